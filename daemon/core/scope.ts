@@ -1,0 +1,48 @@
+type Release = () => void | Promise<void>;
+
+/**
+ * Owns what was acquired and gives it back in reverse order. Disposing aborts `signal` first, so that work
+ * in progress stops before what it stands on goes away; every release is tried, and failures are collected
+ * into one AggregateError.
+ */
+export class Scope implements AsyncDisposable {
+  readonly #releases: Release[] = [];
+  readonly #controller = new AbortController();
+  #disposed: Promise<void> | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Runs `release` when the scope ends; at once when it has ended already. */
+  defer(release: Release): void {
+    if (this.#disposed === undefined) this.#releases.push(release);
+    else void this.#disposed.then(release).catch(() => undefined);
+  }
+
+  own<T extends AsyncDisposable | Disposable>(thing: T): T {
+    this.defer(async () => {
+      if (Symbol.asyncDispose in thing) await thing[Symbol.asyncDispose]();
+      else thing[Symbol.dispose]();
+    });
+    return thing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#controller.abort();
+    const failures: unknown[] = [];
+    for (const release of this.#releases.splice(0).reverse()) {
+      try {
+        await release();
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "Some things could not be released");
+  }
+}

@@ -1,0 +1,91 @@
+import type { Writable } from "node:stream";
+import type { HostKeyPolicy } from "../../protocol/host.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import type { Connection } from "../../protocol/stats.ts";
+
+/** Where and as whom to log in: one hop, fully resolved. */
+export interface Hop {
+  /** As the person calls it; for messages. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absolute paths of configured key files, in order; empty means OpenSSH's default files. */
+  readonly identityFiles: readonly string[];
+  /** Use the configured files only, not every key of the agent (ssh_config's IdentitiesOnly). */
+  readonly identitiesOnly: boolean;
+  readonly hostKeyPolicy: HostKeyPolicy;
+}
+
+/** A host and the bastions on the way to it, the first to be dialled first. */
+export interface Target extends Hop {
+  readonly jump: readonly Hop[];
+}
+
+export interface ConnectOptions {
+  /** Deadline for the whole way, every hop included. */
+  readonly connectTimeoutMs: number;
+  /** The caller's SSH_AUTH_SOCK, which is fresher than the daemon's own; null: the daemon's. */
+  readonly agentSocket: string | null;
+}
+
+export interface ExecRequest extends ConnectOptions {
+  /** Exactly what the exec request carries. */
+  readonly command: string;
+  readonly pty: boolean;
+}
+
+/** How the remote process ended, as far as the server told. */
+export type RemoteEnd =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string }
+  /** The channel or the connection went away without a word about the exit. Never to be read as 0. */
+  | { readonly kind: "lost"; readonly problem: Problem };
+
+/**
+ * Told in order, on the event loop's own turn. `end` comes exactly once, after the last byte of both streams.
+ * A handler that throws does no harm to other runs on the connection: the failure is logged and this run lost.
+ */
+export interface RemoteListener {
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+  end(end: RemoteEnd): void;
+}
+
+export interface RemoteProcess {
+  readonly connection: Connection;
+  /** Whether the connection was there before this run asked for it. */
+  readonly reused: boolean;
+  /** Milliseconds; 0 where nothing had to be done. */
+  readonly connectMs: number;
+  readonly channelMs: number;
+  /** Standard input, with back-pressure; end it to send EOF. Writing after the end of the process is harmless. */
+  readonly stdin: Writable;
+  /** A signal name without SIG, e.g. "INT". The server may ignore it (OpenSSH does for root). */
+  signal(name: string): void;
+  /** Gives the channel up; `end` still comes, at once if the server stays silent. */
+  close(): void;
+}
+
+export interface HostProbe {
+  readonly connection: Connection;
+  readonly reused: boolean;
+  readonly connectMs: number;
+  readonly hostKey: { readonly keyType: string; readonly fingerprint: string };
+}
+
+/** What runs need of SSH. Every rejection is a Problem, and means that the command was never sent. */
+export interface Remote {
+  /**
+   * Starts a command on a pooled connection, opening one where needed. `onStep` hears of what happens on
+   * the way ("Connecting to bastion"), for the run's status events.
+   */
+  exec(
+    target: Target,
+    request: ExecRequest,
+    listener: RemoteListener & { step(message: string): void },
+    signal: AbortSignal,
+  ): Promise<RemoteProcess>;
+  /** Connects and authenticates, or finds a connection that is up. */
+  probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe>;
+}

@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { Host } from "./host.ts";
+import { Run } from "./run.ts";
+import { Settings } from "./settings.ts";
+import { Connection } from "./stats.ts";
+
+const base = { timestamp: z.iso.datetime() };
+
+/**
+ * What `GET /api/events` tells: what changed in the daemon, for tree views. `reset` is sent when a stream
+ * cannot go on from where the client left it: read the lists again.
+ */
+export const Change = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("reset"), ...base }),
+  z.object({ type: z.literal("hostSaved"), ...base, host: Host }),
+  z.object({ type: z.literal("hostDeleted"), ...base, id: z.int(), name: z.string() }),
+  z.object({ type: z.literal("runChanged"), ...base, run: Run }),
+  z.object({ type: z.literal("runDeleted"), ...base, id: z.string() }),
+  z.object({ type: z.literal("connectionOpened"), ...base, connection: Connection }),
+  z.object({ type: z.literal("connectionClosed"), ...base, connection: Connection }),
+  z.object({ type: z.literal("settingsChanged"), ...base, settings: Settings }),
+]);
+export type Change = z.infer<typeof Change>;
+
+type Timeless<C> = C extends unknown ? Omit<C, "timestamp"> : never;
+/** A change before its time is put on it. */
+export type ChangeInput = Timeless<Change>;

@@ -1,0 +1,39 @@
+import type * as z from "zod";
+import type { ProblemCode } from "./problem.ts";
+
+/**
+ * An endpoint is data: the route, the client method, the types and the OpenAPI operation all come from it.
+ * `output` is a schema for a JSON answer; "events" is a Server-Sent Events stream, "bytes" raw bytes,
+ * "text" plain text, "none" an empty 204.
+ */
+export interface Endpoint {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: `/api/${string}`;
+  readonly summary: string;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Whether the body may also be raw `application/octet-stream`, streamed and of any length. */
+  readonly rawBody?: boolean;
+  readonly status: 200 | 201 | 202 | 204;
+  readonly output: z.ZodType | "events" | "bytes" | "text" | "none";
+  /** Whether `Accept: text/event-stream` turns the answer into an event stream. */
+  readonly alsoEvents?: boolean;
+  readonly problems: readonly ProblemCode[];
+}
+
+export function endpoint<const E extends Endpoint>(declaration: E): E {
+  return declaration;
+}
+
+type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+export type Params<E extends Endpoint> = { readonly [Name in ParamNames<E["path"]>]: string };
+export type Query<E extends Endpoint> = E["query"] extends z.ZodType ? z.output<E["query"]> : undefined;
+export type QueryInput<E extends Endpoint> = E["query"] extends z.ZodType ? z.input<E["query"]> : undefined;
+export type Body<E extends Endpoint> = E["body"] extends z.ZodType ? z.output<E["body"]> : undefined;
+export type BodyInput<E extends Endpoint> = E["body"] extends z.ZodType ? z.input<E["body"]> : undefined;
+export type Output<E extends Endpoint> = E["output"] extends z.ZodType ? z.output<E["output"]> : undefined;

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { ProblemDetails } from "./problem.ts";
+import { Outcome, Run, RunState } from "./run.ts";
+
+const base = { runId: z.string(), timestamp: z.iso.datetime() };
+const size = z.int().nonnegative();
+
+export const OutputStream = z.enum(["stdout", "stderr"]);
+export type OutputStream = z.infer<typeof OutputStream>;
+
+export const InitEvent = z.object({ type: z.literal("init"), ...base, run: Run });
+export const StatusEvent = z.object({
+  type: z.literal("status"),
+  ...base,
+  state: RunState,
+  message: z.string(),
+});
+export const OutputEvent = z.object({
+  type: z.literal("output"),
+  ...base,
+  stream: OutputStream,
+  /** Bytes of this stream before `data`, as recorded. */
+  offset: size,
+  /** Text, or base64 where `encoding` says so; empty where shell noise was left out (see `filteredBytes`). */
+  data: z.string(),
+  encoding: z.literal("base64").optional(),
+  /** How many recorded bytes this view leaves out here; `?raw=1` shows them. */
+  filteredBytes: size.optional(),
+});
+export const ErrorEvent = z.object({ type: z.literal("error"), ...base, problem: ProblemDetails });
+export const GapEvent = z.object({
+  type: z.literal("gap"),
+  ...base,
+  stream: OutputStream,
+  from: size,
+  to: size,
+});
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const CompleteEvent = z.object({
+  type: z.literal("complete"),
+  ...base,
+  outcome: Outcome,
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  durationMs: z.number().nonnegative(),
+  stdoutBytes: size,
+  stderrBytes: size,
+  truncatedBytes: size,
+  /** Of every byte received, also of those beyond the record's limit; null where the ending is unknown. */
+  sha256: z.object({ stdout: Sha256.nullable(), stderr: Sha256.nullable() }),
+});
+export type CompleteEvent = z.infer<typeof CompleteEvent>;
+
+/** One event of a run. `complete` comes exactly once and last. */
+export const RunEvent = z.discriminatedUnion("type", [
+  InitEvent,
+  StatusEvent,
+  OutputEvent,
+  ErrorEvent,
+  GapEvent,
+  CompleteEvent,
+]);
+export type RunEvent = z.infer<typeof RunEvent>;
+
+export const EventsQuery = z.strictObject({
+  /** As `Last-Event-ID`: the id of the last event that was taken in. */
+  after: z.string().max(64).optional(),
+  raw: z.enum(["0", "1"]).default("0"),
+});
+
+/** A position in an event stream: `epoch.seq`. */
+export function parseEventId(id: string): { epoch: string; seq: number } | undefined {
+  const match = /^([0-9a-z]{1,32})\.(\d{1,15})$/.exec(id);
+  return match === null ? undefined : { epoch: match[1] ?? "", seq: Number(match[2]) };
+}

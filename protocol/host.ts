@@ -1,0 +1,140 @@
+import * as z from "zod";
+
+const control = /[\p{Cc}\p{Cf}\p{Cs}\s]/u;
+
+/** What OpenSSH 9.6 refuses in a host name, so that it can be expanded into a command line unharmed. */
+const hostMeta = /['"`$\\;&<>|(){},]/;
+/** OpenSSH is laxer about user names: a backslash or a `$` occurs in Windows domains. */
+const userMeta = /['"`;&<>|(){}]/;
+
+function plainName(meta: RegExp): z.ZodString {
+  return z
+    .string()
+    .min(1, "must not be empty")
+    .max(255, "must be at most 255 characters")
+    .refine((name) => !name.startsWith("-"), "must not begin with a dash")
+    .refine((name) => !control.test(name), "must not hold spaces or control characters")
+    .refine((name) => !meta.test(name), "must not hold shell metacharacters");
+}
+
+/** A name or an address as OpenSSH takes it on its command line (ssh.c, valid_hostname). */
+export const HostName = plainName(hostMeta);
+/** A remote user name as OpenSSH takes it (ssh.c, valid_ruser). */
+export const UserName = plainName(userMeta).refine(
+  (name) => !name.endsWith("\\"),
+  "must not end in a backslash",
+);
+export const Port = z.int().min(1).max(65535);
+
+const jumpForm = /^(?:(?<user>[^@]+)@)?(?<host>\[[^\]]+\]|[^:]+)(?::(?<port>\d{1,5}))?$/;
+
+/** The parts of one ProxyJump hop, `[user@]host[:port]`; undefined when it is not one. */
+export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
+  const groups = jumpForm.exec(text)?.groups;
+  if (groups === undefined) return undefined;
+  const host = HostName.safeParse((groups["host"] ?? "").replace(/^\[|\]$/g, ""));
+  const user = UserName.optional().safeParse(groups["user"]);
+  const port = Port.optional().safeParse(groups["port"] === undefined ? undefined : Number(groups["port"]));
+  if (!host.success || !user.success || !port.success) return undefined;
+  return {
+    host: host.data,
+    ...(user.data === undefined ? {} : { user: user.data }),
+    ...(port.data === undefined ? {} : { port: port.data }),
+  };
+}
+
+export const Jump = z
+  .string()
+  .min(1)
+  .max(600)
+  .refine((text) => parseJump(text) !== undefined, "must be [user@]host[:port]");
+
+export const HostKeyPolicy = z.enum(["ask", "acceptNew", "strict"]);
+export type HostKeyPolicy = z.infer<typeof HostKeyPolicy>;
+
+const label = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters");
+
+/** The part of a host that a person sets. */
+const hostFields = {
+  name: HostName,
+  address: HostName,
+  port: Port,
+  user: UserName.nullable(),
+  /** A path; `~` is the home directory of the daemon's user. */
+  identityFile: label(4096).nullable(),
+  jump: z.array(Jump).max(8),
+  /** A path of folders in the tree, e.g. `prod/web`. */
+  group: label(255).nullable(),
+  tags: z.array(label(64)).max(64),
+  color: z
+    .string()
+    .regex(/^[a-z]+(\.[a-zA-Z]+)?$|^#[0-9a-fA-F]{6}$/, "must be a theme colour or #rrggbb")
+    .nullable(),
+  production: z.boolean(),
+  loginShell: z.boolean(),
+  /** null: as the setting `hostKeyPolicy` says. */
+  hostKeyPolicy: HostKeyPolicy.nullable(),
+};
+
+export const Host = z.object({
+  /** null: the host stands only in the SSH config; it can be run on by its name. */
+  id: z.int().positive().nullable(),
+  ...hostFields,
+  source: z.enum(["manual", "ssh_config"]),
+  createdAt: z.iso.datetime().nullable(),
+  updatedAt: z.iso.datetime().nullable(),
+});
+export type Host = z.infer<typeof Host>;
+
+export const NewHost = z.strictObject({
+  name: hostFields.name,
+  address: hostFields.address,
+  port: hostFields.port.optional(),
+  user: hostFields.user.default(null),
+  identityFile: hostFields.identityFile.default(null),
+  jump: hostFields.jump.default([]),
+  group: hostFields.group.default(null),
+  tags: hostFields.tags.default([]),
+  color: hostFields.color.default(null),
+  production: hostFields.production.default(false),
+  loginShell: hostFields.loginShell.default(false),
+  hostKeyPolicy: hostFields.hostKeyPolicy.default(null),
+});
+export type NewHost = z.infer<typeof NewHost>;
+
+export const HostPatch = z.strictObject(hostFields).partial();
+export type HostPatch = z.infer<typeof HostPatch>;
+
+export const ImportRequest = z.strictObject({
+  source: z.literal("ssh_config"),
+  /** Default: `~/.ssh/config`. */
+  path: label(4096).optional(),
+  /** Only say what would be imported. */
+  dryRun: z.boolean().default(false),
+});
+export type ImportRequest = z.infer<typeof ImportRequest>;
+
+export const ImportResult = z.object({
+  imported: z.array(Host),
+  /** What was left alone, and why, e.g. a name that exists already. */
+  skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
+  dryRun: z.boolean(),
+});
+export type ImportResult = z.infer<typeof ImportResult>;
+
+/** What a test of a host found; `ok` is true when a connection was opened and authenticated. */
+export const HostTest = z.object({
+  ok: z.literal(true),
+  host: z.string(),
+  reusedConnection: z.boolean(),
+  connectMs: z.number().nonnegative(),
+  server: z.string(),
+  hostKey: z.object({ keyType: z.string(), fingerprint: z.string() }),
+  cipher: z.string(),
+});
+export type HostTest = z.infer<typeof HostTest>;

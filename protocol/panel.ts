@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { OutputStream } from "./event.ts";
+import { ProblemDetails } from "./problem.ts";
+import { Outcome, Run, RunState } from "./run.ts";
+
+/**
+ * The messages between the extension and the webview of one run. The extension replays the run from the
+ * daemon whenever the webview says `ready`, so the webview keeps nothing that matters.
+ */
+const Look = z.object({
+  fontFamily: z.string(),
+  fontSize: z.number().positive(),
+  lineHeight: z.number().positive(),
+  scrollback: z.int().nonnegative(),
+  screenReader: z.boolean(),
+  reducedMotion: z.boolean(),
+});
+
+/** Who and where, for the panel's head; what is not known is null. */
+const PanelHost = z.object({
+  name: z.string(),
+  address: z.string(),
+  user: z.string().nullable(),
+  production: z.boolean(),
+});
+
+/** Every text that the webview shows, already in the person's language. */
+export const PanelWords = z.record(z.string(), z.string());
+export type PanelWords = z.infer<typeof PanelWords>;
+
+const Chunk = z.object({ stream: OutputStream, data: z.string(), encoding: z.literal("base64").optional() });
+
+export const ToPanel = z.discriminatedUnion("type", [
+  /** Begin anew: clear, and show this run. Comes first after `ready`. */
+  z.object({
+    type: z.literal("show"),
+    run: Run,
+    host: PanelHost,
+    look: Look,
+    words: PanelWords,
+    /** Milliseconds from the run's start until now by the daemon's clock. */
+    elapsedMs: z.number().nonnegative(),
+  }),
+  /** The output of one animation frame, in order. */
+  z.object({ type: z.literal("output"), chunks: z.array(Chunk) }),
+  z.object({
+    type: z.literal("status"),
+    state: RunState,
+    message: z.string(),
+    detail: z.string().nullable(),
+  }),
+  z.object({ type: z.literal("gap"), stream: OutputStream, bytes: z.int().nonnegative() }),
+  z.object({ type: z.literal("problem"), problem: ProblemDetails }),
+  z.object({
+    type: z.literal("complete"),
+    outcome: Outcome,
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    durationMs: z.number().nonnegative(),
+    /** How the connection was, e.g. "warm connection, first byte 6 ms". */
+    detail: z.string().nullable(),
+  }),
+  /** A line of the debug log. */
+  z.object({ type: z.literal("log"), at: z.string(), message: z.string() }),
+  /** A tool asked for from outside, by a keyboard shortcut or a menu. */
+  z.object({ type: z.literal("tool"), tool: z.enum(["find", "copy", "clear", "toggleLog"]) }),
+  z.object({ type: z.literal("look"), look: Look }),
+]);
+export type ToPanel = z.infer<typeof ToPanel>;
+
+export const FromPanel = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ready") }),
+  /** Characters of output that were drawn since the last acknowledgement; the extension holds back above 100,000. */
+  z.object({ type: z.literal("drawn"), characters: z.int().positive() }),
+  z.object({ type: z.literal("stop") }),
+  z.object({ type: z.literal("runAgain") }),
+  z.object({ type: z.literal("save") }),
+  z.object({ type: z.literal("copied"), text: z.string().max(64 * 1024 * 1024) }),
+  z.object({ type: z.literal("openLink"), url: z.string().regex(/^https?:\/\//) }),
+  /** Of a run that failed by an unknown host key. */
+  z.object({ type: z.literal("trust") }),
+  z.object({ type: z.literal("showDaemonLog") }),
+]);
+export type FromPanel = z.infer<typeof FromPanel>;
+
+/** What a webview keeps by `setState`, so that a window reload finds its run again. */
+export const PanelState = z.object({ runId: z.string() });
+export type PanelState = z.infer<typeof PanelState>;

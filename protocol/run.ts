@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { HostName } from "./host.ts";
+import { QueryInt } from "./list.ts";
+import { ProblemDetails } from "./problem.ts";
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+const noNul = (text: string): boolean => !text.includes("\0");
+
+export const maxCommandBytes = 65_536;
+
+const Command = z
+  .string()
+  .min(1, "must not be empty")
+  .refine(noNul, "must not hold a NUL byte")
+  .refine((text) => byteLength(text) <= maxCommandBytes, `must be at most ${maxCommandBytes} bytes`);
+
+const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a name of letters, digits and _");
+const path = z.string().min(1).max(4096).refine(noNul, "must not hold a NUL byte");
+const span = (max: number) => z.int().min(0).max(max);
+const dayMs = 86_400_000;
+
+/** How a command is run. Every span is in milliseconds, every size in bytes. */
+export const RunOptions = z.strictObject({
+  /** Run by `bash -c`, whatever the login shell is. */
+  useBash: z.boolean().default(false),
+  /** null: as the host says. */
+  loginShell: z.boolean().nullable().default(null),
+  cwd: path.nullable().default(null),
+  env: z.record(EnvName, z.string().max(131_072).refine(noNul, "must not hold a NUL byte")).default({}),
+  /** Sent as the command's standard input, followed by its end. */
+  stdin: z.string().max(1_048_576).nullable().default(null),
+  /** Leave standard input open for `POST /api/runs/{id}/stdin`. */
+  stdinOpen: z.boolean().default(false),
+  pty: z.boolean().default(false),
+  /** 0: no limit. */
+  timeoutMs: span(30 * dayMs).optional(),
+  connectTimeoutMs: z.int().min(1).max(600_000).optional(),
+  /** 0: always run. Otherwise a result with exit status 0 that is at most this old is answered again. */
+  cacheTtlMs: span(dayMs).default(0),
+  recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
+  durable: z.boolean().default(false),
+  agentSocket: path.nullable().default(null),
+});
+export type RunOptions = z.infer<typeof RunOptions>;
+
+const HostRef = z.union([HostName, z.int().positive()]);
+
+/** One command on one host, by name or by id. */
+export const RunRequest = z.strictObject({ host: HostRef, command: Command, ...RunOptions.shape });
+export type RunRequest = z.infer<typeof RunRequest>;
+export type RunRequestInput = z.input<typeof RunRequest>;
+
+/** The same for `POST /api/ssh/stream`, where the host may also be called `hostId`. */
+export const StreamRequest = z
+  .strictObject({
+    host: HostRef.optional(),
+    hostId: HostRef.optional(),
+    command: Command,
+    ...RunOptions.shape,
+  })
+  .refine((body) => (body.host === undefined) !== (body.hostId === undefined), {
+    path: ["host"],
+    message: "name the host by either host or hostId",
+  });
+export type StreamRequest = z.infer<typeof StreamRequest>;
+
+export const RunState = z.enum(["queued", "connecting", "running", "ended"]);
+export type RunState = z.infer<typeof RunState>;
+export const Outcome = z.enum(["exited", "signaled", "failed", "timedOut", "cancelled", "unknown"]);
+export type Outcome = z.infer<typeof Outcome>;
+
+const ms = z.number().nonnegative().nullable();
+export const Timings = z.object({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms });
+export type Timings = z.infer<typeof Timings>;
+
+export const Run = z.object({
+  id: z.uuidv7(),
+  jobId: z.string().nullable(),
+  /** As it was when the run began; the id is null for a host that stood only in the SSH config. */
+  host: z.object({ id: z.int().nullable(), name: z.string(), address: z.string() }),
+  command: z.string(),
+  /** The request's options; standard input is not kept. */
+  options: RunOptions.omit({ stdin: true }).partial(),
+  state: RunState,
+  outcome: Outcome.nullable(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  problem: ProblemDetails.nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  stdoutBytes: z.int().nonnegative(),
+  stderrBytes: z.int().nonnegative(),
+  truncatedBytes: z.int().nonnegative(),
+  cached: z.boolean(),
+  reusedConnection: z.boolean(),
+  timings: Timings,
+});
+export type Run = z.infer<typeof Run>;
+
+export const RunQuery = z.strictObject({
+  host: z.string().max(255).optional(),
+  /** Searches command, host and output. */
+  q: z.string().max(1024).optional(),
+  state: RunState.optional(),
+  outcome: Outcome.optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  limit: QueryInt.pipe(z.int().min(1).max(500)).optional(),
+  cursor: z.string().max(512).optional(),
+});
+export type RunQuery = z.infer<typeof RunQuery>;
+
+export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", "both"]).default("stdout") });
+export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
+
+/** A piece of standard input; `end` closes it after the data. */
+export const StdinRequest = z.strictObject({
+  data: z.string().default(""),
+  encoding: z.enum(["utf8", "base64"]).default("utf8"),
+  end: z.boolean().default(false),
+});
+export type StdinRequest = z.infer<typeof StdinRequest>;
+/** How a raw stdin body is taken: `end=true` closes standard input after it. */
+export const StdinQuery = z.strictObject({
+  end: z.enum(["true", "false"]).default("false"),
+});

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { HostKeyPolicy, Port, UserName } from "./host.ts";
+
+const span = (max: number) => z.int().min(0).max(max);
+const dayMs = 86_400_000;
+
+const fields = {
+  poolMaxConnections: z.int().min(1).max(10_000),
+  /** How long an unused connection is kept for the next run. */
+  poolIdleMs: span(dayMs),
+  channelsPerConnection: z.int().min(1).max(10),
+  connectTimeoutMs: z.int().min(100).max(600_000),
+  /** 0: no limit. */
+  commandTimeoutMs: span(30 * dayMs),
+  /** A silent connection is given up when two of these went unanswered, at the third. 0: off. */
+  keepaliveMs: span(3_600_000),
+  maxQueuedRuns: z.int().min(0).max(1_000_000),
+  /** null: the name of the user who runs the daemon. */
+  defaultUser: UserName.nullable(),
+  defaultPort: Port,
+  defaultKeyType: z.enum(["ed25519", "rsa", "ecdsa"]),
+  hostKeyPolicy: HostKeyPolicy,
+  /** null: the embedded cache. A password in it is shown as `***`. */
+  redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
+  historyDays: z.int().min(0).max(36_500),
+  historyMaxBytes: z.int().min(1_048_576),
+  /** 0: never. */
+  idleExitMs: span(30 * dayMs),
+  logLevel: z.enum(["error", "warn", "info", "debug"]),
+};
+
+/** Every setting of the daemon. Spans in milliseconds, sizes in bytes. */
+export const Settings = z.strictObject(fields);
+export type Settings = z.infer<typeof Settings>;
+export type SettingName = keyof Settings;
+
+export const defaultSettings: Settings = {
+  poolMaxConnections: 200,
+  poolIdleMs: 60_000,
+  channelsPerConnection: 5,
+  connectTimeoutMs: 20_000,
+  commandTimeoutMs: 1_800_000,
+  keepaliveMs: 5000,
+  maxQueuedRuns: 10_000,
+  defaultUser: null,
+  defaultPort: 22,
+  defaultKeyType: "ed25519",
+  hostKeyPolicy: "ask",
+  redisUrl: null,
+  historyDays: 30,
+  historyMaxBytes: 2_147_483_648,
+  idleExitMs: 0,
+  logLevel: "info",
+};
+
+export const SettingSource = z.enum(["default", "config", "environment", "flag"]);
+export type SettingSource = z.infer<typeof SettingSource>;
+
+/** The settings in force and where each came from. */
+export const SettingsReport = z.object({
+  values: Settings,
+  sources: z.record(z.string(), SettingSource),
+});
+export type SettingsReport = z.infer<typeof SettingsReport>;
+
+/** New values for config.json; null takes a setting back to its default. */
+export const SettingsPatch = z.strictObject(
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.nullable().optional()])),
+);
