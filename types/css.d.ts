@@ -1,0 +1,2 @@
+/** Style sheets that esbuild bundles; importing one has no value. */
+declare module "*.css";
