@@ -13,10 +13,10 @@ const dist = join(root, "dist");
 /** Compiled add-ons of dependencies that work without them: left out, so that every platform runs the same code. */
 const withoutNativeAddons = {
   name: "without-native-addons",
-  setup(build) {
+  setup(plugin) {
     const filter = /\.node$|^(cpu-features|bufferutil|utf-8-validate)$/;
-    build.onResolve({ filter }, ({ path }) => ({ path, namespace: "left-out" }));
-    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+    plugin.onResolve({ filter }, ({ path }) => ({ path, namespace: "left-out" }));
+    plugin.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`${path} is not part of the bundle`)});`,
     }));
   },

@@ -8,7 +8,8 @@ const PACKAGE = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 export async function writeNotices(root, file, results) {
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const folders = new Set(inputs.map((input) => PACKAGE.exec(input)?.[1]).filter(Boolean));
-  const notices = await Promise.all([...folders].sort().map((folder) => notice(join(root, folder))));
+  const notices = await Promise.all([...folders].map((folder) => notice(join(root, folder))));
+  notices.sort((a, b) => a.localeCompare(b));
   await writeFile(file, `${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`);
 }
 

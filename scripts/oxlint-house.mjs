@@ -1,0 +1,118 @@
+// The floor plan of docs/architecture.md as a lint rule: who may import whom. It sees static and dynamic
+// imports, re-exports and types alike.
+import { isBuiltin } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+
+const root = dirname(import.meta.dirname);
+const USE_CASES = ["daemon/runs", "daemon/jobs", "daemon/hosts", "daemon/prompts", "daemon/terminals"];
+
+/**
+ * What each room may import besides itself: other rooms, rooms of which only types, packages ("node" stands for
+ * every Node builtin). The longest name that fits a file is its room; a file that fits none has no place.
+ */
+const ROOMS = {
+  protocol: { packages: ["zod"] },
+  client: { rooms: ["protocol", "package.json"], packages: ["node"] },
+  webview: { rooms: ["protocol"], packages: ["@xterm", "@vscode/codicons"] },
+  extension: { rooms: ["protocol", "client", "package.json"], packages: ["node", "vscode"] },
+  cli: { rooms: ["protocol", "client", "package.json"], packages: ["node"] },
+  "daemon/core": { rooms: ["protocol"], packages: ["node"] },
+  "daemon/runs": useCase(),
+  "daemon/jobs": useCase(),
+  "daemon/hosts": useCase("ssh-config"),
+  "daemon/prompts": useCase(),
+  "daemon/terminals": useCase(),
+  "daemon/ssh": adapter("ssh2", "ssh-config"),
+  "daemon/store": adapter("better-sqlite3", "zod"),
+  "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
+  "daemon/http": {
+    rooms: ["protocol", "daemon/core", ...USE_CASES],
+    packages: ["node", "koa", "koa-router", "ws", "zod"],
+  },
+  "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
+  "daemon/main.ts": {
+    rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
+    packages: ["node"],
+  },
+  scripts: { packages: ["node"] },
+  "esbuild.mjs": { rooms: ["scripts"], packages: ["node", "esbuild"] },
+  "vitest.config.ts": { packages: ["node", "vitest"] },
+  test: { everything: true },
+  bench: { everything: true },
+  types: { everything: true },
+};
+
+/** Of the daemon only main.ts may read the process's own state. */
+const PROCESS_READERS = /^(?!daemon\/)|^daemon\/main\.ts$/;
+
+function useCase(...packages) {
+  return { rooms: ["protocol", "daemon/core", ...USE_CASES], packages: ["node", ...packages] };
+}
+
+function adapter(...packages) {
+  return { rooms: ["protocol", "daemon/core"], typesOf: USE_CASES, packages: ["node", ...packages] };
+}
+
+const imports = {
+  create(context) {
+    const file = inProject(context.filename);
+    const room = roomOf(file);
+    const check = (node, specifier, typeOnly) => {
+      const problem = room ? problemOf(file, room, specifier, typeOnly) : `${file} is in no room`;
+      if (problem) context.report({ node, message: `${problem} (see docs/architecture.md)` });
+    };
+    const checkStatement = (node) => {
+      if (node.source) check(node, node.source.value, isTypeOnly(node));
+    };
+    return {
+      ImportDeclaration: checkStatement,
+      ExportNamedDeclaration: checkStatement,
+      ExportAllDeclaration: checkStatement,
+      ImportExpression: (node) => check(node, node.source.value, false),
+      TSImportType: (node) => check(node, (node.source ?? node.argument).value, true),
+    };
+  },
+};
+
+function problemOf(file, room, specifier, typeOnly) {
+  const rules = ROOMS[room];
+  if (rules.everything) return undefined;
+  if (typeof specifier !== "string") return "An import must name its module literally";
+  if (!specifier.startsWith(".")) return problemOfPackage(file, rules, specifier, room);
+  const target = inProject(join(dirname(join(root, file)), specifier));
+  const allowed = [room, ...(rules.rooms ?? []), ...(typeOnly ? (rules.typesOf ?? []) : [])];
+  if (allowed.some((name) => isWithin(target, name))) return undefined;
+  if (rules.typesOf?.some((name) => isWithin(target, name)))
+    return `${room} may import only types of ${target}`;
+  return `${room} may not import ${target}`;
+}
+
+function problemOfPackage(file, { packages = [] }, specifier, room) {
+  if (specifier === "node:process" && !PROCESS_READERS.test(file))
+    return `${file} may not import ${specifier}`;
+  const name = isBuiltin(specifier) ? "node" : specifier;
+  return packages.some((allowed) => isWithin(name, allowed))
+    ? undefined
+    : `${room} may not import ${specifier}`;
+}
+
+function isTypeOnly({ importKind, exportKind, specifiers }) {
+  if (importKind === "type" || exportKind === "type") return true;
+  const kinds = (specifiers ?? []).map((specifier) => specifier.importKind ?? specifier.exportKind);
+  return kinds.length > 0 && kinds.every((kind) => kind === "type");
+}
+
+function roomOf(file) {
+  const names = Object.keys(ROOMS).filter((name) => isWithin(file, name));
+  return names.sort((a, b) => b.length - a.length)[0];
+}
+
+function isWithin(path, name) {
+  return path === name || path.startsWith(`${name}/`);
+}
+
+function inProject(path) {
+  return relative(root, path).split(sep).join("/");
+}
+
+export default { meta: { name: "house" }, rules: { imports } };
