@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { portOf } from "./server-process.ts";
+
+/** A TCP server that is no SSH server. */
+export interface TcpPeer extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  /** How many connections it has taken. */
+  accepted(): number;
+}
+
+/** Listens on loopback; `talk` says what is done with each connection: nothing is a peer that stays silent. */
+export async function openTcpPeer(talk: (socket: Socket) => void = () => undefined): Promise<TcpPeer> {
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  const server = createServer((socket) => {
+    accepted += 1;
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+    talk(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: "127.0.0.1",
+    port: portOf(server),
+    accepted: () => accepted,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
