@@ -1,14 +1,21 @@
 // Builds dist/: the extension, the daemon, the command line and the webviews, with the native parts
-// and data files they read at run time. `--target <vsce target>` builds for another platform.
-import { chmod, copyFile, cp, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+// and data files they read at run time. `--target <vsce target>` builds for another platform, `--out <folder>`
+// elsewhere.
+import { existsSync } from "node:fs";
+import { chmod, copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { hostTarget, prebuildFor } from "./scripts/targets.mjs";
 import { writeNotices } from "./scripts/notices.mjs";
 
 const root = import.meta.dirname;
-const dist = join(root, "dist");
+const { target, out } = parseArgs({
+  options: {
+    target: { type: "string", default: hostTarget() },
+    out: { type: "string", default: join(root, "dist") },
+  },
+}).values;
 
 /** Compiled add-ons of dependencies that work without them: left out, so that every platform runs the same code. */
 const withoutNativeAddons = {
@@ -34,18 +41,21 @@ const forNode = {
   plugins: [withoutNativeAddons],
 };
 
+// Whoever runs from dist/ meets the old build or the new one, never half of one.
+const draft = `${out}.next`;
+
 const bundles = [
   {
     ...forNode,
     entryPoints: ["extension/extension.ts"],
-    outfile: "dist/extension.cjs",
+    outfile: join(draft, "extension.cjs"),
     external: ["vscode"],
   },
-  { ...forNode, entryPoints: ["daemon/main.ts"], outfile: "dist/daemon.cjs" },
+  { ...forNode, entryPoints: ["daemon/main.ts"], outfile: join(draft, "daemon.cjs") },
   {
     ...forNode,
     entryPoints: ["cli/main.ts"],
-    outfile: "dist/cli.cjs",
+    outfile: join(draft, "cli.cjs"),
     banner: { js: "#!/usr/bin/env node" },
   },
   {
@@ -55,30 +65,29 @@ const bundles = [
     target: "chrome120",
     sourcemap: "external",
     entryPoints: ["webview/terminal.ts"],
-    outdir: "dist/webview",
+    outdir: join(draft, "webview"),
     assetNames: "[name]",
     loader: { ".ttf": "file" },
   },
-];
+].filter(({ entryPoints: [entry] }) => existsSync(join(root, entry)));
 
-const { values } = parseArgs({ options: { target: { type: "string", default: hostTarget() } } });
-const prebuild = prebuildFor(values.target);
-await rm(dist, { recursive: true, force: true });
-await mkdir(join(dist, "native"), { recursive: true });
+const sqlite = prebuildFor(target);
+await rm(draft, { recursive: true, force: true });
 const results = await Promise.all(bundles.map((options) => build(options)));
+await mkdir(join(draft, "native"));
 await Promise.all([
-  chmod(join(dist, "cli.cjs"), 0o755),
-  copyFile(
-    join(root, "node_modules/better-sqlite3/prebuilds", `${prebuild}.node`),
-    join(dist, "native/better_sqlite3.node"),
-  ),
-  cp(join(root, "migrations"), join(dist, "migrations"), { recursive: true }),
-  writeNotices(root, join(dist, "THIRD-PARTY-NOTICES.txt"), results),
+  chmod(join(draft, "cli.cjs"), 0o755),
+  copyFile(sqlite, join(draft, "native/better_sqlite3.node")),
+  cp(join(root, "migrations"), join(draft, "migrations"), { recursive: true }),
+  writeNotices(root, join(draft, "THIRD-PARTY-NOTICES.txt"), results),
 ]);
+await rm(out, { recursive: true, force: true });
+await rename(draft, out);
 for (const { metafile } of results) printSizes(metafile);
 
 function printSizes({ outputs }) {
   for (const [file, { bytes }] of Object.entries(outputs)) {
-    if (!file.endsWith(".map")) console.log(`${String(Math.ceil(bytes / 1024)).padStart(6)} KiB  ${file}`);
+    if (file.endsWith(".map")) continue;
+    console.log(`${String(Math.ceil(bytes / 1024)).padStart(6)} KiB  ${relative(draft, join(root, file))}`);
   }
 }

@@ -35,6 +35,16 @@ export async function run(command, args, { cwd = root, env = toolEnv() } = {}) {
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
 }
 
+/** Runs a script's work; a failure ends the script with the message alone, since the cause is not in its code. */
+export async function main(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
 /** Installs the npm packages when they are missing or older than the lockfile. */
 export async function installNodeModules() {
   if (modifiedAt("node_modules/.package-lock.json") >= modifiedAt("package-lock.json")) return;

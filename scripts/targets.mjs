@@ -1,4 +1,10 @@
-// Which better-sqlite3 prebuild each VSIX target needs.
+// The platforms that Hostrun is packaged for.
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+const root = dirname(import.meta.dirname);
+
+/** Which of better-sqlite3's prebuilds each VSIX target needs. */
 const PREBUILDS = {
   "linux-x64": "linux-x64",
   "linux-arm64": "linux-arm64",
@@ -10,18 +16,23 @@ const PREBUILDS = {
   "win32-arm64": "win32-arm64",
 };
 
-export const TARGETS = Object.keys(PREBUILDS);
-
-/** The name of the prebuild for a vsce target; throws, naming the targets that work, for any other. */
+/** The prebuilt add-on for a VSIX target; throws, naming the targets that work, for any other. */
 export function prebuildFor(target) {
   if (!Object.hasOwn(PREBUILDS, target)) {
-    throw new Error(`No native SQLite exists for the target "${target}". These work: ${TARGETS.join(", ")}.`);
+    const working = Object.keys(PREBUILDS).join(", ");
+    throw new Error(`No native SQLite exists for the target "${target}". These work: ${working}.`);
   }
-  return PREBUILDS[target];
+  return join(root, "node_modules/better-sqlite3/prebuilds", `${PREBUILDS[target]}.node`);
 }
 
-/** The vsce target of the machine this runs on. */
+/** The VSIX target of the machine this runs on. */
 export function hostTarget() {
   const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
   return `${musl ? "alpine" : process.platform}-${process.arch}`;
+}
+
+/** Where `npm run package` puts the VSIX for a target. */
+export async function vsixFor(target) {
+  const { name, version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  return join(root, "artifacts", `${name}-${target}-${version}.vsix`);
 }

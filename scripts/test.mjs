@@ -1,0 +1,113 @@
+// `npm test`: installs what the tests need, then runs every check and every test. With arguments (unit, daemon,
+// editor, faults) only the build and those tests.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  installCodeServer,
+  installDebianPackages,
+  installNodeModules,
+  main,
+  run,
+  toolEnv,
+} from "./bootstrap.mjs";
+import { hostTarget, vsixFor } from "./targets.mjs";
+
+const SERVERS = ["openssh-client", "openssh-server", "dropbear-bin", "tinysshd", "socat", "redis-server"];
+
+/** The tests by part: their vitest projects and the Debian packages that they use. */
+const PARTS = {
+  unit: { projects: ["unit", "contract"], packages: ["unzip"] },
+  daemon: { projects: ["daemon"], packages: SERVERS },
+  faults: { projects: ["faults"], packages: [...SERVERS, "iproute2", "strace"] },
+  editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
+};
+
+const CHECKS = {
+  typecheck: ["npm", "run", "--silent", "typecheck"],
+  lint: ["npm", "run", "--silent", "lint"],
+  format: ["npm", "run", "--silent", "format:check"],
+  "dead code": ["npm", "run", "--silent", "knip"],
+};
+
+const asked = process.argv.slice(2);
+const parts = asked.length > 0 ? asked : Object.keys(PARTS);
+const env = toolEnv();
+const stages = [];
+const counts = { passed: 0, failed: 0, skipped: 0, ran: false };
+
+await main(async () => {
+  const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
+  if (unknown.length > 0) {
+    throw new Error(`There are no ${unknown.join(", ")} tests, but ${Object.keys(PARTS).join(", ")}.`);
+  }
+  await runEverything();
+  summarize();
+});
+
+async function runEverything() {
+  if (!(await stage("install", install))) return;
+  if (!(await stage("build", () => run("node", ["esbuild.mjs"])))) return;
+  if (asked.length === 0) {
+    for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
+      await stage(name, () => run(command, args));
+    }
+  }
+  for (const part of parts) {
+    if (part === "editor" && !(await stage("package", () => run("node", ["scripts/package.mjs"])))) continue;
+    await stage(`${part} tests`, () => runTests(part));
+  }
+}
+
+async function install() {
+  await installNodeModules();
+  await installDebianPackages([...new Set(parts.flatMap((part) => PARTS[part].packages))]);
+  if (!parts.includes("editor")) return;
+  env.HOSTRUN_CODE_SERVER = await installCodeServer();
+  env.HOSTRUN_VSIX = await vsixFor(hostTarget());
+}
+
+async function stage(name, task) {
+  console.log(`\n── ${name} ──`);
+  const startedAt = performance.now();
+  const failure = await task().then(
+    () => undefined,
+    (error) => error.message,
+  );
+  if (failure) console.error(failure);
+  stages.push({ name, failure, seconds: (performance.now() - startedAt) / 1000 });
+  return failure === undefined;
+}
+
+async function runTests(part) {
+  const scratch = await mkdtemp(join(tmpdir(), "hostrun-test-"));
+  const report = join(scratch, "report.json");
+  const projects = PARTS[part].projects.flatMap((project) => ["--project", project]);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const failure = await run("vitest", ["run", ...projects, ...reporters], { env }).catch((error) => error);
+  const failedBefore = counts.failed;
+  await countTests(report);
+  await rm(scratch, { recursive: true });
+  if (!failure) return;
+  if (counts.failed === failedBefore) counts.failed += 1; // it broke outside of any test
+  throw failure;
+}
+
+async function countTests(report) {
+  counts.ran = true;
+  const text = await readFile(report, "utf8").catch(() => "{}");
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = JSON.parse(text);
+  counts.passed += numPassedTests;
+  counts.failed += numFailedTests;
+  counts.skipped += numPendingTests;
+}
+
+function summarize() {
+  console.log("\n── summary ──");
+  for (const { name, failure, seconds } of stages) {
+    console.log(`${failure ? "FAILED" : "ok    "} ${`${seconds.toFixed(1)} s`.padStart(9)}  ${name}`);
+  }
+  if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
+  if (counts.ran) console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  process.exitCode = stages.some(({ failure }) => failure) ? 1 : 0;
+}
