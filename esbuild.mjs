@@ -74,9 +74,9 @@ const bundles = [
 const sqlite = prebuildFor(target);
 await rm(draft, { recursive: true, force: true });
 const results = await Promise.all(bundles.map((options) => build(options)));
-await mkdir(join(draft, "native"));
+await mkdir(join(draft, "native"), { recursive: true });
 await Promise.all([
-  chmod(join(draft, "cli.cjs"), 0o755),
+  existsSync(join(draft, "cli.cjs")) && chmod(join(draft, "cli.cjs"), 0o755),
   copyFile(sqlite, join(draft, "native/better_sqlite3.node")),
   cp(join(root, "migrations"), join(draft, "migrations"), { recursive: true }),
   writeNotices(root, join(draft, "THIRD-PARTY-NOTICES.txt"), results),

@@ -20,8 +20,7 @@ describe("npm run package", () => {
     { timeout: 120_000 },
     (target, magic) => {
       const { stdout, stderr, status } = npmRunPackage(target);
-      expect(stderr.concat(stdout), stderr).toContain(`hostrun-${target}-`);
-      expect(status).toBe(0);
+      expect(status, stderr).toBe(0);
       const vsix = stdout.trim().split("\n").at(-1) ?? "";
 
       expect(entries(vsix)).toEqual(
