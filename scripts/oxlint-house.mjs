@@ -13,7 +13,7 @@ const USE_CASES = ["daemon/runs", "daemon/jobs", "daemon/hosts", "daemon/prompts
 const ROOMS = {
   protocol: { packages: ["zod"] },
   client: { rooms: ["protocol", "package.json"], packages: ["node"] },
-  webview: { rooms: ["protocol"], packages: ["@xterm", "@vscode/codicons"] },
+  webview: { rooms: ["protocol"], packages: ["@xterm", "@vscode/codicons", "zod"] },
   extension: { rooms: ["protocol", "client", "package.json"], packages: ["node", "vscode", "zod"] },
   cli: { rooms: ["protocol", "client", "package.json"], packages: ["node", "zod"] },
   "daemon/core": { rooms: ["protocol"], packages: ["node"] },
