@@ -35,6 +35,11 @@ export const problems = {
   connection_lost: { status: 502, title: "The connection was lost while the command ran", retryable: false },
   channel_refused: { status: 502, title: "The host refused to start the command", retryable: true },
   daemon_unreachable: { status: 503, title: "The Hostrun daemon does not answer", retryable: true },
+  daemon_incompatible: {
+    status: 503,
+    title: "The Hostrun daemon is of another version",
+    retryable: false,
+  },
   daemon_stopped: { status: 503, title: "The Hostrun daemon was stopped", retryable: true },
   timed_out: { status: 504, title: "It took too long", retryable: true },
   storage_full: { status: 507, title: "There is no room to record the run", retryable: true },

@@ -1,0 +1,30 @@
+import { setTimeout as wait } from "node:timers/promises";
+
+const firstMs = 20;
+const mostMs = 1000;
+
+/** Waits longer each time, with jitter, until `reset`; and says when it has been tried for long enough. */
+export class BackOff {
+  readonly #giveUpAfterMs: number;
+  #attempts = 0;
+  #since = 0;
+
+  /** `giveUpAfterMs` counts from the first failure after a success. */
+  constructor(giveUpAfterMs: number) {
+    this.#giveUpAfterMs = giveUpAfterMs;
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+  }
+
+  /** False when there is no point in trying again. Rejects with an AbortError when `signal` is aborted. */
+  async next(signal?: AbortSignal): Promise<boolean> {
+    if (this.#attempts === 0) this.#since = performance.now();
+    else if (performance.now() - this.#since >= this.#giveUpAfterMs) return false;
+    const span = Math.min(mostMs, firstMs * 2 ** this.#attempts);
+    this.#attempts += 1;
+    await wait(span * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal });
+    return true;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Readable } from "node:stream";
+import type { Api } from "../protocol/api.ts";
+import type { Change } from "../protocol/change.ts";
+import type { Discovery } from "../protocol/discovery.ts";
+import type { RunEvent } from "../protocol/event.ts";
+import { Problem } from "../protocol/problem.ts";
+import type { RunRequestInput } from "../protocol/run.ts";
+import type { Health } from "../protocol/stats.ts";
+import type { Found } from "./discover.ts";
+import { discover } from "./discover.ts";
+import type { Received, SubscribeOptions } from "./events.ts";
+import { launch } from "./launch.ts";
+import { placesIn } from "./places.ts";
+import type { Answer, CallableName, CallArguments } from "./request.ts";
+import { call, openOutput, writeStdin } from "./request.ts";
+import type { RunEventsOptions, StreamRunOptions } from "./run-events.ts";
+import { changes, runEvents, streamRun } from "./run-events.ts";
+
+export interface OpenDaemonOptions {
+  /** Absolute; by default this user's. */
+  readonly stateDirectory?: string | undefined;
+  /** Start the daemon with this script when none runs; without it only a running one is found. */
+  readonly daemonScript?: string | undefined;
+  readonly deadlineMs?: number | undefined;
+}
+
+/**
+ * Finds the daemon, or starts it. Rejects with `daemon_unreachable` (its `reason`: "not_running", "died",
+ * "late", "silent", "not_allowed"), `daemon_incompatible` or `forbidden`; each says what to do next.
+ */
+export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
+  const places = placesIn(options.stateDirectory);
+  const { daemonScript, deadlineMs } = options;
+  const found =
+    daemonScript === undefined
+      ? await discover(places, signal)
+      : await launch({ places, daemonScript, deadlineMs }, signal);
+  if (found !== undefined) return new Daemon(found);
+  throw new Problem(
+    "daemon_unreachable",
+    `No Hostrun daemon runs for ${places.directory}. Start it with \`hostrun start\`.`,
+    { reason: "not_running" },
+  );
+}
+
+/** A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. */
+export class Daemon implements AsyncDisposable {
+  readonly #found: Found;
+
+  constructor(found: Found) {
+    this.#found = found;
+  }
+
+  get discovery(): Discovery {
+    return this.#found.discovery;
+  }
+
+  /** As it answered when it was found. */
+  get health(): Health {
+    return this.#found.health;
+  }
+
+  /** Calls an endpoint of the API by its name; see `call` in request.ts for what it rejects with. */
+  call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>> {
+    return call(this.#found.transport, name, ...input);
+  }
+
+  /** Runs a command and streams its events, resumed after cuts, from `init` to `complete`. */
+  run(
+    request: RunRequestInput,
+    options?: StreamRunOptions,
+  ): AsyncGenerator<Received<RunEvent>, void, undefined> {
+    return streamRun(this.#found.transport, request, options);
+  }
+
+  /** The events of a run that was started before, up to `complete`. */
+  subscribe(run: string, options?: RunEventsOptions): AsyncGenerator<Received<RunEvent>, void, undefined> {
+    return runEvents(this.#found.transport, run, options);
+  }
+
+  /** What changes in the daemon, until the signal is aborted. */
+  changes(options?: SubscribeOptions): AsyncGenerator<Received<Change>, void, undefined> {
+    return changes(this.#found.transport, options);
+  }
+
+  /** A run's recorded output, byte for byte; destroy the stream to stop early. */
+  openOutput(run: string, stream: "stdout" | "stderr" | "both", signal?: AbortSignal): Promise<Readable> {
+    return openOutput(this.#found.transport, run, stream, signal);
+  }
+
+  /** Streams bytes to a run's standard input, and its end after them when `end` is true. */
+  writeStdin(
+    run: string,
+    source: Readable,
+    options: { readonly end: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    return writeStdin(this.#found.transport, run, source, options);
+  }
+
+  /** Closes the connections; the daemon and its runs go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#found.transport[Symbol.dispose]();
+  }
+}

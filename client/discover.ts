@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import { Discovery, protocolVersion } from "../protocol/discovery.ts";
+import { Problem } from "../protocol/problem.ts";
+import type { Health } from "../protocol/stats.ts";
+import type { Places } from "./places.ts";
+import { checkDirectory } from "./places.ts";
+import { call } from "./request.ts";
+import { errorCode, Transport } from "./transport.ts";
+
+/** A daemon that has just answered. */
+export interface Found {
+  readonly discovery: Discovery;
+  readonly health: Health;
+  /** Owned by the caller. */
+  readonly transport: Transport;
+}
+
+const healthMs = 3000;
+
+/**
+ * The daemon of a state directory, proven to be alive by its answer and not by its pid; undefined when none
+ * runs. `daemon_incompatible` when it speaks another version of the API, `daemon_unreachable` when it listens
+ * but does not answer within 3 s, `forbidden` when the directory is not to be trusted.
+ */
+export async function discover(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
+  if (!checkDirectory(places)) return undefined;
+  const discovery = await readDiscovery(places);
+  if (discovery === undefined) return undefined;
+  const transport = connect(discovery);
+  try {
+    const health = await askHealth(transport, discovery, signal);
+    return { discovery, health, transport };
+  } catch (error) {
+    transport[Symbol.dispose]();
+    if (isNotRunning(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What daemon.json says; undefined when it is not there or only half written. */
+export async function readDiscovery({ discovery }: Places): Promise<Discovery | undefined> {
+  let text: string;
+  try {
+    text = await readFile(discovery, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw new Problem("daemon_unreachable", `${discovery} cannot be read. See who owns it.`, {
+      cause: error,
+      reason: "not_allowed",
+    });
+  }
+  const content = parseJson(text);
+  if (content === undefined) return undefined;
+  const spoken = typeof content === "object" && content !== null && "protocol" in content && content.protocol;
+  if (spoken !== protocolVersion) throw incompatible(spoken, discovery);
+  const parsed = Discovery.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new Problem(
+    "daemon_incompatible",
+    `${discovery} is not what a Hostrun daemon writes. Stop the daemon, delete the file and try again.`,
+    { cause: parsed.error },
+  );
+}
+
+export function isNotRunning(error: unknown): boolean {
+  return (
+    error instanceof Problem && error.code === "daemon_unreachable" && error.members.reason === "not_running"
+  );
+}
+
+function connect({ socket, token }: Discovery): Transport {
+  return new Transport(socket, socket.startsWith("\\\\") ? token : undefined);
+}
+
+async function askHealth(
+  transport: Transport,
+  { pid }: Discovery,
+  signal: AbortSignal | undefined,
+): Promise<Health> {
+  const deadline = AbortSignal.timeout(healthMs);
+  try {
+    return await call(transport, "health", {
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!deadline.aborted) throw error;
+    throw new Problem(
+      "daemon_unreachable",
+      `The Hostrun daemon (process ${pid}) did not answer within ${healthMs / 1000} s. ` +
+        "See `hostrun logs`; `hostrun restart` starts a new one.",
+      { reason: "silent" },
+    );
+  }
+}
+
+function incompatible(spoken: unknown, file: string): Problem {
+  const version = typeof spoken === "number" ? `version ${spoken}` : "no version";
+  return new Problem(
+    "daemon_incompatible",
+    `The running Hostrun daemon speaks ${version} of the API, this program speaks ${protocolVersion} ` +
+      `(${file}). Stop it with the Hostrun that started it, then try again.`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,168 @@
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, unlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { Problem } from "../protocol/problem.ts";
+import type { Found } from "./discover.ts";
+import { discover } from "./discover.ts";
+import { takeLock } from "./lock.ts";
+import type { Places } from "./places.ts";
+import { checkDirectory } from "./places.ts";
+import { errorCode } from "./transport.ts";
+
+export interface LaunchOptions {
+  readonly places: Places;
+  /** The daemon's script, run by this process' own runtime. */
+  readonly daemonScript: string;
+  /** Further arguments of the daemon. */
+  readonly daemonArguments?: readonly string[] | undefined;
+  /** How long the daemon may take until it answers; default 10 s. */
+  readonly deadlineMs?: number | undefined;
+}
+
+const pollMs = 10;
+
+/**
+ * Finds the daemon or starts it, detached, its output going to daemon.log. Of several processes that try this
+ * at once one starts it, under a lock, and the others find it. `daemon_unreachable` when it does not answer in
+ * time or dies at the start, with the end of what it wrote.
+ */
+export async function launch(options: LaunchOptions, signal?: AbortSignal): Promise<Found> {
+  const { places } = options;
+  if (!checkDirectory(places)) {
+    mkdirSync(places.directory, { recursive: true, mode: 0o700 });
+    checkDirectory(places);
+  }
+  const deadline = performance.now() + (options.deadlineMs ?? 10_000);
+  for (;;) {
+    const found = await look(places, signal);
+    if (found !== undefined) return found;
+    const lock = takeLock(places.lock);
+    if (lock !== undefined) {
+      using _ = lock;
+      return await startLocked(options, deadline, signal);
+    }
+    if (performance.now() > deadline) throw late(places, "Another process has been starting it");
+    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+async function startLocked(
+  options: LaunchOptions,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
+  const { places } = options;
+  const before = await look(places, signal);
+  if (before !== undefined) return before;
+  await removeStale(places);
+  using child = start(options);
+  for (;;) {
+    const found = await look(places, signal);
+    if (found !== undefined) return found;
+    const end = child.ended();
+    if (end !== undefined) throw died(places, end, child.written());
+    if (performance.now() > deadline) throw late(places, "It was started");
+    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+/** A daemon that cuts the connection is about to end: as good as none. */
+async function look(places: Places, signal: AbortSignal | undefined): Promise<Found | undefined> {
+  try {
+    return await discover(places, signal);
+  } catch (error) {
+    if (error instanceof Problem && error.members.reason === "cut") return undefined;
+    throw error;
+  }
+}
+
+/** Removes what a killed daemon left: only a refused connection proves that nobody listens. */
+async function removeStale(places: Places): Promise<void> {
+  if (process.platform === "win32" || (await isListening(places.socket))) return;
+  for (const path of [places.discovery, places.socket]) {
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+    }
+  }
+}
+
+function isListening(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket);
+    probe.on("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on("error", (error) => resolve(!["ECONNREFUSED", "ENOENT"].includes(errorCode(error) ?? "")));
+  });
+}
+
+interface Child extends Disposable {
+  /** How it ended, once it has. */
+  ended(): string | undefined;
+  /** The end of what it wrote so far. */
+  written(): string;
+}
+
+function start({ places, daemonScript, daemonArguments = [] }: LaunchOptions): Child {
+  const log = openSync(places.log, "a+", 0o600);
+  const from = fstatSync(log).size;
+  let end: string | undefined;
+  const child = spawn(process.execPath, [daemonScript, "--state-dir", places.directory, ...daemonArguments], {
+    cwd: places.directory,
+    env: environment(),
+    detached: true,
+    windowsHide: true,
+    stdio: ["ignore", log, log],
+  });
+  child.on("error", (error) => {
+    end = `could not be started (${errorCode(error) ?? error.name})`;
+  });
+  child.on("exit", (code, signal) => {
+    end =
+      signal === null ? `ended at once with status ${code}` : `was ended at once by SIG${signal.slice(3)}`;
+  });
+  child.unref();
+  return {
+    ended: () => end,
+    written: () => tail(log, from),
+    [Symbol.dispose]: () => closeSync(log),
+  };
+}
+
+/** As this process' own, less what is meant for this process alone. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(?:NODE_OPTIONS$|VSCODE_|ELECTRON_)/.test(name),
+  );
+  return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: "1" };
+}
+
+const tailBytes = 4096;
+const tailLines = 12;
+
+function tail(file: number, from: number): string {
+  const { size } = fstatSync(file);
+  const begin = Math.max(from, size - tailBytes);
+  const bytes = Buffer.alloc(Math.max(0, size - begin));
+  readSync(file, bytes, 0, bytes.length, begin);
+  return bytes.toString("utf8").trimEnd().split("\n").slice(-tailLines).join("\n");
+}
+
+function died(places: Places, end: string, written: string): Problem {
+  const said = written === "" ? "It wrote nothing." : `It wrote:\n${written}`;
+  return new Problem("daemon_unreachable", `The Hostrun daemon ${end}. ${said}\nIts log is ${places.log}.`, {
+    reason: "died",
+  });
+}
+
+function late(places: Places, what: string): Problem {
+  return new Problem(
+    "daemon_unreachable",
+    `The Hostrun daemon does not answer. ${what}, but it was not ready in time. See ${places.log}.`,
+    { reason: "late" },
+  );
+}

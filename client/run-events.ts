@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { api } from "../protocol/api.ts";
+import { Change } from "../protocol/change.ts";
+import { RunEvent } from "../protocol/event.ts";
+import type { RunRequestInput } from "../protocol/run.ts";
+import type { EventSource, Received, SubscribeOptions } from "./events.ts";
+import { subscribe } from "./events.ts";
+import { call, open } from "./request.ts";
+import type { Transport } from "./transport.ts";
+
+const eventStream = "text/event-stream";
+
+export interface RunEventsOptions extends SubscribeOptions {
+  /** Show the record as it is, shell noise included. */
+  readonly raw?: boolean | undefined;
+}
+
+export interface StreamRunOptions extends RunEventsOptions {
+  /** The same key and request give the same run; by default a new one. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The events of a run from its beginning, or behind `after`, up to `complete`. */
+export function runEvents(
+  transport: Transport,
+  run: string,
+  options: RunEventsOptions = {},
+): AsyncGenerator<Received<RunEvent>, void, undefined> {
+  return subscribe(
+    sourceOf(transport, () => run, options),
+    options,
+  );
+}
+
+/**
+ * Runs a command and streams its events, `init` first and `complete` last. One POST is answered by the stream;
+ * a cut is resumed, and the command never runs twice: until its id is known the POST is repeated under the
+ * same Idempotency-Key.
+ */
+export async function* streamRun(
+  transport: Transport,
+  request: RunRequestInput,
+  options: StreamRunOptions = {},
+): AsyncGenerator<Received<RunEvent>, void, undefined> {
+  const headers = { "idempotency-key": options.idempotencyKey ?? randomUUID() };
+  let run: string | undefined;
+  if (options.raw === true) {
+    ({ id: run } = await call(transport, "createRun", { body: request, headers, signal: options.signal }));
+  }
+  const resumed = sourceOf(transport, () => run ?? "", options);
+  const source: EventSource<RunEvent> = {
+    ...resumed,
+    open: (after, signal) =>
+      run === undefined
+        ? open(transport, api.createRun, { body: request, headers, signal }, eventStream)
+        : resumed.open(after, signal),
+  };
+  for await (const received of subscribe(source, options)) {
+    run = received.event.runId;
+    yield received;
+  }
+}
+
+/** What changes in the daemon, until the signal; after a `reset` the lists must be read again. */
+export function changes(
+  transport: Transport,
+  options: SubscribeOptions = {},
+): AsyncGenerator<Received<Change>, void, undefined> {
+  const source: EventSource<Change> = {
+    open: (after, signal) =>
+      open(transport, api.changes, { headers: lastEventId(after), signal }, eventStream),
+    parse: (data) => Change.safeParse(data).data,
+    isLast: () => false,
+  };
+  return subscribe(source, options);
+}
+
+function sourceOf(
+  transport: Transport,
+  run: () => string,
+  { raw = false }: RunEventsOptions,
+): EventSource<RunEvent> {
+  return {
+    open: (after, signal) =>
+      open(
+        transport,
+        api.runEvents,
+        {
+          params: { run: run() },
+          query: raw ? { raw: "1" } : undefined,
+          headers: lastEventId(after),
+          signal,
+        },
+        eventStream,
+      ),
+    parse: (data) => RunEvent.safeParse(data).data,
+    isLast: (event) => event.type === "complete",
+  };
+}
+
+function lastEventId(after: string | undefined): Record<string, string> {
+  return after === undefined ? {} : { "last-event-id": after };
+}
