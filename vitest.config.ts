@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that start servers or a browser of their own: at most two files at once on a two-core machine. */
-const HEAVY = { maxWorkers: 2, minWorkers: 1 };
+const HEAVY = { maxWorkers: 2 };
 
 export default defineConfig({
   test: {
