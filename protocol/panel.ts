@@ -7,7 +7,7 @@ import { Outcome, Run, RunState } from "./run.ts";
  * The messages between the extension and the webview of one run. The extension replays the run from the
  * daemon whenever the webview says `ready`, so the webview keeps nothing that matters.
  */
-const Look = z.object({
+export const Look = z.object({
   fontFamily: z.string(),
   fontSize: z.number().positive(),
   lineHeight: z.number().positive(),
@@ -15,16 +15,18 @@ const Look = z.object({
   screenReader: z.boolean(),
   reducedMotion: z.boolean(),
 });
+export type Look = z.infer<typeof Look>;
 
 /** Who and where, for the panel's head; what is not known is null. */
-const PanelHost = z.object({
+export const PanelHost = z.object({
   name: z.string(),
   address: z.string(),
   user: z.string().nullable(),
   production: z.boolean(),
 });
+export type PanelHost = z.infer<typeof PanelHost>;
 
-/** Every text that the webview shows, already in the person's language. */
+/** Every text that the webview shows, already in the person's language, by the keys of panel-words.ts. */
 export const PanelWords = z.record(z.string(), z.string());
 export type PanelWords = z.infer<typeof PanelWords>;
 
@@ -48,6 +50,8 @@ export const ToPanel = z.discriminatedUnion("type", [
     state: RunState,
     message: z.string(),
     detail: z.string().nullable(),
+    /** Cipher and kind of host key, e.g. "aes128-gcm · ed25519". */
+    transport: z.string().optional(),
   }),
   z.object({ type: z.literal("gap"), stream: OutputStream, bytes: z.int().nonnegative() }),
   z.object({ type: z.literal("problem"), problem: ProblemDetails }),
@@ -70,11 +74,15 @@ export type ToPanel = z.infer<typeof ToPanel>;
 
 export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready") }),
-  /** Characters of output that were drawn since the last acknowledgement; the extension holds back above 100,000. */
+  /**
+   * Characters of chunks' `data`, as they were posted, that were drawn since the last acknowledgement; the
+   * extension holds back above 100,000. A `show` begins at 0 again.
+   */
   z.object({ type: z.literal("drawn"), characters: z.int().positive() }),
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("runAgain") }),
   z.object({ type: z.literal("save") }),
+  /** Text for the clipboard: the selection, or what the screen holds. */
   z.object({ type: z.literal("copied"), text: z.string().max(64 * 1024 * 1024) }),
   z.object({ type: z.literal("openLink"), url: z.string().regex(/^https?:\/\//) }),
   /** Of a run that failed by an unknown host key. */

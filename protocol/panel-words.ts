@@ -1,0 +1,71 @@
+/**
+ * Every text that the webview of a run shows, in English. The extension sends the same keys in the person's
+ * language with `show`; a key that is missing there is shown as it stands here. `{0}`, `{1}` are filled in.
+ */
+export const panelWords = {
+  tools: "Tools for this run",
+  stop: "Stop",
+  stopHint: "Stop (Ctrl+C)",
+  runAgain: "Run again",
+  find: "Find",
+  findHint: "Find ({0}+F)",
+  copyOutput: "Copy output",
+  saveOutput: "Save output",
+  clear: "Clear",
+  debugLog: "Debug log",
+  moreTools: "More tools",
+
+  production: "production",
+  productionHint: "This host is marked as production",
+  output: "Output of the command",
+  stderrMark: "Written to stderr",
+  followLink: "{0} ({1}+click to open)",
+
+  queued: "Waiting",
+  connecting: "Connecting",
+  running: "Running",
+  ended: "Ended",
+  exit: "Exit {0}",
+  killedBy: "Killed by {0}",
+  killed: "Killed by a signal",
+  cancelled: "Cancelled",
+  timedOut: "Timed out",
+  failed: "Failed",
+  endingUnknown: "Ending unknown",
+  endingUnknownHint: "The connection was lost before the host told how the command ended.",
+  cached: "Answered from the cache",
+  elapsed: "Elapsed time",
+  received: "Output received",
+
+  gap: "… {0} bytes of {1} were not recorded …",
+  copiedSelection: "Copied the selection",
+  copiedOutput: "Copied the output",
+  copiedTail: "Copied the last {0} lines; Save output keeps all of it",
+  nothingToCopy: "There is no output to copy yet",
+  cleared: "Cleared; the recorded output is kept",
+
+  findPlaceholder: "Find in output",
+  findNext: "Next match (Enter)",
+  findPrevious: "Previous match (Shift+Enter)",
+  closeFind: "Close (Escape)",
+  matchOf: "{0} of {1}",
+  manyMatches: "More than {0}",
+  noMatches: "No results",
+
+  trustAndRun: "Trust and run",
+  showLog: "Show log",
+  keyOffered: "Key offered by the host",
+  keysExpected: "Keys on record",
+  keyAt: "{0} {1}, at {2}",
+  nextHostKeyUnknown:
+    "Compare this fingerprint with the one you were given for the host. Trust it only if they are the same.",
+  nextHostKeyChanged:
+    "If the host was reinstalled, remove the key on record and run again. If you did not expect a change, do not connect: somebody may be in between.",
+  nextAuthentication: "Check the user name, and that the right key is offered by your SSH agent or key file.",
+  nextRetry: "This may pass by itself: run again in a moment.",
+  nextLog: "The log says more about what happened.",
+  logEmpty: "Nothing was logged yet.",
+  messageNotUnderstood: "A message of the extension was not understood, at {0}.",
+} as const satisfies Record<string, string>;
+
+export type PanelWord = keyof typeof panelWords;
