@@ -4,7 +4,14 @@ import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 
 const root = dirname(import.meta.dirname);
-const USE_CASES = ["daemon/runs", "daemon/jobs", "daemon/hosts", "daemon/prompts", "daemon/terminals"];
+const USE_CASES = [
+  "daemon/runs",
+  "daemon/jobs",
+  "daemon/hosts",
+  "daemon/prompts",
+  "daemon/settings",
+  "daemon/terminals",
+];
 
 /**
  * What each room may import besides itself: other rooms, rooms of which only types, packages ("node" stands for
@@ -21,6 +28,7 @@ const ROOMS = {
   "daemon/jobs": useCase(),
   "daemon/hosts": useCase("ssh-config"),
   "daemon/prompts": useCase(),
+  "daemon/settings": useCase("zod"),
   "daemon/terminals": useCase(),
   "daemon/ssh": adapter("ssh2", "ssh-config"),
   "daemon/store": adapter("better-sqlite3", "zod"),
