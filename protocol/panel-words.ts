@@ -6,6 +6,7 @@ export const panelWords = {
   tools: "Tools for this run",
   stop: "Stop",
   stopHint: "Stop (Ctrl+C)",
+  stopping: "Stopping …",
   runAgain: "Run again",
   find: "Find",
   findHint: "Find ({0}+F)",

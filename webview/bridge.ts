@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { FromPanel, PanelState, ToPanel } from "../protocol/panel.ts";
+
+declare function acquireVsCodeApi(): { postMessage(message: unknown): void; setState(state: unknown): void };
+
+// zod would otherwise try to compile its parsers by `new Function`, which the page's CSP refuses.
+z.config({ jitless: true });
+
+export interface Bridge {
+  post(message: FromPanel): void;
+  /** Kept by VS Code, so that a window reload finds the run again. */
+  keep(state: PanelState): void;
+}
+
+/**
+ * The one way in and out of the webview. Messages that do not fit protocol/panel.ts are not delivered;
+ * `refuse` is told where they do not fit, never what they hold.
+ */
+export function createBridge(receive: (message: ToPanel) => void, refuse: (path: string) => void): Bridge {
+  const api = acquireVsCodeApi();
+  window.addEventListener("message", (event) => {
+    const parsed = ToPanel.safeParse(event.data);
+    if (parsed.success) receive(parsed.data);
+    else refuse(parsed.error.issues[0]?.path.join(".") ?? "");
+  });
+  return {
+    post: (message) => {
+      api.postMessage(FromPanel.parse(message));
+    },
+    keep: (state) => {
+      api.setState(PanelState.parse(state));
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { element } from "./element.ts";
+import { word } from "./words.ts";
+
+const mostLines = 2000;
+
+/** The debug log of the run: a line each, newest last, the oldest forgotten beyond `mostLines`. */
+export class DebugLog {
+  readonly element: HTMLElement;
+  readonly #lines = element("ol", { class: "log-lines" });
+
+  constructor() {
+    const label = word("debugLog");
+    this.element = element("section", { class: "log", "aria-label": label, tabindex: "0", hidden: "" });
+    this.element.append(element("p", { class: "log-empty" }, word("logEmpty")), this.#lines);
+  }
+
+  get shown(): boolean {
+    return !this.element.hidden;
+  }
+
+  toggle(): void {
+    this.element.hidden = this.shown;
+    if (this.shown) this.#toEnd();
+  }
+
+  /** `at`: an instant in ISO 8601; its time of day is shown in the person's zone. */
+  add(at: string, message: string): void {
+    const atEnd = this.#isAtEnd();
+    const time = element("time", { datetime: at, title: at }, timeOfDay(at));
+    this.#lines.append(element("li", {}, time, element("span", {}, message)));
+    while (this.#lines.childElementCount > mostLines) this.#lines.firstElementChild?.remove();
+    if (atEnd) this.#toEnd();
+  }
+
+  #isAtEnd(): boolean {
+    const { scrollTop, clientHeight, scrollHeight } = this.element;
+    return this.shown && scrollTop + clientHeight >= scrollHeight - 4;
+  }
+
+  #toEnd(): void {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+}
+
+function timeOfDay(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const two = (value: number, digits = 2): string => String(value).padStart(digits, "0");
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => two(part)).join(":");
+  return `${clock}.${two(date.getMilliseconds(), 3)}`;
+}

@@ -1,0 +1,53 @@
+/** `00:04.2`; from an hour on `1:02:03`. Without tenths where less motion is wanted. */
+export function formatElapsed(ms: number, tenths = true): string {
+  const whole = Math.max(0, Math.floor(ms / 100));
+  const seconds = Math.floor(whole / 10);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = two(Math.floor(seconds / 60) % 60);
+  if (hours > 0) return `${hours}:${minutes}:${two(seconds % 60)}`;
+  return `${minutes}:${two(seconds % 60)}${tenths ? `.${whole % 10}` : ""}`;
+}
+
+/** `812 B`, `12.4 KB`, `3.0 GB`; a KB is 1,000 bytes. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit] ?? ""}`;
+}
+
+/** Counts from an instant on and tells the milliseconds gone, until it is stopped. */
+export class ElapsedTicker {
+  readonly #tell: (ms: number) => void;
+  #startedAt = 0;
+  #timer: number | undefined;
+
+  constructor(tell: (ms: number) => void) {
+    this.#tell = tell;
+  }
+
+  /** `elapsedMs` have gone already; `everyMs` between two tellings. */
+  start(elapsedMs: number, everyMs: number): void {
+    this.#clear();
+    this.#startedAt = performance.now() - elapsedMs;
+    this.#tell(elapsedMs);
+    this.#timer = window.setInterval(() => this.#tell(performance.now() - this.#startedAt), everyMs);
+  }
+
+  /** Stands still at `ms`. */
+  stop(ms: number): void {
+    this.#clear();
+    this.#tell(ms);
+  }
+
+  #clear(): void {
+    window.clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Outcome, RunState } from "../protocol/run.ts";
+import { word } from "./words.ts";
+
+export interface Ending {
+  outcome: Outcome;
+  exitCode: number | null;
+  signal: string | null;
+}
+
+/** How a run stands or ended: its tone, the shape that goes with it, and the words. */
+export interface Standing {
+  tone: "waiting" | "running" | "good" | "bad" | "warning";
+  icon: string;
+  words: string;
+}
+
+export function standingOf(state: RunState): Standing {
+  const words = word(state);
+  if (state === "running") return { tone: "running", icon: "circle-filled", words };
+  if (state === "connecting") return { tone: "waiting", icon: "plug", words };
+  return { tone: "waiting", icon: state === "queued" ? "clock" : "circle-outline", words };
+}
+
+export function standingAtEnd({ outcome, exitCode, signal }: Ending): Standing {
+  switch (outcome) {
+    case "exited": {
+      const good = exitCode === 0;
+      return {
+        tone: good ? "good" : "bad",
+        icon: good ? "pass" : "error",
+        words: word("exit", exitCode ?? "?"),
+      };
+    }
+    case "signaled": {
+      const words = signal === null ? word("killed") : word("killedBy", `SIG${signal.replace(/^SIG/, "")}`);
+      return { tone: "bad", icon: "error", words };
+    }
+    case "cancelled":
+      return { tone: "warning", icon: "circle-slash", words: word("cancelled") };
+    case "timedOut":
+      return { tone: "bad", icon: "watch", words: word("timedOut") };
+    case "failed":
+      return { tone: "bad", icon: "error", words: word("failed") };
+    case "unknown":
+      return { tone: "warning", icon: "question", words: word("endingUnknown") };
+  }
+}

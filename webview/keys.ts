@@ -1,0 +1,37 @@
+export interface KeyActions {
+  find: () => void;
+  /** Whether there was a selection to copy. */
+  copySelection: () => boolean;
+  /** Whether there was something to stop. */
+  stop: () => boolean;
+}
+
+/** Shortcuts of the whole panel; whatever else is pressed is VS Code's. Returns what takes them away again. */
+export function listenToKeys(actions: KeyActions): () => void {
+  const away = new AbortController();
+  const { signal } = away;
+  const press = (event: KeyboardEvent): void => {
+    const key = event.key.toLowerCase();
+    const control = event.ctrlKey || event.metaKey;
+    if (control && !event.altKey && !event.shiftKey && obey(key, event, actions)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    if (key === "tab") document.body.classList.add("by-keyboard");
+  };
+  window.addEventListener("keydown", press, { capture: true, signal });
+  window.addEventListener("pointerdown", () => document.body.classList.remove("by-keyboard"), { signal });
+  return () => away.abort();
+}
+
+function obey(key: string, event: KeyboardEvent, actions: KeyActions): boolean {
+  if (key === "f") {
+    actions.find();
+    return true;
+  }
+  if (key !== "c" || event.target instanceof HTMLInputElement) return false;
+  if (actions.copySelection()) return true;
+  // Text that is selected elsewhere, e.g. in a problem, is copied by the browser.
+  if (document.getSelection()?.isCollapsed === false) return false;
+  return event.ctrlKey && actions.stop();
+}

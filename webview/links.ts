@@ -1,0 +1,32 @@
+import type { ILinkHandler } from "@xterm/xterm";
+import { word } from "./words.ts";
+
+interface LinkOptions {
+  /** Links that the output marks as such (OSC 8); their text may say anything, so the target is shown. */
+  osc8: ILinkHandler;
+  /** Addresses that stand in the output. */
+  web: {
+    activate: (event: MouseEvent, url: string) => void;
+    hover: (event: MouseEvent, url: string) => void;
+    leave: () => void;
+  };
+}
+
+/** Links open by Ctrl+click (Cmd on a Mac), http and https only; on hover `surface` shows where they lead. */
+export function linkOptions(surface: HTMLElement, open: (url: string) => void): LinkOptions {
+  const activate = (event: MouseEvent, url: string): void => {
+    const address = URL.canParse(url) ? new URL(url) : undefined;
+    if (!(event.ctrlKey || event.metaKey) || address === undefined) return;
+    if (address.protocol === "http:" || address.protocol === "https:") open(address.href);
+  };
+  const hover = (_event: MouseEvent, url: string): void => {
+    surface.title = word("followLink", url, controlKey());
+  };
+  const leave = (): void => surface.removeAttribute("title");
+  return { osc8: { activate, hover, leave, allowNonHttpProtocols: false }, web: { activate, hover, leave } };
+}
+
+/** As this platform calls the key of its shortcuts. */
+export function controlKey(): string {
+  return navigator.userAgent.includes("Mac OS") ? "Cmd" : "Ctrl";
+}

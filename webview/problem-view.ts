@@ -1,0 +1,68 @@
+import type { PanelWord } from "../protocol/panel-words.ts";
+import type { ProblemDetails } from "../protocol/problem.ts";
+import { element, icon } from "./element.ts";
+import { word } from "./words.ts";
+
+export type ProblemAction = "trust" | "runAgain" | "showLog";
+
+/** What went wrong, what to do next, and the buttons for it. */
+export function createProblemView(
+  problem: ProblemDetails,
+  act: (action: ProblemAction) => void,
+): HTMLElement {
+  const title = element("h2", { id: "problem-title" }, icon("warning"), problem.title);
+  const view = element("section", { class: "problem", role: "alert", "aria-labelledby": "problem-title" });
+  view.append(title, element("p", { class: "problem-detail" }, problem.detail));
+  if (problem.issues !== undefined) view.append(issueList(problem.issues));
+  view.append(...hostKeys(problem));
+  const next = nextStep(problem);
+  if (next !== undefined) view.append(element("p", { class: "problem-next" }, word(next)));
+  view.append(element("div", { class: "problem-actions" }, ...buttons(problem, act)));
+  return view;
+}
+
+function nextStep({ code, retryable }: ProblemDetails): PanelWord | undefined {
+  if (code === "host_key_unknown") return "nextHostKeyUnknown";
+  if (code === "host_key_changed") return "nextHostKeyChanged";
+  if (code === "authentication_failed") return "nextAuthentication";
+  if (code === "internal") return "nextLog";
+  return retryable ? "nextRetry" : undefined;
+}
+
+function buttons(problem: ProblemDetails, act: (action: ProblemAction) => void): HTMLElement[] {
+  const made: HTMLElement[] = [];
+  if (problem.code === "host_key_unknown") made.push(button("trustAndRun", () => act("trust")));
+  if (problem.retryable) made.push(button("runAgain", () => act("runAgain")));
+  made.push(button("showLog", () => act("showLog")));
+  // The first is the likely next step; showing the log alone is not.
+  if (made.length > 1) made[0]?.classList.add("primary");
+  return made;
+}
+
+function button(label: PanelWord, press: () => void): HTMLButtonElement {
+  const made = element("button", { class: "text-button", type: "button" }, word(label));
+  made.addEventListener("click", press);
+  return made;
+}
+
+function hostKeys({ keyType, fingerprint, expected }: ProblemDetails): HTMLElement[] {
+  const list = element("dl", { class: "keys" });
+  if (fingerprint !== undefined) {
+    const key = `${keyType ?? ""} ${fingerprint}`.trim();
+    list.append(element("dt", {}, word("keyOffered")), element("dd", {}, key));
+  }
+  if (expected !== undefined && expected.length > 0) {
+    list.append(element("dt", {}, word("keysExpected")));
+    for (const key of expected) {
+      list.append(element("dd", {}, word("keyAt", key.keyType, key.fingerprint, key.at)));
+    }
+  }
+  return list.childElementCount === 0 ? [] : [list];
+}
+
+function issueList(issues: { path: string; message: string }[]): HTMLElement {
+  const rows = issues.map(({ path, message }) =>
+    element("li", {}, path === "" ? "" : element("code", {}, path), path === "" ? message : ` ${message}`),
+  );
+  return element("ul", { class: "issues" }, ...rows);
+}

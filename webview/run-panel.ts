@@ -1,0 +1,225 @@
+import type { ToPanel } from "../protocol/panel.ts";
+import type { ProblemDetails } from "../protocol/problem.ts";
+import type { Bridge } from "./bridge.ts";
+import { DebugLog } from "./debug-log.ts";
+import { element } from "./element.ts";
+import { standingAtEnd, standingOf } from "./ending.ts";
+import type { Ending } from "./ending.ts";
+import { FindBar } from "./find-bar.ts";
+import { Head } from "./head.ts";
+import { listenToKeys } from "./keys.ts";
+import { createProblemView } from "./problem-view.ts";
+import { Screen } from "./screen.ts";
+import { StatusLine } from "./status-line.ts";
+import { watchTheme } from "./theme.ts";
+import { Toolbar } from "./toolbar.ts";
+import type { ToolName } from "./tools.ts";
+import { word } from "./words.ts";
+
+type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
+
+/** Longest text that one `copied` message may carry. */
+const mostCopied = 64 * 1024 * 1024;
+
+/** One run, from its `show` on. */
+export class RunPanel {
+  readonly #bridge: Bridge;
+  readonly #element = element("div", { class: "panel" });
+  readonly #body = element("main", { class: "body" });
+  readonly #head: Head;
+  readonly #toolbar = new Toolbar((name) => this.#use(name));
+  readonly #status: StatusLine;
+  readonly #screen: Screen;
+  readonly #find: FindBar;
+  readonly #log = new DebugLog();
+  readonly #ends: (() => void)[] = [];
+  #problem: HTMLElement | undefined;
+  #live = true;
+  #bytes = 0;
+
+  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge) {
+    const { run, host, look } = show;
+    this.#bridge = bridge;
+    this.#head = new Head(host, run.command, this.#toolbar.element);
+    this.#status = new StatusLine(look.reducedMotion);
+    document.body.classList.toggle("reduced-motion", look.reducedMotion);
+    this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
+    app.replaceChildren(this.#element);
+    this.#screen = new Screen(this.#body, {
+      look,
+      pty: run.options.pty === true,
+      drawn: (characters) => bridge.post({ type: "drawn", characters }),
+      openLink: (url) => bridge.post({ type: "openLink", url }),
+    });
+    this.#find = new FindBar(this.#screen);
+    this.#body.prepend(this.#find.element);
+    this.#begin(show);
+    this.#listen();
+  }
+
+  receive(message: Exclude<ToPanel, { type: "show" }>): void {
+    switch (message.type) {
+      case "output":
+        return this.#output(message.chunks);
+      case "status":
+        return this.#standing(message);
+      case "gap":
+        this.#reveal();
+        this.#screen.gap(message.stream, message.bytes);
+        return this.#count(message.bytes);
+      case "problem":
+        return this.#showProblem(message.problem);
+      case "complete":
+        if (message.detail !== null) this.#status.setDetail(message.detail);
+        return this.#end(message, message.durationMs);
+      case "log":
+        return this.#log.add(message.at, message.message);
+      case "tool":
+        return this.#use(outsideTools[message.tool]);
+      case "look":
+        document.body.classList.toggle("reduced-motion", message.look.reducedMotion);
+        return this.#screen.restyle(message.look);
+    }
+  }
+
+  /** A message that nobody understood is told in the log. */
+  note(message: string): void {
+    this.#log.add(new Date().toISOString(), message);
+  }
+
+  dispose(): void {
+    for (const end of this.#ends) end();
+    this.#find.dispose();
+    this.#screen.dispose();
+    this.#status.dispose();
+    this.#element.remove();
+  }
+
+  #begin({ run, elapsedMs }: Message<"show">): void {
+    if (run.cached) this.#status.setDetail(word("cached"));
+    if (run.state === "ended" && run.outcome !== null) {
+      this.#count(run.stdoutBytes + run.stderrBytes);
+      this.#bytes = 0;
+      this.#end({ ...run, outcome: run.outcome }, run.timings.totalMs ?? elapsedMs);
+    } else {
+      this.#status.startClock(elapsedMs);
+      this.#standing({ state: run.state, message: "", detail: null });
+    }
+    if (run.problem !== null) this.#showProblem(run.problem);
+  }
+
+  #listen(): void {
+    const theme = watchTheme(() => this.#screen.restyle());
+    this.#ends.push(
+      () => theme.dispose(),
+      listenToKeys({
+        find: () => this.#find.open(),
+        copySelection: () => this.#copySelection(),
+        stop: () => this.#stop(),
+      }),
+    );
+  }
+
+  #output(chunks: Message<"output">["chunks"]): void {
+    this.#reveal();
+    let bytes = 0;
+    for (const chunk of chunks) bytes += this.#screen.write(chunk);
+    this.#count(bytes);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#status.setBytes(this.#bytes);
+  }
+
+  #standing({ state, message, detail, transport }: Omit<Message<"status">, "type">): void {
+    if (transport !== undefined) this.#status.setTransport(transport);
+    if (detail !== null) this.#status.setDetail(detail);
+    // A run that ended is replayed from its beginning; how it ended stays.
+    if (!this.#live || state === "ended") return;
+    if (detail === null) this.#status.setDetail(message);
+    const standing = standingOf(state);
+    this.#head.show(standing);
+    this.#status.setState(standing.words);
+    this.#toolbar.setLive(true);
+  }
+
+  #end(ending: Ending, durationMs: number): void {
+    const standing = standingAtEnd(ending);
+    this.#live = false;
+    this.#head.show(standing);
+    this.#status.setState(word("ended"));
+    this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
+    this.#status.stopClock(durationMs);
+    this.#toolbar.setLive(false);
+  }
+
+  #showProblem(problem: ProblemDetails): void {
+    this.#problem?.remove();
+    this.#problem = createProblemView(problem, (action) => {
+      if (action === "showLog") this.#bridge.post({ type: "showDaemonLog" });
+      else this.#bridge.post({ type: action });
+    });
+    this.#body.append(this.#problem);
+    this.#body.classList.toggle("problem-only", this.#bytes === 0);
+  }
+
+  /** There is output to look at, beside whatever else is shown. */
+  #reveal(): void {
+    this.#body.classList.remove("problem-only");
+  }
+
+  #use(tool: ToolName): void {
+    const actions: Record<ToolName, () => void> = {
+      stop: () => this.#stop(),
+      runAgain: () => this.#bridge.post({ type: "runAgain" }),
+      find: () => this.#find.open(),
+      copyOutput: () => this.#copy(),
+      saveOutput: () => this.#bridge.post({ type: "save" }),
+      clear: () => this.#clear(),
+      debugLog: () => this.#toggleLog(),
+    };
+    actions[tool]();
+  }
+
+  #stop(): boolean {
+    if (!this.#live) return false;
+    this.#bridge.post({ type: "stop" });
+    this.#status.notice(word("stopping"));
+    return true;
+  }
+
+  #clear(): void {
+    this.#screen.clear();
+    this.#status.notice(word("cleared"));
+  }
+
+  #toggleLog(): void {
+    this.#log.toggle();
+    this.#toolbar.setPressed(this.#log.shown);
+  }
+
+  #copySelection(): boolean {
+    const text = this.#screen.selection;
+    if (text === "") return false;
+    this.#bridge.post({ type: "copied", text: text.slice(0, mostCopied) });
+    this.#status.notice(word("copiedSelection"));
+    return true;
+  }
+
+  #copy(): void {
+    if (this.#copySelection()) return;
+    const { text, lines, full } = this.#screen.text();
+    if (text === "") return this.#status.notice(word("nothingToCopy"));
+    this.#bridge.post({ type: "copied", text: text.slice(-mostCopied) });
+    const whole = !full && text.length <= mostCopied;
+    this.#status.notice(whole ? word("copiedOutput") : word("copiedTail", lines.toLocaleString("en")));
+  }
+}
+
+const outsideTools: Record<Message<"tool">["tool"], ToolName> = {
+  find: "find",
+  copy: "copyOutput",
+  clear: "clear",
+  toggleLog: "debugLog",
+};

@@ -1,0 +1,71 @@
+import type { OutputStream } from "../protocol/event.ts";
+import type { ScreenSize } from "./csi-limits.ts";
+import { EscapeFilter } from "./escape-filter.ts";
+import { Pen } from "./pen.ts";
+import { stderrMark } from "./stderr-marks.ts";
+import { word } from "./words.ts";
+
+interface Voice {
+  filter: EscapeFilter;
+  pen: Pen;
+  decoder: TextDecoder;
+}
+
+export interface OutputChunk {
+  stream: OutputStream;
+  data: string;
+  encoding?: "base64" | undefined;
+}
+
+/** Turns the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
+export class ScreenWriter {
+  readonly #voices: Record<OutputStream, Voice>;
+  #speaking: OutputStream | undefined;
+  #lineBegun = false;
+
+  constructor(size: () => ScreenSize) {
+    this.#voices = { stdout: createVoice("stdout", size), stderr: createVoice("stderr", size) };
+  }
+
+  /** What to write for this chunk, and how many bytes of output it held. */
+  take({ stream, data, encoding }: OutputChunk): { text: string; bytes: number } {
+    const { filter, pen, decoder } = this.#voices[stream];
+    const bytes = encoding === "base64" ? fromBase64(data) : encoder.encode(data);
+    // Bytes that are no text are shown as U+FFFD, also where a chunk begins or ends in the middle of them.
+    const decoded = encoding === "base64" ? decoder.decode(bytes, { stream: true }) : decoder.decode() + data;
+    const turn = this.#speaking === stream ? "" : draw(stream, pen);
+    this.#speaking = stream;
+    const text = turn + filter.push(decoded);
+    if (decoded !== "") this.#lineBegun = !decoded.endsWith("\n");
+    return { text, bytes: bytes.length };
+  }
+
+  /** A line of the panel's own, drawn dim. */
+  gap(stream: OutputStream, bytes: number): string {
+    const before = this.#lineBegun ? "\r\n" : "";
+    this.#speaking = undefined;
+    this.#lineBegun = false;
+    return `${before}\x1b[0;2;3m${word("gap", bytes.toLocaleString("en"), stream)}\x1b[0m\r\n`;
+  }
+}
+
+const encoder = new TextEncoder();
+
+function createVoice(stream: OutputStream, size: () => ScreenSize): Voice {
+  const pen = new Pen();
+  return {
+    pen,
+    filter: new EscapeFilter(pen, () => draw(stream, pen), size),
+    decoder: new TextDecoder("utf-8", { ignoreBOM: true }),
+  };
+}
+
+/** stderr's default foreground is the theme's red; a colour that the program sets goes before it. */
+function draw(stream: OutputStream, pen: Pen): string {
+  return stream === "stderr" ? pen.toSgr("31", stderrMark) : pen.toSgr();
+}
+
+function fromBase64(data: string): Uint8Array {
+  const binary = atob(data);
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

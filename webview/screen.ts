@@ -1,0 +1,151 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal } from "@xterm/xterm";
+import type { IDisposable } from "@xterm/xterm";
+import type { OutputStream } from "../protocol/event.ts";
+import type { Look } from "../protocol/panel.ts";
+import { element } from "./element.ts";
+import { linkOptions } from "./links.ts";
+import { readScreenText } from "./screen-text.ts";
+import type { ScreenText } from "./screen-text.ts";
+import { ScreenWriter } from "./screen-writer.ts";
+import type { OutputChunk } from "./screen-writer.ts";
+import { scrollByKey } from "./scroll-keys.ts";
+import { watchStderrRows } from "./stderr-marks.ts";
+import { readTheme } from "./theme.ts";
+import { word } from "./words.ts";
+
+/** xterm.js lets the page breathe only between two writes: pieces this long keep hostile output from blocking it. */
+const pieceCharacters = 4096;
+const acknowledgeEvery = 5000;
+
+export interface ScreenOptions {
+  look: Look;
+  /** The command has a terminal of its own, which ends lines by CR LF itself. */
+  pty: boolean;
+  drawn: (characters: number) => void;
+  openLink: (url: string) => void;
+}
+
+/** The terminal that shows one run. It only shows: nothing that is typed, and no answer of xterm.js, leaves it. */
+export class Screen implements IDisposable {
+  readonly search = new SearchAddon({ highlightLimit: 1000 });
+  readonly #options: ScreenOptions;
+  readonly #terminal: Terminal;
+  readonly #fitting = new FitAddon();
+  readonly #writer: ScreenWriter;
+  readonly #element: HTMLElement;
+  readonly #watches: IDisposable[] = [];
+  #unacknowledged = 0;
+
+  constructor(parent: HTMLElement, options: ScreenOptions) {
+    this.#options = options;
+    this.#terminal = new Terminal({
+      allowProposedApi: true,
+      convertEol: !options.pty,
+      disableStdin: true,
+      cursorInactiveStyle: "none",
+      linkHandler: linkOptions(parent, options.openLink).osc8,
+      logLevel: "off",
+      ...lookOptions(options.look),
+    });
+    this.#writer = new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
+    const gutter = element("div", { class: "gutter" });
+    const host = element("div", { class: "terminal" });
+    this.#element = element("div", { class: "screen" }, gutter, host);
+    parent.append(this.#element);
+    this.#open(host, gutter, parent);
+  }
+
+  get selection(): string {
+    return this.#terminal.getSelection();
+  }
+
+  write(chunk: OutputChunk): number {
+    const { text, bytes } = this.#writer.take(chunk);
+    this.#write(text, () => this.#acknowledge(chunk.data.length));
+    return bytes;
+  }
+
+  gap(stream: OutputStream, bytes: number): void {
+    this.#terminal.write(this.#writer.gap(stream, bytes));
+  }
+
+  /** What the screen still holds, down to the last row that is not empty. */
+  text(): ScreenText {
+    return readScreenText(this.#terminal);
+  }
+
+  clear(): void {
+    this.#terminal.write("\x1b[2J\x1b[3J\x1b[H", () => this.#terminal.clear());
+  }
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  fit(): void {
+    if (this.#element.clientWidth > 0 && this.#element.clientHeight > 0) this.#fitting.fit();
+  }
+
+  /** Takes the theme of now, and a look if there is a new one. */
+  restyle(look: Look = this.#options.look): void {
+    Object.assign(this.#terminal.options, lookOptions(look));
+    this.fit();
+  }
+
+  dispose(): void {
+    for (const watch of this.#watches) watch.dispose();
+    this.#terminal.dispose();
+    this.#element.remove();
+  }
+
+  #open(host: HTMLElement, gutter: HTMLElement, parent: HTMLElement): void {
+    const terminal = this.#terminal;
+    terminal.loadAddon(this.#fitting);
+    terminal.loadAddon(this.search);
+    const { activate, hover, leave } = linkOptions(parent, this.#options.openLink).web;
+    terminal.loadAddon(new WebLinksAddon(activate, { hover, leave }));
+    terminal.open(host);
+    terminal.textarea?.setAttribute("aria-label", word("output"));
+    terminal.attachCustomKeyEventHandler((event) => {
+      if (event.type === "keydown") scrollByKey(terminal, event);
+      return false;
+    });
+    if (!this.#options.pty) terminal.write("\x1b[?25l");
+    const resized = new ResizeObserver(() => this.fit());
+    resized.observe(this.#element);
+    this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
+    this.fit();
+  }
+
+  #write(text: string, done: () => void): void {
+    let at = 0;
+    for (; text.length - at > pieceCharacters; at += pieceCharacters) {
+      this.#terminal.write(text.slice(at, at + pieceCharacters));
+    }
+    this.#terminal.write(text.slice(at), done);
+  }
+
+  #acknowledge(characters: number): void {
+    this.#unacknowledged += characters;
+    if (this.#unacknowledged < acknowledgeEvery) return;
+    this.#options.drawn(this.#unacknowledged);
+    this.#unacknowledged = 0;
+  }
+}
+
+function lookOptions(look: Look): Partial<Terminal["options"]> {
+  const { colours, contrast } = readTheme();
+  return {
+    fontFamily: look.fontFamily,
+    fontSize: look.fontSize,
+    lineHeight: Math.max(1, look.lineHeight),
+    scrollback: look.scrollback,
+    screenReaderMode: look.screenReader,
+    smoothScrollDuration: 0,
+    minimumContrastRatio: contrast,
+    theme: colours,
+  };
+}

@@ -1,0 +1,80 @@
+import { ElapsedTicker, formatBytes, formatElapsed } from "./elapsed.ts";
+import { element } from "./element.ts";
+import type { Standing } from "./ending.ts";
+import { word } from "./words.ts";
+
+const noticeMs = 5000;
+
+/** The line below the output: state, time, size, how the connection was, and at last how the run ended. */
+export class StatusLine {
+  readonly element: HTMLElement;
+  readonly #state = element("span", { class: "state", role: "status" });
+  readonly #time = element("span", { class: "time" });
+  readonly #size = element("span", { class: "size" });
+  readonly #detail = element("span", { class: "detail" });
+  readonly #ending = element("span", { class: "ending", role: "status" });
+  readonly #notice = element("span", { class: "notice", role: "status" });
+  readonly #transport = element("span", { class: "transport" });
+  readonly #ticker: ElapsedTicker;
+  readonly #calm: boolean;
+  #forgetNotice: number | undefined;
+
+  /** `calm`: the time moves once a second, not ten times. */
+  constructor(calm: boolean) {
+    this.#calm = calm;
+    this.#ticker = new ElapsedTicker((ms) => {
+      this.#time.textContent = formatElapsed(ms, !calm);
+    });
+    this.#time.title = word("elapsed");
+    this.#size.title = word("received");
+    this.element = element("footer", { class: "foot" }, this.#state, this.#time, this.#size, this.#detail);
+    const filler = element("span", { class: "filler" });
+    this.element.append(this.#ending, filler, this.#notice, this.#transport);
+    this.setBytes(0);
+  }
+
+  startClock(elapsedMs: number): void {
+    this.#ticker.start(elapsedMs, this.#calm ? 1000 : 100);
+  }
+
+  stopClock(ms: number): void {
+    this.#ticker.stop(ms);
+  }
+
+  setState(words: string): void {
+    // A live region speaks whenever it is written, also with the same words.
+    if (this.#state.textContent !== words) this.#state.textContent = words;
+  }
+
+  setBytes(bytes: number): void {
+    this.#size.textContent = formatBytes(bytes);
+  }
+
+  setDetail(detail: string): void {
+    this.#detail.textContent = detail;
+    this.#detail.title = detail;
+  }
+
+  setTransport(transport: string): void {
+    this.#transport.textContent = transport;
+    this.#transport.title = transport;
+  }
+
+  setEnding({ tone, words }: Standing, hint: string): void {
+    this.#ending.className = `ending tone-${tone}`;
+    this.#ending.textContent = words;
+    this.#ending.title = hint;
+  }
+
+  /** A passing remark, e.g. that something was copied. */
+  notice(words: string): void {
+    window.clearTimeout(this.#forgetNotice);
+    this.#notice.textContent = words;
+    this.#forgetNotice = window.setTimeout(() => this.#notice.replaceChildren(), noticeMs);
+  }
+
+  dispose(): void {
+    window.clearTimeout(this.#forgetNotice);
+    this.#ticker.stop(0);
+  }
+}

@@ -1,0 +1,62 @@
+import type { IDisposable, Terminal } from "@xterm/xterm";
+import { element } from "./element.ts";
+import { word } from "./words.ts";
+
+/**
+ * What was written to stderr is red, and its rows bear a bar at their left, since colour alone tells not
+ * everybody. The cells themselves carry the mark: they are written as "blinking", which xterm.js stores but does
+ * not draw (programs' own blinking is left out). So only the rows in view are looked at, nothing grows with
+ * the output, and scrolling, trimming and reflow need no bookkeeping.
+ */
+export const stderrMark = "5";
+
+/** Keeps the bars of the rows in view right; they are drawn into `gutter`. */
+export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDisposable {
+  let shown = "";
+  const draw = (): void => {
+    const blocks = stderrBlocks(terminal);
+    const key = JSON.stringify([blocks, gutter.clientHeight, terminal.rows]);
+    if (key === shown) return;
+    shown = key;
+    gutter.replaceChildren(...blocks.map(({ from, to }) => bar(terminal, from, to)));
+  };
+  const rendered = terminal.onRender(draw);
+  const scrolled = terminal.onScroll(draw);
+  return {
+    dispose: () => {
+      rendered.dispose();
+      scrolled.dispose();
+      gutter.replaceChildren();
+    },
+  };
+}
+
+function bar(terminal: Terminal, from: number, to: number): HTMLElement {
+  const made = element("div", { class: "stderr-bar", title: word("stderrMark") });
+  const height = (terminal.element?.querySelector(".xterm-screen")?.clientHeight ?? 0) / terminal.rows;
+  made.style.top = `${from * height}px`;
+  made.style.height = `${(to - from) * height}px`;
+  return made;
+}
+
+function stderrBlocks(terminal: Terminal): { from: number; to: number }[] {
+  const blocks: { from: number; to: number }[] = [];
+  for (let row = 0; row < terminal.rows; row += 1) {
+    if (!isStderrRow(terminal, row)) continue;
+    const last = blocks.at(-1);
+    if (last?.to === row) last.to = row + 1;
+    else blocks.push({ from: row, to: row + 1 });
+  }
+  return blocks;
+}
+
+function isStderrRow(terminal: Terminal, row: number): boolean {
+  const buffer = terminal.buffer.active;
+  const line = buffer.getLine(buffer.viewportY + row);
+  if (line === undefined) return false;
+  const cell = buffer.getNullCell();
+  for (let column = 0; column < line.length; column += 1) {
+    if (line.getCell(column, cell)?.isBlink() !== 0 && cell.getCode() !== 0) return true;
+  }
+  return false;
+}

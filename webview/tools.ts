@@ -1,0 +1,23 @@
+import { controlKey } from "./links.ts";
+import { word } from "./words.ts";
+
+export type ToolName = "stop" | "runAgain" | "find" | "copyOutput" | "saveOutput" | "clear" | "debugLog";
+
+export interface Tool {
+  name: ToolName;
+  icon: string;
+  label: string;
+}
+
+/** What can be done with a run, in the order of the toolbar. */
+export function listTools(): Tool[] {
+  return [
+    { name: "stop", icon: "debug-stop", label: word("stopHint") },
+    { name: "runAgain", icon: "refresh", label: word("runAgain") },
+    { name: "find", icon: "search", label: word("findHint", controlKey()) },
+    { name: "copyOutput", icon: "copy", label: word("copyOutput") },
+    { name: "saveOutput", icon: "save", label: word("saveOutput") },
+    { name: "clear", icon: "clear-all", label: word("clear") },
+    { name: "debugLog", icon: "output", label: word("debugLog") },
+  ];
+}
