@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { formatBytes, formatElapsed } from "../../../webview/elapsed.ts";
+
+describe("figures of the status line", () => {
+  it.each([
+    [0, "00:00.0"],
+    [4249, "00:04.2"],
+    [59_999, "00:59.9"],
+    [3_599_999, "59:59.9"],
+    [3_723_000, "1:02:03"],
+    [-5, "00:00.0"],
+  ])("shows %d ms as %s", (ms, text) => {
+    expect(formatElapsed(ms)).toBe(text);
+  });
+
+  it("leaves out the tenths where less motion is wanted", () => {
+    expect(formatElapsed(4249, false)).toBe("00:04");
+  });
+
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1.0 KB"],
+    [12_440, "12.4 KB"],
+    [999_949, "999.9 KB"],
+    [999_950, "1.0 MB"],
+    [64_000_000_000, "64.0 GB"],
+  ])("shows %d bytes as %s", (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+});
