@@ -1,0 +1,26 @@
+/** Counts crashes, so that a daemon that keeps crashing is not started for ever. */
+export class CrashCount {
+  readonly #limit: number;
+  readonly #spanMs: number;
+  readonly #now: () => number;
+  #times: number[] = [];
+
+  /** Gives up at `limit` crashes within `spanMs`. `now` is in milliseconds and never goes back. */
+  constructor(limit = 5, spanMs = 180_000, now = () => performance.now()) {
+    this.#limit = limit;
+    this.#spanMs = spanMs;
+    this.#now = now;
+  }
+
+  /** Counts one. The answer is how long to wait before the next start, in ms, or undefined: give up. */
+  crashed(): number | undefined {
+    const now = this.#now();
+    this.#times = [...this.#times.filter((at) => now - at < this.#spanMs), now];
+    if (this.#times.length >= this.#limit) return undefined;
+    return 250 * 2 ** (this.#times.length - 1);
+  }
+
+  forget(): void {
+    this.#times = [];
+  }
+}

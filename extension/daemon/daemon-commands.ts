@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import * as vscode from "vscode";
+import { askChoice } from "../input/choice.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import type { RunList } from "../runs/run-list.ts";
+import type { DaemonLink } from "./link.ts";
+import { describeState } from "./status-bar.ts";
+
+/** Starting, stopping and looking into the daemon. */
+export class DaemonCommands {
+  readonly #link: DaemonLink;
+  readonly #runs: RunList;
+  readonly #report: ProblemReport;
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor(link: DaemonLink, runs: RunList, report: ProblemReport, log: vscode.LogOutputChannel) {
+    this.#link = link;
+    this.#runs = runs;
+    this.#report = report;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    await this.#report.attempt(vscode.l10n.t("The daemon could not be started"), () => this.#link.retry());
+    if (this.#link.state.kind === "connected") this.#say();
+  }
+
+  async restart(): Promise<void> {
+    if (!(await this.#mayEndRuns(vscode.l10n.t("Restart")))) return;
+    await this.#report.attempt(vscode.l10n.t("The daemon could not be restarted"), async () => {
+      if (this.#link.state.kind === "connected") await this.#link.stop();
+      await this.#link.retry();
+      this.#say();
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (!(await this.#mayEndRuns(vscode.l10n.t("Stop")))) return;
+    await this.#report.attempt(vscode.l10n.t("The daemon could not be stopped"), () => this.#link.stop());
+  }
+
+  async showLog(): Promise<void> {
+    const { log } = this.#link.places;
+    if (existsSync(log)) await vscode.window.showTextDocument(vscode.Uri.file(log));
+    else {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t("The daemon has written no log yet. It will be {0}.", log),
+      );
+    }
+  }
+
+  /** What the status bar item offers. */
+  async showMenu(): Promise<void> {
+    const answer = await askChoice<string>(
+      {
+        placeholder: describeState(this.#link.state),
+        items: [
+          { label: `$(play) ${vscode.l10n.t("Run on Host…")}`, value: "hostrun.runOnHost" },
+          { label: `$(history) ${vscode.l10n.t("Show the runs")}`, value: "hostrun.runs.focus" },
+          { label: `$(output) ${vscode.l10n.t("Show the log")}`, value: "hostrun.showLog" },
+          { label: `$(file) ${vscode.l10n.t("Show the daemon's log")}`, value: "hostrun.showDaemonLog" },
+          {
+            label: `$(debug-restart) ${vscode.l10n.t("Restart the daemon")}`,
+            value: "hostrun.restartDaemon",
+          },
+          { label: `$(settings-gear) ${vscode.l10n.t("Settings")}`, value: "settings" },
+        ],
+      },
+      { title: "Hostrun", step: 1, totalSteps: 1 },
+    );
+    if (typeof answer === "string") return;
+    if (answer.value !== "settings") await vscode.commands.executeCommand(answer.value);
+    else await vscode.commands.executeCommand("workbench.action.openSettings", "@ext:hostrun.hostrun");
+  }
+
+  /** Says why the daemon is not there, whenever that happens, with a way to try again. */
+  watch(): vscode.Disposable {
+    return this.#link.onDidChangeState((state) => {
+      this.#log.debug(`The daemon is ${state.kind}`);
+      void vscode.commands.executeCommand("setContext", "hostrun.daemon", state.kind);
+      if (state.kind !== "failed") return;
+      const retry = { title: vscode.l10n.t("Retry"), act: () => this.start() };
+      this.#report.tell(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, retry);
+    });
+  }
+
+  #say(): void {
+    vscode.window.setStatusBarMessage(describeState(this.#link.state), 5000);
+  }
+
+  /** The daemon's end is the end of its runs. */
+  async #mayEndRuns(action: string): Promise<boolean> {
+    const count = this.#runs.alive.length;
+    if (count === 0) return true;
+    const answer = await vscode.window.showWarningMessage(
+      vscode.l10n.t("Commands are running: {0}", count),
+      { modal: true, detail: vscode.l10n.t("They lose their connection when the daemon stops.") },
+      action,
+    );
+    return answer === action;
+  }
+}

@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
+import * as vscode from "vscode";
+import { openDaemon, type Daemon as OpenedDaemon } from "../../client/daemon.ts";
+import { placesIn } from "../../client/places.ts";
+import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
+import type { Api } from "../../protocol/api.ts";
+import type { Change } from "../../protocol/change.ts";
+import type { RunEvent } from "../../protocol/event.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { asProblem, isAbort } from "../problem-report.ts";
+import { CrashCount } from "./crash-count.ts";
+import type { Daemon } from "./daemon.ts";
+
+export type LinkState =
+  | { readonly kind: "idle" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "connected"; readonly version: string; readonly pid: number }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "failed"; readonly problem: Problem };
+
+export interface LinkOptions {
+  /** Of the daemon that is bundled with this extension. */
+  readonly daemonScript: string;
+  /** Read anew at each start; undefined: the platform's place. */
+  readonly stateDirectory: () => string | undefined;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** A position that no stream has: the daemon answers it with `reset`, once the stream is open. */
+const nowhere = "0.0";
+
+/**
+ * This window's link to the daemon: finds or starts it when it is first asked for something, follows its stream of
+ * changes, and starts it again when it dies, until it has crashed five times within three minutes.
+ */
+export class DaemonLink implements Daemon, vscode.Disposable {
+  readonly #options: LinkOptions;
+  readonly #changes = new vscode.EventEmitter<Change>();
+  readonly #states = new vscode.EventEmitter<LinkState>();
+  readonly #crashes = new CrashCount();
+  #end = new AbortController();
+  #opening: Promise<OpenedDaemon> | undefined;
+  #state: LinkState = { kind: "idle" };
+
+  readonly onDidChange = this.#changes.event;
+  readonly onDidChangeState = this.#states.event;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  get places(): ReturnType<typeof placesIn> {
+    return placesIn(this.#options.stateDirectory());
+  }
+
+  async call<Name extends CallableName>(
+    name: Name,
+    ...input: CallArguments<Name>
+  ): Promise<Answer<Api[Name]>> {
+    return (await this.open()).call(name, ...input);
+  }
+
+  async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunEvent, void, undefined> {
+    const daemon = await this.open();
+    for await (const { event } of daemon.subscribe(run, { signal })) yield event;
+  }
+
+  async openOutput(
+    run: string,
+    stream: "stdout" | "stderr" | "both",
+    signal?: AbortSignal,
+  ): Promise<Readable> {
+    return (await this.open()).openOutput(run, stream, signal);
+  }
+
+  /** Finds or starts the daemon, once for all who ask; rejects with a Problem, and the next call tries again. */
+  open(): Promise<OpenedDaemon> {
+    this.#opening ??= this.#open(this.#end.signal);
+    return this.#opening;
+  }
+
+  /** Starts it even though it crashed too often. */
+  async retry(): Promise<void> {
+    this.#crashes.forget();
+    await this.open();
+  }
+
+  /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
+  async stop(): Promise<void> {
+    const daemon = await openDaemon({ stateDirectory: this.#options.stateDirectory() });
+    const { pid } = daemon.health;
+    this.#release();
+    await daemon.call("shutdown", { body: {} });
+    await daemon[Symbol.asyncDispose]();
+    await this.#gone(pid);
+    this.#become({ kind: "stopped" });
+  }
+
+  dispose(): void {
+    this.#release();
+    vscode.Disposable.from(this.#changes, this.#states).dispose();
+  }
+
+  async #open(signal: AbortSignal): Promise<OpenedDaemon> {
+    const { daemonScript, log } = this.#options;
+    this.#become({ kind: "starting" });
+    try {
+      const stateDirectory = this.#options.stateDirectory();
+      const daemon = await openDaemon({ stateDirectory, daemonScript }, signal);
+      const { version, pid } = daemon.health;
+      log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
+      this.#become({ kind: "connected", version, pid });
+      void this.#follow(daemon, signal);
+      return daemon;
+    } catch (failure) {
+      this.#opening = undefined;
+      if (!isAbort(failure)) this.#become({ kind: "failed", problem: asProblem(failure) });
+      throw failure;
+    }
+  }
+
+  /** Ends with the link; when the daemon goes away, it is started again unless it was stopped on purpose. */
+  async #follow(daemon: OpenedDaemon, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const options = { after: nowhere, signal, giveUpAfterMs: 500 };
+      for await (const { event } of daemon.changes(options)) this.#changes.fire(event);
+    } catch (failure) {
+      if (signal.aborted) return;
+      log.warn(`The daemon is away: ${asProblem(failure).message}`);
+    } finally {
+      await daemon[Symbol.asyncDispose]();
+    }
+    if (signal.aborted) return;
+    this.#opening = undefined;
+    // A daemon that stops in good order takes this file with it; one that crashes does not.
+    if (!existsSync(this.places.discovery)) {
+      this.#become({ kind: "stopped" });
+      return;
+    }
+    await this.#restart(signal);
+  }
+
+  async #restart(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    const pause = this.#crashes.crashed();
+    if (pause === undefined) {
+      const detail =
+        "The Hostrun daemon crashed five times within three minutes, so it is not started again by itself. " +
+        `Its log is ${this.places.log}.`;
+      this.#become({
+        kind: "failed",
+        problem: new Problem("daemon_unreachable", detail, { reason: "died" }),
+      });
+      return;
+    }
+    log.warn(`The daemon crashed; it is started again in ${pause} ms`);
+    this.#become({ kind: "starting" });
+    await wait(pause, undefined, { signal }).catch(() => undefined);
+    // What goes wrong now stands in the state, which is shown.
+    if (!signal.aborted) await this.open().catch(() => undefined);
+  }
+
+  /** Lets go of the daemon without a word to it. */
+  #release(): void {
+    this.#end.abort();
+    this.#end = new AbortController();
+    this.#opening = undefined;
+  }
+
+  /** Waits until the process that was told to stop is no longer the one that answers. */
+  async #gone(pid: number): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (performance.now() < deadline) {
+      const stateDirectory = this.#options.stateDirectory();
+      const other = await openDaemon({ stateDirectory }).catch(() => undefined);
+      await other?.[Symbol.asyncDispose]();
+      if (other === undefined || other.health.pid !== pid) return;
+      await wait(50);
+    }
+    throw new Problem(
+      "timed_out",
+      `The daemon (process ${pid}) was told to stop, but is still there after 10 s.`,
+    );
+  }
+
+  #become(state: LinkState): void {
+    this.#state = state;
+    this.#states.fire(state);
+  }
+}

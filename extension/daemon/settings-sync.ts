@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import { defaultSettings, Settings, SettingsPatch } from "../../protocol/settings.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import type { DaemonLink } from "./link.ts";
+
+const names = Object.keys(defaultSettings);
+
+/**
+ * Hands the daemon's settings on to it where a person has set them in VS Code. What was never set here is left
+ * alone: config.json may say something about it.
+ */
+export function followSettings(
+  link: DaemonLink,
+  report: ProblemReport,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  const send = (patch: Record<string, unknown>): Promise<void> | undefined => {
+    if (Object.keys(patch).length === 0) return undefined;
+    return report.attempt(vscode.l10n.t("The settings could not be handed to the daemon"), () =>
+      sendSettings(link, patch, log),
+    );
+  };
+  return vscode.Disposable.from(
+    link.onDidChangeState((state) => {
+      if (state.kind === "connected") void send(explicitSettings());
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      const changed = names.filter((name) => event.affectsConfiguration(`hostrun.${name}`));
+      if (changed.length === 0 || link.state.kind !== "connected") return;
+      const explicit = explicitSettings();
+      // null takes a setting that was removed here back to its default.
+      void send(Object.fromEntries(changed.map((name) => [name, explicit[name] ?? null])));
+    }),
+  );
+}
+
+function explicitSettings(): Record<string, unknown> {
+  const configuration = vscode.workspace.getConfiguration("hostrun");
+  const entries = names.map((name) => [name, configuration.inspect<unknown>(name)?.globalValue] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+async function sendSettings(
+  link: DaemonLink,
+  wanted: Record<string, unknown>,
+  log: vscode.LogOutputChannel,
+): Promise<void> {
+  const { values, sources } = await link.call("getSettings");
+  const now: Record<string, unknown> = Settings.parse(values);
+  const patch: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(wanted)) {
+    const source = sources[name];
+    if (source === "environment" || source === "flag") {
+      log.warn(`hostrun.${name} has no effect: the daemon was started with another value (${source})`);
+    } else if (JSON.stringify(now[name]) !== JSON.stringify(value)) patch[name] = value;
+  }
+  if (Object.keys(patch).length === 0) return;
+  await link.call("updateSettings", { body: SettingsPatch.parse(patch) });
+  log.info(`Settings handed to the daemon: ${Object.keys(patch).join(", ")}`);
+}

@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import { registerCommands } from "./commands.ts";
+import { DaemonCommands } from "./daemon/daemon-commands.ts";
+import { DaemonLink } from "./daemon/link.ts";
+import { followSettings } from "./daemon/settings-sync.ts";
+import { showStatus } from "./daemon/status-bar.ts";
+import { HostCommands } from "./hosts/host-commands.ts";
+import { HostForm } from "./hosts/host-form.ts";
+import { HostList } from "./hosts/host-list.ts";
+import { HostsView } from "./hosts/hosts-view.ts";
+import { ProblemReport } from "./problem-report.ts";
+import { RunCommands } from "./runs/run-commands.ts";
+import { RunList } from "./runs/run-list.ts";
+import { RunsView } from "./runs/runs-view.ts";
+import { Runner } from "./runs/runner.ts";
+import { createStart } from "./start-lists.ts";
+import { PanelTools } from "./terminal/panel-tools.ts";
+import { RunPanels } from "./terminal/run-panels.ts";
+
+/** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
+export function activate({ subscriptions, extensionUri }: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Hostrun", { log: true });
+  const report = new ProblemReport(log);
+  const stateDirectory = (): string | undefined =>
+    vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
+  const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
+  const link = new DaemonLink({ daemonScript, stateDirectory, log });
+  const hosts = new HostList(link);
+  const runs = new RunList(link);
+  const start = createStart(link, hosts, runs, report);
+
+  const runner = new Runner(link, hosts, report);
+  const tools = new PanelTools(link, runner, report);
+  const panels = new RunPanels({
+    extensionUri,
+    daemon: link,
+    hosts,
+    log,
+    act: (panel, message) => tools.act(panel, message),
+    failed: (panel, problem) => void tools.trust(panel, problem),
+  });
+  const form = new HostForm(link, hosts, report);
+  const hostCommands = new HostCommands({ daemon: link, hosts, runs, form, report, start });
+  const questions = { daemon: link, hosts, runs, addHost: () => form.add() };
+  const runCommands = new RunCommands({ runs, runner, panels, questions, hostCommands, report, start });
+  const daemon = new DaemonCommands(link, runs, report, log);
+  const refresh = async (): Promise<void> => {
+    await start();
+    await Promise.all([hosts.refresh(), runs.refresh()]);
+  };
+
+  const hostsView = new HostsView(hosts, start);
+  const runsView = new RunsView(runs, start);
+  const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
+  const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
+  subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels);
+  subscriptions.push(runsView.follow(runTree), daemon.watch(), showStatus(link, runs));
+  const commands = { daemon, hosts: hostCommands, runs: runCommands, panels, report, log, refresh };
+  subscriptions.push(followSettings(link, report, log), registerCommands(commands));
+}

@@ -1,0 +1,171 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
+import type { RunList } from "../runs/run-list.ts";
+import { agentSocket } from "../runs/runner.ts";
+import { hostAddress } from "./host-address.ts";
+import { askHost } from "./host-choice.ts";
+import type { HostForm } from "./host-form.ts";
+import { askToTrust } from "./host-key-trust.ts";
+import { hostRef, type HostList } from "./host-list.ts";
+
+export interface HostCommandParts {
+  readonly daemon: Daemon;
+  readonly hosts: HostList;
+  readonly runs: RunList;
+  readonly form: HostForm;
+  readonly report: ProblemReport;
+  /** Has the lists read, if they were not. */
+  start(): Promise<void>;
+}
+
+/** What can be done with a host, from its row or, after a choice, from the palette. */
+export class HostCommands {
+  readonly #parts: HostCommandParts;
+
+  constructor(parts: HostCommandParts) {
+    this.#parts = parts;
+  }
+
+  /** The host that a command is about: that of its row, or one that is chosen now. */
+  async chosen(argument: unknown, title: string): Promise<Host | undefined> {
+    const named = this.#named(argument);
+    if (named !== undefined) return named;
+    await this.#parts.start();
+    const answer = await askHost(
+      {
+        placeholder: vscode.l10n.t("Choose a host"),
+        hosts: this.#parts.hosts.hosts,
+        runs: this.#parts.runs.runs,
+      },
+      { title, step: 1, totalSteps: 1 },
+    );
+    if (typeof answer === "string") return undefined;
+    return answer.value === "add" ? this.#parts.form.add() : answer.value;
+  }
+
+  async add(): Promise<Host | undefined> {
+    await this.#parts.start();
+    return this.#parts.form.add();
+  }
+
+  async edit(argument: unknown): Promise<void> {
+    const host = await this.chosen(argument, vscode.l10n.t("Edit Host"));
+    if (host === undefined) return;
+    if (host.id === null) await openSshConfig();
+    else await this.#parts.form.edit(host);
+  }
+
+  async duplicate(argument: unknown): Promise<void> {
+    const host = await this.chosen(argument, vscode.l10n.t("Duplicate Host"));
+    if (host !== undefined) await this.#parts.form.duplicate(host);
+  }
+
+  async remove(argument: unknown): Promise<void> {
+    const host = await this.chosen(argument, vscode.l10n.t("Delete Host"));
+    if (host === undefined) return;
+    if (host.id === null) {
+      await openSshConfig();
+      return;
+    }
+    const remove = vscode.l10n.t("Delete");
+    const answer = await vscode.window.showWarningMessage(
+      vscode.l10n.t("Delete the host {0}?", host.name),
+      { modal: true, detail: vscode.l10n.t("Its runs stay in the history.") },
+      remove,
+    );
+    if (answer !== remove) return;
+    await this.#parts.report.attempt(vscode.l10n.t("{0} could not be deleted", host.name), () =>
+      this.#parts.daemon.call("deleteHost", { params: { host: hostRef(host) } }),
+    );
+  }
+
+  async copyAddress(argument: unknown): Promise<void> {
+    const host = await this.chosen(argument, vscode.l10n.t("Copy Address"));
+    if (host === undefined) return;
+    await vscode.env.clipboard.writeText(hostAddress(host));
+    vscode.window.setStatusBarMessage(vscode.l10n.t("Copied {0}", hostAddress(host)), 3000);
+  }
+
+  /** Connects and authenticates without running anything, and says what it found. */
+  async test(argument: unknown): Promise<void> {
+    const host = await this.chosen(argument, vscode.l10n.t("Test Connection"));
+    if (host === undefined) return;
+    const what = vscode.l10n.t("{0} could not be reached", host.name);
+    try {
+      await this.#tryConnection(host);
+    } catch (failure) {
+      if (isAbort(failure)) return;
+      const problem = asProblem(failure);
+      this.#parts.hosts.failed(host, problem);
+      if (problem.code !== "host_key_unknown") this.#parts.report.tell(what, failure);
+      else if (await this.#trusts(problem.toJSON())) await this.test(host);
+    }
+  }
+
+  async importSshConfig(): Promise<void> {
+    const result = await this.#parts.report.attempt(
+      vscode.l10n.t("The SSH config could not be imported"),
+      () => this.#parts.daemon.call("importHosts", { body: { source: "ssh_config" } }),
+    );
+    if (result === undefined) return;
+    const { imported, skipped } = result;
+    const text =
+      imported.length === 0
+        ? vscode.l10n.t("There was nothing new to import from ~/.ssh/config.")
+        : vscode.l10n.t("Imported {0} of {1} hosts.", imported.length, imported.length + skipped.length);
+    const details = skipped.map(({ name, reason }) => `${name}: ${reason}`).join("\n");
+    const show = vscode.l10n.t("Show skipped");
+    const answer = await vscode.window.showInformationMessage(text, ...(skipped.length > 0 ? [show] : []));
+    if (answer !== show) return;
+    await vscode.window.showInformationMessage(vscode.l10n.t("Left alone"), { modal: true, detail: details });
+  }
+
+  #named(argument: unknown): Host | undefined {
+    const name = hostName(argument);
+    return name === undefined ? undefined : this.#parts.hosts.named(name);
+  }
+
+  #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
+    return this.#parts.report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
+      askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and test")),
+    );
+  }
+
+  async #tryConnection(host: Host): Promise<void> {
+    const found = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t("Connecting to {0}", host.name),
+        cancellable: true,
+      },
+      (_progress, cancelled) => {
+        const controller = new AbortController();
+        cancelled.onCancellationRequested(() => controller.abort());
+        const input = { params: { host: hostRef(host) }, body: { agentSocket: agentSocket() } };
+        return this.#parts.daemon.call("testHost", { ...input, signal: controller.signal });
+      },
+    );
+    const how = found.reusedConnection
+      ? vscode.l10n.t("over the connection that was open already")
+      : vscode.l10n.t("in {0} ms", Math.round(found.connectMs));
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t("{0} answered {1}: {2}, {3}.", host.name, how, found.server, found.hostKey.keyType),
+    );
+  }
+}
+
+/** Hidden commands can be called by anyone with anything: a host, a row of the tree, or neither. */
+function hostName(argument: unknown): string | undefined {
+  if (typeof argument !== "object" || argument === null) return undefined;
+  if ("host" in argument) return hostName(argument.host);
+  return "name" in argument && typeof argument.name === "string" ? argument.name : undefined;
+}
+
+/** A host that stands in the SSH config is changed there. */
+async function openSshConfig(): Promise<void> {
+  await vscode.window.showTextDocument(vscode.Uri.file(join(homedir(), ".ssh", "config")));
+}

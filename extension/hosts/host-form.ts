@@ -1,0 +1,134 @@
+import * as vscode from "vscode";
+import { NewHost, type Host, type HostPatch } from "../../protocol/host.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
+import { askSteps, type Step } from "../input/steps.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import { hostAddress } from "./host-address.ts";
+import {
+  askAddress,
+  askGroup,
+  askIdentity,
+  askJump,
+  askName,
+  askProduction,
+  askTags,
+  freeName,
+  type HostDraft,
+  type HostQuestion,
+} from "./host-questions.ts";
+import { hostRef, type HostList } from "./host-list.ts";
+
+const blank: HostDraft = {
+  name: "",
+  address: "",
+  port: 22,
+  user: null,
+  identityFile: null,
+  jump: [],
+  group: null,
+  tags: [],
+  production: false,
+};
+
+/** Adds, copies and changes hosts by questions; failures are told. */
+export class HostForm {
+  readonly #daemon: Daemon;
+  readonly #hosts: HostList;
+  readonly #report: ProblemReport;
+
+  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport) {
+    this.#daemon = daemon;
+    this.#hosts = hosts;
+    this.#report = report;
+  }
+
+  /** undefined: the person left, or it could not be saved. */
+  async add(start: Partial<HostDraft> = {}): Promise<Host | undefined> {
+    const questions = [
+      askAddress,
+      askName(this.#takenBut(undefined)),
+      askGroup(this.#hosts.hosts),
+      askIdentity,
+      askProduction,
+    ];
+    const draft = await askSteps(vscode.l10n.t("Add Host"), { ...blank, ...start }, questions.map(asStep));
+    return draft === undefined ? undefined : this.#create(draft);
+  }
+
+  /** A host like another, under another name. */
+  async duplicate(host: Host): Promise<Host | undefined> {
+    const taken = this.#takenBut(undefined);
+    const copy = { ...host, name: freeName(host.name, taken) };
+    const title = vscode.l10n.t("Duplicate {0}", host.name);
+    const draft = await askSteps<HostDraft>(title, copy, [asStep(askName(taken)), asStep(askAddress)]);
+    if (draft === undefined) return undefined;
+    const { color, loginShell, hostKeyPolicy } = host;
+    return this.#create({ ...draft, color, loginShell, hostKeyPolicy });
+  }
+
+  /** Shows the parts of a host, to change one after the other; each is saved at once. */
+  async edit(host: Host): Promise<void> {
+    let current = host;
+    for (;;) {
+      const frame = { title: vscode.l10n.t("Edit {0}", current.name), step: 1, totalSteps: 1 };
+      const part = await askChoice<HostQuestion>(
+        { placeholder: vscode.l10n.t("Choose what to change"), items: this.#parts(current) },
+        frame,
+      );
+      if (typeof part === "string") return;
+      // Step 2 of an unknown number: there is a way back to the list of parts.
+      const answer = await part.value(current, { ...frame, step: 2, totalSteps: 2 });
+      if (answer === "cancel") return;
+      if (answer !== "back") current = (await this.#save(current, answer.value)) ?? current;
+    }
+  }
+
+  #parts(host: Host): readonly ChoiceItem<HostQuestion>[] {
+    const part = (label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> => ({
+      label,
+      description: plainLabel(text),
+      value,
+    });
+    const usualKeys = vscode.l10n.t("SSH agent and the usual key files");
+    return [
+      part(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
+      part(vscode.l10n.t("Address"), hostAddress(host), askAddress),
+      part(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(this.#hosts.hosts)),
+      part(vscode.l10n.t("Key"), host.identityFile ?? usualKeys, askIdentity),
+      part(vscode.l10n.t("By way of"), host.jump.join(", ") || vscode.l10n.t("directly"), askJump),
+      part(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
+      part(
+        vscode.l10n.t("Production"),
+        host.production ? vscode.l10n.t("yes") : vscode.l10n.t("no"),
+        askProduction,
+      ),
+    ];
+  }
+
+  #takenBut(host: Host | undefined): ReadonlySet<string> {
+    return new Set(
+      // A host may take the name of one in the SSH config: it then stands for it.
+      this.#hosts.hosts.filter((other) => other.id !== null && other.id !== host?.id).map(({ name }) => name),
+    );
+  }
+
+  #create(draft: Partial<NewHost>): Promise<Host | undefined> {
+    return this.#report.attempt(vscode.l10n.t("The host could not be added"), () =>
+      this.#daemon.call("createHost", { body: NewHost.strip().parse(draft) }),
+    );
+  }
+
+  #save(host: Host, body: HostPatch): Promise<Host | undefined> {
+    return this.#report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
+      this.#daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
+    );
+  }
+}
+
+function asStep(question: HostQuestion): Step<HostDraft> {
+  return async (draft, frame) => {
+    const answer = await question(draft, frame);
+    return typeof answer === "string" ? answer : { value: { ...draft, ...answer.value } };
+  };
+}

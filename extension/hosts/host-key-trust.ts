@@ -1,0 +1,33 @@
+import * as vscode from "vscode";
+import type { ProblemDetails } from "../../protocol/problem.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+
+/**
+ * Shows an unknown host key to the person, and records it when they trust it. True: it was recorded. Rejects with
+ * a Problem when it could not be.
+ */
+export async function askToTrust(
+  daemon: Daemon,
+  problem: ProblemDetails,
+  trustLabel: string,
+): Promise<boolean> {
+  const { host, hop, address, port, key, keyType, fingerprint } = problem;
+  if (problem.code !== "host_key_unknown" || address === undefined || key === undefined) return false;
+  const detail = [
+    ...(hop === undefined || hop === host ? [] : [vscode.l10n.t("Connecting to: {0}", hop)]),
+    vscode.l10n.t("Key type: {0}", keyType ?? "?"),
+    vscode.l10n.t("Fingerprint: {0}", fingerprint ?? "?"),
+    "",
+    vscode.l10n.t(
+      "Compare this fingerprint with the one you were given for the host. Trust it only if they are the same.",
+    ),
+  ].join("\n");
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t("The host key of {0} is not known yet", host ?? address),
+    { modal: true, detail },
+    trustLabel,
+  );
+  if (answer !== trustLabel) return false;
+  await daemon.call("addKnownHost", { body: { address, port: port ?? 22, key } });
+  return true;
+}

@@ -1,0 +1,91 @@
+import * as vscode from "vscode";
+import type { Change } from "../../protocol/change.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { HostStates, type HostState } from "./host-states.ts";
+
+/** How the daemon is to be told which host is meant: hosts of the SSH config have a name only. */
+export function hostRef(host: Host): string {
+  return host.id === null ? host.name : String(host.id);
+}
+
+/** The hosts and the state of each, kept up to date by the daemon's stream of changes. */
+export class HostList implements vscode.Disposable {
+  readonly #daemon: Daemon;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #states = new HostStates();
+  readonly #subscriptions: vscode.Disposable[];
+  #hosts: readonly Host[] | undefined;
+
+  readonly onDidChange = this.#changed.event;
+
+  constructor(daemon: Daemon) {
+    this.#daemon = daemon;
+    this.#subscriptions = [this.#changed, daemon.onDidChange((change) => this.#take(change))];
+  }
+
+  /** Empty until the first answer of the daemon. */
+  get hosts(): readonly Host[] {
+    return this.#hosts ?? [];
+  }
+
+  /** undefined until the first answer of the daemon. */
+  get known(): readonly Host[] | undefined {
+    return this.#hosts;
+  }
+
+  state(host: Host): HostState {
+    return this.#states.of(host.name);
+  }
+
+  /** By the name that a run carries, which may be of a host that is gone. */
+  named(name: string): Host | undefined {
+    return this.hosts.find((host) => host.name === name);
+  }
+
+  failed(host: Host, problem: Problem): void {
+    this.#states.failed(host.name, problem);
+    this.#changed.fire();
+  }
+
+  /** Reads everything again; rejects with a Problem. */
+  async refresh(): Promise<void> {
+    const [hosts, connections, runs] = await Promise.all([
+      this.#daemon.call("listHosts", {}),
+      this.#daemon.call("listConnections", {}),
+      this.#daemon.call("listRuns", { query: { limit: "100" } }),
+    ]);
+    this.#hosts = hosts.items;
+    this.#states.reset(connections.items, runs.items);
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+
+  #take(change: Change): void {
+    switch (change.type) {
+      case "reset":
+      case "hostSaved":
+      case "hostDeleted":
+        // A saved host may hide one of the SSH config, and a deleted one uncover it: the daemon knows.
+        void this.refresh().catch(() => undefined);
+        return;
+      case "runChanged":
+        this.#states.ran(change.run);
+        break;
+      case "connectionOpened":
+        this.#states.opened(change.connection);
+        break;
+      case "connectionClosed":
+        this.#states.closed(change.connection);
+        break;
+      case "runDeleted":
+      case "settingsChanged":
+        return;
+    }
+    this.#changed.fire();
+  }
+}

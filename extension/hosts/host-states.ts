@@ -1,0 +1,74 @@
+import type { Problem, ProblemCode, ProblemDetails } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Connection } from "../../protocol/stats.ts";
+
+export type HostState =
+  | { readonly kind: "idle" }
+  | { readonly kind: "connected" }
+  | { readonly kind: "failed"; readonly title: string; readonly detail: string };
+
+/** Failures that say something about the host or the way to it, not about the command. */
+const ofConnecting: ReadonlySet<ProblemCode> = new Set([
+  "host_unreachable",
+  "authentication_failed",
+  "identity_file_missing",
+  "identity_file_unreadable",
+  "host_key_unknown",
+  "host_key_changed",
+  "protocol_error",
+  "timed_out",
+]);
+
+/**
+ * What is known of the hosts' connections, by name: connected while a pooled connection is up; failed when the
+ * last attempt to connect failed; otherwise idle.
+ */
+export class HostStates {
+  readonly #connections = new Map<string, Connection>();
+  readonly #failures = new Map<string, { title: string; detail: string }>();
+  /** The newest run of each host that was looked at; an older one says nothing any more. */
+  readonly #newest = new Map<string, string>();
+
+  of(name: string): HostState {
+    for (const connection of this.#connections.values()) {
+      if (connection.host === name) return { kind: "connected" };
+    }
+    const failure = this.#failures.get(name);
+    return failure === undefined ? { kind: "idle" } : { kind: "failed", ...failure };
+  }
+
+  /** Begins anew with what the daemon says now; `runs` in any order. */
+  reset(connections: readonly Connection[], runs: readonly Run[]): void {
+    this.#connections.clear();
+    this.#failures.clear();
+    this.#newest.clear();
+    for (const connection of connections) this.opened(connection);
+    for (const run of runs) this.ran(run);
+  }
+
+  opened(connection: Connection): void {
+    if (connection.state !== "idle" && connection.state !== "busy") return;
+    this.#connections.set(connection.id, connection);
+    this.#failures.delete(connection.host);
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection.id);
+  }
+
+  /** A run tells of its host when it got through, and when it could not. */
+  ran(run: Run): void {
+    const { name } = run.host;
+    // Ids are UUIDv7 (RFC 9562): in order of time.
+    if (run.id < (this.#newest.get(name) ?? "")) return;
+    this.#newest.set(name, run.id);
+    if (run.outcome === "failed" && run.problem !== null) this.failed(name, run.problem);
+    else if (run.state === "running" || run.outcome === "exited") this.#failures.delete(name);
+  }
+
+  failed(name: string, problem: ProblemDetails | Problem): void {
+    const details = "toJSON" in problem ? problem.toJSON() : problem;
+    if (!ofConnecting.has(details.code)) return;
+    this.#failures.set(name, { title: details.title, detail: details.detail });
+  }
+}

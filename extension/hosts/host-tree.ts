@@ -1,0 +1,82 @@
+import type { Host } from "../../protocol/host.ts";
+
+export interface HostGroup {
+  readonly kind: "group";
+  /** The last part of `path`. */
+  readonly name: string;
+  /** From the top, joined by "/". */
+  readonly path: string;
+  readonly children: readonly HostNode[];
+}
+export interface HostLeaf {
+  readonly kind: "host";
+  readonly host: Host;
+}
+export type HostNode = HostGroup | HostLeaf;
+
+interface Draft {
+  readonly name: string;
+  readonly path: string;
+  readonly groups: Map<string, Draft>;
+  readonly hosts: Host[];
+}
+
+const inOrder = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/**
+ * The hosts as a tree: a host's `group`, e.g. `prod/web`, names the folders it stands in. Folders come before
+ * hosts, both by name, with numbers in order of size (web2 before web10).
+ */
+export function hostTree(hosts: readonly Host[]): readonly HostNode[] {
+  const top: Draft = newDraft("", "");
+  for (const host of hosts) {
+    let folder = top;
+    for (const name of groupParts(host.group)) folder = subfolder(folder, name);
+    folder.hosts.push(host);
+  }
+  return finished(top);
+}
+
+/** The folders of a group: `/prod//web/` is the same as `prod/web`. */
+export function groupParts(group: string | null): readonly string[] {
+  return (group ?? "")
+    .split("/")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+/** Every folder path in use, parents included, in order. */
+export function groupPaths(hosts: readonly Host[]): readonly string[] {
+  const paths = new Set<string>();
+  for (const { group } of hosts) {
+    const parts = groupParts(group);
+    for (const depth of parts.keys()) paths.add(parts.slice(0, depth + 1).join("/"));
+  }
+  return [...paths].sort(inOrder.compare);
+}
+
+function newDraft(name: string, path: string): Draft {
+  return { name, path, groups: new Map(), hosts: [] };
+}
+
+function subfolder(parent: Draft, name: string): Draft {
+  const found = parent.groups.get(name);
+  if (found !== undefined) return found;
+  const made = newDraft(name, parent.path === "" ? name : `${parent.path}/${name}`);
+  parent.groups.set(name, made);
+  return made;
+}
+
+function finished(draft: Draft): readonly HostNode[] {
+  const groups = [...draft.groups.values()].sort((a, b) => inOrder.compare(a.name, b.name));
+  const hosts = draft.hosts.toSorted((a, b) => inOrder.compare(a.name, b.name));
+  return [
+    ...groups.map((group) => ({
+      kind: "group" as const,
+      name: group.name,
+      path: group.path,
+      children: finished(group),
+    })),
+    ...hosts.map((host) => ({ kind: "host" as const, host })),
+  ];
+}

@@ -1,0 +1,110 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import { oneLine } from "../plain-text.ts";
+import { hostAddress } from "./host-address.ts";
+import type { HostList } from "./host-list.ts";
+import type { HostState } from "./host-states.ts";
+import { hostTree, type HostNode } from "./host-tree.ts";
+
+/** The tree of hosts, with groups as folders. */
+export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disposable {
+  readonly #hosts: HostList;
+  readonly #start: () => Promise<void>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  #timer: NodeJS.Timeout | undefined;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  constructor(hosts: HostList, start: () => Promise<void>) {
+    this.#hosts = hosts;
+    this.#start = start;
+    this.#subscription = hosts.onDidChange(() => this.#refreshSoon());
+  }
+
+  getTreeItem(node: HostNode): vscode.TreeItem {
+    if (node.kind === "host") return hostItem(node.host, this.#hosts.state(node.host));
+    const item = new vscode.TreeItem(oneLine(node.name), vscode.TreeItemCollapsibleState.Expanded);
+    item.id = `group:${node.path}`;
+    item.iconPath = vscode.ThemeIcon.Folder;
+    item.contextValue = "group";
+    item.accessibilityInformation = { label: vscode.l10n.t("Group {0}", oneLine(node.path)) };
+    return item;
+  }
+
+  async getChildren(node?: HostNode): Promise<HostNode[]> {
+    if (node !== undefined) return node.kind === "group" ? [...node.children] : [];
+    if (this.#hosts.known === undefined) await this.#start();
+    return [...hostTree(this.#hosts.hosts)];
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    vscode.Disposable.from(this.#subscription, this.#changed).dispose();
+  }
+
+  /** Many changes come together when many runs start: one redraw for all of them. */
+  #refreshSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#changed.fire();
+    }, 50);
+  }
+}
+
+function hostItem(host: Host, state: HostState): vscode.TreeItem {
+  const item = new vscode.TreeItem(host.name, vscode.TreeItemCollapsibleState.None);
+  const words = stateWords(state);
+  item.id = `host:${host.name}`;
+  item.iconPath = stateIcon(state);
+  item.contextValue = host.id === null ? "host config" : "host saved";
+  const notes = [
+    hostAddress(host),
+    ...(host.production ? [vscode.l10n.t("production")] : []),
+    ...(state.kind === "idle" ? [] : [words]),
+    ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
+  ];
+  item.description = notes.join(" · ");
+  item.tooltip = tooltip(host, state);
+  item.accessibilityInformation = { label: [host.name, words, ...notes].join(", ") };
+  return item;
+}
+
+function stateIcon(state: HostState): vscode.ThemeIcon {
+  switch (state.kind) {
+    case "idle":
+      return new vscode.ThemeIcon("circle-outline");
+    case "connected":
+      return new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor("testing.iconPassed"));
+    case "failed":
+      return new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
+  }
+}
+
+function stateWords(state: HostState): string {
+  switch (state.kind) {
+    case "idle":
+      return vscode.l10n.t("idle");
+    case "connected":
+      return vscode.l10n.t("connected");
+    case "failed":
+      return vscode.l10n.t("failed");
+  }
+}
+
+/** Plain text, never Markdown: the parts come from people, files and servers. */
+function tooltip(host: Host, state: HostState): string {
+  const lines = [
+    host.name,
+    vscode.l10n.t("Address: {0}", hostAddress(host)),
+    ...(host.jump.length > 0 ? [vscode.l10n.t("By way of: {0}", host.jump.join(", "))] : []),
+    ...(host.identityFile === null ? [] : [vscode.l10n.t("Key file: {0}", host.identityFile)]),
+    ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
+    ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
+    ...(host.id === null ? [vscode.l10n.t("From the SSH config; it is read there, not stored.")] : []),
+    ...(state.kind === "connected" ? [vscode.l10n.t("A connection is open.")] : []),
+    ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
+  ];
+  return lines.join("\n");
+}

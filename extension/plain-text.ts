@@ -1,0 +1,23 @@
+/** What would change the look of text around it: control characters, and those that reorder or hide text. */
+const unseen = /[\p{Cc}\p{Cs}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/gu;
+
+/** Text of any origin on one line, for a row, a tab or a list. */
+export function oneLine(text: string): string {
+  return text.replace(unseen, " ").trim();
+}
+
+/** The same, at most `length` characters long; what is left out is marked by "…". */
+export function shortened(text: string, length: number): string {
+  const characters = [...oneLine(text)];
+  return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
+}
+
+/** For a place where VS Code turns `$(name)` into an icon (quick picks, the status bar): shown as it stands. */
+export function iconless(text: string): string {
+  return text.replace(/\$\([a-z0-9-]+(?:~[a-z]+)?\)/gi, "\\$&");
+}
+
+/** For a notification, where VS Code turns `[text](address)` into a link: shown as it stands. */
+export function linkless(text: string): string {
+  return text.replaceAll("](", "] (");
+}

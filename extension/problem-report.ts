@@ -1,0 +1,64 @@
+import * as vscode from "vscode";
+import { Problem } from "../protocol/problem.ts";
+import { linkless, shortened } from "./plain-text.ts";
+
+/** What a person can do about a problem, beside looking at the log. */
+export interface ProblemAction {
+  readonly title: string;
+  readonly act: () => unknown;
+}
+
+/** Tells the person of failures, each with what to do next and the log at hand. */
+export class ProblemReport {
+  readonly #log: vscode.LogOutputChannel;
+  /** A failure of the daemon reaches everything that waits for it, and is told once. */
+  readonly #told = new WeakSet<Error>();
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+  }
+
+  /** `what` failed, e.g. "The host could not be saved". Does not wait for the person. */
+  tell(what: string, failure: unknown, ...actions: readonly ProblemAction[]): void {
+    if (isAbort(failure)) return;
+    const problem = asProblem(failure);
+    if (this.#told.has(problem)) return;
+    this.#told.add(problem);
+    this.#log.error(`${what}: ${problem.code}: ${problem.message}`);
+    if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
+    const showLog = { title: vscode.l10n.t("Show log"), act: () => this.#log.show(true) };
+    const text = linkless(shortened(`${what}. ${problem.message}${issuesOf(problem)}`, 600));
+    const shown = vscode.window.showErrorMessage(text, ...actions, showLog);
+    void shown.then((action) => action?.act());
+  }
+
+  /** Runs what a command does; what goes wrong in it is told. */
+  async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (failure) {
+      this.tell(what, failure);
+      return undefined;
+    }
+  }
+}
+
+export function isAbort(failure: unknown): boolean {
+  return failure instanceof Error && (failure.name === "AbortError" || failure.name === "Canceled");
+}
+
+/** An error of unknown origin as a Problem. */
+export function asProblem(failure: unknown): Problem {
+  if (failure instanceof Problem) return failure;
+  const detail = failure instanceof Error ? failure.message : String(failure);
+  return new Problem("internal", detail, { cause: failure });
+}
+
+function issuesOf(problem: Problem): string {
+  const issues = problem.members.issues ?? [];
+  return issues.map(({ path, message }) => ` ${path}: ${message}.`).join("");
+}
+
+function inspected(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

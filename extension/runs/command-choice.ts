@@ -1,0 +1,72 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import { RunRequest, type Run } from "../../protocol/run.ts";
+import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
+import { askText, schemaProblem } from "../input/text-input.ts";
+import type { Answer, StepFrame } from "../input/steps.ts";
+
+/** How many commands of each kind are offered. */
+const offered = 30;
+
+export interface CommandChoice {
+  readonly host: Host;
+  /** Newest first. */
+  readonly runs: readonly Run[];
+  /** The host's own runs, where more of them can be had. */
+  readonly ofHost: Promise<readonly Run[]>;
+  readonly typed: string;
+  /** Hears of what is typed, to have it again when the person comes back. */
+  readonly keep: (text: string) => void;
+}
+
+/** Asks for a command: what is typed, or a recent one, those of this host first. */
+export async function askCommand(choice: CommandChoice, frame: StepFrame): Promise<Answer<string>> {
+  const answer = await askChoice<string>(
+    {
+      placeholder: vscode.l10n.t("Type a command, or choose a recent one"),
+      items: recentCommands(choice.host, choice.runs),
+      more: choice.ofHost.then((runs) => recentCommands(choice.host, [...runs, ...choice.runs])),
+      filter: choice.typed,
+      keep: choice.keep,
+      typed: (text) => ({
+        label: plainLabel(text),
+        description: vscode.l10n.t("run on {0}", choice.host.name),
+        alwaysShow: true,
+        value: text,
+      }),
+    },
+    frame,
+  );
+  if (typeof answer === "string") return answer;
+  const problem = commandProblem(answer.value);
+  if (problem === undefined) return answer;
+  return askText({ prompt: vscode.l10n.t("Command"), value: answer.value, problem: commandProblem }, frame);
+}
+
+/** What is wrong with a command; undefined when it can be sent. */
+export function commandProblem(command: string): string | undefined {
+  return schemaProblem(RunRequest.shape.command, command);
+}
+
+function recentCommands(host: Host, runs: readonly Run[]): readonly ChoiceItem<string>[] {
+  const here = distinct(runs.filter((run) => run.host.name === host.name));
+  const elsewhere = distinct(runs.filter((run) => run.host.name !== host.name)).filter(
+    (command) => !here.includes(command),
+  );
+  return [
+    ...(here.length > 0 ? [separator(vscode.l10n.t("recent on {0}", host.name))] : []),
+    ...here.map(commandEntry),
+    ...(elsewhere.length > 0 ? [separator(vscode.l10n.t("recent on other hosts"))] : []),
+    ...elsewhere.map(commandEntry),
+  ];
+}
+
+function distinct(runs: readonly Run[]): readonly string[] {
+  return [...new Set(runs.map((run) => run.command))].slice(0, offered);
+}
+
+function commandEntry(command: string): ChoiceItem<string> {
+  const lines = command.split("\n").length;
+  const note = lines === 1 ? {} : { description: vscode.l10n.t("{0} lines", lines) };
+  return { label: plainLabel(command), ...note, value: command };
+}

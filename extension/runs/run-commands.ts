@@ -1,0 +1,157 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import { Run } from "../../protocol/run.ts";
+import type { HostCommands } from "../hosts/host-commands.ts";
+import { hostAddress } from "../hosts/host-address.ts";
+import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import type { RunPanels } from "../terminal/run-panels.ts";
+import { commandProblem } from "./command-choice.ts";
+import { editorCommand } from "./editor-command.ts";
+import type { RunList } from "./run-list.ts";
+import { askRun, type RunQuestions } from "./run-on-host.ts";
+import { relativeTime, stateWords } from "./run-words.ts";
+import type { Runner } from "./runner.ts";
+
+export interface RunCommandParts {
+  readonly runs: RunList;
+  readonly runner: Runner;
+  readonly panels: RunPanels;
+  readonly questions: RunQuestions;
+  readonly hostCommands: HostCommands;
+  readonly report: ProblemReport;
+  /** Has the lists read, if they were not. */
+  start(): Promise<void>;
+}
+
+type HostAction = { readonly run: Run } | "run" | "test" | "edit" | "copy";
+
+/** What can be done with runs, from their rows, the editor, or the palette. */
+export class RunCommands {
+  readonly #parts: RunCommandParts;
+
+  constructor(parts: RunCommandParts) {
+    this.#parts = parts;
+  }
+
+  /** `argument`: a row of the tree of hosts, or nothing. */
+  async runOnHost(argument: unknown): Promise<void> {
+    const { hostCommands, questions } = this.#parts;
+    await this.#parts.start();
+    const host = argument === undefined ? undefined : await hostCommands.chosen(argument, runTitle());
+    if (argument === undefined || host !== undefined) await this.#run(await askRun(questions, { host }));
+  }
+
+  /** Runs what is selected in the editor, or the line of the cursor. */
+  async runFromEditor(): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const command = editor === undefined ? "" : editorCommand(editor);
+    if (command.trim() === "") {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t("There is no command here: select one in an editor, or put the cursor on its line."),
+      );
+      return;
+    }
+    const problem = commandProblem(command);
+    if (problem !== undefined) {
+      void vscode.window.showErrorMessage(vscode.l10n.t("The selection cannot be run: {0}.", problem));
+      return;
+    }
+    await this.#parts.start();
+    await this.#run(await askRun(this.#parts.questions, { command }));
+  }
+
+  /** Shows what is known of a host, and what can be done with it. */
+  async openHost(argument: unknown): Promise<void> {
+    const { hostCommands } = this.#parts;
+    const host = await hostCommands.chosen(argument, vscode.l10n.t("Open Host"));
+    if (host === undefined) return;
+    const answer = await askChoice<HostAction>(
+      { placeholder: hostAddress(host), items: this.#actions(host) },
+      { title: host.name, step: 1, totalSteps: 1 },
+    );
+    if (typeof answer === "string") return;
+    const action = answer.value;
+    if (action === "run") await this.runOnHost(host);
+    else if (action === "test") await hostCommands.test(host);
+    else if (action === "edit") await hostCommands.edit(host);
+    else if (action === "copy") await hostCommands.copyAddress(host);
+    else this.#parts.panels.open(action.run);
+  }
+
+  async open(argument: unknown): Promise<void> {
+    const run = await this.#chosen(argument, vscode.l10n.t("Open Run"), () => true);
+    if (run !== undefined) this.#parts.panels.open(run);
+  }
+
+  async again(argument: unknown): Promise<void> {
+    const run = await this.#chosen(argument, vscode.l10n.t("Run Again"), () => true);
+    const repeated = run === undefined ? undefined : await this.#parts.runner.again(run);
+    if (repeated !== undefined) this.#parts.panels.open(repeated, true);
+  }
+
+  async cancel(argument: unknown): Promise<void> {
+    const alive = (run: Run): boolean => run.state !== "ended";
+    const run = await this.#chosen(argument, vscode.l10n.t("Cancel Run"), alive);
+    if (run !== undefined) await this.#parts.runner.cancel(run.id);
+  }
+
+  async loadMore(): Promise<void> {
+    await this.#parts.report.attempt(vscode.l10n.t("Older runs could not be read"), () =>
+      this.#parts.runs.loadMore(),
+    );
+  }
+
+  async #run(wish: { host: Host; command: string } | undefined): Promise<void> {
+    if (wish === undefined) return;
+    const run = await this.#parts.runner.start(wish.host, wish.command);
+    if (run !== undefined) this.#parts.panels.open(run, true);
+  }
+
+  /** The run of a row or of the active panel, or one that is chosen now. */
+  async #chosen(argument: unknown, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
+    const given = runOf(argument);
+    if (given !== undefined) return given;
+    await this.#parts.start();
+    const active = this.#parts.runs.find(this.#parts.panels.active?.runId ?? "");
+    if (active !== undefined && fits(active)) return active;
+    const fitting = this.#parts.runs.runs.filter(fits);
+    if (fitting.length === 0) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("There is no such run."));
+      return undefined;
+    }
+    const answer = await askChoice<Run>(
+      { placeholder: vscode.l10n.t("Choose a run"), items: fitting.map(runEntry) },
+      { title, step: 1, totalSteps: 1 },
+    );
+    return typeof answer === "string" ? undefined : answer.value;
+  }
+
+  #actions(host: Host): readonly ChoiceItem<HostAction>[] {
+    const runs = this.#parts.runs.runs.filter((run) => run.host.name === host.name).slice(0, 20);
+    const edit = host.id === null ? vscode.l10n.t("Open the SSH config") : vscode.l10n.t("Edit…");
+    return [
+      { label: `$(play) ${vscode.l10n.t("Run a command…")}`, value: "run" },
+      { label: `$(plug) ${vscode.l10n.t("Test the connection")}`, value: "test" },
+      { label: `$(edit) ${edit}`, value: "edit" },
+      { label: `$(copy) ${vscode.l10n.t("Copy the address")}`, value: "copy" },
+      ...(runs.length > 0 ? [separator(vscode.l10n.t("recent runs"))] : []),
+      ...runs.map((run) => ({ ...runEntry(run), value: { run } })),
+    ];
+  }
+}
+
+function runTitle(): string {
+  return vscode.l10n.t("Run on Host");
+}
+
+function runEntry(run: Run): ChoiceItem<Run> {
+  const notes = [run.host.name, stateWords(run), relativeTime(run.createdAt)];
+  return { label: plainLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
+}
+
+/** Hidden commands can be called by anyone with anything. */
+function runOf(argument: unknown): Run | undefined {
+  if (typeof argument !== "object" || argument === null || !("run" in argument)) return undefined;
+  return Run.safeParse(argument.run).data;
+}

@@ -1,0 +1,86 @@
+import * as vscode from "vscode";
+import type { Change } from "../../protocol/change.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+
+const pageSize = 50;
+
+/** The latest runs, newest first, as many pages as were asked for; kept up to date by the stream of changes. */
+export class RunList implements vscode.Disposable {
+  readonly #daemon: Daemon;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable[];
+  #runs: readonly Run[] | undefined;
+  #nextCursor: string | null = null;
+
+  readonly onDidChange = this.#changed.event;
+
+  constructor(daemon: Daemon) {
+    this.#daemon = daemon;
+    this.#subscriptions = [this.#changed, daemon.onDidChange((change) => this.#take(change))];
+  }
+
+  get runs(): readonly Run[] {
+    return this.#runs ?? [];
+  }
+
+  /** undefined until the first answer of the daemon. */
+  get known(): readonly Run[] | undefined {
+    return this.#runs;
+  }
+
+  get hasMore(): boolean {
+    return this.#nextCursor !== null;
+  }
+
+  get alive(): readonly Run[] {
+    return this.runs.filter((run) => run.state !== "ended");
+  }
+
+  find(id: string): Run | undefined {
+    return this.runs.find((run) => run.id === id);
+  }
+
+  /** Reads the first page again; rejects with a Problem. */
+  async refresh(): Promise<void> {
+    const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize) } });
+    this.#runs = page.items;
+    this.#nextCursor = page.nextCursor;
+    this.#changed.fire();
+  }
+
+  async loadMore(): Promise<void> {
+    const cursor = this.#nextCursor;
+    if (cursor === null) return;
+    const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize), cursor } });
+    // Another call may have read the same page meanwhile.
+    if (cursor !== this.#nextCursor) return;
+    const known = new Set(this.runs.map((run) => run.id));
+    this.#runs = [...this.runs, ...page.items.filter((run) => !known.has(run.id))];
+    this.#nextCursor = page.nextCursor;
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+
+  #take(change: Change): void {
+    if (change.type === "reset") {
+      void this.refresh().catch(() => undefined);
+      return;
+    }
+    if (this.#runs === undefined) return;
+    if (change.type === "runChanged") this.#runs = withRun(this.#runs, change.run);
+    else if (change.type === "runDeleted") this.#runs = this.#runs.filter((run) => run.id !== change.id);
+    else return;
+    this.#changed.fire();
+  }
+}
+
+/** Ids are UUIDv7 (RFC 9562), so that their order is that of time. */
+function withRun(runs: readonly Run[], run: Run): readonly Run[] {
+  const at = runs.findIndex((other) => other.id <= run.id);
+  if (at === -1) return runs.length < pageSize ? [...runs, run] : runs;
+  return runs.toSpliced(at, runs[at]?.id === run.id ? 1 : 0, run);
+}

@@ -1,0 +1,77 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { askHost } from "../hosts/host-choice.ts";
+import type { HostList } from "../hosts/host-list.ts";
+import { askSteps, type Step } from "../input/steps.ts";
+import { askCommand } from "./command-choice.ts";
+import type { RunList } from "./run-list.ts";
+
+/** What to run, and where. */
+export interface RunWish {
+  readonly host: Host;
+  readonly command: string;
+}
+
+interface Draft {
+  readonly host?: Host | undefined;
+  readonly command: string;
+  /** Whether a host is to be added instead of chosen. */
+  readonly adding: boolean;
+}
+
+export interface RunQuestions {
+  readonly daemon: Daemon;
+  readonly hosts: HostList;
+  readonly runs: RunList;
+  /** Adds a host; undefined when the person left. */
+  addHost(): Promise<Host | undefined>;
+}
+
+/**
+ * Asks what is not known yet: the host, then the command. undefined: the person left. "Add host…" goes on with
+ * the host that was added.
+ */
+export async function askRun(questions: RunQuestions, known: Partial<RunWish>): Promise<RunWish | undefined> {
+  let typed = "";
+  const hostStep: Step<Draft> = async (draft, frame) => {
+    const answer = await askHost(
+      {
+        placeholder: vscode.l10n.t("Choose the host to run on"),
+        hosts: questions.hosts.hosts,
+        runs: questions.runs.runs,
+        chosen: draft.host,
+      },
+      frame,
+    );
+    if (typeof answer === "string") return answer;
+    if (answer.value === "add") return { value: { ...draft, host: undefined, adding: true } };
+    return { value: { ...draft, host: answer.value, adding: false } };
+  };
+  const commandStep: Step<Draft> = async (draft, frame) => {
+    const host = draft.adding ? await questions.addHost() : draft.host;
+    if (host === undefined) return "cancel";
+    const ofHost = questions.daemon
+      .call("listRuns", { query: { host: host.name, limit: "100" } })
+      .then((page) => page.items);
+    const keep = (text: string): void => {
+      typed = text;
+    };
+    const answer = await askCommand({ host, runs: questions.runs.runs, ofHost, typed, keep }, frame);
+    return typeof answer === "string" ? answer : { value: { host, command: answer.value, adding: false } };
+  };
+  const steps = [
+    ...(known.host === undefined ? [hostStep] : []),
+    ...(known.command === undefined ? [commandStep] : []),
+  ];
+  const title = vscode.l10n.t("Run on Host");
+  const start = { host: known.host, command: known.command ?? "", adding: false };
+  const draft = await askSteps(
+    known.host === undefined ? title : `${title}: ${known.host.name}`,
+    start,
+    steps,
+  );
+  if (draft === undefined) return undefined;
+  const host = draft.adding ? await questions.addHost() : draft.host;
+  return host === undefined ? undefined : { host, command: draft.command };
+}

@@ -1,0 +1,100 @@
+import * as vscode from "vscode";
+import type { Run } from "../../protocol/run.ts";
+import { oneLine, shortened } from "../plain-text.ts";
+import type { RunList } from "./run-list.ts";
+import { relativeTime, stateIcon, stateWords } from "./run-words.ts";
+
+export type RunNode = { readonly kind: "run"; readonly run: Run } | { readonly kind: "more" };
+
+/** How often the times in the rows are brought up to date while they can be seen. */
+const clockMs = 30_000;
+
+/** The recent runs, newest first. */
+export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
+  readonly #runs: RunList;
+  readonly #start: () => Promise<void>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  #timer: NodeJS.Timeout | undefined;
+  #clock: NodeJS.Timeout | undefined;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  constructor(runs: RunList, start: () => Promise<void>) {
+    this.#runs = runs;
+    this.#start = start;
+    this.#subscription = runs.onDidChange(() => this.#refreshSoon());
+  }
+
+  /** Keeps the relative times right while the view can be seen, and only then. */
+  follow(view: vscode.TreeView<RunNode>): vscode.Disposable {
+    const tick = (visible: boolean): void => {
+      clearInterval(this.#clock);
+      this.#clock = visible ? setInterval(() => this.#changed.fire(), clockMs) : undefined;
+    };
+    tick(view.visible);
+    return view.onDidChangeVisibility(({ visible }) => tick(visible));
+  }
+
+  getTreeItem(node: RunNode): vscode.TreeItem {
+    return node.kind === "run" ? runItem(node.run) : moreItem();
+  }
+
+  async getChildren(node?: RunNode): Promise<RunNode[]> {
+    if (node !== undefined) return [];
+    if (this.#runs.known === undefined) await this.#start();
+    const rows: RunNode[] = this.#runs.runs.map((run) => ({ kind: "run", run }));
+    return this.#runs.hasMore ? [...rows, { kind: "more" }] : rows;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#clock);
+    vscode.Disposable.from(this.#subscription, this.#changed).dispose();
+  }
+
+  #refreshSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#changed.fire();
+    }, 50);
+  }
+}
+
+function runItem(run: Run): vscode.TreeItem {
+  const command = shortened(run.command, 120);
+  const item = new vscode.TreeItem(command, vscode.TreeItemCollapsibleState.None);
+  const notes = [oneLine(run.host.name), stateWords(run), relativeTime(run.createdAt)];
+  item.id = `run:${run.id}`;
+  item.iconPath = stateIcon(run);
+  item.contextValue = run.state === "ended" ? "run ended" : "run alive";
+  item.description = notes.join(" · ");
+  item.tooltip = tooltip(run);
+  item.accessibilityInformation = { label: [command, ...notes].join(", ") };
+  item.command = {
+    command: "hostrun.openRun",
+    title: vscode.l10n.t("Open Run"),
+    arguments: [{ kind: "run", run }],
+  };
+  return item;
+}
+
+function moreItem(): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t("Load more…"), vscode.TreeItemCollapsibleState.None);
+  item.id = "more";
+  item.iconPath = new vscode.ThemeIcon("ellipsis");
+  item.command = { command: "hostrun.loadMoreRuns", title: vscode.l10n.t("Load More") };
+  return item;
+}
+
+/** Plain text, never Markdown: the parts come from people and servers. */
+function tooltip(run: Run): string {
+  const at = new Date(run.createdAt).toLocaleString(vscode.env.language);
+  return [
+    run.command.length > 1000 ? `${run.command.slice(0, 1000)}…` : run.command,
+    vscode.l10n.t("On {0} ({1}), {2}", run.host.name, run.host.address, at),
+    stateWords(run),
+    ...(run.problem === null ? [] : [run.problem.detail]),
+  ].join("\n");
+}

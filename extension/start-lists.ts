@@ -1,0 +1,32 @@
+import * as vscode from "vscode";
+import type { DaemonLink } from "./daemon/link.ts";
+import type { HostList } from "./hosts/host-list.ts";
+import type { ProblemReport } from "./problem-report.ts";
+import type { RunList } from "./runs/run-list.ts";
+
+/**
+ * A function that has the daemon found or started and the lists of hosts and runs read, if they were not; what
+ * goes wrong is told. Several that ask at once wait for the same.
+ */
+export function createStart(
+  link: DaemonLink,
+  hosts: HostList,
+  runs: RunList,
+  report: ProblemReport,
+): () => Promise<void> {
+  let starting: Promise<void> | undefined;
+  const read = async (): Promise<void> => {
+    const what = vscode.l10n.t("The hosts and runs could not be read");
+    await report.attempt(what, async () => {
+      await link.open();
+      await Promise.all([hosts.refresh(), runs.refresh()]);
+      await vscode.commands.executeCommand("setContext", "hostrun.ready", true);
+    });
+    starting = undefined;
+  };
+  return () => {
+    if (hosts.known !== undefined && runs.known !== undefined) return Promise.resolve();
+    starting ??= read();
+    return starting;
+  };
+}

@@ -1,0 +1,94 @@
+import type { ToPanel } from "../../protocol/panel.ts";
+
+export type OutputChunk = Extract<ToPanel, { type: "output" }>["chunks"][number];
+
+/** A webview draws at most once in this time, so more messages would only cost. */
+const frameMs = 16;
+/** VS Code's own terminal uses the same marks between its process and its window. */
+const highCharacters = 100_000;
+const lowCharacters = 5000;
+/** One message carries at most about this much, so that the first lines of a long output show early. */
+const messageCharacters = 65_536;
+
+/**
+ * Output on its way to a webview: gathered for a frame, sent in order, and held back while more than 100,000
+ * characters have not been drawn, until fewer than 5,000 are left.
+ */
+export class OutputFlow implements Disposable {
+  readonly #post: (chunks: OutputChunk[]) => void;
+  #waiting: OutputChunk[] = [];
+  #waitingCharacters = 0;
+  #undrawn = 0;
+  #held = false;
+  #timer: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
+  #disposed = false;
+
+  constructor(post: (chunks: OutputChunk[]) => void) {
+    this.#post = post;
+  }
+
+  /** Takes one chunk; the promise resolves when there is room for the next, or when the flow is disposed of. */
+  async push(chunk: OutputChunk): Promise<void> {
+    if (this.#disposed || chunk.data === "") return;
+    this.#waiting.push(chunk);
+    this.#waitingCharacters += chunk.data.length;
+    if (this.#waitingCharacters >= messageCharacters) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), frameMs);
+    if (this.#undrawn > highCharacters) this.#held = true;
+    if (this.#held) await this.#room();
+  }
+
+  /** Sends what is waiting now, so that what is posted next comes after it. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0 || this.#disposed) return;
+    const chunks = this.#waiting;
+    this.#undrawn += this.#waitingCharacters;
+    this.#waiting = [];
+    this.#waitingCharacters = 0;
+    this.#post(merged(chunks));
+  }
+
+  /** The webview drew this many characters. */
+  drawn(characters: number): void {
+    this.#undrawn = Math.max(0, this.#undrawn - characters);
+    if (this.#undrawn < lowCharacters) this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+    this.#release();
+  }
+
+  async #room(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await promise;
+  }
+
+  #release(): void {
+    this.#held = false;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+/** Neighbours of one stream as one chunk: fewer and larger writes. */
+function merged(chunks: readonly OutputChunk[]): OutputChunk[] {
+  const result: OutputChunk[] = [];
+  for (const chunk of chunks) {
+    const last = result.at(-1);
+    const joins =
+      last !== undefined &&
+      last.stream === chunk.stream &&
+      last.encoding === undefined &&
+      chunk.encoding === undefined;
+    if (joins) result[result.length - 1] = { stream: last.stream, data: last.data + chunk.data };
+    else result.push(chunk);
+  }
+  return result;
+}

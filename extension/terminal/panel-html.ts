@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+/** Where the webview's bundle is; it may load nothing from anywhere else. */
+export function webviewRoot(extension: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(extension, "dist", "webview");
+}
+
+/** The page of a run: our own script and styles, and no network of its own. */
+export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, title: string): string {
+  const at = (name: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extension), name)).toString();
+  const nonce = randomBytes(16).toString("base64url");
+  // xterm.js places and colours its cells by style attributes and rules that it makes while it runs.
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `font-src ${webview.cspSource}`,
+  ].join("; ");
+  return `<!doctype html>
+<html lang="${escaped(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${at("terminal.css")}">
+<title>${escaped(title)}</title>
+</head>
+<body>
+<script nonce="${nonce}" src="${at("terminal.js")}"></script>
+</body>
+</html>`;
+}
+
+/** A page that only says something, for when there is no run to show. */
+export function messageHtml(title: string, detail: string): string {
+  return `<!doctype html>
+<html lang="${escaped(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body { padding: 1.5em; line-height: 1.5 } h1 { font-size: 1.2em; font-weight: 600 }</style>
+<title>${escaped(title)}</title>
+</head>
+<body role="alert"><h1>${escaped(title)}</h1><p>${escaped(detail)}</p></body>
+</html>`;
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+}

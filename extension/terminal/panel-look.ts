@@ -1,0 +1,35 @@
+import * as vscode from "vscode";
+import type { ToPanel } from "../../protocol/panel.ts";
+
+export type Look = Extract<ToPanel, { type: "look" }>["look"];
+
+/** The settings that `panelLook` reads, for change events. */
+export const lookSections = [
+  "hostrun.terminal",
+  "terminal.integrated.fontFamily",
+  "terminal.integrated.fontSize",
+  "terminal.integrated.lineHeight",
+  "editor.fontFamily",
+  "editor.accessibilitySupport",
+  "workbench.reduceMotion",
+] as const;
+
+/** How the output of runs looks: as in VS Code's own terminal, so far as that was set. */
+export function panelLook(): Look {
+  const terminal = vscode.workspace.getConfiguration("terminal.integrated");
+  const editor = vscode.workspace.getConfiguration("editor");
+  const workbench = vscode.workspace.getConfiguration("workbench");
+  const own = vscode.workspace.getConfiguration("hostrun.terminal");
+  return {
+    fontFamily: terminal.get("fontFamily", "") || editor.get("fontFamily", "monospace"),
+    fontSize: positive(terminal.get("fontSize"), 14),
+    lineHeight: positive(terminal.get("lineHeight"), 1),
+    scrollback: Math.round(positive(own.get("scrollback"), 10_000)),
+    screenReader: editor.get("accessibilitySupport") === "on",
+    reducedMotion: workbench.get("reduceMotion") === "on",
+  };
+}
+
+function positive(value: unknown, otherwise: number): number {
+  return typeof value === "number" && value > 0 ? value : otherwise;
+}

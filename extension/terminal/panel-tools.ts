@@ -1,0 +1,97 @@
+import { createWriteStream } from "node:fs";
+import { homedir } from "node:os";
+import { pipeline } from "node:stream/promises";
+import * as vscode from "vscode";
+import type { FromPanel } from "../../protocol/panel.ts";
+import type { ProblemDetails } from "../../protocol/problem.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { askToTrust } from "../hosts/host-key-trust.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import type { Runner } from "../runs/runner.ts";
+import type { RunPanel } from "./run-panel.ts";
+
+type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" }>;
+
+/** What the tools of a run's panel do. */
+export class PanelTools {
+  readonly #daemon: Daemon;
+  readonly #runner: Runner;
+  readonly #report: ProblemReport;
+
+  constructor(daemon: Daemon, runner: Runner, report: ProblemReport) {
+    this.#daemon = daemon;
+    this.#runner = runner;
+    this.#report = report;
+  }
+
+  async act(panel: RunPanel, message: ToolMessage): Promise<void> {
+    switch (message.type) {
+      case "stop":
+        return this.#runner.cancel(panel.runId);
+      case "runAgain":
+        return this.again(panel);
+      case "save":
+        return this.#save(panel.runId);
+      case "copied":
+        await vscode.env.clipboard.writeText(message.text);
+        return;
+      case "openLink":
+        await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
+        return;
+      case "trust":
+        if (panel.problem !== undefined) await this.trust(panel, panel.problem);
+        return;
+      case "showDaemonLog":
+        await vscode.commands.executeCommand("hostrun.showDaemonLog");
+    }
+  }
+
+  /** Runs the command of a panel again and shows it in the same tab; the run before stays in the Runs view. */
+  async again(panel: RunPanel): Promise<void> {
+    const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
+      this.#runner.again(await this.#daemon.call("getRun", { params: { run: panel.runId } })),
+    );
+    if (run !== undefined) panel.show(run.id);
+  }
+
+  /** Asks whether the unknown host key is to be trusted, and if it is, runs the command in the same tab. */
+  async trust(panel: RunPanel, problem: ProblemDetails): Promise<void> {
+    const trusted = await this.#report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
+      askToTrust(this.#daemon, problem, vscode.l10n.t("Trust and run")),
+    );
+    if (trusted !== true) return;
+    const run = await this.#runner.repeat(panel.runId);
+    if (run !== undefined) panel.show(run.id);
+  }
+
+  async #save(runId: string): Promise<void> {
+    const what = vscode.l10n.t("The output could not be saved");
+    await this.#report.attempt(what, async () => {
+      const { host, createdAt } = await this.#daemon.call("getRun", { params: { run: runId } });
+      const name = `${host.name}-${createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}.txt`;
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
+      const file = await vscode.window.showSaveDialog({
+        title: vscode.l10n.t("Save the output, byte for byte"),
+        defaultUri: vscode.Uri.joinPath(folder, name.replaceAll(/[^\w.-]/g, "_")),
+      });
+      if (file !== undefined) await this.#write(runId, file);
+    });
+  }
+
+  async #write(runId: string, file: vscode.Uri): Promise<void> {
+    const output = await this.#daemon.openOutput(runId, "both");
+    if (file.scheme === "file") await pipeline(output, createWriteStream(file.fsPath));
+    else {
+      // Only VS Code itself can reach other places, and it takes the whole at once.
+      const chunks: Buffer[] = [];
+      for await (const chunk of output) if (chunk instanceof Buffer) chunks.push(chunk);
+      await vscode.workspace.fs.writeFile(file, Buffer.concat(chunks));
+    }
+    const open = vscode.l10n.t("Open");
+    const answer = await vscode.window.showInformationMessage(
+      vscode.l10n.t("Saved the output to {0}.", file.fsPath),
+      open,
+    );
+    if (answer === open) await vscode.commands.executeCommand("vscode.open", file);
+  }
+}

@@ -1,0 +1,154 @@
+import * as vscode from "vscode";
+import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
+import { panelWords } from "../../protocol/panel-words.ts";
+import type { ProblemDetails } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import type { HostList } from "../hosts/host-list.ts";
+import { shortened } from "../plain-text.ts";
+import { asProblem, isAbort } from "../problem-report.ts";
+import { connectionWords } from "./connection-words.ts";
+import { OutputFlow } from "./output-flow.ts";
+import { messageHtml, panelHtml, webviewRoot } from "./panel-html.ts";
+import { panelLook } from "./panel-look.ts";
+import { feedProblem, feedRun } from "./run-feed.ts";
+
+/** What a run's panel stands on. */
+export interface PanelHouse {
+  readonly extensionUri: vscode.Uri;
+  readonly daemon: Daemon;
+  readonly hosts: HostList;
+  readonly log: vscode.LogOutputChannel;
+  /** Does what the webview's tools ask for. */
+  act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" }>): Promise<void>;
+  /** A run that this window started, and not a replay of an old one, failed. */
+  failed(panel: RunPanel, problem: ProblemDetails): void;
+}
+
+/**
+ * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
+ * or moved, or the window reloaded, the run is replayed from the daemon.
+ */
+export class RunPanel {
+  readonly panel: vscode.WebviewPanel;
+  readonly #house: PanelHouse;
+  #runId: string;
+  /** Whether the run was started here just now, so that the person awaits it. */
+  #awaited: boolean;
+  #problem: ProblemDetails | undefined;
+  #feed: AbortController | undefined;
+  #flow: OutputFlow | undefined;
+
+  constructor(panel: vscode.WebviewPanel, runId: string, house: PanelHouse, awaited: boolean) {
+    this.panel = panel;
+    this.#house = house;
+    this.#runId = runId;
+    this.#awaited = awaited;
+    const icons = vscode.Uri.joinPath(house.extensionUri, "media");
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(icons, "run-light.svg"),
+      dark: vscode.Uri.joinPath(icons, "run-dark.svg"),
+    };
+    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(house.extensionUri)] };
+    panel.webview.onDidReceiveMessage((message: unknown) => this.#take(message));
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) this.#stopFeed();
+    });
+    panel.onDidDispose(() => this.#stopFeed());
+    panel.webview.html = panelHtml(panel.webview, house.extensionUri, panel.title);
+  }
+
+  get runId(): string {
+    return this.#runId;
+  }
+
+  /** The failure that was shown last, e.g. the unknown host key. */
+  get problem(): ProblemDetails | undefined {
+    return this.#problem;
+  }
+
+  /** Shows another run in the same tab. */
+  show(runId: string): void {
+    this.#runId = runId;
+    this.#awaited = true;
+    void this.#startFeed();
+  }
+
+  post(message: ToPanel): void {
+    void this.panel.webview.postMessage(message);
+  }
+
+  #take(message: unknown): void {
+    const parsed = FromPanel.safeParse(message);
+    if (!parsed.success) {
+      const where = parsed.error.issues[0]?.path.join(".") ?? "";
+      this.#house.log.warn(`A message of the panel of run ${this.#runId} was not understood, at "${where}"`);
+      return;
+    }
+    if (parsed.data.type === "ready") void this.#startFeed();
+    else if (parsed.data.type === "drawn") this.#flow?.drawn(parsed.data.characters);
+    else void this.#house.act(this, parsed.data);
+  }
+
+  #stopFeed(): void {
+    this.#feed?.abort();
+    this.#flow?.[Symbol.dispose]();
+  }
+
+  async #startFeed(): Promise<void> {
+    this.#stopFeed();
+    this.#problem = undefined;
+    const feed = new AbortController();
+    const flow = new OutputFlow((chunks) => this.post({ type: "output", chunks }));
+    this.#feed = feed;
+    this.#flow = flow;
+    const screen = {
+      flow,
+      post: (message: ToPanel) => {
+        if (!feed.signal.aborted) this.post(message);
+      },
+      show: (run: Run) => this.#begin(run),
+      connection: connectionWords,
+      failed: (problem: ProblemDetails) => this.#failed(problem),
+    };
+    try {
+      await feedRun(this.#house.daemon, this.#runId, screen, feed.signal);
+      this.#awaited = false;
+    } catch (failure) {
+      if (feed.signal.aborted || isAbort(failure)) return;
+      this.#broken(failure, screen);
+    }
+  }
+
+  #begin(run: Run): ToPanel {
+    const title = `${run.host.name}: ${shortened(run.command, 40)}`;
+    if (this.panel.title !== title) this.panel.title = title;
+    const host = this.#house.hosts.named(run.host.name);
+    const { name, address } = run.host;
+    return {
+      type: "show",
+      run,
+      host: { name, address, user: host?.user ?? null, production: host?.production ?? false },
+      look: panelLook(),
+      words: Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)])),
+      elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),
+    };
+  }
+
+  #failed(problem: ProblemDetails): void {
+    this.#problem = problem;
+    if (!this.#awaited) return;
+    this.#awaited = false;
+    this.#house.failed(this, problem);
+  }
+
+  /** The replay itself failed: the daemon is away, or has forgotten the run. */
+  #broken(failure: unknown, screen: { post(message: ToPanel): void }): void {
+    const problem = asProblem(failure);
+    this.#house.log.error(`Run ${this.#runId} cannot be shown: ${problem.code}: ${problem.message}`);
+    this.#problem = problem.toJSON();
+    if (problem.code === "run_unknown") {
+      this.panel.webview.html = messageHtml(vscode.l10n.t("This run is gone"), problem.message);
+    } else screen.post(feedProblem(problem));
+  }
+}

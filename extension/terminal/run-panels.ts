@@ -1,0 +1,66 @@
+import * as vscode from "vscode";
+import { PanelState } from "../../protocol/panel.ts";
+import type { Run } from "../../protocol/run.ts";
+import { shortened } from "../plain-text.ts";
+import { messageHtml } from "./panel-html.ts";
+import { lookSections, panelLook } from "./panel-look.ts";
+import { RunPanel, type PanelHouse } from "./run-panel.ts";
+
+const panelType = "hostrun.run";
+
+/** The tabs of runs: one for each run that is open. */
+export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
+  readonly #house: PanelHouse;
+  readonly #panels = new Set<RunPanel>();
+  readonly #subscription: vscode.Disposable;
+
+  constructor(house: PanelHouse) {
+    this.#house = house;
+    this.#subscription = vscode.Disposable.from(
+      vscode.window.registerWebviewPanelSerializer(panelType, this),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (!lookSections.some((section) => event.affectsConfiguration(section))) return;
+        for (const panel of this.#panels) panel.post({ type: "look", look: panelLook() });
+      }),
+    );
+  }
+
+  /** The one that the person is working in. */
+  get active(): RunPanel | undefined {
+    return [...this.#panels].find(({ panel }) => panel.active);
+  }
+
+  /** Shows a run in its tab, which is made if it is not there. `awaited`: it was started just now. */
+  open(run: Run, awaited = false): void {
+    const open = [...this.#panels].find((panel) => panel.runId === run.id);
+    if (open !== undefined) {
+      open.panel.reveal();
+      return;
+    }
+    const title = `${run.host.name}: ${shortened(run.command, 40)}`;
+    this.#adopt(
+      vscode.window.createWebviewPanel(panelType, title, vscode.ViewColumn.Active),
+      run.id,
+      awaited,
+    );
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const parsed = PanelState.safeParse(state);
+    if (parsed.success) this.#adopt(panel, parsed.data.runId, false);
+    else {
+      const detail = vscode.l10n.t("The window forgot which run was shown here. It is in the Runs view.");
+      panel.webview.html = messageHtml(vscode.l10n.t("No run"), detail);
+    }
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  #adopt(webview: vscode.WebviewPanel, runId: string, awaited: boolean): void {
+    const panel = new RunPanel(webview, runId, this.#house, awaited);
+    this.#panels.add(panel);
+    webview.onDidDispose(() => this.#panels.delete(panel));
+  }
+}
