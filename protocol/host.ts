@@ -81,14 +81,16 @@ const hostFields = {
   hostKeyPolicy: HostKeyPolicy.nullable(),
 };
 
-export const Host = z.object({
-  /** null: the host stands only in the SSH config; it can be run on by its name. */
-  id: z.int().positive().nullable(),
-  ...hostFields,
-  source: z.enum(["manual", "ssh_config"]),
-  createdAt: z.iso.datetime().nullable(),
-  updatedAt: z.iso.datetime().nullable(),
-});
+export const Host = z
+  .object({
+    /** null: the host stands only in the SSH config; it can be run on by its name. */
+    id: z.int().positive().nullable(),
+    ...hostFields,
+    source: z.enum(["manual", "ssh_config"]),
+    createdAt: z.iso.datetime().nullable(),
+    updatedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "Host" });
 export type Host = z.infer<typeof Host>;
 
 export const NewHost = z.strictObject({

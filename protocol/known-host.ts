@@ -2,14 +2,16 @@ import * as z from "zod";
 import { HostName, Port } from "./host.ts";
 
 /** One entry of the daemon's own known_hosts. */
-export const KnownHost = z.object({
-  /** Stable for the same address and key. */
-  id: z.string(),
-  address: z.string(),
-  port: z.int(),
-  keyType: z.string(),
-  fingerprint: z.string(),
-});
+export const KnownHost = z
+  .object({
+    /** Stable for the same address and key. */
+    id: z.string(),
+    address: z.string(),
+    port: z.int(),
+    keyType: z.string(),
+    fingerprint: z.string(),
+  })
+  .meta({ id: "KnownHost" });
 export type KnownHost = z.infer<typeof KnownHost>;
 
 /** A host key that a person has checked: the members of `host_key_unknown`, handed back. */

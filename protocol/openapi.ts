@@ -1,15 +1,40 @@
 import * as z from "zod";
 import { api } from "./api.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { Host } from "./host.ts";
+import { KnownHost } from "./known-host.ts";
 import { ProblemDetails, problems } from "./problem.ts";
+import { Run } from "./run.ts";
+import { SettingsReport } from "./settings.ts";
+import { Connection, Stats } from "./stats.ts";
 
 type Json = Record<string, unknown>;
 
 const problemRef = { $ref: "#/components/schemas/ProblemDetails" };
 
+/** Schemas with an id stand once, under components. */
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return json;
+  const { $schema: _, $defs: __, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return located(json);
+}
+
+function located(json: Json): Json {
+  const text = JSON.stringify(json).replaceAll("#/$defs/", "#/components/schemas/");
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+}
+
+function namedSchemas(): Json {
+  const named = { Connection, Host, KnownHost, ProblemDetails, Run, SettingsReport, Stats };
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, {
+    io: "output",
+    unrepresentable: "any",
+    uri: (id) => `#/$defs/${id}`,
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, located(schema)]),
+  );
 }
 
 function parametersOf(declaration: Endpoint): Json[] {
@@ -83,6 +108,6 @@ export function describeApi(): Json {
       description: "Run commands on SSH hosts through the local Hostrun daemon.",
     },
     paths,
-    components: { schemas: { ProblemDetails: schemaOf(ProblemDetails, "output") } },
+    components: { schemas: namedSchemas() },
   };
 }

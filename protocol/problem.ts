@@ -78,16 +78,18 @@ export const ProblemMembers = z.object({
 export type ProblemMembers = z.infer<typeof ProblemMembers>;
 
 /** A problem on the wire (RFC 9457, section 3). */
-export const ProblemDetails = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  code: ProblemCode,
-  /** What failed, where, and what to do next; meant for a person. */
-  detail: z.string(),
-  retryable: z.boolean(),
-  ...ProblemMembers.shape,
-});
+export const ProblemDetails = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: ProblemCode,
+    /** What failed, where, and what to do next; meant for a person. */
+    detail: z.string(),
+    retryable: z.boolean(),
+    ...ProblemMembers.shape,
+  })
+  .meta({ id: "ProblemDetails" });
 export type ProblemDetails = z.infer<typeof ProblemDetails>;
 
 /** The one error type that crosses Hostrun's own boundaries. */

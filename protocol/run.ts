@@ -73,29 +73,31 @@ const ms = z.number().nonnegative().nullable();
 export const Timings = z.object({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms });
 export type Timings = z.infer<typeof Timings>;
 
-export const Run = z.object({
-  id: z.uuidv7(),
-  jobId: z.string().nullable(),
-  /** As it was when the run began; the id is null for a host that stood only in the SSH config. */
-  host: z.object({ id: z.int().nullable(), name: z.string(), address: z.string() }),
-  command: z.string(),
-  /** The request's options; standard input is not kept. */
-  options: RunOptions.omit({ stdin: true }).partial(),
-  state: RunState,
-  outcome: Outcome.nullable(),
-  exitCode: z.int().nullable(),
-  signal: z.string().nullable(),
-  problem: ProblemDetails.nullable(),
-  createdAt: z.iso.datetime(),
-  startedAt: z.iso.datetime().nullable(),
-  endedAt: z.iso.datetime().nullable(),
-  stdoutBytes: z.int().nonnegative(),
-  stderrBytes: z.int().nonnegative(),
-  truncatedBytes: z.int().nonnegative(),
-  cached: z.boolean(),
-  reusedConnection: z.boolean(),
-  timings: Timings,
-});
+export const Run = z
+  .object({
+    id: z.uuidv7(),
+    jobId: z.string().nullable(),
+    /** As it was when the run began; the id is null for a host that stood only in the SSH config. */
+    host: z.object({ id: z.int().nullable(), name: z.string(), address: z.string() }),
+    command: z.string(),
+    /** The request's options; of standard input it is only kept that there was some. */
+    options: RunOptions.omit({ stdin: true }).extend({ stdinGiven: z.boolean() }).partial(),
+    state: RunState,
+    outcome: Outcome.nullable(),
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    problem: ProblemDetails.nullable(),
+    createdAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    endedAt: z.iso.datetime().nullable(),
+    stdoutBytes: z.int().nonnegative(),
+    stderrBytes: z.int().nonnegative(),
+    truncatedBytes: z.int().nonnegative(),
+    cached: z.boolean(),
+    reusedConnection: z.boolean(),
+    timings: Timings,
+  })
+  .meta({ id: "Run" });
 export type Run = z.infer<typeof Run>;
 
 export const RunQuery = z.strictObject({

@@ -57,10 +57,12 @@ export const SettingSource = z.enum(["default", "config", "environment", "flag"]
 export type SettingSource = z.infer<typeof SettingSource>;
 
 /** The settings in force and where each came from. */
-export const SettingsReport = z.object({
-  values: Settings,
-  sources: z.record(z.string(), SettingSource),
-});
+export const SettingsReport = z
+  .object({
+    values: Settings,
+    sources: z.record(z.string(), SettingSource),
+  })
+  .meta({ id: "SettingsReport" });
 export type SettingsReport = z.infer<typeof SettingsReport>;
 
 /** New values for config.json; null takes a setting back to its default. */

@@ -7,41 +7,43 @@ const Latency = z.object({ count, p50: figure, p95: figure, p99: figure });
 export type Latency = z.infer<typeof Latency>;
 
 /** Measured figures only; null where nothing was measured yet. */
-export const Stats = z.object({
-  daemon: z.object({
-    version: z.string(),
-    pid: z.int(),
-    startedAt: z.iso.datetime(),
-    uptimeMs: z.number().nonnegative(),
-    rssBytes: count,
-    heapUsedBytes: count,
-    eventLoopDelayP99Ms: figure,
-  }),
-  runs: z.object({ queued: count, connecting: count, running: count, ended: count }),
-  pool: z.object({
-    connections: count,
-    idle: count,
-    busy: count,
-    channels: count,
-    /** Since the daemon started. */
-    opened: count,
-    reused: count,
-    evicted: count,
-    failed: count,
-  }),
-  latency: z.object({ warm: Latency, cold: Latency }),
-  cache: z.object({
-    backend: z.enum(["memory", "redis"]),
-    connected: z.boolean(),
-    hits: count,
-    misses: count,
-    hitRate: z.number().min(0).max(1).nullable(),
-  }),
-  store: z.object({ journalMode: z.string(), sizeBytes: count, runs: count }),
-  streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),
-  /** Whether SSH decoding runs in ssh2's native binding or in JavaScript. */
-  ssh: z.object({ nativeCrypto: z.boolean() }),
-});
+export const Stats = z
+  .object({
+    daemon: z.object({
+      version: z.string(),
+      pid: z.int(),
+      startedAt: z.iso.datetime(),
+      uptimeMs: z.number().nonnegative(),
+      rssBytes: count,
+      heapUsedBytes: count,
+      eventLoopDelayP99Ms: figure,
+    }),
+    runs: z.object({ queued: count, connecting: count, running: count, ended: count }),
+    pool: z.object({
+      connections: count,
+      idle: count,
+      busy: count,
+      channels: count,
+      /** Since the daemon started. */
+      opened: count,
+      reused: count,
+      evicted: count,
+      failed: count,
+    }),
+    latency: z.object({ warm: Latency, cold: Latency }),
+    cache: z.object({
+      backend: z.enum(["memory", "redis"]),
+      connected: z.boolean(),
+      hits: count,
+      misses: count,
+      hitRate: z.number().min(0).max(1).nullable(),
+    }),
+    store: z.object({ journalMode: z.string(), sizeBytes: count, runs: count }),
+    streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),
+    /** Whether SSH decoding runs in ssh2's native binding or in JavaScript. */
+    ssh: z.object({ nativeCrypto: z.boolean() }),
+  })
+  .meta({ id: "Stats" });
 export type Stats = z.infer<typeof Stats>;
 
 export const Health = z.object({
@@ -53,19 +55,21 @@ export const Health = z.object({
 export type Health = z.infer<typeof Health>;
 
 /** One pooled SSH connection. */
-export const Connection = z.object({
-  id: z.string(),
-  host: z.string(),
-  user: z.string(),
-  address: z.string(),
-  port: z.int(),
-  jump: z.array(z.string()),
-  state: z.enum(["connecting", "idle", "busy", "closed"]),
-  channels: count,
-  openedAt: z.iso.datetime().nullable(),
-  runs: count,
-  server: z.string().nullable(),
-  cipher: z.string().nullable(),
-  hostKeyType: z.string().nullable(),
-});
+export const Connection = z
+  .object({
+    id: z.string(),
+    host: z.string(),
+    user: z.string(),
+    address: z.string(),
+    port: z.int(),
+    jump: z.array(z.string()),
+    state: z.enum(["connecting", "idle", "busy", "closed"]),
+    channels: count,
+    openedAt: z.iso.datetime().nullable(),
+    runs: count,
+    server: z.string().nullable(),
+    cipher: z.string().nullable(),
+    hostKeyType: z.string().nullable(),
+  })
+  .meta({ id: "Connection" });
 export type Connection = z.infer<typeof Connection>;

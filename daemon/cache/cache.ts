@@ -1,0 +1,14 @@
+import type { Cache } from "../runs/result-cache.ts";
+
+export interface CacheFigures {
+  readonly backend: "memory" | "redis";
+  /** Whether the backend answers; the embedded one always does. */
+  readonly connected: boolean;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */
+export interface CountingCache extends Cache, AsyncDisposable {
+  figures(): CacheFigures;
+}

@@ -1,0 +1,32 @@
+import { LRUCache } from "lru-cache";
+import type { CountingCache } from "./cache.ts";
+
+const entries = 10_000;
+const bytes = 16 * 1024 * 1024;
+
+/** The embedded cache: within the daemon, bounded, gone with it. */
+export function createMemoryCache(): CountingCache {
+  const kept = new LRUCache<string, string>({
+    max: entries,
+    maxSize: bytes,
+    sizeCalculation: (value, key) => value.length + key.length + 1,
+  });
+  let hits = 0;
+  let misses = 0;
+  return {
+    get: async (key) => {
+      const value = kept.get(key);
+      if (value === undefined) misses++;
+      else hits++;
+      return value;
+    },
+    set: async (key, value, ttlMs) => {
+      kept.set(key, value, { ttl: ttlMs });
+    },
+    delete: async (key) => {
+      kept.delete(key);
+    },
+    figures: () => ({ backend: "memory", connected: true, hits, misses }),
+    [Symbol.asyncDispose]: async () => kept.clear(),
+  };
+}

@@ -1,0 +1,129 @@
+import { type Host, parseJump } from "../../protocol/host.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import type { Hop, Target } from "../runs/remote.ts";
+import { expandPath, type SshConfigHost } from "./ssh-config.ts";
+
+export interface ResolutionParts {
+  readonly stored: (host: string | number) => Host | undefined;
+  /** A host of the SSH config by its alias; undefined when the file does not name it. */
+  readonly configured: (alias: string) => SshConfigHost | undefined;
+  readonly settings: () => Settings;
+  readonly home: string;
+  /** The name of the user who runs the daemon. */
+  readonly localUser: string;
+}
+
+export interface Resolved {
+  readonly target: Target;
+  readonly host: Run["host"];
+  readonly loginShell: boolean;
+}
+
+const deepest = 8;
+
+/** Finds out where a host is and how to get there: stored hosts first, then the SSH config's. */
+export function createResolution(parts: ResolutionParts): (host: string | number) => Resolved {
+  const way = (name: string, seen: readonly string[]): Resolved => {
+    if (seen.includes(name) || seen.length > deepest) {
+      throw new Problem(
+        "conflict",
+        `The way to ${seen[0]} goes in a circle: ${[...seen, name].join(" → ")}. Change its jump.`,
+      );
+    }
+    const found = find(parts, name);
+    if (found === undefined) throw unknownHost(name);
+    return { ...found, target: { ...found.target, jump: hops(found.jump, [...seen, name]) } };
+  };
+
+  /** A bastion may itself be a host with a way of its own: that comes first, as with ssh -J. */
+  const hops = (jump: readonly string[], seen: readonly string[]): Hop[] =>
+    jump.flatMap((text, index) => {
+      const { host, user, port } = parseJump(text) ?? { host: text };
+      const named = find(parts, host) === undefined ? undefined : way(host, seen).target;
+      const { jump: before, ...hop } = named ?? { ...defaultHop(parts, host), jump: [] };
+      const own = {
+        ...hop,
+        ...(user === undefined ? {} : { user }),
+        ...(port === undefined ? {} : { port }),
+      };
+      return index === 0 ? [...before, own] : [own];
+    });
+
+  return (host) => {
+    if (typeof host === "string") return way(host, []);
+    const stored = parts.stored(host);
+    if (stored === undefined) throw unknownHost(`with id ${host}`);
+    return way(stored.name, []);
+  };
+}
+
+export function unknownHost(name: string): Problem {
+  return new Problem(
+    "host_unknown",
+    `There is no host ${name}, neither among the saved ones nor in ~/.ssh/config. Add it first.`,
+  );
+}
+
+interface Found extends Resolved {
+  readonly jump: readonly string[];
+}
+
+function find(parts: ResolutionParts, name: string): Found | undefined {
+  const stored = parts.stored(name);
+  if (stored !== undefined) return ofStored(parts, stored);
+  const configured = parts.configured(name);
+  return configured === undefined ? undefined : ofConfigured(parts, configured);
+}
+
+function ofStored(parts: ResolutionParts, host: Host): Found {
+  const { id, name, address, jump, loginShell } = host;
+  const files = host.identityFile === null ? [] : [expandPath(host.identityFile, parts.home)];
+  const defaults = defaultHop(parts, address);
+  const target: Target = {
+    ...defaults,
+    name,
+    port: host.port,
+    user: host.user ?? defaults.user,
+    identityFiles: files,
+    hostKeyPolicy: host.hostKeyPolicy ?? defaults.hostKeyPolicy,
+    jump: [],
+  };
+  return { target, host: { id, name, address }, loginShell, jump };
+}
+
+function ofConfigured(parts: ResolutionParts, host: SshConfigHost): Found {
+  const { name, address, jump, identityFiles, identitiesOnly } = host;
+  if (host.unsupported !== undefined) {
+    throw new Problem(
+      "conflict",
+      `${name} is reached by ${host.unsupported} in ~/.ssh/config, which Hostrun does not do yet. Use ProxyJump, or save the host with a jump.`,
+      { host: name },
+    );
+  }
+  const defaults = defaultHop(parts, address);
+  const target: Target = {
+    ...defaults,
+    name,
+    port: host.port ?? defaults.port,
+    user: host.user ?? defaults.user,
+    identityFiles,
+    identitiesOnly,
+    jump: [],
+  };
+  return { target, host: { id: null, name, address }, loginShell: false, jump };
+}
+
+function defaultHop(parts: ResolutionParts, address: string): Hop {
+  const { defaultPort, defaultUser, hostKeyPolicy } = parts.settings();
+  return {
+    name: address,
+    address,
+    port: defaultPort,
+    user: defaultUser ?? parts.localUser,
+    identityFiles: [],
+    identitiesOnly: false,
+    hostKeyPolicy,
+  };
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import type { api } from "../../protocol/api.ts";
+import type { Body, Endpoint, Output, Params, Query } from "../../protocol/endpoint.ts";
+import type { EventFeed } from "./sse.ts";
+
+/** One request, checked against its endpoint's schemas. */
+export interface Exchange<E extends Endpoint> {
+  readonly params: Params<E>;
+  readonly query: Query<E>;
+  readonly body: Body<E>;
+  readonly request: IncomingMessage;
+  /** A header's one value. */
+  header(name: string): string | undefined;
+}
+
+/** Bytes that can be read in part. */
+export interface Bytes {
+  readonly size: number;
+  read(from: number, to: number): Iterable<Buffer>;
+}
+
+/** What a handler answers with, by what its endpoint declares. */
+export type Answer<E extends Endpoint> = E["output"] extends "events"
+  ? EventFeed
+  : E["output"] extends "bytes"
+    ? Bytes
+    : E["output"] extends "text"
+      ? string
+      : E["output"] extends "none"
+        ? undefined
+        : E["alsoEvents"] extends true
+          ? { readonly json: Output<E>; readonly events: () => EventFeed }
+          : Output<E>;
+
+export type Handler<E extends Endpoint> = (exchange: Exchange<E>) => Answer<E> | Promise<Answer<E>>;
+
+/** A handler for every endpoint of the API: a missing one does not compile. */
+export type Handlers = { readonly [Name in keyof typeof api]: Handler<(typeof api)[Name]> };

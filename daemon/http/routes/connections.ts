@@ -1,0 +1,45 @@
+import type { KnownHost } from "../../../protocol/known-host.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import type { Connection } from "../../../protocol/stats.ts";
+import type { Handlers } from "../exchange.ts";
+
+/** What the routes need of the connection pool. */
+export interface Connections {
+  list(): readonly Connection[];
+  /** False when there is no such connection. */
+  close(id: string): boolean;
+}
+
+/** What the routes need of the daemon's own known_hosts. */
+export interface KnownHostsFile {
+  list(): readonly KnownHost[];
+  /** `key` is the public key's bytes. */
+  add(address: string, port: number, key: Buffer): KnownHost;
+  /** How many entries went; without a port those of every port. */
+  remove(address: string, port: number | undefined): number;
+}
+
+type ConnectionHandlers = Pick<
+  Handlers,
+  "listConnections" | "closeConnection" | "listKnownHosts" | "addKnownHost" | "deleteKnownHosts"
+>;
+
+export function connectionRoutes(connections: Connections, knownHosts: KnownHostsFile): ConnectionHandlers {
+  return {
+    listConnections: () => ({ items: [...connections.list()], nextCursor: null }),
+    closeConnection: ({ params }) => {
+      if (connections.close(params.connection)) return undefined;
+      throw new Problem("not_found", `There is no connection ${params.connection}; it may have been closed.`);
+    },
+    listKnownHosts: () => ({ items: [...knownHosts.list()], nextCursor: null }),
+    addKnownHost: ({ body }) => knownHosts.add(body.address, body.port, Buffer.from(body.key, "base64")),
+    deleteKnownHosts: ({ query }) => {
+      if (knownHosts.remove(query.address, query.port) > 0) return undefined;
+      const where = query.port === undefined ? query.address : `[${query.address}]:${query.port}`;
+      throw new Problem(
+        "not_found",
+        `Hostrun has recorded no key of ${where}. ~/.ssh/known_hosts is not its to change.`,
+      );
+    },
+  };
+}

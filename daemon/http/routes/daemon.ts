@@ -1,0 +1,32 @@
+import openapi from "../../../protocol/openapi.json" with { type: "json" };
+import type { Health, Stats } from "../../../protocol/stats.ts";
+import type { ChangeLog } from "../../core/changes.ts";
+import type { Handlers } from "../exchange.ts";
+import { metricsText } from "../metrics.ts";
+
+export interface DaemonRoutesParts {
+  readonly health: () => Health;
+  readonly stats: () => Stats;
+  readonly changes: ChangeLog;
+  /** Begins to stop; returns before it has. */
+  readonly shutdown: (drain: boolean) => void;
+}
+
+type DaemonHandlers = Pick<Handlers, "health" | "stats" | "metrics" | "openapi" | "shutdown" | "changes">;
+
+export function daemonRoutes({ health, stats, changes, shutdown }: DaemonRoutesParts): DaemonHandlers {
+  return {
+    health,
+    stats,
+    metrics: () => metricsText(stats()),
+    openapi: () => openapi,
+    shutdown: ({ body }) => {
+      shutdown(body.drain);
+      return health();
+    },
+    changes: ({ query, header }) => {
+      const feed = changes.feed(header("Last-Event-ID") ?? query.after);
+      return { ...feed, opening: feed.opening?.bytes, over: () => false };
+    },
+  };
+}

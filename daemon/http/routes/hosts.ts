@@ -1,0 +1,50 @@
+import type { HostDirectory } from "../../hosts/directory.ts";
+import type { Resolved } from "../../hosts/resolution.ts";
+import type { Remote } from "../../runs/remote.ts";
+import type { Handlers } from "../exchange.ts";
+
+export interface HostRoutesParts {
+  readonly hosts: HostDirectory;
+  readonly resolve: (host: string) => Resolved;
+  readonly remote: Remote;
+  readonly connectTimeoutMs: () => number;
+}
+
+type HostHandlers = Pick<
+  Handlers,
+  "listHosts" | "createHost" | "importHosts" | "getHost" | "updateHost" | "deleteHost" | "testHost"
+>;
+
+export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRoutesParts): HostHandlers {
+  return {
+    listHosts: ({ query }) => ({ items: hosts.list(query.q), nextCursor: null }),
+    createHost: ({ body }) => hosts.create(body),
+    importHosts: ({ body }) => hosts.import(body),
+    getHost: ({ params }) => hosts.get(params.host),
+    updateHost: ({ params, body }) => hosts.update(params.host, body),
+    deleteHost: ({ params }) => {
+      hosts.delete(params.host);
+      return undefined;
+    },
+    testHost: async ({ params, body, request }) => {
+      const { target } = resolve(hosts.get(params.host).name);
+      const left = new AbortController();
+      request.socket.once("close", () => left.abort());
+      const options = {
+        connectTimeoutMs: body.connectTimeoutMs ?? connectTimeoutMs(),
+        agentSocket: body.agentSocket,
+      };
+      const { connection, reused, connectMs, hostKey } = await remote.probe(target, options, left.signal);
+      const { server, cipher } = connection;
+      return {
+        ok: true,
+        host: target.name,
+        reusedConnection: reused,
+        connectMs,
+        server: server ?? "",
+        cipher: cipher ?? "",
+        hostKey,
+      };
+    },
+  };
+}

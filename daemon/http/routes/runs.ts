@@ -1,0 +1,111 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Writable } from "node:stream";
+import { Problem } from "../../../protocol/problem.ts";
+import type { Run, RunRequest } from "../../../protocol/run.ts";
+import type { RunEngine } from "../../runs/engine.ts";
+import type { RunHistory } from "../../runs/history.ts";
+import { mediaType } from "../body.ts";
+import type { Handlers } from "../exchange.ts";
+import type { EventFeed } from "../sse.ts";
+
+export interface RunRoutesParts {
+  readonly engine: RunEngine;
+  readonly history: RunHistory;
+}
+
+type RunHandlers = Pick<
+  Handlers,
+  | "createRun"
+  | "streamRun"
+  | "listRuns"
+  | "getRun"
+  | "runEvents"
+  | "runOutput"
+  | "cancelRun"
+  | "runStdin"
+  | "rerun"
+  | "deleteRun"
+>;
+
+export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
+  const start = (request: RunRequest, key: string | undefined): Promise<Run> => {
+    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+      const message = "must be 1 to 255 visible ASCII characters";
+      throw new Problem("invalid_request", `Idempotency-Key ${message}.`, {
+        issues: [{ path: "Idempotency-Key", message }],
+      });
+    }
+    return engine.start(request, key);
+  };
+  return {
+    createRun: async ({ body, header }) => {
+      const run = await start(body, header("Idempotency-Key"));
+      return { json: run, events: () => eventFeed(history, run.id, { from: 0, raw: false }) };
+    },
+    streamRun: async ({ body, header }) => {
+      const { host, hostId, ...rest } = body;
+      const run = await start({ ...rest, host: host ?? hostId ?? "" }, header("Idempotency-Key"));
+      return eventFeed(history, run.id, { from: 0, raw: false });
+    },
+    listRuns: ({ query }) => history.list(query),
+    getRun: ({ params }) => history.get(params.run),
+    runEvents: ({ params, query, header }) => {
+      const from = history.position(params.run, header("Last-Event-ID") ?? query.after);
+      return eventFeed(history, params.run, { from, raw: query.raw === "1" });
+    },
+    runOutput: ({ params, query }) => history.output(params.run, query.stream),
+    cancelRun: ({ params, body }) => {
+      engine.cancel(params.run, body.graceMs);
+      return history.get(params.run);
+    },
+    runStdin: async ({ params, query, body, request }) => {
+      await history.get(params.run);
+      const stdin = await engine.stdin(params.run);
+      if (stdin === undefined) throw stdinClosed();
+      if (mediaType(request) === "application/octet-stream") await pour(request, stdin);
+      else if (body.data !== "") await write(stdin, Buffer.from(body.data, body.encoding));
+      if (query.end === "true" || body?.end === true) stdin.end();
+      return undefined;
+    },
+    rerun: ({ params }) => start(history.requestOf(params.run), undefined),
+    deleteRun: async ({ params }) => {
+      await history.delete(params.run);
+      return undefined;
+    },
+  };
+}
+
+function eventFeed(
+  history: RunHistory,
+  id: string,
+  { from, raw }: { from: number; raw: boolean },
+): EventFeed {
+  const feed = history.feed(id);
+  return {
+    from,
+    after: (seq, maxBytes) =>
+      feed.after(seq, maxBytes).map((frame) => ({ seq: frame.seq, bytes: raw ? frame.raw : frame.shown })),
+    over: (seq) => feed.over(seq),
+    follow: (wake) => feed.follow(wake),
+  };
+}
+
+async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
+  for await (const chunk of request) await write(stdin, chunk);
+}
+
+/** Waits while the host takes no more; a command that closed its input is told as such. */
+async function write(stdin: Writable, chunk: Buffer): Promise<void> {
+  if (!stdin.writable) throw stdinClosed();
+  if (stdin.write(chunk)) return;
+  const closed = once(stdin, "close");
+  await Promise.race([once(stdin, "drain"), closed]);
+}
+
+function stdinClosed(): Problem {
+  return new Problem(
+    "conflict",
+    "This run's standard input is not open: the command has ended or closed it, or the run was made without stdinOpen.",
+  );
+}

@@ -1,0 +1,16 @@
+import type { SettingsFile } from "../../settings/settings.ts";
+import type { Handlers } from "../exchange.ts";
+
+export function settingsRoutes(
+  settings: SettingsFile,
+  onChange: () => void,
+): Pick<Handlers, "getSettings" | "updateSettings"> {
+  return {
+    getSettings: () => settings.report(),
+    updateSettings: ({ body }) => {
+      settings.update(body);
+      onChange();
+      return settings.report();
+    },
+  };
+}

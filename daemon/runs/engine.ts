@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import type { Writable } from "node:stream";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { uuidv7 } from "../core/uuid.ts";
+import { Admission } from "./admission.ts";
+import { Execution } from "./execution.ts";
+import type { LatencyRecord } from "./latency.ts";
+import { LiveRun } from "./live-run.ts";
+import type { Remote, Target } from "./remote.ts";
+import { type Cache, resultKey } from "./result-cache.ts";
+import type { IdempotencyKey, RunStore, StoredRun } from "./run-store.ts";
+import { recordedHashes } from "./recorded-hashes.ts";
+
+/** What the engine needs of hosts: where a run goes. */
+export interface RunHosts {
+  /** `host_unknown` when there is no such host. */
+  resolve(host: string | number): {
+    readonly target: Target;
+    readonly host: Run["host"];
+    readonly loginShell: boolean;
+  };
+}
+
+export interface RunEngineParts {
+  readonly store: RunStore;
+  readonly remote: Remote;
+  readonly hosts: RunHosts;
+  readonly cache: Cache;
+  readonly latency: LatencyRecord;
+  readonly settings: () => Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onChange: (run: Run) => void;
+}
+
+/** Starts runs, knows those under way, and sees each to its one ending. */
+export class RunEngine implements AsyncDisposable {
+  readonly #parts: RunEngineParts;
+  readonly #admission: Admission;
+  readonly #executions = new Map<string, Execution>();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(parts: RunEngineParts) {
+    this.#parts = parts;
+    this.#admission = new Admission(() => {
+      const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
+      return { active: poolMaxConnections * channelsPerConnection, queued: maxQueuedRuns };
+    });
+  }
+
+  /**
+   * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
+   * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
+   */
+  async start(request: RunRequest, key: string | undefined): Promise<Run> {
+    const idempotency = key === undefined ? undefined : this.#idempotency(key, request);
+    const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
+    if (before !== undefined) return before;
+    const { target, host, loginShell } = this.#parts.hosts.resolve(request.host);
+    const cached = await this.#cachedResult(request, target);
+    this.#admission.check();
+    const live = new LiveRun(
+      newRun(request, host, cached !== undefined, this.#parts.clock.now()),
+      idempotency,
+      request.recordLimitBytes,
+      this.#parts,
+    );
+    if (cached !== undefined) {
+      live.endAsCopy(cached, recordedHashes(this.#parts.store, cached.number));
+      return live.run;
+    }
+    const { commandTimeoutMs, connectTimeoutMs } = this.#parts.settings();
+    const execution = new Execution(live, {
+      request,
+      target,
+      loginShell: request.loginShell ?? loginShell,
+      timeoutMs: request.timeoutMs ?? commandTimeoutMs,
+      connectTimeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
+    });
+    this.#begin(execution, request, target);
+    return live.run;
+  }
+
+  live(id: string): LiveRun | undefined {
+    return this.#executions.get(id)?.live;
+  }
+
+  /** Asks the run to end; an ended one is left as it is. False when it is not under way. */
+  cancel(id: string, graceMs: number): boolean {
+    const execution = this.#executions.get(id);
+    execution?.stop("cancelled", graceMs);
+    return execution !== undefined;
+  }
+
+  /** The run's standard input, as soon as there is one; undefined when it is not open. */
+  async stdin(id: string): Promise<Writable | undefined> {
+    return this.#executions.get(id)?.stdin();
+  }
+
+  counts(): { queued: number; connecting: number; running: number } {
+    const counts = { queued: 0, connecting: 0, running: 0 };
+    for (const { live } of this.#executions.values()) {
+      if (live.run.state !== "ended") counts[live.run.state]++;
+    }
+    return counts;
+  }
+
+  /** Resolves when every run that is under way now has ended. */
+  async drained(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const execution of this.#executions.values()) {
+      const detail =
+        "The Hostrun daemon was stopped while the run was under way; how the command ended is not known.";
+      execution.abandon(new Problem("daemon_stopped", detail));
+    }
+    await this.drained();
+  }
+
+  #begin(execution: Execution, request: RunRequest, target: Target): void {
+    const { live } = execution;
+    this.#executions.set(live.run.id, execution);
+    const over = Promise.withResolvers<void>();
+    this.#underWay.add(over.promise);
+    const leave = this.#admission.enter(() => {
+      void execution.run(this.#parts.remote).finally(() => {
+        this.#executions.delete(live.run.id);
+        this.#underWay.delete(over.promise);
+        this.#afterwards(live, request, target);
+        leave();
+        over.resolve();
+      });
+    });
+  }
+
+  #afterwards(live: LiveRun, request: RunRequest, target: Target): void {
+    const { run } = live;
+    if (run.outcome !== "exited") return;
+    this.#parts.latency.add(run);
+    if (request.cacheTtlMs === 0 || run.exitCode !== 0 || run.truncatedBytes > 0) return;
+    void this.#parts.cache.set(
+      resultKey(this.#parts.store.epoch, request, target),
+      run.id,
+      request.cacheTtlMs,
+    );
+  }
+
+  async #cachedResult(request: RunRequest, target: Target): Promise<StoredRun | undefined> {
+    if (request.cacheTtlMs === 0) return undefined;
+    const { cache, store } = this.#parts;
+    const id = await cache.get(resultKey(store.epoch, request, target));
+    const stored = id === undefined ? undefined : store.get(id);
+    const endedAt = stored?.run.endedAt ?? null;
+    if (endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs) return undefined;
+    return stored;
+  }
+
+  #idempotency(key: string, request: RunRequest): IdempotencyKey {
+    return { key, requestSha256: createHash("sha256").update(JSON.stringify(request)).digest("hex") };
+  }
+
+  #earlier({ key, requestSha256 }: IdempotencyKey): Run | undefined {
+    const { store } = this.#parts;
+    const known = store.keyOf(key);
+    if (known === undefined) return undefined;
+    if (known.requestSha256 !== requestSha256) {
+      throw new Problem(
+        "idempotency_conflict",
+        "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
+      );
+    }
+    return this.live(known.runId)?.run ?? store.get(known.runId)?.run;
+  }
+}
+
+function newRun(request: RunRequest, host: Run["host"], cached: boolean, createdAt: string): Run {
+  const { host: _, command, stdin, ...options } = request;
+  return {
+    id: uuidv7(),
+    jobId: null,
+    host,
+    command,
+    options: stdin === null ? options : { ...options, stdinGiven: true },
+    state: "queued",
+    outcome: null,
+    exitCode: null,
+    signal: null,
+    problem: null,
+    createdAt,
+    startedAt: null,
+    endedAt: null,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    truncatedBytes: 0,
+    cached,
+    reusedConnection: false,
+    timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
+  };
+}

@@ -1,0 +1,136 @@
+import { parseEventId } from "../../protocol/event.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
+import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
+import type { RunEngine } from "./engine.ts";
+import { createFrameEncoder, type Frame } from "./frame.ts";
+import type { Cache } from "./result-cache.ts";
+import type { RecordedOutput, RunStore, StoredRun } from "./run-store.ts";
+
+/** A run's frames for one reader: from the record first, then as they come. */
+export interface RunFeed {
+  /** Frames after `seq` that are there now, about `maxBytes` of them. */
+  after(seq: number, maxBytes: number): Frame[];
+  /** Whether nothing comes after `seq`: the run has ended and that was its last event. */
+  over(seq: number): boolean;
+  /** Calls `wake` whenever there may be more. The returned function ends that. */
+  follow(wake: () => void): () => void;
+}
+
+export interface HistoryParts {
+  readonly store: RunStore;
+  readonly engine: RunEngine;
+  readonly cache: Cache;
+}
+
+const cachedForMs = 300_000;
+
+/** Reads runs, those under way and those that ended. Every method throws `run_unknown` for an id that is not there. */
+export class RunHistory {
+  readonly #parts: HistoryParts;
+
+  constructor(parts: HistoryParts) {
+    this.#parts = parts;
+  }
+
+  /** What is known of a run's process: from the engine while it is under way, else cached for 300 s. */
+  async get(id: string): Promise<Run> {
+    const live = this.#parts.engine.live(id);
+    if (live !== undefined) return live.run;
+    const { cache } = this.#parts;
+    const cached = await cache.get(this.#processKey(id));
+    if (cached !== undefined) return RunSchema.parse(JSON.parse(cached));
+    const { run } = this.#stored(id);
+    void cache.set(this.#processKey(id), JSON.stringify(run), cachedForMs);
+    return run;
+  }
+
+  list(query: RunQuery): { items: Run[]; nextCursor: string | null } {
+    const limit = query.limit ?? 50;
+    const { cursor, ...filter } = query;
+    const before = cursor === undefined ? undefined : parseCursor(cursor);
+    const found = this.#parts.store.list({ ...filter, limit: limit + 1, before });
+    const page = found.slice(0, limit);
+    const next = found.length > limit ? page.at(-1) : undefined;
+    return {
+      items: page.map(({ run }) => this.#parts.engine.live(run.id)?.run ?? run),
+      nextCursor: next === undefined ? null : String(next.number),
+    };
+  }
+
+  output(id: string, stream: "stdout" | "stderr" | "both"): RecordedOutput {
+    return this.#parts.store.output(this.#stored(id).number, stream);
+  }
+
+  /** Forgets an ended run with its output. `conflict` while it is under way. */
+  async delete(id: string): Promise<void> {
+    if (this.#parts.engine.live(id) !== undefined) {
+      throw new Problem("conflict", "This run is still under way. Cancel it first.");
+    }
+    this.#parts.store.delete(this.#stored(id).number);
+    await this.#parts.cache.delete(this.#processKey(id));
+  }
+
+  /** The request that this run came from. `conflict` when its standard input is needed again but was not kept. */
+  requestOf(id: string): RunRequest {
+    const { run } = this.#stored(id);
+    if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
+      throw new Problem(
+        "conflict",
+        "This run read standard input, which is not kept. Send the command anew.",
+      );
+    }
+    const { stdinGiven: _, ...options } = run.options;
+    return RunRequestSchema.parse({ ...options, host: run.host.name, command: run.command });
+  }
+
+  /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */
+  position(id: string, lastEventId: string | undefined): number {
+    const { number } = this.#stored(id);
+    if (lastEventId === undefined || lastEventId === "") return 0;
+    const at = parseEventId(lastEventId);
+    const { store, engine } = this.#parts;
+    const lastSeq = engine.live(id)?.transcript.lastSeq ?? store.lastSeq(number);
+    if (at?.epoch === store.epoch && at.seq <= lastSeq) return at.seq;
+    throw new Problem(
+      "stream_position_unknown",
+      `This run's events have no id ${lastEventId}. Read them from the beginning, without Last-Event-ID.`,
+    );
+  }
+
+  feed(id: string): RunFeed {
+    const { store, engine } = this.#parts;
+    const { number } = this.#stored(id);
+    const transcript = engine.live(id)?.transcript;
+    const encode = createFrameEncoder(store.epoch, id);
+    const recorded = (seq: number, maxBytes: number): Frame[] =>
+      store.events(number, seq, maxBytes).map(encode);
+    return {
+      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
+      over: (seq) =>
+        transcript === undefined
+          ? seq >= store.lastSeq(number)
+          : transcript.ended && seq >= transcript.lastSeq,
+      follow: (wake) => transcript?.follow(wake) ?? (() => undefined),
+    };
+  }
+
+  #processKey(id: string): string {
+    return `process:${this.#parts.store.epoch}:${id}`;
+  }
+
+  #stored(id: string): StoredRun {
+    const stored = this.#parts.store.get(id);
+    if (stored === undefined)
+      throw new Problem("run_unknown", `There is no run ${id}. It may have been deleted.`);
+    return stored;
+  }
+}
+
+function parseCursor(cursor: string): number {
+  const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
+  if (number !== undefined) return number;
+  throw new Problem("invalid_request", "This cursor is not one that a list gave.", {
+    issues: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
+  });
+}

@@ -1,0 +1,208 @@
+import type { OutputStream } from "../../protocol/event.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import type { Outcome, Run, RunState } from "../../protocol/run.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { Transcript } from "../core/transcript.ts";
+import { createFrameEncoder, type Frame } from "./frame.ts";
+import { type Recorded, Recorder } from "./recorder.ts";
+import type { IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
+
+export interface LiveRunParts {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of every change of the run's state, after it is recorded. */
+  readonly onChange: (run: Run) => void;
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly problem?: Problem;
+}
+
+/** Fields of a non-output event besides `runId` and `timestamp`. */
+type EventFields = { readonly type: string } & Record<string, unknown>;
+
+/**
+ * A run that has not ended: its state, its record and the stream that its readers follow. Whatever happens
+ * is written first and published after; several chunks that arrive in one turn of the event loop are one
+ * write. `queued → connecting → running → ended`, and never back.
+ */
+export class LiveRun {
+  readonly transcript = new Transcript<Frame>(0);
+  readonly number: number;
+  readonly #parts: LiveRunParts;
+  readonly #recorder: Recorder;
+  readonly #encode: (event: StoredEvent) => Frame;
+  readonly #begunAt: number;
+  #run: Run;
+  #seq = 0;
+  #flushing: NodeJS.Immediate | undefined;
+
+  /** Commits the intent. `storage_full` when it can't be written: then there is no run. */
+  constructor(run: Run, key: IdempotencyKey | undefined, recordLimitBytes: number, parts: LiveRunParts) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#begunAt = parts.clock.elapsed();
+    this.#recorder = new Recorder(recordLimitBytes);
+    this.#encode = createFrameEncoder(parts.store.epoch, run.id);
+    const first = [this.#event({ type: "init", run }, run.createdAt)];
+    this.number = parts.store.create(run, first, key);
+    this.#show(first);
+    parts.onChange(run);
+  }
+
+  get run(): Run {
+    return this.#run;
+  }
+
+  get ended(): boolean {
+    return this.#run.state === "ended";
+  }
+
+  /** Milliseconds since the run was made. */
+  get ageMs(): number {
+    return this.#parts.clock.elapsed() - this.#begunAt;
+  }
+
+  /** Goes to a further state, or tells what happens within the present one. */
+  status(state: Exclude<RunState, "ended">, message: string, change: Partial<Run> = {}): void {
+    if (this.ended) return;
+    const moved = state !== this.#run.state;
+    const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
+    this.#run = { ...this.#run, ...change, ...startedAt, state };
+    this.#write([{ type: "status", state, message }], moved);
+    if (moved) this.#parts.onChange(this.#run);
+  }
+
+  output(stream: OutputStream, chunk: Buffer): void {
+    if (this.ended) return;
+    if (this.#run.timings.firstByteMs === null) this.timing({ firstByteMs: this.ageMs });
+    this.#recorder.push(stream, chunk);
+    this.#flushing ??= setImmediate(() => this.#flush(false));
+  }
+
+  /** Takes measured times in; they are written with the next change of state. */
+  timing(measured: Partial<Run["timings"]>): void {
+    this.#run = { ...this.#run, timings: { ...this.#run.timings, ...measured } };
+  }
+
+  /** The one ending. A second one is ignored: the first to come is true. */
+  end(ending: Ending): void {
+    if (this.ended) return;
+    this.#flush(true);
+    const problem = ending.problem?.toJSON() ?? null;
+    this.timing({ totalMs: this.ageMs });
+    this.#run = {
+      ...this.#run,
+      state: "ended",
+      outcome: ending.outcome,
+      exitCode: ending.exitCode ?? null,
+      signal: ending.signal ?? null,
+      problem,
+      endedAt: this.#now(),
+      stdoutBytes: this.#recorder.receivedBytes("stdout"),
+      stderrBytes: this.#recorder.receivedBytes("stderr"),
+      truncatedBytes: this.#recorder.truncatedBytes,
+    };
+    const failure = problem === null ? [] : [{ type: "error", problem }];
+    this.#write([...failure, this.#complete()], true);
+    this.#parts.onChange(this.#run);
+  }
+
+  /** Answers with the recorded output of an earlier run instead of running the command. */
+  endAsCopy(
+    of: { readonly number: number; readonly run: Run },
+    sha256: { stdout: string; stderr: string },
+  ): void {
+    this.#write([{ type: "status", state: "running", message: "Answered from the cache" }], false);
+    this.#seq = this.#parts.store.copyOutput(of.number, this.number, this.#seq + 1) - 1;
+    this.#showRecorded();
+    const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of.run;
+    this.timing({ totalMs: this.ageMs });
+    const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
+    this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
+    this.#write([{ ...this.#complete(), sha256 }], true);
+    this.#parts.onChange(this.#run);
+  }
+
+  #complete(): EventFields {
+    const run = this.#run;
+    const known = run.outcome !== "unknown";
+    return {
+      type: "complete",
+      outcome: run.outcome,
+      exitCode: run.exitCode,
+      signal: run.signal,
+      durationMs: run.timings.totalMs ?? 0,
+      stdoutBytes: run.stdoutBytes,
+      stderrBytes: run.stderrBytes,
+      truncatedBytes: run.truncatedBytes,
+      sha256: known ? this.#recorder.sha256() : { stdout: null, stderr: null },
+    };
+  }
+
+  /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */
+  #flush(final: boolean): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const pieces = this.#recorder.take(final);
+    if (pieces.length === 0) return;
+    const at = this.#now();
+    const before = this.#seq;
+    const events = pieces.map((piece) => this.#recorded(piece, at));
+    try {
+      this.#parts.store.append(this.number, events);
+      this.#show(events);
+    } catch (failure) {
+      this.#seq = before;
+      this.#recorder.giveUp(pieces);
+      this.#parts.log.error("Output could not be recorded", { run: this.#run.id, failure });
+    }
+  }
+
+  #recorded(piece: Recorded, at: string): StoredEvent {
+    if (piece.kind === "gap") {
+      return this.#event({ type: "gap", stream: piece.stream, from: piece.from, to: piece.to }, at);
+    }
+    const { stream, start, noise, bytes } = piece;
+    return { seq: ++this.#seq, at, stream, start, noise, body: bytes };
+  }
+
+  #event({ type, ...fields }: EventFields, at: string): StoredEvent {
+    const json = JSON.stringify({ type, runId: this.#run.id, timestamp: at, ...fields });
+    return { seq: ++this.#seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
+  }
+
+  /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
+  #write(fields: readonly EventFields[], withRun: boolean): void {
+    this.#flush(false);
+    const at = this.#now();
+    const events = fields.map((event) => this.#event(event, at));
+    try {
+      this.#parts.store.append(this.number, events, withRun ? this.#run : undefined);
+    } catch (failure) {
+      this.#parts.log.error("A run's state could not be recorded", { run: this.#run.id, failure });
+    }
+    this.#show(events);
+  }
+
+  #show(events: readonly StoredEvent[]): void {
+    this.transcript.append(events.map(this.#encode), this.ended);
+  }
+
+  #showRecorded(): void {
+    for (;;) {
+      const page = this.#parts.store.events(this.number, this.transcript.lastSeq, 1024 * 1024);
+      if (page.length === 0) return;
+      this.#show(page);
+    }
+  }
+
+  #now(): string {
+    return this.#parts.clock.now();
+  }
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { OutputStream } from "../../protocol/event.ts";
+import { newline, splitNoise } from "./noise.ts";
+import { unfinishedBytes } from "./utf8.ts";
+
+/** A piece of output ready to be recorded, or the announcement of bytes that are not. */
+export type Recorded =
+  | {
+      readonly kind: "output";
+      readonly stream: OutputStream;
+      readonly start: number;
+      readonly bytes: Buffer;
+      readonly noise: boolean;
+    }
+  | { readonly kind: "gap"; readonly stream: OutputStream; readonly from: number; readonly to: number };
+
+const longestPiece = 64 * 1024;
+const nothing = Buffer.alloc(0);
+
+class StreamRecord {
+  readonly hash = createHash("sha256");
+  received = 0;
+  /** Bytes handed on or given up so far; what is between this and `received` is waiting or held. */
+  position = 0;
+  held: Buffer = nothing;
+  atLineStart = true;
+  gapFrom: number | undefined;
+}
+
+/**
+ * Cuts what arrives on stdout and stderr into pieces to be recorded: in the order it came, never within a
+ * UTF-8 character, shell noise apart, at most `limitBytes` in all. What is beyond the limit is counted.
+ */
+export class Recorder {
+  readonly #streams: Record<OutputStream, StreamRecord> = {
+    stdout: new StreamRecord(),
+    stderr: new StreamRecord(),
+  };
+  #waiting: { stream: OutputStream; chunks: Buffer[]; size: number }[] = [];
+  #room: number;
+  #truncated = 0;
+
+  constructor(limitBytes: number) {
+    this.#room = limitBytes;
+  }
+
+  get truncatedBytes(): number {
+    return this.#truncated;
+  }
+
+  receivedBytes(stream: OutputStream): number {
+    return this.#streams[stream].received;
+  }
+
+  push(stream: OutputStream, chunk: Buffer): void {
+    const record = this.#streams[stream];
+    record.received += chunk.length;
+    record.hash.update(chunk);
+    const last = this.#waiting.at(-1);
+    if (last?.stream === stream && last.size + chunk.length <= longestPiece) {
+      last.chunks.push(chunk);
+      last.size += chunk.length;
+    } else {
+      this.#waiting.push({ stream, chunks: [chunk], size: chunk.length });
+    }
+  }
+
+  /** What arrived since the last call. At the end of both streams (`final`) nothing is held back. */
+  take(final: boolean): Recorded[] {
+    const taken: Recorded[] = [];
+    for (const { stream, chunks } of this.#waiting) {
+      const record = this.#streams[stream];
+      const bytes = Buffer.concat([record.held, ...chunks]);
+      record.held = nothing;
+      if (stream === "stderr") this.#takeStderr(bytes, record, taken);
+      else this.#takePlain(bytes, stream, taken);
+    }
+    this.#waiting = [];
+    if (final) {
+      for (const stream of ["stdout", "stderr"] as const) {
+        const record = this.#streams[stream];
+        if (record.held.length > 0) this.#record(stream, record.held, false, taken);
+        record.held = nothing;
+        this.#announceGap(stream, taken);
+      }
+    }
+    return taken;
+  }
+
+  /** Takes back pieces that could not be written: their bytes are lost and will be announced. */
+  giveUp(pieces: readonly Recorded[]): void {
+    for (const piece of pieces) {
+      const record = this.#streams[piece.stream];
+      if (piece.kind === "gap") record.gapFrom = Math.min(record.gapFrom ?? piece.from, piece.from);
+      else {
+        record.gapFrom = Math.min(record.gapFrom ?? piece.start, piece.start);
+        this.#truncated += piece.bytes.length;
+      }
+    }
+  }
+
+  sha256(): { stdout: string; stderr: string } {
+    return {
+      stdout: this.#streams.stdout.hash.copy().digest("hex"),
+      stderr: this.#streams.stderr.hash.copy().digest("hex"),
+    };
+  }
+
+  #takeStderr(bytes: Buffer, record: StreamRecord, taken: Recorded[]): void {
+    const split = splitNoise(bytes, record.atLineStart);
+    for (const [index, piece] of split.pieces.entries()) {
+      const last = index === split.pieces.length - 1 && split.held.length === 0;
+      if (piece.noise || !last) this.#record("stderr", piece.bytes, piece.noise, taken);
+      else this.#takePlain(piece.bytes, "stderr", taken);
+    }
+    if (split.held.length > 0) record.held = Buffer.from(split.held);
+    const next = bytes.length - record.held.length;
+    if (next > 0) record.atLineStart = bytes[next - 1] === newline;
+  }
+
+  #takePlain(bytes: Buffer, stream: OutputStream, taken: Recorded[]): void {
+    const cut = bytes.length - unfinishedBytes(bytes);
+    this.#record(stream, bytes.subarray(0, cut), false, taken);
+    this.#streams[stream].held = Buffer.from(bytes.subarray(cut));
+  }
+
+  #record(stream: OutputStream, bytes: Buffer, noise: boolean, taken: Recorded[]): void {
+    if (bytes.length === 0) return;
+    const record = this.#streams[stream];
+    const kept = this.#fit(bytes);
+    if (kept.length > 0) {
+      this.#announceGap(stream, taken);
+      taken.push({ kind: "output", stream, start: record.position, bytes: kept, noise });
+    }
+    record.position += bytes.length;
+    if (kept.length < bytes.length) {
+      this.#truncated += bytes.length - kept.length;
+      record.gapFrom ??= record.position - bytes.length + kept.length;
+    }
+  }
+
+  /** As much as there is room for, without cutting a character; what once did not fit closes the record. */
+  #fit(bytes: Buffer): Buffer {
+    if (bytes.length <= this.#room) {
+      this.#room -= bytes.length;
+      return bytes;
+    }
+    const kept = bytes.subarray(0, this.#room);
+    this.#room = 0;
+    return kept.subarray(0, kept.length - unfinishedBytes(kept));
+  }
+
+  #announceGap(stream: OutputStream, taken: Recorded[]): void {
+    const record = this.#streams[stream];
+    if (record.gapFrom === undefined) return;
+    taken.push({ kind: "gap", stream, from: record.gapFrom, to: record.position });
+    record.gapFrom = undefined;
+  }
+}

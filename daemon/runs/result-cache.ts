@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import type { RunRequest } from "../../protocol/run.ts";
+import type { Target } from "./remote.ts";
+
+/** What the run engine needs of the cache. A miss is always a right answer. */
+export interface Cache {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string, ttlMs: number): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** Finds the run whose result may be answered again for the same command in the same circumstances. */
+export function resultKey(epoch: string, request: RunRequest, target: Target): string {
+  const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes } = request;
+  const way = [target, ...target.jump].map(({ user, address, port }) => [user, address, port]);
+  const what = [
+    way,
+    command,
+    useBash,
+    loginShell,
+    cwd,
+    Object.entries(env).sort(),
+    stdin,
+    pty,
+    recordLimitBytes,
+  ];
+  return `result:${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
+}

@@ -1,0 +1,64 @@
+import type { OutputStream } from "../../protocol/event.ts";
+import type { Run, RunQuery } from "../../protocol/run.ts";
+
+/** One event as the store keeps it. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly at: string;
+  /** Which stream the bytes belong to; null for every event that is not output. */
+  readonly stream: OutputStream | null;
+  /** Bytes of that stream before this one; null for every event that is not output. */
+  readonly start: number | null;
+  /** Shell noise, which only the raw view shows. */
+  readonly noise: boolean;
+  /** The bytes as they came, or the JSON of the event. */
+  readonly body: Buffer;
+}
+
+/** A run and the number by which the store orders and finds it. */
+export interface StoredRun {
+  readonly number: number;
+  readonly run: Run;
+}
+
+export interface IdempotencyKey {
+  readonly key: string;
+  readonly requestSha256: string;
+}
+
+export interface RunFilter extends Omit<RunQuery, "cursor" | "limit"> {
+  readonly limit: number;
+  /** Only runs older than the one of this number. */
+  readonly before: number | undefined;
+}
+
+/** What the run engine needs of the store. Every method has committed when it returns. */
+export interface RunStore {
+  readonly epoch: string;
+  /** Writes the intent with its first events. `storage_full` when there is no room. */
+  create(run: Run, events: readonly StoredEvent[], key: IdempotencyKey | undefined): number;
+  /** Writes events, and the run's new state where one is given, in one transaction. */
+  append(number: number, events: readonly StoredEvent[], run?: Run): void;
+  /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
+  copyOutput(from: number, to: number, firstSeq: number): number;
+  get(id: string): StoredRun | undefined;
+  /** Newest first. */
+  list(filter: RunFilter): StoredRun[];
+  /** Runs that had not ended when the store was last closed, or the daemon killed. */
+  listOpen(): StoredRun[];
+  delete(number: number): void;
+  /** Events after `seq` in order, about `maxBytes` of them, at least one if there is any. */
+  events(number: number, after: number, maxBytes: number): StoredEvent[];
+  lastSeq(number: number): number;
+  /** The recorded bytes of one stream, or of both in the order they came. */
+  output(number: number, stream: OutputStream | "both"): RecordedOutput;
+  keyOf(key: string): { requestSha256: string; runId: string } | undefined;
+  forgetKeysBefore(instant: string): void;
+  countRuns(): number;
+}
+
+export interface RecordedOutput {
+  readonly size: number;
+  /** Pieces of the bytes from `from` up to, not including, `to`. */
+  read(from: number, to: number): Iterable<Buffer>;
+}

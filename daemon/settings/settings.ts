@@ -1,0 +1,152 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type * as z from "zod";
+import { Problem } from "../../protocol/problem.ts";
+import {
+  defaultSettings,
+  Settings,
+  SettingsPatch,
+  type SettingsReport,
+  type SettingSource,
+} from "../../protocol/settings.ts";
+
+export interface SettingsSources {
+  /** config.json in the state directory; it need not exist. */
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Command-line flags by setting name. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+type Values = Record<string, unknown>;
+
+const names = Object.keys(Settings.shape);
+/** Variables with the prefix that are not settings. */
+const otherVariables = ["HOSTRUN_HOME", "HOSTRUN_CACHE"];
+
+/** The settings in force: defaults, then config.json, then `HOSTRUN_*`, then flags. */
+export class SettingsFile {
+  readonly #sources: SettingsSources;
+  readonly #over: { environment: Values; flag: Values };
+  #config: Values;
+  #current: Settings;
+
+  /** `invalid_request` that names every unknown or bad value and where it stands. */
+  constructor(sources: SettingsSources) {
+    this.#sources = sources;
+    this.#over = { environment: fromEnvironment(sources.environment), flag: fromFlags(sources.flags) };
+    this.#config = readConfig(sources.path);
+    this.#current = this.#merge(this.#config);
+  }
+
+  get current(): Settings {
+    return this.#current;
+  }
+
+  /** Values with a password in `redisUrl` hidden. */
+  report(): SettingsReport {
+    const { redisUrl } = this.#current;
+    const sources = Object.fromEntries(names.map((name) => [name, this.#sourceOf(name)]));
+    return {
+      values: { ...this.#current, redisUrl: redisUrl === null ? null : withoutPassword(redisUrl) },
+      sources,
+    };
+  }
+
+  /** Writes changes to config.json; null takes a value out. */
+  update(patch: z.infer<typeof SettingsPatch>): void {
+    const next = Object.fromEntries(
+      Object.entries({ ...this.#config, ...patch }).filter(
+        ([, value]) => value !== null && value !== undefined,
+      ),
+    );
+    this.#current = this.#merge(next);
+    const partial = `${this.#sources.path}.new`;
+    writeFileSync(partial, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
+    renameSync(partial, this.#sources.path);
+    this.#config = next;
+  }
+
+  #merge(config: Values): Settings {
+    check(config, this.#sources.path);
+    check(this.#over.environment, "the environment");
+    check(this.#over.flag, "the command line");
+    return Settings.parse({ ...defaultSettings, ...config, ...this.#over.environment, ...this.#over.flag });
+  }
+
+  #sourceOf(name: string): SettingSource {
+    if (name in this.#over.flag) return "flag";
+    if (name in this.#over.environment) return "environment";
+    return name in this.#config ? "config" : "default";
+  }
+}
+
+/** `poolIdleMs` is `HOSTRUN_POOL_IDLE_MS` in the environment and `--pool-idle-ms` as a flag. */
+export function spelled(name: string, separator: "_" | "-"): string {
+  return name.replace(/[A-Z]/g, (letter) => `${separator}${letter.toLowerCase()}`);
+}
+
+function check(values: Values, place: string): void {
+  const result = SettingsPatch.safeParse(values);
+  if (result.success) return;
+  const issues = result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const detail = issues
+    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .join("; ");
+  throw new Problem("invalid_request", `A setting in ${place} is not valid. ${detail}`, { issues });
+}
+
+function readConfig(path: string): Values {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (failure) {
+    if (failure instanceof Error && "code" in failure && failure.code === "ENOENT") return {};
+    throw new Problem("invalid_request", `${path} cannot be read. Check its permissions.`, {
+      cause: failure,
+    });
+  }
+  try {
+    return SettingsPatch.parse(JSON.parse(text));
+  } catch (failure) {
+    if (failure instanceof SyntaxError) {
+      throw new Problem(
+        "invalid_request",
+        `${path} is not JSON. Mend it, or remove it to go back to the defaults.`,
+        {
+          cause: failure,
+        },
+      );
+    }
+    check(JSON.parse(text), path);
+    throw failure;
+  }
+}
+
+function fromEnvironment(environment: SettingsSources["environment"]): Values {
+  const given = Object.entries(environment).filter(
+    ([name, value]) => name.startsWith("HOSTRUN_") && value !== undefined && !otherVariables.includes(name),
+  );
+  const byVariable = new Map(names.map((name) => [`HOSTRUN_${spelled(name, "_").toUpperCase()}`, name]));
+  return Object.fromEntries(
+    given.map(([variable, value]) => [byVariable.get(variable) ?? variable, parseValue(value ?? "")]),
+  );
+}
+
+function fromFlags(flags: SettingsSources["flags"]): Values {
+  const byFlag = new Map(names.map((name) => [spelled(name, "-"), name]));
+  return Object.fromEntries(
+    Object.entries(flags).map(([flag, value]) => [byFlag.get(flag) ?? flag, parseValue(value)]),
+  );
+}
+
+/** Numbers and null are written as they are; everything else is text. */
+function parseValue(text: string): unknown {
+  if (text === "null") return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password !== "") parsed.password = "***";
+  return parsed.href;
+}

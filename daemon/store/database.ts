@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { Problem } from "../../protocol/problem.ts";
+
+export interface DatabaseOptions {
+  readonly path: string;
+  /** The folder of `0001-….sql` and so on. */
+  readonly migrations: string;
+  /** Where better-sqlite3's native part is; undefined: where its package has it. */
+  readonly nativeBinding: string | undefined;
+}
+
+export interface Database extends Disposable {
+  readonly sql: Sqlite.Database;
+  /** Names this database in event ids, so that a position in another one is noticed. */
+  readonly epoch: string;
+  journalMode(): string;
+  /** Bytes on disk, the write-ahead log included. */
+  sizeBytes(): number;
+}
+
+/** Opens the store, brings its tables up to date and leaves it in WAL mode. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const native = options.nativeBinding === undefined ? {} : { nativeBinding: options.nativeBinding };
+  const sql = new Sqlite(options.path, native);
+  try {
+    applyPragmas(sql);
+    migrate(sql, options.migrations);
+    const epoch = readEpoch(sql);
+    return {
+      sql,
+      epoch,
+      journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
+      sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
+      [Symbol.dispose]: () => {
+        sql.pragma("optimize");
+        sql.close();
+      },
+    };
+  } catch (failure) {
+    sql.close();
+    throw failure;
+  }
+}
+
+/** NORMAL loses no committed run when the process dies, only, at worst, the last ones on a power cut. */
+function applyPragmas(sql: Sqlite.Database): void {
+  sql.pragma("journal_mode = WAL");
+  sql.pragma("synchronous = NORMAL");
+  sql.pragma("busy_timeout = 60000");
+  sql.pragma("cache_size = -65536");
+  sql.pragma("temp_store = MEMORY");
+  sql.pragma("mmap_size = 268435456");
+  sql.pragma("foreign_keys = ON");
+}
+
+function migrate(sql: Sqlite.Database, folder: string): void {
+  sql.exec(`CREATE TABLE IF NOT EXISTS migrations (
+    name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);
+  const applied = new Map(
+    sql
+      .prepare<[], { name: string; sha256: string }>("SELECT name, sha256 FROM migrations")
+      .all()
+      .map((row) => [row.name, row.sha256]),
+  );
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const unknown = [...applied.keys()].filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new Problem(
+      "conflict",
+      `The store was written by a newer Hostrun (it has ${unknown.join(", ")}). Update Hostrun, or point HOSTRUN_HOME elsewhere.`,
+    );
+  }
+  const record = sql.prepare("INSERT INTO migrations (name, sha256, applied_at) VALUES (?, ?, ?)");
+  for (const name of names) {
+    const text = readFileSync(join(folder, name), "utf8");
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const before = applied.get(name);
+    if (before === sha256) continue;
+    if (before !== undefined)
+      throw new Problem("internal", `Migration ${name} was changed after it was applied.`);
+    sql.transaction(() => {
+      sql.exec(text);
+      record.run(name, sha256, new Date().toISOString());
+    })();
+  }
+}
+
+function readEpoch(sql: Sqlite.Database): string {
+  sql
+    .prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)")
+    .run(randomBytes(4).toString("hex"));
+  const row = sql.prepare<[], { value: string }>("SELECT value FROM meta WHERE name = 'epoch'").get();
+  return row?.value ?? "";
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,112 @@
+import type { Run } from "../../protocol/run.ts";
+import { Run as RunSchema } from "../../protocol/run.ts";
+import type { StoredRun } from "../runs/run-store.ts";
+
+export interface RunRow {
+  number: number;
+  id: string;
+  job_id: string | null;
+  host_id: number | null;
+  host_name: string;
+  host_address: string;
+  command: string;
+  options: string;
+  state: string;
+  outcome: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  problem: string | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  stdout_bytes: number;
+  stderr_bytes: number;
+  truncated_bytes: number;
+  cached: number;
+  reused_connection: number;
+  timings: string;
+}
+
+export function fromRow(row: RunRow): StoredRun {
+  const run = RunSchema.parse({
+    id: row.id,
+    jobId: row.job_id,
+    host: { id: row.host_id, name: row.host_name, address: row.host_address },
+    command: row.command,
+    options: JSON.parse(row.options),
+    state: row.state,
+    outcome: row.outcome,
+    exitCode: row.exit_code,
+    signal: row.signal,
+    problem: row.problem === null ? null : JSON.parse(row.problem),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    stdoutBytes: row.stdout_bytes,
+    stderrBytes: row.stderr_bytes,
+    truncatedBytes: row.truncated_bytes,
+    cached: row.cached === 1,
+    reusedConnection: row.reused_connection === 1,
+    timings: JSON.parse(row.timings),
+  });
+  return { number: row.number, run };
+}
+
+export function toRow(run: Run): Omit<RunRow, "number"> {
+  return {
+    id: run.id,
+    job_id: run.jobId,
+    host_id: run.host.id,
+    host_name: run.host.name,
+    host_address: run.host.address,
+    command: run.command,
+    options: JSON.stringify(run.options),
+    state: run.state,
+    outcome: run.outcome,
+    exit_code: run.exitCode,
+    signal: run.signal,
+    problem: run.problem === null ? null : JSON.stringify(run.problem),
+    created_at: run.createdAt,
+    started_at: run.startedAt,
+    ended_at: run.endedAt,
+    stdout_bytes: run.stdoutBytes,
+    stderr_bytes: run.stderrBytes,
+    truncated_bytes: run.truncatedBytes,
+    cached: run.cached ? 1 : 0,
+    reused_connection: run.reusedConnection ? 1 : 0,
+    timings: JSON.stringify(run.timings),
+  };
+}
+
+/** The columns that never change after the intent is written. */
+const fixedColumns = [
+  "id",
+  "job_id",
+  "host_id",
+  "host_name",
+  "host_address",
+  "command",
+  "options",
+  "created_at",
+  "cached",
+];
+const movingColumns = [
+  "state",
+  "outcome",
+  "exit_code",
+  "signal",
+  "problem",
+  "started_at",
+  "ended_at",
+  "stdout_bytes",
+  "stderr_bytes",
+  "truncated_bytes",
+  "reused_connection",
+  "timings",
+];
+const columns = [...fixedColumns, ...movingColumns];
+
+export const insertRun = `INSERT INTO runs (${columns.join(", ")})
+  VALUES (${columns.map((name) => `@${name}`).join(", ")})`;
+export const updateRun = `UPDATE runs SET ${movingColumns.map((name) => `${name} = @${name}`).join(", ")}
+  WHERE number = @number`;

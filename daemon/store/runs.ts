@@ -1,0 +1,104 @@
+import Sqlite from "better-sqlite3";
+import { Problem } from "../../protocol/problem.ts";
+import type { RunFilter, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { Database } from "./database.ts";
+import { createEventTable } from "./events.ts";
+import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
+
+/** Runs, their events and their output in SQLite. */
+export function createRunStore(database: Database): RunStore {
+  const { sql } = database;
+  const events = createEventTable(sql);
+  const insert = sql.prepare<[object]>(insertRun);
+  const update = sql.prepare<[object]>(updateRun);
+  const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
+  const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
+  const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
+  const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
+  const key = sql.prepare<[string], { requestSha256: string; runId: string }>(
+    "SELECT request_sha256 AS requestSha256, run_id AS runId FROM idempotency_keys WHERE key = ?",
+  );
+  const insertKey = sql.prepare<[string, string, string, string]>(
+    "INSERT OR REPLACE INTO idempotency_keys (key, request_sha256, run_id, created_at) VALUES (?, ?, ?, ?)",
+  );
+  const forgetKeys = sql.prepare<[string]>("DELETE FROM idempotency_keys WHERE created_at < ?");
+
+  const create = sql.transaction<RunStore["create"]>((run, first, idempotency) => {
+    const number = Number(insert.run(toRow(run)).lastInsertRowid);
+    events.insert(number, first);
+    if (idempotency !== undefined) {
+      insertKey.run(idempotency.key, idempotency.requestSha256, run.id, run.createdAt);
+    }
+    return number;
+  });
+  const append = sql.transaction<RunStore["append"]>((number, more, run) => {
+    events.insert(number, more);
+    if (run !== undefined) update.run({ ...toRow(run), number });
+  });
+
+  return {
+    epoch: database.epoch,
+    create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
+    append: (number, more, run) => roomFor(() => append(number, more, run)),
+    copyOutput: events.copyOutput,
+    get: (id) => {
+      const row = byId.get(id);
+      return row === undefined ? undefined : fromRow(row);
+    },
+    list: (filter) => listRuns(sql, filter),
+    listOpen: () => open.all().map(fromRow),
+    delete: (number) => {
+      remove.run(number);
+    },
+    events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
+    lastSeq: events.lastSeq,
+    output: events.output,
+    keyOf: (name) => key.get(name),
+    forgetKeysBefore: (instant) => {
+      forgetKeys.run(instant);
+    },
+    countRuns: () => count.get() ?? 0,
+  };
+}
+
+function roomFor<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (failure) {
+    if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_FULL") {
+      throw new Problem(
+        "storage_full",
+        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.",
+        { cause: failure },
+      );
+    }
+    throw failure;
+  }
+}
+
+function listRuns(sql: Sqlite.Database, filter: RunFilter): ReturnType<RunStore["list"]> {
+  const conditions: [string, Record<string, string | number>][] = [];
+  if (filter.before !== undefined) conditions.push(["number < @before", { before: filter.before }]);
+  if (filter.host !== undefined) conditions.push(["host_name = @host", { host: filter.host }]);
+  if (filter.state !== undefined) conditions.push(["state = @state", { state: filter.state }]);
+  if (filter.outcome !== undefined) conditions.push(["outcome = @outcome", { outcome: filter.outcome }]);
+  if (filter.since !== undefined) conditions.push(["created_at >= @since", { since: instant(filter.since) }]);
+  if (filter.until !== undefined) conditions.push(["created_at < @until", { until: instant(filter.until) }]);
+  if (filter.q !== undefined) {
+    conditions.push([
+      "(instr(lower(command), lower(@q)) > 0 OR instr(lower(host_name), lower(@q)) > 0)",
+      { q: filter.q },
+    ]);
+  }
+  const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([text]) => text).join(" AND ")}`;
+  const values = Object.assign({ limit: filter.limit }, ...conditions.map(([, value]) => value));
+  return sql
+    .prepare<[object], RunRow>(`SELECT * FROM runs ${where} ORDER BY number DESC LIMIT @limit`)
+    .all(values)
+    .map(fromRow);
+}
+
+/** The store's instants are UTC with milliseconds, so that they compare as text. */
+function instant(text: string): string {
+  return new Date(text).toISOString();
+}
