@@ -1,0 +1,91 @@
+import type { ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
+import { nearest } from "./nearest.ts";
+
+/** One subcommand. */
+export interface Command {
+  /** What `--help` prints. */
+  readonly help: string;
+  /** Whether it deals with a broken pipe itself; otherwise that ends the process at once. */
+  readonly ownsOutput?: boolean;
+  /** The exit status. Throws a Problem, or a UsageError for what cannot be understood. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** The command line cannot be understood: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const usageStatus = 2;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+interface Parsed<O extends Options> {
+  readonly values: ReturnType<typeof parseArgs<{ options: O; strict: true }>>["values"];
+  readonly positionals: readonly string[];
+}
+
+/** The options and the words between them; an option that there is not is a UsageError with the nearest. */
+export function parseOptions<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
+  const config = { args: [...args], options, allowPositionals: true };
+  try {
+    return parseArgs({ ...config, strict: true });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+    for (const token of tokens) {
+      if (token.kind !== "option") continue;
+      const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+      if (option === undefined) throw unknown("option", token.rawName, optionNames(options));
+      if (option.type === "string" && token.value === undefined) {
+        throw new UsageError(`${token.rawName} needs a value.`);
+      }
+      if (option.type === "boolean" && token.value !== undefined) {
+        throw new UsageError(`${token.rawName} takes no value.`);
+      }
+    }
+    throw new UsageError(error.message.split("\n")[0] ?? "");
+  }
+}
+
+/** Exactly these words, by name; a name that ends in "?" may be missing. */
+export function takeWords<const Names extends readonly string[]>(
+  words: readonly string[],
+  ...names: Names
+): { readonly [Index in keyof Names]: Names[Index] extends `${string}?` ? string | undefined : string };
+export function takeWords(words: readonly string[], ...names: readonly string[]): readonly unknown[] {
+  const missing = names.find((name, index) => words[index] === undefined && !name.endsWith("?"));
+  if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
+  const surplus = words[names.length];
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
+  return names.map((_, index) => words[index]);
+}
+
+/** What is said of a word that is none of `known`. */
+export function unknown(kind: string, word: string, known: readonly string[]): UsageError {
+  const close = nearest(word, known);
+  return new UsageError(
+    `There is no ${kind} ${word}.${close === undefined ? "" : ` Did you mean ${close}?`}`,
+  );
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A span such as 500ms, 30s, 5m or 2h, in milliseconds; a bare number is seconds, as for timeout(1). */
+export function parseSpan(text: string, option: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
+  if (match === null)
+    throw new UsageError(`${option} is "${text}", but must be a time such as 30s or 500ms.`);
+  return Math.round(Number(match[1]) * (units[match[2] ?? "s"] ?? 1));
+}
+
+export function parseWhole(text: string, name: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${name} is "${text}", but must be a whole number.`);
+  return Number(text);
+}
+
+function optionNames(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, { short }]) =>
+    short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
+  );
+}

@@ -1,0 +1,28 @@
+import type { Command } from "./command.ts";
+
+interface Entry {
+  readonly summary: string;
+  /** Loaded when it is called for: every command starts as fast as it alone can. */
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/** Every subcommand, in the order of the help. */
+export const commands: Readonly<Record<string, Entry>> = {
+  run: { summary: "Run a command on a host", load: () => import("./commands/run.ts") },
+  hosts: { summary: "List, add, change and import hosts", load: () => import("./commands/hosts.ts") },
+  history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
+  show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },
+  attach: { summary: "Follow a run's output", load: () => import("./commands/attach.ts") },
+  cancel: { summary: "Cancel a run", load: () => import("./commands/cancel.ts") },
+  "known-hosts": {
+    summary: "List, add and remove host keys",
+    load: () => import("./commands/known-hosts.ts"),
+  },
+  daemon: { summary: "Run the daemon in the foreground", load: () => import("./commands/daemon.ts") },
+  start: { summary: "Start the daemon", load: () => import("./commands/start.ts") },
+  stop: { summary: "Stop the daemon", load: () => import("./commands/stop.ts") },
+  restart: { summary: "Stop the daemon and start it again", load: () => import("./commands/restart.ts") },
+  status: { summary: "Show how the daemon is doing", load: () => import("./commands/status.ts") },
+  logs: { summary: "Show the daemon's log", load: () => import("./commands/logs.ts") },
+  config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
+};

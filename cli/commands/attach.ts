@@ -1,0 +1,46 @@
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { follow } from "../run/follow.ts";
+import { onInterrupt } from "../run/interrupt.ts";
+import { parseView, viewOptions } from "../run/options.ts";
+import { BrokenPipe } from "../run/sink.ts";
+import { View } from "../run/view.ts";
+import { findRun } from "../runs/find.ts";
+
+const brokenPipeStatus = 141;
+
+export const command: Command = {
+  help: `Follow a run's output, from its beginning to its end.
+
+Usage: hostrun attach RUN [OPTION...]
+
+RUN is an id of \`hostrun history\`, the beginning of one, or last. Ctrl-C leaves the run
+alone; \`hostrun cancel RUN\` ends it. The exit status is as that of \`hostrun run\`.
+
+  --after ID     go on behind this event of --json
+  --raw          show shell noise on stderr, too
+  --json         print the events, a JSON object a line
+  -q, --quiet    no notes about the output
+  -v, --verbose  say what happens on the way
+`,
+  ownsOutput: true,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, { ...viewOptions, after: { type: "string" } });
+    const [word] = takeWords(positionals, "RUN");
+    const view = parseView(values);
+    await using daemon = await reachDaemon();
+    const { id } = await findRun(daemon, word);
+    const left = new AbortController();
+    using interrupt = onInterrupt(() => left.abort());
+    const { after } = values;
+    try {
+      const events = daemon.subscribe(id, { after, raw: view.raw, signal: left.signal });
+      return (await follow(events, new View(view))).status;
+    } catch (error) {
+      if (interrupt.status !== undefined) return interrupt.status;
+      if (error instanceof BrokenPipe) return brokenPipeStatus;
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Command } from "../command.ts";
+import { daemonScript } from "../daemon-script.ts";
+
+export const command: Command = {
+  help: `Run the daemon in the foreground, with its log on stderr; Ctrl-C stops it.
+
+Usage: hostrun daemon [OPTION...]
+
+The options are the daemon's own, e.g. --state-dir DIR or --log-level debug.
+\`hostrun start\` runs it in the background.
+`,
+  run(args) {
+    const child = spawn(process.execPath, [daemonScript(), ...args], { stdio: "inherit" });
+    // Ctrl-C reaches the child by itself, since it is in the terminal's foreground with us; a second signal
+    // would end it in the middle of its clean stop.
+    const forward = (signal: NodeJS.Signals): void => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    };
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    for (const signal of signals) process.on(signal, forward);
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("exit", (code, signal) => {
+        for (const name of signals) process.off(name, forward);
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      });
+    });
+  },
+};

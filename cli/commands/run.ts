@@ -1,0 +1,93 @@
+import type { Daemon } from "../../client/daemon.ts";
+import type { Command } from "../command.ts";
+import { warnOf } from "../console.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { follow } from "../run/follow.ts";
+import { onInterrupt } from "../run/interrupt.ts";
+import type { RunPlan } from "../run/options.ts";
+import { parseRunPlan } from "../run/options.ts";
+import { BrokenPipe } from "../run/sink.ts";
+import { hasStdin, passStdin } from "../run/stdin.ts";
+import { askToTrust, explainTrust, offeredKey } from "../run/trust.ts";
+import type { Ending } from "../run/view.ts";
+import { View } from "../run/view.ts";
+
+const brokenPipeStatus = 141;
+const cancelMs = 3000;
+
+export const command: Command = {
+  help: `Run a command on a host.
+
+Usage: hostrun run [OPTION...] HOST -- COMMAND...
+
+Output comes byte for byte on stdout and stderr, standard input is passed on unless it
+is a terminal. Several words behind -- are joined by spaces, as ssh does.
+
+  --bash                  run it by bash -c, whatever the login shell is
+  --login-shell           run it in a login shell
+  --cwd DIR               in this directory of the host
+  --env NAME=VALUE        with this variable; may be given several times
+  --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
+  --connect-timeout TIME  give up connecting after this time
+  --cache-ttl TIME        take a successful result that is at most this old
+  --pty                   with a terminal on the host
+  --raw                   show shell noise on stderr, too
+  --json                  print the run's events, a JSON object a line
+  --batch                 never ask anything
+  -n, --no-stdin          do not read standard input
+  -q, --quiet             no notes about the output
+  -v, --verbose           say what happens on the way
+
+Exit status: the command's own; 128 + N when signal N ended it; 124 when it timed out;
+130 on Ctrl-C, which cancels the command (a second one leaves at once); 255 when it
+could not be run, or when its end is not known; 2 when the options are wrong.
+`,
+  ownsOutput: true,
+  async run(args) {
+    const plan = parseRunPlan(args, process.env);
+    await using daemon = await reachDaemon();
+    const ending = await attempt(daemon, plan);
+    const offered = offeredKey(ending.problem);
+    if (offered === undefined || ending.problem === undefined) return ending.status;
+    const trusted = plan.ask ? await askToTrust(daemon, offered) : undefined;
+    if (trusted === true) return (await attempt(daemon, plan)).status;
+    warnOf({ message: ending.problem.detail, members: ending.problem });
+    if (trusted === undefined) explainTrust(offered);
+    return ending.status;
+  },
+};
+
+/** Runs it once, and shows it. */
+async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
+  const stdinOpen = plan.readStdin && hasStdin();
+  const over = new AbortController();
+  let run: string | undefined;
+  const cancel = async (): Promise<void> => {
+    if (run === undefined) return;
+    const signal = AbortSignal.timeout(cancelMs);
+    await daemon.call("cancelRun", { params: { run }, signal }).catch(warnOf);
+  };
+  using interrupt = onInterrupt(() => void cancel());
+  try {
+    const ending = await follow(
+      daemon.run({ ...plan.request, stdinOpen }, { raw: plan.view.raw }),
+      new View(plan.view),
+      {
+        started(id) {
+          run = id;
+          if (interrupt.status !== undefined) void cancel();
+        },
+        running(id) {
+          if (stdinOpen) void passStdin(daemon, id, over.signal);
+        },
+      },
+    );
+    return { ...ending, status: interrupt.status ?? ending.status };
+  } catch (error) {
+    if (!(error instanceof BrokenPipe)) throw error;
+    await cancel();
+    return { status: brokenPipeStatus, problem: undefined };
+  } finally {
+    over.abort();
+  }
+}

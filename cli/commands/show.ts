@@ -1,0 +1,72 @@
+import type { Run } from "../../protocol/run.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { print, printJson, warnOf } from "../console.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { Sink } from "../run/sink.ts";
+import { instantOf, outcomeOf, sizeOf, spanOf } from "../runs/describe.ts";
+import { findRun } from "../runs/find.ts";
+import { sheet } from "../table.ts";
+
+const streams = ["both", "stdout", "stderr"] as const;
+
+export const command: Command = {
+  help: `Show a run and its recorded output.
+
+Usage: hostrun show RUN [OPTION...]
+
+RUN is an id of \`hostrun history\`, the beginning of one, or last.
+
+  --output         only the output, byte for byte
+  --stream STREAM  of stdout or stderr alone
+  --no-output      only what is known of the run
+  --json           what is known of the run, as JSON
+`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, {
+      output: { type: "boolean" },
+      "no-output": { type: "boolean" },
+      stream: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const [word] = takeWords(positionals, "RUN");
+    const stream = streams.find((name) => name === (values.stream ?? "both"));
+    if (stream === undefined) throw new UsageError(`--stream must be one of: ${streams.join(", ")}.`);
+    await using daemon = await reachDaemon();
+    const run = await findRun(daemon, word);
+    if (values.json === true) {
+      printJson(run);
+      return 0;
+    }
+    if (values.output !== true) {
+      print(sheet(entriesOf(run)));
+      if (run.problem !== null) warnOf({ message: run.problem.detail, members: run.problem });
+    }
+    if (values["no-output"] === true) return 0;
+    if (values.output !== true) print("\n");
+    const sink = new Sink(process.stdout);
+    for await (const chunk of await daemon.openOutput(run.id, stream)) {
+      if (chunk instanceof Buffer) await sink.write(chunk);
+    }
+    return 0;
+  },
+};
+
+function entriesOf(run: Run): [string, string][] {
+  const beyond = run.truncatedBytes === 0 ? "" : `, ${sizeOf(run.truncatedBytes)} beyond the limit`;
+  const { connectMs, firstByteMs, totalMs } = run.timings;
+  return [
+    ["Run", run.id],
+    ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
+    ["Command", run.command],
+    ["Outcome", outcomeOf(run) + (run.cached ? ", from the cache" : "")],
+    ["Created", instantOf(run.createdAt)],
+    ["Ended", instantOf(run.endedAt)],
+    ["Time", `${spanOf(totalMs)}${firstByteMs === null ? "" : `, first byte after ${spanOf(firstByteMs)}`}`],
+    [
+      "Connection",
+      run.reusedConnection ? "reused" : `new${connectMs === null ? "" : `, in ${spanOf(connectMs)}`}`,
+    ],
+    ["Output", `${sizeOf(run.stdoutBytes)} on stdout, ${sizeOf(run.stderrBytes)} on stderr${beyond}`],
+  ];
+}

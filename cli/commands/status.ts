@@ -1,0 +1,62 @@
+import { openDaemon } from "../../client/daemon.ts";
+import { isNotRunning } from "../../client/discover.ts";
+import { placesIn } from "../../client/places.ts";
+import type { Stats } from "../../protocol/stats.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { print, printJson } from "../console.ts";
+import { instantOf, sizeOf, spanOf } from "../runs/describe.ts";
+import { sheet } from "../table.ts";
+
+/** As the Linux Standard Base has it for a service that is not running. */
+const notRunningStatus = 3;
+
+export const command: Command = {
+  help: `Show whether the daemon runs, and how it is doing. It is not started.
+
+Usage: hostrun status [--json]
+
+Exit status: 0 when it runs, 3 when it does not.
+`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, { json: { type: "boolean" } });
+    takeWords(positionals);
+    try {
+      await using daemon = await openDaemon();
+      const stats = await daemon.call("stats");
+      if (values.json === true) printJson({ running: true, ...daemon.health, ...stats });
+      else print(sheet(entriesOf(stats, daemon.health.status, daemon.discovery.socket)));
+      return 0;
+    } catch (error) {
+      if (!isNotRunning(error)) throw error;
+      if (values.json === true) printJson({ running: false });
+      else print(`The daemon of ${placesIn().directory} is not running. Start it with \`hostrun start\`.\n`);
+      return notRunningStatus;
+    }
+  },
+};
+
+function entriesOf(stats: Stats, status: string, socket: string): [string, string][] {
+  const { daemon, runs, pool, latency, cache, store, streams } = stats;
+  const idle = pool.idle === 0 ? "" : `, ${pool.idle} idle`;
+  return [
+    ["Daemon", `Hostrun ${daemon.version}, process ${daemon.pid}${status === "ok" ? "" : `, ${status}`}`],
+    ["Since", `${instantOf(daemon.startedAt)} (${spanOf(daemon.uptimeMs)})`],
+    ["Socket", socket],
+    ["Memory", sizeOf(daemon.rssBytes)],
+    ["Runs", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
+    ["Connections", `${pool.connections}${idle}; ${pool.opened} opened, ${pool.reused} times reused`],
+    ["Warm runs", latencyText(latency.warm)],
+    ["Cold runs", latencyText(latency.cold)],
+    [
+      "Cache",
+      `${cache.backend}${cache.connected ? "" : " (not connected)"}, ${cache.hits} hits, ${cache.misses} misses`,
+    ],
+    ["Store", `${store.runs} runs, ${sizeOf(store.sizeBytes)}, journal ${store.journalMode}`],
+    ["Streams", `${streams.open} open`],
+  ];
+}
+
+function latencyText({ count, p50, p99 }: Stats["latency"]["warm"]): string {
+  return count === 0 ? "none yet" : `${count}, half within ${spanOf(p50)}, 99 of 100 within ${spanOf(p99)}`;
+}

@@ -1,0 +1,21 @@
+import { defaultSettings } from "../../protocol/settings.ts";
+import { UsageError, unknown } from "../command.ts";
+
+/** A setting's name as it is written in config.json. */
+export function parseSettingName(name: string): string {
+  if (Object.hasOwn(defaultSettings, name)) return name;
+  throw unknown("setting", name, Object.keys(defaultSettings));
+}
+
+/** The value in the type of its setting; the daemon checks whether it may be. */
+export function parseSettingValue(name: string, text: string): string | number {
+  const known = Object.entries(defaultSettings).find(([key]) => key === name);
+  if (typeof known?.[1] !== "number") return text;
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`${name} is "${text}", but must be a whole number.`);
+}
+
+/** A setting's value as it is shown; `null` is nothing set. */
+export function settingText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

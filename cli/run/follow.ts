@@ -1,0 +1,39 @@
+import type { Received } from "../../client/events.ts";
+import type { RunEvent } from "../../protocol/event.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Ending, View } from "./view.ts";
+import { explain } from "./view.ts";
+
+/** What happens beside the output while a run is followed. */
+export interface Follower {
+  /** The run has a number: from now on it can be cancelled. */
+  started?(run: string): void;
+  /** The command runs: from now on it reads its input. */
+  running?(run: string): void;
+}
+
+/** Shows a run to its end. What went wrong is told, but a key that was not trusted, which can still be. */
+export async function follow(
+  events: AsyncIterable<Received<RunEvent>>,
+  view: View,
+  follower: Follower = {},
+): Promise<Ending> {
+  let running = false;
+  for await (const { event } of events) {
+    if (event.type === "init") follower.started?.(event.runId);
+    if (!running && isRunning(event)) {
+      running = true;
+      follower.running?.(event.runId);
+    }
+    await view.show(event);
+    if (event.type !== "complete") continue;
+    const ending = view.end(event);
+    if (ending.problem?.code !== "host_key_unknown") explain(ending, event);
+    return ending;
+  }
+  throw new Problem("internal", "The event stream ended before the run did. This is a fault of Hostrun.");
+}
+
+function isRunning(event: RunEvent): boolean {
+  return event.type === "output" || (event.type === "status" && event.state === "running");
+}

@@ -1,0 +1,109 @@
+import type { RunRequestInput } from "../../protocol/run.ts";
+import { parseOptions, parseSpan, takeWords, UsageError } from "../command.ts";
+
+/** What `hostrun run` was asked to do. */
+export interface RunPlan {
+  readonly request: RunRequestInput;
+  readonly view: ViewOptions;
+  /** Whether standard input may be read at all. */
+  readonly readStdin: boolean;
+  /** Whether a person may be asked. */
+  readonly ask: boolean;
+}
+
+/** How a run is shown. */
+export interface ViewOptions {
+  readonly json: boolean;
+  readonly raw: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+export const viewOptions = {
+  json: { type: "boolean" },
+  raw: { type: "boolean" },
+  quiet: { type: "boolean", short: "q" },
+  verbose: { type: "boolean", short: "v" },
+} as const;
+
+const options = {
+  ...viewOptions,
+  bash: { type: "boolean" },
+  "login-shell": { type: "boolean" },
+  cwd: { type: "string" },
+  env: { type: "string", multiple: true },
+  timeout: { type: "string" },
+  "connect-timeout": { type: "string" },
+  "cache-ttl": { type: "string" },
+  pty: { type: "boolean" },
+  "no-stdin": { type: "boolean", short: "n" },
+  batch: { type: "boolean" },
+} as const;
+
+export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): RunPlan {
+  const { values, host, command } = parseTarget(args);
+  const span = (name: "timeout" | "connect-timeout" | "cache-ttl"): number | undefined => {
+    const text = values[name];
+    return text === undefined ? undefined : parseSpan(text, `--${name}`);
+  };
+  const timeoutMs = span("timeout");
+  const connectTimeoutMs = span("connect-timeout");
+  return {
+    request: {
+      host,
+      command,
+      useBash: values.bash ?? false,
+      ...(values["login-shell"] === true ? { loginShell: true } : {}),
+      cwd: values.cwd ?? null,
+      env: parseEnvironment(values.env ?? []),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+      cacheTtlMs: span("cache-ttl") ?? 0,
+      pty: values.pty ?? false,
+      agentSocket: env["SSH_AUTH_SOCK"] === "" ? null : (env["SSH_AUTH_SOCK"] ?? null),
+    },
+    view: parseView(values),
+    readStdin: values["no-stdin"] !== true,
+    ask: values.batch !== true,
+  };
+}
+
+/** One host before the first `--`, the command behind it; its words are joined by spaces, as ssh does. */
+function parseTarget(args: readonly string[]) {
+  const end = args.indexOf("--");
+  const { values, positionals } = parseOptions(end === -1 ? args : args.slice(0, end), options);
+  const [host, ...more] = positionals;
+  if (end === -1) {
+    const example = `hostrun run ${host ?? "web1"} -- ${more.length === 0 ? "uptime" : more.join(" ")}`;
+    throw new UsageError(`Put -- between the host and the command: ${example}`);
+  }
+  if (more.length > 0) {
+    throw new UsageError(
+      `${positionals.length} hosts are named, but this version runs on one host at a time. Call it once for each.`,
+    );
+  }
+  const command = args.slice(end + 1).join(" ");
+  if (command === "") throw new UsageError("There is no command behind --.");
+  const [name] = takeWords(positionals, "HOST");
+  return { values, host: name, command };
+}
+
+export function parseView(values: {
+  readonly json?: boolean | undefined;
+  readonly raw?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+}): ViewOptions {
+  const { json = false, raw = false, quiet = false, verbose = false } = values;
+  return { json, raw, quiet, verbose };
+}
+
+function parseEnvironment(assignments: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const equals = assignment.indexOf("=");
+      if (equals < 1) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE.`);
+      return [assignment.slice(0, equals), assignment.slice(equals + 1)];
+    }),
+  );
+}

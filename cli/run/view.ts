@@ -1,0 +1,90 @@
+import { constants } from "node:os";
+import type { CompleteEvent, RunEvent } from "../../protocol/event.ts";
+import type { ProblemDetails } from "../../protocol/problem.ts";
+import { warn, warnOf } from "../console.ts";
+import type { ViewOptions } from "./options.ts";
+import { Sink } from "./sink.ts";
+
+/** How a run ended, as far as the command line cares. */
+export interface Ending {
+  readonly status: number;
+  readonly problem: ProblemDetails | undefined;
+}
+
+const notRun = 255;
+/** As timeout(1). */
+const timedOut = 124;
+const interrupted = 130;
+
+/** Shows a run's events: its output byte for byte on the same streams, everything else on stderr. */
+export class View {
+  readonly #options: ViewOptions;
+  readonly #stdout = new Sink(process.stdout);
+  readonly #stderr = new Sink(process.stderr);
+  #problem: ProblemDetails | undefined;
+
+  constructor(options: ViewOptions) {
+    this.#options = options;
+  }
+
+  async show(event: RunEvent): Promise<void> {
+    if (event.type === "error") this.#problem = event.problem;
+    if (this.#options.json) await this.#stdout.write(`${JSON.stringify(event)}\n`);
+    else await this.#text(event);
+  }
+
+  /** What comes of `complete`; a problem is left to the caller to tell, unless the run outlived it. */
+  end(event: CompleteEvent): Ending {
+    const { json, quiet } = this.#options;
+    if (!json && !quiet && event.truncatedBytes > 0) {
+      warn(`${event.truncatedBytes} bytes of output went beyond the record's limit and are not kept.`);
+    }
+    return { status: statusOf(event), problem: this.#problem };
+  }
+
+  async #text(event: RunEvent): Promise<void> {
+    if (event.type === "output") {
+      const bytes = event.encoding === "base64" ? Buffer.from(event.data, "base64") : event.data;
+      if (bytes.length > 0) await (event.stream === "stdout" ? this.#stdout : this.#stderr).write(bytes);
+    } else if (event.type === "gap") {
+      warn(
+        `${event.to - event.from} bytes of ${event.stream} are no longer recorded (${event.from} to ${event.to}).`,
+      );
+    } else if (event.type === "status" && this.#options.verbose) {
+      warn(event.message);
+    }
+  }
+}
+
+/** Tells why a run has no exit status of its own. */
+export function explain({ status, problem }: Ending, event: CompleteEvent): void {
+  if (problem !== undefined) warnOf({ message: problem.detail, members: problem });
+  else if (event.outcome === "timedOut") warn("The command was stopped: it took longer than its timeout.");
+  else if (event.outcome === "cancelled") warn("The run was cancelled.");
+  else if (event.outcome === "unknown") {
+    warn("How the command ended is not known: the connection was lost. It may still run on the host.");
+  } else if (status === notRun && event.outcome === "failed") warn("The command could not be run.");
+}
+
+function statusOf({ outcome, exitCode, signal }: CompleteEvent): number {
+  switch (outcome) {
+    case "exited":
+      return exitCode ?? notRun;
+    case "signaled":
+      return signalStatus(signal);
+    case "timedOut":
+      return timedOut;
+    case "cancelled":
+      return interrupted;
+    case "failed":
+    case "unknown":
+      return notRun;
+  }
+}
+
+/** As a shell does: 128 and the number of the signal. */
+function signalStatus(name: string | null): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  const number = numbers[`SIG${name ?? ""}`];
+  return number === undefined ? notRun : 128 + number;
+}

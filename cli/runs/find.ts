@@ -1,0 +1,67 @@
+import type { Daemon } from "../../client/daemon.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
+import { UsageError } from "../command.ts";
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const timeDigits = 12;
+/** A run's id and its createdAt are drawn a moment apart. */
+const slackMs = 60_000;
+const latestInstant = 8_640_000_000_000_000;
+
+/** The run that `word` means: a whole id, the unique beginning of one, or `last`. */
+export async function findRun(daemon: Daemon, word: string): Promise<Run> {
+  const id = word.toLowerCase();
+  if (id === "last") {
+    const { items } = await daemon.call("listRuns", { query: { limit: "1" } });
+    const [last] = items;
+    if (last === undefined) throw new Problem("run_unknown", "There are no runs yet.");
+    return last;
+  }
+  if (uuid.test(id)) return daemon.call("getRun", { params: { run: id } });
+  if (!/^[0-9a-f-]{1,36}$/.test(id)) {
+    throw new UsageError(
+      `"${word}" is not a run: give the beginning of an id of \`hostrun history\`, or last.`,
+    );
+  }
+  const [first, second] = await startingWith(daemon, id);
+  if (first === undefined) {
+    throw new Problem("run_unknown", `No run's id begins with ${word}. See \`hostrun history\`.`);
+  }
+  if (second !== undefined) {
+    throw new Problem("run_unknown", `More than one run's id begins with ${word}. Give more of it.`);
+  }
+  return first;
+}
+
+/** The first two; an id begins with its time (UUIDv7), so that only the runs around it are looked at. */
+async function startingWith(daemon: Daemon, prefix: string): Promise<Run[]> {
+  const { since, until } = instants(prefix);
+  const found: Run[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null && found.length < 2) {
+    const page: { items: Run[]; nextCursor: string | null } = await daemon.call("listRuns", {
+      query: { since, until, limit: "500", ...(cursor === "" ? {} : { cursor }) },
+    });
+    found.push(...page.items.filter((run) => run.id.startsWith(prefix)));
+    cursor = page.nextCursor;
+  }
+  return found;
+}
+
+function instants(prefix: string): { since: string; until: string } {
+  const digits = prefix.replaceAll("-", "").slice(0, timeDigits);
+  const earliest = Number.parseInt(digits.padEnd(timeDigits, "0"), 16) - slackMs;
+  const latest = Number.parseInt(digits.padEnd(timeDigits, "f"), 16) + slackMs;
+  const instant = (ms: number): string => new Date(Math.min(Math.max(0, ms), latestInstant)).toISOString();
+  // A year beyond 9999 has no ISO form that the API takes.
+  const until = instant(latest);
+  return { since: instant(earliest), until: until.startsWith("+") ? "9999-12-31T23:59:59.999Z" : until };
+}
+
+/** The shortest beginnings, of at least 13 characters, that tell these ids apart. */
+export function shortIds(ids: readonly string[]): (id: string) => string {
+  let length = 13;
+  while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < ids.length) length += 1;
+  return (id) => id.slice(0, length);
+}
