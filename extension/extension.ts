@@ -21,10 +21,8 @@ import { RunPanels } from "./terminal/run-panels.ts";
 export function activate({ subscriptions, extensionUri }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
   const report = new ProblemReport(log);
-  const stateDirectory = (): string | undefined =>
-    vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
-  const link = new DaemonLink({ daemonScript, stateDirectory, log });
+  const link = new DaemonLink(daemonScript, log);
   const hosts = new HostList(link);
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);
@@ -36,6 +34,7 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
     daemon: link,
     hosts,
     log,
+    start,
     act: (panel, message) => tools.act(panel, message),
     failed: (panel, problem) => void tools.trust(panel, problem),
   });
@@ -54,6 +53,7 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
   subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels);
+  subscriptions.push(link.onDidChange(({ type }) => type === "reset" && panels.recover()));
   subscriptions.push(runsView.follow(runTree), daemon.watch(), showStatus(link, runs));
   const commands = { daemon, hosts: hostCommands, runs: runCommands, panels, report, log, refresh };
   subscriptions.push(followSettings(link, report, log), registerCommands(commands));

@@ -20,14 +20,6 @@ export type LinkState =
   | { readonly kind: "stopped" }
   | { readonly kind: "failed"; readonly problem: Problem };
 
-export interface LinkOptions {
-  /** Of the daemon that is bundled with this extension. */
-  readonly daemonScript: string;
-  /** Read anew at each start; undefined: the platform's place. */
-  readonly stateDirectory: () => string | undefined;
-  readonly log: vscode.LogOutputChannel;
-}
-
 /** A position that no stream has: the daemon answers it with `reset`, once the stream is open. */
 const nowhere = "0.0";
 
@@ -36,7 +28,8 @@ const nowhere = "0.0";
  * changes, and starts it again when it dies, until it has crashed five times within three minutes.
  */
 export class DaemonLink implements Daemon, vscode.Disposable {
-  readonly #options: LinkOptions;
+  readonly #daemonScript: string;
+  readonly #log: vscode.LogOutputChannel;
   readonly #changes = new vscode.EventEmitter<Change>();
   readonly #states = new vscode.EventEmitter<LinkState>();
   readonly #crashes = new CrashCount();
@@ -47,8 +40,10 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   readonly onDidChange = this.#changes.event;
   readonly onDidChangeState = this.#states.event;
 
-  constructor(options: LinkOptions) {
-    this.#options = options;
+  /** `daemonScript`: of the daemon that is bundled with this extension. */
+  constructor(daemonScript: string, log: vscode.LogOutputChannel) {
+    this.#daemonScript = daemonScript;
+    this.#log = log;
   }
 
   get state(): LinkState {
@@ -56,7 +51,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   get places(): ReturnType<typeof placesIn> {
-    return placesIn(this.#options.stateDirectory());
+    return placesIn(stateDirectory());
   }
 
   async call<Name extends CallableName>(
@@ -93,7 +88,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
   async stop(): Promise<void> {
-    const daemon = await openDaemon({ stateDirectory: this.#options.stateDirectory() });
+    const daemon = await openDaemon({ stateDirectory: stateDirectory() });
     const { pid } = daemon.health;
     this.#release();
     await daemon.call("shutdown", { body: {} });
@@ -108,11 +103,11 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   async #open(signal: AbortSignal): Promise<OpenedDaemon> {
-    const { daemonScript, log } = this.#options;
+    const log = this.#log;
     this.#become({ kind: "starting" });
     try {
-      const stateDirectory = this.#options.stateDirectory();
-      const daemon = await openDaemon({ stateDirectory, daemonScript }, signal);
+      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.#daemonScript };
+      const daemon = await openDaemon(wanted, signal);
       const { version, pid } = daemon.health;
       log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
       this.#become({ kind: "connected", version, pid });
@@ -127,7 +122,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** Ends with the link; when the daemon goes away, it is started again unless it was stopped on purpose. */
   async #follow(daemon: OpenedDaemon, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
+    const log = this.#log;
     try {
       const options = { after: nowhere, signal, giveUpAfterMs: 500 };
       for await (const { event } of daemon.changes(options)) this.#changes.fire(event);
@@ -148,7 +143,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   async #restart(signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
+    const log = this.#log;
     const pause = this.#crashes.crashed();
     if (pause === undefined) {
       const detail =
@@ -178,8 +173,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   async #gone(pid: number): Promise<void> {
     const deadline = performance.now() + 10_000;
     while (performance.now() < deadline) {
-      const stateDirectory = this.#options.stateDirectory();
-      const other = await openDaemon({ stateDirectory }).catch(() => undefined);
+      const other = await openDaemon({ stateDirectory: stateDirectory() }).catch(() => undefined);
       await other?.[Symbol.asyncDispose]();
       if (other === undefined || other.health.pid !== pid) return;
       await wait(50);
@@ -194,4 +188,9 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#state = state;
     this.#states.fire(state);
   }
+}
+
+/** As set; undefined: the platform's place. */
+function stateDirectory(): string | undefined {
+  return vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
 }

@@ -32,7 +32,10 @@ export interface RunQuestions {
  * Asks what is not known yet: the host, then the command. undefined: the person left. "Add host…" goes on with
  * the host that was added.
  */
-export async function askRun(questions: RunQuestions, known: Partial<RunWish>): Promise<RunWish | undefined> {
+export async function askRun(
+  questions: RunQuestions,
+  known: { readonly host?: Host | undefined; readonly command?: string },
+): Promise<RunWish | undefined> {
   let typed = "";
   const hostStep: Step<Draft> = async (draft, frame) => {
     const answer = await askHost(

@@ -28,6 +28,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, title:
 <title>${escaped(title)}</title>
 </head>
 <body>
+<div id="app"></div>
 <script nonce="${nonce}" src="${at("terminal.js")}"></script>
 </body>
 </html>`;

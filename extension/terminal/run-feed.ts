@@ -1,6 +1,6 @@
 import type { RunEvent } from "../../protocol/event.ts";
 import type { ToPanel } from "../../protocol/panel.ts";
-import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
+import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { OutputFlow } from "./output-flow.ts";
@@ -9,8 +9,8 @@ import type { OutputFlow } from "./output-flow.ts";
 export interface RunScreen {
   readonly flow: OutputFlow;
   post(message: ToPanel): void;
-  /** The message that begins the panel anew with this run. */
-  show(run: Run): ToPanel;
+  /** Begins the panel anew with a run as it is now. */
+  show(run: Run): void;
   /** How the connection of an ended run was. */
   connection(run: Run): string | null;
   failed(problem: ProblemDetails): void;
@@ -26,72 +26,103 @@ export async function feedRun(
   screen: RunScreen,
   signal: AbortSignal,
 ): Promise<void> {
-  const heard = new Set<string>();
+  const feed = new RunFeed(daemon, screen, signal);
+  screen.show(await daemon.call("getRun", { params: { run: runId }, signal }));
   for await (const event of daemon.runEvents(runId, signal)) {
     signal.throwIfAborted();
+    await feed.take(event);
+  }
+}
+
+type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+
+class RunFeed {
+  readonly #daemon: Daemon;
+  readonly #screen: RunScreen;
+  readonly #signal: AbortSignal;
+  readonly #heard = new Set<string>();
+  #hostName = "";
+
+  constructor(daemon: Daemon, screen: RunScreen, signal: AbortSignal) {
+    this.#daemon = daemon;
+    this.#screen = screen;
+    this.#signal = signal;
+  }
+
+  async take(event: RunEvent): Promise<void> {
     if (event.type === "output") {
-      if (!heard.has(event.stream)) {
-        heard.add(event.stream);
-        log(screen, event, `First output on ${event.stream}`);
+      await this.#output(event);
+      return;
+    }
+    // What was written before comes first.
+    this.#screen.flow.flush();
+    switch (event.type) {
+      case "init":
+        this.#hostName = event.run.host.name;
+        this.#log(event, `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address})`);
+        return;
+      case "status":
+        return this.#status(event);
+      case "gap": {
+        const bytes = event.to - event.from;
+        this.#screen.post({ type: "gap", stream: event.stream, bytes });
+        this.#log(event, `${bytes} bytes of ${event.stream} are no longer recorded`);
+        return;
       }
-      const encoding = event.encoding === undefined ? {} : { encoding: event.encoding };
-      await screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
-    } else {
-      // What was written before comes first.
-      screen.flow.flush();
-      await showEvent(daemon, event, screen, signal);
+      case "error":
+        this.#screen.post({ type: "problem", problem: event.problem });
+        this.#log(event, `${event.problem.code}: ${event.problem.detail}`);
+        this.#screen.failed(event.problem);
+        return;
+      case "complete":
+        return this.#complete(event);
     }
+  }
+
+  async #output(event: EventOf<"output">): Promise<void> {
+    if (!this.#heard.has(event.stream)) {
+      this.#heard.add(event.stream);
+      this.#log(event, `First output on ${event.stream}`);
+    }
+    const encoding = event.encoding === undefined ? {} : { encoding: event.encoding };
+    await this.#screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
+  }
+
+  async #status(event: EventOf<"status">): Promise<void> {
+    const { state, message, timestamp } = event;
+    this.#log(event, `${state}: ${message}`);
+    const transport = state === "running" ? await this.#transport(timestamp) : undefined;
+    const known = transport === undefined ? {} : { transport };
+    this.#screen.post({ type: "status", state, message, detail: null, ...known });
+  }
+
+  /** Cipher and kind of host key, where the connection of that time is still there. */
+  async #transport(at: string): Promise<string | undefined> {
+    const list = await this.#daemon.call("listConnections", { signal: this.#signal }).catch(() => undefined);
+    const connection = list?.items.find(({ host }) => host === this.#hostName);
+    if (connection === undefined || (connection.openedAt ?? at) > at) return undefined;
+    const parts = [connection.cipher, connection.hostKeyType].filter((part) => part !== null);
+    return parts.length === 0 ? undefined : parts.join(" · ");
+  }
+
+  async #complete(event: EventOf<"complete">): Promise<void> {
+    // Only the run itself holds what was measured; without it the ending is shown all the same.
+    const input = { params: { run: event.runId }, signal: this.#signal };
+    const run = await this.#daemon.call("getRun", input).catch(() => undefined);
+    const detail = run === undefined ? null : this.#screen.connection(run);
+    const { outcome, exitCode, signal, durationMs } = event;
+    this.#screen.post({ type: "complete", outcome, exitCode, signal, durationMs, detail });
+    this.#log(event, endLine(event));
+    if (run !== undefined) this.#log(event, timingsLine(run));
+  }
+
+  /** The debug log is for reports of faults and stays in English, as every log. */
+  #log({ timestamp }: { timestamp: string }, message: string): void {
+    this.#screen.post({ type: "log", at: timestamp, message });
   }
 }
 
-type Happening = Exclude<RunEvent, { type: "output" }>;
-
-async function showEvent(
-  daemon: Daemon,
-  event: Happening,
-  screen: RunScreen,
-  signal: AbortSignal,
-): Promise<void> {
-  switch (event.type) {
-    case "init":
-      screen.post(screen.show(event.run));
-      log(screen, event, `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address})`);
-      return;
-    case "status":
-      screen.post({ type: "status", state: event.state, message: event.message, detail: null });
-      log(screen, event, `${event.state}: ${event.message}`);
-      return;
-    case "gap": {
-      const bytes = event.to - event.from;
-      screen.post({ type: "gap", stream: event.stream, bytes });
-      log(screen, event, `${bytes} bytes of ${event.stream} are no longer recorded`);
-      return;
-    }
-    case "error":
-      screen.post({ type: "problem", problem: event.problem });
-      log(screen, event, `${event.problem.code}: ${event.problem.detail}`);
-      screen.failed(event.problem);
-      return;
-    case "complete": {
-      // Only the run itself holds what was measured; without it the ending is shown all the same.
-      const run = await daemon
-        .call("getRun", { params: { run: event.runId }, signal })
-        .catch(() => undefined);
-      const detail = run === undefined ? null : screen.connection(run);
-      const { outcome, exitCode, signal: endSignal, durationMs } = event;
-      screen.post({ type: "complete", outcome, exitCode, signal: endSignal, durationMs, detail });
-      log(screen, event, endLine(event));
-      if (run !== undefined) log(screen, event, timingsLine(run));
-    }
-  }
-}
-
-/** The debug log is for reports of faults and stays in English, as every log. */
-function log(screen: RunScreen, { timestamp }: { timestamp: string }, message: string): void {
-  screen.post({ type: "log", at: timestamp, message });
-}
-
-function endLine(event: Extract<RunEvent, { type: "complete" }>): string {
+function endLine(event: EventOf<"complete">): string {
   const end = event.exitCode ?? event.signal ?? "";
   const loss = event.truncatedBytes > 0 ? `, ${event.truncatedBytes} bytes not recorded` : "";
   return `${event.outcome} ${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr${loss}`;
@@ -102,9 +133,4 @@ function timingsLine(run: Run): string {
     .filter(([, ms]) => ms !== null)
     .map(([name, ms]) => `${name} ${ms}`);
   return `${run.reusedConnection ? "warm connection" : "new connection"}; ${figures.join(", ")}`;
-}
-
-/** The problem that ends a feed, as the panel shows it. */
-export function feedProblem(problem: Problem): ToPanel {
-  return { type: "problem", problem: problem.toJSON() };
 }

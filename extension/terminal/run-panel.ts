@@ -1,17 +1,17 @@
 import * as vscode from "vscode";
 import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
 import { panelWords } from "../../protocol/panel-words.ts";
-import type { ProblemDetails } from "../../protocol/problem.ts";
+import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
-import { shortened } from "../plain-text.ts";
+import { oneLine, shortened } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import { connectionWords } from "./connection-words.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, webviewRoot } from "./panel-html.ts";
 import { panelLook } from "./panel-look.ts";
-import { feedProblem, feedRun } from "./run-feed.ts";
+import { feedRun } from "./run-feed.ts";
 
 /** What a run's panel stands on. */
 export interface PanelHouse {
@@ -19,6 +19,8 @@ export interface PanelHouse {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly log: vscode.LogOutputChannel;
+  /** Has the lists read, if they were not: the head of a panel tells of its host. */
+  start(): Promise<void>;
   /** Does what the webview's tools ask for. */
   act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" }>): Promise<void>;
   /** A run that this window started, and not a replay of an old one, failed. */
@@ -36,6 +38,7 @@ export class RunPanel {
   /** Whether the run was started here just now, so that the person awaits it. */
   #awaited: boolean;
   #problem: ProblemDetails | undefined;
+  #isBroken = false;
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
@@ -55,7 +58,7 @@ export class RunPanel {
       if (!panel.visible) this.#stopFeed();
     });
     panel.onDidDispose(() => this.#stopFeed());
-    panel.webview.html = panelHtml(panel.webview, house.extensionUri, panel.title);
+    this.#load();
   }
 
   get runId(): string {
@@ -71,7 +74,13 @@ export class RunPanel {
   show(runId: string): void {
     this.#runId = runId;
     this.#awaited = true;
-    void this.#startFeed();
+    if (this.#isBroken) this.#load();
+    else void this.#startFeed();
+  }
+
+  /** Tries again to show a run that could not be shown, e.g. when the daemon is there again. */
+  recover(): void {
+    if (this.#isBroken) this.#load();
   }
 
   post(message: ToPanel): void {
@@ -98,30 +107,36 @@ export class RunPanel {
   async #startFeed(): Promise<void> {
     this.#stopFeed();
     this.#problem = undefined;
+    this.#isBroken = false;
     const feed = new AbortController();
     const flow = new OutputFlow((chunks) => this.post({ type: "output", chunks }));
     this.#feed = feed;
     this.#flow = flow;
+    let shown = false;
     const screen = {
       flow,
       post: (message: ToPanel) => {
         if (!feed.signal.aborted) this.post(message);
       },
-      show: (run: Run) => this.#begin(run),
+      show: (run: Run) => {
+        shown = true;
+        screen.post(this.#begin(run));
+      },
       connection: connectionWords,
       failed: (problem: ProblemDetails) => this.#failed(problem),
     };
     try {
+      await this.#house.start();
       await feedRun(this.#house.daemon, this.#runId, screen, feed.signal);
       this.#awaited = false;
     } catch (failure) {
       if (feed.signal.aborted || isAbort(failure)) return;
-      this.#broken(failure, screen);
+      this.#broke(asProblem(failure), shown);
     }
   }
 
   #begin(run: Run): ToPanel {
-    const title = `${run.host.name}: ${shortened(run.command, 40)}`;
+    const title = panelTitle(run);
     if (this.panel.title !== title) this.panel.title = title;
     const host = this.#house.hosts.named(run.host.name);
     const { name, address } = run.host;
@@ -143,12 +158,25 @@ export class RunPanel {
   }
 
   /** The replay itself failed: the daemon is away, or has forgotten the run. */
-  #broken(failure: unknown, screen: { post(message: ToPanel): void }): void {
-    const problem = asProblem(failure);
+  #broke(problem: Problem, shown: boolean): void {
     this.#house.log.error(`Run ${this.#runId} cannot be shown: ${problem.code}: ${problem.message}`);
     this.#problem = problem.toJSON();
-    if (problem.code === "run_unknown") {
-      this.panel.webview.html = messageHtml(vscode.l10n.t("This run is gone"), problem.message);
-    } else screen.post(feedProblem(problem));
+    this.#isBroken = true;
+    if (shown) this.post({ type: "problem", problem: problem.toJSON() });
+    else {
+      const gone = problem.code === "run_unknown";
+      const title = gone ? vscode.l10n.t("This run is gone") : vscode.l10n.t("This run cannot be shown");
+      this.panel.webview.html = messageHtml(title, problem.message);
+    }
   }
+
+  #load(): void {
+    const { webview, title } = this.panel;
+    webview.html = panelHtml(webview, this.#house.extensionUri, title);
+  }
+}
+
+/** The tab's title: where, and what. */
+export function panelTitle(run: Run): string {
+  return `${oneLine(run.host.name)}: ${shortened(run.command, 40)}`;
 }

@@ -1,10 +1,9 @@
 import * as vscode from "vscode";
 import { PanelState } from "../../protocol/panel.ts";
 import type { Run } from "../../protocol/run.ts";
-import { shortened } from "../plain-text.ts";
 import { messageHtml } from "./panel-html.ts";
 import { lookSections, panelLook } from "./panel-look.ts";
-import { RunPanel, type PanelHouse } from "./run-panel.ts";
+import { panelTitle, RunPanel, type PanelHouse } from "./run-panel.ts";
 
 const panelType = "hostrun.run";
 
@@ -37,12 +36,13 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       open.panel.reveal();
       return;
     }
-    const title = `${run.host.name}: ${shortened(run.command, 40)}`;
-    this.#adopt(
-      vscode.window.createWebviewPanel(panelType, title, vscode.ViewColumn.Active),
-      run.id,
-      awaited,
-    );
+    const panel = vscode.window.createWebviewPanel(panelType, panelTitle(run), vscode.ViewColumn.Active);
+    this.#adopt(panel, run.id, awaited);
+  }
+
+  /** Tries again to show what could not be shown. */
+  recover(): void {
+    for (const panel of this.#panels) panel.recover();
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
