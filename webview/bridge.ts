@@ -1,10 +1,6 @@
-import * as z from "zod";
 import { FromPanel, PanelState, ToPanel } from "../protocol/panel.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void; setState(state: unknown): void };
-
-// zod would otherwise try to compile its parsers by `new Function`, which the page's CSP refuses.
-z.config({ jitless: true });
 
 export interface Bridge {
   post(message: FromPanel): void;

@@ -52,7 +52,7 @@ export class Screen implements IDisposable {
     });
     this.#writer = new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
     const gutter = element("div", { class: "gutter" });
-    const host = element("div", { class: "terminal" });
+    const host = element("div", { class: "screen-host" });
     this.#element = element("div", { class: "screen" }, gutter, host);
     parent.append(this.#element);
     this.#open(host, gutter, parent);

@@ -1,13 +1,12 @@
 import "./terminal.css";
+import { findApp } from "./page.ts";
 import type { ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
 import { useWords, word } from "./words.ts";
 
 /** The webview of one run: says `ready`, then shows what the extension sends, from each `show` anew. */
-const app = document.querySelector<HTMLElement>("#app");
-if (app === null) throw new Error("the page has no #app");
-
+const app = findApp();
 let panel: RunPanel | undefined;
 
 const bridge = createBridge(receive, (path) => panel?.note(word("messageNotUnderstood", path)));
@@ -17,7 +16,7 @@ function receive(message: ToPanel): void {
     panel?.dispose();
     useWords(message.words);
     bridge.keep({ runId: message.run.id });
-    panel = app === null ? undefined : new RunPanel(app, message, bridge);
+    panel = new RunPanel(app, message, bridge);
   } else panel?.receive(message);
 }
 
