@@ -1,0 +1,239 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { Problem } from "../../protocol/problem.ts";
+import type { Log } from "../core/log.ts";
+import type { Hop } from "../runs/remote.ts";
+import { algorithmsFor } from "./algorithms.ts";
+import { Authentication, type Credentials } from "./authentication.ts";
+import { connectionLost, nameOf, unreachable } from "./failure.ts";
+import { describeKey, type KeyDescription } from "./host-key.ts";
+import { HostKeyCheck } from "./host-key-check.ts";
+import { holdIdentification } from "./identification.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
+import { ping, watchAuthentication } from "./ssh2-internals.ts";
+
+export interface LoginOptions {
+  readonly hop: Hop;
+  /** Connected already; it is destroyed when the connection ends, however it ends. */
+  readonly socket: Duplex;
+  readonly knownHosts: KnownHosts;
+  readonly credentials: Promise<Credentials>;
+  /** Milliseconds; 0: off. */
+  readonly keepaliveMs: number;
+  readonly log: Log;
+  /** Told what the login is at, e.g. "exchanging keys". */
+  onStage(stage: LoginStage): void;
+}
+
+/** An SSH connection on which somebody is logged in. */
+export interface SshConnection {
+  readonly hop: Hop;
+  readonly client: Client;
+  /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
+  readonly server: string;
+  readonly cipher: string;
+  readonly hostKey: KeyDescription;
+  /** Why it is gone; undefined while it is up. */
+  readonly loss: Problem | undefined;
+  /** Called once when it goes, at once when it is gone; before its channels are told. */
+  onLost(listener: (problem: Problem) => void): void;
+  /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
+  hurry(): () => void;
+  close(): void;
+}
+
+/**
+ * Speaks SSH on `socket` and logs in. Rejects with a Problem, or with the signal's reason; the socket is destroyed then.
+ */
+export function login(options: LoginOptions, signal: AbortSignal): Promise<SshConnection> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    new Login(options, { signal, resolve, reject }).start();
+  });
+}
+
+interface Outcome {
+  readonly signal: AbortSignal;
+  resolve(connection: SshConnection): void;
+  reject(reason: unknown): void;
+}
+
+/** Keepalives that go unanswered before a connection is given up. */
+const keepaliveCountMax = 2;
+
+/** From the first byte to a login; then it is the connection. */
+class Login implements SshConnection {
+  readonly hop: Hop;
+  readonly client = new Client();
+  server = "";
+  cipher = "";
+  hostKey: KeyDescription = { keyType: "", fingerprint: "" };
+  loss: Problem | undefined;
+  readonly #options: LoginOptions;
+  readonly #outcome: Outcome;
+  readonly #check: HostKeyCheck;
+  readonly #authentication: Authentication;
+  readonly #listeners = new Set<(problem: Problem) => void>();
+  #stage: LoginStage = "waiting for the server's greeting";
+  #settled = false;
+  #failure: unknown;
+
+  constructor(options: LoginOptions, outcome: Outcome) {
+    this.hop = options.hop;
+    this.#options = options;
+    this.#outcome = outcome;
+    this.#check = new HostKeyCheck(options.hop, options.knownHosts, options.log);
+    this.#authentication = new Authentication(options.hop, options.credentials);
+  }
+
+  start(): void {
+    const { hop, socket, knownHosts, keepaliveMs } = this.#options;
+    this.#listen();
+    holdIdentification(socket, {
+      identified: (server) => {
+        this.server = server;
+        this.#enter("exchanging keys");
+      },
+      refused: () =>
+        this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", garbage: true })),
+    });
+    const known = knownHosts.lookup(hop.address, hop.port).map(({ keyType }) => keyType);
+    this.client.connect({
+      sock: socket,
+      username: hop.user,
+      algorithms: algorithmsFor(known),
+      hostVerifier: this.#check.verify,
+      // The deadline is the caller's, over every hop.
+      readyTimeout: 0,
+      keepaliveInterval: keepaliveMs,
+      keepaliveCountMax,
+      authHandler: (_methods, _partial, next) => {
+        this.#nextAttempt(next);
+      },
+    });
+    watchAuthentication(this.client, (methods) => this.#authentication.offered(methods));
+    this.#enter("waiting for the server's greeting");
+  }
+
+  onLost(listener: (problem: Problem) => void): void {
+    if (this.loss === undefined) this.#listeners.add(listener);
+    else listener(this.loss);
+  }
+
+  hurry(): () => void {
+    const { socket } = this.#options;
+    let left = 16;
+    const stop = (): void => {
+      socket.removeListener("data", answer);
+    };
+    const answer = (): void => {
+      left -= 1;
+      if (left <= 0 || this.loss !== undefined) stop();
+      else ping(this.client);
+    };
+    socket.on("data", answer);
+    return stop;
+  }
+
+  close(): void {
+    this.#lose(connectionLost(this.hop, "Hostrun closed the connection."));
+    this.client.end();
+    this.#options.socket.destroy();
+  }
+
+  /** `error` comes any number of times and from three emitters: a missing listener would end the process. */
+  #listen(): void {
+    const { socket } = this.#options;
+    const { signal } = this.#outcome;
+    const abort = (): void => this.#fail(signal.reason);
+    socket.on("error", () => undefined);
+    this.client.on("error", (failure) => this.#onError(failure));
+    this.client.on("close", () => this.#onClose());
+    this.client.on("end", () => socket.destroy());
+    this.client.once("handshake", ({ cs, sc }) => {
+      this.cipher = cs.cipher;
+      const refusal = refusesCipher(this.hop, this.client, [cs.cipher, sc.cipher]);
+      if (refusal === undefined) this.#enter("logging in");
+      else this.#fail(refusal);
+    });
+    this.client.once("ready", () => {
+      signal.removeEventListener("abort", abort);
+      this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
+      if (this.#settled) return;
+      this.#settled = true;
+      this.#outcome.resolve(this);
+    });
+    signal.addEventListener("abort", abort, { once: true });
+  }
+
+  #enter(stage: LoginStage): void {
+    this.#stage = stage;
+    this.#options.onStage(stage);
+  }
+
+  #nextAttempt(next: (method: never) => void): void {
+    // ssh2's types know neither an agent of one's own here nor the end of the list.
+    const hand = (method: unknown): unknown => Reflect.apply(next, undefined, [method]);
+    this.#authentication.next().then(
+      async (method) => {
+        if (this.#settled) return;
+        if (method === undefined) this.#fail(await this.#authentication.failure(undefined));
+        else hand(method);
+      },
+      (failure: unknown) => this.#fail(failure),
+    );
+  }
+
+  #onError(failure: Error): void {
+    const level = "level" in failure ? failure.level : undefined;
+    // An agent that does not sign is no end: the next key is tried.
+    if (level === "agent") return;
+    this.#failure ??= failure;
+    if (this.#settled) {
+      this.#options.socket.destroy();
+      return;
+    }
+    const said = this.#stage === "logging in" ? disconnectReason(failure) : undefined;
+    if (said === undefined) {
+      this.#fail(this.#check.problem ?? loginFailure(this.hop, { stage: this.#stage, failure }));
+    } else {
+      this.#authentication.failure(said).then(
+        (problem) => this.#fail(problem),
+        (cause: unknown) => this.#fail(cause),
+      );
+    }
+  }
+
+  #onClose(): void {
+    this.#options.socket.destroy();
+    if (this.#settled) {
+      const what = "the connection was lost. Whether the command goes on there is not known.";
+      this.#lose(this.#check.problem ?? connectionLost(this.hop, what, this.#failure));
+    } else if (this.#failure === undefined) {
+      this.#fail(unreachable(this.hop, "closed"));
+    }
+  }
+
+  /** Before the login: the attempt is over. */
+  #fail(reason: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.loss = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+    this.#outcome.reject(reason);
+    this.client.end();
+    this.#options.socket.destroy();
+  }
+
+  #lose(problem: Problem): void {
+    if (this.loss !== undefined) return;
+    this.loss = problem;
+    for (const listener of this.#listeners) listener(problem);
+    this.#listeners.clear();
+  }
+}
+
+/** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
+function disconnectReason(failure: Error): string | undefined {
+  return "code" in failure && typeof failure.code === "number" ? failure.message : undefined;
+}

@@ -1,0 +1,68 @@
+import type { Duplex } from "node:stream";
+import type { Log } from "../core/log.ts";
+import type { Target } from "../runs/remote.ts";
+import { gatherCredentials } from "./authentication.ts";
+import { login, type SshConnection } from "./connection.ts";
+import { hopName, nameOf } from "./failure.ts";
+import { forward } from "./forward.ts";
+import { HandshakeGate } from "./handshake-gate.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import type { PoolLimits } from "./limits.ts";
+import type { Link, Wish } from "./link.ts";
+import type { Lease } from "./links.ts";
+import { openSocket } from "./tcp.ts";
+
+export interface DialerOptions {
+  readonly limits: () => PoolLimits;
+  readonly knownHosts: KnownHosts;
+  readonly log: Log;
+  readonly environment: { readonly home: string; readonly agentSocket: string | null };
+}
+
+type Dial = (link: Link, wish: Wish, signal: AbortSignal) => Promise<SshConnection>;
+
+/** How the pool's connections come up; `acquire` is the pool again, for the bastions. */
+export function createDialer(
+  options: DialerOptions,
+  acquire: (wish: Wish, signal: AbortSignal) => Promise<Lease>,
+): Dial {
+  const gate = new HandshakeGate();
+  const { environment, knownHosts, log, limits } = options;
+  return async (link, wish, signal) => {
+    const { target } = link;
+    const agentSocket = wish.agentSocket ?? environment.agentSocket;
+    const credentials = gatherCredentials(target, { home: environment.home, agentSocket });
+    credentials.catch(() => undefined);
+    const bastion = await acquireBastion(link, wish, { acquire, signal });
+    wish.stage(`waiting for its turn to connect to ${nameOf(target)}`);
+    using _place = await gate.enter(routeOf(target), signal);
+    wish.step(`Connecting to ${target.name}`);
+    wish.stage(`connecting to ${nameOf(target)}`);
+    const socket: Duplex =
+      bastion === undefined ? await openSocket(target, signal) : await forward(bastion, target);
+    const onStage = (stage: string): void => wish.stage(`connected to ${nameOf(target)}, and ${stage}`);
+    const { keepaliveMs } = limits();
+    return await login({ hop: target, socket, knownHosts, credentials, keepaliveMs, log, onStage }, signal);
+  };
+}
+
+/** The last hop before the target, over those before it; held for as long as the link is there. */
+async function acquireBastion(
+  link: Link,
+  wish: Wish,
+  { acquire, signal }: { acquire: (wish: Wish, signal: AbortSignal) => Promise<Lease>; signal: AbortSignal },
+): Promise<SshConnection | undefined> {
+  const { jump } = link.target;
+  const last = jump.at(-1);
+  if (last === undefined) return undefined;
+  const target: Target = { ...last, jump: jump.slice(0, -1) };
+  const lease = await acquire({ ...wish, target, purpose: "bastion", avoid: new Set() }, signal);
+  link.releaseBastion = () => lease[Symbol.dispose]();
+  if (link.state === "closed") link.releaseBastion();
+  return lease.connection;
+}
+
+/** Servers count logins at once for themselves; behind a bastion an address is another server's. */
+function routeOf({ jump, address, port }: Target): string {
+  return [...jump.map(hopName), `${address}:${port}`].join(" ");
+}

@@ -1,0 +1,130 @@
+import { isIP } from "node:net";
+import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
+import type { Hop } from "../runs/remote.ts";
+
+export function hopName({ user, address, port }: { user: string; address: string; port: number }): string {
+  return `${user}@${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+}
+
+/** What every problem says about where it happened. */
+export function membersOf(hop: Hop): ProblemMembers {
+  return { host: hop.name, hop: hopName(hop), address: hop.address, port: hop.port };
+}
+
+/** For the beginning of a sentence. */
+export function nameOf(hop: Hop): string {
+  return `${hop.name} (${hopName(hop)})`;
+}
+
+/** A bastion's problem as the run on `host` tells it; connections to bastions are shared by many hosts. */
+export function onTheWayTo(host: string, problem: Problem): Problem {
+  if (problem.members.host === undefined || problem.members.host === host) return problem;
+  return new Problem(problem.code, `On the way to ${host}: ${problem.message}`, {
+    ...problem.members,
+    host,
+    cause: problem,
+  });
+}
+
+export type UnreachableReason =
+  | "name_not_found"
+  | "no_route"
+  | "refused"
+  | "no_answer"
+  | "reset"
+  | "closed"
+  | "blocked"
+  | "forwarding_refused"
+  | "hop_could_not_connect"
+  | "network_error";
+
+const advice: Record<UnreachableReason, (hop: Hop) => string> = {
+  name_not_found: (hop) =>
+    `the name ${hop.address} cannot be resolved. Check how it is spelled, and that this machine's DNS or VPN knows it.`,
+  no_route: (hop) =>
+    `there is no route to ${hop.address}. Check the address, and whether a network or VPN has to be up.`,
+  refused: (hop) =>
+    `nothing listens on port ${hop.port} of ${hop.address}. Check the port, and that the SSH server is running.`,
+  no_answer: (hop) =>
+    `${hop.address} did not answer. It may be down, or a firewall may drop what is sent to port ${hop.port}.`,
+  reset: () =>
+    "the connection was reset by the other side. Try again; if it stays so, look at the server's log.",
+  closed: () =>
+    "the other side closed the connection before the login was done. Too many logins at once (MaxStartups), " +
+    "a ban after failed logins (fail2ban) or a full disk do that: look at the server's log.",
+  blocked: (hop) =>
+    `this machine does not allow the connection to ${hop.address}. Look at its firewall or sandbox rules.`,
+  forwarding_refused: () =>
+    "the hop before it does not forward connections. Allow it there (AllowTcpForwarding, PermitOpen).",
+  hop_could_not_connect: (hop) =>
+    `the hop before it could not connect to ${hop.address}, port ${hop.port}. Check both, as seen from that hop.`,
+  network_error: () => "the network failed. Try again.",
+};
+
+export function unreachable(hop: Hop, reason: UnreachableReason, cause?: unknown): Problem {
+  return new Problem("host_unreachable", `${nameOf(hop)} could not be reached: ${advice[reason](hop)}`, {
+    ...membersOf(hop),
+    reason,
+    cause,
+  });
+}
+
+const reasons: ReadonlyMap<string, UnreachableReason> = new Map([
+  ["ENOTFOUND", "name_not_found"],
+  ["EAI_AGAIN", "name_not_found"],
+  ["EAI_NONAME", "name_not_found"],
+  ["EAI_NODATA", "name_not_found"],
+  ["EHOSTUNREACH", "no_route"],
+  ["ENETUNREACH", "no_route"],
+  ["EHOSTDOWN", "no_route"],
+  ["ENETDOWN", "no_route"],
+  ["EADDRNOTAVAIL", "no_route"],
+  ["EINVAL", "no_route"],
+  ["ECONNREFUSED", "refused"],
+  ["ETIMEDOUT", "no_answer"],
+  ["ECONNRESET", "reset"],
+  ["EPIPE", "reset"],
+  ["ECONNABORTED", "reset"],
+  ["EACCES", "blocked"],
+  ["EPERM", "blocked"],
+]);
+
+/** By the code that the operating system gave. */
+export function unreachableBy(hop: Hop, failure: unknown): Problem {
+  return unreachable(hop, reasons.get(codeOf(failure) ?? "") ?? "network_error", failure);
+}
+
+export function codeOf(failure: unknown): string | undefined {
+  return failure instanceof Error && "code" in failure && typeof failure.code === "string"
+    ? failure.code
+    : undefined;
+}
+
+export function protocolError(hop: Hop, what: string, cause?: unknown): Problem {
+  return new Problem("protocol_error", `${nameOf(hop)} ${what}`, { ...membersOf(hop), cause });
+}
+
+export function connectTimedOut(hop: Hop, stage: string, afterMs: number): Problem {
+  return new Problem(
+    "timed_out",
+    `${nameOf(hop)} was not connected within ${Math.round(afterMs)} ms; it was ${stage}. ` +
+      "Check the address and the network, or allow more time (connectTimeoutMs).",
+    { ...membersOf(hop), reason: "connect" },
+  );
+}
+
+export function connectionLost(hop: Hop, what: string, cause?: unknown): Problem {
+  return new Problem("connection_lost", `${nameOf(hop)}: ${what}`, { ...membersOf(hop), cause });
+}
+
+export function channelRefused(hop: Hop, what: string): Problem {
+  return new Problem("channel_refused", `${nameOf(hop)} ${what}`, membersOf(hop));
+}
+
+/** Text of the other side for a message: one line without control characters, at most 200 characters. */
+export function plainText(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\s]+/gu, " ")
+    .trim()
+    .slice(0, 200);
+}

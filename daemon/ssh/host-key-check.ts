@@ -1,0 +1,124 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Log } from "../core/log.ts";
+import type { Hop } from "../runs/remote.ts";
+import { membersOf, nameOf } from "./failure.ts";
+import { describeKey } from "./host-key.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import type { KnownHostLine } from "./known-hosts-file.ts";
+
+/**
+ * The one place where a server's key is accepted. ssh2 takes anything but a literal `false` for consent and asks
+ * again at every new key exchange: `verify` is synchronous, says true or false, and after the first time
+ * only takes the very same key.
+ */
+export class HostKeyCheck {
+  readonly #hop: Hop;
+  readonly #knownHosts: KnownHosts;
+  readonly #log: Log;
+  #pinned: Buffer | undefined;
+  #problem: Problem | undefined;
+
+  constructor(hop: Hop, knownHosts: KnownHosts, log: Log) {
+    this.#hop = hop;
+    this.#knownHosts = knownHosts;
+    this.#log = log;
+  }
+
+  /** Why the key was refused. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  get accepted(): Buffer | undefined {
+    return this.#pinned;
+  }
+
+  readonly verify = (key: Buffer): boolean => {
+    try {
+      this.#problem = this.#pinned === undefined ? this.#judge(key) : this.#compare(this.#pinned, key);
+    } catch (cause) {
+      this.#problem = new Problem("internal", `The host key of ${nameOf(this.#hop)} could not be checked.`, {
+        ...membersOf(this.#hop),
+        cause,
+      });
+    }
+    if (this.#problem !== undefined) return false;
+    this.#pinned ??= Buffer.from(key);
+    return true;
+  };
+
+  #judge(key: Buffer): Problem | undefined {
+    const hop = this.#hop;
+    const verdict = this.#knownHosts.verdict(hop.address, hop.port, key);
+    switch (verdict.kind) {
+      case "known":
+        return undefined;
+      case "changed":
+        return changed(hop, key, verdict.expected);
+      case "revoked":
+        return revoked(hop, key, verdict.by);
+      case "unknown":
+        return this.#unknown(key);
+    }
+  }
+
+  #unknown(key: Buffer): Problem | undefined {
+    const hop = this.#hop;
+    const { keyType, fingerprint } = describeKey(key);
+    const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
+    const shown = `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is not known yet.`;
+    if (hop.hostKeyPolicy === "strict") {
+      const rule = "The host key policy is strict: put the key into known_hosts first.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
+    }
+    if (hop.hostKeyPolicy === "ask") {
+      const rule = "Compare the fingerprint with the server's, then trust the key and run again.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "ask" });
+    }
+    this.#knownHosts.add(hop.address, hop.port, key);
+    this.#log.info("A new host key was recorded", {
+      host: hop.name,
+      address: hop.address,
+      keyType,
+      fingerprint,
+    });
+    return undefined;
+  }
+
+  #compare(pinned: Buffer, key: Buffer): Problem | undefined {
+    if (pinned.equals(key)) return undefined;
+    const { fingerprint } = describeKey(key);
+    this.#log.error("A server showed another host key within a connection", {
+      host: this.#hop.name,
+      address: this.#hop.address,
+      fingerprint,
+    });
+    return changed(this.#hop, key, []);
+  }
+}
+
+function changed(hop: Hop, key: Buffer, lines: readonly KnownHostLine[]): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  const expected = lines.map(({ key: known, file, line }) => ({
+    ...describeKey(known),
+    at: `${file}:${line}`,
+  }));
+  const where = expected.map(({ at }) => at).join(", ");
+  return new Problem(
+    "host_key_changed",
+    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, but another one is on record` +
+      `${where === "" ? "" : ` (${where})`}. Somebody may be reading along, or the server was set up anew. ` +
+      "Ask whoever runs it; only then remove the old entry.",
+    { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), expected },
+  );
+}
+
+function revoked(hop: Hop, key: Buffer, by: KnownHostLine): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  const at = `${by.file}:${by.line}`;
+  return new Problem(
+    "host_key_changed",
+    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is marked as revoked (${at}). Do not connect to it.`,
+    { ...membersOf(hop), keyType, fingerprint, expected: [], reason: "revoked" },
+  );
+}

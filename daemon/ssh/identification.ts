@@ -1,0 +1,52 @@
+import type { Duplex } from "node:stream";
+
+/** RFC 4253, section 4.2: "SSH-2.0-OpenSSH_9.2 comments"; lines before it are a greeting. */
+const form = /^SSH-(?:2\.0|1\.99)-([^\r\n]+)\r?$/;
+const maxBytes = 64 * 1024;
+
+export interface IdentificationListener {
+  /** The server's software and version with its comments, e.g. "OpenSSH_9.2p1 Debian-2". */
+  identified(server: string): void;
+  /** What was received is no SSH identification, or more than 64 KiB came before it. */
+  refused(): void;
+}
+
+/**
+ * Holds back what comes in on `stream` until the server's identification line is complete, then passes it on in
+ * one piece. ssh2 loses what arrives of a greeting in three or more pieces, would read 8 MB of it, and does not
+ * say what it has got; this looks at the bytes before ssh2 does.
+ */
+export function holdIdentification(stream: Duplex, listener: IdentificationListener): void {
+  let held = Buffer.alloc(0);
+  const release = (): void => {
+    Reflect.deleteProperty(stream, "emit");
+  };
+  const take = (chunk: Buffer): boolean => {
+    held = Buffer.concat([held, chunk]);
+    const found = parseIdentification(held);
+    if (found === undefined && held.length <= maxBytes) return true;
+    release();
+    if (typeof found !== "string") {
+      listener.refused();
+      return true;
+    }
+    listener.identified(found);
+    return stream.emit("data", held);
+  };
+  const emit = (event: string | symbol, ...values: unknown[]): boolean => {
+    const [chunk] = values;
+    if (event === "data" && Buffer.isBuffer(chunk)) return take(chunk);
+    return Reflect.apply(Object.getPrototypeOf(stream).emit, stream, [event, ...values]) === true;
+  };
+  Object.defineProperty(stream, "emit", { value: emit, configurable: true, writable: true });
+}
+
+/** The server's name; undefined while the line is not complete; null where it cannot become one any more. */
+export function parseIdentification(bytes: Buffer): string | null | undefined {
+  const lines = bytes.toString("latin1").split("\n");
+  for (const line of lines.slice(0, -1)) {
+    if (!line.startsWith("SSH-")) continue;
+    return form.exec(line)?.[1]?.trim() ?? null;
+  }
+  return bytes.includes(0) ? null : undefined;
+}

@@ -1,0 +1,295 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Target } from "../runs/remote.ts";
+import type { SshConnection } from "./connection.ts";
+import { hopName } from "./failure.ts";
+import type { PoolFigures, PoolLimits } from "./limits.ts";
+import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
+
+export interface LinksOptions {
+  readonly limits: () => PoolLimits;
+  readonly clock: Clock;
+  /** Logs in, over every hop; `link.releaseBastion` is set when the way leads through one. */
+  connect(link: Link, wish: Wish, signal: AbortSignal): Promise<SshConnection>;
+  opened(link: Link): void;
+  closed(link: Link): void;
+}
+
+/** A place on a connection that is up; disposing gives it back. */
+export interface Lease extends Disposable {
+  readonly link: Link;
+  readonly connection: SshConnection;
+  /** Whether the connection was up when it was asked for. */
+  readonly reused: boolean;
+}
+
+/** Hands out places on connections, and opens and closes those as the limits say. */
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #counted = { opened: 0, reused: 0, evicted: 0, failed: 0 };
+  #numbered = 0;
+  #stopped: Problem | undefined;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with the Problem of the attempt, or with the signal's reason. */
+  acquire(wish: Wish, signal: AbortSignal): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      if (this.#stopped !== undefined) throw this.#stopped;
+      const done = (): void => signal.removeEventListener("abort", abort);
+      const waiter: Waiter = {
+        wish,
+        order: (this.#numbered += 1),
+        grant: (link, reused) => {
+          done();
+          resolve(this.#lease(link, wish, reused));
+        },
+        refuse: (reason) => {
+          done();
+          reject(reason);
+        },
+      };
+      const abort = (): void => {
+        this.#withdraw(waiter);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      const lane = this.#laneOf(wish.target);
+      if (lane.waiting.size === 0 && this.#place(lane, waiter)) return;
+      lane.waiting.add(waiter);
+      wish.step(`Waiting for a free connection to ${wish.target.name}`);
+      wish.stage("waiting for a free connection, since the pool is at its limit");
+    });
+  }
+
+  all(): Link[] {
+    return [...this.#lanes.values()].flatMap((lane) => [...lane.links]);
+  }
+
+  figures(): PoolFigures {
+    const up = this.all().filter(({ state }) => state === "up");
+    const idle = up.filter((link) => link.idle).length;
+    const channels = up.reduce((sum, link) => sum + link.sessions, 0);
+    return { connections: up.length, idle, busy: up.length - idle, channels, ...this.#counted };
+  }
+
+  capacity(link: Link): number {
+    return link.capacity(this.#options.limits().channelsPerConnection);
+  }
+
+  close(link: Link): void {
+    if (link.state === "closed") return;
+    const wasUp = link.state === "up";
+    link.state = "closed";
+    clearTimeout(link.idleTimer);
+    link.lane.links.delete(link);
+    link.attempt.abort();
+    link.connection?.close();
+    link.releaseBastion();
+    if (wasUp) this.#options.closed(link);
+    this.#sweep(link.lane);
+    this.#serve();
+  }
+
+  stop(reason: Problem): void {
+    this.#stopped = reason;
+    for (const lane of this.#lanes.values()) {
+      for (const waiter of lane.waiting) waiter.refuse(reason);
+      lane.waiting.clear();
+    }
+    for (const link of this.all()) {
+      for (const waiter of link.waiters) waiter.refuse(reason);
+      link.waiters.clear();
+      this.close(link);
+    }
+  }
+
+  /** False when there is no place for it now. */
+  #place(lane: Lane, waiter: Waiter): boolean {
+    const { purpose, avoid } = waiter.wish;
+    const fits = (link: Link): boolean =>
+      !avoid.has(link) && (purpose !== "session" || link.sessions < this.capacity(link));
+    const links = [...lane.links].filter(fits);
+    const up = links.find(({ state }) => state === "up");
+    if (up !== undefined) {
+      this.#counted.reused += 1;
+      this.#reserve(up, purpose);
+      waiter.grant(up, true);
+      return true;
+    }
+    const connecting = links.find(({ state }) => state === "connecting");
+    if (connecting !== undefined) {
+      this.#join(connecting, waiter);
+      return true;
+    }
+    if (!this.#makeRoom() && purpose !== "bastion") return false;
+    this.#open(lane, waiter);
+    return true;
+  }
+
+  #join(link: Link, waiter: Waiter): void {
+    this.#reserve(link, waiter.wish.purpose);
+    link.waiters.add(waiter);
+    waiter.wish.step(`Connecting to ${link.target.name}`);
+  }
+
+  #open(lane: Lane, waiter: Waiter): void {
+    this.#numbered += 1;
+    const link = new Link(`c${this.#numbered}`, lane, waiter.wish.target);
+    lane.links.add(link);
+    this.#join(link, waiter);
+    const wish: Wish = {
+      ...waiter.wish,
+      step: (message) => {
+        for (const each of link.waiters) each.wish.step(message);
+      },
+      stage: (stage) => {
+        for (const each of link.waiters) each.wish.stage(stage);
+      },
+    };
+    this.#options.connect(link, wish, link.attempt.signal).then(
+      (connection) => this.#cameUp(link, connection),
+      (reason: unknown) => this.#failed(link, reason),
+    );
+  }
+
+  #cameUp(link: Link, connection: SshConnection): void {
+    if (link.state === "closed") {
+      connection.close();
+      return;
+    }
+    link.connection = connection;
+    link.state = "up";
+    link.openedAt = this.#options.clock.now();
+    this.#counted.opened += 1;
+    connection.onLost(() => this.close(link));
+    if (connection.loss !== undefined) return;
+    this.#options.opened(link);
+    for (const waiter of link.waiters) waiter.grant(link, false);
+    link.waiters.clear();
+    this.#rest(link);
+    this.#serve();
+  }
+
+  #failed(link: Link, reason: unknown): void {
+    if (link.state !== "closed") this.#counted.failed += 1;
+    const waiters = [...link.waiters];
+    link.waiters.clear();
+    this.close(link);
+    for (const waiter of waiters) waiter.refuse(reason);
+  }
+
+  /** Someone stopped waiting: an attempt that nobody waits for is given up. */
+  #withdraw(waiter: Waiter): void {
+    const lane = this.#laneOf(waiter.wish.target);
+    lane.waiting.delete(waiter);
+    for (const link of lane.links) {
+      if (!link.waiters.delete(waiter)) continue;
+      this.#free(link, waiter.wish.purpose);
+      if (link.waiters.size === 0 && link.state === "connecting") this.close(link);
+    }
+    this.#sweep(lane);
+  }
+
+  #lease(link: Link, wish: Wish, reused: boolean): Lease {
+    const { connection } = link;
+    if (connection === undefined) throw new TypeError("Only a connection that is up is leased");
+    let given = true;
+    return {
+      link,
+      connection,
+      reused,
+      [Symbol.dispose]: () => {
+        if (!given) return;
+        given = false;
+        this.#free(link, wish.purpose);
+        if (link.state !== "up") return;
+        link.lastUsed = this.#options.clock.elapsed();
+        this.#serve();
+        this.#rest(link);
+      },
+    };
+  }
+
+  #reserve(link: Link, purpose: Wish["purpose"]): void {
+    clearTimeout(link.idleTimer);
+    if (purpose === "session") link.sessions += 1;
+    else link.holds += 1;
+  }
+
+  #free(link: Link, purpose: Wish["purpose"]): void {
+    if (purpose === "session") link.sessions -= 1;
+    else link.holds -= 1;
+  }
+
+  /** An unused connection waits for the next run, and one session is opened ahead for it. */
+  #rest(link: Link): void {
+    if (link.state !== "up") return;
+    void link.prepareSpare(this.capacity(link));
+    if (!link.idle) return;
+    clearTimeout(link.idleTimer);
+    link.idleTimer = setTimeout(() => this.#evict(link), this.#options.limits().idleMs).unref();
+  }
+
+  #evict(link: Link): void {
+    if (!link.idle) return;
+    this.#counted.evicted += 1;
+    this.close(link);
+  }
+
+  /** Room for one more connection, by closing the one that was idle the longest where needed. */
+  #makeRoom(): boolean {
+    const links = this.all();
+    if (links.length < this.#options.limits().maxConnections) return true;
+    const [oldest] = links.filter((link) => link.idle).sort((a, b) => a.lastUsed - b.lastUsed);
+    if (oldest === undefined) return false;
+    this.#evict(oldest);
+    return true;
+  }
+
+  /** Places who waits, the first in each lane first. */
+  #serve(): void {
+    const lanes = [...this.#lanes.values()].filter((lane) => lane.waiting.size > 0);
+    const headOf = (lane: Lane): number => [...lane.waiting][0]?.order ?? 0;
+    for (const lane of lanes.sort((a, b) => headOf(a) - headOf(b))) {
+      for (const waiter of lane.waiting) {
+        lane.waiting.delete(waiter);
+        if (this.#place(lane, waiter)) continue;
+        lane.waiting.add(waiter);
+        break;
+      }
+    }
+  }
+
+  #laneOf(target: Target): Lane {
+    const key = laneKey(target);
+    const lane = this.#lanes.get(key) ?? {
+      key,
+      links: new Set(),
+      waiting: new Set(),
+      sessionLimit: Infinity,
+    };
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  #sweep(lane: Lane): void {
+    if (lane.links.size === 0 && lane.waiting.size === 0) this.#lanes.delete(lane.key);
+  }
+}
+
+/** Connections may be shared where this is the same: who, where, by which way and with which keys. */
+function laneKey(target: Target): string {
+  const hops = [...target.jump, target].map((hop) => [
+    hopName(hop),
+    hop.identityFiles,
+    hop.identitiesOnly,
+    // A key that one host's policy took without asking must not let another in that would have asked.
+    hop.hostKeyPolicy,
+  ]);
+  return JSON.stringify(hops);
+}

@@ -1,0 +1,171 @@
+import type { ChangeInput } from "../../protocol/change.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Connection } from "../../protocol/stats.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type {
+  ConnectOptions,
+  ExecRequest,
+  HostProbe,
+  Remote,
+  RemoteListener,
+  RemoteProcess,
+  Target,
+} from "../runs/remote.ts";
+import { createDialer } from "./dial.ts";
+import { ConnectDeadline } from "./deadline.ts";
+import { channelRefused, onTheWayTo, unreachable } from "./failure.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import type { PoolFigures, PoolLimits } from "./limits.ts";
+import type { Link, Wish } from "./link.ts";
+import { type Lease, Links } from "./links.ts";
+import { hasNativeCrypto } from "./ssh2-internals.ts";
+import { startCommand } from "./start.ts";
+
+export interface PoolOptions {
+  /** Read at each use: a changed setting holds from then on. */
+  readonly limits: () => PoolLimits;
+  readonly knownHosts: KnownHosts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The daemon's own; a request's agent goes first. */
+  readonly environment: { readonly home: string; readonly agentSocket: string | null };
+  onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
+}
+
+/** The SSH connections of the daemon, kept for the next run. Disposing closes them all. */
+export interface Pool extends Remote, AsyncDisposable {
+  list(): Connection[];
+  /** False when there is no such connection. Runs on it end as lost. */
+  close(id: string): boolean;
+  figures(): PoolFigures;
+  /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
+  readonly nativeCrypto: boolean;
+}
+
+/** On how many connections a refused session is tried. */
+const maxConnectionsTried = 3;
+
+export function openPool(options: PoolOptions): Pool {
+  const { clock, log, onChange } = options;
+  const dial = createDialer(options, (wish, signal) => links.acquire(wish, signal));
+  const links: Links = new Links({
+    limits: options.limits,
+    clock,
+    connect: dial,
+    opened: (link) => onChange({ type: "connectionOpened", connection: link.describe() }),
+    closed: (link) => onChange({ type: "connectionClosed", connection: link.describe() }),
+  });
+  return {
+    exec: (target, request, listener, signal) =>
+      exec({ links, clock, log }, target, { request, listener, signal }),
+    probe: (target, wish, signal) => probe({ links, clock, log }, target, { ...wish, signal }),
+    list: () => links.all().map((link) => link.describe()),
+    close(id) {
+      const link = links.all().find((each) => each.id === id);
+      if (link !== undefined) links.close(link);
+      return link !== undefined;
+    },
+    figures: () => links.figures(),
+    nativeCrypto: hasNativeCrypto(),
+    [Symbol.asyncDispose]() {
+      links.stop(new Problem("daemon_stopped", "Hostrun is stopping."));
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Parts {
+  readonly links: Links;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Execution {
+  readonly request: ExecRequest;
+  readonly listener: RemoteListener & { step(message: string): void };
+  readonly signal: AbortSignal;
+}
+
+async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
+  const { request, listener, signal } = execution;
+  const { links, clock, log } = parts;
+  const begun = clock.elapsed();
+  using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
+  const avoid = new Set<Link>();
+  let lost = 0;
+  for (;;) {
+    const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
+    const lease = await acquire(links, wish, deadline.signal);
+    const leased = clock.elapsed();
+    const others = lease.link.sessions - 1;
+    const started = await startCommand({ lease, request, listener, deadline, log });
+    if (started.kind === "started") {
+      const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
+      return remoteProcess(lease, started.process, timings);
+    }
+    avoid.add(lease.link);
+    if (started.kind === "lost") {
+      lost += 1;
+      if (lost > 1) throw unreachable(target, "closed");
+    } else {
+      lease.link.lane.sessionLimit = Math.max(1, others);
+      if (avoid.size >= maxConnectionsTried) {
+        throw channelRefused(target, "opens no session for the command. It may allow none (MaxSessions).");
+      }
+    }
+  }
+}
+
+async function probe(
+  { links, clock }: Parts,
+  target: Target,
+  options: ConnectOptions & { signal: AbortSignal },
+): Promise<HostProbe> {
+  const begun = clock.elapsed();
+  using deadline = new ConnectDeadline(target, options.connectTimeoutMs, options.signal);
+  const wish: Wish = { ...wishOf(target, options, deadline), purpose: "probe" };
+  using lease = await acquire(links, wish, deadline.signal);
+  return {
+    connection: lease.link.describe(),
+    reused: lease.reused,
+    connectMs: lease.reused ? 0 : clock.elapsed() - begun,
+    hostKey: lease.connection.hostKey,
+  };
+}
+
+function wishOf(target: Target, options: ConnectOptions, deadline: ConnectDeadline): Wish {
+  return {
+    target,
+    purpose: "session",
+    agentSocket: options.agentSocket,
+    avoid: new Set(),
+    step: () => undefined,
+    stage: (stage) => {
+      deadline.stage = stage;
+    },
+  };
+}
+
+async function acquire(links: Links, wish: Wish, signal: AbortSignal): Promise<Lease> {
+  try {
+    return await links.acquire(wish, signal);
+  } catch (failure) {
+    throw failure instanceof Problem ? onTheWayTo(wish.target.name, failure) : failure;
+  }
+}
+
+function remoteProcess(
+  lease: Lease,
+  process: { stdin: RemoteProcess["stdin"]; signal(name: string): void; close(): void },
+  timings: { connectMs: number; channelMs: number },
+): RemoteProcess {
+  return {
+    connection: lease.link.describe(),
+    reused: lease.reused,
+    ...timings,
+    stdin: process.stdin,
+    signal: (name) => process.signal(name),
+    close: () => process.close(),
+  };
+}

@@ -1,0 +1,94 @@
+import type { ClientChannel } from "ssh2";
+import type { SshConnection } from "./connection.ts";
+import {
+  execOnChannel,
+  isClosedByServer,
+  openSessionChannel,
+  ptyOnChannel,
+  terminal,
+} from "./ssh2-internals.ts";
+
+export type Opening =
+  | { readonly kind: "opened"; readonly channel: ClientChannel }
+  /** The server said no: nothing has run. */
+  | { readonly kind: "refused" }
+  /** The connection is gone: nothing has run. */
+  | { readonly kind: "lost" };
+
+/** Opens a session channel on which nothing runs yet; only where `canOpenAhead` (ssh2-internals.ts) says so. */
+export async function openChannel(connection: SshConnection): Promise<Opening> {
+  if (connection.loss !== undefined) return { kind: "lost" };
+  try {
+    const channel = await openSessionChannel(connection.client);
+    guard(channel);
+    return { kind: "opened", channel };
+  } catch (failure) {
+    return { kind: isRefusal(failure) ? "refused" : "lost" };
+  }
+}
+
+/** Whether a channel that was opened ahead can still be used. */
+export function isUsable(channel: ClientChannel): boolean {
+  return isClosedByServer(channel) === false;
+}
+
+export type Start =
+  | { readonly kind: "accepted" }
+  /** The connection went before the command was sent. */
+  | { readonly kind: "lost" }
+  /** The server answered that it does not run the command. */
+  | { readonly kind: "rejected"; readonly what: "exec" | "pty" }
+  /** The request was sent and never answered: the command may have run. */
+  | { readonly kind: "unknown" };
+
+/** Sends the command on `channel`. `sent` is called when it can no longer be taken back. */
+export async function execOn(
+  connection: SshConnection,
+  channel: ClientChannel,
+  { command, pty }: { command: string; pty: boolean },
+  sent: () => void,
+): Promise<Start> {
+  const { client } = connection;
+  if (pty) {
+    const given = await new Promise<boolean>((resolve) => ptyOnChannel(client, channel, resolve));
+    if (connection.loss !== undefined) return { kind: "lost" };
+    if (!given) return { kind: "rejected", what: "pty" };
+  }
+  const answer = new Promise<boolean>((resolve) => execOnChannel(client, channel, command, resolve));
+  sent();
+  if (await answer) return { kind: "accepted" };
+  const gone = connection.loss !== undefined || isClosedByServer(channel) === true;
+  return gone ? { kind: "unknown" } : { kind: "rejected", what: "exec" };
+}
+
+/** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */
+export function execDirectly(
+  connection: SshConnection,
+  { command, pty }: { command: string; pty: boolean },
+): Promise<Opening | Start> {
+  return new Promise((resolve) => {
+    if (connection.loss !== undefined) {
+      resolve({ kind: "lost" });
+      return;
+    }
+    connection.client.exec(command, pty ? { pty: terminal } : {}, (failure, channel) => {
+      if (failure === undefined) {
+        guard(channel);
+        resolve({ kind: "opened", channel });
+      } else if (isRefusal(failure)) resolve({ kind: "refused" });
+      else if (connection.loss === undefined) resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
+      else resolve({ kind: "unknown" });
+    });
+  });
+}
+
+/** Before anything else: an `error` without a listener would end the process. */
+function guard(channel: ClientChannel): void {
+  channel.on("error", () => undefined);
+  channel.stderr.on("error", () => undefined);
+}
+
+/** ssh2 puts the server's reason on a refused channel, and nothing on one that went with its connection. */
+function isRefusal(failure: unknown): boolean {
+  return failure instanceof Error && "reason" in failure;
+}

@@ -1,0 +1,152 @@
+import { writeFile } from "node:fs/promises";
+import { systemClock } from "../../daemon/core/clock.ts";
+import { type Log, silentLog } from "../../daemon/core/log.ts";
+import type { ExecRequest, RemoteEnd, RemoteProcess, Target } from "../../daemon/runs/remote.ts";
+import { type KnownHosts, openKnownHosts } from "../../daemon/ssh/known-hosts.ts";
+import type { PoolLimits } from "../../daemon/ssh/limits.ts";
+import { openPool, type Pool, type PoolOptions } from "../../daemon/ssh/pool.ts";
+import { openDirectory } from "./directory.ts";
+import type { SshKey } from "./ssh-key.ts";
+
+export interface FinishedRun {
+  readonly process: RemoteProcess;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly end: RemoteEnd;
+}
+
+/** A command on its way; `finished` resolves at its end. */
+export interface StartedRun {
+  readonly process: RemoteProcess;
+  readonly steps: readonly string[];
+  readonly finished: Promise<FinishedRun>;
+  /** Resolves as soon as standard output holds `text`. */
+  shown(text: string): Promise<void>;
+}
+
+export interface TestPool extends AsyncDisposable {
+  readonly pool: Pool;
+  readonly knownHosts: KnownHosts;
+  /** Hostrun's own known_hosts file. */
+  readonly knownHostsPath: string;
+  readonly changes: { readonly type: string }[];
+  start(target: Target, command: string, options?: StartOptions): Promise<StartedRun>;
+  run(target: Target, command: string, options?: StartOptions): Promise<FinishedRun>;
+}
+
+export interface StartOptions extends Partial<Omit<ExecRequest, "command">> {
+  signal?: AbortSignal;
+  stdout?(chunk: Buffer): void;
+}
+
+export interface TestPoolOptions {
+  /** Servers whose keys are known from the beginning. */
+  readonly trust?: readonly { readonly knownHosts: string }[];
+  readonly limits?: Partial<PoolLimits>;
+  readonly agentSocket?: string | null;
+  /** Default: an empty directory. */
+  readonly home?: string;
+  readonly log?: Log;
+}
+
+/** The daemon's pool on its own, with a home directory, an agent and known hosts that are not the machine's. */
+export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPool> {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await openDirectory());
+  const userFile = directory.join("user_known_hosts");
+  const knownHostsPath = directory.join("known_hosts");
+  await writeFile(userFile, (options.trust ?? []).map(({ knownHosts }) => knownHosts).join(""));
+  const log = options.log ?? silentLog;
+  const knownHosts = openKnownHosts({ own: knownHostsPath, others: [userFile], log });
+  const limits: PoolLimits = {
+    maxConnections: 200,
+    idleMs: 60_000,
+    channelsPerConnection: 5,
+    keepaliveMs: 5000,
+    ...options.limits,
+  };
+  const changes: { type: string }[] = [];
+  const poolOptions: PoolOptions = {
+    limits: () => limits,
+    knownHosts,
+    clock: systemClock,
+    log,
+    environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null },
+    onChange: (change) => changes.push(change),
+  };
+  const pool = stack.use(openPool(poolOptions));
+  const owned = stack.move();
+  const begin = (target: Target, command: string, how: StartOptions = {}): Promise<StartedRun> =>
+    start(pool, target, { command, ...how });
+  return {
+    pool,
+    knownHosts,
+    knownHostsPath,
+    changes,
+    start: begin,
+    run: async (target, command, how) => (await begin(target, command, how)).finished,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A host as the pool takes it, logging in with the server's own client key. */
+export function targetOf(
+  server: { address: string; port: number; user: string; clientKey: SshKey },
+  changes: Partial<Target> = {},
+): Target {
+  return {
+    name: "web1",
+    address: server.address,
+    port: server.port,
+    user: server.user,
+    identityFiles: [server.clientKey.path],
+    identitiesOnly: true,
+    hostKeyPolicy: "ask",
+    jump: [],
+    ...changes,
+  };
+}
+
+async function start(
+  pool: Pool,
+  target: Target,
+  { command, signal, stdout, ...options }: StartOptions & { command: string },
+): Promise<StartedRun> {
+  const steps: string[] = [];
+  const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
+  const ended = Promise.withResolvers<RemoteEnd>();
+  const watchers = new Set<() => void>();
+  const listener = {
+    step: (message: string) => void steps.push(message),
+    stdout: (chunk: Buffer) => {
+      chunks.stdout.push(Buffer.from(chunk));
+      stdout?.(chunk);
+      for (const watcher of watchers) watcher();
+    },
+    stderr: (chunk: Buffer) => void chunks.stderr.push(Buffer.from(chunk)),
+    end: ended.resolve,
+  };
+  const request = { command, pty: false, connectTimeoutMs: 10_000, agentSocket: null, ...options };
+  const process = await pool.exec(target, request, listener, signal ?? new AbortController().signal);
+  const output = (stream: "stdout" | "stderr"): Buffer => Buffer.concat(chunks[stream]);
+  return {
+    process,
+    steps,
+    finished: ended.promise.then((end) => ({
+      process,
+      stdout: output("stdout"),
+      stderr: output("stderr"),
+      end,
+    })),
+    shown: (text) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!output("stdout").includes(text)) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+        look();
+      }),
+  };
+}
