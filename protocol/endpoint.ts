@@ -25,6 +25,10 @@ export function endpoint<const E extends Endpoint>(declaration: E): E {
   return declaration;
 }
 
+/** What can be wrong with every request that is only read, and with every one that has a body. */
+export const reading = ["invalid_request"] as const;
+export const writing = ["invalid_request", "too_large", "unsupported_media_type"] as const;
+
 type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParamNames<`/${Rest}`>
   : Path extends `${string}:${infer Name}`

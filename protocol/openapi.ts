@@ -18,6 +18,10 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
   return located(json);
 }
 
+function withoutHead(schema: Json): Json {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== "$schema" && name !== "$id"));
+}
+
 function located(json: Json): Json {
   const text = JSON.stringify(json).replaceAll("#/$defs/", "#/components/schemas/");
   return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
@@ -33,7 +37,7 @@ function namedSchemas(): Json {
     uri: (id) => `#/$defs/${id}`,
   });
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, located(schema)]),
+    Object.entries(schemas).map(([id, schema]) => [id, located(withoutHead(schema))]),
   );
 }
 

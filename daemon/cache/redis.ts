@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import type { Log } from "../core/log.ts";
-import type { CountingCache } from "./cache.ts";
+import type { CacheFigures, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
 
 const commandTimeoutMs = 200;
@@ -13,7 +13,6 @@ const prefix = "hostrun:";
  * and no run waits for it longer than 200 ms once a second.
  */
 export function openRedisCache(url: string, log: Log): CountingCache {
-  const fallback = createMemoryCache();
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -21,61 +20,82 @@ export function openRedisCache(url: string, log: Log): CountingCache {
     connectTimeout: 2000,
     retryStrategy: (times) => Math.min(200 * 2 ** times, 5000),
   });
-  let hits = 0;
-  let misses = 0;
-  let pausedUntil = 0;
-  let told = false;
-  redis.on("ready", () => {
-    told = false;
-    pausedUntil = 0;
-    log.info("Redis is connected");
-  });
-  redis.on("error", (failure) => {
-    if (!told) log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
-    told = true;
-  });
-  const up = (): boolean => redis.status === "ready" && performance.now() >= pausedUntil;
-  const attempt = async <T>(command: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
-    if (!up()) return otherwise();
+  return new RedisCache(redis, log);
+}
+
+class RedisCache implements CountingCache {
+  readonly #redis: Redis;
+  readonly #log: Log;
+  readonly #fallback = createMemoryCache();
+  #hits = 0;
+  #misses = 0;
+  #pausedUntil = 0;
+  #away = false;
+
+  constructor(redis: Redis, log: Log) {
+    this.#redis = redis;
+    this.#log = log;
+    redis.on("ready", () => {
+      this.#away = false;
+      this.#pausedUntil = 0;
+      log.info("Redis is connected");
+    });
+    redis.on("error", (failure) => this.#tellAway(failure));
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const value = await this.#attempt(
+      async () => (await this.#redis.get(prefix + key)) ?? undefined,
+      async () => this.#fallback.get(key),
+    );
+    if (value === undefined) this.#misses++;
+    else this.#hits++;
+    return value;
+  }
+
+  async set(key: string, value: string, ttlMs: number): Promise<void> {
+    await this.#attempt(
+      async () => void (await this.#redis.set(prefix + key, value, "PX", ttlMs)),
+      async () => this.#fallback.set(key, value, ttlMs),
+    );
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#fallback.delete(key);
+    await this.#attempt(
+      async () => void (await this.#redis.del(prefix + key)),
+      async () => undefined,
+    );
+  }
+
+  figures(): CacheFigures {
+    return { backend: "redis", connected: this.#up(), hits: this.#hits, misses: this.#misses };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#redis.disconnect();
+    await this.#fallback[Symbol.asyncDispose]();
+  }
+
+  #up(): boolean {
+    return this.#redis.status === "ready" && performance.now() >= this.#pausedUntil;
+  }
+
+  async #attempt<T>(command: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+    if (!this.#up()) return otherwise();
     try {
       return await command();
     } catch (failure) {
-      pausedUntil = performance.now() + pauseMs;
-      log.warn("Redis failed to answer; the embedded cache serves meanwhile", { failure });
+      this.#pausedUntil = performance.now() + pauseMs;
+      this.#tellAway(failure);
       return otherwise();
     }
-  };
-  return {
-    get: async (key) => {
-      const value = await attempt(
-        async () => (await redis.get(prefix + key)) ?? undefined,
-        () => fallback.get(key),
-      );
-      if (value === undefined) misses++;
-      else hits++;
-      return value;
-    },
-    set: async (key, value, ttlMs) => {
-      await attempt(
-        async () => {
-          await redis.set(prefix + key, value, "PX", ttlMs);
-        },
-        () => fallback.set(key, value, ttlMs),
-      );
-    },
-    delete: async (key) => {
-      await fallback.delete(key);
-      await attempt(
-        async () => {
-          await redis.del(prefix + key);
-        },
-        async () => undefined,
-      );
-    },
-    figures: () => ({ backend: "redis", connected: up(), hits, misses }),
-    [Symbol.asyncDispose]: async () => {
-      redis.disconnect();
-      await fallback[Symbol.asyncDispose]();
-    },
-  };
+  }
+
+  /** Once, until it is back. */
+  #tellAway(failure: unknown): void {
+    if (!this.#away)
+      this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
+    this.#away = true;
+  }
 }

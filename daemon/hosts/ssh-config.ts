@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import SSHConfig, { LineType } from "ssh-config";
+import * as z from "zod";
+import { LineType, parse, type SSHConfig } from "ssh-config";
 import { HostName, Jump, Port, UserName } from "../../protocol/host.ts";
 
 /** What an SSH config says of one alias, as far as Hostrun uses it. */
@@ -22,10 +23,17 @@ export interface SshConfig {
   host(alias: string): SshConfigHost | undefined;
 }
 
+const Parsed = z.object({
+  address: HostName,
+  port: z.coerce.number().pipe(Port).optional(),
+  user: UserName.optional(),
+  jump: z.array(Jump),
+});
+
 /** Reads the text of an SSH config. `Match exec` never runs. */
 export function parseSshConfig(text: string, home: string): SshConfig {
   // The library would run nslookup for canonical names; those are left to ssh.
-  const config = SSHConfig.parse(text.replace(/^\s*canonicalize(hostname|fallbacklocal)\b.*$/gim, ""));
+  const config = parse(text.replace(/^\s*canonicalize(hostname|fallbacklocal)\b.*$/gim, ""));
   return {
     aliases: aliasesOf(config),
     host: (alias) => {
@@ -49,31 +57,31 @@ function aliasesOf(config: SSHConfig): string[] {
 
 type Computed = Record<string, string | string[]>;
 
+/** Undefined when a value could not be used as it stands: such a host is not offered at all. */
 function hostOf(alias: string, options: Computed, home: string): SshConfigHost | undefined {
-  const one = (name: string): string | undefined => {
-    const value = options[name];
-    return Array.isArray(value) ? value[0] : value;
-  };
-  const address = HostName.safeParse(
-    (one("hostname") ?? alias).replaceAll("%h", alias).replaceAll("%%", "%"),
-  );
-  const user = UserName.safeParse(one("user"));
-  const port = Port.safeParse(Number(one("port")));
-  if (!address.success || (one("user") !== undefined && !user.success)) return undefined;
-  const jump = (one("proxyjump") ?? "none").split(",").filter((hop) => hop.toLowerCase() !== "none");
-  if (!jump.every((hop) => Jump.safeParse(hop).success)) return undefined;
-  const proxyCommand = one("proxycommand")?.toLowerCase() ?? "none";
-  const values = { h: address.data, n: alias, r: user.data ?? "", p: String(port.data ?? 22), d: home };
-  const files = [options["identityfile"] ?? []].flat().filter((file) => file.toLowerCase() !== "none");
+  const one = (name: string): string | undefined => [options[name] ?? []].flat()[0];
+  const many = (values: string[]): string[] => values.filter((value) => value.toLowerCase() !== "none");
+  const hostName = (one("hostname") ?? alias).replaceAll("%h", alias).replaceAll("%%", "%");
+  const parsed = Parsed.safeParse({
+    address: hostName,
+    port: one("port"),
+    user: one("user"),
+    jump: many((one("proxyjump") ?? "none").split(",")),
+  });
+  if (!parsed.success) return undefined;
+  const { address, port, user, jump } = parsed.data;
+  const tokens = { h: address, n: alias, r: user ?? "", p: String(port ?? 22), d: home };
+  const files = many([options["identityfile"] ?? []].flat());
+  const commands = many([options["proxycommand"] ?? []].flat());
   return {
     name: alias,
-    address: address.data,
-    port: port.data,
-    user: user.data,
-    identityFiles: files.map((file) => expandPath(file, home, values)),
+    address,
+    port,
+    user,
+    identityFiles: files.map((file) => expandPath(file, home, tokens)),
     identitiesOnly: one("identitiesonly")?.toLowerCase() === "yes",
     jump,
-    unsupported: proxyCommand === "none" || jump.length > 0 ? undefined : "ProxyCommand",
+    unsupported: commands.length > 0 && jump.length === 0 ? "ProxyCommand" : undefined,
   };
 }
 

@@ -17,12 +17,17 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  for await (const chunk of chunksOf(request)) {
     size += chunk.length;
     if (size > largestBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return parseJson(Buffer.concat(chunks));
+}
+
+/** The bytes of a body as they come. */
+export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  for await (const chunk of request) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
 /** The media type of a request's body in lower case, without parameters. */

@@ -10,7 +10,7 @@ export interface Exchange<E extends Endpoint> {
   readonly body: Body<E>;
   readonly request: IncomingMessage;
   /** A header's one value. */
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
 }
 
 /** Bytes that can be read in part. */

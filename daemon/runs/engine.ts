@@ -43,6 +43,8 @@ export class RunEngine implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #executions = new Map<string, Execution>();
   readonly #underWay = new Set<Promise<void>>();
+  #draining = false;
+  #ended = 0;
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
@@ -60,6 +62,12 @@ export class RunEngine implements AsyncDisposable {
     const idempotency = key === undefined ? undefined : this.#idempotency(key, request);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
+    if (this.#draining) {
+      throw new Problem(
+        "daemon_stopped",
+        "The Hostrun daemon is about to stop and takes no new run. Try again in a moment.",
+      );
+    }
     const { target, host, loginShell } = this.#parts.hosts.resolve(request.host);
     const cached = await this.#cachedResult(request, target);
     this.#admission.check();
@@ -83,6 +91,20 @@ export class RunEngine implements AsyncDisposable {
     });
     this.#begin(execution, request, target);
     return live.run;
+  }
+
+  /** Runs that have ended since the daemon started. */
+  get ended(): number {
+    return this.#ended;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes no further run from now on. */
+  drain(): void {
+    this.#draining = true;
   }
 
   live(id: string): LiveRun | undefined {
@@ -115,6 +137,7 @@ export class RunEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.drain();
     for (const execution of this.#executions.values()) {
       const detail =
         "The Hostrun daemon was stopped while the run was under way; how the command ended is not known.";
@@ -140,6 +163,7 @@ export class RunEngine implements AsyncDisposable {
   }
 
   #afterwards(live: LiveRun, request: RunRequest, target: Target): void {
+    this.#ended++;
     const { run } = live;
     if (run.outcome !== "exited") return;
     this.#parts.latency.add(run);

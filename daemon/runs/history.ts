@@ -21,6 +21,7 @@ export interface HistoryParts {
   readonly store: RunStore;
   readonly engine: RunEngine;
   readonly cache: Cache;
+  readonly onDeleted: (id: string) => void;
 }
 
 const cachedForMs = 300_000;
@@ -69,6 +70,7 @@ export class RunHistory {
     }
     this.#parts.store.delete(this.#stored(id).number);
     await this.#parts.cache.delete(this.#processKey(id));
+    this.#parts.onDeleted(id);
   }
 
   /** The request that this run came from. `conflict` when its standard input is needed again but was not kept. */

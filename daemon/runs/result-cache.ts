@@ -19,7 +19,9 @@ export function resultKey(epoch: string, request: RunRequest, target: Target): s
     useBash,
     loginShell,
     cwd,
-    Object.entries(env).sort(),
+    Object.entries(env)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
     stdin,
     pty,
     recordLimitBytes,

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type * as z from "zod";
 import { Problem } from "../../protocol/problem.ts";
+import { parseJson } from "../core/json.ts";
 import {
   defaultSettings,
   Settings,
@@ -85,9 +86,9 @@ export function spelled(name: string, separator: "_" | "-"): string {
   return name.replace(/[A-Z]/g, (letter) => `${separator}${letter.toLowerCase()}`);
 }
 
-function check(values: Values, place: string): void {
+function check(values: unknown, place: string): Values {
   const result = SettingsPatch.safeParse(values);
-  if (result.success) return;
+  if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
   const detail = issues
     .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
@@ -105,21 +106,19 @@ function readConfig(path: string): Values {
       cause: failure,
     });
   }
+  let values: unknown;
   try {
-    return SettingsPatch.parse(JSON.parse(text));
-  } catch (failure) {
-    if (failure instanceof SyntaxError) {
-      throw new Problem(
-        "invalid_request",
-        `${path} is not JSON. Mend it, or remove it to go back to the defaults.`,
-        {
-          cause: failure,
-        },
-      );
-    }
-    check(JSON.parse(text), path);
-    throw failure;
+    values = parseJson(text);
+  } catch (cause) {
+    throw new Problem(
+      "invalid_request",
+      `${path} is not JSON. Mend it, or remove it to go back to the defaults.`,
+      {
+        cause,
+      },
+    );
   }
+  return check(values, path);
 }
 
 function fromEnvironment(environment: SettingsSources["environment"]): Values {

@@ -2,6 +2,7 @@ import Sqlite from "better-sqlite3";
 import * as z from "zod";
 import { Host } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { parseJson } from "../core/json.ts";
 import type { HostFields, HostStore, StoredHost } from "../hosts/host-store.ts";
 import type { Database } from "./database.ts";
 
@@ -34,9 +35,9 @@ function fromRow(row: HostRow): StoredHost {
     port: row.port,
     user: row.user,
     identityFile: row.identity_file,
-    jump: JSON.parse(row.jump),
+    jump: parseJson(row.jump),
     group: row.group_path,
-    tags: JSON.parse(row.tags),
+    tags: parseJson(row.tags),
     color: row.color,
     production: row.production === 1,
     loginShell: row.login_shell === 1,

@@ -1,5 +1,6 @@
 import type { Run } from "../../protocol/run.ts";
 import { Run as RunSchema } from "../../protocol/run.ts";
+import { parseJson } from "../core/json.ts";
 import type { StoredRun } from "../runs/run-store.ts";
 
 export interface RunRow {
@@ -33,12 +34,12 @@ export function fromRow(row: RunRow): StoredRun {
     jobId: row.job_id,
     host: { id: row.host_id, name: row.host_name, address: row.host_address },
     command: row.command,
-    options: JSON.parse(row.options),
+    options: parseJson(row.options),
     state: row.state,
     outcome: row.outcome,
     exitCode: row.exit_code,
     signal: row.signal,
-    problem: row.problem === null ? null : JSON.parse(row.problem),
+    problem: row.problem === null ? null : parseJson(row.problem),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -47,7 +48,7 @@ export function fromRow(row: RunRow): StoredRun {
     truncatedBytes: row.truncated_bytes,
     cached: row.cached === 1,
     reusedConnection: row.reused_connection === 1,
-    timings: JSON.parse(row.timings),
+    timings: parseJson(row.timings),
   });
   return { number: row.number, run };
 }

@@ -40,7 +40,7 @@ export function createRunStore(database: Database): RunStore {
     epoch: database.epoch,
     create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
     append: (number, more, run) => roomFor(() => append(number, more, run)),
-    copyOutput: events.copyOutput,
+    copyOutput: (from, to, firstSeq) => events.copyOutput(from, to, firstSeq),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row);
@@ -51,11 +51,11 @@ export function createRunStore(database: Database): RunStore {
       remove.run(number);
     },
     events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
-    lastSeq: events.lastSeq,
-    output: events.output,
+    lastSeq: (number) => events.lastSeq(number),
+    output: (number, stream) => events.output(number, stream),
     keyOf: (name) => key.get(name),
-    forgetKeysBefore: (instant) => {
-      forgetKeys.run(instant);
+    forgetKeysBefore: (created) => {
+      forgetKeys.run(created);
     },
     countRuns: () => count.get() ?? 0,
   };
@@ -91,7 +91,10 @@ function listRuns(sql: Sqlite.Database, filter: RunFilter): ReturnType<RunStore[
     ]);
   }
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([text]) => text).join(" AND ")}`;
-  const values = Object.assign({ limit: filter.limit }, ...conditions.map(([, value]) => value));
+  const values = Object.fromEntries([
+    ["limit", filter.limit],
+    ...conditions.flatMap(([, value]) => Object.entries(value)),
+  ]);
   return sql
     .prepare<[object], RunRow>(`SELECT * FROM runs ${where} ORDER BY number DESC LIMIT @limit`)
     .all(values)

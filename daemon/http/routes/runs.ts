@@ -5,7 +5,7 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
-import { mediaType } from "../body.ts";
+import { chunksOf, mediaType } from "../body.ts";
 import type { Handlers } from "../exchange.ts";
 import type { EventFeed } from "../sse.ts";
 
@@ -65,7 +65,7 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
       if (stdin === undefined) throw stdinClosed();
       if (mediaType(request) === "application/octet-stream") await pour(request, stdin);
       else if (body.data !== "") await write(stdin, Buffer.from(body.data, body.encoding));
-      if (query.end === "true" || body?.end === true) stdin.end();
+      if (query.end === "true" || body.end) stdin.end();
       return undefined;
     },
     rerun: ({ params }) => start(history.requestOf(params.run), undefined),
@@ -92,7 +92,7 @@ function eventFeed(
 }
 
 async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
-  for await (const chunk of request) await write(stdin, chunk);
+  for await (const chunk of chunksOf(request)) await write(stdin, chunk);
 }
 
 /** Waits while the host takes no more; a command that closed its input is told as such. */

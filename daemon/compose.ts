@@ -1,0 +1,261 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Discovery, protocolVersion } from "../protocol/discovery.ts";
+import { placeNames } from "../protocol/places.ts";
+import type { Health } from "../protocol/stats.ts";
+import { createMemoryCache } from "./cache/memory.ts";
+import { openRedisCache } from "./cache/redis.ts";
+import { ChangeLog } from "./core/changes.ts";
+import { systemClock as clock } from "./core/clock.ts";
+import { createLog, type Log, rotatingFile } from "./core/log.ts";
+import { Scope } from "./core/scope.ts";
+import { prepareStateDirectory, writeFileAtomically } from "./core/state-directory.ts";
+import { HostDirectory } from "./hosts/directory.ts";
+import { createResolution } from "./hosts/resolution.ts";
+import { listen } from "./http/listen.ts";
+import { connectionRoutes } from "./http/routes/connections.ts";
+import { daemonRoutes } from "./http/routes/daemon.ts";
+import { hostRoutes } from "./http/routes/hosts.ts";
+import { runRoutes } from "./http/routes/runs.ts";
+import { settingsRoutes } from "./http/routes/settings.ts";
+import { createHttpServer } from "./http/server.ts";
+import { StreamFigures } from "./http/sse.ts";
+import { openStats, type StatsSources } from "./http/stats.ts";
+import { RunEngine } from "./runs/engine.ts";
+import { RunHistory } from "./runs/history.ts";
+import { openHousekeeping } from "./runs/housekeeping.ts";
+import { LatencyRecord } from "./runs/latency.ts";
+import { closeOpenRuns } from "./runs/recovery.ts";
+import { SettingsFile } from "./settings/settings.ts";
+import { openKnownHosts } from "./ssh/known-hosts.ts";
+import { openPool } from "./ssh/pool.ts";
+import { openDatabase } from "./store/database.ts";
+import { createHostStore } from "./store/hosts.ts";
+import { openInstanceLock } from "./store/instance-lock.ts";
+import { createRunStore } from "./store/runs.ts";
+
+/** What the daemon knows of the process it is and of the person it runs for. */
+export interface Surroundings {
+  readonly stateDirectory: string;
+  /** Where clients connect: a path, or the name of a pipe on Windows. */
+  readonly socket: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Settings given on the command line, by their names in kebab case. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly pid: number;
+  readonly uid: number | undefined;
+  readonly memory: () => { readonly rss: number; readonly heapUsed: number };
+  readonly home: string;
+  readonly user: string;
+  readonly agentSocket: string | null;
+  readonly migrations: string;
+  readonly nativeBinding: string | undefined;
+  /** Called when the daemon is to stop; disposing its scope does it. */
+  readonly onShutdown: (reason: string) => void;
+}
+
+/** The surroundings with what is read from them first. */
+interface House extends Surroundings {
+  readonly settings: SettingsFile;
+  readonly log: Log;
+}
+
+type Storage = ReturnType<typeof openStorage>;
+type Hosts = ReturnType<typeof openHosts>;
+type Ssh = ReturnType<typeof openSsh>;
+type Rooms = { startedAt: string; changes: ChangeLog } & Storage & Hosts & Ssh & ReturnType<typeof openRuns>;
+
+/** Builds the whole daemon in order and sets it listening. Disposing the scope takes it down in reverse. */
+export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
+  const scope = new Scope();
+  try {
+    const around = openHouse(surroundings);
+    scope.own(openInstanceLock(join(around.stateDirectory, "instance.lock"), around.nativeBinding));
+    const startedAt = clock.now();
+    const changes = new ChangeLog(clock);
+    const storage = openStorage(around, scope);
+    const hosts = openHosts(around, storage, changes);
+    const ssh = openSsh(around, changes, scope);
+    const runs = openRuns(around, { ...storage, ...hosts, ...ssh }, changes, scope);
+    await serve(around, { startedAt, changes, ...storage, ...hosts, ...ssh, ...runs }, scope);
+    // The first to go: what still runs is told as unknown while its readers are there to hear it.
+    scope.defer(() => runs.engine[Symbol.asyncDispose]());
+    scope.defer(() => around.log.info("The daemon stops"));
+    around.log.info("The daemon is ready", {
+      pid: around.pid,
+      version: around.version,
+      socket: around.socket,
+    });
+    return scope;
+  } catch (failure) {
+    await scope[Symbol.asyncDispose]();
+    throw failure;
+  }
+}
+
+function openHouse(surroundings: Surroundings): House {
+  const { stateDirectory, uid, environment, flags } = surroundings;
+  prepareStateDirectory(stateDirectory, uid);
+  const settings = new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
+  const log = createLog(() => settings.current.logLevel, rotatingFile(join(stateDirectory, placeNames.log)));
+  return { ...surroundings, settings, log };
+}
+
+function openStorage({ stateDirectory, migrations, nativeBinding, log, settings }: House, scope: Scope) {
+  const path = join(stateDirectory, "hostrun.db");
+  const database = scope.own(openDatabase({ path, migrations, nativeBinding }));
+  const store = createRunStore(database);
+  const closed = closeOpenRuns(store, clock);
+  if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
+  const { redisUrl } = settings.current;
+  const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
+  return { database, store, cache };
+}
+
+function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
+  const { home, user } = around;
+  const settings = () => around.settings.current;
+  const hosts = new HostDirectory({
+    store: createHostStore(database),
+    settings,
+    clock,
+    home,
+    onSaved: (host) => changes.publish({ type: "hostSaved", host }),
+    onDeleted: ({ id, name }) => changes.publish({ type: "hostDeleted", id, name }),
+  });
+  const resolve = createResolution({
+    stored: (host) => hosts.stored(host),
+    configured: (alias) => hosts.configured(alias),
+    settings,
+    home,
+    localUser: user,
+  });
+  return { hosts, resolve };
+}
+
+function openSsh(
+  { stateDirectory, home, user, agentSocket, settings, log }: House,
+  changes: ChangeLog,
+  scope: Scope,
+) {
+  const own = join(stateDirectory, "known_hosts");
+  const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
+  const knownHosts = openKnownHosts({ own, others: [...users, "/etc/ssh/ssh_known_hosts"], log });
+  const limits = () => {
+    const { poolMaxConnections, poolIdleMs, channelsPerConnection, keepaliveMs } = settings.current;
+    return { maxConnections: poolMaxConnections, idleMs: poolIdleMs, channelsPerConnection, keepaliveMs };
+  };
+  const environment = { home, agentSocket, user };
+  const onChange = (change: Parameters<ChangeLog["publish"]>[0]) => changes.publish(change);
+  return { knownHosts, pool: scope.own(openPool({ limits, knownHosts, clock, log, environment, onChange })) };
+}
+
+function openRuns(
+  around: House,
+  { store, cache, resolve, pool }: Storage & Hosts & Ssh,
+  changes: ChangeLog,
+  scope: Scope,
+) {
+  const latency = new LatencyRecord();
+  const engine = scope.own(
+    new RunEngine({
+      store,
+      remote: pool,
+      hosts: { resolve },
+      cache,
+      latency,
+      settings: () => around.settings.current,
+      clock,
+      log: around.log,
+      onChange: (run) => changes.publish({ type: "runChanged", run }),
+    }),
+  );
+  const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
+  return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
+}
+
+async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
+  const { changes, hosts, resolve, pool, knownHosts, engine, history } = rooms;
+  const { settings, log } = around;
+  const figures = new StreamFigures();
+  const stats = scope.own(openStats(statsSources(around, rooms, figures)));
+  const health = (): Health => {
+    const status = engine.draining ? "draining" : "ok";
+    return { status, version: around.version, protocol: protocolVersion, pid: around.pid };
+  };
+  const shutdown = (drain: boolean): void => {
+    engine.drain();
+    if (drain)
+      void engine.drained().then(() => around.onShutdown("a client asked for it, and every run has ended"));
+    else around.onShutdown("a client asked for it");
+  };
+  const handlers = {
+    ...daemonRoutes({ health, stats: stats.report, changes, shutdown }),
+    ...hostRoutes({
+      hosts,
+      resolve,
+      remote: pool,
+      connectTimeoutMs: () => settings.current.connectTimeoutMs,
+    }),
+    ...runRoutes({ engine, history }),
+    ...settingsRoutes(settings, () =>
+      changes.publish({ type: "settingsChanged", settings: settings.report().values }),
+    ),
+    ...connectionRoutes(pool, knownHosts),
+  };
+  const server = createHttpServer({ handlers, figures, log });
+  let askedAt = clock.elapsed();
+  server.on("request", () => {
+    askedAt = clock.elapsed();
+  });
+  const quietMs = () => (figures.open > 0 ? 0 : clock.elapsed() - askedAt);
+  const onIdle = () => around.onShutdown("nobody needed it for idleExitMs");
+  scope.own(
+    openHousekeeping({ store: rooms.store, engine, settings: () => settings.current, quietMs, onIdle }),
+  );
+  scope.own(await listen(server, around.socket));
+  announce(around, rooms.startedAt, scope);
+}
+
+function statsSources(around: House, rooms: Rooms, streams: StreamFigures): StatsSources {
+  const { version, pid } = around;
+  const { startedAt, database, store, cache, pool, latency, engine } = rooms;
+  const beganAt = clock.elapsed();
+  return {
+    daemon: () => {
+      const { rss, heapUsed } = around.memory();
+      const uptimeMs = clock.elapsed() - beganAt;
+      return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
+    },
+    runs: () => ({ ...engine.counts(), ended: engine.ended }),
+    pool: () => pool.figures(),
+    latency: () => latency.report(),
+    cache: () => cache.figures(),
+    store: () => ({
+      journalMode: database.journalMode(),
+      sizeBytes: database.sizeBytes(),
+      runs: store.countRuns(),
+    }),
+    streams,
+    nativeCrypto: pool.nativeCrypto,
+  };
+}
+
+/** Tells clients where the daemon is. The instance lock is held until after this is taken back. */
+function announce({ stateDirectory, version, pid, socket }: House, startedAt: string, scope: Scope): void {
+  const path = join(stateDirectory, placeNames.discovery);
+  const token = randomBytes(32).toString("base64url");
+  const discovery: Discovery = {
+    pid,
+    version,
+    protocol: protocolVersion,
+    socket,
+    url: null,
+    token,
+    startedAt,
+  };
+  writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
+  scope.defer(() => rmSync(path, { force: true }));
+}

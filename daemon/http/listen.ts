@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { Problem } from "../../protocol/problem.ts";
+
+/** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
+const longestPath = 103;
+
+/**
+ * Listens on a Unix socket of mode 0600, or a named pipe on Windows. Only the holder of the instance lock
+ * may call this: a socket that is left over is removed. Disposing stops listening, lets answers under way
+ * finish for a second, and closes every connection.
+ */
+export async function listen(server: Server, path: string): Promise<AsyncDisposable> {
+  const pipe = path.startsWith("\\\\");
+  if (!pipe && Buffer.byteLength(path) > longestPath) {
+    throw new Problem(
+      "invalid_request",
+      `The socket's path ${path} is too long. Set HOSTRUN_HOME to a shorter one.`,
+    );
+  }
+  if (!pipe) removeLeftover(path);
+  server.listen(path);
+  await once(server, "listening");
+  if (!pipe) chmodSync(path, 0o600);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), 1000);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+function removeLeftover(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isSocket()) rmSync(path);
+  else
+    throw new Problem(
+      "conflict",
+      `${path} is in the way and is no socket. Remove it, then start Hostrun again.`,
+    );
+}

@@ -1,0 +1,42 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Stats } from "../../protocol/stats.ts";
+import type { StreamFigures } from "./sse.ts";
+
+/** Where each part of the figures is measured. */
+export interface StatsSources {
+  readonly daemon: () => Omit<Stats["daemon"], "eventLoopDelayP99Ms">;
+  readonly runs: () => Stats["runs"];
+  readonly pool: () => Stats["pool"];
+  readonly latency: () => Stats["latency"];
+  readonly cache: () => Omit<Stats["cache"], "hitRate">;
+  readonly store: () => Stats["store"];
+  readonly streams: StreamFigures;
+  readonly nativeCrypto: boolean;
+}
+
+/** Puts the figures of the whole daemon together, and measures how long the event loop keeps others waiting. */
+export function openStats(sources: StatsSources): Disposable & { readonly report: () => Stats } {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return {
+    report: () => {
+      const cache = sources.cache();
+      const asked = cache.hits + cache.misses;
+      const { open, opened, resumed, bytesSent } = sources.streams;
+      return {
+        daemon: {
+          ...sources.daemon(),
+          eventLoopDelayP99Ms: delay.count > 0 ? delay.percentile(99) / 1e6 : null,
+        },
+        runs: sources.runs(),
+        pool: sources.pool(),
+        latency: sources.latency(),
+        cache: { ...cache, hitRate: asked === 0 ? null : cache.hits / asked },
+        store: sources.store(),
+        streams: { open, opened, resumed, bytesSent },
+        ssh: { nativeCrypto: sources.nativeCrypto },
+      };
+    },
+    [Symbol.dispose]: () => void delay.disable(),
+  };
+}

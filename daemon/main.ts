@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
+import { Problem } from "../protocol/problem.ts";
+import { openDaemon } from "./compose.ts";
+
+/** How the daemon is started: `daemon.cjs [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. */
+async function main(): Promise<void> {
+  process.umask(0o077);
+  const { "state-dir": given, ...flags } = parseFlags(process.argv.slice(2));
+  const home = homedir();
+  const directory = stateDirectory(
+    process.platform,
+    { ...process.env, ...(given && { HOSTRUN_HOME: given }) },
+    home,
+  );
+  const stop = Promise.withResolvers<string>();
+  process.on("SIGTERM", () => stop.resolve("it was sent SIGTERM"));
+  process.on("SIGINT", () => stop.resolve("it was sent SIGINT"));
+  // A terminal that closes does not end the daemon that was started from it.
+  process.on("SIGHUP", () => undefined);
+  const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
+  const inDist = existsSync(packaged);
+  const scope = await openDaemon({
+    stateDirectory: directory,
+    socket: socketPath(directory),
+    environment: process.env,
+    flags,
+    version: manifest.version,
+    pid: process.pid,
+    uid: process.getuid?.(),
+    memory: () => process.memoryUsage(),
+    home,
+    user: userInfo().username,
+    agentSocket: process.env["SSH_AUTH_SOCK"] ?? null,
+    migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
+    nativeBinding: inDist ? packaged : undefined,
+    onShutdown: stop.resolve,
+  });
+  const reason = await stop.promise;
+  process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
+  await scope[Symbol.asyncDispose]();
+}
+
+function socketPath(directory: string): string {
+  if (process.platform !== "win32") return joinPath(process.platform, directory, placeNames.socket);
+  return `\\\\.\\pipe\\hostrun-${directory.replace(/[^A-Za-z0-9]+/g, "-").slice(-200)}`;
+}
+
+/** `--name value` or `--name=value`; which names there are is for the settings to say. */
+function parseFlags(args: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  const words = args.flatMap((word) => (word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]));
+  for (let at = 0; at < words.length; at += 2) {
+    const [name = "", value] = words.slice(at, at + 2);
+    if (!name.startsWith("--") || value === undefined) {
+      throw new Problem("invalid_request", `${name} is not understood. Options are given as --name value.`);
+    }
+    flags[name.slice(2)] = value;
+  }
+  return flags;
+}
+
+main().then(
+  () => process.exit(0),
+  (failure: unknown) => {
+    const told =
+      failure instanceof Problem ? failure.message : failure instanceof Error ? failure.stack : failure;
+    process.stderr.write(`hostrun daemon: ${String(told)}\n`);
+    process.exit(1);
+  },
+);

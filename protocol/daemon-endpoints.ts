@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { endpoint, reading, writing } from "./endpoint.ts";
+import { EventsQuery } from "./event.ts";
+import { KnownHost, NewKnownHost } from "./known-host.ts";
+import { listOf } from "./list.ts";
+import { SettingsPatch, SettingsReport } from "./settings.ts";
+import { Connection, Health, Stats } from "./stats.ts";
+
+export const daemonEndpoints = {
+  health: endpoint({
+    method: "GET",
+    path: "/api/health",
+    summary: "Whether the daemon is up, and which one it is",
+    status: 200,
+    output: Health,
+    problems: [],
+  }),
+  stats: endpoint({
+    method: "GET",
+    path: "/api/stats",
+    summary: "Measured figures",
+    status: 200,
+    output: Stats,
+    problems: [],
+  }),
+  metrics: endpoint({
+    method: "GET",
+    path: "/api/metrics",
+    summary: "The same figures for Prometheus",
+    status: 200,
+    output: "text",
+    problems: [],
+  }),
+  openapi: endpoint({
+    method: "GET",
+    path: "/api/openapi.json",
+    summary: "This description",
+    status: 200,
+    output: z.record(z.string(), z.unknown()),
+    problems: [],
+  }),
+  shutdown: endpoint({
+    method: "POST",
+    path: "/api/shutdown",
+    summary: "Stop the daemon, after its runs have ended when drain is true",
+    body: z.strictObject({ drain: z.boolean().default(false) }),
+    status: 202,
+    output: Health,
+    problems: writing,
+  }),
+  changes: endpoint({
+    method: "GET",
+    path: "/api/events",
+    summary: "What changes in the daemon, as it happens",
+    query: EventsQuery.pick({ after: true }),
+    status: 200,
+    output: "events",
+    problems: reading,
+  }),
+  listKnownHosts: endpoint({
+    method: "GET",
+    path: "/api/known-hosts",
+    summary: "The host keys that Hostrun recorded itself",
+    status: 200,
+    output: listOf(KnownHost),
+    problems: [],
+  }),
+  addKnownHost: endpoint({
+    method: "POST",
+    path: "/api/known-hosts",
+    summary: "Record a host key that a person has checked",
+    body: NewKnownHost,
+    status: 201,
+    output: KnownHost,
+    problems: [...writing, "conflict"],
+  }),
+  deleteKnownHosts: endpoint({
+    method: "DELETE",
+    path: "/api/known-hosts",
+    summary: "Forget the recorded keys of an address",
+    query: z.strictObject({
+      address: z.string().min(1).max(255),
+      port: z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number)
+        .optional(),
+    }),
+    status: 204,
+    output: "none",
+    problems: [...reading, "not_found"],
+  }),
+  listConnections: endpoint({
+    method: "GET",
+    path: "/api/connections",
+    summary: "The pooled SSH connections",
+    status: 200,
+    output: listOf(Connection),
+    problems: [],
+  }),
+  closeConnection: endpoint({
+    method: "DELETE",
+    path: "/api/connections/:connection",
+    summary: "Close a pooled connection; runs on it end as unknown",
+    status: 204,
+    output: "none",
+    problems: ["not_found"],
+  }),
+  getSettings: endpoint({
+    method: "GET",
+    path: "/api/settings",
+    summary: "The settings in force and where each came from",
+    status: 200,
+    output: SettingsReport,
+    problems: [],
+  }),
+  updateSettings: endpoint({
+    method: "PATCH",
+    path: "/api/settings",
+    summary: "Change settings in config.json",
+    body: SettingsPatch,
+    status: 200,
+    output: SettingsReport,
+    problems: writing,
+  }),
+};

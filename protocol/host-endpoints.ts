@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { endpoint, reading, writing } from "./endpoint.ts";
+import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from "./host.ts";
+import { listOf } from "./list.ts";
+
+const ofHost = [...reading, "host_unknown"] as const;
+const connecting = [
+  "host_unreachable",
+  "authentication_failed",
+  "identity_file_missing",
+  "identity_file_unreadable",
+  "host_key_unknown",
+  "host_key_changed",
+  "protocol_error",
+  "timed_out",
+] as const;
+
+const HostQuery = z.strictObject({ q: z.string().max(255).optional() });
+
+export const hostEndpoints = {
+  listHosts: endpoint({
+    method: "GET",
+    path: "/api/hosts",
+    summary: "Every host, also those that stand only in the SSH config",
+    query: HostQuery,
+    status: 200,
+    output: listOf(Host),
+    problems: reading,
+  }),
+  createHost: endpoint({
+    method: "POST",
+    path: "/api/hosts",
+    summary: "Add a host",
+    body: NewHost,
+    status: 201,
+    output: Host,
+    problems: [...writing, "conflict"],
+  }),
+  importHosts: endpoint({
+    method: "POST",
+    path: "/api/hosts/import",
+    summary: "Take over the hosts of an SSH config file",
+    body: ImportRequest,
+    status: 200,
+    output: ImportResult,
+    problems: [...writing, "not_found"],
+  }),
+  getHost: endpoint({
+    method: "GET",
+    path: "/api/hosts/:host",
+    summary: "One host, by id or name",
+    status: 200,
+    output: Host,
+    problems: ofHost,
+  }),
+  updateHost: endpoint({
+    method: "PATCH",
+    path: "/api/hosts/:host",
+    summary: "Change a host",
+    body: HostPatch,
+    status: 200,
+    output: Host,
+    problems: [...writing, "host_unknown", "conflict"],
+  }),
+  deleteHost: endpoint({
+    method: "DELETE",
+    path: "/api/hosts/:host",
+    summary: "Delete a host; its runs stay in the history",
+    status: 204,
+    output: "none",
+    problems: [...ofHost, "conflict"],
+  }),
+  testHost: endpoint({
+    method: "POST",
+    path: "/api/hosts/:host/test",
+    summary: "Connect and authenticate, without running anything",
+    body: z.strictObject({
+      connectTimeoutMs: z.int().min(1).max(600_000).optional(),
+      agentSocket: z.string().max(4096).nullable().default(null),
+    }),
+    status: 200,
+    output: HostTest,
+    problems: [...writing, "host_unknown", ...connecting],
+  }),
+};
