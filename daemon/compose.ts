@@ -226,7 +226,7 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
   return {
     daemon: () => {
       const { rss, heapUsed } = around.memory();
-      const uptimeMs = clock.elapsed() - beganAt;
+      const uptimeMs = Math.round(clock.elapsed() - beganAt);
       return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
     },
     runs: () => ({ ...engine.counts(), ended: engine.ended }),

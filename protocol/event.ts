@@ -42,7 +42,7 @@ export const CompleteEvent = z.object({
   outcome: Outcome,
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
-  durationMs: z.number().nonnegative(),
+  durationMs: size,
   stdoutBytes: size,
   stderrBytes: size,
   truncatedBytes: size,

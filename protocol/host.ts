@@ -134,7 +134,7 @@ export const HostTest = z.object({
   ok: z.literal(true),
   host: z.string(),
   reusedConnection: z.boolean(),
-  connectMs: z.number().nonnegative(),
+  connectMs: z.int().nonnegative(),
   server: z.string(),
   hostKey: z.object({ keyType: z.string(), fingerprint: z.string() }),
   cipher: z.string(),

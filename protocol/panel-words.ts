@@ -58,13 +58,6 @@ export const panelWords = {
   keyOffered: "Key offered by the host",
   keysExpected: "Keys on record",
   keyAt: "{0} {1}, at {2}",
-  nextHostKeyUnknown:
-    "Compare this fingerprint with the one you were given for the host. Trust it only if they are the same.",
-  nextHostKeyChanged:
-    "If the host was reinstalled, remove the key on record and run again. If you did not expect a change, do not connect: somebody may be in between.",
-  nextAuthentication: "Check the user name, and that the right key is offered by your SSH agent or key file.",
-  nextRetry: "This may pass by itself: run again in a moment.",
-  nextLog: "The log says more about what happened.",
   logEmpty: "Nothing was logged yet.",
   messageNotUnderstood: "A message of the extension was not understood, at {0}.",
 } as const satisfies Record<string, string>;

@@ -13,7 +13,7 @@ export const Stats = z
       version: z.string(),
       pid: z.int(),
       startedAt: z.iso.datetime(),
-      uptimeMs: z.number().nonnegative(),
+      uptimeMs: count,
       rssBytes: count,
       heapUsedBytes: count,
       eventLoopDelayP99Ms: figure,

@@ -25,12 +25,14 @@ export class Execution {
   #stopped: StopReason | undefined;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
+  #lastStep: string;
   readonly #early: (() => void)[] = [];
   #callOff = (): void => undefined;
 
   constructor(live: LiveRun, options: ExecutionOptions) {
     this.live = live;
     this.#options = options;
+    this.#lastStep = `Connecting to ${options.target.name}`;
   }
 
   /** Runs to the end. Never rejects: what fails is told in the run. */
@@ -97,11 +99,18 @@ export class Execution {
   #listener(end: (end: RemoteEnd) => void): RemoteListener & { step(message: string): void } {
     const live = this.live;
     return {
-      step: (message) => live.status("connecting", message),
+      step: (message) => this.#step(message),
       stdout: (chunk) => this.#afterStart(() => live.output("stdout", chunk)),
       stderr: (chunk) => this.#afterStart(() => live.output("stderr", chunk)),
       end,
     };
+  }
+
+  /** What happens on the way, told once each. */
+  #step(message: string): void {
+    if (message === this.#lastStep || this.live.run.state !== "connecting") return;
+    this.#lastStep = message;
+    this.live.status("connecting", message);
   }
 
   /** A quick command's output can be here before the promise of its process: it is told after "Connected". */

@@ -137,7 +137,7 @@ export class LiveRun {
       outcome: run.outcome,
       exitCode: run.exitCode,
       signal: run.signal,
-      durationMs: run.timings.totalMs ?? 0,
+      durationMs: Math.round(run.timings.totalMs ?? 0),
       stdoutBytes: run.stdoutBytes,
       stderrBytes: run.stderrBytes,
       truncatedBytes: run.truncatedBytes,

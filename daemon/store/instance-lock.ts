@@ -9,6 +9,7 @@ export function openInstanceLock(path: string, nativeBinding: string | undefined
   const file = new Sqlite(path, { timeout: 0, ...(nativeBinding === undefined ? {} : { nativeBinding }) });
   try {
     file.pragma("locking_mode = EXCLUSIVE");
+    file.pragma("journal_mode = MEMORY");
     file.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     file.close();

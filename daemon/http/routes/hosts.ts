@@ -40,7 +40,7 @@ export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRou
         ok: true,
         host: target.name,
         reusedConnection: reused,
-        connectMs,
+        connectMs: Math.round(connectMs),
         server: server ?? "",
         cipher: cipher ?? "",
         hostKey,
