@@ -109,7 +109,7 @@ class Login implements SshConnection {
       keepaliveInterval: keepaliveMs,
       keepaliveCountMax,
       authHandler: (_methods, _partial, next) => {
-        this.#nextAttempt(next);
+        void this.#nextAttempt(next);
       },
     });
     watchAuthentication(this.client, (methods) => this.#authentication.offered(methods));
@@ -172,17 +172,16 @@ class Login implements SshConnection {
     this.#options.onStage(stage);
   }
 
-  #nextAttempt(next: (method: never) => void): void {
-    // ssh2's types know neither an agent of one's own here nor the end of the list.
-    const hand = (method: unknown): unknown => Reflect.apply(next, undefined, [method]);
-    this.#authentication.next().then(
-      async (method) => {
-        if (this.#settled) return;
-        if (method === undefined) this.#fail(await this.#authentication.failure(undefined));
-        else hand(method);
-      },
-      (failure: unknown) => this.#fail(failure),
-    );
+  async #nextAttempt(next: (method: never) => void): Promise<void> {
+    try {
+      const method = await this.#authentication.next();
+      if (this.#settled) return;
+      if (method === undefined) this.#fail(await this.#authentication.failure(undefined));
+      // ssh2's types know no agent of one's own here.
+      else Reflect.apply(next, undefined, [method]);
+    } catch (failure) {
+      this.#fail(failure);
+    }
   }
 
   #onError(failure: Error): void {

@@ -1,5 +1,5 @@
 import type { Target } from "../runs/remote.ts";
-import { connectTimedOut } from "./failure.ts";
+import { abortReason, connectTimedOut } from "./failure.ts";
 
 /** The time that a request has for its way to a running command; says where the time went. */
 export class ConnectDeadline implements Disposable {
@@ -30,7 +30,7 @@ export class ConnectDeadline implements Disposable {
   bound<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const { signal } = this;
-      const abort = (): void => reject(signal.reason);
+      const abort = (): void => reject(abortReason(signal));
       if (signal.aborted) abort();
       signal.addEventListener("abort", abort, { once: true });
       work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));

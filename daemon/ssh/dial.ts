@@ -35,7 +35,8 @@ export function createDialer(
     credentials.catch(() => undefined);
     const bastion = await acquireBastion(link, wish, { acquire, signal });
     wish.stage(`waiting for its turn to connect to ${nameOf(target)}`);
-    using _place = await gate.enter(routeOf(target), signal);
+    using stack = new DisposableStack();
+    stack.use(await gate.enter(routeOf(target), signal));
     wish.step(`Connecting to ${target.name}`);
     wish.stage(`connecting to ${nameOf(target)}`);
     const socket: Duplex =

@@ -128,3 +128,12 @@ export function plainText(text: string): string {
     .trim()
     .slice(0, 200);
 }
+
+/** Why a signal was aborted, as something to reject with: the caller's own reason where it is an error. */
+export function abortReason(signal: AbortSignal): Error {
+  return asError(signal.reason);
+}
+
+export function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("The work was given up", { cause: reason });
+}

@@ -1,3 +1,5 @@
+import { abortReason } from "./failure.ts";
+
 /** OpenSSH's MaxStartups begins to drop logins at 10 at once. */
 const maxAtOnce = 8;
 
@@ -31,7 +33,7 @@ function turn(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       waiting.delete(go);
-      reject(signal.reason);
+      reject(abortReason(signal));
     };
     const go = (): void => {
       waiting.delete(go);

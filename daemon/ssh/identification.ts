@@ -33,10 +33,12 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
     listener.identified(found);
     return stream.emit("data", held);
   };
+  // The stream's own method, which becomes visible again when ours is deleted.
+  const inherited = stream.emit.bind(stream);
   const emit = (event: string | symbol, ...values: unknown[]): boolean => {
     const [chunk] = values;
     if (event === "data" && Buffer.isBuffer(chunk)) return take(chunk);
-    return Reflect.apply(Object.getPrototypeOf(stream).emit, stream, [event, ...values]) === true;
+    return inherited(event, ...values);
   };
   Object.defineProperty(stream, "emit", { value: emit, configurable: true, writable: true });
 }

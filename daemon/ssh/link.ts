@@ -35,7 +35,7 @@ export interface Waiter {
   /** Lower came first. */
   readonly order: number;
   grant(link: Link, reused: boolean): void;
-  refuse(reason: unknown): void;
+  refuse(reason: Error): void;
 }
 
 /** A pooled connection: on its way up, up, or closed. */

@@ -1,8 +1,8 @@
-import { Problem } from "../../protocol/problem.ts";
+import type { Problem } from "../../protocol/problem.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { hopName } from "./failure.ts";
+import { abortReason, asError, hopName } from "./failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
 import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
 
@@ -55,7 +55,7 @@ export class Links {
       };
       const abort = (): void => {
         this.#withdraw(waiter);
-        reject(signal.reason);
+        reject(abortReason(signal));
       };
       signal.addEventListener("abort", abort, { once: true });
       const lane = this.#laneOf(wish.target);
@@ -180,7 +180,7 @@ export class Links {
     const waiters = [...link.waiters];
     link.waiters.clear();
     this.close(link);
-    for (const waiter of waiters) waiter.refuse(reason);
+    for (const waiter of waiters) waiter.refuse(asError(reason));
   }
 
   /** Someone stopped waiting: an attempt that nobody waits for is given up. */

@@ -47,14 +47,14 @@ export interface Pool extends Remote, AsyncDisposable {
 const maxConnectionsTried = 3;
 
 export function openPool(options: PoolOptions): Pool {
-  const { clock, log, onChange } = options;
+  const { clock, log } = options;
   const dial = createDialer(options, (wish, signal) => links.acquire(wish, signal));
   const links: Links = new Links({
     limits: options.limits,
     clock,
     connect: dial,
-    opened: (link) => onChange({ type: "connectionOpened", connection: link.describe() }),
-    closed: (link) => onChange({ type: "connectionClosed", connection: link.describe() }),
+    opened: (link) => options.onChange({ type: "connectionOpened", connection: link.describe() }),
+    closed: (link) => options.onChange({ type: "connectionClosed", connection: link.describe() }),
   });
   return {
     exec: (target, request, listener, signal) =>

@@ -11,59 +11,6 @@ const packetBytes = 32 * 1024;
 /** The terminal of a run with `pty`, also for ssh2's own `exec`. */
 export const terminal = { term: "xterm-256color", rows: 24, cols: 80, height: 0, width: 0 };
 
-interface ChannelInsides {
-  readonly outgoing: { readonly id: number; readonly state: string };
-  readonly incoming: { readonly state: string; readonly window?: number };
-  readonly _callbacks: ((failed: unknown) => void)[];
-}
-
-type OpenCallback = ((failure: unknown, channel: ClientChannel) => void) & { type?: string };
-
-/** Channel id, rows, columns, height, width. */
-type Sizes = [number, number, number, number, number];
-
-interface ClientInsides {
-  readonly _callbacks: ((failed: unknown) => void)[];
-  readonly _chanMgr: { add(callback: OpenCallback): number };
-  readonly _protocol: {
-    readonly _strictMode?: boolean;
-    session(id: number, window: number, packet: number): void;
-    exec(id: number, command: string, wantReply: boolean): void;
-    pty(...request: [...sizes: Sizes, term: string, modes: object, wantReply: boolean]): void;
-    signal(id: number, name: string): void;
-    ping(): void;
-    readonly _handlers: { USERAUTH_FAILURE?: AuthenticationFailure };
-  };
-}
-
-type AuthenticationFailure = (protocol: unknown, methods: string[], partial: boolean) => void;
-
-function has(value: unknown, name: string, type: "function" | "object"): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const member: unknown = Reflect.get(value, name);
-  return typeof member === type && member !== null;
-}
-
-function insidesOf(client: Client, methods: readonly string[]): ClientInsides | undefined {
-  const protocol: unknown = Reflect.get(client, "_protocol");
-  const isThere = (value: unknown): value is ClientInsides =>
-    Array.isArray(Reflect.get(client, "_callbacks")) &&
-    has(Reflect.get(client, "_chanMgr"), "add", "function") &&
-    value === client &&
-    methods.every((name) => has(protocol, name, "function"));
-  const candidate: unknown = client;
-  return isThere(candidate) ? candidate : undefined;
-}
-
-function channelInsidesOf(channel: ClientChannel): ChannelInsides | undefined {
-  const isThere = (value: unknown): value is ChannelInsides =>
-    has(value, "outgoing", "object") &&
-    has(value, "incoming", "object") &&
-    Array.isArray(Reflect.get(channel, "_callbacks"));
-  const candidate: unknown = channel;
-  return isThere(candidate) ? candidate : undefined;
-}
-
 /** Whether a session channel can be opened ahead of its command. */
 export function canOpenAhead(client: Client): boolean {
   return insidesOf(client, ["session", "exec", "pty"]) !== undefined;
@@ -82,7 +29,7 @@ export function openSessionChannel(client: Client): Promise<ClientChannel> {
       else reject(failure instanceof Error ? failure : new Error("no channel", { cause: failure }));
     };
     opened.type = "session";
-    insides._protocol.session(insides._chanMgr.add(opened), windowBytes, packetBytes);
+    insides.protocol.session(insides.channels.add(opened), windowBytes, packetBytes);
   });
 }
 
@@ -97,8 +44,8 @@ export function execOnChannel(
   const inner = channelInsidesOf(channel);
   if (insides === undefined || inner === undefined)
     throw new TypeError("ssh2 has changed: no exec on a channel");
-  inner._callbacks.push((failed) => reply(failed === false));
-  insides._protocol.exec(inner.outgoing.id, command, true);
+  inner.callbacks.push((failed) => reply(failed === false));
+  insides.protocol.exec(inner.outgoing.id, command, true);
 }
 
 /** Asks for a terminal on a channel that was opened ahead, before its exec request. */
@@ -111,20 +58,22 @@ export function ptyOnChannel(
   const inner = channelInsidesOf(channel);
   if (insides === undefined || inner === undefined)
     throw new TypeError("ssh2 has changed: no pty on a channel");
-  inner._callbacks.push((failed) => reply(failed === false));
+  inner.callbacks.push((failed) => reply(failed === false));
   const { rows, cols, height, width, term } = terminal;
-  insides._protocol.pty(inner.outgoing.id, rows, cols, height, width, term, {}, true);
+  insides.protocol.pty(inner.outgoing.id, rows, cols, height, width, term, {}, true);
 }
 
 /** Tells of every refused attempt to log in which methods the server would still take. */
 export function watchAuthentication(client: Client, refused: (methods: readonly string[]) => void): void {
-  const handlers = insidesOf(client, [])?._protocol._handlers;
-  const inner = handlers?.USERAUTH_FAILURE;
-  if (handlers === undefined || inner === undefined) return;
-  handlers.USERAUTH_FAILURE = (protocol, methods, partial) => {
+  const handlers = member(member(client, "_protocol"), "_handlers");
+  if (typeof handlers !== "object" || handlers === null) return;
+  const inner = member(handlers, "USERAUTH_FAILURE");
+  if (typeof inner !== "function") return;
+  const watching: AuthenticationFailure = (protocol, methods, partial) => {
     if (Array.isArray(methods)) refused(methods);
-    inner(protocol, methods, partial);
+    Reflect.apply(inner, undefined, [protocol, methods, partial]);
   };
+  Reflect.set(handlers, "USERAUTH_FAILURE", watching);
 }
 
 /** Whether the server has sent more than it was allowed to (RFC 4254, section 5.2); asked at each chunk. */
@@ -142,7 +91,7 @@ export function signalChannel(client: Client, channel: ClientChannel, name: stri
   const inner = channelInsidesOf(channel);
   if (insides === undefined || inner === undefined) return false;
   if (inner.outgoing.state === "open" || inner.outgoing.state === "eof") {
-    insides._protocol.signal(inner.outgoing.id, name);
+    insides.protocol.signal(inner.outgoing.id, name);
   }
   return true;
 }
@@ -155,7 +104,7 @@ export function isClosedByServer(channel: ClientChannel): boolean | undefined {
 
 /** Whether the strict key exchange (CVE-2023-48795) is in force; false when that cannot be told. */
 export function isStrictKeyExchange(client: Client): boolean {
-  return insidesOf(client, [])?._protocol._strictMode === true;
+  return member(member(client, "_protocol"), "_strictMode") === true;
 }
 
 /**
@@ -166,11 +115,85 @@ export function ping(client: Client): void {
   const insides = insidesOf(client, ["ping"]);
   if (insides === undefined) return;
   // Replies come in the order of the requests, so each request needs its place in the queue.
-  insides._callbacks.push(() => undefined);
-  insides._protocol.ping();
+  insides.callbacks.push(() => undefined);
+  insides.protocol.ping();
 }
 
 /** Whether ssh2 decodes in its native binding; the binding falls back to JavaScript without a word. */
 export function hasNativeCrypto(): boolean {
   return bindingAvailable === true;
+}
+
+type Callback = (failed: unknown) => void;
+type OpenCallback = ((failure: unknown, channel: ClientChannel) => void) & { type?: string };
+type AuthenticationFailure = (protocol: unknown, methods: string[], partial: boolean) => void;
+/** Channel id, rows, columns, height, width. */
+type Sizes = [number, number, number, number, number];
+
+interface Channels {
+  add(callback: OpenCallback): number;
+}
+
+interface Protocol {
+  session(id: number, window: number, packet: number): void;
+  exec(id: number, command: string, wantReply: boolean): void;
+  pty(...request: [...sizes: Sizes, term: string, modes: object, wantReply: boolean]): void;
+  signal(id: number, name: string): void;
+  ping(): void;
+}
+
+interface Insides {
+  readonly protocol: Protocol;
+  readonly channels: Channels;
+  /** What waits for the replies to global requests, which come in order. */
+  readonly callbacks: Callback[];
+}
+
+interface ChannelInsides {
+  readonly outgoing: { readonly id: number; readonly state: string };
+  readonly incoming: { readonly state: string; readonly window?: number };
+  /** What waits for the replies to the channel's requests, which come in order. */
+  readonly callbacks: Callback[];
+}
+
+/** undefined: this ssh2 does not have what is needed. */
+function insidesOf(client: Client, methods: readonly (keyof Protocol)[]): Insides | undefined {
+  const protocol = member(client, "_protocol");
+  const channels = member(client, "_chanMgr");
+  const callbacks = member(client, "_callbacks");
+  if (!isProtocol(protocol, methods) || !isChannels(channels) || !isCallbacks(callbacks)) return undefined;
+  return { protocol, channels, callbacks };
+}
+
+function channelInsidesOf(channel: ClientChannel): ChannelInsides | undefined {
+  const outgoing = member(channel, "outgoing");
+  const incoming = member(channel, "incoming");
+  const callbacks = member(channel, "_callbacks");
+  return isOutgoing(outgoing) && isIncoming(incoming) && isCallbacks(callbacks)
+    ? { outgoing, incoming, callbacks }
+    : undefined;
+}
+
+function member(owner: unknown, name: string): unknown {
+  return typeof owner === "object" && owner !== null ? Reflect.get(owner, name) : undefined;
+}
+
+function isProtocol(value: unknown, methods: readonly string[]): value is Protocol {
+  return typeof value === "object" && methods.every((name) => typeof member(value, name) === "function");
+}
+
+function isChannels(value: unknown): value is Channels {
+  return typeof member(value, "add") === "function";
+}
+
+function isCallbacks(value: unknown): value is Callback[] {
+  return Array.isArray(value);
+}
+
+function isOutgoing(value: unknown): value is ChannelInsides["outgoing"] {
+  return typeof member(value, "id") === "number" && typeof member(value, "state") === "string";
+}
+
+function isIncoming(value: unknown): value is ChannelInsides["incoming"] {
+  return typeof member(value, "state") === "string";
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { Hop } from "../runs/remote.ts";
-import { unreachableBy } from "./failure.ts";
+import { abortReason, unreachableBy } from "./failure.ts";
 
 /**
  * A TCP connection with Nagle's algorithm off from the first byte. Addresses of both families are tried
@@ -13,7 +13,7 @@ export function openSocket(hop: Hop, signal: AbortSignal): Promise<Socket> {
     const socket = connect({ host: address, port, noDelay: true, autoSelectFamily: true });
     const abort = (): void => {
       socket.destroy();
-      reject(signal.reason);
+      reject(abortReason(signal));
     };
     const fail = (failure: Error): void => {
       signal.removeEventListener("abort", abort);

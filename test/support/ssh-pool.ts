@@ -36,7 +36,7 @@ export interface TestPool extends AsyncDisposable {
 
 export interface StartOptions extends Partial<Omit<ExecRequest, "command">> {
   signal?: AbortSignal;
-  stdout?(chunk: Buffer): void;
+  stdout?: (chunk: Buffer) => void;
 }
 
 export interface TestPoolOptions {
@@ -110,7 +110,7 @@ export function targetOf(
 async function start(
   pool: Pool,
   target: Target,
-  { command, signal, stdout, ...options }: StartOptions & { command: string },
+  { command, signal, ...options }: StartOptions & { command: string },
 ): Promise<StartedRun> {
   const steps: string[] = [];
   const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
@@ -120,7 +120,7 @@ async function start(
     step: (message: string) => void steps.push(message),
     stdout: (chunk: Buffer) => {
       chunks.stdout.push(Buffer.from(chunk));
-      stdout?.(chunk);
+      options.stdout?.(chunk);
       for (const watcher of watchers) watcher();
     },
     stderr: (chunk: Buffer) => void chunks.stderr.push(Buffer.from(chunk)),
