@@ -29,6 +29,7 @@ export interface SubscribeOptions {
 
 /** The daemon sends a comment every 15 s; three missing ones mean that it hangs. */
 const silentMs = 45_000;
+const endMs = 200;
 
 /**
  * The events of a stream, each once and in order, across cuts: after one it is opened again behind the last
@@ -80,10 +81,17 @@ async function* openOnce<Event>(
       if (position.ended) return;
     }
   } finally {
-    // Read to its end, a connection can be used again.
-    if (position.ended) stream.resume();
+    if (position.ended) await readOut(stream);
     else stream.destroy();
   }
+}
+
+/** The daemon ends the answer after the last event; read to its end, the connection serves the next request. */
+async function readOut(stream: IncomingMessage): Promise<void> {
+  const late = setTimeout(() => stream.destroy(), endMs);
+  stream.resume();
+  if (!stream.closed) await new Promise((resolve) => stream.once("close", resolve));
+  clearTimeout(late);
 }
 
 /** Only what a new connection can mend is tried again. */
