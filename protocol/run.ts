@@ -38,7 +38,8 @@ export const RunOptions = z.strictObject({
   /** 0: always run. Otherwise a result with exit status 0 that is at most this old is answered again. */
   cacheTtlMs: span(dayMs).default(0),
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
-  durable: z.boolean().default(false),
+  /** Runs that survive a cut link are not there yet: asking for one is refused, not ignored. */
+  durable: z.literal(false, "durable runs are not available in this version").default(false),
   agentSocket: path.nullable().default(null),
 });
 export type RunOptions = z.infer<typeof RunOptions>;

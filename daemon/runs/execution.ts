@@ -143,7 +143,14 @@ export class Execution {
     const stopped = this.#stopped === undefined ? undefined : this.#stopEnding(this.#stopped);
     if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
     else if (end.kind === "signaled") this.live.end({ outcome: "signaled", signal: end.signal, ...stopped });
-    else this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
+    else {
+      if (stopped !== undefined)
+        this.live.status(
+          "running",
+          `${this.#options.target.name} did not confirm that the command ended; it may still run there`,
+        );
+      this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
+    }
   }
 
   #neverStarted(failure: unknown): void {
