@@ -7,7 +7,7 @@ export interface KeyActions {
 }
 
 /** Shortcuts of the whole panel; whatever else is pressed is VS Code's. Returns what takes them away again. */
-export function listenToKeys(actions: KeyActions): () => void {
+export function listenToKeys(surface: HTMLElement, actions: KeyActions): () => void {
   const away = new AbortController();
   const { signal } = away;
   const press = (event: KeyboardEvent): void => {
@@ -17,10 +17,10 @@ export function listenToKeys(actions: KeyActions): () => void {
       event.preventDefault();
       event.stopPropagation();
     }
-    if (key === "tab") document.body.classList.add("by-keyboard");
+    if (key === "tab") surface.classList.add("by-keyboard");
   };
   window.addEventListener("keydown", press, { capture: true, signal });
-  window.addEventListener("pointerdown", () => document.body.classList.remove("by-keyboard"), { signal });
+  window.addEventListener("pointerdown", () => surface.classList.remove("by-keyboard"), { signal });
   return () => away.abort();
 }
 

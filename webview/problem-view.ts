@@ -5,7 +5,7 @@ import { word } from "./words.ts";
 
 export type ProblemAction = "trust" | "runAgain" | "showLog";
 
-/** What went wrong, what to do next, and the buttons for it. */
+/** What went wrong, what to do next (a problem's detail says both), and the buttons for it. */
 export function createProblemView(
   problem: ProblemDetails,
   act: (action: ProblemAction) => void,
@@ -15,23 +15,15 @@ export function createProblemView(
   view.append(title, element("p", { class: "problem-detail" }, problem.detail));
   if (problem.issues !== undefined) view.append(issueList(problem.issues));
   view.append(...hostKeys(problem));
-  const next = nextStep(problem);
-  if (next !== undefined) view.append(element("p", { class: "problem-next" }, word(next)));
   view.append(element("div", { class: "problem-actions" }, ...buttons(problem, act)));
   return view;
 }
 
-function nextStep({ code, retryable }: ProblemDetails): PanelWord | undefined {
-  if (code === "host_key_unknown") return "nextHostKeyUnknown";
-  if (code === "host_key_changed") return "nextHostKeyChanged";
-  if (code === "authentication_failed") return "nextAuthentication";
-  if (code === "internal") return "nextLog";
-  return retryable ? "nextRetry" : undefined;
-}
-
 function buttons(problem: ProblemDetails, act: (action: ProblemAction) => void): HTMLElement[] {
   const made: HTMLElement[] = [];
-  if (problem.code === "host_key_unknown") made.push(button("trustAndRun", () => act("trust")));
+  // A strict policy leaves no choice: the key has to be put into known_hosts by hand.
+  const trustable = problem.code === "host_key_unknown" && problem.reason !== "strict";
+  if (trustable) made.push(button("trustAndRun", () => act("trust")));
   if (problem.retryable) made.push(button("runAgain", () => act("runAgain")));
   made.push(button("showLog", () => act("showLog")));
   // The first is the likely next step; showing the log alone is not.

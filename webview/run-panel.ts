@@ -1,4 +1,4 @@
-import type { ToPanel } from "../protocol/panel.ts";
+import type { Look, ToPanel } from "../protocol/panel.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import type { Bridge } from "./bridge.ts";
 import { DebugLog } from "./debug-log.ts";
@@ -41,8 +41,8 @@ export class RunPanel {
     const { run, host, look } = show;
     this.#bridge = bridge;
     this.#head = new Head(host, run.command, this.#toolbar.element);
-    this.#status = new StatusLine(look.reducedMotion);
-    document.body.classList.toggle("reduced-motion", look.reducedMotion);
+    this.#status = new StatusLine(isCalm(look));
+    this.#element.classList.toggle("reduced-motion", isCalm(look));
     this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
     app.replaceChildren(this.#element);
     this.#screen = new Screen(this.#body, {
@@ -77,7 +77,7 @@ export class RunPanel {
       case "tool":
         return this.#use(outsideTools[message.tool]);
       case "look":
-        document.body.classList.toggle("reduced-motion", message.look.reducedMotion);
+        this.#element.classList.toggle("reduced-motion", isCalm(message.look));
         return this.#screen.restyle(message.look);
     }
   }
@@ -112,7 +112,7 @@ export class RunPanel {
     const theme = watchTheme(() => this.#screen.restyle());
     this.#ends.push(
       () => theme.dispose(),
-      listenToKeys({
+      listenToKeys(this.#element, {
         find: () => this.#find.open(),
         copySelection: () => this.#copySelection(),
         stop: () => this.#stop(),
@@ -215,6 +215,11 @@ export class RunPanel {
     const whole = !full && text.length <= mostCopied;
     this.#status.notice(whole ? word("copiedOutput") : word("copiedTail", lines.toLocaleString("en")));
   }
+}
+
+/** By setting, or by the system's wish, of which VS Code tells by a class of the body. */
+function isCalm(look: Look): boolean {
+  return look.reducedMotion || document.body.classList.contains("vscode-reduce-motion");
 }
 
 const outsideTools: Record<Message<"tool">["tool"], ToolName> = {

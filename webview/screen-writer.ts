@@ -40,12 +40,12 @@ export class ScreenWriter {
     return { text, bytes: bytes.length };
   }
 
-  /** A line of the panel's own, drawn dim. */
+  /** A line of the panel's own, drawn pale. */
   gap(stream: OutputStream, bytes: number): string {
     const before = this.#lineBegun ? "\r\n" : "";
     this.#speaking = undefined;
     this.#lineBegun = false;
-    return `${before}\x1b[0;2;3m${word("gap", bytes.toLocaleString("en"), stream)}\x1b[0m\r\n`;
+    return `${before}\x1b[0;3;90m${word("gap", bytes.toLocaleString("en"), stream)}\x1b[0m\r\n`;
   }
 }
 

@@ -136,6 +136,11 @@ export class Screen implements IDisposable {
   }
 }
 
+/** VS Code tells by a class of the body that it found a screen reader by itself. */
+function isScreenReaderFound(): boolean {
+  return document.body.classList.contains("vscode-using-screen-reader");
+}
+
 function lookOptions(look: Look): Partial<Terminal["options"]> {
   const { colours, contrast } = readTheme();
   return {
@@ -143,7 +148,7 @@ function lookOptions(look: Look): Partial<Terminal["options"]> {
     fontSize: look.fontSize,
     lineHeight: Math.max(1, look.lineHeight),
     scrollback: look.scrollback,
-    screenReaderMode: look.screenReader,
+    screenReaderMode: look.screenReader || isScreenReaderFound(),
     smoothScrollDuration: 0,
     minimumContrastRatio: contrast,
     theme: colours,

@@ -10,7 +10,6 @@ export class Toolbar {
   readonly #buttons = new Map<ToolName, HTMLButtonElement>();
   readonly #tools: Tool[];
   readonly #use: (name: ToolName) => void;
-  #live = false;
 
   constructor(use: (name: ToolName) => void) {
     this.#use = use;
@@ -27,7 +26,6 @@ export class Toolbar {
 
   /** Stop is there only while there is something to stop. */
   setLive(live: boolean): void {
-    this.#live = live;
     const stop = this.#buttons.get("stop");
     if (stop === undefined) return;
     const hadFocus = document.activeElement === stop;
@@ -51,8 +49,11 @@ export class Toolbar {
 
   #more(): HTMLElement {
     const more = iconButton("ellipsis", word("moreTools"), () => {
-      const shown = this.#tools.filter(({ name }) => name !== "stop" || this.#live);
-      openMenu(more, shown, this.#use);
+      openMenu(
+        more,
+        this.#tools.filter(({ name }) => name !== "stop"),
+        this.#use,
+      );
     });
     more.classList.add("tool-more");
     more.setAttribute("aria-haspopup", "menu");

@@ -348,8 +348,9 @@ describe("the tools", () => {
     expect(overflow).toBe(false);
     const more = view.page.getByRole("button", { name: "More tools" });
     await more.press("Enter");
-    await view.page.getByRole("menuitem", { name: "Stop (Ctrl+C)" }).waitFor();
+    await view.page.getByRole("menuitem", { name: "Run again" }).waitFor();
     await view.page.keyboard.press("ArrowDown");
+    await view.page.keyboard.press("ArrowUp");
     await picture(view, "narrow-menu");
     await view.page.keyboard.press("Enter");
     await view.said("runAgain");
@@ -362,6 +363,10 @@ describe("a problem", () => {
     await using view = await opened();
     const key = { keyType: "ssh-ed25519", fingerprint: "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDSWDmUu2Qzbqc2Q5E" };
     const detail = "web1 (10.0.0.5:22) offered a host key that is in no known_hosts file.";
+    const strict = { ...key, reason: "strict" };
+    await view.send({ type: "problem", problem: new Problem("host_key_unknown", detail, strict).toJSON() });
+    await view.page.getByRole("button", { name: "Show log" }).waitFor();
+    expect(await view.page.getByRole("button", { name: "Trust and run" }).count()).toBe(0);
     await view.send({ type: "problem", problem: new Problem("host_key_unknown", detail, key).toJSON() });
     await view.send(complete({ outcome: "failed", exitCode: null }));
     expect(await textOf(view, ".keys dd")).toBe(`${key.keyType} ${key.fingerprint}`);
