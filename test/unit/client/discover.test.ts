@@ -1,0 +1,77 @@
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { openDaemon } from "../../../client/daemon.ts";
+import { discover } from "../../../client/discover.ts";
+import { placesIn } from "../../../client/places.ts";
+import { openDirectory } from "../../support/directory.ts";
+import { failureOf, openSocketServer } from "./socket-server.ts";
+
+const discoveryOf = (socket: string) => ({
+  pid: process.pid,
+  version: "1.2.3",
+  protocol: 1,
+  socket,
+  url: null,
+  token: "t",
+  startedAt: "2026-01-01T00:00:00.000Z",
+});
+
+const health = JSON.stringify({ status: "ok", version: "1.2.3", protocol: 1, pid: 42 });
+
+test("nothing is found where there is no directory, no daemon.json, or half of one", async () => {
+  await using directory = await openDirectory();
+  expect(await discover(placesIn(directory.join("none")))).toBeUndefined();
+  expect(await discover(placesIn(directory.path))).toBeUndefined();
+  await writeFile(directory.join("daemon.json"), '{"pid": 1, "prot');
+  expect(await discover(placesIn(directory.path))).toBeUndefined();
+});
+
+test("a daemon is found when it answers", async () => {
+  await using directory = await openDirectory();
+  await using server = await openSocketServer((_, response) => response.end(health));
+  await writeFile(directory.join("daemon.json"), JSON.stringify(discoveryOf(server.socket)));
+  await using daemon = await openDaemon({ stateDirectory: directory.path });
+  expect(daemon.health).toMatchObject({ status: "ok", pid: 42 });
+  expect(daemon.discovery.socket).toBe(server.socket);
+});
+
+test("a living pid proves nothing: without an answer there is no daemon", async () => {
+  await using directory = await openDirectory();
+  await writeFile(directory.join("daemon.json"), JSON.stringify(discoveryOf(directory.join("daemon.sock"))));
+  expect(await discover(placesIn(directory.path))).toBeUndefined();
+  const failure = await failureOf(openDaemon({ stateDirectory: directory.path }));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
+});
+
+test("a daemon that is silent is not taken for none", async () => {
+  await using directory = await openDirectory();
+  await using server = await openSocketServer(() => undefined);
+  await writeFile(directory.join("daemon.json"), JSON.stringify(discoveryOf(server.socket)));
+  const failure = await failureOf(discover(placesIn(directory.path)));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "silent" } });
+});
+
+test.each([
+  ["another version", { ...discoveryOf("/x"), protocol: 2 }, "version 2"],
+  ["no version", { pid: 1 }, "no version"],
+  ["the right version and nothing else", { protocol: 1 }, "is not what a Hostrun daemon writes"],
+])("daemon.json with %s is daemon_incompatible", async (_, content, told) => {
+  await using directory = await openDirectory();
+  await writeFile(directory.join("daemon.json"), JSON.stringify(content));
+  const failure = await failureOf(discover(placesIn(directory.path)));
+  expect(failure).toHaveProperty("code", "daemon_incompatible");
+  expect(String(failure)).toContain(told);
+});
+
+test("a directory that others can write to, or a symbolic link to one, is not trusted", async () => {
+  await using directory = await openDirectory();
+  const open = directory.join("open");
+  await mkdir(open);
+  await chmod(open, 0o777);
+  expect(await failureOf(discover(placesIn(open)))).toHaveProperty("code", "forbidden");
+  await mkdir(directory.join("own"), { mode: 0o700 });
+  await symlink(directory.join("own"), directory.join("link"));
+  expect(await failureOf(discover(placesIn(directory.join("link"))))).toHaveProperty("code", "forbidden");
+  await writeFile(directory.join("file"), "");
+  expect(await failureOf(discover(placesIn(directory.join("file"))))).toHaveProperty("code", "forbidden");
+});
