@@ -8,6 +8,7 @@ import { openDaemon } from "./compose.ts";
 
 /** How the daemon is started: `daemon.cjs [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. */
 async function main(): Promise<void> {
+  checkRuntime(process.versions.node);
   process.umask(0o077);
   const { "state-dir": given, ...flags } = parseFlags(process.argv.slice(2));
   const home = homedir();
@@ -42,6 +43,16 @@ async function main(): Promise<void> {
   const reason = await stop.promise;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
   await scope[Symbol.asyncDispose]();
+}
+
+/** SQLite's native part ends the process of an older Node without a word. */
+function checkRuntime(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 15)) return;
+  throw new Problem(
+    "conflict",
+    `The daemon needs Node.js 22.15 or later, and this is ${version}. Run it by a newer one.`,
+  );
 }
 
 function socketPath(directory: string): string {
