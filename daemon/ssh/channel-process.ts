@@ -5,7 +5,7 @@ import type { Log } from "../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { connectionLost, nameOf, protocolError } from "./failure.ts";
-import { signalChannel, watchWindow } from "./ssh2-internals.ts";
+import { signalChannel, watchReading, watchWindow } from "./ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */
 const closeGraceMs = 1000;
@@ -27,21 +27,23 @@ export class ChannelProcess {
   #lost: Problem | undefined;
   #closed = { channel: false, stderr: false };
   #finished = false;
+  /** Whether we let go of it ourselves. */
+  #closing = false;
   #flowing = false;
   #held: RemoteEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #leaveConnection: () => void = () => undefined;
   #releaseInput: () => void = () => undefined;
 
   constructor(parts: ProcessParts) {
     this.#parts = parts;
     this.stdin = this.#openInput();
     const { channel, connection } = parts;
-    channel.on("error", (failure: Error) => this.#violated(failure));
-    channel.stderr.on("error", (failure: Error) => this.#violated(failure));
+    watchReading(channel, (failure) => this.#violated(failure));
     channel.on("exit", (code: number | null, signal?: string) => this.#exited(code, signal));
     channel.on("close", () => this.#closedBy("channel"));
     channel.stderr.on("close", () => this.#closedBy("stderr"));
-    connection.onLost((problem) => {
+    this.#leaveConnection = connection.onLost((problem) => {
       this.#lost ??= problem;
       this.#finishSoon();
     });
@@ -79,6 +81,7 @@ export class ChannelProcess {
 
   close(): void {
     if (this.#finished) return;
+    this.#closing = true;
     this.#parts.channel.close();
     this.#lost ??= connectionLost(
       this.#parts.connection.hop,
@@ -117,9 +120,10 @@ export class ChannelProcess {
   /** For when the other side, or ssh2, never says the last word. */
   #finishSoon(): void {
     this.#timer ??= setTimeout(() => {
-      const problem =
-        this.#lost ?? connectionLost(this.#parts.connection.hop, "the server did not close the session.");
-      this.#finish({ kind: "lost", problem });
+      const { hop, loss } = this.#parts.connection;
+      const problem = this.#lost ?? connectionLost(hop, "the server did not close the session.");
+      const known = loss === undefined && this.#closing ? this.#exit : undefined;
+      this.#finish(known ?? { kind: "lost", problem });
     }, closeGraceMs).unref();
   }
 
@@ -159,6 +163,7 @@ export class ChannelProcess {
     if (this.#finished) return;
     this.#finished = true;
     clearTimeout(this.#timer);
+    this.#leaveConnection();
     this.#releaseInput();
     this.#parts.ended();
     if (this.#flowing) this.#tellEnd(end);

@@ -5,7 +5,7 @@ import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { algorithmsFor } from "./algorithms.ts";
 import { Authentication, type Credentials } from "./authentication.ts";
-import { connectionLost, nameOf, unreachable } from "./failure.ts";
+import { connectionLost, nameOf, plainText, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
 import { holdIdentification } from "./identification.ts";
@@ -36,8 +36,8 @@ export interface SshConnection {
   readonly hostKey: KeyDescription;
   /** Why it is gone; undefined while it is up. */
   readonly loss: Problem | undefined;
-  /** Called once when it goes, at once when it is gone; before its channels are told. */
-  onLost(listener: (problem: Problem) => void): void;
+  /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
+  onLost(listener: (problem: Problem) => void): () => void;
   /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
   hurry(): () => void;
   close(): void;
@@ -92,7 +92,7 @@ class Login implements SshConnection {
     this.#listen();
     holdIdentification(socket, {
       identified: (server) => {
-        this.server = server;
+        this.server = plainText(server);
         this.#enter("exchanging keys");
       },
       refused: () =>
@@ -116,9 +116,10 @@ class Login implements SshConnection {
     this.#enter("waiting for the server's greeting");
   }
 
-  onLost(listener: (problem: Problem) => void): void {
+  onLost(listener: (problem: Problem) => void): () => void {
     if (this.loss === undefined) this.#listeners.add(listener);
     else listener(this.loss);
+    return () => this.#listeners.delete(listener);
   }
 
   hurry(): () => void {
@@ -138,8 +139,7 @@ class Login implements SshConnection {
 
   close(): void {
     this.#lose(connectionLost(this.hop, "Hostrun closed the connection."));
-    this.client.end();
-    this.#options.socket.destroy();
+    this.#hangUp();
   }
 
   /** `error` comes any number of times and from three emitters: a missing listener would end the process. */
@@ -220,7 +220,16 @@ class Login implements SshConnection {
     this.#settled = true;
     this.loss = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
     this.#outcome.reject(reason);
-    this.client.end();
+    this.#hangUp();
+  }
+
+  /** ssh2 only ends a socket, and a silent peer would keep it half open for ever. */
+  #hangUp(): void {
+    try {
+      this.client.end();
+    } catch {
+      // After a fatal error ssh2 cannot say goodbye any more.
+    }
     this.#options.socket.destroy();
   }
 

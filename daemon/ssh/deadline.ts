@@ -1,22 +1,23 @@
-import type { Target } from "../runs/remote.ts";
+import type { Hop, Target } from "../runs/remote.ts";
 import { abortReason, connectTimedOut } from "./failure.ts";
 
 /** The time that a request has for its way to a running command; says where the time went. */
 export class ConnectDeadline implements Disposable {
-  /** What the request waits for, as in "it was …". */
-  stage = "waiting for its turn";
+  /** What the request waits for, as in "it was …", and at which hop. */
+  at: { readonly stage: string; readonly hop: Hop };
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #outer: AbortSignal;
   readonly #abort: () => void;
 
   constructor(target: Target, timeoutMs: number, outer: AbortSignal) {
+    this.at = { stage: "waiting for its turn", hop: target };
     this.#outer = outer;
     this.#abort = () => this.#controller.abort(outer.reason);
     if (outer.aborted) this.#abort();
     outer.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setTimeout(
-      () => this.#controller.abort(connectTimedOut(target, this.stage, timeoutMs)),
+      () => this.#controller.abort(connectTimedOut(target, this.at, timeoutMs)),
       timeoutMs,
     );
   }

@@ -34,14 +34,15 @@ export function createDialer(
     const credentials = gatherCredentials(target, { home: environment.home, agentSocket });
     credentials.catch(() => undefined);
     const bastion = await acquireBastion(link, wish, { acquire, signal });
-    wish.stage(`waiting for its turn to connect to ${nameOf(target)}`);
+    wish.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
     using stack = new DisposableStack();
     stack.use(await gate.enter(routeOf(target), signal));
     wish.step(`Connecting to ${target.name}`);
-    wish.stage(`connecting to ${nameOf(target)}`);
+    wish.stage(`connecting to ${nameOf(target)}`, target);
     const socket: Duplex =
       bastion === undefined ? await openSocket(target, signal) : await forward(bastion, target);
-    const onStage = (stage: string): void => wish.stage(`connected to ${nameOf(target)}, and ${stage}`);
+    const onStage = (stage: string): void =>
+      wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
     const { keepaliveMs } = limits();
     return await login({ hop: target, socket, knownHosts, credentials, keepaliveMs, log, onStage }, signal);
   };

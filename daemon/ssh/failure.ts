@@ -104,12 +104,16 @@ export function protocolError(hop: Hop, what: string, cause?: unknown): Problem 
   return new Problem("protocol_error", `${nameOf(hop)} ${what}`, { ...membersOf(hop), cause });
 }
 
-export function connectTimedOut(hop: Hop, stage: string, afterMs: number): Problem {
+export function connectTimedOut(
+  target: Hop,
+  at: { readonly stage: string; readonly hop: Hop },
+  afterMs: number,
+): Problem {
   return new Problem(
     "timed_out",
-    `${nameOf(hop)} was not connected within ${Math.round(afterMs)} ms; it was ${stage}. ` +
+    `${nameOf(target)} was not ready within ${Math.round(afterMs)} ms; it was ${at.stage}. ` +
       "Check the address and the network, or allow more time (connectTimeoutMs).",
-    { ...membersOf(hop), reason: "connect" },
+    { ...membersOf(at.hop), host: target.name, reason: "connect" },
   );
 }
 

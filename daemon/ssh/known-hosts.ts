@@ -60,7 +60,7 @@ export function openKnownHosts({ own, others, log }: KnownHostsFiles): KnownHost
     lookup: (address, port) => matching(address, port).filter((line) => !line.revoked),
     verdict,
     add: (address, port, key) => add(own, { address, port, key }, verdict(address, port, key)),
-    list: () => ownFile(files).lines().flatMap(knownHostOf),
+    list: () => ownFile(files).lines().map(knownHostOf),
     remove: (address, port) => remove(own, (entry) => sameHost(entry, address, port)),
   };
 }
@@ -106,9 +106,7 @@ function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
 function remove(own: string, doomed: (entry: KnownHost) => boolean): number {
   let removed = 0;
   const file = new KnownHostsFile(own, () => undefined);
-  const numbers = new Set(
-    file.lines().flatMap((line) => (knownHostOf(line).some(doomed) ? [line.line] : [])),
-  );
+  const numbers = new Set(file.lines().flatMap((line) => (doomed(knownHostOf(line)) ? [line.line] : [])));
   if (numbers.size === 0) return 0;
   rewrite(own, (text) =>
     text
@@ -128,11 +126,11 @@ function sameHost(entry: KnownHost, address: string, port: number | undefined): 
 }
 
 /** The form that Hostrun writes itself: one plain name a line. */
-function knownHostOf(line: KnownHostLine): KnownHost[] {
+function knownHostOf(line: KnownHostLine): KnownHost {
   const bracketed = /^\[([^\]]+)\]:(\d{1,5})$/.exec(line.hosts);
   const address = bracketed === null ? line.hosts : (bracketed[1] ?? "");
   const port = bracketed === null ? 22 : Number(bracketed[2]);
-  return [describeEntry({ address, port, key: line.key })];
+  return describeEntry({ address, port, key: line.key });
 }
 
 function describeEntry({ address, port, key }: Entry): KnownHost {

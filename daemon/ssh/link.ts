@@ -1,6 +1,6 @@
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../protocol/stats.ts";
-import type { Target } from "../runs/remote.ts";
+import type { Hop, Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { hopName } from "./failure.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
@@ -26,8 +26,8 @@ export interface Wish {
   readonly avoid: ReadonlySet<Link>;
   /** Told of what happens on the way, for the person who waits. */
   step(message: string): void;
-  /** Told what it waits for, as "it was …" in a time-out's message. */
-  stage(stage: string): void;
+  /** Told what it waits for, as "it was …" in a time-out's message, and at which hop. */
+  stage(stage: string, hop: Hop): void;
 }
 
 export interface Waiter {
@@ -49,6 +49,10 @@ export class Link {
   /** Connections that lead through this one. */
   holds = 0;
   runs = 0;
+  /** Of the sessions, those whose channel is open: what the server bears at least. */
+  running = 0;
+  /** What a connecting one is at. */
+  at: { stage: string; hop: Hop };
   lastUsed = 0;
   openedAt: string | null = null;
   connection: SshConnection | undefined;
@@ -66,6 +70,7 @@ export class Link {
     this.id = id;
     this.lane = lane;
     this.target = target;
+    this.at = { stage: "waiting for its turn", hop: target };
   }
 
   get idle(): boolean {

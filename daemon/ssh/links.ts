@@ -2,7 +2,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { abortReason, asError, hopName } from "./failure.ts";
+import { abortReason, asError, hopName, unreachable } from "./failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
 import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
 
@@ -62,7 +62,7 @@ export class Links {
       if (lane.waiting.size === 0 && this.#place(lane, waiter)) return;
       lane.waiting.add(waiter);
       wish.step(`Waiting for a free connection to ${wish.target.name}`);
-      wish.stage("waiting for a free connection, since the pool is at its limit");
+      wish.stage("waiting for a free connection, since the pool is at its limit", wish.target);
     });
   }
 
@@ -81,13 +81,18 @@ export class Links {
     return link.capacity(this.#options.limits().channelsPerConnection);
   }
 
+  /** Opens one session ahead where there is room for it. */
+  prepareSpare(link: Link): void {
+    if (link.state === "up") void link.prepareSpare(this.capacity(link));
+  }
+
   close(link: Link): void {
     if (link.state === "closed") return;
     const wasUp = link.state === "up";
     link.state = "closed";
     clearTimeout(link.idleTimer);
     link.lane.links.delete(link);
-    link.attempt.abort();
+    link.attempt.abort(unreachable(link.target, "closed"));
     link.connection?.close();
     link.releaseBastion();
     if (wasUp) this.#options.closed(link);
@@ -134,7 +139,7 @@ export class Links {
   #join(link: Link, waiter: Waiter): void {
     this.#reserve(link, waiter.wish.purpose);
     link.waiters.add(waiter);
-    waiter.wish.step(`Connecting to ${link.target.name}`);
+    waiter.wish.stage(link.at.stage, link.at.hop);
   }
 
   #open(lane: Lane, waiter: Waiter): void {
@@ -147,8 +152,9 @@ export class Links {
       step: (message) => {
         for (const each of link.waiters) each.wish.step(message);
       },
-      stage: (stage) => {
-        for (const each of link.waiters) each.wish.stage(stage);
+      stage: (stage, hop) => {
+        link.at = { stage, hop };
+        for (const each of link.waiters) each.wish.stage(stage, hop);
       },
     };
     this.#options.connect(link, wish, link.attempt.signal).then(
@@ -171,7 +177,6 @@ export class Links {
     this.#options.opened(link);
     for (const waiter of link.waiters) waiter.grant(link, false);
     link.waiters.clear();
-    this.#rest(link);
     this.#serve();
   }
 
@@ -229,7 +234,7 @@ export class Links {
   /** An unused connection waits for the next run, and one session is opened ahead for it. */
   #rest(link: Link): void {
     if (link.state !== "up") return;
-    void link.prepareSpare(this.capacity(link));
+    this.prepareSpare(link);
     if (!link.idle) return;
     clearTimeout(link.idleTimer);
     link.idleTimer = setTimeout(() => this.#evict(link), this.#options.limits().idleMs).unref();

@@ -98,10 +98,10 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
     const lease = await acquire(links, wish, deadline.signal);
     const leased = clock.elapsed();
-    const others = lease.link.sessions - 1;
     const started = await startCommand({ lease, request, listener, deadline, log });
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
+      links.prepareSpare(lease.link);
       return remoteProcess(lease, started.process, timings);
     }
     avoid.add(lease.link);
@@ -109,7 +109,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       lost += 1;
       if (lost > 1) throw unreachable(target, "closed");
     } else {
-      lease.link.lane.sessionLimit = Math.max(1, others);
+      lease.link.lane.sessionLimit = Math.max(1, lease.link.running);
       if (avoid.size >= maxConnectionsTried) {
         throw channelRefused(target, "opens no session for the command. It may allow none (MaxSessions).");
       }
@@ -141,8 +141,8 @@ function wishOf(target: Target, options: ConnectOptions, deadline: ConnectDeadli
     agentSocket: options.agentSocket,
     avoid: new Set(),
     step: () => undefined,
-    stage: (stage) => {
-      deadline.stage = stage;
+    stage: (stage, hop) => {
+      deadline.at = { stage, hop };
     },
   };
 }

@@ -76,6 +76,25 @@ export function watchAuthentication(client: Client, refused: (methods: readonly 
   Reflect.set(handlers, "USERAUTH_FAILURE", watching);
 }
 
+/**
+ * Tells of data after the end of a stream (ERR_STREAM_PUSH_AFTER_EOF): standard error reports it as an error;
+ * standard output's own `destroy` swallows it, so that the bytes would be missing without a word.
+ */
+export function watchReading(channel: ClientChannel, violated: (failure: Error) => void): void {
+  const inherited: (failure?: Error) => ClientChannel = channel.destroy.bind(channel);
+  channel.destroy = (failure?: Error) => {
+    if (isPushAfterEnd(failure)) violated(failure);
+    return inherited(failure);
+  };
+  channel.stderr.on("error", (failure: Error) => {
+    if (isPushAfterEnd(failure)) violated(failure);
+  });
+}
+
+function isPushAfterEnd(failure: Error | undefined): failure is Error {
+  return failure !== undefined && "code" in failure && failure.code === "ERR_STREAM_PUSH_AFTER_EOF";
+}
+
 /** Whether the server has sent more than it was allowed to (RFC 4254, section 5.2); asked at each chunk. */
 export function watchWindow(channel: ClientChannel): () => boolean {
   const incoming = channelInsidesOf(channel)?.incoming;

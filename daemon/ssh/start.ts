@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
-import { type Problem } from "../../protocol/problem.ts";
+import type { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { ExecRequest, RemoteListener } from "../runs/remote.ts";
 import { ChannelProcess } from "./channel-process.ts";
@@ -31,7 +31,7 @@ const retryDelaysMs = [15, 45];
  * did not start. Rejects with `channel_refused` when the server says that it does not run it.
  */
 export async function startCommand(options: StartOptions): Promise<Started> {
-  const { lease, deadline } = options;
+  const { lease } = options;
   const settle = lease.link.runs === 0 ? lease.connection.hurry() : () => undefined;
   try {
     const started = canOpenAhead(lease.connection.client)
@@ -45,13 +45,12 @@ export async function startCommand(options: StartOptions): Promise<Started> {
     throw failure;
   } finally {
     settle();
-    deadline.stage = "starting the command";
   }
 }
 
 async function onChannel(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
-  deadline.stage = "opening a session";
+  deadline.at = { stage: "opening a session", hop: lease.connection.hop };
   const opening = await open(options);
   if (opening.kind !== "opened") return { kind: opening.kind };
   const process = processOn(options, opening.channel);
@@ -61,7 +60,7 @@ async function onChannel(options: StartOptions): Promise<Started> {
   });
   const answer = await deadline.bound(start).catch((reason: unknown) => {
     if (!sent) {
-      opening.channel.close();
+      process.close();
       throw reason;
     }
     // It may run already: the caller gets the process and decides.
@@ -82,7 +81,12 @@ async function directly(options: StartOptions): Promise<Started> {
 }
 
 function concluded(options: StartOptions, process: ChannelProcess, answer: Start): Started {
-  if (answer.kind === "rejected") throw rejection(options, answer.what);
+  if (answer.kind === "rejected") {
+    const problem = rejection(options, answer.what);
+    process.close();
+    process.lose(problem);
+    throw problem;
+  }
   if (answer.kind === "lost") return { kind: "lost" };
   // After the promise is settled: nobody hears of output before they know of the process.
   setImmediate(() => process.flow());
@@ -105,7 +109,11 @@ async function open({ lease, deadline }: StartOptions): Promise<Opening> {
 }
 
 function processOn({ lease, listener, log }: StartOptions, channel: ClientChannel): ChannelProcess {
-  const ended = (): void => lease[Symbol.dispose]();
+  lease.link.running += 1;
+  const ended = (): void => {
+    lease.link.running -= 1;
+    lease[Symbol.dispose]();
+  };
   return new ChannelProcess({ connection: lease.connection, channel, listener, log, ended });
 }
 
