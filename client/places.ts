@@ -22,17 +22,19 @@ export function placesIn(
 export function checkDirectory({ directory }: Places): boolean {
   const found = lstatSync(directory, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  const complain = (what: string): Problem =>
+  const complain = (what: string, remedy = "Move it away"): Problem =>
     new Problem(
       "forbidden",
       `The state directory ${directory} ${what}, so Hostrun does not trust it. ` +
-        "Move it away, or set HOSTRUN_HOME to a directory of your own.",
+        `${remedy}, or set HOSTRUN_HOME to a directory of your own.`,
     );
   if (found.isSymbolicLink()) throw complain("is a symbolic link");
   if (!found.isDirectory()) throw complain("is not a directory");
   const self = process.getuid?.();
   if (self === undefined) return true;
   if (found.uid !== self) throw complain(`belongs to user ${found.uid} and not to you (${self})`);
-  if ((found.mode & 0o022) !== 0) throw complain("can be written to by other users");
+  if ((found.mode & 0o022) !== 0) {
+    throw complain("can be written to by other users", `See what is in it, then close it with chmod 700`);
+  }
   return true;
 }

@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
+import { Discovery } from "../../protocol/discovery.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { builtDaemon } from "../support/cli.ts";
+import { type Directory, openDirectory } from "../support/directory.ts";
+
+// The daemon refuses settings that it does not know, and the test run has variables of its own.
+for (const name of Object.keys(process.env)) if (name.startsWith("HOSTRUN_")) delete process.env[name];
+
+const pids = new Set<number>();
+
+afterEach(async () => {
+  for (const pid of pids) await end(pid, "SIGKILL");
+  pids.clear();
+});
+
+/** Sends the signal and waits until the process is gone. */
+async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
+  try {
+    process.kill(pid, signal);
+    for (;;) {
+      process.kill(pid, 0);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  } catch {
+    // It is gone.
+  }
+}
+
+async function start(directory: Directory, daemonScript = builtDaemon) {
+  const daemon = await openDaemon({ stateDirectory: directory.join("state"), daemonScript });
+  pids.add(daemon.health.pid);
+  return daemon;
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Problem> {
+  try {
+    await promise;
+  } catch (failure) {
+    if (failure instanceof Problem) return failure;
+    throw failure;
+  }
+  throw new Error("It did not fail.");
+}
+
+/** Another process that finds or starts the daemon; prints the pid that the daemon answers with. */
+function opener(stateDirectory: string): ChildProcess & { stdout: NonNullable<ChildProcess["stdout"]> } {
+  const module = new URL("../../client/daemon.ts", import.meta.url).href;
+  const options = JSON.stringify({ stateDirectory, daemonScript: builtDaemon });
+  const script = `
+    const { openDaemon } = await import(${JSON.stringify(module)});
+    console.log("ready");
+    process.stdin.once("data", async () => {
+      await using daemon = await openDaemon(${options});
+      console.log((await daemon.call("health")).pid);
+      process.stdin.destroy();
+    });
+  `;
+  return spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+}
+
+test("ten processes at once start one daemon, which answers all of them", async () => {
+  await using directory = await openDirectory();
+  const children = Array.from({ length: 10 }, () => opener(directory.join("state")));
+  const outputs = children.map(() => "");
+  await Promise.all(
+    children.map(async (child, index) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        outputs[index] += chunk.toString();
+      });
+      await once(child.stdout, "data");
+    }),
+  );
+  for (const child of children) child.stdin?.write("go\n");
+  const codes = await Promise.all(children.map(async (child) => Number((await once(child, "close"))[0])));
+  const answers = new Set(outputs.map((output) => Number(output.split("\n")[1])));
+  for (const pid of answers) pids.add(pid);
+  expect(codes).toEqual(children.map(() => 0));
+  expect(answers.size).toBe(1);
+  const log = await readFile(directory.join("state", "daemon.log"), "utf8");
+  expect(log.match(/The daemon is ready/g)).toHaveLength(1);
+  expect(await readdir(directory.join("state"))).not.toContain("daemon.lock");
+});
+
+test("after kill -9 the next client starts a new one over what was left", async () => {
+  await using directory = await openDirectory();
+  await using first = await start(directory);
+  await end(first.health.pid, "SIGKILL");
+  expect(existsSync(directory.join("state", "daemon.json"))).toBe(true);
+  expect(existsSync(directory.join("state", "daemon.sock"))).toBe(true);
+  await using second = await start(directory);
+  expect(second.health.pid).not.toBe(first.health.pid);
+  expect((await second.call("health")).pid).toBe(second.health.pid);
+});
+
+test("what was left of another daemon, lock included, is in nobody's way", async () => {
+  await using directory = await openDirectory();
+  await using first = await start(directory);
+  const { discovery } = first;
+  await end(first.health.pid, "SIGKILL");
+  // The pid of a living process that is no daemon, as after a restart of the machine.
+  const stale = { ...discovery, pid: process.pid };
+  await writeFile(directory.join("state", "daemon.json"), JSON.stringify(stale));
+  const lock = { pid: first.health.pid, at: Date.now(), nonce: "left" };
+  await writeFile(directory.join("state", "daemon.lock"), JSON.stringify(lock));
+  await using second = await start(directory);
+  expect(second.discovery.pid).toBe(second.health.pid);
+  const written: unknown = JSON.parse(await readFile(directory.join("state", "daemon.json"), "utf8"));
+  expect(Discovery.parse(written)).toEqual(second.discovery);
+});
+
+test("a daemon that runs is found, and outlives who started it", async () => {
+  await using directory = await openDirectory();
+  const child = opener(directory.join("state"));
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    if (output === "ready\n") child.stdin?.write("go\n");
+  });
+  await once(child, "close");
+  await using daemon = await start(directory);
+  expect(output).toBe(`ready\n${daemon.health.pid}\n`);
+});
+
+test("a daemon that dies at the start is told with what it wrote last", async () => {
+  await using directory = await openDirectory();
+  const script = directory.join("broken.cjs");
+  await writeFile(script, "console.error('the disk is on fire'); process.exit(7);");
+  const failure = await failureOf(start(directory, script));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "died" } });
+  expect(failure.message).toContain("status 7");
+  expect(failure.message).toContain("the disk is on fire");
+  expect(failure.message).toContain(directory.join("state", "daemon.log"));
+});
+
+test("a daemon that is never ready is given up at the deadline, and its files are left alone", async () => {
+  await using directory = await openDirectory();
+  const script = directory.join("slow.cjs");
+  await writeFile(script, "console.log(process.pid); setInterval(() => 0, 1000);");
+  const failure = await failureOf(
+    openDaemon({ stateDirectory: directory.join("state"), daemonScript: script, deadlineMs: 300 }),
+  );
+  pids.add(Number(await readFile(directory.join("state", "daemon.log"), "utf8")));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "late" } });
+});
+
+test("a socket on which something listens is never deleted, even if it is silent", async () => {
+  await using directory = await openDirectory();
+  await using first = await start(directory);
+  await end(first.health.pid, "SIGKILL");
+  const socket = directory.join("state", "daemon.sock");
+  const mute = createServer(() => undefined);
+  await using placed = await openDirectory();
+  mute.listen(placed.join("s"));
+  await once(mute, "listening");
+  await rename(placed.join("s"), socket);
+  const failure = await failureOf(
+    openDaemon({ stateDirectory: directory.join("state"), daemonScript: builtDaemon }),
+  );
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "silent" } });
+  expect(existsSync(socket)).toBe(true);
+  expect(existsSync(directory.join("state", "daemon.json"))).toBe(true);
+  mute.close();
+});
+
+test("the daemon is told nothing that is meant for its starter alone", async () => {
+  await using directory = await openDirectory();
+  const script = directory.join("env.cjs");
+  await writeFile(
+    script,
+    "console.log(JSON.stringify({ NODE_OPTIONS: process.env.NODE_OPTIONS, VSCODE_PID: process.env.VSCODE_PID," +
+      " as: process.env.ELECTRON_RUN_AS_NODE, cwd: process.cwd(), argv: process.argv.slice(2) }))",
+  );
+  process.env["NODE_OPTIONS"] = "--no-warnings";
+  process.env["VSCODE_PID"] = "1";
+  try {
+    const failure = await failureOf(start(directory, script));
+    const told = { as: "1", cwd: directory.join("state"), argv: ["--state-dir", directory.join("state")] };
+    expect(failure.message).toContain(JSON.stringify(told));
+  } finally {
+    delete process.env["NODE_OPTIONS"];
+    delete process.env["VSCODE_PID"];
+  }
+});
