@@ -13,7 +13,15 @@ import {
 } from "./bootstrap.mjs";
 import { hostTarget, vsixFor } from "./targets.mjs";
 
-const SERVERS = ["openssh-client", "openssh-server", "dropbear-bin", "tinysshd", "socat", "redis-server"];
+const SERVERS = [
+  "openssh-client",
+  "openssh-server",
+  "dropbear-bin",
+  "tinysshd",
+  "socat",
+  "redis-server",
+  "curl",
+];
 
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {

@@ -1,0 +1,168 @@
+// Where a demo lives: one directory with a daemon's state and an SSH server of its own, and the processes that
+// belong to it. Uses Node's own modules only.
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { toolEnv } from "./bootstrap.mjs";
+
+export const SSHD = "/usr/sbin/sshd";
+
+/** Short, since the path of a socket has at most 103 bytes. */
+export const defaultDirectory = `/tmp/hostrun-demo-${process.getuid?.() ?? userInfo().username}`;
+
+/** Only a directory with this in it was made by a demo, and is removed by one. */
+const MARK = "this-is-a-hostrun-demo";
+
+/** The paths of a demo. */
+export function demoPlace(directory) {
+  return {
+    directory,
+    state: join(directory, "state"),
+    socket: join(directory, "state/daemon.sock"),
+    discovery: join(directory, "state/daemon.json"),
+    daemonLog: join(directory, "state/daemon.log"),
+    sshdConfig: join(directory, "ssh/sshd_config"),
+    sshdPid: join(directory, "ssh/sshd.pid"),
+    sshdLog: join(directory, "ssh/sshd.log"),
+    home: join(directory, "home"),
+    hostKey: join(directory, "ssh/host_key"),
+    userKey: join(directory, "ssh/user_key"),
+  };
+}
+
+/** The environment of what runs in the demo: Node 24, the demo's state, and none of the person's own settings. */
+export function demoEnv({ state }) {
+  const foreign = ([name]) => !/^(HOSTRUN_.*|SSH_AUTH_SOCK|NODE_OPTIONS)$/.test(name);
+  return { ...Object.fromEntries(Object.entries(toolEnv()).filter(foreign)), HOSTRUN_HOME: state };
+}
+
+/** Makes the demo's directory. Refuses one with anything else in it. */
+export async function makePlace({ directory, sshdConfig, home }) {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!isOwn(directory) || readdirSync(directory).length > 0) throw new Error(notADemo(directory));
+  await writeFile(join(directory, MARK), "");
+  for (const folder of [dirname(sshdConfig), home]) mkdirSync(folder, { mode: 0o700 });
+}
+
+/** Ends the demo's processes by their ids and removes its directory. False when there was none. */
+export async function removePlace(place) {
+  const { directory, discovery, sshdPid } = place;
+  if (!existsSync(directory)) return false;
+  if (!isOwn(directory) || !existsSync(join(directory, MARK))) throw new Error(notADemo(directory));
+  const daemon = /"pid":\s*(\d+)/.exec(readText(discovery))?.[1];
+  for (const pid of [Number(daemon), Number(readText(sshdPid))]) await endProcess(pid, directory);
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  return true;
+}
+
+/**
+ * Starts an SSH server on a free loopback port that lets this user in with a key made for it, and nobody else.
+ * Gives its port and its process id.
+ */
+export async function startSshd(place) {
+  const { sshdConfig, sshdLog, hostKey, userKey } = place;
+  makeKey(hostKey, "hostrun-demo-host");
+  makeKey(userKey, "hostrun-demo-user");
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  const port = await freePort();
+  await writeFile(sshdConfig, sshdConfigFor(place, port));
+  const log = openSync(sshdLog, "a", 0o600);
+  const server = spawn(SSHD, ["-f", sshdConfig, "-D", "-e"], {
+    detached: true, // a Ctrl-C in the terminal is the demo's to handle
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  let failure = "";
+  server.once("error", (error) => {
+    failure = error.message;
+  });
+  server.once("exit", () => {
+    failure = `It ended at once:\n${readText(sshdLog)}`;
+  });
+  for (const deadline = Date.now() + 10_000; !(await accepts(port)); await delay(20)) {
+    if (failure !== "") throw new Error(`The SSH server did not start.\n${failure}`);
+    if (Date.now() > deadline) throw new Error(`The SSH server does not listen on 127.0.0.1:${port}.`);
+  }
+  server.unref();
+  return { port, pid: server.pid };
+}
+
+function sshdConfigFor({ hostKey, userKey, sshdPid, home }, port) {
+  return [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${hostKey}`,
+    `AuthorizedKeysFile ${userKey}.pub`,
+    `AllowUsers ${userInfo().username}`,
+    `PidFile ${sshdPid}`,
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "StrictModes no", // its files are below /tmp
+    `UsePAM ${isRootLocked() ? "yes" : "no"}`,
+    "PrintMotd no",
+    "UseDNS no",
+    // The person's own .bashrc may be slow, and is none of the demo's business.
+    `SetEnv HOME=${home}`,
+    "",
+  ].join("\n");
+}
+
+/** Without PAM, sshd lets nobody into an account whose password is locked, not by a key either. */
+function isRootLocked() {
+  return process.getuid?.() === 0 && /^root:!/m.test(readText("/etc/shadow"));
+}
+
+function makeKey(path, comment) {
+  const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path], {
+    encoding: "utf8",
+  });
+  if (made.status !== 0) throw new Error(`ssh-keygen made no key: ${made.error?.message ?? made.stderr}`);
+}
+
+async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+/** A process id may meanwhile be another program's: only one that was started for this demo is ended. */
+async function endProcess(pid, directory) {
+  const alive = () => pid > 0 && readText(`/proc/${pid}/cmdline`).includes(directory);
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    if (!alive()) return;
+    process.kill(pid, signal);
+    for (let tries = 0; alive() && tries < 250; tries += 1) await delay(20);
+  }
+}
+
+function isOwn(directory) {
+  const found = lstatSync(directory);
+  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
+}
+
+function notADemo(directory) {
+  return `${directory} holds something that is not a demo of yours. Move it away, or name another --directory.`;
+}
+
+export function readText(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
