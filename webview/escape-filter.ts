@@ -55,10 +55,10 @@ export class EscapeFilter {
   }
 
   #take(text: string, start: number): Step | undefined {
-    const string = match(stringIntroducer, text, start);
-    if (string !== undefined) return this.#string(text, start, string[0].length);
     const csi = match(csiSequence, text, start);
     if (csi !== undefined) return { out: this.#csi(csi), next: start + csi[0].length };
+    const string = match(stringIntroducer, text, start);
+    if (string !== undefined) return this.#string(text, start, string[0].length);
     const simple = match(simpleSequence, text, start);
     if (simple !== undefined) return { out: this.#simple(simple[0]), next: start + simple[0].length };
     const next = start + (match(unfinished, text, start)?.[0].length ?? 1);
