@@ -60,9 +60,11 @@ async function stop() {
 
 async function start() {
   console.log(`\n${bold("Hostrun demo")}\n`);
+  let begun = false;
   try {
     if (!values["no-build"]) await prepare();
     if (await removePlace(place)) done("ended the demo that ran before");
+    begun = true;
     await makePlace(place);
     await openHost();
     await showRuns();
@@ -71,10 +73,11 @@ async function start() {
     await showNext();
   } catch (error) {
     const log = readText(place.daemonLog).trimEnd().split("\n").slice(-5).join("\n");
-    await removePlace(place);
-    if (!interrupted)
+    if (begun) await removePlace(place);
+    if (!interrupted) {
       throw log === "" ? error : new Error(`${error.message}\nThe daemon's log ends with:\n${log}`);
-    console.log("\nInterrupted: the demo is stopped and removed.");
+    }
+    console.log(begun ? "\nInterrupted: the demo is stopped and removed." : "\nInterrupted.");
     process.exitCode = 130;
   }
 }
