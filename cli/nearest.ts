@@ -1,5 +1,7 @@
 /** The candidate that takes the fewest keystrokes to reach; undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  // Of two letters everything is near.
+  if (word.length < 3) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

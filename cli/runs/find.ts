@@ -7,7 +7,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const timeDigits = 12;
 /** A run's id and its createdAt are drawn a moment apart. */
 const slackMs = 60_000;
-const latestInstant = 8_640_000_000_000_000;
+const latestInstant = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** The run that `word` means: a whole id, the unique beginning of one, or `last`. */
 export async function findRun(daemon: Daemon, word: string): Promise<Run> {
@@ -53,10 +53,12 @@ function instants(prefix: string): { since: string; until: string } {
   const digits = prefix.replaceAll("-", "").slice(0, timeDigits);
   const earliest = Number.parseInt(digits.padEnd(timeDigits, "0"), 16) - slackMs;
   const latest = Number.parseInt(digits.padEnd(timeDigits, "f"), 16) + slackMs;
-  const instant = (ms: number): string => new Date(Math.min(Math.max(0, ms), latestInstant)).toISOString();
-  // A year beyond 9999 has no ISO form that the API takes.
-  const until = instant(latest);
-  return { since: instant(earliest), until: until.startsWith("+") ? "9999-12-31T23:59:59.999Z" : until };
+  return { since: instant(earliest), until: instant(latest) };
+}
+
+/** The API takes years of four digits. */
+function instant(ms: number): string {
+  return new Date(Math.min(Math.max(0, ms), latestInstant)).toISOString();
 }
 
 /** The shortest beginnings, of at least 13 characters, that tell these ids apart. */

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { openDirectory } from "./directory.ts";
 import type { Sshd } from "./sshd.ts";
 
@@ -77,6 +78,16 @@ export async function finish(child: ChildProcessWithoutNullStreams): Promise<Fin
     stdout: Buffer.concat(stdout),
     stderr: Buffer.concat(stderr),
   };
+}
+
+/** Waits until a child has written what is looked for. */
+export async function seen(stream: Readable, text: string): Promise<void> {
+  let all = "";
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    all += String(chunk);
+    if (all.includes(text)) return;
+  }
+  throw new Error(`It ended with ${all}`);
 }
 
 async function know(cli: Cli, sshd: Sshd): Promise<void> {

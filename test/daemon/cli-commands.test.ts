@@ -1,0 +1,254 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { Host } from "../../protocol/host.ts";
+import { Run } from "../../protocol/run.ts";
+import { type Cli, finish, openCli, seen } from "../support/cli.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+
+let sshd: Sshd;
+let cli: Cli;
+
+beforeAll(async () => {
+  sshd = await openSshd();
+  cli = await openCli(sshd);
+});
+
+afterAll(async () => {
+  await cli[Symbol.asyncDispose]();
+  await sshd[Symbol.asyncDispose]();
+});
+
+/** What it prints, when all goes well. */
+async function said(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await cli.run(args);
+  expect([status, stderr.toString()]).toEqual([0, ""]);
+  return stdout.toString();
+}
+
+/** What it complains of, and its exit status. */
+async function complained(...args: string[]): Promise<[unknown, string]> {
+  const { status, stdout, stderr } = await cli.run(args);
+  expect(stdout.toString()).toBe("");
+  return [status, stderr.toString()];
+}
+
+test("a host is added, shown, changed and removed", async () => {
+  await said(
+    "hosts",
+    "add",
+    "db1",
+    "ann@10.0.0.5:2200",
+    "--tag",
+    "db",
+    "--tag",
+    "eu",
+    "--group",
+    "prod/db",
+    "--production",
+  );
+  const added = Host.parse(JSON.parse(await said("hosts", "show", "db1", "--json")));
+  expect(added).toMatchObject({
+    address: "10.0.0.5",
+    user: "ann",
+    port: 2200,
+    tags: ["db", "eu"],
+    production: true,
+  });
+  await said(
+    "hosts",
+    "edit",
+    "db1",
+    "--rename",
+    "db2",
+    "--no-production",
+    "--unset",
+    "user",
+    "--unset",
+    "tag",
+    "-p",
+    "22",
+  );
+  const changed = Host.parse(JSON.parse(await said("hosts", "show", "db2", "--json")));
+  expect(changed).toMatchObject({
+    id: added.id,
+    user: null,
+    port: 22,
+    tags: [],
+    production: false,
+    group: "prod/db",
+  });
+  expect(await said("hosts")).toMatch(
+    /^NAME +ADDRESS +GROUP +TAGS +SOURCE\ndb2 +10\.0\.0\.5 +prod\/db +Hostrun\n/m,
+  );
+  await said("hosts", "remove", "db2");
+  expect((await complained("hosts", "show", "db2"))[0]).toBe(255);
+});
+
+test("every bad field is named", async () => {
+  const [status, told] = await complained("hosts", "add", "x;y", "-p", "99999");
+  expect(status).toBe(255);
+  expect(told).toMatch(/name: .*shell/);
+  expect(told).toMatch(/port: /);
+});
+
+test("hosts of an SSH config are listed, and imported", async () => {
+  const config = join(cli.home, "more.conf");
+  await writeFile(config, "Host one two\n  HostName 10.1.1.1\n  User bob\n");
+  expect(await said("hosts", "import", "--path", config, "--dry-run")).toContain(
+    "2 hosts would be imported.",
+  );
+  expect(await said("hosts", "import", "--path", config)).toMatch(/one +bob@10\.1\.1\.1 /);
+  expect(
+    z
+      .array(Host)
+      .parse(JSON.parse(await said("hosts", "list", "--json")))
+      .map(({ name }) => name),
+  ).toContain("two");
+  for (const name of ["one", "two"]) await said("hosts", "remove", name);
+});
+
+test("a run is found by last, by its id and by the beginning of it", async () => {
+  await cli.run(["run", "web1", "--", "echo out; echo err >&2; exit 3"]);
+  const run = Run.parse(JSON.parse(await said("show", "last", "--json")));
+  expect(run).toMatchObject({ exitCode: 3, command: "echo out; echo err >&2; exit 3" });
+  expect(Run.parse(JSON.parse(await said("show", run.id, "--json"))).id).toBe(run.id);
+  expect(Run.parse(JSON.parse(await said("show", run.id.slice(0, 18), "--json"))).id).toBe(run.id);
+  expect(await said("show", "last", "--output", "--stream", "stderr")).toBe("err\n");
+  expect(await said("show", "last")).toMatch(/Outcome +exit 3\n[^]*\n\n(?:out\nerr|err\nout)\n$/);
+  expect(await complained("show", "ffffffff")).toEqual([
+    255,
+    "hostrun: No run's id begins with ffffffff. See `hostrun history`.\n",
+  ]);
+  expect((await complained("show", "nonsense"))[0]).toBe(2);
+});
+
+test("a beginning that fits several runs is refused", async () => {
+  for (const word of ["a", "b"]) await cli.run(["run", "web1", "--", `echo ${word}`]);
+  const [status, told] = await complained("show", "0");
+  expect(status).toBe(255);
+  expect(told).toContain("More than one run");
+});
+
+test("the history is listed, filtered and made visible", async () => {
+  await cli.run(["run", "web1", "--", "echo needle; # \u001b[31m\nsecond"]);
+  const listed = await said("history", "--q", "needle", "--host", "web1");
+  expect(listed).toContain(String.raw`echo needle; # \e[31m\nsecond`);
+  expect(listed.trimEnd().split("\n")).toHaveLength(2);
+  expect(z.array(Run).parse(JSON.parse(await said("history", "--json", "--limit", "2")))).toHaveLength(2);
+  expect(await complained("history", "--outcome", "exitted")).toEqual([
+    2,
+    expect.stringContaining("exited, signaled"),
+  ]);
+});
+
+test("attach shows a run from its beginning, follows it, and takes its exit status", async () => {
+  const child = cli.start(["run", "-n", "web1", "--", "echo one; sleep 1; echo two; exit 6"]);
+  const running = finish(child);
+  await seen(child.stdout, "one\n");
+  const attached = await cli.run(["attach", "last"]);
+  expect([attached.status, attached.stdout.toString()]).toEqual([6, "one\ntwo\n"]);
+  expect((await running).status).toBe(6);
+});
+
+test("a run can be cancelled from elsewhere", async () => {
+  const child = cli.start(["run", "-n", "web1", "--", "echo up; sleep 60"]);
+  const running = finish(child);
+  await seen(child.stdout, "up\n");
+  expect(await said("cancel", "last", "--grace", "200ms")).toContain("is being cancelled");
+  const { status, stderr } = await running;
+  expect([status, stderr.toString()]).toEqual([130, "hostrun: The run was cancelled.\n"]);
+});
+
+test("a host key is trusted by hand, listed and forgotten", async () => {
+  const [{ publicKey, fingerprint } = { publicKey: "", fingerprint: "" }] = sshd.hostKeys;
+  const [type = "", key = ""] = publicKey.split(" ");
+  expect(await said("known-hosts", "add", "[10.9.9.9]:2222", type, key)).toContain(fingerprint);
+  expect(await said("known-hosts")).toContain(fingerprint);
+  await said("known-hosts", "remove", "10.9.9.9:2222");
+  expect((await complained("known-hosts"))[1]).toContain("no host keys");
+});
+
+test("without a terminal an unknown key is shown with how to trust it, and that way works", async () => {
+  await using other = await openSshd();
+  await said(
+    "hosts",
+    "add",
+    "new1",
+    `${other.user}@${other.address}:${other.port}`,
+    "-i",
+    other.clientKey.path,
+  );
+  const [status, told] = await complained("run", "--batch", "new1", "--", "echo hi");
+  expect(status).toBe(255);
+  expect(told).toContain(other.hostKeys[0]?.fingerprint);
+  const [, ...words] = /hostrun (known-hosts add \S+ \S+)/.exec(told)?.[1]?.split(" ") ?? [];
+  await said("known-hosts", ...words);
+  expect(await said("run", "new1", "--", "echo hi")).toBe("hi\n");
+  await said("hosts", "remove", "new1");
+});
+
+test("settings are shown with where they come from, and changed", async () => {
+  expect(await said("config")).toMatch(/^poolIdleMs +60000 +default$/m);
+  expect(await said("config", "set", "poolIdleMs", "30000")).toBe("poolIdleMs is 30000 (config).\n");
+  expect(await said("config", "get", "poolIdleMs")).toBe("30000\n");
+  expect(JSON.parse(await readFile(join(cli.stateDirectory, "config.json"), "utf8"))).toEqual({
+    poolIdleMs: 30_000,
+  });
+  expect(await said("config", "unset", "poolIdleMs")).toBe("poolIdleMs is 60000 (default).\n");
+  expect((await complained("config", "set", "poolIdleMs", "soon"))[0]).toBe(2);
+  expect((await complained("config", "set", "logLevel", "loud"))[0]).toBe(255);
+  expect((await complained("config", "get", "poolIdelMs"))[1]).toContain("Did you mean poolIdleMs?");
+});
+
+test("the daemon is stopped, found stopped, started and shown", async () => {
+  expect(await said("stop")).toMatch(/^The daemon \(process \d+\) has stopped\.\n$/);
+  expect(await said("stop")).toBe("The daemon was not running.\n");
+  const down = await cli.run(["status"]);
+  expect([down.status, down.stdout.toString()]).toEqual([3, expect.stringContaining("not running")]);
+  const started = await said("start");
+  const pid = /process (\d+)/.exec(started)?.[1] ?? "";
+  expect(await said("start")).toBe(started);
+  expect(await said("status")).toContain(`process ${pid}`);
+  expect(JSON.parse(await said("status", "--json"))).toMatchObject({ running: true, pid: Number(pid) });
+  expect(await said("restart")).not.toContain(`process ${pid},`);
+});
+
+test("a daemon that hangs is stopped by force", async () => {
+  const pid = Number(/process (\d+)/.exec(await said("start"))?.[1]);
+  process.kill(pid, "SIGSTOP");
+  const [status, told] = await complained("status");
+  expect([status, told]).toEqual([255, expect.stringContaining("did not answer")]);
+  expect(await said("restart", "--force")).not.toContain(`process ${pid},`);
+});
+
+test("the log is shown, readable or as it is", async () => {
+  await said("restart");
+  expect(await said("logs")).toMatch(/^\d{4}-\S+Z info {2}The daemon is ready pid=\d+/m);
+  expect(JSON.parse(await said("logs", "--json", "-n", "1"))).toHaveProperty("message");
+});
+
+test("logs -f goes on with what is written", async () => {
+  const child = cli.start(["logs", "-f", "-n", "0"]);
+  const ready = seen(child.stdout, "The daemon is ready");
+  await said("restart");
+  await ready;
+  child.kill("SIGTERM");
+  await finish(child);
+});
+
+test("the daemon in the foreground ends with its signal, cleanly", async () => {
+  await said("stop");
+  const child = cli.start(["daemon", "--log-level", "debug"]);
+  const ended = finish(child);
+  let pid: unknown;
+  while (pid === undefined) {
+    const { status, stdout } = await cli.run(["status", "--json"]);
+    if (status === 0) ({ pid } = z.object({ pid: z.int() }).parse(JSON.parse(stdout.toString())));
+  }
+  expect(pid).not.toBe(child.pid);
+  child.kill("SIGTERM");
+  expect((await ended).status).toBe(0);
+  expect((await cli.run(["status"])).status).toBe(3);
+});

@@ -1,0 +1,153 @@
+import { expect, test } from "vitest";
+import { parseOptions, parseSpan, takeWords, UsageError } from "../../../cli/command.ts";
+import { parseSettingName, parseSettingValue } from "../../../cli/control/settings.ts";
+import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
+import { parseRunPlan } from "../../../cli/run/options.ts";
+import { offeredKey } from "../../../cli/run/trust.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import { RunRequest } from "../../../protocol/run.ts";
+
+/** What the UsageError says that it throws. */
+function complaintOf(task: () => unknown): string {
+  try {
+    task();
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  throw new Error("It was taken.");
+}
+
+test("a run's options become a request that the daemon takes", () => {
+  const args = ["--bash", "web1", "--cwd", "/tmp", "--env", "A=b=c", "--env", "E=", "--timeout", "1.5m"];
+  const more = [
+    "--connect-timeout=500ms",
+    "--cache-ttl",
+    "30",
+    "--pty",
+    "-nq",
+    "--",
+    "ls",
+    "-l",
+    "--",
+    "*.txt",
+  ];
+  const { request, view, readStdin, ask } = parseRunPlan([...args, ...more], { SSH_AUTH_SOCK: "/agent" });
+  expect(RunRequest.parse(request)).toMatchObject({
+    host: "web1",
+    command: "ls -l -- *.txt",
+    useBash: true,
+    loginShell: null,
+    cwd: "/tmp",
+    env: { A: "b=c", E: "" },
+    timeoutMs: 90_000,
+    connectTimeoutMs: 500,
+    cacheTtlMs: 30_000,
+    pty: true,
+    agentSocket: "/agent",
+  });
+  expect({ ...view, readStdin, ask }).toEqual({
+    json: false,
+    raw: false,
+    quiet: true,
+    verbose: false,
+    readStdin: false,
+    ask: true,
+  });
+});
+
+test("without options a request leaves everything to the daemon", () => {
+  expect(RunRequest.parse(parseRunPlan(["h", "--", "x"], { SSH_AUTH_SOCK: "" }).request)).toEqual(
+    RunRequest.parse({ host: "h", command: "x" }),
+  );
+});
+
+test.each([
+  [[], "Put -- between the host and the command: hostrun run web1 -- uptime"],
+  [["web1", "df", "x"], "Put -- between the host and the command: hostrun run web1 -- df x"],
+  [["--", "ls"], "HOST is missing."],
+  [["web1", "--"], "There is no command behind --."],
+  [
+    ["a", "b", "--", "ls"],
+    "2 hosts are named, but this version runs on one host at a time. Call it once for each.",
+  ],
+  [["a", "--env", "X", "--", "ls"], '--env is "X", but must be NAME=VALUE.'],
+  [["a", "--timeout", "soon", "--", "ls"], '--timeout is "soon", but must be a time such as 30s or 500ms.'],
+  [["a", "--tiemout", "3", "--", "ls"], "There is no option --tiemout. Did you mean --timeout?"],
+  [["a", "--timeout", "--", "ls"], "--timeout needs a value."],
+  [["a", "--bash=1", "--", "ls"], "--bash takes no value."],
+  [["-x", "a", "--", "ls"], "There is no option -x."],
+])("run %j is refused", (args, told) => {
+  expect(complaintOf(() => parseRunPlan(args, {}))).toBe(told);
+});
+
+test.each([
+  ["500ms", 500],
+  ["30s", 30_000],
+  ["30", 30_000],
+  ["1.5m", 90_000],
+  ["2h", 7_200_000],
+  ["0", 0],
+])("%s is %i ms", (text, ms) => {
+  expect(parseSpan(text, "--x")).toBe(ms);
+});
+
+test.each(["", "s", "-1s", "1d", "1e3", "1 s", "٣s"])("%j is no time", (text) => {
+  expect(complaintOf(() => parseSpan(text, "--x"))).toContain("--x");
+});
+
+test("words are counted", () => {
+  expect(takeWords(["a"], "A", "B?")).toEqual(["a", undefined]);
+  expect(complaintOf(() => takeWords([], "NAME"))).toBe("NAME is missing.");
+  expect(complaintOf(() => takeWords(["a", "b"], "NAME"))).toBe('"b" is one word too many.');
+  expect(parseOptions(["x", "--", "--json"], { json: { type: "boolean" } }).positionals).toEqual([
+    "x",
+    "--json",
+  ]);
+});
+
+test("a host's fields are those that are named", () => {
+  expect(parseFields({})).toEqual({});
+  expect(
+    parseFields({ port: "22", jump: "a,b@c:1", tag: ["x"], "no-production": true, "login-shell": true }),
+  ).toEqual({
+    port: 22,
+    jump: ["a", "b@c:1"],
+    tags: ["x"],
+    production: false,
+    loginShell: true,
+  });
+  expect(parseCleared(["identity-file", "tag"])).toEqual({ identityFile: null, tags: [] });
+  expect(parseAddress("ann@[fe80::1]:22")).toEqual({ user: "ann", address: "fe80::1", port: 22 });
+  expect(complaintOf(() => parseAddress("a;b"))).toContain("[user@]address[:port]");
+  expect(complaintOf(() => parseCleared(["name"]))).toContain("There is no field to unset called name.");
+  expect(complaintOf(() => parseFields({ production: true, "no-production": true }))).toContain("exclude");
+  expect(complaintOf(() => parseFields({ "host-key-policy": "yes" }))).toContain("ask, acceptNew, strict");
+});
+
+test("settings are known by name and type", () => {
+  expect(parseSettingName("redisUrl")).toBe("redisUrl");
+  expect(complaintOf(() => parseSettingName("redisurl"))).toContain("Did you mean redisUrl?");
+  expect(complaintOf(() => parseSettingName("toString"))).toContain("no setting");
+  expect(parseSettingValue("poolIdleMs", "5")).toBe(5);
+  expect(parseSettingValue("defaultUser", "5")).toBe("5");
+  expect(complaintOf(() => parseSettingValue("poolIdleMs", "5s"))).toContain("whole number");
+});
+
+test("only an unknown key with all that is needed to trust it is offered", () => {
+  const members = {
+    host: "web1",
+    hop: "ann@10.0.0.1:22",
+    address: "10.0.0.1",
+    port: 22,
+    keyType: "ssh-ed25519",
+    fingerprint: "SHA256:x",
+  };
+  const problem = new Problem("host_key_unknown", "x", { ...members, key: "AAAA" });
+  expect(offeredKey(problem.toJSON())).toEqual({ ...members, key: "AAAA" });
+  expect(offeredKey(new Problem("host_key_unknown", "x", members).toJSON())).toBeUndefined();
+  expect(
+    offeredKey(new Problem("host_key_changed", "x", { ...members, key: "AAAA" }).toJSON()),
+  ).toBeUndefined();
+  expect(offeredKey(undefined)).toBeUndefined();
+});
