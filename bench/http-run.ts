@@ -1,0 +1,46 @@
+import { Agent, request } from "node:http";
+import type { Bed } from "./bed.ts";
+import { timed } from "./lane.ts";
+
+/** A bare HTTP client with one kept connection to the daemon's socket, as any program could have it. */
+export interface HttpRunner extends Disposable {
+  /** POSTs a command and reads its events; the milliseconds to the arrival of `complete`. */
+  run(host: string, command: string): Promise<number>;
+}
+
+const complete = '"type":"complete"';
+const success = '"outcome":"exited","exitCode":0';
+
+export function openHttpRunner({ daemon }: Bed): HttpRunner {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const socketPath = daemon.discovery.socket;
+  return {
+    async run(host, command) {
+      const body = JSON.stringify({ host, command });
+      const ended = Promise.withResolvers<undefined>();
+      const span = await timed(
+        () =>
+          new Promise((resolve, reject) => {
+            const headers = { "content-type": "application/json", "content-length": body.length };
+            const options = { socketPath, agent, method: "POST", path: "/api/ssh/stream", headers };
+            const outgoing = request(options, (answer) => {
+              let text = "";
+              answer.setEncoding("utf8").on("data", (piece: string) => {
+                text += piece;
+                if (!text.includes(complete)) return;
+                if (text.includes(success)) resolve(undefined);
+                else reject(new Error(text));
+              });
+              answer.once("end", () => ended.resolve(undefined));
+            });
+            outgoing.once("error", reject);
+            outgoing.end(body);
+          }),
+      );
+      // Not measured: the connection is free for the next one.
+      await ended.promise;
+      return span;
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}

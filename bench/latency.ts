@@ -1,0 +1,185 @@
+import type { Bed } from "./bed.ts";
+import { openControlMaster } from "./bed.ts";
+import { openHttpRunner } from "./http-run.ts";
+import { type Lane, race, timed, warmUp } from "./lane.ts";
+import { finished } from "./process.ts";
+import type { Samples } from "./samples.ts";
+import { openSsh2 } from "./ssh2-client.ts";
+import { printGoals, printTable } from "./table.ts";
+
+export interface SuiteOptions {
+  readonly rounds: number | undefined;
+  /** No round begins after this, by `performance.now()`. */
+  readonly until: number;
+}
+
+/** Back-to-back runs in one go. */
+const burst = 20;
+/** Warm runs for each cold one. */
+const warmPerRound = 4;
+/** Where delayed acknowledgements show: far above a warm run, and a kernel's 40 ms. */
+const slowModeMs = 35;
+const restMs = 15;
+
+/** Runs of `true`: warm, spaced and back-to-back, and cold. */
+export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const lanes = await openLanes(bed, stack);
+  const { hostrun, mux, ssh2, bash, client, cold, coldSame, coldDefault } = lanes;
+  const warmLanes = [hostrun, client, ssh2, mux, bash];
+  const coldLanes = [cold, coldSame, coldDefault];
+  await warmUp(warmLanes, 30, signal);
+  await warmUp(coldLanes, 3, signal);
+
+  const rounds = options.rounds ?? 50;
+  const spacedLanes = [
+    ...warmLanes.flatMap((lane) => Array.from({ length: warmPerRound }, () => lane)),
+    ...coldLanes,
+  ];
+  const { until } = options;
+  const share = performance.now() + 0.75 * (until - performance.now());
+  const spaced = await race({ lanes: spacedLanes, rounds, inARow: 1, restMs, until: share }, signal);
+  const bursts = Math.ceil(rounds / 3);
+  const dense = await race({ lanes: warmLanes, rounds: bursts, inARow: burst, restMs: 0, until }, signal);
+
+  const of = (lane: Lane): Samples => known(spaced, lane);
+  const denseOf = (lane: Lane): Samples => known(dense, lane);
+  printLatencies("Warm, spaced (ms)", warmLanes, spaced, of(mux).median);
+  printLatencies("Warm, back to back (ms)", warmLanes, dense, denseOf(mux).median);
+  printLatencies("Cold: connect, log in, run (ms)", coldLanes, spaced, of(mux).median);
+  const ratio = (one: Lane, other: Lane): number => of(one).median / of(other).median;
+  printGoals([
+    {
+      id: "P1",
+      meaning: "warm run ÷ ssh ControlMaster, p50",
+      bound: "≤",
+      limit: 0.35,
+      value: ratio(hostrun, mux),
+    },
+    {
+      id: "P1",
+      meaning: "warm run ÷ raw ssh2 exec, p50",
+      bound: "≤",
+      limit: 1.15,
+      value: ratio(hostrun, ssh2),
+    },
+    {
+      id: "P1",
+      meaning: 'warm run ÷ local spawn("bash", ["-c", "true"]), p50',
+      bound: "≤",
+      limit: 1.1,
+      value: ratio(hostrun, bash),
+    },
+    {
+      id: "P2",
+      meaning: "back-to-back runs, p99 ÷ p50 of ssh ControlMaster",
+      bound: "≤",
+      limit: 1,
+      value: denseOf(hostrun).quantile(0.99) / denseOf(mux).median,
+    },
+    {
+      id: "P2",
+      meaning: `back-to-back runs of ${slowModeMs} ms and more, share (no 40 ms mode)`,
+      bound: "≤",
+      limit: 0,
+      value: denseOf(hostrun).from(slowModeMs) / denseOf(hostrun).count,
+    },
+    {
+      id: "P4",
+      meaning: "cold run ÷ cold ssh with the same algorithms, p50",
+      bound: "≤",
+      limit: 0.28,
+      value: ratio(cold, coldSame),
+    },
+    {
+      id: "P4",
+      meaning: "cold run ÷ cold ssh as it comes, p50",
+      bound: "≤",
+      limit: 0.2,
+      value: ratio(cold, coldDefault),
+    },
+    { id: "P4", meaning: "cold run, p99 in ms", bound: "<", limit: 50, value: of(cold).quantile(0.99) },
+  ]);
+}
+
+type Lanes = Readonly<
+  Record<"hostrun" | "client" | "ssh2" | "mux" | "bash" | "cold" | "coldSame" | "coldDefault", Lane>
+>;
+
+async function openLanes(bed: Bed, stack: AsyncDisposableStack): Promise<Lanes> {
+  const http = stack.use(openHttpRunner(bed));
+  const ssh2 = stack.use(await openSsh2(bed));
+  const shared = await openControlMaster(stack, bed, "mux");
+  const ssh = (name: string, args: readonly string[]): Lane => ({
+    name,
+    measure: () => timed(() => finished("ssh", [...args, "true"])),
+  });
+  const same = [...(await algorithms(bed)), ...bed.ssh];
+  return {
+    hostrun: { name: "Hostrun, POST to `complete`", measure: () => http.run(bed.warm, "true") },
+    client: { name: "Hostrun, by its own client", measure: () => timed(() => byClient(bed)) },
+    ssh2: { name: "ssh2 exec, in process", measure: () => timed(() => ssh2.exec("true")) },
+    mux: ssh("ssh over ControlMaster", shared),
+    bash: {
+      name: 'spawn("bash", ["-c", "true"])',
+      measure: () => timed(() => finished("bash", ["-c", "true"])),
+    },
+    cold: { name: "Hostrun, new connection", measure: () => coldRun(bed, () => http.run(bed.cold, "true")) },
+    coldSame: ssh("ssh, same algorithms", same),
+    coldDefault: ssh("ssh, as it comes", bed.ssh),
+  };
+}
+
+async function byClient({ daemon, warm }: Bed): Promise<void> {
+  for await (const { event } of daemon.run({ host: warm, command: "true" })) {
+    if (event.type === "complete" && event.exitCode !== 0) throw new Error(JSON.stringify(event));
+  }
+}
+
+/** A run on a host whose connections were closed before, which is not measured. */
+async function coldRun({ daemon, warm, sshd }: Bed, run: () => Promise<number>): Promise<number> {
+  const span = await run();
+  const { items } = await daemon.call("listConnections");
+  for (const { id, host, port } of items) {
+    if (host === warm || port !== sshd.port) continue;
+    await daemon.call("closeConnection", { params: { connection: id } });
+  }
+  return span;
+}
+
+/** What the daemon's own connections use, for `ssh` to use the same. */
+async function algorithms({ daemon, warm }: Bed): Promise<readonly string[]> {
+  const { cipher } = await daemon.call("testHost", { params: { host: warm }, body: {} });
+  return ["-o", "KexAlgorithms=curve25519-sha256", "-c", cipher];
+}
+
+function known(samples: ReadonlyMap<Lane, Samples>, lane: Lane): Samples {
+  const found = samples.get(lane);
+  if (found === undefined) throw new Error(`${lane.name} took no part`);
+  return found;
+}
+
+function printLatencies(
+  title: string,
+  lanes: readonly Lane[],
+  samples: ReadonlyMap<Lane, Samples>,
+  mux: number,
+): void {
+  printTable(
+    [title, "n", "p50", "p90", "p99", "spread", "÷ ControlMaster"],
+    lanes.map((lane) => {
+      const of = known(samples, lane);
+      const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => of.quantile(q).toFixed(2));
+      const spread = `${Math.round(of.spread * 100)} %`;
+      return [
+        lane.name,
+        String(of.count),
+        p50 ?? "",
+        p90 ?? "",
+        p99 ?? "",
+        spread,
+        (of.median / mux).toFixed(2),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+
+export interface Finished {
+  /** Bytes on standard output. */
+  readonly bytes: number;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, its output read; rejects when its exit status is not 0. */
+export function finished(command: string, args: readonly string[]): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let bytes = 0;
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve({ bytes, stderr });
+      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${stderr}`));
+    });
+  });
+}

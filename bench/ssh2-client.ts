@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { Client } from "ssh2";
+import type { Bed } from "./bed.ts";
+
+/** ssh2 as it comes, on a connection that is up, with TCP_NODELAY as the daemon has it. */
+export interface Ssh2 extends Disposable {
+  /** Runs a command; gives how many bytes it wrote to standard output. Rejects when its exit status is not 0. */
+  exec(command: string): Promise<number>;
+}
+
+export async function openSsh2({ sshd }: Bed): Promise<Ssh2> {
+  const { address: host, port, user: username, clientKey } = sshd;
+  const privateKey = await readFile(clientKey.path);
+  const client = new Client();
+  await new Promise((resolve, reject) => {
+    client.once("ready", () => resolve(undefined));
+    client.once("error", reject);
+    client.connect({
+      sock: connect({ host, port, noDelay: true }),
+      username,
+      privateKey,
+      algorithms: { cipher: ["aes128-gcm@openssh.com"] },
+    });
+  });
+  return {
+    exec: (command) => exec(client, command),
+    [Symbol.dispose]: () => client.end(),
+  };
+}
+
+function exec(client: Client, command: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    client.exec(command, (failure, channel) => {
+      if (failure !== undefined) {
+        reject(failure);
+        return;
+      }
+      let bytes = 0;
+      channel.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      channel.stderr.resume();
+      channel.once("close", (code: number | null) => {
+        if (code === 0) resolve(bytes);
+        else reject(new Error(`${command} ended with ${code}`));
+      });
+    });
+  });
+}
