@@ -30,7 +30,9 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Exc
   const query = parse(declaration.query ?? z.strictObject({}), Object.fromEntries(context.URL.searchParams));
   const raw = declaration.rawBody === true && mediaType(context.req) === "application/octet-stream";
   const body =
-    declaration.body === undefined || raw ? undefined : parse(declaration.body, await readJson(context.req));
+    declaration.body === undefined
+      ? undefined
+      : parse(declaration.body, raw ? {} : await readJson(context.req));
   return {
     params: context["params"] as Exchange<Endpoint>["params"],
     query,
