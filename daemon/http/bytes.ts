@@ -11,6 +11,13 @@ export async function sendBytes(
   bytes: Bytes,
 ): Promise<void> {
   const range = parseRange(request.headers.range, bytes.size);
+  if (range === "outside") {
+    response.setHeader("Content-Range", `bytes */${bytes.size}`);
+    throw new Problem(
+      "range_not_satisfiable",
+      `There are ${bytes.size} bytes; the range ${request.headers.range} is outside of them.`,
+    );
+  }
   const from = range?.from ?? 0;
   const to = range?.to ?? bytes.size;
   response.setHeader("Content-Type", "application/octet-stream");
@@ -22,16 +29,15 @@ export async function sendBytes(
   else await pipeline(Readable.from(bytes.read(from, to), { objectMode: false }), response);
 }
 
-/** A form that is no single byte range is passed over, as the RFC allows; one beyond the end is refused. */
-function parseRange(header: string | undefined, size: number): { from: number; to: number } | undefined {
+/** A form that is no single byte range is passed over, as the RFC allows. */
+function parseRange(
+  header: string | undefined,
+  size: number,
+): { from: number; to: number } | "outside" | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   const [, first = "", last = ""] = match ?? [];
   if (match === null || (first === "" && last === "")) return undefined;
   const from = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const to = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
-  if (from < to) return { from, to };
-  throw new Problem(
-    "range_not_satisfiable",
-    `There are ${size} bytes; the range ${header} is outside of them.`,
-  );
+  return from < to ? { from, to } : "outside";
 }
