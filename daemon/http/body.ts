@@ -3,6 +3,8 @@ import { Problem } from "../../protocol/problem.ts";
 
 const largestBytes = 1024 * 1024;
 const deepest = 32;
+const discardedBytes = 16 * 1024 * 1024;
+const discardingMs = 5000;
 
 /** The JSON of a request's body; an absent body reads as `{}`. `too_large`, `unsupported_media_type`, `invalid_request`. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -25,9 +27,26 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   return parseJson(Buffer.concat(chunks));
 }
 
-/** The bytes of a body as they come. */
+/** The bytes of a body as they come. Whoever stops early leaves the connection whole, for the answer. */
 export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
-  for await (const chunk of request) if (Buffer.isBuffer(chunk)) yield chunk;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (Buffer.isBuffer(chunk)) yield chunk;
+  }
+}
+
+/**
+ * Reads on what is left of a body and forgets it: a client that is still sending looks for its answer only
+ * afterwards. One that does not come to an end is cut off.
+ */
+export function discardBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  let left = discardedBytes;
+  const late = setTimeout(() => request.destroy(), discardingMs);
+  request.on("close", () => clearTimeout(late));
+  request.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
 }
 
 /** The media type of a request's body in lower case, without parameters. */

@@ -4,6 +4,7 @@ import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
+import { discardBody } from "./body.ts";
 import { createRouter } from "./dispatch.ts";
 import type { Handlers } from "./exchange.ts";
 import type { StreamFigures } from "./sse.ts";
@@ -75,6 +76,5 @@ function answerProblem(context: Koa.Context, failure: unknown, log: Log): void {
   context.type = "application/problem+json";
   if (told.members.retryAfterMs !== undefined)
     context.set("Retry-After", String(Math.ceil(told.members.retryAfterMs / 1000)));
-  // What is left of a body that was not read would be taken for the next request.
-  if (!context.req.complete) context.set("Connection", "close");
+  discardBody(context.req);
 }
