@@ -12,9 +12,13 @@ type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 
 /**
  * Messages of an event stream as they come, each `id:` and `data:` and nothing else: an `event:` line would hide it
- * from `EventSource.onmessage`. Comments are passed over.
+ * from `EventSource.onmessage`. Comments are passed over. What is left of a message at the end is a failure, unless the
+ * stream was cut on purpose.
  */
-export async function* readMessages(stream: IncomingMessage): AsyncGenerator<SseMessage> {
+export async function* readMessages(
+  stream: AsyncIterable<unknown>,
+  cut: "whole" | "cut" = "whole",
+): AsyncGenerator<SseMessage> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     if (!Buffer.isBuffer(chunk)) continue;
@@ -23,12 +27,13 @@ export async function* readMessages(stream: IncomingMessage): AsyncGenerator<Sse
       const text = rest.toString("utf8", 0, end);
       rest = rest.subarray(end + 2);
       if (text.startsWith(":")) continue;
-      const match = /^id: (\S+)\ndata: (.+)$/.exec(text);
+      const match = /^id: (\S+)\ndata: ([^\n]+)$/.exec(text);
       if (match === null) throw new Error(`not a message of this API: ${text.slice(0, 200)}`);
       yield { id: match[1] ?? "", data: JSON.parse(match[2] ?? "") };
     }
   }
-  if (rest.length > 0) throw new Error(`The stream ended in the middle: ${rest.toString("utf8", 0, 200)}`);
+  if (rest.length > 0 && cut === "whole")
+    throw new Error(`The stream ended in the middle: ${rest.toString("utf8", 0, 200)}`);
 }
 
 /** What a reader has of a run, held to what the contract says: nothing twice, nothing missing, in order. */

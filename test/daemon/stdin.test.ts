@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from "node:crypto";
+import { afterAll, expect, test } from "vitest";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
+
+const daemon = await openHostedDaemon();
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+async function opened(command: string) {
+  const run = new RunReading();
+  const messages = readMessages(await daemon.stream(command, { stdinOpen: true }));
+  await run.until(messages, ({ type }) => type === "init");
+  return { run, rest: () => run.until(messages, ({ type }) => type === "complete") };
+}
+
+test("text is the command's standard input, to the byte, followed by its end", async () => {
+  const stdin = "line\n'quotes' \"and\" $dollars `ticks`\\\n\u0000é€😀 without a last newline";
+  const run = await daemon.run("cat", { stdin });
+  expect(run.text()).toBe(stdin);
+  expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+});
+
+test("nearly a megabyte of text passes whole", async () => {
+  const stdin = "0123456789abcdef".repeat(60_000);
+  const run = await daemon.run("sha256sum", { stdin });
+  expect(run.text().slice(0, 64)).toBe(createHash("sha256").update(stdin).digest("hex"));
+});
+
+test("without any, the command sees the end of input at once", async () => {
+  const run = await daemon.run("wc -c");
+  expect(run.text().trim()).toBe("0");
+});
+
+test("pieces are written one after the other while it is open", async () => {
+  const { run, rest } = await opened("cat");
+  const write = (body: object) => daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, { json: body });
+  expect((await write({ data: "one é\n" })).status).toBe(204);
+  expect((await write({ data: "AP8=", encoding: "base64" })).status).toBe(204);
+  expect((await write({ data: "end", end: true })).status).toBe(204);
+  await rest();
+  const written = [Buffer.from("one é\n"), Buffer.from([0, 255]), Buffer.from("end")];
+  expect(run.bytes("stdout")).toEqual(Buffer.concat(written));
+  expect((await write({ data: "late" })).problem()).toMatchObject({ status: 409, code: "conflict" });
+});
+
+test("8 MiB of raw bytes go through sha256sum unchanged", async () => {
+  const { run, rest } = await opened("sha256sum");
+  const bytes = randomBytes(8 * 1024 * 1024);
+  const answer = await daemon.http.ask("POST", `/api/runs/${run.id}/stdin?end=true`, {
+    headers: { "content-type": "application/octet-stream" },
+    body: [bytes.subarray(0, 3_000_001), bytes.subarray(3_000_001)],
+  });
+  expect(answer.status).toBe(204);
+  await rest();
+  expect(run.text().slice(0, 64)).toBe(createHash("sha256").update(bytes).digest("hex"));
+});
+
+test("a command that reads nothing of its input ends cleanly", async () => {
+  const run = await daemon.run("true", { stdin: "x".repeat(1_000_000) });
+  expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+  const { pool } = await daemon.client.call("stats");
+  expect(pool.connections).toBe(1);
+});
+
+test("input to a command that has closed its own, or ended, is a conflict and does not hang", async () => {
+  const { run, rest } = await opened("exit 0");
+  await rest();
+  const answer = await daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, {
+    headers: { "content-type": "application/octet-stream" },
+    body: randomBytes(4 * 1024 * 1024),
+  });
+  expect(answer.status).toBe(409);
+});
+
+test("a command that stops reading holds the writer back, and its end lets it go", async () => {
+  const { run, rest } = await opened("head -c 10; sleep 0.5");
+  const answer = await daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, {
+    headers: { "content-type": "application/octet-stream" },
+    body: Buffer.alloc(16 * 1024 * 1024, "x"),
+  });
+  expect([204, 409]).toContain(answer.status);
+  await rest();
+  expect(run.text()).toBe("xxxxxxxxxx");
+  expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+});
+
+test("a run made without stdinOpen takes none", async () => {
+  const stream = new RunReading();
+  const messages = readMessages(await daemon.stream("echo; sleep 0.2"));
+  await stream.until(messages, ({ type }) => type === "output");
+  const answer = await daemon.http.ask("POST", `/api/runs/${stream.id}/stdin`, { json: { data: "x" } });
+  expect(answer.problem()).toMatchObject({ status: 409, code: "conflict" });
+  await stream.until(messages, ({ type }) => type === "complete");
+});
