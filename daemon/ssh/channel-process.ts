@@ -53,10 +53,10 @@ export class ChannelProcess {
   flow(): void {
     this.#flowing = true;
     const { channel, listener } = this.#parts;
-    const overrun = watchWindow(channel);
+    const windowLeft = watchWindow(channel);
     const deliver = (tell: (chunk: Buffer) => void) => (chunk: Buffer) => {
       if (this.#finished) return;
-      if (overrun()) {
+      if (windowLeft() < 0) {
         this.#violated(new Error("more data than the window allows"));
         return;
       }
@@ -70,6 +70,8 @@ export class ChannelProcess {
       "data",
       deliver((chunk) => listener.stderr(chunk)),
     );
+    // No good server fills the window before it takes the command; what came after that is lost.
+    if (windowLeft() <= 0) this.#violated(new Error("more data than the window allows"));
     if (this.#held !== undefined) this.#tellEnd(this.#held);
   }
 

@@ -87,16 +87,7 @@ export class Links {
   }
 
   close(link: Link): void {
-    if (link.state === "closed") return;
-    const wasUp = link.state === "up";
-    link.state = "closed";
-    clearTimeout(link.idleTimer);
-    link.lane.links.delete(link);
-    link.attempt.abort(unreachable(link.target, "closed"));
-    link.connection?.close();
-    link.releaseBastion();
-    if (wasUp) this.#options.closed(link);
-    this.#sweep(link.lane);
+    this.#shut(link);
     this.#serve();
   }
 
@@ -111,6 +102,20 @@ export class Links {
       link.waiters.clear();
       this.close(link);
     }
+  }
+
+  /** Without serving who waits: who makes room for somebody must not lose it to another. */
+  #shut(link: Link): void {
+    if (link.state === "closed") return;
+    const wasUp = link.state === "up";
+    link.state = "closed";
+    clearTimeout(link.idleTimer);
+    link.lane.links.delete(link);
+    link.attempt.abort(unreachable(link.target, "closed"));
+    link.connection?.close();
+    link.releaseBastion();
+    if (wasUp) this.#options.closed(link);
+    this.#sweep(link.lane);
   }
 
   /** False when there is no place for it now. */
@@ -237,13 +242,16 @@ export class Links {
     this.prepareSpare(link);
     if (!link.idle) return;
     clearTimeout(link.idleTimer);
-    link.idleTimer = setTimeout(() => this.#evict(link), this.#options.limits().idleMs).unref();
+    link.idleTimer = setTimeout(() => {
+      this.#evict(link);
+      this.#serve();
+    }, this.#options.limits().idleMs).unref();
   }
 
   #evict(link: Link): void {
     if (!link.idle) return;
     this.#counted.evicted += 1;
-    this.close(link);
+    this.#shut(link);
   }
 
   /** Room for one more connection, by closing the one that was idle the longest where needed. */

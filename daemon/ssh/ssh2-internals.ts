@@ -95,10 +95,13 @@ function isPushAfterEnd(failure: Error | undefined): failure is Error {
   return failure !== undefined && "code" in failure && failure.code === "ERR_STREAM_PUSH_AFTER_EOF";
 }
 
-/** Whether the server has sent more than it was allowed to (RFC 4254, section 5.2); asked at each chunk. */
-export function watchWindow(channel: ClientChannel): () => boolean {
+/**
+ * How many bytes the server may still send (RFC 4254, section 5.2); below 0 it has sent more than it may, and at
+ * 0 ssh2 drops what comes without a word.
+ */
+export function watchWindow(channel: ClientChannel): () => number {
   const incoming = channelInsidesOf(channel)?.incoming;
-  return () => typeof incoming?.window === "number" && incoming.window < 0;
+  return () => (typeof incoming?.window === "number" ? incoming.window : Infinity);
 }
 
 /**

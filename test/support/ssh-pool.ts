@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { type Log, silentLog } from "../../daemon/core/log.ts";
@@ -30,6 +31,8 @@ export interface TestPool extends AsyncDisposable {
   /** Hostrun's own known_hosts file. */
   readonly knownHostsPath: string;
   readonly changes: { readonly type: string }[];
+  /** Resolves at the next change of this type. */
+  changed(type: string): Promise<void>;
   start(target: Target, command: string, options?: StartOptions): Promise<StartedRun>;
   run(target: Target, command: string, options?: StartOptions): Promise<FinishedRun>;
 }
@@ -65,6 +68,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     keepaliveMs: 5000,
     ...options.limits,
   };
+  const emitter = new EventEmitter();
   const changes: { type: string }[] = [];
   const poolOptions: PoolOptions = {
     limits: () => limits,
@@ -72,7 +76,10 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     clock: systemClock,
     log,
     environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null },
-    onChange: (change) => changes.push(change),
+    onChange: (change) => {
+      changes.push(change);
+      emitter.emit(change.type);
+    },
   };
   const pool = stack.use(openPool(poolOptions));
   const owned = stack.move();
@@ -83,6 +90,9 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     knownHosts,
     knownHostsPath,
     changes,
+    changed: async (type) => {
+      await once(emitter, type);
+    },
     start: begin,
     run: async (target, command, how) => (await begin(target, command, how)).finished,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,0 +1,213 @@
+import type { Connection } from "ssh2";
+import { expect, test } from "vitest";
+import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSsh2Server, socketOf, swapHostKey } from "../support/ssh2-server.ts";
+import { openSshd } from "../support/sshd.ts";
+
+/** ssh2's own server part, which can be made to say what no server should. */
+interface Wire {
+  channelEOF(id: number): void;
+  channelData(id: number, data: Buffer): void;
+  channelExtData(id: number, data: Buffer, type: number): void;
+  exitStatus(id: number, code: number): void;
+  channelClose(id: number): void;
+}
+
+function wireOf(connection: Connection | undefined): Wire {
+  const wire: unknown = connection === undefined ? undefined : Reflect.get(connection, "_protocol");
+  const isWire = (value: unknown): value is Wire => typeof value === "object" && value !== null;
+  if (!isWire(wire)) throw new Error("no protocol");
+  return wire;
+}
+
+const idOf = (channel: object): number => Number(Reflect.get(Reflect.get(channel, "outgoing"), "id"));
+
+test("trap 2: standard error after its end does no harm to the process or to other runs", async () => {
+  await using server = await openSsh2Server({
+    exec: (channel, command, connection) => {
+      const wire = wireOf(connection);
+      if (command === "good") {
+        channel.write("good\n", () => {
+          channel.exit(0);
+          channel.end();
+        });
+        return;
+      }
+      wire.channelEOF(idOf(channel));
+      wire.channelExtData(idOf(channel), Buffer.from("too late"), 1);
+      wire.exitStatus(idOf(channel), 0);
+      wire.channelClose(idOf(channel));
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const bad = await pool.run(targetOf(server), "bad");
+  expect(bad.end).toMatchObject({ kind: "lost", problem: { code: "protocol_error" } });
+  const good = await pool.run(targetOf(server), "good");
+  expect(good).toMatchObject({ end: { kind: "exited", code: 0 }, process: { reused: true } });
+});
+
+test("trap 6: standard output after its end is not dropped without a word", async () => {
+  await using server = await openSsh2Server({
+    exec: (channel, _command, connection) => {
+      const wire = wireOf(connection);
+      wire.channelData(idOf(channel), Buffer.from("in time"));
+      wire.channelEOF(idOf(channel));
+      wire.channelData(idOf(channel), Buffer.from("too late"));
+      wire.exitStatus(idOf(channel), 0);
+      wire.channelClose(idOf(channel));
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "any");
+  expect(run.end).toMatchObject({ kind: "lost", problem: { code: "protocol_error" } });
+});
+
+test.each([30_000, 32_768])("trap 6: more data than the window allows, %i bytes a packet", async (size) => {
+  await using server = await openSsh2Server({
+    session: (accept) => {
+      const session = accept();
+      session.removeAllListeners("exec");
+      session.on("exec", (acceptExec) => {
+        // 2 MiB are granted, and 1 MiB more when half of it has come; this is before the command is even taken.
+        const id = idOf(Reflect.get(session, "_chanInfo"));
+        for (let sent = 0; sent < 3_990_000; sent += size) {
+          wireOf(server.connections[0]).channelData(id, Buffer.alloc(size));
+        }
+        const channel = acceptExec();
+        channel.exit(0);
+        channel.end();
+      });
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "any");
+  expect(run.end).toMatchObject({ kind: "lost", problem: { code: "protocol_error" } });
+});
+
+test("trap 3: a listener that throws loses its own run only", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  const sibling = await pool.start(targetOf(sshd), "echo up; read line; echo $line");
+  await sibling.shown("up");
+  const thrower = await pool.start(targetOf(sshd), "echo boom; sleep 5", {
+    stdout: () => {
+      throw new Error("the record is full");
+    },
+  });
+  expect((await thrower.finished).end).toMatchObject({ kind: "lost" });
+  sibling.process.stdin.end("alive\n");
+  const { stdout, end } = await sibling.finished;
+  expect([stdout.toString(), end]).toEqual(["up\nalive\n", { kind: "exited", code: 0 }]);
+  expect(pool.pool.figures()).toMatchObject({ opened: 1, connections: 1 });
+});
+
+test("trap 4: a session that closes without an exit status is lost, never 0", async () => {
+  await using server = await openSsh2Server({ exec: (channel) => channel.close() });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "any");
+  expect(run.end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+});
+
+test("trap 7: a server that never confirms a close does not hold the run", async () => {
+  await using server = await openSsh2Server({ exec: (channel) => channel.write("up") });
+  await using pool = await openSshPool({ trust: [server] });
+  const started = await pool.start(targetOf(server), "any");
+  await started.shown("up");
+  socketOf(server.connections[0]).pause();
+  started.process.close();
+  expect((await started.finished).end).toMatchObject({ kind: "lost" });
+  expect(pool.pool.figures().channels).toBe(0);
+});
+
+test("trap 8: keepalives find a connection that went silent under a run", async () => {
+  await using server = await openSsh2Server({ exec: (channel) => channel.write("up") });
+  await using pool = await openSshPool({ trust: [server], limits: { keepaliveMs: 50 } });
+  const started = await pool.start(targetOf(server), "any");
+  await started.shown("up");
+  socketOf(server.connections[0]).pause();
+  expect((await started.finished).end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+  expect(pool.pool.figures().connections).toBe(0);
+});
+
+test("trap 10: a refused channel never ran: it is tried again on the same connection", async () => {
+  await using server = await openSsh2Server({
+    session: (accept, reject, { number }) => {
+      if (number === 1) reject();
+      else accept();
+    },
+    exec: (channel) => {
+      channel.exit(0);
+      channel.end();
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  expect((await pool.run(targetOf(server), "any")).end).toEqual({ kind: "exited", code: 0 });
+  expect(server.connections.length).toBe(1);
+});
+
+test("a connection that turns out to be dead before the command was sent is replaced once", async () => {
+  let executed = 0;
+  await using server = await openSsh2Server({
+    session: (accept, _reject, { number, connection }) => {
+      if (number === 2) connection.end();
+      else accept();
+    },
+    exec: (channel) => {
+      executed += 1;
+      channel.exit(0);
+      channel.end();
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  await pool.run(targetOf(server), "first");
+  const second = await pool.run(targetOf(server), "second");
+  expect(second).toMatchObject({ end: { kind: "exited", code: 0 }, process: { reused: false } });
+  expect([executed, server.connections.length]).toEqual([2, 2]);
+});
+
+test("a connection that dies after the command was sent is not tried again", async () => {
+  let executed = 0;
+  await using server = await openSsh2Server({
+    session: (accept, _reject, { connection }) => {
+      accept().prependListener("exec", () => {
+        executed += 1;
+        socketOf(connection).destroy();
+      });
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "any");
+  expect(run.end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+  expect(executed).toBe(1);
+});
+
+test("a command that the server does not take is a refused channel", async () => {
+  await using server = await openSsh2Server({
+    session: (accept) => {
+      accept().removeAllListeners("exec");
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  await expect(pool.run(targetOf(server), "any")).rejects.toMatchObject({ code: "channel_refused" });
+  expect(pool.pool.figures()).toMatchObject({ connections: 1, channels: 0 });
+});
+
+test("trap 1: at a new key exchange another host key ends the connection", async () => {
+  await using server = await openSsh2Server({ exec: (channel) => channel.write("up") });
+  await using pool = await openSshPool({ trust: [server] });
+  const started = await pool.start(targetOf(server), "any");
+  await started.shown("up");
+  swapHostKey(server.connections[0]);
+  expect((await started.finished).end).toMatchObject({
+    kind: "lost",
+    problem: { code: "host_key_changed" },
+  });
+});
+
+test("a new key exchange with the same key goes unnoticed", async () => {
+  await using sshd = await openSshd({ options: { RekeyLimit: "1M none", LogLevel: "DEBUG1" } });
+  await using pool = await openSshPool({ trust: [sshd] });
+  const run = await pool.run(targetOf(sshd), "head -c 8000000 /dev/zero");
+  expect([run.stdout.length, run.end]).toEqual([8_000_000, { kind: "exited", code: 0 }]);
+  expect(sshd.log().match(/rekey (in|out) after/g)?.length ?? 0).toBeGreaterThan(3);
+});
