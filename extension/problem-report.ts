@@ -27,7 +27,7 @@ export class ProblemReport {
     this.#log.error(`${what}: ${problem.code}: ${problem.message}`);
     if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
     const showLog = { title: vscode.l10n.t("Show log"), act: () => this.#log.show(true) };
-    const text = linkless(shortened(`${what}. ${problem.message}${issuesOf(problem)}`, 600));
+    const text = linkless(shortened(`${what}. ${beginning(problem.message)}${issuesOf(problem)}`, 400));
     const shown = vscode.window.showErrorMessage(text, ...actions, showLog);
     void shown.then((action) => action?.act());
   }
@@ -52,6 +52,11 @@ export function asProblem(failure: unknown): Problem {
   if (failure instanceof Problem) return failure;
   const detail = failure instanceof Error ? failure.message : String(failure);
   return new Problem("internal", detail, { cause: failure });
+}
+
+/** A notification has room for two lines, not for what a dying program wrote; the log has it all. */
+function beginning(message: string): string {
+  return message.split("\n", 2).join(" ");
 }
 
 function issuesOf(problem: Problem): string {

@@ -4,6 +4,7 @@ import type { Run } from "../../protocol/run.ts";
 import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { hostAddress } from "./host-address.ts";
+import { byName } from "./host-tree.ts";
 
 /** How many hosts stand above the others as recent. */
 const recentHosts = 5;
@@ -20,7 +21,7 @@ export interface HostChoice {
 /** Asks for a host, recent ones first; "add" is the entry that makes a new one. */
 export function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Host | "add">> {
   const recent = recentOf(choice.hosts, choice.runs);
-  const others = choice.hosts.filter((host) => !recent.includes(host));
+  const others = choice.hosts.filter((host) => !recent.includes(host)).sort(byName);
   const items: ChoiceItem<Host | "add">[] = [
     ...(recent.length > 0 ? [separator(vscode.l10n.t("recent"))] : []),
     ...recent.map(hostEntry),
@@ -40,9 +41,9 @@ export function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Ho
 }
 
 function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[] {
-  const byName = new Map(hosts.map((host) => [host.name, host]));
+  const known = new Map(hosts.map((host) => [host.name, host]));
   const names = new Set(runs.map((run) => run.host.name));
-  return [...names].flatMap((name) => byName.get(name) ?? []).slice(0, recentHosts);
+  return [...names].flatMap((name) => known.get(name) ?? []).slice(0, recentHosts);
 }
 
 function hostEntry(host: Host): ChoiceItem<Host> {

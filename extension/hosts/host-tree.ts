@@ -45,6 +45,11 @@ export function groupParts(group: string | null): readonly string[] {
     .filter((part) => part !== "");
 }
 
+/** The order of names for people, with numbers in order of size. */
+export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return inOrder.compare(a.name, b.name);
+}
+
 /** Every folder path in use, parents included, in order. */
 export function groupPaths(hosts: readonly Host[]): readonly string[] {
   const paths = new Set<string>();
@@ -68,8 +73,8 @@ function subfolder(parent: Draft, name: string): Draft {
 }
 
 function finished(draft: Draft): readonly HostNode[] {
-  const groups = [...draft.groups.values()].sort((a, b) => inOrder.compare(a.name, b.name));
-  const hosts = draft.hosts.toSorted((a, b) => inOrder.compare(a.name, b.name));
+  const groups = [...draft.groups.values()].sort(byName);
+  const hosts = draft.hosts.toSorted(byName);
   return [
     ...groups.map((group) => ({
       kind: "group" as const,

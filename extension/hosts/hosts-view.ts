@@ -59,11 +59,12 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   item.id = `host:${host.name}`;
   item.iconPath = stateIcon(state);
   item.contextValue = host.id === null ? "host config" : "host saved";
+  // In a narrow view the end is cut off: what matters most comes first.
   const notes = [
-    hostAddress(host),
     ...(host.production ? [vscode.l10n.t("production")] : []),
     ...(state.kind === "idle" ? [] : [words]),
     ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
+    hostAddress(host),
   ];
   item.description = notes.join(" · ");
   item.tooltip = tooltip(host, state);

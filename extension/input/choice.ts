@@ -24,44 +24,59 @@ interface Choice<T> {
 export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise<Answer<T>> {
   const input = vscode.window.createQuickPick<ChoiceItem<T>>();
   let known = choice.items;
+  let typed: ChoiceItem<T> | undefined;
+  /** Whether the entry for the text as it is now has reached the list and was the active one there. */
+  let typedShown = false;
   let open = true;
   const update = (): void => {
-    const typed = input.value.trim() === "" ? undefined : choice.typed?.(input.value);
-    input.items = typed === undefined ? known : [typed, ...known.filter((item) => !same(item, typed))];
+    typed = input.value.trim() === "" ? undefined : choice.typed?.(input.value);
+    typedShown = false;
+    const entry = typed;
+    input.items = entry === undefined ? known : [entry, ...known.filter((item) => !same(item, entry))];
   };
   input.placeholder = choice.placeholder;
   input.matchOnDescription = true;
   input.value = choice.filter ?? "";
   input.buttons = backButtons(frame);
   update();
-  const { active } = choice;
-  if (active !== undefined) {
-    input.activeItems = known.filter((item) => item.value !== undefined && active(item.value));
-  }
-  if (choice.more !== undefined) {
-    input.busy = true;
-    const taken = (items: readonly ChoiceItem<T>[]): void => {
-      if (!open) return;
-      known = items;
-      input.busy = false;
-      update();
-    };
-    // What is known already stands when more cannot be had.
-    void choice.more.then(taken, () => taken(known));
-  }
+  const chosen = known.filter((item) => item.value !== undefined && choice.active?.(item.value) === true);
+  if (chosen.length > 0) input.activeItems = chosen;
+  void showMore(input, choice, (items) => {
+    if (!open) return;
+    known = items;
+    update();
+  });
   const answer = await untilAnswered<T>(input, frame, (give) => [
     input.onDidTriggerButton(() => give("back")),
     input.onDidChangeValue((text) => {
       choice.keep?.(text);
       update();
     }),
+    input.onDidChangeActive(([item]) => {
+      if (item !== undefined && item === typed) typedShown = true;
+    }),
     input.onDidAccept(() => {
-      const value = input.activeItems[0]?.value ?? input.selectedItems[0]?.value;
+      const item = input.selectedItems[0] ?? input.activeItems[0];
+      // Whoever types fast presses Enter before the list has the new entry: the text counts, not what was listed.
+      const value = typed !== undefined && !typedShown ? typed.value : item?.value;
       if (value !== undefined) give({ value });
     }),
   ]);
   open = false;
   return answer;
+}
+
+/** What is known already stands when more cannot be had. */
+async function showMore<T>(
+  input: vscode.QuickPick<ChoiceItem<T>>,
+  choice: Choice<T>,
+  show: (items: readonly ChoiceItem<T>[]) => void,
+): Promise<void> {
+  if (choice.more === undefined) return;
+  input.busy = true;
+  const items = await choice.more.catch(() => choice.items);
+  show(items);
+  input.busy = false;
 }
 
 /** A label that shows text of any origin as it is. */

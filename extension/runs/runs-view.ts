@@ -63,7 +63,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 }
 
 function runItem(run: Run): vscode.TreeItem {
-  const command = shortened(run.command, 120);
+  // The end of a row is cut off, and there it says where the command ran and how it ended.
+  const command = shortened(run.command, 32);
   const item = new vscode.TreeItem(command, vscode.TreeItemCollapsibleState.None);
   const notes = [oneLine(run.host.name), stateWords(run), relativeTime(run.createdAt)];
   item.id = `run:${run.id}`;

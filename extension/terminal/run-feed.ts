@@ -101,8 +101,10 @@ class RunFeed {
     const list = await this.#daemon.call("listConnections", { signal: this.#signal }).catch(() => undefined);
     const connection = list?.items.find(({ host }) => host === this.#hostName);
     if (connection === undefined || (connection.openedAt ?? at) > at) return undefined;
-    const parts = [connection.cipher, connection.hostKeyType].filter((part) => part !== null);
-    return parts.length === 0 ? undefined : parts.join(" · ");
+    // "aes128-gcm@openssh.com" and "ssh-ed25519" say no more than their middle.
+    const parts = [connection.cipher?.replace(/@.*/, ""), connection.hostKeyType?.replace(/^ssh-/, "")];
+    const known = parts.filter((part) => part !== undefined);
+    return known.length === 0 ? undefined : known.join(" · ");
   }
 
   async #complete(event: EventOf<"complete">): Promise<void> {

@@ -1,0 +1,214 @@
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { processesOf } from "../support/processes.ts";
+import { endProcesses } from "../support/server-process.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
+import { openBrowser, Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let sshd: Sshd;
+let worker: UnixUser;
+let window: Workbench;
+
+beforeAll(async () => {
+  sshd = owned.use(await openSshd());
+  worker = owned.use(await openUnixUser());
+  // A killed session leaves its command behind, and the next account may get the same number.
+  owned.defer(async () => endProcesses(await processesOf(worker.name, /./)));
+  code = owned.use(
+    await openCodeServer({
+      files: { "notes.sh": "echo the first line\necho from the $((40 + 2))nd\necho selection\nexit 4\n" },
+    }),
+  );
+  const ssh = (name: string): string => join(code.home, ".ssh", name);
+  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
+  // [127.0.0.1] is known by this file, localhost is not.
+  await writeFile(ssh("known_hosts"), sshd.knownHosts);
+  await writeFile(
+    ssh("config"),
+    [
+      ...["Host web1", "  HostName 127.0.0.1", `  User ${sshd.user}`],
+      ...["Host worker", "  HostName 127.0.0.1", `  User ${worker.name}`],
+      ...["Host stranger", "  HostName localhost", `  User ${sshd.user}`],
+      ...["Host *", `  Port ${sshd.port}`, ""],
+    ].join("\n"),
+  );
+  const browser = await openBrowser();
+  owned.defer(() => browser.close());
+  window = await Workbench.open(browser, code);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await window.failure(task.name);
+});
+afterAll(() => owned.disposeAsync());
+
+/** Runs a command by the palette; the host is chosen by its name. */
+async function runByPalette(host: string, command: string): Promise<void> {
+  await window.command("Hostrun: Run on Host…");
+  await window.choose(/Choose the host/, host);
+  await window.answer(/Type a command/, command);
+}
+
+test("hosts of ~/.ssh/config are shown without an import, and say where they are from", async () => {
+  await window.showHostrun();
+  for (const name of ["web1", "worker", "stranger"]) {
+    await window.row(new RegExp(`^${name}, idle, SSH config, `)).waitFor();
+  }
+  await window.pictures("hosts");
+});
+
+describe("Run on Host", () => {
+  test("by the palette: output, standard error and exit code", async () => {
+    await runByPalette("web1", "echo to stdout; echo to stderr >&2; exit 3");
+    await window.output("to stdout");
+    await window.output("to stderr");
+    await window.run.getByText("Exit 3", { exact: true }).waitFor();
+    await window.tab(/^web1: echo to stdout/).waitFor();
+    await window.row(/^echo to stdout.*, web1, exit 3/).waitFor();
+    await window.row(/^web1, connected/).waitFor();
+    await window.pictures("run-ended", ["light", "dark", "highContrast"]);
+  });
+
+  test("by the tree: the host is known, the command is asked for, and recent ones are offered", async () => {
+    await window.rowAction(/^web1,/, "Run on Host");
+    await window.quick.getByPlaceholder(/Type a command/).waitFor();
+    await window.choice("echo to stdout; echo to stderr >&2; exit 3").waitFor();
+    await window.pictures("command");
+    await window.answer(/Type a command/, "echo by the $(echo tree)");
+    await window.output("by the tree");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+    // A tab each: the one before is still there.
+    await window.tab(/^web1: echo to stdout/).waitFor();
+  });
+
+  test("with a way back that keeps what was typed", async () => {
+    await window.command("Hostrun: Run on Host…");
+    await window.choose(/Choose the host/, "web1");
+    await window.quick.getByPlaceholder(/Type a command/).waitFor();
+    await window.input.fill("echo half of it");
+    await window.quick.getByRole("button", { name: "Back" }).click();
+    await window.choose(/Choose the host/, "worker");
+    await window.quick.getByPlaceholder(/Type a command/).waitFor();
+    expect(await window.input.inputValue()).toBe("echo half of it");
+    await window.page.keyboard.press("Escape");
+    await window.quick.waitFor({ state: "hidden" });
+  });
+
+  test("several at once, cancelled one by one, and the processes end on the host", async () => {
+    await runByPalette("worker", "echo one; sleep 1000");
+    await window.output("one");
+    await runByPalette("worker", "echo two; sleep 1000");
+    await window.output("two");
+    await expect.poll(() => processesOf(worker.name, /^sleep 1000$/)).toHaveLength(2);
+    await window.page.getByRole("button", { name: /Hostrun, .*2 commands are running/ }).waitFor();
+    await window.pictures("run-running");
+
+    await window.run.getByRole("button", { name: /^Stop/ }).click();
+    await window.run.getByText("Cancelled", { exact: true }).waitFor();
+    await expect.poll(() => processesOf(worker.name, /^sleep 1000$/)).toHaveLength(1);
+
+    await window.rowAction(/^echo one.*, running/, "Cancel Run");
+    await window.row(/^echo one.*, cancelled/).waitFor();
+    await expect.poll(() => processesOf(worker.name, /^sleep 1000$/)).toHaveLength(0);
+  });
+});
+
+describe("from the editor", () => {
+  test("runs the selection as it stands, over several lines", async () => {
+    await window.openFile("notes.sh");
+    await window.command("Go to Line/Column...");
+    await window.input.fill(":2");
+    await window.page.keyboard.press("Enter");
+    await window.quick.waitFor({ state: "hidden" });
+    await window.page.keyboard.press("Shift+ArrowDown");
+    await window.page.keyboard.press("Shift+ArrowDown");
+    await window.page.keyboard.press("Control+Alt+H");
+    await window.choose(/Choose the host/, "web1");
+    await window.output(/from the 42nd\s*selection/);
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  });
+
+  test("runs the line of the cursor by the context menu when nothing is selected", async () => {
+    await window.openFile("notes.sh");
+    await window.page.keyboard.press("Control+Home");
+    await window.page.locator(".view-line", { hasText: "the first line" }).click({ button: "right" });
+    await window.page.getByRole("menuitem", { name: "Run Current Line on Host" }).click();
+    await window.choose(/Choose the host/, "web1");
+    await window.output("the first line");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  });
+});
+
+describe("an unknown host key", () => {
+  test("is shown with its fingerprint, and nothing runs unless it is trusted", async () => {
+    await runByPalette("stranger", "echo now we know each other");
+    const dialog = window.dialog("The host key of stranger is not known yet");
+    await dialog.waitFor();
+    const text = await dialog.textContent();
+    expect(text).toContain(sshd.hostKeys[0]?.fingerprint);
+    expect(text).toContain("ssh-ed25519");
+    expect(text).toContain("localhost");
+    await window.pictures("trust");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await window.row(/^stranger, failed/).waitFor();
+    await window.pictures("host-key-unknown");
+  });
+
+  test("is recorded by Trust and run, which then runs the command in the same tab", async () => {
+    await window.run.getByRole("button", { name: "Trust and run" }).click();
+    const dialog = window.dialog("The host key of stranger is not known yet");
+    await dialog.getByRole("button", { name: "Trust and run" }).click();
+    await window.output("now we know each other");
+    await window.row(/^stranger, connected/).waitFor();
+    const known = await readFile(join(code.stateDirectory, "known_hosts"), "utf8");
+    const key = sshd.hostKeys[0]?.publicKey.split(" ")[1];
+    expect(known).toContain(key);
+  });
+});
+
+describe("a run's tab", () => {
+  test("finds its output again when it was hidden", async () => {
+    await window.tab(/^web1: echo to stdout/).click();
+    await window.output("to stderr");
+    await window.run.getByText("Exit 3", { exact: true }).waitFor();
+  });
+
+  test("saves the output byte for byte", async () => {
+    await window.run.getByRole("button", { name: "Save output" }).click();
+    await window.input.waitFor();
+    const file = join(code.folder, "saved.txt");
+    await window.input.fill(file);
+    await window.page.keyboard.press("Enter");
+    await window.notification(/Saved the output/).waitFor();
+    expect(await readFile(file, "utf8")).toBe("to stdout\nto stderr\n");
+  });
+
+  test("runs its command again in the same tab", async () => {
+    await window.tab(/^web1: echo by the/).click();
+    await window.output("by the tree");
+    await window.run.getByRole("button", { name: "Run again" }).click();
+    await expect.poll(() => window.row(/^echo by the .*, web1, exit 0/).count()).toBe(2);
+    await window.output("by the tree");
+  });
+
+  test("survives a reload of the window while its command runs on", async () => {
+    await runByPalette("worker", "echo before; while [ ! -e ~/go ]; do sleep 0.1; done; echo after");
+    await window.output("before");
+    await window.reload();
+    await window.output("before");
+    await writeFile(join(worker.home, "go"), "");
+    await window.output("after");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+    await window.pictures("reloaded");
+  });
+
+  test("shows a long output to its last line", async () => {
+    await runByPalette("web1", "seq 1 300000; echo the end");
+    await window.output("the end");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  });
+});

@@ -1,0 +1,178 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { chromium, type Browser, type FrameLocator, type Locator, type Page } from "playwright-core";
+import type { CodeServer } from "./code-server.ts";
+
+const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
+
+type Theme = "light" | "dark" | "highContrast";
+
+/** VS Code follows the system's colours, which the browser plays: nothing has to be configured for it. */
+const media = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  highContrast: { colorScheme: "dark", forcedColors: "active" },
+} as const;
+const themeClasses: Record<Theme, string> = { light: "vs", dark: "vs-dark", highContrast: "hc-black" };
+const webviewClasses: Record<Theme, string> = {
+  light: "vscode-light",
+  dark: "vscode-dark",
+  highContrast: "vscode-high-contrast",
+};
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A window of VS Code, as a person uses it. */
+export class Workbench {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, code: CodeServer): Promise<Workbench> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const workbench = new Workbench(page);
+    await page.goto(code.url);
+    await workbench.ready();
+    return workbench;
+  }
+
+  async ready(): Promise<void> {
+    await this.page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
+    await this.page.locator('.activitybar a[aria-label="Hostrun"]').waitFor({ timeout: 60_000 });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Opens the Hostrun view. */
+  async showHostrun(): Promise<void> {
+    await this.page.locator('.activitybar a[aria-label="Hostrun"]').click();
+    await this.page.getByText("Hosts", { exact: true }).first().waitFor();
+  }
+
+  /** Runs a command by its title in the palette, e.g. "Hostrun: Run on Host…". */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    await this.input.waitFor();
+    await this.input.fill(`>${title}`);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  get quick(): Locator {
+    return this.page.locator(".quick-input-widget:visible");
+  }
+
+  get input(): Locator {
+    return this.quick.locator(".quick-input-box input");
+  }
+
+  /** An entry of the quick pick. */
+  choice(text: string): Locator {
+    return this.quick.locator(".monaco-list-row", { hasText: text });
+  }
+
+  /** Types into the quick input that shows this placeholder, and presses Enter. */
+  async answer(placeholder: RegExp, text: string): Promise<void> {
+    await this.quick.getByPlaceholder(placeholder).waitFor();
+    await this.input.fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Chooses the entry of the quick pick that begins with this label. */
+  async choose(placeholder: RegExp, label: string): Promise<void> {
+    await this.quick.getByPlaceholder(placeholder).waitFor();
+    await this.quick.locator(`.monaco-list-row[aria-label^="${label}"]`).first().click();
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+P");
+    await this.input.waitFor();
+    await this.input.fill(name);
+    await this.choice(name).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".monaco-editor .view-line").first().click();
+  }
+
+  /** A row of a tree, by what it is called aloud. */
+  row(name: string | RegExp): Locator {
+    return this.page.getByRole("treeitem", { name });
+  }
+
+  /** Clicks an action at the right end of a row. */
+  async rowAction(name: string | RegExp, action: string): Promise<void> {
+    const row = this.row(name);
+    await row.hover();
+    await row
+      .getByRole("button", { name: action })
+      .or(row.locator(`a[aria-label^="${action}"]`))
+      .first()
+      .click();
+  }
+
+  async rowMenu(name: string | RegExp, entry: string): Promise<void> {
+    await this.row(name).click({ button: "right" });
+    await this.page.getByRole("menuitem", { name: entry }).click();
+  }
+
+  /** The inside of the run's tab that can be seen. */
+  get run(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready:visible").frameLocator("iframe#active-frame");
+  }
+
+  /** When the output of the run holds this text. */
+  async output(text: string | RegExp): Promise<void> {
+    await this.run.locator(".xterm-rows", { hasText: text }).waitFor({ timeout: 30_000 });
+  }
+
+  tab(name: string | RegExp): Locator {
+    return this.page.getByRole("tab", { name });
+  }
+
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator(".monaco-dialog-box", { hasText: text });
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-toast", { hasText: text });
+  }
+
+  /** For a test that failed: what was to be seen then. */
+  async failure(test: string): Promise<void> {
+    await mkdir(pictures, { recursive: true });
+    await this.page.screenshot({ path: join(pictures, `failed-${test.replaceAll(/\W+/g, "-")}.png`) });
+  }
+
+  /** A picture of the scene in each theme, to be looked at. */
+  async pictures(name: string, themes: readonly Theme[] = ["light", "dark"]): Promise<void> {
+    await mkdir(pictures, { recursive: true });
+    for (const theme of themes) {
+      await this.page.emulateMedia(media[theme]);
+      await this.page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
+      // The colours of an open webview arrive by a message of their own.
+      const frame = this.page.locator("iframe.webview.ready:visible");
+      if ((await frame.count()) > 0) await this.run.locator(`body.${webviewClasses[theme]}`).waitFor();
+      await this.page.screenshot({ path: join(pictures, `editor-${name}-${theme}.png`) });
+    }
+  }
+}
