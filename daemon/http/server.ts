@@ -32,7 +32,7 @@ export function createHttpServer(parts: HttpParts): Server {
     context.set(securityHeaders);
     try {
       await next();
-      if (context.status === 404 && context.respond !== false) throw noSuchPath(context.method, context.path);
+      if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
     } catch (failure) {
       answerProblem(context, failure, parts.log);
     }
@@ -47,7 +47,9 @@ export function createHttpServer(parts: HttpParts): Server {
   return server;
 }
 
-function noSuchPath(method: string, path: string): Problem {
+/** A 405 says in `Allow` what the path takes (RFC 9110, section 15.5.6). */
+function noSuchPath(context: Koa.Context): Problem {
+  const { method, path } = context;
   const segments = path.split("/").length;
   const allowed = Object.values<Endpoint>(api)
     .filter((declaration) => declaration.path.split("/").length === segments)
@@ -55,10 +57,9 @@ function noSuchPath(method: string, path: string): Problem {
     .map((declaration) => declaration.method);
   if (allowed.length === 0)
     return new Problem("not_found", `There is no ${path}. GET /api/openapi.json lists what there is.`);
-  return new Problem(
-    "method_not_allowed",
-    `${path} takes ${[...new Set(allowed)].join(", ")}, not ${method}.`,
-  );
+  const methods = [...new Set(allowed)].join(", ");
+  context.set("Allow", methods);
+  return new Problem("method_not_allowed", `${path} takes ${methods}, not ${method}.`);
 }
 
 function answerProblem(context: Koa.Context, failure: unknown, log: Log): void {
