@@ -1,0 +1,206 @@
+import type { EndpointName } from "../../protocol/api.ts";
+
+/** Names that must not reach a shell, a log or a tree, whatever is done with them later. */
+export const hostileNames = [
+  "",
+  "-oProxyCommand=touch",
+  "a;id",
+  "a&&id",
+  "$(id)",
+  "`id`",
+  "a|b",
+  "a>b",
+  "a b",
+  "a\tb",
+  "a\nb",
+  "a\0b",
+  "a'b",
+  'a"b',
+  "a\u001b[31m",
+  "a\u202eb",
+  "a\u200bb",
+  "a\ud800b",
+  "x".repeat(256),
+];
+
+const notBoolean = ["yes", 1, null, [], {}];
+const notText = [1, true, {}, []];
+const flag = { values: notBoolean };
+const span = { values: [-1, 1.5, "1", true, 1e20] };
+const hostRef = { values: [...hostileNames, 0, -1, 1.5, null, true, {}, []] };
+const optionalPath = { values: ["", "a\0b", "x".repeat(4097), ...notText] };
+
+/** A field and values that it must not take. */
+export type BadFields = Readonly<Record<string, { readonly values: readonly unknown[] }>>;
+
+const runFields: BadFields = {
+  command: {
+    values: ["", "\0", "a\0b", null, ...notText, "x".repeat(65_537), "é".repeat(32_769), "😀".repeat(16_385)],
+  },
+  useBash: flag,
+  loginShell: { values: ["yes", 1, [], {}] },
+  cwd: optionalPath,
+  env: {
+    values: [
+      "A=b",
+      [],
+      1,
+      null,
+      { "1A": "x" },
+      { "A-B": "x" },
+      { "A;id": "x" },
+      { "": "x" },
+      { A: 1 },
+      { A: null },
+      { A: "a\0b" },
+    ],
+  },
+  stdin: { values: notText },
+  stdinOpen: flag,
+  pty: flag,
+  timeoutMs: span,
+  connectTimeoutMs: { values: [0, 600_001, ...span.values] },
+  cacheTtlMs: { values: [86_400_001, ...span.values] },
+  recordLimitBytes: span,
+  durable: flag,
+  agentSocket: optionalPath,
+};
+
+const hostFields: BadFields = {
+  name: { values: [...hostileNames, null, ...notText] },
+  address: { values: [...hostileNames, null, ...notText] },
+  port: { values: [0, 65_536, -1, 1.5, "22", null] },
+  user: { values: [...hostileNames, "a\\", ...notText] },
+  identityFile: { values: ["", "a\nb", "a\0b", "x".repeat(4097), ...notText] },
+  jump: {
+    values: ["bastion", [""], ["-x"], ["a;id"], ["u@h:99999"], ["u@-h"], [1], Array(9).fill("b"), null],
+  },
+  group: { values: ["", "a\nb", "a\u202eb", "x".repeat(256), ...notText] },
+  tags: { values: ["web", [""], ["a\nb"], ["x".repeat(65)], [1], Array(65).fill("t"), null] },
+  color: { values: ["", "<b>", "url(x)", "#12345", "red;", ...notText] },
+  production: flag,
+  loginShell: flag,
+  hostKeyPolicy: { values: ["no", "", 1, true] },
+};
+
+const days = { values: [-1, 1.5, "1", true, 1e20] };
+
+interface Case {
+  /** With names in place of the parameters. */
+  readonly path: string;
+  /** What would be taken but for the one bad field; none for a query. */
+  readonly good: Readonly<Record<string, unknown>>;
+  readonly body?: BadFields;
+  readonly query?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** For every endpoint that takes anything, every field of it with what is no good. */
+export const badFields = (run: string): Partial<Record<EndpointName, Case>> => ({
+  createRun: {
+    path: "/api/runs",
+    good: { host: "web1", command: "true" },
+    body: { host: hostRef, ...runFields },
+  },
+  streamRun: {
+    path: "/api/ssh/stream",
+    good: { command: "true" },
+    body: { host: hostRef, hostId: hostRef, ...runFields },
+  },
+  createHost: {
+    path: "/api/hosts",
+    good: { name: "new1", address: "10.0.0.1" },
+    body: hostFields,
+  },
+  updateHost: { path: "/api/hosts/web1", good: {}, body: hostFields },
+  importHosts: {
+    path: "/api/hosts/import",
+    good: { source: "ssh_config", dryRun: true },
+    body: {
+      source: { values: ["ansible", "", null, 1] },
+      path: { values: ["", "a\0b", "x".repeat(4097), null, ...notText] },
+      dryRun: flag,
+    },
+  },
+  testHost: {
+    path: "/api/hosts/web1/test",
+    good: {},
+    body: {
+      connectTimeoutMs: { values: [0, 600_001, ...span.values] },
+      agentSocket: { values: ["x".repeat(4097), ...notText] },
+    },
+  },
+  cancelRun: {
+    path: `/api/runs/${run}/cancel`,
+    good: {},
+    body: { graceMs: { values: [600_001, null, ...span.values] } },
+  },
+  runStdin: {
+    path: `/api/runs/${run}/stdin`,
+    good: {},
+    body: {
+      data: { values: [null, ...notText] },
+      encoding: { values: ["latin1", "", null, 1] },
+      end: flag,
+    },
+    query: { end: ["yes", "", "1"] },
+  },
+  shutdown: { path: "/api/shutdown", good: {}, body: { drain: flag } },
+  addKnownHost: {
+    path: "/api/known-hosts",
+    good: { address: "10.0.0.1", key: "AAAA" },
+    body: {
+      address: { values: [...hostileNames, null, ...notText] },
+      port: { values: [0, 65_536, "22", null] },
+      key: { values: ["", "ssh-ed25519 AAAA", "a b", "AAAA", "x".repeat(16_385), null, ...notText] },
+    },
+  },
+  updateSettings: {
+    path: "/api/settings",
+    good: {},
+    body: {
+      poolMaxConnections: { values: [0, 10_001, 1.5, "9"] },
+      poolIdleMs: span,
+      channelsPerConnection: { values: [0, 11, 1.5, "5"] },
+      connectTimeoutMs: { values: [99, 600_001, "20000"] },
+      commandTimeoutMs: span,
+      keepaliveMs: span,
+      maxQueuedRuns: span,
+      defaultUser: { values: hostileNames },
+      defaultPort: { values: [0, 65_536, "22"] },
+      defaultKeyType: { values: ["dsa", "", 1] },
+      hostKeyPolicy: { values: ["no", "", 1] },
+      redisUrl: { values: ["http://x", "localhost", "", 1] },
+      historyDays: days,
+      historyMaxBytes: { values: [0, 1_048_575, "1048576"] },
+      idleExitMs: span,
+      logLevel: { values: ["loud", "", 1] },
+    },
+  },
+  listHosts: { path: "/api/hosts", good: {}, query: { q: ["x".repeat(256)] } },
+  deleteKnownHosts: {
+    path: "/api/known-hosts",
+    good: { address: "h" },
+    query: { address: ["", "x".repeat(256)], port: ["x", "", "-1", "1.5", "999999"] },
+  },
+  listRuns: {
+    path: "/api/runs",
+    good: {},
+    query: {
+      host: ["x".repeat(256)],
+      q: ["x".repeat(1025)],
+      state: ["done", ""],
+      outcome: ["ok", ""],
+      since: ["yesterday", "2026-01-01", ""],
+      until: ["tomorrow", ""],
+      limit: ["0", "501", "-1", "ten", ""],
+      cursor: ["x", "-1", "1; DROP TABLE runs", "x".repeat(513)],
+    },
+  },
+  runEvents: {
+    path: `/api/runs/${run}/events`,
+    good: {},
+    query: { after: ["x".repeat(65)], raw: ["true", "2", ""] },
+  },
+  runOutput: { path: `/api/runs/${run}/output`, good: {}, query: { stream: ["stdin", ""] } },
+  changes: { path: "/api/events", good: {}, query: { after: ["x".repeat(65)] } },
+});
