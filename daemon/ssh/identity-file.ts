@@ -71,7 +71,7 @@ function isParsedKey(value: unknown): value is ParsedKey {
 /** By the file's structure: OpenSSH's own format names its cipher, PEM has headers or a type for it. */
 export function isEncrypted(content: Buffer): boolean {
   const openssh = opensshBody(content);
-  if (openssh !== undefined) return cipherOf(openssh) !== "none";
+  if (openssh !== undefined) return (cipherOf(openssh) ?? "none") !== "none";
   const text = content.toString("latin1");
   return /^-----BEGIN ENCRYPTED PRIVATE KEY-----/m.test(text) || /^Proc-Type: 4,ENCRYPTED/m.test(text);
 }

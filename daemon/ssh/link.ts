@@ -135,3 +135,15 @@ function hasOneSession(connection: SshConnection | undefined): boolean {
 function takesSpare(connection: SshConnection): boolean {
   return /^(OpenSSH|dropbear)_/.test(connection.server) && canOpenAhead(connection.client);
 }
+
+/** Connections may be shared where this is the same: who, where, by which way and with which keys. */
+export function laneKey(target: Target): string {
+  const hops = [...target.jump, target].map((hop) => [
+    hopName(hop),
+    hop.identityFiles,
+    hop.identitiesOnly,
+    // A key that one host's policy took without asking must not let another in that would have asked.
+    hop.hostKeyPolicy,
+  ]);
+  return JSON.stringify(hops);
+}

@@ -2,9 +2,9 @@ import type { Problem } from "../../protocol/problem.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { abortReason, asError, hopName, unreachable } from "./failure.ts";
+import { abortReason, asError, unreachable } from "./failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
-import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
+import { type Lane, laneKey, Link, type Waiter, type Wish } from "./link.ts";
 
 export interface LinksOptions {
   readonly limits: () => PoolLimits;
@@ -293,16 +293,4 @@ export class Links {
   #sweep(lane: Lane): void {
     if (lane.links.size === 0 && lane.waiting.size === 0) this.#lanes.delete(lane.key);
   }
-}
-
-/** Connections may be shared where this is the same: who, where, by which way and with which keys. */
-function laneKey(target: Target): string {
-  const hops = [...target.jump, target].map((hop) => [
-    hopName(hop),
-    hop.identityFiles,
-    hop.identitiesOnly,
-    // A key that one host's policy took without asking must not let another in that would have asked.
-    hop.hostKeyPolicy,
-  ]);
-  return JSON.stringify(hops);
 }

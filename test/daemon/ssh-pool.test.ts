@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { containing } from "../support/matching.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshPool, type StartedRun, targetOf, type TestPool } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -137,7 +138,7 @@ test("a run that waits too long for a place times out and says so", async () => 
   const runs = await startWaiting(pool, targetOf(sshd), 1);
   await expect(pool.run(targetOf(sshd), "true", { connectTimeoutMs: 100 })).rejects.toMatchObject({
     code: "timed_out",
-    message: expect.stringContaining("waiting for a free connection"),
+    message: containing("waiting for a free connection"),
   });
   await endAll(runs);
   await pool.run(targetOf(sshd), "true");

@@ -20,7 +20,12 @@ function wireOf(connection: Connection | undefined): Wire {
   return wire;
 }
 
-const idOf = (channel: object): number => Number(Reflect.get(Reflect.get(channel, "outgoing"), "id"));
+/** The number that the other side has for a channel. */
+function idOf(channel: unknown): number {
+  const inner = (owner: unknown, name: string): unknown =>
+    typeof owner === "object" && owner !== null ? Reflect.get(owner, name) : undefined;
+  return Number(inner(inner(channel, "outgoing"), "id"));
+}
 
 test("trap 2: standard error after its end does no harm to the process or to other runs", async () => {
   await using server = await openSsh2Server({
@@ -69,7 +74,8 @@ test.each([30_000, 32_768])("trap 6: more data than the window allows, %i bytes 
       session.removeAllListeners("exec");
       session.on("exec", (acceptExec) => {
         // 2 MiB are granted, and 1 MiB more when half of it has come; this is before the command is even taken.
-        const id = idOf(Reflect.get(session, "_chanInfo"));
+        const info: unknown = Reflect.get(session, "_chanInfo");
+        const id = idOf(info);
         for (let sent = 0; sent < 3_990_000; sent += size) {
           wireOf(server.connections[0]).channelData(id, Buffer.alloc(size));
         }

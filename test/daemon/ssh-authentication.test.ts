@@ -1,0 +1,194 @@
+import { execFile } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { containing } from "../support/matching.ts";
+import { openDirectory } from "../support/directory.ts";
+import { openAgent } from "../support/ssh-agent.ts";
+import { createKey } from "../support/ssh-key.ts";
+import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSshd } from "../support/sshd.ts";
+
+const anyKey = { identityFiles: [], identitiesOnly: false };
+
+test.each(["ed25519", "ecdsa", "rsa"] as const)("an %s key file logs in", async (type) => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("key"), type);
+  await using sshd = await openSshd({ authorizedKeys: [key.publicKey] });
+  await using pool = await openSshPool({ trust: [sshd] });
+  const run = await pool.run(targetOf(sshd, { identityFiles: [key.path] }), "echo in");
+  expect(run.stdout.toString()).toBe("in\n");
+});
+
+test.each(["ed25519", "ecdsa", "rsa"] as const)(
+  "an encrypted %s key logs in through the agent",
+  async (type) => {
+    await using directory = await openDirectory();
+    const key = await createKey(directory.join("key"), type, "open sesame");
+    await using sshd = await openSshd({ authorizedKeys: [key.publicKey] });
+    await using agent = await openAgent();
+    await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+    const target = targetOf(sshd, { identityFiles: [key.path], identitiesOnly: true });
+    await expect(pool.run(target, "true")).rejects.toMatchObject({
+      code: "authentication_failed",
+      message: containing(`ssh-add ${key.path}`),
+    });
+    await agent.add(key, "open sesame");
+    expect((await pool.run(target, "echo in")).stdout.toString()).toBe("in\n");
+  },
+);
+
+test("an encrypted key in PEM is known for one", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("key");
+  const options = ["-q", "-m", "PEM", "-t", "rsa", "-b", "2048", "-N", "secret", "-f", path];
+  await promisify(execFile)("ssh-keygen", options);
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  await expect(pool.run(targetOf(sshd, { identityFiles: [path] }), "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing(`ssh-add ${path}`),
+  });
+});
+
+test("the request's agent goes before the daemon's", async () => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("key"));
+  await using sshd = await openSshd({ authorizedKeys: [key.publicKey] });
+  await using stale = await openAgent();
+  await using fresh = await openAgent();
+  await fresh.add(key);
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: stale.socket });
+  const target = targetOf(sshd, anyKey);
+  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  expect((await pool.run(target, "true", { agentSocket: fresh.socket })).end).toMatchObject({ code: 0 });
+});
+
+test("an agent that does not answer is passed over, and mentioned when nothing else works", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: "/nonexistent/agent.sock" });
+  expect((await pool.run(targetOf(sshd), "true")).end).toMatchObject({ code: 0 });
+  await expect(pool.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing("/nonexistent/agent.sock does not answer"),
+  });
+});
+
+test("OpenSSH's default key files are used when none is configured", async () => {
+  await using home = await openDirectory();
+  await mkdir(home.join(".ssh"));
+  const key = await createKey(home.join(".ssh", "id_ecdsa"), "ecdsa");
+  await using sshd = await openSshd({ authorizedKeys: [key.publicKey] });
+  await using pool = await openSshPool({ trust: [sshd], home: home.path });
+  expect((await pool.run(targetOf(sshd, anyKey), "true")).end).toMatchObject({ code: 0 });
+});
+
+test("the configured key is tried before the agent's many others", async () => {
+  await using directory = await openDirectory();
+  await using agent = await openAgent();
+  for (const name of ["a", "b", "c", "d"]) await agent.add(await createKey(directory.join(name)));
+  const key = await createKey(directory.join("right"), "ed25519", "secret");
+  await agent.add(key, "secret");
+  await using sshd = await openSshd({ authorizedKeys: [key.publicKey], options: { MaxAuthTries: 2 } });
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  const target = targetOf(sshd, { identityFiles: [key.path], identitiesOnly: false });
+  expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+});
+
+test("a server that ends the login after too many keys is said to have done so", async () => {
+  await using directory = await openDirectory();
+  await using agent = await openAgent();
+  for (const name of ["a", "b", "c", "d"]) await agent.add(await createKey(directory.join(name)));
+  await using sshd = await openSshd({ options: { MaxAuthTries: 2 } });
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  await expect(pool.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing("MaxAuthTries"),
+    members: { reason: "too_many_attempts" },
+  });
+});
+
+test("identitiesOnly keeps the agent's other keys back", async () => {
+  await using directory = await openDirectory();
+  await using agent = await openAgent();
+  const authorized = await createKey(directory.join("authorized"));
+  const configured = await createKey(directory.join("configured"));
+  await agent.add(authorized);
+  await using sshd = await openSshd({ authorizedKeys: [authorized.publicKey] });
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  const only = targetOf(sshd, { identityFiles: [configured.path], identitiesOnly: true });
+  await expect(pool.run(only, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  const also = targetOf(sshd, { identityFiles: [configured.path], identitiesOnly: false });
+  expect((await pool.run(also, "true")).end).toMatchObject({ code: 0 });
+});
+
+test("a refused login says what was tried and what else the server takes", async () => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("stranger"));
+  await using sshd = await openSshd({ options: { PasswordAuthentication: "yes" } });
+  await using pool = await openSshPool({ trust: [sshd] });
+  const failure = pool.run(targetOf(sshd, { identityFiles: [key.path] }), "true");
+  await expect(failure).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing(key.path),
+    members: { host: "web1", hop: `${sshd.user}@127.0.0.1:${sshd.port}` },
+  });
+  await expect(failure).rejects.toMatchObject({ message: containing("password") });
+});
+
+test("a configured key file that is missing is told, unless another key is taken", async () => {
+  await using sshd = await openSshd();
+  await using agent = await openAgent();
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  const target = targetOf(sshd, { identityFiles: ["/nonexistent/key"], identitiesOnly: false });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({
+    code: "identity_file_missing",
+    message: containing("/nonexistent/key"),
+    members: { host: "web1" },
+  });
+  await agent.add(sshd.clientKey);
+  expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+});
+
+test("a key file that is none, or is damaged, cannot be used", async () => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("key"));
+  const text = directory.join("text");
+  await writeFile(text, "hello\n");
+  const damaged = directory.join("damaged");
+  await writeFile(
+    damaged,
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n",
+  );
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  for (const path of [text, damaged, directory.path, `${key.path}.pub`]) {
+    await expect(pool.run(targetOf(sshd, { identityFiles: [path] }), "true")).rejects.toMatchObject({
+      code: "identity_file_unreadable",
+      message: containing(path),
+    });
+  }
+});
+
+test("a public key file chooses the agent's key when the private one is not here", async () => {
+  await using directory = await openDirectory();
+  await using agent = await openAgent();
+  const key = await createKey(directory.join("key"));
+  await agent.add(key);
+  await rm(key.path);
+  await using sshd = await openSshd({ authorizedKeys: [key.publicKey] });
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  for (const path of [key.path, `${key.path}.pub`]) {
+    const run = await pool.run(targetOf(sshd, { identityFiles: [path], identitiesOnly: true }), "true");
+    expect(run.end).toMatchObject({ code: 0 });
+  }
+});
+
+test("without any key the login fails and says so", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  await expect(pool.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing("no key to try"),
+  });
+});

@@ -1,0 +1,112 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { Problem } from "../../protocol/problem.ts";
+import { containing } from "../support/matching.ts";
+import { openDirectory } from "../support/directory.ts";
+import { createKey } from "../support/ssh-key.ts";
+import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSshd } from "../support/sshd.ts";
+
+test("an unknown key is told with all that a person needs to decide", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const [key] = sshd.hostKeys;
+  await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({
+    code: "host_key_unknown",
+    members: {
+      host: "web1",
+      hop: `${sshd.user}@127.0.0.1:${sshd.port}`,
+      address: "127.0.0.1",
+      port: sshd.port,
+      keyType: "ssh-ed25519",
+      fingerprint: key?.fingerprint,
+      key: key?.publicKey.split(" ")[1],
+    },
+  });
+  await expect(readFile(pool.knownHostsPath)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("what was told can be handed back, and then the host is known", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const problem: unknown = await pool.run(targetOf(sshd), "true").catch((failure: unknown) => failure);
+  const { address, port, key } = problem instanceof Problem ? problem.members : {};
+  pool.knownHosts.add(address ?? "", port ?? 0, Buffer.from(key ?? "", "base64"));
+  expect((await pool.run(targetOf(sshd), "echo in")).stdout.toString()).toBe("in\n");
+});
+
+test("a strict policy refuses an unknown key and says why", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  await expect(pool.run(targetOf(sshd, { hostKeyPolicy: "strict" }), "true")).rejects.toMatchObject({
+    code: "host_key_unknown",
+    message: containing("strict"),
+  });
+});
+
+test("acceptNew records the key, and a changed one is refused all the same", async () => {
+  await using directory = await openDirectory();
+  const before = await createKey(directory.join("before"));
+  const after = await createKey(directory.join("after"));
+  const first = await openSshd({ hostKeys: [before] });
+  await using pool = await openSshPool();
+  const target = targetOf(first, { hostKeyPolicy: "acceptNew" });
+  await pool.run(target, "true");
+  const recorded = await readFile(pool.knownHostsPath, "utf8");
+  const [type, key] = before.publicKey.split(" ");
+  expect(recorded).toBe(`[127.0.0.1]:${first.port} ${type} ${key}\n`);
+  expect((await stat(pool.knownHostsPath)).mode & 0o777).toBe(0o600);
+  const closed = pool.changed("connectionClosed");
+  await first[Symbol.asyncDispose]();
+  await closed;
+
+  await using second = await openSshd({ hostKeys: [after], port: first.port });
+  for (const hostKeyPolicy of ["acceptNew", "ask", "strict"] as const) {
+    const changed = targetOf({ ...second, port: first.port }, { hostKeyPolicy });
+    await expect(pool.run(changed, "true")).rejects.toMatchObject({
+      code: "host_key_changed",
+      members: {
+        fingerprint: after.fingerprint,
+        expected: [
+          { fingerprint: before.fingerprint, keyType: "ssh-ed25519", at: `${pool.knownHostsPath}:1` },
+        ],
+      },
+    });
+  }
+  expect(await readFile(pool.knownHostsPath, "utf8")).toBe(recorded);
+});
+
+test("a revoked key is refused", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [{ knownHosts: `@revoked ${sshd.knownHosts}` }] });
+  const target = targetOf(sshd, { hostKeyPolicy: "acceptNew" });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({
+    code: "host_key_changed",
+    members: { reason: "revoked" },
+  });
+});
+
+test("of a server's several keys the one that is known is asked for", async () => {
+  await using sshd = await openSshd({ hostKeys: ["ed25519", "ecdsa", "rsa"] });
+  for (const line of sshd.knownHosts.trim().split("\n")) {
+    await using pool = await openSshPool({ trust: [{ knownHosts: `${line}\n` }] });
+    const run = await pool.run(targetOf(sshd), "true");
+    expect(run.process.connection.hostKeyType).toBe(line.split(" ")[1]);
+  }
+});
+
+test("a key that stands in a file since a moment ago is known", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({ code: "host_key_unknown" });
+  await writeFile(pool.knownHostsPath, sshd.knownHosts);
+  expect((await pool.run(targetOf(sshd), "true")).end).toEqual({ kind: "exited", code: 0 });
+});
+
+test("a pooled connection of a host that takes new keys is not lent to one that asks", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  await pool.run(targetOf(sshd, { hostKeyPolicy: "acceptNew" }), "true");
+  pool.knownHosts.remove("127.0.0.1");
+  await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({ code: "host_key_unknown" });
+});

@@ -1,0 +1,155 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type LogFields, silentLog } from "../../../daemon/core/log.ts";
+import { type KnownHosts, openKnownHosts } from "../../../daemon/ssh/known-hosts.ts";
+import { hostsMatch, parseKnownHosts } from "../../../daemon/ssh/known-hosts-file.ts";
+import { type Directory, openDirectory } from "../../support/directory.ts";
+import { createKey, type SshKey } from "../../support/ssh-key.ts";
+
+const run = promisify(execFile);
+const stack = new AsyncDisposableStack();
+let keys: SshKey[] = [];
+beforeAll(async () => {
+  const directory = stack.use(await openDirectory());
+  keys = await Promise.all(["a", "b", "c"].map((name) => createKey(directory.join(name))));
+});
+afterAll(() => stack.disposeAsync());
+
+const publicKey = (index: number): string => (keys[index]?.publicKey ?? "").split(" ").slice(0, 2).join(" ");
+const blob = (index: number): Buffer => Buffer.from(publicKey(index).split(" ")[1] ?? "", "base64");
+
+async function knownHosts(directory: Directory, text: string): Promise<KnownHosts> {
+  await writeFile(directory.join("theirs"), text);
+  return openKnownHosts({ own: directory.join("own"), others: [directory.join("theirs")], log: silentLog });
+}
+
+test.each([
+  ["web1", "web1", true],
+  ["web1", "web2", false],
+  ["WEB1", "web1", true],
+  ["web1,web2", "web2", true],
+  ["web?", "web1", true],
+  ["web?", "web", false],
+  ["*.example.org", "a.b.example.org", true],
+  ["*.example.org", "example.org", false],
+  ["*", "anything", true],
+  ["*.example.org,!secret.example.org", "secret.example.org", false],
+  ["!secret.example.org,*.example.org", "open.example.org", true],
+  ["!web1", "web2", false],
+  ["[web1]:2222", "[web1]:2222", true],
+  ["web1", "[web1]:2222", false],
+  ["[web1]:*", "[web1]:2222", true],
+  ["a*b*c*d", "axxbxxcxxd", true],
+  ["a*b*c*d", "axxbxxcxx", false],
+])("%s means %s: %s", (hosts, name, expected) => {
+  expect(hostsMatch(hosts, name)).toBe(expected);
+});
+
+test("a hostile pattern takes no time", () => {
+  const begun = performance.now();
+  expect(hostsMatch(`${"*a".repeat(5000)}b`, "a".repeat(10_000))).toBe(false);
+  expect(performance.now() - begun).toBeLessThan(1000);
+});
+
+test("names that ssh-keygen hashed are found", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("theirs");
+  const known = await knownHosts(directory, `web1 ${publicKey(0)}\n[web1]:2222 ${publicKey(1)}\n`);
+  await run("ssh-keygen", ["-H", "-f", path]);
+  expect(await readFile(path, "utf8")).toMatch(/^\|1\|/);
+  expect(known.verdict("web1", 22, blob(0))).toEqual({ kind: "known" });
+  expect(known.verdict("web1", 2222, blob(1))).toEqual({ kind: "known" });
+  expect(known.verdict("web1", 2222, blob(0))).toMatchObject({ kind: "changed", expected: [{ line: 2 }] });
+  expect(known.verdict("web2", 22, blob(0))).toEqual({ kind: "unknown" });
+});
+
+test("comments, broken lines and certificate authorities are passed over", () => {
+  const text = [
+    "# a comment",
+    "",
+    `@cert-authority *.example.org ${publicKey(0)}`,
+    "web1",
+    "web1 ssh-ed25519",
+    "web1 ssh-ed25519 !!!!",
+    `web1 ssh-rsa ${publicKey(0).split(" ")[1]}`,
+    `@unknown web1 ${publicKey(0)}`,
+    `  web1\t${publicKey(1)} a comment`,
+    `@revoked web1 ${publicKey(2)}`,
+  ].join("\r\n");
+  expect(parseKnownHosts(text, "f").map(({ line, revoked }) => [line, revoked])).toEqual([
+    [9, false],
+    [10, true],
+  ]);
+});
+
+test("a host with another key on record has changed, and with several each is known", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(
+    directory,
+    `web1 ${publicKey(0)}\nweb1 ${publicKey(1)}\n@revoked * ${publicKey(2)}\n`,
+  );
+  expect(known.verdict("web1", 22, blob(1))).toEqual({ kind: "known" });
+  expect(known.verdict("web1", 22, blob(2))).toMatchObject({ kind: "revoked", by: { line: 3 } });
+  expect(known.verdict("web2", 22, blob(2))).toMatchObject({ kind: "revoked" });
+  expect(known.lookup("web1", 22).map(({ line }) => line)).toEqual([1, 2]);
+});
+
+test("what is added is written as ssh reads it, listed and taken out again", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, "");
+  const added = known.add("Web1", 22, blob(0));
+  known.add("10.0.0.5", 2222, blob(1));
+  known.add("web1", 22, blob(0));
+  expect(added).toMatchObject({
+    address: "web1",
+    port: 22,
+    keyType: "ssh-ed25519",
+    fingerprint: keys[0]?.fingerprint,
+  });
+  expect(known.list().map(({ address, port }) => [address, port])).toEqual([
+    ["web1", 22],
+    ["10.0.0.5", 2222],
+  ]);
+  expect(known.list()[0]).toEqual(added);
+  const { stdout } = await run("ssh-keygen", ["-F", "[10.0.0.5]:2222", "-f", directory.join("own")]);
+  expect(stdout).toContain(publicKey(1));
+  expect(known.remove("10.0.0.5", 22)).toBe(0);
+  expect(known.remove("10.0.0.5")).toBe(1);
+  expect(known.verdict("10.0.0.5", 2222, blob(1))).toEqual({ kind: "unknown" });
+  expect(known.list().length).toBe(1);
+});
+
+test("a key for a host that has another one is a conflict, and no key is an invalid request", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, `web1 ${publicKey(0)}\n`);
+  expect(() => known.add("web1", 22, blob(1))).toThrow(expect.objectContaining({ code: "conflict" }));
+  expect(() => known.add("web2", 22, Buffer.from("nonsense"))).toThrow(
+    expect.objectContaining({ code: "invalid_request" }),
+  );
+  expect(known.list()).toEqual([]);
+});
+
+test("a file that cannot be read holds nothing, and the log says so", async () => {
+  await using directory = await openDirectory();
+  const warnings: LogFields[] = [];
+  await mkdir(directory.join("own"));
+  const log = {
+    ...silentLog,
+    warn: (_message: string, fields: LogFields = {}) => void warnings.push(fields),
+  };
+  const known = openKnownHosts({ own: directory.join("own"), others: [], log });
+  expect(known.verdict("web1", 22, blob(0))).toEqual({ kind: "unknown" });
+  expect(warnings).toMatchObject([{ path: directory.join("own") }]);
+});
+
+test("lines that a person wrote into Hostrun's own file stay", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, "");
+  await writeFile(directory.join("own"), `# mine\nweb9 ${publicKey(1)} by hand`);
+  await chmod(directory.join("own"), 0o600);
+  known.add("web1", 22, blob(0));
+  known.remove("web1");
+  expect(await readFile(directory.join("own"), "utf8")).toBe(`# mine\nweb9 ${publicKey(1)} by hand\n`);
+});
