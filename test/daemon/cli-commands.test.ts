@@ -189,6 +189,41 @@ test("without a terminal an unknown key is shown with how to trust it, and that 
   await said("hosts", "remove", "new1");
 });
 
+test.each([
+  ["yes", ["perhaps", "yes"], 0],
+  ["the fingerprint", ["SHA256:other", "FINGERPRINT"], 0],
+  ["no", ["no"], 255],
+])("on a terminal a person is asked about an unknown key, and answers %s", async (_, answers, expected) => {
+  await using other = await openSshd();
+  const [hostKey] = other.hostKeys;
+  const fingerprint = hostKey?.fingerprint ?? "";
+  await said(
+    "hosts",
+    "add",
+    "new2",
+    `${other.user}@${other.address}:${other.port}`,
+    "-i",
+    other.clientKey.path,
+  );
+  const terminal = cli.startOnTerminal(["run", "-n", "new2", "--", "echo it ran"]);
+  const told: string[] = [];
+  terminal.stdout.on("data", (chunk: Buffer) => told.push(String(chunk)));
+  const ended = finish(terminal);
+  await seen(terminal.stdout, "[yes/no/fingerprint] ");
+  expect(told.join("")).toContain(`ssh-ed25519 key, fingerprint ${fingerprint}`);
+  const [first = "", second] = answers;
+  terminal.stdin.write(`${first}\n`);
+  if (second !== undefined) {
+    await seen(terminal.stdout, "Please type yes, no, or the fingerprint: ");
+    terminal.stdin.write(`${second.replace("FINGERPRINT", fingerprint)}\n`);
+  }
+  expect((await ended).status).toBe(expected);
+  expect(told.join("").includes("it ran\r\n")).toBe(expected === 0);
+  const known = await cli.run(["known-hosts"]);
+  expect(known.stdout.toString().includes(fingerprint)).toBe(expected === 0);
+  await said("hosts", "remove", "new2");
+});
+
 test("settings are shown with where they come from, and changed", async () => {
   expect(await said("config")).toMatch(/^poolIdleMs +60000 +default$/m);
   expect(await said("config", "set", "poolIdleMs", "30000")).toBe("poolIdleMs is 30000 (config).\n");

@@ -32,6 +32,8 @@ export interface Cli extends AsyncDisposable {
   run(args: readonly string[], options?: CliOptions): Promise<Finished>;
   /** Starts it with pipes; the caller waits for its end. */
   start(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams;
+  /** Starts it on a terminal of its own (util-linux's script), which echoes what is written to its stdin. */
+  startOnTerminal(args: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
 /** With `sshd`, its key is known and trusted, and `web1` is a host that stands for it. */
@@ -40,11 +42,15 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
   const home = directory.join("home");
   const stateDirectory = directory.join("state");
   await mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
+  const environment = { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory };
   const start: Cli["start"] = (args, env = {}) =>
-    spawn(process.execPath, [builtCli, ...args], {
-      env: { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory, ...env },
-      stdio: "pipe",
-    });
+    spawn(process.execPath, [builtCli, ...args], { env: { ...environment, ...env }, stdio: "pipe" });
+  const startOnTerminal: Cli["startOnTerminal"] = (args) => {
+    const line = [process.execPath, builtCli, ...args].map(
+      (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
+    );
+    return spawn("script", ["-qefc", line.join(" "), "/dev/null"], { env: environment, stdio: "pipe" });
+  };
   const run: Cli["run"] = (args, { input, env } = {}) => {
     const words = input === undefined && args[0] === "run" ? ["run", "-n", ...args.slice(1)] : args;
     const child = start(words, env);
@@ -57,6 +63,7 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
     stateDirectory,
     run,
     start,
+    startOnTerminal,
     async [Symbol.asyncDispose]() {
       await run(["stop", "--force"]);
       await directory[Symbol.asyncDispose]();
