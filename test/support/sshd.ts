@@ -94,6 +94,9 @@ const defaults = [
   "UseDNS no",
   "LogLevel VERBOSE",
   "Subsystem sftp internal-sftp",
+  // Bash reads ~/.bashrc under sshd, unless another shell stands above it: what this machine's account has in
+  // there must neither slow the tests down nor speak up in them.
+  "SetEnv SHLVL=1",
 ];
 
 async function start(
