@@ -63,16 +63,15 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 }
 
 function runItem(run: Run): vscode.TreeItem {
-  // The end of a row is cut off, and there it says where the command ran and how it ended.
-  const command = shortened(run.command, 32);
-  const item = new vscode.TreeItem(command, vscode.TreeItemCollapsibleState.None);
-  const notes = [oneLine(run.host.name), stateWords(run), relativeTime(run.createdAt)];
+  // The end of a row is cut off in a narrow view: short, so that it still says how the command ended.
+  const item = new vscode.TreeItem(shortened(run.command, 24), vscode.TreeItemCollapsibleState.None);
+  const notes = [stateWords(run), oneLine(run.host.name), relativeTime(run.createdAt)];
   item.id = `run:${run.id}`;
   item.iconPath = stateIcon(run);
   item.contextValue = run.state === "ended" ? "run ended" : "run alive";
   item.description = notes.join(" · ");
   item.tooltip = tooltip(run);
-  item.accessibilityInformation = { label: [command, ...notes].join(", ") };
+  item.accessibilityInformation = { label: [shortened(run.command, 200), ...notes].join(", ") };
   item.command = {
     command: "hostrun.openRun",
     title: vscode.l10n.t("Open Run"),

@@ -60,7 +60,9 @@ export class Workbench {
   }
 
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("load");
+    await this.command("Developer: Reload Window");
+    await loaded;
     await this.ready();
   }
 
@@ -75,8 +77,7 @@ export class Workbench {
     await this.page.keyboard.press("F1");
     await this.input.waitFor();
     await this.input.fill(`>${title}`);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.choice(title).first().click();
   }
 
   get quick(): Locator {
@@ -109,8 +110,7 @@ export class Workbench {
     await this.page.keyboard.press("Control+P");
     await this.input.waitFor();
     await this.input.fill(name);
-    await this.choice(name).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.choice(name).first().click();
     await this.page.locator(".monaco-editor .view-line").first().click();
   }
 
