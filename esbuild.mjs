@@ -1,7 +1,6 @@
 // Builds dist/: the extension, the daemon, the command line and the webviews, with the native parts
 // and data files they read at run time. `--target <vsce target>` builds for another platform, `--out <folder>`
 // elsewhere.
-import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -69,14 +68,14 @@ const bundles = [
     assetNames: "[name]",
     loader: { ".ttf": "file" },
   },
-].filter(({ entryPoints: [entry] }) => existsSync(join(root, entry)));
+];
 
 const sqlite = prebuildFor(target);
 await rm(draft, { recursive: true, force: true });
 const results = await Promise.all(bundles.map((options) => build(options)));
 await mkdir(join(draft, "native"), { recursive: true });
 await Promise.all([
-  existsSync(join(draft, "cli.cjs")) && chmod(join(draft, "cli.cjs"), 0o755),
+  chmod(join(draft, "cli.cjs"), 0o755),
   copyFile(sqlite, join(draft, "native/better_sqlite3.node")),
   cp(join(root, "migrations"), join(draft, "migrations"), { recursive: true }),
   writeNotices(root, join(draft, "THIRD-PARTY-NOTICES.txt"), results),
