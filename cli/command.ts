@@ -79,6 +79,15 @@ export function parseSpan(text: string, option: string): number {
   return Math.round(Number(match[1]) * (units[match[2] ?? "s"] ?? 1));
 }
 
+const sizeUnits: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** A size such as 4096, 512K, 64M or 2GiB, in bytes; a unit is a power of 1024. */
+export function parseSize(text: string, option: string): number {
+  const match = /^(\d{1,15})(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
+  if (match === null) throw new UsageError(`${option} is "${text}", but must be a size such as 64M or 2G.`);
+  return Number(match[1]) * (sizeUnits[match[2]?.toUpperCase() ?? ""] ?? 1);
+}
+
 export function parseWhole(text: string, name: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${name} is "${text}", but must be a whole number.`);
   return Number(text);

@@ -35,6 +35,7 @@ export const GapEvent = z.object({
   from: size,
   to: size,
 });
+export type GapEvent = z.infer<typeof GapEvent>;
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const CompleteEvent = z.object({
   type: z.literal("complete"),

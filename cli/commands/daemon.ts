@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { defaultSettings } from "../../protocol/settings.ts";
 import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
 import { daemonScript } from "../daemon-script.ts";
 
 export const command: Command = {
@@ -8,10 +10,11 @@ export const command: Command = {
 
 Usage: hostrun daemon [OPTION...]
 
-The options are the daemon's own, e.g. --state-dir DIR or --log-level debug.
+The options are --state-dir DIR and the settings, e.g. --log-level debug.
 \`hostrun start\` runs it in the background.
 `,
   run(args) {
+    takeWords(parseOptions(args, daemonOptions()).positionals);
     const child = spawn(process.execPath, [daemonScript(), ...args], { stdio: "inherit" });
     // Ctrl-C reaches the child by itself, since it is in the terminal's foreground with us; a second signal
     // would end it in the middle of its clean stop.
@@ -29,3 +32,11 @@ The options are the daemon's own, e.g. --state-dir DIR or --log-level debug.
     });
   },
 };
+
+/** The daemon's own: where its state is, and every setting. */
+function daemonOptions(): Record<string, { type: "string" }> {
+  const names = Object.keys(defaultSettings).map((name) =>
+    name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  return Object.fromEntries(["state-dir", ...names].map((name) => [name, { type: "string" }]));
+}

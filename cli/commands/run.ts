@@ -26,10 +26,11 @@ is a terminal. Several words behind -- are joined by spaces, as ssh does.
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
   --cwd DIR               in this directory of the host
-  --env NAME=VALUE        with this variable; may be given several times
+  --env NAME[=VALUE]      with this variable, by default as it is here; may be repeated
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old
+  --record-limit SIZE     keep and show at most this much output (64M)
   --pty                   with a terminal on the host
   --raw                   show shell noise on stderr, too
   --json                  print the run's events, a JSON object a line
@@ -40,7 +41,8 @@ is a terminal. Several words behind -- are joined by spaces, as ssh does.
 
 Exit status: the command's own; 128 + N when signal N ended it; 124 when it timed out;
 130 on Ctrl-C, which cancels the command (a second one leaves at once); 255 when it
-could not be run, or when its end is not known; 2 when the options are wrong.
+could not be run, when its end is not known, or when output was lost; 2 when the
+options are wrong.
 `,
   ownsOutput: true,
   async run(args) {

@@ -1,5 +1,5 @@
 import type { RunRequestInput } from "../../protocol/run.ts";
-import { parseOptions, parseSpan, takeWords, UsageError } from "../command.ts";
+import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
 
 /** What `hostrun run` was asked to do. */
 export interface RunPlan {
@@ -35,6 +35,7 @@ const options = {
   timeout: { type: "string" },
   "connect-timeout": { type: "string" },
   "cache-ttl": { type: "string" },
+  "record-limit": { type: "string" },
   pty: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
   batch: { type: "boolean" },
@@ -46,6 +47,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     const text = values[name];
     return text === undefined ? undefined : parseSpan(text, `--${name}`);
   };
+  const limit = values["record-limit"];
   const timeoutMs = span("timeout");
   const connectTimeoutMs = span("connect-timeout");
   return {
@@ -55,11 +57,12 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       useBash: values.bash ?? false,
       ...(values["login-shell"] === true ? { loginShell: true } : {}),
       cwd: values.cwd ?? null,
-      env: parseEnvironment(values.env ?? []),
+      env: parseEnvironment(values.env ?? [], env),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
       cacheTtlMs: span("cache-ttl") ?? 0,
       pty: values.pty ?? false,
+      ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
       agentSocket: env["SSH_AUTH_SOCK"] === "" ? null : (env["SSH_AUTH_SOCK"] ?? null),
     },
     view: parseView(values),
@@ -98,12 +101,17 @@ export function parseView(values: {
   return { json, raw, quiet, verbose };
 }
 
-function parseEnvironment(assignments: readonly string[]): Record<string, string> {
+/** NAME=VALUE, or NAME for the value that it has here, which keeps a secret off the command line. */
+function parseEnvironment(assignments: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     assignments.map((assignment) => {
       const equals = assignment.indexOf("=");
-      if (equals < 1) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE.`);
-      return [assignment.slice(0, equals), assignment.slice(equals + 1)];
+      if (equals === 0) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE or NAME.`);
+      if (equals > 0) return [assignment.slice(0, equals), assignment.slice(equals + 1)];
+      const value = env[assignment];
+      if (value === undefined)
+        throw new UsageError(`--env is ${assignment}, but no such variable is set here.`);
+      return [assignment, value];
     }),
   );
 }

@@ -1,7 +1,8 @@
 import { constants } from "node:os";
-import type { CompleteEvent, RunEvent } from "../../protocol/event.ts";
+import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import { warn, warnOf } from "../console.ts";
+import { sizeOf } from "../runs/describe.ts";
 import type { ViewOptions } from "./options.ts";
 import { Sink } from "./sink.ts";
 
@@ -12,6 +13,7 @@ export interface Ending {
 }
 
 const notRun = 255;
+const outputLost = 255;
 /** As timeout(1). */
 const timedOut = 124;
 const interrupted = 130;
@@ -33,13 +35,16 @@ export class View {
     else await this.#text(event);
   }
 
-  /** What comes of `complete`; a problem is left to the caller to tell, unless the run outlived it. */
+  /** What comes of `complete`. Output that was lost is a failure, whatever the command says. */
   end(event: CompleteEvent): Ending {
-    const { json, quiet } = this.#options;
-    if (!json && !quiet && event.truncatedBytes > 0) {
-      warn(`${event.truncatedBytes} bytes of output went beyond the record's limit and are not kept.`);
-    }
-    return { status: statusOf(event), problem: this.#problem };
+    const status = statusOf(event);
+    const { truncatedBytes: lost } = event;
+    if (lost === 0) return { status, problem: this.#problem };
+    warn(
+      `${sizeOf(lost)} of output are lost: they went beyond the record's limit. ` +
+        "Run it again with a higher --record-limit.",
+    );
+    return { status: status === 0 ? outputLost : status, problem: this.#problem };
   }
 
   async #text(event: RunEvent): Promise<void> {
@@ -47,9 +52,7 @@ export class View {
       const bytes = event.encoding === "base64" ? Buffer.from(event.data, "base64") : event.data;
       if (bytes.length > 0) await (event.stream === "stdout" ? this.#stdout : this.#stderr).write(bytes);
     } else if (event.type === "gap") {
-      warn(
-        `${event.to - event.from} bytes of ${event.stream} are no longer recorded (${event.from} to ${event.to}).`,
-      );
+      if (!this.#options.quiet) warn(gapText(event));
     } else if (event.type === "status" && this.#options.verbose) {
       warn(event.message);
     }
@@ -64,6 +67,10 @@ export function explain({ status, problem }: Ending, event: CompleteEvent): void
   else if (event.outcome === "unknown") {
     warn("How the command ended is not known: the connection was lost. It may still run on the host.");
   } else if (status === notRun && event.outcome === "failed") warn("The command could not be run.");
+}
+
+function gapText({ stream, from, to }: GapEvent): string {
+  return `${sizeOf(to - from)} of ${stream} are not recorded: bytes ${from} to ${to}.`;
 }
 
 function statusOf({ outcome, exitCode, signal }: CompleteEvent): number {

@@ -165,6 +165,19 @@ test("shell noise is left out, unless it is asked for", async () => {
   expect((await cli.run(["run", "--raw", "web1", "--", command])).stderr.toString()).toBe(`${noise}\nreal\n`);
 });
 
+test("output beyond the record's limit is a failure that is told, not a success with a part of it", async () => {
+  const args = ["--record-limit", "64K", "web1", "--", "head -c 100000 /dev/zero"];
+  const { status, stdout, stderr } = await cli.run(["run", ...args]);
+  expect([status, stdout.length]).toEqual([255, 65_536]);
+  expect(stderr.toString()).toContain("33.7 KiB of output are lost");
+  expect((await cli.run(["run", "--record-limit", "100000", ...args.slice(2)])).status).toBe(0);
+});
+
+test("a variable is passed on as it is here", async () => {
+  const args = ["run", "--env", "TOKEN", "web1", "--", 'echo "$TOKEN"'];
+  expect((await cli.run(args, { env: { TOKEN: "a b" } })).stdout.toString()).toBe("a b\n");
+});
+
 test("what could not be run is 255, and says what failed, where, and what to do", async () => {
   const free = await openSshd();
   const { port } = free;

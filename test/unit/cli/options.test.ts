@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseOptions, parseSpan, takeWords, UsageError } from "../../../cli/command.ts";
+import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../../../cli/command.ts";
 import { parseSettingName, parseSettingValue } from "../../../cli/control/settings.ts";
 import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
 import { parseRunPlan } from "../../../cli/run/options.ts";
@@ -19,11 +19,26 @@ function complaintOf(task: () => unknown): string {
 }
 
 test("a run's options become a request that the daemon takes", () => {
-  const args = ["--bash", "web1", "--cwd", "/tmp", "--env", "A=b=c", "--env", "E=", "--timeout", "1.5m"];
+  const args = [
+    "--bash",
+    "web1",
+    "--cwd",
+    "/tmp",
+    "--env",
+    "A=b=c",
+    "--env",
+    "E=",
+    "--env",
+    "HERE",
+    "--timeout",
+    "1.5m",
+  ];
   const more = [
     "--connect-timeout=500ms",
     "--cache-ttl",
     "30",
+    "--record-limit",
+    "2GiB",
     "--pty",
     "-nq",
     "--",
@@ -32,17 +47,21 @@ test("a run's options become a request that the daemon takes", () => {
     "--",
     "*.txt",
   ];
-  const { request, view, readStdin, ask } = parseRunPlan([...args, ...more], { SSH_AUTH_SOCK: "/agent" });
+  const { request, view, readStdin, ask } = parseRunPlan([...args, ...more], {
+    SSH_AUTH_SOCK: "/agent",
+    HERE: "x",
+  });
   expect(RunRequest.parse(request)).toMatchObject({
     host: "web1",
     command: "ls -l -- *.txt",
     useBash: true,
     loginShell: null,
     cwd: "/tmp",
-    env: { A: "b=c", E: "" },
+    env: { A: "b=c", E: "", HERE: "x" },
     timeoutMs: 90_000,
     connectTimeoutMs: 500,
     cacheTtlMs: 30_000,
+    recordLimitBytes: 2_147_483_648,
     pty: true,
     agentSocket: "/agent",
   });
@@ -71,7 +90,12 @@ test.each([
     ["a", "b", "--", "ls"],
     "2 hosts are named, but this version runs on one host at a time. Call it once for each.",
   ],
-  [["a", "--env", "X", "--", "ls"], '--env is "X", but must be NAME=VALUE.'],
+  [["a", "--env", "=X", "--", "ls"], '--env is "=X", but must be NAME=VALUE or NAME.'],
+  [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
+  [
+    ["a", "--record-limit", "1P", "--", "ls"],
+    '--record-limit is "1P", but must be a size such as 64M or 2G.',
+  ],
   [["a", "--timeout", "soon", "--", "ls"], '--timeout is "soon", but must be a time such as 30s or 500ms.'],
   [["a", "--tiemout", "3", "--", "ls"], "There is no option --tiemout. Did you mean --timeout?"],
   [["a", "--timeout", "--", "ls"], "--timeout needs a value."],
@@ -90,6 +114,16 @@ test.each([
   ["0", 0],
 ])("%s is %i ms", (text, ms) => {
   expect(parseSpan(text, "--x")).toBe(ms);
+});
+
+test.each([
+  ["0", 0],
+  ["4096", 4096],
+  ["512k", 524_288],
+  ["64MB", 67_108_864],
+  ["1TiB", 1_099_511_627_776],
+])("%s are %i bytes", (text, bytes) => {
+  expect(parseSize(text, "--x")).toBe(bytes);
 });
 
 test.each(["", "s", "-1s", "1d", "1e3", "1 s", "٣s"])("%j is no time", (text) => {
