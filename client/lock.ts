@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { isAlive } from "./liveness.ts";
 import { errorCode } from "./transport.ts";
 
 /** A lock whose owner lives is still given up when it is older than this: the pid may be another's by now. */
@@ -50,21 +51,12 @@ function removeIf(path: string, content: string): void {
 function isLeft(path: string, content: string): boolean {
   const match = /^\{"pid":(\d{1,10}),"at":(\d{1,16}),/.exec(content);
   if (match === null) return ageMs(path) > halfWrittenMs;
-  return Date.now() - Number(match[2]) > oldMs || !lives(Number(match[1]));
+  return Date.now() - Number(match[2]) > oldMs || !isAlive(Number(match[1]));
 }
 
 function ageMs(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? 0 : Date.now() - found.mtimeMs;
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === "EPERM";
-  }
 }
 
 function read(path: string): string | undefined {

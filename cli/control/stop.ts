@@ -2,8 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Daemon } from "../../client/daemon.ts";
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning, readDiscovery } from "../../client/discover.ts";
+import { isAlive } from "../../client/liveness.ts";
 import { placesIn } from "../../client/places.ts";
-import { errorCode } from "../../client/transport.ts";
 import { Problem } from "../../protocol/problem.ts";
 
 export interface StopOptions {
@@ -47,7 +47,7 @@ async function findToStop({ force }: StopOptions): Promise<Daemon | number | und
 
 async function kill(pid: number): Promise<number> {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    send(pid, signal);
+    if (isAlive(pid)) process.kill(pid, signal);
     if (await isGone(pid, stopMs / 2)) return pid;
   }
   throw new Problem("timed_out", `The daemon (process ${pid}) could not be killed.`);
@@ -55,19 +55,9 @@ async function kill(pid: number): Promise<number> {
 
 async function isGone(pid: number, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (send(pid, 0)) {
+  while (isAlive(pid)) {
     if (performance.now() > deadline) return false;
     await wait(pollMs);
   }
   return true;
-}
-
-/** False when there is no such process. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ESRCH";
-  }
 }

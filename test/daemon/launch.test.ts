@@ -5,6 +5,7 @@ import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
+import { isAlive } from "../../client/liveness.ts";
 import { Discovery } from "../../protocol/discovery.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { builtDaemon } from "../support/cli.ts";
@@ -22,15 +23,8 @@ afterEach(async () => {
 
 /** Sends the signal and waits until the process is gone. */
 async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
-  try {
-    process.kill(pid, signal);
-    for (;;) {
-      process.kill(pid, 0);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  } catch {
-    // It is gone.
-  }
+  if (isAlive(pid)) process.kill(pid, signal);
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function start(directory: Directory, daemonScript = builtDaemon) {
