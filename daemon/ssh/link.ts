@@ -3,18 +3,9 @@ import type { Connection } from "../../protocol/stats.ts";
 import type { Hop, Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { hopName } from "./failure.ts";
+import type { Lane } from "./lanes.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
 import { isUsable, openChannel } from "./session-channel.ts";
-
-/** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
-export interface Lane {
-  readonly key: string;
-  readonly links: Set<Link>;
-  /** Requests for which there is neither a free session nor room for a connection, in order. */
-  readonly waiting: Set<Waiter>;
-  /** What the server was found to bear at once on one connection; Infinity until it refuses. */
-  sessionLimit: number;
-}
 
 /** Who needs a connection. */
 export interface Wish {
@@ -134,16 +125,4 @@ function hasOneSession(connection: SshConnection | undefined): boolean {
 /** Only servers that are known to bear a session on which nothing runs. */
 function takesSpare(connection: SshConnection): boolean {
   return /^(OpenSSH|dropbear)_/.test(connection.server) && canOpenAhead(connection.client);
-}
-
-/** Connections may be shared where this is the same: who, where, by which way and with which keys. */
-export function laneKey(target: Target): string {
-  const hops = [...target.jump, target].map((hop) => [
-    hopName(hop),
-    hop.identityFiles,
-    hop.identitiesOnly,
-    // A key that one host's policy took without asking must not let another in that would have asked.
-    hop.hostKeyPolicy,
-  ]);
-  return JSON.stringify(hops);
 }

@@ -1,10 +1,10 @@
 import type { Problem } from "../../protocol/problem.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { abortReason, asError, unreachable } from "./failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
-import { type Lane, laneKey, Link, type Waiter, type Wish } from "./link.ts";
+import { type Lane, Lanes } from "./lanes.ts";
+import { Link, type Waiter, type Wish } from "./link.ts";
 
 export interface LinksOptions {
   readonly limits: () => PoolLimits;
@@ -26,9 +26,10 @@ export interface Lease extends Disposable {
 /** Hands out places on connections, and opens and closes those as the limits say. */
 export class Links {
   readonly #options: LinksOptions;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Lanes();
   readonly #counted = { opened: 0, reused: 0, evicted: 0, failed: 0 };
   #numbered = 0;
+  #serving = false;
   #stopped: Problem | undefined;
 
   constructor(options: LinksOptions) {
@@ -58,8 +59,8 @@ export class Links {
         reject(abortReason(signal));
       };
       signal.addEventListener("abort", abort, { once: true });
-      const lane = this.#laneOf(wish.target);
-      if (lane.waiting.size === 0 && this.#place(lane, waiter)) return;
+      const lane = this.#lanes.of(wish.target);
+      if (lane.waiting.size === 0 && this.#place(lane, waiter, false)) return;
       lane.waiting.add(waiter);
       wish.step(`Waiting for a free connection to ${wish.target.name}`);
       wish.stage("waiting for a free connection, since the pool is at its limit", wish.target);
@@ -67,7 +68,7 @@ export class Links {
   }
 
   all(): Link[] {
-    return [...this.#lanes.values()].flatMap((lane) => [...lane.links]);
+    return this.#lanes.links();
   }
 
   figures(): PoolFigures {
@@ -87,13 +88,14 @@ export class Links {
   }
 
   close(link: Link): void {
+    if (link.state === "closed") return;
     this.#shut(link);
     this.#serve();
   }
 
   stop(reason: Problem): void {
     this.#stopped = reason;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes.waiting()) {
       for (const waiter of lane.waiting) waiter.refuse(reason);
       lane.waiting.clear();
     }
@@ -115,11 +117,11 @@ export class Links {
     link.connection?.close();
     link.releaseBastion();
     if (wasUp) this.#options.closed(link);
-    this.#sweep(link.lane);
+    this.#lanes.sweep(link.lane);
   }
 
-  /** False when there is no place for it now. */
-  #place(lane: Lane, waiter: Waiter): boolean {
+  /** False when there is no place for it now; `itsTurn`: it may take room although others wait for room. */
+  #place(lane: Lane, waiter: Waiter, itsTurn: boolean): boolean {
     const { purpose, avoid } = waiter.wish;
     const fits = (link: Link): boolean =>
       !avoid.has(link) && (purpose !== "session" || link.sessions < this.capacity(link));
@@ -136,7 +138,8 @@ export class Links {
       this.#join(connecting, waiter);
       return true;
     }
-    if (!this.#makeRoom() && purpose !== "bastion") return false;
+    const mayTakeRoom = itsTurn || this.#lanes.waiting().length === 0;
+    if (!(mayTakeRoom && this.#makeRoom()) && purpose !== "bastion") return false;
     this.#open(lane, waiter);
     return true;
   }
@@ -195,14 +198,14 @@ export class Links {
 
   /** Someone stopped waiting: an attempt that nobody waits for is given up. */
   #withdraw(waiter: Waiter): void {
-    const lane = this.#laneOf(waiter.wish.target);
+    const lane = this.#lanes.of(waiter.wish.target);
     lane.waiting.delete(waiter);
     for (const link of lane.links) {
       if (!link.waiters.delete(waiter)) continue;
       this.#free(link, waiter.wish.purpose);
       if (link.waiters.size === 0 && link.state === "connecting") this.close(link);
     }
-    this.#sweep(lane);
+    this.#lanes.sweep(lane);
   }
 
   #lease(link: Link, wish: Wish, reused: boolean): Lease {
@@ -264,33 +267,23 @@ export class Links {
     return true;
   }
 
-  /** Places who waits, the first in each lane first. */
+  /** Soon, not now: whoever closes or releases a connection is often in the middle of placing somebody. */
   #serve(): void {
-    const lanes = [...this.#lanes.values()].filter((lane) => lane.waiting.size > 0);
-    const headOf = (lane: Lane): number => [...lane.waiting][0]?.order ?? 0;
-    for (const lane of lanes.sort((a, b) => headOf(a) - headOf(b))) {
+    if (this.#serving) return;
+    this.#serving = true;
+    queueMicrotask(() => {
+      this.#serving = false;
+      this.#serveNow();
+    });
+  }
+
+  /** Places who waits, the first in each lane first. */
+  #serveNow(): void {
+    for (const lane of this.#lanes.waiting()) {
       for (const waiter of lane.waiting) {
+        if (!this.#place(lane, waiter, true)) break;
         lane.waiting.delete(waiter);
-        if (this.#place(lane, waiter)) continue;
-        lane.waiting.add(waiter);
-        break;
       }
     }
-  }
-
-  #laneOf(target: Target): Lane {
-    const key = laneKey(target);
-    const lane = this.#lanes.get(key) ?? {
-      key,
-      links: new Set(),
-      waiting: new Set(),
-      sessionLimit: Infinity,
-    };
-    this.#lanes.set(key, lane);
-    return lane;
-  }
-
-  #sweep(lane: Lane): void {
-    if (lane.links.size === 0 && lane.waiting.size === 0) this.#lanes.delete(lane.key);
   }
 }

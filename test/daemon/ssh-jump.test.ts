@@ -107,3 +107,21 @@ test("the deadline covers the whole way", async () => {
   // The bastion itself is fine and stays for the next run.
   expect(pool.pool.list()).toMatchObject([{ address: "127.0.0.2", state: "idle" }]);
 });
+
+test("when room is made behind a bastion, the first in the queue gets it", async () => {
+  await using bastion = await openSshd({ address: "127.0.0.2" });
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({
+    trust: [bastion, sshd],
+    limits: { maxConnections: 2, channelsPerConnection: 1 },
+  });
+  const behind = targetOf(sshd, { jump: [targetOf(bastion)] });
+  const first = await pool.start(behind, "echo up; read line");
+  await first.shown("up");
+  const order: string[] = [];
+  const direct = pool.run(targetOf(sshd), "true").then(() => order.push("direct"));
+  const again = pool.run(behind, "true").then(() => order.push("behind"));
+  first.process.stdin.end("\n");
+  await Promise.all([direct, again]);
+  expect(order).toEqual(["direct", "behind"]);
+});

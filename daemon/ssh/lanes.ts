@@ -1,0 +1,58 @@
+import type { Target } from "../runs/remote.ts";
+import { hopName } from "./failure.ts";
+import type { Link, Waiter } from "./link.ts";
+
+/** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
+export interface Lane {
+  readonly key: string;
+  readonly links: Set<Link>;
+  /** Requests for which there is neither a free session nor room for a connection, in order. */
+  readonly waiting: Set<Waiter>;
+  /** What the server was found to bear at once on one connection; Infinity until it refuses. */
+  sessionLimit: number;
+}
+
+/** The lanes that have connections, or requests that wait for one. */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+
+  of(target: Target): Lane {
+    const key = laneKey(target);
+    const lane = this.#lanes.get(key) ?? {
+      key,
+      links: new Set(),
+      waiting: new Set(),
+      sessionLimit: Infinity,
+    };
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  /** Forgets a lane that has become empty. */
+  sweep(lane: Lane): void {
+    if (lane.links.size === 0 && lane.waiting.size === 0) this.#lanes.delete(lane.key);
+  }
+
+  links(): Link[] {
+    return [...this.#lanes.values()].flatMap((lane) => [...lane.links]);
+  }
+
+  /** Those with requests that wait, in the order of their first. */
+  waiting(): Lane[] {
+    const firstOf = (lane: Lane): number => [...lane.waiting][0]?.order ?? 0;
+    const lanes = [...this.#lanes.values()].filter((lane) => lane.waiting.size > 0);
+    return lanes.sort((a, b) => firstOf(a) - firstOf(b));
+  }
+}
+
+/** Connections may be shared where this is the same: who, where, by which way and with which keys. */
+function laneKey(target: Target): string {
+  const hops = [...target.jump, target].map((hop) => [
+    hopName(hop),
+    hop.identityFiles,
+    hop.identitiesOnly,
+    // A key that one host's policy took without asking must not let another in that would have asked.
+    hop.hostKeyPolicy,
+  ]);
+  return JSON.stringify(hops);
+}
