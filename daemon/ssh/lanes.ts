@@ -1,16 +1,6 @@
 import type { Target } from "../runs/remote.ts";
 import { hopName } from "./failure.ts";
-import type { Link, Waiter } from "./link.ts";
-
-/** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
-export interface Lane {
-  readonly key: string;
-  readonly links: Set<Link>;
-  /** Requests for which there is neither a free session nor room for a connection, in order. */
-  readonly waiting: Set<Waiter>;
-  /** What the server was found to bear at once on one connection; Infinity until it refuses. */
-  sessionLimit: number;
-}
+import type { Lane, Link } from "./link.ts";
 
 /** The lanes that have connections, or requests that wait for one. */
 export class Lanes {

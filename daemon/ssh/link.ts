@@ -3,9 +3,18 @@ import type { Connection } from "../../protocol/stats.ts";
 import type { Hop, Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { hopName } from "./failure.ts";
-import type { Lane } from "./lanes.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
 import { isUsable, openChannel } from "./session-channel.ts";
+
+/** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
+export interface Lane {
+  readonly key: string;
+  readonly links: Set<Link>;
+  /** Requests for which there is neither a free session nor room for a connection, in order. */
+  readonly waiting: Set<Waiter>;
+  /** What the server was found to bear at once on one connection; Infinity until it refuses. */
+  sessionLimit: number;
+}
 
 /** Who needs a connection. */
 export interface Wish {

@@ -3,8 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import type { SshConnection } from "./connection.ts";
 import { abortReason, asError, unreachable } from "./failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
-import { type Lane, Lanes } from "./lanes.ts";
-import { Link, type Waiter, type Wish } from "./link.ts";
+import { Lanes } from "./lanes.ts";
+import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
 
 export interface LinksOptions {
   readonly limits: () => PoolLimits;
