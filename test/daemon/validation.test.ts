@@ -61,24 +61,29 @@ describe("every field of every request", () => {
     }
   });
 
-  test.each(cases)("of %s is checked", async (name, { path, good, body = {}, query = {} }) => {
+  test.each(cases)("of a body of %s is checked", async (name, { path, good, body = {} }) => {
     const method = declarations.get(name)?.method ?? "";
     for (const [field, { values }] of Object.entries(body)) {
       for (const value of values) {
         const answer = await daemon.http.ask(method, path, { json: { ...good, [field]: value } });
         const paths = badPaths(answer);
+        const what = `${field}: ${JSON.stringify(value).slice(0, 80)} → ${paths.join()}`;
         expect(
           paths.some((at) => isAt(at, field)),
-          `${field}: ${JSON.stringify(value).slice(0, 80)} → ${paths.join()}`,
+          what,
         ).toBe(true);
       }
     }
+    await expectNoTraces();
+  });
+
+  test.each(cases)("of a query of %s is checked", async (name, { path, good, query = {} }) => {
+    const method = declarations.get(name)?.method ?? "";
     for (const [field, values] of Object.entries(query)) {
       for (const value of values) {
         const search = new URLSearchParams();
         for (const [key, text] of Object.entries({ ...good, [field]: value })) search.set(key, String(text));
         const answer = await daemon.http.ask(method, `${path}?${search.toString()}`);
-        if (name === "runEvents" && field === "after" && answer.status === 409) continue;
         expect(badPaths(answer), `${field}=${value.slice(0, 80)}`).toContain(field);
       }
     }

@@ -28,8 +28,8 @@ export type RunOptions = Partial<Omit<RunRequestInput, "command">>;
 
 export async function openHostedDaemon(options: HostedDaemonOptions = {}): Promise<HostedDaemon> {
   await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await openDirectory({ readable: true }));
-  const sshd = stack.use(await openBareSshd(directory.path, options.sshd));
+  const directory = stack.use(await openDirectory());
+  const sshd = stack.use(await openSshd(options.sshd));
   const home = options.home ?? directory.path;
   await knowHosts(home, sshd.knownHosts);
   const daemon = stack.use(await openTestDaemon({ ...options, home }));
@@ -43,11 +43,6 @@ export async function openHostedDaemon(options: HostedDaemonOptions = {}): Promi
     run: async (command, how) => new RunReading().follow(await openStream(daemon, command, how)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** bash reads ~/.bashrc when sshd starts it: the machine's own would slow the tests down and add to their output. */
-export function openBareSshd(home: string, options: SshdOptions = {}): Promise<Sshd> {
-  return openSshd({ ...options, options: { SetEnv: `HOME=${home}`, ...options.options } });
 }
 
 /** The fields by which a server is reached as "web1", logging in with its own client key. */
