@@ -32,7 +32,6 @@ const fields = {
 /** Every setting of the daemon. Spans in milliseconds, sizes in bytes. */
 export const Settings = z.strictObject(fields);
 export type Settings = z.infer<typeof Settings>;
-export type SettingName = keyof Settings;
 
 export const defaultSettings: Settings = {
   poolMaxConnections: 200,
