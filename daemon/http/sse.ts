@@ -44,11 +44,13 @@ export function sendEvents(
 ): void {
   let at = feed.from;
   let draining = false;
+  let begun = false;
   figures.open++;
   figures.opened++;
   if (at > 0 && feed.opening === undefined) figures.resumed++;
 
   const send = (bytes: Buffer): void => {
+    begun = true;
     figures.bytesSent += bytes.length;
     response.write(bytes);
   };
@@ -60,11 +62,7 @@ export function sendEvents(
         return;
       }
       at = messages.at(-1)?.seq ?? at;
-      send(
-        messages.length === 1 && messages[0]
-          ? messages[0].bytes
-          : Buffer.concat(messages.map(({ bytes }) => bytes)),
-      );
+      send(joined(messages));
       draining = response.writableLength > highWaterBytes;
     }
   };
@@ -77,8 +75,15 @@ export function sendEvents(
   const beat = setInterval(() => {
     if (!draining) send(heartbeat);
   }, heartbeatMs);
+  // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
+  // write with the first events.
+  const beginning = setImmediate(() => {
+    pump();
+    if (!begun) response.flushHeaders();
+  });
   response.on("close", () => {
     figures.open--;
+    clearImmediate(beginning);
     unfollow();
     clearInterval(beat);
   });
@@ -87,7 +92,10 @@ export function sendEvents(
     "Content-Type": "text/event-stream; charset=utf-8",
     "X-Accel-Buffering": "no",
   });
-  if (feed.opening === undefined) response.flushHeaders();
-  else send(feed.opening);
-  pump();
+  if (feed.opening !== undefined) send(feed.opening);
+}
+
+function joined(messages: readonly EventMessage[]): Buffer {
+  const [only] = messages.length === 1 ? messages : [];
+  return only?.bytes ?? Buffer.concat(messages.map(({ bytes }) => bytes));
 }

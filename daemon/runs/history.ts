@@ -102,8 +102,9 @@ export class RunHistory {
 
   feed(id: string): RunFeed {
     const { store, engine } = this.#parts;
-    const { number } = this.#stored(id);
-    const transcript = engine.live(id)?.transcript;
+    const live = engine.live(id);
+    const number = live?.number ?? this.#stored(id).number;
+    const transcript = live?.transcript;
     const encode = createFrameEncoder(store.epoch, id);
     const recorded = (seq: number, maxBytes: number): Frame[] =>
       store.events(number, seq, maxBytes).map(encode);
