@@ -10,7 +10,10 @@ import { word } from "./words.ts";
  */
 export const stderrMark = "5";
 
-/** Keeps the bars of the rows in view right; they are drawn into `gutter`. */
+/**
+ * Keeps the bars of the rows in view right; they are drawn into `gutter`. The terminal scrolls once for each line
+ * of output: the rows are looked at once for each frame.
+ */
 export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDisposable {
   let shown = "";
   const draw = (): void => {
@@ -20,10 +23,18 @@ export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDispo
     shown = key;
     gutter.replaceChildren(...blocks.map(({ from, to }) => bar(terminal, from, to)));
   };
-  const rendered = terminal.onRender(draw);
-  const scrolled = terminal.onScroll(draw);
+  let frame: number | undefined;
+  const drawSoon = (): void => {
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      draw();
+    });
+  };
+  const rendered = terminal.onRender(drawSoon);
+  const scrolled = terminal.onScroll(drawSoon);
   return {
     dispose: () => {
+      if (frame !== undefined) cancelAnimationFrame(frame);
       rendered.dispose();
       scrolled.dispose();
       gutter.replaceChildren();
