@@ -70,6 +70,9 @@ export class RunEngine implements AsyncDisposable {
     }
     const { target, host, loginShell } = this.#parts.hosts.resolve(request.host);
     const cached = await this.#cachedResult(request, target);
+    // Meanwhile the same request may have come a second time, and been first.
+    const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
+    if (meanwhile !== undefined) return meanwhile;
     this.#admission.check();
     const live = new LiveRun(
       newRun(request, host, cached !== undefined, this.#parts.clock.now()),
