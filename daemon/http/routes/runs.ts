@@ -45,7 +45,7 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
     },
     streamRun: async ({ body, header }) => {
       const { host, hostId, ...rest } = body;
-      const run = await start({ ...rest, host: host ?? hostId ?? "" }, header("Idempotency-Key"));
+      const run = await start({ host: host ?? hostId ?? "", ...rest }, header("Idempotency-Key"));
       return eventFeed(history, run.id, { from: 0, raw: false });
     },
     listRuns: ({ query }) => history.list(query),
