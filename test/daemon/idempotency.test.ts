@@ -1,0 +1,75 @@
+import { afterAll, expect, test } from "vitest";
+import { Run } from "../../protocol/run.ts";
+import { openCounter } from "../support/counter.ts";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { RunReading } from "../support/run-stream.ts";
+
+const daemon = await openHostedDaemon();
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+function post(path: string, command: string, key: string) {
+  const headers = { "idempotency-key": key };
+  return daemon.http.ask("POST", path, { headers, json: { host: "web1", command } });
+}
+
+async function eventsOf(id: string): Promise<RunReading> {
+  return new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
+}
+
+test("the same key and body give the same run, while it goes on and after it has ended", async () => {
+  await using counter = await openCounter();
+  const command = `${counter.command}; sleep 0.2; echo done`;
+  const first = await post("/api/runs", command, "once-1");
+  expect(first.status).toBe(201);
+  const run = Run.parse(first.json());
+  const second = Run.parse((await post("/api/runs", command, "once-1")).json());
+  expect(second.id).toBe(run.id);
+  expect((await eventsOf(run.id)).text()).toBe("done\n");
+  const third = Run.parse((await post("/api/runs", command, "once-1")).json());
+  expect(third).toMatchObject({ id: run.id, state: "ended", outcome: "exited" });
+
+  const headers = { "idempotency-key": "once-1" };
+  const body = { host: "web1", command };
+  const stream = await daemon.http.open("POST", "/api/ssh/stream", { headers, json: body });
+  const replayed = await new RunReading().follow(stream);
+  expect(replayed.id).toBe(run.id);
+  expect(replayed.text()).toBe("done\n");
+  expect(await counter.count()).toBe(1);
+});
+
+test("the same key with another body is a conflict, and runs nothing", async () => {
+  await using counter = await openCounter();
+  await eventsOf(Run.parse((await post("/api/runs", "true", "once-2")).json()).id);
+  const other = await post("/api/runs", counter.command, "once-2");
+  expect(other.problem()).toMatchObject({ status: 409, code: "idempotency_conflict" });
+  expect(await counter.count()).toBe(0);
+});
+
+test("ten requests at once with one key are one execution", async () => {
+  await using counter = await openCounter();
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => post("/api/runs", `${counter.command}; sleep 0.1`, "once-3")),
+  );
+  const ids = new Set(answers.map((answer) => Run.parse(answer.json()).id));
+  expect(ids.size).toBe(1);
+  for (const id of ids) await eventsOf(id);
+  expect(await counter.count()).toBe(1);
+});
+
+test("other keys are other runs", async () => {
+  await using counter = await openCounter();
+  const ids = new Set<string>();
+  for (const key of ["a", "b", "c"]) {
+    const { id } = Run.parse((await post("/api/runs", counter.command, key)).json());
+    await eventsOf(id);
+    ids.add(id);
+  }
+  expect(ids.size).toBe(3);
+  expect(await counter.count()).toBe(3);
+});
+
+test.each(["", " ", "a b", "x".repeat(256), "é"])("a key of %j is no key", async (key) => {
+  const answer = await post("/api/runs", "true", key);
+  if (key.trim() === "") expect(answer.status).toBe(201);
+  else expect(answer.problem().issues).toMatchObject([{ path: "Idempotency-Key" }]);
+});

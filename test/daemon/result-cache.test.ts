@@ -1,0 +1,191 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { Run } from "../../protocol/run.ts";
+import { RunReading } from "../support/run-stream.ts";
+import { openCounter } from "../support/counter.ts";
+import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
+import { openRedis } from "../support/redis.ts";
+import { endProcesses } from "../support/server-process.ts";
+
+await using stack = new AsyncDisposableStack();
+const redis = stack.use(await openRedis());
+const embedded = stack.use(await openHostedDaemon());
+const shared = stack.use(await openHostedDaemon({ environment: { HOSTRUN_REDIS_URL: redis.url } }));
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+
+const cached = { cacheTtlMs: 60_000 };
+
+async function cacheOf(daemon: HostedDaemon) {
+  return (await daemon.client.call("stats")).cache;
+}
+
+/** Redis tells nobody when it is noticed; the daemon's figures do. */
+async function untilConnected(daemon: HostedDaemon, wanted: boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while ((await cacheOf(daemon)).connected !== wanted) {
+    if (performance.now() > deadline) throw new Error(`connected is not ${wanted}`);
+    await delay(20);
+  }
+}
+
+describe.each([
+  ["memory", embedded],
+  ["redis", shared],
+] as const)("with the cache in %s", (backend, daemon) => {
+  test("a result is answered again with the same output, and the command ran once", async () => {
+    await untilConnected(daemon, true);
+    await using counter = await openCounter();
+    const command = `${counter.command}; echo out; echo err >&2; printf '\\377'`;
+    const before = await cacheOf(daemon);
+    expect(before.backend).toBe(backend);
+    const first = await daemon.run(command, cached);
+    const second = await daemon.run(command, cached);
+    expect(first.events[0]).toMatchObject({ run: { cached: false } });
+    expect(second.events[0]).toMatchObject({ run: { cached: true } });
+    expect(second.id).not.toBe(first.id);
+    expect(second.bytes("stdout")).toEqual(first.bytes("stdout"));
+    expect(second.bytes("stderr")).toEqual(first.bytes("stderr"));
+    expect(second.complete).toMatchObject({
+      outcome: "exited",
+      exitCode: 0,
+      sha256: first.complete.sha256,
+      stdoutBytes: first.complete.stdoutBytes,
+    });
+    const output = await daemon.http.ask("GET", `/api/runs/${second.id}/output`);
+    expect(output.bytes).toEqual(first.bytes("stdout"));
+    expect(await counter.count()).toBe(1);
+
+    const after = await cacheOf(daemon);
+    expect(after.hits - before.hits).toBe(1);
+    expect(after.misses - before.misses).toBe(1);
+    expect(after.hitRate).toBeCloseTo(after.hits / (after.hits + after.misses));
+  });
+
+  test("a result that is older than asked for is not answered", async () => {
+    await using counter = await openCounter();
+    await daemon.run(counter.command, { cacheTtlMs: 100 });
+    await delay(120);
+    await daemon.run(counter.command, { cacheTtlMs: 100 });
+    expect(await counter.count()).toBe(2);
+  });
+
+  test("nothing is answered from it unless that was asked for", async () => {
+    await using counter = await openCounter();
+    await daemon.run(counter.command, cached);
+    await daemon.run(counter.command);
+    expect(await counter.count()).toBe(2);
+  });
+
+  test.each([
+    ["another status than 0", "; exit 1", {}],
+    ["a signal", "; kill -TERM $$", {}],
+    ["output beyond the limit", "; echo too long", { recordLimitBytes: 3 }],
+  ])("a run that ended with %s is not kept", async (_what, end, options) => {
+    await using counter = await openCounter();
+    await daemon.run(`${counter.command}${end}`, { ...cached, ...options });
+    await daemon.run(`${counter.command}${end}`, { ...cached, ...options });
+    expect(await counter.count()).toBe(2);
+  });
+
+  test("ten requests at once with one Idempotency-Key are one execution", async () => {
+    await using counter = await openCounter();
+    const json = { host: "web1", command: `${counter.command}; sleep 0.1`, ...cached };
+    const headers = { "idempotency-key": `ten-${backend}` };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => daemon.http.ask("POST", "/api/runs", { headers, json })),
+    );
+    const ids = new Set(answers.map((answer) => Run.parse(answer.json()).id));
+    for (const id of ids) {
+      await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
+    }
+    expect(ids.size).toBe(1);
+    expect(await counter.count()).toBe(1);
+  });
+
+  test("other circumstances are another result", async () => {
+    await using counter = await openCounter();
+    const variants = [
+      {},
+      { env: { A: "1" } },
+      { env: { A: "2" } },
+      { cwd: "/" },
+      { stdin: "x" },
+      { useBash: true },
+    ];
+    for (const variant of variants) await daemon.run(counter.command, { ...cached, ...variant });
+    for (const variant of variants) await daemon.run(counter.command, { ...cached, ...variant });
+    expect(await counter.count()).toBe(variants.length);
+  });
+
+  test("a deleted run is not answered from", async () => {
+    await using counter = await openCounter();
+    const run = await daemon.run(counter.command, cached);
+    await daemon.client.call("deleteRun", { params: { run: run.id } });
+    await daemon.run(counter.command, cached);
+    expect(await counter.count()).toBe(2);
+  });
+});
+
+describe("Redis", () => {
+  test("that hangs costs a run little, and is used again when it answers", async () => {
+    await untilConnected(shared, true);
+    await using counter = await openCounter();
+    process.kill(redis.pid, "SIGSTOP");
+    try {
+      for (let count = 0; count < 3; count += 1) {
+        const run = await shared.run(`${counter.command}; echo ${count}`, cached);
+        expect(run.text()).toBe(`${count}\n`);
+      }
+      await untilConnected(shared, false);
+      expect(await counter.count()).toBe(3);
+      // The embedded cache serves meanwhile.
+      const again = await shared.run(`${counter.command}; echo 2`, cached);
+      expect(again.events[0]).toMatchObject({ run: { cached: true } });
+    } finally {
+      process.kill(redis.pid, "SIGCONT");
+    }
+    await untilConnected(shared, true);
+  });
+
+  test("that is killed ends no run, and is found again when it is back", async () => {
+    await using own = await openRedis();
+    await using daemon = await openHostedDaemon({ flags: ["--redis-url", own.url] });
+    await untilConnected(daemon, true);
+    await using counter = await openCounter();
+    const running = daemon.run("echo begun; sleep 0.5; echo done", cached);
+    endProcesses([own.pid]);
+    await untilConnected(daemon, false);
+    const meanwhile = await daemon.run(`${counter.command}; echo alone`, cached);
+    expect(meanwhile.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+    expect((await running).text()).toBe("begun\ndone\n");
+    expect(await cacheOf(daemon)).toMatchObject({ backend: "redis", connected: false });
+
+    await using back = await openRedis(own.port);
+    await untilConnected(daemon, true);
+    expect(back.port).toBe(own.port);
+    await daemon.run(`${counter.command}; echo kept`, cached);
+    const hit = await daemon.run(`${counter.command}; echo kept`, cached);
+    expect(hit.events[0]).toMatchObject({ run: { cached: true } });
+    expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+  });
+
+  test("that is not there at the start does not keep the daemon from starting", async () => {
+    await using daemon = await openHostedDaemon({ flags: ["--redis-url", "redis://127.0.0.1:1"] });
+    expect((await daemon.run("echo up", cached)).text()).toBe("up\n");
+    expect(await cacheOf(daemon)).toMatchObject({ backend: "redis", connected: false });
+  });
+
+  test("with a password shows it nowhere", async () => {
+    const url = "redis://:top-secret-password@127.0.0.1:1";
+    await using daemon = await openHostedDaemon({ environment: { HOSTRUN_REDIS_URL: url } });
+    await daemon.run("true", cached);
+    const settings = await daemon.http.ask("GET", "/api/settings");
+    expect(settings.bytes.toString()).toContain("redis://:***@127.0.0.1:1");
+    const log = await readFile(`${daemon.stateDirectory}/daemon.log`, "utf8");
+    expect(log).toContain("Redis does not answer");
+    expect(log).not.toContain("top-secret-password");
+    expect(settings.bytes.toString()).not.toContain("top-secret-password");
+  });
+});
