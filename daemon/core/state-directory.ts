@@ -15,7 +15,14 @@ import { Problem } from "../../protocol/problem.ts";
  * closed to others. `uid` is undefined where files have no owner (Windows).
  */
 export function prepareStateDirectory(path: string, uid: number | undefined): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) {
+      const advice = "Check the permissions of the directory above it, or set HOSTRUN_HOME.";
+      throw new Problem("forbidden", `The state directory ${path} cannot be made. ${advice}`, { cause });
+    }
+  }
   const found = lstatSync(path);
   if (found.isSymbolicLink() || !found.isDirectory()) {
     throw refused(path, "is not a directory of its own (a link or a file)");
