@@ -1,0 +1,210 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTestDaemon } from "../support/daemon.ts";
+import { problemOf } from "../support/http.ts";
+import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
+import { RunReading } from "../support/run-stream.ts";
+import { openSshd } from "../support/sshd.ts";
+
+await using stack = new AsyncDisposableStack();
+const daemon = stack.use(await openTestDaemon());
+const bastion = stack.use(await openSshd());
+const inner = stack.use(await openSshd({ address: "127.0.0.2" }));
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+const { client } = daemon;
+
+async function runOn(host: string | number, command = "echo in"): Promise<RunReading> {
+  return new RunReading().follow(await openStream(daemon, command, { host }));
+}
+
+beforeAll(async () => {
+  await knowHosts(daemon.home, bastion.knownHosts + inner.knownHosts);
+  await mkdir(join(daemon.home, ".ssh/more"));
+  await writeFile(
+    join(daemon.home, ".ssh/config"),
+    [
+      "Include more/*.conf",
+      "Host gate",
+      `  HostName ${bastion.address}`,
+      `  Port ${bastion.port}`,
+      "Host alias",
+      `  HostName ${inner.address}`,
+      `  Port ${inner.port}`,
+      `  IdentityFile ${inner.clientKey.path}`,
+      "  ProxyJump gate",
+      "Host legacy",
+      "  ProxyCommand nc %h %p",
+      "Host *.pattern !not",
+      "  User somebody",
+      "Host *",
+      `  User ${inner.user}`,
+      `  IdentityFile ${bastion.clientKey.path}`,
+      "  IdentitiesOnly yes",
+      "",
+    ].join("\n"),
+  );
+  await writeFile(
+    join(daemon.home, ".ssh/more/one.conf"),
+    `Host included\n  HostName ${inner.address}\n  Port ${inner.port}\n  IdentityFile ${inner.clientKey.path}\n`,
+  );
+});
+
+describe("saved hosts", () => {
+  test("are made, read, changed and deleted, by id and by name", async () => {
+    const answer = await daemon.http.ask("POST", "/api/hosts", {
+      json: { name: "db1", address: "10.0.0.5", group: "prod/db", tags: ["db", "eu"], production: true },
+    });
+    expect(answer.status).toBe(201);
+    const host = await client.call("getHost", { params: { host: "db1" } });
+    expect(answer.json()).toEqual(host);
+    expect(answer.headers.location).toBe(`/api/hosts/${String(host.id)}`);
+    expect(host).toMatchObject({
+      port: 22,
+      user: null,
+      jump: [],
+      group: "prod/db",
+      tags: ["db", "eu"],
+      production: true,
+      source: "manual",
+    });
+    const renamed = await client.call("updateHost", {
+      params: { host: String(host.id) },
+      body: { name: "db2", port: 2200, group: null },
+    });
+    expect(renamed).toMatchObject({ id: host.id, name: "db2", port: 2200, group: null, tags: ["db", "eu"] });
+    expect((await problemOf(client.call("getHost", { params: { host: "db1" } }))).code).toBe("host_unknown");
+    for (const q of ["db2", "10.0.0", "EU"]) {
+      const { items } = await client.call("listHosts", { query: { q } });
+      expect(items.map(({ name }) => name)).toEqual(["db2"]);
+    }
+    await client.call("deleteHost", { params: { host: "db2" } });
+    expect((await problemOf(client.call("getHost", { params: { host: "db2" } }))).code).toBe("host_unknown");
+  });
+
+  test("have names of their own", async () => {
+    const body = { name: "twice", address: "10.0.0.1" };
+    await client.call("createHost", { body });
+    await client.call("createHost", { body: { ...body, name: "thrice" } });
+    expect((await problemOf(client.call("createHost", { body }))).code).toBe("conflict");
+    const rename = client.call("updateHost", { params: { host: "thrice" }, body: { name: "twice" } });
+    expect((await problemOf(rename)).code).toBe("conflict");
+    for (const host of ["twice", "thrice"]) await client.call("deleteHost", { params: { host } });
+  });
+
+  test("are run on by id, by hostId and by name, and their runs outlive them", async () => {
+    const host = await client.call("createHost", { body: { ...hostOf(bastion), name: "short-lived" } });
+    const byName = await runOn("short-lived");
+    expect(byName.text()).toBe("in\n");
+    expect((await runOn(host.id ?? 0)).text()).toBe("in\n");
+    const stream = await daemon.http.open("POST", "/api/ssh/stream", {
+      json: { hostId: host.id, command: "echo by hostId" },
+    });
+    expect((await new RunReading().follow(stream)).text()).toBe("by hostId\n");
+    await client.call("deleteHost", { params: { host: "short-lived" } });
+    const run = await client.call("getRun", { params: { run: byName.id } });
+    expect(run.host).toEqual({ id: host.id, name: "short-lived", address: bastion.address });
+    const again = client.call("rerun", { params: { run: byName.id } });
+    expect((await problemOf(again)).code).toBe("host_unknown");
+  });
+
+  test("are tested without anything being run", async () => {
+    await client.call("createHost", { body: { ...hostOf(bastion), name: "tested" } });
+    const first = await client.call("testHost", { params: { host: "tested" }, body: {} });
+    expect(first).toMatchObject({
+      ok: true,
+      host: "tested",
+      hostKey: { keyType: "ssh-ed25519", fingerprint: bastion.hostKeys[0]?.fingerprint },
+    });
+    expect(first.server).toContain("OpenSSH");
+    const second = await client.call("testHost", { params: { host: "tested" }, body: {} });
+    expect(second.reusedConnection).toBe(true);
+    await client.call("deleteHost", { params: { host: "tested" } });
+  });
+
+  test("behind a bastion are reached through it", async () => {
+    await client.call("createHost", { body: { ...hostOf(bastion), name: "bastion" } });
+    await client.call("createHost", { body: { ...hostOf(inner), name: "inner", jump: ["bastion"] } });
+    const run = await runOn("inner", 'echo "$SSH_CONNECTION"');
+    expect(run.text()).toMatch(new RegExp(`^127\\.0\\.0\\.1 \\d+ ${inner.address} ${inner.port}\n$`));
+    const { items } = await client.call("listConnections");
+    expect(items.some(({ host, jump }) => host === "inner" && jump.length === 1)).toBe(true);
+    expect(bastion.log()).toContain("Accepted publickey");
+  });
+
+  test("that go in a circle are refused before anything is tried", async () => {
+    await client.call("createHost", { body: { name: "one", address: "10.0.0.1", jump: ["two"] } });
+    await client.call("createHost", { body: { name: "two", address: "10.0.0.2", jump: ["one"] } });
+    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "one", command: "true" } });
+    expect(answer.problem()).toMatchObject({ code: "conflict" });
+    expect(answer.problem().detail).toContain("one → two → one");
+  });
+});
+
+describe("hosts of the SSH config", () => {
+  test("are listed without being saved, patterns left out", async () => {
+    const { items } = await client.call("listHosts");
+    const unsaved = items.filter(({ id }) => id === null);
+    expect(unsaved.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included", "legacy"]);
+    expect(unsaved.find(({ name }) => name === "alias")).toMatchObject({
+      address: inner.address,
+      port: inner.port,
+      user: inner.user,
+      jump: ["gate"],
+      source: "ssh_config",
+      createdAt: null,
+    });
+  });
+
+  test.each(["gate", "alias", "included"])("are run on by their alias: %s", async (alias) => {
+    const run = await runOn(alias);
+    expect(run.text()).toBe("in\n");
+    expect(run.events[0]).toMatchObject({ run: { host: { id: null, name: alias } } });
+  });
+
+  test("that need what Hostrun does not do say so", async () => {
+    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "legacy", command: "true" } });
+    expect(answer.problem()).toMatchObject({ status: 409, code: "conflict" });
+    expect(answer.problem().detail).toContain("ProxyCommand");
+  });
+
+  test.each(["x.pattern", "not"])("are not what a pattern covers: %s", async (host) => {
+    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host, command: "true" } });
+    expect(answer.problem().code).toBe("host_unknown");
+  });
+
+  test("are changed and deleted in their file, not here", async () => {
+    const params = { host: "gate" };
+    expect((await problemOf(client.call("updateHost", { params, body: { port: 1 } }))).code).toBe("conflict");
+    expect((await problemOf(client.call("deleteHost", { params }))).code).toBe("conflict");
+  });
+
+  test("are imported, after a dry run that changes nothing", async () => {
+    const source = { source: "ssh_config" } as const;
+    const before = await client.call("listHosts");
+    const dry = await client.call("importHosts", { body: { ...source, dryRun: true } });
+    expect(dry.imported.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included"]);
+    expect(dry.skipped.map(({ name }) => name)).toEqual(["legacy"]);
+    expect(await client.call("listHosts")).toEqual(before);
+
+    const { imported } = await client.call("importHosts", { body: source });
+    expect(imported.every(({ id }) => id !== null)).toBe(true);
+    const again = await client.call("importHosts", { body: source });
+    expect(again.imported).toEqual([]);
+    expect(again.skipped.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included", "legacy"]);
+    expect((await runOn("alias")).text()).toBe("in\n");
+    expect((await runOn("alias")).events[0]).toMatchObject({ run: { host: { name: "alias" } } });
+  });
+
+  test("of a file that is not there are not imported", async () => {
+    const body = { source: "ssh_config", path: "~/.ssh/nowhere" } as const;
+    expect((await problemOf(client.call("importHosts", { body }))).code).toBe("not_found");
+  });
+
+  test("follow their file", async () => {
+    await writeFile(join(daemon.home, ".ssh/more/two.conf"), "Host just-added\n  HostName 10.9.8.7\n");
+    const host = await client.call("getHost", { params: { host: "just-added" } });
+    expect(host).toMatchObject({ id: null, address: "10.9.8.7" });
+  });
+});

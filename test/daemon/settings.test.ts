@@ -1,0 +1,89 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { defaultSettings } from "../../protocol/settings.ts";
+import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+
+test("the defaults are the contract's, and their source is told", async () => {
+  await using daemon = await openTestDaemon();
+  const { values, sources } = await daemon.client.call("getSettings");
+  expect(values).toEqual(defaultSettings);
+  expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));
+  expect(Object.keys(sources).sort()).toEqual(Object.keys(defaultSettings).sort());
+});
+
+test("a flag goes before the environment, that before config.json, and that before the default", async () => {
+  await using directory = await openDirectory();
+  const config = { poolIdleMs: 1, keepaliveMs: 1, historyDays: 1 };
+  await writeFile(directory.join("config.json"), JSON.stringify(config));
+  await using daemon = await openTestDaemon({
+    stateDirectory: directory.path,
+    environment: { HOSTRUN_POOL_IDLE_MS: "2", HOSTRUN_KEEPALIVE_MS: "2" },
+    flags: ["--pool-idle-ms", "3", "--log-level=debug"],
+  });
+  const { values, sources } = await daemon.client.call("getSettings");
+  expect(values).toMatchObject({ poolIdleMs: 3, keepaliveMs: 2, historyDays: 1, logLevel: "debug" });
+  expect(sources).toMatchObject({
+    poolIdleMs: "flag",
+    keepaliveMs: "environment",
+    historyDays: "config",
+    logLevel: "flag",
+    defaultPort: "default",
+  });
+});
+
+test("a change is written to config.json, holds at once and after a restart, and null takes it back", async () => {
+  await using directory = await openDirectory();
+  const state = { stateDirectory: directory.join("state") };
+  const path = join(state.stateDirectory, "config.json");
+  {
+    await using daemon = await openTestDaemon(state);
+    const report = await daemon.client.call("updateSettings", {
+      body: { defaultPort: 2222, historyDays: 3 },
+    });
+    expect(report.values).toMatchObject({ defaultPort: 2222, historyDays: 3 });
+    expect(report.sources).toMatchObject({ defaultPort: "config" });
+    const host = await daemon.client.call("createHost", { body: { name: "a", address: "10.0.0.1" } });
+    expect(host.port).toBe(2222);
+    const back = await daemon.client.call("updateSettings", { body: { historyDays: null } });
+    expect(back.values.historyDays).toBe(30);
+    expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ defaultPort: 2222 });
+  }
+  await using daemon = await openTestDaemon(state);
+  expect((await daemon.client.call("getSettings")).values.defaultPort).toBe(2222);
+});
+
+test("commandTimeoutMs and hostKeyPolicy hold for runs that say nothing else", async () => {
+  await using daemon = await openHostedDaemon({ flags: ["--command-timeout-ms", "300"] });
+  const run = await daemon.run("sleep 100");
+  expect(run.complete.outcome).toBe("timedOut");
+});
+
+describe("what is no setting keeps the daemon from starting, with its name", () => {
+  test.each([
+    ["an unknown variable", { environment: { HOSTRUN_POOL_IDEL_MS: "1" } }, /HOSTRUN_POOL_IDEL_MS/],
+    ["a bad variable", { environment: { HOSTRUN_POOL_IDLE_MS: "soon" } }, /poolIdleMs.*|environment/],
+    ["an unknown flag", { flags: ["--pool-idel-ms", "1"] }, /pool-idel-ms/],
+    ["a bad flag", { flags: ["--default-port", "0"] }, /defaultPort/],
+    ["a flag without a value", { flags: ["--default-port"] }, /--default-port/],
+    ["a word", { flags: ["start"] }, /start/],
+    ["an unknown name in config.json", { config: '{"poolIdelMs":1}' }, /config\.json.*poolIdelMs/],
+    ["a bad value in config.json", { config: '{"logLevel":"loud"}' }, /config\.json.*logLevel/],
+    ["a config.json that is no JSON", { config: "{" }, /config\.json.*not JSON/],
+    ["a config.json that is a list", { config: "[]" }, /config\.json/],
+  ])("%s", async (_what, given, named) => {
+    const {
+      config,
+      ...options
+    }: { config?: string; flags?: string[]; environment?: Record<string, string> } = given;
+    await using directory = await openDirectory();
+    if (config !== undefined) await writeFile(directory.join("config.json"), config);
+    await using daemon = spawnDaemon({ ...options, home: directory.path, stateDirectory: directory.path });
+    const { code, stderr } = await daemon.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(named);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
