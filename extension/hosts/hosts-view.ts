@@ -60,15 +60,14 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   item.iconPath = stateIcon(state);
   item.contextValue = host.id === null ? "host config" : "host saved";
   // In a narrow view the end is cut off: what matters most comes first.
-  const notes = [
-    ...(host.production ? [vscode.l10n.t("production")] : []),
-    ...(state.kind === "idle" ? [] : [words]),
-    ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
-    hostAddress(host),
-  ];
-  item.description = notes.join(" · ");
+  const production = host.production ? [vscode.l10n.t("production")] : [];
+  const origin = host.id === null ? [vscode.l10n.t("SSH config")] : [];
+  const shownState = state.kind === "idle" ? [] : [words];
+  item.description = [...shownState, ...production, ...origin, hostAddress(host)].join(" · ");
   item.tooltip = tooltip(host, state);
-  item.accessibilityInformation = { label: [host.name, words, ...notes].join(", ") };
+  item.accessibilityInformation = {
+    label: [host.name, words, ...production, ...origin, hostAddress(host)].join(", "),
+  };
   return item;
 }
 

@@ -136,7 +136,7 @@ describe("from the editor", () => {
     await window.openFile("notes.sh");
     await window.page.keyboard.press("Control+Home");
     await window.page.locator(".view-line", { hasText: "the first line" }).click({ button: "right" });
-    await window.page.getByRole("menuitem", { name: "Run Current Line on Host" }).click();
+    await window.menu("Run Current Line on Host");
     await window.choose(/Choose the host/, "web1");
     await window.output("the first line");
     await window.run.getByText("Exit 0", { exact: true }).waitFor();

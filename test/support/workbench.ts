@@ -132,7 +132,13 @@ export class Workbench {
 
   async rowMenu(name: string | RegExp, entry: string): Promise<void> {
     await this.row(name).click({ button: "right" });
-    await this.page.getByRole("menuitem", { name: entry }).click();
+    await this.menu(entry);
+  }
+
+  /** Chooses from the context menu that is open, by the keyboard: it ignores clicks that come at once. */
+  async menu(entry: string): Promise<void> {
+    await this.page.getByRole("menuitem", { name: entry }).hover();
+    await this.page.keyboard.press("Enter");
   }
 
   /** The inside of the run's tab that can be seen. */
@@ -155,6 +161,11 @@ export class Workbench {
 
   notification(text: string | RegExp): Locator {
     return this.page.locator(".notification-toast", { hasText: text });
+  }
+
+  async dismissNotifications(): Promise<void> {
+    await this.command("Notifications: Clear All Notifications");
+    await this.page.locator(".notification-toast").first().waitFor({ state: "detached" });
   }
 
   /** For a test that failed: what was to be seen then. */

@@ -1,0 +1,179 @@
+import { copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Discovery } from "../../protocol/discovery.ts";
+import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+import { openBrowser, Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let sshd: Sshd;
+let window: Workbench;
+
+beforeAll(async () => {
+  sshd = owned.use(await openSshd());
+  code = owned.use(await openCodeServer());
+  const ssh = (name: string): string => join(code.home, ".ssh", name);
+  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
+  await writeFile(ssh("known_hosts"), sshd.knownHosts);
+  const browser = await openBrowser();
+  owned.defer(() => browser.close());
+  window = await Workbench.open(browser, code);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await window.failure(task.name);
+});
+afterAll(() => owned.disposeAsync());
+
+async function daemonPid(): Promise<number> {
+  return Discovery.parse(JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8"))).pid;
+}
+
+describe("without any host", () => {
+  test("the view says what to do next", async () => {
+    await window.showHostrun();
+    await window.page.getByText("Add the hosts that you run commands on.").waitFor();
+    await window.page.getByRole("button", { name: "Import from SSH config" }).waitFor();
+    await window.pictures("welcome");
+  });
+
+  test("an import without a config says so", async () => {
+    await window.page.getByRole("button", { name: "Import from SSH config" }).click();
+    await window.notification(/config/).waitFor();
+    await window.dismissNotifications();
+  });
+});
+
+describe("a host", () => {
+  test("is added by questions, which say what is wrong", async () => {
+    await window.page.getByRole("button", { name: "Add host", exact: true }).click();
+    await window.quick.getByPlaceholder(/deploy@/).waitFor();
+    await window.input.fill("-oProxyCommand=id");
+    await window.quick.getByText(/Must be an address/).waitFor();
+    await window.pictures("add-host", ["dark"]);
+    await window.answer(/deploy@/, `${sshd.user}@127.0.0.1:${sshd.port}`);
+    await window.quick.getByText(/Name of the host/).waitFor();
+    expect(await window.input.inputValue()).toBe("127.0.0.1");
+    await window.input.fill("web1");
+    await window.page.keyboard.press("Enter");
+    await window.answer(/^Group/, "prod/web");
+    await window.choose(/How to log in/, "SSH agent");
+    await window.choose(/production host/, "Yes");
+    await window.row("Group prod/web").waitFor();
+    await window.row(/^web1, idle, production, /).waitFor();
+  });
+
+  test("that is production asks before a command runs on it", async () => {
+    const run = async (): Promise<void> => {
+      await window.rowAction(/^web1,/, "Run on Host");
+      await window.answer(/Type a command/, "echo carefully");
+    };
+    await run();
+    const dialog = window.dialog("Run this on the production host web1?");
+    await dialog.waitFor();
+    expect(await dialog.textContent()).toContain("echo carefully");
+    await window.pictures("production");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    expect(await window.row(/^echo carefully/).count()).toBe(0);
+
+    await run();
+    await dialog.getByRole("button", { name: "Run", exact: true }).click();
+    await window.output("carefully");
+    await window.run.getByText("production", { exact: true }).waitFor();
+    await window.row(/^web1, connected, production, /).waitFor();
+  });
+
+  test("is tested without running anything", async () => {
+    await window.rowMenu(/^web1,/, "Test Connection");
+    await window.notification(/web1 answered .*OpenSSH/).waitFor();
+    await window.dismissNotifications();
+  });
+
+  test("is changed part by part", async () => {
+    await window.rowMenu(/^web1,/, "Edit Host");
+    await window.choose(/what to change/, "Production");
+    await window.choose(/production host/, "No");
+    await window.choose(/what to change/, "Group");
+    await window.answer(/^Group/, "staging");
+    await window.quick.getByPlaceholder(/what to change/).waitFor();
+    await window.pictures("edit-host", ["light"]);
+    await window.page.keyboard.press("Escape");
+    await window.row("Group staging").waitFor();
+    await window.row(/^web1, connected, root@/).waitFor();
+  });
+
+  test("is copied under a free name, and its address to the clipboard", async () => {
+    await window.rowMenu(/^web1,/, "Duplicate Host");
+    await window.quick.getByText(/Name of the host/).waitFor();
+    expect(await window.input.inputValue()).toBe("web1-2");
+    await window.page.keyboard.press("Enter");
+    await window.answer(/deploy@/, "nobody@127.0.0.1:9");
+    await window.rowMenu(/^web1-2,/, "Copy Address");
+    const clipboard = (): Promise<string> => window.page.evaluate("navigator.clipboard.readText()");
+    await expect.poll(clipboard).toBe("nobody@127.0.0.1:9");
+  });
+
+  test("that cannot be reached is marked, with the reason in its tab", async () => {
+    await window.rowAction(/^web1-2,/, "Run on Host");
+    await window.answer(/Type a command/, "true");
+    await window.run.getByText("The host could not be reached").waitFor();
+    await window.row(/^web1-2, failed/).waitFor();
+    await window.pictures("unreachable");
+  });
+
+  test("is deleted after a question", async () => {
+    await window.rowMenu(/^web1-2,/, "Delete Host");
+    const dialog = window.dialog("Delete the host web1-2?");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await window.row(/^web1-2,/).waitFor({ state: "detached" });
+  });
+
+  test("of the SSH config is taken over by an import", async () => {
+    await writeFile(join(code.home, ".ssh/config"), "Host app7\n  HostName 127.0.0.7\n  User deploy\n");
+    await window.command("Hostrun: Refresh");
+    await window.row(/^app7, idle, SSH config, deploy@127.0.0.7/).waitFor();
+    await window.command("Hostrun: Import from SSH Config");
+    await window.notification(/Imported 1 of 1 hosts/).waitFor();
+    await window.row(/^app7, idle, deploy@127.0.0.7/).waitFor();
+    await window.dismissNotifications();
+  });
+});
+
+describe("the daemon", () => {
+  test("is started again when it was killed", async () => {
+    const before = await daemonPid();
+    process.kill(before, "SIGKILL");
+    await expect.poll(daemonPid, { timeout: 15_000 }).not.toBe(before);
+    await window.rowAction(/^web1,/, "Run on Host");
+    await window.answer(/Type a command/, "echo alive again");
+    await window.output("alive again");
+  });
+
+  test("that does not start is told of, with the log and another try at hand", async () => {
+    const bundle = join(code.extension, "dist/daemon.cjs");
+    await rename(bundle, `${bundle}.away`);
+    await writeFile(bundle, 'throw new Error("broken on purpose");\n');
+    process.kill(await daemonPid(), "SIGKILL");
+    const told = window.notification(/daemon is not available.*ended at once/);
+    await told.waitFor();
+    await told.getByRole("button", { name: "Show log" }).waitFor();
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is not available/ }).waitFor();
+    await window.pictures("daemon-broken");
+
+    await rename(`${bundle}.away`, bundle);
+    await told.getByRole("button", { name: "Retry" }).click();
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
+    await window.row(/^web1,/).waitFor();
+  });
+
+  test("is stopped and started by commands", async () => {
+    const before = await daemonPid();
+    await window.command("Hostrun: Stop Daemon");
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is stopped/ }).waitFor();
+    await window.command("Hostrun: Start Daemon");
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
+    expect(await daemonPid()).not.toBe(before);
+  });
+});
