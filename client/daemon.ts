@@ -7,9 +7,9 @@ import { Problem } from "../protocol/problem.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found } from "./discover.ts";
-import { discover } from "./discover.ts";
+import { discover, lookFor } from "./discover.ts";
 import type { Received, SubscribeOptions } from "./events.ts";
-import { launch } from "./launch.ts";
+import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import { call, openOutput, writeStdin } from "./request.ts";
@@ -34,13 +34,19 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
   const found =
     daemonScript === undefined
       ? await discover(places, signal)
-      : await launch({ places, daemonScript, deadlineMs }, signal);
+      : ((await lookFor(places, signal)) ?? (await start({ places, daemonScript, deadlineMs }, signal)));
   if (found !== undefined) return new Daemon(found);
   throw new Problem(
     "daemon_unreachable",
     `No Hostrun daemon runs for ${places.directory}. Start it with \`hostrun start\`.`,
     { reason: "not_running" },
   );
+}
+
+/** What starts it is loaded only when it is needed: a command line should be up in a moment. */
+async function start(options: LaunchOptions, signal: AbortSignal | undefined): Promise<Found> {
+  const { launch } = await import("./launch.ts");
+  return launch(options, signal);
 }
 
 /** A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. */

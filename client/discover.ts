@@ -37,6 +37,16 @@ export async function discover(places: Places, signal?: AbortSignal): Promise<Fo
   }
 }
 
+/** The same, for who would start one: a daemon that cuts the connection is about to end, as good as none. */
+export async function lookFor(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
+  try {
+    return await discover(places, signal);
+  } catch (error) {
+    if (error instanceof Problem && error.members.reason === "cut") return undefined;
+    throw error;
+  }
+}
+
 /** What daemon.json says; undefined when it is not there or only half written. */
 export async function readDiscovery({ discovery }: Places): Promise<Discovery | undefined> {
   let text: string;

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Problem } from "../protocol/problem.ts";
 import type { Found } from "./discover.ts";
-import { discover } from "./discover.ts";
+import { lookFor } from "./discover.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { checkDirectory } from "./places.ts";
@@ -35,7 +35,7 @@ export async function launch(options: LaunchOptions, signal?: AbortSignal): Prom
   }
   const deadline = performance.now() + (options.deadlineMs ?? 10_000);
   for (;;) {
-    const found = await look(places, signal);
+    const found = await lookFor(places, signal);
     if (found !== undefined) return found;
     const lock = takeLock(places.lock);
     if (lock !== undefined) {
@@ -53,27 +53,17 @@ async function startLocked(
   signal: AbortSignal | undefined,
 ): Promise<Found> {
   const { places } = options;
-  const before = await look(places, signal);
+  const before = await lookFor(places, signal);
   if (before !== undefined) return before;
   await removeStale(places);
   using child = start(options);
   for (;;) {
-    const found = await look(places, signal);
+    const found = await lookFor(places, signal);
     if (found !== undefined) return found;
     const end = child.ended();
     if (end !== undefined) throw died(places, end, child.written());
     if (performance.now() > deadline) throw late(places, "It was started");
     await wait(pollMs, undefined, signal === undefined ? {} : { signal });
-  }
-}
-
-/** A daemon that cuts the connection is about to end: as good as none. */
-async function look(places: Places, signal: AbortSignal | undefined): Promise<Found | undefined> {
-  try {
-    return await discover(places, signal);
-  } catch (error) {
-    if (error instanceof Problem && error.members.reason === "cut") return undefined;
-    throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import type { RunPlan } from "../run/options.ts";
 import { parseRunPlan } from "../run/options.ts";
 import { BrokenPipe } from "../run/sink.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
-import { askToTrust, explainTrust, offeredKey } from "../run/trust.ts";
+import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
 import { View } from "../run/view.ts";
 
@@ -51,6 +51,7 @@ options are wrong.
     const ending = await attempt(daemon, plan);
     const offered = offeredKey(ending.problem);
     if (offered === undefined || ending.problem === undefined) return ending.status;
+    const { askToTrust, explainTrust } = await import("../run/trust.ts");
     const trusted = plan.ask ? await askToTrust(daemon, offered) : undefined;
     if (trusted === true) return (await attempt(daemon, plan)).status;
     warnOf({ message: ending.problem.detail, members: ending.problem });

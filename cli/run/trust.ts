@@ -2,38 +2,9 @@ import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
-import type { ProblemDetails } from "../../protocol/problem.ts";
 import { warn } from "../console.ts";
+import type { OfferedKey } from "./offered-key.ts";
 import { visible } from "../visible.ts";
-
-/** A host key that nobody has vouched for yet, as `host_key_unknown` carries it. */
-export interface OfferedKey {
-  readonly host: string;
-  readonly hop: string;
-  readonly address: string;
-  readonly port: number;
-  readonly key: string;
-  readonly keyType: string;
-  readonly fingerprint: string;
-}
-
-export function offeredKey(problem: ProblemDetails | undefined): OfferedKey | undefined {
-  if (problem?.code !== "host_key_unknown") return undefined;
-  const { address, port, key, keyType, fingerprint } = problem;
-  if (address === undefined || key === undefined || keyType === undefined || fingerprint === undefined) {
-    return undefined;
-  }
-  const at = `${address}:${port ?? 22}`;
-  return {
-    host: problem.host ?? address,
-    hop: problem.hop ?? at,
-    address,
-    port: port ?? 22,
-    key,
-    keyType,
-    fingerprint,
-  };
-}
 
 /**
  * Asks on the terminal whether the key is the host's; on yes it is recorded. False when it is not trusted,

@@ -3,7 +3,7 @@ import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../..
 import { parseSettingName, parseSettingValue } from "../../../cli/control/settings.ts";
 import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
 import { parseRunPlan } from "../../../cli/run/options.ts";
-import { offeredKey } from "../../../cli/run/trust.ts";
+import { offeredKey } from "../../../cli/run/offered-key.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import { RunRequest } from "../../../protocol/run.ts";
 

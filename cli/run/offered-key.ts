@@ -1,0 +1,30 @@
+import type { ProblemDetails } from "../../protocol/problem.ts";
+
+/** A host key that nobody has vouched for yet, as `host_key_unknown` carries it. */
+export interface OfferedKey {
+  readonly host: string;
+  readonly hop: string;
+  readonly address: string;
+  readonly port: number;
+  readonly key: string;
+  readonly keyType: string;
+  readonly fingerprint: string;
+}
+
+export function offeredKey(problem: ProblemDetails | undefined): OfferedKey | undefined {
+  if (problem?.code !== "host_key_unknown") return undefined;
+  const { address, port, key, keyType, fingerprint } = problem;
+  if (address === undefined || key === undefined || keyType === undefined || fingerprint === undefined) {
+    return undefined;
+  }
+  const at = `${address}:${port ?? 22}`;
+  return {
+    host: problem.host ?? address,
+    hop: problem.hop ?? at,
+    address,
+    port: port ?? 22,
+    key,
+    keyType,
+    fingerprint,
+  };
+}
