@@ -107,8 +107,12 @@ async function openOwnDaemon(
   const child = spawn(
     process.execPath,
     [...profiling, directory.join("dist", "daemon.cjs"), "--state-dir", stateDirectory],
-    { env: Object.fromEntries(own), stdio: ["ignore", "inherit", "ignore"] },
+    { env: Object.fromEntries(own), stdio: ["ignore", "ignore", "pipe"] },
   );
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints += text;
+  });
   const ended = new Promise((resolve) => {
     child.once("exit", resolve);
     child.once("error", resolve);
@@ -120,8 +124,10 @@ async function openOwnDaemon(
   for (let tries = 0; ; tries += 1) {
     try {
       return await openDaemon({ stateDirectory });
-    } catch (failure) {
-      if (tries === 200 || child.exitCode !== null) throw failure;
+    } catch (cause) {
+      if (tries === 200 || child.exitCode !== null) {
+        throw new Error(`The daemon did not start: ${complaints}`, { cause });
+      }
       // There is no event for a file of another process that appears.
       await delay(50);
     }
