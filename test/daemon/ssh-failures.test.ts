@@ -104,6 +104,30 @@ test("a silent server times out at the deadline, with the stage", async () => {
   expect(pool.pool.list()).toEqual([]);
 });
 
+test("trap 2: a peer that does not hang up cannot hold the connection open", async () => {
+  const gone = Promise.withResolvers<void>();
+  await using peer = await openTcpPeer(
+    (socket) => {
+      socket.resume();
+      // A socket that was destroyed, and not merely ended, answers data with a reset.
+      let words = 0;
+      const talk = (failure?: Error | null): void => {
+        words += 1;
+        if (failure instanceof Error) gone.resolve();
+        else if (words < 500) setImmediate(() => socket.write("x", talk));
+      };
+      socket.on("end", talk);
+    },
+    { allowHalfOpen: true },
+  );
+  await using host = await hostAt(peer.address, peer.port);
+  await using pool = await openSshPool();
+  await expect(pool.run(host.target, "true", { connectTimeoutMs: 200 })).rejects.toMatchObject({
+    code: "timed_out",
+  });
+  await gone.promise;
+});
+
 test("a server that falls silent in the key exchange times out there", async () => {
   await using peer = await openTcpPeer((socket) => socket.write("SSH-2.0-Silent_1\r\n"));
   await using host = await hostAt(peer.address, peer.port);

@@ -1,7 +1,7 @@
 import type { Connection } from "ssh2";
 import { expect, test } from "vitest";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
-import { openSsh2Server, socketOf, swapHostKey } from "../support/ssh2-server.ts";
+import { openSsh2Server, type Ssh2Server, socketOf, swapHostKey } from "../support/ssh2-server.ts";
 import { openSshd } from "../support/sshd.ts";
 
 /** ssh2's own server part, which can be made to say what no server should. */
@@ -67,17 +67,16 @@ test("trap 6: standard output after its end is not dropped without a word", asyn
   expect(run.end).toMatchObject({ kind: "lost", problem: { code: "protocol_error" } });
 });
 
-test.each([30_000, 32_768])("trap 6: more data than the window allows, %i bytes a packet", async (size) => {
-  await using server = await openSsh2Server({
-    session: (accept) => {
+/** A server that sends 4 MB before it takes a command: 2 MiB are granted, and 1 MiB more when half has come. */
+function openFlood(size: number): Promise<Ssh2Server> {
+  return openSsh2Server({
+    session: (accept, _reject, { connection }) => {
       const session = accept();
       session.removeAllListeners("exec");
       session.on("exec", (acceptExec) => {
-        // 2 MiB are granted, and 1 MiB more when half of it has come; this is before the command is even taken.
         const info: unknown = Reflect.get(session, "_chanInfo");
-        const id = idOf(info);
         for (let sent = 0; sent < 3_990_000; sent += size) {
-          wireOf(server.connections[0]).channelData(id, Buffer.alloc(size));
+          wireOf(connection).channelData(idOf(info), Buffer.alloc(size));
         }
         const channel = acceptExec();
         channel.exit(0);
@@ -85,6 +84,10 @@ test.each([30_000, 32_768])("trap 6: more data than the window allows, %i bytes 
       });
     },
   });
+}
+
+test.each([30_000, 32_768])("trap 6: more data than the window allows, %i bytes a packet", async (size) => {
+  await using server = await openFlood(size);
   await using pool = await openSshPool({ trust: [server] });
   const run = await pool.run(targetOf(server), "any");
   expect(run.end).toMatchObject({ kind: "lost", problem: { code: "protocol_error" } });
@@ -112,6 +115,40 @@ test("trap 4: a session that closes without an exit status is lost, never 0", as
   await using pool = await openSshPool({ trust: [server] });
   const run = await pool.run(targetOf(server), "any");
   expect(run.end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+});
+
+test("trap 4: an exit status is not the end: without the session's close the run is lost", async () => {
+  await using server = await openSsh2Server({
+    exec: (channel, _command, connection) => {
+      channel.exit(0);
+      channel.write("half of the out", () => socketOf(connection).end());
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "any");
+  expect(run.stdout.toString()).toBe("half of the out");
+  expect(run.end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+});
+
+test("nobody hears of an end before they know of the process", async () => {
+  await using server = await openFlood(32_768);
+  await using pool = await openSshPool({ trust: [server] });
+  const told: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  const listener = {
+    step: () => undefined,
+    stdout: () => undefined,
+    stderr: () => undefined,
+    end: () => {
+      told.push("end");
+      ended.resolve();
+    },
+  };
+  const request = { command: "any", pty: false, connectTimeoutMs: 5000, agentSocket: null };
+  await pool.pool.exec(targetOf(server), request, listener, new AbortController().signal);
+  told.push("process");
+  await ended.promise;
+  expect(told).toEqual(["process", "end"]);
 });
 
 test("trap 7: a server that never confirms a close does not hold the run", async () => {

@@ -10,11 +10,17 @@ export interface TcpPeer extends AsyncDisposable {
   accepted(): number;
 }
 
-/** Listens on loopback; `talk` says what is done with each connection: nothing is a peer that stays silent. */
-export async function openTcpPeer(talk: (socket: Socket) => void = () => undefined): Promise<TcpPeer> {
+/**
+ * Listens on loopback; `talk` says what is done with each connection: nothing is a peer that stays silent. With
+ * `allowHalfOpen` it does not hang up when the other side does.
+ */
+export async function openTcpPeer(
+  talk: (socket: Socket) => void = () => undefined,
+  options: { allowHalfOpen?: boolean } = {},
+): Promise<TcpPeer> {
   const sockets = new Set<Socket>();
   let accepted = 0;
-  const server = createServer((socket) => {
+  const server = createServer(options, (socket) => {
     accepted += 1;
     sockets.add(socket);
     socket.on("error", () => undefined);
