@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { groupPaths, hostTree, type HostNode } from "../../../extension/hosts/host-tree.ts";
+import type { Host } from "../../../protocol/host.ts";
+
+function host(name: string, group: string | null): Host {
+  return {
+    id: 1,
+    name,
+    address: "10.0.0.1",
+    port: 22,
+    user: null,
+    identityFile: null,
+    jump: [],
+    group,
+    tags: [],
+    color: null,
+    production: false,
+    loginShell: false,
+    hostKeyPolicy: null,
+    source: "manual",
+    createdAt: null,
+    updatedAt: null,
+  };
+}
+
+/** The tree as indented lines. */
+function drawn(nodes: readonly HostNode[], indent = ""): string[] {
+  return nodes.flatMap((node) =>
+    node.kind === "host"
+      ? [`${indent}${node.host.name}`]
+      : [`${indent}${node.name}/ ${node.path}`, ...drawn(node.children, `${indent}  `)],
+  );
+}
+
+test("groups are nested folders, before the hosts beside them, both by name", () => {
+  const hosts = [
+    host("zeta", null),
+    host("web10", "prod/web"),
+    host("web2", "prod/web"),
+    host("db", "prod"),
+    host("alpha", null),
+    host("box", "lab"),
+  ];
+  expect(drawn(hostTree(hosts))).toEqual([
+    "lab/ lab",
+    "  box",
+    "prod/ prod",
+    "  web/ prod/web",
+    "    web2",
+    "    web10",
+    "  db",
+    "alpha",
+    "zeta",
+  ]);
+});
+
+test("empty parts of a group name no folder", () => {
+  expect(drawn(hostTree([host("a", "/prod//web/"), host("b", " "), host("c", "prod/web")]))).toEqual([
+    "prod/ prod",
+    "  web/ prod/web",
+    "    a",
+    "    c",
+    "b",
+  ]);
+});
+
+test("every folder can be chosen as a group, parents too", () => {
+  expect(groupPaths([host("a", "prod/web"), host("b", "lab"), host("c", null)])).toEqual([
+    "lab",
+    "prod",
+    "prod/web",
+  ]);
+});
