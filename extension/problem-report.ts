@@ -54,9 +54,14 @@ export function asProblem(failure: unknown): Problem {
   return new Problem("internal", detail, { cause: failure });
 }
 
-/** A notification has room for two lines, not for what a dying program wrote; the log has it all. */
+/**
+ * A notification has room for a sentence or two. What a dying program wrote goes to the log; of it only the line
+ * that names the error ("Error: …", "hostrun daemon: …") is shown.
+ */
 function beginning(message: string): string {
-  return message.split("\n", 2).join(" ");
+  const [first = "", ...rest] = message.split("\n");
+  const telling = rest.find((line) => /^[\w ]+: /.test(line));
+  return telling === undefined ? first.replace(/[^.]*:$/, "").trim() : `${first} ${telling}`;
 }
 
 function issuesOf(problem: Problem): string {

@@ -12,6 +12,8 @@ import type { RunEvent } from "../../protocol/event.ts";
 export interface Daemon {
   /** What changed; `reset` means: read the lists again. */
   readonly onDidChange: vscode.Event<Change>;
+  /** The daemon went away; nothing is known of connections until the next `reset`. */
+  readonly onDidGoAway: vscode.Event<void>;
   call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>>;
   /** A run's events from the first to `complete`, across cuts of the connection. Ends early with the signal. */
   runEvents(run: string, signal: AbortSignal): AsyncIterable<RunEvent>;

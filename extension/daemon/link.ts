@@ -31,6 +31,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   readonly #daemonScript: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #changes = new vscode.EventEmitter<Change>();
+  readonly #goneAway = new vscode.EventEmitter<void>();
   readonly #states = new vscode.EventEmitter<LinkState>();
   readonly #crashes = new CrashCount();
   #end = new AbortController();
@@ -38,6 +39,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   #state: LinkState = { kind: "idle" };
 
   readonly onDidChange = this.#changes.event;
+  readonly onDidGoAway = this.#goneAway.event;
   readonly onDidChangeState = this.#states.event;
 
   /** `daemonScript`: of the daemon that is bundled with this extension. */
@@ -99,7 +101,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   dispose(): void {
     this.#release();
-    vscode.Disposable.from(this.#changes, this.#states).dispose();
+    vscode.Disposable.from(this.#changes, this.#goneAway, this.#states).dispose();
   }
 
   async #open(signal: AbortSignal): Promise<OpenedDaemon> {
@@ -131,6 +133,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
       log.warn(`The daemon is away: ${asProblem(failure).message}`);
     } finally {
       await daemon[Symbol.asyncDispose]();
+      this.#goneAway.fire();
     }
     if (signal.aborted) return;
     this.#opening = undefined;

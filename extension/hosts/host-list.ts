@@ -17,12 +17,17 @@ export class HostList implements vscode.Disposable {
   readonly #states = new HostStates();
   readonly #subscriptions: vscode.Disposable[];
   #hosts: readonly Host[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changed.event;
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon;
-    this.#subscriptions = [this.#changed, daemon.onDidChange((change) => this.#take(change))];
+    const gone = daemon.onDidGoAway(() => {
+      this.#states.reset([], []);
+      this.#changed.fire();
+    });
+    this.#subscriptions = [this.#changed, gone, daemon.onDidChange((change) => this.#take(change))];
   }
 
   /** Empty until the first answer of the daemon. */
@@ -62,7 +67,16 @@ export class HostList implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+
+  /** An import saves many hosts at once: they are read once. What goes wrong is told where the daemon is watched. */
+  #refreshSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.refresh().catch(() => undefined);
+    }, 30);
   }
 
   #take(change: Change): void {
@@ -71,7 +85,7 @@ export class HostList implements vscode.Disposable {
       case "hostSaved":
       case "hostDeleted":
         // A saved host may hide one of the SSH config, and a deleted one uncover it: the daemon knows.
-        void this.refresh().catch(() => undefined);
+        this.#refreshSoon();
         return;
       case "runChanged":
         this.#states.ran(change.run);

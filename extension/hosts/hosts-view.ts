@@ -76,7 +76,7 @@ function stateIcon(state: HostState): vscode.ThemeIcon {
     case "idle":
       return new vscode.ThemeIcon("circle-outline");
     case "connected":
-      return new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor("testing.iconPassed"));
+      return new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor("charts.green"));
     case "failed":
       return new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
   }

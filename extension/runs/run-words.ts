@@ -20,7 +20,7 @@ export function stateIcon(run: Run): vscode.ThemeIcon {
   if (run.state === "running") return icon("play-circle", "charts.blue");
   switch (run.outcome) {
     case "exited":
-      return run.exitCode === 0 ? icon("pass", "testing.iconPassed") : icon("error", "list.errorForeground");
+      return run.exitCode === 0 ? icon("pass", "charts.green") : icon("error", "list.errorForeground");
     case "cancelled":
       return new vscode.ThemeIcon("circle-slash");
     case "failed":

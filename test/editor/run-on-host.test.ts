@@ -28,15 +28,15 @@ beforeAll(async () => {
   await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
   // [127.0.0.1] is known by this file, localhost is not.
   await writeFile(ssh("known_hosts"), sshd.knownHosts);
-  await writeFile(
-    ssh("config"),
-    [
-      ...["Host web1", "  HostName 127.0.0.1", `  User ${sshd.user}`],
-      ...["Host worker", "  HostName 127.0.0.1", `  User ${worker.name}`],
-      ...["Host stranger", "  HostName localhost", `  User ${sshd.user}`],
-      ...["Host *", `  Port ${sshd.port}`, ""],
-    ].join("\n"),
+  const hosts = [
+    ["web1", "127.0.0.1", sshd.user],
+    ["worker", "127.0.0.1", worker.name],
+    ["stranger", "localhost", sshd.user],
+  ];
+  const config = hosts.map(
+    ([name, address, user]) => `Host ${name}\n  HostName ${address}\n  User ${user}\n`,
   );
+  await writeFile(ssh("config"), `${config.join("")}Host *\n  Port ${sshd.port}\n`);
   const browser = await openBrowser();
   owned.defer(() => browser.close());
   window = await Workbench.open(browser, code);
