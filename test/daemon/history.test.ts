@@ -1,0 +1,89 @@
+import { afterAll, expect, test } from "vitest";
+import { problemOf } from "../support/http.ts";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
+
+const daemon = await openHostedDaemon();
+afterAll(() => daemon[Symbol.asyncDispose]());
+const { client } = daemon;
+
+test("the history is newest first, a page at a time, by what is asked for", async () => {
+  const commands = ["echo alpha", "exit 3", "echo Beta", "kill -TERM $$", "echo gamma"];
+  const ids: string[] = [];
+  for (const command of commands) ids.unshift((await daemon.run(command)).id);
+  const all = await client.call("listRuns");
+  expect(all.items.map(({ id }) => id)).toEqual(ids);
+  expect(all.nextCursor).toBeNull();
+
+  const paged: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.call("listRuns", { query: { limit: "2", ...(cursor && { cursor }) } });
+    expect(page.items.length).toBeLessThanOrEqual(2);
+    paged.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  expect(paged).toEqual(ids);
+
+  const found = async (query: object): Promise<string[]> =>
+    (await client.call("listRuns", { query })).items.map(({ command }) => command);
+  expect(await found({ q: "BETA" })).toEqual(["echo Beta"]);
+  expect(await found({ outcome: "signaled" })).toEqual(["kill -TERM $$"]);
+  expect(await found({ state: "running" })).toEqual([]);
+  expect(await found({ host: "web1", q: "exit" })).toEqual(["exit 3"]);
+  expect(await found({ host: "nobody" })).toEqual([]);
+  expect(await found({ q: "%" })).toEqual([]);
+  const oldest = all.items.at(-1)?.createdAt ?? "";
+  expect(await found({ until: oldest })).toEqual([]);
+  expect((await found({ since: oldest })).length).toBe(5);
+});
+
+test("a run is forgotten when it has ended, with its output, and not before", async () => {
+  const reading = new RunReading();
+  const messages = readMessages(await daemon.stream("echo x; read line", { stdinOpen: true }));
+  await reading.until(messages, ({ type }) => type === "output");
+  const params = { run: reading.id };
+  expect((await problemOf(client.call("deleteRun", { params }))).code).toBe("conflict");
+  await client.call("runStdin", { params, body: { end: true } });
+  await reading.until(messages, ({ type }) => type === "complete");
+  await client.call("deleteRun", { params });
+  for (const path of ["", "/events", "/output"]) {
+    const answer = await daemon.http.ask("GET", `/api/runs/${reading.id}${path}`);
+    expect(answer.problem().code).toBe("run_unknown");
+  }
+});
+
+test("a command is run again with its options", async () => {
+  const first = await daemon.run('echo "$GREETING from $PWD"', { env: { GREETING: "hé" }, cwd: "/tmp" });
+  const again = await client.call("rerun", { params: { run: first.id } });
+  const second = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${again.id}/events`));
+  expect(second.text()).toBe("hé from /tmp\n");
+  expect(second.text()).toBe(first.text());
+  expect(again.id).not.toBe(first.id);
+});
+
+test("a command that read input is not run again, since its input is not kept", async () => {
+  const run = await daemon.run("cat", { stdin: "the secret of the input" });
+  const failure = await problemOf(client.call("rerun", { params: { run: run.id } }));
+  expect(failure.code).toBe("conflict");
+  const stored = await daemon.http.ask("GET", `/api/runs/${run.id}`);
+  expect(stored.bytes.toString()).not.toContain("the secret");
+  expect(stored.json()).toMatchObject({ options: { stdinGiven: true } });
+});
+
+test("the figures for Prometheus are those of /api/stats", async () => {
+  const stats = await client.call("stats");
+  const text = await client.call("metrics");
+  const figures = new Map(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]),
+  );
+  expect(figures.get("hostrun_pool_opened")).toBe(stats.pool.opened);
+  expect(figures.get("hostrun_runs_ended")).toBe(stats.runs.ended);
+  expect(figures.get("hostrun_cache_connected")).toBe(1);
+  expect([...figures.values()].every(Number.isFinite)).toBe(true);
+  expect(stats.store.journalMode).toBe("wal");
+  expect(stats.store.sizeBytes).toBeGreaterThan(0);
+});
