@@ -1,6 +1,6 @@
 import type { Daemon } from "../../client/daemon.ts";
 import type { Command } from "../command.ts";
-import { warnOf } from "../console.ts";
+import { warn, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
@@ -68,7 +68,11 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
   const cancel = async (): Promise<void> => {
     if (run === undefined) return;
     const signal = AbortSignal.timeout(cancelMs);
-    await daemon.call("cancelRun", { params: { run }, signal }).catch(warnOf);
+    try {
+      await daemon.call("cancelRun", { params: { run }, signal });
+    } catch (error) {
+      warn(`The command could not be cancelled: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
   using interrupt = onInterrupt(() => void cancel());
   try {
@@ -87,9 +91,12 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
     );
     return { ...ending, status: interrupt.status ?? ending.status };
   } catch (error) {
-    if (!(error instanceof BrokenPipe)) throw error;
-    await cancel();
-    return { status: brokenPipeStatus, problem: undefined };
+    if (error instanceof BrokenPipe) {
+      await cancel();
+      return { status: brokenPipeStatus, problem: undefined };
+    }
+    if (run !== undefined) warn(`What becomes of the run is not known. See \`hostrun attach ${run}\` later.`);
+    throw error;
   } finally {
     over.abort();
   }

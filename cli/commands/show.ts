@@ -39,7 +39,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
       return 0;
     }
     if (values.output !== true) {
-      print(sheet(entriesOf(run)));
+      print(sheet(entriesOf(run).filter(([, value]) => value !== "")));
       if (run.problem !== null) warnOf({ message: run.problem.detail, members: run.problem });
     }
     if (values["no-output"] === true) return 0;

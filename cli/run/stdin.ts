@@ -1,8 +1,9 @@
 import { fstatSync, statSync } from "node:fs";
+import { Readable } from "node:stream";
 import { isatty } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
-import { warnOf } from "../console.ts";
+import { warn } from "../console.ts";
 
 /** Whether there is anything to pass on: not a terminal, which the person may need, and not /dev/null. */
 export function hasStdin(): boolean {
@@ -18,12 +19,21 @@ export function hasStdin(): boolean {
 /** Passes standard input on to a run, with its end, for as long as the command reads it. */
 export async function passStdin(daemon: Daemon, run: string, signal: AbortSignal): Promise<void> {
   try {
-    await daemon.writeStdin(run, process.stdin, { end: true, signal });
+    await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
   } catch (error) {
     // A command that ends before it has read everything is an everyday thing: `head -1`.
     if (signal.aborted || (error instanceof Problem && isOver(error))) return;
-    if (!(error instanceof Problem)) throw error;
-    warnOf(error);
+    warn(`Standard input was not passed on: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** What cannot be read ends the input, as it does for ssh. */
+async function* readStdin(signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const chunk of process.stdin) if (chunk instanceof Buffer) yield chunk;
+  } catch (error) {
+    if (signal.aborted) return;
+    warn(`Standard input could not be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

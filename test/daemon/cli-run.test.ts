@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunEvent } from "../../protocol/event.ts";
-import { type Cli, finish, openCli, seen } from "../support/cli.ts";
+import { builtCli, type Cli, finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { openUnixUser } from "../support/unix-user.ts";
@@ -50,6 +51,15 @@ test("standard input is passed on byte for byte, and so is its end", async () =>
 test("an empty standard input ends at once", async () => {
   const { stdout } = await cli.run(["run", "web1", "--", "wc -c"], { input: "" });
   expect(stdout.toString().trim()).toBe("0");
+});
+
+test("standard input that holds nothing to read, as a directory, ends at once", async () => {
+  const words = [process.execPath, builtCli, "run", "web1", "--", "wc -c"]
+    .map((word) => `'${word}'`)
+    .join(" ");
+  const env = { PATH: process.env["PATH"], HOME: cli.home, HOSTRUN_HOME: cli.stateDirectory };
+  const { status, stdout } = await finish(spawn("sh", ["-c", `${words} < /`], { env, stdio: "pipe" }));
+  expect([status, stdout.toString().trim()]).toEqual([0, "0"]);
 });
 
 test("standard input flows while the command runs", async () => {
