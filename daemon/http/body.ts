@@ -3,6 +3,7 @@ import { Problem } from "../../protocol/problem.ts";
 
 const largestBytes = 1024 * 1024;
 const deepest = 32;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 const discardedBytes = 16 * 1024 * 1024;
 const discardingMs = 5000;
 
@@ -57,7 +58,7 @@ export function mediaType(request: IncomingMessage): string {
 function parseJson(bytes: Buffer): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw invalid("The body is not JSON in UTF-8.", cause);
   }
