@@ -1,0 +1,349 @@
+import { writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { afterAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { api, type EndpointName } from "../../protocol/api.ts";
+import { Change } from "../../protocol/change.ts";
+import type { Endpoint } from "../../protocol/endpoint.ts";
+import { RunEvent } from "../../protocol/event.ts";
+import { Host } from "../../protocol/host.ts";
+import { ProblemDetails, type ProblemCode, problems } from "../../protocol/problem.ts";
+import { Run } from "../../protocol/run.ts";
+import type { Answer, Sent } from "../support/http.ts";
+import { readAll } from "../support/http.ts";
+import { hostOf, openHostedDaemon } from "../support/hosted-daemon.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
+import { freePort } from "../support/server-process.ts";
+
+await using stack = new AsyncDisposableStack();
+const daemon = stack.use(await openHostedDaemon({ flags: ["--max-queued-runs", "0"] }));
+const stopped = stack.use(await openHostedDaemon());
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+
+await writeFile(`${daemon.home}/config`, "Host imported\n  HostName 10.1.1.1\n");
+
+const endpoints = new Map<string, Endpoint>(Object.entries(api));
+const runId = async (command: string, more: object = {}): Promise<string> => {
+  const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "web1", command, ...more } });
+  return Run.parse(answer.json()).id;
+};
+const endedRun = async (): Promise<string> => (await daemon.run("echo out; echo err >&2")).id;
+const hostName = async (): Promise<string> => {
+  const name = `host-${Math.random().toString(36).slice(2)}`;
+  await daemon.http.ask("POST", "/api/hosts", { json: { ...hostOf(daemon.sshd), name } });
+  return name;
+};
+const key = daemon.sshd.hostKeys[0]?.publicKey.split(" ")[1] ?? "";
+const connectionId = async (): Promise<string> => {
+  await endedRun();
+  const Listed = z.object({ items: z.array(z.object({ id: z.string() })) });
+  const { items } = Listed.parse((await daemon.http.ask("GET", "/api/connections")).json());
+  return items[0]?.id ?? "";
+};
+
+type Call = () => Promise<{ path: string } & Sent> | ({ path: string } & Sent);
+
+/** A request that every endpoint answers well; an endpoint without one does not compile. */
+const good: Record<EndpointName, Call> = {
+  health: () => ({ path: "/api/health" }),
+  stats: async () => ({ path: `/api/stats${(await endedRun()).slice(0, 0)}` }),
+  metrics: () => ({ path: "/api/metrics" }),
+  openapi: () => ({ path: "/api/openapi.json" }),
+  shutdown: () => ({ path: "/api/shutdown", json: { drain: true } }),
+  changes: () => ({ path: "/api/events" }),
+  listKnownHosts: () => ({ path: "/api/known-hosts" }),
+  addKnownHost: () => ({ path: "/api/known-hosts", json: { address: "10.0.0.7", key } }),
+  deleteKnownHosts: () => ({ path: "/api/known-hosts?address=10.0.0.7" }),
+  listConnections: async () => ({ path: `/api/connections${(await connectionId()).slice(0, 0)}` }),
+  closeConnection: async () => ({ path: `/api/connections/${await connectionId()}` }),
+  getSettings: () => ({ path: "/api/settings" }),
+  updateSettings: () => ({ path: "/api/settings", json: { historyDays: 8 } }),
+  listHosts: () => ({ path: "/api/hosts?q=web" }),
+  createHost: () => ({ path: "/api/hosts", json: { name: "created", address: "10.0.0.8" } }),
+  importHosts: () => ({
+    path: "/api/hosts/import",
+    json: { source: "ssh_config", path: `${daemon.home}/config`, dryRun: true },
+  }),
+  getHost: () => ({ path: "/api/hosts/web1" }),
+  updateHost: async () => ({ path: `/api/hosts/${await hostName()}`, json: { tags: ["x"] } }),
+  deleteHost: async () => ({ path: `/api/hosts/${await hostName()}` }),
+  testHost: () => ({ path: "/api/hosts/web1/test", json: {} }),
+  createRun: () => ({ path: "/api/runs", json: { host: "web1", command: "true" } }),
+  streamRun: () => ({ path: "/api/ssh/stream", json: { host: "web1", command: "echo hi" } }),
+  listRuns: async () => ({ path: `/api/runs?limit=5${(await endedRun()).slice(0, 0)}` }),
+  getRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
+  runEvents: async () => ({ path: `/api/runs/${await endedRun()}/events` }),
+  runOutput: async () => ({ path: `/api/runs/${await endedRun()}/output?stream=both` }),
+  cancelRun: async () => ({ path: `/api/runs/${await runId("sleep 100")}/cancel`, json: { graceMs: 0 } }),
+  runStdin: async () => ({
+    path: `/api/runs/${await runId("cat", { stdinOpen: true })}/stdin`,
+    json: { data: "x", end: true },
+  }),
+  rerun: async () => ({ path: `/api/runs/${await endedRun()}/rerun` }),
+  deleteRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
+};
+
+const securityHeaders = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+};
+
+/** Parsed, nothing is left over: the daemon sends no field that the contract does not have. */
+function expectExactly(schema: z.ZodType, value: unknown): void {
+  expect(schema.parse(value)).toEqual(value);
+}
+
+function expectProblem(answer: Answer): ProblemDetails {
+  const problem = answer.problem();
+  expectExactly(ProblemDetails, answer.json());
+  expect(answer.status).toBe(problem.status);
+  expect(problem).toMatchObject({ ...problems[problem.code], type: `urn:hostrun:problem:${problem.code}` });
+  expect(answer.headers).toMatchObject(securityHeaders);
+  return problem;
+}
+
+/** Every event of a run; of the changes, which have no end, the first. */
+async function expectEvents(response: IncomingMessage, schema: z.ZodType): Promise<void> {
+  expect(response.headers["content-type"]).toBe("text/event-stream; charset=utf-8");
+  for await (const { data } of readMessages(response)) {
+    expectExactly(schema, data);
+    if (schema === Change) break;
+  }
+}
+
+function expectBody({ output }: Endpoint, type: string | undefined, bytes: Buffer): void {
+  if (output === "none") expect(bytes.length).toBe(0);
+  else if (output === "text") expect(type).toMatch(/^text\/plain/);
+  else if (output === "bytes") expect([type, bytes.length]).toEqual(["application/octet-stream", 8]);
+  else if (output !== "events") {
+    expect(type).toBe("application/json; charset=utf-8");
+    expectExactly(output, JSON.parse(bytes.toString()));
+  }
+}
+
+describe("every endpoint's answer is the contract's", () => {
+  test("and every endpoint is here", () => {
+    expect(Object.keys(good).sort()).toEqual([...endpoints.keys()].sort());
+  });
+
+  test.each(Object.entries(good))("%s", async (name, call) => {
+    const declaration = endpoints.get(name);
+    if (declaration === undefined) throw new Error(`no endpoint ${name}`);
+    const { method, output, status } = declaration;
+    const at = name === "shutdown" ? stopped : daemon;
+    const { path, ...sent } = await call();
+    const response = await at.http.open(method, path, sent);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers).toMatchObject(securityHeaders);
+    if (output === "events") await expectEvents(response, name === "changes" ? Change : RunEvent);
+    else expectBody(declaration, response.headers["content-type"], await readAll(response));
+    if (status === 201) {
+      const location = response.headers.location ?? "";
+      expect((await at.http.ask("GET", location)).status).toBe(location.includes("known-hosts") ? 404 : 200);
+    }
+  });
+
+  test("with Accept: text/event-stream createRun answers with the run's events", async () => {
+    const response = await daemon.http.open("POST", "/api/runs", {
+      headers: { accept: "text/event-stream" },
+      json: { host: "web1", command: "echo hi" },
+    });
+    expect(response.statusCode).toBe(201);
+    const run = await new RunReading().follow(response);
+    expect(response.headers.location).toBe(`/api/runs/${run.id}`);
+    expect(run.text()).toBe("hi\n");
+  });
+});
+
+describe("every event is the contract's", () => {
+  test("of a run that has every kind of them", async () => {
+    const response = await daemon.http.open("POST", "/api/ssh/stream", {
+      json: {
+        host: "web1",
+        command: "echo text; printf '\\377'; echo bash: no job control in this shell >&2; sleep 100",
+        recordLimitBytes: 50,
+        timeoutMs: 300,
+      },
+    });
+    const kinds = new Set<string>();
+    for await (const { data } of readMessages(response)) {
+      expectExactly(RunEvent, data);
+      const event = RunEvent.parse(data);
+      kinds.add(event.type);
+      if (event.type === "output") for (const field of Object.keys(event)) kinds.add(field);
+    }
+    const types = ["init", "status", "output", "error", "complete", "encoding", "filteredBytes"];
+    expect(types.filter((type) => !kinds.has(type))).toEqual([]);
+  });
+
+  test("of a run with a gap", async () => {
+    const run = await daemon.run("echo much too long", { recordLimitBytes: 3 });
+    expect(run.of("gap")).toHaveLength(1);
+  });
+});
+
+async function runOnDeletedHost(): Promise<string> {
+  const host = await hostName();
+  const run = await runId("true", { host });
+  await daemon.http.ask("DELETE", `/api/hosts/${host}`);
+  return run;
+}
+
+type Provoked = [EndpointName, ProblemCode, string, (Sent | (() => Promise<Sent>))?];
+
+const refusedPort = await freePort();
+for (const [name, host] of Object.entries({
+  refused: { port: refusedPort },
+  nokey: { identityFile: "/nowhere/key" },
+  textkey: { identityFile: "/etc/passwd" },
+  stranger: { address: "127.0.0.3" },
+  nouser: { user: "nobody-of-this-name" },
+})) {
+  await daemon.http.ask("POST", "/api/hosts", { json: { ...hostOf(daemon.sshd), ...host, name } });
+}
+const unknownRun = "/api/runs/01890000-0000-7000-8000-000000000000";
+const ended = await endedRun();
+const fed = await runId("cat", { stdin: "x" });
+const orphan = await runOnDeletedHost();
+const { address, port, clientKey } = daemon.sshd;
+const otherKey = { address, port, key: clientKey.publicKey.split(" ")[1] };
+await writeFile(`${daemon.home}/.ssh/config`, "Host configured\n  HostName 10.1.1.2\n");
+const valid = { host: "web1", command: "true" };
+const start = (json: object, once?: string): Sent =>
+  once === undefined ? { json } : { json, headers: { "idempotency-key": once } };
+
+/** Requests for the problems of each endpoint, beside those that every body has. */
+const provoked: Provoked[] = [
+  ["changes", "invalid_request", `/api/events?after=${"x".repeat(65)}`],
+  ["deleteKnownHosts", "invalid_request", "/api/known-hosts"],
+  ["deleteKnownHosts", "not_found", "/api/known-hosts?address=nowhere"],
+  ["closeConnection", "not_found", "/api/connections/nope"],
+  ["listHosts", "invalid_request", "/api/hosts?nope=1"],
+  ["createHost", "conflict", "/api/hosts", { json: { name: "web1", address: "10.0.0.1" } }],
+  ["importHosts", "not_found", "/api/hosts/import", { json: { source: "ssh_config", path: "/nowhere" } }],
+  ["getHost", "invalid_request", "/api/hosts/web1?nope=1"],
+  ["getHost", "host_unknown", "/api/hosts/nobody"],
+  ["updateHost", "host_unknown", "/api/hosts/nobody", { json: {} }],
+  ["updateHost", "conflict", "/api/hosts/refused", { json: { name: "web1" } }],
+  ["deleteHost", "invalid_request", "/api/hosts/web1?nope=1"],
+  ["deleteHost", "host_unknown", "/api/hosts/nobody"],
+  ["testHost", "host_unknown", "/api/hosts/nobody/test", { json: {} }],
+  ["testHost", "host_unreachable", "/api/hosts/refused/test", { json: {} }],
+  ["testHost", "authentication_failed", "/api/hosts/nouser/test", { json: {} }],
+  ["testHost", "identity_file_missing", "/api/hosts/nokey/test", { json: {} }],
+  ["testHost", "identity_file_unreadable", "/api/hosts/textkey/test", { json: {} }],
+  ["createRun", "host_unknown", "/api/runs", start({ ...valid, host: "nobody" })],
+  ["streamRun", "host_unknown", "/api/ssh/stream", start({ ...valid, host: "nobody" })],
+  ["createRun", "idempotency_conflict", "/api/runs", start({ ...valid, command: "false" }, "contract")],
+  ["streamRun", "idempotency_conflict", "/api/ssh/stream", start({ ...valid, pty: true }, "contract")],
+  ["listRuns", "invalid_request", "/api/runs?limit=0"],
+  ["getRun", "invalid_request", `${unknownRun}?nope=1`],
+  ["getRun", "run_unknown", unknownRun],
+  ["runEvents", "invalid_request", `/api/runs/${ended}/events?raw=2`],
+  ["runEvents", "run_unknown", `${unknownRun}/events`],
+  ["runEvents", "stream_position_unknown", `/api/runs/${ended}/events?after=0bad.1`],
+  ["runOutput", "invalid_request", `/api/runs/${ended}/output?stream=x`],
+  ["runOutput", "run_unknown", `${unknownRun}/output`],
+  ["runOutput", "range_not_satisfiable", `/api/runs/${ended}/output`, { headers: { range: "bytes=99-" } }],
+  ["cancelRun", "run_unknown", `${unknownRun}/cancel`, { json: {} }],
+  ["runStdin", "run_unknown", `${unknownRun}/stdin`, { json: {} }],
+  ["runStdin", "conflict", `/api/runs/${ended}/stdin`, { json: {} }],
+  ["rerun", "invalid_request", `${unknownRun}/rerun?nope=1`],
+  ["rerun", "run_unknown", `${unknownRun}/rerun`],
+  ["deleteRun", "invalid_request", `${unknownRun}?nope=1`],
+  ["deleteRun", "run_unknown", unknownRun],
+  ["addKnownHost", "conflict", "/api/known-hosts", { json: { ...otherKey } }],
+  ["deleteHost", "conflict", "/api/hosts/configured"],
+  ["rerun", "host_unknown", `/api/runs/${orphan}/rerun`],
+  ["rerun", "conflict", `/api/runs/${fed}/rerun`],
+];
+
+describe("every problem is the contract's, and one that its endpoint declares", () => {
+  const seen = new Set<string>();
+
+  test.each(provoked)("%s: %s", async (name, code, path, sent = {}) => {
+    await daemon.http.ask("POST", "/api/runs", start(valid, "contract"));
+    const declaration = endpoints.get(name);
+    const how = typeof sent === "function" ? await sent() : sent;
+    const problem = expectProblem(await daemon.http.ask(declaration?.method ?? "", path, how));
+    expect(problem.code).toBe(code);
+    expect(declaration?.problems).toContain(code);
+    seen.add(`${name} ${code}`);
+  });
+
+  test.each([...endpoints].filter(([, { body }]) => body !== undefined))(
+    "%s: what is wrong with a body",
+    async (name, { method, path, problems: declared }) => {
+      const at = path.replace(":host", "web1").replace(":run", ended);
+      const type = { "content-type": "application/json" };
+      const sent: [ProblemCode, Sent][] = [
+        ["invalid_request", { json: { nope: 1 } }],
+        ["too_large", { headers: type, body: " ".repeat(1_048_577) }],
+        ["unsupported_media_type", { headers: { "content-type": "text/plain" }, body: "{}" }],
+      ];
+      for (const [code, how] of sent) {
+        expect(expectProblem(await daemon.http.ask(method, at, how)).code).toBe(code);
+        expect(declared).toContain(code);
+        seen.add(`${name} ${code}`);
+      }
+    },
+  );
+
+  test("deleteRun: conflict, while the run is under way", async () => {
+    const alive = await runId("read line", { stdinOpen: true });
+    expect(expectProblem(await daemon.http.ask("DELETE", `/api/runs/${alive}`)).code).toBe("conflict");
+    seen.add("deleteRun conflict");
+  });
+
+  test("none is declared that was not seen, but for those that other tests show", () => {
+    const elsewhere = new Set<ProblemCode>([
+      // A full disk, a stopping daemon and a full queue need a daemon of their own.
+      "storage_full",
+      "daemon_stopped",
+      "queue_full",
+      // Tests of host keys and of servers that fail.
+      "host_key_unknown",
+      "host_key_changed",
+      "protocol_error",
+      "timed_out",
+    ]);
+    const unseen = [...endpoints].flatMap(([name, { problems: declared }]) =>
+      declared
+        .filter((code) => !elsewhere.has(code) && !seen.has(`${name} ${code}`))
+        .map((code) => `${name} ${code}`),
+    );
+    expect(unseen).toEqual([]);
+  });
+
+  test("an unknown path and a method that is not for it", async () => {
+    expect(expectProblem(await daemon.http.ask("GET", "/api/nope")).code).toBe("not_found");
+    expect(expectProblem(await daemon.http.ask("PUT", "/api/runs")).code).toBe("method_not_allowed");
+  });
+});
+
+test("a full queue is queue_full, and says when to try again", async () => {
+  await using narrow = await openHostedDaemon({
+    flags: ["--pool-max-connections=1", "--channels-per-connection=1", "--max-queued-runs=0"],
+  });
+  const response = await narrow.stream("echo; read line", { stdinOpen: true });
+  const run = new RunReading();
+  await run.until(readMessages(response), ({ type }) => type === "output");
+  for (const path of ["/api/runs", "/api/ssh/stream", `/api/runs/${run.id}/rerun`]) {
+    const answer = await narrow.http.ask("POST", path, path.endsWith("rerun") ? {} : { json: valid });
+    if (path.endsWith("rerun")) expect(expectProblem(answer).code).toBe("conflict");
+    else {
+      expect(expectProblem(answer)).toMatchObject({ code: "queue_full", retryable: true });
+      expect(answer.headers["retry-after"]).toBe("1");
+    }
+  }
+  response.destroy();
+  await narrow.client.call("runStdin", { params: { run: run.id }, body: { end: true } });
+});
+
+test("a host's answer holds no secret and every field", async () => {
+  const answer = await daemon.http.ask("GET", "/api/hosts/web1");
+  expect(Object.keys(Host.parse(answer.json())).sort()).toEqual(Object.keys(Host.shape).sort());
+});
