@@ -25,7 +25,7 @@ const SERVERS = [
 
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {
-  unit: { projects: ["unit", "contract"], packages: ["unzip"] },
+  unit: { projects: ["unit", "contract"], packages: [...SERVERS, "unzip"] },
   daemon: { projects: ["daemon"], packages: SERVERS },
   faults: { projects: ["faults"], packages: [...SERVERS, "iproute2", "strace"] },
   editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
