@@ -21,11 +21,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (name === "help") return help(rest);
   const command = await find(name);
-  if (command.ownsOutput !== true) process.stdout.on("error", () => process.exit(brokenPipeStatus));
   if (asksForHelp(rest)) {
     print(command.help);
     return 0;
   }
+  if (command.ownsOutput === true) process.stdout.off("error", leave);
   try {
     return await command.run(rest);
   } catch (error) {
@@ -93,5 +93,10 @@ function statusOf(error: unknown): number {
   return failedStatus;
 }
 
+function leave(): void {
+  process.exit(brokenPipeStatus);
+}
+
+process.stdout.on("error", leave);
 process.stderr.on("error", () => undefined);
 void main(process.argv.slice(2)).catch(statusOf).then(exit);

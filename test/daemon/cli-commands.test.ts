@@ -161,6 +161,17 @@ test("a run can be cancelled from elsewhere", async () => {
   expect([status, stderr.toString()]).toEqual([130, "hostrun: The run was cancelled.\n"]);
 });
 
+test.each([["--help"], ["run", "--help"], ["config"]])(
+  "a reader that has left is no fault: %s %s",
+  async (...args) => {
+    const child = cli.start(args);
+    child.stdout.destroy();
+    const { status, stderr } = await finish(child);
+    expect([0, 141]).toContain(status);
+    expect(stderr.toString()).toBe("");
+  },
+);
+
 test("a host key is trusted by hand, listed and forgotten", async () => {
   const [{ publicKey, fingerprint } = { publicKey: "", fingerprint: "" }] = sshd.hostKeys;
   const [type = "", key = ""] = publicKey.split(" ");
