@@ -27,7 +27,7 @@ function settingName(name: string): keyof typeof defaultSettings {
 }
 
 test("variables that are no settings, and other programs' ones, are left alone", () => {
-  const environment = { HOSTRUN_HOME: "/x", HOSTRUN_CACHE: "/y", PATH: "/bin", HOSTRUNNER: "1" };
+  const environment = { HOSTRUN_HOME: "/x", PATH: "/bin", HOSTRUNNER: "1" };
   const file = new SettingsFile({ path: "/nowhere/config.json", environment, flags: {} });
   expect(file.current).toEqual(defaultSettings);
 });
