@@ -13,7 +13,7 @@ export function showStatus(link: DaemonLink, runs: RunList): vscode.Disposable {
     const failed = state.kind === "failed";
     item.text = failed
       ? "$(error) Hostrun"
-      : `$(${iconOf(state)}) Hostrun${count === 0 ? "" : ` ${vscode.l10n.t("{0} running", count)}`}`;
+      : `$(${iconOf(state)}) Hostrun${count === 0 ? "" : `: ${vscode.l10n.t("{0} running", count)}`}`;
     item.tooltip = `${describeState(state)}\n${countWords(count)}`;
     item.accessibilityInformation = { label: `Hostrun, ${describeState(state)}, ${countWords(count)}` };
     item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;

@@ -179,11 +179,15 @@ describe("the daemon", () => {
     await told.getByRole("button", { name: "Show log" }).waitFor();
     await window.page.getByRole("button", { name: /Hostrun, The daemon is not available/ }).waitFor();
     await window.pictures("daemon-broken");
+    await window.tab(/^web1: echo carefully/).click();
+    await window.run.getByText("This run cannot be shown").waitFor();
 
     await rename(`${bundle}.away`, bundle);
     await told.getByRole("button", { name: "Retry" }).click();
     await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
     await window.row(/^web1,/).waitFor();
+    // Its tab comes back by itself.
+    await window.output("carefully");
   });
 
   test("may be restarted by the command line meanwhile", async () => {
