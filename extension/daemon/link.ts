@@ -14,6 +14,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import { CrashCount } from "./crash-count.ts";
 import type { Daemon } from "./daemon.ts";
+import { watchForDaemon } from "./discovery-watch.ts";
 
 export type LinkState =
   | { readonly kind: "idle" }
@@ -39,6 +40,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   #end = new AbortController();
   #opening: Promise<OpenedDaemon> | undefined;
   #state: LinkState = { kind: "idle" };
+  #watch: Disposable | undefined;
 
   readonly onDidChange = this.#changes.event;
   readonly onDidGoAway = this.#goneAway.event;
@@ -90,6 +92,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   /** Finds or starts the daemon, once for all who ask; rejects with a Problem, and the next call tries again. */
   open(): Promise<OpenedDaemon> {
     if (this.#opening !== undefined) return this.#opening;
+    this.#watch?.[Symbol.dispose]();
     const { signal } = this.#end;
     const opening = this.#open(signal);
     this.#opening = opening;
@@ -116,7 +119,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     await daemon.call("shutdown", { body: {} });
     await daemon[Symbol.asyncDispose]();
     await this.#gone(pid);
-    this.#become({ kind: "stopped" });
+    this.#stopped();
   }
 
   dispose(): void {
@@ -154,7 +157,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#opening = undefined;
     // A daemon that stops in good order takes this file with it; one that crashes does not.
     if (existsSync(this.places.discovery)) await this.#restart(signal);
-    else this.#become({ kind: "stopped" });
+    else this.#stopped();
   }
 
   /** Until the stream ends, or another daemon is at the end of it. Throws what makes going on impossible. */
@@ -197,8 +200,19 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     if (!signal.aborted) await this.open().catch(() => undefined);
   }
 
+  /** Until another client starts it, or something is asked of it here. */
+  #stopped(): void {
+    this.#become({ kind: "stopped" });
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = watchForDaemon(this.places, () => {
+      // What goes wrong stands in the state, which is shown.
+      void this.open().catch(() => undefined);
+    });
+  }
+
   /** Lets go of the daemon without a word to it. */
   #release(): void {
+    this.#watch?.[Symbol.dispose]();
     this.#end.abort();
     this.#end = new AbortController();
     this.#opening = undefined;

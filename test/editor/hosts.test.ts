@@ -190,10 +190,12 @@ describe("the daemon", () => {
     await window.output("carefully");
   });
 
-  test("may be restarted by the command line meanwhile", async () => {
+  test("may be stopped and started by the command line meanwhile", async () => {
     const before = await daemonPid();
-    await code.hostrun("restart");
-    await expect.poll(daemonPid).not.toBe(before);
+    await code.hostrun("stop");
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is stopped/ }).waitFor();
+    await code.hostrun("start");
+    expect(await daemonPid()).not.toBe(before);
     const process = `process ${await daemonPid()}`;
     await window.page.getByRole("button", { name: new RegExp(`Hostrun, .*${process}`) }).waitFor();
     await window.rowAction(/^web1,/, "Run on Host");
