@@ -4,6 +4,7 @@ import { listOf } from "./list.ts";
 import {
   CancelRequest,
   OutputQuery,
+  RerunRequest,
   Run,
   RunQuery,
   RunRequest,
@@ -101,9 +102,10 @@ export const runEndpoints = {
     method: "POST",
     path: "/api/runs/:run/rerun",
     summary: "Run the same command with the same options again",
+    body: RerunRequest,
     status: 201,
     output: Run,
-    problems: [...ofRun, "host_unknown", "conflict", "queue_full", "storage_full"],
+    problems: [...writing, "run_unknown", "host_unknown", "conflict", "queue_full", "storage_full"],
   }),
   deleteRun: endpoint({
     method: "DELETE",

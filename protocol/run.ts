@@ -115,6 +115,8 @@ export const RunQuery = z.strictObject({
 export type RunQuery = z.infer<typeof RunQuery>;
 
 export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", "both"]).default("stdout") });
+/** The caller's agent of today; by default the one that the run had. */
+export const RerunRequest = z.strictObject({ agentSocket: path.nullable().optional() });
 export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
 
 /** A piece of standard input; `end` closes it after the data. */

@@ -73,8 +73,8 @@ export class RunHistory {
     this.#parts.onDeleted(id);
   }
 
-  /** The request that this run came from. `conflict` when its standard input is needed again but was not kept. */
-  requestOf(id: string): RunRequest {
+  /** The request that this run came from, with another agent where one is given. `conflict` when its standard input is needed again but was not kept. */
+  requestOf(id: string, agentSocket?: string | null): RunRequest {
     const { run } = this.#stored(id);
     if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
       throw new Problem(
@@ -83,7 +83,8 @@ export class RunHistory {
       );
     }
     const { stdinGiven: _, ...options } = run.options;
-    return RunRequestSchema.parse({ ...options, host: run.host.name, command: run.command });
+    const again = agentSocket === undefined ? options : { ...options, agentSocket };
+    return RunRequestSchema.parse({ ...again, host: run.host.name, command: run.command });
   }
 
   /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */

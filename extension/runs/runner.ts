@@ -37,7 +37,7 @@ export class Runner {
   /** Repeats without asking, e.g. after the person trusted the host's key. */
   async repeat(runId: string): Promise<Run | undefined> {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
-      this.#daemon.call("rerun", { params: { run: runId } }),
+      this.#daemon.call("rerun", { params: { run: runId }, body: { agentSocket: agentSocket() } }),
     );
   }
 

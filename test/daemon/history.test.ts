@@ -55,7 +55,7 @@ test("a run is forgotten when it has ended, with its output, and not before", as
 
 test("a command is run again with its options", async () => {
   const first = await daemon.run('echo "$GREETING from $PWD"', { env: { GREETING: "hé" }, cwd: "/tmp" });
-  const again = await client.call("rerun", { params: { run: first.id } });
+  const again = await client.call("rerun", { params: { run: first.id }, body: {} });
   const second = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${again.id}/events`));
   expect(second.text()).toBe("hé from /tmp\n");
   expect(second.text()).toBe(first.text());
@@ -64,7 +64,7 @@ test("a command is run again with its options", async () => {
 
 test("a command that read input is not run again, since its input is not kept", async () => {
   const run = await daemon.run("cat", { stdin: "the secret of the input" });
-  const failure = await problemOf(client.call("rerun", { params: { run: run.id } }));
+  const failure = await problemOf(client.call("rerun", { params: { run: run.id }, body: {} }));
   expect(failure.code).toBe("conflict");
   const stored = await daemon.http.ask("GET", `/api/runs/${run.id}`);
   expect(stored.bytes.toString()).not.toContain("the secret");

@@ -105,7 +105,7 @@ describe("saved hosts", () => {
     await client.call("deleteHost", { params: { host: "short-lived" } });
     const run = await client.call("getRun", { params: { run: byName.id } });
     expect(run.host).toEqual({ id: host.id, name: "short-lived", address: bastion.address });
-    const again = client.call("rerun", { params: { run: byName.id } });
+    const again = client.call("rerun", { params: { run: byName.id }, body: {} });
     expect((await problemOf(again)).code).toBe("host_unknown");
   });
 

@@ -295,7 +295,9 @@ describe("what is not there", () => {
 
 describe("whatever is sent", () => {
   const { http } = daemon;
-  const bodied = cases.filter(([name, { body }]) => body !== undefined && name !== "shutdown");
+  // Of these two an empty body is good, and does something.
+  const acting = ["shutdown", "rerun"];
+  const bodied = cases.filter(([name, { body }]) => body !== undefined && !acting.includes(name));
 
   test("as a body is never a failure of the daemon", { timeout: 60_000 }, async () => {
     await fc.assert(

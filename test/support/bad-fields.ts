@@ -129,6 +129,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       agentSocket: { values: ["x".repeat(4097), ...notText] },
     },
   },
+  rerun: { path: `/api/runs/${run}/rerun`, good: {}, body: { agentSocket: optionalPath } },
   cancelRun: {
     path: `/api/runs/${run}/cancel`,
     good: {},

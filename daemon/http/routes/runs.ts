@@ -68,7 +68,7 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
       if (query.end === "true" || body.end) stdin.end();
       return undefined;
     },
-    rerun: ({ params }) => start(history.requestOf(params.run), undefined),
+    rerun: ({ params, body }) => start(history.requestOf(params.run, body.agentSocket), undefined),
     deleteRun: async ({ params }) => {
       await history.delete(params.run);
       return undefined;

@@ -109,7 +109,7 @@ test("on a socket that nobody listens on the daemon is not running", async () =>
 
 test("a daemon that hangs up is cut off, with no second try of what may have been done", async () => {
   await using server = await openSocketServer((request) => request.socket.destroy());
-  const failure = await failureOf(call(server.transport, "rerun", { params: { run: "x" } }));
+  const failure = await failureOf(call(server.transport, "rerun", { params: { run: "x" }, body: {} }));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "cut" } });
   expect(server.requests).toHaveLength(1);
 });
