@@ -1,0 +1,58 @@
+import { type LoginShell, parseShellAnswer, type ShellMemory, shellQuestion } from "../runs/login-shell.ts";
+import type { Target } from "../runs/remote.ts";
+import type { SshConnection } from "./connection.ts";
+import { hopName } from "./failure.ts";
+import { ask } from "./question.ts";
+
+const answerWithinMs = 3000;
+
+/** Finds out what runs a login's commands: from memory, or by asking the host once. */
+export class Shells {
+  readonly #memory: ShellMemory;
+  readonly #known = new Map<string, LoginShell>();
+  readonly #asking = new Map<string, Promise<LoginShell>>();
+
+  constructor(memory: ShellMemory) {
+    this.#memory = memory;
+  }
+
+  /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
+  of(target: Target, connection: SshConnection): LoginShell | Promise<LoginShell> {
+    const login = loginOf(target);
+    const known = this.#known.get(login) ?? this.#memory.get(login);
+    if (known !== undefined) {
+      this.#known.set(login, known);
+      return known;
+    }
+    const asking = this.#asking.get(login) ?? this.#ask(login, connection);
+    this.#asking.set(login, asking);
+    return asking;
+  }
+
+  forget(target: Target): void {
+    const login = loginOf(target);
+    this.#known.delete(login);
+    this.#memory.forget(login);
+  }
+
+  async #ask(login: string, connection: SshConnection): Promise<LoginShell> {
+    try {
+      // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
+      if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
+      const stop = connection.hurry();
+      const answer = await ask(connection, shellQuestion, answerWithinMs);
+      stop();
+      if (answer === undefined) return "none";
+      const shell = parseShellAnswer(answer.output);
+      this.#known.set(login, shell);
+      this.#memory.set(login, shell);
+      return shell;
+    } finally {
+      this.#asking.delete(login);
+    }
+  }
+}
+
+function loginOf(target: Target): string {
+  return [...target.jump, target].map(hopName).join(" ");
+}
