@@ -1,10 +1,13 @@
-import { type LoginShell, parseShellAnswer, type ShellMemory, shellQuestion } from "../runs/login-shell.ts";
+import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
 import type { Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { hopName } from "./failure.ts";
 import { ask } from "./question.ts";
 
 const answerWithinMs = 3000;
+
+/** Every shell there is reads this the same way, and says which one it is. */
+const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 
 /** Finds out what runs a login's commands: from memory, or by asking the host once. */
 export class Shells {
@@ -55,4 +58,22 @@ export class Shells {
 
 function loginOf(target: Target): string {
   return [...target.jump, target].map(hopName).join(" ");
+}
+
+/** Reads the answer to `shellQuestion`; start files may have said something before it. */
+function parseShellAnswer(output: string): LoginShell {
+  const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
+  if (path === undefined) return "none";
+  return bourne.has(path.slice(path.lastIndexOf("/") + 1)) ? "bourne" : "other";
+}
+
+const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);
+
+const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);
+
+/** Where what was learned of a login's shell is kept; `key` names who and where. */
+export interface ShellMemory {
+  get(key: string): LoginShell | undefined;
+  set(key: string, shell: LoginShell): void;
+  forget(key: string): void;
 }
