@@ -68,12 +68,3 @@ function parseShellAnswer(output: string): LoginShell {
 }
 
 const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);
-
-const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);
-
-/** Where what was learned of a login's shell is kept; `key` names who and where. */
-export interface ShellMemory {
-  get(key: string): LoginShell | undefined;
-  set(key: string, shell: LoginShell): void;
-  forget(key: string): void;
-}
