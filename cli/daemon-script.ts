@@ -4,14 +4,22 @@ import type { Daemon } from "../client/daemon.ts";
 import { openDaemon } from "../client/daemon.ts";
 
 const here = import.meta.dirname;
-const bundled = join(here, "daemon.cjs");
 
-/** The daemon beside the built command line; in a checkout that is not built, its source. */
-export function daemonScript(): string {
-  return existsSync(bundled) ? bundled : join(here, "..", "daemon", "main.ts");
+/** The daemon, built beside the command line. */
+export const daemonScript = join(here, "daemon.cjs");
+
+/**
+ * What runs the daemon: the Node that runs this. The daemon needs 22.15; where this one is older, a checkout has a
+ * newer one of its own.
+ */
+export function daemonRuntime(): string {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const own = join(here, "..", "node_modules", "node", "bin", "node");
+  const old = major < 22 || (major === 22 && minor < 15);
+  return old && existsSync(own) ? own : process.execPath;
 }
 
 /** The daemon, started if need be. */
 export function reachDaemon(signal?: AbortSignal): Promise<Daemon> {
-  return openDaemon({ daemonScript: daemonScript() }, signal);
+  return openDaemon({ daemonScript, daemonRuntime: daemonRuntime() }, signal);
 }

@@ -21,6 +21,8 @@ export interface OpenDaemonOptions {
   readonly stateDirectory?: string | undefined;
   /** Start the daemon with this script when none runs; without it only a running one is found. */
   readonly daemonScript?: string | undefined;
+  /** The Node or Electron that runs it; by default this process' own. */
+  readonly daemonRuntime?: string | undefined;
   readonly deadlineMs?: number | undefined;
 }
 
@@ -30,11 +32,12 @@ export interface OpenDaemonOptions {
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
-  const { daemonScript, deadlineMs } = options;
+  const { daemonScript, daemonRuntime, deadlineMs } = options;
   const found =
     daemonScript === undefined
       ? await discover(places, signal)
-      : ((await lookFor(places, signal)) ?? (await start({ places, daemonScript, deadlineMs }, signal)));
+      : ((await lookFor(places, signal)) ??
+        (await start({ places, daemonScript, daemonRuntime, deadlineMs }, signal)));
   if (found !== undefined) return new Daemon(found);
   throw new Problem(
     "daemon_unreachable",

@@ -12,8 +12,9 @@ import { errorCode } from "./transport.ts";
 
 export interface LaunchOptions {
   readonly places: Places;
-  /** The daemon's script, run by this process' own runtime. */
   readonly daemonScript: string;
+  /** The Node or Electron that runs it; by default this process' own. */
+  readonly daemonRuntime?: string | undefined;
   /** Further arguments of the daemon. */
   readonly daemonArguments?: readonly string[] | undefined;
   /** How long the daemon may take until it answers; default 10 s. */
@@ -97,11 +98,12 @@ interface Child extends Disposable {
   written(): string;
 }
 
-function start({ places, daemonScript, daemonArguments = [] }: LaunchOptions): Child {
+function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: LaunchOptions): Child {
   const log = openSync(places.log, "a+", 0o600);
   const from = fstatSync(log).size;
   let end: string | undefined;
-  const child = spawn(process.execPath, [daemonScript, "--state-dir", places.directory, ...daemonArguments], {
+  const args = [daemonScript, "--state-dir", places.directory, ...daemonArguments];
+  const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
     env: environment(),
     detached: true,

@@ -47,6 +47,8 @@ export interface Surroundings {
   readonly version: string;
   readonly pid: number;
   readonly uid: number | undefined;
+  /** Where the log is shown besides its file, when somebody watches. */
+  readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };
   readonly home: string;
   readonly user: string;
@@ -100,7 +102,14 @@ function openHouse(surroundings: Surroundings): House {
   const { stateDirectory, uid, environment, flags } = surroundings;
   prepareStateDirectory(stateDirectory, uid);
   const settings = new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
-  const log = createLog(() => settings.current.logLevel, rotatingFile(join(stateDirectory, placeNames.log)));
+  const file = rotatingFile(join(stateDirectory, placeNames.log));
+  const log = createLog(
+    () => settings.current.logLevel,
+    (line) => {
+      file(line);
+      surroundings.showLog?.(line);
+    },
+  );
   return { ...surroundings, settings, log };
 }
 

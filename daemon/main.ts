@@ -32,6 +32,8 @@ async function main(): Promise<void> {
     version: manifest.version,
     pid: process.pid,
     uid: process.getuid?.(),
+    // In the foreground of a terminal; in the background stderr is the log file itself.
+    showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),
     home,
     user: userInfo().username,

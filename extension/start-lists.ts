@@ -20,7 +20,6 @@ export function createStart(
     await report.attempt(what, async () => {
       await link.open();
       await Promise.all([hosts.refresh(), runs.refresh()]);
-      await vscode.commands.executeCommand("setContext", "hostrun.ready", true);
     });
     starting = undefined;
   };

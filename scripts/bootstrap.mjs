@@ -72,7 +72,7 @@ export async function installDebianPackages(names) {
  * which Node 24 runs.
  */
 export async function installCodeServer() {
-  const cache = process.env.HOSTRUN_CACHE || join(homedir(), ".cache/hostrun");
+  const cache = process.env.TEST_CACHE || join(homedir(), ".cache/hostrun");
   const folder = join(cache, `code-server-${CODE_SERVER_VERSION}`);
   const entry = join(folder, "node_modules/code-server/out/node/entry.js");
   if (existsSync(entry)) return entry;

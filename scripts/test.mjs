@@ -71,8 +71,8 @@ async function install() {
   await installNodeModules();
   await installDebianPackages([...new Set(parts.flatMap((part) => PARTS[part].packages))]);
   if (!parts.includes("editor")) return;
-  env.HOSTRUN_CODE_SERVER = await installCodeServer();
-  env.HOSTRUN_VSIX = await vsixFor(hostTarget());
+  env.TEST_CODE_SERVER = await installCodeServer();
+  env.TEST_VSIX = await vsixFor(hostTarget());
 }
 
 async function stage(name, task) {

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { defaultSettings } from "../../protocol/settings.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { daemonScript } from "../daemon-script.ts";
+import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 
 export const command: Command = {
   help: `Run the daemon in the foreground, with its log on stderr; Ctrl-C stops it.
@@ -15,7 +15,7 @@ The options are --state-dir DIR and the settings, e.g. --log-level debug.
 `,
   run(args) {
     takeWords(parseOptions(args, daemonOptions()).positionals);
-    const child = spawn(process.execPath, [daemonScript(), ...args], { stdio: "inherit" });
+    const child = spawn(daemonRuntime(), [daemonScript, ...args], { stdio: "inherit" });
     // Ctrl-C reaches the child by itself, since it is in the terminal's foreground with us; a second signal
     // would end it in the middle of its clean stop.
     const forward = (signal: NodeJS.Signals): void => {

@@ -8,7 +8,7 @@ export class LatencyRecord {
   readonly #times: Record<"warm" | "cold", number[]> = { warm: [], cold: [] };
   readonly #counts = { warm: 0, cold: 0 };
 
-  add(run: Run): void {
+  add(run: Pick<Run, "reusedConnection" | "timings">): void {
     const { totalMs } = run.timings;
     if (totalMs === null) return;
     const kind = run.reusedConnection ? "warm" : "cold";

@@ -21,8 +21,8 @@ export interface SettingsSources {
 type Values = Record<string, unknown>;
 
 const names = Object.keys(Settings.shape);
-/** Variables with the prefix that are not settings. */
-const otherVariables = ["HOSTRUN_HOME", "HOSTRUN_CACHE"];
+/** The one variable with the prefix that is no setting. */
+const homeVariable = "HOSTRUN_HOME";
 
 /** The settings in force: defaults, then config.json, then `HOSTRUN_*`, then flags. */
 export class SettingsFile {
@@ -123,7 +123,7 @@ function readConfig(path: string): Values {
 
 function fromEnvironment(environment: SettingsSources["environment"]): Values {
   const given = Object.entries(environment).filter(
-    ([name, value]) => name.startsWith("HOSTRUN_") && value !== undefined && !otherVariables.includes(name),
+    ([name, value]) => name.startsWith("HOSTRUN_") && value !== undefined && name !== homeVariable,
   );
   const byVariable = new Map(names.map((name) => [`HOSTRUN_${spelled(name, "_").toUpperCase()}`, name]));
   return Object.fromEntries(

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
+import { isAbsolute } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { openDaemon, type Daemon as OpenedDaemon } from "../../client/daemon.ts";
@@ -193,7 +194,10 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 }
 
-/** As set; undefined: the platform's place. */
+/** As set; undefined: the platform's place. `invalid_request` when it is no absolute path. */
 function stateDirectory(): string | undefined {
-  return vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
+  const set = vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
+  if (set === undefined || isAbsolute(set)) return set;
+  const detail = `The setting hostrun.stateDirectory is "${set}". Give it an absolute path, or leave it empty.`;
+  throw new Problem("invalid_request", detail);
 }

@@ -48,6 +48,8 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
   #refreshSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      // An empty tree says "Add the hosts …" only when it is known to be empty.
+      void vscode.commands.executeCommand("setContext", "hostrun.ready", this.#hosts.known !== undefined);
       this.#changed.fire();
     }, 50);
   }

@@ -146,7 +146,7 @@ function runTitle(): string {
 }
 
 function runEntry(run: Run): ChoiceItem<Run> {
-  const notes = [run.host.name, stateWords(run), relativeTime(run.createdAt)];
+  const notes = [stateWords(run), run.host.name, relativeTime(run.createdAt)];
   return { label: plainLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
 }
 

@@ -24,7 +24,12 @@ export class PanelTools {
     this.#report = report;
   }
 
+  /** What goes wrong is told. */
   async act(panel: RunPanel, message: ToolMessage): Promise<void> {
+    await this.#report.attempt(vscode.l10n.t("Hostrun failed"), () => this.#act(panel, message));
+  }
+
+  async #act(panel: RunPanel, message: ToolMessage): Promise<void> {
     switch (message.type) {
       case "stop":
         return this.#runner.cancel(panel.runId);

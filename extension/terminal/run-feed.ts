@@ -131,8 +131,8 @@ function endLine(event: EventOf<"complete">): string {
 }
 
 function timingsLine(run: Run): string {
-  const figures = Object.entries(run.timings)
-    .filter(([, ms]) => ms !== null)
-    .map(([name, ms]) => `${name} ${ms}`);
+  const figures = Object.entries(run.timings).flatMap(([name, ms]) =>
+    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
+  );
   return `${run.reusedConnection ? "warm connection" : "new connection"}; ${figures.join(", ")}`;
 }

@@ -1,6 +1,7 @@
 import { copyFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
 import { Discovery } from "../../protocol/discovery.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
@@ -13,7 +14,7 @@ let window: Workbench;
 
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
-  code = owned.use(await openCodeServer());
+  code = owned.use(await openCodeServer({ settings: { "hostrun.historyDays": 7 } }));
   const ssh = (name: string): string => join(code.home, ".ssh", name);
   await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
   await writeFile(ssh("known_hosts"), sshd.knownHosts);
@@ -123,6 +124,14 @@ describe("a host", () => {
     await window.pictures("unreachable");
   });
 
+  test("is opened: what can be done with it, and its recent runs", async () => {
+    await window.rowAction(/^web1,/, "Open Host");
+    await window.choice("Run a command…").waitFor();
+    await window.pictures("open-host");
+    await window.choose(/root@/, "echo carefully");
+    await window.output("carefully");
+  });
+
   test("is deleted after a question", async () => {
     await window.rowMenu(/^web1-2,/, "Delete Host");
     const dialog = window.dialog("Delete the host web1-2?");
@@ -142,6 +151,15 @@ describe("a host", () => {
 });
 
 describe("the daemon", () => {
+  test("has the settings that were set in VS Code, and no others", async () => {
+    await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+    const { values, sources } = await daemon.call("getSettings");
+    expect(values.historyDays).toBe(7);
+    expect(Object.entries(sources).filter(([, source]) => source !== "default")).toEqual([
+      ["historyDays", "config"],
+    ]);
+  });
+
   test("is started again when it was killed", async () => {
     const before = await daemonPid();
     process.kill(before, "SIGKILL");

@@ -1,6 +1,7 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
 import { processesOf } from "../support/processes.ts";
 import { endProcesses } from "../support/server-process.ts";
@@ -197,6 +198,20 @@ describe("a run's tab", () => {
     await window.output("by the tree");
   });
 
+  test("has its tools in the palette: copy, find, clear and the debug log", async () => {
+    await window.command("Hostrun: Copy Output");
+    const clipboard = (): Promise<string> => window.page.evaluate("navigator.clipboard.readText()");
+    await expect.poll(clipboard).toContain("by the tree");
+    await window.command("Hostrun: Find in Output");
+    await window.run.getByPlaceholder("Find in output").fill("the tree");
+    await window.run.getByText("1 of 1").waitFor();
+    await window.command("Hostrun: Toggle Debug Log of Run");
+    await window.run.getByText(/exited 0: 12 bytes on stdout/).waitFor();
+    await window.pictures("tools");
+    await window.command("Hostrun: Clear Output");
+    await window.run.locator(".xterm-rows", { hasText: "by the tree" }).waitFor({ state: "detached" });
+  });
+
   test("survives a reload of the window while its command runs on", async () => {
     await runByPalette("worker", "echo before; while [ ! -e ~/go ]; do sleep 0.1; done; echo after");
     await window.output("before");
@@ -206,6 +221,22 @@ describe("a run's tab", () => {
     await window.output("after");
     await window.run.getByText("Exit 0", { exact: true }).waitFor();
     await window.pictures("reloaded");
+  });
+
+  test("follows a run that another client started, and older runs are loaded when they are asked for", async () => {
+    await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+    for (let count = 1; count <= 60; count += 1) {
+      await daemon.call("createRun", { body: { host: "web1", command: `echo number ${count}` } });
+    }
+    await window.row(/^echo number 60, exit 0/).waitFor();
+    await window.row(/^echo number 60,/).click();
+    await window.output("number 60");
+    // Read anew, the list begins with one page.
+    await window.command("Hostrun: Refresh");
+    await window.lastRow("Runs");
+    await window.row("Load more…").click();
+    await window.lastRow("Runs");
+    await window.row(/^echo to stdout/).waitFor();
   });
 
   test("shows a long output to its last line", async () => {

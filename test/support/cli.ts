@@ -6,8 +6,8 @@ import type { Readable } from "node:stream";
 import { openDirectory } from "./directory.ts";
 import type { Sshd } from "./sshd.ts";
 
-/** The build that is tested: HOSTRUN_TEST_DIST, else dist/ as `npm run build` leaves it. */
-const dist = process.env["HOSTRUN_TEST_DIST"] ?? join(import.meta.dirname, "../../dist");
+/** The build that is tested: TEST_DIST, else dist/ as `npm run build` leaves it. */
+const dist = process.env["TEST_DIST"] ?? join(import.meta.dirname, "../../dist");
 
 export const builtCli = join(dist, "cli.cjs");
 export const builtDaemon = join(dist, "daemon.cjs");

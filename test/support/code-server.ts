@@ -112,16 +112,16 @@ function environment(own: Record<string, string>): Record<string, string> {
 }
 
 function vsix(): string {
-  const file = process.env["HOSTRUN_VSIX"];
+  const file = process.env["TEST_VSIX"];
   if (file === undefined)
-    throw new Error("HOSTRUN_VSIX names no VSIX: start the tests by `npm run test:editor`");
+    throw new Error("TEST_VSIX names no VSIX: start the tests by `npm run test:editor`");
   return file;
 }
 
 async function codeServerEntry(): Promise<string> {
-  const named = process.env["HOSTRUN_CODE_SERVER"];
+  const named = process.env["TEST_CODE_SERVER"];
   if (named !== undefined) return named;
-  const cache = process.env["HOSTRUN_CACHE"] ?? join(homedir(), ".cache/hostrun");
+  const cache = process.env["TEST_CACHE"] ?? join(homedir(), ".cache/hostrun");
   const folders = (await readdir(cache)).filter((name) => name.startsWith("code-server-")).sort();
   const entry = join(cache, folders.at(-1) ?? "", "node_modules/code-server/out/node/entry.js");
   if (!existsSync(entry))

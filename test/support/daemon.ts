@@ -42,11 +42,8 @@ export interface TestDaemon extends DaemonProcess {
   readonly client: Daemon;
 }
 
-/** The build that is tested: HOSTRUN_TEST_DIST, else dist/ as `npm run build` leaves it. */
-const script = join(
-  process.env["HOSTRUN_TEST_DIST"] ?? join(import.meta.dirname, "../../dist"),
-  "daemon.cjs",
-);
+/** The build that is tested: TEST_DIST, else dist/ as `npm run build` leaves it. */
+const script = join(process.env["TEST_DIST"] ?? join(import.meta.dirname, "../../dist"), "daemon.cjs");
 
 export async function openTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
   await using stack = new AsyncDisposableStack();

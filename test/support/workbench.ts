@@ -130,6 +130,13 @@ export class Workbench {
       .click();
   }
 
+  /** Goes to the last row of a view of Hostrun, by the keyboard. */
+  async lastRow(view: "Hosts" | "Runs"): Promise<void> {
+    await this.command(`Hostrun: Focus on ${view} View`);
+    await this.page.locator(".pane-body .monaco-list:focus").waitFor();
+    await this.page.keyboard.press("End");
+  }
+
   async rowMenu(name: string | RegExp, entry: string): Promise<void> {
     await this.row(name).click({ button: "right" });
     await this.menu(entry);

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
+
+test("keeps a value for its time, and counts", async () => {
+  await using cache = createMemoryCache();
+  expect(await cache.get("a")).toBeUndefined();
+  await cache.set("a", "1", 60_000);
+  await cache.set("short", "2", 20);
+  expect(await cache.get("a")).toBe("1");
+  expect(await cache.get("short")).toBe("2");
+  await delay(40);
+  expect(await cache.get("short")).toBeUndefined();
+  await cache.delete("a");
+  expect(await cache.get("a")).toBeUndefined();
+  expect(cache.figures()).toEqual({ backend: "memory", connected: true, hits: 2, misses: 3 });
+});
+
+test("is bounded in entries and bytes", async () => {
+  await using cache = createMemoryCache();
+  for (let count = 0; count < 10_001; count += 1) await cache.set(`key-${count}`, "v", 60_000);
+  expect(await cache.get("key-0")).toBeUndefined();
+  expect(await cache.get("key-10000")).toBe("v");
+  await cache.set("big", "x".repeat(17 * 1024 * 1024), 60_000);
+  expect(await cache.get("big")).toBeUndefined();
+});

@@ -1,0 +1,48 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { createFrameEncoder } from "../../../../daemon/runs/frame.ts";
+import { OutputEvent } from "../../../../protocol/event.ts";
+
+const at = "2026-01-02T03:04:05.006Z";
+const encode = createFrameEncoder("0badcafe", "run-1");
+
+function decode(frame: Buffer): unknown {
+  const match = /^id: 0badcafe\.7\ndata: ([^\n\r]*)\n\n$/.exec(frame.toString());
+  return JSON.parse(match?.[1] ?? "null");
+}
+
+test("any bytes are told as they are, on one line", () => {
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(bytes, (given) => {
+      const body = Buffer.from(given);
+      const { raw, shown, last } = encode({ seq: 7, at, stream: "stderr", start: 5, noise: false, body });
+      const event = OutputEvent.parse(decode(raw));
+      expect(Buffer.from(event.data, event.encoding ?? "utf8").equals(body)).toBe(true);
+      expect(event).toMatchObject({ runId: "run-1", timestamp: at, stream: "stderr", offset: 5 });
+      expect(shown).toBe(raw);
+      expect(last).toBe(false);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("noise is shown as so many bytes left out", () => {
+  const body = Buffer.from("bash: no job control in this shell\n");
+  const { raw, shown } = encode({ seq: 7, at, stream: "stderr", start: 0, noise: true, body });
+  expect(decode(raw)).toMatchObject({ data: body.toString() });
+  expect(decode(shown)).toMatchObject({ data: "", filteredBytes: body.length });
+});
+
+test("an event's own JSON passes unchanged, and only `complete` is the last", () => {
+  for (const type of ["status", "complete", "error"]) {
+    const json = JSON.stringify({ type, runId: "run-1", timestamp: at, message: "é€😀 \u2028" });
+    const body = Buffer.from(json);
+    const frame = encode({ seq: 7, at, stream: null, start: null, noise: false, body });
+    expect(decode(frame.shown)).toEqual(JSON.parse(json));
+    expect(frame.last).toBe(type === "complete");
+  }
+});
