@@ -55,6 +55,6 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels);
   subscriptions.push(link.onDidChange(({ type }) => type === "reset" && panels.recover()));
   subscriptions.push(runsView.follow(runTree), daemon.watch(), showStatus(link, runs));
-  const commands = { daemon, hosts: hostCommands, runs: runCommands, panels, report, log, refresh };
-  subscriptions.push(followSettings(link, report, log), registerCommands(commands));
+  const parts = { daemon, hosts: hostCommands, hostList: hosts, runs: runCommands, panels, report, log };
+  subscriptions.push(followSettings(link, report, log), registerCommands({ ...parts, refresh }));
 }

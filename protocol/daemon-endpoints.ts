@@ -65,6 +65,14 @@ export const daemonEndpoints = {
     output: listOf(KnownHost),
     problems: [],
   }),
+  getKnownHost: endpoint({
+    method: "GET",
+    path: "/api/known-hosts/:key",
+    summary: "One recorded host key, by its id",
+    status: 200,
+    output: KnownHost,
+    problems: [...reading, "not_found"],
+  }),
   addKnownHost: endpoint({
     method: "POST",
     path: "/api/known-hosts",

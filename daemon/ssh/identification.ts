@@ -3,11 +3,12 @@ import type { Duplex } from "node:stream";
 /** RFC 4253, section 4.2: "SSH-2.0-OpenSSH_9.2 comments"; lines before it are a greeting. */
 const form = /^SSH-(?:2\.0|1\.99)-([^\r\n]+)\r?$/;
 const maxBytes = 64 * 1024;
+const endings = new Set<string | symbol>(["end", "error", "close"]);
 
 export interface IdentificationListener {
   /** The server's software and version with its comments, e.g. "OpenSSH_9.2p1 Debian-2". */
   identified(server: string): void;
-  /** What was received is no SSH identification, or more than 64 KiB came before it. */
+  /** The server said something else, and ended, or cannot come to its identification any more. */
   refused(): void;
 }
 
@@ -38,6 +39,10 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
   const emit = (event: string | symbol, ...values: unknown[]): boolean => {
     const [chunk] = values;
     if (event === "data" && Buffer.isBuffer(chunk)) return take(chunk);
+    if (held.length > 0 && endings.has(event)) {
+      release();
+      listener.refused();
+    }
     return inherited(event, ...values);
   };
   Object.defineProperty(stream, "emit", { value: emit, configurable: true, writable: true });
@@ -50,5 +55,6 @@ export function parseIdentification(bytes: Buffer): string | null | undefined {
     if (!line.startsWith("SSH-")) continue;
     return form.exec(line)?.[1]?.trim() ?? null;
   }
-  return bytes.includes(0) ? null : undefined;
+  // A web server waits for a better request and would be waited for until the deadline.
+  return bytes.includes(0) || lines[0]?.startsWith("HTTP/") === true ? null : undefined;
 }

@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { openDaemon, type Daemon as OpenedDaemon } from "../../client/daemon.ts";
+import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { Api } from "../../protocol/api.ts";
@@ -61,7 +62,16 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     name: Name,
     ...input: CallArguments<Name>
   ): Promise<Answer<Api[Name]>> {
-    return (await this.open()).call(name, ...input);
+    const opening = this.open();
+    const daemon = await opening;
+    try {
+      return await daemon.call(name, ...input);
+    } catch (failure) {
+      if (!isNotRunning(failure)) throw failure;
+      // It ended, or another client restarted it, and this was never sent: the next one may have it.
+      if (this.#opening === opening) this.#opening = undefined;
+      return (await this.open()).call(name, ...input);
+    }
   }
 
   async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunEvent, void, undefined> {
@@ -79,8 +89,17 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** Finds or starts the daemon, once for all who ask; rejects with a Problem, and the next call tries again. */
   open(): Promise<OpenedDaemon> {
-    this.#opening ??= this.#open(this.#end.signal);
-    return this.#opening;
+    if (this.#opening !== undefined) return this.#opening;
+    const { signal } = this.#end;
+    const opening = this.#open(signal);
+    this.#opening = opening;
+    opening.then(
+      (daemon) => this.#follow(daemon, opening, signal),
+      () => {
+        if (this.#opening === opening) this.#opening = undefined;
+      },
+    );
+    return opening;
   }
 
   /** Starts it even though it crashed too often. */
@@ -114,36 +133,48 @@ export class DaemonLink implements Daemon, vscode.Disposable {
       const { version, pid } = daemon.health;
       log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
       this.#become({ kind: "connected", version, pid });
-      void this.#follow(daemon, signal);
       return daemon;
     } catch (failure) {
-      this.#opening = undefined;
       if (!isAbort(failure)) this.#become({ kind: "failed", problem: asProblem(failure) });
       throw failure;
     }
   }
 
   /** Ends with the link; when the daemon goes away, it is started again unless it was stopped on purpose. */
-  async #follow(daemon: OpenedDaemon, signal: AbortSignal): Promise<void> {
-    const log = this.#log;
+  async #follow(daemon: OpenedDaemon, opening: Promise<OpenedDaemon>, signal: AbortSignal): Promise<void> {
     try {
-      const options = { after: nowhere, signal, giveUpAfterMs: 500 };
-      for await (const { event } of daemon.changes(options)) this.#changes.fire(event);
+      await this.#tellChanges(daemon, opening, signal);
     } catch (failure) {
-      if (signal.aborted) return;
-      log.warn(`The daemon is away: ${asProblem(failure).message}`);
+      if (!signal.aborted) this.#log.warn(`The daemon is away: ${asProblem(failure).message}`);
     } finally {
       await daemon[Symbol.asyncDispose]();
       this.#goneAway.fire();
     }
-    if (signal.aborted) return;
+    if (signal.aborted || this.#opening !== opening) return;
     this.#opening = undefined;
     // A daemon that stops in good order takes this file with it; one that crashes does not.
-    if (!existsSync(this.places.discovery)) {
-      this.#become({ kind: "stopped" });
-      return;
+    if (existsSync(this.places.discovery)) await this.#restart(signal);
+    else this.#become({ kind: "stopped" });
+  }
+
+  /** Until the stream ends, or another daemon is at the end of it. Throws what makes going on impossible. */
+  async #tellChanges(
+    daemon: OpenedDaemon,
+    opening: Promise<OpenedDaemon>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let resets = 0;
+    for await (const { event } of daemon.changes({ after: nowhere, signal, giveUpAfterMs: 500 })) {
+      if (this.#opening !== opening) return;
+      if (event.type === "reset") resets += 1;
+      // The first one opens the stream. A later one means a daemon that took the place of this one: it is met anew.
+      if (resets > 1) {
+        this.#opening = undefined;
+        await this.open();
+        return;
+      }
+      this.#changes.fire(event);
     }
-    await this.#restart(signal);
   }
 
   async #restart(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import type * as z from "zod";
+import { Problem } from "../../protocol/problem.ts";
 import { defaultSettings, Settings, SettingsPatch } from "../../protocol/settings.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { DaemonLink } from "./link.ts";
@@ -37,7 +39,9 @@ export function followSettings(
 function explicitSettings(): Record<string, unknown> {
   const configuration = vscode.workspace.getConfiguration("hostrun");
   const entries = names.map((name) => [name, configuration.inspect<unknown>(name)?.globalValue] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  const set = entries.filter(([, value]) => value !== undefined);
+  // The settings editor has no way to write null: an emptied field stands for it.
+  return Object.fromEntries(set.map(([name, value]) => [name, value === "" ? null : value]));
 }
 
 async function sendSettings(
@@ -55,6 +59,16 @@ async function sendSettings(
     } else if (JSON.stringify(now[name]) !== JSON.stringify(value)) patch[name] = value;
   }
   if (Object.keys(patch).length === 0) return;
-  await link.call("updateSettings", { body: SettingsPatch.parse(patch) });
+  await link.call("updateSettings", { body: parsePatch(patch) });
   log.info(`Settings handed to the daemon: ${Object.keys(patch).join(", ")}`);
+}
+
+function parsePatch(patch: Record<string, unknown>): z.infer<typeof SettingsPatch> {
+  const parsed = SettingsPatch.safeParse(patch);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: `hostrun.${path.join(".")}`,
+    message,
+  }));
+  throw new Problem("invalid_request", "Some settings are not valid.", { issues });
 }

@@ -31,9 +31,8 @@ export class HostCommands {
   }
 
   /** The host that a command is about: that of its row, or one that is chosen now. */
-  async chosen(argument: unknown, title: string): Promise<Host | undefined> {
-    const named = this.#named(argument);
-    if (named !== undefined) return named;
+  async chosen(row: Host | undefined, title: string): Promise<Host | undefined> {
+    if (row !== undefined) return row;
     await this.#parts.start();
     const answer = await askHost(
       {
@@ -52,20 +51,20 @@ export class HostCommands {
     return this.#parts.form.add();
   }
 
-  async edit(argument: unknown): Promise<void> {
-    const host = await this.chosen(argument, vscode.l10n.t("Edit Host"));
+  async edit(row?: Host): Promise<void> {
+    const host = await this.chosen(row, vscode.l10n.t("Edit Host"));
     if (host === undefined) return;
     if (host.id === null) await openSshConfig();
     else await this.#parts.form.edit(host);
   }
 
-  async duplicate(argument: unknown): Promise<void> {
-    const host = await this.chosen(argument, vscode.l10n.t("Duplicate Host"));
+  async duplicate(row?: Host): Promise<void> {
+    const host = await this.chosen(row, vscode.l10n.t("Duplicate Host"));
     if (host !== undefined) await this.#parts.form.duplicate(host);
   }
 
-  async remove(argument: unknown): Promise<void> {
-    const host = await this.chosen(argument, vscode.l10n.t("Delete Host"));
+  async remove(row?: Host): Promise<void> {
+    const host = await this.chosen(row, vscode.l10n.t("Delete Host"));
     if (host === undefined) return;
     if (host.id === null) {
       await openSshConfig();
@@ -83,16 +82,16 @@ export class HostCommands {
     );
   }
 
-  async copyAddress(argument: unknown): Promise<void> {
-    const host = await this.chosen(argument, vscode.l10n.t("Copy Address"));
+  async copyAddress(row?: Host): Promise<void> {
+    const host = await this.chosen(row, vscode.l10n.t("Copy Address"));
     if (host === undefined) return;
     await vscode.env.clipboard.writeText(hostAddress(host));
     vscode.window.setStatusBarMessage(vscode.l10n.t("Copied {0}", hostAddress(host)), 3000);
   }
 
   /** Connects and authenticates without running anything, and says what it found. */
-  async test(argument: unknown): Promise<void> {
-    const host = await this.chosen(argument, vscode.l10n.t("Test Connection"));
+  async test(row?: Host): Promise<void> {
+    const host = await this.chosen(row, vscode.l10n.t("Test Connection"));
     if (host === undefined) return;
     const what = vscode.l10n.t("{0} could not be reached", host.name);
     try {
@@ -124,11 +123,6 @@ export class HostCommands {
     await vscode.window.showInformationMessage(vscode.l10n.t("Left alone"), { modal: true, detail: details });
   }
 
-  #named(argument: unknown): Host | undefined {
-    const name = hostName(argument);
-    return name === undefined ? undefined : this.#parts.hosts.named(name);
-  }
-
   #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
     return this.#parts.report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
       askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and test")),
@@ -156,13 +150,6 @@ export class HostCommands {
       vscode.l10n.t("{0} answered {1}: {2}, {3}.", host.name, how, found.server, found.hostKey.keyType),
     );
   }
-}
-
-/** Hidden commands can be called by anyone with anything: a host, a row of the tree, or neither. */
-function hostName(argument: unknown): string | undefined {
-  if (typeof argument !== "object" || argument === null) return undefined;
-  if ("host" in argument) return hostName(argument.host);
-  return "name" in argument && typeof argument.name === "string" ? argument.name : undefined;
 }
 
 /** A host that stands in the SSH config is changed there. */

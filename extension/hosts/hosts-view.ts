@@ -4,15 +4,17 @@ import { oneLine } from "../plain-text.ts";
 import { hostAddress } from "./host-address.ts";
 import type { HostList } from "./host-list.ts";
 import type { HostState } from "./host-states.ts";
-import { hostTree, type HostNode } from "./host-tree.ts";
+import { hostTree, type HostLeaf, type HostNode } from "./host-tree.ts";
 
 /** The tree of hosts, with groups as folders. */
 export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disposable {
   readonly #hosts: HostList;
   readonly #start: () => Promise<void>;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<HostNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
+  /** What the tree shows now. */
+  #drawn: { key: string; leaves: readonly HostLeaf[]; states: Map<string, string> } | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -36,7 +38,11 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
   async getChildren(node?: HostNode): Promise<HostNode[]> {
     if (node !== undefined) return node.kind === "group" ? [...node.children] : [];
     if (this.#hosts.known === undefined) await this.#start();
-    return [...hostTree(this.#hosts.hosts)];
+    const { hosts } = this.#hosts;
+    const roots = hostTree(hosts);
+    this.#drawn = { key: JSON.stringify(hosts), leaves: leavesOf(roots), states: new Map() };
+    for (const { host } of this.#drawn.leaves) this.#drawn.states.set(host.name, this.#stateKey(host));
+    return [...roots];
   }
 
   dispose(): void {
@@ -50,9 +56,29 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
       this.#timer = undefined;
       // An empty tree says "Add the hosts …" only when it is known to be empty.
       void vscode.commands.executeCommand("setContext", "hostrun.ready", this.#hosts.known !== undefined);
-      this.#changed.fire();
+      this.#refresh();
     }, 50);
   }
+
+  /** Only the rows that changed, where the tree is the same: a row must not go away under the mouse. */
+  #refresh(): void {
+    const drawn = this.#drawn;
+    if (drawn?.key !== JSON.stringify(this.#hosts.hosts)) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    const changed = drawn.leaves.filter(({ host }) => drawn.states.get(host.name) !== this.#stateKey(host));
+    for (const { host } of changed) drawn.states.set(host.name, this.#stateKey(host));
+    if (changed.length > 0) this.#changed.fire(changed);
+  }
+
+  #stateKey(host: Host): string {
+    return JSON.stringify(this.#hosts.state(host));
+  }
+}
+
+function leavesOf(nodes: readonly HostNode[]): readonly HostLeaf[] {
+  return nodes.flatMap((node) => (node.kind === "host" ? [node] : leavesOf(node.children)));
 }
 
 function hostItem(host: Host, state: HostState): vscode.TreeItem {

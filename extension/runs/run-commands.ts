@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
-import { Run } from "../../protocol/run.ts";
+import type { Run } from "../../protocol/run.ts";
 import type { HostCommands } from "../hosts/host-commands.ts";
 import { hostAddress } from "../hosts/host-address.ts";
 import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
@@ -34,12 +34,9 @@ export class RunCommands {
     this.#parts = parts;
   }
 
-  /** `argument`: a row of the tree of hosts, or nothing. */
-  async runOnHost(argument: unknown): Promise<void> {
-    const { hostCommands, questions } = this.#parts;
+  async runOnHost(host?: Host): Promise<void> {
     await this.#parts.start();
-    const host = argument === undefined ? undefined : await hostCommands.chosen(argument, runTitle());
-    if (argument === undefined || host !== undefined) await this.#run(await askRun(questions, { host }));
+    await this.#run(await askRun(this.#parts.questions, { host }));
   }
 
   /** Runs what is selected in the editor, or the line of the cursor. */
@@ -62,9 +59,9 @@ export class RunCommands {
   }
 
   /** Shows what is known of a host, and what can be done with it. */
-  async openHost(argument: unknown): Promise<void> {
+  async openHost(row?: Host): Promise<void> {
     const { hostCommands } = this.#parts;
-    const host = await hostCommands.chosen(argument, vscode.l10n.t("Open Host"));
+    const host = await hostCommands.chosen(row, vscode.l10n.t("Open Host"));
     if (host === undefined) return;
     const answer = await askChoice<HostAction>(
       { placeholder: hostAddress(host), items: this.#actions(host) },
@@ -79,20 +76,20 @@ export class RunCommands {
     else this.#parts.panels.open(action.run);
   }
 
-  async open(argument: unknown): Promise<void> {
-    const run = await this.#chosen(argument, vscode.l10n.t("Open Run"), () => true);
+  async open(row?: Run): Promise<void> {
+    const run = await this.#chosen(row, vscode.l10n.t("Open Run"), () => true);
     if (run !== undefined) this.#parts.panels.open(run);
   }
 
-  async again(argument: unknown): Promise<void> {
-    const run = await this.#chosen(argument, vscode.l10n.t("Run Again"), () => true);
+  async again(row?: Run): Promise<void> {
+    const run = await this.#chosen(row, vscode.l10n.t("Run Again"), () => true);
     const repeated = run === undefined ? undefined : await this.#parts.runner.again(run);
     if (repeated !== undefined) this.#parts.panels.open(repeated, true);
   }
 
-  async cancel(argument: unknown): Promise<void> {
+  async cancel(row?: Run): Promise<void> {
     const alive = (run: Run): boolean => run.state !== "ended";
-    const run = await this.#chosen(argument, vscode.l10n.t("Cancel Run"), alive);
+    const run = await this.#chosen(row, vscode.l10n.t("Cancel Run"), alive);
     if (run !== undefined) await this.#parts.runner.cancel(run.id);
   }
 
@@ -109,9 +106,8 @@ export class RunCommands {
   }
 
   /** The run of a row or of the active panel, or one that is chosen now. */
-  async #chosen(argument: unknown, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
-    const given = runOf(argument);
-    if (given !== undefined) return given;
+  async #chosen(row: Run | undefined, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
+    if (row !== undefined) return row;
     await this.#parts.start();
     const active = this.#parts.runs.find(this.#parts.panels.active?.runId ?? "");
     if (active !== undefined && fits(active)) return active;
@@ -141,17 +137,7 @@ export class RunCommands {
   }
 }
 
-function runTitle(): string {
-  return vscode.l10n.t("Run on Host");
-}
-
 function runEntry(run: Run): ChoiceItem<Run> {
   const notes = [stateWords(run), run.host.name, relativeTime(run.createdAt)];
   return { label: plainLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
-}
-
-/** Hidden commands can be called by anyone with anything. */
-function runOf(argument: unknown): Run | undefined {
-  if (typeof argument !== "object" || argument === null || !("run" in argument)) return undefined;
-  return Run.safeParse(argument.run).data;
 }

@@ -4,7 +4,12 @@ import { oneLine, shortened } from "../plain-text.ts";
 import type { RunList } from "./run-list.ts";
 import { relativeTime, stateIcon, stateWords } from "./run-words.ts";
 
-export type RunNode = { readonly kind: "run"; readonly run: Run } | { readonly kind: "more" };
+interface RunLeaf {
+  readonly kind: "run";
+  /** As it is now. */
+  run: Run;
+}
+export type RunNode = RunLeaf | { readonly kind: "more" };
 
 /** How often the times in the rows are brought up to date while they can be seen. */
 const clockMs = 30_000;
@@ -13,9 +18,12 @@ const clockMs = 30_000;
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   readonly #runs: RunList;
   readonly #start: () => Promise<void>;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<RunNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
+  /** What the tree shows now, in order. */
+  #drawn: readonly RunLeaf[] = [];
+  #drawnMore = false;
   #clock: NodeJS.Timeout | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -31,7 +39,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   follow(view: vscode.TreeView<RunNode>): vscode.Disposable {
     const tick = (visible: boolean): void => {
       clearInterval(this.#clock);
-      this.#clock = visible ? setInterval(() => this.#changed.fire(), clockMs) : undefined;
+      this.#clock = visible ? setInterval(() => this.#changed.fire([...this.#drawn]), clockMs) : undefined;
     };
     tick(view.visible);
     return view.onDidChangeVisibility(({ visible }) => tick(visible));
@@ -44,8 +52,9 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   async getChildren(node?: RunNode): Promise<RunNode[]> {
     if (node !== undefined) return [];
     if (this.#runs.known === undefined) await this.#start();
-    const rows: RunNode[] = this.#runs.runs.map((run) => ({ kind: "run", run }));
-    return this.#runs.hasMore ? [...rows, { kind: "more" }] : rows;
+    this.#drawn = this.#runs.runs.map((run) => ({ kind: "run", run }));
+    this.#drawnMore = this.#runs.hasMore;
+    return this.#drawnMore ? [...this.#drawn, { kind: "more" }] : [...this.#drawn];
   }
 
   dispose(): void {
@@ -57,8 +66,26 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   #refreshSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#changed.fire();
+      this.#refresh();
     }, 50);
+  }
+
+  /** Only the rows that changed, where the list is the same: a row must not go away under the mouse. */
+  #refresh(): void {
+    const { runs, hasMore } = this.#runs;
+    const drawn = this.#drawn;
+    const same = drawn.length === runs.length && runs.every((run, at) => run.id === drawn[at]?.run.id);
+    if (!same || hasMore !== this.#drawnMore || runs.length === 0) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    const changed = drawn.filter((leaf, at) => {
+      const run = runs[at] ?? leaf.run;
+      const differs = run !== leaf.run;
+      leaf.run = run;
+      return differs;
+    });
+    if (changed.length > 0) this.#changed.fire(changed);
   }
 }
 
@@ -73,7 +100,7 @@ function runItem(run: Run): vscode.TreeItem {
   item.tooltip = tooltip(run);
   item.accessibilityInformation = { label: [shortened(run.command, 200), ...notes].join(", ") };
   item.command = {
-    command: "hostrun.openRun",
+    command: "hostrun.openRunRow",
     title: vscode.l10n.t("Open Run"),
     arguments: [{ kind: "run", run }],
   };

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { openCounter } from "../support/counter.ts";
 import { problemOf } from "../support/http.ts";
 import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
-import { freePort } from "../support/server-process.ts";
+import { freePort, portOf } from "../support/server-process.ts";
 import { openSshd } from "../support/sshd.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
@@ -20,6 +21,9 @@ const silent = stack.use(await openTcpPeer());
 const old = stack.use(
   await openTcpPeer((socket) => socket.write("220 mail.example ESMTP\r\nSSH-1.5-old\r\n")),
 );
+const web = createServer().listen(0, "127.0.0.1");
+await once(web, "listening");
+stack.defer(() => void web.close());
 const closing = stack.use(await openTcpPeer((socket) => socket.destroy()));
 const stranger = stack.use(await openSshd());
 const swapped = stack.use(await openSshd());
@@ -54,6 +58,12 @@ const faults: Fault[] = [
     code: "host_unreachable",
     reason: "name_not_found",
     says: /nothing\.invalid cannot be resolved/,
+  },
+  {
+    name: "web",
+    host: { port: portOf(web) },
+    code: "protocol_error",
+    says: /not as an SSH server/,
   },
   {
     name: "refused",

@@ -1,7 +1,7 @@
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Discovery } from "../../protocol/discovery.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
@@ -103,20 +103,18 @@ test("of ten that start at once in one state directory exactly one lives", async
     if (ended.size >= 9) nine.resolve(undefined);
   };
   for (const daemon of daemons) void watch(daemon);
-  try {
-    await nine.promise;
-    expect(ended.size).toBe(9);
-    for (const { code, stderr } of ended.values()) {
-      expect(code).toBe(1);
-      expect(stderr).toContain("runs for this state directory already");
-    }
-    const alive = daemons.find(({ pid }) => !ended.has(pid));
-    const discovery: unknown = JSON.parse(await readFile(join(stateDirectory, "daemon.json"), "utf8"));
-    expect(Discovery.parse(discovery).pid).toBe(alive?.pid);
-    expect(await alive?.kill("SIGTERM")).toMatchObject({ code: 0 });
-  } finally {
-    endProcesses(daemons.filter(({ pid }) => !ended.has(pid)).map(({ pid }) => pid));
+  // Also when the test runs out of time.
+  onTestFinished(() => endProcesses(daemons.map(({ pid }) => pid).filter((pid) => !ended.has(pid))));
+  await nine.promise;
+  expect(ended.size).toBe(9);
+  for (const { code, stderr } of ended.values()) {
+    expect(code).toBe(1);
+    expect(stderr).toContain("runs for this state directory already");
   }
+  const alive = daemons.find(({ pid }) => !ended.has(pid));
+  const discovery: unknown = JSON.parse(await readFile(join(stateDirectory, "daemon.json"), "utf8"));
+  expect(Discovery.parse(discovery).pid).toBe(alive?.pid);
+  expect(await alive?.kill("SIGTERM")).toMatchObject({ code: 0 });
 });
 
 describe("the state directory", () => {

@@ -186,6 +186,17 @@ describe("the daemon", () => {
     await window.row(/^web1,/).waitFor();
   });
 
+  test("may be restarted by the command line meanwhile", async () => {
+    const before = await daemonPid();
+    await code.hostrun("restart");
+    await expect.poll(daemonPid).not.toBe(before);
+    const process = `process ${await daemonPid()}`;
+    await window.page.getByRole("button", { name: new RegExp(`Hostrun, .*${process}`) }).waitFor();
+    await window.rowAction(/^web1,/, "Run on Host");
+    await window.answer(/Type a command/, "echo with another daemon");
+    await window.output("with another daemon");
+  });
+
   test("is stopped and started by commands", async () => {
     const before = await daemonPid();
     await window.command("Hostrun: Stop Daemon");

@@ -27,6 +27,8 @@ export interface CodeServer extends AsyncDisposable {
   readonly folder: string;
   /** Where VS Code put the extension. */
   readonly extension: string;
+  /** The command line of the same VSIX, on the same daemon. */
+  hostrun(...args: string[]): Promise<unknown>;
 }
 
 const quiet = {
@@ -89,8 +91,12 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
     { ready: /HTTP server listening on/ },
   );
   stack.use(server);
+  const cli = join(at("extensions"), extension, "dist/cli.cjs");
+  const hostrun = (...args: string[]): Promise<unknown> => run(process.execPath, [cli, ...args], { env });
   // The daemon outlives the windows by design; here it ends with its test.
-  stack.defer(() => stopDaemon(join(at("extensions"), extension), env));
+  stack.defer(async () => {
+    await hostrun("stop").catch(() => undefined);
+  });
   const owned = stack.move();
   return {
     url: `http://127.0.0.1:${port}/?folder=${folder}`,
@@ -98,12 +104,9 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
     stateDirectory,
     folder,
     extension: join(at("extensions"), extension),
+    hostrun,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function stopDaemon(extension: string, env: Record<string, string>): Promise<void> {
-  await run(process.execPath, [join(extension, "dist/cli.cjs"), "stop"], { env }).catch(() => undefined);
 }
 
 /** Nothing of the machine's own that could change what is tested, its SSH agent above all. */

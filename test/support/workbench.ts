@@ -74,10 +74,17 @@ export class Workbench {
 
   /** Runs a command by its title in the palette, e.g. "Hostrun: Run on Host…". */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    await this.input.waitFor();
-    await this.input.fill(`>${title}`);
-    await this.choice(title).first().click();
+    // A panel that comes up takes the focus, and the palette closes: a person opens it again.
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.page.keyboard.press("F1");
+        await this.input.fill(`>${title}`, { timeout: 3000 });
+        await this.choice(title).first().click({ timeout: 3000 });
+        return;
+      } catch (failure) {
+        if (attempt === 3) throw failure;
+      }
+    }
   }
 
   get quick(): Locator {

@@ -21,7 +21,12 @@ export interface KnownHostsFile {
 
 type ConnectionHandlers = Pick<
   Handlers,
-  "listConnections" | "closeConnection" | "listKnownHosts" | "addKnownHost" | "deleteKnownHosts"
+  | "listConnections"
+  | "closeConnection"
+  | "listKnownHosts"
+  | "getKnownHost"
+  | "addKnownHost"
+  | "deleteKnownHosts"
 >;
 
 export function connectionRoutes(connections: Connections, knownHosts: KnownHostsFile): ConnectionHandlers {
@@ -32,6 +37,14 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       throw new Problem("not_found", `There is no connection ${params.connection}; it may have been closed.`);
     },
     listKnownHosts: () => ({ items: [...knownHosts.list()], nextCursor: null }),
+    getKnownHost: ({ params }) => {
+      const found = knownHosts.list().find(({ id }) => id === params.key);
+      if (found !== undefined) return found;
+      throw new Problem(
+        "not_found",
+        `Hostrun has recorded no key ${params.key}; it may have been forgotten.`,
+      );
+    },
     addKnownHost: ({ body }) => knownHosts.add(body.address, body.port, Buffer.from(body.key, "base64")),
     deleteKnownHosts: ({ query }) => {
       if (knownHosts.remove(query.address, query.port) > 0) return undefined;

@@ -41,9 +41,18 @@ test("a greeting in any pieces comes out whole, and in one", async () => {
 });
 
 test("what cannot become a greeting any more is refused", async () => {
-  expect((await feed([Buffer.from("HTTP/1.1 400\r\n\0")])).server).toBe("refused");
+  expect((await feed([Buffer.from("220 mail.example\r\n\0")])).server).toBe("refused");
+  expect((await feed([Buffer.from("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")])).server).toBe(
+    "refused",
+  );
   expect((await feed([Buffer.from("SSH-1.5-old\r\n")])).server).toBe("refused");
   expect((await feed([Buffer.alloc(65 * 1024, "x")])).server).toBe("refused");
+});
+
+test("who says something else and ends is no SSH server", async () => {
+  expect((await feed([Buffer.from("220 mail.example ESMTP\r\n")])).server).toBe("refused");
+  expect((await feed([Buffer.from("bye")])).server).toBe("refused");
+  expect((await feed([])).server).toBeNull();
 });
 
 test.each([
