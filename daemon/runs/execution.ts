@@ -18,6 +18,11 @@ export interface ExecutionOptions {
   readonly connectTimeoutMs: number;
 }
 
+/** How long a login shell may take to begin with a command that is to be ended already. */
+const announcedWithinMs = 2000;
+/** How long a session may take to end after its processes have. */
+const endedWithinMs = 2000;
+
 type StopReason = "cancelled" | "timedOut";
 
 /** One run on its way through the host: from the connection to its ending. */
@@ -59,9 +64,7 @@ export class Execution {
       this.#started(await remote.exec(target, this.#execRequest(), listener, this.#abort.signal));
       const end = await this.#over.promise;
       this.#ended(end, await this.#stopping);
-      if (end.kind === "exited" && this.#shell !== "none" && this.#announcement.pid === undefined) {
-        remote.forgetShell(target);
-      }
+      if (this.#misjudgedShell(end)) remote.forgetShell(target);
     } catch (failure) {
       this.#neverStarted(failure);
     } finally {
@@ -112,13 +115,24 @@ export class Execution {
     };
   }
 
-  /** Whatever comes of it, a command that will not say it ended is given up. */
+  /**
+   * Whatever comes of it, a command that will not say it ended is given up. When its group is gone and its output
+   * is still open, a process that has left the group goes on: that is no confirmed end.
+   */
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
+    // A command may be cancelled before its first word is here.
+    if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
     const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
-    const late = setTimeout(() => process.close(), 1000);
-    void ended.then(() => clearTimeout(late));
-    return confirmed;
+    const inTime = await within(endedWithinMs, ended);
+    if (!inTime) process.close();
+    return confirmed && inTime;
+  }
+
+  /** Whether the next run should ask again what runs the commands of this login. */
+  #misjudgedShell(end: RemoteEnd): boolean {
+    if (this.#shell === "none") return this.#stopped !== undefined;
+    return end.kind === "exited" && this.#announcement.pid === undefined;
   }
 
   #listener(): RemoteListener & { step(message: string): void } {
@@ -199,6 +213,15 @@ export class Execution {
     const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
     return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
   }
+}
+
+/** Whether `event` came in time. */
+async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), timeMs);
+  const inTime = await Promise.race([event.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return inTime;
 }
 
 function asProblem(failure: unknown): Problem {

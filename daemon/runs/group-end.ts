@@ -4,32 +4,39 @@ export type GroupEnd = "gone" | "alive" | "unknown";
 /**
  * A command, for any login shell on a POSIX system, that ends the process group of process `pid`: INT, then TERM
  * after most of the grace time, KILL at its end; it looks ten times a second whether the group is gone, and says
- * so. It keeps its hands off a group that it is in itself, as is the case on servers that give commands none of
- * their own.
+ * so. It keeps its hands off a process that is not of the same connection (process ids are used again), and off a
+ * group that it is in itself, as is the case on servers that give commands none of their own.
  */
 export function endGroupCommand(pid: number, graceMs: number): string {
   const tenths = Math.ceil(graceMs / 100);
   const beforeTerm = Math.ceil(tenths * 0.6);
   const script = [
     `p=${pid}`,
-    // Field 5 of /proc/PID/stat, behind a name that may hold anything; ps where there is no /proc.
-    'g() { if [ -r /proc/$1/stat ]; then read -r l < /proc/$1/stat; set -- ${l##*) }; echo $3; else ps -o pgid= -p $1 | tr -d " "; fi; }',
-    "t=$(g $p 2>/dev/null)",
-    "t=${t:-$p}",
-    '[ $t = "$(g $$)" ] && { echo hostrun-group:shared; exit; }',
-    // A dead process that nobody has collected yet still answers to kill -0: ps knows the difference.
-    'a() { kill -0 -$t 2>/dev/null || return 1; s=$(ps -A -o pgid= -o stat= 2>/dev/null); [ -z "$s" ] || echo "$s" | grep -q "^ *$t  *[^Z ]"; }',
-    "w() { i=0; while a; do [ $i -ge $1 ] && return; i=$((i+1)); sleep 0.1 2>/dev/null || sleep 1; done; echo hostrun-group:gone; exit; }",
+    // Parent and group: fields 4 and 5 of /proc/PID/stat, behind a name that may hold anything; ps elsewhere.
+    "g() { if [ -r /proc/$1/stat ]; then read -r l < /proc/$1/stat; set -- ${l##*) }; echo $2 $3; else ps -o ppid= -o pgid= -p $1; fi; }",
+    "u() { echo hostrun-group:unknown; exit; }",
+    'c() { tr "\\0" "\\n" < /proc/$p/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"; }',
+    "set -- $(g $$)",
+    "m=$2",
+    "set -- $(g $p 2>/dev/null)",
+    // Its first process is over: the group has its number, if the server makes groups at all.
+    'if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; [ "$1" = $PPID ] || c 2>/dev/null || u; fi',
+    // Not kill -0: a dead process that nobody has collected yet answers to it, and one of sudo does not.
+    "l() { ps -A -o pgid= -o stat= || for f in /proc/[0-9]*/stat; do read -r l < $f && set -- ${l##*) } && echo $3 $1; done; }",
+    "s() { kill -$1 -$t 2>/dev/null; }",
+    'a() { o=$(l 2>/dev/null); if [ -n "$o" ]; then echo "$o" | grep -q "^ *$t  *[^Z ]"; else s 0; fi; }',
+    "w() { i=0; while a; do [ $i -lt $1 ] || return; if sleep 0.1 2>/dev/null; then i=$((i+1)); else sleep 1; i=$((i+10)); fi; done; echo hostrun-group:gone; exit; }",
     "w 0",
-    "kill -INT -$t 2>/dev/null",
+    "s INT",
     `w ${beforeTerm}`,
-    "kill -TERM -$t 2>/dev/null",
+    "s TERM",
     `w ${tenths - beforeTerm}`,
-    "kill -KILL -$t 2>/dev/null",
+    "s KILL",
     "w 20",
     "echo hostrun-group:alive",
   ];
-  return `/bin/sh -c '${script.join("; ")}'`;
+  // exec: the server's child is then this very shell, by which it is seen whether commands get groups.
+  return `exec /bin/sh -c '${script.join("; ")}'`;
 }
 
 export function parseGroupEnd(output: string): GroupEnd {

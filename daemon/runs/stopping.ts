@@ -1,7 +1,7 @@
 import { endGroupCommand, parseGroupEnd } from "./group-end.ts";
 import type { RemoteProcess } from "./remote.ts";
 
-/** How long the host may take to say what came of it, beyond the grace time. */
+/** How long a busy host may take to say what came of it, beyond one and a half times the grace time. */
 const answerWithinMs = 5000;
 
 /**
@@ -16,7 +16,7 @@ export async function stopRemote(
   { graceMs, ended }: { graceMs: number; ended: Promise<unknown> },
 ): Promise<boolean> {
   if (pid !== undefined) {
-    const answer = await process.ask(endGroupCommand(pid, graceMs), graceMs + answerWithinMs);
+    const answer = await process.ask(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerWithinMs);
     const end = answer === undefined ? "unknown" : parseGroupEnd(answer.output);
     if (end !== "unknown") return end === "gone";
   }

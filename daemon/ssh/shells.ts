@@ -14,6 +14,8 @@ export class Shells {
   readonly #memory: ShellMemory;
   readonly #known = new Map<string, LoginShell>();
   readonly #asking = new Map<string, Promise<LoginShell>>();
+  /** Asked once, in vain: another run must not wait as long. */
+  readonly #silent = new WeakSet<SshConnection>();
 
   constructor(memory: ShellMemory) {
     this.#memory = memory;
@@ -27,6 +29,7 @@ export class Shells {
       this.#known.set(login, known);
       return known;
     }
+    if (this.#silent.has(connection)) return "none";
     const asking = this.#asking.get(login) ?? this.#ask(login, connection);
     this.#asking.set(login, asking);
     return asking;
@@ -45,7 +48,10 @@ export class Shells {
       const stop = connection.hurry();
       const answer = await ask(connection, shellQuestion, answerWithinMs);
       stop();
-      if (answer === undefined) return "none";
+      if (answer === undefined) {
+        this.#silent.add(connection);
+        return "none";
+      }
       const shell = parseShellAnswer(answer.output);
       this.#known.set(login, shell);
       this.#memory.set(login, shell);
