@@ -29,10 +29,11 @@ export async function untilLive(word: string, count: number): Promise<LiveProces
 
 async function readProcess(name: string): Promise<LiveProcess | undefined> {
   try {
+    // First the arguments: between its fork and its exec a process is in its parent's group, with its arguments.
+    const args = (await readFile(`/proc/${name}/cmdline`, "utf8")).split("\0").join(" ").trim();
     const stat = await readFile(`/proc/${name}/stat`, "latin1");
     const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
-    const args = (await readFile(`/proc/${name}/cmdline`, "utf8")).split("\0").join(" ").trim();
     return { pid: Number(name), group: Number(group), args };
   } catch {
     // It ended meanwhile.

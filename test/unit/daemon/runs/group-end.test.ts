@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { endGroupCommand, parseGroupEnd } from "../../../../daemon/runs/group-end.ts";
@@ -24,7 +24,7 @@ async function pathWith(name: string, programs: readonly string[], from?: string
   }
   return directory.join(name);
 }
-const tools = ["sleep", "grep", "tr"];
+const tools = ["sleep", "grep", "sort", "tr"];
 const withoutPs = await pathWith("without-ps", tools);
 const ofBusybox = await pathWith("busybox", [...tools, "ps"], "/bin/busybox");
 
@@ -48,7 +48,7 @@ async function group(script: string, count: number) {
     if ((await left()).length > 0) process.kill(-pid, "SIGKILL");
   });
   await untilLive(mark, count);
-  return { pid, leader, left };
+  return { pid, mark, leader, left };
 }
 
 interface Asked {
@@ -134,6 +134,22 @@ describe("the command that ends a process group", () => {
     expect(await end(target.pid)).toBe("gone");
     // On a server that gives commands no groups, nothing follows from there being none of that number.
     expect(await end(target.pid, { detached: false })).toBe("unknown");
+  });
+
+  test("ends every group of the session, each asked once", async () => {
+    const target = await group("exec bash -c 'set -m; for n in 1 2 3; do sleep $M & done; wait'", 3);
+    const groups = new Set(
+      (await liveProcesses()).filter(({ args }) => args.endsWith(target.mark)).map((each) => each.group),
+    );
+    expect(groups.size).toBe(3);
+    expect(await end(target.pid)).toBe("gone");
+    expect((await liveProcesses()).filter((each) => groups.has(each.group))).toEqual([]);
+    const counting =
+      "exec bash -c 'trap \"echo -n x >> $F; sleep 0.2\" INT; sleep $M | sleep $M | cat; sleep 1000'";
+    const file = directory.join("interrupts");
+    const asked = await group(counting.replace("$F", file), 2);
+    expect(await end(asked.pid, { graceMs: 500 })).toBe("gone");
+    expect(await readFile(file, "utf8")).toBe("x");
   });
 
   test("never harms a group that it is in itself", async () => {
