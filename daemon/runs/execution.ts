@@ -20,8 +20,8 @@ export interface ExecutionOptions {
 
 /** How long a login shell may take to begin with a command that is to be ended already. */
 const announcedWithinMs = 2000;
-/** How long a session may take to end after its processes have. */
-const endedWithinMs = 2000;
+/** How long a session may take to end after its processes have, or after nothing more can be done. */
+const endedWithinMs = { confirmed: 2000, unconfirmed: 500 };
 
 type StopReason = "cancelled" | "timedOut";
 
@@ -124,7 +124,7 @@ export class Execution {
     // A command may be cancelled before its first word is here.
     if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
     const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
-    const inTime = await within(endedWithinMs, ended);
+    const inTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
     if (!inTime) process.close();
     return confirmed && inTime;
   }

@@ -182,7 +182,7 @@ function remoteProcess(
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
-    ask: (command, deadlineMs) => ask(lease.connection, command, deadlineMs),
+    ask: (command, deadlineMs) => ask(lease.connection, command, deadlineMs, lease.link.takeSpare()),
     close: () => process.close(),
   };
 }

@@ -52,7 +52,7 @@ const cuts = fc.oneof(
   fc.array(fc.nat(), { maxLength: 12 }),
   fc.constant(Array.from({ length: 600 }, (_, at) => at)),
 );
-const full = process.env["HOSTRUN_TEST_FULL"] === "1";
+const full = process.env["TEST_FAULTS"] === "full";
 const cases = { numRuns: full ? 100_000 : 2000 };
 
 describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, () => {
