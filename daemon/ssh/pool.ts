@@ -13,6 +13,7 @@ import type {
   RemoteProcess,
   Target,
 } from "../runs/remote.ts";
+import type { ChannelProcess } from "./channel-process.ts";
 import { createDialer } from "./dial.ts";
 import { ConnectDeadline } from "./deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "./failure.ts";
@@ -118,7 +119,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
       links.prepareSpare(lease.link);
-      return remoteProcess(lease, started.process, timings);
+      return remoteProcess(links, lease, { ...timings, process: started.process });
     }
     avoid.add(lease.link);
     if (started.kind === "lost") {
@@ -172,9 +173,9 @@ async function acquire(links: Links, wish: Wish, signal: AbortSignal): Promise<L
 }
 
 function remoteProcess(
+  links: Links,
   lease: Lease,
-  process: { stdin: RemoteProcess["stdin"]; signal(name: string): void; close(): void },
-  timings: { connectMs: number; channelMs: number },
+  { process, ...timings }: { process: ChannelProcess; connectMs: number; channelMs: number },
 ): RemoteProcess {
   return {
     connection: lease.link.describe(),
@@ -182,7 +183,11 @@ function remoteProcess(
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
-    ask: (command, deadlineMs) => ask(lease.connection, command, deadlineMs, lease.link.takeSpare()),
+    ask(command, deadlineMs) {
+      const held = links.hold(lease.link);
+      const answer = ask(lease.connection, command, deadlineMs, lease.link.takeSpare());
+      return answer.finally(() => held[Symbol.dispose]());
+    },
     close: () => process.close(),
   };
 }

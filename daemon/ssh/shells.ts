@@ -24,7 +24,7 @@ export class Shells {
   /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
   of(target: Target, connection: SshConnection): LoginShell | Promise<LoginShell> {
     const login = loginOf(target);
-    const known = this.#known.get(login) ?? this.#memory.get(login);
+    const known = this.#known.get(login) ?? tried(() => this.#memory.get(login));
     if (known !== undefined) {
       this.#known.set(login, known);
       return known;
@@ -38,7 +38,7 @@ export class Shells {
   forget(target: Target): void {
     const login = loginOf(target);
     this.#known.delete(login);
-    this.#memory.forget(login);
+    tried(() => this.#memory.forget(login));
   }
 
   async #ask(login: string, connection: SshConnection): Promise<LoginShell> {
@@ -54,11 +54,20 @@ export class Shells {
       }
       const shell = parseShellAnswer(answer.output);
       this.#known.set(login, shell);
-      this.#memory.set(login, shell);
+      tried(() => this.#memory.set(login, shell));
       return shell;
     } finally {
       this.#asking.delete(login);
     }
+  }
+}
+
+/** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */
+function tried<Value>(use: () => Value): Value | undefined {
+  try {
+    return use();
+  } catch {
+    return undefined;
   }
 }
 

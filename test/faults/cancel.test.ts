@@ -166,6 +166,17 @@ describe("also", () => {
     endProcesses((await left()).map(({ pid }) => pid));
   });
 
+  test("one whose connection is closed as soon as nothing runs on it", async () => {
+    await using account = await openUnixUser();
+    const host = { user: account.name };
+    await using own = await openHostedDaemon({ flags: ["--pool-idle-ms", "0"], host });
+    const { run, rest, cancel, left } = await started("web1", "sleep $M", {}, own);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+  });
+
   test("one behind a forced command that runs what it is given", async () => {
     await using account = await openUnixUser();
     const wrapper = 'Match all\nForceCommand sh -c "$SSH_ORIGINAL_COMMAND"; true';
