@@ -33,6 +33,7 @@ import { openPool } from "./ssh/pool.ts";
 import { openDatabase } from "./store/database.ts";
 import { createHostStore } from "./store/hosts.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
+import { createShellMemory } from "./store/login-shells.ts";
 import { createRunStore } from "./store/runs.ts";
 
 /** What the daemon knows of the process it is and of the person it runs for. */
@@ -79,7 +80,7 @@ export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
     const changes = new ChangeLog(clock);
     const storage = openStorage(around, scope);
     const hosts = openHosts(around, storage, changes);
-    const ssh = openSsh(around, changes, scope);
+    const ssh = openSsh(around, storage, changes, scope);
     const runs = openRuns(around, { ...storage, ...hosts, ...ssh }, changes, scope);
     await serve(around, { startedAt, changes, ...storage, ...hosts, ...ssh, ...runs }, scope);
     // The first to go: what still runs is told as unknown while its readers are there to hear it.
@@ -145,7 +146,8 @@ function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
 }
 
 function openSsh(
-  { stateDirectory, home, user, agentSocket, settings, log }: House,
+  { stateDirectory, home, agentSocket, settings, log }: House,
+  { database }: Storage,
   changes: ChangeLog,
   scope: Scope,
 ) {
@@ -156,9 +158,13 @@ function openSsh(
     const { poolMaxConnections, poolIdleMs, channelsPerConnection, keepaliveMs } = settings.current;
     return { maxConnections: poolMaxConnections, idleMs: poolIdleMs, channelsPerConnection, keepaliveMs };
   };
-  const environment = { home, agentSocket, user };
+  const environment = { home, agentSocket };
+  const shells = createShellMemory(database);
   const onChange = (change: Parameters<ChangeLog["publish"]>[0]) => changes.publish(change);
-  return { knownHosts, pool: scope.own(openPool({ limits, knownHosts, clock, log, environment, onChange })) };
+  return {
+    knownHosts,
+    pool: scope.own(openPool({ limits, knownHosts, shells, clock, log, environment, onChange })),
+  };
 }
 
 function openRuns(

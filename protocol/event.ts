@@ -43,6 +43,8 @@ export const CompleteEvent = z.object({
   outcome: Outcome,
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
+  /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
+  stopConfirmed: z.boolean().nullable(),
   durationMs: size,
   stdoutBytes: size,
   stderrBytes: size,

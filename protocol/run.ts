@@ -96,6 +96,8 @@ export const Run = z
     truncatedBytes: z.int().nonnegative(),
     cached: z.boolean(),
     reusedConnection: z.boolean(),
+    /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
+    stopConfirmed: z.boolean().nullable(),
     timings: Timings,
   })
   .meta({ id: "Run" });

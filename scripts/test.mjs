@@ -23,11 +23,14 @@ const SERVERS = [
   "curl",
 ];
 
+/** Login shells that commands are run by, beside those that every Debian has. */
+const SHELLS = ["busybox", "fish", "tcsh", "zsh"];
+
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {
-  unit: { projects: ["unit", "contract"], packages: [...SERVERS, "unzip"] },
-  daemon: { projects: ["daemon"], packages: SERVERS },
-  faults: { projects: ["faults"], packages: [...SERVERS, "iproute2", "strace"] },
+  unit: { projects: ["unit", "contract"], packages: [...SERVERS, ...SHELLS, "unzip"] },
+  daemon: { projects: ["daemon"], packages: [...SERVERS, ...SHELLS] },
+  faults: { projects: ["faults"], packages: [...SERVERS, ...SHELLS, "iproute2", "strace"] },
   editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
 };
 
@@ -41,6 +44,8 @@ const CHECKS = {
 const asked = process.argv.slice(2);
 const parts = asked.length > 0 ? asked : Object.keys(PARTS);
 const env = toolEnv();
+// Asked for by name, the faults come in full.
+if (asked.includes("faults")) env.TEST_FAULTS = "full";
 const stages = [];
 const counts = { passed: 0, failed: 0, skipped: 0, ran: false };
 

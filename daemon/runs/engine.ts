@@ -227,6 +227,7 @@ function newRun(request: RunRequest, host: Run["host"], cached: boolean, created
     truncatedBytes: 0,
     cached,
     reusedConnection: false,
+    stopConfirmed: null,
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
   };
 }

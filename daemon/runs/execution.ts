@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
+import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
+import { AnnouncementFilter, announcing } from "./announcement.ts";
 import { commandLine } from "./command-line.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "./remote.ts";
-import { stopGradually } from "./stopping.ts";
+import type { LoginShell } from "./login-shell.ts";
+import { stopRemote } from "./stopping.ts";
 
 export interface ExecutionOptions {
   readonly request: RunRequest;
@@ -14,6 +18,11 @@ export interface ExecutionOptions {
   readonly connectTimeoutMs: number;
 }
 
+/** How long a login shell may take to begin with a command that is to be ended already. */
+const announcedWithinMs = 2000;
+/** How long a session may take to end after its processes have, or after nothing more can be done. */
+const endedWithinMs = { confirmed: 2000, unconfirmed: 500 };
+
 type StopReason = "cancelled" | "timedOut";
 
 /** One run on its way through the host: from the connection to its ending. */
@@ -21,7 +30,13 @@ export class Execution {
   readonly live: LiveRun;
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
+  readonly #token = randomBytes(6).toString("hex");
+  readonly #announcement = new AnnouncementFilter(this.#token);
+  readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
+  /** Resolves to whether the host confirmed the end of what was asked to end. */
+  #stopping: Promise<boolean> | undefined;
+  #shell: LoginShell = "none";
   #stopped: StopReason | undefined;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
@@ -43,12 +58,13 @@ export class Execution {
       "connecting",
       `Connecting to ${target.name} (${target.user}@${target.address}:${target.port})`,
     );
-    const over = Promise.withResolvers<RemoteEnd>();
     try {
       this.#abort.signal.throwIfAborted();
-      const listener = this.#listener(over.resolve);
+      const listener = this.#listener();
       this.#started(await remote.exec(target, this.#execRequest(), listener, this.#abort.signal));
-      this.#ended(await over.promise);
+      const end = await this.#over.promise;
+      this.#ended(end, await this.#stopping);
+      if (this.#misjudgedShell(end)) remote.forgetShell(target);
     } catch (failure) {
       this.#neverStarted(failure);
     } finally {
@@ -76,7 +92,7 @@ export class Execution {
     }
     this.live.status("running", reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
     this.#callOff();
-    this.#callOff = stopGradually(this.#process, graceMs);
+    this.#stopping = this.#stopRemote(this.#process, graceMs);
   }
 
   /** Gives the run up with the daemon: nobody will know how the command ended. */
@@ -89,20 +105,53 @@ export class Execution {
   #execRequest() {
     const { request, loginShell, connectTimeoutMs } = this.#options;
     return {
-      command: commandLine(request.command, { ...request, loginShell }),
+      command: (shell: LoginShell) => {
+        this.#shell = shell;
+        return announcing(commandLine(request.command, { ...request, loginShell }), shell, this.#token);
+      },
       pty: request.pty,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
     };
   }
 
-  #listener(end: (end: RemoteEnd) => void): RemoteListener & { step(message: string): void } {
+  /**
+   * Whatever comes of it, a command that will not say it ended is given up. When its group is gone and its output
+   * is still open, a process that has left the group goes on: that is no confirmed end.
+   */
+  async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
+    const ended = this.#over.promise;
+    // A command may be cancelled before its first word is here.
+    if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
+    const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
+    const inTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
+    if (!inTime) process.close();
+    return confirmed && inTime;
+  }
+
+  /** Whether the next run should ask again what runs the commands of this login. */
+  #misjudgedShell(end: RemoteEnd): boolean {
+    if (this.#shell === "none") return this.#stopped !== undefined;
+    return end.kind === "exited" && this.#announcement.pid === undefined;
+  }
+
+  #listener(): RemoteListener & { step(message: string): void } {
     const live = this.live;
+    // On a terminal standard error comes with standard output.
+    const announced = this.#options.request.pty ? "stdout" : "stderr";
+    const pass = (stream: OutputStream, chunk: Buffer): void => {
+      const bytes = stream === announced ? this.#announcement.take(chunk) : chunk;
+      if (bytes.length > 0) live.output(stream, bytes);
+    };
     return {
       step: (message) => this.#step(message),
-      stdout: (chunk) => this.#afterStart(() => live.output("stdout", chunk)),
-      stderr: (chunk) => this.#afterStart(() => live.output("stderr", chunk)),
-      end,
+      stdout: (chunk) => this.#afterStart(() => pass("stdout", chunk)),
+      stderr: (chunk) => this.#afterStart(() => pass("stderr", chunk)),
+      end: (end) => {
+        const rest = this.#announcement.rest();
+        if (rest.length > 0) this.#afterStart(() => live.output(announced, rest));
+        this.#over.resolve(end);
+      },
     };
   }
 
@@ -139,18 +188,18 @@ export class Execution {
     }
   }
 
-  #ended(end: RemoteEnd): void {
-    const stopped = this.#stopped === undefined ? undefined : this.#stopEnding(this.#stopped);
+  #ended(end: RemoteEnd, stopConfirmed: boolean | undefined): void {
+    const stopped =
+      this.#stopped === undefined
+        ? undefined
+        : { ...this.#stopEnding(this.#stopped), stopConfirmed: stopConfirmed ?? false };
+    if (stopped?.stopConfirmed === false) {
+      const { name } = this.#options.target;
+      this.live.status("running", `${name} did not confirm that the command ended; it may still run there`);
+    }
     if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
     else if (end.kind === "signaled") this.live.end({ outcome: "signaled", signal: end.signal, ...stopped });
-    else {
-      if (stopped !== undefined)
-        this.live.status(
-          "running",
-          `${this.#options.target.name} did not confirm that the command ended; it may still run there`,
-        );
-      this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
-    }
+    else this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
   }
 
   #neverStarted(failure: unknown): void {
@@ -164,6 +213,15 @@ export class Execution {
     const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
     return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
   }
+}
+
+/** Whether `event` came in time. */
+async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), timeMs);
+  const inTime = await Promise.race([event.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return inTime;
 }
 
 function asProblem(failure: unknown): Problem {

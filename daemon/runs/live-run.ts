@@ -21,6 +21,8 @@ export interface Ending {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly problem?: Problem;
+  /** Whether the host confirmed that what was asked to end is gone; absent where nothing was asked. */
+  readonly stopConfirmed?: boolean;
 }
 
 /** Fields of a non-output event besides `runId` and `timestamp`. */
@@ -103,6 +105,7 @@ export class LiveRun {
       exitCode: ending.exitCode ?? null,
       signal: ending.signal ?? null,
       problem,
+      stopConfirmed: ending.stopConfirmed ?? null,
       endedAt: this.#now(),
       stdoutBytes: this.#recorder.receivedBytes("stdout"),
       stderrBytes: this.#recorder.receivedBytes("stderr"),
@@ -137,6 +140,7 @@ export class LiveRun {
       outcome: run.outcome,
       exitCode: run.exitCode,
       signal: run.signal,
+      stopConfirmed: run.stopConfirmed,
       durationMs: Math.round(run.timings.totalMs ?? 0),
       stdoutBytes: run.stdoutBytes,
       stderrBytes: run.stderrBytes,

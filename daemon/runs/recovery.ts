@@ -17,7 +17,13 @@ export function closeOpenRuns(store: RunStore, clock: Clock): number {
     const { truncatedBytes } = run;
     const ending = { outcome: "unknown", exitCode: null, signal: null } as const;
     const sizes = { stdoutBytes, stderrBytes, truncatedBytes };
-    const complete = { ...ending, durationMs: 0, ...sizes, sha256: { stdout: null, stderr: null } };
+    const complete = {
+      ...ending,
+      stopConfirmed: null,
+      durationMs: 0,
+      ...sizes,
+      sha256: { stdout: null, stderr: null },
+    };
     let seq = store.lastSeq(number);
     const event = (type: string, fields: object): StoredEvent => ({
       seq: ++seq,

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { HostKeyPolicy } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
+import type { LoginShell } from "./login-shell.ts";
 
 /** Where and as whom to log in: one hop, fully resolved. */
 export interface Hop {
@@ -30,8 +31,8 @@ export interface ConnectOptions {
 }
 
 export interface ExecRequest extends ConnectOptions {
-  /** Exactly what the exec request carries. */
-  readonly command: string;
+  /** Exactly what the exec request carries, by what will read it. */
+  readonly command: (shell: LoginShell) => string;
   readonly pty: boolean;
 }
 
@@ -52,6 +53,12 @@ export interface RemoteListener {
   end(end: RemoteEnd): void;
 }
 
+/** What a command of Hostrun's own printed on standard output (latin1), and its exit status if there was one. */
+export interface RemoteAnswer {
+  readonly output: string;
+  readonly code: number | undefined;
+}
+
 export interface RemoteProcess {
   readonly connection: Connection;
   /** Whether the connection was there before this run asked for it. */
@@ -63,6 +70,11 @@ export interface RemoteProcess {
   readonly stdin: Writable;
   /** A signal name without SIG, e.g. "INT". The server may ignore it (OpenSSH does for root). */
   signal(name: string): void;
+  /**
+   * Runs a short command of Hostrun's own on the same connection, and so on the same machine, beside this one.
+   * undefined when it could not be run or took longer than `deadlineMs`.
+   */
+  ask(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
   /** Gives the channel up; `end` still comes, at once if the server stays silent. */
   close(): void;
 }
@@ -86,6 +98,8 @@ export interface Remote {
     listener: RemoteListener & { step(message: string): void },
     signal: AbortSignal,
   ): Promise<RemoteProcess>;
+  /** What was known of the target's login shell was wrong: ask again. */
+  forgetShell(target: Target): void;
   /** Connects and authenticates, or finds a connection that is up. */
   probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe>;
 }

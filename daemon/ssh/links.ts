@@ -47,7 +47,7 @@ export class Links {
         order: (this.#numbered += 1),
         grant: (link, reused) => {
           done();
-          resolve(this.#lease(link, wish, reused));
+          resolve(this.#lease(link, wish.purpose, reused));
         },
         refuse: (reason) => {
           done();
@@ -80,6 +80,12 @@ export class Links {
 
   capacity(link: Link): number {
     return link.capacity(this.#options.limits().channelsPerConnection);
+  }
+
+  /** Keeps a connection in use beside the places on it: one that was just left could be closed as idle. */
+  hold(link: Link): Disposable {
+    this.#reserve(link, "probe");
+    return this.#lease(link, "probe", true);
   }
 
   /** Opens one session ahead where there is room for it. */
@@ -208,7 +214,7 @@ export class Links {
     this.#lanes.sweep(lane);
   }
 
-  #lease(link: Link, wish: Wish, reused: boolean): Lease {
+  #lease(link: Link, purpose: Wish["purpose"], reused: boolean): Lease {
     const { connection } = link;
     if (connection === undefined) throw new TypeError("Only a connection that is up is leased");
     let given = true;
@@ -219,7 +225,7 @@ export class Links {
       [Symbol.dispose]: () => {
         if (!given) return;
         given = false;
-        this.#free(link, wish.purpose);
+        this.#free(link, purpose);
         if (link.state !== "up") return;
         link.lastUsed = this.#options.clock.elapsed();
         this.#serve();

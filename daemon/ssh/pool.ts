@@ -3,6 +3,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import type { ShellMemory } from "../runs/login-shell.ts";
 import type {
   ConnectOptions,
   ExecRequest,
@@ -12,6 +13,7 @@ import type {
   RemoteProcess,
   Target,
 } from "../runs/remote.ts";
+import type { ChannelProcess } from "./channel-process.ts";
 import { createDialer } from "./dial.ts";
 import { ConnectDeadline } from "./deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "./failure.ts";
@@ -20,6 +22,8 @@ import type { PoolFigures, PoolLimits } from "./limits.ts";
 import type { Link, Wish } from "./link.ts";
 import { type Lease, Links } from "./links.ts";
 import { hasNativeCrypto } from "./ssh2-internals.ts";
+import { ask } from "./question.ts";
+import { Shells } from "./shells.ts";
 import { startCommand } from "./start.ts";
 
 export interface PoolOptions {
@@ -28,6 +32,7 @@ export interface PoolOptions {
   readonly knownHosts: KnownHosts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly shells: ShellMemory;
   /** The daemon's own; a request's agent goes first. */
   readonly environment: { readonly home: string; readonly agentSocket: string | null };
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
@@ -49,6 +54,7 @@ const maxConnectionsTried = 3;
 export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
   const dial = createDialer(options, (wish, signal) => links.acquire(wish, signal));
+  const shells = new Shells(options.shells);
   const links: Links = new Links({
     limits: options.limits,
     clock,
@@ -58,8 +64,9 @@ export function openPool(options: PoolOptions): Pool {
   });
   return {
     exec: (target, request, listener, signal) =>
-      exec({ links, clock, log }, target, { request, listener, signal }),
-    probe: (target, wish, signal) => probe({ links, clock, log }, target, { ...wish, signal }),
+      exec({ links, shells, clock, log }, target, { request, listener, signal }),
+    probe: (target, wish, signal) => probe({ links, clock }, target, { ...wish, signal }),
+    forgetShell: (target) => shells.forget(target),
     list: () => links.all().map((link) => link.describe()),
     close(id) {
       const link = links.all().find((each) => each.id === id);
@@ -77,6 +84,7 @@ export function openPool(options: PoolOptions): Pool {
 
 interface Parts {
   readonly links: Links;
+  readonly shells: Shells;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -89,7 +97,7 @@ interface Execution {
 
 async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
   const { request, listener, signal } = execution;
-  const { links, clock, log } = parts;
+  const { links, shells, clock, log } = parts;
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
   const avoid = new Set<Link>();
@@ -97,12 +105,21 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
   for (;;) {
     const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
     const lease = await acquire(links, wish, deadline.signal);
+    const known = shells.of(target, lease.connection);
+    const shell = typeof known === "string" ? known : await known;
     const leased = clock.elapsed();
-    const started = await startCommand({ lease, request, listener, deadline, log });
+    const command = request.command(shell);
+    const started = await startCommand({
+      lease,
+      request: { command, pty: request.pty },
+      listener,
+      deadline,
+      log,
+    });
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
       links.prepareSpare(lease.link);
-      return remoteProcess(lease, started.process, timings);
+      return remoteProcess(links, lease, { ...timings, process: started.process });
     }
     avoid.add(lease.link);
     if (started.kind === "lost") {
@@ -118,7 +135,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
 }
 
 async function probe(
-  { links, clock }: Parts,
+  { links, clock }: Pick<Parts, "links" | "clock">,
   target: Target,
   options: ConnectOptions & { signal: AbortSignal },
 ): Promise<HostProbe> {
@@ -156,9 +173,9 @@ async function acquire(links: Links, wish: Wish, signal: AbortSignal): Promise<L
 }
 
 function remoteProcess(
+  links: Links,
   lease: Lease,
-  process: { stdin: RemoteProcess["stdin"]; signal(name: string): void; close(): void },
-  timings: { connectMs: number; channelMs: number },
+  { process, ...timings }: { process: ChannelProcess; connectMs: number; channelMs: number },
 ): RemoteProcess {
   return {
     connection: lease.link.describe(),
@@ -166,6 +183,11 @@ function remoteProcess(
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
+    ask(command, deadlineMs) {
+      const held = links.hold(lease.link);
+      const answer = ask(lease.connection, command, deadlineMs, lease.link.takeSpare());
+      return answer.finally(() => held[Symbol.dispose]());
+    },
     close: () => process.close(),
   };
 }

@@ -8,6 +8,12 @@ import {
   terminal,
 } from "./ssh2-internals.ts";
 
+/** What is sent for the host to run, and whether on a terminal. */
+export interface CommandRequest {
+  readonly command: string;
+  readonly pty: boolean;
+}
+
 export type Opening =
   | { readonly kind: "opened"; readonly channel: ClientChannel }
   /** The server said no: nothing has run. */
@@ -45,7 +51,7 @@ export type Start =
 export async function execOn(
   connection: SshConnection,
   channel: ClientChannel,
-  { command, pty }: { command: string; pty: boolean },
+  { command, pty }: CommandRequest,
   sent: () => void,
 ): Promise<Start> {
   const { client } = connection;
@@ -64,7 +70,7 @@ export async function execOn(
 /** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */
 export function execDirectly(
   connection: SshConnection,
-  { command, pty }: { command: string; pty: boolean },
+  { command, pty }: CommandRequest,
 ): Promise<Opening | Start> {
   return new Promise((resolve) => {
     if (connection.loss !== undefined) {

@@ -2,17 +2,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
-import type { ExecRequest, RemoteListener } from "../runs/remote.ts";
+import type { RemoteListener } from "../runs/remote.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { ConnectDeadline } from "./deadline.ts";
 import { channelRefused } from "./failure.ts";
 import type { Lease } from "./links.ts";
-import { execDirectly, execOn, type Opening, openChannel, type Start } from "./session-channel.ts";
+import {
+  type CommandRequest,
+  execDirectly,
+  execOn,
+  type Opening,
+  openChannel,
+  type Start,
+} from "./session-channel.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
 
 export interface StartOptions {
   readonly lease: Lease;
-  readonly request: ExecRequest;
+  readonly request: CommandRequest;
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;

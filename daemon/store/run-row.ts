@@ -25,6 +25,7 @@ export interface RunRow {
   truncated_bytes: number;
   cached: number;
   reused_connection: number;
+  stop_confirmed: number | null;
   timings: string;
 }
 
@@ -48,6 +49,7 @@ export function fromRow(row: RunRow): StoredRun {
     truncatedBytes: row.truncated_bytes,
     cached: row.cached === 1,
     reusedConnection: row.reused_connection === 1,
+    stopConfirmed: row.stop_confirmed === null ? null : row.stop_confirmed === 1,
     timings: parseJson(row.timings),
   });
   return { number: row.number, run };
@@ -75,6 +77,7 @@ export function toRow(run: Run): Omit<RunRow, "number"> {
     truncated_bytes: run.truncatedBytes,
     cached: run.cached ? 1 : 0,
     reused_connection: run.reusedConnection ? 1 : 0,
+    stop_confirmed: run.stopConfirmed === null ? null : Number(run.stopConfirmed),
     timings: JSON.stringify(run.timings),
   };
 }
@@ -103,6 +106,7 @@ const movingColumns = [
   "stderr_bytes",
   "truncated_bytes",
   "reused_connection",
+  "stop_confirmed",
   "timings",
 ];
 const columns = [...fixedColumns, ...movingColumns];

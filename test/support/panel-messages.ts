@@ -22,6 +22,7 @@ export const run: Run = {
   stderrBytes: 0,
   truncatedBytes: 0,
   cached: false,
+  stopConfirmed: null,
   reusedConnection: true,
   timings: { queueMs: 0, connectMs: null, channelMs: 2, firstByteMs: 6, totalMs: null },
 };

@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { type Log, silentLog } from "../../daemon/core/log.ts";
+import type { ShellMemory } from "../../daemon/runs/login-shell.ts";
 import type { ExecRequest, RemoteEnd, RemoteProcess, Target } from "../../daemon/runs/remote.ts";
 import { type KnownHosts, openKnownHosts } from "../../daemon/ssh/known-hosts.ts";
 import type { PoolLimits } from "../../daemon/ssh/limits.ts";
@@ -43,6 +44,8 @@ export interface StartOptions extends Partial<Omit<ExecRequest, "command">> {
 }
 
 export interface TestPoolOptions {
+  /** What is remembered of login shells; by default that there is none that could be asked. */
+  readonly shells?: ShellMemory;
   /** Servers whose keys are known from the beginning. */
   readonly trust?: readonly { readonly knownHosts: string }[];
   readonly limits?: Partial<PoolLimits>;
@@ -73,6 +76,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const poolOptions: PoolOptions = {
     limits: () => limits,
     knownHosts,
+    shells: options.shells ?? { get: () => "none", set: () => undefined, forget: () => undefined },
     clock: systemClock,
     log,
     environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null },
@@ -136,7 +140,13 @@ async function start(
     stderr: (chunk: Buffer) => void chunks.stderr.push(Buffer.from(chunk)),
     end: ended.resolve,
   };
-  const request = { command, pty: false, connectTimeoutMs: 10_000, agentSocket: null, ...options };
+  const request = {
+    command: () => command,
+    pty: false,
+    connectTimeoutMs: 10_000,
+    agentSocket: null,
+    ...options,
+  };
   const process = await pool.exec(target, request, listener, signal ?? new AbortController().signal);
   const output = (stream: "stdout" | "stderr"): Buffer => Buffer.concat(chunks[stream]);
   return {

@@ -4,17 +4,28 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** An ordinary account of this machine: servers treat root's sessions differently (signals!). */
+export interface UnixUserOptions {
+  /** The login shell; by default bash. */
+  readonly shell?: string;
+  /** Another name for root: whoever logs in by it has the user id 0. */
+  readonly root?: boolean;
+}
+
+/** An account of this machine, ordinary unless asked otherwise: servers treat root's sessions differently (signals!). */
 export interface UnixUser extends AsyncDisposable {
   readonly name: string;
   readonly home: string;
 }
 
-/** Creates the account, with a home directory and bash; needs root. It is deleted with its owner. */
-export async function openUnixUser(): Promise<UnixUser> {
+/** Creates the account, with a home directory; needs root. It is deleted with its owner. */
+export async function openUnixUser({
+  shell = "/bin/bash",
+  root = false,
+}: UnixUserOptions = {}): Promise<UnixUser> {
   const name = `hostrun${randomBytes(4).toString("hex")}`;
+  const id = root ? ["--non-unique", "--uid", "0"] : [];
   // "*" is no password that could be typed, and yet not a locked account, which sshd refuses without PAM.
-  await run("useradd", ["--create-home", "--shell", "/bin/bash", "--password", "*", name]);
+  await run("useradd", ["--create-home", "--shell", shell, "--password", "*", ...id, name]);
   return {
     name,
     home: `/home/${name}`,

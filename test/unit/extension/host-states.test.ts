@@ -39,6 +39,7 @@ function run(sequence: number, change: Partial<Run>): Run {
     stderrBytes: 0,
     truncatedBytes: 0,
     cached: false,
+    stopConfirmed: null,
     reusedConnection: false,
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
     ...change,

@@ -1,0 +1,85 @@
+import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
+import type { Target } from "../runs/remote.ts";
+import type { SshConnection } from "./connection.ts";
+import { hopName } from "./failure.ts";
+import { ask } from "./question.ts";
+
+const answerWithinMs = 3000;
+
+/** Every shell there is reads this the same way, and says which one it is. */
+const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
+
+/** Finds out what runs a login's commands: from memory, or by asking the host once. */
+export class Shells {
+  readonly #memory: ShellMemory;
+  readonly #known = new Map<string, LoginShell>();
+  readonly #asking = new Map<string, Promise<LoginShell>>();
+  /** Asked once, in vain: another run must not wait as long. */
+  readonly #silent = new WeakSet<SshConnection>();
+
+  constructor(memory: ShellMemory) {
+    this.#memory = memory;
+  }
+
+  /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
+  of(target: Target, connection: SshConnection): LoginShell | Promise<LoginShell> {
+    const login = loginOf(target);
+    const known = this.#known.get(login) ?? tried(() => this.#memory.get(login));
+    if (known !== undefined) {
+      this.#known.set(login, known);
+      return known;
+    }
+    if (this.#silent.has(connection)) return "none";
+    const asking = this.#asking.get(login) ?? this.#ask(login, connection);
+    this.#asking.set(login, asking);
+    return asking;
+  }
+
+  forget(target: Target): void {
+    const login = loginOf(target);
+    this.#known.delete(login);
+    tried(() => this.#memory.forget(login));
+  }
+
+  async #ask(login: string, connection: SshConnection): Promise<LoginShell> {
+    try {
+      // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
+      if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
+      const stop = connection.hurry();
+      const answer = await ask(connection, shellQuestion, answerWithinMs);
+      stop();
+      if (answer === undefined) {
+        this.#silent.add(connection);
+        return "none";
+      }
+      const shell = parseShellAnswer(answer.output);
+      this.#known.set(login, shell);
+      tried(() => this.#memory.set(login, shell));
+      return shell;
+    } finally {
+      this.#asking.delete(login);
+    }
+  }
+}
+
+/** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */
+function tried<Value>(use: () => Value): Value | undefined {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
+}
+
+function loginOf(target: Target): string {
+  return [...target.jump, target].map(hopName).join(" ");
+}
+
+/** Reads the answer to `shellQuestion`; start files may have said something before it. */
+function parseShellAnswer(output: string): LoginShell {
+  const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
+  if (path === undefined) return "none";
+  return bourne.has(path.slice(path.lastIndexOf("/") + 1)) ? "bourne" : "other";
+}
+
+const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);

@@ -1,0 +1,281 @@
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  type HostedDaemon,
+  hostOf,
+  knowHosts,
+  openHostedDaemon,
+  openStream,
+  type RunOptions,
+} from "../support/hosted-daemon.ts";
+import { openDropbear } from "../support/other-servers.ts";
+import { liveProcesses, untilLive } from "../support/process-groups.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
+import { endProcesses } from "../support/server-process.ts";
+import { openShells, type ShellName, shellNames } from "../support/shells.ts";
+import { openSsh2Server } from "../support/ssh2-server.ts";
+import { openUnixUser } from "../support/unix-user.ts";
+
+await using starting = new AsyncDisposableStack();
+const shells = starting.use(await openShells());
+const daemon = starting.use(await openHostedDaemon());
+const owned = starting.move();
+afterAll(() => owned.disposeAsync());
+
+type Who = "ordinary" | "root";
+
+/** The host by which somebody with this login shell is logged in. */
+async function login(shell: ShellName, who: Who): Promise<string> {
+  const account = owned.use(await openUnixUser({ shell: shells.path(shell), root: who === "root" }));
+  const body = { ...hostOf(daemon.sshd), name: `${who}-${shell}`, user: account.name };
+  return (await daemon.client.call("createHost", { body })).name;
+}
+const everybody = (["ordinary", "root"] as const).flatMap((who) =>
+  shellNames.map((shell) => ({ shell, who, host: login(shell, who) })),
+);
+await Promise.all(everybody.map(({ host }) => host));
+
+interface Kind {
+  readonly name: string;
+  /** `$M` stands where a process is to be seen by. */
+  readonly command: (shell: ShellName) => string;
+  /** How many processes are seen. */
+  readonly seen: number;
+  readonly options?: RunOptions;
+}
+
+const quiet = (shell: ShellName): string => (shell === "tcsh" ? ">& /dev/null" : ">/dev/null 2>&1");
+const stubborn = `/bin/sh -c 'trap "" INT TERM; sleep $M & while :; do sleep 0.1; done'`;
+const kinds: readonly Kind[] = [
+  { name: "a sleep", command: () => "sleep $M", seen: 1 },
+  { name: "a pipeline", command: () => "sleep $M | cat | sleep $M", seen: 2 },
+  { name: "one that traps INT and TERM", command: () => stubborn, seen: 1 },
+  { name: "a child in the background", command: () => "sleep $M & sleep $M", seen: 2 },
+  {
+    name: "a quiet child in the background",
+    command: (shell) => `sleep $M ${quiet(shell)} & sleep $M`,
+    seen: 2,
+  },
+  { name: "a child that outlives its shell", command: () => "sleep $M &", seen: 1 },
+  { name: "a terminal", command: () => "sleep $M", seen: 1, options: { pty: true } },
+  { name: "open standard input", command: () => "sleep $M", seen: 1, options: { stdinOpen: true } },
+];
+
+let marks = 0;
+/** Starts a command and comes back when its processes are seen on the host. */
+async function started(
+  host: string,
+  command: string,
+  { seen = 1, ...options }: RunOptions & { seen?: number } = {},
+  on: HostedDaemon = daemon,
+) {
+  marks += 1;
+  const mark = `2000.${process.pid}${String(marks).padStart(4, "0")}`;
+  const run = new RunReading();
+  const messages = readMessages(await openStream(on, command.replaceAll("$M", mark), { host, ...options }));
+  await run.until(messages, (event) => event.type === "status" && event.state === "running");
+  const groups = new Set((await untilLive(mark, seen)).map(({ group }) => group));
+  return {
+    run,
+    rest: () => run.until(messages, ({ type }) => type === "complete"),
+    cancel: (graceMs = 300) => on.client.call("cancelRun", { params: { run: run.id }, body: { graceMs } }),
+    /** What lives of it: by its process groups, and by what it was called with. */
+    left: async () =>
+      (await liveProcesses()).filter(({ group, args }) => groups.has(group) || args.includes(mark)),
+  };
+}
+
+const isFull = process.env["TEST_FAULTS"] === "full";
+const matrix = everybody.flatMap((someone, row) =>
+  // In the short form every shell and every kind comes, and both users.
+  kinds
+    .filter((_, column) => isFull || (row + column) % 4 === 0)
+    .map((kind) => ({ ...someone, what: kind.name, kind })),
+);
+
+describe("a cancelled run ends on the host", () => {
+  test.each(matrix)("$what, $who user, $shell", async ({ shell, host, kind }) => {
+    const options = { ...kind.options, seen: kind.seen };
+    const { run, rest, cancel, left } = await started(await host, kind.command(shell), options);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+    const stored = await daemon.client.call("getRun", { params: { run: run.id } });
+    expect(stored).toMatchObject({ state: "ended", outcome: "cancelled", stopConfirmed: true });
+    expect(run.text() + run.text("stderr")).not.toContain("hostrun-");
+  });
+});
+
+describe("also", () => {
+  test.each(["ordinary", "root"])("five at once on one connection, %s user", async (who) => {
+    const host = `${who}-bash`;
+    const runs = await Promise.all(Array.from({ length: 5 }, () => started(host, stubborn)));
+    await Promise.all(runs.map(({ cancel }) => cancel()));
+    await Promise.all(runs.map(({ rest }) => rest()));
+    for (const { run, left } of runs) {
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+      expect(await left()).toEqual([]);
+    }
+    const { items } = await daemon.client.call("listConnections");
+    expect(items.filter((connection) => connection.host === host)).toHaveLength(1);
+  });
+
+  test.each(["ordinary", "root"])("one of two, and the other goes on, %s user", async (who) => {
+    const [first, second] = await Promise.all([1, 2].map(() => started(`${who}-dash`, "sleep $M")));
+    if (first === undefined || second === undefined) throw new Error("two were started");
+    await first.cancel();
+    await first.rest();
+    expect(await first.left()).toEqual([]);
+    expect(await second.left()).not.toEqual([]);
+    await second.cancel();
+    await second.rest();
+    expect(second.run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+  });
+
+  test.each(["ordinary", "root"])("one that runs out of time, %s user", async (who) => {
+    const { run, rest, left } = await started(`${who}-zsh`, "sleep $M | sleep $M", {
+      seen: 2,
+      timeoutMs: 2000,
+    });
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "timedOut", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+  });
+
+  test.each(["root-fish", "root-dash"])(
+    "one that is cancelled before its first word is here, %s",
+    async (host) => {
+      const run = new RunReading();
+      const command = "sleep 3000.1; echo on";
+      const messages = readMessages(await openStream(daemon, command, { host }));
+      await run.until(messages, (event) => event.type === "status" && event.state === "running");
+      await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 300 } });
+      await run.until(messages, ({ type }) => type === "complete");
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true, stdoutBytes: 0 });
+      expect((await liveProcesses()).filter(({ args }) => args.includes("3000.1"))).toEqual([]);
+    },
+  );
+
+  test("one whose child has left for a session of its own is not confirmed", async () => {
+    const { run, rest, cancel, left } = await started("ordinary-bash", "setsid sleep $M & sleep $M", {
+      seen: 2,
+    });
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+    endProcesses((await left()).map(({ pid }) => pid));
+  });
+
+  test("one whose connection is closed as soon as nothing runs on it", async () => {
+    await using account = await openUnixUser();
+    const host = { user: account.name };
+    await using own = await openHostedDaemon({ flags: ["--pool-idle-ms", "0"], host });
+    const { run, rest, cancel, left } = await started("web1", "sleep $M", {}, own);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+  });
+
+  test("one behind a forced command that runs what it is given", async () => {
+    await using account = await openUnixUser();
+    const wrapper = 'Match all\nForceCommand sh -c "$SSH_ORIGINAL_COMMAND"; true';
+    await using wrapped = await openHostedDaemon({ sshd: { match: wrapper }, host: { user: account.name } });
+    const { run, rest, cancel, left } = await started("web1", "sleep $M", {}, wrapped);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+  });
+});
+
+describe("a host that can't say", () => {
+  test("dropbear gives commands no session: unconfirmed, and what else runs there goes on", async () => {
+    await using dropbear = await openDropbear();
+    await using own = await openHostedDaemon({
+      host: { ...hostOf(dropbear), hostKeyPolicy: "acceptNew" },
+    });
+    const kept = await started("web1", "sleep $M; echo kept", { stdinOpen: true }, own);
+    const { run, rest, cancel } = await started("web1", "sleep $M", {}, own);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+    expect(await kept.left()).not.toEqual([]);
+    expect((await own.run("echo again")).text()).toBe("again\n");
+    const terminal = await started("web1", "sleep $M", { pty: true }, own);
+    await terminal.cancel();
+    await terminal.rest();
+    // With a terminal it does.
+    expect(terminal.run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await terminal.left()).toEqual([]);
+    expect((await own.client.call("stats")).pool).toMatchObject({ opened: 1 });
+    await kept.cancel();
+    await kept.rest();
+  });
+
+  test("a forced command gets the command bare", async () => {
+    await using account = await openUnixUser();
+    const menu =
+      'Match all\nForceCommand case "$SSH_ORIGINAL_COMMAND" in wait) exec sleep 3000.2;; *) echo "% Unknown";; esac';
+    await using menued = await openHostedDaemon({ sshd: { match: menu }, host: { user: account.name } });
+    const run = new RunReading();
+    const messages = readMessages(await menued.stream("wait"));
+    await run.until(messages, (event) => event.type === "status" && event.state === "running");
+    await untilLive("3000.2", 1);
+    await menued.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 300 } });
+    await run.until(messages, ({ type }) => type === "complete");
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+    expect((await menued.run("show")).text()).toBe("% Unknown\n");
+  });
+
+  test.each(["OpenSSH_9.9", "dropbear_2024.86", "Cisco-1.25"])(
+    "%s that answers no question",
+    async (ident) => {
+      const commands: string[] = [];
+      await using router = await openSsh2Server({
+        ident,
+        exec: (channel, command) => {
+          commands.push(command);
+          if (command === "show version") {
+            channel.write("12.4\n");
+            channel.exit(0);
+            channel.end();
+          } else if (command !== "reload") {
+            channel.stderr.write("% Invalid input\n");
+            channel.exit(1);
+            channel.end();
+          }
+        },
+      });
+      await using own = await openHostedDaemon({ host: hostOf(router) });
+      await knowHosts(own.home, router.knownHosts);
+      expect((await own.run("show version")).text()).toBe("12.4\n");
+      const questions = commands.length - 1;
+      expect(questions).toBe(ident.startsWith("Cisco") ? 0 : 1);
+      const run = new RunReading();
+      const messages = readMessages(await own.stream("reload"));
+      await run.until(messages, (event) => event.type === "status" && event.state === "running");
+      await own.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 100 } });
+      await run.until(messages, ({ type }) => type === "complete");
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+      expect(commands.slice(questions)).toEqual(["show version", "reload"]);
+    },
+  );
+
+  test("a server that never answers the question is waited for once", async () => {
+    const commands: string[] = [];
+    await using mute = await openSsh2Server({
+      ident: "OpenSSH_9.9",
+      exec: (channel, command) => {
+        commands.push(command);
+        if (command !== "show") return;
+        channel.exit(0);
+        channel.end();
+      },
+    });
+    await using own = await openHostedDaemon({ host: hostOf(mute) });
+    await knowHosts(own.home, mute.knownHosts);
+    for (const _ of [1, 2, 3]) expect((await own.run("show")).complete).toMatchObject({ exitCode: 0 });
+    expect(commands.filter((command) => command !== "show")).toHaveLength(1);
+  });
+});
