@@ -29,16 +29,17 @@ async function memory(): Promise<number> {
   return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
+async function openServer({ server: options, talk }: HostileMode) {
+  if (options === undefined) return Object.assign(await openTcpPeer(talk), { login: {} });
+  const server = await openSsh2Server({ ...options, hostKey });
+  await knowHosts(daemon.home, server.knownHosts);
+  return Object.assign(server, { login: { user: server.user, identityFile: server.clientKey.path } });
+}
+
 /** A run on a server of this mode, while another goes on at a good host. */
 async function meet(mode: HostileMode): Promise<void> {
-  await using servers = new AsyncDisposableStack();
-  const server =
-    mode.server === undefined
-      ? servers.use(await openTcpPeer(mode.talk))
-      : servers.use(await openSsh2Server({ ...mode.server, hostKey }));
-  if ("knownHosts" in server) await knowHosts(daemon.home, server.knownHosts);
-  const login = "clientKey" in server ? { user: server.user, identityFile: server.clientKey.path } : {};
-  const { address, port } = server;
+  await using server = await openServer(mode);
+  const { address, port, login } = server;
   hosts += 1;
   const name = `hostile${hosts}`;
   await daemon.client.call("createHost", { body: { name, address, port, ...login } });
