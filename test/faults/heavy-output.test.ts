@@ -77,7 +77,6 @@ test("fifty readers that never read cost little, and the one that does is undist
   const grown = Math.max(seen.most, await ownMemory()) - before;
   figures.runs = 1;
   figures.faults = asleep.length;
-  console.log(seen.sha256, expectedHash(bytes), seen.told);
   if (seen.sha256 !== expectedHash(bytes)) figures.wrongOutcomes = 1;
   figures.print("50 readers that never read", {
     "MB of output": bytes / megabyte,
