@@ -25,9 +25,9 @@ export function toolEnv() {
   return { ...process.env, PATH: [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
 }
 
-/** Runs a program with the project's tools on its PATH and its output shown; rejects when it fails. */
-export async function run(command, args, { cwd = root, env = toolEnv() } = {}) {
-  const child = spawn(command, args, { cwd, env, stdio: "inherit" });
+/** Runs a program with the project's tools on its PATH and its output shown (or what `stdio` says); rejects when it fails. */
+export async function run(command, args, { cwd = root, env = toolEnv(), stdio = "inherit" } = {}) {
+  const child = spawn(command, args, { cwd, env, stdio });
   const code = await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (exitCode, signal) => resolve(exitCode ?? signal));

@@ -25,6 +25,9 @@ export interface Ending {
   readonly stopConfirmed?: boolean;
 }
 
+/** A disk that is full or fails is tried again so often. */
+const settleAgainMs = 1000;
+
 /** Fields of a non-output event besides `runId` and `timestamp`. */
 type EventFields = { readonly type: string } & Record<string, unknown>;
 
@@ -42,6 +45,9 @@ export class LiveRun {
   readonly #begunAt: number;
   #run: Run;
   #seq = 0;
+  /** Events that were shown although the store did not take them: they go first at the next write. */
+  #owed: StoredEvent[] = [];
+  #owesRun = false;
   #flushing: NodeJS.Immediate | undefined;
 
   /** Commits the intent. `storage_full` when it can't be written: then there is no run. */
@@ -159,7 +165,8 @@ export class LiveRun {
     const before = this.#seq;
     const events = pieces.map((piece) => this.#recorded(piece, at));
     try {
-      this.#parts.store.append(this.number, events);
+      this.#parts.store.append(this.number, [...this.#owed, ...events]);
+      this.#owed = [];
       this.#show(events);
     } catch (failure) {
       this.#seq = before;
@@ -186,12 +193,35 @@ export class LiveRun {
     this.#flush(false);
     const at = this.#now();
     const events = fields.map((event) => this.#event(event, at));
-    try {
-      this.#parts.store.append(this.number, events, withRun ? this.#run : undefined);
-    } catch (failure) {
-      this.#parts.log.error("A run's state could not be recorded", { run: this.#run.id, failure });
-    }
+    this.#owed.push(...events);
+    this.#owesRun ||= withRun;
+    if (!this.#settle()) this.#settleLater();
     this.#show(events);
+  }
+
+  /** Records what is owed, at a second try where the first fails: a numbered event must not be missing for ever. */
+  #settle(): boolean {
+    for (const last of [false, true]) {
+      try {
+        this.#parts.store.append(this.number, this.#owed, this.#owesRun ? this.#run : undefined);
+        this.#owed = [];
+        this.#owesRun = false;
+        return true;
+      } catch (failure) {
+        if (last) {
+          this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, failure });
+        }
+      }
+    }
+    return false;
+  }
+
+  /** After the ending no further write comes that would take along what is owed. */
+  #settleLater(): void {
+    if (!this.ended) return;
+    setTimeout(() => {
+      if (!this.#settle()) this.#settleLater();
+    }, settleAgainMs).unref();
   }
 
   #show(events: readonly StoredEvent[]): void {

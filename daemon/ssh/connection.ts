@@ -5,7 +5,7 @@ import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { algorithmsFor } from "./algorithms.ts";
 import { Authentication, type Credentials } from "./authentication.ts";
-import { connectionLost, nameOf, plainText, unreachable } from "./failure.ts";
+import { connectionLost, nameOf, plainText, protocolError, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
 import { holdIdentification } from "./identification.ts";
@@ -206,12 +206,21 @@ class Login implements SshConnection {
 
   #onClose(): void {
     this.#options.socket.destroy();
-    if (this.#settled) {
-      const what = "the connection was lost. Whether the command goes on there is not known.";
-      this.#lose(this.#check.problem ?? connectionLost(this.hop, what, this.#failure));
-    } else if (this.#failure === undefined) {
-      this.#fail(unreachable(this.hop, "closed"));
-    }
+    if (this.#settled) this.#lose(this.#check.problem ?? this.#broken());
+    else if (this.#failure === undefined) this.#fail(unreachable(this.hop, "closed"));
+  }
+
+  /** A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good. */
+  #broken(): Problem {
+    const failure = this.#failure;
+    const unknown = "Whether the command goes on there is not known.";
+    return isProtocolFailure(failure)
+      ? protocolError(
+          this.hop,
+          `sent what is no valid SSH, and the connection was closed. ${unknown}`,
+          failure,
+        )
+      : connectionLost(this.hop, `the connection was lost. ${unknown}`, failure);
   }
 
   /** Before the login: the attempt is over. */
@@ -239,6 +248,16 @@ class Login implements SshConnection {
     for (const listener of this.#listeners) listener(problem);
     this.#listeners.clear();
   }
+}
+
+/**
+ * Whether ssh2 gave up what it was sent. A socket's failure and a disconnect have a `code`, a keepalive that was not
+ * answered has the level "client-timeout"; ssh2's parser throws errors with neither.
+ */
+function isProtocolFailure(failure: unknown): boolean {
+  if (!(failure instanceof Error) || "code" in failure) return false;
+  const level = "level" in failure ? failure.level : "protocol";
+  return level === "protocol" || level === "handshake";
 }
 
 /** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */

@@ -23,8 +23,12 @@ export interface Ssh2ServerOptions {
     reject: RejectConnection,
     parts: { number: number; connection: Connection },
   ) => void;
-  authentication?: (context: AuthContext) => void;
+  authentication?: (context: AuthContext, connection: Connection) => void;
+  /** Told of each connection, before anything is said on it. */
+  connected?: (connection: Connection) => void;
   ident?: string;
+  /** One made before; making one takes a moment. */
+  hostKey?: HostKey;
 }
 
 /** An SSH server whose every answer a test decides, for what no good server does. */
@@ -41,14 +45,18 @@ export async function openSsh2Server(options: Ssh2ServerOptions): Promise<Ssh2Se
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDirectory());
   const clientKey = await createKey(directory.join("client"));
-  const hostKey = generateHostKey();
+  const hostKey = options.hostKey ?? generateHostKey();
   const connections: Connection[] = [];
   let sessions = 0;
   const ident = options.ident === undefined ? {} : { ident: options.ident };
   const server = new Server({ hostKeys: [hostKey.privateKey], ...ident }, (connection) => {
     connections.push(connection);
     connection.on("error", () => undefined);
-    connection.on("authentication", options.authentication ?? ((context) => context.accept()));
+    options.connected?.(connection);
+    connection.on("authentication", (context) => {
+      if (options.authentication === undefined) context.accept();
+      else options.authentication(context, connection);
+    });
     connection.on("session", (accept, reject) => {
       sessions += 1;
       const take = (): Session => {
@@ -100,7 +108,12 @@ export function swapHostKey(connection: Connection | undefined): void {
 }
 
 /** A key in the forms that ssh2 and known_hosts take. */
-export function generateHostKey(): { privateKey: string; publicKey: string } {
+export interface HostKey {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+export function generateHostKey(): HostKey {
   const { privateKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
     publicKeyEncoding: { type: "spki", format: "pem" },

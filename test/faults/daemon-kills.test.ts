@@ -1,0 +1,125 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import { type CountedCommand, openCommandBook } from "../support/counted-command.ts";
+import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import type { SseMessage } from "../support/run-stream.ts";
+import { bytesMissing, isCut, readSeen, type SeenStream } from "../support/seen-stream.ts";
+import { openSshd } from "../support/sshd.ts";
+
+const runs = times(60, 2000);
+const kills = times(6, 200);
+const readers = 6;
+
+await using stack = new AsyncDisposableStack();
+const random = createRandom();
+const directory = stack.use(await openDirectory());
+const book = stack.use(await openCommandBook(random));
+const sshd = stack.use(await openSshd({ options: { MaxStartups: 200 } }));
+await knowHosts(directory.path, sshd.knownHosts);
+const state = { stateDirectory: directory.join("state"), home: directory.path };
+let daemon: TestDaemon = await openTestDaemon(state);
+stack.defer(() => daemon[Symbol.asyncDispose]());
+await daemon.client.call("createHost", { body: hostOf(sshd) });
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+
+/** Resolves with the daemon that lives after the present one was killed; at once while none was. */
+let alive: Promise<TestDaemon> = Promise.resolve(daemon);
+
+/** What a person's client does: sends the command with a key, and again with it whenever the daemon is gone. */
+async function insist(command: CountedCommand): Promise<{ seen: SeenStream; shown: SseMessage[] }> {
+  const shown: SseMessage[] = [];
+  for (;;) {
+    const { http } = await alive;
+    try {
+      const stream = await http.open("POST", "/api/ssh/stream", {
+        headers: { "idempotency-key": command.name },
+        json: { host: "web1", command: command.command },
+      });
+      expect(stream.statusCode).toBe(200);
+      const seen = await readSeen(stream);
+      if (seen.ended) return { seen, shown };
+      shown.push(...seen.messages);
+    } catch (failure) {
+      if (!isCut(failure)) throw failure;
+    }
+    // The socket closes a moment before the kill is known here.
+    await delay(5);
+  }
+}
+
+async function killOnce(): Promise<void> {
+  const next = Promise.withResolvers<TestDaemon>();
+  alive = next.promise;
+  await daemon.kill("SIGKILL");
+  await daemon[Symbol.asyncDispose]();
+  daemon = await openTestDaemon(state);
+  next.resolve(daemon);
+}
+
+/** `unknown` is right only for a run that a kill can have hit, with a beginning of its bytes. */
+function isRight(command: CountedCommand, { reading }: SeenStream): boolean {
+  const { outcome, exitCode, stdoutBytes } = reading.complete;
+  const text = reading.text();
+  if (stdoutBytes !== Buffer.byteLength(text)) return false;
+  if (outcome === "exited") return exitCode === command.exitCode && text === command.stdout;
+  const told = reading.problem.code === "daemon_stopped";
+  return outcome === "unknown" && exitCode === null && told && command.stdout.startsWith(text);
+}
+
+test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000, 1_500_000) }, async () => {
+  const figures = new FaultFigures();
+  const unknown: string[] = [];
+  let begun = 0;
+  const killAt = Array.from({ length: kills }, (_, index) => Math.floor(((index + 0.5) * runs) / kills));
+  let killing: Promise<void> = Promise.resolve();
+
+  const judge = async (command: CountedCommand): Promise<void> => {
+    const { seen, shown } = await insist(command);
+    const executions = await command.executions();
+    figures.runs += 1;
+    figures.bytesLost += bytesMissing(shown, seen.messages);
+    if (executions > 1) figures.doubleExecutions += 1;
+    const { outcome } = seen.reading.complete;
+    if (outcome === "unknown") unknown.push(seen.reading.id);
+    if (!isRight(command, seen) || (outcome === "exited" && executions !== 1)) figures.wrongOutcomes += 1;
+  };
+  const reader = async (): Promise<void> => {
+    while (begun < runs) {
+      begun += 1;
+      const command = book.command(random.between(3, 900), random.between(0, 120));
+      if (killAt.includes(begun)) {
+        const wait = random.between(0, 200);
+        killing = killing.then(() => delay(wait)).then(killOnce);
+        figures.faults += 1;
+      }
+      await judge(command);
+    }
+  };
+  await Promise.all(Array.from({ length: readers }, reader));
+  await killing;
+
+  figures.print("kill -9 of the daemon", { "unknown endings": unknown.length, seed: random.seed });
+  expect(figures.broken).toEqual(untouched);
+  // A kill that hits no run at all shows nothing.
+  expect(unknown.length).toBeGreaterThan(0);
+  const { runs: counted } = await daemon.client.call("stats");
+  expect(counted).toMatchObject({ queued: 0, connecting: 0, running: 0 });
+  const stored = new Set<string>();
+  for (let cursor: string | undefined; ; ) {
+    const page = await daemon.client.call("listRuns", {
+      query: { limit: "500", ...(cursor === undefined ? {} : { cursor }) },
+    });
+    for (const run of page.items) {
+      stored.add(run.id);
+      expect(run.state).toBe("ended");
+    }
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  // One run a key, however often it was sent.
+  expect(stored.size).toBe(runs);
+});

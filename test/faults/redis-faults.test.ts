@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { openCounter } from "../support/counter.ts";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { openRedis, type Redis } from "../support/redis.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
+import { endProcesses } from "../support/server-process.ts";
+
+const ways: Record<string, (redis: Redis) => void> = {
+  killed: ({ pid }) => endProcesses([pid]),
+  stopped: ({ pid }) => endProcesses([pid], "SIGSTOP"),
+};
+
+test.each(Object.entries(ways))(
+  "Redis that is %s in the middle of a run harms no run",
+  async (_how, harm) => {
+    await using redis = await openRedis();
+    await using counter = await openCounter();
+    await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+    await daemon.run("echo cached", { cacheTtlMs: 60_000 });
+    const command = `${counter.command}; echo begun; read line; echo $line; exit 3`;
+    const run = new RunReading();
+    const messages = readMessages(await daemon.stream(command, { cacheTtlMs: 60_000, stdinOpen: true }));
+    await run.until(messages, ({ type }) => type === "output");
+    harm(redis);
+    await daemon.client.call("runStdin", { params: { run: run.id }, body: { data: "over\n", end: true } });
+    await run.until(messages, ({ type }) => type === "complete");
+    expect(run.text()).toBe("begun\nover\n");
+    expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+    for (let count = 0; count < 5; count += 1) {
+      const begun = performance.now();
+      const next = await daemon.run(`${counter.command}; echo ${count}`, { cacheTtlMs: 60_000 });
+      expect(next.text()).toBe(`${count}\n`);
+      // A cache that is gone costs its own time-out, not a person's patience.
+      expect(performance.now() - begun).toBeLessThan(5000);
+    }
+    expect(await counter.count()).toBe(6);
+    expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+  },
+);
