@@ -200,7 +200,8 @@ describe("a host that can't say", () => {
     await cancel();
     await rest();
     expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
-    expect(await kept.left()).not.toEqual([]);
+    // Its group is the server's own, which goes on anyway.
+    expect((await kept.left()).map(({ args }) => args.split(" ")[0])).toContain("sleep");
     expect((await own.run("echo again")).text()).toBe("again\n");
     const terminal = await started("web1", "sleep $M", { pty: true }, own);
     await terminal.cancel();
