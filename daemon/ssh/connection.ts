@@ -11,7 +11,10 @@ import { HostKeyCheck } from "./host-key-check.ts";
 import { holdIdentification } from "./identification.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
-import { ping, watchAuthentication } from "./ssh2-internals.ts";
+import { ping, watchAuthentication, watchDebugMessages } from "./ssh2-internals.ts";
+
+/** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
+const forcedCommand = /: key options:.* command(?: |$)/;
 
 export interface LoginOptions {
   readonly hop: Hop;
@@ -34,6 +37,11 @@ export interface SshConnection {
   readonly server: string;
   readonly cipher: string;
   readonly hostKey: KeyDescription;
+  /**
+   * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,
+   * `command=`). Known by the time a session is open; never of servers that do not tell (OpenSSH 7.7 and later do).
+   */
+  readonly forcesCommand: boolean;
   /** Why it is gone; undefined while it is up. */
   readonly loss: Problem | undefined;
   /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
@@ -66,6 +74,7 @@ const keepaliveCountMax = 2;
 class Login implements SshConnection {
   readonly hop: Hop;
   readonly client = new Client();
+  forcesCommand = false;
   server = "";
   cipher = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
@@ -111,6 +120,9 @@ class Login implements SshConnection {
       authHandler: (_methods, _partial, next) => {
         void this.#nextAttempt(next);
       },
+    });
+    watchDebugMessages(this.client, (message) => {
+      this.forcesCommand ||= forcedCommand.test(message);
     });
     watchAuthentication(this.client, (methods) => this.#authentication.offered(methods));
     this.#enter("waiting for the server's greeting");

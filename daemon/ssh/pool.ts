@@ -108,7 +108,8 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     const known = shells.of(target, lease.connection);
     const shell = typeof known === "string" ? known : await known;
     const leased = clock.elapsed();
-    const command = request.command(shell);
+    const { connection } = lease;
+    const command = () => request.command(connection.forcesCommand ? "none" : shell);
     const started = await startCommand({
       lease,
       request: { command, pty: request.pty },

@@ -1,8 +1,10 @@
 import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
-import type { Target } from "../runs/remote.ts";
+import type { RemoteAnswer, Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { hopName } from "./failure.ts";
 import { ask } from "./question.ts";
+import { openChannel } from "./session-channel.ts";
+import { canOpenAhead } from "./ssh2-internals.ts";
 
 const answerWithinMs = 3000;
 
@@ -46,7 +48,7 @@ export class Shells {
       // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
       const stop = connection.hurry();
-      const answer = await ask(connection, shellQuestion, answerWithinMs);
+      const answer = await question(connection);
       stop();
       if (answer === undefined) {
         this.#silent.add(connection);
@@ -60,6 +62,15 @@ export class Shells {
       this.#asking.delete(login);
     }
   }
+}
+
+/** Not where it would run something else: a forced command must not run once more for a question of ours. */
+async function question(connection: SshConnection): Promise<RemoteAnswer | undefined> {
+  const opening = canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
+  if (opening?.kind !== "opened") return undefined;
+  if (!connection.forcesCommand) return ask(connection, shellQuestion, answerWithinMs, opening.channel);
+  opening.channel.close();
+  return undefined;
 }
 
 /** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */

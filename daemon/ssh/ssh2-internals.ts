@@ -76,6 +76,15 @@ export function watchAuthentication(client: Client, refused: (methods: readonly 
   Reflect.set(handlers, "USERAUTH_FAILURE", watching);
 }
 
+/** Tells of the server's debug messages (RFC 4253, section 11.3), which ssh2 reads and drops. */
+export function watchDebugMessages(client: Client, told: (message: string) => void): void {
+  const handlers = member(member(client, "_protocol"), "_handlers");
+  if (typeof handlers !== "object" || handlers === null) return;
+  Reflect.set(handlers, "DEBUG", (_protocol: unknown, _display: boolean, message: unknown) => {
+    if (typeof message === "string") told(message);
+  });
+}
+
 /**
  * Tells of data after the end of a stream (ERR_STREAM_PUSH_AFTER_EOF): standard error reports it as an error;
  * standard output's own `destroy` swallows it, so that the bytes would be missing without a word.

@@ -19,7 +19,8 @@ import { canOpenAhead } from "./ssh2-internals.ts";
 
 export interface StartOptions {
   readonly lease: Lease;
-  readonly request: CommandRequest;
+  /** The command is asked for when the session is open: only then it is known what may be sent. */
+  readonly request: { readonly command: () => string; readonly pty: boolean };
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
@@ -62,7 +63,7 @@ async function onChannel(options: StartOptions): Promise<Started> {
   if (opening.kind !== "opened") return { kind: opening.kind };
   const process = processOn(options, opening.channel);
   let sent = false;
-  const start = execOn(lease.connection, opening.channel, request, () => {
+  const start = execOn(lease.connection, opening.channel, commandRequest(request), () => {
     sent = true;
   });
   const answer = await deadline.bound(start).catch((reason: unknown) => {
@@ -79,12 +80,16 @@ async function onChannel(options: StartOptions): Promise<Started> {
 
 async function directly(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
-  const answer = await deadline.bound(execDirectly(lease.connection, request));
+  const answer = await deadline.bound(execDirectly(lease.connection, commandRequest(request)));
   if (answer.kind === "refused" || answer.kind === "lost") return { kind: answer.kind };
   if (answer.kind === "opened") {
     return concluded(options, processOn(options, answer.channel), { kind: "accepted" });
   }
   throw rejection(options, answer.kind === "rejected" ? answer.what : "exec");
+}
+
+function commandRequest({ command, pty }: StartOptions["request"]): CommandRequest {
+  return { command: command(), pty };
 }
 
 function concluded(options: StartOptions, process: ChannelProcess, answer: Start): Started {

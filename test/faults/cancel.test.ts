@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { openCounter } from "../support/counter.ts";
+import { openDirectory } from "../support/directory.ts";
 import {
   type HostedDaemon,
   hostOf,
@@ -12,6 +14,7 @@ import { liveProcesses, untilLive } from "../support/process-groups.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { endProcesses } from "../support/server-process.ts";
 import { openShells, type ShellName, shellNames } from "../support/shells.ts";
+import { createKey } from "../support/ssh-key.ts";
 import { openSsh2Server } from "../support/ssh2-server.ts";
 import { openUnixUser } from "../support/unix-user.ts";
 
@@ -219,6 +222,19 @@ describe("a host that can't say", () => {
     expect((await own.client.call("stats")).pool).toMatchObject({ opened: 1 });
     await kept.cancel();
     await kept.rest();
+  });
+
+  test("a key that forces a command runs it once, not once more for a question", async () => {
+    await using counter = await openCounter();
+    await using directory = await openDirectory();
+    const key = await createKey(directory.join("deploy"));
+    const line = `restrict,command="${counter.command}; printf '%s' \\"$SSH_ORIGINAL_COMMAND\\"" ${key.publicKey}`;
+    await using deploy = await openHostedDaemon({ sshd: { authorizedKeys: [line] } });
+    await deploy.client.call("updateHost", { params: { host: "web1" }, body: { identityFile: key.path } });
+    expect((await deploy.run("release 7")).text()).toBe("release 7");
+    expect(await counter.count()).toBe(1);
+    expect((await deploy.run("release 8")).text()).toBe("release 8");
+    expect(await counter.count()).toBe(2);
   });
 
   test("a forced command gets the command bare", async () => {
