@@ -1,7 +1,7 @@
 // `npm run guards [part of a guard's name]`: in a copy of the checkout switches off each guard of
 // test/faults/guards.json in turn and shows that its test fails. A test that still passes guards nothing.
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { main, run, toolEnv } from "./bootstrap.mjs";
@@ -53,8 +53,17 @@ async function tryWithout({ file, text, replacement, test, name }, copy) {
     if ((await outcome(test, name, copy)) === "passed") return "its test passes without it";
   } finally {
     await writeFile(path, source);
+    await endLeftOvers(copy);
   }
   return undefined;
+}
+
+/** A test that fails in the middle may leave a daemon of the copy behind. */
+async function endLeftOvers(copy) {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes(join(copy, "dist/daemon.cjs"))) process.kill(Number(pid), "SIGKILL");
+  }
 }
 
 /** How the tests whose names hold `name` end, on a build of the copy's sources. */

@@ -86,22 +86,22 @@ export function watchDebugMessages(client: Client, told: (message: string) => vo
 }
 
 /**
- * Tells of data after the end of a stream (ERR_STREAM_PUSH_AFTER_EOF): standard error reports it as an error;
- * standard output's own `destroy` swallows it, so that the bytes would be missing without a word.
+ * Tells of data after the end of a stream, at the moment when ssh2 hands it over. What a stream says of it by itself
+ * (ERR_STREAM_PUSH_AFTER_EOF) is not enough: once its end was read it is destroyed and drops the bytes without a word.
  */
 export function watchReading(channel: ClientChannel, violated: (failure: Error) => void): void {
-  const inherited: (failure?: Error) => ClientChannel = channel.destroy.bind(channel);
-  channel.destroy = (failure?: Error) => {
-    if (isPushAfterEnd(failure)) violated(failure);
-    return inherited(failure);
-  };
-  channel.stderr.on("error", (failure: Error) => {
-    if (isPushAfterEnd(failure)) violated(failure);
-  });
-}
-
-function isPushAfterEnd(failure: Error | undefined): failure is Error {
-  return failure !== undefined && "code" in failure && failure.code === "ERR_STREAM_PUSH_AFTER_EOF";
+  for (const stream of [channel, channel.stderr]) {
+    const inherited = stream.push.bind(stream);
+    let over = false;
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk !== null && over) {
+        violated(new Error("data after the end of its stream"));
+        return false;
+      }
+      over = chunk === null;
+      return inherited(chunk, encoding);
+    };
+  }
 }
 
 /**

@@ -94,7 +94,8 @@ describe("a server that misbehaves harms its own run only", () => {
       "MB more": Math.round(grown.memory / megabyte),
     });
     expect(figures.broken).toEqual(untouched);
-    expect(grown.handles).toBeLessThanOrEqual(2);
+    // The test's own HTTP connections come and go; one handle lost a mode would be 41.
+    expect(grown.handles).toBeLessThanOrEqual(8);
     expect(grown.memory).toBeLessThan(100 * megabyte);
   });
 });

@@ -21,6 +21,7 @@ const complete = {
   stdoutBytes: 0,
   stderrBytes: 0,
   truncatedBytes: 0,
+  stopConfirmed: null,
   sha256: { stdout: null, stderr: null },
 };
 
