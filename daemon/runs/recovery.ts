@@ -3,11 +3,11 @@ import type { Clock } from "../core/clock.ts";
 import type { RunStore, StoredEvent } from "./run-store.ts";
 
 /**
- * Ends every run that a daemon left open when it was killed: its bytes are kept, its ending is `unknown`.
- * Returns how many there were.
+ * Ends every run that a daemon left open when it was killed: its bytes are kept, its ending is `unknown`. Those that
+ * are found again on their hosts (`kept`, by number) are left open. Returns how many were ended.
  */
-export function closeOpenRuns(store: RunStore, clock: Clock): number {
-  const open = store.listOpen();
+export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<number>): number {
+  const open = store.listOpen().filter(({ number }) => !kept.has(number));
   for (const { number, run } of open) {
     const at = clock.now();
     const detail = `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
