@@ -3,9 +3,11 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, utimes } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
 import { hostOf, openHostedDaemon, openStream, type HostedDaemon } from "../support/hosted-daemon.ts";
+import { openDropbear } from "../support/other-servers.ts";
 import { processesOf } from "../support/processes.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
@@ -110,6 +112,35 @@ test("a command heeds SIGINT, as it does without durable", async () => {
   await run("usermod", ["-s", "/bin/bash", user.name]);
   const reading = await durable("ordinary", "/bin/sh -c 'kill -INT $$; echo deaf'; true");
   expect(reading.text()).not.toContain("deaf");
+});
+
+test("an account that runs no commands: a clear problem, and nothing has run", async () => {
+  await run("usermod", ["-s", "/usr/sbin/nologin", user.name]);
+  const reading = await durable("ordinary", "true");
+  await run("usermod", ["-s", "/bin/bash", user.name]);
+  expect(reading.complete.outcome).toBe("failed");
+  expect(reading.problem.code).toBe("channel_refused");
+  expect(reading.problem.message).toContain("/bin/sh");
+});
+
+test("dropbear", async () => {
+  await using dropbear = await openDropbear();
+  const body = { ...hostOf(dropbear), name: "dropbear", hostKeyPolicy: "acceptNew" } as const;
+  await daemon.client.call("createHost", { body });
+  const reading = await durable("dropbear", "cat; echo err >&2; exit 3", { stdin: "in" });
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+  expect([reading.text(), reading.text("stderr")]).toEqual(["in", "err\n"]);
+});
+
+test("hostrun run --durable has the output and the exit status of a command whose link was cut", async () => {
+  await using cli = await openCli(daemon.sshd);
+  const child = cli.start(["run", "-v", "--durable", "web1", "--", "echo one; sleep 1; echo two; exit 6"]);
+  await seen(child.stdout, "one");
+  await daemon.sshd.dropConnections();
+  const { status, stdout, stderr } = await finish(child);
+  expect([status, stderr.toString()]).toEqual([6, expect.stringContaining("Reconnecting to web1")]);
+  // What was waited for is not collected again.
+  expect(stdout.toString()).toContain("two\n");
 });
 
 test("time runs out for a durable run, too", async () => {
