@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
+import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
 import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
+import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 
@@ -69,6 +71,61 @@ test("two killed daemons and two cut links: every byte, once, and the exit code"
   expect([reading.bytes("stdout").length, reading.bytes("stderr").length]).toEqual([8_388_608, 8_388_608]);
   expect(await counter.count()).toBe(1);
   await until(async () => !(await durableFilesOf(sshd.user)).includes(id));
+});
+
+test("the record's limit and the hash of every byte hold under the next daemon, too", async () => {
+  await using home = await openHome();
+  await using source = await openNoisySource(1_048_576, 16, "0.1");
+  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: 300_000 };
+  const { id } = await home.daemon.client.call("createRun", { body });
+  await until(async () => (await received(home.daemon, id)) > 100_000);
+  await using next = await killed(home.daemon, home.open);
+  const { complete } = await read(next, id);
+  expect(complete).toMatchObject({ outcome: "exited", stdoutBytes: 1_048_576, sha256: source.sha256 });
+  expect(complete.truncatedBytes).toBeGreaterThanOrEqual(2 * 1_048_576 - 300_000);
+  expect(complete.truncatedBytes).toBeLessThan(2 * 1_048_576 - 299_000);
+});
+
+test("a daemon killed while its run waits for the host to come back: the next one waits on", async () => {
+  await using home = await openHome();
+  await using keys = await openDirectory();
+  const hostKeys = [await createKey(keys.join("host"))];
+  const clientKey = await createKey(keys.join("client"));
+  await using going = await openSshd({ hostKeys, authorizedKeys: [clientKey.publicKey] });
+  await using counter = await openCounter();
+  await knowHosts(home.daemon.home, going.knownHosts);
+  await home.daemon.client.call("createHost", {
+    body: { ...hostOf({ ...going, clientKey }), name: "going" },
+  });
+  const command = `echo one; sleep 1; echo two; ${counter.command}; exit 3`;
+  const body = { host: "going", command, durable: true };
+  const { id } = await home.daemon.client.call("createRun", { body });
+  await until(async () => (await received(home.daemon, id)) > 0);
+  await going[Symbol.asyncDispose]();
+  await until(async () => (await counter.count()) === 1);
+  const { bytes } = await home.daemon.http.ask("GET", `/api/runs/${id}`);
+  expect(JSON.parse(bytes.toString())).toMatchObject({ state: "running" });
+  await using next = await killed(home.daemon, home.open);
+  const { port } = going;
+  await using back = await openSshd({ port, hostKeys, authorizedKeys: [clientKey.publicKey] });
+  expect(back.port).toBe(port);
+  const reading = await read(next, id);
+  expect(reading.text()).toBe("one\ntwo\n");
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+});
+
+test("hostrun attach has a durable run whole after its daemon was killed", async () => {
+  await using cli = await openCli(sshd);
+  const child = cli.start(["run", "--durable", "web1", "--", "echo one; sleep 2; echo two; exit 6"]);
+  await seen(child.stdout, "one");
+  const discovery = await readFile(`${cli.stateDirectory}/daemon.json`, "utf8");
+  process.kill(Number(/"pid":(\d+)/.exec(discovery)?.[1]), "SIGKILL");
+  const cut = await finish(child);
+  const { stdout } = await cli.run(["history", "--json"]);
+  const id = /"id":\s*"([0-9a-f-]{36})"/.exec(stdout.toString())?.[1] ?? "";
+  const attached = await cli.run(["attach", id]);
+  expect([attached.status, attached.stdout.toString()]).toEqual([6, "one\ntwo\n"]);
+  console.info(`hostrun run: ${cut.status} ${cut.stderr.toString()}`);
 });
 
 test("a daemon that is stopped leaves a durable run alone, and the next one takes its end in", async () => {
