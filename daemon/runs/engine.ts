@@ -49,6 +49,7 @@ export class RunEngine implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #executions = new Map<string, RunExecution>();
   readonly #underWay = new Map<Promise<void>, RunExecution>();
+  readonly #stopped = new AbortController();
   #draining = false;
   #ended = 0;
 
@@ -98,7 +99,7 @@ export class RunEngine implements AsyncDisposable {
   /** Goes on with a durable run that an earlier daemon began, or clears up after one that is over. */
   resume({ number, run, plan }: PlannedRun): void {
     if (run.state === "ended") {
-      void removeFiles(this.#parts.remote, { number, run, plan }, this.#parts);
+      void removeFiles(this.#parts.remote, { number, run, plan }, this.#parts, this.#stopped.signal);
       return;
     }
     const live = new LiveRun(run, { number }, plan.recordLimitBytes, this.#parts);
@@ -150,6 +151,7 @@ export class RunEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
+    this.#stopped.abort();
     for (const execution of this.#executions.values()) {
       const detail =
         "The Hostrun daemon was stopped while the run was under way; how the command ended is not known.";

@@ -34,6 +34,12 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
+/** A connection keeps the shell that its login had when it was opened. */
+async function useShell(shell: string): Promise<void> {
+  await run("usermod", ["-s", shell, user.name]);
+  await daemon.sshd.dropConnections();
+}
+
 const durable = async (host: string, command: string, options: object = {}): Promise<RunReading> =>
   new RunReading().follow(await openStream(daemon, command, { host, durable: true, ...options }));
 
@@ -45,7 +51,7 @@ const logins = [
 
 describe.each(logins)("$host, $shell", ({ host, shell }) => {
   beforeAll(async () => {
-    if (host === "ordinary") await run("usermod", ["-s", shell, user.name]);
+    if (host === "ordinary") await useShell(shell);
   });
   const login = (): string => (host === "web1" ? daemon.sshd.user : user.name);
 
@@ -109,15 +115,15 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
 });
 
 test("a command heeds SIGINT, as it does without durable", async () => {
-  await run("usermod", ["-s", "/bin/bash", user.name]);
+  await useShell("/bin/bash");
   const reading = await durable("ordinary", "/bin/sh -c 'kill -INT $$; echo deaf'; true");
   expect(reading.text()).not.toContain("deaf");
 });
 
 test("an account that runs no commands: a clear problem, and nothing has run", async () => {
-  await run("usermod", ["-s", "/usr/sbin/nologin", user.name]);
+  await useShell("/usr/sbin/nologin");
   const reading = await durable("ordinary", "true");
-  await run("usermod", ["-s", "/bin/bash", user.name]);
+  await useShell("/bin/bash");
   expect(reading.complete.outcome).toBe("failed");
   expect(reading.problem.code).toBe("channel_refused");
   expect(reading.problem.message).toContain("/bin/sh");
@@ -170,6 +176,8 @@ test("a directory that somebody else has made is not used", async () => {
   await using other = await openUnixUser();
   const { stdout } = await run("id", ["-u", other.name]);
   const taken = `/var/tmp/hostrun-${stdout.trim()}`;
+  // Accounts of earlier tests may have had the same number.
+  await rm(taken, { recursive: true, force: true });
   await mkdir(taken, { mode: 0o777 });
   try {
     const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };

@@ -81,12 +81,10 @@ export class DurableExecution implements RunExecution {
     }
     if (!this.live.ended) return;
     if (this.#phase !== "begun") plans.forget(this.live.number);
-    else
-      await removeFiles(
-        remote,
-        { number: this.live.number, run: this.live.run, plan: this.#plan },
-        this.#parts,
-      );
+    else {
+      const planned = { number: this.live.number, run: this.live.run, plan: this.#plan };
+      await removeFiles(remote, planned, this.#parts, this.#abort.signal);
+    }
   }
 
   stdin(): Promise<undefined> {

@@ -15,17 +15,19 @@ export async function removeFiles(
   remote: Remote,
   planned: PlannedRun,
   { plans, log }: { readonly plans: DurablePlans; readonly log: Log },
+  signal: AbortSignal,
 ): Promise<void> {
   let failure: unknown;
   for (const pause of pausesMs) {
-    await delay(pause, undefined, { ref: false });
     try {
+      await delay(pause, undefined, { signal });
       const end = await remove(remote, planned);
       failure = end;
       if (end.kind !== "exited" || end.code !== 0) continue;
       plans.forget(planned.number);
       return;
     } catch (reason) {
+      if (signal.aborted) return;
       failure = reason;
     }
   }
