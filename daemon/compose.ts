@@ -31,6 +31,7 @@ import { SettingsFile } from "./settings/settings.ts";
 import { openKnownHosts } from "./ssh/known-hosts.ts";
 import { openPool } from "./ssh/pool.ts";
 import { openDatabase } from "./store/database.ts";
+import { createDurablePlans } from "./store/durable-runs.ts";
 import { createHostStore } from "./store/hosts.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 import { createShellMemory } from "./store/login-shells.ts";
@@ -117,11 +118,13 @@ function openStorage({ stateDirectory, migrations, nativeBinding, log, settings 
   const path = join(stateDirectory, "hostrun.db");
   const database = scope.own(openDatabase({ path, migrations, nativeBinding }));
   const store = createRunStore(database);
-  const closed = closeOpenRuns(store, clock);
+  const plans = createDurablePlans(database);
+  const durable = plans.list();
+  const closed = closeOpenRuns(store, clock, new Set(durable.map(({ number }) => number)));
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
   const { redisUrl } = settings.current;
   const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
-  return { database, store, cache };
+  return { database, store, cache, plans, durable };
 }
 
 function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
@@ -169,7 +172,7 @@ function openSsh(
 
 function openRuns(
   around: House,
-  { store, cache, resolve, pool }: Storage & Hosts & Ssh,
+  { store, cache, plans, durable, resolve, pool }: Storage & Hosts & Ssh,
   changes: ChangeLog,
   scope: Scope,
 ) {
@@ -177,6 +180,7 @@ function openRuns(
   const engine = scope.own(
     new RunEngine({
       store,
+      plans,
       remote: pool,
       hosts: { resolve },
       cache,
@@ -187,6 +191,7 @@ function openRuns(
       onChange: (run) => changes.publish({ type: "runChanged", run }),
     }),
   );
+  for (const run of durable) engine.resume(run);
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
   return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
 }

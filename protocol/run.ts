@@ -38,16 +38,30 @@ export const RunOptions = z.strictObject({
   /** 0: always run. Otherwise a result with exit status 0 that is at most this old is answered again. */
   cacheTtlMs: span(dayMs).default(0),
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
-  /** Runs that survive a cut link are not there yet: asking for one is refused, not ignored. */
-  durable: z.literal(false, "durable runs are not available in this version").default(false),
+  /** Keeps running on the host when the link drops or the daemon ends, and is followed again afterwards. */
+  durable: z.boolean().default(false),
   agentSocket: path.nullable().default(null),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 
+/** Nobody holds the other end of a terminal or of an open standard input while the link is down. */
+function refuseWithDurable(
+  body: Pick<RunOptions, "durable" | "pty" | "stdinOpen">,
+  issues: z.RefinementCtx,
+): void {
+  for (const option of ["pty", "stdinOpen"] as const) {
+    if (body.durable && body[option]) {
+      issues.addIssue({ code: "custom", path: [option], message: "cannot be had with durable" });
+    }
+  }
+}
+
 const HostRef = z.union([HostName, z.int().positive()]);
 
 /** One command on one host, by name or by id. */
-export const RunRequest = z.strictObject({ host: HostRef, command: Command, ...RunOptions.shape });
+export const RunRequest = z
+  .strictObject({ host: HostRef, command: Command, ...RunOptions.shape })
+  .superRefine(refuseWithDurable);
 export type RunRequest = z.infer<typeof RunRequest>;
 export type RunRequestInput = z.input<typeof RunRequest>;
 
@@ -59,6 +73,7 @@ export const StreamRequest = z
     command: Command,
     ...RunOptions.shape,
   })
+  .superRefine(refuseWithDurable)
   .refine((body) => (body.host === undefined) !== (body.hostId === undefined), {
     path: ["host"],
     message: "name the host by either host or hostId",

@@ -32,6 +32,8 @@ is a terminal. Several words behind -- are joined by spaces, as ssh does.
   --cache-ttl TIME        take a successful result that is at most this old
   --record-limit SIZE     keep and show at most this much output (64M)
   --pty                   with a terminal on the host
+  --durable               keep it running when the link drops or the daemon ends, and go
+                          on with its output afterwards; standard input is not passed on
   --raw                   show shell noise on stderr, too
   --json                  print the run's events, a JSON object a line
   --batch                 never ask anything

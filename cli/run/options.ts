@@ -37,6 +37,7 @@ const options = {
   "cache-ttl": { type: "string" },
   "record-limit": { type: "string" },
   pty: { type: "boolean" },
+  durable: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
   batch: { type: "boolean" },
 } as const;
@@ -54,19 +55,20 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     request: {
       host,
       command,
-      useBash: values.bash ?? false,
+      useBash: values.bash === true,
       ...(values["login-shell"] === true ? { loginShell: true } : {}),
       cwd: values.cwd ?? null,
       env: parseEnvironment(values.env ?? [], env),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
       cacheTtlMs: span("cache-ttl") ?? 0,
-      pty: values.pty ?? false,
+      pty: values.pty === true,
+      durable: values.durable === true,
       ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
-      agentSocket: env["SSH_AUTH_SOCK"] === "" ? null : (env["SSH_AUTH_SOCK"] ?? null),
+      agentSocket: env["SSH_AUTH_SOCK"] || null,
     },
     view: parseView(values),
-    readStdin: values["no-stdin"] !== true,
+    readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
   };
 }

@@ -7,6 +7,10 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { uuidv7 } from "../core/uuid.ts";
 import { Admission } from "./admission.ts";
+import { commandLine } from "./command-line.ts";
+import { DurableExecution } from "./durable/durable-execution.ts";
+import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
+import { removeFiles } from "./durable/removal.ts";
 import { Execution } from "./execution.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./live-run.ts";
@@ -14,6 +18,7 @@ import type { Remote, Target } from "./remote.ts";
 import { type Cache, resultKey } from "./result-cache.ts";
 import type { IdempotencyKey, RunStore, StoredRun } from "./run-store.ts";
 import { recordedHashes } from "./recorded-hashes.ts";
+import type { RunExecution } from "./run-execution.ts";
 
 /** What the engine needs of hosts: where a run goes. */
 export interface RunHosts {
@@ -27,6 +32,7 @@ export interface RunHosts {
 
 export interface RunEngineParts {
   readonly store: RunStore;
+  readonly plans: DurablePlans;
   readonly remote: Remote;
   readonly hosts: RunHosts;
   readonly cache: Cache;
@@ -41,8 +47,9 @@ export interface RunEngineParts {
 export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
   readonly #admission: Admission;
-  readonly #executions = new Map<string, Execution>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #executions = new Map<string, RunExecution>();
+  readonly #underWay = new Map<Promise<void>, RunExecution>();
+  readonly #stopped = new AbortController();
   #draining = false;
   #ended = 0;
 
@@ -76,7 +83,7 @@ export class RunEngine implements AsyncDisposable {
     this.#admission.check();
     const live = new LiveRun(
       newRun(request, host, cached !== undefined, this.#parts.clock.now()),
-      idempotency,
+      { key: idempotency },
       request.recordLimitBytes,
       this.#parts,
     );
@@ -84,16 +91,19 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(cached, recordedHashes(this.#parts.store, cached.number));
       return live.run;
     }
-    const { commandTimeoutMs, connectTimeoutMs } = this.#parts.settings();
-    const execution = new Execution(live, {
-      request,
-      target,
-      loginShell: request.loginShell ?? loginShell,
-      timeoutMs: request.timeoutMs ?? commandTimeoutMs,
-      connectTimeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
-    });
-    this.#begin(execution, request, target);
+    const execution = this.#execution(live, request, target, request.loginShell ?? loginShell);
+    this.#begin(execution, () => this.#keepResult(live, request, target));
     return live.run;
+  }
+
+  /** Goes on with a durable run that an earlier daemon began, or clears up after one that is over. */
+  resume({ number, run, plan }: PlannedRun): void {
+    if (run.state === "ended") {
+      void removeFiles(this.#parts.remote, { number, run, plan }, this.#parts, this.#stopped.signal);
+      return;
+    }
+    const live = new LiveRun(run, { number }, plan.recordLimitBytes, this.#parts);
+    this.#begin(new DurableExecution(live, plan, undefined, this.#parts), () => undefined);
   }
 
   /** Runs that have ended since the daemon started. */
@@ -134,39 +144,60 @@ export class RunEngine implements AsyncDisposable {
     return counts;
   }
 
-  /** Resolves when every run that is under way now has ended. */
-  async drained(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  /** Resolves when every run that needs this daemon has ended. */
+  drained(): Promise<void> {
+    return this.#finished((execution) => !execution.survives);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
+    this.#stopped.abort();
     for (const execution of this.#executions.values()) {
       const detail =
         "The Hostrun daemon was stopped while the run was under way; how the command ended is not known.";
       execution.abandon(new Problem("daemon_stopped", detail));
     }
-    await this.drained();
+    await this.#finished(() => true);
   }
 
-  #begin(execution: Execution, request: RunRequest, target: Target): void {
+  async #finished(which: (execution: RunExecution) => boolean): Promise<void> {
+    for (;;) {
+      const left = [...this.#underWay].filter(([, execution]) => which(execution));
+      if (left.length === 0) return;
+      await Promise.all(left.map(([over]) => over));
+    }
+  }
+
+  #execution(live: LiveRun, request: RunRequest, target: Target, loginShell: boolean): RunExecution {
+    const settings = this.#parts.settings();
+    const timeoutMs = request.timeoutMs ?? settings.commandTimeoutMs;
+    const connectTimeoutMs = request.connectTimeoutMs ?? settings.connectTimeoutMs;
+    if (!request.durable)
+      return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs });
+    const { agentSocket, recordLimitBytes, stdin } = request;
+    const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes };
+    const start = { commandLine: commandLine(request.command, { ...request, loginShell }), stdin };
+    return new DurableExecution(live, plan, start, this.#parts);
+  }
+
+  #begin(execution: RunExecution, afterwards: () => void): void {
     const { live } = execution;
     this.#executions.set(live.run.id, execution);
     const over = Promise.withResolvers<void>();
-    this.#underWay.add(over.promise);
+    this.#underWay.set(over.promise, execution);
     const leave = this.#admission.enter(() => {
       void execution.run(this.#parts.remote).finally(() => {
         this.#executions.delete(live.run.id);
         this.#underWay.delete(over.promise);
-        this.#afterwards(live, request, target);
+        if (live.ended) this.#ended++;
+        afterwards();
         leave();
         over.resolve();
       });
     });
   }
 
-  #afterwards(live: LiveRun, request: RunRequest, target: Target): void {
-    this.#ended++;
+  #keepResult(live: LiveRun, request: RunRequest, target: Target): void {
     const { run } = live;
     if (run.outcome !== "exited") return;
     this.#parts.latency.add(run);

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
-import { Problem } from "../../protocol/problem.ts";
+import type { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
 import { AnnouncementFilter, announcing } from "./announcement.ts";
 import { commandLine } from "./command-line.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "./remote.ts";
 import type { LoginShell } from "./login-shell.ts";
+import { asProblem, type RunExecution, type StopReason, stopEnding } from "./run-execution.ts";
 import { stopRemote } from "./stopping.ts";
 
 export interface ExecutionOptions {
@@ -23,10 +24,9 @@ const announcedWithinMs = 2000;
 /** How long a session may take to end after its processes have, or after nothing more can be done. */
 const endedWithinMs = { confirmed: 2000, unconfirmed: 500 };
 
-type StopReason = "cancelled" | "timedOut";
-
 /** One run on its way through the host: from the connection to its ending. */
-export class Execution {
+export class Execution implements RunExecution {
+  readonly survives = false;
   readonly live: LiveRun;
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
@@ -87,7 +87,7 @@ export class Execution {
     this.#stopped = reason;
     this.#abort.abort();
     if (this.#process === undefined) {
-      this.live.end(this.#stopEnding(reason));
+      this.live.end(stopEnding(reason, this.#options));
       return;
     }
     this.live.status("running", reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
@@ -192,7 +192,7 @@ export class Execution {
     const stopped =
       this.#stopped === undefined
         ? undefined
-        : { ...this.#stopEnding(this.#stopped), stopConfirmed: stopConfirmed ?? false };
+        : { ...stopEnding(this.#stopped, this.#options), stopConfirmed: stopConfirmed ?? false };
     if (stopped?.stopConfirmed === false) {
       const { name } = this.#options.target;
       this.live.status("running", `${name} did not confirm that the command ended; it may still run there`);
@@ -203,15 +203,8 @@ export class Execution {
   }
 
   #neverStarted(failure: unknown): void {
-    if (this.#stopped !== undefined) this.live.end(this.#stopEnding(this.#stopped));
+    if (this.#stopped !== undefined) this.live.end(stopEnding(this.#stopped, this.#options));
     else this.live.end({ outcome: "failed", problem: asProblem(failure) });
-  }
-
-  #stopEnding(reason: StopReason): { outcome: StopReason; problem?: Problem } {
-    if (reason === "cancelled") return { outcome: reason };
-    const { target, timeoutMs } = this.#options;
-    const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
-    return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
   }
 }
 
@@ -222,11 +215,4 @@ async function within(timeMs: number, event: Promise<unknown>): Promise<boolean>
   const inTime = await Promise.race([event.then(() => true), late.promise]);
   clearTimeout(timer);
   return inTime;
-}
-
-function asProblem(failure: unknown): Problem {
-  if (failure instanceof Problem) return failure;
-  return new Problem("internal", "Hostrun failed to start the command; its log says more.", {
-    cause: failure,
-  });
 }

@@ -6,6 +6,7 @@ import type { Log } from "../core/log.ts";
 import { Transcript } from "../core/transcript.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
+import { takeRecordAgain } from "./durable/taking-again.ts";
 import type { IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
 
 export interface LiveRunParts {
@@ -37,7 +38,7 @@ type EventFields = { readonly type: string } & Record<string, unknown>;
  * write. `queued → connecting → running → ended`, and never back.
  */
 export class LiveRun {
-  readonly transcript = new Transcript<Frame>(0);
+  readonly transcript: Transcript<Frame>;
   readonly number: number;
   readonly #parts: LiveRunParts;
   readonly #recorder: Recorder;
@@ -48,17 +49,37 @@ export class LiveRun {
   /** Events that were shown although the store did not take them: they go first at the next write. */
   #owed: StoredEvent[] = [];
   #owesRun = false;
+  /** False when bytes are missing that an earlier daemon lost: then no hash can be told. */
+  readonly #whole: boolean = true;
   #flushing: NodeJS.Immediate | undefined;
 
-  /** Commits the intent. `storage_full` when it can't be written: then there is no run. */
-  constructor(run: Run, key: IdempotencyKey | undefined, recordLimitBytes: number, parts: LiveRunParts) {
+  /**
+   * Commits the intent. `storage_full` when it can't be written: then there is no run. With the `number` of a run
+   * that another daemon began, goes on where its record ends instead.
+   */
+  constructor(
+    run: Run,
+    origin: { readonly key: IdempotencyKey | undefined } | { readonly number: number },
+    recordLimitBytes: number,
+    parts: LiveRunParts,
+  ) {
     this.#parts = parts;
     this.#run = run;
-    this.#begunAt = parts.clock.elapsed();
     this.#recorder = new Recorder(recordLimitBytes);
     this.#encode = createFrameEncoder(parts.store.epoch, run.id);
+    if ("number" in origin) {
+      this.#begunAt =
+        parts.clock.elapsed() - Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
+      this.number = origin.number;
+      this.#seq = parts.store.lastSeq(origin.number);
+      this.transcript = new Transcript(this.#seq);
+      this.#whole = takeRecordAgain(parts.store, origin.number, this.#recorder);
+      return;
+    }
+    this.#begunAt = parts.clock.elapsed();
+    this.transcript = new Transcript(0);
     const first = [this.#event({ type: "init", run }, run.createdAt)];
-    this.number = parts.store.create(run, first, key);
+    this.number = parts.store.create(run, first, origin.key);
     this.#show(first);
     parts.onChange(run);
   }
@@ -74,6 +95,11 @@ export class LiveRun {
   /** Milliseconds since the run was made. */
   get ageMs(): number {
     return this.#parts.clock.elapsed() - this.#begunAt;
+  }
+
+  /** Bytes taken in so far, also those beyond the record's limit. */
+  receivedBytes(stream: OutputStream): number {
+    return this.#recorder.receivedBytes(stream);
   }
 
   /** Goes to a further state, or tells what happens within the present one. */
@@ -140,7 +166,7 @@ export class LiveRun {
 
   #complete(): EventFields {
     const run = this.#run;
-    const known = run.outcome !== "unknown";
+    const known = run.outcome !== "unknown" && this.#whole;
     return {
       type: "complete",
       outcome: run.outcome,

@@ -65,6 +65,24 @@ export class Recorder {
     }
   }
 
+  /** Counts and hashes bytes that are recorded already, by an earlier daemon; they are not given by `take`. */
+  takeAgain(stream: OutputStream, bytes: Buffer): void {
+    const record = this.#streams[stream];
+    record.received += bytes.length;
+    record.position += bytes.length;
+    record.hash.update(bytes);
+    record.atLineStart = bytes.at(-1) === newline;
+    this.#room = Math.max(0, this.#room - bytes.length);
+  }
+
+  /** Counts bytes as lost that were taken in before, but are not there to be taken in again. */
+  skip(stream: OutputStream, bytes: number): void {
+    const record = this.#streams[stream];
+    record.received += bytes;
+    record.position += bytes;
+    this.#truncated += bytes;
+  }
+
   /** What arrived since the last call. At the end of both streams (`final`) nothing is held back. */
   take(final: boolean): Recorded[] {
     const taken: Recorded[] = [];

@@ -3,19 +3,24 @@ import type { Clock } from "../core/clock.ts";
 import type { RunStore, StoredEvent } from "./run-store.ts";
 
 /**
- * Ends every run that a daemon left open when it was killed: its bytes are kept, its ending is `unknown`.
- * Returns how many there were.
+ * Ends every run that a daemon left open when it was killed: its bytes are kept, its ending is `unknown`. Those that
+ * are found again on their hosts (`kept`, by number) are left open. Returns how many were ended.
  */
-export function closeOpenRuns(store: RunStore, clock: Clock): number {
-  const open = store.listOpen();
+export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<number>): number {
+  const open = store.listOpen().filter(({ number }) => !kept.has(number));
   for (const { number, run } of open) {
     const at = clock.now();
-    const detail = `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
+    // Of a durable run that was sent there is a plan, and it is kept.
+    const neverSent = run.options.durable === true;
+    const detail = neverSent
+      ? `The Hostrun daemon ended before this was sent to ${run.host.name}. It has not run there; run it again.`
+      : `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
     const problem = new Problem("daemon_stopped", detail, { host: run.host.name }).toJSON();
     const stdoutBytes = store.output(number, "stdout").size;
     const stderrBytes = store.output(number, "stderr").size;
     const { truncatedBytes } = run;
-    const ending = { outcome: "unknown", exitCode: null, signal: null } as const;
+    const outcome = neverSent ? "failed" : "unknown";
+    const ending = { outcome, exitCode: null, signal: null } as const;
     const sizes = { stdoutBytes, stderrBytes, truncatedBytes };
     const complete = {
       ...ending,

@@ -1,0 +1,41 @@
+import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../group-end.ts";
+import type { RemoteProcess } from "../remote.ts";
+import type { StopReason } from "../run-execution.ts";
+
+/** How long the host may take to say what came of it, beyond the grace time. */
+const answerWithinMs = 5000;
+
+/** The end of a durable command's processes, asked for once and carried out as soon as there is a way to them. */
+export class GroupStop {
+  readonly reason: StopReason;
+  readonly graceMs: number;
+  #asking: Promise<void> | undefined;
+  #end: GroupEnd = "unknown";
+
+  constructor(reason: StopReason, graceMs: number) {
+    this.reason = reason;
+    this.graceMs = graceMs;
+  }
+
+  /** What the host said last. */
+  get end(): GroupEnd {
+    return this.#end;
+  }
+
+  /** Resolves when nothing is being asked. */
+  get settled(): Promise<void> | undefined {
+    return this.#asking;
+  }
+
+  /** Asks the host beside `process`, unless that is under way or was answered. */
+  ask(process: RemoteProcess, group: number): Promise<void> {
+    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group);
+    return this.#asking ?? Promise.resolve();
+  }
+
+  async #ask(process: RemoteProcess, group: number): Promise<void> {
+    const answer = await process.ask(endGroupCommand(group, this.graceMs), this.graceMs + answerWithinMs);
+    if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
+    this.#asking = undefined;
+  }
+}

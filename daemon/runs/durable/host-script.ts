@@ -1,0 +1,151 @@
+/**
+ * What a durable run leaves on its host, in a directory of its own below `/var/tmp/hostrun-UID`: `script` (this
+ * text), `command`, `stdin`, `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
+ * where it was settled that nobody does; `runner` and `group`, the ids of the process that waits for the command
+ * and of the command's process group; `boot`, the boot that they are of; and at the end `status`, the exit status.
+ */
+const hostScript = `d=\${0%/*}
+s() { if command -v setsid >/dev/null 2>&1; then setsid "$@"; else perl -MPOSIX -e "POSIX::setsid(); exec @ARGV" -- "$@"; fi; }
+p() { sleep $1 2>/dev/null || sleep 1; }
+b() { cat /proc/sys/kernel/random/boot_id 2>/dev/null; }
+put() { echo $2 >$d/$1.new && mv $d/$1.new $d/$1; }
+case $1 in
+# An asynchronous command would ignore SIGINT for ever: instead, the runner ends the shell that waits for it.
+launch)
+  s /bin/sh $0 run $$ </dev/null >/dev/null 2>&1
+  exit 0 ;;
+run)
+  kill -TERM $2
+  b >$d/boot
+  put runner $$
+  s /bin/sh $0 command <$d/stdin >>$d/out 2>>$d/err
+  put status $?
+  for x in $(find \${d%/*} -mindepth 1 -maxdepth 1 -type d -mtime +6); do
+    [ $x = $d ] || kill -0 $(cat $x/runner) || rm -rf $x
+  done ;;
+command)
+  put group $$
+  c=$(cat $d/command; echo x)
+  exec "$SHELL" -c "\${c%x}" ;;
+# follow STDOUT STDERR TOKEN: says how things are, then gives both streams from these offsets on, live.
+follow)
+  exec 3<&0
+  i=0
+  while [ ! -f $d/group ] && [ ! -f $d/status ] && [ $i -lt 250 ]; do i=$((i+1)); p 0.02; done
+  r=$(cat $d/runner 2>/dev/null)
+  h=lost
+  [ -n "$r" ] && [ "$(b)" = "$(cat $d/boot)" ] && kill -0 $r 2>/dev/null && h=running
+  [ -f $d/status ] && h=ended
+  o=$(($(wc -c <$d/out)))
+  e=$(($(wc -c <$d/err)))
+  echo "hostrun-$4:$h:$(cat $d/status 2>/dev/null):$(cat $d/group 2>/dev/null):$o:$e:"
+  echo "hostrun-$4:" >&2
+  if [ $h != running ]; then
+    [ $o -gt $2 ] && tail -c +$(($2+1)) $d/out | head -c $((o-$2))
+    [ $e -gt $3 ] && tail -c +$(($3+1)) $d/err | head -c $((e-$3)) >&2
+    exit 0
+  fi
+  tail -c +$(($2+1)) -f $d/out 2>/dev/null & x=$!
+  tail -c +$(($3+1)) -f $d/err >&2 2>/dev/null & y=$!
+  exec >/dev/null 2>&1
+  # Standard input ends with the session: then nobody reads this any more.
+  { read line <&3; kill -KILL $x $y $$; } & z=$!
+  i=0
+  while [ ! -f $d/status ] && kill -0 $r; do
+    if [ $i -lt 10 ]; then i=$((i+1)); p 0.02; else p 0.1; fi
+  done
+  kill $x $y $z
+  exit 0 ;;
+esac
+`;
+
+/** A word on standard output that begins what a session of ours has to say, and one on standard error. */
+const sayAndExit = "w() { (echo hostrun-$T:$1:::::; echo hostrun-$T: >&2); exit 0; }";
+
+/** The private directory of all durable runs of this account, checked; `d` is the run's own. */
+function directory(runId: string): string[] {
+  return [
+    "m=$(umask)",
+    "umask 077",
+    "u=$(id -u)",
+    // Unlike /tmp and XDG_RUNTIME_DIR it outlasts a restart and the end of the last session.
+    "b=/var/tmp",
+    "[ -d $b ] && [ -w $b ] || b=/tmp",
+    "b=$b/hostrun-$u",
+    `d=$b/${runId}`,
+    "mkdir $b 2>/dev/null",
+    "[ -L $b ] && w unsafe",
+    "set -- $(ls -ldn $b 2>/dev/null)",
+    "case $1:$3 in (drwx------*:$u) ;; (*) w unsafe ;; esac",
+  ];
+}
+
+export interface StartInput {
+  /** What the login shell is to run. */
+  readonly commandLine: string;
+  readonly stdin: string | null;
+}
+
+/** A command and what goes to its standard input, which stays open after that. */
+export interface HostCommand {
+  readonly command: string;
+  readonly input: Buffer;
+}
+
+/** Starts the run, unless its directory is there already, and follows it from its first byte. */
+export function startCommand(runId: string, token: string, start: StartInput): HostCommand {
+  const script = Buffer.from(hostScript);
+  const line = Buffer.from(start.commandLine);
+  const input = Buffer.concat([script, line, Buffer.from(start.stdin ?? "")]);
+  const size = (file: string): string => `$(wc -c <$d/${file})`;
+  const command = posix([
+    `T=${token}`,
+    sayAndExit,
+    "command -v setsid >/dev/null 2>&1 || command -v perl >/dev/null 2>&1 || w setsid",
+    ...directory(runId),
+    "mkdir $d 2>/dev/null || { [ -d $d ] && w there; w full; }",
+    `head -c ${input.length} >$d/in`,
+    `[ $((${size("in")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; w full; }`,
+    `head -c ${script.length} $d/in >$d/script`,
+    `tail -c +${script.length + 1} $d/in | head -c ${line.length} >$d/command`,
+    `tail -c +${script.length + line.length + 1} $d/in >$d/stdin`,
+    ": >$d/out",
+    ": >$d/err",
+    `[ $((${size("script")}+${size("command")}+${size("stdin")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; w full; }`,
+    "rm $d/in",
+    "mkdir $d/go 2>/dev/null || w never",
+    "umask $m",
+    "/bin/sh $d/script launch",
+    `exec /bin/sh $d/script follow 0 0 ${token}`,
+  ]);
+  return { command, input };
+}
+
+/** Finds the run again. Where it has not begun, it never will from then on. */
+export function followCommand(
+  runId: string,
+  token: string,
+  offsets: { readonly stdout: number; readonly stderr: number },
+): HostCommand {
+  const command = posix([
+    `T=${token}`,
+    sayAndExit,
+    ...directory(runId),
+    "mkdir $d 2>/dev/null",
+    "mkdir $d/go 2>/dev/null && : >$d/never",
+    "[ -f $d/never ] && w never",
+    "[ -f $d/script ] || w gone",
+    `exec /bin/sh $d/script follow ${offsets.stdout} ${offsets.stderr} ${token}`,
+  ]);
+  return { command, input: Buffer.alloc(0) };
+}
+
+/** Removes what the run left; exit status 0 when nothing of it is there any more. */
+export function removeCommand(runId: string): string {
+  return posix(["w() { exit 1; }", ...directory(runId), "rm -rf $d"]);
+}
+
+/** One word for every login shell there is: no quote, newline, backslash or exclamation mark is inside. */
+function posix(lines: readonly string[]): string {
+  return `/bin/sh -c '${lines.join("; ")}'`;
+}

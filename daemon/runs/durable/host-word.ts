@@ -1,0 +1,59 @@
+import type { OutputStream } from "../../../protocol/event.ts";
+
+/** What the host says at the beginning of a session (see host-script.ts). */
+export interface HostWord {
+  /** running, ended, lost: of a run that began. never, gone, there, unsafe, setsid, full: of one that did not. */
+  readonly state: string;
+  readonly code: number | undefined;
+  readonly group: number | undefined;
+  /** Bytes in the output files; final unless it is still running. */
+  readonly sizes: Readonly<Record<OutputStream, number>>;
+}
+
+const longestLine = 128;
+const nothing = Buffer.alloc(0);
+
+/** Passes over what start files of the login shell say, up to the line by which our own part begins. */
+export class MarkedStream {
+  readonly #mark: Buffer;
+  #held = nothing;
+  #line: string | undefined;
+
+  constructor(token: string) {
+    this.#mark = Buffer.from(`hostrun-${token}:`);
+  }
+
+  /** The rest of the line after the mark, once it came. */
+  get line(): string | undefined {
+    return this.#line;
+  }
+
+  /** The bytes of `chunk` that come after the line. */
+  take(chunk: Buffer): Buffer {
+    if (this.#line !== undefined) return chunk;
+    const bytes = Buffer.concat([this.#held, chunk]);
+    const at = bytes.indexOf(this.#mark);
+    const end = at < 0 ? -1 : bytes.indexOf("\n", at);
+    if (end < 0) {
+      this.#held = Buffer.from(bytes.subarray(Math.max(0, at < 0 ? bytes.length - longestLine : at)));
+      return nothing;
+    }
+    this.#line = bytes.toString("latin1", at + this.#mark.length, end);
+    this.#held = nothing;
+    return bytes.subarray(end + 1);
+  }
+}
+
+export function parseHostWord(line: string): HostWord {
+  const [state = "", code, group, stdout, stderr] = line.split(":");
+  return {
+    state,
+    code: number(code),
+    group: number(group),
+    sizes: { stdout: number(stdout) ?? 0, stderr: number(stderr) ?? 0 },
+  };
+}
+
+function number(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,25 @@
+import type { Target } from "../remote.ts";
+import type { StoredRun } from "../run-store.ts";
+
+/** Where a durable run is and how it is reached again, as it was when it began. */
+export interface DurablePlan {
+  readonly target: Target;
+  readonly agentSocket: string | null;
+  readonly connectTimeoutMs: number;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+  readonly recordLimitBytes: number;
+}
+
+export interface PlannedRun extends StoredRun {
+  readonly plan: DurablePlan;
+}
+
+/** Keeps the plans of durable runs. Every method has committed when it returns. */
+export interface DurablePlans {
+  save(number: number, plan: DurablePlan): void;
+  /** The run's files are gone from its host, or never were there. */
+  forget(number: number): void;
+  /** Runs that are under way, and ended ones whose files are still on their hosts. */
+  list(): PlannedRun[];
+}

@@ -1,0 +1,38 @@
+import type { Writable } from "node:stream";
+import { Problem } from "../../protocol/problem.ts";
+import type { LiveRun } from "./live-run.ts";
+import type { Remote, Target } from "./remote.ts";
+
+export type StopReason = "cancelled" | "timedOut";
+
+/** One run on its way through the host: from the connection to its ending. */
+export interface RunExecution {
+  readonly live: LiveRun;
+  /** Whether the run goes on without this daemon and is found again by the next one. */
+  readonly survives: boolean;
+  /** Resolves when nothing more is done for the run. Never rejects: what fails is told in the run. */
+  run(remote: Remote): Promise<void>;
+  /** Ends the command; before it has begun, at once. */
+  stop(reason: StopReason, graceMs: number): void;
+  /** Where the command's standard input is written, once it runs; undefined when it is not open. */
+  stdin(): Promise<Writable | undefined>;
+  /** Gives the run up with the daemon. */
+  abandon(problem: Problem): void;
+}
+
+/** How a run ends that was asked to. */
+export function stopEnding(
+  reason: StopReason,
+  { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },
+): { outcome: StopReason; problem?: Problem } {
+  if (reason === "cancelled") return { outcome: reason };
+  const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
+  return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
+}
+
+export function asProblem(failure: unknown): Problem {
+  if (failure instanceof Problem) return failure;
+  return new Problem("internal", "Hostrun failed to start the command; its log says more.", {
+    cause: failure,
+  });
+}

@@ -1,0 +1,199 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rm, utimes } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { finish, openCli, seen } from "../support/cli.ts";
+import { openCounter } from "../support/counter.ts";
+import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
+import { hostOf, openHostedDaemon, openStream, type HostedDaemon } from "../support/hosted-daemon.ts";
+import { openDropbear } from "../support/other-servers.ts";
+import { processesOf } from "../support/processes.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
+import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
+
+const run = promisify(execFile);
+const stack = new AsyncDisposableStack();
+let daemon: HostedDaemon;
+let user: UnixUser;
+
+/** Login shells of the ordinary user, beside root's own; those that are not installed are left out. */
+const shells = ["/bin/bash", "/bin/dash", "/usr/bin/zsh", "/usr/bin/fish", "/usr/bin/tcsh"].filter(
+  existsSync,
+);
+
+beforeAll(async () => {
+  user = stack.use(await openUnixUser());
+  stack.defer(async () => {
+    const { stdout } = await run("id", ["-u", user.name]);
+    await rm(`/var/tmp/hostrun-${stdout.trim()}`, { recursive: true, force: true });
+  });
+  daemon = stack.use(await openHostedDaemon());
+  const name = "ordinary";
+  await daemon.client.call("createHost", { body: { ...hostOf({ ...daemon.sshd, user: user.name }), name } });
+});
+afterAll(() => stack.disposeAsync());
+
+/** A connection keeps the shell that its login had when it was opened. */
+async function useShell(shell: string): Promise<void> {
+  await run("usermod", ["-s", shell, user.name]);
+  await daemon.sshd.dropConnections();
+}
+
+const durable = async (host: string, command: string, options: object = {}): Promise<RunReading> =>
+  new RunReading().follow(await openStream(daemon, command, { host, durable: true, ...options }));
+
+/** Root by its own shell, and the ordinary user by each. */
+const logins = [
+  { host: "web1", shell: "/bin/bash" },
+  ...shells.map((shell) => ({ host: "ordinary", shell })),
+];
+
+describe.each(logins)("$host, $shell", ({ host, shell }) => {
+  beforeAll(async () => {
+    if (host === "ordinary") await useShell(shell);
+  });
+  const login = (): string => (host === "web1" ? daemon.sshd.user : user.name);
+
+  test("exit code, both streams and standard input, and nothing stays behind", async () => {
+    const before = await durableFilesOf(login());
+    const command = "/bin/sh -c 'cat; echo oops >&2; umask; exit 7'";
+    const reading = await durable(host, command, { stdin: "given\nä\0z" });
+    expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 7 });
+    expect(reading.text()).toMatch(/^given\nä\0z0?022\n$/);
+    expect(reading.text("stderr")).toBe("oops\n");
+    await until(async () => (await durableFilesOf(login())).every((name) => before.includes(name)));
+  });
+
+  test("it is run by the login shell, whatever the command holds", async () => {
+    const { stdout } = await run("id", ["-u", login()]);
+    const text = `it's "$HOME" \\ ! ${"ü".repeat(20_000)}`;
+    const quoted = `'${text.replace(/['\\!]/g, (character) => `'\\${character}'`)}'`;
+    const reading = await durable(host, `printf %s ${quoted}\nid -u\n\n`);
+    expect(reading.text()).toBe(`${text}${stdout}`);
+    expect(reading.complete.exitCode).toBe(0);
+  });
+
+  test("a cut link, three times, loses and repeats nothing, and the command runs once", async () => {
+    await using source = await openNoisySource(2_097_152, 16, "0.1");
+    await using counter = await openCounter();
+    const stream = await openStream(daemon, `${counter.command}; ${source.command}; exit 3`, {
+      host,
+      durable: true,
+    });
+    const reading = new RunReading();
+    const messages = readMessages(stream);
+    for (const cut of [1, 4, 9]) {
+      const bytes = () => reading.bytes("stdout").length;
+      await reading.until(messages, (event) => event.type === "output" && bytes() > cut * 131_072);
+      await daemon.sshd.dropConnections();
+    }
+    await reading.until(messages, ({ type }) => type === "complete");
+    expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3, sha256: source.sha256 });
+    expect(reading.events).toContainEqual(
+      expect.objectContaining({ type: "status", message: `Reconnecting to ${host}`, state: "running" }),
+    );
+    expect(await counter.count()).toBe(1);
+    await until(async () => (await processesOf(login(), /^tail -c \+\d+ -f \/var\/tmp/)).length === 0);
+  });
+
+  test("cancelling ends the whole group on the host", async () => {
+    const seconds = String(100_000 + Math.floor(Math.random() * 899_999));
+    const stream = await openStream(daemon, `/bin/sh -c 'sleep ${seconds} & echo up; sleep ${seconds}'`, {
+      host,
+      durable: true,
+    });
+    const reading = new RunReading();
+    const messages = readMessages(stream);
+    await reading.until(messages, ({ type }) => type === "output");
+    const id = reading.events[0]?.runId ?? "";
+    await daemon.client.call("cancelRun", { params: { run: id }, body: { graceMs: 1000 } });
+    await reading.until(messages, ({ type }) => type === "complete");
+    expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await processesOf(login(), new RegExp(`^sleep ${seconds}$`))).toEqual([]);
+  });
+});
+
+test("a command heeds SIGINT, as it does without durable", async () => {
+  await useShell("/bin/bash");
+  const reading = await durable("ordinary", "/bin/sh -c 'kill -INT $$; echo deaf'; true");
+  expect(reading.text()).not.toContain("deaf");
+});
+
+test("an account that runs no commands: a clear problem, and nothing has run", async () => {
+  await useShell("/usr/sbin/nologin");
+  const reading = await durable("ordinary", "true");
+  await useShell("/bin/bash");
+  expect(reading.complete.outcome).toBe("failed");
+  expect(reading.problem.code).toBe("channel_refused");
+  expect(reading.problem.message).toContain("/bin/sh");
+});
+
+test("dropbear", async () => {
+  await using dropbear = await openDropbear();
+  const body = { ...hostOf(dropbear), name: "dropbear", hostKeyPolicy: "acceptNew" } as const;
+  await daemon.client.call("createHost", { body });
+  const reading = await durable("dropbear", "cat; echo err >&2; exit 3", { stdin: "in" });
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+  expect([reading.text(), reading.text("stderr")]).toEqual(["in", "err\n"]);
+});
+
+test("hostrun run --durable has the output and the exit status of a command whose link was cut", async () => {
+  await using cli = await openCli(daemon.sshd);
+  const child = cli.start(["run", "-v", "--durable", "web1", "--", "echo one; sleep 1; echo two; exit 6"]);
+  await seen(child.stdout, "one");
+  await daemon.sshd.dropConnections();
+  const { status, stdout, stderr } = await finish(child);
+  expect([status, stderr.toString()]).toEqual([6, expect.stringContaining("Reconnecting to web1")]);
+  // What was waited for is not collected again.
+  expect(stdout.toString()).toContain("two\n");
+});
+
+test("time runs out for a durable run, too", async () => {
+  const reading = await durable("ordinary", "sleep 600", { timeoutMs: 500 });
+  expect(reading.complete).toMatchObject({ outcome: "timedOut", stopConfirmed: true });
+});
+
+test("the record's limit holds, and the hash is of every byte", async () => {
+  await using source = await openNoisySource(262_144, 4, "0");
+  const reading = await durable("web1", source.command, { recordLimitBytes: 1000 });
+  expect(reading.complete).toMatchObject({ sha256: source.sha256, stdoutBytes: 262_144 });
+  expect(reading.complete.truncatedBytes).toBe(2 * 262_144 - 1000);
+});
+
+test("files that were left a week ago are swept, those of a run that goes on are not", async () => {
+  const { stdout } = await run("id", ["-u", user.name]);
+  const left = `/var/tmp/hostrun-${stdout.trim()}/left`;
+  await mkdir(left, { recursive: true });
+  await run("chown", [user.name, left]);
+  const weekAgo = Date.now() / 1000 - 8 * 86_400;
+  await utimes(left, weekAgo, weekAgo);
+  await durable("ordinary", "true");
+  await until(async () => !(await durableFilesOf(user.name)).includes("left"));
+});
+
+test("a directory that somebody else has made is not used", async () => {
+  await using other = await openUnixUser();
+  const { stdout } = await run("id", ["-u", other.name]);
+  const taken = `/var/tmp/hostrun-${stdout.trim()}`;
+  // Accounts of earlier tests may have had the same number.
+  await rm(taken, { recursive: true, force: true });
+  await mkdir(taken, { mode: 0o777 });
+  try {
+    const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };
+    await daemon.client.call("createHost", { body });
+    await using counter = await openCounter();
+    const reading = await durable("taken", counter.command);
+    expect(reading.complete.outcome).toBe("failed");
+    expect(reading.problem.code).toBe("channel_refused");
+    expect(await counter.count()).toBe(0);
+  } finally {
+    await rm(taken, { recursive: true });
+  }
+});
+
+test.each([{ pty: true }, { stdinOpen: true }])("%o is refused", async (option) => {
+  const json = { host: "web1", command: "true", durable: true, ...option };
+  const answer = await daemon.http.ask("POST", "/api/runs", { json });
+  expect(answer.status).toBe(400);
+});

@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
+import { finish, openCli, seen } from "../support/cli.ts";
+import { openCounter } from "../support/counter.ts";
+import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
+import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import { RunReading } from "../support/run-stream.ts";
+import { createKey } from "../support/ssh-key.ts";
+import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+
+const stack = new AsyncDisposableStack();
+let sshd: Sshd;
+beforeAll(async () => {
+  sshd = stack.use(await openSshd());
+});
+afterAll(() => stack.disposeAsync());
+
+/** A home and a state directory that outlast the daemons in them, and the first of these. */
+async function openHome() {
+  await using own = new AsyncDisposableStack();
+  const directory = own.use(await openDirectory());
+  const home = directory.join("home");
+  const stateDirectory = directory.join("state");
+  await knowHosts(home, sshd.knownHosts);
+  const open = () => openTestDaemon({ home, stateDirectory });
+  const daemon = await open();
+  await daemon.client.call("createHost", { body: hostOf(sshd) });
+  const owned = own.move();
+  return { open, daemon, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function start(daemon: TestDaemon, command: string): Promise<string> {
+  const { id } = await daemon.client.call("createRun", { body: { host: "web1", command, durable: true } });
+  return id;
+}
+
+const read = async (daemon: TestDaemon, id: string): Promise<RunReading> =>
+  new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
+
+const received = async (daemon: TestDaemon, id: string): Promise<number> => {
+  const { bytes } = await daemon.http.ask("GET", `/api/runs/${id}/output?stream=stdout`);
+  return bytes.length;
+};
+
+/** Kills a daemon as nothing else does, and starts the next one on what it left. */
+async function killed(daemon: TestDaemon, open: () => Promise<TestDaemon>): Promise<TestDaemon> {
+  await daemon.kill("SIGKILL");
+  await daemon[Symbol.asyncDispose]();
+  return open();
+}
+
+test("two killed daemons and two cut links: every byte, once, and the exit code", async () => {
+  await using home = await openHome();
+  await using source = await openNoisySource(8_388_608, 64, "0.05");
+  await using counter = await openCounter();
+  let { daemon } = home;
+  const id = await start(daemon, `${counter.command}; ${source.command}; exit 42`);
+  for (const [index, fault] of ["daemon", "link", "both", "link"].entries()) {
+    await until(async () => (await received(daemon, id)) > (index + 1) * 1_000_000);
+    if (fault !== "daemon") await sshd.dropConnections();
+    if (fault !== "link") daemon = await killed(daemon, home.open);
+  }
+  await using last = daemon;
+  const reading = await read(last, id);
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 42, sha256: source.sha256 });
+  expect([reading.bytes("stdout").length, reading.bytes("stderr").length]).toEqual([8_388_608, 8_388_608]);
+  expect(await counter.count()).toBe(1);
+  await until(async () => !(await durableFilesOf(sshd.user)).includes(id));
+});
+
+test("the record's limit and the hash of every byte hold under the next daemon, too", async () => {
+  await using home = await openHome();
+  await using source = await openNoisySource(1_048_576, 16, "0.1");
+  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: 300_000 };
+  const { id } = await home.daemon.client.call("createRun", { body });
+  await until(async () => (await received(home.daemon, id)) > 100_000);
+  await using next = await killed(home.daemon, home.open);
+  const { complete } = await read(next, id);
+  expect(complete).toMatchObject({ outcome: "exited", stdoutBytes: 1_048_576, sha256: source.sha256 });
+  expect(complete.truncatedBytes).toBeGreaterThanOrEqual(2 * 1_048_576 - 300_000);
+  expect(complete.truncatedBytes).toBeLessThan(2 * 1_048_576 - 299_000);
+});
+
+test("a daemon killed while its run waits for the host to come back: the next one waits on", async () => {
+  await using home = await openHome();
+  await using keys = await openDirectory();
+  const hostKeys = [await createKey(keys.join("host"))];
+  const clientKey = await createKey(keys.join("client"));
+  await using going = await openSshd({ hostKeys, authorizedKeys: [clientKey.publicKey] });
+  await using counter = await openCounter();
+  await knowHosts(home.daemon.home, going.knownHosts);
+  await home.daemon.client.call("createHost", {
+    body: { ...hostOf({ ...going, clientKey }), name: "going" },
+  });
+  const command = `echo one; sleep 1; echo two; ${counter.command}; exit 3`;
+  const body = { host: "going", command, durable: true };
+  const { id } = await home.daemon.client.call("createRun", { body });
+  await until(async () => (await received(home.daemon, id)) > 0);
+  await going[Symbol.asyncDispose]();
+  await until(async () => (await counter.count()) === 1);
+  const { bytes } = await home.daemon.http.ask("GET", `/api/runs/${id}`);
+  expect(JSON.parse(bytes.toString())).toMatchObject({ state: "running" });
+  await using next = await killed(home.daemon, home.open);
+  const { port } = going;
+  await using back = await openSshd({ port, hostKeys, authorizedKeys: [clientKey.publicKey] });
+  expect(back.port).toBe(port);
+  const reading = await read(next, id);
+  expect(reading.text()).toBe("one\ntwo\n");
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+});
+
+test("hostrun attach has a durable run whole after its daemon was killed", async () => {
+  await using cli = await openCli(sshd);
+  const child = cli.start(["run", "--durable", "web1", "--", "echo one; sleep 2; echo two; exit 6"]);
+  await seen(child.stdout, "one");
+  const discovery = await readFile(`${cli.stateDirectory}/daemon.json`, "utf8");
+  process.kill(Number(/"pid":(\d+)/.exec(discovery)?.[1]), "SIGKILL");
+  const cut = await finish(child);
+  const { stdout } = await cli.run(["history", "--json"]);
+  const id = /"id":\s*"([0-9a-f-]{36})"/.exec(stdout.toString())?.[1] ?? "";
+  const attached = await cli.run(["attach", id]);
+  expect([attached.status, attached.stdout.toString()]).toEqual([6, "one\ntwo\n"]);
+  console.info(`hostrun run: ${cut.status} ${cut.stderr.toString()}`);
+});
+
+test("a daemon that is stopped leaves a durable run alone, and the next one takes its end in", async () => {
+  await using home = await openHome();
+  await using counter = await openCounter();
+  const id = await start(home.daemon, `echo before; sleep 1; echo after; ${counter.command}; exit 5`);
+  await until(async () => (await received(home.daemon, id)) > 0);
+  await home.daemon[Symbol.asyncDispose]();
+  await until(async () => (await counter.count()) === 1);
+  await using next = await home.open();
+  const reading = await read(next, id);
+  expect(reading.text()).toBe("before\nafter\n");
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 5 });
+});
+
+test("a daemon killed at any moment of the start: it runs once and ends so, or never and fails", async () => {
+  await using home = await openHome();
+  let { daemon } = home;
+  const outcomes: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    await using counter = await openCounter();
+    const id = await start(daemon, `${counter.command}; echo done; exit 9`);
+    await new Promise((resolve) => setTimeout(resolve, round * 5));
+    daemon = await killed(daemon, home.open);
+    const { complete } = await read(daemon, id);
+    outcomes.push(complete.outcome);
+    if (complete.outcome === "exited") expect(complete.exitCode).toBe(9);
+    else expect(complete.outcome).toBe("failed");
+    expect(await counter.count()).toBe(complete.outcome === "exited" ? 1 : 0);
+  }
+  await using last = daemon;
+  expect(last.pid).toBeGreaterThan(0);
+  console.info(`killed while starting: ${outcomes.join(" ")}`);
+});
+
+test("a runner that is killed on the host leaves an unknown ending, and what was said", async () => {
+  await using home = await openHome();
+  await using daemon = home.daemon;
+  const id = await start(daemon, "echo said; sleep 3");
+  await until(async () => (await received(daemon, id)) > 0);
+  const uid = process.getuid?.() ?? 0;
+  process.kill(Number(await readFile(`/var/tmp/hostrun-${uid}/${id}/runner`, "utf8")), "SIGKILL");
+  const reading = await read(daemon, id);
+  expect(reading.text()).toBe("said\n");
+  expect(reading.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+  expect(reading.problem.code).toBe("connection_lost");
+});
+
+test("a start that reaches the host twice runs once; one that was given up never runs", async () => {
+  await using pool = await openSshPool({ trust: [sshd] });
+  await using counter = await openCounter();
+  const send = async (host: ReturnType<typeof startCommand>): Promise<string> => {
+    const started = await pool.start(targetOf(sshd), host.command);
+    started.process.stdin.write(host.input);
+    return (await started.finished).stdout.toString();
+  };
+  const names = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
+  const [once = "", never = ""] = names;
+  const input = { commandLine: `${counter.command}; sleep 0.3`, stdin: null };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input))));
+  expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
+  expect(await counter.count()).toBe(1);
+  expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
+  expect(await send(startCommand(never, "cc", input))).toMatch(/^hostrun-cc:there:/);
+  expect(await counter.count()).toBe(1);
+  const uid = process.getuid?.() ?? 0;
+  for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
+});

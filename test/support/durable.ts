@@ -1,0 +1,41 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { openDirectory } from "./directory.ts";
+
+const run = promisify(execFile);
+
+/** Names of what durable runs of an account have left on this machine, which is its own host in the tests. */
+export async function durableFilesOf(user: string): Promise<string[]> {
+  const { stdout } = await run("id", ["-u", user]);
+  return readdir(`/var/tmp/hostrun-${stdout.trim()}`).catch(() => []);
+}
+
+/** Resolves when `seen` gives true, looked for twenty times a second. */
+export async function until(seen: () => Promise<boolean>): Promise<void> {
+  const begun = performance.now();
+  while (!(await seen())) {
+    if (performance.now() - begun > 15_000) throw new Error("not seen within 15 s");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A command that says random bytes on both streams, piece by piece, and their hashes. */
+export async function openNoisySource(bytes: number, pieces: number, pause: string) {
+  const directory = await openDirectory({ readable: true });
+  const out = randomBytes(bytes);
+  const err = randomBytes(bytes);
+  await writeFile(directory.join("out"), out);
+  await writeFile(directory.join("err"), err);
+  const size = bytes / pieces;
+  const piece = (name: string): string => `dd if=${directory.join(name)} bs=${size} skip=$i count=1`;
+  return {
+    // For /bin/sh: hosts differ in what their login shells speak.
+    command: `/bin/sh -c 'i=0; while [ $i -lt ${pieces} ]; do ${piece("out")} 2>/dev/null; ${piece("err")} >&2 2>/dev/null; i=$((i+1)); sleep ${pause}; done'`,
+    sha256: { stdout: sha256(out), stderr: sha256(err) },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
