@@ -27,6 +27,7 @@ import { RunHistory } from "./runs/history.ts";
 import { openHousekeeping } from "./runs/housekeeping.ts";
 import { LatencyRecord } from "./runs/latency.ts";
 import { closeOpenRuns } from "./runs/recovery.ts";
+import { openSearchIndexing } from "./runs/search-indexing.ts";
 import { SettingsFile } from "./settings/settings.ts";
 import { openKnownHosts } from "./ssh/known-hosts.ts";
 import { openPool } from "./ssh/pool.ts";
@@ -184,9 +185,14 @@ function openRuns(
       settings: () => around.settings.current,
       clock,
       log: around.log,
-      onChange: (run) => changes.publish({ type: "runChanged", run }),
+      onChange: (run) => {
+        changes.publish({ type: "runChanged", run });
+        if (run.state === "ended") indexing.wake();
+      },
     }),
   );
+  const busy = () => Object.values(engine.counts()).some((count) => count > 0);
+  const indexing = scope.own(openSearchIndexing({ store, clock, log: around.log, busy }));
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
   return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
 }

@@ -42,7 +42,10 @@ export interface RunStore {
   /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
   copyOutput(from: number, to: number, firstSeq: number): number;
   get(id: string): StoredRun | undefined;
-  /** Newest first. */
+  /**
+   * Newest first. `q` finds ended runs by command, host and output, once they were taken in by `index`; those
+   * before, and by fewer than three characters all, by command and host.
+   */
   list(filter: RunFilter): StoredRun[];
   /** Runs that had not ended when the store was last closed, or the daemon killed. */
   listOpen(): StoredRun[];
@@ -54,6 +57,11 @@ export interface RunStore {
   output(number: number, stream: OutputStream | "both"): RecordedOutput;
   keyOf(key: string): { requestSha256: string; runId: string } | undefined;
   forgetKeysBefore(instant: string): void;
+  /**
+   * Takes ended runs that the search does not know yet in: at most `maxRuns`, and no further one once `maxBytes`
+   * of output are in. False when none is left.
+   */
+  index(maxRuns: number, maxBytes: number): boolean;
   countRuns(): number;
 }
 

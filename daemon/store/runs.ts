@@ -1,14 +1,17 @@
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
-import type { RunFilter, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { RunStore, StoredEvent } from "../runs/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
+import { listRuns } from "./run-list.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
+import { createSearchTable } from "./search.ts";
 
 /** Runs, their events and their output in SQLite. */
 export function createRunStore(database: Database): RunStore {
   const { sql } = database;
   const events = createEventTable(sql);
+  const search = createSearchTable(sql);
   const insert = sql.prepare<[object]>(insertRun);
   const update = sql.prepare<[object]>(updateRun);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
@@ -57,6 +60,7 @@ export function createRunStore(database: Database): RunStore {
     forgetKeysBefore: (created) => {
       forgetKeys.run(created);
     },
+    index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
   };
 }
@@ -74,34 +78,4 @@ function roomFor<T>(write: () => T): T {
     }
     throw failure;
   }
-}
-
-function listRuns(sql: Sqlite.Database, filter: RunFilter): ReturnType<RunStore["list"]> {
-  const conditions: [string, Record<string, string | number>][] = [];
-  if (filter.before !== undefined) conditions.push(["number < @before", { before: filter.before }]);
-  if (filter.host !== undefined) conditions.push(["host_name = @host", { host: filter.host }]);
-  if (filter.state !== undefined) conditions.push(["state = @state", { state: filter.state }]);
-  if (filter.outcome !== undefined) conditions.push(["outcome = @outcome", { outcome: filter.outcome }]);
-  if (filter.since !== undefined) conditions.push(["created_at >= @since", { since: instant(filter.since) }]);
-  if (filter.until !== undefined) conditions.push(["created_at < @until", { until: instant(filter.until) }]);
-  if (filter.q !== undefined) {
-    conditions.push([
-      "(instr(lower(command), lower(@q)) > 0 OR instr(lower(host_name), lower(@q)) > 0)",
-      { q: filter.q },
-    ]);
-  }
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([text]) => text).join(" AND ")}`;
-  const values = Object.fromEntries([
-    ["limit", filter.limit],
-    ...conditions.flatMap(([, value]) => Object.entries(value)),
-  ]);
-  return sql
-    .prepare<[object], RunRow>(`SELECT * FROM runs ${where} ORDER BY number DESC LIMIT @limit`)
-    .all(values)
-    .map(fromRow);
-}
-
-/** The store's instants are UTC with milliseconds, so that they compare as text. */
-function instant(text: string): string {
-  return new Date(text).toISOString();
 }
