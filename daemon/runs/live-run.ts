@@ -6,7 +6,7 @@ import type { Log } from "../core/log.ts";
 import { Transcript } from "../core/transcript.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
-import type { IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
+import type { Cut, IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
 
 export interface LiveRunParts {
   readonly store: RunStore;
@@ -42,6 +42,8 @@ export class LiveRun {
   readonly #begunAt: number;
   #run: Run;
   #seq = 0;
+  /** Where the middle of too much output was taken out. */
+  #cut: Cut | undefined;
   #flushing: NodeJS.Immediate | undefined;
 
   /** Commits the intent. `storage_full` when it can't be written: then there is no run. */
@@ -160,11 +162,33 @@ export class LiveRun {
     const events = pieces.map((piece) => this.#recorded(piece, at));
     try {
       this.#parts.store.append(this.number, events);
-      this.#show(events);
     } catch (failure) {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
       this.#parts.log.error("Output could not be recorded", { run: this.#run.id, failure });
+      return;
+    }
+    this.#show(events);
+    const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
+    if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
+    this.#cutMiddle(final);
+  }
+
+  /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
+  #cutMiddle(final: boolean): void {
+    const { store, log } = this.#parts;
+    const at = this.#now();
+    try {
+      while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
+        const more = store.cutOutput(this.number, this.#cut, this.#recorder.excessBytes, (seq, gap) =>
+          this.#eventOf(seq, { type: "gap", ...gap }, at),
+        );
+        this.#cut = more.cut;
+        this.#recorder.dropped(more.bytes);
+        if (!final || more.bytes === 0) return;
+      }
+    } catch (failure) {
+      log.error("Output beyond the record's limit could not be dropped", { run: this.#run.id, failure });
     }
   }
 
@@ -176,9 +200,13 @@ export class LiveRun {
     return { seq: ++this.#seq, at, stream, start, noise, body: bytes };
   }
 
-  #event({ type, ...fields }: EventFields, at: string): StoredEvent {
+  #event(fields: EventFields, at: string): StoredEvent {
+    return this.#eventOf(++this.#seq, fields, at);
+  }
+
+  #eventOf(seq: number, { type, ...fields }: EventFields, at: string): StoredEvent {
     const json = JSON.stringify({ type, runId: this.#run.id, timestamp: at, ...fields });
-    return { seq: ++this.#seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
+    return { seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
   }
 
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */

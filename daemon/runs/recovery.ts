@@ -12,9 +12,10 @@ export function closeOpenRuns(store: RunStore, clock: Clock): number {
     const at = clock.now();
     const detail = `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
     const problem = new Problem("daemon_stopped", detail, { host: run.host.name }).toJSON();
-    const stdoutBytes = store.output(number, "stdout").size;
-    const stderrBytes = store.output(number, "stderr").size;
-    const { truncatedBytes } = run;
+    const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
+    const { end: stdoutBytes } = stdout;
+    const { end: stderrBytes } = stderr;
+    const truncatedBytes = stdoutBytes + stderrBytes - stdout.size - stderr.size;
     const ending = { outcome: "unknown", exitCode: null, signal: null } as const;
     const sizes = { stdoutBytes, stderrBytes, truncatedBytes };
     const complete = {

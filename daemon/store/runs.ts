@@ -43,6 +43,7 @@ export function createRunStore(database: Database): RunStore {
     epoch: database.epoch,
     create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
     append: (number, more, run) => roomFor(() => append(number, more, run)),
+    cutOutput: (...cut) => events.cutOutput(...cut),
     copyOutput: (from, to, firstSeq) => events.copyOutput(from, to, firstSeq),
     get: (id) => {
       const row = byId.get(id);

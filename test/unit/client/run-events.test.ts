@@ -17,6 +17,7 @@ const complete = {
   outcome: "exited",
   exitCode: 0,
   signal: null,
+  stopConfirmed: null,
   durationMs: 1,
   stdoutBytes: 0,
   stderrBytes: 0,
