@@ -234,7 +234,15 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
   const quietMs = () => (figures.open > 0 ? 0 : clock.elapsed() - askedAt);
   const onIdle = () => around.onShutdown("nobody needed it for idleExitMs");
   scope.own(
-    openHousekeeping({ store: rooms.store, engine, settings: () => settings.current, quietMs, onIdle }),
+    openHousekeeping({
+      store: rooms.store,
+      engine,
+      settings: () => settings.current,
+      log,
+      forget: (id) => history.delete(id),
+      quietMs,
+      onIdle,
+    }),
   );
   scope.own(await listen(server, around.socket));
   announce(around, rooms.startedAt, scope);

@@ -68,6 +68,10 @@ export interface RunStore {
    */
   index(maxRuns: number, maxBytes: number): boolean;
   countRuns(): number;
+  /** The run that ended before all others. */
+  oldestEnded(): { readonly id: string; readonly endedAt: string } | undefined;
+  /** What is in the store, without the room that became free in its file. */
+  usedBytes(): number;
 }
 
 export interface StreamGap {

@@ -18,6 +18,10 @@ export function createRunStore(database: Database): RunStore {
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
+  const oldest = sql.prepare<[], { id: string; endedAt: string }>(
+    `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
+     WHERE state = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at LIMIT 1`,
+  );
   const key = sql.prepare<[string], { requestSha256: string; runId: string }>(
     "SELECT request_sha256 AS requestSha256, run_id AS runId FROM idempotency_keys WHERE key = ?",
   );
@@ -63,6 +67,11 @@ export function createRunStore(database: Database): RunStore {
     },
     index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
+    oldestEnded: () => oldest.get(),
+    usedBytes: () => {
+      const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
+      return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+    },
   };
 }
 
@@ -70,10 +79,13 @@ function roomFor<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
-    if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_FULL") {
+    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
+    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(FULL|IOERR)/.test(failure.code)) {
       throw new Problem(
         "storage_full",
-        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.",
+        failure.code === "SQLITE_FULL"
+          ? "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again."
+          : `Hostrun's history cannot be written (${failure.code}). See whether its disk is full or failing.`,
         { cause: failure },
       );
     }

@@ -11,3 +11,6 @@ CREATE INDEX runs_not_searchable ON runs (number) WHERE searchable = 0;
 CREATE TRIGGER runs_forgotten AFTER DELETE ON runs WHEN old.searchable = 1 BEGIN
   DELETE FROM run_search WHERE rowid = old.number;
 END;
+
+-- The history forgets the runs first that ended first.
+CREATE INDEX runs_by_end ON runs (ended_at) WHERE state = 'ended';
