@@ -35,6 +35,7 @@ import { openDatabase } from "./store/database.ts";
 import { createHostStore } from "./store/hosts.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 import { createShellMemory } from "./store/login-shells.ts";
+import { putDamagedAside } from "./store/quarantine.ts";
 import { createRunStore } from "./store/runs.ts";
 
 /** What the daemon knows of the process it is and of the person it runs for. */
@@ -116,13 +117,19 @@ function openHouse(surroundings: Surroundings): House {
 
 function openStorage({ stateDirectory, migrations, nativeBinding, log, settings }: House, scope: Scope) {
   const path = join(stateDirectory, "hostrun.db");
+  const damagedStore = putDamagedAside(path, nativeBinding, new Date()) ?? null;
+  if (damagedStore !== null) {
+    log.warn("The store was damaged. It was put aside and a new one begun: hosts and history are empty", {
+      damagedStore,
+    });
+  }
   const database = scope.own(openDatabase({ path, migrations, nativeBinding }));
   const store = createRunStore(database);
   const closed = closeOpenRuns(store, clock);
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
   const { redisUrl } = settings.current;
   const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
-  return { database, store, cache };
+  return { database, store, cache, damagedStore };
 }
 
 function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
@@ -266,6 +273,7 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
       journalMode: database.journalMode(),
       sizeBytes: database.sizeBytes(),
       runs: store.countRuns(),
+      damaged: rooms.damagedStore,
     }),
     streams,
     nativeCrypto: pool.nativeCrypto,
