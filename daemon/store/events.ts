@@ -78,10 +78,10 @@ function recordedOutput(sql: Sqlite.Database, run: number, stream: OutputStream 
   const body = sql
     .prepare<[number, number], Buffer>("SELECT body FROM events WHERE run = ? AND seq = ?")
     .pluck();
-  const size = pieces.reduce((sum, piece) => sum + piece.size, 0);
+  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
   return {
-    size,
-    end: stream === "both" ? size : endOf(sql, run, stream),
+    size: total,
+    end: stream === "both" ? total : endOf(sql, run, stream),
     *read(from, to) {
       let start = 0;
       for (const { seq, size } of pieces) {

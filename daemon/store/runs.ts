@@ -18,10 +18,6 @@ export function createRunStore(database: Database): RunStore {
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
-  const oldest = sql.prepare<[], { id: string; endedAt: string }>(
-    `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
-     WHERE state = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at LIMIT 1`,
-  );
   const key = sql.prepare<[string], { requestSha256: string; runId: string }>(
     "SELECT request_sha256 AS requestSha256, run_id AS runId FROM idempotency_keys WHERE key = ?",
   );
@@ -67,11 +63,8 @@ export function createRunStore(database: Database): RunStore {
     },
     index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
-    oldestEnded: () => oldest.get(),
-    usedBytes: () => {
-      const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
-      return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
-    },
+    oldestEnded: oldestEnded(sql),
+    usedBytes: () => usedBytes(sql),
   };
 }
 
@@ -91,4 +84,17 @@ function roomFor<T>(write: () => T): T {
     }
     throw failure;
   }
+}
+
+function usedBytes(sql: Sqlite.Database): number {
+  const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
+  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+}
+
+function oldestEnded(sql: Sqlite.Database): RunStore["oldestEnded"] {
+  const oldest = sql.prepare<[], { id: string; endedAt: string }>(
+    `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
+     WHERE state = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at LIMIT 1`,
+  );
+  return () => oldest.get();
 }
