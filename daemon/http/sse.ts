@@ -24,6 +24,12 @@ export class StreamFigures {
   opened = 0;
   resumed = 0;
   bytesSent = 0;
+  /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
+  readonly longestStallMs: number;
+
+  constructor(longestStallMs = 300_000) {
+    this.longestStallMs = longestStallMs;
+  }
 }
 
 const pageBytes = 256 * 1024;
@@ -49,6 +55,7 @@ export function sendEvents(
   figures.opened++;
   if (at > 0 && feed.opening === undefined) figures.resumed++;
 
+  let stall: NodeJS.Timeout | undefined;
   const send = (bytes: Buffer): void => {
     begun = true;
     figures.bytesSent += bytes.length;
@@ -64,11 +71,13 @@ export function sendEvents(
       at = messages.at(-1)?.seq ?? at;
       send(joined(messages));
       draining = response.writableLength > highWaterBytes;
+      if (draining) stall = setTimeout(() => response.destroy(), figures.longestStallMs).unref();
     }
   };
 
   response.on("drain", () => {
     draining = false;
+    clearTimeout(stall);
     pump();
   });
   const unfollow = feed.follow(pump);
@@ -86,6 +95,7 @@ export function sendEvents(
     clearImmediate(beginning);
     unfollow();
     clearInterval(beat);
+    clearTimeout(stall);
   });
 
   response.writeHead(status, {
