@@ -30,12 +30,19 @@ export class StreamFigures {
   constructor(longestStallMs = 300_000) {
     this.longestStallMs = longestStallMs;
   }
+
+  begin(resumed: boolean): void {
+    this.open++;
+    this.opened++;
+    if (resumed) this.resumed++;
+  }
 }
 
 const pageBytes = 256 * 1024;
 /** Above this much unsent the reader is waited for: with one page it stays under 1 MB. */
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
+const headers = { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" };
 const heartbeat = Buffer.from(": still here\n\n");
 
 /**
@@ -51,9 +58,7 @@ export function sendEvents(
   let at = feed.from;
   let draining = false;
   let begun = false;
-  figures.open++;
-  figures.opened++;
-  if (at > 0 && feed.opening === undefined) figures.resumed++;
+  figures.begin(at > 0 && feed.opening === undefined);
 
   let stall: NodeJS.Timeout | undefined;
   const send = (bytes: Buffer): void => {
@@ -98,10 +103,7 @@ export function sendEvents(
     clearTimeout(stall);
   });
 
-  response.writeHead(status, {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "X-Accel-Buffering": "no",
-  });
+  response.writeHead(status, headers);
   if (feed.opening !== undefined) send(feed.opening);
 }
 
