@@ -15,6 +15,8 @@ export interface EventSource<Event> {
   open(after: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage>;
   /** Undefined when the data is not understood. */
   parse(data: unknown): Event | undefined;
+  /** Whether this event stands for all between the one before it and itself, whose numbers are gone. */
+  standsForMany?(event: Event): boolean;
   /** Whether this event is the last one; a stream that ends without it was cut. */
   isLast(event: Event): boolean;
 }
@@ -121,14 +123,17 @@ async function* readEvents<Event>(
       if (message.event !== "message") continue;
       const order = orderOf(message.id, last);
       if (order === "seen") continue;
-      if (order === "jumped") throw cut(`left out what is between ${last ?? ""} and ${message.id}`);
+      const event = parseEvent(message.data, source);
+      if (order === "jumped" && source.standsForMany?.(event) !== true) {
+        throw cut(`left out what is between ${last ?? ""} and ${message.id}`);
+      }
       last = message.id;
-      yield { id: message.id, event: parseEvent(message.data, source) };
+      yield { id: message.id, event };
     }
   }
 }
 
-/** What an id says of its place behind `last`; within one epoch the numbers have no holes. */
+/** What an id says of its place behind `last`; within one epoch the numbers have no holes but before a gap. */
 function orderOf(id: string, last: string | undefined): "next" | "seen" | "jumped" {
   const before = last === undefined ? undefined : parseEventId(last);
   const now = parseEventId(id);

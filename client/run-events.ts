@@ -1,6 +1,6 @@
 import { api } from "../protocol/api.ts";
 import { Change } from "../protocol/change.ts";
-import { RunEvent } from "../protocol/event.ts";
+import { type OutputStream, RunEvent } from "../protocol/event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
@@ -8,6 +8,8 @@ import { call, open } from "./request.ts";
 import type { Transport } from "./transport.ts";
 
 const eventStream = "text/event-stream";
+
+type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
 export interface RunEventsOptions extends SubscribeOptions {
   /** Show the record as it is, shell noise included. */
@@ -92,9 +94,27 @@ function sourceOf(
         },
         eventStream,
       ),
-    parse: (data) => RunEvent.safeParse(data).data,
+    parse: createParser(),
+    standsForMany: (event) => event.type === "gap",
     isLast: (event) => event.type === "complete",
   };
+}
+
+/** A gap in the record can begin before what this reader has seen of it; for the reader it begins after that. */
+function createParser(): (data: unknown) => RunEvent | undefined {
+  const last: { [Stream in OutputStream]?: OutputEvent } = {};
+  return (data) => {
+    const event = RunEvent.safeParse(data).data;
+    if (event?.type === "output") last[event.stream] = event;
+    if (event?.type !== "gap") return event;
+    const from = Math.max(event.from, endOf(last[event.stream]));
+    return { ...event, from: Math.min(from, event.to) };
+  };
+}
+
+function endOf(event: OutputEvent | undefined): number {
+  if (event === undefined) return 0;
+  return event.offset + Buffer.byteLength(event.data, event.encoding ?? "utf8") + (event.filteredBytes ?? 0);
 }
 
 function lastEventId(after: string | undefined): Record<string, string> {

@@ -27,6 +27,7 @@ import { RunHistory } from "./runs/history.ts";
 import { openHousekeeping } from "./runs/housekeeping.ts";
 import { LatencyRecord } from "./runs/latency.ts";
 import { closeOpenRuns } from "./runs/recovery.ts";
+import { openSearchIndexing } from "./runs/search-indexing.ts";
 import { SettingsFile } from "./settings/settings.ts";
 import { openKnownHosts } from "./ssh/known-hosts.ts";
 import { openPool } from "./ssh/pool.ts";
@@ -35,6 +36,7 @@ import { createDurablePlans } from "./store/durable-runs.ts";
 import { createHostStore } from "./store/hosts.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 import { createShellMemory } from "./store/login-shells.ts";
+import { putDamagedAside } from "./store/quarantine.ts";
 import { createRunStore } from "./store/runs.ts";
 
 /** What the daemon knows of the process it is and of the person it runs for. */
@@ -116,6 +118,9 @@ function openHouse(surroundings: Surroundings): House {
 
 function openStorage({ stateDirectory, migrations, nativeBinding, log, settings }: House, scope: Scope) {
   const path = join(stateDirectory, "hostrun.db");
+  const damagedStore = putDamagedAside(path, nativeBinding, new Date()) ?? null;
+  const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
+  if (damagedStore !== null) log.warn(afresh, { damagedStore });
   const database = scope.own(openDatabase({ path, migrations, nativeBinding }));
   const store = createRunStore(database);
   const plans = createDurablePlans(database);
@@ -124,7 +129,7 @@ function openStorage({ stateDirectory, migrations, nativeBinding, log, settings 
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
   const { redisUrl } = settings.current;
   const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
-  return { database, store, cache, plans, durable };
+  return { database, store, cache, plans, durable, damagedStore };
 }
 
 function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
@@ -188,9 +193,14 @@ function openRuns(
       settings: () => around.settings.current,
       clock,
       log: around.log,
-      onChange: (run) => changes.publish({ type: "runChanged", run }),
+      onChange: (run) => {
+        changes.publish({ type: "runChanged", run });
+        if (run.state === "ended") indexing.wake();
+      },
     }),
   );
+  const busy = () => Object.values(engine.counts()).some((count) => count > 0);
+  const indexing = scope.own(openSearchIndexing({ store, clock, log: around.log, busy }));
   for (const run of durable) engine.resume(run);
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
   return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
@@ -233,7 +243,15 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
   const quietMs = () => (figures.open > 0 ? 0 : clock.elapsed() - askedAt);
   const onIdle = () => around.onShutdown("nobody needed it for idleExitMs");
   scope.own(
-    openHousekeeping({ store: rooms.store, engine, settings: () => settings.current, quietMs, onIdle }),
+    openHousekeeping({
+      store: rooms.store,
+      engine,
+      settings: () => settings.current,
+      log,
+      forget: (id) => history.delete(id),
+      quietMs,
+      onIdle,
+    }),
   );
   scope.own(await listen(server, around.socket));
   announce(around, rooms.startedAt, scope);
@@ -257,6 +275,7 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
       journalMode: database.journalMode(),
       sizeBytes: database.sizeBytes(),
       runs: store.countRuns(),
+      damaged: rooms.damagedStore,
     }),
     streams,
     nativeCrypto: pool.nativeCrypto,

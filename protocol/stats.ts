@@ -38,7 +38,13 @@ export const Stats = z
       misses: count,
       hitRate: z.number().min(0).max(1).nullable(),
     }),
-    store: z.object({ journalMode: z.string(), sizeBytes: count, runs: count }),
+    store: z.object({
+      journalMode: z.string(),
+      sizeBytes: count,
+      runs: count,
+      /** Where a store that was found damaged at this start was put aside; else null. */
+      damaged: z.string().nullable(),
+    }),
     streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),
     /** Whether SSH decoding runs in ssh2's native binding or in JavaScript. */
     ssh: z.object({ nativeCrypto: z.boolean() }),

@@ -54,7 +54,13 @@ function entriesOf(stats: Stats, status: string, socket: string): [string, strin
     ],
     ["Store", `${store.runs} runs, ${sizeOf(store.sizeBytes)}, journal ${store.journalMode}`],
     ["Streams", `${streams.open} open`],
+    ...damagedText(store),
   ];
+}
+
+function damagedText({ damaged }: Stats["store"]): [string, string][] {
+  if (damaged === null) return [];
+  return [["Damaged", `the store was damaged and a new one begun; the old one is ${damaged}`]];
 }
 
 function latencyText({ count, p50, p99 }: Stats["latency"]["warm"]): string {

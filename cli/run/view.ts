@@ -24,6 +24,7 @@ export class View {
   readonly #stdout = new Sink(process.stdout);
   readonly #stderr = new Sink(process.stderr);
   #problem: ProblemDetails | undefined;
+  #lost = 0;
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -31,6 +32,7 @@ export class View {
 
   async show(event: RunEvent): Promise<void> {
     if (event.type === "error") this.#problem = event.problem;
+    if (event.type === "gap") this.#lost += event.to - event.from;
     if (this.#options.json) await this.#stdout.write(`${JSON.stringify(event)}\n`);
     else await this.#text(event);
   }
@@ -38,10 +40,9 @@ export class View {
   /** What comes of `complete`. Output that was lost is a failure, whatever the command says. */
   end(event: CompleteEvent): Ending {
     const status = statusOf(event);
-    const { truncatedBytes: lost } = event;
-    if (lost === 0) return { status, problem: this.#problem };
+    if (this.#lost === 0) return { status, problem: this.#problem };
     warn(
-      `${sizeOf(lost)} of output are lost: they went beyond the record's limit. ` +
+      `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit. ` +
         "Run it again with a higher --record-limit.",
     );
     return { status: status === 0 ? outputLost : status, problem: this.#problem };

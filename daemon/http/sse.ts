@@ -24,12 +24,25 @@ export class StreamFigures {
   opened = 0;
   resumed = 0;
   bytesSent = 0;
+  /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
+  readonly longestStallMs: number;
+
+  constructor(longestStallMs = 300_000) {
+    this.longestStallMs = longestStallMs;
+  }
+
+  begin(resumed: boolean): void {
+    this.open++;
+    this.opened++;
+    if (resumed) this.resumed++;
+  }
 }
 
 const pageBytes = 256 * 1024;
 /** Above this much unsent the reader is waited for: with one page it stays under 1 MB. */
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
+const headers = { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" };
 const heartbeat = Buffer.from(": still here\n\n");
 
 /**
@@ -45,10 +58,9 @@ export function sendEvents(
   let at = feed.from;
   let draining = false;
   let begun = false;
-  figures.open++;
-  figures.opened++;
-  if (at > 0 && feed.opening === undefined) figures.resumed++;
+  figures.begin(at > 0 && feed.opening === undefined);
 
+  let stall: NodeJS.Timeout | undefined;
   const send = (bytes: Buffer): void => {
     begun = true;
     figures.bytesSent += bytes.length;
@@ -64,11 +76,13 @@ export function sendEvents(
       at = messages.at(-1)?.seq ?? at;
       send(joined(messages));
       draining = response.writableLength > highWaterBytes;
+      if (draining) stall = setTimeout(() => response.destroy(), figures.longestStallMs).unref();
     }
   };
 
   response.on("drain", () => {
     draining = false;
+    clearTimeout(stall);
     pump();
   });
   const unfollow = feed.follow(pump);
@@ -86,12 +100,10 @@ export function sendEvents(
     clearImmediate(beginning);
     unfollow();
     clearInterval(beat);
+    clearTimeout(stall);
   });
 
-  response.writeHead(status, {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "X-Accel-Buffering": "no",
-  });
+  response.writeHead(status, headers);
   if (feed.opening !== undefined) send(feed.opening);
 }
 

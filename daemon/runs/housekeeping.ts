@@ -1,11 +1,16 @@
 import type { Settings } from "../../protocol/settings.ts";
+import type { Log } from "../core/log.ts";
 import type { RunEngine } from "./engine.ts";
+import { forgetOldest } from "./retention.ts";
 import type { RunStore } from "./run-store.ts";
 
 export interface HousekeepingParts {
   readonly store: RunStore;
   readonly engine: RunEngine;
   readonly settings: () => Settings;
+  readonly log: Log;
+  /** Forgets a run with its output, and tells of it. */
+  readonly forget: (id: string) => Promise<void>;
   /** Milliseconds for which no client has asked anything and no stream was open. */
   readonly quietMs: () => number;
   /** Called once, when the daemon has had nothing to do for `idleExitMs`. */
@@ -13,9 +18,12 @@ export interface HousekeepingParts {
 }
 
 const hourMs = 3_600_000;
+const minuteMs = 60_000;
+/** Between two runs that are forgotten, others come to their turn. */
+const restMs = 20;
 const keyLifetimeMs = 24 * hourMs;
 
-/** What is done now and then: old idempotency keys go, and a daemon that nobody needs ends. */
+/** What is done now and then: old idempotency keys and runs go, and a daemon that nobody needs ends. */
 export function openHousekeeping(parts: HousekeepingParts): Disposable {
   const forgetKeys = (): void =>
     parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
@@ -26,10 +34,27 @@ export function openHousekeeping(parts: HousekeepingParts): Disposable {
       parts.onIdle();
   };
   forgetKeys();
+  const forgetRuns = (): void => {
+    void forgetOldest({ ...parts, now: Date.now }).then(
+      (more) => forgettingAgainIn(more ? restMs : minuteMs),
+      (failure: unknown) => {
+        parts.log.warn("Old runs cannot be forgotten now; it is tried again in a minute", { failure });
+        forgettingAgainIn(minuteMs);
+      },
+    );
+  };
+  let over = false;
+  let forgetting: NodeJS.Timeout | undefined;
+  const forgettingAgainIn = (ms: number): void => {
+    if (!over) forgetting = setTimeout(forgetRuns, ms).unref();
+  };
+  forgettingAgainIn(1000);
   const timers = [setInterval(forgetKeys, hourMs), setInterval(endWhenIdle, 1000)];
   for (const timer of timers) timer.unref();
   return {
     [Symbol.dispose]: () => {
+      over = true;
+      clearTimeout(forgetting);
       for (const timer of timers) clearInterval(timer);
     },
   };

@@ -7,7 +7,7 @@ import { Transcript } from "../core/transcript.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./durable/taking-again.ts";
-import type { IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
+import type { Cut, IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
 
 export interface LiveRunParts {
   readonly store: RunStore;
@@ -51,6 +51,8 @@ export class LiveRun {
   #owesRun = false;
   /** False when bytes are missing that an earlier daemon lost: then no hash can be told. */
   readonly #whole: boolean = true;
+  /** Where the middle of too much output was taken out. */
+  #cut: Cut | undefined;
   #flushing: NodeJS.Immediate | undefined;
 
   /**
@@ -193,11 +195,33 @@ export class LiveRun {
     try {
       this.#parts.store.append(this.number, [...this.#owed, ...events]);
       this.#owed = [];
-      this.#show(events);
     } catch (failure) {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
       this.#parts.log.error("Output could not be recorded", { run: this.#run.id, failure });
+      return;
+    }
+    this.#show(events);
+    const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
+    if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
+    this.#cutMiddle(final);
+  }
+
+  /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
+  #cutMiddle(final: boolean): void {
+    const { store, log } = this.#parts;
+    const at = this.#now();
+    try {
+      while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
+        const more = store.cutOutput(this.number, this.#cut, this.#recorder.excessBytes, (seq, gap) =>
+          this.#eventOf(seq, { type: "gap", ...gap }, at),
+        );
+        this.#cut = more.cut;
+        this.#recorder.dropped(more.bytes);
+        if (!final || more.bytes === 0) return;
+      }
+    } catch (failure) {
+      log.error("Output beyond the record's limit could not be dropped", { run: this.#run.id, failure });
     }
   }
 
@@ -209,9 +233,13 @@ export class LiveRun {
     return { seq: ++this.#seq, at, stream, start, noise, body: bytes };
   }
 
-  #event({ type, ...fields }: EventFields, at: string): StoredEvent {
+  #event(fields: EventFields, at: string): StoredEvent {
+    return this.#eventOf(++this.#seq, fields, at);
+  }
+
+  #eventOf(seq: number, { type, ...fields }: EventFields, at: string): StoredEvent {
     const json = JSON.stringify({ type, runId: this.#run.id, timestamp: at, ...fields });
-    return { seq: ++this.#seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
+    return { seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
   }
 
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */

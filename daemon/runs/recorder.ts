@@ -11,10 +11,14 @@ export type Recorded =
       readonly start: number;
       readonly bytes: Buffer;
       readonly noise: boolean;
+      /** What belongs to the end of the record gives way to what comes after it. */
+      readonly part: "beginning" | "end";
     }
   | { readonly kind: "gap"; readonly stream: OutputStream; readonly from: number; readonly to: number };
 
 const longestPiece = 64 * 1024;
+/** Of a smaller record only the beginning is kept. */
+const smallestWithEnd = 64;
 const nothing = Buffer.alloc(0);
 
 class StreamRecord {
@@ -29,7 +33,9 @@ class StreamRecord {
 
 /**
  * Cuts what arrives on stdout and stderr into pieces to be recorded: in the order it came, never within a
- * UTF-8 character, shell noise apart, at most `limitBytes` in all. What is beyond the limit is counted.
+ * UTF-8 character, shell noise apart. The first half of `limitBytes` is kept for good, and of what comes after it
+ * the last half: `excessBytes` says how much of that is to be dropped for what was taken since. What is not kept
+ * is counted.
  */
 export class Recorder {
   readonly #streams: Record<OutputStream, StreamRecord> = {
@@ -38,10 +44,24 @@ export class Recorder {
   };
   #waiting: { stream: OutputStream; chunks: Buffer[]; size: number }[] = [];
   #room: number;
+  readonly #endLimit: number;
+  #endBytes = 0;
   #truncated = 0;
 
   constructor(limitBytes: number) {
-    this.#room = limitBytes;
+    this.#endLimit = limitBytes < smallestWithEnd ? 0 : Math.floor(limitBytes / 2);
+    this.#room = limitBytes - this.#endLimit;
+  }
+
+  /** How many bytes of the end are recorded beyond what is kept of it. */
+  get excessBytes(): number {
+    return Math.max(0, this.#endBytes - this.#endLimit);
+  }
+
+  /** Tells that so many bytes of the end were taken out of the record. */
+  dropped(bytes: number): void {
+    this.#endBytes -= bytes;
+    this.#truncated += bytes;
   }
 
   get truncatedBytes(): number {
@@ -113,6 +133,7 @@ export class Recorder {
       else {
         record.gapFrom = Math.min(record.gapFrom ?? piece.start, piece.start);
         this.#truncated += piece.bytes.length;
+        if (piece.part === "end") this.#endBytes -= piece.bytes.length;
       }
     }
   }
@@ -143,21 +164,41 @@ export class Recorder {
   }
 
   #record(stream: OutputStream, bytes: Buffer, noise: boolean, taken: Recorded[]): void {
-    if (bytes.length === 0) return;
-    const record = this.#streams[stream];
-    const kept = this.#fit(bytes);
-    if (kept.length > 0) {
+    const push = (piece: Buffer, part: "beginning" | "end"): void => {
+      if (piece.length === 0) return;
+      const record = this.#streams[stream];
       this.#announceGap(stream, taken);
-      taken.push({ kind: "output", stream, start: record.position, bytes: kept, noise });
-    }
-    record.position += bytes.length;
-    if (kept.length < bytes.length) {
-      this.#truncated += bytes.length - kept.length;
-      record.gapFrom ??= record.position - bytes.length + kept.length;
+      taken.push({ kind: "output", stream, start: record.position, bytes: piece, noise, part });
+      record.position += piece.length;
+    };
+    const beginning = this.#fit(bytes);
+    push(beginning, "beginning");
+    const rest = bytes.subarray(beginning.length);
+    if (this.#endLimit > 0) for (const piece of this.#endPieces(rest)) push(piece, "end");
+    else this.#leaveOut(stream, rest.length);
+  }
+
+  /** Small against what is kept of the end, since it is dropped by the piece. */
+  *#endPieces(bytes: Buffer): Generator<Buffer> {
+    const longest = Math.min(longestPiece, Math.max(4, this.#endLimit >> 3));
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + longest);
+      const cut = at + piece.length < bytes.length ? piece.length - unfinishedBytes(piece) : piece.length;
+      this.#endBytes += cut;
+      yield piece.subarray(0, cut);
+      at += cut;
     }
   }
 
-  /** As much as there is room for, without cutting a character; what once did not fit closes the record. */
+  #leaveOut(stream: OutputStream, bytes: number): void {
+    if (bytes === 0) return;
+    const record = this.#streams[stream];
+    record.gapFrom ??= record.position;
+    record.position += bytes;
+    this.#truncated += bytes;
+  }
+
+  /** As much as there is room for, without cutting a character; what once did not fit closes the beginning. */
   #fit(bytes: Buffer): Buffer {
     if (bytes.length <= this.#room) {
       this.#room -= bytes.length;

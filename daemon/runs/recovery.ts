@@ -16,9 +16,10 @@ export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<n
       ? `The Hostrun daemon ended before this was sent to ${run.host.name}. It has not run there; run it again.`
       : `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
     const problem = new Problem("daemon_stopped", detail, { host: run.host.name }).toJSON();
-    const stdoutBytes = store.output(number, "stdout").size;
-    const stderrBytes = store.output(number, "stderr").size;
-    const { truncatedBytes } = run;
+    const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
+    const { end: stdoutBytes } = stdout;
+    const { end: stderrBytes } = stderr;
+    const truncatedBytes = stdoutBytes + stderrBytes - stdout.size - stderr.size;
     const outcome = neverSent ? "failed" : "unknown";
     const ending = { outcome, exitCode: null, signal: null } as const;
     const sizes = { stdoutBytes, stderrBytes, truncatedBytes };

@@ -39,10 +39,18 @@ export interface RunStore {
   create(run: Run, events: readonly StoredEvent[], key: IdempotencyKey | undefined): number;
   /** Writes events, and the run's new state where one is given, in one transaction. */
   append(number: number, events: readonly StoredEvent[], run?: Run): void;
+  /**
+   * Takes at least `bytes` of a run's oldest output behind the cut out of the record and widens the cut by it, with
+   * gap events in its place; less where that takes many steps.
+   */
+  cutOutput(number: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): CutOutput;
   /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
   copyOutput(from: number, to: number, firstSeq: number): number;
   get(id: string): StoredRun | undefined;
-  /** Newest first. */
+  /**
+   * Newest first. `q` finds ended runs by command, host and output, once they were taken in by `index`; those
+   * before, and by fewer than three characters all, by command and host.
+   */
   list(filter: RunFilter): StoredRun[];
   /** Runs that had not ended when the store was last closed, or the daemon killed. */
   listOpen(): StoredRun[];
@@ -54,11 +62,43 @@ export interface RunStore {
   output(number: number, stream: OutputStream | "both"): RecordedOutput;
   keyOf(key: string): { requestSha256: string; runId: string } | undefined;
   forgetKeysBefore(instant: string): void;
+  /**
+   * Takes ended runs that the search does not know yet in: at most `maxRuns`, and no further one once `maxBytes`
+   * of output are in. False when none is left.
+   */
+  index(maxRuns: number, maxBytes: number): boolean;
   countRuns(): number;
+  /** The run that ended before all others. */
+  oldestEnded(): { readonly id: string; readonly endedAt: string } | undefined;
+  /** What is in the store, without the room that became free in its file. */
+  usedBytes(): number;
+}
+
+export interface StreamGap {
+  readonly stream: OutputStream;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type GapEventMaker = (seq: number, gap: StreamGap) => StoredEvent;
+
+/** Where output was taken out of the middle of a record: the events from `first` to `last` are gaps now. */
+export interface Cut {
+  readonly first: number;
+  readonly last: number;
+  readonly gaps: readonly StreamGap[];
+}
+
+export interface CutOutput {
+  /** What is to be given the next time. */
+  readonly cut: Cut;
+  readonly bytes: number;
 }
 
 export interface RecordedOutput {
   readonly size: number;
+  /** Of one stream: how many bytes had come when the last of it was recorded, those counted that are not. */
+  readonly end: number;
   /** Pieces of the bytes from `from` up to, not including, `to`. */
   read(from: number, to: number): Iterable<Buffer>;
 }

@@ -1,6 +1,8 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { RecordedOutput, StoredEvent } from "../runs/run-store.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { RecordedOutput, RunStore, StoredEvent } from "../runs/run-store.ts";
+import { createCutter } from "./cutting.ts";
 
 interface EventRow {
   seq: number;
@@ -21,6 +23,7 @@ export interface EventTable {
   copyOutput(from: number, to: number, firstSeq: number): number;
   page(run: number, after: number, maxBytes: number): StoredEvent[];
   lastSeq(run: number): number;
+  cutOutput: RunStore["cutOutput"];
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
 
@@ -39,12 +42,14 @@ export function createEventTable(sql: Sqlite.Database): EventTable {
   const last = sql
     .prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM events WHERE run = ?")
     .pluck();
+  const insertAll = (run: number, events: readonly StoredEvent[]): void => {
+    for (const { seq, at, stream, start, noise, body } of events) {
+      insert.run(run, seq, at, stream, start, noise ? 1 : 0, body);
+    }
+  };
   return {
-    insert: (run, events) => {
-      for (const { seq, at, stream, start, noise, body } of events) {
-        insert.run(run, seq, at, stream, start, noise ? 1 : 0, body);
-      }
-    },
+    insert: insertAll,
+    cutOutput: createCutter(sql, insertAll),
     copyOutput: (from, to, firstSeq) => firstSeq + copy.run(to, firstSeq - 1, from).changes,
     page: (run, seq, maxBytes) => {
       const events: StoredEvent[] = [];
@@ -73,14 +78,18 @@ function recordedOutput(sql: Sqlite.Database, run: number, stream: OutputStream 
   const body = sql
     .prepare<[number, number], Buffer>("SELECT body FROM events WHERE run = ? AND seq = ?")
     .pluck();
+  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
   return {
-    size: pieces.reduce((sum, piece) => sum + piece.size, 0),
+    size: total,
+    end: stream === "both" ? total : endOf(sql, run, stream),
     *read(from, to) {
       let start = 0;
       for (const { seq, size } of pieces) {
         const end = start + size;
         if (end > from && start < to) {
-          const bytes = body.get(run, seq) ?? Buffer.alloc(0);
+          const bytes = body.get(run, seq);
+          if (bytes === undefined)
+            throw new Problem("conflict", "This output was dropped while it was read.");
           yield bytes.subarray(Math.max(0, from - start), Math.min(size, to - start));
         }
         if (end >= to) return;
@@ -88,4 +97,21 @@ function recordedOutput(sql: Sqlite.Database, run: number, stream: OutputStream 
       }
     },
   };
+}
+
+/** Where the last recorded piece of a stream ends, or the last gap in it. */
+function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number {
+  const output = sql
+    .prepare<[number, string], number>(
+      "SELECT start + length(body) FROM events WHERE run = ? AND stream = ? ORDER BY seq DESC LIMIT 1",
+    )
+    .pluck();
+  const gap = sql
+    .prepare<[number, string], number>(
+      `SELECT coalesce(max(CAST(body AS TEXT) ->> '$.to'), 0) FROM events
+       WHERE run = ? AND stream IS NULL AND CAST(body AS TEXT) ->> '$.type' = 'gap'
+         AND CAST(body AS TEXT) ->> '$.stream' = ?`,
+    )
+    .pluck();
+  return Math.max(output.get(run, stream) ?? 0, gap.get(run, stream) ?? 0);
 }

@@ -1,14 +1,17 @@
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
-import type { RunFilter, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { RunStore, StoredEvent } from "../runs/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
+import { listRuns } from "./run-list.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
+import { createSearchTable } from "./search.ts";
 
 /** Runs, their events and their output in SQLite. */
 export function createRunStore(database: Database): RunStore {
   const { sql } = database;
   const events = createEventTable(sql);
+  const search = createSearchTable(sql);
   const insert = sql.prepare<[object]>(insertRun);
   const update = sql.prepare<[object]>(updateRun);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
@@ -40,6 +43,7 @@ export function createRunStore(database: Database): RunStore {
     epoch: database.epoch,
     create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
     append: (number, more, run) => roomFor(() => append(number, more, run)),
+    cutOutput: (...cut) => events.cutOutput(...cut),
     copyOutput: (from, to, firstSeq) => events.copyOutput(from, to, firstSeq),
     get: (id) => {
       const row = byId.get(id);
@@ -57,7 +61,10 @@ export function createRunStore(database: Database): RunStore {
     forgetKeysBefore: (created) => {
       forgetKeys.run(created);
     },
+    index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
+    oldestEnded: oldestEnded(sql),
+    usedBytes: () => usedBytes(sql),
   };
 }
 
@@ -65,10 +72,13 @@ function roomFor<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
-    if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_FULL") {
+    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
+    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(FULL|IOERR)/.test(failure.code)) {
       throw new Problem(
         "storage_full",
-        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.",
+        failure.code === "SQLITE_FULL"
+          ? "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again."
+          : `Hostrun's history cannot be written (${failure.code}). See whether its disk is full or failing.`,
         { cause: failure },
       );
     }
@@ -76,32 +86,15 @@ function roomFor<T>(write: () => T): T {
   }
 }
 
-function listRuns(sql: Sqlite.Database, filter: RunFilter): ReturnType<RunStore["list"]> {
-  const conditions: [string, Record<string, string | number>][] = [];
-  if (filter.before !== undefined) conditions.push(["number < @before", { before: filter.before }]);
-  if (filter.host !== undefined) conditions.push(["host_name = @host", { host: filter.host }]);
-  if (filter.state !== undefined) conditions.push(["state = @state", { state: filter.state }]);
-  if (filter.outcome !== undefined) conditions.push(["outcome = @outcome", { outcome: filter.outcome }]);
-  if (filter.since !== undefined) conditions.push(["created_at >= @since", { since: instant(filter.since) }]);
-  if (filter.until !== undefined) conditions.push(["created_at < @until", { until: instant(filter.until) }]);
-  if (filter.q !== undefined) {
-    conditions.push([
-      "(instr(lower(command), lower(@q)) > 0 OR instr(lower(host_name), lower(@q)) > 0)",
-      { q: filter.q },
-    ]);
-  }
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([text]) => text).join(" AND ")}`;
-  const values = Object.fromEntries([
-    ["limit", filter.limit],
-    ...conditions.flatMap(([, value]) => Object.entries(value)),
-  ]);
-  return sql
-    .prepare<[object], RunRow>(`SELECT * FROM runs ${where} ORDER BY number DESC LIMIT @limit`)
-    .all(values)
-    .map(fromRow);
+function usedBytes(sql: Sqlite.Database): number {
+  const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
+  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }
 
-/** The store's instants are UTC with milliseconds, so that they compare as text. */
-function instant(text: string): string {
-  return new Date(text).toISOString();
+function oldestEnded(sql: Sqlite.Database): RunStore["oldestEnded"] {
+  const oldest = sql.prepare<[], { id: string; endedAt: string }>(
+    `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
+     WHERE state = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at LIMIT 1`,
+  );
+  return () => oldest.get();
 }

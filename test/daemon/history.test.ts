@@ -38,6 +38,17 @@ test("the history is newest first, a page at a time, by what is asked for", asyn
   expect((await found({ since: oldest })).length).toBe(5);
 });
 
+test("a run is found by what it printed, soon after it has ended", async () => {
+  const run = await daemon.run("printf 'needle-%s in the hay' $((40 + 2))");
+  const query = { q: "NEEDLE-42" };
+  // Ended runs are taken in while nothing else is under way: there is no event for it.
+  await expect
+    .poll(async () => (await client.call("listRuns", { query })).items, { timeout: 10_000 })
+    .toEqual([expect.objectContaining({ id: run.id })]);
+  await client.call("deleteRun", { params: { run: run.id } });
+  expect((await client.call("listRuns", { query })).items).toEqual([]);
+});
+
 test("a run is forgotten when it has ended, with its output, and not before", async () => {
   const reading = new RunReading();
   const messages = readMessages(await daemon.stream("echo x; read line", { stdinOpen: true }));

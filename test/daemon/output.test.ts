@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { RunReading } from "../support/run-stream.ts";
 
 const daemon = await openHostedDaemon();
 afterAll(() => daemon[Symbol.asyncDispose]());
@@ -84,25 +85,31 @@ test.each(["bytes=10-", "bytes=11-12", "bytes=-0"])("Range %s is outside of ten 
   expect(answer.headers["content-range"]).toBe("bytes */10");
 });
 
-test("beyond recordLimitBytes the loss is counted and announced, and the hash is of every byte", async () => {
-  const run = await daemon.run(
-    "head -c 1000 /dev/zero | tr '\\0' a; sleep 0.1; head -c 5000 /dev/zero | tr '\\0' b",
-    {
-      recordLimitBytes: 2000,
-    },
-  );
-  expect(run.text()).toBe("a".repeat(1000) + "b".repeat(1000));
-  expect(run.of("gap")).toMatchObject([{ stream: "stdout", from: 2000, to: 6000 }]);
-  expect(run.complete).toMatchObject({
-    outcome: "exited",
-    stdoutBytes: 6000,
-    truncatedBytes: 4000,
-    sha256: { stdout: sha256(Buffer.from("a".repeat(1000) + "b".repeat(5000))) },
-  });
-  const kept = await daemon.http.ask("GET", output(run.id, "stdout"));
-  expect(kept.bytes.length).toBe(2000);
+test("beyond recordLimitBytes the middle goes: counted, announced, and in the hash", async () => {
+  const letters = "head -c 1000 /dev/zero | tr '\\0'";
+  const command = `${letters} a; sleep 0.2; ${letters} b; sleep 0.2; ${letters} c; sleep 0.2; ${letters} d`;
+  const run = await daemon.run(command, { recordLimitBytes: 2000 });
+  const whole = ["a", "b", "c", "d"].map((letter) => letter.repeat(1000)).join("");
+  // Who reads along has seen it all.
+  expect(run.text()).toBe(whole);
+  expect(run.of("gap")).toEqual([]);
+  const { truncatedBytes } = run.complete;
+  expect(truncatedBytes).toBeGreaterThanOrEqual(2000);
+  expect(truncatedBytes).toBeLessThanOrEqual(2125);
+  expect(run.complete).toMatchObject({ stdoutBytes: 4000, sha256: { stdout: sha256(Buffer.from(whole)) } });
+
+  const replayed = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${run.id}/events`));
+  const kept = whole.slice(0, 1000) + whole.slice(1000 + truncatedBytes);
+  expect(replayed.text()).toBe(kept);
+  expect(replayed.of("gap")).toMatchObject([{ stream: "stdout", from: 1000, to: 1000 + truncatedBytes }]);
+  expect(replayed.complete).toEqual(run.complete);
+  const bytes = await daemon.http.ask("GET", output(run.id, "stdout"));
+  expect(bytes.bytes.toString()).toBe(kept);
   const stored = await daemon.client.call("getRun", { params: { run: run.id } });
-  expect(stored).toMatchObject({ stdoutBytes: 6000, truncatedBytes: 4000 });
+  expect(stored).toMatchObject({ stdoutBytes: 4000, truncatedBytes });
+  const events = [];
+  for await (const { event } of daemon.client.subscribe(run.id)) events.push(event);
+  expect(events).toEqual(replayed.events);
 });
 
 function output(run: string, stream: string): string {

@@ -93,7 +93,7 @@ const beforeLogin: readonly HostileMode[] = [
     name: "an answer of a web server",
     talk: (socket) => socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
     outcome: "failed",
-    code: "host_unreachable",
+    code: "protocol_error",
   },
   {
     name: "silence after the banner",

@@ -49,7 +49,8 @@ export class RunReading {
     this.#checkOrder(id, event);
     if (event.type === "output") this.#takeOutput(event);
     if (event.type === "gap") {
-      if (event.from < this.#position[event.stream]) throw new Error("A gap begins where bytes were shown");
+      // It says what the record has no more; of that, this reader may have been shown the beginning.
+      if (event.to < this.#position[event.stream]) throw new Error("A gap ends where bytes were shown");
       this.#position[event.stream] = event.to;
     }
     this.events.push(event);
@@ -109,9 +110,10 @@ export class RunReading {
   }
 
   #checkOrder(id: string, event: RunEvent): void {
-    const seq = parseEventId(id)?.seq ?? Number.NaN;
-    const before = this.lastId === "" ? 0 : (parseEventId(this.lastId)?.seq ?? Number.NaN);
-    if (seq !== before + 1) throw new Error(`${id} follows ${this.lastId}`);
+    const before = this.lastId === "" ? 0 : numberOf(this.lastId);
+    const step = numberOf(id) - before;
+    // Only a gap stands for numbers that are gone.
+    if (!(step === 1 || (step > 1 && event.type === "gap"))) throw new Error(`${id} follows ${this.lastId}`);
     if (this.events.length === 0 && before === 0 && event.type !== "init")
       throw new Error("init is not first");
     if (this.events.at(-1)?.type === "complete") throw new Error(`${event.type} after complete`);
@@ -125,4 +127,8 @@ export class RunReading {
     this.#bytes[stream].push(bytes);
     this.#position[stream] += bytes.length + filteredBytes;
   }
+}
+
+function numberOf(id: string): number {
+  return parseEventId(id)?.seq ?? Number.NaN;
 }

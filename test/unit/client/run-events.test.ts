@@ -17,11 +17,11 @@ const complete = {
   outcome: "exited",
   exitCode: 0,
   signal: null,
+  stopConfirmed: null,
   durationMs: 1,
   stdoutBytes: 0,
   stderrBytes: 0,
   truncatedBytes: 0,
-  stopConfirmed: null,
   sha256: { stdout: null, stderr: null },
 };
 

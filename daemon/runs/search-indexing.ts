@@ -1,0 +1,59 @@
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { RunStore } from "./run-store.ts";
+
+export interface SearchIndexingParts {
+  readonly store: Pick<RunStore, "index">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether a run is under way, which should not be kept waiting. */
+  readonly busy: () => boolean;
+}
+
+export interface SearchIndexing extends Disposable {
+  /** To be called when a run has ended: it can be found by its output soon after. */
+  wake(): void;
+}
+
+const restMs = 200;
+const longestWaitMs = 5000;
+const nextStepMs = 10;
+const afterFailureMs = 60_000;
+/** About five milliseconds of work a step: so long may a stream be kept waiting. */
+const step = { runs: 40, bytes: 64 * 1024 };
+
+/**
+ * Makes ended runs searchable, in small steps while no run is under way; where some always is, five seconds
+ * late. What an earlier daemon left to do is done too.
+ */
+export function openSearchIndexing({ store, clock, log, busy }: SearchIndexingParts): SearchIndexing {
+  let timer: NodeJS.Timeout | undefined;
+  let wokenAt = 0;
+  let over = false;
+  const after = (ms: number): void => {
+    timer = setTimeout(work, ms).unref();
+  };
+  const work = (): void => {
+    timer = undefined;
+    if (busy() && clock.elapsed() - wokenAt < longestWaitMs) return after(restMs);
+    try {
+      if (store.index(step.runs, step.bytes)) after(nextStepMs);
+    } catch (failure) {
+      log.warn("Ended runs cannot be made searchable now; it is tried again in a minute", { failure });
+      after(afterFailureMs);
+    }
+  };
+  const wake = (): void => {
+    if (over || timer !== undefined) return;
+    wokenAt = clock.elapsed();
+    after(restMs);
+  };
+  wake();
+  return {
+    wake,
+    [Symbol.dispose]: () => {
+      over = true;
+      clearTimeout(timer);
+    },
+  };
+}

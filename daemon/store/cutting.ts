@@ -1,0 +1,52 @@
+import type Sqlite from "better-sqlite3";
+import type { OutputStream } from "../../protocol/event.ts";
+import type { Cut, CutOutput, GapEventMaker, StoredEvent } from "../runs/run-store.ts";
+
+interface Row {
+  seq: number;
+  stream: OutputStream | null;
+  start: number | null;
+  size: number;
+}
+
+/** So many rows are taken out at once; where there are more, the next call goes on. */
+const mostRows = 2000;
+
+/**
+ * Takes a run's oldest output behind a cut out of its record, row by row, and puts gap events in its place: one a
+ * stream between any two events that stay, under the last of the numbers that they stand for. So a reader that
+ * stood anywhere among them meets every gap that it has to know of.
+ */
+export function createCutter(sql: Sqlite.Database, insert: (run: number, events: StoredEvent[]) => void) {
+  const behind = sql.prepare<[number, number, number], Row>(
+    "SELECT seq, stream, start, length(body) AS size FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+  );
+  const remove = sql.prepare<[number, number, number]>(
+    "DELETE FROM events WHERE run = ? AND seq BETWEEN ? AND ?",
+  );
+  return sql.transaction((run: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): CutOutput => {
+    let current = cut;
+    const before: Cut[] = [];
+    let taken = 0;
+    for (const { seq, stream, start, size } of behind.all(run, cut.last, mostRows)) {
+      if (taken >= bytes) break;
+      if (stream === null || start === null) {
+        before.push(current);
+        current = { first: seq + 1, last: seq, gaps: [] };
+        continue;
+      }
+      const others = current.gaps.filter((gap) => gap.stream !== stream);
+      const from = current.gaps.find((gap) => gap.stream === stream)?.from ?? start;
+      // The last row's stream comes last: who has all before that row has all of the other stream.
+      current = { ...current, last: seq, gaps: [...others, { stream, from, to: start + size }] };
+      taken += size;
+    }
+    for (const { first, last, gaps } of [...before, current]) {
+      if (gaps.length === 0) continue;
+      remove.run(run, first, last);
+      const events = gaps.map((gap, index) => gapEvent(last - gaps.length + 1 + index, gap));
+      insert(run, events);
+    }
+    return { cut: current, bytes: taken };
+  });
+}

@@ -1,0 +1,45 @@
+import { existsSync, renameSync, statSync } from "node:fs";
+import Sqlite from "better-sqlite3";
+
+/** Above this size the whole file is not read at every start: 64 MiB take about 50 ms. */
+const checkedWholeBytes = 64 * 1024 * 1024;
+const neededToStart = new Set(["migrations", "meta", "hosts", "runs"]);
+
+/**
+ * Puts a store that is damaged aside, with its write-ahead log, as `<path>.damaged-<time>`, so that a new one can
+ * be begun. Returns where it is now; undefined for one that is whole, or is not there. An empty file is whole: it
+ * has nothing to lose. Throws what is no damage, such as a file that may not be read.
+ */
+export function putDamagedAside(path: string, nativeBinding: string | undefined, now: Date) {
+  if (!existsSync(path) || !isDamaged(path, nativeBinding)) return undefined;
+  const aside = `${path}.damaged-${now.toISOString().replaceAll(":", "-")}`;
+  for (const suffix of ["-wal", "-shm", ""]) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}
+
+function isDamaged(path: string, nativeBinding: string | undefined): boolean {
+  const native = nativeBinding === undefined ? {} : { nativeBinding };
+  try {
+    const sql = new Sqlite(path, native);
+    try {
+      // Only a check reads every page: a count succeeds on a damaged file. The search's own check is left out, which
+      // takes seconds; its tables are read as any others. Of a large file those are read that are needed to start.
+      const large = statSync(path).size > checkedWholeBytes;
+      return sql
+        .prepare<[], string>(
+          "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'",
+        )
+        .pluck()
+        .all()
+        .filter((table) => !large || neededToStart.has(table))
+        .some((table) => sql.pragma(`quick_check(${table})`, { simple: true }) !== "ok");
+    } finally {
+      sql.close();
+    }
+  } catch (failure) {
+    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code)) return true;
+    throw failure;
+  }
+}

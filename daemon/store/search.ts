@@ -1,0 +1,87 @@
+import { isUtf8 } from "node:buffer";
+import type Sqlite from "better-sqlite3";
+
+/** How much of a run's output can be found: so much of its beginning, and as much of its end. */
+export const searchedBytes = 64 * 1024;
+
+export interface SearchTable {
+  /**
+   * Takes ended runs in, the oldest first: at most `maxRuns`, and no further one once `maxBytes` of output are in.
+   * False when none is left.
+   */
+  index(maxRuns: number, maxBytes: number): boolean;
+}
+
+interface Unindexed {
+  number: number;
+  command: string;
+  host_name: string;
+}
+
+interface Piece {
+  seq: number;
+  body: Buffer;
+}
+
+/** Fills the table that the history's search looks in. Shell noise and bytes that are no text stay out. */
+export function createSearchTable(sql: Sqlite.Database): SearchTable {
+  const unindexed = sql.prepare<[number], Unindexed>(
+    `SELECT number, command, host_name FROM runs INDEXED BY runs_not_searchable
+     WHERE searchable = 0 AND state = 'ended' ORDER BY number LIMIT ?`,
+  );
+  const insert = sql.prepare<[number, string, string, string]>(
+    "INSERT INTO run_search (rowid, command, host, output) VALUES (?, ?, ?, ?)",
+  );
+  const mark = sql.prepare<[number]>("UPDATE runs SET searchable = 1 WHERE number = ?");
+  const output = createOutputReader(sql);
+  return {
+    index: sql.transaction((maxRuns: number, maxBytes: number) => {
+      let bytes = 0;
+      const runs = unindexed.all(maxRuns + 1);
+      for (const [done, { number, command, host_name: host }] of runs.entries()) {
+        if (done === maxRuns || bytes >= maxBytes) return true;
+        const text = output(number);
+        bytes += text.length;
+        insert.run(number, command, host, text);
+        mark.run(number);
+      }
+      return false;
+    }),
+  };
+}
+
+/** Reads the beginning and the end of a run's output, both streams in the order they came, as text. */
+function createOutputReader(sql: Sqlite.Database): (run: number) => string {
+  const pieces = (order: "ASC" | "DESC") =>
+    sql.prepare<[number], Piece>(
+      `SELECT seq, body FROM events WHERE run = ? AND stream IS NOT NULL AND noise = 0 ORDER BY seq ${order}`,
+    );
+  const [forward, backward] = [pieces("ASC"), pieces("DESC")];
+  return (run) => {
+    const head: string[] = [];
+    let bytes = 0;
+    let last = 0;
+    for (const { seq, body } of forward.iterate(run)) {
+      head.push(textOf(body.subarray(0, searchedBytes - bytes)));
+      bytes += body.length;
+      last = seq;
+      if (bytes >= searchedBytes) break;
+    }
+    const tail: string[] = [];
+    // What the last piece of the beginning had too much is the beginning of the end.
+    let left = searchedBytes;
+    for (const { seq, body } of backward.iterate(run)) {
+      if (seq < last || left <= 0) break;
+      const rest = seq > last ? body : body.subarray(body.length - Math.max(0, bytes - searchedBytes));
+      tail.unshift(textOf(rest.subarray(Math.max(0, rest.length - left))));
+      left -= rest.length;
+    }
+    return tail.join("") === "" ? head.join("") : `${head.join("")}\n${tail.join("")}`;
+  };
+}
+
+/** Text of another encoding loses only its foreign characters; bytes with a NUL among them are no text at all. */
+function textOf(bytes: Buffer): string {
+  if (!bytes.includes(0)) return bytes.toString("utf8");
+  return isUtf8(bytes) ? bytes.toString("utf8").replaceAll("\0", "\n") : "";
+}

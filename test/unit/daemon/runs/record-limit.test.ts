@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { systemClock } from "../../../../daemon/core/clock.ts";
+import { silentLog } from "../../../../daemon/core/log.ts";
+import { createFrameEncoder, type Frame } from "../../../../daemon/runs/frame.ts";
+import { LiveRun } from "../../../../daemon/runs/live-run.ts";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import type { OutputStream } from "../../../../protocol/event.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { RunReading } from "../../../support/run-stream.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+const migrations = join(import.meta.dirname, "../../../../migrations");
+const streams = ["stdout", "stderr"] as const;
+
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      stream: fc.constantFrom<OutputStream>(...streams),
+      bytes: fc.oneof(
+        fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+        fc.string({ unit: "binary", maxLength: 20 }).map((text) => Buffer.from(text)),
+        fc.constant(Buffer.from("bash: no job control in this shell\n")),
+      ),
+    }),
+  },
+  { weight: 6, arbitrary: fc.constant("turn" as const) },
+  { weight: 1, arbitrary: fc.constant("status" as const) },
+);
+
+/** Reads frames as a client that knows the wire does, from where it stands. */
+function read(reading: RunReading, frames: readonly Frame[]): void {
+  for (const { raw } of frames) {
+    const [id = "", data = ""] = raw.toString().split("\n");
+    reading.take({ id: id.slice(4), data: JSON.parse(data.slice(6)) });
+  }
+}
+
+test("first and last half are kept; every reader, from wherever, knows each byte or that it is gone", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const property = fc.asyncProperty(
+    fc.array(step, { maxLength: 60 }),
+    fc.nat({ max: 600 }),
+    fc.array(fc.nat(70), { maxLength: 3 }),
+    async (steps, limit, leaveAt) => {
+      const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+      const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
+      const live = new LiveRun(start, { key: undefined }, limit, parts);
+      const sent = { stdout: [Buffer.alloc(0)], stderr: [Buffer.alloc(0)] };
+      const along = new RunReading();
+      const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
+      for (const [index, what] of [...steps, "end" as const].entries()) {
+        if (what === "turn") await nextTurn();
+        else if (what === "status") live.status("running", `step ${index}`);
+        else if (what === "end") live.end({ outcome: "exited", exitCode: 0 });
+        else {
+          sent[what.stream].push(what.bytes);
+          live.output(what.stream, what.bytes);
+        }
+        for (const reading of [along, ...left.filter(({ at }) => index <= at).map((one) => one.reading)]) {
+          read(reading, live.transcript.after(seqOf(reading), 1e9) ?? []);
+        }
+      }
+      const encode = createFrameEncoder(store.epoch, live.run.id);
+      const replayed = new RunReading();
+      const whole = { stdout: Buffer.concat(sent.stdout), stderr: Buffer.concat(sent.stderr) };
+      for (const reading of [replayed, ...left.map((one) => one.reading)]) {
+        read(reading, store.events(live.number, seqOf(reading), 1e9).map(encode));
+        expectHonest(reading, whole);
+      }
+      if (limit >= 64) expect(along.of("gap")).toEqual([]);
+      expectHonest(along, whole);
+      expectKept(replayed, whole, limit);
+      for (const stream of streams) {
+        const recorded = store.output(live.number, stream);
+        expect(Buffer.concat([...recorded.read(0, recorded.size)])).toEqual(replayed.bytes(stream));
+        expect(recorded.end).toBe(whole[stream].length);
+      }
+      store.delete(live.number);
+    },
+  );
+  await fc.assert(property, { numRuns: Number(process.env["PROPERTY_RUNS"] ?? 300) });
+}, 60_000);
+
+function seqOf({ lastId }: RunReading): number {
+  return lastId === "" ? 0 : Number(lastId.split(".")[1]);
+}
+
+type Whole = Record<OutputStream, Buffer>;
+
+/** Bytes shown are those sent, at their place; every other byte is in a gap; the ending says how many there were. */
+function expectHonest(reading: RunReading, whole: Whole): void {
+  for (const stream of streams) {
+    let position = 0;
+    for (const event of reading.events) {
+      if (event.type === "gap" && event.stream === stream) position = event.to;
+      if (event.type !== "output" || event.stream !== stream) continue;
+      const bytes = Buffer.from(event.data, event.encoding ?? "utf8");
+      expect(event.offset).toBe(position);
+      expect(bytes).toEqual(whole[stream].subarray(position, position + bytes.length));
+      position += bytes.length;
+    }
+    expect(position).toBe(whole[stream].length);
+    const hash = createHash("sha256").update(whole[stream]).digest("hex");
+    expect(reading.complete.sha256[stream]).toBe(hash);
+  }
+}
+
+/** The model: all of it where it fits; else at most the limit, both halves full up to the size of a piece. */
+function expectKept(replayed: RunReading, whole: Whole, limit: number): void {
+  const sum = (of: (stream: OutputStream) => number): number => of("stdout") + of("stderr");
+  const total = sum((stream) => whole[stream].length);
+  const kept = sum((stream) => replayed.bytes(stream).length);
+  expect(replayed.complete.truncatedBytes).toBe(total - kept);
+  expect(kept).toBeLessThanOrEqual(limit);
+  if (total <= Math.floor(limit / 2)) expect(kept).toBe(total);
+  const longestPiece = Math.max(4, limit >> 4);
+  // A character that does not fit closes the first half up to three bytes early.
+  expect(kept).toBeGreaterThanOrEqual(Math.min(total, limit) - longestPiece - 3);
+}

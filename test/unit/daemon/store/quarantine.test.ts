@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { open, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { putDamagedAside } from "../../../../daemon/store/quarantine.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+const migrations = join(import.meta.dirname, "../../../../migrations");
+const now = new Date("2026-01-02T03:04:05.006Z");
+
+async function overwritePages(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  for (const page of [3, 4, 5, 6, 7, 8]) await file.write(Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  await file.close();
+}
+
+test.each([
+  ["overwritten pages", overwritePages],
+  ["a truncated file", (path: string) => truncate(path, 5 * 4096)],
+  ["garbage", (path: string) => writeFile(path, Buffer.alloc(20_000, "no database "))],
+])("%s: put aside, and a new store begun", async (_, damage) => {
+  await using directory = await openDirectory();
+  const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
+  {
+    using database = openDatabase(options);
+    const store = createRunStore(database);
+    for (let number = 0; number < 200; number++)
+      store.create(endedRun(`echo ${number}`, "web1"), [], undefined);
+  }
+  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  await damage(options.path);
+  const damaged = await readFile(options.path);
+  await writeFile(`${options.path}-wal`, "");
+  const aside = putDamagedAside(options.path, undefined, now) ?? "";
+  expect(aside).toBe(`${options.path}.damaged-2026-01-02T03-04-05.006Z`);
+  expect((await readFile(aside)).equals(damaged)).toBe(true);
+  expect(existsSync(`${options.path}-wal`)).toBe(false);
+  using database = openDatabase(options);
+  expect(createRunStore(database).countRuns()).toBe(0);
+});
+
+test("no file and an empty one are a store to be begun", async () => {
+  await using directory = await openDirectory();
+  const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
+  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  await writeFile(options.path, "");
+  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  using database = openDatabase(options);
+  expect(createRunStore(database).countRuns()).toBe(0);
+});
