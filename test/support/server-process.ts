@@ -10,7 +10,10 @@ export interface ServerProcess extends AsyncDisposable {
   output(): string;
   /** The next line that matches, also one that stands in the output already. */
   line(pattern: RegExp): Promise<string>;
-  /** Every process below it, children first: a server's sessions and what runs in them. */
+  /**
+   * Every process below it: a server's sessions and what runs in them. Parents first: killed in this order, none is
+   * left to tell of another's end.
+   */
   descendants(): Promise<number[]>;
 }
 
@@ -133,6 +136,6 @@ async function descendantsOf(root: number): Promise<number[]> {
     parents.set(parent, [...(parents.get(parent) ?? []), Number(name)]);
   }
   const below = (pid: number): number[] =>
-    (parents.get(pid) ?? []).flatMap((child) => [...below(child), child]);
+    (parents.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
   return below(root);
 }
