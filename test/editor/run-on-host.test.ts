@@ -235,6 +235,8 @@ describe("a run's tab", () => {
     await window.command("Hostrun: Refresh");
     await window.lastRow("Runs");
     await window.row("Load more…").click();
+    // The page is there when nothing more is offered; only then is the last row the oldest run.
+    await window.row("Load more…").waitFor({ state: "detached" });
     await window.lastRow("Runs");
     await window.row(/^echo to stdout/).waitFor();
   });
