@@ -130,6 +130,8 @@ export class LiveRun {
   end(ending: Ending): void {
     if (this.ended) return;
     this.#flush(true);
+    // Only gaps are left: what the last write lost is announced with the ending, which is shown in any case.
+    const gaps = this.#recorder.take(true).map(({ kind: type, ...fields }) => ({ type, ...fields }));
     const problem = ending.problem?.toJSON() ?? null;
     this.timing({ totalMs: this.ageMs });
     this.#run = {
@@ -146,7 +148,7 @@ export class LiveRun {
       truncatedBytes: this.#recorder.truncatedBytes,
     };
     const failure = problem === null ? [] : [{ type: "error", problem }];
-    this.#write([...failure, this.#complete()], true);
+    this.#write([...gaps, ...failure, this.#complete()], true);
     this.#parts.onChange(this.#run);
   }
 
