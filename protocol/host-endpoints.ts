@@ -2,18 +2,9 @@ import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from "./host.ts";
 import { listOf } from "./list.ts";
+import { connectingProblems } from "./problem.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
-const connecting = [
-  "host_unreachable",
-  "authentication_failed",
-  "identity_file_missing",
-  "identity_file_unreadable",
-  "host_key_unknown",
-  "host_key_changed",
-  "protocol_error",
-  "timed_out",
-] as const;
 
 const HostQuery = z.strictObject({ q: z.string().max(255).optional() });
 
@@ -80,6 +71,6 @@ export const hostEndpoints = {
     }),
     status: 200,
     output: HostTest,
-    problems: [...writing, "host_unknown", ...connecting],
+    problems: [...writing, "host_unknown", ...connectingProblems],
   }),
 };

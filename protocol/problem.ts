@@ -47,6 +47,18 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+/** Failures of the way to a host: before a command is sent, and also where none is to be. */
+export const connectingProblems = [
+  "host_unreachable",
+  "authentication_failed",
+  "identity_file_missing",
+  "identity_file_unreadable",
+  "host_key_unknown",
+  "host_key_changed",
+  "protocol_error",
+  "timed_out",
+] as const satisfies readonly ProblemCode[];
+
 const codes = Object.keys(problems);
 export const ProblemCode = z
   .string()

@@ -1,4 +1,9 @@
-import type { Problem, ProblemCode, ProblemDetails } from "../../protocol/problem.ts";
+import {
+  connectingProblems,
+  type Problem,
+  type ProblemCode,
+  type ProblemDetails,
+} from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Connection } from "../../protocol/stats.ts";
 
@@ -8,16 +13,7 @@ export type HostState =
   | { readonly kind: "failed"; readonly title: string; readonly detail: string };
 
 /** Failures that say something about the host or the way to it, not about the command. */
-const ofConnecting: ReadonlySet<ProblemCode> = new Set([
-  "host_unreachable",
-  "authentication_failed",
-  "identity_file_missing",
-  "identity_file_unreadable",
-  "host_key_unknown",
-  "host_key_changed",
-  "protocol_error",
-  "timed_out",
-]);
+const ofConnecting: ReadonlySet<ProblemCode> = new Set(connectingProblems);
 
 /**
  * What is known of the hosts' connections, by name: connected while a pooled connection is up; failed when the

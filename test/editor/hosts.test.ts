@@ -5,7 +5,8 @@ import { openDaemon } from "../../client/daemon.ts";
 import { Discovery } from "../../protocol/discovery.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { openBrowser, Workbench } from "../support/workbench.ts";
+import { openBrowser } from "../support/browser.ts";
+import { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;

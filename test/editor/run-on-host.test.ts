@@ -7,7 +7,8 @@ import { processesOf } from "../support/processes.ts";
 import { endProcesses } from "../support/server-process.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
-import { openBrowser, Workbench } from "../support/workbench.ts";
+import { openBrowser } from "../support/browser.ts";
+import { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;

@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { FromPanel } from "../../protocol/panel.ts";
 import type { ToPanel } from "../../protocol/panel.ts";
+import { openBrowser } from "./browser.ts";
 import { openDirectory } from "./directory.ts";
 import { type ThemeName, themes } from "./vscode-themes.ts";
 
@@ -102,21 +102,6 @@ async function serve(directory: string, stack: AsyncDisposableStack): Promise<st
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the test's server has no port");
   return `http://127.0.0.1:${address.port}`;
-}
-
-function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
 }
 
 /** The extension's shell, with what VS Code puts around it. */

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium, type Browser, type FrameLocator, type Locator, type Page } from "playwright-core";
+import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import type { CodeServer } from "./code-server.ts";
 
 const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
@@ -19,21 +19,6 @@ const webviewClasses: Record<Theme, string> = {
   dark: "vscode-dark",
   highContrast: "vscode-high-contrast",
 };
-
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
 
 /** A window of VS Code, as a person uses it. */
 export class Workbench {
