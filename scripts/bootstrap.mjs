@@ -20,9 +20,13 @@ const CODE_SERVER_PACKAGES = [
   "python3",
 ];
 
-/** Environment for child processes: the project's own tools, Node 24 among them, come first. */
+/**
+ * Environment for child processes: the project's own tools, Node 24 among them, come first. What an outer npm said of
+ * its own Node is left out: an inner npm would hand it on, and code-server's installation believes it.
+ */
 export function toolEnv() {
-  return { ...process.env, PATH: [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+  const { npm_config_user_agent: _, ...env } = process.env;
+  return { ...env, PATH: [join(root, "node_modules/.bin"), env.PATH].join(delimiter) };
 }
 
 /** Runs a program with the project's tools on its PATH and its output shown (or what `stdio` says); rejects when it fails. */
