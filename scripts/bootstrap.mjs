@@ -1,7 +1,7 @@
 // Brings a machine from a clean clone to a state in which everything runs. Uses Node's own modules only,
 // since nothing is installed yet when it starts.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -52,6 +52,9 @@ export async function main(work) {
 /** Installs the npm packages when they are missing or older than the lockfile. */
 export async function installNodeModules() {
   if (modifiedAt("node_modules/.package-lock.json") >= modifiedAt("package-lock.json")) return;
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Error("node_modules is a link here and older than package-lock.json: install where it leads.");
+  }
   await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   const node = spawnSync("node", ["--version"], { env: toolEnv(), encoding: "utf8" }).stdout ?? "";
   if (!node.startsWith("v24.")) throw new Error(`npm ci left no Node 24 in node_modules/.bin, but ${node}`);
