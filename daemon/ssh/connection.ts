@@ -11,7 +11,7 @@ import { HostKeyCheck } from "./host-key-check.ts";
 import { holdIdentification } from "./identification.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
-import { ping, watchAuthentication, watchDebugMessages } from "./ssh2-internals.ts";
+import { ping, useKeyObjects, watchAuthentication, watchDebugMessages } from "./ssh2-internals.ts";
 
 /** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
 const forcedCommand = /: key options:.* command(?: |$)/;
@@ -169,6 +169,7 @@ class Login implements SshConnection {
       if (refusal === undefined) this.#enter("logging in");
       else this.#fail(refusal);
     });
+    this.client.on("handshake", () => useKeyObjects(this.client));
     this.client.once("ready", () => {
       signal.removeEventListener("abort", abort);
       this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
