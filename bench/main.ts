@@ -5,12 +5,14 @@ import { openBed } from "./bed.ts";
 import { bulkSuite } from "./bulk.ts";
 import { finished } from "./process.ts";
 import { latencySuite } from "./latency.ts";
+import { recordSuite } from "./record.ts";
 
-const suites = { latency: latencySuite, bulk: bulkSuite };
-const usage = `Usage: npm run bench [-- [latency|bulk] [--rounds N] [--minutes N] [--profile FOLDER]]
+const suites = { latency: latencySuite, bulk: bulkSuite, record: recordSuite };
+const usage = `Usage: npm run bench [-- [latency|bulk|record] [--rounds N] [--minutes N] [--profile FOLDER]]
 
   latency         runs of \`true\`, warm and cold (the default)
   bulk            one long output
+  record          what recording it costs by itself, in files and in rows
   --rounds N      how often everything takes its turn
   --minutes N     begin no round after this time (3)
   --profile DIR   leave a CPU profile of the daemon there

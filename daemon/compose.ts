@@ -273,7 +273,7 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
     cache: () => cache.figures(),
     store: () => ({
       journalMode: database.journalMode(),
-      sizeBytes: database.sizeBytes(),
+      sizeBytes: database.sizeBytes() + store.bytesInFiles(),
       runs: store.countRuns(),
       damaged: rooms.damagedStore,
     }),

@@ -15,6 +15,7 @@ export interface EventFeed {
 
 export interface EventMessage {
   readonly seq: number;
+  /** Encoded when it is asked for. */
   readonly bytes: Buffer;
 }
 
@@ -39,7 +40,8 @@ export class StreamFigures {
 }
 
 const pageBytes = 256 * 1024;
-/** Above this much unsent the reader is waited for: with one page it stays under 1 MB. */
+const batchBytes = 64 * 1024;
+/** Above this much unsent the reader is waited for: with one more batch it stays under 1 MB. */
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
 const headers = { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" };
@@ -73,9 +75,12 @@ export function sendEvents(
         if (feed.over(at)) response.end();
         return;
       }
-      at = messages.at(-1)?.seq ?? at;
-      send(joined(messages));
-      draining = response.writableLength > highWaterBytes;
+      for (const { seq, bytes } of batches(messages)) {
+        at = seq;
+        send(bytes);
+        draining = response.writableLength > highWaterBytes;
+        if (draining) break;
+      }
       if (draining) stall = setTimeout(() => response.destroy(), figures.longestStallMs).unref();
     }
   };
@@ -107,7 +112,16 @@ export function sendEvents(
   if (feed.opening !== undefined) send(feed.opening);
 }
 
-function joined(messages: readonly EventMessage[]): Buffer {
-  const [only] = messages.length === 1 ? messages : [];
-  return only?.bytes ?? Buffer.concat(messages.map(({ bytes }) => bytes));
+/** The messages in order, small ones put together; each is encoded only when its turn comes. */
+function* batches(messages: readonly EventMessage[]): Generator<EventMessage> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for (const [index, { seq, bytes }] of messages.entries()) {
+    waiting.push(bytes);
+    size += bytes.length;
+    if (size < batchBytes && index < messages.length - 1) continue;
+    yield { seq, bytes: waiting.length === 1 ? bytes : Buffer.concat(waiting) };
+    waiting = [];
+    size = 0;
+  }
 }

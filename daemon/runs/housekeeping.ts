@@ -49,11 +49,16 @@ export function openHousekeeping(parts: HousekeepingParts): Disposable {
     if (!over) forgetting = setTimeout(forgetRuns, ms).unref();
   };
   forgettingAgainIn(1000);
+  const sweeping = new AbortController();
+  parts.store.sweepFiles(sweeping.signal).catch((failure: unknown) => {
+    parts.log.warn("The output of deleted runs could not be removed", { failure });
+  });
   const timers = [setInterval(forgetKeys, hourMs), setInterval(endWhenIdle, 1000)];
   for (const timer of timers) timer.unref();
   return {
     [Symbol.dispose]: () => {
       over = true;
+      sweeping.abort();
       clearTimeout(forgetting);
       for (const timer of timers) clearInterval(timer);
     },

@@ -13,6 +13,8 @@ export interface StoredEvent {
   readonly noise: boolean;
   /** The bytes as they came, or the JSON of the event. */
   readonly body: Buffer;
+  /** So many bytes were recorded here and cannot be read any more; `body` is empty then. */
+  readonly lostBytes?: number;
 }
 
 /** A run and the number by which the store orders and finds it. */
@@ -55,6 +57,8 @@ export interface RunStore {
   /** Runs that had not ended when the store was last closed, or the daemon killed. */
   listOpen(): StoredRun[];
   delete(number: number): void;
+  /** Removes what is left of the output of deleted runs. */
+  sweepFiles(signal: AbortSignal): Promise<void>;
   /** Events after `seq` in order, about `maxBytes` of them, at least one if there is any. */
   events(number: number, after: number, maxBytes: number): StoredEvent[];
   lastSeq(number: number): number;
@@ -72,6 +76,8 @@ export interface RunStore {
   oldestEnded(): { readonly id: string; readonly endedAt: string } | undefined;
   /** What is in the store, without the room that became free in its file. */
   usedBytes(): number;
+  /** Bytes of output that lie outside the database. */
+  bytesInFiles(): number;
 }
 
 export interface StreamGap {

@@ -1,12 +1,14 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Cut, CutOutput, GapEventMaker, StoredEvent } from "../runs/run-store.ts";
+import type { Cut, CutOutput, GapEventMaker, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { Segments } from "./segments.ts";
 
 interface Row {
   seq: number;
   stream: OutputStream | null;
   start: number | null;
   size: number;
+  segment: number | null;
 }
 
 /** So many rows are taken out at once; where there are more, the next call goes on. */
@@ -15,20 +17,39 @@ const mostRows = 2000;
 /**
  * Takes a run's oldest output behind a cut out of its record, row by row, and puts gap events in its place: one a
  * stream between any two events that stay, under the last of the numbers that they stand for. So a reader that
- * stood anywhere among them meets every gap that it has to know of.
+ * stood anywhere among them meets every gap that it has to know of. A file goes with the last row that it is for.
  */
-export function createCutter(sql: Sqlite.Database, insert: (run: number, events: StoredEvent[]) => void) {
+export function createCutter(
+  sql: Sqlite.Database,
+  segments: Segments,
+  insert: (run: number, events: StoredEvent[]) => void,
+): RunStore["cutOutput"] {
+  const needed = sql
+    .prepare<[number, number], number>("SELECT count(*) FROM events WHERE run = ? AND segment = ?")
+    .pluck();
+  const cutRows = createRowCutter(sql, insert);
+  return (run, cut, bytes, gapEvent) => {
+    const { emptied, ...output } = cutRows(run, cut, bytes, gapEvent);
+    for (const segment of emptied) if (needed.get(run, segment) === 0) segments.drop(run, segment);
+    return output;
+  };
+}
+
+function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: StoredEvent[]) => void) {
   const behind = sql.prepare<[number, number, number], Row>(
-    "SELECT seq, stream, start, length(body) AS size FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+    `SELECT seq, stream, start, coalesce(size, length(body)) AS size, segment
+     FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?`,
   );
   const remove = sql.prepare<[number, number, number]>(
     "DELETE FROM events WHERE run = ? AND seq BETWEEN ? AND ?",
   );
-  return sql.transaction((run: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): CutOutput => {
+  type Taken = CutOutput & { readonly emptied: ReadonlySet<number> };
+  return sql.transaction((run: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): Taken => {
     let current = cut;
+    const emptied = new Set<number>();
     const before: Cut[] = [];
     let taken = 0;
-    for (const { seq, stream, start, size } of behind.all(run, cut.last, mostRows)) {
+    for (const { seq, stream, start, size, segment } of behind.all(run, cut.last, mostRows)) {
       if (taken >= bytes) break;
       if (stream === null || start === null) {
         before.push(current);
@@ -40,6 +61,7 @@ export function createCutter(sql: Sqlite.Database, insert: (run: number, events:
       // The last row's stream comes last: who has all before that row has all of the other stream.
       current = { ...current, last: seq, gaps: [...others, { stream, from, to: start + size }] };
       taken += size;
+      if (segment !== null) emptied.add(segment);
     }
     for (const { first, last, gaps } of [...before, current]) {
       if (gaps.length === 0) continue;
@@ -47,6 +69,6 @@ export function createCutter(sql: Sqlite.Database, insert: (run: number, events:
       const events = gaps.map((gap, index) => gapEvent(last - gaps.length + 1 + index, gap));
       insert(run, events);
     }
-    return { cut: current, bytes: taken };
+    return { cut: current, bytes: taken, emptied };
   });
 }

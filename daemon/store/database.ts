@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
@@ -16,10 +16,15 @@ export interface Database extends Disposable {
   readonly sql: Sqlite.Database;
   /** Names this database in event ids, so that a position in another one is noticed. */
   readonly epoch: string;
+  /** Where long pieces of output lie, by run; it is there. */
+  readonly outputFolder: string;
   journalMode(): string;
-  /** Bytes on disk, the write-ahead log included. */
+  /** Bytes of the database on disk, the write-ahead log included, the output in files not. */
   sizeBytes(): number;
 }
+
+/** What belongs to a database beside its own file. */
+export const outputSuffix = "-output";
 
 /** Opens the store, brings its tables up to date and leaves it in WAL mode. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -29,9 +34,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     applyPragmas(sql);
     migrate(sql, options.migrations);
     const epoch = readEpoch(sql);
+    const outputFolder = options.path + outputSuffix;
+    mkdirSync(outputFolder, { recursive: true, mode: 0o700 });
     return {
       sql,
       epoch,
+      outputFolder,
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {

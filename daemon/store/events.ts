@@ -1,21 +1,17 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import { Problem } from "../../protocol/problem.ts";
 import type { RecordedOutput, RunStore, StoredEvent } from "../runs/run-store.ts";
+import { type BodyRow, bodyOf } from "./body.ts";
 import { createCutter } from "./cutting.ts";
+import { recordedOutput } from "./recorded-output.ts";
+import type { SegmentReader, Segments } from "./segments.ts";
 
-interface EventRow {
-  seq: number;
-  at: string;
-  stream: OutputStream | null;
-  start: number | null;
-  noise: number;
-  body: Buffer;
-}
-
-interface PieceRow {
-  seq: number;
-  size: number;
+interface EventRow extends BodyRow {
+  readonly seq: number;
+  readonly at: string;
+  readonly stream: OutputStream | null;
+  readonly start: number | null;
+  readonly noise: number;
 }
 
 export interface EventTable {
@@ -27,91 +23,81 @@ export interface EventTable {
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
 
-export function createEventTable(sql: Sqlite.Database): EventTable {
-  const insert = sql.prepare<[number, number, string, string | null, number | null, number, Buffer]>(
-    "INSERT INTO events (run, seq, at, stream, start, noise, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  );
-  const copy = sql.prepare<[number, number, number]>(
-    `INSERT INTO events (run, seq, at, stream, start, noise, body)
-     SELECT ?, row_number() OVER (ORDER BY seq) + ?, at, stream, start, noise, body
-     FROM events WHERE run = ? AND stream IS NOT NULL ORDER BY seq`,
-  );
+const columns = "seq, at, stream, start, noise, body, segment, position, size";
+const nothing = Buffer.alloc(0);
+
+/** `inlineBytes`: a piece of output that is no shorter lies in a file. */
+export function createEventTable(sql: Sqlite.Database, segments: Segments, inlineBytes: number): EventTable {
+  const insert = createInsert(sql, segments, inlineBytes);
   const after = sql.prepare<[number, number], EventRow>(
-    "SELECT seq, at, stream, start, noise, body FROM events WHERE run = ? AND seq > ? ORDER BY seq",
+    `SELECT ${columns} FROM events WHERE run = ? AND seq > ? ORDER BY seq`,
   );
   const last = sql
     .prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM events WHERE run = ?")
     .pluck();
-  const insertAll = (run: number, events: readonly StoredEvent[]): void => {
-    for (const { seq, at, stream, start, noise, body } of events) {
-      insert.run(run, seq, at, stream, start, noise ? 1 : 0, body);
-    }
-  };
   return {
-    insert: insertAll,
-    cutOutput: createCutter(sql, insertAll),
-    copyOutput: (from, to, firstSeq) => firstSeq + copy.run(to, firstSeq - 1, from).changes,
+    insert,
+    cutOutput: createCutter(sql, segments, insert),
+    copyOutput: createCopy(sql, segments),
     page: (run, seq, maxBytes) => {
+      using reader = segments.reader(run);
       const events: StoredEvent[] = [];
       let bytes = 0;
       for (const row of after.iterate(run, seq)) {
-        events.push({ ...row, noise: row.noise === 1 });
-        bytes += row.body.length;
+        events.push(eventOf(row, reader));
+        bytes += row.size ?? row.body.length;
         if (bytes >= maxBytes) break;
       }
       return events;
     },
     lastSeq: (run) => last.get(run) ?? 0,
-    output: (run, stream) => recordedOutput(sql, run, stream),
+    output: (run, stream) => recordedOutput(sql, segments, { run, stream }),
   };
 }
 
-/** Knows where each recorded piece lies and reads one at a time. */
-function recordedOutput(sql: Sqlite.Database, run: number, stream: OutputStream | "both"): RecordedOutput {
-  const which = stream === "both" ? "stream IS NOT NULL" : "stream = ?";
-  const values = stream === "both" ? [run] : [run, stream];
-  const pieces = sql
-    .prepare<(number | string)[], PieceRow>(
-      `SELECT seq, length(body) AS size FROM events WHERE run = ? AND ${which} ORDER BY seq`,
+function eventOf(row: EventRow, reader: SegmentReader): StoredEvent {
+  const { seq, at, stream, start } = row;
+  const body = bodyOf(row, reader);
+  const event = { seq, at, stream, start, noise: row.noise === 1, body: body ?? nothing };
+  return body === undefined ? { ...event, lostBytes: row.size ?? 0 } : event;
+}
+
+function createInsert(sql: Sqlite.Database, segments: Segments, inlineBytes: number) {
+  const insert = sql.prepare<[object]>(
+    `INSERT INTO events (run, ${columns})
+     VALUES (@run, @seq, @at, @stream, @start, @noise, @body, @segment, @position, @size)`,
+  );
+  const lastSegment = sql
+    .prepare<[number], number>(
+      "SELECT coalesce(max(segment), 0) FROM events WHERE run = ? AND segment IS NOT NULL",
     )
-    .all(...values);
-  const body = sql
-    .prepare<[number, number], Buffer>("SELECT body FROM events WHERE run = ? AND seq = ?")
     .pluck();
-  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
-  return {
-    size: total,
-    end: stream === "both" ? total : endOf(sql, run, stream),
-    *read(from, to) {
-      let start = 0;
-      for (const { seq, size } of pieces) {
-        const end = start + size;
-        if (end > from && start < to) {
-          const bytes = body.get(run, seq);
-          if (bytes === undefined)
-            throw new Problem("conflict", "This output was dropped while it was read.");
-          yield bytes.subarray(Math.max(0, from - start), Math.min(size, to - start));
-        }
-        if (end >= to) return;
-        start = end;
-      }
-    },
+  const isLong = ({ stream, body }: StoredEvent): boolean => stream !== null && body.length >= inlineBytes;
+  return (run: number, events: readonly StoredEvent[]): void => {
+    const long = events.filter(isLong).map(({ body }) => body);
+    const places = long.length === 0 ? [] : segments.append(run, long, () => lastSegment.get(run) ?? 0);
+    let placed = 0;
+    for (const event of events) {
+      const { seq, at, stream, start, noise } = event;
+      const place = isLong(event) ? places[placed++] : undefined;
+      const { segment = null, position = null, size = null } = place ?? {};
+      const body = place === undefined ? event.body : nothing;
+      insert.run({ run, seq, at, stream, start, noise: noise ? 1 : 0, body, segment, position, size });
+    }
   };
 }
 
-/** Where the last recorded piece of a stream ends, or the last gap in it. */
-function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number {
-  const output = sql
-    .prepare<[number, string], number>(
-      "SELECT start + length(body) FROM events WHERE run = ? AND stream = ? ORDER BY seq DESC LIMIT 1",
-    )
+function createCopy(sql: Sqlite.Database, segments: Segments): EventTable["copyOutput"] {
+  const copy = sql.prepare<[number, number, number]>(
+    `INSERT INTO events (run, ${columns})
+     SELECT ?, row_number() OVER (ORDER BY seq) + ?, at, stream, start, noise, body, segment, position, size
+     FROM events WHERE run = ? AND stream IS NOT NULL ORDER BY seq`,
+  );
+  const inFiles = sql
+    .prepare<[number], number>("SELECT count(*) FROM events WHERE run = ? AND segment IS NOT NULL")
     .pluck();
-  const gap = sql
-    .prepare<[number, string], number>(
-      `SELECT coalesce(max(CAST(body AS TEXT) ->> '$.to'), 0) FROM events
-       WHERE run = ? AND stream IS NULL AND CAST(body AS TEXT) ->> '$.type' = 'gap'
-         AND CAST(body AS TEXT) ->> '$.stream' = ?`,
-    )
-    .pluck();
-  return Math.max(output.get(run, stream) ?? 0, gap.get(run, stream) ?? 0);
+  return (from, to, firstSeq) => {
+    if ((inFiles.get(from) ?? 0) > 0) segments.copy(from, to);
+    return firstSeq + copy.run(to, firstSeq - 1, from).changes;
+  };
 }

@@ -1,19 +1,20 @@
 import { existsSync, renameSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
+import { outputSuffix } from "./database.ts";
 
 /** Above this size the whole file is not read at every start: 64 MiB take about 50 ms. */
 const checkedWholeBytes = 64 * 1024 * 1024;
 const neededToStart = new Set(["migrations", "meta", "hosts", "runs"]);
 
 /**
- * Puts a store that is damaged aside, with its write-ahead log, as `<path>.damaged-<time>`, so that a new one can
- * be begun. Returns where it is now; undefined for one that is whole, or is not there. An empty file is whole: it
- * has nothing to lose. Throws what is no damage, such as a file that may not be read.
+ * Puts a store that is damaged aside, with its write-ahead log and its output, as `<path>.damaged-<time>`, so that a
+ * new one can be begun. Returns where it is now; undefined for one that is whole, or is not there. An empty file is
+ * whole: it has nothing to lose. Throws what is no damage, such as a file that may not be read.
  */
 export function putDamagedAside(path: string, nativeBinding: string | undefined, now: Date) {
   if (!existsSync(path) || !isDamaged(path, nativeBinding)) return undefined;
   const aside = `${path}.damaged-${now.toISOString().replaceAll(":", "-")}`;
-  for (const suffix of ["-wal", "-shm", ""]) {
+  for (const suffix of ["-wal", "-shm", outputSuffix, ""]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
   return aside;

@@ -1,42 +1,53 @@
-import Sqlite from "better-sqlite3";
+import type Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 import type { RunStore, StoredEvent } from "../runs/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
+import { createKeyTable } from "./idempotency-keys.ts";
 import { listRuns } from "./run-list.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
+import { Segments } from "./segments.ts";
 
-/** Runs, their events and their output in SQLite. */
-export function createRunStore(database: Database): RunStore {
+export interface OutputLimits {
+  /** A piece of output that is no shorter lies in a file. */
+  readonly inlineBytes: number;
+  /** A file takes no further piece from this length on. */
+  readonly segmentBytes: number;
+}
+
+/**
+ * Below, a row costs less than a write of its own. A record gives room back by the file, which is why those are no
+ * longer.
+ */
+const usualLimits: OutputLimits = { inlineBytes: 16 * 1024, segmentBytes: 4 * 1024 * 1024 };
+
+/** Runs and their events in SQLite, with long pieces of output in files beside it. */
+export function createRunStore(database: Database, limits: OutputLimits = usualLimits): RunStore {
   const { sql } = database;
-  const events = createEventTable(sql);
-  const search = createSearchTable(sql);
+  const segments = new Segments(database.outputFolder, limits.segmentBytes);
+  const events = createEventTable(sql, segments, limits.inlineBytes);
+  const search = createSearchTable(sql, segments);
+  const keys = createKeyTable(sql);
   const insert = sql.prepare<[object]>(insertRun);
   const update = sql.prepare<[object]>(updateRun);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
+  const isKnown = sql.prepare<[number], number>("SELECT number FROM runs WHERE number = ?");
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
-  const key = sql.prepare<[string], { requestSha256: string; runId: string }>(
-    "SELECT request_sha256 AS requestSha256, run_id AS runId FROM idempotency_keys WHERE key = ?",
-  );
-  const insertKey = sql.prepare<[string, string, string, string]>(
-    "INSERT OR REPLACE INTO idempotency_keys (key, request_sha256, run_id, created_at) VALUES (?, ?, ?, ?)",
-  );
-  const forgetKeys = sql.prepare<[string]>("DELETE FROM idempotency_keys WHERE created_at < ?");
-
+  const inFiles = sql.prepare<[], number>("SELECT sum(size) FROM events WHERE segment IS NOT NULL").pluck();
   const create = sql.transaction<RunStore["create"]>((run, first, idempotency) => {
     const number = Number(insert.run(toRow(run)).lastInsertRowid);
     events.insert(number, first);
-    if (idempotency !== undefined) {
-      insertKey.run(idempotency.key, idempotency.requestSha256, run.id, run.createdAt);
-    }
+    if (idempotency !== undefined) keys.insert({ ...idempotency, runId: run.id, createdAt: run.createdAt });
     return number;
   });
   const append = sql.transaction<RunStore["append"]>((number, more, run) => {
     events.insert(number, more);
-    if (run !== undefined) update.run({ ...toRow(run), number });
+    if (run === undefined) return;
+    update.run({ ...toRow(run), number });
+    if (run.state === "ended") segments.finish(number);
   });
 
   return {
@@ -44,7 +55,7 @@ export function createRunStore(database: Database): RunStore {
     create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
     append: (number, more, run) => roomFor(() => append(number, more, run)),
     cutOutput: (...cut) => events.cutOutput(...cut),
-    copyOutput: (from, to, firstSeq) => events.copyOutput(from, to, firstSeq),
+    copyOutput: (from, to, firstSeq) => roomFor(() => events.copyOutput(from, to, firstSeq)),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row);
@@ -53,18 +64,20 @@ export function createRunStore(database: Database): RunStore {
     listOpen: () => open.all().map(fromRow),
     delete: (number) => {
       remove.run(number);
+      // What stays behind goes with the next sweep.
+      void segments.remove(number).catch(() => undefined);
     },
+    sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
     events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
     lastSeq: (number) => events.lastSeq(number),
     output: (number, stream) => events.output(number, stream),
-    keyOf: (name) => key.get(name),
-    forgetKeysBefore: (created) => {
-      forgetKeys.run(created);
-    },
+    keyOf: (key) => keys.keyOf(key),
+    forgetKeysBefore: (instant) => keys.forgetKeysBefore(instant),
     index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
     oldestEnded: oldestEnded(sql),
-    usedBytes: () => usedBytes(sql),
+    usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
+    bytesInFiles: () => inFiles.get() ?? 0,
   };
 }
 
@@ -72,21 +85,24 @@ function roomFor<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
-    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
-    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(FULL|IOERR)/.test(failure.code)) {
-      throw new Problem(
-        "storage_full",
-        failure.code === "SQLITE_FULL"
-          ? "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again."
-          : `Hostrun's history cannot be written (${failure.code}). See whether its disk is full or failing.`,
-        { cause: failure },
-      );
+    const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
+    if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
+      const detail =
+        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.";
+      throw new Problem("storage_full", detail, { cause: failure });
+    }
+    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write.
+    const ofSystem = failure instanceof Error && "syscall" in failure;
+    if (ofSystem || code.startsWith("SQLITE_IOERR")) {
+      const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
+      throw new Problem("storage_full", detail, { cause: failure });
     }
     throw failure;
   }
 }
 
-function usedBytes(sql: Sqlite.Database): number {
+/** What is in the database's pages, without the room that became free among them. */
+function pageBytes(sql: Sqlite.Database): number {
   const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
   return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }

@@ -1,5 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type Sqlite from "better-sqlite3";
+import { type BodyRow, bodyOf } from "./body.ts";
+import type { Segments } from "./segments.ts";
 
 /** How much of a run's output can be found: so much of its beginning, and as much of its end. */
 export const searchedBytes = 64 * 1024;
@@ -18,13 +20,14 @@ interface Unindexed {
   host_name: string;
 }
 
-interface Piece {
-  seq: number;
-  body: Buffer;
+interface Piece extends BodyRow {
+  readonly seq: number;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Fills the table that the history's search looks in. Shell noise and bytes that are no text stay out. */
-export function createSearchTable(sql: Sqlite.Database): SearchTable {
+export function createSearchTable(sql: Sqlite.Database, segments: Segments): SearchTable {
   const unindexed = sql.prepare<[number], Unindexed>(
     `SELECT number, command, host_name FROM runs INDEXED BY runs_not_searchable
      WHERE searchable = 0 AND state = 'ended' ORDER BY number LIMIT ?`,
@@ -33,7 +36,7 @@ export function createSearchTable(sql: Sqlite.Database): SearchTable {
     "INSERT INTO run_search (rowid, command, host, output) VALUES (?, ?, ?, ?)",
   );
   const mark = sql.prepare<[number]>("UPDATE runs SET searchable = 1 WHERE number = ?");
-  const output = createOutputReader(sql);
+  const output = createOutputReader(sql, segments);
   return {
     index: sql.transaction((maxRuns: number, maxBytes: number) => {
       let bytes = 0;
@@ -51,17 +54,20 @@ export function createSearchTable(sql: Sqlite.Database): SearchTable {
 }
 
 /** Reads the beginning and the end of a run's output, both streams in the order they came, as text. */
-function createOutputReader(sql: Sqlite.Database): (run: number) => string {
+function createOutputReader(sql: Sqlite.Database, segments: Segments): (run: number) => string {
   const pieces = (order: "ASC" | "DESC") =>
     sql.prepare<[number], Piece>(
-      `SELECT seq, body FROM events WHERE run = ? AND stream IS NOT NULL AND noise = 0 ORDER BY seq ${order}`,
+      `SELECT seq, body, segment, position, size FROM events WHERE run = ? AND stream IS NOT NULL AND noise = 0 ORDER BY seq ${order}`,
     );
   const [forward, backward] = [pieces("ASC"), pieces("DESC")];
   return (run) => {
+    using reader = segments.reader(run);
     const head: string[] = [];
     let bytes = 0;
     let last = 0;
-    for (const { seq, body } of forward.iterate(run)) {
+    for (const row of forward.iterate(run)) {
+      const { seq } = row;
+      const body = bodyOf(row, reader) ?? nothing;
       head.push(textOf(body.subarray(0, searchedBytes - bytes)));
       bytes += body.length;
       last = seq;
@@ -70,8 +76,10 @@ function createOutputReader(sql: Sqlite.Database): (run: number) => string {
     const tail: string[] = [];
     // What the last piece of the beginning had too much is the beginning of the end.
     let left = searchedBytes;
-    for (const { seq, body } of backward.iterate(run)) {
+    for (const row of backward.iterate(run)) {
+      const { seq } = row;
       if (seq < last || left <= 0) break;
+      const body = bodyOf(row, reader) ?? nothing;
       const rest = seq > last ? body : body.subarray(body.length - Math.max(0, bytes - searchedBytes));
       tail.unshift(textOf(rest.subarray(Math.max(0, rest.length - left))));
       left -= rest.length;

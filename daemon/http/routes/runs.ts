@@ -85,7 +85,12 @@ function eventFeed(
   return {
     from,
     after: (seq, maxBytes) =>
-      feed.after(seq, maxBytes).map((frame) => ({ seq: frame.seq, bytes: raw ? frame.raw : frame.shown })),
+      feed.after(seq, maxBytes).map((frame) => ({
+        seq: frame.seq,
+        get bytes() {
+          return raw ? frame.raw : frame.shown;
+        },
+      })),
     over: (seq) => feed.over(seq),
     follow: (wake) => feed.follow(wake),
   };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFrameEncoder } from "../../../../daemon/runs/frame.ts";
-import { OutputEvent } from "../../../../protocol/event.ts";
+import { GapEvent, OutputEvent } from "../../../../protocol/event.ts";
 
 const at = "2026-01-02T03:04:05.006Z";
 const encode = createFrameEncoder("0badcafe", "run-1");
@@ -19,12 +19,11 @@ test("any bytes are told as they are, on one line", () => {
   fc.assert(
     fc.property(bytes, (given) => {
       const body = Buffer.from(given);
-      const { raw, shown, last } = encode({ seq: 7, at, stream: "stderr", start: 5, noise: false, body });
+      const { raw, shown } = encode({ seq: 7, at, stream: "stderr", start: 5, noise: false, body });
       const event = OutputEvent.parse(decode(raw));
       expect(Buffer.from(event.data, event.encoding ?? "utf8").equals(body)).toBe(true);
       expect(event).toMatchObject({ runId: "run-1", timestamp: at, stream: "stderr", offset: 5 });
       expect(shown).toBe(raw);
-      expect(last).toBe(false);
     }),
     { numRuns: 1000 },
   );
@@ -37,12 +36,32 @@ test("noise is shown as so many bytes left out", () => {
   expect(decode(shown)).toMatchObject({ data: "", filteredBytes: body.length });
 });
 
-test("an event's own JSON passes unchanged, and only `complete` is the last", () => {
+test("an event's own JSON passes unchanged", () => {
   for (const type of ["status", "complete", "error"]) {
     const json = JSON.stringify({ type, runId: "run-1", timestamp: at, message: "é€😀 \u2028" });
     const body = Buffer.from(json);
     const frame = encode({ seq: 7, at, stream: null, start: null, noise: false, body });
     expect(decode(frame.shown)).toEqual(JSON.parse(json));
-    expect(frame.last).toBe(type === "complete");
   }
+});
+
+test("bytes that were recorded and cannot be read any more are a gap", () => {
+  const lost = {
+    seq: 7,
+    at,
+    stream: "stdout",
+    start: 100,
+    noise: false,
+    body: Buffer.alloc(0),
+    lostBytes: 50,
+  };
+  const { shown } = encode({ ...lost, stream: "stdout" });
+  expect(GapEvent.parse(decode(shown))).toEqual({
+    type: "gap",
+    runId: "run-1",
+    timestamp: at,
+    stream: "stdout",
+    from: 100,
+    to: 150,
+  });
 });

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { openDatabase } from "../daemon/store/database.ts";
+import { createRunStore, type OutputLimits } from "../daemon/store/runs.ts";
+import { openDirectory } from "../test/support/directory.ts";
+import { endedRun } from "../test/support/stored-run.ts";
+import { type Lane, race, timed, warmUp } from "./lane.ts";
+import type { SuiteOptions } from "./latency.ts";
+import { Samples } from "./samples.ts";
+import { printTable } from "./table.ts";
+
+const migrations = join(import.meta.dirname, "../migrations");
+const size = 128 * 1024 * 1024;
+const pieceBytes = 64 * 1024;
+const body = Buffer.alloc(pieceBytes, "Lines as a log has them, each like the other.\n");
+
+const ways: Readonly<Record<string, OutputLimits>> = {
+  "in files, rows say where": { inlineBytes: 16 * 1024, segmentBytes: 4 * 1024 * 1024 },
+  "in the rows": { inlineBytes: Number.POSITIVE_INFINITY, segmentBytes: 4 * 1024 * 1024 },
+};
+
+/** What recording costs by itself: one long output written piece by piece, a commit each, without SSH and readers. */
+export async function recordSuite(_bed: unknown, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+  const longest = new Map<Lane, Samples>();
+  const lanes = Object.entries(ways).map(([name, limits]) => {
+    const lane: Lane = {
+      name,
+      async measure() {
+        const { megabytesPerSecond, longestMs } = await record(limits);
+        longest.get(lane)?.add(longestMs);
+        return megabytesPerSecond;
+      },
+    };
+    return lane;
+  });
+  await warmUp(lanes, 1, signal);
+  for (const lane of lanes) longest.set(lane, new Samples());
+  const rounds = options.rounds ?? 8;
+  const rates = await race({ lanes, rounds, inARow: 1, restMs: 200, until: options.until }, signal);
+  const cells = (samples: Samples | undefined): string[] =>
+    samples === undefined
+      ? []
+      : [samples.median, samples.quantile(0.1), samples.quantile(0.9)].map((n) => n.toFixed(0));
+  printTable(
+    [`${size / 2 ** 20} MiB of output, recorded`, "MB/s", "p10", "p90", "longest wait (ms)", "p10", "p90"],
+    lanes.map((lane) => [lane.name, ...cells(rates.get(lane)), ...cells(longest.get(lane))]),
+  );
+}
+
+async function record(limits: OutputLimits): Promise<{ megabytesPerSecond: number; longestMs: number }> {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database, limits);
+  const number = store.create(endedRun("bench", "web1"), [], undefined);
+  let longestMs = 0;
+  const span = await timed(async () => {
+    for (let seq = 1; seq <= size / pieceBytes; seq += 1) {
+      const begun = performance.now();
+      const start = (seq - 1) * pieceBytes;
+      store.append(number, [
+        { seq, at: "2026-01-01T00:00:00.000Z", stream: "stdout", start, noise: false, body },
+      ]);
+      longestMs = Math.max(longestMs, performance.now() - begun);
+      await turn();
+    }
+  });
+  return { megabytesPerSecond: size / 1e6 / (span / 1000), longestMs };
+}

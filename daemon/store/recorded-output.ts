@@ -1,0 +1,79 @@
+import type Sqlite from "better-sqlite3";
+import type { OutputStream } from "../../protocol/event.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { RecordedOutput } from "../runs/run-store.ts";
+import { type BodyRow, bodyOf } from "./body.ts";
+import type { Segments } from "./segments.ts";
+
+interface Piece {
+  readonly seq: number;
+  readonly size: number;
+  readonly segment: number | null;
+  readonly position: number | null;
+}
+
+/** Knows where each recorded piece lies and reads one at a time. Pieces whose file lost them are not there. */
+export function recordedOutput(
+  sql: Sqlite.Database,
+  segments: Segments,
+  { run, stream }: { readonly run: number; readonly stream: OutputStream | "both" },
+): RecordedOutput {
+  const which = stream === "both" ? "stream IS NOT NULL" : "stream = ?";
+  const values = stream === "both" ? [run] : [run, stream];
+  const sizes = new Map<number, number>();
+  const isThere = ({ segment, position, size }: Piece): boolean => {
+    if (segment === null || position === null) return true;
+    const length = sizes.get(segment) ?? segments.sizeOf(run, segment);
+    sizes.set(segment, length);
+    return position + size <= length;
+  };
+  const pieces = sql
+    .prepare<(number | string)[], Piece>(
+      `SELECT seq, coalesce(size, length(body)) AS size, segment, position
+       FROM events WHERE run = ? AND ${which} ORDER BY seq`,
+    )
+    .all(...values)
+    .filter(isThere);
+  const row = sql.prepare<[number, number], BodyRow>(
+    "SELECT body, segment, position, size FROM events WHERE run = ? AND seq = ?",
+  );
+  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
+  return {
+    size: total,
+    end: stream === "both" ? total : endOf(sql, run, stream),
+    *read(from, to) {
+      using reader = segments.reader(run);
+      let start = 0;
+      for (const { seq, size } of pieces) {
+        const end = start + size;
+        if (end > from && start < to) {
+          const found = row.get(run, seq);
+          const bytes = found === undefined ? undefined : bodyOf(found, reader);
+          if (bytes === undefined)
+            throw new Problem("conflict", "This output was dropped while it was read.");
+          yield bytes.subarray(Math.max(0, from - start), Math.min(size, to - start));
+        }
+        if (end >= to) return;
+        start = end;
+      }
+    },
+  };
+}
+
+/** Where the last recorded piece of a stream ends, or the last gap in it. */
+function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number {
+  const output = sql
+    .prepare<[number, string], number>(
+      `SELECT start + coalesce(size, length(body)) FROM events
+       WHERE run = ? AND stream = ? ORDER BY seq DESC LIMIT 1`,
+    )
+    .pluck();
+  const gap = sql
+    .prepare<[number, string], number>(
+      `SELECT coalesce(max(CAST(body AS TEXT) ->> '$.to'), 0) FROM events
+       WHERE run = ? AND stream IS NULL AND CAST(body AS TEXT) ->> '$.type' = 'gap'
+         AND CAST(body AS TEXT) ->> '$.stream' = ?`,
+    )
+    .pluck();
+  return Math.max(output.get(run, stream) ?? 0, gap.get(run, stream) ?? 0);
+}

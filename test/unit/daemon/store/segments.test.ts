@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { RunStore, StoredEvent } from "../../../../daemon/runs/run-store.ts";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+const migrations = join(import.meta.dirname, "../../../../migrations");
+const limits = { inlineBytes: 100, segmentBytes: 1000 };
+const at = "2026-01-01T00:00:00.000Z";
+
+async function openStore() {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await openDirectory());
+  const options = { path: directory.join("db"), migrations, nativeBinding: undefined };
+  const database = stack.use(openDatabase(options));
+  const store = createRunStore(database, limits);
+  const folder = (run: number): string => join(database.outputFolder, String(run));
+  const files = (run: number): string[] =>
+    statSync(folder(run), { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder(run)).sort();
+  const owned = stack.move();
+  return {
+    store,
+    database,
+    folder,
+    files,
+    /** Another store on the same database, as a daemon that starts anew has it. */
+    again: () => createRunStore(database, limits),
+    begin: () => store.create({ ...endedRun("x", "web1"), state: "running", outcome: null }, [], undefined),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Pieces of these sizes, each of another letter, numbered from `seq` on. */
+function pieces(sizes: readonly number[], seq = 1, stream: "stdout" | "stderr" = "stdout"): StoredEvent[] {
+  let start = 0;
+  return sizes.map((size, index) => {
+    const body = Buffer.alloc(size, String.fromCharCode(97 + ((seq + index) % 26)));
+    start += size;
+    return { seq: seq + index, at, stream, start: start - size, noise: false, body };
+  });
+}
+
+type Which = "stdout" | "stderr" | "both";
+
+function read(store: RunStore, run: number, [stream, from = 0, to = Infinity]: [Which, number?, number?]) {
+  const output = store.output(run, stream);
+  return Buffer.concat([...output.read(from, Math.min(to, output.size))]);
+}
+
+const bytesOf = (events: readonly StoredEvent[]): Buffer => Buffer.concat(events.map(({ body }) => body));
+
+test("long pieces lie in files, short ones in their rows, and both are read as they came", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const run = bed.begin();
+  const events = pieces([50, 100, 99, 400, 600, 100, 1]);
+  store.append(run, events.slice(0, 4));
+  store.append(run, events.slice(4));
+  expect(store.bytesInFiles()).toBe(100 + 400 + 600 + 100);
+  expect(bed.files(run)).toEqual(["0"]);
+  expect(store.events(run, 0, 1e9)).toEqual(events);
+  expect(store.events(run, 3, 500).map(({ seq }) => seq)).toEqual([4, 5]);
+  const whole = bytesOf(events);
+  expect(read(store, run, ["stdout"])).toEqual(whole);
+  for (const [from, to] of [
+    [0, 1],
+    [49, 151],
+    [250, 800],
+    [1300, 1350],
+  ] as const)
+    expect(read(store, run, ["stdout", from, to])).toEqual(whole.subarray(from, to));
+  expect(store.output(run, "stdout").end).toBe(whole.length);
+});
+
+test("a file is left for the next one when it is long enough, also by a store that opens later", async () => {
+  await using bed = await openStore();
+  const run = bed.begin();
+  const events = pieces(Array.from({ length: 12 }, () => 300));
+  for (const event of events.slice(0, 6)) bed.store.append(run, [event]);
+  expect(bed.files(run)).toEqual(["0", "1"]);
+  const later = bed.again();
+  for (const event of events.slice(6)) later.append(run, [event]);
+  expect(bed.files(run)).toEqual(["0", "1", "2"]);
+  expect(statSync(join(bed.folder(run), "2")).mode & 0o777).toBe(0o600);
+  expect(later.events(run, 0, 1e9)).toEqual(events);
+});
+
+test("bytes that a process left behind without their row are passed over", async () => {
+  await using bed = await openStore();
+  const run = bed.begin();
+  const [first, second] = pieces([200, 200]);
+  if (first === undefined || second === undefined) throw new TypeError("two pieces");
+  bed.store.append(run, [first]);
+  writeFileSync(join(bed.folder(run), "0"), Buffer.alloc(77, "!"), { flag: "a" });
+  const later = bed.again();
+  later.append(run, [second]);
+  expect(later.events(run, 0, 1e9)).toEqual([first, second]);
+});
+
+test("what a file has lost is told as lost, and everything else is there", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const run = bed.begin();
+  const events = pieces([300, 20, 300, 300]);
+  store.append(run, events);
+  truncateSync(join(bed.folder(run), "0"), 650);
+  const found = store.events(run, 0, 1e9);
+  expect(found.slice(0, 3)).toEqual(events.slice(0, 3));
+  expect(found[3]).toMatchObject({ seq: 4, start: 620, lostBytes: 300, body: Buffer.alloc(0) });
+  expect(read(store, run, ["stdout"])).toEqual(bytesOf(events.slice(0, 3)));
+  expect(store.output(run, "stdout").end).toBe(920);
+  rmSync(bed.folder(run), { recursive: true });
+  expect(store.events(run, 0, 1e9).map(({ lostBytes }) => lostBytes)).toEqual([300, undefined, 300, 300]);
+  expect(read(store, run, ["stdout"])).toEqual(bytesOf(events.slice(1, 2)));
+});
+
+test("a record's dropped middle gives its files back, and no other", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const run = bed.begin();
+  const events = pieces(Array.from({ length: 20 }, () => 500));
+  for (const event of events) store.append(run, [event]);
+  expect(bed.files(run)).toHaveLength(10);
+  const gap = (seq: number): StoredEvent => ({
+    seq,
+    at,
+    stream: null,
+    start: null,
+    noise: false,
+    body: Buffer.from("{}"),
+  });
+  const { bytes } = store.cutOutput(run, { first: 4, last: 3, gaps: [] }, 6000, gap);
+  expect(bytes).toBe(6000);
+  // Two pieces a file: the second file still has the third piece.
+  expect(bed.files(run)).toEqual(["0", "1", "7", "8", "9"]);
+  expect(read(store, run, ["stdout"])).toEqual(bytesOf([...events.slice(0, 3), ...events.slice(15)]));
+  expect(store.bytesInFiles()).toBe(8 * 500);
+});
+
+test("a deleted run leaves no file, and a sweep takes what was left, of no known run", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const [one, other] = [bed.begin(), bed.begin()];
+  for (const run of [one, other]) store.append(run, pieces([500]));
+  const id = store.listOpen()[0]?.run.id ?? "";
+  store.delete(one);
+  await expect.poll(() => bed.files(one)).toEqual([]);
+  expect(store.get(id)).toBeUndefined();
+  mkdirSync(bed.folder(99));
+  writeFileSync(join(bed.folder(99), "0"), "left");
+  await store.sweepFiles(new AbortController().signal);
+  expect(readdirSync(bed.database.outputFolder)).toEqual([String(other)]);
+  expect(store.events(other, 0, 1e9)).toEqual(pieces([500]));
+});
+
+test("a copied output outlives the run that it came from", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const [from, to] = [bed.begin(), bed.begin()];
+  const events = pieces([300, 5, 900, 900]);
+  store.append(from, events);
+  expect(store.copyOutput(from, to, 3)).toBe(7);
+  store.delete(from);
+  await expect.poll(() => bed.files(from)).toEqual([]);
+  const copied = events.map((event) => ({ ...event, seq: event.seq + 2 }));
+  expect(store.events(to, 0, 1e9)).toEqual(copied);
+  const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+  expect(hash(read(store, to, ["both"]))).toBe(hash(bytesOf(events)));
+});
+
+test("long output is searched like any other", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const run = endedRun("make", "web1");
+  const number = store.create(run, [], undefined);
+  const body = Buffer.from(`${"x".repeat(500)} needle ${"y".repeat(500)}`);
+  store.append(number, [{ seq: 1, at, stream: "stdout", start: 0, noise: false, body }]);
+  store.index(10, 1e9);
+  expect(store.list({ limit: 5, before: undefined, q: "needle" }).map(({ number: found }) => found)).toEqual([
+    number,
+  ]);
+});
+
+test("a folder that cannot be written is told as storage_full, and costs nothing that is recorded", async () => {
+  await using bed = await openStore();
+  const { store } = bed;
+  const run = bed.begin();
+  const [first, second, third] = [pieces([500]), pieces([500], 2), pieces([500], 2)];
+  store.append(run, first);
+  rmSync(bed.folder(run), { recursive: true });
+  writeFileSync(bed.folder(run), "in the way");
+  expect(() => store.append(run, second)).toThrow(expect.objectContaining({ code: "storage_full" }));
+  expect(store.lastSeq(run)).toBe(1);
+  rmSync(bed.folder(run));
+  store.append(run, third);
+  expect(store.events(run, 1, 1e9)).toEqual(third);
+});
