@@ -1,16 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Discovery, protocolVersion } from "../protocol/discovery.ts";
+import { protocolVersion } from "../protocol/discovery.ts";
 import { placeNames } from "../protocol/places.ts";
 import type { Health } from "../protocol/stats.ts";
+import { announce } from "./core/announce.ts";
 import { createMemoryCache } from "./cache/memory.ts";
 import { openRedisCache } from "./cache/redis.ts";
 import { ChangeLog } from "./core/changes.ts";
 import { systemClock as clock } from "./core/clock.ts";
 import { createLog, type Log, rotatingFile } from "./core/log.ts";
 import { Scope } from "./core/scope.ts";
-import { prepareStateDirectory, writeFileAtomically } from "./core/state-directory.ts";
+import { prepareStateDirectory } from "./core/state-directory.ts";
 import { HostDirectory } from "./hosts/directory.ts";
 import { createResolution } from "./hosts/resolution.ts";
 import { listen } from "./http/listen.ts";
@@ -60,6 +59,8 @@ export interface Surroundings {
   readonly nativeBinding: string | undefined;
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
+  /** Has every failure told that nobody caught. */
+  readonly onFault: (tell: (failure: unknown) => void) => void;
 }
 
 /** The surroundings with what is read from them first. */
@@ -112,6 +113,10 @@ function openHouse(surroundings: Surroundings): House {
       file(line);
       surroundings.showLog?.(line);
     },
+  );
+  // Every run stands by itself in the record: those under way are worth more than a clean end of the process.
+  surroundings.onFault((failure) =>
+    log.error("Hostrun failed in a way it should not; the daemon goes on", { failure }),
   );
   return { ...surroundings, settings, log };
 }
@@ -254,7 +259,9 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
     }),
   );
   scope.own(await listen(server, around.socket));
-  announce(around, rooms.startedAt, scope);
+  // The instance lock is held until after this is taken back.
+  const { stateDirectory, version, pid, socket } = around;
+  announce({ stateDirectory, version, pid, socket, startedAt: rooms.startedAt }, scope);
 }
 
 function statsSources(around: House, rooms: Rooms, streams: StreamFigures): StatsSources {
@@ -280,21 +287,4 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
     streams,
     nativeCrypto: pool.nativeCrypto,
   };
-}
-
-/** Tells clients where the daemon is. The instance lock is held until after this is taken back. */
-function announce({ stateDirectory, version, pid, socket }: House, startedAt: string, scope: Scope): void {
-  const path = join(stateDirectory, placeNames.discovery);
-  const token = randomBytes(32).toString("base64url");
-  const discovery: Discovery = {
-    pid,
-    version,
-    protocol: protocolVersion,
-    socket,
-    url: null,
-    token,
-    startedAt,
-  };
-  writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
-  scope.defer(() => rmSync(path, { force: true }));
 }

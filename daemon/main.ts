@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,
     onShutdown: stop.resolve,
+    onFault: (tell) => process.on("uncaughtException", tell),
   });
   const reason = await stop.promise;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Log } from "../core/log.ts";
 
 /** What one reader of an event stream is sent. */
 export interface EventFeed {
@@ -39,6 +40,13 @@ export class StreamFigures {
   }
 }
 
+export interface EventSending {
+  /** The HTTP status to answer with. */
+  readonly status: number;
+  readonly figures: StreamFigures;
+  readonly log: Log;
+}
+
 const pageBytes = 256 * 1024;
 const batchBytes = 64 * 1024;
 /** Above this much unsent the reader is waited for: with one more batch it stays under 1 MB. */
@@ -51,65 +59,88 @@ const heartbeat = Buffer.from(": still here\n\n");
  * Sends a feed as Server-Sent Events until it is over or the reader leaves. The reader sets the pace: while
  * it does not read, nothing is read for it either.
  */
-export function sendEvents(
-  response: ServerResponse,
-  status: number,
-  feed: EventFeed,
-  figures: StreamFigures,
-): void {
-  let at = feed.from;
-  let draining = false;
-  let begun = false;
-  figures.begin(at > 0 && feed.opening === undefined);
+export function sendEvents(response: ServerResponse, feed: EventFeed, sending: EventSending): void {
+  new Sender(response, feed, sending).begin();
+}
 
-  let stall: NodeJS.Timeout | undefined;
-  const send = (bytes: Buffer): void => {
-    begun = true;
-    figures.bytesSent += bytes.length;
-    response.write(bytes);
-  };
-  const pump = (): void => {
-    while (!draining && !response.writableEnded) {
-      const messages = feed.after(at, pageBytes);
-      if (messages.length === 0) {
-        if (feed.over(at)) response.end();
-        return;
-      }
-      for (const { seq, bytes } of batches(messages)) {
-        at = seq;
-        send(bytes);
-        draining = response.writableLength > highWaterBytes;
-        if (draining) break;
-      }
-      if (draining) stall = setTimeout(() => response.destroy(), figures.longestStallMs).unref();
+class Sender {
+  readonly #response: ServerResponse;
+  readonly #feed: EventFeed;
+  readonly #sending: EventSending;
+  /** The number of the last message that was sent. */
+  #at: number;
+  #begun = false;
+  #draining = false;
+  #stall: NodeJS.Timeout | undefined;
+
+  constructor(response: ServerResponse, feed: EventFeed, sending: EventSending) {
+    this.#response = response;
+    this.#feed = feed;
+    this.#sending = sending;
+    this.#at = feed.from;
+  }
+
+  begin(): void {
+    const { opening } = this.#feed;
+    const { status, figures } = this.#sending;
+    figures.begin(this.#at > 0 && opening === undefined);
+    this.#response.on("drain", () => {
+      this.#draining = false;
+      clearTimeout(this.#stall);
+      this.#pump();
+    });
+    const unfollow = this.#feed.follow(() => this.#pump());
+    const beat = setInterval(() => {
+      if (!this.#draining) this.#send(heartbeat);
+    }, heartbeatMs);
+    // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
+    // write with the first events.
+    const beginning = setImmediate(() => {
+      this.#pump();
+      if (!this.#begun) this.#response.flushHeaders();
+    });
+    this.#response.on("close", () => {
+      figures.open--;
+      clearImmediate(beginning);
+      unfollow();
+      clearInterval(beat);
+      clearTimeout(this.#stall);
+    });
+    this.#response.writeHead(status, headers);
+    if (opening !== undefined) this.#send(opening);
+  }
+
+  /** A record that cannot be read costs its reader this answer, not the daemon. */
+  #pump(): void {
+    try {
+      while (!this.#draining && !this.#response.writableEnded && this.#sendPage());
+    } catch (failure) {
+      this.#sending.log.error("The events of a stream could not be read", { after: this.#at, failure });
+      this.#response.destroy();
     }
-  };
+  }
 
-  response.on("drain", () => {
-    draining = false;
-    clearTimeout(stall);
-    pump();
-  });
-  const unfollow = feed.follow(pump);
-  const beat = setInterval(() => {
-    if (!draining) send(heartbeat);
-  }, heartbeatMs);
-  // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
-  // write with the first events.
-  const beginning = setImmediate(() => {
-    pump();
-    if (!begun) response.flushHeaders();
-  });
-  response.on("close", () => {
-    figures.open--;
-    clearImmediate(beginning);
-    unfollow();
-    clearInterval(beat);
-    clearTimeout(stall);
-  });
+  /** False when nothing more is there now. */
+  #sendPage(): boolean {
+    const messages = this.#feed.after(this.#at, pageBytes);
+    for (const { seq, bytes } of batches(messages)) {
+      this.#at = seq;
+      this.#send(bytes);
+      this.#draining = this.#response.writableLength > highWaterBytes;
+      if (!this.#draining) continue;
+      const { longestStallMs } = this.#sending.figures;
+      this.#stall = setTimeout(() => this.#response.destroy(), longestStallMs).unref();
+      return true;
+    }
+    if (messages.length === 0 && this.#feed.over(this.#at)) this.#response.end();
+    return messages.length > 0;
+  }
 
-  response.writeHead(status, headers);
-  if (feed.opening !== undefined) send(feed.opening);
+  #send(bytes: Buffer): void {
+    this.#begun = true;
+    this.#sending.figures.bytesSent += bytes.length;
+    this.#response.write(bytes);
+  }
 }
 
 /** The messages in order, small ones put together; each is encoded only when its turn comes. */

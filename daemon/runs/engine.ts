@@ -186,7 +186,8 @@ export class RunEngine implements AsyncDisposable {
     const over = Promise.withResolvers<void>();
     this.#underWay.set(over.promise, execution);
     const leave = this.#admission.enter(() => {
-      void execution.run(this.#parts.remote).finally(() => {
+      const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
+      void run.finally(() => {
         this.#executions.delete(live.run.id);
         this.#underWay.delete(over.promise);
         if (live.ended) this.#ended++;
@@ -195,6 +196,13 @@ export class RunEngine implements AsyncDisposable {
         over.resolve();
       });
     });
+  }
+
+  /** An execution tells what fails in its run; what it throws is a fault of ours, and costs no other run. */
+  #broke(live: LiveRun, failure: unknown): void {
+    this.#parts.log.error("A run failed in a way it should not", { run: live.run.id, failure });
+    const problem = new Problem("internal", "Hostrun failed in a way it should not; its log says more.");
+    live.end({ outcome: "unknown", problem });
   }
 
   #keepResult(live: LiveRun, request: RunRequest, target: Target): void {

@@ -2,6 +2,7 @@ import { parseEventId } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
+import { parseJson } from "../core/json.ts";
 import type { RunEngine } from "./engine.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import type { Cache } from "./result-cache.ts";
@@ -39,8 +40,8 @@ export class RunHistory {
     const live = this.#parts.engine.live(id);
     if (live !== undefined) return live.run;
     const { cache } = this.#parts;
-    const cached = await cache.get(this.#processKey(id));
-    if (cached !== undefined) return RunSchema.parse(JSON.parse(cached));
+    const cached = parseRun(await cache.get(this.#processKey(id)));
+    if (cached?.id === id) return cached;
     const { run } = this.#stored(id);
     void cache.set(this.#processKey(id), JSON.stringify(run), cachedForMs);
     return run;
@@ -128,6 +129,16 @@ export class RunHistory {
     if (stored === undefined)
       throw new Problem("run_unknown", `There is no run ${id}. It may have been deleted.`);
     return stored;
+  }
+}
+
+/** Undefined also for what somebody else put into the cache. */
+function parseRun(text: string | undefined): Run | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return RunSchema.safeParse(parseJson(text)).data;
+  } catch {
+    return undefined;
   }
 }
 

@@ -25,8 +25,15 @@ const keyLifetimeMs = 24 * hourMs;
 
 /** What is done now and then: old idempotency keys and runs go, and a daemon that nobody needs ends. */
 export function openHousekeeping(parts: HousekeepingParts): Disposable {
-  const forgetKeys = (): void =>
-    parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
+  const forgetKeys = (): void => {
+    try {
+      parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
+    } catch (failure) {
+      parts.log.warn("Old idempotency keys cannot be forgotten now; it is tried again in an hour", {
+        failure,
+      });
+    }
+  };
   const endWhenIdle = (): void => {
     const { idleExitMs } = parts.settings();
     const { queued, connecting, running } = parts.engine.counts();

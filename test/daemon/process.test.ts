@@ -50,6 +50,33 @@ test("a daemon that is killed leaves its run as unknown, with every byte that wa
   expect(whole.text()).toBe(run.text());
 });
 
+test("a failure that nobody caught is logged, and costs no run", async () => {
+  await using directory = await openDirectory();
+  const planted = directory.join("planted.cjs");
+  await writeFile(
+    planted,
+    `process.on("SIGUSR2", () => {
+      setImmediate(() => { throw new Error("planted in a callback"); });
+      void Promise.reject(new Error("planted in a promise"));
+    });`,
+  );
+  await using daemon = await openHostedDaemon({ environment: { NODE_OPTIONS: `--require ${planted}` } });
+  const run = new RunReading();
+  const messages = readMessages(
+    await daemon.stream("echo before; read line; echo after", { stdinOpen: true }),
+  );
+  await run.until(messages, ({ type }) => type === "output");
+  process.kill(daemon.pid, "SIGUSR2");
+  const log = (): Promise<string> => readFile(join(daemon.stateDirectory, "daemon.log"), "utf8");
+  await expect.poll(log).toContain("planted in a promise");
+  await expect.poll(log).toContain("planted in a callback");
+  await daemon.client.call("runStdin", { params: { run: run.id }, body: { data: "\n", end: true } });
+  await run.until(messages, ({ type }) => type === "complete");
+  expect(run.text()).toBe("before\nafter\n");
+  expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+  expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+});
+
 test("a daemon that is told to stop says so to those who read", async () => {
   await using daemon = await openHostedDaemon();
   const run = new RunReading();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, get } from "node:http";
 import { expect, test } from "vitest";
+import { silentLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
@@ -18,7 +19,7 @@ test("a reader that takes nothing for long is disconnected", async () => {
   const closed = Promise.withResolvers<void>();
   const server = createServer((_, response) => {
     response.on("close", () => closed.resolve());
-    sendEvents(response, 200, feed, figures);
+    sendEvents(response, feed, { status: 200, figures, log: silentLog });
   });
   await once(server.listen(socketPath), "listening");
   const request = get({ socketPath });

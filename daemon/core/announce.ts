@@ -1,0 +1,29 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Discovery, protocolVersion } from "../../protocol/discovery.ts";
+import { placeNames } from "../../protocol/places.ts";
+import type { Scope } from "./scope.ts";
+import { writeFileAtomically } from "./state-directory.ts";
+
+export interface Announced extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt"> {
+  readonly stateDirectory: string;
+}
+
+/** Tells clients where the daemon is, until the scope ends. */
+export function announce({ stateDirectory, ...daemon }: Announced, scope: Scope): void {
+  const path = join(stateDirectory, placeNames.discovery);
+  const { version, pid, socket, startedAt } = daemon;
+  const token = randomBytes(32).toString("base64url");
+  const discovery: Discovery = {
+    pid,
+    version,
+    protocol: protocolVersion,
+    socket,
+    url: null,
+    token,
+    startedAt,
+  };
+  writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
+  scope.defer(() => rmSync(path, { force: true }));
+}
