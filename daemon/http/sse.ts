@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Log } from "../core/log.ts";
 
 /** What one reader of an event stream is sent. */
 export interface EventFeed {
@@ -24,10 +25,12 @@ export class StreamFigures {
   opened = 0;
   resumed = 0;
   bytesSent = 0;
+  readonly log: Log;
   /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
   readonly longestStallMs: number;
 
-  constructor(longestStallMs = 300_000) {
+  constructor(log: Log, longestStallMs = 300_000) {
+    this.log = log;
     this.longestStallMs = longestStallMs;
   }
 
@@ -66,7 +69,7 @@ export function sendEvents(
     figures.bytesSent += bytes.length;
     response.write(bytes);
   };
-  const pump = (): void => {
+  const pump = orDisconnect(response, figures.log, () => {
     while (!draining && !response.writableEnded) {
       const messages = feed.after(at, pageBytes);
       if (messages.length === 0) {
@@ -78,7 +81,7 @@ export function sendEvents(
       draining = response.writableLength > highWaterBytes;
       if (draining) stall = setTimeout(() => response.destroy(), figures.longestStallMs).unref();
     }
-  };
+  });
 
   response.on("drain", () => {
     draining = false;
@@ -105,6 +108,18 @@ export function sendEvents(
 
   response.writeHead(status, headers);
   if (feed.opening !== undefined) send(feed.opening);
+}
+
+/** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what this reader's record is like. */
+function orDisconnect(response: ServerResponse, log: Log, send: () => void): () => void {
+  return () => {
+    try {
+      send();
+    } catch (failure) {
+      log.error("The record could not be read for a reader, who was disconnected", { failure });
+      response.destroy();
+    }
+  };
 }
 
 function joined(messages: readonly EventMessage[]): Buffer {

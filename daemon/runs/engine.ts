@@ -187,7 +187,7 @@ export class RunEngine implements AsyncDisposable {
     this.#underWay.set(over.promise, execution);
     const leave = this.#admission.enter(() => {
       void execution.run(this.#parts.remote).finally(() => {
-        this.#executions.delete(live.run.id);
+        void live.kept.then(() => this.#executions.delete(live.run.id));
         this.#underWay.delete(over.promise);
         if (live.ended) this.#ended++;
         afterwards();

@@ -5,9 +5,9 @@ import { forgetOldest } from "./retention.ts";
 import type { RunStore } from "./run-store.ts";
 
 export interface HousekeepingParts {
-  readonly store: RunStore;
-  readonly engine: RunEngine;
-  readonly settings: () => Settings;
+  readonly store: Pick<RunStore, "forgetKeysBefore" | "oldestEnded" | "usedBytes">;
+  readonly engine: Pick<RunEngine, "counts">;
+  readonly settings: () => Pick<Settings, "idleExitMs" | "historyDays" | "historyMaxBytes">;
   readonly log: Log;
   /** Forgets a run with its output, and tells of it. */
   readonly forget: (id: string) => Promise<void>;
@@ -25,8 +25,16 @@ const keyLifetimeMs = 24 * hourMs;
 
 /** What is done now and then: old idempotency keys and runs go, and a daemon that nobody needs ends. */
 export function openHousekeeping(parts: HousekeepingParts): Disposable {
-  const forgetKeys = (): void =>
-    parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
+  const forgetKeys = (): void => {
+    try {
+      parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
+    } catch (failure) {
+      // A full disk must neither keep the daemon from starting nor end it an hour later.
+      parts.log.warn("Old idempotency keys cannot be forgotten now; it is tried again in an hour", {
+        failure,
+      });
+    }
+  };
   const endWhenIdle = (): void => {
     const { idleExitMs } = parts.settings();
     const { queued, connecting, running } = parts.engine.counts();

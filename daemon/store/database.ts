@@ -35,7 +35,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {
-        sql.pragma("optimize");
+        try {
+          sql.pragma("optimize");
+        } catch {
+          // It only gathers statistics for the next start, and a full disk takes no more of them.
+        }
         sql.close();
       },
     };

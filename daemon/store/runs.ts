@@ -1,8 +1,8 @@
-import Sqlite from "better-sqlite3";
-import { Problem } from "../../protocol/problem.ts";
+import type Sqlite from "better-sqlite3";
 import type { RunStore, StoredEvent } from "../runs/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
+import { roomFor } from "./room.ts";
 import { listRuns } from "./run-list.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
@@ -52,7 +52,7 @@ export function createRunStore(database: Database): RunStore {
     list: (filter) => listRuns(sql, filter),
     listOpen: () => open.all().map(fromRow),
     delete: (number) => {
-      remove.run(number);
+      roomFor(() => remove.run(number));
     },
     events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
     lastSeq: (number) => events.lastSeq(number),
@@ -66,24 +66,6 @@ export function createRunStore(database: Database): RunStore {
     oldestEnded: oldestEnded(sql),
     usedBytes: () => usedBytes(sql),
   };
-}
-
-function roomFor<T>(write: () => T): T {
-  try {
-    return write();
-  } catch (failure) {
-    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
-    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(FULL|IOERR)/.test(failure.code)) {
-      throw new Problem(
-        "storage_full",
-        failure.code === "SQLITE_FULL"
-          ? "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again."
-          : `Hostrun's history cannot be written (${failure.code}). See whether its disk is full or failing.`,
-        { cause: failure },
-      );
-    }
-    throw failure;
-  }
 }
 
 function usedBytes(sql: Sqlite.Database): number {

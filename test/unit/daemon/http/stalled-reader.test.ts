@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { createServer, get } from "node:http";
 import { expect, test } from "vitest";
+import { silentLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 test("a reader that takes nothing for long is disconnected", async () => {
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const figures = new StreamFigures(200);
+  const figures = new StreamFigures(silentLog, 200);
   const bytes = Buffer.alloc(64 * 1024, ":");
   const feed = {
     from: 0,
