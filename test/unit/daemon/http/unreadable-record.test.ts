@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, get } from "node:http";
+import { createServer, get, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { createLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
@@ -30,7 +30,9 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
   };
   const server = createServer((_, response) => sendEvents(response, 200, feed, figures));
   await once(server.listen(socketPath), "listening");
-  const [response] = await once(get({ socketPath }), "response");
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  get({ socketPath }, resolve);
+  const response = await promise;
   const seen: Buffer[] = [];
   response.on("data", (chunk: Buffer) => seen.push(chunk));
   const cut = once(response, "error");
