@@ -116,7 +116,7 @@ export function spawnDaemon(
 }
 
 /** Resolves when a file of this name has appeared in a directory, also by a rename. */
-async function watchFor(directory: string, name: string): Promise<"seen"> {
+export async function watchFor(directory: string, name: string): Promise<"seen"> {
   const { promise, resolve } = Promise.withResolvers<"seen">();
   const watcher: FSWatcher = watch(directory, (event, file) => {
     if (event === "rename" && file === name) resolve("seen");
