@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { roomFor } from "./room.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -26,9 +27,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   const native = options.nativeBinding === undefined ? {} : { nativeBinding: options.nativeBinding };
   const sql = new Sqlite(options.path, native);
   try {
-    applyPragmas(sql);
-    migrate(sql, options.migrations);
-    const epoch = readEpoch(sql);
+    const epoch = roomFor(() => {
+      applyPragmas(sql);
+      migrate(sql, options.migrations);
+      return readEpoch(sql);
+    });
     return {
       sql,
       epoch,

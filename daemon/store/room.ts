@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 
-/** Writes to the store; `storage_full` where its disk has no room or fails. */
+/** Writes to the store, or opens it; `storage_full` where its disk has no room or fails. */
 export function roomFor<T>(write: () => T): T {
   try {
     return write();
