@@ -8,7 +8,7 @@ import { LiveRun } from "../../daemon/runs/live-run.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { openCounter } from "../support/counter.ts";
-import { openTestDaemon } from "../support/daemon.ts";
+import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
@@ -118,3 +118,22 @@ test("a daemon on a full disk begins no run, ends those under way as they end, a
   await using next = await openTestDaemon({ stateDirectory, home: daemon.home });
   expect(await next.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
 });
+
+test.each(["SIGTERM", "SIGKILL"] as const)(
+  "a daemon that starts on a full disk says so in a sentence, and starts when there is room (%s before)",
+  async (signal) => {
+    await using disk = await openSmallDisk(16);
+    const places = { home: disk.path, stateDirectory: join(disk.path, "state") };
+    {
+      await using before = await openTestDaemon(places);
+      await before.kill(signal);
+    }
+    disk.fill();
+    await using refused = spawnDaemon(places);
+    const { code, stderr } = await refused.ended;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^hostrun daemon: [^\n]*disk[^\n]*\n$/)]);
+    disk.makeRoom();
+    await using next = await openTestDaemon(places);
+    expect((await next.client.call("stats")).store.damaged).toBeNull();
+  },
+);
