@@ -214,7 +214,7 @@ function openRuns(
 async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
   const { changes, hosts, resolve, pool, knownHosts, engine, history } = rooms;
   const { settings, log } = around;
-  const figures = new StreamFigures();
+  const figures = new StreamFigures(log);
   const stats = scope.own(openStats(statsSources(around, rooms, figures)));
   const health = (): Health => {
     const status = engine.draining ? "draining" : "ok";

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   writeSync,
 } from "node:fs";
 import { Problem } from "../../protocol/problem.ts";
@@ -32,13 +33,19 @@ export function prepareStateDirectory(path: string, uid: number | undefined): vo
   if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
-/** Writes a file of mode 0600 as a whole or not at all. */
+/** Writes a file of mode 0600 as a whole or not at all; `storage_full` when there is no room for it. */
 export function writeFileAtomically(path: string, text: string): void {
   const draft = `${path}.new`;
   const file = openSync(draft, "w", 0o600);
   try {
     writeSync(file, text);
     fsyncSync(file);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOSPC")) throw cause;
+    throw new Problem("storage_full", `The disk of ${path} is full. Make room, and start Hostrun again.`, {
+      cause,
+    });
   } finally {
     closeSync(file);
   }

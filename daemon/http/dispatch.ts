@@ -7,22 +7,20 @@ import { Problem } from "../../protocol/problem.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
-import { type EventFeed, type EventSending, sendEvents } from "./sse.ts";
-
-type Streams = Omit<EventSending, "status">;
+import { type EventFeed, type StreamFigures, sendEvents } from "./sse.ts";
 
 /**
  * A route for every endpoint of the API: what comes in is checked by the endpoint's schemas, what its handler
  * answers goes out as the endpoint declares. The type of `handlers` says which handler belongs to which
  * endpoint; a loop over all of them cannot, which is why this file, and no other, asserts types.
  */
-export function createRouter(handlers: Handlers, streams: Streams): Router {
+export function createRouter(handlers: Handlers, figures: StreamFigures): Router {
   const router = new Router();
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
     const handler = handlers[name as keyof Handlers] as (exchange: Exchange<Endpoint>) => unknown;
     router.register(declaration.path, [declaration.method], async (context: Koa.Context) => {
       const answer = await handler(await checked(declaration, context));
-      await send(declaration, context, answer, streams);
+      await send(declaration, context, answer, figures);
     });
   }
   return router;
@@ -68,10 +66,10 @@ async function send(
   declaration: Endpoint,
   context: Koa.Context,
   answer: unknown,
-  streams: Streams,
+  figures: StreamFigures,
 ): Promise<void> {
   const { output, status } = declaration;
-  if (output === "events") return stream(context, answer as EventFeed, { status, ...streams });
+  if (output === "events") return stream(context, status, answer as EventFeed, figures);
   if (output === "bytes") {
     context.respond = false;
     return sendBytes(context.req, withHeaders(context), answer as Bytes);
@@ -86,14 +84,14 @@ async function send(
     const { json: value, events } = answer as { json: unknown; events: () => EventFeed };
     if (context.get("Accept").includes("text/event-stream")) {
       setLocation(declaration, context, value);
-      stream(context, events(), { status, ...streams });
+      stream(context, status, events(), figures);
     } else json(declaration, context, value);
   }
 }
 
-function stream(context: Koa.Context, feed: EventFeed, sending: EventSending): void {
+function stream(context: Koa.Context, status: number, feed: EventFeed, figures: StreamFigures): void {
   context.respond = false;
-  sendEvents(withHeaders(context), feed, sending);
+  sendEvents(withHeaders(context), status, feed, figures);
 }
 
 /** Koa has set the headers on the response already; the rest is written past it. */

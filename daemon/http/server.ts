@@ -37,7 +37,7 @@ export function createHttpServer(parts: HttpParts): Server {
       answerProblem(context, failure, parts.log);
     }
   });
-  app.use(createRouter(parts.handlers, parts).routes());
+  app.use(createRouter(parts.handlers, parts.figures).routes());
   const answer = app.callback();
   const server = createServer(
     { keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 0 },

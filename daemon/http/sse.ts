@@ -28,8 +28,10 @@ export class StreamFigures {
   bytesSent = 0;
   /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
   readonly longestStallMs: number;
+  readonly log: Log;
 
-  constructor(longestStallMs = 300_000) {
+  constructor(log: Log, longestStallMs = 300_000) {
+    this.log = log;
     this.longestStallMs = longestStallMs;
   }
 
@@ -38,13 +40,6 @@ export class StreamFigures {
     this.opened++;
     if (resumed) this.resumed++;
   }
-}
-
-export interface EventSending {
-  /** The HTTP status to answer with. */
-  readonly status: number;
-  readonly figures: StreamFigures;
-  readonly log: Log;
 }
 
 const pageBytes = 256 * 1024;
@@ -59,31 +54,35 @@ const heartbeat = Buffer.from(": still here\n\n");
  * Sends a feed as Server-Sent Events until it is over or the reader leaves. The reader sets the pace: while
  * it does not read, nothing is read for it either.
  */
-export function sendEvents(response: ServerResponse, feed: EventFeed, sending: EventSending): void {
-  new Sender(response, feed, sending).begin();
+export function sendEvents(
+  response: ServerResponse,
+  status: number,
+  feed: EventFeed,
+  figures: StreamFigures,
+): void {
+  new Sender(response, feed, figures).begin(status);
 }
 
 class Sender {
   readonly #response: ServerResponse;
   readonly #feed: EventFeed;
-  readonly #sending: EventSending;
+  readonly #figures: StreamFigures;
   /** The number of the last message that was sent. */
   #at: number;
   #begun = false;
   #draining = false;
   #stall: NodeJS.Timeout | undefined;
 
-  constructor(response: ServerResponse, feed: EventFeed, sending: EventSending) {
+  constructor(response: ServerResponse, feed: EventFeed, figures: StreamFigures) {
     this.#response = response;
     this.#feed = feed;
-    this.#sending = sending;
+    this.#figures = figures;
     this.#at = feed.from;
   }
 
-  begin(): void {
+  begin(status: number): void {
     const { opening } = this.#feed;
-    const { status, figures } = this.#sending;
-    figures.begin(this.#at > 0 && opening === undefined);
+    this.#figures.begin(this.#at > 0 && opening === undefined);
     this.#response.on("drain", () => {
       this.#draining = false;
       clearTimeout(this.#stall);
@@ -100,7 +99,7 @@ class Sender {
       if (!this.#begun) this.#response.flushHeaders();
     });
     this.#response.on("close", () => {
-      figures.open--;
+      this.#figures.open--;
       clearImmediate(beginning);
       unfollow();
       clearInterval(beat);
@@ -110,12 +109,12 @@ class Sender {
     if (opening !== undefined) this.#send(opening);
   }
 
-  /** A record that cannot be read costs its reader this answer, not the daemon. */
+  /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */
   #pump(): void {
     try {
       while (!this.#draining && !this.#response.writableEnded && this.#sendPage());
     } catch (failure) {
-      this.#sending.log.error("The events of a stream could not be read", { after: this.#at, failure });
+      this.#figures.log.error("The record could not be read for a reader, who was disconnected", { failure });
       this.#response.destroy();
     }
   }
@@ -128,7 +127,7 @@ class Sender {
       this.#send(bytes);
       this.#draining = this.#response.writableLength > highWaterBytes;
       if (!this.#draining) continue;
-      const { longestStallMs } = this.#sending.figures;
+      const { longestStallMs } = this.#figures;
       this.#stall = setTimeout(() => this.#response.destroy(), longestStallMs).unref();
       return true;
     }
@@ -138,7 +137,7 @@ class Sender {
 
   #send(bytes: Buffer): void {
     this.#begun = true;
-    this.#sending.figures.bytesSent += bytes.length;
+    this.#figures.bytesSent += bytes.length;
     this.#response.write(bytes);
   }
 }

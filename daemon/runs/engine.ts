@@ -188,7 +188,7 @@ export class RunEngine implements AsyncDisposable {
     const leave = this.#admission.enter(() => {
       const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
       void run.finally(() => {
-        this.#executions.delete(live.run.id);
+        void live.kept.then(() => this.#executions.delete(live.run.id));
         this.#underWay.delete(over.promise);
         if (live.ended) this.#ended++;
         afterwards();

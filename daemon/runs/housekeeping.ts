@@ -5,9 +5,9 @@ import { forgetOldest } from "./retention.ts";
 import type { RunStore } from "./run-store.ts";
 
 export interface HousekeepingParts {
-  readonly store: RunStore;
-  readonly engine: RunEngine;
-  readonly settings: () => Settings;
+  readonly store: Pick<RunStore, "forgetKeysBefore" | "oldestEnded" | "usedBytes" | "sweepFiles">;
+  readonly engine: Pick<RunEngine, "counts">;
+  readonly settings: () => Pick<Settings, "idleExitMs" | "historyDays" | "historyMaxBytes">;
   readonly log: Log;
   /** Forgets a run with its output, and tells of it. */
   readonly forget: (id: string) => Promise<void>;
@@ -29,6 +29,7 @@ export function openHousekeeping(parts: HousekeepingParts): Disposable {
     try {
       parts.store.forgetKeysBefore(new Date(Date.now() - keyLifetimeMs).toISOString());
     } catch (failure) {
+      // A full disk must neither keep the daemon from starting nor end it an hour later.
       parts.log.warn("Old idempotency keys cannot be forgotten now; it is tried again in an hour", {
         failure,
       });

@@ -1,9 +1,9 @@
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Problem } from "../../protocol/problem.ts";
-import type { Outcome, Run, RunState } from "../../protocol/run.ts";
+import type { Run, RunState } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { Transcript } from "../core/transcript.ts";
+import type { Ending } from "./ending.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./durable/taking-again.ts";
@@ -15,15 +15,6 @@ export interface LiveRunParts {
   readonly log: Log;
   /** Told of every change of the run's state, after it is recorded. */
   readonly onChange: (run: Run) => void;
-}
-
-export interface Ending {
-  readonly outcome: Outcome;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly problem?: Problem;
-  /** Whether the host confirmed that what was asked to end is gone; absent where nothing was asked. */
-  readonly stopConfirmed?: boolean;
 }
 
 /** A disk that is full or fails is tried again so often. */
@@ -54,6 +45,9 @@ export class LiveRun {
   /** Where the middle of too much output was taken out. */
   #cut: Cut | undefined;
   #flushing: NodeJS.Immediate | undefined;
+  readonly #kept = Promise.withResolvers<void>();
+  /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
+  readonly kept = this.#kept.promise;
 
   /**
    * Commits the intent. `storage_full` when it can't be written: then there is no run. With the `number` of a run
@@ -262,6 +256,7 @@ export class LiveRun {
         this.#parts.store.append(this.number, this.#owed, this.#owesRun ? this.#run : undefined);
         this.#owed = [];
         this.#owesRun = false;
+        if (this.ended) this.#kept.resolve();
         return true;
       } catch (failure) {
         if (last) {

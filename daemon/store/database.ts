@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { roomFor } from "./room.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -31,11 +32,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   const native = options.nativeBinding === undefined ? {} : { nativeBinding: options.nativeBinding };
   const sql = new Sqlite(options.path, native);
   try {
-    applyPragmas(sql);
-    migrate(sql, options.migrations);
-    const epoch = readEpoch(sql);
     const outputFolder = options.path + outputSuffix;
-    mkdirSync(outputFolder, { recursive: true, mode: 0o700 });
+    const epoch = roomFor(() => {
+      applyPragmas(sql);
+      migrate(sql, options.migrations);
+      mkdirSync(outputFolder, { recursive: true, mode: 0o700 });
+      return readEpoch(sql);
+    });
     return {
       sql,
       epoch,
@@ -43,7 +46,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {
-        sql.pragma("optimize");
+        try {
+          sql.pragma("optimize");
+        } catch {
+          // It only gathers statistics for the next start, and a full disk takes no more of them.
+        }
         sql.close();
       },
     };

@@ -3,6 +3,7 @@ import { HostKeyPolicy } from "../../protocol/host.ts";
 import { parseJson } from "../core/json.ts";
 import type { DurablePlan, DurablePlans } from "../runs/durable/plan.ts";
 import type { Database } from "./database.ts";
+import { roomFor } from "./room.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 
 const Hop = z.object({
@@ -31,7 +32,7 @@ export function createDurablePlans({ sql }: Database): DurablePlans {
   );
   return {
     save: (number, plan) => {
-      save.run(number, JSON.stringify(plan));
+      roomFor(() => save.run(number, JSON.stringify(plan)));
     },
     forget: (number) => {
       remove.run(number);

@@ -1,10 +1,10 @@
 import type Sqlite from "better-sqlite3";
-import { Problem } from "../../protocol/problem.ts";
 import type { RunStore, StoredEvent } from "../runs/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
 import { listRuns } from "./run-list.ts";
+import { roomFor } from "./room.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
 import { Segments } from "./segments.ts";
@@ -63,7 +63,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     list: (filter) => listRuns(sql, filter),
     listOpen: () => open.all().map(fromRow),
     delete: (number) => {
-      remove.run(number);
+      roomFor(() => remove.run(number));
       // What stays behind goes with the next sweep.
       void segments.remove(number).catch(() => undefined);
     },
@@ -79,26 +79,6 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
     bytesInFiles: () => inFiles.get() ?? 0,
   };
-}
-
-function roomFor<T>(write: () => T): T {
-  try {
-    return write();
-  } catch (failure) {
-    const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
-    if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-      const detail =
-        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.";
-      throw new Problem("storage_full", detail, { cause: failure });
-    }
-    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write.
-    const ofSystem = failure instanceof Error && "syscall" in failure;
-    if (ofSystem || code.startsWith("SQLITE_IOERR")) {
-      const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
-      throw new Problem("storage_full", detail, { cause: failure });
-    }
-    throw failure;
-  }
 }
 
 /** What is in the database's pages, without the room that became free among them. */

@@ -12,6 +12,8 @@ import { openSshd } from "../support/sshd.ts";
 const runs = times(60, 2000);
 const kills = times(6, 200);
 const readers = 6;
+/** Every so manieth run is a durable one. */
+const durableEvery = 5;
 
 await using stack = new AsyncDisposableStack();
 const random = createRandom();
@@ -30,14 +32,17 @@ afterAll(() => owned.disposeAsync());
 let alive: Promise<TestDaemon> = Promise.resolve(daemon);
 
 /** What a person's client does: sends the command with a key, and again with it whenever the daemon is gone. */
-async function insist(command: CountedCommand): Promise<{ seen: SeenStream; shown: SseMessage[] }> {
+async function insist(
+  command: CountedCommand,
+  durable: boolean,
+): Promise<{ seen: SeenStream; shown: SseMessage[] }> {
   const shown: SseMessage[] = [];
   for (;;) {
     const { http } = await alive;
     try {
       const stream = await http.open("POST", "/api/ssh/stream", {
         headers: { "idempotency-key": command.name },
-        json: { host: "web1", command: command.command },
+        json: { host: "web1", command: command.command, durable },
       });
       expect(stream.statusCode).toBe(200);
       const seen = await readSeen(stream);
@@ -60,14 +65,27 @@ async function killOnce(): Promise<void> {
   next.resolve(daemon);
 }
 
+/** It ended on the host, and all of it is known. */
+function isWhole(command: CountedCommand, { reading }: SeenStream): boolean {
+  const { outcome, exitCode } = reading.complete;
+  return outcome === "exited" && exitCode === command.exitCode && reading.text() === command.stdout;
+}
+
 /** `unknown` is right only for a run that a kill can have hit, with a beginning of its bytes. */
-function isRight(command: CountedCommand, { reading }: SeenStream): boolean {
+function isRight(command: CountedCommand, seen: SeenStream, executions: number): boolean {
+  const { reading } = seen;
   const { outcome, exitCode, stdoutBytes } = reading.complete;
   const text = reading.text();
   if (stdoutBytes !== Buffer.byteLength(text)) return false;
-  if (outcome === "exited") return exitCode === command.exitCode && text === command.stdout;
+  if (outcome === "exited") return isWhole(command, seen) && executions === 1;
   const told = reading.problem.code === "daemon_stopped";
   return outcome === "unknown" && exitCode === null && told && command.stdout.startsWith(text);
+}
+
+/** A durable run that began is never lost; one that did not is told to have failed, and never begins. */
+function isRightDurable(command: CountedCommand, seen: SeenStream, executions: number): boolean {
+  if (executions === 1) return isWhole(command, seen);
+  return seen.reading.complete.outcome === "failed" && executions === 0;
 }
 
 test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000, 1_500_000) }, async () => {
@@ -77,26 +95,31 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
   const killAt = Array.from({ length: kills }, (_, index) => Math.floor(((index + 0.5) * runs) / kills));
   let killing: Promise<void> = Promise.resolve();
 
-  const judge = async (command: CountedCommand): Promise<void> => {
-    const { seen, shown } = await insist(command);
+  const judge = async (command: CountedCommand, durable: boolean): Promise<void> => {
+    const { seen, shown } = await insist(command, durable);
     const executions = await command.executions();
     figures.runs += 1;
     figures.bytesLost += bytesMissing(shown, seen.messages);
     if (executions > 1) figures.doubleExecutions += 1;
     const { outcome } = seen.reading.complete;
     if (outcome === "unknown") unknown.push(seen.reading.id);
-    if (!isRight(command, seen) || (outcome === "exited" && executions !== 1)) figures.wrongOutcomes += 1;
+    const right = durable ? isRightDurable : isRight;
+    if (!right(command, seen, executions)) figures.wrongOutcomes += 1;
+    if (!durable || executions === 0) return;
+    figures.durable.begun += 1;
+    if (isWhole(command, seen)) figures.durable.recovered += 1;
   };
   const reader = async (): Promise<void> => {
     while (begun < runs) {
       begun += 1;
+      const durable = begun % durableEvery === 0;
       const command = book.command(random.between(3, 900), random.between(0, 120));
       if (killAt.includes(begun)) {
         const wait = random.between(0, 200);
         killing = killing.then(() => delay(wait)).then(killOnce);
         figures.faults += 1;
       }
-      await judge(command);
+      await judge(command, durable);
     }
   };
   await Promise.all(Array.from({ length: readers }, reader));
@@ -104,6 +127,7 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
 
   figures.print("kill -9 of the daemon", { "unknown endings": unknown.length, seed: random.seed });
   expect(figures.broken).toEqual(untouched);
+  expect(figures.durable.recovered).toBe(figures.durable.begun);
   // A kill that hits no run at all shows nothing.
   expect(unknown.length).toBeGreaterThan(0);
   const { runs: counted } = await daemon.client.call("stats");

@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -8,17 +7,20 @@ import { silentLog } from "../../daemon/core/log.ts";
 import { LiveRun } from "../../daemon/runs/live-run.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
-import { openDirectory } from "../support/directory.ts";
+import { openCounter } from "../support/counter.ts";
+import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
+import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
+import { openSmallDisk } from "../support/small-disk.ts";
 import { endedRun } from "../support/stored-run.ts";
+import { openTcpPeer } from "../support/tcp-peer.ts";
 
 const migrations = join(import.meta.dirname, "../../migrations");
 const mebibyte = 1024 * 1024;
 
 test("on a full disk no run begins, what runs goes on with its loss announced, and room mends it", async () => {
-  await using directory = await openDirectory();
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "hostrun-test", directory.path]);
-  using _ = { [Symbol.dispose]: () => void execFileSync("umount", ["-l", directory.path]) };
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  await using disk = await openSmallDisk(8);
+  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
   const store = createRunStore(database);
   const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
   const begin = (): LiveRun => {
@@ -28,16 +30,11 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
   const live = begin();
   live.output("stdout", Buffer.alloc(mebibyte, "a"));
   await turn();
-  const ballast = directory.join("ballast");
-  try {
-    writeFileSync(ballast, Buffer.alloc(8 * mebibyte));
-  } catch {
-    // As much of it as there was room for is what is wanted.
-  }
+  disk.fill();
   live.output("stdout", Buffer.alloc(4 * mebibyte, "b"));
   await turn();
   expect(begin).toThrow(expect.objectContaining({ code: "storage_full" }));
-  rmSync(ballast);
+  disk.makeRoom();
   live.output("stdout", Buffer.from("c"));
   await turn();
   live.end({ outcome: "exited", exitCode: 0 });
@@ -54,3 +51,89 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
   expect(store.get(run.id)?.run).toMatchObject({ state: "ended", stdoutBytes, truncatedBytes, outcome });
   expect(begin).not.toThrow();
 });
+
+test("a daemon on a full disk begins no run, ends those under way as they end, and goes on when there is room", async () => {
+  await using disk = await openSmallDisk(16);
+  await using counter = await openCounter();
+  await using silent = await openTcpPeer(() => undefined);
+  const stateDirectory = join(disk.path, "state");
+  await mkdir(stateDirectory, { mode: 0o700 });
+  await using daemon = await openHostedDaemon({ stateDirectory });
+  const { address, port } = silent;
+  await daemon.client.call("createHost", { body: { name: "silent", address, port } });
+  const lost = 2 * mebibyte;
+  const parts = [mebibyte, lost].map((bytes) => `yes 0123456 | head -c ${bytes}; read line`);
+  const run = new RunReading();
+  const messages = readMessages(
+    await daemon.stream(`${parts.join("; ")}; echo over; exit 7`, { stdinOpen: true }),
+  );
+  const goOn = () => daemon.client.call("runStdin", { params: { run: run.id }, body: { data: "\n" } });
+  await run.until(messages, () => run.bytes("stdout").length === mebibyte);
+  const never = await daemon.stream("true", { host: "silent", durable: true, connectTimeoutMs: 2000 });
+  disk.fill();
+
+  const key = { "idempotency-key": "once" };
+  const begin = (path: string) =>
+    daemon.http.ask("POST", path, { json: { host: "web1", command: counter.command }, headers: key });
+  for (const path of ["/api/runs", "/api/ssh/stream"]) {
+    const { status, bytes } = await begin(path);
+    expect(status).toBe(507);
+    expect(JSON.parse(bytes.toString())).toMatchObject({ code: "storage_full", retryable: true });
+  }
+  await goOn();
+  await goOn();
+  await run.until(messages, ({ type }) => type === "complete");
+  expect(run.of("gap")).toMatchObject([{ stream: "stdout", from: mebibyte }]);
+  expect(run.complete).toMatchObject({
+    outcome: "exited",
+    exitCode: 7,
+    stdoutBytes: mebibyte + lost + 5,
+    truncatedBytes: lost + 5,
+  });
+  const failed = await new RunReading().follow(never);
+  expect(failed.complete.outcome).toBe("failed");
+  expect(failed.problem.code).toBe("timed_out");
+  // What was told holds, although it could not be written yet: for who asks now, and for who reads it all again.
+  const told = { state: "ended", outcome: "exited", exitCode: 7, truncatedBytes: lost + 5 };
+  expect(await daemon.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+  const again = await daemon.http.open("GET", `/api/runs/${run.id}/events`);
+  expect((await new RunReading().follow(again)).events).toEqual(run.events);
+  expect((await begin("/api/runs")).status).toBe(507);
+  expect(await counter.count()).toBe(0);
+  expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+
+  disk.makeRoom();
+  for (let time = 0; time < 2; time += 1) expect((await begin("/api/runs")).status).toBe(201);
+  expect((await daemon.run("echo room")).text()).toBe("room\n");
+  await expect.poll(() => counter.count()).toBe(1);
+  // The next daemon knows only what was written.
+  using database = openDatabase({
+    path: join(stateDirectory, "hostrun.db"),
+    migrations,
+    nativeBinding: undefined,
+  });
+  const store = createRunStore(database);
+  await expect.poll(() => store.listOpen()).toEqual([]);
+  await daemon.kill("SIGKILL");
+  await using next = await openTestDaemon({ stateDirectory, home: daemon.home });
+  expect(await next.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+});
+
+test.each(["SIGTERM", "SIGKILL"] as const)(
+  "a daemon that starts on a full disk says so in a sentence, and starts when there is room (%s before)",
+  async (signal) => {
+    await using disk = await openSmallDisk(16);
+    const places = { home: disk.path, stateDirectory: join(disk.path, "state") };
+    {
+      await using before = await openTestDaemon(places);
+      await before.kill(signal);
+    }
+    disk.fill();
+    await using refused = spawnDaemon(places);
+    const { code, stderr } = await refused.ended;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^hostrun daemon: [^\n]*disk[^\n]*\n$/)]);
+    disk.makeRoom();
+    await using next = await openTestDaemon(places);
+    expect((await next.client.call("stats")).store.damaged).toBeNull();
+  },
+);

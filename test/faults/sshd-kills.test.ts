@@ -4,7 +4,7 @@ import { type CountedCommand, openCommandBook } from "../support/counted-command
 import { openDirectory } from "../support/directory.ts";
 import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
-import { RunReading } from "../support/run-stream.ts";
+import { RunReading, readMessages } from "../support/run-stream.ts";
 import { endProcesses } from "../support/server-process.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { createKey } from "../support/ssh-key.ts";
@@ -55,6 +55,19 @@ async function isRight(command: CountedCommand, run: RunReading): Promise<boolea
   return outcome === "exited" && exitCode === command.exitCode && run.text() === command.stdout;
 }
 
+/** Starts a durable run. Gives back what waits for its end and says whether all of it came. */
+async function startDurable(command: CountedCommand): Promise<() => Promise<boolean>> {
+  const run = new RunReading();
+  const messages = readMessages(await daemon.stream(command.command, { host: "victim", durable: true }));
+  // A kill hits every process below sshd: only a command that has begun has left it for certain.
+  await run.until(messages, ({ type }) => type === "output");
+  return async () => {
+    await run.until(messages, ({ type }) => type === "complete");
+    const { outcome, exitCode } = run.complete;
+    return outcome === "exited" && exitCode === command.exitCode && run.text() === command.stdout;
+  };
+}
+
 test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_000) }, async () => {
   const figures = new FaultFigures();
   const outcomes = { unknown: 0, failed: 0, exited: 0 };
@@ -63,13 +76,17 @@ test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_
   });
   let fed = "";
   for (let round = 0; round < kills; round += 1) {
+    const lasting = book.command(random.between(30, 900), random.between(50, 500));
+    const recovered = await startDurable(lasting);
     const command = book.command(random.between(30, 900), random.between(50, 500));
     const running = daemon.run(command.command, { host: "victim" });
     await delay(random.between(0, 300));
     await kill(random.between(0, 2) === 0);
     const run = await running;
-    figures.runs += 1;
+    figures.runs += 2;
     figures.faults += 1;
+    figures.durable.begun += 1;
+    figures.durable.recovered += Number(await recovered());
     if (!(await isRight(command, run))) figures.wrongOutcomes += 1;
     const { outcome } = run.complete;
     if (outcome === "unknown" || outcome === "failed" || outcome === "exited") outcomes[outcome] += 1;
@@ -85,10 +102,12 @@ test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_
     figures.runs += 1;
     const whole = after.complete.exitCode === next.exitCode && after.text() === next.stdout;
     if (!whole) figures.wrongOutcomes += 1;
-    for (const each of [command, next]) if ((await each.executions()) > 1) figures.doubleExecutions += 1;
+    for (const each of [command, lasting, next])
+      if ((await each.executions()) > 1) figures.doubleExecutions += 1;
   }
   figures.print("kill -9 of sshd", { ...outcomes, seed: random.seed });
   expect(figures.broken).toEqual(untouched);
+  expect(figures.durable.recovered).toBe(kills);
   expect(outcomes.unknown).toBeGreaterThan(0);
   await daemon.client.call("runStdin", { params: { run: steady.id }, body: { end: true } });
   const untouchedRun = await new RunReading().follow(

@@ -1,62 +1,51 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { openCommandBook } from "../support/counted-command.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { createRandom, FaultFigures, isFull, untouched } from "../support/fault-figures.ts";
+import { type FailingCall, openFailingCall } from "../support/failing-call.ts";
+import { createRandom, FaultFigures, isFull, times, untouched } from "../support/fault-figures.ts";
 import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, type SseMessage } from "../support/run-stream.ts";
 import { bytesMissing, readSeen } from "../support/seen-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 
-await using stack = new AsyncDisposableStack();
+await using starting = new AsyncDisposableStack();
 const random = createRandom();
-const book = stack.use(await openCommandBook(random));
-const sshd = stack.use(await openSshd());
-const owned = stack.move();
-afterAll(() => owned.disposeAsync());
+const book = starting.use(await openCommandBook(random));
+const sshd = starting.use(await openSshd());
+const started = starting.move();
+afterAll(() => started.disposeAsync());
 
-interface Injection {
-  readonly call: "fsync" | "pwrite64";
-  readonly error: "EIO" | "ENOSPC";
-  /** The first such call after it begins, the second, and so on. */
-  readonly when: number;
+/** Calls on one file that fail one after the other, each in a run of its own. */
+interface Series {
+  readonly call: FailingCall["call"];
+  readonly file: "hostrun.db" | "hostrun.db-wal";
+  /** A run of 600 lines is some 80 writes; one of 120,000 also brings on the next checkpoint, or the one after. */
+  readonly lines: 600 | 120_000;
+  /** In the short form these; in the full one every `stride`-th until no run has so many. */
+  readonly short: readonly number[];
+  readonly stride: number;
 }
 
-/** Makes one system call of a process fail, and no more; disposing lets go of the process. */
-async function openInjection(pid: number, { call, error, when }: Injection) {
-  const inject = `inject=${call}:error=${error}:when=${when}`;
-  const tracer = spawn("strace", ["-f", "-p", String(pid), "-e", `trace=${call}`, "-e", inject], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let said = "";
-  const attached = Promise.withResolvers<undefined>();
-  tracer.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-    if (said.includes("attached")) attached.resolve(undefined);
-  });
-  await attached.promise;
-  return {
-    hits: () => said.match(/\(INJECTED\)/g)?.length ?? 0,
-    async [Symbol.asyncDispose]() {
-      tracer.kill("SIGINT");
-      if (tracer.exitCode === null && tracer.signalCode === null) await once(tracer, "close");
-    },
-  };
-}
-
-/** A commit is some ten writes; the log is synced when it is taken into the database, every 4 MB or so. */
-const writes = isFull ? Array.from({ length: 40 }, (_, index) => 1 + 3 * index) : [1, 20, 33, 47, 60];
-const syncs = isFull ? [1, 2, 3, 4] : [1, 2];
+/**
+ * Every write of a run's own, every sync, every truncation. A checkpoint copies some 850 pages in one loop, each by a
+ * pread64 and a pwrite64, in which the pages do not differ: of those every sixteenth.
+ */
+const series: readonly Series[] = [
+  { call: "pwrite64", file: "hostrun.db-wal", lines: 600, short: [1, 20, 47], stride: 1 },
+  { call: "fsync", file: "hostrun.db-wal", lines: 120_000, short: [1], stride: 1 },
+  { call: "fsync", file: "hostrun.db", lines: 120_000, short: [1], stride: 1 },
+  { call: "pwrite64", file: "hostrun.db", lines: 120_000, short: [1], stride: 16 },
+  { call: "pread64", file: "hostrun.db-wal", lines: 120_000, short: [], stride: 16 },
+  { call: "ftruncate", file: "hostrun.db", lines: 120_000, short: [], stride: 1 },
+];
 const errors = isFull ? (["EIO", "ENOSPC"] as const) : (["EIO"] as const);
-const injections = errors.flatMap((error): Injection[] => [
-  ...writes.map((when) => ({ call: "pwrite64" as const, error, when })),
-  ...syncs.map((when) => ({ call: "fsync" as const, error, when })),
-]);
+/** Reads or writes of one checkpoint, as long as the log is when it comes. */
+const checkpointCalls = 845;
 
 interface Shown {
   readonly reading: RunReading;
@@ -97,33 +86,61 @@ async function compareRecord(
   if (!same) figures.wrongOutcomes += 1;
 }
 
-test("a write of the store that fails loses nothing that was shown", { timeout: 400_000 }, async () => {
-  const figures = new FaultFigures();
-  let refused = 0;
-  let gaps = 0;
-  for (const injection of injections) {
-    await using directory = await openDirectory();
-    await knowHosts(directory.path, sshd.knownHosts);
-    await using daemon = await openTestDaemon({ home: directory.path });
-    await daemon.client.call("createHost", { body: hostOf(sshd) });
-    const seen: Shown[] = [];
-    {
-      await using injected = await openInjection(daemon.pid, injection);
-      for (let count = 0; count < 4; count += 1) {
-        const shown = await runUnder(daemon, injection.call === "fsync" ? 120_000 : 600, figures);
-        if (shown === undefined) refused += 1;
-        else seen.push(shown);
-      }
-      figures.faults += injected.hits();
-    }
-    expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
-    for (const shown of seen) await compareRecord(daemon, shown, figures);
-    gaps += seen.reduce((sum, { reading }) => sum + reading.of("gap").length, 0);
+/** The first `when` of the series, and each next one for as long as there is such a call. */
+function* moments({ short, stride, lines, call }: Series, hit: () => boolean): Generator<number> {
+  if (!isFull) return yield* short;
+  const last = lines === 600 ? Infinity : call === "pwrite64" || call === "pread64" ? checkpointCalls : 2;
+  for (let when = 1; when <= last; when += stride) {
+    yield when;
+    if (!hit()) return;
   }
-  figures.print("writes of the store that fail once", { refused, "gaps announced": gaps });
-  expect(figures.faults).toBeGreaterThan(0);
-  expect(figures.broken).toEqual(untouched);
-});
+}
+
+async function openStoreDaemon() {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await openDirectory());
+  await knowHosts(directory.path, sshd.knownHosts);
+  const daemon = stack.use(await openTestDaemon({ home: directory.path }));
+  await daemon.client.call("createHost", { body: hostOf(sshd) });
+  const owned = stack.move();
+  return { ...daemon, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+const cases = errors.flatMap((error) => series.map((each) => ({ error, ...each })));
+
+test.each(cases.filter(({ short }) => isFull || short.length > 0))(
+  "a $call of $file that fails once ($error, $lines lines a run) loses nothing that was shown",
+  { timeout: times(60_000, 900_000) },
+  async ({ error, ...one }) => {
+    const figures = new FaultFigures();
+    await using daemon = await openStoreDaemon();
+    const files = [join(daemon.stateDirectory, one.file)];
+    let [refused, gaps, hit] = [0, 0, true];
+    for (const when of moments(one, () => hit)) {
+      const seen: Shown[] = [];
+      {
+        await using failing = await openFailingCall(daemon.pid, { call: one.call, error, when, files });
+        // A checkpoint comes with every second run, or sooner.
+        for (let run = one.lines === 600 ? 3 : 0; run < 4 && failing.hits() === 0; run += 1) {
+          const shown = await runUnder(daemon, one.lines, figures);
+          if (shown === undefined) refused += 1;
+          else seen.push(shown);
+        }
+        hit = failing.hits() > 0;
+        if (hit) figures.faults += 1;
+      }
+      expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+      for (const shown of seen) await compareRecord(daemon, shown, figures);
+      gaps += seen.reduce((sum, { reading }) => sum + reading.of("gap").length, 0);
+    }
+    figures.print(`${one.call} of ${one.file} that fails once with ${error}`, {
+      refused,
+      "gaps announced": gaps,
+    });
+    expect(figures.faults).toBeGreaterThan(0);
+    expect(figures.broken).toEqual(untouched);
+  },
+);
 
 test("a clock that jumps a year changes no time-out and no duration", async () => {
   await using directory = await openDirectory();

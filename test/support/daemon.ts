@@ -11,6 +11,8 @@ export interface TestDaemonOptions {
   /** Beside PATH, HOME and HOSTRUN_HOME, which are all that it gets otherwise. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** A program and its arguments that start the daemon and are it from then on. */
+  readonly under?: readonly string[];
   /** The person's home directory; by default an empty one of its own. */
   readonly home?: string;
   /** HOSTRUN_HOME; by default one of its own. Give one to start a daemon on what another one left. */
@@ -75,7 +77,13 @@ export async function openTestDaemon(options: TestDaemonOptions = {}): Promise<T
 export function spawnDaemon(
   options: TestDaemonOptions & { readonly home: string; readonly stateDirectory: string },
 ): DaemonProcess {
-  const child = spawn(process.execPath, [script, ...(options.flags ?? [])], {
+  const [program = process.execPath, ...args] = [
+    ...(options.under ?? []),
+    process.execPath,
+    script,
+    ...(options.flags ?? []),
+  ];
+  const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       PATH: process.env["PATH"],
@@ -116,7 +124,7 @@ export function spawnDaemon(
 }
 
 /** Resolves when a file of this name has appeared in a directory, also by a rename. */
-async function watchFor(directory: string, name: string): Promise<"seen"> {
+export async function watchFor(directory: string, name: string): Promise<"seen"> {
   const { promise, resolve } = Promise.withResolvers<"seen">();
   const watcher: FSWatcher = watch(directory, (event, file) => {
     if (event === "rename" && file === name) resolve("seen");

@@ -31,6 +31,8 @@ export function createRandom(seed = Number(process.env["TEST_SEED"] ?? randomInt
 export class FaultFigures {
   runs = 0;
   faults = 0;
+  /** Of the runs, durable ones that began on their host, and those of them whose end came to be known with every byte. */
+  readonly durable = { begun: 0, recovered: 0 };
   doubleExecutions = 0;
   /** That a reader had been shown as recorded. */
   bytesLost = 0;
@@ -49,6 +51,10 @@ export class FaultFigures {
       "double executions": this.doubleExecutions,
       "bytes lost that were shown": this.bytesLost,
       "wrong outcomes": this.wrongOutcomes,
+      ...(this.durable.begun > 0 && {
+        "durable runs": this.durable.begun,
+        recovered: this.durable.recovered,
+      }),
       ...more,
     };
     const text = Object.entries(figures).map(([name, value]) => `${name} ${value}`);

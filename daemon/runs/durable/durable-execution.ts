@@ -80,7 +80,7 @@ export class DurableExecution implements RunExecution {
       for (const timer of this.#timers) clearTimeout(timer);
     }
     if (!this.live.ended) return;
-    if (this.#phase !== "begun") plans.forget(this.live.number);
+    if (this.#phase !== "begun") this.#forget();
     else {
       const planned = { number: this.live.number, run: this.live.run, plan: this.#plan };
       await removeFiles(remote, planned, this.#parts, this.#abort.signal);
@@ -164,6 +164,15 @@ export class DurableExecution implements RunExecution {
     // The command's end is often here before the word that it is gone.
     await this.#stop?.settled;
     return this.#passed(end.kind !== "lost");
+  }
+
+  /** A plan that stays is the next daemon's to forget: it finds the run ended. */
+  #forget(): void {
+    try {
+      this.#parts.plans.forget(this.live.number);
+    } catch (failure) {
+      this.#parts.log.warn("The plan of a durable run is kept: it cannot be forgotten now", { failure });
+    }
   }
 
   #passed(closed: boolean): Passage {

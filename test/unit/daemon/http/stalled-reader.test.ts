@@ -8,7 +8,7 @@ import { openDirectory } from "../../../support/directory.ts";
 test("a reader that takes nothing for long is disconnected", async () => {
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const figures = new StreamFigures(200);
+  const figures = new StreamFigures(silentLog, 200);
   const bytes = Buffer.alloc(64 * 1024, ":");
   const feed = {
     from: 0,
@@ -19,7 +19,7 @@ test("a reader that takes nothing for long is disconnected", async () => {
   const closed = Promise.withResolvers<void>();
   const server = createServer((_, response) => {
     response.on("close", () => closed.resolve());
-    sendEvents(response, feed, { status: 200, figures, log: silentLog });
+    sendEvents(response, 200, feed, figures);
   });
   await once(server.listen(socketPath), "listening");
   const request = get({ socketPath });

@@ -1,37 +1,48 @@
 import { once } from "node:events";
-import { createServer, get } from "node:http";
+import { createServer, get, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { createLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
-test("a record that cannot be read cuts its reader off, is logged, and harms nothing else", async () => {
+test("a record that cannot be read costs its reader the stream, and nobody else anything", async () => {
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const figures = new StreamFigures();
   const lines: string[] = [];
   const log = createLog(
     () => "error",
     (line) => lines.push(line),
   );
+  const figures = new StreamFigures(log);
+  let readable = true;
+  let wake = (): void => undefined;
   const feed = {
     from: 0,
     after: (seq: number) => {
-      if (seq > 0) throw new Error("disk image is malformed");
-      return [{ seq: 1, bytes: Buffer.from("data: 1\n\n") }];
+      if (!readable) throw new Error("disk I/O error");
+      return seq === 0 ? [{ seq: 1, bytes: Buffer.from("id: e.1\ndata: {}\n\n") }] : [];
     },
     over: () => false,
-    follow: () => () => undefined,
+    follow: (each: () => void) => {
+      wake = each;
+      return () => undefined;
+    },
   };
-  const server = createServer((_, response) => sendEvents(response, feed, { status: 200, figures, log }));
-  using _ = { [Symbol.dispose]: () => server.close() };
+  const server = createServer((_, response) => sendEvents(response, 200, feed, figures));
   await once(server.listen(socketPath), "listening");
-  const request = get({ socketPath }, (response) => response.on("error", () => undefined).resume());
-  const [failure]: unknown[] = await once(request, "close").then(
-    () => [],
-    (reason: unknown) => [reason],
-  );
-  expect(failure).toMatchObject({ code: "ECONNRESET" });
-  expect(lines.join()).toContain("disk image is malformed");
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  get({ socketPath }, resolve);
+  const response = await promise;
+  const seen: Buffer[] = [];
+  response.on("data", (chunk: Buffer) => seen.push(chunk));
+  const cut = once(response, "error");
+  await once(response, "data");
+  readable = false;
+  // As the run that took output in does: the failure is not its own.
+  expect(() => wake()).not.toThrow();
+  expect((await cut)[0]).toMatchObject({ code: "ECONNRESET" });
+  expect(Buffer.concat(seen).toString()).toBe("id: e.1\ndata: {}\n\n");
   expect(figures.open).toBe(0);
+  expect(lines.join("")).toContain("disk I/O error");
+  server.close();
 });

@@ -1,0 +1,22 @@
+import { Problem } from "../../protocol/problem.ts";
+
+/** Writes to the store, or opens it; `storage_full` where its disk has no room or fails. */
+export function roomFor<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (failure) {
+    const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
+    if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
+      const detail =
+        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.";
+      throw new Problem("storage_full", detail, { cause: failure });
+    }
+    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
+    const ofSystem = failure instanceof Error && "syscall" in failure;
+    if (ofSystem || code.startsWith("SQLITE_IOERR")) {
+      const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
+      throw new Problem("storage_full", detail, { cause: failure });
+    }
+    throw failure;
+  }
+}

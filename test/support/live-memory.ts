@@ -1,0 +1,48 @@
+import { readFile, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { watchFor } from "./daemon.ts";
+import { type Directory, openDirectory } from "./directory.ts";
+
+/**
+ * V8 lets the space of young objects grow to 130 MB before it collects at leisure; without that, memory of the
+ * operating system's is memory in use, also what no collection knows of.
+ */
+const flags = "--expose-gc --max-semi-space-size=2";
+
+const MemoryUsage = z.object({ heapUsed: z.number(), external: z.number() });
+
+/** Bytes that something in a process still holds: garbage that waits to be collected is no leak. */
+export interface MemoryHeld {
+  /** JavaScript objects and the buffers that they hold. */
+  readonly objects: number;
+  /** All memory of its own, without the pages of files that it maps. */
+  readonly process: number;
+}
+
+/** Asks a daemon what memory it holds. */
+export interface LiveMemory extends AsyncDisposable {
+  /** To be given to the daemon. */
+  readonly environment: Readonly<Record<string, string>>;
+  held(pid: number): Promise<MemoryHeld>;
+}
+
+export async function openLiveMemory(): Promise<LiveMemory> {
+  const directory: Directory = await openDirectory();
+  const path = directory.join("memory");
+  const report = fileURLToPath(import.meta.resolve("./memory-report.ts"));
+  return {
+    environment: { NODE_OPTIONS: `${flags} --import ${report}`, TEST_MEMORY_REPORT: path },
+    async held(pid) {
+      await rm(path, { force: true });
+      const written = watchFor(directory.path, "memory");
+      process.kill(pid, "SIGUSR2");
+      await written;
+      const { heapUsed, external } = MemoryUsage.parse(JSON.parse(await readFile(path, "utf8")));
+      const status = await readFile(`/proc/${pid}/status`, "utf8");
+      const kibibytes = Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]);
+      return { objects: heapUsed + external, process: kibibytes * 1024 };
+    },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
