@@ -196,12 +196,12 @@ test("a start that reaches the host twice runs once; one that was given up never
   };
   const names = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
   const [once = "", never = ""] = names;
-  const input = { commandLine: `${counter.command}; sleep 0.3`, stdin: null };
-  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input))));
+  const input = { commandLine: () => `${counter.command}; sleep 0.3`, stdin: null };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);
   expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
-  expect(await send(startCommand(never, "cc", input))).toMatch(/^hostrun-cc:there:/);
+  expect(await send(startCommand(never, "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
   const uid = process.getuid?.() ?? 0;
   for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
