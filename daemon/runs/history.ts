@@ -2,8 +2,8 @@ import { parseEventId } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
-import type { RunEngine } from "./engine.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
+import type { LiveRun } from "./live-run.ts";
 import type { Cache } from "./result-cache.ts";
 import type { RecordedOutput, RunStore, StoredRun } from "./run-store.ts";
 
@@ -19,7 +19,8 @@ export interface RunFeed {
 
 export interface HistoryParts {
   readonly store: RunStore;
-  readonly engine: RunEngine;
+  /** The runs under way, by id. */
+  readonly engine: { live(id: string): Pick<LiveRun, "run" | "number" | "transcript"> | undefined };
   readonly cache: Cache;
   readonly onDeleted: (id: string) => void;
 }

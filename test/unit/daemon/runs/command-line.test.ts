@@ -41,8 +41,11 @@ function withoutNul(text: string): string {
   return text.replaceAll("\0", "").toWellFormed();
 }
 
+/** Bash reads ~/.bashrc when it takes itself for a command of sshd, as it does without a shell above it. */
+const calm = { ...process.env, SHLVL: "1" };
+
 async function expectRead(shell: ShellName, command: string, given: readonly string[]): Promise<void> {
-  const { stdout } = await run(shells.path(shell), ["-c", command], { maxBuffer: 2 ** 24 });
+  const { stdout } = await run(shells.path(shell), ["-c", command], { maxBuffer: 2 ** 24, env: calm });
   expect(stdout.split("\0").slice(0, -1)).toEqual(given);
 }
 
@@ -85,7 +88,7 @@ test("useBash reaches bash whatever the shell is, without job control", async ()
 /** The login shell may be any: what it is set by must not be in its language. */
 describe.each(shellNames)("a login shell of no known family, which is %s", (shell) => {
   const ask = (command: string, options: Partial<CommandLineOptions>) => {
-    const env = { ...process.env, SHELL: shells.path(shell) };
+    const env = { ...calm, SHELL: shells.path(shell) };
     const line = commandLine(command, { ...plain, ...options }, "other");
     return run(shells.path(shell), ["-c", line], { env });
   };

@@ -11,6 +11,7 @@ import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../protocol/event.ts";
 import { openDirectory } from "../../../support/directory.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 import { RunReading } from "../../../support/run-stream.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
@@ -41,53 +42,57 @@ function read(reading: RunReading, frames: readonly Frame[]): void {
   }
 }
 
-test("first and last half are kept; every reader, from wherever, knows each byte or that it is gone", async () => {
-  await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
-  const store = createRunStore(database);
-  const property = fc.asyncProperty(
-    fc.array(step, { maxLength: 60 }),
-    fc.nat({ max: 600 }),
-    fc.array(fc.nat(70), { maxLength: 3 }),
-    async (steps, limit, leaveAt) => {
-      const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
-      const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
-      const live = new LiveRun(start, { key: undefined }, limit, parts);
-      const sent = { stdout: [Buffer.alloc(0)], stderr: [Buffer.alloc(0)] };
-      const along = new RunReading();
-      const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
-      for (const [index, what] of [...steps, "end" as const].entries()) {
-        if (what === "turn") await nextTurn();
-        else if (what === "status") live.status("running", `step ${index}`);
-        else if (what === "end") live.end({ outcome: "exited", exitCode: 0 });
-        else {
-          sent[what.stream].push(what.bytes);
-          live.output(what.stream, what.bytes);
+test(
+  "first and last half are kept; every reader, from wherever, knows each byte or that it is gone",
+  async () => {
+    await using directory = await openDirectory();
+    using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+    const store = createRunStore(database);
+    const property = fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.nat({ max: 600 }),
+      fc.array(fc.nat(70), { maxLength: 3 }),
+      async (steps, limit, leaveAt) => {
+        const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+        const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
+        const live = new LiveRun(start, { key: undefined }, limit, parts);
+        const sent = { stdout: [Buffer.alloc(0)], stderr: [Buffer.alloc(0)] };
+        const along = new RunReading();
+        const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
+        for (const [index, what] of [...steps, "end" as const].entries()) {
+          if (what === "turn") await nextTurn();
+          else if (what === "status") live.status("running", `step ${index}`);
+          else if (what === "end") live.end({ outcome: "exited", exitCode: 0 });
+          else {
+            sent[what.stream].push(what.bytes);
+            live.output(what.stream, what.bytes);
+          }
+          for (const reading of [along, ...left.filter(({ at }) => index <= at).map((one) => one.reading)]) {
+            read(reading, live.transcript.after(seqOf(reading), 1e9) ?? []);
+          }
         }
-        for (const reading of [along, ...left.filter(({ at }) => index <= at).map((one) => one.reading)]) {
-          read(reading, live.transcript.after(seqOf(reading), 1e9) ?? []);
+        const encode = createFrameEncoder(store.epoch, live.run.id);
+        const replayed = new RunReading();
+        const whole = { stdout: Buffer.concat(sent.stdout), stderr: Buffer.concat(sent.stderr) };
+        for (const reading of [replayed, ...left.map((one) => one.reading)]) {
+          read(reading, store.events(live.number, seqOf(reading), 1e9).map(encode));
+          expectHonest(reading, whole);
         }
-      }
-      const encode = createFrameEncoder(store.epoch, live.run.id);
-      const replayed = new RunReading();
-      const whole = { stdout: Buffer.concat(sent.stdout), stderr: Buffer.concat(sent.stderr) };
-      for (const reading of [replayed, ...left.map((one) => one.reading)]) {
-        read(reading, store.events(live.number, seqOf(reading), 1e9).map(encode));
-        expectHonest(reading, whole);
-      }
-      if (limit >= 64) expect(along.of("gap")).toEqual([]);
-      expectHonest(along, whole);
-      expectKept(replayed, whole, limit);
-      for (const stream of streams) {
-        const recorded = store.output(live.number, stream);
-        expect(Buffer.concat([...recorded.read(0, recorded.size)])).toEqual(replayed.bytes(stream));
-        expect(recorded.end).toBe(whole[stream].length);
-      }
-      store.delete(live.number);
-    },
-  );
-  await fc.assert(property, { numRuns: Number(process.env["PROPERTY_RUNS"] ?? 300) });
-}, 60_000);
+        if (limit >= 64) expect(along.of("gap")).toEqual([]);
+        expectHonest(along, whole);
+        expectKept(replayed, whole, limit);
+        for (const stream of streams) {
+          const recorded = store.output(live.number, stream);
+          expect(Buffer.concat([...recorded.read(0, recorded.size)])).toEqual(replayed.bytes(stream));
+          expect(recorded.end).toBe(whole[stream].length);
+        }
+        store.delete(live.number);
+      },
+    );
+    await fc.assert(property, cases(300));
+  },
+  casesTimeout,
+);
 
 function seqOf({ lastId }: RunReading): number {
   return lastId === "" ? 0 : Number(lastId.split(".")[1]);
