@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
@@ -194,8 +194,9 @@ test("a start that reaches the host twice runs once; one that was given up never
     started.process.stdin.write(host.input);
     return (await started.finished).stdout.toString();
   };
-  const names = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
-  const [once = "", never = ""] = names;
+  const names = [1, 2, 3].map(() => randomBytes(8).toString("hex"));
+  const [once = "", never = "", slow = ""] = names;
+  const uid = process.getuid?.() ?? 0;
   const input = { commandLine: () => `${counter.command}; sleep 0.3`, stdin: null };
   const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
@@ -203,6 +204,14 @@ test("a start that reaches the host twice runs once; one that was given up never
   expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
   expect(await send(startCommand(never, "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
-  const uid = process.getuid?.() ?? 0;
+
+  // Given up while the host still waits for what it is to run.
+  const late = startCommand(slow, "dd", input, "bourne");
+  const starting = await pool.start(targetOf(sshd), late.command);
+  await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(slow));
+  expect(await send(followCommand(slow, "ee", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-ee:never:/);
+  starting.process.stdin.write(late.input);
+  expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:never:/);
+  expect(await counter.count()).toBe(1);
   for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });
