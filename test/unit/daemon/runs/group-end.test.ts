@@ -154,12 +154,15 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
   });
 
   test("never harms a group that it is in itself", async () => {
-    const child = spawn("sleep", ["1000"], { stdio: "ignore" });
-    expect(await end(child.pid ?? -1, { detached: false })).toBe("unknown");
-    expect(child.exitCode ?? child.signalCode).toBeNull();
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await exit;
+    // All of it in a session apart from the tests', which would end with it.
+    const asking = endGroupCommand(4242, 300).replace("p=4242", "p=$TARGET");
+    const own = await group(
+      `sleep $M & export TARGET=$!; ${asking} > ${directory.join("said")}`,
+      1,
+    );
+    if (own.leader.exitCode === null) await once(own.leader, "exit");
+    expect(parseGroupEnd(await readFile(directory.join("said"), "utf8"))).toBe("unknown");
+    expect(await own.left()).toHaveLength(1);
   });
 
   test("never harms a process that has the number of one that is over", async () => {
