@@ -184,7 +184,8 @@ describe("also", () => {
       const asRoot = own.join("as-root");
       await copyFile("/usr/bin/setpriv", asRoot);
       await chmod(asRoot, 0o4755);
-      const command = `${asRoot} --reuid 0 --clear-groups sleep $M & sleep $M`;
+      // Its output is closed: an end of the output must not be taken for the end of the command.
+      const command = `${asRoot} --reuid 0 --clear-groups sleep $M ${quiet("bash")} & sleep $M`;
       const { run, rest, cancel, left } = await started("ordinary-bash", command, { seen: 2, ...options });
       await cancel();
       await rest();

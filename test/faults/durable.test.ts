@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
@@ -138,6 +140,24 @@ test("hostrun attach has a durable run whole after its daemon was killed", async
   const attached = await cli.run(["attach", id]);
   expect([attached.status, attached.stdout.toString()]).toEqual([6, "one\ntwo\n"]);
   console.info(`hostrun run: ${cut.status} ${cut.stderr.toString()}`);
+});
+
+test("a link that is cut while the rest of an ended run comes: it is over with its last byte only", async () => {
+  await using home = await openHome();
+  const { daemon } = home;
+  await using source = await openNoisySource(8_388_608, 1, "0");
+  const id = await start(daemon, source.command);
+  const ended = join(`/var/tmp/hostrun-${process.getuid?.() ?? 0}`, id, "status");
+  await until(async () => existsSync(ended));
+  const shown = new RunReading();
+  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${id}/events`));
+  for (const cut of [1, 2, 4]) {
+    const bytes = () => shown.bytes("stdout").length;
+    await shown.until(messages, (event) => event.type === "output" && bytes() > cut * 1_048_576);
+    await sshd.dropConnections();
+  }
+  await shown.until(messages, ({ type }) => type === "complete");
+  expect(shown.complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256: source.sha256 });
 });
 
 test("a daemon that is stopped leaves a durable run alone, and the next one takes its end in", async () => {
