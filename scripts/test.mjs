@@ -1,6 +1,6 @@
 // `npm test`: installs what the tests need, then runs every check and every test. With arguments (unit, daemon,
 // editor, faults) only the build and those tests.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -8,6 +8,7 @@ import {
   installDebianPackages,
   installNodeModules,
   main,
+  root,
   run,
   toolEnv,
 } from "./bootstrap.mjs";
@@ -95,15 +96,31 @@ async function stage(name, task) {
 async function runTests(part) {
   const scratch = await mkdtemp(join(tmpdir(), "hostrun-test-"));
   const report = join(scratch, "report.json");
-  const projects = PARTS[part].projects.flatMap((project) => ["--project", project]);
+  const full = env.TEST_FAULTS === "full" && part === "faults";
+  const files = full ? ["test/faults", ...(await filesWithFullForm())] : [];
+  const names = full ? [...PARTS[part].projects, "unit"] : PARTS[part].projects;
+  const projects = names.flatMap((project) => ["--project", project]);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const failure = await run("vitest", ["run", ...projects, ...reporters], { env }).catch((error) => error);
+  const failure = await run("vitest", ["run", ...files, ...projects, ...reporters], { env }).catch(
+    (error) => error,
+  );
   const failedBefore = counts.failed;
   await countTests(report);
   await rm(scratch, { recursive: true });
   if (!failure) return;
   if (counts.failed === failedBefore) counts.failed += 1; // it broke outside of any test
   throw failure;
+}
+
+/** The unit tests that ask how many cases they are to try: their full form comes with that of the faults. */
+async function filesWithFullForm() {
+  const found = [];
+  for (const name of await readdir(join(root, "test/unit"), { recursive: true })) {
+    if (!name.endsWith(".test.ts")) continue;
+    const file = join("test/unit", name);
+    if ((await readFile(join(root, file), "utf8")).includes("support/fault-figures.ts")) found.push(file);
+  }
+  return found;
 }
 
 async function countTests(report) {

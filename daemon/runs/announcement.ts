@@ -6,9 +6,9 @@ import type { LoginShell } from "./login-shell.ts";
  */
 export function announcing(commandLine: string, shell: LoginShell, token: string): string {
   if (shell === "bourne") return `${bourneAnnouncement(token)}${commandLine}`;
+  if (shell === "none") return commandLine;
   // Where the language is another one, a child of it tells its parent. fish shows a wrong line: ours is another one.
-  if (shell === "other") return `/bin/sh -c 'echo ${markOf(token)}$PPID: >&2'\n${commandLine}`;
-  return commandLine;
+  return `/bin/sh -c 'echo ${markOf(token)}$PPID: >&2'\n${commandLine}`;
 }
 
 /**

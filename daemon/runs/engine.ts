@@ -9,6 +9,7 @@ import { uuidv7 } from "../core/uuid.ts";
 import { Admission } from "./admission.ts";
 import { commandLine } from "./command-line.ts";
 import { DurableExecution } from "./durable/durable-execution.ts";
+import type { StartInput } from "./durable/host-script.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { Execution } from "./execution.ts";
@@ -176,7 +177,10 @@ export class RunEngine implements AsyncDisposable {
       return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs });
     const { agentSocket, recordLimitBytes, stdin } = request;
     const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes };
-    const start = { commandLine: commandLine(request.command, { ...request, loginShell }), stdin };
+    const start: StartInput = {
+      commandLine: (shell) => commandLine(request.command, { ...request, loginShell }, shell),
+      stdin,
+    };
     return new DurableExecution(live, plan, start, this.#parts);
   }
 

@@ -107,7 +107,8 @@ export class Execution implements RunExecution {
     return {
       command: (shell: LoginShell) => {
         this.#shell = shell;
-        return announcing(commandLine(request.command, { ...request, loginShell }), shell, this.#token);
+        const line = commandLine(request.command, { ...request, loginShell }, shell);
+        return announcing(line, shell, this.#token);
       },
       pty: request.pty,
       connectTimeoutMs,

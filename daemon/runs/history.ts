@@ -3,8 +3,8 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { parseJson } from "../core/json.ts";
-import type { RunEngine } from "./engine.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
+import type { LiveRun } from "./live-run.ts";
 import type { Cache } from "./result-cache.ts";
 import type { RecordedOutput, RunStore, StoredRun } from "./run-store.ts";
 
@@ -20,7 +20,8 @@ export interface RunFeed {
 
 export interface HistoryParts {
   readonly store: RunStore;
-  readonly engine: RunEngine;
+  /** The runs under way, by id. */
+  readonly engine: { live(id: string): Pick<LiveRun, "run" | "number" | "transcript"> | undefined };
   readonly cache: Cache;
   readonly onDeleted: (id: string) => void;
 }

@@ -90,7 +90,11 @@ function loginOf(target: Target): string {
 function parseShellAnswer(output: string): LoginShell {
   const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
   if (path === undefined) return "none";
-  return bourne.has(path.slice(path.lastIndexOf("/") + 1)) ? "bourne" : "other";
+  return families.get(path.slice(path.lastIndexOf("/") + 1)) ?? "other";
 }
 
-const bourne = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"]);
+const families: ReadonlyMap<string, LoginShell> = new Map([
+  ...["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"].map((name) => [name, "bourne"] as const),
+  ...["csh", "tcsh"].map((name) => [name, "csh"] as const),
+  ["fish", "fish"],
+]);

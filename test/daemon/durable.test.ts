@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rm, utimes } from "node:fs/promises";
+import { chmod, mkdir, rm, utimes } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { finish, openCli, seen } from "../support/cli.ts";
@@ -181,7 +181,9 @@ test("a directory that somebody else has made is not used", async () => {
   const taken = `/var/tmp/hostrun-${stdout.trim()}`;
   // Accounts of earlier tests may have had the same number.
   await rm(taken, { recursive: true, force: true });
-  await mkdir(taken, { mode: 0o777 });
+  await mkdir(taken);
+  // Whoever made it lets everybody write into it.
+  await chmod(taken, 0o777);
   try {
     const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };
     await daemon.client.call("createHost", { body });

@@ -1,8 +1,11 @@
 import { afterAll, expect, test } from "vitest";
 import { Run } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
-import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { openTestDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
+import { openSshd } from "../support/sshd.ts";
 
 const daemon = await openHostedDaemon();
 afterAll(() => daemon[Symbol.asyncDispose]());
@@ -34,6 +37,30 @@ test("the same key and body give the same run, while it goes on and after it has
   const replayed = await new RunReading().follow(stream);
   expect(replayed.id).toBe(run.id);
   expect(replayed.text()).toBe("done\n");
+  expect(await counter.count()).toBe(1);
+});
+
+test("a key is known to the next daemon, too, whether the one before was stopped or killed", async () => {
+  await using counter = await openCounter();
+  await using directory = await openDirectory();
+  const state = { home: directory.path, stateDirectory: directory.join("state") };
+  await using sshd = await openSshd();
+  await knowHosts(directory.path, sshd.knownHosts);
+  const request = {
+    headers: { "idempotency-key": "over-restarts" },
+    json: { host: "web1", command: counter.command },
+  };
+  const ids = new Set<string>();
+  for (const signal of ["SIGTERM", "SIGKILL", "SIGTERM"] as const) {
+    await using next = await openTestDaemon(state);
+    if (ids.size === 0) await next.client.call("createHost", { body: hostOf(sshd) });
+    const stream = await next.http.open("POST", "/api/ssh/stream", request);
+    const reading = await new RunReading().follow(stream);
+    ids.add(reading.id);
+    expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+    await next.kill(signal);
+  }
+  expect(ids.size).toBe(1);
   expect(await counter.count()).toBe(1);
 });
 

@@ -224,6 +224,24 @@ test("a connection that dies after the command was sent is not tried again", asy
   expect(executed).toBe(1);
 });
 
+test("a command that the server never answers for may run: it did not fail to start", async () => {
+  let executed = 0;
+  await using server = await openSsh2Server({
+    session: (accept) => {
+      accept()
+        .removeAllListeners("exec")
+        .on("exec", () => {
+          executed += 1;
+        });
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.start(targetOf(server), "any", { connectTimeoutMs: 1000 });
+  expect(executed).toBe(1);
+  run.process.close();
+  expect((await run.finished).end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+});
+
 test("a command that the server does not take is a refused channel", async () => {
   await using server = await openSsh2Server({
     session: (accept) => {

@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
@@ -73,12 +76,23 @@ test("input to a command that has closed its own, or ended, is a conflict and do
 });
 
 test("a command that stops reading holds the writer back, and its end lets it go", async () => {
-  const { run, rest } = await opened("head -c 10; sleep 0.5");
-  const answer = await daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, {
-    headers: { "content-type": "application/octet-stream" },
-    body: Buffer.alloc(16 * 1024 * 1024, "x"),
-  });
-  expect([204, 409]).toContain(answer.status);
+  await using directory = await openDirectory();
+  const goOn = directory.join("go-on");
+  const { run, rest } = await opened(`head -c 10; until [ -e ${goOn} ]; do sleep 0.05; done`);
+  let answered = false;
+  const answer = daemon.http
+    .ask("POST", `/api/runs/${run.id}/stdin`, {
+      headers: { "content-type": "application/octet-stream" },
+      body: Buffer.alloc(16 * 1024 * 1024, "x"),
+    })
+    .finally(() => {
+      answered = true;
+    });
+  // What must not happen has no event: to take all of it in takes the daemon much less.
+  await delay(1000);
+  expect(answered).toBe(false);
+  await writeFile(goOn, "");
+  expect([204, 409]).toContain((await answer).status);
   await rest();
   expect(run.text()).toBe("xxxxxxxxxx");
   expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });

@@ -1,6 +1,8 @@
+import { chmod, copyFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
+import { isFull } from "../support/fault-figures.ts";
 import {
   type HostedDaemon,
   hostOf,
@@ -93,7 +95,6 @@ async function started(
   };
 }
 
-const isFull = process.env["TEST_FAULTS"] === "full";
 const matrix = everybody.flatMap((someone, row) =>
   // In the short form every shell and every kind comes, and both users.
   kinds
@@ -175,6 +176,25 @@ describe("also", () => {
     await rest();
     expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
   });
+
+  test.each([{ durable: false }, { durable: true }])(
+    "one with a process that its user may not end is not confirmed, %o",
+    async (options) => {
+      await using own = await openDirectory({ readable: true });
+      const asRoot = own.join("as-root");
+      await copyFile("/usr/bin/setpriv", asRoot);
+      await chmod(asRoot, 0o4755);
+      // Its output is closed: an end of the output must not be taken for the end of the command.
+      const command = `${asRoot} --reuid 0 --clear-groups sleep $M ${quiet("bash")} & sleep $M`;
+      const { run, rest, cancel, left } = await started("ordinary-bash", command, { seen: 2, ...options });
+      await cancel();
+      await rest();
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+      const alive = await left();
+      expect(alive).toHaveLength(1);
+      endProcesses(alive.map(({ pid }) => pid));
+    },
+  );
 
   test("one whose connection is closed as soon as nothing runs on it", async () => {
     await using account = await openUnixUser();

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
@@ -140,6 +142,24 @@ test("hostrun attach has a durable run whole after its daemon was killed", async
   console.info(`hostrun run: ${cut.status} ${cut.stderr.toString()}`);
 });
 
+test("a link that is cut while the rest of an ended run comes: it is over with its last byte only", async () => {
+  await using home = await openHome();
+  const { daemon } = home;
+  await using source = await openNoisySource(8_388_608, 1, "0");
+  const id = await start(daemon, source.command);
+  const ended = join(`/var/tmp/hostrun-${process.getuid?.() ?? 0}`, id, "status");
+  await until(async () => existsSync(ended));
+  const shown = new RunReading();
+  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${id}/events`));
+  for (const cut of [1, 2, 4]) {
+    const bytes = () => shown.bytes("stdout").length;
+    await shown.until(messages, (event) => event.type === "output" && bytes() > cut * 1_048_576);
+    await sshd.dropConnections();
+  }
+  await shown.until(messages, ({ type }) => type === "complete");
+  expect(shown.complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256: source.sha256 });
+});
+
 test("a daemon that is stopped leaves a durable run alone, and the next one takes its end in", async () => {
   await using home = await openHome();
   await using counter = await openCounter();
@@ -194,15 +214,24 @@ test("a start that reaches the host twice runs once; one that was given up never
     started.process.stdin.write(host.input);
     return (await started.finished).stdout.toString();
   };
-  const names = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
-  const [once = "", never = ""] = names;
-  const input = { commandLine: `${counter.command}; sleep 0.3`, stdin: null };
-  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input))));
+  const names = [1, 2, 3].map(() => randomBytes(8).toString("hex"));
+  const [once = "", never = "", slow = ""] = names;
+  const uid = process.getuid?.() ?? 0;
+  const input = { commandLine: () => `${counter.command}; sleep 0.3`, stdin: null };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);
   expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
-  expect(await send(startCommand(never, "cc", input))).toMatch(/^hostrun-cc:there:/);
+  expect(await send(startCommand(never, "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
-  const uid = process.getuid?.() ?? 0;
+
+  // Given up while the host still waits for what it is to run.
+  const late = startCommand(slow, "dd", input, "bourne");
+  const starting = await pool.start(targetOf(sshd), late.command);
+  await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(slow));
+  expect(await send(followCommand(slow, "ee", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-ee:never:/);
+  starting.process.stdin.write(late.input);
+  expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:never:/);
+  expect(await counter.count()).toBe(1);
   for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });

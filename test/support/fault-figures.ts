@@ -8,6 +8,14 @@ export function times(short: number, full: number): number {
   return isFull ? full : short;
 }
 
+/** What a property is tried on: 100,000 cases in the full form, for which its test then has the time. */
+export function cases(short: number): { readonly numRuns: number } {
+  return { numRuns: times(short, 100_000) };
+}
+
+/** For a test of `cases`, in milliseconds. */
+export const casesTimeout = times(30_000, 1_800_000);
+
 export interface Random {
   readonly seed: number;
   /** A whole number from `from` up to and including `to`. */

@@ -3,10 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { LiveRun } from "../live-run.ts";
+import type { LoginShell } from "../login-shell.ts";
 import type { Remote, RemoteProcess } from "../remote.ts";
 import { asProblem, type RunExecution, type StopReason, stopEnding } from "../run-execution.ts";
 import { GroupStop } from "./group-stop.ts";
-import { followCommand, type StartInput, startCommand } from "./host-script.ts";
+import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
 import { type HostSession, openHostSession } from "./host-session.ts";
 import type { HostWord } from "./host-word.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
@@ -134,8 +135,8 @@ export class DurableExecution implements RunExecution {
     const token = randomBytes(6).toString("hex");
     const { id } = this.live.run;
     const start = this.#phase === "begun" ? undefined : this.#start;
-    const command =
-      start === undefined ? followCommand(id, token, this.#offsets()) : startCommand(id, token, start);
+    const command = (shell: LoginShell): HostCommand =>
+      start === undefined ? followCommand(id, token, this.#offsets()) : startCommand(id, token, start, shell);
     this.#word = undefined;
     let session: HostSession;
     try {

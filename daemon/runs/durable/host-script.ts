@@ -1,3 +1,5 @@
+import type { LoginShell } from "../login-shell.ts";
+
 /**
  * What a durable run leaves on its host, in a directory of its own below `/var/tmp/hostrun-UID`: `script` (this
  * text), `command`, `stdin`, `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
@@ -82,7 +84,7 @@ function directory(runId: string): string[] {
 
 export interface StartInput {
   /** What the login shell is to run. */
-  readonly commandLine: string;
+  readonly commandLine: (shell: LoginShell) => string;
   readonly stdin: string | null;
 }
 
@@ -93,9 +95,14 @@ export interface HostCommand {
 }
 
 /** Starts the run, unless its directory is there already, and follows it from its first byte. */
-export function startCommand(runId: string, token: string, start: StartInput): HostCommand {
+export function startCommand(
+  runId: string,
+  token: string,
+  start: StartInput,
+  shell: LoginShell,
+): HostCommand {
   const script = Buffer.from(hostScript);
-  const line = Buffer.from(start.commandLine);
+  const line = Buffer.from(start.commandLine(shell));
   const input = Buffer.concat([script, line, Buffer.from(start.stdin ?? "")]);
   const size = (file: string): string => `$(wc -c <$d/${file})`;
   const command = posix([

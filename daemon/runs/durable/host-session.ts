@@ -1,4 +1,5 @@
 import type { OutputStream } from "../../../protocol/event.ts";
+import type { LoginShell } from "../login-shell.ts";
 import type { Remote, RemoteEnd, RemoteListener, RemoteProcess } from "../remote.ts";
 import type { HostCommand } from "./host-script.ts";
 import { type HostWord, MarkedStream, parseHostWord } from "./host-word.ts";
@@ -19,7 +20,7 @@ export interface HostSession {
 /** Runs one of our own commands on the host and reads what it says. Rejects when it was never sent. */
 export async function openHostSession(
   remote: Remote,
-  { plan, token, command }: { plan: DurablePlan; token: string; command: HostCommand },
+  { plan, token, command }: { plan: DurablePlan; token: string; command: (shell: LoginShell) => HostCommand },
   listener: HostListener,
   signal: AbortSignal,
 ): Promise<HostSession> {
@@ -38,15 +39,20 @@ export async function openHostSession(
     stderr: take("stderr"),
     end: over.resolve,
   };
+  let input: Buffer = Buffer.alloc(0);
   const request = {
-    command: () => command.command,
+    command: (shell: LoginShell) => {
+      const asked = command(shell);
+      input = asked.input;
+      return asked.command;
+    },
     pty: false,
     connectTimeoutMs: plan.connectTimeoutMs,
     agentSocket: plan.agentSocket,
   };
   const process = await remote.exec(plan.target, request, heard, signal);
   // Standard input stays open: its end tells the host that nobody follows any more.
-  if (command.input.length > 0) process.stdin.write(command.input);
+  if (input.length > 0) process.stdin.write(input);
   const close = (): void => process.close();
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();

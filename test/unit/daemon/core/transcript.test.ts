@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Transcript } from "../../../../daemon/core/transcript.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const item = (seq: number, size = 10) => ({ seq, size });
 
@@ -43,27 +44,48 @@ test("wakes those who follow until they stop", () => {
   expect(woken).toBe(1);
 });
 
-test("a reader of any pace gets every item once or is told of its loss", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 60 }),
-      fc.nat({ max: 100 }),
-      fc.nat({ max: 60 }),
-      (sizes, keep, from) => {
-        const transcript = new Transcript(0, keep);
-        sizes.forEach((size, index) => transcript.append([item(index + 1, size)]));
-        const seen: number[] = [];
-        let at = Math.min(from, sizes.length);
-        for (;;) {
-          const page = transcript.after(at, 30);
-          if (page === undefined || page.length === 0) break;
-          seen.push(...page.map(({ seq }) => seq));
-          at = seen.at(-1) ?? at;
-        }
-        const start = Math.min(from, sizes.length);
-        expect(seen).toEqual(seen.map((_, index) => start + 1 + index));
-        if (seen.length > 0) expect(at).toBe(sizes.length);
-      },
-    ),
+test("a reader of any pace gets every item once or is told of its loss", { timeout: casesTimeout }, () => {
+  const step = fc.oneof(
+    fc.record({ append: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 8 }) }),
+    fc.record({ reader: fc.nat({ max: 2 }), bytes: fc.integer({ min: 1, max: 60 }) }),
   );
+  const property = fc.property(
+    fc.array(step, { maxLength: 40 }),
+    fc.nat({ max: 100 }),
+    fc.nat({ max: 9 }),
+    (steps, keep, first) => {
+      const transcript = new Transcript(first, keep);
+      const sizes: number[] = [];
+      const kept = (): number => {
+        let bytes = 0;
+        const newest = sizes.toReversed().findIndex((size, index) => (bytes += size) > keep && index > 0);
+        return first + (newest < 0 ? 0 : sizes.length - newest);
+      };
+      const at = [first, first, first];
+      for (const what of steps) {
+        if ("append" in what) {
+          const items = what.append.map((size, index) => item(first + sizes.length + 1 + index, size));
+          sizes.push(...what.append);
+          transcript.append(items);
+          continue;
+        }
+        const from = at[what.reader] ?? first;
+        const page = transcript.after(from, what.bytes);
+        expect(transcript.lastSeq).toBe(first + sizes.length);
+        // Nothing that must be kept is gone, and what is gone is not left out without a word.
+        if (page === undefined) {
+          expect(from).toBeLessThan(kept());
+          at[what.reader] = transcript.lastSeq;
+          continue;
+        }
+        expect(page.map(({ seq }) => seq)).toEqual(page.map((_, index) => from + 1 + index));
+        if (from < transcript.lastSeq) expect(page.length).toBeGreaterThan(0);
+        const last = page.at(-1);
+        const before = page.slice(0, -1).reduce((sum, { size }) => sum + size, 0);
+        expect(before).toBeLessThan(what.bytes);
+        at[what.reader] = last?.seq ?? from;
+      }
+    },
+  );
+  fc.assert(property, cases(1000));
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer, get } from "node:http";
-import { expect, test } from "vitest";
+import { createServer, get, type IncomingMessage } from "node:http";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
@@ -27,6 +27,34 @@ test("a reader that takes nothing for long is disconnected", async () => {
   request.on("response", (response) => response.on("error", () => undefined).pause());
   await closed.promise;
   expect(figures.open).toBe(0);
+  request.destroy();
+  server.close();
+});
+
+test("a reader to whom nothing happens hears every 15 s that its stream is alive", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using directory = await openDirectory();
+  const socketPath = directory.join("sock");
+  const feed = { from: 0, after: () => [], over: () => false, follow: () => () => undefined };
+  const server = createServer((_, response) => sendEvents(response, 200, feed, new StreamFigures(silentLog)));
+  await once(server.listen(socketPath), "listening");
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  const request = get({ socketPath }, resolve);
+  const response = await promise;
+  let heard = "";
+  response.setEncoding("utf8").on("data", (text: string) => {
+    heard += text;
+  });
+  for (const beats of [1, 2, 3]) {
+    const said = once(response, "data");
+    vi.advanceTimersByTime(14_999);
+    expect(heard.split("\n\n")).toHaveLength(beats);
+    vi.advanceTimersByTime(1);
+    await said;
+    expect(heard).toMatch(new RegExp(`^(:[^\\n]*\\n\\n){${beats}}$`));
+  }
+  request.on("error", () => undefined);
   request.destroy();
   server.close();
 });

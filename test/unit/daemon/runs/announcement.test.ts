@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AnnouncementFilter, announcing } from "../../../../daemon/runs/announcement.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const token = "0123456789ab";
 const source = announcing("", "bourne", token);
@@ -54,10 +55,9 @@ const cuts = fc.oneof(
   fc.array(fc.nat(), { maxLength: 12 }),
   fc.constant(Array.from({ length: 600 }, (_, at) => at)),
 );
-const full = process.env["TEST_FAULTS"] === "full";
-const cases = { numRuns: full ? 100_000 : 2000 };
+const some = cases(2000);
 
-describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, () => {
+describe("the announcement in a stream", { timeout: casesTimeout }, () => {
   test("is found wherever the stream is cut; all else passes in order, and nothing waits after it", () => {
     fc.assert(
       fc.property(bytes, words, bytes, cuts, (before, { pid, newline }, after, at) => {
@@ -67,7 +67,7 @@ describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, (
         expect(result.before).toEqual(Buffer.concat([before, after]));
         expect(result.all).toEqual(result.before);
       }),
-      cases,
+      some,
     );
   });
 
@@ -79,7 +79,7 @@ describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, (
         expect(result.all).toEqual(stream);
         expect(result.longestHeld).toBeLessThanOrEqual(source.length);
       }),
-      cases,
+      some,
     );
   });
 
@@ -101,7 +101,7 @@ describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, (
         expect(result.pid).toBeUndefined();
         expect(result.all).toEqual(stream);
       }),
-      cases,
+      some,
     );
   });
 
@@ -112,7 +112,7 @@ describe("the announcement in a stream", { timeout: full ? 600_000 : 10_000 }, (
         expect(result.pid).toBeUndefined();
         expect(result.all).toEqual(Buffer.concat([before, after]));
       }),
-      cases,
+      some,
     );
   });
 

@@ -81,7 +81,8 @@ async function end(pid: number, asked: Asked = {}) {
 
 const stubborn = 'trap "" INT TERM; sleep $M & while :; do sleep 0.05; done';
 
-describe("the command that ends a process group", () => {
+// It looks at all processes again and again: on a loaded machine one test took 6 s.
+describe("the command that ends a process group", { timeout: 30_000 }, () => {
   const shellsForSh: readonly ShellName[] = ["dash", "bash", "ash", "zsh"];
   test.each(shellsForSh)("works where /bin/sh is %s", async (name) => {
     const sh = await asSh(name);
@@ -153,17 +154,19 @@ describe("the command that ends a process group", () => {
   });
 
   test("never harms a group that it is in itself", async () => {
-    const child = spawn("sleep", ["1000"], { stdio: "ignore" });
-    expect(await end(child.pid ?? -1, { detached: false })).toBe("unknown");
-    expect(child.exitCode ?? child.signalCode).toBeNull();
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await exit;
+    // All of it in a session apart from the tests', which would end with it.
+    const asking = endGroupCommand(4242, 300).replace("p=4242", "p=$TARGET");
+    const own = await group(`sleep $M & export TARGET=$!; ${asking} > ${directory.join("said")}`, 1);
+    if (own.leader.exitCode === null) await once(own.leader, "exit");
+    expect(parseGroupEnd(await readFile(directory.join("said"), "utf8"))).toBe("unknown");
+    expect(await own.left()).toHaveLength(1);
   });
 
   test("never harms a process that has the number of one that is over", async () => {
-    const target = await group("setsid sh -c 'sleep $M & wait' & wait", 1);
-    const [stranger] = (await liveProcesses()).filter(({ args }) => args.startsWith("sh -c sleep 1000."));
+    const target = await group("setsid sh -c 'sleep $M & sleep $M; wait' & wait", 2);
+    const stranger = (await liveProcesses()).find(({ args }) =>
+      args.startsWith(`sh -c sleep ${target.mark}`),
+    );
     if (stranger === undefined) throw new Error("it did not start");
     expect(await end(stranger.pid, { environment: { SSH_CONNECTION: "127.0.0.1 1 127.0.0.1 22" } })).toBe(
       "unknown",
@@ -171,6 +174,20 @@ describe("the command that ends a process group", () => {
     expect((await liveProcesses()).map(({ pid }) => pid)).toContain(stranger.pid);
     process.kill(-stranger.pid, "SIGKILL");
     expect(await end(target.pid)).toBe("gone");
+  });
+
+  test("takes a dead process that nobody has collected for none", async () => {
+    const environment = { SSH_CONNECTION: "127.0.0.1 1 127.0.0.1 22" };
+    const careless = "POSIX::setsid(), exec qw(sleep $M) unless fork; sleep 1000";
+    const parent = await group(
+      `export SSH_CONNECTION='${environment.SSH_CONNECTION}'; exec perl -MPOSIX -e '${careless}'`,
+      1,
+    );
+    const [child] = await untilLive(parent.mark, 1);
+    if (child === undefined) throw new Error("it did not start");
+    expect(child.group).toBe(child.pid);
+    expect(await end(child.pid, { environment })).toBe("gone");
+    expect(await readFile(`/proc/${child.pid}/stat`, "latin1")).toContain(" Z ");
   });
 
   test("says that it lives on when it may not be ended", async () => {

@@ -11,6 +11,7 @@ import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../protocol/event.ts";
 import { openDirectory } from "../../../support/directory.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 import { RunReading } from "../../../support/run-stream.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
@@ -41,21 +42,25 @@ function read(reading: RunReading, frames: readonly Frame[]): void {
   }
 }
 
-test.each([
-  ["in rows", { inlineBytes: Number.POSITIVE_INFINITY, segmentBytes: 1 }],
-  ["in files", { inlineBytes: 1, segmentBytes: 100 }],
-  ["in both", { inlineBytes: 12, segmentBytes: 40 }],
-])(
-  "%s, first and last half are kept; every reader, from wherever, knows each byte or that it is gone",
-  async (_, limits) => {
+/** Everything in rows, everything in files, and some of each. */
+const layouts = [
+  { inlineBytes: Number.POSITIVE_INFINITY, segmentBytes: 1 },
+  { inlineBytes: 1, segmentBytes: 100 },
+  { inlineBytes: 12, segmentBytes: 40 },
+];
+
+test(
+  "first and last half are kept; every reader, from wherever, knows each byte or that it is gone",
+  async () => {
     await using directory = await openDirectory();
     using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
-    const store = createRunStore(database, limits);
+    const stores = layouts.map((limits) => createRunStore(database, limits));
     const property = fc.asyncProperty(
+      fc.constantFrom(...stores),
       fc.array(step, { maxLength: 60 }),
       fc.nat({ max: 600 }),
       fc.array(fc.nat(70), { maxLength: 3 }),
-      async (steps, limit, leaveAt) => {
+      async (store, steps, limit, leaveAt) => {
         const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
         const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
         const live = new LiveRun(start, { key: undefined }, limit, parts);
@@ -92,9 +97,9 @@ test.each([
         store.delete(live.number);
       },
     );
-    await fc.assert(property, { numRuns: Number(process.env["PROPERTY_RUNS"] ?? 300) });
+    await fc.assert(property, cases(300));
   },
-  60_000,
+  casesTimeout,
 );
 
 function seqOf({ lastId }: RunReading): number {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Recorded, Recorder } from "../../../../daemon/runs/recorder.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const chunk = fc.record({
   stream: fc.constantFrom("stdout", "stderr"),
@@ -34,7 +35,9 @@ function replay(pieces: readonly Recorded[], stream: "stdout" | "stderr") {
   return { position, kept, lost };
 }
 
-test("every byte is recorded in order up to the limit, and the rest counted and announced", () => {
+test("every byte is recorded in order up to the limit, and the rest counted and announced", {
+  timeout: casesTimeout,
+}, () => {
   fc.assert(
     fc.property(fc.array(chunk, { maxLength: 40 }), fc.nat({ max: 300 }), (chunks, limit) => {
       const recorder = new Recorder(limit);
@@ -61,7 +64,7 @@ test("every byte is recorded in order up to the limit, and the rest counted and 
       expect(recorder.truncatedBytes).toBe(lostBytes);
       if (limit >= keptBytes + lostBytes) expect(lostBytes).toBe(0);
     }),
-    { numRuns: 1000 },
+    cases(1000),
   );
 });
 

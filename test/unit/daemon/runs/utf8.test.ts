@@ -2,8 +2,9 @@ import * as fc from "fast-check";
 import { isUtf8 } from "node:buffer";
 import { expect, test } from "vitest";
 import { unfinishedBytes } from "../../../../daemon/runs/utf8.ts";
+import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
-test("valid text cut anywhere is cut before the unfinished character", () => {
+test("valid text cut anywhere is cut before the unfinished character", { timeout: casesTimeout }, () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
@@ -16,7 +17,7 @@ test("valid text cut anywhere is cut before the unfinished character", () => {
         expect(unfinished === 0).toBe(isUtf8(cut));
       },
     ),
-    { numRuns: 2000 },
+    cases(2000),
   );
 });
 
