@@ -21,15 +21,15 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 /** A home and a state directory that outlast the daemons in them, and the first of these. */
-async function openHome() {
+async function openHome(on: Sshd = sshd) {
   await using own = new AsyncDisposableStack();
   const directory = own.use(await openDirectory());
   const home = directory.join("home");
   const stateDirectory = directory.join("state");
-  await knowHosts(home, sshd.knownHosts);
+  await knowHosts(home, on.knownHosts);
   const open = () => openTestDaemon({ home, stateDirectory });
   const daemon = await open();
-  await daemon.client.call("createHost", { body: hostOf(sshd) });
+  await daemon.client.call("createHost", { body: hostOf(on) });
   const owned = own.move();
   return { open, daemon, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -42,8 +42,8 @@ async function start(daemon: TestDaemon, command: string): Promise<string> {
 const read = async (daemon: TestDaemon, id: string): Promise<RunReading> =>
   new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
 
-const received = async (daemon: TestDaemon, id: string): Promise<number> => {
-  const { bytes } = await daemon.http.ask("GET", `/api/runs/${id}/output?stream=stdout`);
+const received = async (daemon: TestDaemon, id: string, stream = "stdout"): Promise<number> => {
+  const { bytes } = await daemon.http.ask("GET", `/api/runs/${id}/output?stream=${stream}`);
   return bytes.length;
 };
 
@@ -73,29 +73,46 @@ test("two killed daemons and two cut links: every byte, once, and the exit code"
   await until(async () => !(await durableFilesOf(sshd.user)).includes(id));
 });
 
-test("the record's limit holds under the next daemon, too, which can't know the hash any more", async () => {
-  await using home = await openHome();
+const limit = 300_000;
+/** A run whose record is cut already when its daemon is killed; how it ends under the next one. */
+async function overTheLimit(on: Sshd) {
+  await using home = await openHome(on);
   await using source = await openNoisySource(1_048_576, 16, "0.1");
-  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: 300_000 };
+  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: limit };
   const { id } = await home.daemon.client.call("createRun", { body });
   const events = await home.daemon.http.open("GET", `/api/runs/${id}/events`);
+  const following = readMessages(events);
   await new RunReading().until(
-    readMessages(events),
-    (event) => event.type === "output" && event.offset > 400_000,
+    following,
+    (event) => event.type === "output" && event.stream === "stdout" && event.offset > 400_000,
   );
   await using next = await killed(home.daemon, home.open);
-  const { complete } = await read(next, id);
-  // The bytes that were dropped under the first daemon are not there to be hashed again.
-  const sha256 = { stdout: null, stderr: null };
+  const { complete, events: told } = await read(next, id);
+  const kept = (stream: "stdout" | "stderr") => received(next, id, stream);
+  return { complete, told, source, kept: (await kept("stdout")) + (await kept("stderr")) };
+}
+
+test("the record's limit holds under the next daemon, too, and the host tells the hash of every byte", async () => {
+  const { complete, told, source, kept } = await overTheLimit(sshd);
   expect(complete).toMatchObject({
     outcome: "exited",
+    exitCode: 0,
     stdoutBytes: 1_048_576,
     stderrBytes: 1_048_576,
-    sha256,
+    truncatedBytes: 2 * 1_048_576 - kept,
+    sha256: source.sha256,
   });
-  // Of the end as much again may be kept as the first daemon had kept of it.
-  expect(complete.truncatedBytes).toBeGreaterThanOrEqual(2 * 1_048_576 - 450_000);
-  expect(complete.truncatedBytes).toBeLessThan(2 * 1_048_576 - 250_000);
+  // The last part is dropped by the piece, of an eighth of it at most.
+  expect(kept).toBeLessThanOrEqual(limit);
+  expect(kept).toBeGreaterThan(limit - limit / 16 - 4);
+  expect(told.filter(({ type }) => type === "gap").length).toBeGreaterThan(0);
+});
+
+test("on a host that cannot hash, it is not known of a record that was cut under an earlier daemon", async () => {
+  const mounts = ["sha256sum", "shasum", "openssl"].map((name) => `mount --bind /dev/null /usr/bin/${name}`);
+  await using unable = await openSshd({ mounts });
+  const { complete } = await overTheLimit(unable);
+  expect(complete).toMatchObject({ outcome: "exited", sha256: { stdout: null, stderr: null } });
 });
 
 test("a daemon killed while its run waits for the host to come back: the next one waits on", async () => {
@@ -200,7 +217,9 @@ test("a start that reaches the host twice runs once; one that was given up never
   const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);
-  expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
+  expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0, hash: false }))).toMatch(
+    /^hostrun-bb:never:/,
+  );
   expect(await send(startCommand(never, "cc", input))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
   const uid = process.getuid?.() ?? 0;
