@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../daemon/store/database.ts";
@@ -8,8 +6,8 @@ import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { portOf } from "../support/server-process.ts";
 import { endedRun } from "../support/stored-run.ts";
+import { openTcpPeer } from "../support/tcp-peer.ts";
 
 const migrations = join(import.meta.dirname, "../../migrations");
 const runs = 4;
@@ -49,14 +47,11 @@ test("a daemon serves its clients while it takes in again what durable runs have
   await using directory = await openDirectory();
   // The host: it is dialled when a run's record is in, and not before.
   let dialledAt: number | undefined;
-  const host = createServer((socket) => {
+  await using host = await openTcpPeer((socket) => {
     dialledAt ??= performance.now();
     socket.destroy();
   });
-  host.listen(0, "127.0.0.1");
-  await once(host, "listening");
-  await using _host = { [Symbol.asyncDispose]: async () => void host.close() };
-  const ids = leaveRuns(directory.join("hostrun.db"), portOf(host));
+  const ids = leaveRuns(directory.join("hostrun.db"), host.port);
 
   const startedAt = performance.now();
   await using daemon = await openTestDaemon({ stateDirectory: directory.path });

@@ -107,12 +107,10 @@ test("first and last half are kept; every reader, from wherever, knows each byte
 /** What a run needs of a daemon; once that is killed, it writes nothing any more. */
 function mortalDaemon(store: RunStore) {
   let dead = false;
-  const alive = <Args extends unknown[]>(write: (...args: Args) => void) => {
-    return (...args: Args): void => {
-      if (!dead) write(...args);
-    };
+  const append: RunStore["append"] = (...written) => {
+    if (!dead) store.append(...written);
   };
-  const mortal = { ...store, append: alive(store.append) };
+  const mortal = { ...store, append };
   return {
     parts: { store: mortal, clock: systemClock, log: silentLog, onChange: () => undefined },
     kill: () => {
