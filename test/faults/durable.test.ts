@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { readFile, rm, unlink, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
@@ -21,13 +21,13 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 /** A home and a state directory that outlast the daemons in them, and the first of these. */
-async function openHome(on: Sshd = sshd) {
+async function openHome(on: Sshd = sshd, flags: readonly string[] = []) {
   await using own = new AsyncDisposableStack();
   const directory = own.use(await openDirectory());
   const home = directory.join("home");
   const stateDirectory = directory.join("state");
   await knowHosts(home, on.knownHosts);
-  const open = () => openTestDaemon({ home, stateDirectory });
+  const open = () => openTestDaemon({ home, stateDirectory, flags });
   const daemon = await open();
   await daemon.client.call("createHost", { body: hostOf(on) });
   const owned = own.move();
@@ -141,6 +141,98 @@ test("a daemon killed while its run waits for the host to come back: the next on
   const reading = await read(next, id);
   expect(reading.text()).toBe("one\ntwo\n");
   expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+});
+
+/** A host on which nothing can be removed while a file is there. */
+async function openStickyHost() {
+  await using own = new AsyncDisposableStack();
+  const directory = own.use(await openDirectory({ readable: true }));
+  const [flag, tool, rm] = ["flag", "tool", "rm"].map((name) => directory.join(name));
+  const script = `#!/bin/sh\n[ -e ${flag} ] && { echo >>${directory.join("tries")}; exit 1; }\nexec ${tool} "$@"\n`;
+  await writeFile(`${rm}`, script, { mode: 0o755 });
+  await writeFile(`${flag}`, "");
+  const mounts = [`cp /usr/bin/rm ${tool}`, `mount --bind ${rm} /usr/bin/rm`];
+  const hostKeys = [await createKey(directory.join("host"))];
+  const clientKey = await createKey(directory.join("client"));
+  const open = (port?: number) =>
+    openSshd({ hostKeys, authorizedKeys: [clientKey.publicKey], mounts, ...(port && { port }) });
+  const owned = own.move();
+  return {
+    open,
+    clientKey,
+    tries: async () => (await readFile(directory.join("tries"), "utf8").catch(() => "")).length,
+    loosen: () => unlink(`${flag}`),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+describe("files that could not be removed when the run was over", () => {
+  test("are removed by the next daemon when theirs was killed", async () => {
+    await using sticky = await openStickyHost();
+    await using host = await sticky.open();
+    await using home = await openHome(host);
+    const id = await start(home.daemon, "echo said; exit 4");
+    expect((await read(home.daemon, id)).complete).toMatchObject({ outcome: "exited", exitCode: 4 });
+    await until(async () => (await sticky.tries()) > 0);
+    await home.daemon.kill("SIGKILL");
+    await home.daemon[Symbol.asyncDispose]();
+    expect(await durableFilesOf(host.user)).toContain(id);
+    await sticky.loosen();
+    await using next = await home.open();
+    await until(async () => !(await durableFilesOf(host.user)).includes(id));
+    // What had ended stays as it was.
+    const again = await read(next, id);
+    expect([again.text(), again.complete.exitCode]).toEqual(["said\n", 4]);
+  });
+
+  test("are removed when their host is back", async () => {
+    await using sticky = await openStickyHost();
+    await using away = await sticky.open();
+    await using home = await openHome({ ...away, clientKey: sticky.clientKey });
+    await using daemon = home.daemon;
+    const id = await start(daemon, "exit 4");
+    await read(daemon, id);
+    await until(async () => (await sticky.tries()) > 0);
+    await away[Symbol.asyncDispose]();
+    await sticky.loosen();
+    expect(await durableFilesOf(away.user)).toContain(id);
+    await using back = await sticky.open(away.port);
+    await until(async () => !(await durableFilesOf(back.user)).includes(id));
+  });
+});
+
+/** A laptop's sleep: the daemon stands still, and wakes when its connections have been gone for long. */
+test.each(["the server gives up waiting", "the connections are cut"])("asleep until %s", async (how) => {
+  const options = { ClientAliveInterval: 1, ClientAliveCountMax: 2 };
+  await using host = await openSshd(how.startsWith("the server") ? { options } : {});
+  await using home = await openHome(host, ["--keepalive-ms", "500"]);
+  await using daemon = home.daemon;
+  await using source = await openNoisySource(4_194_304, 64, "0.05");
+  await using counter = await openCounter();
+  const durable = await start(daemon, `${counter.command}; ${source.command}; exit 42`);
+  const command = "echo awake; sleep 300";
+  const { id } = await daemon.client.call("createRun", { body: { host: "web1", command } });
+  const reading = new RunReading();
+  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${durable}/events`));
+  await reading.until(messages, () => reading.bytes("stdout").length > 500_000);
+  await until(async () => (await received(daemon, id)) > 0);
+
+  process.kill(daemon.pid, "SIGSTOP");
+  if (how.startsWith("the server")) await host.line(/Timeout, client not responding/);
+  else await host.dropConnections();
+  // Longer than the three keepalives that a connection is given.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  process.kill(daemon.pid, "SIGCONT");
+
+  await reading.until(messages, ({ type }) => type === "complete");
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 42, sha256: source.sha256 });
+  expect(reading.bytes("stdout").length).toBe(4_194_304);
+  expect(reading.events).toContainEqual(expect.objectContaining({ message: "Reconnecting to web1" }));
+  expect(await counter.count()).toBe(1);
+  const ordinary = await read(daemon, id);
+  expect(ordinary.text()).toBe("awake\n");
+  expect(ordinary.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+  expect(ordinary.problem.code).toBe("connection_lost");
 });
 
 test("hostrun attach has a durable run whole after its daemon was killed", async () => {
