@@ -147,11 +147,16 @@ test("a daemon killed while its run waits for the host to come back: the next on
 async function openStickyHost() {
   await using own = new AsyncDisposableStack();
   const directory = own.use(await openDirectory({ readable: true }));
-  const [flag, tool, rm] = ["flag", "tool", "rm"].map((name) => directory.join(name));
-  const script = `#!/bin/sh\n[ -e ${flag} ] && { echo >>${directory.join("tries")}; exit 1; }\nexec ${tool} "$@"\n`;
-  await writeFile(`${rm}`, script, { mode: 0o755 });
-  await writeFile(`${flag}`, "");
-  const mounts = [`cp /usr/bin/rm ${tool}`, `mount --bind ${rm} /usr/bin/rm`];
+  const [flag, tool, guarded, tries] = [
+    directory.join("flag"),
+    directory.join("tool"),
+    directory.join("rm"),
+    directory.join("tries"),
+  ];
+  const script = `#!/bin/sh\n[ -e ${flag} ] && { echo >>${tries}; exit 1; }\nexec ${tool} "$@"\n`;
+  await writeFile(guarded, script, { mode: 0o755 });
+  await writeFile(flag, "");
+  const mounts = [`cp /usr/bin/rm ${tool}`, `mount --bind ${guarded} /usr/bin/rm`];
   const hostKeys = [await createKey(directory.join("host"))];
   const clientKey = await createKey(directory.join("client"));
   const open = (port?: number) =>
@@ -160,8 +165,8 @@ async function openStickyHost() {
   return {
     open,
     clientKey,
-    tries: async () => (await readFile(directory.join("tries"), "utf8").catch(() => "")).length,
-    loosen: () => unlink(`${flag}`),
+    tries: async () => (await readFile(tries, "utf8").catch(() => "")).length,
+    loosen: () => unlink(flag),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
