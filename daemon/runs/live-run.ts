@@ -109,12 +109,17 @@ export class LiveRun {
   }
 
   /** Goes to a further state, or tells what happens within the present one. */
-  status(state: Exclude<RunState, "ended">, message: string, change: Partial<Run> = {}): void {
+  status(
+    state: Exclude<RunState, "ended">,
+    message: string,
+    change: Partial<Run> = {},
+    more: { readonly reconnecting?: true } = {},
+  ): void {
     if (this.ended) return;
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
     this.#run = { ...this.#run, ...change, ...startedAt, state };
-    this.#write([{ type: "status", state, message }], moved);
+    this.#write([{ type: "status", state, message, ...more }], moved);
     if (moved) this.#parts.onChange(this.#run);
   }
 

@@ -230,8 +230,7 @@ export class DurableExecution implements RunExecution {
     const first = this.#phase !== "begun";
     this.#phase = "begun";
     this.#start = undefined;
-    const { name } = this.#plan.target;
-    if (this.#reconnecting) this.live.status("running", `Reconnected to ${name}`);
+    if (this.#reconnecting) this.live.status("running", `Reconnected to ${this.#plan.target.name}`);
     else if (first) this.#begun();
     this.#reconnecting = false;
     this.#limitTime();
@@ -282,8 +281,8 @@ export class DurableExecution implements RunExecution {
   }
 
   #tell(message: string): void {
-    const { state } = this.live.run;
-    if (state !== "ended") this.live.status(state === "running" ? state : "connecting", message);
+    const state = this.live.run.state === "running" ? "running" : "connecting";
+    this.live.status(state, message, {}, this.#reconnecting ? { reconnecting: true } : {});
   }
 
   #later(then: () => void, ms: number): void {
