@@ -14,6 +14,8 @@ export const StatusEvent = z.object({
   ...base,
   state: RunState,
   message: z.string(),
+  /** Of a durable run whose host cannot be reached now: its command goes on there, unseen. */
+  reconnecting: z.literal(true).optional(),
 });
 export const OutputEvent = z.object({
   type: z.literal("output"),

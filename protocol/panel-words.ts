@@ -18,6 +18,9 @@ export const panelWords = {
 
   production: "production",
   productionHint: "This host is marked as production",
+  durable: "keeps running",
+  durableHint:
+    "It keeps running on the host when the link drops; its output goes on as soon as the host is back",
   output: "Output of the command",
   stderrMark: "Written to stderr",
   followLink: "{0} ({1}+click to open)",
@@ -25,6 +28,7 @@ export const panelWords = {
   queued: "Waiting",
   connecting: "Connecting",
   running: "Running",
+  reconnecting: "Reconnecting",
   ended: "Ended",
   exit: "Exit {0}",
   killedBy: "Killed by {0}",

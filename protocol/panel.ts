@@ -50,6 +50,7 @@ export const ToPanel = z.discriminatedUnion("type", [
     state: RunState,
     message: z.string(),
     detail: z.string().nullable(),
+    reconnecting: z.literal(true).optional(),
     /** Cipher and kind of host key, e.g. "aes128-gcm · ed25519". */
     transport: z.string().optional(),
   }),

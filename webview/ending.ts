@@ -14,7 +14,8 @@ export interface Standing {
   words: string;
 }
 
-export function standingOf(state: RunState): Standing {
+export function standingOf(state: RunState, reconnecting = false): Standing {
+  if (reconnecting) return { tone: "warning", icon: "debug-disconnect", words: word("reconnecting") };
   const words = word(state);
   if (state === "running") return { tone: "running", icon: "circle-filled", words };
   if (state === "connecting") return { tone: "waiting", icon: "plug", words };

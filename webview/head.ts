@@ -1,4 +1,5 @@
 import type { PanelHost } from "../protocol/panel.ts";
+import type { Run } from "../protocol/run.ts";
 import { element, icon } from "./element.ts";
 import type { Standing } from "./ending.ts";
 import { word } from "./words.ts";
@@ -8,7 +9,7 @@ export class Head {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "state-icon", role: "img" });
 
-  constructor(host: PanelHost, command: string, toolbar: HTMLElement) {
+  constructor(host: PanelHost, { command, options }: Run, toolbar: HTMLElement) {
     const where = host.user === null ? host.address : `${host.user}@${host.address}`;
     this.element = element("header", { class: "head" }, this.#state);
     this.element.append(element("span", { class: "host", title: `${host.name} (${where})` }, host.name));
@@ -18,6 +19,8 @@ export class Head {
       badge.append(word("production"));
       this.element.append(badge);
     }
+    if (options.durable === true)
+      this.element.append(element("span", { class: "durable", title: word("durableHint") }, word("durable")));
     const oneLine = command.trim().replace(/\s*\n\s*/g, " ⏎ ");
     this.element.append(element("code", { class: "command", title: command }, oneLine), toolbar);
   }

@@ -40,7 +40,7 @@ export class RunPanel {
   constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge) {
     const { run, host, look } = show;
     this.#bridge = bridge;
-    this.#head = new Head(host, run.command, this.#toolbar.element);
+    this.#head = new Head(host, run, this.#toolbar.element);
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));
     this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
@@ -132,13 +132,13 @@ export class RunPanel {
     this.#status.setBytes(this.#bytes);
   }
 
-  #standing({ state, message, detail, transport }: Omit<Message<"status">, "type">): void {
-    if (transport !== undefined) this.#status.setTransport(transport);
+  #standing({ state, message, detail, reconnecting, transport }: Omit<Message<"status">, "type">): void {
+    if (transport !== undefined || reconnecting) this.#status.setTransport(transport ?? "");
     if (detail !== null) this.#status.setDetail(detail);
     // A run that ended is replayed from its beginning; how it ended stays.
     if (!this.#live || state === "ended") return;
     if (detail === null) this.#status.setDetail(message);
-    const standing = standingOf(state);
+    const standing = standingOf(state, reconnecting);
     this.#head.show(standing);
     this.#status.setState(standing.words);
     this.#toolbar.setLive(true);

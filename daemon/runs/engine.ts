@@ -5,10 +5,11 @@ import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { Turns } from "../core/turns.ts";
 import { uuidv7 } from "../core/uuid.ts";
 import { Admission } from "./admission.ts";
 import { commandLine } from "./command-line.ts";
-import { DurableExecution } from "./durable/durable-execution.ts";
+import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
 import type { StartInput } from "./durable/host-script.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
@@ -51,11 +52,14 @@ export class RunEngine implements AsyncDisposable {
   readonly #executions = new Map<string, RunExecution>();
   readonly #underWay = new Map<Promise<void>, RunExecution>();
   readonly #stopped = new AbortController();
+  readonly #durable: DurableParts;
   #draining = false;
   #ended = 0;
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
+    const { plans, log } = parts;
+    this.#durable = { plans, log, turns: new Turns(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
       const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
       return { active: poolMaxConnections * channelsPerConnection, queued: maxQueuedRuns };
@@ -100,11 +104,11 @@ export class RunEngine implements AsyncDisposable {
   /** Goes on with a durable run that an earlier daemon began, or clears up after one that is over. */
   resume({ number, run, plan }: PlannedRun): void {
     if (run.state === "ended") {
-      void removeFiles(this.#parts.remote, { number, run, plan }, this.#parts, this.#stopped.signal);
+      void removeFiles(this.#parts.remote, { number, run, plan }, this.#durable);
       return;
     }
     const live = new LiveRun(run, { number }, plan.recordLimitBytes, this.#parts);
-    this.#begin(new DurableExecution(live, plan, undefined, this.#parts), () => undefined);
+    this.#begin(new DurableExecution(live, plan, undefined, this.#durable), () => undefined);
   }
 
   /** Runs that have ended since the daemon started. */
@@ -181,7 +185,7 @@ export class RunEngine implements AsyncDisposable {
       commandLine: (shell) => commandLine(request.command, { ...request, loginShell }, shell),
       stdin,
     };
-    return new DurableExecution(live, plan, start, this.#parts);
+    return new DurableExecution(live, plan, start, this.#durable);
   }
 
   #begin(execution: RunExecution, afterwards: () => void): void {

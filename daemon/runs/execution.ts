@@ -8,7 +8,14 @@ import { commandLine } from "./command-line.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "./remote.ts";
 import type { LoginShell } from "./login-shell.ts";
-import { asProblem, type RunExecution, type StopReason, stopEnding } from "./run-execution.ts";
+import {
+  asProblem,
+  connectedWords,
+  type RunExecution,
+  type StopReason,
+  stopEnding,
+  unconfirmedWords,
+} from "./run-execution.ts";
 import { stopRemote } from "./stopping.ts";
 
 export interface ExecutionOptions {
@@ -177,8 +184,7 @@ export class Execution implements RunExecution {
       process.close();
       return;
     }
-    const how = process.reused ? "over a warm connection" : `in ${Math.round(process.connectMs)} ms`;
-    this.live.status("running", `Connected to ${target.name} ${how}`, { reusedConnection: process.reused });
+    this.live.status("running", connectedWords(target, process), { reusedConnection: process.reused });
     for (const tell of this.#early.splice(0)) tell();
     if (request.stdin !== null) process.stdin.write(request.stdin);
     if (!request.stdinOpen) process.stdin.end();
@@ -194,10 +200,7 @@ export class Execution implements RunExecution {
       this.#stopped === undefined
         ? undefined
         : { ...stopEnding(this.#stopped, this.#options), stopConfirmed: stopConfirmed ?? false };
-    if (stopped?.stopConfirmed === false) {
-      const { name } = this.#options.target;
-      this.live.status("running", `${name} did not confirm that the command ended; it may still run there`);
-    }
+    if (stopped?.stopConfirmed === false) this.live.status("running", unconfirmedWords(this.#options.target));
     if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
     else if (end.kind === "signaled") this.live.end({ outcome: "signaled", signal: end.signal, ...stopped });
     else this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });

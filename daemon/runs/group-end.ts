@@ -1,5 +1,8 @@
-/** What the host said after it was asked to end a process group. */
-export type GroupEnd = "gone" | "alive" | "unknown";
+/**
+ * What the host said after it was asked to end a process group. unseen: all that can be seen of it is gone, but the
+ * host hides other accounts' processes (hidepid of /proc, security.bsd.see_other_uids), of which some may be left.
+ */
+export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
 
 /**
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid`
@@ -27,9 +30,11 @@ export function endGroupCommand(pid: number, graceMs: number): string {
     // has collected yet answers to it, and one of sudo does not.
     "q() { [ -r /proc/$$/stat ] || return; for f in /proc/[0-9]*/stat; do read -r l < $f && set -- ${l##*) } && echo $3 $4 $1; done; return 0; }",
     "l() { ps -A -o pgid= -o sid= -o stat= || q || ps -A -o pgid= -o pgid= -o stat= || { kill -0 -$t && echo $t $t R; }; }",
+    // Whoever can see the first process, which is root's, can see all; root can anyway.
+    'v() { [ -n "$(g 1)" ] || [ "$(id -u 2>/dev/null)" = 0 ]; }',
     'a() { o=$(l 2>/dev/null | grep "^ *[0-9][0-9]*  *$t  *[^Z ]"); [ -n "$o" ]; }',
     's() { for x in $(echo "$o" | while read -r x y; do echo $x; done | sort -u); do kill -$1 -$x; done 2>/dev/null; }',
-    "w() { i=0; while a; do [ $i -lt $1 ] || return; if sleep 0.1 2>/dev/null; then i=$((i+1)); else sleep 1; i=$((i+10)); fi; done; echo hostrun-group:gone; exit; }",
+    "w() { i=0; while a; do [ $i -lt $1 ] || return; if sleep 0.1 2>/dev/null; then i=$((i+1)); else sleep 1; i=$((i+10)); fi; done; if v; then e=gone; else e=unseen; fi; echo hostrun-group:$e; exit; }",
     "w 0",
     "s INT",
     `w ${beforeTerm}`,
@@ -45,5 +50,5 @@ export function endGroupCommand(pid: number, graceMs: number): string {
 
 export function parseGroupEnd(output: string): GroupEnd {
   const word = /hostrun-group:(\w+)/.exec(output)?.[1];
-  return word === "gone" || word === "alive" ? word : "unknown";
+  return word === "gone" || word === "unseen" || word === "alive" ? word : "unknown";
 }

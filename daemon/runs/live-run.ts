@@ -2,8 +2,9 @@ import type { OutputStream } from "../../protocol/event.ts";
 import type { Run, RunState } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import type { Turns } from "../core/turns.ts";
 import { Transcript } from "../core/transcript.ts";
-import type { Ending } from "./ending.ts";
+import { completeFields, type Ending, endedAs, type EventFields } from "./ending.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./durable/taking-again.ts";
@@ -19,9 +20,6 @@ export interface LiveRunParts {
 
 /** A disk that is full or fails is tried again so often. */
 const settleAgainMs = 1000;
-
-/** Fields of a non-output event besides `runId` and `timestamp`. */
-type EventFields = { readonly type: string } & Record<string, unknown>;
 
 /**
  * A run that has not ended: its state, its record and the stream that its readers follow. Whatever happens
@@ -40,8 +38,7 @@ export class LiveRun {
   /** Events that were shown although the store did not take them: they go first at the next write. */
   #owed: StoredEvent[] = [];
   #owesRun = false;
-  /** False when bytes are missing that an earlier daemon lost: then no hash can be told. */
-  readonly #whole: boolean = true;
+  #whole = true;
   /** Where the middle of too much output was taken out. */
   #cut: Cut | undefined;
   #flushing: NodeJS.Immediate | undefined;
@@ -69,7 +66,6 @@ export class LiveRun {
       this.number = origin.number;
       this.#seq = parts.store.lastSeq(origin.number);
       this.transcript = new Transcript(this.#seq);
-      this.#whole = takeRecordAgain(parts.store, origin.number, this.#recorder);
       return;
     }
     this.#begunAt = parts.clock.elapsed();
@@ -80,8 +76,25 @@ export class LiveRun {
     parts.onChange(run);
   }
 
+  /**
+   * Of a run that another daemon began: takes in what is recorded, before anything else is taken in or it may end.
+   * Its readers have the record meanwhile. Rejects when `signal` is aborted.
+   */
+  async takeAgain(turns: Turns, signal: AbortSignal): Promise<void> {
+    const { store } = this.#parts;
+    const record = { store, number: this.number, lastSeq: this.#seq };
+    const { whole, cut } = await takeRecordAgain(record, this.#recorder, turns, signal);
+    this.#whole = whole;
+    this.#cut = cut;
+  }
+
   get run(): Run {
     return this.#run;
+  }
+
+  /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
+  get whole(): boolean {
+    return this.#whole;
   }
 
   get ended(): boolean {
@@ -99,12 +112,17 @@ export class LiveRun {
   }
 
   /** Goes to a further state, or tells what happens within the present one. */
-  status(state: Exclude<RunState, "ended">, message: string, change: Partial<Run> = {}): void {
+  status(
+    state: Exclude<RunState, "ended">,
+    message: string,
+    change: Partial<Run> = {},
+    more: { readonly reconnecting?: true } = {},
+  ): void {
     if (this.ended) return;
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
     this.#run = { ...this.#run, ...change, ...startedAt, state };
-    this.#write([{ type: "status", state, message }], moved);
+    this.#write([{ type: "status", state, message, ...more }], moved);
     if (moved) this.#parts.onChange(this.#run);
   }
 
@@ -126,23 +144,17 @@ export class LiveRun {
     this.#flush(true);
     // Only gaps are left: what the last write lost is announced with the ending, which is shown in any case.
     const gaps = this.#recorder.take(true).map(({ kind: type, ...fields }) => ({ type, ...fields }));
-    const problem = ending.problem?.toJSON() ?? null;
     this.timing({ totalMs: this.ageMs });
     this.#run = {
-      ...this.#run,
-      state: "ended",
-      outcome: ending.outcome,
-      exitCode: ending.exitCode ?? null,
-      signal: ending.signal ?? null,
-      problem,
-      stopConfirmed: ending.stopConfirmed ?? null,
-      endedAt: this.#now(),
+      ...endedAs(this.#run, ending, this.#now()),
       stdoutBytes: this.#recorder.receivedBytes("stdout"),
       stderrBytes: this.#recorder.receivedBytes("stderr"),
       truncatedBytes: this.#recorder.truncatedBytes,
     };
+    const { problem } = this.#run;
     const failure = problem === null ? [] : [{ type: "error", problem }];
-    this.#write([...gaps, ...failure, this.#complete()], true);
+    const sha256 = this.#whole ? this.#recorder.sha256() : ending.sha256;
+    this.#write([...gaps, ...failure, completeFields(this.#run, sha256)], true);
     this.#parts.onChange(this.#run);
   }
 
@@ -158,25 +170,8 @@ export class LiveRun {
     this.timing({ totalMs: this.ageMs });
     const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
     this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
-    this.#write([{ ...this.#complete(), sha256 }], true);
+    this.#write([completeFields(this.#run, sha256)], true);
     this.#parts.onChange(this.#run);
-  }
-
-  #complete(): EventFields {
-    const run = this.#run;
-    const known = run.outcome !== "unknown" && this.#whole;
-    return {
-      type: "complete",
-      outcome: run.outcome,
-      exitCode: run.exitCode,
-      signal: run.signal,
-      stopConfirmed: run.stopConfirmed,
-      durationMs: Math.round(run.timings.totalMs ?? 0),
-      stdoutBytes: run.stdoutBytes,
-      stderrBytes: run.stderrBytes,
-      truncatedBytes: run.truncatedBytes,
-      sha256: known ? this.#recorder.sha256() : { stdout: null, stderr: null },
-    };
   }
 
   /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */

@@ -85,14 +85,21 @@ export class Recorder {
     }
   }
 
-  /** Counts and hashes bytes that are recorded already, by an earlier daemon; they are not given by `take`. */
-  takeAgain(stream: OutputStream, bytes: Buffer): void {
+  /**
+   * Counts and hashes bytes that are recorded already, by an earlier daemon; they are not given by `take`. Called with
+   * the pieces of a record in their order, it gives the part of the record that each belongs to.
+   */
+  takeAgain(stream: OutputStream, bytes: Buffer): "beginning" | "end" {
     const record = this.#streams[stream];
     record.received += bytes.length;
     record.position += bytes.length;
     record.hash.update(bytes);
     record.atLineStart = bytes.at(-1) === newline;
-    this.#room = Math.max(0, this.#room - bytes.length);
+    const fits = bytes.length <= this.#room;
+    this.#room = fits ? this.#room - bytes.length : 0;
+    if (fits) return "beginning";
+    this.#endBytes += bytes.length;
+    return "end";
   }
 
   /** Counts bytes as lost that were taken in before, but are not there to be taken in again. */
@@ -101,6 +108,8 @@ export class Recorder {
     record.received += bytes;
     record.position += bytes;
     this.#truncated += bytes;
+    // Either they had their place in the beginning, or it was closed when they came.
+    this.#room = Math.max(0, this.#room - bytes);
   }
 
   /** What arrived since the last call. At the end of both streams (`final`) nothing is held back. */

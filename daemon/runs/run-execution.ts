@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
 import type { LiveRun } from "./live-run.ts";
-import type { Remote, Target } from "./remote.ts";
+import type { Remote, RemoteProcess, Target } from "./remote.ts";
 
 export type StopReason = "cancelled" | "timedOut";
 
@@ -28,6 +28,18 @@ export function stopEnding(
   if (reason === "cancelled") return { outcome: reason };
   const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
   return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
+}
+
+/** What a run's status says when its command runs. */
+export function connectedWords(
+  { name }: Target,
+  { reused, connectMs }: Pick<RemoteProcess, "reused" | "connectMs">,
+): string {
+  return `Connected to ${name} ${reused ? "over a warm connection" : `in ${Math.round(connectMs)} ms`}`;
+}
+
+export function unconfirmedWords({ name }: Target): string {
+  return `${name} did not confirm that the command ended; it may still run there`;
 }
 
 export function asProblem(failure: unknown): Problem {

@@ -52,7 +52,11 @@ export class HostForm {
       askIdentity,
       askProduction,
     ];
-    const draft = await askSteps(vscode.l10n.t("Add Host"), { ...blank, ...start }, questions.map(asStep));
+    const draft = await askSteps(
+      { title: vscode.l10n.t("Add Host") },
+      { ...blank, ...start },
+      questions.map(asStep),
+    );
     return draft === undefined ? undefined : this.#create(draft);
   }
 
@@ -61,7 +65,7 @@ export class HostForm {
     const taken = this.#takenBut(undefined);
     const copy = { ...host, name: freeName(host.name, taken) };
     const title = vscode.l10n.t("Duplicate {0}", host.name);
-    const draft = await askSteps<HostDraft>(title, copy, [asStep(askName(taken)), asStep(askAddress)]);
+    const draft = await askSteps<HostDraft>({ title }, copy, [asStep(askName(taken)), asStep(askAddress)]);
     if (draft === undefined) return undefined;
     const { color, loginShell, hostKeyPolicy } = host;
     return this.#create({ ...draft, color, loginShell, hostKeyPolicy });

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { iconless, shortened } from "../plain-text.ts";
-import { backButtons, untilAnswered, type Answer, type StepFrame } from "./steps.ts";
+import { untilAnswered, type Answer, type StepFrame } from "./steps.ts";
 
 export interface ChoiceItem<T> extends vscode.QuickPickItem {
   /** undefined for a separator. */
@@ -37,7 +37,6 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
   input.placeholder = choice.placeholder;
   input.matchOnDescription = true;
   input.value = choice.filter ?? "";
-  input.buttons = backButtons(frame);
   update();
   const chosen = known.filter((item) => item.value !== undefined && choice.active?.(item.value) === true);
   if (chosen.length > 0) input.activeItems = chosen;
@@ -47,7 +46,6 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     update();
   });
   const answer = await untilAnswered<T>(input, frame, (give) => [
-    input.onDidTriggerButton(() => give("back")),
     input.onDidChangeValue((text) => {
       choice.keep?.(text);
       update();

@@ -3,8 +3,21 @@ import * as vscode from "vscode";
 /** What a step shows above its input: the title, and where in the whole it is. */
 export interface StepFrame {
   readonly title: string;
+  readonly toggle?: StepToggle | undefined;
   readonly step: number;
   readonly totalSteps: number;
+}
+
+/** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. */
+export interface StepToggle {
+  isOn: boolean;
+  /** What the title says. */
+  readonly on: string;
+  /** What the button does. */
+  readonly turnOn: string;
+  readonly turnOff: string;
+  /** Icons of the button while it is off, and on. */
+  readonly icons: { readonly off: string; readonly on: string };
 }
 
 /** A step's answer; "back" asks for the one before, "cancel" ends it all. */
@@ -15,7 +28,7 @@ export type Step<Draft> = (draft: Draft, frame: StepFrame) => Promise<Answer<Dra
 
 /** Asks one question after the other; going back keeps what was answered. undefined: the person left. */
 export async function askSteps<Draft>(
-  title: string,
+  { title, toggle }: Pick<StepFrame, "title" | "toggle">,
   start: Draft,
   steps: readonly Step<Draft>[],
 ): Promise<Draft | undefined> {
@@ -24,7 +37,7 @@ export async function askSteps<Draft>(
   while (at < steps.length) {
     const step = steps[at];
     if (step === undefined) break;
-    const answer = await step(draft, { title, step: at + 1, totalSteps: steps.length });
+    const answer = await step(draft, { title, toggle, step: at + 1, totalSteps: steps.length });
     if (answer === "cancel") return undefined;
     if (answer === "back") at = Math.max(0, at - 1);
     else {
@@ -35,20 +48,20 @@ export async function askSteps<Draft>(
   return draft;
 }
 
+/** An input that a step asks by. */
+type StepInput = vscode.QuickPick<vscode.QuickPickItem> | vscode.InputBox;
+
 /**
- * Shows an input until one of its events answers. Every subscription and the input itself end with it; hiding it
- * by Escape is "cancel".
+ * Shows an input until one of its events or the way back answers. Every subscription and the input itself end with it;
+ * hiding it by Escape is "cancel".
  */
 export function untilAnswered<T>(
-  input: vscode.QuickInput & { buttons: readonly vscode.QuickInputButton[] },
+  input: Pick<StepInput, "buttons" | "onDidTriggerButton"> & vscode.QuickInput,
   frame: StepFrame,
   listen: (answer: (value: Answer<T>) => void) => readonly vscode.Disposable[],
 ): Promise<Answer<T>> {
-  input.title = frame.title;
-  if (frame.totalSteps > 1) {
-    input.step = frame.step;
-    input.totalSteps = frame.totalSteps;
-  }
+  const { toggle } = frame;
+  showFrame(input, frame);
   // A look at another window must not throw away what was typed.
   input.ignoreFocusOut = true;
   return new Promise((resolve) => {
@@ -56,11 +69,32 @@ export function untilAnswered<T>(
       resolve(value);
       vscode.Disposable.from(...subscriptions, input).dispose();
     };
-    const subscriptions = [...listen(answer), input.onDidHide(() => answer("cancel"))];
+    const pressed = (button: vscode.QuickInputButton): void => {
+      if (toggle === undefined || button === vscode.QuickInputButtons.Back) return answer("back");
+      toggle.isOn = !toggle.isOn;
+      showFrame(input, frame);
+    };
+    const subscriptions = [
+      ...listen(answer),
+      input.onDidTriggerButton(pressed),
+      input.onDidHide(() => answer("cancel")),
+    ];
     input.show();
   });
 }
 
-export function backButtons(frame: StepFrame): vscode.QuickInputButton[] {
-  return frame.step > 1 ? [vscode.QuickInputButtons.Back] : [];
+function showFrame(input: Pick<StepInput, "buttons"> & vscode.QuickInput, frame: StepFrame): void {
+  const { title, toggle, step, totalSteps } = frame;
+  input.title = toggle?.isOn === true ? `${title} · ${toggle.on}` : title;
+  if (totalSteps > 1) {
+    input.step = step;
+    input.totalSteps = totalSteps;
+  }
+  const back = step > 1 ? [vscode.QuickInputButtons.Back] : [];
+  input.buttons = toggle === undefined ? back : [...back, toggleButton(toggle)];
+}
+
+function toggleButton({ isOn, icons, turnOn, turnOff }: StepToggle): vscode.QuickInputButton {
+  const iconPath = new vscode.ThemeIcon(isOn ? icons.on : icons.off);
+  return { iconPath, tooltip: isOn ? turnOff : turnOn };
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type * as z from "zod";
-import { backButtons, untilAnswered, type Answer, type StepFrame } from "./steps.ts";
+import { untilAnswered, type Answer, type StepFrame } from "./steps.ts";
 
 interface TextQuestion {
   readonly prompt: string;
@@ -16,9 +16,7 @@ export async function askText(question: TextQuestion, frame: StepFrame): Promise
   input.prompt = question.prompt;
   if (question.placeholder !== undefined) input.placeholder = question.placeholder;
   input.value = question.value;
-  input.buttons = backButtons(frame);
   return untilAnswered<string>(input, frame, (answer) => [
-    input.onDidTriggerButton(() => answer("back")),
     input.onDidChangeValue((text) => {
       input.validationMessage = text === "" ? undefined : question.problem(text.trim());
     }),

@@ -9,7 +9,7 @@ import type { RunPanels } from "../terminal/run-panels.ts";
 import { commandProblem } from "./command-choice.ts";
 import { editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
-import { askRun, type RunQuestions } from "./run-on-host.ts";
+import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
 import { relativeTime, stateWords } from "./run-words.ts";
 import type { Runner } from "./runner.ts";
 
@@ -99,9 +99,9 @@ export class RunCommands {
     );
   }
 
-  async #run(wish: { host: Host; command: string } | undefined): Promise<void> {
+  async #run(wish: RunWish | undefined): Promise<void> {
     if (wish === undefined) return;
-    const run = await this.#parts.runner.start(wish.host, wish.command);
+    const run = await this.#parts.runner.start(wish);
     if (run !== undefined) this.#parts.panels.open(run, true);
   }
 

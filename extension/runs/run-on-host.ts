@@ -3,7 +3,7 @@ import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askHost } from "../hosts/host-choice.ts";
 import type { HostList } from "../hosts/host-list.ts";
-import { askSteps, type Step } from "../input/steps.ts";
+import { askSteps, type Step, type StepToggle } from "../input/steps.ts";
 import { askCommand } from "./command-choice.ts";
 import type { RunList } from "./run-list.ts";
 
@@ -11,6 +11,8 @@ import type { RunList } from "./run-list.ts";
 export interface RunWish {
   readonly host: Host;
   readonly command: string;
+  /** Whether it is to keep running on the host when the link drops. */
+  readonly durable: boolean;
 }
 
 interface Draft {
@@ -69,12 +71,21 @@ export async function askRun(
   ];
   const title = vscode.l10n.t("Run on Host");
   const start = { host: known.host, command: known.command ?? "", adding: false };
-  const draft = await askSteps(
-    known.host === undefined ? title : `${title}: ${known.host.name}`,
-    start,
-    steps,
-  );
+  const toggle = keepRunning();
+  const frame = { title: known.host === undefined ? title : `${title}: ${known.host.name}`, toggle };
+  const draft = await askSteps(frame, start, steps);
   if (draft === undefined) return undefined;
   const host = draft.adding ? await questions.addHost() : draft.host;
-  return host === undefined ? undefined : { host, command: draft.command };
+  return host === undefined ? undefined : { host, command: draft.command, durable: toggle.isOn };
+}
+
+/** As the setting says, unless the person wants it otherwise this time. */
+function keepRunning(): StepToggle {
+  return {
+    isOn: vscode.workspace.getConfiguration("hostrun").get("keepRunning", false),
+    on: vscode.l10n.t("keeps running if the link drops"),
+    turnOn: vscode.l10n.t("Keep it running if the link drops"),
+    turnOff: vscode.l10n.t("Don't keep it running if the link drops"),
+    icons: { off: "pin", on: "pinned" },
+  };
 }

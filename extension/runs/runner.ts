@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
-import type { Host } from "../../protocol/host.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { confirmCommand } from "./command-confirmation.ts";
+import type { RunWish } from "./run-on-host.ts";
 
 /** Starts, repeats and cancels runs, after the questions that this takes; failures are told. */
 export class Runner {
@@ -20,9 +20,9 @@ export class Runner {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start(host: Host, command: string): Promise<Run | undefined> {
+  async start({ host, command, durable }: RunWish): Promise<Run | undefined> {
     if (!(await confirmCommand(host, command))) return undefined;
-    const body = { host: host.id ?? host.name, command, agentSocket: agentSocket() };
+    const body = { host: host.id ?? host.name, command, durable, agentSocket: agentSocket() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
       this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),

@@ -89,10 +89,10 @@ class RunFeed {
   }
 
   async #status(event: EventOf<"status">): Promise<void> {
-    const { state, message, timestamp } = event;
+    const { state, message, timestamp, reconnecting } = event;
     this.#log(event, `${state}: ${message}`);
-    const transport = state === "running" ? await this.#transport(timestamp) : undefined;
-    const known = transport === undefined ? {} : { transport };
+    const transport = state === "running" && !reconnecting ? await this.#transport(timestamp) : undefined;
+    const known = { ...(reconnecting && { reconnecting }), ...(transport !== undefined && { transport }) };
     this.#screen.post({ type: "status", state, message, detail: null, ...known });
   }
 

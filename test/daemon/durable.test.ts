@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, rm, utimes } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { finish, openCli, seen } from "../support/cli.ts";
@@ -165,14 +165,31 @@ test("the record's limit holds, and the hash is of every byte", async () => {
 });
 
 test("files that were left a week ago are swept, those of a run that goes on are not", async () => {
-  const { stdout } = await run("id", ["-u", user.name]);
-  const left = `/var/tmp/hostrun-${stdout.trim()}/left`;
-  await mkdir(left, { recursive: true });
-  await run("chown", [user.name, left]);
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
   const weekAgo = Date.now() / 1000 - 8 * 86_400;
-  await utimes(left, weekAgo, weekAgo);
-  await durable("ordinary", "true");
-  await until(async () => !(await durableFilesOf(user.name)).includes("left"));
+  const uid = process.getuid?.() ?? 0;
+  const leave = async (name: string, files: Readonly<Record<string, string>>, at = weekAgo) => {
+    const left = `/var/tmp/hostrun-${uid}/${name}-${process.pid}`;
+    await mkdir(left, { recursive: true });
+    for (const [file, content] of Object.entries(files)) await writeFile(`${left}/${file}`, content);
+    await utimes(left, at, at);
+    return `${name}-${process.pid}`;
+  };
+  const alive = { runner: `${process.pid}\n` };
+  const swept = [
+    await leave("never-begun", {}),
+    await leave("runner-gone", { runner: "4194305\n", boot, status: "0\n" }),
+    // Since the host was started again, that number is another process'.
+    await leave("earlier-boot", { ...alive, boot: "something else\n" }),
+  ];
+  const kept = [
+    await leave("goes-on", { ...alive, boot }),
+    await leave("yesterday", {}, Date.now() / 1000 - 86_400),
+  ];
+  await durable("web1", "true");
+  await until(async () => !(await durableFilesOf(daemon.sshd.user)).some((name) => swept.includes(name)));
+  expect(await durableFilesOf(daemon.sshd.user)).toEqual(expect.arrayContaining(kept));
+  for (const name of kept) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });
 
 test("a directory that somebody else has made is not used", async () => {

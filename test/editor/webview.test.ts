@@ -111,6 +111,22 @@ describe("what is seen of a run", () => {
     expect(await textOf(view, ".size")).toBe("9 B");
   });
 
+  it("says that a run that keeps running is being reconnected, and that it goes on", async () => {
+    await using view = await opened(show({ options: { durable: true } }));
+    expect(await textOf(view, ".durable")).toBe("keeps running");
+    const running = { type: "status", state: "running", detail: null } as const;
+    await view.send({ ...running, message: "Reconnecting to web1", reconnecting: true });
+    await view.page.locator(".state", { hasText: /^Reconnecting$/ }).waitFor();
+    expect(await view.page.locator(".state-icon.tone-warning").getAttribute("aria-label")).toBe(
+      "Reconnecting",
+    );
+    expect(await textOf(view, ".detail")).toBe("Reconnecting to web1");
+    expect(await view.page.locator(".tool-stop").isVisible()).toBe(true);
+    await view.send({ ...running, message: "Reconnected to web1" });
+    await view.page.locator(".state", { hasText: /^Running$/ }).waitFor();
+    expect(await textOf(view, ".detail")).toBe("Reconnected to web1");
+  });
+
   it("begins anew with each show", async () => {
     await using view = await opened();
     await view.send(stdout("first\n"));
@@ -449,6 +465,15 @@ describe("the look", () => {
       await view.send(complete({ exitCode: 3 }), { type: "tool", tool: "toggleLog" });
       await view.page.locator(".log").waitFor();
       await picture(view, `${theme}-${width}-ended`);
+      await view.send(show({ options: { durable: true } }), stdout("17\n"), {
+        type: "status",
+        state: "running",
+        message: "Reconnecting to web1",
+        detail: null,
+        reconnecting: true,
+      });
+      await view.page.locator(".state", { hasText: "Reconnecting" }).waitFor();
+      await picture(view, `${theme}-${width}-reconnecting`);
       expect(view.complaints).toEqual([]);
     }
   });

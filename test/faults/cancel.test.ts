@@ -219,6 +219,75 @@ describe("also", () => {
   });
 });
 
+describe("a process of root's in an ordinary user's command", () => {
+  /** Runs a command as root, as sudo does, in the session that it is in. */
+  async function openRootTool() {
+    const tool = await openDirectory({ readable: true });
+    await copyFile("/usr/bin/setpriv", tool.join("setpriv"));
+    await chmod(tool.join("setpriv"), 0o4755);
+    return {
+      command: `${tool.join("setpriv")} --reuid 0 --regid 0 --clear-groups`,
+      [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    };
+  }
+  const places = [
+    { where: "that sleeps on quietly", command: "$ROOT sleep $M >/dev/null 2>&1 & sleep $M", seen: 2 },
+    { where: "that is the command itself", command: "exec $ROOT sleep $M", seen: 1 },
+    {
+      where: "in a group of its own",
+      command: "set -m; $ROOT sleep $M >/dev/null 2>&1 & sleep $M",
+      seen: 2,
+    },
+  ];
+  const hiding = { sshd: { mounts: ["mount -t proc -o hidepid=2 proc /proc"] } };
+
+  describe.each([
+    ["everybody's processes can be seen", {}],
+    ["only one's own processes can be seen", hiding],
+  ])("where %s", (_what, options) => {
+    test.each(places)("$where is not confirmed to be gone", async ({ command, seen }) => {
+      await using root = await openRootTool();
+      await using account = await openUnixUser();
+      await using own = await openHostedDaemon({ ...options, host: { user: account.name } });
+      const line = command.replace("$ROOT", root.command);
+      const { run, rest, cancel, left } = await started("web1", line, { seen }, own);
+      await cancel();
+      await rest();
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+      const lives = await left();
+      expect(lives.map(({ args }) => args.split(" ")[0])).toContain("sleep");
+      endProcesses(lives.map(({ pid }) => pid));
+    });
+  });
+
+  test("that ends in time is confirmed to be gone", async () => {
+    await using root = await openRootTool();
+    await using account = await openUnixUser();
+    await using own = await openHostedDaemon({ host: { user: account.name } });
+    const line = `${root.command} timeout 2 sleep $M >/dev/null 2>&1 & sleep $M`;
+    const { run, rest, cancel, left } = await started("web1", line, { seen: 3 }, own);
+    await cancel(5000);
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+    expect(await left()).toEqual([]);
+  });
+
+  test.each([
+    { durable: true, root: false },
+    { durable: false, root: false },
+    { durable: false, root: true },
+  ])("is not there, which a host that hides such can't know, but for root: %o", async ({ durable, root }) => {
+    await using account = await openUnixUser();
+    const host = root ? {} : { user: account.name };
+    await using own = await openHostedDaemon({ ...hiding, host });
+    const { run, rest, cancel, left } = await started("web1", stubborn, { durable }, own);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: root });
+    expect(await left()).toEqual([]);
+  });
+});
+
 describe("a host that can't say", () => {
   test("dropbear gives commands no session: unconfirmed, and what else runs there goes on", async () => {
     await using dropbear = await openDropbear();

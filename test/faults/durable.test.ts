@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
@@ -23,15 +23,15 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 /** A home and a state directory that outlast the daemons in them, and the first of these. */
-async function openHome() {
+async function openHome(on: Sshd = sshd, flags: readonly string[] = []) {
   await using own = new AsyncDisposableStack();
   const directory = own.use(await openDirectory());
   const home = directory.join("home");
   const stateDirectory = directory.join("state");
-  await knowHosts(home, sshd.knownHosts);
-  const open = () => openTestDaemon({ home, stateDirectory });
+  await knowHosts(home, on.knownHosts);
+  const open = () => openTestDaemon({ home, stateDirectory, flags });
   const daemon = await open();
-  await daemon.client.call("createHost", { body: hostOf(sshd) });
+  await daemon.client.call("createHost", { body: hostOf(on) });
   const owned = own.move();
   return { open, daemon, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -44,8 +44,8 @@ async function start(daemon: TestDaemon, command: string): Promise<string> {
 const read = async (daemon: TestDaemon, id: string): Promise<RunReading> =>
   new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
 
-const received = async (daemon: TestDaemon, id: string): Promise<number> => {
-  const { bytes } = await daemon.http.ask("GET", `/api/runs/${id}/output?stream=stdout`);
+const received = async (daemon: TestDaemon, id: string, stream = "stdout"): Promise<number> => {
+  const { bytes } = await daemon.http.ask("GET", `/api/runs/${id}/output?stream=${stream}`);
   return bytes.length;
 };
 
@@ -75,29 +75,46 @@ test("two killed daemons and two cut links: every byte, once, and the exit code"
   await until(async () => !(await durableFilesOf(sshd.user)).includes(id));
 });
 
-test("the record's limit holds under the next daemon, too, which can't know the hash any more", async () => {
-  await using home = await openHome();
+const limit = 300_000;
+/** A run whose record is cut already when its daemon is killed; how it ends under the next one. */
+async function overTheLimit(on: Sshd) {
+  await using home = await openHome(on);
   await using source = await openNoisySource(1_048_576, 16, "0.1");
-  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: 300_000 };
+  const body = { host: "web1", command: source.command, durable: true, recordLimitBytes: limit };
   const { id } = await home.daemon.client.call("createRun", { body });
   const events = await home.daemon.http.open("GET", `/api/runs/${id}/events`);
+  const following = readMessages(events);
   await new RunReading().until(
-    readMessages(events),
-    (event) => event.type === "output" && event.offset > 400_000,
+    following,
+    (event) => event.type === "output" && event.stream === "stdout" && event.offset > 400_000,
   );
   await using next = await killed(home.daemon, home.open);
-  const { complete } = await read(next, id);
-  // The bytes that were dropped under the first daemon are not there to be hashed again.
-  const sha256 = { stdout: null, stderr: null };
+  const { complete, events: told } = await read(next, id);
+  const kept = (stream: "stdout" | "stderr") => received(next, id, stream);
+  return { complete, told, source, kept: (await kept("stdout")) + (await kept("stderr")) };
+}
+
+test("the record's limit holds under the next daemon, too, and the host tells the hash of every byte", async () => {
+  const { complete, told, source, kept } = await overTheLimit(sshd);
   expect(complete).toMatchObject({
     outcome: "exited",
+    exitCode: 0,
     stdoutBytes: 1_048_576,
     stderrBytes: 1_048_576,
-    sha256,
+    truncatedBytes: 2 * 1_048_576 - kept,
+    sha256: source.sha256,
   });
-  // Of the end as much again may be kept as the first daemon had kept of it.
-  expect(complete.truncatedBytes).toBeGreaterThanOrEqual(2 * 1_048_576 - 450_000);
-  expect(complete.truncatedBytes).toBeLessThan(2 * 1_048_576 - 250_000);
+  // The last part is dropped by the piece, of an eighth of it at most.
+  expect(kept).toBeLessThanOrEqual(limit);
+  expect(kept).toBeGreaterThan(limit - limit / 16 - 4);
+  expect(told.filter(({ type }) => type === "gap").length).toBeGreaterThan(0);
+});
+
+test("on a host that cannot hash, it is not known of a record that was cut under an earlier daemon", async () => {
+  const mounts = ["sha256sum", "shasum", "openssl"].map((name) => `mount --bind /dev/null /usr/bin/${name}`);
+  await using unable = await openSshd({ mounts });
+  const { complete } = await overTheLimit(unable);
+  expect(complete).toMatchObject({ outcome: "exited", sha256: { stdout: null, stderr: null } });
 });
 
 test("a daemon killed while its run waits for the host to come back: the next one waits on", async () => {
@@ -126,6 +143,103 @@ test("a daemon killed while its run waits for the host to come back: the next on
   const reading = await read(next, id);
   expect(reading.text()).toBe("one\ntwo\n");
   expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+});
+
+/** A host on which nothing can be removed while a file is there. */
+async function openStickyHost() {
+  await using own = new AsyncDisposableStack();
+  const directory = own.use(await openDirectory({ readable: true }));
+  const [flag, tool, guarded, tries] = [
+    directory.join("flag"),
+    directory.join("tool"),
+    directory.join("rm"),
+    directory.join("tries"),
+  ];
+  const script = `#!/bin/sh\n[ -e ${flag} ] && { echo >>${tries}; exit 1; }\nexec ${tool} "$@"\n`;
+  await writeFile(guarded, script, { mode: 0o755 });
+  await writeFile(flag, "");
+  const mounts = [`cp /usr/bin/rm ${tool}`, `mount --bind ${guarded} /usr/bin/rm`];
+  const hostKeys = [await createKey(directory.join("host"))];
+  const clientKey = await createKey(directory.join("client"));
+  const open = (port?: number) =>
+    openSshd({ hostKeys, authorizedKeys: [clientKey.publicKey], mounts, ...(port && { port }) });
+  const owned = own.move();
+  return {
+    open,
+    clientKey,
+    tries: async () => (await readFile(tries, "utf8").catch(() => "")).length,
+    loosen: () => unlink(flag),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+describe("files that could not be removed when the run was over", () => {
+  test("are removed by the next daemon when theirs was killed", async () => {
+    await using sticky = await openStickyHost();
+    await using host = await sticky.open();
+    await using home = await openHome(host);
+    const id = await start(home.daemon, "echo said; exit 4");
+    expect((await read(home.daemon, id)).complete).toMatchObject({ outcome: "exited", exitCode: 4 });
+    await until(async () => (await sticky.tries()) > 0);
+    await home.daemon.kill("SIGKILL");
+    await home.daemon[Symbol.asyncDispose]();
+    expect(await durableFilesOf(host.user)).toContain(id);
+    await sticky.loosen();
+    await using next = await home.open();
+    await until(async () => !(await durableFilesOf(host.user)).includes(id));
+    // What had ended stays as it was.
+    const again = await read(next, id);
+    expect([again.text(), again.complete.exitCode]).toEqual(["said\n", 4]);
+  });
+
+  test("are removed when their host is back", async () => {
+    await using sticky = await openStickyHost();
+    await using away = await sticky.open();
+    await using home = await openHome({ ...away, clientKey: sticky.clientKey });
+    await using daemon = home.daemon;
+    const id = await start(daemon, "exit 4");
+    await read(daemon, id);
+    await until(async () => (await sticky.tries()) > 0);
+    await away[Symbol.asyncDispose]();
+    await sticky.loosen();
+    expect(await durableFilesOf(away.user)).toContain(id);
+    await using back = await sticky.open(away.port);
+    await until(async () => !(await durableFilesOf(back.user)).includes(id));
+  });
+});
+
+/** A laptop's sleep: the daemon stands still, and wakes when its connections have been gone for long. */
+test.each(["the server gives up waiting", "the connections are cut"])("asleep until %s", async (how) => {
+  const options = { ClientAliveInterval: 1, ClientAliveCountMax: 2 };
+  await using host = await openSshd(how.startsWith("the server") ? { options } : {});
+  await using home = await openHome(host, ["--keepalive-ms", "500"]);
+  await using daemon = home.daemon;
+  await using source = await openNoisySource(4_194_304, 64, "0.05");
+  await using counter = await openCounter();
+  const durable = await start(daemon, `${counter.command}; ${source.command}; exit 42`);
+  const command = "echo awake; sleep 300";
+  const { id } = await daemon.client.call("createRun", { body: { host: "web1", command } });
+  const reading = new RunReading();
+  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${durable}/events`));
+  await reading.until(messages, () => reading.bytes("stdout").length > 500_000);
+  await until(async () => (await received(daemon, id)) > 0);
+
+  process.kill(daemon.pid, "SIGSTOP");
+  if (how.startsWith("the server")) await host.line(/Timeout, client not responding/);
+  else await host.dropConnections();
+  // Longer than the three keepalives that a connection is given.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  process.kill(daemon.pid, "SIGCONT");
+
+  await reading.until(messages, ({ type }) => type === "complete");
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 42, sha256: source.sha256 });
+  expect(reading.bytes("stdout").length).toBe(4_194_304);
+  expect(reading.events).toContainEqual(expect.objectContaining({ message: "Reconnecting to web1" }));
+  expect(await counter.count()).toBe(1);
+  const ordinary = await read(daemon, id);
+  expect(ordinary.text()).toBe("awake\n");
+  expect(ordinary.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+  expect(ordinary.problem.code).toBe("connection_lost");
 });
 
 test("hostrun attach has a durable run whole after its daemon was killed", async () => {
@@ -221,7 +335,8 @@ test("a start that reaches the host twice runs once; one that was given up never
   const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);
-  expect(await send(followCommand(never, "bb", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-bb:never:/);
+  const nowhere = { stdout: 0, stderr: 0, hash: false };
+  expect(await send(followCommand(never, "bb", nowhere))).toMatch(/^hostrun-bb:never:/);
   expect(await send(startCommand(never, "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
 
@@ -229,7 +344,7 @@ test("a start that reaches the host twice runs once; one that was given up never
   const late = startCommand(slow, "dd", input, "bourne");
   const starting = await pool.start(targetOf(sshd), late.command);
   await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(slow));
-  expect(await send(followCommand(slow, "ee", { stdout: 0, stderr: 0 }))).toMatch(/^hostrun-ee:never:/);
+  expect(await send(followCommand(slow, "ee", nowhere))).toMatch(/^hostrun-ee:never:/);
   starting.process.stdin.write(late.input);
   expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:never:/);
   expect(await counter.count()).toBe(1);

@@ -17,6 +17,8 @@ export interface SshdOptions {
   options?: Readonly<Record<string, string | number>>;
   /** Lines at the very end, for Match blocks. */
   match?: string;
+  /** Commands, by root only, that make this host another one: run in a mount namespace of the server's own. */
+  mounts?: readonly string[];
 }
 
 /** A real OpenSSH server on loopback. */
@@ -64,7 +66,8 @@ export async function openSshd(options: SshdOptions = {}): Promise<Sshd> {
     "",
   ].join("\n");
   if (userInfo().uid === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
-  const { server, port } = await start(directory.join("sshd_config"), config, address, options.port);
+  const path = directory.join("sshd_config");
+  const { server, port } = await start({ ...options, path, config, address });
   stack.use(server);
   const owned = stack.move();
   return {
@@ -99,21 +102,26 @@ const defaults = [
   "SetEnv SHLVL=1",
 ];
 
-async function start(
-  path: string,
-  config: string,
-  address: string,
-  fixedPort: number | undefined,
-): Promise<{ server: ServerProcess; port: number }> {
+interface Start extends Pick<SshdOptions, "port" | "mounts"> {
+  readonly path: string;
+  readonly config: string;
+  readonly address: string;
+}
+
+async function start(how: Start): Promise<{ server: ServerProcess; port: number }> {
+  const { path, config, address, mounts = [] } = how;
+  const server = ["/usr/sbin/sshd", "-f", path, "-D", "-e"] as const;
+  const line = [...mounts, 'exec "$@"'].join(" && ");
+  const command =
+    mounts.length === 0 ? server : (["unshare", "-m", "bash", "-c", line, "-", ...server] as const);
   for (let attempt = 1; ; attempt += 1) {
-    const port = fixedPort ?? (await freePort(address));
+    const port = how.port ?? (await freePort(address));
     await writeFile(path, `ListenAddress ${address}:${port}\n${config}`);
     try {
-      const ready = { ready: /^Server listening on / };
-      return { server: await openServerProcess(["/usr/sbin/sshd", "-f", path, "-D", "-e"], ready), port };
+      return { server: await openServerProcess(command, { ready: /^Server listening on / }), port };
     } catch (failure) {
       // Somebody else may have taken the free port meanwhile.
-      if (fixedPort !== undefined || attempt === 3) throw failure;
+      if (how.port !== undefined || attempt === 3) throw failure;
     }
   }
 }

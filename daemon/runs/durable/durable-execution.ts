@@ -1,30 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
+import type { Turns } from "../../core/turns.ts";
 import type { LiveRun } from "../live-run.ts";
 import type { LoginShell } from "../login-shell.ts";
 import type { Remote, RemoteProcess } from "../remote.ts";
-import { asProblem, type RunExecution, type StopReason, stopEnding } from "../run-execution.ts";
+import type { Ending } from "../ending.ts";
+import {
+  asProblem,
+  connectedWords,
+  type RunExecution,
+  type StopReason,
+  stopEnding,
+  unconfirmedWords,
+} from "../run-execution.ts";
 import { GroupStop } from "./group-stop.ts";
 import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
 import { type HostSession, openHostSession } from "./host-session.ts";
+import { endingSaid } from "./ending-said.ts";
 import type { HostWord } from "./host-word.ts";
+import { Patience } from "./patience.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
 import { hostGone, neverBegan, noHostSystem, refusals } from "./refusals.ts";
-import { removeFiles } from "./removal.ts";
+import { forgetPlan, removeFiles } from "./removal.ts";
 
 export interface DurableParts {
   readonly plans: DurablePlans;
   readonly log: Log;
+  /** Whoever takes up what an earlier daemon recorded waits for its turn here. */
+  readonly turns: Turns;
+  /** Aborted when the daemon stops. */
+  readonly stopped: AbortSignal;
 }
 
 /** What one session on the host came to. */
 type Passage = "over" | "again" | "lost";
 
-const longestWaitMs = 10_000;
-/** How long a host that cannot be reached is looked for. */
-const searchMs = 24 * 3_600_000;
 /** How long an end that was asked for may take beyond its grace time. */
 const stopWithinMs = 30_000;
 const longestTimerMs = 2_147_483_647;
@@ -45,7 +56,9 @@ export class DurableExecution implements RunExecution {
   #start: StartInput | undefined;
   /** sent: the host may have it. begun: the host said so. */
   #phase: "new" | "sent" | "begun";
-  #reached = performance.now();
+  /** Resolves when what an earlier daemon recorded is taken in. */
+  #taken: Promise<void> = Promise.resolve();
+  readonly #patience = new Patience();
   #process: RemoteProcess | undefined;
   #word: HostWord | undefined;
   #stop: GroupStop | undefined;
@@ -63,7 +76,6 @@ export class DurableExecution implements RunExecution {
   }
 
   async run(remote: Remote): Promise<void> {
-    const { plans } = this.#parts;
     const { target } = this.#plan;
     try {
       if (this.#phase === "new") {
@@ -71,8 +83,8 @@ export class DurableExecution implements RunExecution {
         const where = `${target.user}@${target.address}:${target.port}`;
         this.live.status("connecting", `Connecting to ${target.name} (${where})`);
         this.#abort.signal.throwIfAborted();
-        plans.save(this.live.number, this.#plan);
-      } else this.#tellReconnecting();
+        this.#parts.plans.save(this.live.number, this.#plan);
+      } else if (!(await this.#takeAgain())) return;
       await this.#followToEnd(remote);
     } catch (failure) {
       if (this.#abort.signal.aborted && this.#stop === undefined) return;
@@ -81,10 +93,10 @@ export class DurableExecution implements RunExecution {
       for (const timer of this.#timers) clearTimeout(timer);
     }
     if (!this.live.ended) return;
-    if (this.#phase !== "begun") this.#forget();
+    if (this.#phase !== "begun") forgetPlan(this.live.number, this.#parts);
     else {
       const planned = { number: this.live.number, run: this.live.run, plan: this.#plan };
-      await removeFiles(remote, planned, this.#parts, this.#abort.signal);
+      void removeFiles(remote, planned, this.#parts);
     }
   }
 
@@ -101,7 +113,7 @@ export class DurableExecution implements RunExecution {
       return;
     }
     this.#tell(reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
-    this.#later(() => this.#giveUp(), graceMs + stopWithinMs);
+    this.#later(() => void this.#giveUp(), graceMs + stopWithinMs);
     this.#wake.abort();
     this.#endOnHost();
   }
@@ -112,21 +124,38 @@ export class DurableExecution implements RunExecution {
     this.#abort.abort();
   }
 
+  /** False when the run is not to be followed: the daemon stops, or its store cannot be read. */
+  async #takeAgain(): Promise<boolean> {
+    this.#tellReconnecting();
+    const { turns, log } = this.#parts;
+    const taking = this.live.takeAgain(turns, this.#abort.signal);
+    this.#taken = taking.catch(() => undefined);
+    try {
+      await taking;
+      return true;
+    } catch (failure) {
+      if (this.#abort.signal.aborted) return false;
+      // It stays open: its command goes on, and the next daemon tries again.
+      log.error("The record of a durable run cannot be read", { run: this.live.run.id, failure });
+      return false;
+    }
+  }
+
   async #followToEnd(remote: Remote): Promise<void> {
-    let failures = 0;
     while (!this.#abort.signal.aborted) {
       const before = this.#received();
       const passage = await this.#pass(remote);
       if (passage === "over" || this.live.ended || this.#abort.signal.aborted) return;
-      const further = passage === "again" || this.#received() > before;
-      failures = further ? 0 : failures + 1;
+      this.#patience.tried(passage === "again" || this.#received() > before);
       if (passage === "again") continue;
-      if (performance.now() - this.#reached > searchMs) {
+      if (this.#patience.exhausted) {
         this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "notFound") });
         return;
       }
       this.#tellReconnecting();
-      await this.#rest(Math.min(longestWaitMs, 200 * 2 ** Math.min(failures, 10)));
+      // An end that was asked for cuts it short, once.
+      const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
+      await this.#patience.pause([this.#abort.signal, ...wake]);
     }
   }
 
@@ -135,8 +164,9 @@ export class DurableExecution implements RunExecution {
     const token = randomBytes(6).toString("hex");
     const { id } = this.live.run;
     const start = this.#phase === "begun" ? undefined : this.#start;
+    const from = { ...this.#offsets(), hash: !this.live.whole };
     const command = (shell: LoginShell): HostCommand =>
-      start === undefined ? followCommand(id, token, this.#offsets()) : startCommand(id, token, start, shell);
+      start === undefined ? followCommand(id, token, from) : startCommand(id, token, start, shell);
     this.#word = undefined;
     let session: HostSession;
     try {
@@ -167,22 +197,13 @@ export class DurableExecution implements RunExecution {
     return this.#passed(end.kind !== "lost");
   }
 
-  /** A plan that stays is the next daemon's to forget: it finds the run ended. */
-  #forget(): void {
-    try {
-      this.#parts.plans.forget(this.live.number);
-    } catch (failure) {
-      this.#parts.log.warn("The plan of a durable run is kept: it cannot be forgotten now", { failure });
-    }
-  }
-
   #passed(closed: boolean): Passage {
     const word = this.#word;
     if (word === undefined) {
       if (closed && this.#phase === "sent") throw noHostSystem(this.#plan.target);
       return "lost";
     }
-    this.#reached = performance.now();
+    this.#patience.reached();
     if (word.state === "running") return closed ? "again" : "lost";
     if (word.state === "there") {
       this.#start = undefined;
@@ -197,11 +218,10 @@ export class DurableExecution implements RunExecution {
   }
 
   /** Over only when every byte of both files is here. */
-  #finished({ state, code, sizes }: HostWord, closed: boolean): Passage {
+  #finished(word: HostWord, closed: boolean): Passage {
     const { stdout, stderr } = this.#offsets();
-    if (stdout < sizes.stdout || stderr < sizes.stderr) return closed ? "again" : "lost";
-    if (state === "ended" && code !== undefined) this.#endAs({ outcome: "exited", exitCode: code });
-    else this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "died") });
+    if (stdout < word.sizes.stdout || stderr < word.sizes.stderr) return closed ? "again" : "lost";
+    this.#endAs(endingSaid(word, { stdout, stderr }, this.#plan.target));
     return "over";
   }
 
@@ -211,8 +231,7 @@ export class DurableExecution implements RunExecution {
     const first = this.#phase !== "begun";
     this.#phase = "begun";
     this.#start = undefined;
-    const { name } = this.#plan.target;
-    if (this.#reconnecting) this.live.status("running", `Reconnected to ${name}`);
+    if (this.#reconnecting) this.live.status("running", `Reconnected to ${this.#plan.target.name}`);
     else if (first) this.#begun();
     this.#reconnecting = false;
     this.#limitTime();
@@ -220,11 +239,9 @@ export class DurableExecution implements RunExecution {
   }
 
   #begun(): void {
-    const process = this.#process;
-    const reused = process?.reused ?? false;
-    const how = reused ? "over a warm connection" : `in ${Math.round(process?.connectMs ?? 0)} ms`;
-    const { name } = this.#plan.target;
-    this.live.status("running", `Connected to ${name} ${how}`, { reusedConnection: reused });
+    const { reused = false, connectMs = 0 } = this.#process ?? {};
+    const message = connectedWords(this.#plan.target, { reused, connectMs });
+    this.live.status("running", message, { reusedConnection: reused });
   }
 
   #limitTime(): void {
@@ -242,28 +259,20 @@ export class DurableExecution implements RunExecution {
     const { state, group } = this.#word ?? {};
     if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
     // One that is gone leaves its status at once, and with it comes the last session.
-    void stop.ask(process, group).then(() => stop.end === "alive" && this.#giveUp());
+    void stop.ask(process, group).then(() => (stop.end === "alive" ? this.#giveUp() : undefined));
   }
 
-  #giveUp(): void {
+  async #giveUp(): Promise<void> {
+    await this.#taken;
     if (this.live.ended) return;
     this.#endAs({ outcome: "unknown" });
     this.#abort.abort();
   }
 
-  #endAs(ending: Parameters<LiveRun["end"]>[0]): void {
-    if (this.#stop === undefined) {
-      this.live.end(ending);
-      return;
-    }
-    const stopConfirmed = ending.outcome === "failed" || this.#stop.end === "gone";
-    if (!stopConfirmed) {
-      const { name } = this.#plan.target;
-      this.#tell(`${name} did not confirm that the command ended; it may still run there`);
-    }
-    const { exitCode } = ending;
-    const stopped = { ...stopEnding(this.#stop.reason, this.#plan), stopConfirmed };
-    this.live.end(exitCode === undefined ? stopped : { ...stopped, exitCode });
+  #endAs(ending: Ending): void {
+    const end = this.#stop?.ending(ending, this.#plan) ?? ending;
+    if (end.stopConfirmed === false) this.#tell(unconfirmedWords(this.#plan.target));
+    this.live.end(end);
   }
 
   #tellReconnecting(): void {
@@ -273,20 +282,12 @@ export class DurableExecution implements RunExecution {
   }
 
   #tell(message: string): void {
-    const { state } = this.live.run;
-    if (state !== "ended") this.live.status(state === "running" ? state : "connecting", message);
+    const state = this.live.run.state === "running" ? "running" : "connecting";
+    this.live.status(state, message, {}, this.#reconnecting ? { reconnecting: true } : {});
   }
 
   #later(then: () => void, ms: number): void {
     this.#timers.add(setTimeout(then, Math.min(ms, longestTimerMs)));
-  }
-
-  /** Until the next attempt; an end that was asked for cuts it short, once. */
-  async #rest(ms: number): Promise<void> {
-    const signals = this.#wake.signal.aborted
-      ? [this.#abort.signal]
-      : [this.#abort.signal, this.#wake.signal];
-    await delay(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
   }
 
   #offsets(): { stdout: number; stderr: number } {
@@ -294,7 +295,6 @@ export class DurableExecution implements RunExecution {
   }
 
   #received(): number {
-    const { stdout, stderr } = this.#offsets();
-    return stdout + stderr;
+    return this.live.receivedBytes("stdout") + this.live.receivedBytes("stderr");
   }
 }

@@ -1,6 +1,8 @@
+import type { Ending } from "../ending.ts";
 import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../group-end.ts";
 import type { RemoteProcess } from "../remote.ts";
-import type { StopReason } from "../run-execution.ts";
+import { type StopReason, stopEnding } from "../run-execution.ts";
+import type { DurablePlan } from "./plan.ts";
 
 /** How long the host may take to say what came of it, beyond the grace time. */
 const answerWithinMs = 5000;
@@ -25,6 +27,13 @@ export class GroupStop {
   /** Resolves when nothing is being asked. */
   get settled(): Promise<void> | undefined {
     return this.#asking;
+  }
+
+  /** How a run ends that was asked to, and came to this ending. */
+  ending(came: Ending, plan: DurablePlan): Ending {
+    const { problem: _, ...known } = came;
+    const stopConfirmed = came.outcome === "failed" || this.#end === "gone";
+    return { ...known, ...stopEnding(this.reason, plan), stopConfirmed };
   }
 
   /** Asks the host beside `process`, unless that is under way or was answered. */

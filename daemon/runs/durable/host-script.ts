@@ -4,32 +4,52 @@ import type { LoginShell } from "../login-shell.ts";
  * What a durable run leaves on its host, in a directory of its own below `/var/tmp/hostrun-UID`: `script` (this
  * text), `command`, `stdin`, `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
  * where it was settled that nobody does; `runner` and `group`, the ids of the process that waits for the command
- * and of the command's process group; `boot`, the boot that they are of; and at the end `status`, the exit status.
+ * and of the command's process group; `boot`, the boot that they are of; `said`, the shell's word of how the
+ * command ended, where that is needed; and at the end `status`, the exit status or the name of the signal.
  */
 const hostScript = `d=\${0%/*}
-s() { if command -v setsid >/dev/null 2>&1; then setsid "$@"; else perl -MPOSIX -e "POSIX::setsid(); exec @ARGV" -- "$@"; fi; }
+w="BEGIN { print system(ARGV[1]) }"
+s() { if command -v setsid >/dev/null 2>&1; then $1 setsid /bin/sh $0 $2 $3; else $1 perl -MPOSIX -e "POSIX::setsid(); exec @ARGV" -- /bin/sh $0 $2 $3; fi; }
 p() { sleep $1 2>/dev/null || sleep 1; }
 b() { cat /proc/sys/kernel/random/boot_id 2>/dev/null; }
+hash() { head -c $2 $1 | { sha256sum || shasum -a 256 || openssl dgst -sha256 -r; } 2>/dev/null; }
 put() { echo $2 >$d/$1.new && mv $d/$1.new $d/$1; }
 case $1 in
 # An asynchronous command would ignore SIGINT for ever: instead, the runner ends the shell that waits for it.
 launch)
-  s /bin/sh $0 run $$ </dev/null >/dev/null 2>&1
+  s command run $$ </dev/null >/dev/null 2>&1
   exit 0 ;;
 run)
   kill -TERM $2
   b >$d/boot
   put runner $$
-  s /bin/sh $0 command <$d/stdin >>$d/out 2>>$d/err
-  put status $?
+  # A shell has 128+N for a signal's end and for an exit alike. awk tells them apart, by 256 or 512 more than the
+  # signal's number; but not that of busybox and old ones, which say 0: it is tried first.
+  n() { kill -l $1 2>/dev/null || echo $((128+$1)); }
+  if [ "$(awk "$w" "kill -PIPE \\$\\$" 2>/dev/null)" = 269 ]; then
+    e=$(awk "$w" "exec /bin/sh $0 session")
+    [ "$e" -gt 255 ] && e=$(n $((e%256)))
+  else
+    # Of a command that a signal ended, other than INT or PIPE, dash, ash and bash say a word: zsh and others do not.
+    exec 2>$d/said
+    /bin/sh $0 session
+    e=$?
+    [ -s $d/said ] && [ $e -gt 128 ] && e=$(n $((e-128)))
+    exec 2>/dev/null
+  fi
+  # Without a word awk was killed: then the command's end is not known.
+  [ -z "$e" ] || put status $e
   for x in $(find \${d%/*} -mindepth 1 -maxdepth 1 -type d -mtime +6); do
-    [ $x = $d ] || kill -0 $(cat $x/runner) || rm -rf $x
+    [ $x = $d ] || { [ "$(b)" = "$(cat $x/boot)" ] && kill -0 $(cat $x/runner); } || rm -rf $x
   done ;;
+session)
+  exec <$d/stdin >>$d/out 2>>$d/err
+  s exec command ;;
 command)
   put group $$
   c=$(cat $d/command; echo x)
   exec "$SHELL" -c "\${c%x}" ;;
-# follow STDOUT STDERR TOKEN: says how things are, then gives both streams from these offsets on, live.
+# follow STDOUT STDERR TOKEN [hash]: says how things are, then gives both streams from these offsets on, live.
 follow)
   exec 3<&0
   i=0
@@ -40,7 +60,11 @@ follow)
   [ -f $d/status ] && h=ended
   o=$(($(wc -c <$d/out)))
   e=$(($(wc -c <$d/err)))
-  echo "hostrun-$4:$h:$(cat $d/status 2>/dev/null):$(cat $d/group 2>/dev/null):$o:$e:"
+  if [ "$5" = hash ] && [ $h != running ]; then
+    m=$(hash $d/out $o)
+    n=$(hash $d/err $e)
+  fi
+  echo "hostrun-$4:$h:$(cat $d/status 2>/dev/null):$(cat $d/group 2>/dev/null):$o:$e:\${m%% *}:\${n%% *}:"
   echo "hostrun-$4:" >&2
   if [ $h != running ]; then
     [ $o -gt $2 ] && tail -c +$(($2+1)) $d/out | head -c $((o-$2))
@@ -62,7 +86,7 @@ esac
 `;
 
 /** A word on standard output that begins what a session of ours has to say, and one on standard error. */
-const sayAndExit = "w() { (echo hostrun-$T:$1:::::; echo hostrun-$T: >&2); exit 0; }";
+const sayAndExit = "w() { (echo hostrun-$T:$1:::::::; echo hostrun-$T: >&2); exit 0; }";
 
 /** The private directory of all durable runs of this account, checked; `d` is the run's own. */
 function directory(runId: string): string[] {
@@ -128,12 +152,15 @@ export function startCommand(
   return { command, input };
 }
 
+export interface FollowFrom {
+  readonly stdout: number;
+  readonly stderr: number;
+  /** Whether the host is to hash both streams once the run is over there. */
+  readonly hash: boolean;
+}
+
 /** Finds the run again. Where it has not begun, it never will from then on. */
-export function followCommand(
-  runId: string,
-  token: string,
-  offsets: { readonly stdout: number; readonly stderr: number },
-): HostCommand {
+export function followCommand(runId: string, token: string, from: FollowFrom): HostCommand {
   const command = posix([
     `T=${token}`,
     sayAndExit,
@@ -142,7 +169,7 @@ export function followCommand(
     "mkdir $d/go 2>/dev/null && : >$d/never",
     "[ -f $d/never ] && w never",
     "[ -f $d/script ] || w gone",
-    `exec /bin/sh $d/script follow ${offsets.stdout} ${offsets.stderr} ${token}`,
+    `exec /bin/sh $d/script follow ${from.stdout} ${from.stderr} ${token}${from.hash ? " hash" : ""}`,
   ]);
   return { command, input: Buffer.alloc(0) };
 }

@@ -5,12 +5,17 @@ export interface HostWord {
   /** running, ended, lost: of a run that began. never, gone, there, unsafe, setsid, full: of one that did not. */
   readonly state: string;
   readonly code: number | undefined;
+  /** The signal that ended the command, without SIG. */
+  readonly signal: string | undefined;
   readonly group: number | undefined;
   /** Bytes in the output files; final unless it is still running. */
   readonly sizes: Readonly<Record<OutputStream, number>>;
+  /** SHA-256 of the output files, in hex, where it was asked for and the host can tell. */
+  readonly hashes: Readonly<Record<OutputStream, string>> | undefined;
 }
 
-const longestLine = 128;
+/** How much of what comes before the mark may be the mark's own beginning. */
+const longestMark = 128;
 const nothing = Buffer.alloc(0);
 
 /** Passes over what start files of the login shell say, up to the line by which our own part begins. */
@@ -35,7 +40,7 @@ export class MarkedStream {
     const at = bytes.indexOf(this.#mark);
     const end = at < 0 ? -1 : bytes.indexOf("\n", at);
     if (end < 0) {
-      this.#held = Buffer.from(bytes.subarray(Math.max(0, at < 0 ? bytes.length - longestLine : at)));
+      this.#held = Buffer.from(bytes.subarray(Math.max(0, at < 0 ? bytes.length - longestMark : at)));
       return nothing;
     }
     this.#line = bytes.toString("latin1", at + this.#mark.length, end);
@@ -45,12 +50,16 @@ export class MarkedStream {
 }
 
 export function parseHostWord(line: string): HostWord {
-  const [state = "", code, group, stdout, stderr] = line.split(":");
+  const [state = "", ended = "", group, stdout, stderr, ...hashes] = line.split(":");
+  const [ofStdout, ofStderr] = hashes.map((text) => (/^[0-9a-f]{64}$/.test(text) ? text : undefined));
+  const known = ofStdout !== undefined && ofStderr !== undefined;
   return {
     state,
-    code: number(code),
+    code: number(ended),
+    signal: /^[A-Z][A-Z0-9+-]{1,15}$/.test(ended) ? ended : undefined,
     group: number(group),
     sizes: { stdout: number(stdout) ?? 0, stderr: number(stderr) ?? 0 },
+    hashes: known ? { stdout: ofStdout, stderr: ofStderr } : undefined,
   };
 }
 

@@ -5,41 +5,60 @@ import { removeCommand } from "./host-script.ts";
 import type { DurablePlans, PlannedRun } from "./plan.ts";
 
 const withinMs = 10_000;
-const pausesMs = [0, 500, 5000];
+const minuteMs = 60_000;
+/** Before each attempt; the last one over and over. */
+const pausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs, 60 * minuteMs];
+const toldAfter = 3;
+
+export interface RemovalParts {
+  readonly plans: DurablePlans;
+  readonly log: Log;
+  /** Aborted when the daemon stops. */
+  readonly stopped: AbortSignal;
+}
 
 /**
- * Removes the files of a run that is over and taken in. Where that fails the plan is kept, for the next daemon to
- * try again; what stays on the host all the same goes with a later durable run there.
+ * Removes the files of a run that is over and taken in, and forgets its plan. Where the host cannot be reached it tries
+ * again as long as the daemon runs, and the next daemon goes on: the plan is kept. Never rejects.
  */
 export async function removeFiles(
   remote: Remote,
   planned: PlannedRun,
-  { plans, log }: { readonly plans: DurablePlans; readonly log: Log },
-  signal: AbortSignal,
+  { plans, log, stopped }: RemovalParts,
 ): Promise<void> {
-  let failure: unknown;
-  for (const pause of pausesMs) {
+  for (let attempt = 1; !stopped.aborted; attempt++) {
+    let failure: unknown;
     try {
-      await delay(pause, undefined, { signal });
-      const end = await remove(remote, planned);
+      await delay(pausesMs[Math.min(attempt, pausesMs.length) - 1], undefined, { signal: stopped });
+      const end = await remove(remote, planned, stopped);
+      if (end.kind === "exited" && end.code === 0) {
+        plans.forget(planned.number);
+        return;
+      }
       failure = end;
-      if (end.kind !== "exited" || end.code !== 0) continue;
-      plans.forget(planned.number);
-      return;
     } catch (reason) {
-      if (signal.aborted) return;
       failure = reason;
     }
+    if (attempt !== toldAfter || stopped.aborted) continue;
+    const { run, plan } = planned;
+    log.warn("The files of a durable run are still on its host; it is tried again from time to time", {
+      run: run.id,
+      host: plan.target.name,
+      failure,
+    });
   }
-  const { run, plan } = planned;
-  log.warn("The files of a durable run are left on its host", {
-    run: run.id,
-    host: plan.target.name,
-    failure,
-  });
 }
 
-async function remove(remote: Remote, { run, plan }: PlannedRun): Promise<RemoteEnd> {
+/** Of a run that left nothing on its host. A plan that stays is the next daemon's to forget: it finds the run ended. */
+export function forgetPlan(number: number, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
+  try {
+    plans.forget(number);
+  } catch (failure) {
+    log.warn("The plan of a durable run is kept: it cannot be forgotten now", { failure });
+  }
+}
+
+async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
   const over = Promise.withResolvers<RemoteEnd>();
   const request = {
     command: () => removeCommand(run.id),
@@ -48,7 +67,7 @@ async function remove(remote: Remote, { run, plan }: PlannedRun): Promise<Remote
     agentSocket: plan.agentSocket,
   };
   const deaf = { stdout: () => undefined, stderr: () => undefined, step: () => undefined };
-  const signal = AbortSignal.timeout(withinMs);
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(withinMs)]);
   const process = await remote.exec(plan.target, request, { ...deaf, end: over.resolve }, signal);
   process.stdin.end();
   signal.addEventListener("abort", () => process.close(), { once: true });

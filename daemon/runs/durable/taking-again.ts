@@ -1,28 +1,64 @@
+import { type OutputStream, RunEvent } from "../../../protocol/event.ts";
+import { parseJson } from "../../core/json.ts";
+import type { Turns } from "../../core/turns.ts";
 import type { Recorder } from "../recorder.ts";
-import type { RunStore } from "../run-store.ts";
+import type { Cut, RunStore, StoredEvent } from "../run-store.ts";
 
 const pageBytes = 1024 * 1024;
 
+/** The record of a run up to `lastSeq`, as an earlier daemon left it. */
+export interface EarlierRecord {
+  readonly store: RunStore;
+  readonly number: number;
+  readonly lastSeq: number;
+}
+
+export interface TakenAgain {
+  /** False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing. */
+  readonly whole: boolean;
+  /** Where what is recorded of the end begins; undefined while the beginning has room. */
+  readonly cut: Cut | undefined;
+}
+
 /**
- * Brings a fresh recorder to where the record of a run ends, so that it goes on counting and hashing from there.
- * False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing.
+ * Brings a fresh recorder to where the record of a run ends, so that it goes on counting and hashing from there; a
+ * page in each of its turns, since it may be large. Rejects when `signal` is aborted.
  */
-export function takeRecordAgain(store: RunStore, number: number, recorder: Recorder): boolean {
+export async function takeRecordAgain(
+  { store, number, lastSeq }: EarlierRecord,
+  recorder: Recorder,
+  turns: Turns,
+  signal: AbortSignal,
+): Promise<TakenAgain> {
   let whole = true;
-  let seq = 0;
-  for (;;) {
-    const page = store.events(number, seq, pageBytes);
-    const last = page.at(-1);
-    if (last === undefined) return whole;
-    seq = last.seq;
-    for (const { stream, start, body } of page) {
-      if (stream === null || start === null) continue;
-      const missing = start - recorder.receivedBytes(stream);
+  let cut: Cut | undefined;
+  for (let seq = 0; seq < lastSeq; ) {
+    await turns.next();
+    signal.throwIfAborted();
+    const page = store.events(number, seq, pageBytes).filter((event) => event.seq <= lastSeq);
+    for (const event of page) {
+      const place = placeOf(event);
+      if (place === undefined) continue;
+      const missing = place.end - recorder.receivedBytes(place.stream);
       if (missing > 0) {
-        recorder.skip(stream, missing);
         whole = false;
+        recorder.skip(place.stream, missing);
       }
-      recorder.takeAgain(stream, body);
+      if (event.stream === null) continue;
+      const part = recorder.takeAgain(event.stream, event.body);
+      if (part === "end") cut ??= { first: event.seq, last: event.seq - 1, gaps: [] };
     }
+    const last = page.at(-1);
+    if (last === undefined) break;
+    seq = last.seq;
   }
+  return { whole, cut };
+}
+
+/** Where a gap ends, or what lies before output; undefined for other events. */
+function placeOf({ stream, start, body }: StoredEvent): { stream: OutputStream; end: number } | undefined {
+  if (stream !== null) return { stream, end: start ?? 0 };
+  if (!body.includes('"type":"gap"')) return undefined;
+  const event = RunEvent.parse(parseJson(body.toString()));
+  return event.type === "gap" ? { stream: event.stream, end: event.to } : undefined;
 }

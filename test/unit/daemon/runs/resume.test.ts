@@ -6,6 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
 import { systemClock } from "../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../daemon/core/log.ts";
+import { Turns } from "../../../../daemon/core/turns.ts";
 import { Transcript } from "../../../../daemon/core/transcript.ts";
 import type { Frame } from "../../../../daemon/runs/frame.ts";
 import { type RunFeed, RunHistory } from "../../../../daemon/runs/history.ts";
@@ -102,12 +103,13 @@ class Daemon {
   }
 
   /** What was not recorded is gone with the daemon, and comes from the host once more. */
-  restart(): void {
+  async restart(): Promise<void> {
     this.restarts += 1;
     this.#stop();
     const { run, number } = this.#live;
     this.#live = this.#open((parts) => new LiveRun(run, { number }, this.#limit, parts));
     this.#newest = this.#follow(this.#live.transcript.lastSeq);
+    await this.#live.takeAgain(new Turns(), new AbortController().signal);
     for (const stream of streams) {
       const rest = this.sent[stream].subarray(this.#live.receivedBytes(stream));
       if (rest.length > 0) this.#live.output(stream, rest);
@@ -204,7 +206,7 @@ type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 async function play(what: Step, daemon: Daemon, all: readonly Reader[]): Promise<void> {
   if (what === "turn") await nextTurn();
   else if (what === "status") daemon.status("going on");
-  else if (what === "killed") daemon.restart();
+  else if (what === "killed") await daemon.restart();
   else if ("stream" in what) daemon.output(what.stream, what.bytes);
   else all[what.reader]?.read(what.pageBytes, what.cut);
 }

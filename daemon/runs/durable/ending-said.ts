@@ -1,0 +1,19 @@
+import type { OutputStream } from "../../../protocol/event.ts";
+import type { Ending } from "../ending.ts";
+import type { Target } from "../remote.ts";
+import type { HostWord } from "./host-word.ts";
+import { hostGone } from "./refusals.ts";
+
+/** How a run ended by the host's word (`ended` or `lost`); `received` tells how many bytes of each stream are here. */
+export function endingSaid(
+  { state, code, signal, sizes, hashes }: HostWord,
+  received: Readonly<Record<OutputStream, number>>,
+  target: Target,
+): Ending {
+  // The host's hashes are of what is in its files now, which has to be what was received.
+  const same = received.stdout === sizes.stdout && received.stderr === sizes.stderr;
+  const sha256 = same ? hashes : undefined;
+  if (state === "ended" && code !== undefined) return { outcome: "exited", exitCode: code, sha256 };
+  if (state === "ended" && signal !== undefined) return { outcome: "signaled", signal, sha256 };
+  return { outcome: "unknown", problem: hostGone(target, "died") };
+}

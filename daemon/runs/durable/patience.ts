@@ -1,0 +1,31 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const longestPauseMs = 10_000;
+/** How long a host that cannot be reached is looked for. */
+const searchMs = 24 * 3_600_000;
+
+/** How long a host is looked for, and how often. */
+export class Patience {
+  #reachedAt = performance.now();
+  #failures = 0;
+
+  /** The host has answered. */
+  reached(): void {
+    this.#reachedAt = performance.now();
+  }
+
+  /** An attempt is over that brought something new, or did not. */
+  tried(further: boolean): void {
+    this.#failures = further ? 0 : this.#failures + 1;
+  }
+
+  get exhausted(): boolean {
+    return performance.now() - this.#reachedAt > searchMs;
+  }
+
+  /** Waits until the next attempt, longer each time; no longer than until one of the signals is aborted. */
+  async pause(signals: AbortSignal[]): Promise<void> {
+    const ms = Math.min(longestPauseMs, 200 * 2 ** Math.min(this.#failures, 10));
+    await delay(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,88 @@
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { openBrowser } from "../support/browser.ts";
+import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { openCounter, type Counter } from "../support/counter.ts";
+import { openDirectory } from "../support/directory.ts";
+import { createKey, type SshKey } from "../support/ssh-key.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+import { Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let sshd: Sshd;
+let hostKeys: readonly SshKey[];
+let counter: Counter;
+let window: Workbench;
+
+beforeAll(async () => {
+  const keys = owned.use(await openDirectory());
+  hostKeys = [await createKey(keys.join("host"))];
+  sshd = await openSshd({ hostKeys });
+  owned.defer(() => sshd[Symbol.asyncDispose]());
+  counter = owned.use(await openCounter());
+  code = owned.use(await openCodeServer({ settings: { "hostrun.keepRunning": true } }));
+  const ssh = (name: string): string => join(code.home, ".ssh", name);
+  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
+  await writeFile(ssh("known_hosts"), sshd.knownHosts);
+  const host = `Host web1\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  await writeFile(ssh("config"), host);
+  const browser = await openBrowser();
+  owned.defer(() => browser.close());
+  window = await Workbench.open(browser, code);
+  await window.showHostrun();
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await window.failure(task.name);
+});
+afterAll(() => owned.disposeAsync());
+
+const title = () => window.quick.locator(".quick-input-title");
+const says = "keeps running if the link drops";
+
+test("whether a command keeps running is set for all, and changed for one by the pin above the question", async () => {
+  await window.command("Hostrun: Run on Host…");
+  await title().filter({ hasText: says }).waitFor();
+  await window.choose(/Choose the host/, "web1");
+  await window.quick.getByPlaceholder(/Type a command/).waitFor();
+  await title().filter({ hasText: says }).waitFor();
+  await window.pictures("keep-running");
+  await window.quick.getByRole("button", { name: "Don't keep it running if the link drops" }).click();
+  await title().filter({ hasNotText: says }).waitFor();
+  await window.answer(/Type a command/, "echo of the $((40 + 2)) usual kind");
+  await window.output("of the 42 usual kind");
+  await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  expect(await window.run.getByText("keeps running", { exact: true }).count()).toBe(0);
+});
+
+test("a run whose host is away says that it is being reconnected, and goes on to its true end", async () => {
+  const go = join(code.folder, "go");
+  const lines = 'for i in 1 2 3; do echo "line $i"; done';
+  const command = `${counter.command}; ${lines}; while [ ! -e ${go} ]; do sleep 0.1; done; echo the rest; exit 7`;
+  await window.command("Hostrun: Run on Host…");
+  await window.choose(/Choose the host/, "web1");
+  await window.answer(/Type a command/, command);
+  await window.output("line 3");
+  await window.run.getByText("keeps running", { exact: true }).waitFor();
+
+  const { port, clientKey } = sshd;
+  await sshd[Symbol.asyncDispose]();
+  await window.run.getByText("Reconnecting", { exact: true }).waitFor();
+  await window.run.getByText("Reconnecting to web1", { exact: true }).waitFor();
+  await window.pictures("reconnecting", ["light", "dark", "highContrast"]);
+  await window.reload();
+  await window.run.getByText("Reconnecting", { exact: true }).waitFor();
+  await window.output("line 3");
+
+  // The command ends while nobody sees it.
+  await writeFile(go, "");
+  sshd = await openSshd({ port, hostKeys, authorizedKeys: [clientKey.publicKey] });
+  await window.output("the rest");
+  await window.run.getByText("Exit 7", { exact: true }).waitFor();
+  await window.pictures("reconnected");
+  const shown = (await window.run.locator(".xterm-rows").innerText()).split("\n").map((line) => line.trim());
+  expect(shown.filter((line) => line !== "")).toEqual(["line 1", "line 2", "line 3", "the rest"]);
+  expect(await counter.count()).toBe(1);
+  await window.row(/, exit 7, web1,/).waitFor();
+});
