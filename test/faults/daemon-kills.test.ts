@@ -113,7 +113,9 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
     while (begun < runs) {
       begun += 1;
       const durable = begun % durableEvery === 0;
-      const command = book.command(random.between(3, 900), random.between(0, 120));
+      const long = begun % 7 === 0;
+      const lines = long ? random.between(20_000, 60_000) : random.between(3, 900);
+      const command = book.command(lines, random.between(0, 120));
       if (killAt.includes(begun)) {
         const wait = random.between(0, 200);
         killing = killing.then(() => delay(wait)).then(killOnce);

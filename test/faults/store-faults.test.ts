@@ -20,12 +20,23 @@ const sshd = starting.use(await openSshd());
 const started = starting.move();
 afterAll(() => started.disposeAsync());
 
+/** Lines, pauses in milliseconds, parts, and how many of them one after the other have such a call for certain. */
+const runs = {
+  /** Some 80 writes. */
+  short: [600, 30, 3, 1],
+  /** In small pieces, which lie in rows: the log is taken into the database in every fifth or sooner. */
+  filling: [20_000, 5, 40, 8],
+  /** In long pieces, which lie in files. */
+  long: [120_000, 30, 3, 1],
+} as const;
+
 /** Calls on one file that fail one after the other, each in a run of its own. */
 interface Series {
   readonly call: FailingCall["call"];
-  readonly file: "hostrun.db" | "hostrun.db-wal";
-  /** A run of 600 lines is some 80 writes; one of 120,000 also brings on the next checkpoint, or the one after. */
-  readonly lines: 600 | 120_000;
+  readonly file: "hostrun.db" | "hostrun.db-wal" | "hostrun.db-output";
+  readonly run: keyof typeof runs;
+  /** There are no more such calls in a run, or none that differ; by default as many as it has. */
+  readonly most?: number;
   /** In the short form these; in the full one every `stride`-th until no run has so many. */
   readonly short: readonly number[];
   readonly stride: number;
@@ -33,19 +44,28 @@ interface Series {
 
 /**
  * Every write of a run's own, every sync, every truncation. A checkpoint copies some 850 pages in one loop, each by a
- * pread64 and a pwrite64, in which the pages do not differ: of those every sixteenth.
+ * pread64 and a pwrite64, in which the pages do not differ: of those every 48th.
  */
+const checkpointCalls = 845;
 const series: readonly Series[] = [
-  { call: "pwrite64", file: "hostrun.db-wal", lines: 600, short: [1, 20, 47], stride: 1 },
-  { call: "fsync", file: "hostrun.db-wal", lines: 120_000, short: [1], stride: 1 },
-  { call: "fsync", file: "hostrun.db", lines: 120_000, short: [1], stride: 1 },
-  { call: "pwrite64", file: "hostrun.db", lines: 120_000, short: [1], stride: 16 },
-  { call: "pread64", file: "hostrun.db-wal", lines: 120_000, short: [], stride: 16 },
-  { call: "ftruncate", file: "hostrun.db", lines: 120_000, short: [], stride: 1 },
+  { call: "pwrite64", file: "hostrun.db-wal", run: "short", short: [1, 20, 47], stride: 1 },
+  { call: "fsync", file: "hostrun.db-wal", run: "filling", short: [1], stride: 1, most: 2 },
+  { call: "fsync", file: "hostrun.db", run: "filling", short: [1], stride: 1, most: 2 },
+  { call: "pwrite64", file: "hostrun.db", run: "filling", short: [1], stride: 48, most: checkpointCalls },
+  { call: "pread64", file: "hostrun.db-wal", run: "filling", short: [], stride: 48, most: checkpointCalls },
+  { call: "ftruncate", file: "hostrun.db", run: "filling", short: [], stride: 1, most: 2 },
+  { call: "write", file: "hostrun.db-output", run: "long", short: [1, 7], stride: 1 },
+  { call: "writev", file: "hostrun.db-output", run: "long", short: [], stride: 1 },
+  { call: "openat", file: "hostrun.db-output", run: "long", short: [2], stride: 1 },
 ];
 const errors = isFull ? (["EIO", "ENOSPC"] as const) : (["EIO"] as const);
-/** Reads or writes of one checkpoint, as long as the log is when it comes. */
-const checkpointCalls = 845;
+
+/** Of files of output those of the first runs of a store, of which no test here makes more. */
+function filesOf(stateDirectory: string, file: Series["file"]): string[] {
+  const path = join(stateDirectory, file);
+  if (file !== "hostrun.db-output") return [path];
+  return Array.from({ length: 250 }, (_, run) => join(path, String(run + 1), "0"));
+}
 
 interface Shown {
   readonly reading: RunReading;
@@ -55,10 +75,10 @@ interface Shown {
 /** Runs a command and judges what its reader saw; undefined when it was refused before anything was sent. */
 async function runUnder(
   daemon: TestDaemon,
-  lines: number,
+  [lines, pauseMs, parts]: (typeof runs)[keyof typeof runs],
   figures: FaultFigures,
 ): Promise<Shown | undefined> {
-  const command = book.command(lines, 30);
+  const command = book.command(lines, pauseMs, parts);
   const stream = await openStream(daemon, command.command);
   figures.runs += 1;
   if (stream.statusCode !== 200) {
@@ -87,10 +107,9 @@ async function compareRecord(
 }
 
 /** The first `when` of the series, and each next one for as long as there is such a call. */
-function* moments({ short, stride, lines, call }: Series, hit: () => boolean): Generator<number> {
+function* moments({ short, stride, most = Infinity }: Series, hit: () => boolean): Generator<number> {
   if (!isFull) return yield* short;
-  const last = lines === 600 ? Infinity : call === "pwrite64" || call === "pread64" ? checkpointCalls : 2;
-  for (let when = 1; when <= last; when += stride) {
+  for (let when = 1; when <= most; when += stride) {
     yield when;
     if (!hit()) return;
   }
@@ -109,20 +128,20 @@ async function openStoreDaemon() {
 const cases = errors.flatMap((error) => series.map((each) => ({ error, ...each })));
 
 test.each(cases.filter(({ short }) => isFull || short.length > 0))(
-  "a $call of $file that fails once ($error, $lines lines a run) loses nothing that was shown",
+  "a $call of $file that fails once ($error, $run runs) loses nothing that was shown",
   { timeout: times(60_000, 900_000) },
   async ({ error, ...one }) => {
     const figures = new FaultFigures();
     await using daemon = await openStoreDaemon();
-    const files = [join(daemon.stateDirectory, one.file)];
+    const files = filesOf(daemon.stateDirectory, one.file);
     let [refused, gaps, hit] = [0, 0, true];
     for (const when of moments(one, () => hit)) {
       const seen: Shown[] = [];
       {
         await using failing = await openFailingCall(daemon.pid, { call: one.call, error, when, files });
-        // A checkpoint comes with every second run, or sooner.
-        for (let run = one.lines === 600 ? 3 : 0; run < 4 && failing.hits() === 0; run += 1) {
-          const shown = await runUnder(daemon, one.lines, figures);
+        const [, , , most] = runs[one.run];
+        for (let run = 0; run < most && failing.hits() === 0; run += 1) {
+          const shown = await runUnder(daemon, runs[one.run], figures);
           if (shown === undefined) refused += 1;
           else seen.push(shown);
         }

@@ -13,8 +13,8 @@ export interface CountedCommand {
 }
 
 export interface CommandBook extends AsyncDisposable {
-  /** Prints `lines` numbered lines in three parts with pauses of `pauseMs` between, then exits. */
-  command(lines: number, pauseMs: number): CountedCommand;
+  /** Prints `lines` numbered lines in parts (three) with pauses of `pauseMs` between, then exits. */
+  command(lines: number, pauseMs: number, parts?: number): CountedCommand;
 }
 
 /** Commands whose numbers of lines, pauses and exit codes come from `random`. */
@@ -22,21 +22,22 @@ export async function openCommandBook(random: Random): Promise<CommandBook> {
   const directory = await openDirectory({ readable: true });
   await mkdir(directory.join("counts"));
   await chmod(directory.join("counts"), 0o777);
-  let count = 0;
+  let commands = 0;
   return {
-    command: (lines, pauseMs) => {
-      count += 1;
-      const name = `command-${count}`;
+    command: (lines, pauseMs, count = 3) => {
+      commands += 1;
+      const name = `command-${commands}`;
       const path = directory.join("counts", name);
       const exitCode = random.between(0, 3) === 0 ? random.between(1, 120) : 0;
-      const [first, second] = [Math.floor(lines / 3), Math.floor((2 * lines) / 3)];
-      const part = (from: number, to: number): string => `seq -f '${name} line %.0f' ${from} ${to}`;
-      const pause = `sleep ${pauseMs / 1000}`;
-      const parts = [part(1, first), pause, part(first + 1, second), pause, part(second + 1, lines)];
+      const end = (part: number): number => Math.floor((lines * part) / count);
+      const parts = Array.from(
+        { length: count },
+        (_, at) => `seq -f '${name} line %.0f' ${end(at) + 1} ${end(at + 1)}`,
+      ).join(`; sleep ${pauseMs / 1000}; `);
       const numbered = Array.from({ length: lines }, (_, index) => `${name} line ${index + 1}\n`);
       return {
         name,
-        command: `echo >> ${path}; ${parts.join("; ")}; exit ${exitCode}`,
+        command: `echo >> ${path}; ${parts}; exit ${exitCode}`,
         stdout: numbered.join(""),
         exitCode,
         executions: async () => (await readFile(path, "latin1").catch(() => "")).length,
