@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Turns } from "../core/turns.ts";
 import { Transcript } from "../core/transcript.ts";
+import { twice } from "../core/twice.ts";
 import { completeFields, type Ending, endedAs, type EventFields } from "./ending.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
@@ -179,23 +180,25 @@ export class LiveRun {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const pieces = this.#recorder.take(final);
-    if (pieces.length === 0) return;
+    if (pieces.length > 0) this.#record(pieces);
+    this.#cutMiddle(final);
+  }
+
+  #record(pieces: readonly Recorded[]): void {
     const at = this.#now();
     const before = this.#seq;
     const events = pieces.map((piece) => this.#recorded(piece, at));
-    try {
-      this.#parts.store.append(this.number, [...this.#owed, ...events]);
-      this.#owed = [];
-    } catch (failure) {
+    const failed = twice(() => this.#parts.store.append(this.number, [...this.#owed, ...events]));
+    if (failed !== undefined) {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
-      this.#parts.log.error("Output could not be recorded", { run: this.#run.id, failure });
+      this.#parts.log.error("Output could not be recorded", { run: this.#run.id, ...failed });
       return;
     }
+    this.#owed = [];
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
-    this.#cutMiddle(final);
   }
 
   /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
@@ -244,22 +247,18 @@ export class LiveRun {
     this.#show(events);
   }
 
-  /** Records what is owed, at a second try where the first fails: a numbered event must not be missing for ever. */
+  /** Records what is owed: a numbered event must not be missing for ever. */
   #settle(): boolean {
-    for (const last of [false, true]) {
-      try {
-        this.#parts.store.append(this.number, this.#owed, this.#owesRun ? this.#run : undefined);
-        this.#owed = [];
-        this.#owesRun = false;
-        if (this.ended) this.#kept.resolve();
-        return true;
-      } catch (failure) {
-        if (last) {
-          this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, failure });
-        }
-      }
+    const run = this.#owesRun ? this.#run : undefined;
+    const failed = twice(() => this.#parts.store.append(this.number, this.#owed, run));
+    if (failed !== undefined) {
+      this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, ...failed });
+      return false;
     }
-    return false;
+    this.#owed = [];
+    this.#owesRun = false;
+    if (this.ended) this.#kept.resolve();
+    return true;
   }
 
   /** After the ending no further write comes that would take along what is owed. */

@@ -132,6 +132,20 @@ function mortalDaemon(store: RunStore) {
   };
 }
 
+test("the limit holds also where more was to be dropped than a step drops, and nothing comes after it", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const live = new LiveRun(start, { key: undefined }, 1000, mortalDaemon(store).parts);
+  live.output("stdout", Buffer.alloc(400_000, "x"));
+  await nextTurn();
+  live.end({ outcome: "exited", exitCode: 0 });
+  const { size } = store.output(live.number, "stdout");
+  expect(size).toBeLessThanOrEqual(1000);
+  expect(live.run.truncatedBytes).toBe(400_000 - size);
+});
+
 function seqOf({ lastId }: RunReading): number {
   return lastId === "" ? 0 : Number(lastId.split(".")[1]);
 }
