@@ -110,7 +110,9 @@ describe("a server that misbehaves harms its own run only", () => {
     expect(figures.broken).toEqual(untouched);
     // The test's own HTTP connections come and go; one handle lost a mode would be 41.
     expect(more.handles).toBeLessThanOrEqual(8);
-    expect(more.objects).toBeLessThan(times(6, 4) * megabyte);
-    expect(more.process).toBeLessThan(times(20, 30) * megabyte);
+    // 1 to 4 MB are compiled code and the like. Every connection that is not let go of would be 60 KB a meeting.
+    expect(more.objects).toBeLessThan(times(6, 10) * megabyte);
+    // What the operating system counts depends on how many floods met at once, and holds the store's pages as well.
+    expect(more.process).toBeLessThan(50 * megabyte);
   });
 });

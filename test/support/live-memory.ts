@@ -10,6 +10,13 @@ import { type Directory, openDirectory } from "./directory.ts";
  */
 const flags = "--expose-gc --max-semi-space-size=2";
 
+/** The C library gives large blocks back as soon as they are free, instead of keeping more of them with each burst. */
+const allocator = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "131072",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+};
+
 const MemoryUsage = z.object({ heapUsed: z.number(), external: z.number() });
 
 /** Bytes that something in a process still holds: garbage that waits to be collected is no leak. */
@@ -32,7 +39,7 @@ export async function openLiveMemory(): Promise<LiveMemory> {
   const path = directory.join("memory");
   const report = fileURLToPath(import.meta.resolve("./memory-report.ts"));
   return {
-    environment: { NODE_OPTIONS: `${flags} --import ${report}`, TEST_MEMORY_REPORT: path },
+    environment: { ...allocator, NODE_OPTIONS: `${flags} --import ${report}`, TEST_MEMORY_REPORT: path },
     async held(pid) {
       await rm(path, { force: true });
       const written = watchFor(directory.path, "memory");
