@@ -1,7 +1,7 @@
 // `npm run guards [part of a guard's name]`: in a copy of the checkout switches off each guard of
 // test/faults/guards.json in turn and shows that its test fails. A test that still passes guards nothing.
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main, run, toolEnv } from "./bootstrap.mjs";
@@ -99,11 +99,17 @@ function told({ passed, failed }) {
   return `${passed} tests passed and ${failed} failed`;
 }
 
-/** A test that fails in the middle may leave a daemon of the copy behind. */
+/** A test that fails in the middle may leave a daemon of the copy behind, or what it has started there. */
 async function endLeftOvers(copy) {
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (line.includes(join(copy, "dist/daemon.cjs"))) process.kill(Number(pid), "SIGKILL");
+    const where = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+    if (!line.includes(join(copy, "dist/daemon.cjs")) && where !== copy) continue;
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
   }
 }
 

@@ -87,6 +87,8 @@ describe("a cancelled run", () => {
     await daemon.client.call("cancelRun", { params: { run: run.id }, body: {} });
     await run.until(messages, ({ type }) => type === "complete");
     expect(run.complete).toMatchObject({ outcome: "cancelled", exitCode: null, stdoutBytes: 0 });
+    const recorded = await daemon.http.open("GET", `/api/runs/${run.id}/events`);
+    expect((await new RunReading().follow(recorded)).events).toEqual(run.events);
   });
 
   test("that was queued never runs, and those behind it do", async () => {

@@ -156,9 +156,15 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
   test("never harms a group that it is in itself", async () => {
     // All of it in a session apart from the tests', which would end with it.
     const asking = endGroupCommand(4242, 300).replace("p=4242", "p=$TARGET");
-    const own = await group(`sleep $M & export TARGET=$!; ${asking} > ${directory.join("said")}`, 1);
+    const begun = "until grep -q sleep /proc/$TARGET/comm; do :; done";
+    const said = directory.join("said");
+    const own = await group(
+      `export SSH_CONNECTION=1; sleep $M & export TARGET=$!; ${begun}; ${asking} > ${said}`,
+      1,
+    );
     if (own.leader.exitCode === null) await once(own.leader, "exit");
-    expect(parseGroupEnd(await readFile(directory.join("said"), "utf8"))).toBe("unknown");
+    // Had it ended itself, it would have said nothing.
+    expect(await readFile(said, "utf8")).toBe("hostrun-group:unknown\n");
     expect(await own.left()).toHaveLength(1);
   });
 
