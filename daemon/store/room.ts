@@ -1,6 +1,6 @@
 import { Problem } from "../../protocol/problem.ts";
 
-/** Writes to the store, or opens it; `storage_full` where its disk has no room or fails. */
+/** Writes to the store, or opens it; `storage_full` where its disk has no room or fails, or it is damaged. */
 export function roomFor<T>(write: () => T): T {
   try {
     return write();
@@ -15,6 +15,11 @@ export function roomFor<T>(write: () => T): T {
     const ofSystem = failure instanceof Error && "syscall" in failure;
     if (ofSystem || code.startsWith("SQLITE_IOERR")) {
       const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
+      throw new Problem("storage_full", detail, { cause: failure });
+    }
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+      const detail =
+        "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is put aside then, and a new one begun.";
       throw new Problem("storage_full", detail, { cause: failure });
     }
     throw failure;

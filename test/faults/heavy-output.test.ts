@@ -85,8 +85,9 @@ test("fifty readers that never read cost little, and the one that does is undist
   for (const reader of asleep) reader.destroy();
   expect(figures.broken).toEqual(untouched);
   expect(seen.told).toMatchObject({ outcome: "exited", exitCode: 0, stdoutBytes: bytes, truncatedBytes: 0 });
-  // At most a megabyte waits for each of them; unread they would be 51 times the output.
-  expect(grown).toBeLessThan(200 * megabyte);
+  // At most a megabyte waits for each of them (50 MB), beside what V8 lets young objects grow to before it collects them
+  // (130 MB); unread they would be 51 times the output.
+  expect(grown).toBeLessThan(256 * megabyte);
 });
 
 test("a run goes on through many key exchanges", { timeout: times(60_000, 900_000) }, async () => {
