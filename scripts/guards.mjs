@@ -120,11 +120,10 @@ async function runTests(test, names, options, copy) {
   await rm(report, { force: true });
   const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
   const reporters = ["--reporter=json", `--outputFile.json=${report}`];
-  await run("vitest", ["run", test, "-t", pattern, ...options, ...reporters], {
-    cwd: copy,
-    env,
-    stdio: "ignore",
-  }).catch(() => undefined);
-  const { testResults = [] } = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
-  return testResults.flatMap(({ assertionResults }) => assertionResults);
+  // A test that loops for ever is beyond vitest's own limits.
+  const vitest = ["--signal=KILL", "300", "vitest", "run", test, "-t", pattern, ...options, ...reporters];
+  await run("timeout", vitest, { cwd: copy, env, stdio: "ignore" }).catch(() => undefined);
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  if (text === undefined) return [{ status: "failed", fullName: names.join("\n") }];
+  return JSON.parse(text).testResults.flatMap(({ assertionResults }) => assertionResults);
 }
