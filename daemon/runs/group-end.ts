@@ -8,10 +8,14 @@ export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid`
  * (tcsh, and a shell with `set -m`, put what is in the background into groups of their own): INT, then TERM after
  * most of the grace time, KILL at its end; it looks ten times a second whether all are gone, and says so. It keeps
- * its hands off a process that is not of the same connection (process ids are used again), and off a session that
- * it is in itself, as is the case on servers that give commands none of their own.
+ * its hands off a process that is not of the same connection (process ids are used again), or, by "session", that does
+ * not lead one; and off a session that it is in itself, as is the case on servers that give commands none of their own.
  */
-export function endGroupCommand(pid: number, graceMs: number): string {
+export function endGroupCommand(
+  pid: number,
+  graceMs: number,
+  by: "connection" | "session" = "connection",
+): string {
   const tenths = Math.ceil(graceMs / 100);
   const beforeTerm = Math.ceil(tenths * 0.6);
   const script = [
@@ -25,7 +29,7 @@ export function endGroupCommand(pid: number, graceMs: number): string {
     "m=$2",
     "set -- $(g $p)",
     // Its first process is over: the session has its number, if the server makes sessions at all.
-    'if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; [ "$1" = $PPID ] || c 2>/dev/null || u; fi',
+    `if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; ${known[by]} || u; fi`,
     // Group, session and state of every process. Not kill -0, but for want of all else: a dead process that nobody
     // has collected yet answers to it, and one of sudo does not.
     "q() { [ -r /proc/$$/stat ] || return; for f in /proc/[0-9]*/stat; do read -r l < $f && set -- ${l##*) } && echo $3 $4 $1; done; return 0; }",
@@ -47,6 +51,12 @@ export function endGroupCommand(pid: number, graceMs: number): string {
   // exec: the server's child is then this very shell, by which it is seen whether commands get sessions.
   return `exec /bin/sh -c '${script.join("; ")}'`;
 }
+
+/** By what the process is known not to be another one that got its number. */
+const known = {
+  connection: '[ "$1" = $PPID ] || c 2>/dev/null',
+  session: "[ $t = $p ]",
+};
 
 export function parseGroupEnd(output: string): GroupEnd {
   const word = /hostrun-group:(\w+)/.exec(output)?.[1];

@@ -137,7 +137,7 @@ export class RunHistory {
 function parseRun(text: string | undefined): Run | undefined {
   if (text === undefined) return undefined;
   try {
-    return RunSchema.safeParse(parseJson(text)).data;
+    return RunSchema.parse(parseJson(text));
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
 import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import { processesOf } from "../support/processes.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
@@ -306,6 +307,28 @@ test("a daemon killed at any moment of the start: it runs once and ends so, or n
   expect(last.pid).toBeGreaterThan(0);
   console.info(`killed while starting: ${outcomes.join(" ")}`);
 });
+
+test.each(["link was cut", "daemon was killed"])(
+  "a run whose %s is ended by a cancel, for certain",
+  async (fault) => {
+    await using home = await openHome();
+    const mark = String(100_000 + Math.floor(Math.random() * 899_999));
+    const id = await start(home.daemon, `echo up; sleep ${mark} & sleep ${mark}`);
+    await until(async () => (await received(home.daemon, id)) > 0);
+    if (fault === "link was cut") await sshd.dropConnections();
+    await using daemon = fault === "link was cut" ? home.daemon : await killed(home.daemon, home.open);
+    const reading = new RunReading();
+    const messages = readMessages(await daemon.http.open("GET", `/api/runs/${id}/events`));
+    await reading.until(
+      messages,
+      (event) => event.type === "status" && event.message.startsWith("Reconnected"),
+    );
+    await daemon.client.call("cancelRun", { params: { run: id }, body: { graceMs: 500 } });
+    await reading.until(messages, ({ type }) => type === "complete");
+    expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true, signal: "INT" });
+    expect(await processesOf(sshd.user, new RegExp(`^sleep ${mark}$`))).toEqual([]);
+  },
+);
 
 test("a runner that is killed on the host leaves an unknown ending, and what was said", async () => {
   await using home = await openHome();

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { openCounter } from "../support/counter.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -37,3 +39,25 @@ test.each(Object.entries(ways))(
     expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
   },
 );
+
+test.each([
+  ["text", "SET KEY not-json"],
+  ["another thing", `SET KEY '{"id":7}'`],
+  ["a list", "RPUSH KEY one"],
+])("what is no run in Redis, but %s, is passed over", async (_what, command) => {
+  await using redis = await openRedis();
+  await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+  const run = await daemon.run("echo here");
+  const [epoch = ""] = run.lastId.split(".");
+  const told = await tell(redis, command.replace("KEY", `hostrun:process:${epoch}:${run.id}`));
+  expect(told).toMatch(/^(\+OK|:1)/);
+  const read = await daemon.client.call("getRun", { params: { run: run.id } });
+  expect(read).toMatchObject({ id: run.id, outcome: "exited", exitCode: 0 });
+});
+
+/** One inline command of the Redis protocol, and its answer. */
+async function tell({ port }: Redis, command: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end(`${command}\r\n`);
+  return text(socket);
+}

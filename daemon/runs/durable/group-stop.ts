@@ -43,7 +43,9 @@ export class GroupStop {
   }
 
   async #ask(process: RemoteProcess, group: number): Promise<void> {
-    const answer = await process.ask(endGroupCommand(group, this.graceMs), this.graceMs + answerWithinMs);
+    // The host has just said that its runner lives: then the command still leads its session, over whatever connection.
+    const command = endGroupCommand(group, this.graceMs, "session");
+    const answer = await process.ask(command, this.graceMs + answerWithinMs);
     if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
     this.#asking = undefined;
   }
