@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
+import { openChaosProxy } from "../support/chaos-proxy.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
@@ -260,19 +259,19 @@ test("hostrun attach has a durable run whole after its daemon was killed", async
 test("a link that is cut while the rest of an ended run comes: it is over with its last byte only", async () => {
   await using home = await openHome();
   const { daemon } = home;
-  await using source = await openNoisySource(8_388_608, 1, "0");
-  const id = await start(daemon, source.command);
-  const ended = join(`/var/tmp/hostrun-${process.getuid?.() ?? 0}`, id, "status");
-  await until(async () => existsSync(ended));
-  const shown = new RunReading();
-  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${id}/events`));
-  for (const cut of [1, 2, 4]) {
-    const bytes = () => shown.bytes("stdout").length;
-    await shown.until(messages, (event) => event.type === "output" && bytes() > cut * 1_048_576);
-    await sshd.dropConnections();
-  }
-  await shown.until(messages, ({ type }) => type === "complete");
-  expect(shown.complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256: source.sha256 });
+  await using proxy = await openChaosProxy(sshd);
+  const { address, port } = proxy;
+  const far = { ...hostOf({ ...sshd, address, port }), name: "far", hostKeyPolicy: "acceptNew" } as const;
+  await daemon.client.call("createHost", { body: far });
+  await using source = await openNoisySource(4_194_304, 1, "0");
+  // The command is over long before all of it has come, a megabyte a connection.
+  proxy.next({ cutAfter: 1_048_576 });
+  const body = { host: "far", command: source.command, durable: true };
+  const { id } = await daemon.client.call("createRun", { body });
+  const { complete, events } = await read(daemon, id);
+  expect(complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256: source.sha256 });
+  const again = events.filter((event) => event.type === "status" && event.message === "Reconnected to far");
+  expect(again.length).toBeGreaterThanOrEqual(7);
 });
 
 test("a daemon that is stopped leaves a durable run alone, and the next one takes its end in", async () => {

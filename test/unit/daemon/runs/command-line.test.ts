@@ -41,8 +41,11 @@ function withoutNul(text: string): string {
   return text.replaceAll("\0", "").toWellFormed();
 }
 
-/** Bash reads ~/.bashrc when it takes itself for a command of sshd, as it does without a shell above it. */
-const calm = { ...process.env, SHLVL: "1" };
+/**
+ * Bash reads ~/.bashrc when it takes itself for a command of sshd, as it does without a shell above it. fish hands on
+ * only what its locale can spell.
+ */
+const calm = { ...process.env, SHLVL: "1", LC_ALL: "C.UTF-8" };
 
 async function expectRead(shell: ShellName, command: string, given: readonly string[]): Promise<void> {
   const { stdout } = await run(shells.path(shell), ["-c", command], { maxBuffer: 2 ** 24, env: calm });
