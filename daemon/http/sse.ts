@@ -90,7 +90,7 @@ class Sender {
     });
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
-      if (!this.#draining) this.#send(heartbeat);
+      if (!this.#draining && !this.#response.writableEnded) this.#send(heartbeat);
     }, heartbeatMs);
     // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
     // write with the first events.
@@ -127,12 +127,19 @@ class Sender {
       this.#send(bytes);
       this.#draining = this.#response.writableLength > highWaterBytes;
       if (!this.#draining) continue;
-      const { longestStallMs } = this.#figures;
-      this.#stall = setTimeout(() => this.#response.destroy(), longestStallMs).unref();
+      this.#limitStall();
       return true;
     }
-    if (messages.length === 0 && this.#feed.over(this.#at)) this.#response.end();
+    if (messages.length === 0 && this.#feed.over(this.#at)) {
+      this.#response.end();
+      this.#limitStall();
+    }
     return messages.length > 0;
+  }
+
+  #limitStall(): void {
+    const { longestStallMs } = this.#figures;
+    this.#stall = setTimeout(() => this.#response.destroy(), longestStallMs).unref();
   }
 
   #send(bytes: Buffer): void {

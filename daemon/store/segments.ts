@@ -85,8 +85,10 @@ export class Segments {
           }
           const bytes = Buffer.allocUnsafe(size);
           return readSync(open.file, bytes, 0, size, position) === size ? bytes : undefined;
-        } catch {
-          return undefined;
+        } catch (failure) {
+          // Anything else, such as too many open files, says nothing of the bytes.
+          if (failure instanceof Error && "code" in failure && lost.has(failure.code)) return undefined;
+          throw failure;
         }
       },
       [Symbol.dispose]: close,
@@ -145,6 +147,9 @@ export class Segments {
     return join(this.#folder, String(run), String(segment));
   }
 }
+
+/** Codes by which the system says that bytes are gone. */
+const lost: ReadonlySet<unknown> = new Set(["ENOENT", "EIO"]);
 
 function writeAll(file: number, pieces: readonly Buffer[]): void {
   let left: readonly Buffer[] = pieces;

@@ -5,19 +5,32 @@ import { silentLog } from "../../../../daemon/core/log.ts";
 import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
-test("a reader that takes nothing for long is disconnected", async () => {
+const endless = {
+  from: 0,
+  after: (seq: number) => [{ seq: seq + 1, bytes: Buffer.alloc(64 * 1024, ":") }],
+  over: () => false,
+  follow: () => () => undefined,
+};
+/** Its end is sent at once, but is more than a socket takes by itself. */
+const ended = {
+  ...endless,
+  after: (seq: number) => (seq === 0 ? [{ seq: 1, bytes: Buffer.alloc(450 * 1024, ":") }] : []),
+  over: () => true,
+};
+
+test.each([
+  ["that goes on", endless],
+  ["that is over", ended],
+])("a reader that takes nothing for long of a stream %s is disconnected", async (_, feed) => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
   const figures = new StreamFigures(silentLog, 200);
-  const bytes = Buffer.alloc(64 * 1024, ":");
-  const feed = {
-    from: 0,
-    after: (seq: number) => [{ seq: seq + 1, bytes }],
-    over: () => false,
-    follow: () => () => undefined,
-  };
   const closed = Promise.withResolvers<void>();
+  const failures: Error[] = [];
   const server = createServer((_, response) => {
+    response.on("error", (failure) => failures.push(failure));
     response.on("close", () => closed.resolve());
     sendEvents(response, 200, feed, figures);
   });
@@ -25,7 +38,11 @@ test("a reader that takes nothing for long is disconnected", async () => {
   const request = get({ socketPath });
   request.on("error", () => undefined);
   request.on("response", (response) => response.on("error", () => undefined).pause());
+  await once(request, "response");
+  // No sign of life behind the end of a stream: it would be an error that nobody expects.
+  vi.advanceTimersByTime(60_000);
   await closed.promise;
+  expect(failures).toEqual([]);
   expect(figures.open).toBe(0);
   request.destroy();
   server.close();
