@@ -21,7 +21,7 @@ const ended = {
 test.each([
   ["that goes on", endless],
   ["that is over", ended],
-])("a reader that takes nothing for long of a stream %s is disconnected", async (_, feed) => {
+])("a reader that takes nothing for long of a stream %s is disconnected", async (_what, feed) => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   onTestFinished(() => void vi.useRealTimers());
   await using directory = await openDirectory();
