@@ -1,14 +1,14 @@
 /**
- * Writes, and where that fails once more at once: a disk that fails a single time has lost nothing. What the second
- * try threw; undefined after success.
+ * Writes or reads, and where that fails once more at once: a disk that fails a single time has lost nothing. What the
+ * second try threw; undefined after success.
  */
-export function twice(write: () => void): { readonly failure: unknown } | undefined {
+export function twice(attempt: () => void): { readonly failure: unknown } | undefined {
   try {
-    write();
+    attempt();
     return undefined;
   } catch {
     try {
-      write();
+      attempt();
       return undefined;
     } catch (failure) {
       return { failure };

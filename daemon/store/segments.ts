@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { twice } from "../core/twice.ts";
 
 /** Where a piece of output lies: a file of its run, and the bytes of that file before it. */
 export interface Place {
@@ -76,20 +77,22 @@ export class Segments {
       if (open !== undefined) closeSync(open.file);
       open = undefined;
     };
+    const read = ({ segment, position, size }: Place): Buffer | undefined => {
+      if (open?.segment !== segment) {
+        close();
+        open = { segment, file: openSync(this.#path(run, segment), "r") };
+      }
+      const bytes = Buffer.allocUnsafe(size);
+      return readSync(open.file, bytes, 0, size, position) === size ? bytes : undefined;
+    };
     return {
-      read: ({ segment, position, size }) => {
-        try {
-          if (open?.segment !== segment) {
-            close();
-            open = { segment, file: openSync(this.#path(run, segment), "r") };
-          }
-          const bytes = Buffer.allocUnsafe(size);
-          return readSync(open.file, bytes, 0, size, position) === size ? bytes : undefined;
-        } catch (failure) {
-          // Anything else, such as too many open files, says nothing of the bytes.
-          if (failure instanceof Error && "code" in failure && lost.has(failure.code)) return undefined;
-          throw failure;
-        }
+      read: (place) => {
+        let bytes: Buffer | undefined;
+        const failed = twice(() => {
+          bytes = read(place);
+        });
+        if (failed !== undefined && !saysLost(failed.failure)) throw failed.failure;
+        return bytes;
       },
       [Symbol.dispose]: close,
     };
@@ -148,8 +151,12 @@ export class Segments {
   }
 }
 
-/** Codes by which the system says that bytes are gone. */
-const lost: ReadonlySet<unknown> = new Set(["ENOENT", "EIO"]);
+/** Whether bytes are gone; anything else, such as too many open files, says nothing of them. */
+function saysLost(failure: unknown): boolean {
+  return (
+    failure instanceof Error && "code" in failure && (failure.code === "ENOENT" || failure.code === "EIO")
+  );
+}
 
 function writeAll(file: number, pieces: readonly Buffer[]): void {
   let left: readonly Buffer[] = pieces;
