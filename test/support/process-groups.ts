@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface LiveProcess {
   readonly pid: number;
   readonly group: number;
-  /** Its arguments, with spaces between. */
+  readonly words: readonly string[];
+  /** Its words, with spaces between. */
   readonly args: string;
 }
 
@@ -15,11 +16,14 @@ export async function liveProcesses(): Promise<LiveProcess[]> {
   return found.filter((each) => each !== undefined);
 }
 
-/** Waits until `count` processes have `word` as their very own argument, and gives them back. */
+/**
+ * Waits until `count` processes have `word` as their very own argument, and gives them back. A shell with the word
+ * in its script is none of them.
+ */
 export async function untilLive(word: string, count: number): Promise<LiveProcess[]> {
   const deadline = performance.now() + 10_000;
   for (;;) {
-    const found = (await liveProcesses()).filter(({ args }) => args.split(" ").includes(word));
+    const found = (await liveProcesses()).filter(({ words }) => words.includes(word));
     if (found.length >= count) return found;
     if (performance.now() > deadline) throw new Error(`${found.length} of ${count} processes have ${word}`);
     // There is no event for a process of somebody else that starts.
@@ -30,11 +34,11 @@ export async function untilLive(word: string, count: number): Promise<LiveProces
 async function readProcess(name: string): Promise<LiveProcess | undefined> {
   try {
     // First the arguments: between its fork and its exec a process is in its parent's group, with its arguments.
-    const args = (await readFile(`/proc/${name}/cmdline`, "utf8")).split("\0").join(" ").trim();
+    const words = (await readFile(`/proc/${name}/cmdline`, "utf8")).split("\0").slice(0, -1);
     const stat = await readFile(`/proc/${name}/stat`, "latin1");
     const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
-    return { pid: Number(name), group: Number(group), args };
+    return { pid: Number(name), group: Number(group), words, args: words.join(" ") };
   } catch {
     // It ended meanwhile.
     return undefined;
