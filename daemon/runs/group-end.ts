@@ -4,18 +4,18 @@
  */
 export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
 
+const ofThisConnection =
+  '[ "$1" = $PPID ] || tr "\\0" "\\n" < /proc/$p/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"';
+
 /**
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid`
  * (tcsh, and a shell with `set -m`, put what is in the background into groups of their own): INT, then TERM after
  * most of the grace time, KILL at its end; it looks ten times a second whether all are gone, and says so. It keeps
- * its hands off a process that is not of the same connection (process ids are used again), or, by "session", that does
- * not lead one; and off a session that it is in itself, as is the case on servers that give commands none of their own.
+ * its hands off a process that is not `ours` (process ids are used again), and off a session that it is in itself, as
+ * is the case on servers that give commands none of their own. `ours` is a condition in sh, without single quotes, on
+ * process $p and its parent $1; by default, that it is of the same connection.
  */
-export function endGroupCommand(
-  pid: number,
-  graceMs: number,
-  by: "connection" | "session" = "connection",
-): string {
+export function endGroupCommand(pid: number, graceMs: number, ours = ofThisConnection): string {
   const tenths = Math.ceil(graceMs / 100);
   const beforeTerm = Math.ceil(tenths * 0.6);
   const script = [
@@ -24,12 +24,12 @@ export function endGroupCommand(
     // them, or (BSD) only the group, which is the same for what sshd starts.
     "g() { if [ -r /proc/$1/stat ]; then read -r l < /proc/$1/stat; set -- ${l##*) }; echo $2 $4; else ps -o ppid= -o sid= -p $1 || ps -o ppid= -o pgid= -p $1; fi 2>/dev/null; }",
     "u() { echo hostrun-group:unknown; exit; }",
-    'c() { tr "\\0" "\\n" < /proc/$p/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"; }',
+    `o() { { ${ours}; } 2>/dev/null; }`,
     "set -- $(g $$)",
     "m=$2",
     "set -- $(g $p)",
     // Its first process is over: the session has its number, if the server makes sessions at all.
-    `if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; ${known[by]} || u; fi`,
+    'if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; o $1 || u; fi',
     // Group, session and state of every process. Not kill -0, but for want of all else: a dead process that nobody
     // has collected yet answers to it, and one of sudo does not.
     "q() { [ -r /proc/$$/stat ] || return; for f in /proc/[0-9]*/stat; do read -r l < $f && set -- ${l##*) } && echo $3 $4 $1; done; return 0; }",
@@ -51,12 +51,6 @@ export function endGroupCommand(
   // exec: the server's child is then this very shell, by which it is seen whether commands get sessions.
   return `exec /bin/sh -c '${script.join("; ")}'`;
 }
-
-/** By what the process is known not to be another one that got its number. */
-const known = {
-  connection: '[ "$1" = $PPID ] || c 2>/dev/null',
-  session: "[ $t = $p ]",
-};
 
 export function parseGroupEnd(output: string): GroupEnd {
   const word = /hostrun-group:(\w+)/.exec(output)?.[1];

@@ -260,6 +260,23 @@ describe("a process of root's in an ordinary user's command", () => {
     });
   });
 
+  test.each([
+    ["everybody's processes can be seen", {}],
+    ["only one's own processes can be seen", hiding],
+  ])("that is a durable command is not confirmed to be gone where %s", async (_what, options) => {
+    await using root = await openRootTool();
+    await using account = await openUnixUser();
+    await using own = await openHostedDaemon({ ...options, host: { user: account.name } });
+    const line = `exec ${root.command} sleep $M`;
+    const { run, rest, cancel, left } = await started("web1", line, { durable: true }, own);
+    await cancel();
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false, exitCode: null });
+    const lives = await left();
+    expect(lives).toHaveLength(1);
+    endProcesses(lives.map(({ pid }) => pid));
+  });
+
   test("that ends in time is confirmed to be gone", async () => {
     await using root = await openRootTool();
     await using account = await openUnixUser();

@@ -59,17 +59,11 @@ export class Workbench {
 
   /** Runs a command by its title in the palette, e.g. "Hostrun: Run on Host…". */
   async command(title: string): Promise<void> {
-    // A panel that comes up takes the focus, and the palette closes: a person opens it again.
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.page.keyboard.press("F1");
-        await this.input.fill(`>${title}`, { timeout: 3000 });
-        await this.choice(title).first().click({ timeout: 3000 });
-        return;
-      } catch (failure) {
-        if (attempt === 3) throw failure;
-      }
-    }
+    await this.#insist(async () => {
+      await this.page.keyboard.press("F1");
+      await this.input.fill(`>${title}`, { timeout: 3000 });
+      await this.choice(title).first().click({ timeout: 3000 });
+    });
   }
 
   get quick(): Locator {
@@ -99,11 +93,25 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press("Control+P");
-    await this.input.waitFor();
-    await this.input.fill(name);
-    await this.choice(name).first().click();
+    await this.#insist(async () => {
+      await this.page.keyboard.press("Control+P");
+      await this.input.fill(name, { timeout: 3000 });
+      await this.choice(name).first().click({ timeout: 3000 });
+      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: 3000 });
+    });
     await this.page.locator(".monaco-editor .view-line").first().click();
+  }
+
+  /** A panel that comes up takes the focus, and the quick input closes: a person opens it again. */
+  async #insist(act: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await act();
+        return;
+      } catch (failure) {
+        if (attempt === 3) throw failure;
+      }
+    }
   }
 
   /** A row of a tree, by what it is called aloud. */

@@ -38,6 +38,8 @@ type Passage = "over" | "again" | "lost";
 
 /** How long an end that was asked for may take beyond its grace time. */
 const stopWithinMs = 30_000;
+/** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
+const statusWithinMs = 2000;
 const longestTimerMs = 2_147_483_647;
 
 /**
@@ -92,12 +94,10 @@ export class DurableExecution implements RunExecution {
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
     }
-    if (!this.live.ended) return;
-    if (this.#phase !== "begun") forgetPlan(this.live.number, this.#parts);
-    else {
-      const planned = { number: this.live.number, run: this.live.run, plan: this.#plan };
-      void removeFiles(remote, planned, this.#parts);
-    }
+    const { ended, number, run } = this.live;
+    if (!ended) return;
+    if (this.#phase !== "begun") forgetPlan(number, this.#parts);
+    else void removeFiles(remote, { number, run, plan: this.#plan }, this.#parts);
   }
 
   stdin(): Promise<undefined> {
@@ -106,7 +106,8 @@ export class DurableExecution implements RunExecution {
 
   stop(reason: StopReason, graceMs: number): void {
     if (this.live.ended || this.#stop !== undefined) return;
-    this.#stop = new GroupStop(reason, graceMs);
+    const left = (): void => this.#later(() => void this.#giveUp(), statusWithinMs);
+    this.#stop = new GroupStop(reason, graceMs, left);
     if (this.#phase === "new") {
       this.live.end(stopEnding(reason, this.#plan));
       this.#abort.abort();
@@ -258,8 +259,7 @@ export class DurableExecution implements RunExecution {
     const process = this.#process;
     const { state, group } = this.#word ?? {};
     if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
-    // One that is gone leaves its status at once, and with it comes the last session.
-    void stop.ask(process, group).then(() => (stop.end === "alive" ? this.#giveUp() : undefined));
+    stop.ask(process, group, this.live.run.id);
   }
 
   async #giveUp(): Promise<void> {

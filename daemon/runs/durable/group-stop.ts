@@ -2,6 +2,7 @@ import type { Ending } from "../ending.ts";
 import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../group-end.ts";
 import type { RemoteProcess } from "../remote.ts";
 import { type StopReason, stopEnding } from "../run-execution.ts";
+import { isCommandOf } from "./host-script.ts";
 import type { DurablePlan } from "./plan.ts";
 
 /** How long the host may take to say what came of it, beyond the grace time. */
@@ -11,17 +12,16 @@ const answerWithinMs = 5000;
 export class GroupStop {
   readonly reason: StopReason;
   readonly graceMs: number;
+  readonly #left: () => void;
   #asking: Promise<void> | undefined;
+  /** What the host said last. */
   #end: GroupEnd = "unknown";
 
-  constructor(reason: StopReason, graceMs: number) {
+  /** `left` is called when the host could not end all of it, or cannot see whether it did. */
+  constructor(reason: StopReason, graceMs: number, left: () => void) {
     this.reason = reason;
     this.graceMs = graceMs;
-  }
-
-  /** What the host said last. */
-  get end(): GroupEnd {
-    return this.#end;
+    this.#left = left;
   }
 
   /** Resolves when nothing is being asked. */
@@ -36,17 +36,16 @@ export class GroupStop {
     return { ...known, ...stopEnding(this.reason, plan), stopConfirmed };
   }
 
-  /** Asks the host beside `process`, unless that is under way or was answered. */
-  ask(process: RemoteProcess, group: number): Promise<void> {
-    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group);
-    return this.#asking ?? Promise.resolve();
+  /** Asks the host of the run beside `process`, unless that is under way or was answered. */
+  ask(process: RemoteProcess, group: number, runId: string): void {
+    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, runId);
   }
 
-  async #ask(process: RemoteProcess, group: number): Promise<void> {
-    // The host has just said that its runner lives: then the command still leads its session, over whatever connection.
-    const command = endGroupCommand(group, this.graceMs, "session");
+  async #ask(process: RemoteProcess, group: number, runId: string): Promise<void> {
+    const command = endGroupCommand(group, this.graceMs, isCommandOf(runId));
     const answer = await process.ask(command, this.graceMs + answerWithinMs);
     if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
     this.#asking = undefined;
+    if (this.#end === "alive" || this.#end === "unseen") this.#left();
   }
 }

@@ -174,6 +174,18 @@ export function followCommand(runId: string, token: string, from: FollowFrom): H
   return { command, input: Buffer.alloc(0) };
 }
 
+/**
+ * Whether process $p is the run's command, as a condition for `endGroupCommand`: while the process that waits for it
+ * lives, its number is nobody else's. The connection tells nothing: it may be a later one.
+ */
+export function isCommandOf(runId: string): string {
+  return [
+    `d=/var/tmp/hostrun-$(id -u)/${runId}`,
+    `[ -d $d ] || d=/tmp/hostrun-$(id -u)/${runId}`,
+    "[ ! -f $d/status ] && [ $(cat $d/group) = $p ] && kill -0 $(cat $d/runner)",
+  ].join("; ");
+}
+
 /** Removes what the run left; exit status 0 when nothing of it is there any more. */
 export function removeCommand(runId: string): string {
   return posix(["w() { exit 1; }", ...directory(runId), "rm -rf $d"]);

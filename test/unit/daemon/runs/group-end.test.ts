@@ -58,13 +58,12 @@ interface Asked {
   readonly environment?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly detached?: boolean;
-  readonly by?: "connection" | "session";
 }
 
 /** What comes of it when a server runs the command in a session of its own. */
 async function end(pid: number, asked: Asked = {}) {
   const { caller = "/bin/bash", sh = "/bin/sh", graceMs = 300, environment, detached = true } = asked;
-  const command = endGroupCommand(pid, graceMs, asked.by).replace("/bin/sh", sh);
+  const command = endGroupCommand(pid, graceMs).replace("/bin/sh", sh);
   const uid = asked.uid === undefined ? {} : { uid: asked.uid };
   // Bash reads ~/.bashrc when it takes itself for a command of sshd.
   const env = { PATH: process.env["PATH"], SHLVL: "1", ...environment };
@@ -180,20 +179,6 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     );
     expect((await liveProcesses()).map(({ pid }) => pid)).toContain(stranger.pid);
     process.kill(-stranger.pid, "SIGKILL");
-    expect(await end(target.pid)).toBe("gone");
-  });
-
-  test("by the session needs no connection, and leaves a process that leads no session alone", async () => {
-    const environment = { SSH_CONNECTION: "127.0.0.1 1 127.0.0.1 22" };
-    const target = await group("setsid sh -c 'sleep $M & sleep $M; wait' & wait", 2);
-    const all = (await liveProcesses()).filter(({ args }) => args.includes(target.mark));
-    const leader = all.find(({ args }) => args.startsWith("sh -c sleep"));
-    const child = all.find(({ args }) => args.startsWith("sleep"));
-    if (leader === undefined || child === undefined) throw new Error("it did not start");
-    expect(await end(child.pid, { environment, by: "session" })).toBe("unknown");
-    expect((await liveProcesses()).map(({ pid }) => pid)).toContain(child.pid);
-    expect(await end(leader.pid, { environment, by: "session" })).toBe("gone");
-    expect((await liveProcesses()).filter(({ args }) => args.startsWith(`sleep ${target.mark}`))).toEqual([]);
     expect(await end(target.pid)).toBe("gone");
   });
 

@@ -117,6 +117,31 @@ test(
   casesTimeout,
 );
 
+test("under the next daemon, what was dropped last of a stream is not had again, and its end is kept", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const { parts } = mortalDaemon(store);
+  const first = new LiveRun(start, { key: undefined }, 1000, parts);
+  const letters = Buffer.from("abcdefghijklmnopqrstuvwxyz".repeat(200));
+  first.output("stdout", letters.subarray(0, 500));
+  first.output("stderr", Buffer.from("words\n"));
+  for (let at = 500; at < 3000; at += 100) first.output("stdout", letters.subarray(at, at + 100));
+  await nextTurn();
+  const second = new LiveRun(first.run, { number: first.number }, 1000, parts);
+  await second.takeAgain(new Turns(), new AbortController().signal);
+  expect([second.receivedBytes("stdout"), second.receivedBytes("stderr")]).toEqual([3000, 6]);
+  expect([...store.output(first.number, "stderr").read(0, 6)]).toEqual([]);
+  second.output("stdout", letters.subarray(3000, 3100));
+  second.end({ outcome: "exited", exitCode: 0 });
+  const recorded = store.output(first.number, "stdout");
+  const kept = Buffer.concat([...recorded.read(0, recorded.size)]);
+  expect(kept.length).toBeGreaterThan(900);
+  const end = kept.length - 500;
+  expect(kept.subarray(500)).toEqual(letters.subarray(3100 - end, 3100));
+});
+
 /** What a run needs of a daemon; once that is killed, it writes nothing any more. */
 function mortalDaemon(store: RunStore) {
   let dead = false;
