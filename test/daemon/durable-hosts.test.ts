@@ -15,7 +15,7 @@ const hosts = [
   { what: "dash and an awk that knows", daemon: await host(), mute: {} },
   { what: "dash alone", daemon: await host(noAwk), mute: silent },
   {
-    what: "busybox, whose awk has 0 for every signal",
+    what: "busybox, whose awk knows no signals",
     daemon: await host(place("/bin/busybox", "/bin/sh"), place("/bin/busybox", "/usr/bin/awk")),
     mute: silent,
   },

@@ -72,8 +72,8 @@ test("a run whose host is away says that it is being reconnected, and goes on to
   await window.run.getByText("Reconnecting to web1", { exact: true }).waitFor();
   await window.pictures("reconnecting", ["light", "dark", "highContrast"]);
   await window.reload();
-  await window.run.getByText("Reconnecting", { exact: true }).waitFor();
   await window.output("line 3");
+  await window.run.getByText("Reconnecting", { exact: true }).waitFor();
 
   // The command ends while nobody sees it.
   await writeFile(go, "");
