@@ -13,17 +13,8 @@ export interface Announced extends Pick<Discovery, "version" | "pid" | "socket" 
 /** Tells clients where the daemon is, until the scope ends. */
 export function announce({ stateDirectory, ...daemon }: Announced, scope: Scope): void {
   const path = join(stateDirectory, placeNames.discovery);
-  const { version, pid, socket, startedAt } = daemon;
   const token = randomBytes(32).toString("base64url");
-  const discovery: Discovery = {
-    pid,
-    version,
-    protocol: protocolVersion,
-    socket,
-    url: null,
-    token,
-    startedAt,
-  };
+  const discovery: Discovery = { ...daemon, protocol: protocolVersion, url: null, token };
   writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
   scope.defer(() => rmSync(path, { force: true }));
 }

@@ -2,7 +2,7 @@ import { cp, mkdir, open, readdir, readFile, stat, truncate } from "node:fs/prom
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openTestDaemon, spawnDaemon, watchFor } from "../support/daemon.ts";
-import { openDirectory } from "../support/directory.ts";
+import { type Directory, openDirectory } from "../support/directory.ts";
 import { type FailingCall, failing, injected } from "../support/failing-call.ts";
 import { FaultFigures, isFull, times, untouched } from "../support/fault-figures.ts";
 import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
@@ -124,6 +124,16 @@ async function overwrite(path: string): Promise<void> {
   await file.close();
 }
 
+/** Where a daemon has been that knew web1, and five runs on it. */
+async function usedPlaces(directory: Directory) {
+  const places = { home: directory.path, stateDirectory: directory.join("state") };
+  await knowHosts(places.home, sshd.knownHosts);
+  await using daemon = await openTestDaemon(places);
+  await daemon.client.call("createHost", { body: hostOf(sshd) });
+  for (let count = 0; count < 5; count += 1) await new RunReading().follow(await openStream(daemon, run600));
+  return places;
+}
+
 const damages = {
   "overwritten pages": overwrite,
   "a truncated file": (path: string) => truncate(path, 3 * 4096),
@@ -133,14 +143,7 @@ test.each(Object.entries(damages))(
   "a store with %s is put aside, and the person is told",
   async (_, damage) => {
     await using directory = await openDirectory();
-    const places = { home: directory.path, stateDirectory: directory.join("state") };
-    await knowHosts(places.home, sshd.knownHosts);
-    {
-      await using before = await openTestDaemon(places);
-      await before.client.call("createHost", { body: hostOf(sshd) });
-      for (let count = 0; count < 5; count += 1)
-        await new RunReading().follow(await openStream(before, run600));
-    }
+    const places = await usedPlaces(directory);
     await damage(join(places.stateDirectory, "hostrun.db"));
     await using daemon = await openTestDaemon(places);
     const { damaged, runs } = (await daemon.client.call("stats")).store;
@@ -158,14 +161,7 @@ test.each(Object.entries(damages))(
 
 test("a store that is damaged under a daemon ends neither it nor its runs", async () => {
   await using directory = await openDirectory();
-  const places = { home: directory.path, stateDirectory: directory.join("state") };
-  await knowHosts(places.home, sshd.knownHosts);
-  {
-    await using before = await openTestDaemon(places);
-    await before.client.call("createHost", { body: hostOf(sshd) });
-    for (let count = 0; count < 5; count += 1)
-      await new RunReading().follow(await openStream(before, run600));
-  }
+  const places = await usedPlaces(directory);
   await using daemon = await openTestDaemon(places);
   const running = new RunReading();
   const messages = readMessages(
