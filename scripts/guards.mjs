@@ -1,5 +1,5 @@
 // `npm run guards [part of a guard's name]`: in a copy of the checkout switches off each guard of
-// test/faults/guards.json in turn and shows that its test fails. A test that still passes guards nothing.
+// test/faults/guards/ in turn and shows that its test fails. A test that still passes guards nothing.
 import { execFileSync } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,9 @@ import { main, run, toolEnv } from "./bootstrap.mjs";
 const root = join(import.meta.dirname, "..");
 const wanted = process.argv.slice(2).join(" ");
 await main(async () => {
-  const all = JSON.parse(await readFile(join(root, "test/faults/guards.json"), "utf8"));
+  const lists = join(root, "test/faults/guards");
+  const all = [];
+  for (const name of await readdir(lists)) all.push(...JSON.parse(await readFile(join(lists, name), "utf8")));
   const guards = all.filter(({ guard }) => guard.includes(wanted));
   const copy = await mkdtemp(join(tmpdir(), "hostrun-guards-"));
   let worthless = 0;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { expect, test } from "vitest";
@@ -14,7 +14,11 @@ const Guards = z.array(
     name: z.string().min(1),
   }),
 );
-const guards = Guards.parse(JSON.parse(await readFile(join(root, "test/faults/guards.json"), "utf8")));
+const lists = join(root, "test/faults/guards");
+const guards: z.infer<typeof Guards> = [];
+for (const name of await readdir(lists)) {
+  guards.push(...Guards.parse(JSON.parse(await readFile(join(lists, name), "utf8"))));
+}
 
 // That each test fails without its guard is shown by `npm run guards`, which takes its time.
 test.each(guards)("the guard is where the list says, and so is its test: $guard", async (guard) => {
