@@ -168,8 +168,8 @@ function openSsh(
   const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
   const knownHosts = openKnownHosts({ own, others: [...users, "/etc/ssh/ssh_known_hosts"], log });
   const limits = () => {
-    const { poolMaxConnections, poolIdleMs, channelsPerConnection, keepaliveMs } = settings.current;
-    return { maxConnections: poolMaxConnections, idleMs: poolIdleMs, channelsPerConnection, keepaliveMs };
+    const { poolMaxConnections: maxConnections, poolIdleMs: idleMs, ...others } = settings.current;
+    return { maxConnections, idleMs, ...others };
   };
   const environment = { home, agentSocket };
   const shells = createShellMemory(database);

@@ -20,6 +20,8 @@ const fields = {
   defaultPort: Port,
   defaultKeyType: z.enum(["ed25519", "rsa", "ecdsa"]),
   hostKeyPolicy: HostKeyPolicy,
+  /** In bits: shorter RSA keys of hosts and of yours are refused (OpenSSH's RequiredRSASize). */
+  requiredRsaSize: z.int().min(1024).max(16_384),
   /** null: the embedded cache. A password in it is shown as `***`. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
   historyDays: z.int().min(0).max(36_500),
@@ -45,6 +47,7 @@ export const defaultSettings: Settings = {
   defaultPort: 22,
   defaultKeyType: "ed25519",
   hostKeyPolicy: "ask",
+  requiredRsaSize: 2048,
   redisUrl: null,
   historyDays: 30,
   historyMaxBytes: 2_147_483_648,

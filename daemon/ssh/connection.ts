@@ -24,6 +24,7 @@ export interface LoginOptions {
   readonly credentials: Promise<Credentials>;
   /** Milliseconds; 0: off. */
   readonly keepaliveMs: number;
+  readonly requiredRsaSize: number;
   readonly log: Log;
   /** Told what the login is at, e.g. "exchanging keys". */
   onStage(stage: LoginStage): void;
@@ -92,7 +93,7 @@ class Login implements SshConnection {
     this.hop = options.hop;
     this.#options = options;
     this.#outcome = outcome;
-    this.#check = new HostKeyCheck(options.hop, options.knownHosts, options.log);
+    this.#check = new HostKeyCheck(options);
     this.#authentication = new Authentication(options.hop, options.credentials);
   }
 

@@ -43,8 +43,9 @@ export function createDialer(
       bastion === undefined ? await openSocket(target, signal) : await forward(bastion, target);
     const onStage = (stage: string): void =>
       wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
-    const { keepaliveMs } = limits();
-    return await login({ hop: target, socket, knownHosts, credentials, keepaliveMs, log, onStage }, signal);
+    const { keepaliveMs, requiredRsaSize } = limits();
+    const trust = { knownHosts, requiredRsaSize };
+    return await login({ hop: target, socket, credentials, ...trust, keepaliveMs, log, onStage }, signal);
   };
 }
 

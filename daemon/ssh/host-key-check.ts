@@ -2,9 +2,17 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { membersOf, nameOf } from "./failure.ts";
-import { describeKey } from "./host-key.ts";
+import { describeKey, rsaBits } from "./host-key.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import type { KnownHostLine } from "./known-hosts-file.ts";
+
+export interface HostKeyCheckOptions {
+  readonly hop: Hop;
+  readonly knownHosts: KnownHosts;
+  /** RSA keys with fewer bits are refused, known ones, too. */
+  readonly requiredRsaSize: number;
+  readonly log: Log;
+}
 
 /**
  * The one place where a server's key is accepted. ssh2 takes anything but a literal `false` for consent and asks
@@ -14,13 +22,15 @@ import type { KnownHostLine } from "./known-hosts-file.ts";
 export class HostKeyCheck {
   readonly #hop: Hop;
   readonly #knownHosts: KnownHosts;
+  readonly #requiredRsaSize: number;
   readonly #log: Log;
   #pinned: Buffer | undefined;
   #problem: Problem | undefined;
 
-  constructor(hop: Hop, knownHosts: KnownHosts, log: Log) {
+  constructor({ hop, knownHosts, requiredRsaSize, log }: HostKeyCheckOptions) {
     this.#hop = hop;
     this.#knownHosts = knownHosts;
+    this.#requiredRsaSize = requiredRsaSize;
     this.#log = log;
   }
 
@@ -52,14 +62,25 @@ export class HostKeyCheck {
     const verdict = this.#knownHosts.verdict(hop.address, hop.port, key);
     switch (verdict.kind) {
       case "known":
-        return undefined;
+        return this.#tooShort(key);
       case "changed":
         return changed(hop, key, verdict.expected);
       case "revoked":
         return revoked(hop, key, verdict.by);
       case "unknown":
-        return this.#unknown(key);
+        return this.#tooShort(key) ?? this.#unknown(key);
     }
+  }
+
+  #tooShort(key: Buffer): Problem | undefined {
+    const bits = rsaBits(key);
+    if (bits === undefined || bits >= this.#requiredRsaSize) return undefined;
+    return new Problem(
+      "protocol_error",
+      `${nameOf(this.#hop)} shows an RSA key of ${bits} bits, which can be forged; at least ${this.#requiredRsaSize} ` +
+        "are required (requiredRsaSize). Give the server another host key: ssh-keygen -A makes one of each type.",
+      { ...membersOf(this.#hop), ...describeKey(key), reason: "rsa_key_too_short" },
+    );
   }
 
   #unknown(key: Buffer): Problem | undefined {

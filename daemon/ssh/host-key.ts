@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readString } from "./wire-string.ts";
 
 /** What is said of a public key: its type and its fingerprint as `ssh-keygen -lf` prints it. */
 export interface KeyDescription {
@@ -23,4 +24,15 @@ export function keyTypeOf(key: Buffer): string | undefined {
   if (length === 0 || length > 64 || 4 + length >= key.length) return undefined;
   const type = key.toString("latin1", 4, 4 + length);
   return /^[a-z0-9@.-]+$/i.test(type) ? type : undefined;
+}
+
+/** How many bits the modulus of an RSA key has; undefined for other keys, 0 for one that is cut off. */
+export function rsaBits(key: Buffer): number | undefined {
+  const type = readString(key, 0);
+  if (type?.value.toString("latin1") !== "ssh-rsa") return undefined;
+  const exponent = readString(key, type.end);
+  const modulus = exponent === undefined ? undefined : readString(key, exponent.end)?.value;
+  const start = modulus?.findIndex((byte) => byte !== 0) ?? -1;
+  if (modulus === undefined || start === -1) return 0;
+  return (modulus.length - start) * 8 - (Math.clz32(modulus.readUInt8(start)) - 24);
 }

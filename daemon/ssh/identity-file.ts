@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type ParsedKey, utils } from "ssh2";
 import { codeOf } from "./failure.ts";
+import { readString } from "./wire-string.ts";
 
 /** What there is at the path of a private key. */
 export type IdentityFile =
@@ -103,10 +104,4 @@ function publicPart(content: Buffer): Buffer | undefined {
     at = field.end;
   }
   return readString(body, at + 4)?.value;
-}
-
-function readString(bytes: Buffer, at: number): { value: Buffer; end: number } | undefined {
-  if (at + 4 > bytes.length) return undefined;
-  const end = at + 4 + bytes.readUInt32BE(at);
-  return end > bytes.length ? undefined : { value: bytes.subarray(at + 4, end), end };
 }

@@ -6,6 +6,8 @@ export interface PoolLimits {
   readonly channelsPerConnection: number;
   /** Milliseconds between keepalives; the connection is given up when two went unanswered. 0: off. */
   readonly keepaliveMs: number;
+  /** In bits: RSA keys with fewer are refused. */
+  readonly requiredRsaSize: number;
 }
 
 /** Counted since the pool was opened, and how it is now. */

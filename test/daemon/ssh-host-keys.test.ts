@@ -110,3 +110,39 @@ test("a pooled connection of a host that takes new keys is not lent to one that 
   pool.knownHosts.remove("127.0.0.1");
   await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({ code: "host_key_unknown" });
 });
+
+test("an RSA key below requiredRsaSize is refused, known or not, and nothing is recorded", async () => {
+  await using directory = await openDirectory();
+  const short = await createKey(directory.join("short"), "rsa", "", 2047);
+  await using sshd = await openSshd({ hostKeys: [short] });
+  for (const trust of [[], [sshd]]) {
+    await using pool = await openSshPool({ trust });
+    for (const hostKeyPolicy of ["acceptNew", "ask", "strict"] as const) {
+      await expect(pool.run(targetOf(sshd, { hostKeyPolicy }), "true")).rejects.toMatchObject({
+        code: "protocol_error",
+        message: containing("an RSA key of 2047 bits"),
+        members: {
+          host: "web1",
+          keyType: "ssh-rsa",
+          fingerprint: short.fingerprint,
+          reason: "rsa_key_too_short",
+        },
+      });
+    }
+    await expect(readFile(pool.knownHostsPath)).rejects.toMatchObject({ code: "ENOENT" });
+  }
+  expect(sshd.log()).not.toContain("Accepted publickey");
+
+  await using lenient = await openSshPool({ trust: [sshd], limits: { requiredRsaSize: 2047 } });
+  expect((await lenient.run(targetOf(sshd), "true")).process.connection.hostKeyType).toBe("ssh-rsa");
+});
+
+test("a short key that is not the known one is told as changed", async () => {
+  await using directory = await openDirectory();
+  const short = await createKey(directory.join("short"), "rsa", "", 1024);
+  const known = await createKey(directory.join("known"));
+  await using sshd = await openSshd({ hostKeys: [short] });
+  const knownHosts = `[${sshd.address}]:${sshd.port} ${known.publicKey}\n`;
+  await using pool = await openSshPool({ trust: [{ knownHosts }] });
+  await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({ code: "host_key_changed" });
+});

@@ -16,13 +16,14 @@ export interface SshKey {
   readonly fingerprint: string;
 }
 
-/** Makes the key pair `path` and `path`.pub; with a passphrase the private key is encrypted. */
+/** Makes the key pair `path` and `path`.pub; with a passphrase the private key is encrypted. `rsaBits`: not below 1024. */
 export async function createKey(
   path: string,
   type: SshKeyType = "ed25519",
   passphrase = "",
+  rsaBits = 2048,
 ): Promise<SshKey> {
-  const bits = type === "rsa" ? ["-b", "2048"] : [];
+  const bits = type === "rsa" ? ["-b", String(rsaBits)] : [];
   await run("ssh-keygen", ["-q", "-t", type, ...bits, "-N", passphrase, "-C", `test-${type}`, "-f", path]);
   return {
     path,

@@ -69,6 +69,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     idleMs: 60_000,
     channelsPerConnection: 5,
     keepaliveMs: 5000,
+    requiredRsaSize: 2048,
     ...options.limits,
   };
   const emitter = new EventEmitter();

@@ -1,0 +1,6 @@
+/** A string of SSH's wire form (RFC 4251, section 5) that begins at `at`; undefined when it is not whole. */
+export function readString(bytes: Buffer, at: number): { value: Buffer; end: number } | undefined {
+  if (at + 4 > bytes.length) return undefined;
+  const end = at + 4 + bytes.readUInt32BE(at);
+  return end > bytes.length ? undefined : { value: bytes.subarray(at + 4, end), end };
+}
