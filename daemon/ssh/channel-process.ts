@@ -5,6 +5,7 @@ import type { Log } from "../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
 import { connectionLost, nameOf, protocolError } from "./failure.ts";
+import { exitOf } from "./session-channel.ts";
 import { signalChannel, watchReading, watchWindow } from "./ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */
@@ -23,7 +24,6 @@ export interface ProcessParts {
 export class ChannelProcess {
   readonly stdin: Writable;
   readonly #parts: ProcessParts;
-  #exit: RemoteEnd | undefined;
   #lost: Problem | undefined;
   #closed = { channel: false, stderr: false };
   #finished = false;
@@ -40,7 +40,6 @@ export class ChannelProcess {
     this.stdin = this.#openInput();
     const { channel, connection } = parts;
     watchReading(channel, (failure) => this.#violated(failure));
-    channel.on("exit", (code: number | null, signal?: string) => this.#exited(code, signal));
     channel.on("close", () => this.#closedBy("channel"));
     channel.stderr.on("close", () => this.#closedBy("stderr"));
     this.#leaveConnection = connection.onLost((problem) => {
@@ -97,12 +96,6 @@ export class ChannelProcess {
     this.#finish({ kind: "lost", problem });
   }
 
-  /** A server's word on the exit is final also when we were closing; without one nothing is known. */
-  #exited(code: number | null, signal?: string): void {
-    if (code !== null && code !== undefined) this.#exit ??= { kind: "exited", code };
-    else if (signal !== undefined) this.#exit ??= { kind: "signaled", signal: signal.replace(/^SIG/, "") };
-  }
-
   #closedBy(stream: "channel" | "stderr"): void {
     this.#closed = { ...this.#closed, [stream]: true };
     if (this.#closed.channel && this.#closed.stderr) this.#finish(this.#result());
@@ -112,7 +105,8 @@ export class ChannelProcess {
   #result(): RemoteEnd {
     const { connection } = this.#parts;
     if (connection.loss !== undefined) return { kind: "lost", problem: this.#lost ?? connection.loss };
-    if (this.#exit !== undefined) return this.#exit;
+    const exit = exitOf(this.#parts.channel);
+    if (exit !== undefined) return exit;
     const problem =
       this.#lost ??
       connectionLost(connection.hop, "the server closed the session without saying how the command ended.");
@@ -124,7 +118,8 @@ export class ChannelProcess {
     this.#timer ??= setTimeout(() => {
       const { hop, loss } = this.#parts.connection;
       const problem = this.#lost ?? connectionLost(hop, "the server did not close the session.");
-      const known = loss === undefined && this.#closing ? this.#exit : undefined;
+      // A server's word on the exit is final also when we were closing; without one nothing is known.
+      const known = loss === undefined && this.#closing ? exitOf(this.#parts.channel) : undefined;
       this.#finish(known ?? { kind: "lost", problem });
     }, closeGraceMs).unref();
   }

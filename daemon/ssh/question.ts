@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import type { RemoteAnswer } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { execDirectly, execOn, type Opening } from "./session-channel.ts";
+import { execDirectly, execOn, exitOf, type Opening } from "./session-channel.ts";
 
 const longestAnswerBytes = 4096;
 
@@ -50,7 +50,6 @@ function collect(
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    let code: number | undefined;
     const settle = (answer: RemoteAnswer | undefined): void => {
       clearTimeout(timer);
       leave();
@@ -65,10 +64,11 @@ function collect(
       else chunks.push(chunk);
     });
     channel.stderr.resume();
-    channel.on("exit", (status: number | null) => {
-      code = status ?? undefined;
+    channel.on("close", () => {
+      const exit = exitOf(channel);
+      const code = exit?.kind === "exited" ? exit.code : undefined;
+      settle({ output: Buffer.concat(chunks).toString("latin1"), code });
     });
-    channel.on("close", () => settle({ output: Buffer.concat(chunks).toString("latin1"), code }));
     channel.end();
   });
 }

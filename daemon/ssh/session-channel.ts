@@ -88,10 +88,30 @@ export function execDirectly(
   });
 }
 
-/** Before anything else: an `error` without a listener would end the process. */
+const exits = new WeakMap<ClientChannel, ChannelExit>();
+
+/** How the command of a channel ended, as far as the server has sent it; the first word is final. */
+export type ChannelExit =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string };
+
+export function exitOf(channel: ClientChannel): ChannelExit | undefined {
+  return exits.get(channel);
+}
+
+/**
+ * Before anything else: an `error` without a listener would end the process, and the exit of a short command comes
+ * in the same packet of the network as the session's success, before any promise of it is settled.
+ */
 function guard(channel: ClientChannel): void {
   channel.on("error", () => undefined);
   channel.stderr.on("error", () => undefined);
+  channel.on("exit", (code: number | null, signal?: string) => {
+    if (exits.has(channel)) return;
+    if (code !== null && code !== undefined) exits.set(channel, { kind: "exited", code });
+    else if (signal !== undefined)
+      exits.set(channel, { kind: "signaled", signal: signal.replace(/^SIG/, "") });
+  });
 }
 
 /** ssh2 puts the server's reason on a refused channel, and nothing on one that went with its connection. */

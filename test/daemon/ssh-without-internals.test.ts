@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { openCounter } from "../support/counter.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSsh2Server, socketOf } from "../support/ssh2-server.ts";
 import { openSshd } from "../support/sshd.ts";
 
 /** As if ssh2's insides had changed: the pool must go the public way, slower and as right. */
@@ -25,6 +26,27 @@ test("commands run on one connection, with their exit codes and bytes", async ()
   }
   expect(await counter.count()).toBe(2);
   expect(pool.pool.figures()).toMatchObject({ opened: 1, reused: 1 });
+});
+
+test("an exit that comes in one packet with the session's success is known", async () => {
+  await using server = await openSsh2Server({
+    session: (accept, _reject, { connection }) => {
+      // What is corked here goes out at once when the command has been answered and has ended.
+      accept().on("exec", (acceptExec) => {
+        const socket = socketOf(connection);
+        socket.cork();
+        const channel = acceptExec();
+        channel.write("out\n");
+        channel.exit(3);
+        channel.end();
+        setImmediate(() => socket.uncork());
+      });
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const run = await pool.run(targetOf(server), "true");
+  expect([run.stdout.toString(), run.end]).toEqual(["out\n", { kind: "exited", code: 3 }]);
+  expect(await run.process.ask("true", 10_000)).toEqual({ output: "out\n", code: 3 });
 });
 
 test("a terminal and standard input work", async () => {
