@@ -1,11 +1,27 @@
-import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
+import type {
+  CipherAlgorithm,
+  CompressionAlgorithm,
+  KexAlgorithm,
+  MacAlgorithm,
+  ServerHostKeyAlgorithm,
+} from "ssh2";
+import type { ServerOffer } from "./server-offer.ts";
+
+export interface OfferedAlgorithms {
+  readonly kex: KexAlgorithm[];
+  readonly serverHostKey: ServerHostKeyAlgorithm[];
+  readonly cipher: CipherAlgorithm[];
+  readonly hmac: MacAlgorithm[];
+  readonly compress: CompressionAlgorithm[];
+}
 
 /**
- * What Hostrun offers, the best first: no SHA-1, no CBC, no compression. Group exchange is last since the server
- * has to find a prime (over a second); chacha20-poly1305 is last and needs the strict key exchange besides
- * (see connection.ts, CVE-2023-48795).
+ * What Hostrun offers, the best first: no SHA-1, no CBC, no compression. There is no group exchange: Node looks at
+ * the server's prime for 1 s (3072 bits) to 30 s (8192) on the event loop, while the fixed groups take 12 ms at
+ * most (group 18). chacha20-poly1305 is last and needs the strict key exchange besides (see connection.ts,
+ * CVE-2023-48795).
  */
-export function algorithmsFor(knownKeyTypes: readonly string[]): Algorithms {
+export function algorithmsFor(knownKeyTypes: readonly string[]): OfferedAlgorithms {
   return {
     kex: [
       "curve25519-sha256",
@@ -16,7 +32,6 @@ export function algorithmsFor(knownKeyTypes: readonly string[]): Algorithms {
       "diffie-hellman-group16-sha512",
       "diffie-hellman-group18-sha512",
       "diffie-hellman-group14-sha256",
-      "diffie-hellman-group-exchange-sha256",
     ],
     serverHostKey: hostKeyAlgorithms(knownKeyTypes),
     cipher: [
@@ -53,4 +68,32 @@ export function hostKeyAlgorithms(knownKeyTypes: readonly string[]): ServerHostK
   const known = types.filter((type) => knownKeyTypes.includes(type));
   const others = types.filter((type) => !knownKeyTypes.includes(type));
   return [...known, ...others].flatMap((type) => byKeyType.get(type) ?? []);
+}
+
+export interface Mismatch {
+  /** As in "no … algorithm in common". */
+  readonly what: string;
+  readonly server: readonly string[];
+  readonly ours: readonly string[];
+  /** The option of sshd_config(5). */
+  readonly option: string;
+}
+
+/** Chosen is the first of ours that the server has, too (RFC 4253, section 7.1); undefined: there is one for each. */
+export function mismatchOf(
+  { kex, serverHostKey, cipher, hmac }: ServerOffer,
+  ours: OfferedAlgorithms,
+): Mismatch | undefined {
+  const directions = ["to", "from"] as const;
+  const lists: Mismatch[] = [
+    { what: "key exchange", server: kex, ours: ours.kex, option: "KexAlgorithms" },
+    { what: "host key", server: serverHostKey, ours: ours.serverHostKey, option: "HostKeyAlgorithms" },
+    ...directions.flatMap((way) => [
+      { what: "cipher", server: cipher[way], ours: ours.cipher, option: "Ciphers" },
+      ...(ours.cipher.find((name) => cipher[way].includes(name))?.endsWith("-ctr") === true
+        ? [{ what: "MAC", server: hmac[way], ours: ours.hmac, option: "MACs" }]
+        : []),
+    ]),
+  ];
+  return lists.find((list) => !list.ours.some((name) => list.server.includes(name)));
 }

@@ -3,7 +3,7 @@ import { Client } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
-import { algorithmsFor } from "./algorithms.ts";
+import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
 import { Authentication, type Credentials } from "./authentication.ts";
 import { connectionLost, nameOf, plainText, protocolError, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
@@ -11,6 +11,7 @@ import { HostKeyCheck } from "./host-key-check.ts";
 import { holdIdentification } from "./identification.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
+import { readServerOffer } from "./server-offer.ts";
 import { ping, useKeyObjects, watchAuthentication, watchDebugMessages } from "./ssh2-internals.ts";
 
 /** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
@@ -88,6 +89,7 @@ class Login implements SshConnection {
   #stage: LoginStage = "waiting for the server's greeting";
   #settled = false;
   #failure: unknown;
+  #mismatch: () => Mismatch | undefined = () => undefined;
 
   constructor(options: LoginOptions, outcome: Outcome) {
     this.hop = options.hop;
@@ -109,10 +111,11 @@ class Login implements SshConnection {
         this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", garbage: true })),
     });
     const known = knownHosts.lookup(hop.address, hop.port).map(({ keyType }) => keyType);
+    const algorithms = algorithmsFor(known);
     this.client.connect({
       sock: socket,
       username: hop.user,
-      algorithms: algorithmsFor(known),
+      algorithms,
       hostVerifier: this.#check.verify,
       // The deadline is the caller's, over every hop.
       readyTimeout: 0,
@@ -122,6 +125,12 @@ class Login implements SshConnection {
         void this.#nextAttempt(next);
       },
     });
+    const reading = readServerOffer(socket);
+    this.#mismatch = () => {
+      const offer = reading.offer();
+      return offer === undefined ? undefined : mismatchOf(offer, algorithms);
+    };
+    this.client.once("handshake", () => reading[Symbol.dispose]());
     watchDebugMessages(this.client, (message) => {
       this.forcesCommand ||= forcedCommand.test(message);
     });
@@ -209,7 +218,8 @@ class Login implements SshConnection {
     }
     const said = this.#stage === "logging in" ? disconnectReason(failure) : undefined;
     if (said === undefined) {
-      this.#fail(this.#check.problem ?? loginFailure(this.hop, { stage: this.#stage, failure }));
+      const evidence = { stage: this.#stage, failure, mismatch: this.#mismatch() };
+      this.#fail(this.#check.problem ?? loginFailure(this.hop, evidence));
     } else {
       this.#authentication.failure(said).then(
         (problem) => this.#fail(problem),

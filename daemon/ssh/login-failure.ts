@@ -1,7 +1,7 @@
 import type { Client } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Hop } from "../runs/remote.ts";
-import { chacha20 } from "./algorithms.ts";
+import { chacha20, type Mismatch } from "./algorithms.ts";
 import { codeOf, plainText, protocolError, unreachable, unreachableBy } from "./failure.ts";
 import { isStrictKeyExchange } from "./ssh2-internals.ts";
 
@@ -14,10 +14,12 @@ export interface LoginEvidence {
   readonly garbage?: boolean;
   /** What ssh2 reported: told apart by its `level` and `code`, never by its words. */
   readonly failure?: Error;
+  /** What the key exchange had no algorithm in common for. */
+  readonly mismatch?: Mismatch | undefined;
 }
 
 /** What went wrong before anybody was logged in. */
-export function loginFailure(hop: Hop, { stage, garbage, failure }: LoginEvidence): Problem {
+export function loginFailure(hop: Hop, { stage, garbage, failure, mismatch }: LoginEvidence): Problem {
   if (garbage === true) {
     return protocolError(hop, "answered, but not as an SSH server does. Check the address and the port.");
   }
@@ -30,17 +32,29 @@ export function loginFailure(hop: Hop, { stage, garbage, failure }: LoginEvidenc
     const said = plainText(failure.message);
     return protocolError(hop, `ended the key exchange (“${said}”). Look at the server's log.`, failure);
   }
-  if (level === "handshake") {
-    return protocolError(
-      hop,
-      "and Hostrun have no way of key exchange or encryption in common, or it failed. Hostrun takes no SHA-1, no CBC and no " +
-        "DSA: a server that offers nothing else needs an update.",
-      failure,
-    );
-  }
+  if (level === "handshake") return keyExchangeFailure(hop, mismatch, failure);
   return protocolError(
     hop,
     "sent something that is no valid SSH. Check the server, and what stands before it.",
+    failure,
+  );
+}
+
+function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: Error): Problem {
+  if (mismatch === undefined) {
+    return protocolError(
+      hop,
+      "failed in the key exchange. Try again; then look at the server's log.",
+      failure,
+    );
+  }
+  const { what, server, ours, option } = mismatch;
+  const offered = server.filter((name) => !/^(ext-info|kex-strict)-/.test(name)).join(", ");
+  return protocolError(
+    hop,
+    `and Hostrun have no ${what} algorithm in common: the server offers ${plainText(offered)}. Hostrun takes no SHA-1, ` +
+      `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
+      "sshd_config), or update the server.",
     failure,
   );
 }
