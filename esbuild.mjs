@@ -1,7 +1,8 @@
 // Builds dist/: the extension, the daemon, the command line and the webviews, with the native parts
 // and data files they read at run time. `--target <vsce target>` builds for another platform, `--out <folder>`
-// elsewhere.
-import { chmod, copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
+// elsewhere; `--only <bundle>` (daemon, cli, extension, webview) renews that one in what is built.
+import { existsSync } from "node:fs";
+import { chmod, copyFile, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -9,10 +10,11 @@ import { hostTarget, prebuildFor } from "./scripts/targets.mjs";
 import { writeNotices } from "./scripts/notices.mjs";
 
 const root = import.meta.dirname;
-const { target, out } = parseArgs({
+const { target, out, only } = parseArgs({
   options: {
     target: { type: "string", default: hostTarget() },
     out: { type: "string", default: join(root, "dist") },
+    only: { type: "string", multiple: true },
   },
 }).values;
 
@@ -43,21 +45,21 @@ const forNode = {
 // Whoever runs from dist/ meets the old build or the new one, never half of one.
 const draft = `${out}.next`;
 
-const bundles = [
-  {
+const bundles = {
+  extension: {
     ...forNode,
     entryPoints: ["extension/extension.ts"],
     outfile: join(draft, "extension.cjs"),
     external: ["vscode"],
   },
-  { ...forNode, entryPoints: ["daemon/main.ts"], outfile: join(draft, "daemon.cjs") },
-  {
+  daemon: { ...forNode, entryPoints: ["daemon/main.ts"], outfile: join(draft, "daemon.cjs") },
+  cli: {
     ...forNode,
     entryPoints: ["cli/main.ts"],
     outfile: join(draft, "cli.cjs"),
     banner: { js: "#!/usr/bin/env node" },
   },
-  {
+  webview: {
     ...common,
     platform: "browser",
     format: "iife",
@@ -68,21 +70,34 @@ const bundles = [
     assetNames: "[name]",
     loader: { ".ttf": "file" },
   },
-];
+};
 
 const sqlite = prebuildFor(target);
 await rm(draft, { recursive: true, force: true });
-const results = await Promise.all(bundles.map((options) => build(options)));
-await mkdir(join(draft, "native"), { recursive: true });
-await Promise.all([
-  chmod(join(draft, "cli.cjs"), 0o755),
-  copyFile(sqlite, join(draft, "native/better_sqlite3.node")),
-  cp(join(root, "migrations"), join(draft, "migrations"), { recursive: true }),
-  writeNotices(root, join(draft, "THIRD-PARTY-NOTICES.txt"), results),
-]);
-await rm(out, { recursive: true, force: true });
-await rename(draft, out);
+const results = await Promise.all((only ?? Object.keys(bundles)).map((name) => build(bundles[name])));
+if (existsSync(join(draft, "cli.cjs"))) await chmod(join(draft, "cli.cjs"), 0o755);
+if (only === undefined) await replaceAll();
+else await replaceOnly();
 for (const { metafile } of results) printSizes(metafile);
+
+async function replaceAll() {
+  await mkdir(join(draft, "native"), { recursive: true });
+  await Promise.all([
+    copyFile(sqlite, join(draft, "native/better_sqlite3.node")),
+    cp(join(root, "migrations"), join(draft, "migrations"), { recursive: true }),
+    writeNotices(root, join(draft, "THIRD-PARTY-NOTICES.txt"), results),
+  ]);
+  await rm(out, { recursive: true, force: true });
+  await rename(draft, out);
+}
+
+async function replaceOnly() {
+  for (const name of await readdir(draft)) {
+    await rm(join(out, name), { recursive: true, force: true });
+    await rename(join(draft, name), join(out, name));
+  }
+  await rm(draft, { recursive: true });
+}
 
 function printSizes({ outputs }) {
   for (const [file, { bytes }] of Object.entries(outputs)) {

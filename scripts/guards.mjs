@@ -1,131 +1,104 @@
-// `npm run guards [part of a guard's name]`: in a copy of the checkout switches off each guard of
+// `npm run guards [-- [--shard 2/8] [part of a guard's name]]`: in copies of the checkout switches off each guard of
 // test/faults/guards/ in turn and shows that its test fails. A test that still passes guards nothing.
+// `--of-commit` takes the few that a hash of the commit chooses, for `npm test`.
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { main, run, toolEnv } from "./bootstrap.mjs";
+import { parseArgs } from "node:util";
+import { main, root } from "./bootstrap.mjs";
+import { openGuardCopy } from "./guard-copy.mjs";
 
-const root = join(import.meta.dirname, "..");
-const wanted = process.argv.slice(2).join(" ");
+/** As many test files at once as vitest runs of those that start servers. */
+const workers = 2;
+/** Of the guards with a unit test, and of the others. */
+const ofCommit = { unit: 10, other: 2 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { shard: { type: "string" }, "of-commit": { type: "boolean", default: false } },
+});
+const interrupted = new AbortController();
+let interruptedBy = 0;
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+  process.once(signal, () => {
+    interruptedBy = number;
+    interrupted.abort();
+  });
+}
 await main(async () => {
+  const guards = chosen(await readGuards());
+  const files = inOrder(Map.groupBy(guards, ({ test }) => test));
+  const failed = [];
+  let done = 0;
+  const report = ({ guard }, seconds, finding) => {
+    done += 1;
+    if (finding !== undefined) failed.push(`${guard}: ${finding}`);
+    const count = `[${String(done).padStart(String(guards.length).length)}/${guards.length}]`;
+    const verdict = finding === undefined ? "ok    " : "FAILED";
+    const told = finding === undefined ? guard : `${guard}: ${finding}`;
+    console.log(`${count} ${verdict} ${`${seconds.toFixed(0)} s`.padStart(5)}  ${told}`);
+  };
+  const worker = async () => {
+    const copy = await openGuardCopy(interrupted.signal);
+    try {
+      for (let file = files.shift(); file !== undefined; file = files.shift()) {
+        await copy.tryFile(file, report);
+      }
+    } finally {
+      await copy.remove();
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(workers, files.length) }, worker));
+  if (interrupted.signal.aborted) throw new Error(`Interrupted after ${done} of ${guards.length} guards`);
+  const broken = ends.find(({ status }) => status === "rejected");
+  if (broken !== undefined) throw broken.reason;
+  if (failed.length > 0) console.log(`\nFAILED:\n${failed.map((line) => `  ${line}\n`).join("")}`);
+  console.log(`${guards.length - failed.length} of ${guards.length} guards have a test that needs them`);
+  if (failed.length > 0) process.exitCode = 1;
+});
+if (interruptedBy > 0) process.exitCode = 128 + interruptedBy;
+
+async function readGuards() {
   const lists = join(root, "test/faults/guards");
   const all = [];
-  for (const name of await readdir(lists)) all.push(...JSON.parse(await readFile(join(lists, name), "utf8")));
-  const guards = all.filter(({ guard }) => guard.includes(wanted));
-  const copy = await mkdtemp(join(tmpdir(), "hostrun-guards-"));
-  let worthless = 0;
-  try {
-    await copyTo(copy);
-    await build(copy);
-    const before = await outcomes(guards, copy);
-    for (const guard of guards) {
-      const startedAt = performance.now();
-      const finding = await tryWithout(guard, before.get(keyOf(guard)), copy);
-      const seconds = `${((performance.now() - startedAt) / 1000).toFixed(0)} s`.padStart(5);
-      console.log(
-        `${finding === undefined ? "ok    " : "FAILED"} ${seconds}  ${guard.guard}${finding ?? ""}`,
-      );
-      if (finding !== undefined) worthless += 1;
-    }
-  } finally {
-    await rm(copy, { recursive: true });
+  for (const name of (await readdir(lists)).toSorted()) {
+    all.push(...JSON.parse(await readFile(join(lists, name), "utf8")));
   }
-  console.log(`${guards.length - worthless} of ${guards.length} guards have a test that needs them`);
-  if (worthless > 0) process.exitCode = 1;
-});
+  return all;
+}
 
-/** What git knows, as it is now, and what was installed. */
-async function copyTo(copy) {
-  const listed = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" });
-  for (const name of listed.split("\0").filter((file) => file !== "")) {
-    await cp(join(root, name), join(copy, name), { recursive: true });
+/** Those that the command line asks for. */
+function chosen(all) {
+  const wanted = positionals.join(" ");
+  let guards = all.filter(({ guard }) => guard.includes(wanted));
+  if (values.shard !== undefined) {
+    const [, shard, of] = /^(\d+)\/(\d+)$/.exec(values.shard)?.map(Number) ?? [];
+    if (!(shard >= 1 && shard <= of)) throw new Error(`--shard ${values.shard} is not like 2/8.`);
+    guards = part(guards, shard - 1, of);
   }
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-}
-
-async function build(copy) {
-  await run("node", ["esbuild.mjs"], { cwd: copy, stdio: "ignore" });
-}
-
-function keyOf({ test, name }) {
-  return `${test}\n${name}`;
-}
-
-/** How the tests end with every guard on, by `keyOf`: those of a file all at once. */
-async function outcomes(guards, copy) {
-  const found = new Map();
-  for (const test of new Set(guards.map((guard) => guard.test))) {
-    const names = [...new Set(guards.filter((guard) => guard.test === test).map(({ name }) => name))];
-    const results = await runTests(test, names, [], copy);
-    for (const name of names) {
-      const its = results.filter(({ fullName }) => fullName.includes(name));
-      const longestMs = Math.max(0, ...its.map(({ duration }) => duration ?? 0));
-      found.set(keyOf({ test, name }), { ...counted(its), longestMs });
-    }
-    console.log(`${test}: ${told(counted(results))} with every guard`);
+  if (values["of-commit"]) {
+    const commit = BigInt(`0x${execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" })}`);
+    const few = (kind, count) => {
+      const of = Math.max(1, Math.ceil(kind.length / count));
+      return part(kind, Number(commit % BigInt(of)), of);
+    };
+    const [unit, other] = [guards.filter(isUnit), guards.filter((guard) => !isUnit(guard))];
+    guards = [...few(unit, ofCommit.unit), ...few(other, ofCommit.other)];
   }
-  return found;
+  if (guards.length === 0) throw new Error("There is no such guard.");
+  return guards;
 }
 
-/** Why the guard's test does not show it; undefined where it does: it passes with the guard and fails without. */
-async function tryWithout({ file, text, replacement, test, name }, before, copy) {
-  const path = join(copy, file);
-  const source = await readFile(path, "utf8");
-  if (source.split(text).length !== 2) return `: ${file} has its text not exactly once`;
-  if (before.failed > 0 || before.passed === 0) return `: with it ${told(before)}`;
-  // Much longer than with it is for ever.
-  const limits = ["--testTimeout", String(Math.round(10_000 + 4 * before.longestMs)), "--bail", "1"];
-  try {
-    await writeFile(
-      path,
-      source.replace(text, () => replacement),
-    );
-    // Unit tests import the sources; all others run what is built of them.
-    if (!test.startsWith("test/unit/")) await build(copy);
-    const after = counted(await runTests(test, [name], limits, copy));
-    if (after.failed === 0) return `: without it ${told(after)}`;
-  } finally {
-    await writeFile(path, source);
-    await endLeftOvers(copy);
-  }
-  return undefined;
+function part(guards, index, of) {
+  return guards.filter((_, place) => place % of === index);
 }
 
-function counted(results) {
-  const having = (end) => results.filter(({ status }) => status === end).length;
-  return { passed: having("passed"), failed: having("failed") };
+function isUnit({ test }) {
+  return test.startsWith("test/unit/");
 }
 
-function told({ passed, failed }) {
-  return `${passed} tests passed and ${failed} failed`;
-}
-
-/** A test that fails in the middle may leave a daemon of the copy behind, or what it has started there. */
-async function endLeftOvers(copy) {
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    const where = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-    if (!line.includes(join(copy, "dist/daemon.cjs")) && where !== copy) continue;
-    try {
-      process.kill(Number(pid), "SIGKILL");
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-}
-
-/** What came of each test of a file whose name holds one of `names`. */
-async function runTests(test, names, options, copy) {
-  const env = { ...toolEnv(), TEST_DIST: join(copy, "dist") };
-  const report = join(copy, "report.json");
-  await rm(report, { force: true });
-  const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
-  const reporters = ["--reporter=json", `--outputFile.json=${report}`];
-  // A test that loops for ever is beyond vitest's own limits.
-  const vitest = ["--signal=KILL", "300", "vitest", "run", test, "-t", pattern, ...options, ...reporters];
-  await run("timeout", vitest, { cwd: copy, env, stdio: "ignore" }).catch(() => undefined);
-  const text = await readFile(report, "utf8").catch(() => undefined);
-  if (text === undefined) return [{ status: "failed", fullName: names.join("\n") }];
-  return JSON.parse(text).testResults.flatMap(({ assertionResults }) => assertionResults);
+/** The guards by test file, what takes longest first, so that the copies are done at about the same time. */
+function inOrder(byFile) {
+  const weight = (guards) => guards.length * (isUnit(guards[0]) ? 1 : 5);
+  return [...byFile.values()].toSorted((a, b) => weight(b) - weight(a));
 }

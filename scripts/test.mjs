@@ -71,6 +71,9 @@ async function runEverything() {
     if (part === "editor" && !(await stage("package", () => run("node", ["scripts/package.mjs"])))) continue;
     await stage(`${part} tests`, () => runTests(part));
   }
+  if (asked.length === 0) {
+    await stage("some of the guards", () => run("node", ["scripts/guards.mjs", "--of-commit"]));
+  }
 }
 
 async function install() {

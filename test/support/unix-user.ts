@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -25,7 +26,9 @@ export async function openUnixUser({
   const name = `hostrun${randomBytes(4).toString("hex")}`;
   const id = root ? ["--non-unique", "--uid", "0"] : [];
   // "*" is no password that could be typed, and yet not a locked account, which sshd refuses without PAM.
-  await run("useradd", ["--create-home", "--shell", shell, "--password", "*", ...id, name]);
+  // Whoever ends tests in the middle knows by the comment which accounts were theirs.
+  const owner = ["--comment", tmpdir()];
+  await run("useradd", ["--create-home", "--shell", shell, "--password", "*", ...owner, ...id, name]);
   return {
     name,
     home: `/home/${name}`,

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { transform } from "esbuild";
 import * as z from "zod";
 import { expect, test } from "vitest";
 
@@ -25,6 +26,8 @@ test.each(guards)("the guard is where the list says, and so is its test: $guard"
   const source = await readFile(join(root, guard.file), "utf8");
   expect(source.split(guard.text)).toHaveLength(2);
   expect(guard.replacement).not.toBe(guard.text);
+  const without = source.replace(guard.text, () => guard.replacement);
+  if (guard.file.endsWith(".ts")) await transform(without, { loader: "ts" });
   expect(await readFile(join(root, guard.test), "utf8")).toContain(guard.name);
 });
 

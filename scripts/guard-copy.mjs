@@ -1,0 +1,213 @@
+// A copy of the checkout in which guards are switched off, one at a time.
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root, toolEnv } from "./bootstrap.mjs";
+
+/** Of a checkout's top, what no test needs or what is made here. */
+const LEFT_OUT = new Set([
+  ".git",
+  "node_modules",
+  "dist",
+  "dist.next",
+  "artifacts",
+  "coverage",
+  "test-results",
+]);
+
+/** The bundles that hold the files of a folder; of any other folder perhaps all. */
+const BUNDLES = { daemon: ["daemon"], cli: ["cli"], client: ["cli", "extension"] };
+
+/**
+ * Whatever a test leaves behind, when its guard is off or it is interrupted, ends with it: processes have numbers of
+ * their own, of which the shell's is 1, and what is mounted or put into /var/tmp is theirs alone. Only root may ask for
+ * that.
+ */
+const SHELL = 'mount -t tmpfs hostrun-guards /var/tmp && "$@"; exit $?';
+const NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const APART = process.getuid() === 0 ? ["unshare", ...NAMESPACES, "sh", "-c", SHELL, "sh"] : [];
+
+/** Aborting `signal` ends what is under way; whoever waits for it is told. */
+export async function openGuardCopy(signal) {
+  // Servers look into it as other users.
+  const path = await mkdtemp(join(tmpdir(), "hostrun-guards-"));
+  const copy = new GuardCopy(path, signal);
+  try {
+    await chmod(path, 0o755);
+    await copy.fill();
+  } catch (failure) {
+    await copy.remove();
+    throw failure;
+  }
+  return copy;
+}
+
+class GuardCopy {
+  #path;
+  /** Temporary files of its tests; accounts that they make have it as their comment. */
+  #tmp;
+  #signal;
+
+  constructor(path, signal) {
+    this.#path = path;
+    this.#tmp = join(path, "tmp");
+    this.#signal = signal;
+  }
+
+  async fill() {
+    const names = (await readdir(root)).filter((name) => !LEFT_OUT.has(name));
+    await Promise.all(names.map((name) => cp(join(root, name), join(this.#path, name), { recursive: true })));
+    // The packages are the checkout's; what vitest keeps beside them is not.
+    await mkdir(join(this.#path, "node_modules"));
+    for (const name of await readdir(join(root, "node_modules"))) {
+      if (name.startsWith(".vite")) continue;
+      await symlink(join(root, "node_modules", name), join(this.#path, "node_modules", name));
+    }
+    await mkdir(this.#tmp);
+    await chmod(this.#tmp, 0o1777);
+    const built = await this.#run(["node", "esbuild.mjs"]);
+    if (built.code !== 0) throw new Error(`The checkout does not build: ${buildFailure(built.output)}`);
+  }
+
+  async remove() {
+    for (const account of (await readFile("/etc/passwd", "utf8")).split("\n")) {
+      const [name, , , , comment] = account.split(":");
+      if (comment === this.#tmp) spawnSync("userdel", ["--remove", "--force", name]);
+    }
+    await rm(this.#path, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Tries the guards of one test file; `report(guard, seconds, finding)` hears of each. */
+  async tryFile(guards, report) {
+    const [{ test }] = guards;
+    const names = [...new Set(guards.map(({ name }) => name))];
+    const generous = ["--testTimeout", "300000", "--hookTimeout", "300000"];
+    const before = await this.#test(test, names, { options: generous, seconds: 1200, dist: "dist" });
+    for (const guard of guards) {
+      const startedAt = performance.now();
+      const finding = await this.#tryWithout(guard, before);
+      report(guard, (performance.now() - startedAt) / 1000, finding);
+    }
+  }
+
+  /** Why the guard's test does not show it; undefined where it does: it passes with the guard and fails without. */
+  async #tryWithout({ file, text, replacement, test, name }, before) {
+    const path = join(this.#path, file);
+    const source = await readFile(path, "utf8");
+    if (source.split(text).length !== 2) return `${file} has its text not exactly once`;
+    const its = { ...before, results: before.results.filter(({ fullName }) => fullName.includes(name)) };
+    if (count(its, "failed") > 0 || count(its, "passed") === 0) return `with it ${told(its)}`;
+    const longestMs = Math.max(...its.results.map(({ duration }) => duration ?? 0));
+    const allMs = its.results.reduce((sum, { duration }) => sum + (duration ?? 0), 0);
+    // Much longer than with it is for ever.
+    const limitMs = Math.round(10_000 + 4 * longestMs);
+    const options = ["--testTimeout", String(limitMs), "--bail", "1"];
+    try {
+      await writeFile(
+        path,
+        source.replace(text, () => replacement),
+      );
+      const failure = await this.#build(file, test);
+      if (failure !== undefined) return `without it ${failure}`;
+      const seconds = Math.round(60 + (limitMs + 4 * allMs) / 1000);
+      const after = await this.#test(test, [name], { options, seconds, dist: "dist.without" });
+      if (count(after, "failed") === 0 && !after.endless) return `without it ${told(after)}`;
+    } finally {
+      await writeFile(path, source);
+    }
+    return undefined;
+  }
+
+  /** Builds what the test runs into dist.without. Returns why it does not build. */
+  async #build(file, test) {
+    // Unit tests import the sources; all others run what is built of them.
+    const { code, output } = test.startsWith("test/unit/")
+      ? await this.#run(["esbuild", "--log-level=error", file])
+      : await this.#bundle(file);
+    return code === 0 ? undefined : `it does not build: ${buildFailure(output)}`;
+  }
+
+  async #bundle(file) {
+    const out = join(this.#path, "dist.without");
+    await rm(out, { recursive: true, force: true });
+    await cp(join(this.#path, "dist"), out, { recursive: true });
+    const only = BUNDLES[file.split("/")[0]] ?? ["daemon", "cli", "extension", "webview"];
+    return this.#run(["node", "esbuild.mjs", "--out", out, ...only.flatMap((name) => ["--only", name])]);
+  }
+
+  /** What came of each test of a file whose name holds one of `names`. */
+  async #test(test, names, { options, seconds, dist }) {
+    const report = join(this.#path, "report.json");
+    await rm(report, { force: true });
+    const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
+    const reporters = ["--reporter=json", `--outputFile.json=${report}`];
+    const vitest = ["vitest", "run", test, "-t", pattern, ...options, ...reporters];
+    // A test that loops for ever is beyond vitest's own limits.
+    const timeout = ["timeout", "--signal=KILL", String(seconds)];
+    const env = { TEST_DIST: join(this.#path, dist), TMPDIR: this.#tmp };
+    const { code, output } = await this.#run([...APART, ...timeout, ...vitest], env);
+    const text = await readFile(report, "utf8").catch(() => undefined);
+    if (text === undefined) return { results: [], endless: code === 137, trouble: output.slice(-2000) };
+    const { testResults } = JSON.parse(text);
+    return {
+      results: testResults.flatMap(({ assertionResults }) => assertionResults),
+      endless: false,
+      trouble: testResults.map(({ message }) => message).join("\n"),
+    };
+  }
+
+  /** Runs a program in the copy to its end. Rejects when the pass is interrupted. */
+  async #run([command, ...args], env = {}) {
+    this.#signal.throwIfAborted();
+    const child = spawn(command, args, {
+      cwd: this.#path,
+      env: { ...toolEnv(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, which a terminal's Ctrl-C does not reach: it is ended here.
+      detached: true,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        output += chunk;
+      });
+    }
+    const end = () => {
+      try {
+        process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // It ended by itself.
+      }
+    };
+    this.#signal.addEventListener("abort", end);
+    const code = await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (exitCode) => resolve(exitCode));
+    });
+    this.#signal.removeEventListener("abort", end);
+    this.#signal.throwIfAborted();
+    return { code, output };
+  }
+}
+
+function count({ results }, end) {
+  return results.filter(({ status }) => status === end).length;
+}
+
+function told(outcome) {
+  const [passed, failed] = [count(outcome, "passed"), count(outcome, "failed")];
+  if (passed + failed === 0) return `no test ran: ${firstLine(outcome.trouble)}`;
+  const why = outcome.results.find(({ status }) => status === "failed")?.failureMessages?.[0] ?? "";
+  return `${passed} tests passed and ${failed} failed${failed > 0 ? `: ${firstLine(why)}` : ""}`;
+}
+
+/** esbuild's own word for what is wrong and where. */
+function buildFailure(output) {
+  const [, what, where] = /\[ERROR\] (.+)\n\s+(\S+:\d+:\d+):/.exec(output) ?? [];
+  return what === undefined ? firstLine(output) : `${what} (${where})`;
+}
+
+function firstLine(text) {
+  return text.trim().split("\n", 1)[0] ?? "";
+}
