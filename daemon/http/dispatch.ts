@@ -38,8 +38,18 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Exc
     query,
     body,
     request: context.req,
+    get left() {
+      return abortedAfter(context.res);
+    },
     header: (name) => context.get(name) || undefined,
   } as Exchange<Endpoint>;
+}
+
+/** By the response and not by its socket, which serves many requests and would keep a listener of each. */
+function abortedAfter(response: Koa.Context["res"]): AbortSignal {
+  const over = new AbortController();
+  response.once("close", () => over.abort());
+  return over.signal;
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {

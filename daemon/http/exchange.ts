@@ -9,6 +9,8 @@ export interface Exchange<E extends Endpoint> {
   readonly query: Query<E>;
   readonly body: Body<E>;
   readonly request: IncomingMessage;
+  /** Aborted when the answer is out, or when the client has left before. */
+  readonly left: AbortSignal;
   /** A header's one value. */
   readonly header: (name: string) => string | undefined;
 }

@@ -8,6 +8,7 @@ import { Authentication, type Credentials } from "./authentication.ts";
 import { connectionLost, nameOf, plainText, protocolError, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
+import { ForcedAcks } from "./forced-acks.ts";
 import { holdIdentification } from "./identification.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
@@ -85,6 +86,7 @@ class Login implements SshConnection {
   readonly #outcome: Outcome;
   readonly #check: HostKeyCheck;
   readonly #authentication: Authentication;
+  readonly #acks: ForcedAcks;
   readonly #listeners = new Set<(problem: Problem) => void>();
   #stage: LoginStage = "waiting for the server's greeting";
   #settled = false;
@@ -97,6 +99,9 @@ class Login implements SshConnection {
     this.#outcome = outcome;
     this.#check = new HostKeyCheck(options);
     this.#authentication = new Authentication(options.hop, options.credentials);
+    this.#acks = new ForcedAcks(options.socket, () => {
+      if (this.loss === undefined) ping(this.client);
+    });
   }
 
   start(): void {
@@ -145,18 +150,7 @@ class Login implements SshConnection {
   }
 
   hurry(): () => void {
-    const { socket } = this.#options;
-    let left = 16;
-    const stop = (): void => {
-      socket.removeListener("data", answer);
-    };
-    const answer = (): void => {
-      left -= 1;
-      if (left <= 0 || this.loss !== undefined) stop();
-      else ping(this.client);
-    };
-    socket.on("data", answer);
-    return stop;
+    return this.#acks.want();
   }
 
   close(): void {

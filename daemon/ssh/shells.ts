@@ -48,8 +48,7 @@ export class Shells {
       // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
       const stop = connection.hurry();
-      const answer = await question(connection);
-      stop();
+      const answer = await question(connection).finally(stop);
       if (answer === undefined) {
         this.#silent.add(connection);
         return "none";

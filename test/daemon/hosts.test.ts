@@ -1,11 +1,14 @@
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestDaemon } from "../support/daemon.ts";
 import { problemOf } from "../support/http.ts";
-import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
+import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
+import { openTcpPeer } from "../support/tcp-peer.ts";
 
 await using stack = new AsyncDisposableStack();
 const daemon = stack.use(await openTestDaemon());
@@ -121,6 +124,29 @@ describe("saved hosts", () => {
     const second = await client.call("testHost", { params: { host: "tested" }, body: {} });
     expect(second.reusedConnection).toBe(true);
     await client.call("deleteHost", { params: { host: "tested" } });
+  });
+
+  test("are tested again and again over one kept connection to the daemon", async () => {
+    await using hosted = await openHostedDaemon();
+    // More than the listeners that an emitter may have of one kind before Node warns.
+    for (let count = 0; count < 12; count += 1) {
+      expect((await hosted.http.ask("POST", "/api/hosts/web1/test", { json: {} })).status).toBe(200);
+    }
+  });
+
+  test("whose test is given up are left alone", async () => {
+    const taken = Promise.withResolvers<Socket>();
+    await using silent = await openTcpPeer((socket) => taken.resolve(socket.resume()));
+    await client.call("createHost", { body: { name: "silent", address: "127.0.0.1", port: silent.port } });
+    const over = new AbortController();
+    const body = { connectTimeoutMs: 600_000 };
+    const testing = client.call("testHost", { params: { host: "silent" }, body, signal: over.signal });
+    const failed = expect(testing).rejects.toThrow();
+    const closed = once(await taken.promise, "close");
+    over.abort();
+    await closed;
+    await failed;
+    await client.call("deleteHost", { params: { host: "silent" } });
   });
 
   test("behind a bastion are reached through it", async () => {

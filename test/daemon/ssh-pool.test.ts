@@ -44,6 +44,16 @@ test("five runs at once on a cold host share one connection", async () => {
   expect(logins(sshd.log())).toBe(1);
 });
 
+// As many as the setting allows: what is done for each beginning must not add up on the connection.
+test("ten runs at once on a cold host share one connection where the setting lets them", async () => {
+  await using sshd = await openSshd({ options: { MaxSessions: 20 } });
+  await using pool = await openSshPool({ trust: [sshd], limits: { channelsPerConnection: 10 } });
+  const runs = await startWaiting(pool, targetOf(sshd), 10);
+  expect(pool.pool.figures()).toMatchObject({ opened: 1, connections: 1, channels: 10 });
+  await endAll(runs);
+  expect(logins(sshd.log())).toBe(1);
+});
+
 test("a sixth run at once opens another connection rather than wait", async () => {
   await using sshd = await openSshd();
   await using pool = await openSshPool({ trust: [sshd] });

@@ -9,9 +9,9 @@ import { RunReading, readMessages } from "../support/run-stream.ts";
 const daemon = await openHostedDaemon();
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-async function opened(command: string) {
+async function opened(command: string, on = daemon) {
   const run = new RunReading();
-  const messages = readMessages(await daemon.stream(command, { stdinOpen: true }));
+  const messages = readMessages(await on.stream(command, { stdinOpen: true }));
   await run.until(messages, ({ type }) => type === "init");
   return { run, rest: () => run.until(messages, ({ type }) => type === "complete") };
 }
@@ -96,6 +96,23 @@ test("a command that stops reading holds the writer back, and its end lets it go
   await rest();
   expect(run.text()).toBe("xxxxxxxxxx");
   expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+});
+
+test("a dozen writers wait for one command, and each gets all of its bytes through", async () => {
+  await using directory = await openDirectory();
+  const goOn = directory.join("go-on");
+  await using own = await openHostedDaemon();
+  const { run, rest } = await opened(`until [ -e ${goOn} ]; do sleep 0.05; done; sha256sum`, own);
+  const bytes = Buffer.alloc(300_000, "x");
+  const write = (json: object) => own.http.ask("POST", `/api/runs/${run.id}/stdin`, { json });
+  // More than the host takes before the command reads.
+  const writers = Array.from({ length: 12 }, () => write({ data: bytes.toString() }));
+  await writeFile(goOn, "");
+  for (const { status } of await Promise.all(writers)) expect(status).toBe(204);
+  await write({ end: true });
+  await rest();
+  const all = Buffer.alloc(12 * bytes.length, "x");
+  expect(run.text().slice(0, 64)).toBe(createHash("sha256").update(all).digest("hex"));
 });
 
 test("a run made without stdinOpen takes none", async () => {

@@ -26,15 +26,13 @@ export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRou
       hosts.delete(params.host);
       return undefined;
     },
-    testHost: async ({ params, body, request }) => {
+    testHost: async ({ params, body, left }) => {
       const { target } = resolve(hosts.get(params.host).name);
-      const left = new AbortController();
-      request.socket.once("close", () => left.abort());
       const options = {
         connectTimeoutMs: body.connectTimeoutMs ?? connectTimeoutMs(),
         agentSocket: body.agentSocket,
       };
-      const { connection, reused, connectMs, hostKey } = await remote.probe(target, options, left.signal);
+      const { connection, reused, connectMs, hostKey } = await remote.probe(target, options, left);
       const { server, cipher } = connection;
       return {
         ok: true,

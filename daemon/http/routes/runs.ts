@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
 import { Problem } from "../../../protocol/problem.ts";
@@ -100,12 +99,15 @@ async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
   for await (const chunk of chunksOf(request)) await write(stdin, chunk);
 }
 
-/** Waits while the host takes no more; a command that closed its input is told as such. */
-async function write(stdin: Writable, chunk: Buffer): Promise<void> {
-  if (!stdin.writable) throw stdinClosed();
-  if (stdin.write(chunk)) return;
-  const closed = once(stdin, "close");
-  await Promise.race([once(stdin, "drain"), closed]);
+/**
+ * Waits while the host takes no more; a command that closed its input is told as such. The write's own callback is
+ * waited for: a listener on `stdin` would be one more for each chunk and each writer of the run.
+ */
+function write(stdin: Writable, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stdin.writable) throw stdinClosed();
+    if (stdin.write(chunk, () => resolve())) resolve();
+  });
 }
 
 function stdinClosed(): Problem {
