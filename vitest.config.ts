@@ -18,5 +18,6 @@ export default defineConfig({
 });
 
 function project(name: string, limits: { testTimeout: number; hookTimeout?: number; maxWorkers?: number }) {
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], ...limits } };
+  const setupFiles = ["test/support/no-warnings.ts"];
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, ...limits } };
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Directory, openDirectory } from "../support/directory.ts";
+import { expectNoWarningsBelow } from "../support/warnings.ts";
 
 const root = join(import.meta.dirname, "../..");
 const script = join(root, "scripts/demo.mjs");
@@ -34,6 +35,8 @@ test("the demo runs commands, runs again, and what it prints to try next works",
   const history = await shell(printed(output, /^ {2}(HOSTRUN_HOME=.+ history)$/m));
   expect(history.output).toContain("sleep 1");
 
+  // It goes with the demo, before anybody else could look into it.
+  await expectNoWarningsBelow(place.demo);
   const stopped = await shell(printed(output, /^ {2}(node scripts\/demo\.mjs stop.+)$/m));
   expect(stopped.output).toContain("stopped and removed");
   expect(await processesIn(place.path)).toEqual([]);

@@ -122,7 +122,8 @@ test("of ten that start at once in one state directory exactly one lives", async
   await using directory = await openDirectory();
   const stateDirectory = directory.join("state");
   const home = directory.path;
-  const daemons = Array.from({ length: 10 }, () => spawnDaemon({ home, stateDirectory }));
+  await using stack = new AsyncDisposableStack();
+  const daemons = Array.from({ length: 10 }, () => stack.use(spawnDaemon({ home, stateDirectory })));
   const ended = new Map<number, { code: number | null; stderr: string }>();
   const nine = Promise.withResolvers<undefined>();
   const watch = async ({ pid, ended: end }: (typeof daemons)[number]): Promise<void> => {

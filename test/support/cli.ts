@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { openDirectory } from "./directory.ts";
 import type { Sshd } from "./sshd.ts";
+import { expectNoWarnings } from "./warnings.ts";
 
 /** The build that is tested: TEST_DIST, else dist/ as `npm run build` leaves it. */
 const dist = process.env["TEST_DIST"] ?? join(import.meta.dirname, "../../dist");
@@ -81,6 +82,7 @@ export async function finish(child: ChildProcessWithoutNullStreams): Promise<Fin
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  expectNoWarnings(Buffer.concat(stderr).toString(), "The command line");
   return {
     status: child.signalCode ?? child.exitCode,
     stdout: Buffer.concat(stdout),

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { openDirectory } from "./directory.ts";
 import { freePort, openServerProcess } from "./server-process.ts";
+import { warningsFile } from "./warnings.ts";
 
 const run = promisify(execFile);
 
@@ -67,7 +68,9 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
     "--extensions-dir",
     at("extensions"),
   ];
-  const env = environment({ HOME: home, HOSTRUN_HOME: stateDirectory });
+  // VS Code keeps what its extension host says to itself, and takes NODE_OPTIONS from it.
+  const NODE_REDIRECT_WARNINGS = at(warningsFile);
+  const env = environment({ HOME: home, HOSTRUN_HOME: stateDirectory, NODE_REDIRECT_WARNINGS });
   await run(process.execPath, [entry, ...places, "--install-extension", vsix()], { env });
   const [extension] = (await readdir(at("extensions"))).filter((name) => name.startsWith("hostrun."));
   if (extension === undefined) throw new Error("code-server did not install the VSIX");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
 import { openDirectory } from "./directory.ts";
 import { createHttp, type Http } from "./http.ts";
+import { expectNoWarnings } from "./warnings.ts";
 
 export interface TestDaemonOptions {
   /** Beside PATH, HOME and HOSTRUN_HOME, which are all that it gets otherwise. */
@@ -73,7 +74,10 @@ export async function openTestDaemon(options: TestDaemonOptions = {}): Promise<T
   };
 }
 
-/** Starts the daemon and waits for nothing. Disposing ends it as `hostrun stop` does, and insists. */
+/**
+ * Starts the daemon and waits for nothing. Disposing ends it as `hostrun stop` does, and insists; it rejects when the
+ * daemon warned of anything, however it ended.
+ */
 export function spawnDaemon(
   options: TestDaemonOptions & { readonly home: string; readonly stateDirectory: string },
 ): DaemonProcess {
@@ -116,8 +120,9 @@ export function spawnDaemon(
         late = true;
         child.kill("SIGKILL");
       }, 10_000);
-      await kill("SIGTERM");
+      const { stderr: written } = await kill("SIGTERM");
       clearTimeout(timer);
+      expectNoWarnings(written, "The daemon");
       if (late) throw new Error("The daemon did not stop within 10 s of SIGTERM");
     },
   };

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectNoWarningsBelow } from "./warnings.ts";
 
 export interface Directory extends AsyncDisposable {
   readonly path: string;
@@ -9,7 +10,7 @@ export interface Directory extends AsyncDisposable {
 }
 
 /**
- * A temporary directory that goes away with its owner. Its mode is 0700; `readable` makes it 0755, for servers
+ * A temporary directory that goes away with its owner; that rejects when a daemon warned in a log below it. Its mode is 0700; `readable` makes it 0755, for servers
  * that look into it as another user.
  */
 export async function openDirectory(options: { readable?: boolean } = {}): Promise<Directory> {
@@ -18,6 +19,12 @@ export async function openDirectory(options: { readable?: boolean } = {}): Promi
   return {
     path,
     join: (...names) => join(path, ...names),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
+    async [Symbol.asyncDispose]() {
+      try {
+        await expectNoWarningsBelow(path);
+      } finally {
+        await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      }
+    },
   };
 }
