@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { Discovery, protocolVersion } from "../protocol/discovery.ts";
 import { Problem } from "../protocol/problem.ts";
+import { checkOwn, readOwnFile } from "../state-directory/own-file.ts";
+import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Places } from "./places.ts";
-import { checkDirectory } from "./places.ts";
 import { call } from "./request.ts";
-import { errorCode, Transport } from "./transport.ts";
+import { Transport } from "./transport.ts";
 
 /** A daemon that has just answered. */
 export interface Found {
@@ -20,12 +20,13 @@ const healthMs = 3000;
 /**
  * The daemon of a state directory, proven to be alive by its answer and not by its pid; undefined when none
  * runs. `daemon_incompatible` when it speaks another version of the API, `daemon_unreachable` when it listens
- * but does not answer within 3 s, `forbidden` when the directory is not to be trusted.
+ * but does not answer within 3 s, `forbidden` when somebody else could have put there what tells of it.
  */
 export async function discover(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
-  if (!checkDirectory(places)) return undefined;
-  const discovery = await readDiscovery(places);
+  if (!checkStateDirectory(places.directory)) return undefined;
+  const discovery = readDiscovery(places);
   if (discovery === undefined) return undefined;
+  if (!isPipe(discovery.socket)) checkOwn(discovery.socket, "socket");
   const transport = connect(discovery);
   try {
     const health = await askHealth(transport, discovery, signal);
@@ -48,18 +49,18 @@ export async function lookFor(places: Places, signal?: AbortSignal): Promise<Fou
 }
 
 /** What daemon.json says; undefined when it is not there or only half written. */
-export async function readDiscovery({ discovery }: Places): Promise<Discovery | undefined> {
-  let text: string;
+export function readDiscovery({ discovery }: Places): Discovery | undefined {
+  let text: string | undefined;
   try {
-    text = await readFile(discovery, "utf8");
+    text = readOwnFile(discovery);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (error instanceof Problem) throw error;
     throw new Problem("daemon_unreachable", `${discovery} cannot be read. See who owns it.`, {
       cause: error,
       reason: "not_allowed",
     });
   }
-  const content = parseJson(text);
+  const content = text === undefined ? undefined : parseJson(text);
   if (content === undefined) return undefined;
   const spoken = typeof content === "object" && content !== null && "protocol" in content && content.protocol;
   if (spoken !== protocolVersion) throw incompatible(spoken, discovery);
@@ -79,7 +80,12 @@ export function isNotRunning(error: unknown): boolean {
 }
 
 function connect({ socket, token }: Discovery): Transport {
-  return new Transport(socket, socket.startsWith("\\\\") ? token : undefined);
+  return new Transport(socket, isPipe(socket) ? token : undefined);
+}
+
+/** A Windows pipe has no owner to look at: there the token proves who is who. */
+function isPipe(socket: string): boolean {
+  return socket.startsWith("\\\\");
 }
 
 async function askHealth(

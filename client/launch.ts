@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, readSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Problem } from "../protocol/problem.ts";
+import { cannotUse } from "../state-directory/file-problem.ts";
+import { openOwnFile } from "../state-directory/own-file.ts";
+import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Found } from "./discover.ts";
 import { lookFor } from "./discover.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
-import { checkDirectory } from "./places.ts";
 import { errorCode } from "./transport.ts";
 
 export interface LaunchOptions {
@@ -30,10 +32,7 @@ const pollMs = 10;
  */
 export async function launch(options: LaunchOptions, signal?: AbortSignal): Promise<Found> {
   const { places } = options;
-  if (!checkDirectory(places)) {
-    mkdirSync(places.directory, { recursive: true, mode: 0o700 });
-    checkDirectory(places);
-  }
+  makeStateDirectory(places.directory);
   const deadline = performance.now() + (options.deadlineMs ?? 10_000);
   for (;;) {
     const found = await lookFor(places, signal);
@@ -99,7 +98,7 @@ interface Child extends Disposable {
 }
 
 function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: LaunchOptions): Child {
-  const log = openSync(places.log, "a+", 0o600);
+  const log = openLog(places.log);
   const from = fstatSync(log).size;
   let end: string | undefined;
   const args = [daemonScript, "--state-dir", places.directory, ...daemonArguments];
@@ -125,6 +124,15 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   };
 }
 
+function openLog(path: string): number {
+  try {
+    return openOwnFile(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw cannotUse(`The daemon's log ${path} cannot be written`, cause);
+  }
+}
+
 /** As this process' own, less what is meant for this process alone. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
@@ -138,7 +146,8 @@ const tailLines = 12;
 
 function tail(file: number, from: number): string {
   const { size } = fstatSync(file);
-  const begin = Math.max(from, size - tailBytes);
+  // A log that was full meanwhile begins anew.
+  const begin = Math.max(size < from ? 0 : from, size - tailBytes);
   const bytes = Buffer.alloc(Math.max(0, size - begin));
   readSync(file, bytes, 0, bytes.length, begin);
   return bytes.toString("utf8").trimEnd().split("\n").slice(-tailLines).join("\n");

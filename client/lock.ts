@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { Problem } from "../protocol/problem.ts";
+import { cannotUse } from "../state-directory/file-problem.ts";
+import { readOwnFile } from "../state-directory/own-file.ts";
 import { isAlive } from "./liveness.ts";
 import { errorCode } from "./transport.ts";
 
@@ -10,22 +13,37 @@ const halfWrittenMs = 2000;
 
 /**
  * Takes the lock file `path`, or says that another process has it (undefined). A lock that was left by a dead
- * process is taken over. Disposing gives it back.
+ * process is taken over. Disposing gives it back. `forbidden` when what is there is not this user's own, or nothing can
+ * be written there.
  */
 export function takeLock(path: string): Disposable | undefined {
   const content = JSON.stringify({ pid: process.pid, at: Date.now(), nonce: randomUUID() });
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      writeFileSync(path, content, { flag: "wx", mode: 0o600 });
-      return { [Symbol.dispose]: () => removeIf(path, content) };
-    } catch (error) {
-      if (errorCode(error) !== "EEXIST") throw error;
-    }
+    if (create(path, content)) return { [Symbol.dispose]: () => removeIf(path, content) };
     const other = read(path);
     if (other !== undefined && !isLeft(path, other)) return undefined;
     if (other !== undefined) removeIf(path, other);
   }
   return undefined;
+}
+
+/** False when there is one already. */
+function create(path: string, content: string): boolean {
+  try {
+    const file = openSync(path, "wx", 0o600);
+    try {
+      writeFileSync(file, content);
+    } catch (failure) {
+      unlinkSync(path);
+      throw failure;
+    } finally {
+      closeSync(file);
+    }
+    return true;
+  } catch (cause) {
+    if (errorCode(cause) === "EEXIST") return false;
+    throw cannotUse(`The lock ${path} cannot be written`, cause);
+  }
 }
 
 /**
@@ -37,7 +55,8 @@ function removeIf(path: string, content: string): void {
   const aside = `${path}.${randomUUID()}`;
   try {
     renameSync(path, aside);
-    if (read(aside) !== content) linkSync(aside, path);
+    const taken = read(aside);
+    if (taken !== undefined && taken !== content) create(path, taken);
   } catch {
     // Someone else was faster; what is there now is theirs.
   }
@@ -61,8 +80,9 @@ function ageMs(path: string): number {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
-  } catch {
+    return readOwnFile(path);
+  } catch (failure) {
+    if (failure instanceof Problem) throw failure;
     return undefined;
   }
 }

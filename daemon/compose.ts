@@ -3,11 +3,13 @@ import { protocolVersion } from "../protocol/discovery.ts";
 import { placeNames } from "../protocol/places.ts";
 import type { Health } from "../protocol/stats.ts";
 import { announce } from "./core/announce.ts";
+import { removeDrafts } from "./core/atomic-file.ts";
 import { createMemoryCache } from "./cache/memory.ts";
 import { openRedisCache } from "./cache/redis.ts";
 import { ChangeLog } from "./core/changes.ts";
 import { systemClock as clock } from "./core/clock.ts";
-import { createLog, type Log, rotatingFile } from "./core/log.ts";
+import { createLog, type Log } from "./core/log.ts";
+import { createLogFile } from "./core/log-file.ts";
 import { Scope } from "./core/scope.ts";
 import { prepareStateDirectory } from "./core/state-directory.ts";
 import { HostDirectory } from "./hosts/directory.ts";
@@ -48,7 +50,6 @@ export interface Surroundings {
   readonly flags: Readonly<Record<string, string>>;
   readonly version: string;
   readonly pid: number;
-  readonly uid: number | undefined;
   /** Where the log is shown besides its file, when somebody watches. */
   readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };
@@ -80,6 +81,7 @@ export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
   try {
     const around = openHouse(surroundings);
     scope.own(openInstanceLock(join(around.stateDirectory, "instance.lock"), around.nativeBinding));
+    removeDrafts(around.stateDirectory);
     const startedAt = clock.now();
     const changes = new ChangeLog(clock);
     const storage = openStorage(around, scope);
@@ -103,10 +105,10 @@ export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
 }
 
 function openHouse(surroundings: Surroundings): House {
-  const { stateDirectory, uid, environment, flags } = surroundings;
-  prepareStateDirectory(stateDirectory, uid);
+  const { stateDirectory, environment, flags } = surroundings;
+  prepareStateDirectory(stateDirectory);
   const settings = new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
-  const file = rotatingFile(join(stateDirectory, placeNames.log));
+  const file = createLogFile(join(stateDirectory, placeNames.log));
   const log = createLog(
     () => settings.current.logLevel,
     (line) => {

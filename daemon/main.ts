@@ -31,7 +31,6 @@ async function main(): Promise<void> {
     flags,
     version: manifest.version,
     pid: process.pid,
-    uid: process.getuid?.(),
     // In the foreground of a terminal; in the background stderr is the log file itself.
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),

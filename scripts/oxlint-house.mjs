@@ -19,11 +19,12 @@ const USE_CASES = [
  */
 const ROOMS = {
   protocol: { packages: ["zod"] },
-  client: { rooms: ["protocol", "package.json"], packages: ["node"] },
+  "state-directory": { rooms: ["protocol"], packages: ["node"] },
+  client: { rooms: ["protocol", "state-directory", "package.json"], packages: ["node"] },
   webview: { rooms: ["protocol"], packages: ["@xterm", "@vscode/codicons", "zod"] },
   extension: { rooms: ["protocol", "client", "package.json"], packages: ["node", "vscode", "zod"] },
-  cli: { rooms: ["protocol", "client", "package.json"], packages: ["node", "zod"] },
-  "daemon/core": { rooms: ["protocol"], packages: ["node"] },
+  cli: { rooms: ["protocol", "state-directory", "client", "package.json"], packages: ["node", "zod"] },
+  "daemon/core": { rooms: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/runs": useCase(),
   "daemon/jobs": useCase(),
   "daemon/hosts": useCase("ssh-config", "zod"),
@@ -34,7 +35,7 @@ const ROOMS = {
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
   "daemon/http": {
-    rooms: ["protocol", "daemon/core", ...USE_CASES],
+    rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
     packages: ["node", "koa", "koa-router", "ws", "zod"],
   },
   "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
@@ -55,11 +56,18 @@ const ROOMS = {
 const PROCESS_READERS = /^(?!daemon\/)|^daemon\/main\.ts$/;
 
 function useCase(...packages) {
-  return { rooms: ["protocol", "daemon/core", ...USE_CASES], packages: ["node", ...packages] };
+  return {
+    rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
+    packages: ["node", ...packages],
+  };
 }
 
 function adapter(...packages) {
-  return { rooms: ["protocol", "daemon/core"], typesOf: USE_CASES, packages: ["node", ...packages] };
+  return {
+    rooms: ["protocol", "state-directory", "daemon/core"],
+    typesOf: USE_CASES,
+    packages: ["node", ...packages],
+  };
 }
 
 const imports = {

@@ -1,16 +1,14 @@
 import { once } from "node:events";
-import type { FileHandle } from "node:fs/promises";
-import { open, stat } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { placesIn } from "../../client/places.ts";
-import { errorCode } from "../../client/transport.ts";
+import { checkStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseWhole, takeWords } from "../command.ts";
 import { print, warn } from "../console.ts";
 import { readable } from "../control/log-lines.ts";
+import { LogReader } from "../control/log-reader.ts";
 
 const defaultLines = 50;
-const chunkBytes = 65_536;
 const pollMs = 200;
 
 export const command: Command = {
@@ -30,79 +28,17 @@ Usage: hostrun logs [-f] [-n N] [--json]
     });
     takeWords(positionals);
     const count = values.lines === undefined ? defaultLines : parseWhole(values.lines, "--lines");
-    const path = placesIn().log;
+    const { directory, log: path } = placesIn();
+    checkStateDirectory(directory);
     const show = (line: string): void => print(`${values.json === true ? line : readable(line)}\n`);
-    let file = await openLog(path);
-    if (file === undefined && values.follow !== true) {
-      warn(`There is no log yet: ${path} does not exist.`);
-      return 0;
-    }
-    let place = file === undefined ? 0 : await showEnd(file, count, show);
+    using log = new LogReader(path);
+    if (!log.exists && values.follow !== true) warn(`There is no log yet: ${path} does not exist.`);
+    log.showEnd(count, { unfinished: values.follow !== true }, show);
     while (values.follow === true) {
       await wait(pollMs);
-      file ??= await openLog(path);
-      if (file === undefined) continue;
-      place = await showFrom(file, place, show);
-      if (await wasRotated(file, path)) {
-        await file.close();
-        [file, place] = [undefined, 0];
-      }
+      log.showNew(show);
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
     }
-    await file?.close();
     return 0;
   },
 };
-
-async function openLog(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** The daemon renames a log that is full and begins another. */
-async function wasRotated(file: FileHandle, path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).ino !== (await file.stat()).ino;
-  } catch {
-    return true;
-  }
-}
-
-type Show = (line: string) => void;
-
-/** Shows the last lines; gives back where the file ended. */
-async function showEnd(file: FileHandle, count: number, show: Show): Promise<number> {
-  const { size } = await file.stat();
-  let start = size;
-  let text = "";
-  while (start > 0 && text.split("\n").length <= count + 1) {
-    const length = Math.min(chunkBytes, start);
-    start -= length;
-    text = (await readAt(file, start, length)).toString("latin1") + text;
-  }
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  const lines = Buffer.from(whole, "latin1").toString("utf8").split("\n").slice(0, -1);
-  if (count > 0) lines.slice(-count).forEach(show);
-  return size - (text.length - whole.length);
-}
-
-/** Shows the whole lines from `place` on; gives back where the next one begins. */
-async function showFrom(file: FileHandle, place: number, show: Show): Promise<number> {
-  let at = place;
-  for (;;) {
-    const bytes = await readAt(file, at, chunkBytes);
-    const end = bytes.lastIndexOf(0x0a);
-    if (end === -1) return at;
-    bytes.toString("utf8", 0, end).split("\n").forEach(show);
-    if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
-    at += end + 1;
-  }
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
-}

@@ -40,7 +40,7 @@ async function findToStop({ force }: StopOptions): Promise<Daemon | number | und
     if (isNotRunning(error)) return undefined;
     const isSilent = error instanceof Problem && error.members.reason === "silent";
     if (!force || !isSilent) throw error;
-    const discovery = await readDiscovery(placesIn());
+    const discovery = readDiscovery(placesIn());
     return discovery === undefined ? undefined : kill(discovery.pid);
   }
 }

@@ -3,8 +3,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Discovery, protocolVersion } from "../../protocol/discovery.ts";
 import { placeNames } from "../../protocol/places.ts";
+import { writeFileAtomically } from "./atomic-file.ts";
 import type { Scope } from "./scope.ts";
-import { writeFileAtomically } from "./state-directory.ts";
 
 export interface Announced extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt"> {
   readonly stateDirectory: string;

@@ -1,5 +1,3 @@
-import { appendFileSync, renameSync, statSync } from "node:fs";
-
 export type LogLevel = "error" | "warn" | "info" | "debug";
 export type LogFields = Record<string, unknown>;
 
@@ -34,23 +32,6 @@ export function createLog(level: () => LogLevel, sink: LogSink): Log {
     warn: (message, fields) => write("warn", message, fields),
     info: (message, fields) => write("info", message, fields),
     debug: (message, fields) => write("debug", message, fields),
-  };
-}
-
-/** Appends to `path` (mode 0600); at `maxBytes` the file becomes `path.1`, which replaces the one before. */
-export function rotatingFile(path: string, maxBytes = 5 * 1024 * 1024): LogSink {
-  let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return (line) => {
-    try {
-      if (size > 0 && size + line.length > maxBytes) {
-        renameSync(path, `${path}.1`);
-        size = 0;
-      }
-      appendFileSync(path, line, { mode: 0o600 });
-      size += Buffer.byteLength(line);
-    } catch {
-      // A log that cannot be written must not take the daemon down; the next line tries again.
-    }
   };
 }
 

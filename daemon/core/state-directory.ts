@@ -1,60 +1,26 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { Problem } from "../../protocol/problem.ts";
+import { chmodSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { placeNames } from "../../protocol/places.ts";
+import { checkOwn, type Kind } from "../../state-directory/own-file.ts";
+import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
+
+/** How the names begin of all that Hostrun keeps in its state directory. */
+const ownNames = /^(?:daemon\.(?:json|lock|log|sock)|config\.json|known_hosts|instance\.lock|hostrun\.db)/;
 
 /**
- * Makes the state directory with mode 0700, or checks the one that is there: a real directory of this user's,
- * closed to others. `uid` is undefined where files have no owner (Windows).
+ * Makes the state directory with mode 0700, or checks the one that is there and what it holds: whatever could have been
+ * planted by somebody else is refused (`forbidden`) before anything is read or written. One that others could only look
+ * into is closed to them.
  */
-export function prepareStateDirectory(path: string, uid: number | undefined): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) {
-      const advice = "Check the permissions of the directory above it, or set HOSTRUN_HOME.";
-      throw new Problem("forbidden", `The state directory ${path} cannot be made. ${advice}`, { cause });
-    }
+export function prepareStateDirectory(path: string): void {
+  makeStateDirectory(path);
+  chmodSync(path, 0o700);
+  for (const name of readdirSync(path)) {
+    if (ownNames.test(name)) checkOwn(join(path, name), kindOf(name));
   }
-  const found = lstatSync(path);
-  if (found.isSymbolicLink() || !found.isDirectory()) {
-    throw refused(path, "is not a directory of its own (a link or a file)");
-  }
-  if (uid === undefined) return;
-  if (found.uid !== uid) throw refused(path, `belongs to the user with id ${found.uid}, not to you`);
-  if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
-/** Writes a file of mode 0600 as a whole or not at all; `storage_full` when there is no room for it. */
-export function writeFileAtomically(path: string, text: string): void {
-  const draft = `${path}.new`;
-  const file = openSync(draft, "w", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } catch (cause) {
-    rmSync(draft, { force: true });
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOSPC")) throw cause;
-    throw new Problem("storage_full", `The disk of ${path} is full. Make room, and start Hostrun again.`, {
-      cause,
-    });
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
-}
-
-function refused(path: string, why: string): Problem {
-  return new Problem(
-    "forbidden",
-    `The state directory ${path} ${why}. Hostrun keeps nothing there; remove it or set HOSTRUN_HOME.`,
-  );
+function kindOf(name: string): Kind {
+  if (name === placeNames.socket) return "socket";
+  return name.endsWith("-output") ? "directory" : "file";
 }

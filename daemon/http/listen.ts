@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
+import { checkOwn } from "../../state-directory/own-file.ts";
 
 /** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
 const longestPath = 103;
@@ -19,7 +20,10 @@ export async function listen(server: Server, path: string): Promise<AsyncDisposa
       `The socket's path ${path} is too long. Set HOSTRUN_HOME to a shorter one.`,
     );
   }
-  if (!pipe) removeLeftover(path);
+  if (!pipe) {
+    checkOwn(path, "socket");
+    rmSync(path, { force: true });
+  }
   server.listen(path);
   await once(server, "listening");
   if (!pipe) chmodSync(path, 0o600);
@@ -33,15 +37,4 @@ export async function listen(server: Server, path: string): Promise<AsyncDisposa
       clearTimeout(late);
     },
   };
-}
-
-function removeLeftover(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (found.isSocket()) rmSync(path);
-  else
-    throw new Problem(
-      "conflict",
-      `${path} is in the way and is no socket. Remove it, then start Hostrun again.`,
-    );
 }

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type * as z from "zod";
 import { Problem } from "../../protocol/problem.ts";
+import { readOwnFile } from "../../state-directory/own-file.ts";
+import { writeFileAtomically } from "../core/atomic-file.ts";
 import { parseJson } from "../core/json.ts";
 import {
   defaultSettings,
@@ -60,10 +61,9 @@ export class SettingsFile {
         ([, value]) => value !== null && value !== undefined,
       ),
     );
-    this.#current = this.#merge(next);
-    const partial = `${this.#sources.path}.new`;
-    writeFileSync(partial, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
-    renameSync(partial, this.#sources.path);
+    const merged = this.#merge(next);
+    writeFileAtomically(this.#sources.path, `${JSON.stringify(next, null, 2)}\n`);
+    this.#current = merged;
     this.#config = next;
   }
 
@@ -97,15 +97,16 @@ function check(values: unknown, place: string): Values {
 }
 
 function readConfig(path: string): Values {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(path, "utf8");
+    text = readOwnFile(path);
   } catch (failure) {
-    if (failure instanceof Error && "code" in failure && failure.code === "ENOENT") return {};
+    if (failure instanceof Problem) throw failure;
     throw new Problem("invalid_request", `${path} cannot be read. Check its permissions.`, {
       cause: failure,
     });
   }
+  if (text === undefined) return {};
   let values: unknown;
   try {
     values = parseJson(text);

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { keyTypeOf } from "./host-key.ts";
 
 /** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
@@ -92,12 +92,14 @@ function patternMatches(pattern: string, name: string): boolean {
 /** A known_hosts file that is read again when it has changed; one that cannot be read holds nothing. */
 export class KnownHostsFile {
   readonly path: string;
+  readonly #read: (path: string) => string;
   readonly #unreadable: (failure: unknown) => void;
   #version = "";
   #lines: readonly KnownHostLine[] = [];
 
-  constructor(path: string, unreadable: (failure: unknown) => void) {
+  constructor(path: string, read: (path: string) => string, unreadable: (failure: unknown) => void) {
     this.path = path;
+    this.#read = read;
     this.#unreadable = unreadable;
   }
 
@@ -106,7 +108,7 @@ export class KnownHostsFile {
       const found = statSync(this.path, { bigint: true, throwIfNoEntry: false });
       const version = found === undefined ? "" : `${found.ino}:${found.mtimeNs}:${found.size}`;
       if (version === this.#version) return this.#lines;
-      this.#lines = version === "" ? [] : parseKnownHosts(readFileSync(this.path, "utf8"), this.path);
+      this.#lines = version === "" ? [] : parseKnownHosts(this.#read(this.path), this.path);
       this.#version = version;
     } catch (failure) {
       this.#lines = [];

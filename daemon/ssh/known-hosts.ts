@@ -1,7 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { KnownHost } from "../../protocol/known-host.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { readOwnFile } from "../../state-directory/own-file.ts";
+import { writeFileAtomically } from "../core/atomic-file.ts";
 import type { Log } from "../core/log.ts";
 import { describeKey, fingerprintOf, keyTypeOf } from "./host-key.ts";
 import { hostsMatch, KnownHostsFile, type KnownHostLine, knownHostName } from "./known-hosts-file.ts";
@@ -40,10 +42,12 @@ export interface KnownHostsFiles {
 }
 
 export function openKnownHosts({ own, others, log }: KnownHostsFiles): KnownHosts {
-  const files = [...others, own].map(
-    (path) =>
-      new KnownHostsFile(path, (failure) => log.warn("A known_hosts file cannot be read", { path, failure })),
-  );
+  const unreadable = (path: string) => (failure: unknown) =>
+    log.warn("A known_hosts file cannot be read", { path, failure });
+  const files = [
+    ...others.map((path) => new KnownHostsFile(path, readFile, unreadable(path))),
+    new KnownHostsFile(own, readOwn, unreadable(own)),
+  ];
   const matching = (address: string, port: number): KnownHostLine[] => {
     const name = knownHostName(address, port);
     return files.flatMap((file) => file.lines().filter((line) => hostsMatch(line.hosts, name)));
@@ -63,6 +67,15 @@ export function openKnownHosts({ own, others, log }: KnownHostsFiles): KnownHost
     list: () => ownFile(files).lines().map(knownHostOf),
     remove: (address, port) => remove(own, (entry) => sameHost(entry, address, port)),
   };
+}
+
+function readFile(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** Hostrun's own file; "" when it is not there. */
+function readOwn(path: string): string {
+  return readOwnFile(path) ?? "";
 }
 
 function ownFile(files: readonly KnownHostsFile[]): KnownHostsFile {
@@ -97,7 +110,8 @@ function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
   }
   if (verdict.kind === "unknown") {
     const line = `${knownHostName(address, port)} ${keyType} ${key.toString("base64")}\n`;
-    rewrite(own, (text) => (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
+    const text = readOwn(own);
+    writeFileAtomically(own, (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
   }
   return describeEntry(entry);
 }
@@ -105,19 +119,17 @@ function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
 /** Keeps comments and whatever else a person wrote into the file. */
 function remove(own: string, doomed: (entry: KnownHost) => boolean): number {
   let removed = 0;
-  const file = new KnownHostsFile(own, () => undefined);
+  const file = new KnownHostsFile(own, readOwn, () => undefined);
   const numbers = new Set(file.lines().flatMap((line) => (doomed(knownHostOf(line)) ? [line.line] : [])));
   if (numbers.size === 0) return 0;
-  rewrite(own, (text) =>
-    text
-      .split("\n")
-      .filter((_line, index) => {
-        const goes = numbers.has(index + 1);
-        removed += goes ? 1 : 0;
-        return !goes;
-      })
-      .join("\n"),
-  );
+  const kept = readOwn(own)
+    .split("\n")
+    .filter((_line, index) => {
+      const goes = numbers.has(index + 1);
+      removed += goes ? 1 : 0;
+      return !goes;
+    });
+  writeFileAtomically(own, kept.join("\n"));
   return removed;
 }
 
@@ -138,28 +150,4 @@ function describeEntry({ address, port, key }: Entry): KnownHost {
     .update(`${knownHostName(address, port)} ${fingerprintOf(key)}`)
     .digest("hex");
   return { id: id.slice(0, 16), address: address.toLowerCase(), port, ...describeKey(key) };
-}
-
-/** Synchronous from read to rename, so that no other change of this daemon comes between. */
-function rewrite(path: string, change: (text: string) => string): void {
-  let text = "";
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (failure) {
-    if (!(failure instanceof Error && "code" in failure && failure.code === "ENOENT")) throw failure;
-  }
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = openSync(temporary, "wx", 0o600);
-  try {
-    try {
-      writeSync(file, change(text));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (failure) {
-    rmSync(temporary, { force: true });
-    throw failure;
-  }
 }

@@ -5,7 +5,6 @@ import {
   fstatSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readSync,
   rmSync,
@@ -14,7 +13,10 @@ import {
 } from "node:fs";
 import { opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOwn, openOwnFile } from "../../state-directory/own-file.ts";
 import { twice } from "../core/twice.ts";
+
+const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = constants;
 
 /** Where a piece of output lies: a file of its run, and the bytes of that file before it. */
 export interface Place {
@@ -51,7 +53,7 @@ export class Segments {
   append(run: number, pieces: readonly Buffer[], lastSegment: () => number): Place[] {
     const segment = this.#current.get(run) ?? this.#begin(run, lastSegment());
     this.#current.delete(run);
-    const file = openSync(this.#path(run, segment), "a", 0o600);
+    const file = openOwnFile(this.#path(run, segment), O_WRONLY | O_APPEND | O_CREAT);
     try {
       let position = fstatSync(file).size;
       writeAll(file, pieces);
@@ -80,7 +82,7 @@ export class Segments {
     const read = ({ segment, position, size }: Place): Buffer | undefined => {
       if (open?.segment !== segment) {
         close();
-        open = { segment, file: openSync(this.#path(run, segment), "r") };
+        open = { segment, file: openOwnFile(this.#path(run, segment), O_RDONLY, { linked: true }) };
       }
       const bytes = Buffer.allocUnsafe(size);
       return readSync(open.file, bytes, 0, size, position) === size ? bytes : undefined;
@@ -116,6 +118,7 @@ export class Segments {
   copy(from: number, to: number): void {
     const source = join(this.#folder, String(from));
     const target = join(this.#folder, String(to));
+    checkOwn(source, "directory");
     mkdirSync(target, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(source)) {
       try {
@@ -142,7 +145,9 @@ export class Segments {
   }
 
   #begin(run: number, segment: number): number {
-    mkdirSync(join(this.#folder, String(run)), { recursive: true, mode: 0o700 });
+    const folder = join(this.#folder, String(run));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    checkOwn(folder, "directory");
     return segment;
   }
 

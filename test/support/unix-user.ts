@@ -16,6 +16,8 @@ export interface UnixUserOptions {
 export interface UnixUser extends AsyncDisposable {
   readonly name: string;
   readonly home: string;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Creates the account, with a home directory; needs root. It is deleted with its owner. */
@@ -29,9 +31,15 @@ export async function openUnixUser({
   // Whoever ends tests in the middle knows by the comment which accounts were theirs.
   const owner = ["--comment", tmpdir()];
   await run("useradd", ["--create-home", "--shell", shell, "--password", "*", ...owner, ...id, name]);
+  const [uid = 0, gid = 0] = (await run("getent", ["passwd", name])).stdout
+    .split(":")
+    .slice(2, 4)
+    .map(Number);
   return {
     name,
     home: `/home/${name}`,
+    uid,
+    gid,
     async [Symbol.asyncDispose]() {
       await run("userdel", ["--remove", "--force", name]).catch((failure: unknown) => {
         // 12: the home directory could not be removed wholly; the account itself is gone.

@@ -25,6 +25,11 @@ const FORBIDDEN = [
     'import type { Db } from "../daemon/store/db.ts";',
     "client may not import daemon/store/db.ts",
   ),
+  refused(
+    "state-directory/a.ts",
+    'import { call } from "../client/request.ts";',
+    "state-directory may not import client/request.ts",
+  ),
   refused("client/b.ts", 'import * as z from "zod";', "client may not import zod"),
   refused("webview/a.ts", 'import { it } from "../client/a.ts";', "webview may not import client/a.ts"),
   refused("webview/b.ts", 'import { it } from "../extension/a.ts";', "webview may not import extension/a.ts"),

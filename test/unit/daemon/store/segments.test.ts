@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunStore, StoredEvent } from "../../../../daemon/runs/run-store.ts";
@@ -198,4 +208,23 @@ test("a folder that cannot be written is told as storage_full, and costs nothing
   rmSync(bed.folder(run));
   store.append(run, third);
   expect(store.events(run, 1, 1e9)).toEqual(third);
+});
+
+test("output is not written to, nor read from, what somebody else could have put there", async () => {
+  await using directory = await openDirectory();
+  await using bed = await openStore();
+  const [linked, open, swapped] = [bed.begin(), bed.begin(), bed.begin()];
+  const precious = directory.join("precious");
+  writeFileSync(precious, "p".repeat(200), { mode: 0o600 });
+  mkdirSync(bed.folder(linked));
+  symlinkSync(precious, join(bed.folder(linked), "0"));
+  expect(() => bed.store.append(linked, pieces([200]))).toThrow("is a symbolic link");
+  mkdirSync(bed.folder(open));
+  chmodSync(bed.folder(open), 0o777);
+  expect(() => bed.store.append(open, pieces([200]))).toThrow("can be written to by other users");
+  bed.store.append(swapped, pieces([200]));
+  rmSync(join(bed.folder(swapped), "0"));
+  symlinkSync(precious, join(bed.folder(swapped), "0"));
+  expect(() => read(bed.store, swapped, ["stdout"])).toThrow("is a symbolic link");
+  expect(readFileSync(precious, "utf8")).toBe("p".repeat(200));
 });

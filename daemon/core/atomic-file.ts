@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Problem } from "../../protocol/problem.ts";
+import { checkOwn } from "../../state-directory/own-file.ts";
+
+/**
+ * Writes a file of the state directory as a whole or not at all, with mode 0600. Synchronous, so that nothing else of
+ * this process comes between. `forbidden` when what it would replace is not the user's own; `storage_full` when there is
+ * no room for it.
+ */
+export function writeFileAtomically(path: string, text: string): void {
+  checkOwn(path, "file");
+  const draft = draftOf(path);
+  try {
+    const file = openSync(draft, "wx", 0o600);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOSPC")) throw cause;
+    throw new Problem("storage_full", `The disk of ${path} is full. Make room, then try again.`, { cause });
+  }
+}
+
+/** A name beside `path` that nobody can have taken before. */
+export function draftOf(path: string): string {
+  return `${path}.${randomBytes(8).toString("hex")}.new`;
+}
+
+/** Removes the drafts of a daemon that was killed in between; only one that holds the instance lock may. */
+export function removeDrafts(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (/\.[0-9a-f]{16}\.new$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
+}

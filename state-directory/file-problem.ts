@@ -1,0 +1,23 @@
+import { Problem } from "../protocol/problem.ts";
+
+/** What a person can do about an error of the system's, by its code. */
+const advice: Readonly<Record<string, string>> = {
+  ENOSPC: "Its disk is full: make room",
+  EDQUOT: "Your quota is used up: make room",
+  EROFS: "It is on a read-only file system",
+  EACCES: "Check the permissions of the directory above it",
+  EPERM: "Check the permissions of the directory above it",
+  ENOTDIR: "Something on the way to it is not a directory",
+  ENAMETOOLONG: "Its path is too long",
+  EMFILE: "Too many files are open",
+  ENFILE: "Too many files are open",
+};
+
+/** The system refused something in the state directory. `what` is a sentence without its full stop. */
+export function cannotUse(what: string, cause: unknown): Problem {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  const next = advice[code] ?? "See whether its disk works";
+  const detail = `${what} (${code}). ${next}, or set HOSTRUN_HOME to another directory.`;
+  return new Problem(full ? "storage_full" : "forbidden", detail, { cause });
+}

@@ -1,0 +1,123 @@
+import { lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import { Problem } from "../protocol/problem.ts";
+import { isPrivateGroup, ownHome, ownUid } from "./account.ts";
+import { cannotUse } from "./file-problem.ts";
+
+/**
+ * Whether there is a state directory, which is then to be trusted: a directory of this user's that nobody else can
+ * write to. `forbidden` when there is one that others could have prepared, or could put another one in its place: every
+ * directory and link on the way to it is checked as sshd's StrictModes does (auth.c, safe_path), up to the home
+ * directory or the root. Those that are open to all but sticky, such as /tmp, will do: in them nobody can rename or
+ * remove what is another's.
+ */
+export function checkStateDirectory(path: string): boolean {
+  const uid = ownUid();
+  if (uid !== undefined) checkWay(path, uid);
+  const found = lstat(path);
+  if (found === undefined) return false;
+  if (found.isSymbolicLink()) throw untrusted(path, "is a symbolic link", "Move it away");
+  if (!found.isDirectory()) throw untrusted(path, "is not a directory", "Move it away");
+  if (uid === undefined) return true;
+  if (found.uid !== uid) {
+    throw untrusted(path, `belongs to the user with id ${found.uid} and not to you (${uid})`, "Move it away");
+  }
+  if (isWritableByOthers(found)) {
+    const advice = `See what is in it, then close it with \`chmod 700 ${path}\``;
+    throw untrusted(path, "can be written to by other users", advice);
+  }
+  return true;
+}
+
+/** Makes the state directory, and what is missing above it, for this user alone; or checks the one that is there. */
+export function makeStateDirectory(path: string): void {
+  if (checkStateDirectory(path)) return;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw cannotUse(`The state directory ${path} cannot be made`, cause);
+  }
+  checkStateDirectory(path);
+}
+
+/** Whether other users than its own may write to it. */
+export function isWritableByOthers({ mode, gid }: Pick<Stats, "mode" | "gid">): boolean {
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid));
+}
+
+interface Step {
+  readonly path: string;
+  readonly found: Stats;
+}
+
+const sticky = 0o1000;
+
+function checkWay(stateDirectory: string, uid: number): void {
+  const { steps, end } = wayTo(stateDirectory);
+  const home = ownHome();
+  const inHome = home !== undefined && (end === home || end.startsWith(below(home)));
+  for (const { path, found } of steps) {
+    if (inHome && home.startsWith(below(path))) continue;
+    const place = `${path}, which ${stateDirectory} is below,`;
+    if (found.uid !== uid && found.uid !== 0) {
+      throw untrusted(place, `belongs to the user with id ${found.uid}, neither to you nor to root`);
+    }
+    if (found.isSymbolicLink() || (found.mode & sticky) !== 0 || !isWritableByOthers(found)) continue;
+    const advice = found.uid === uid ? `Close it with \`chmod go-w ${path}\`` : undefined;
+    throw untrusted(place, "can be written to by other users", advice);
+  }
+}
+
+/** Far more than anybody has, and what Linux allows. */
+const maxLinks = 40;
+
+/** Every directory and link above a path, as far as there are any, and the canonical path of the last directory. */
+function wayTo(path: string): { readonly steps: readonly Step[]; readonly end: string } {
+  let end = "/";
+  let links = 0;
+  const steps: Step[] = [];
+  const names = ["/", ...partsOf(dirname(path))];
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = join(end, name);
+    const found = lstat(next);
+    if (found === undefined) break;
+    steps.push({ path: next, found });
+    if (!found.isSymbolicLink()) {
+      if (!found.isDirectory()) throw untrusted(`${next}, which ${path} is below,`, "is not a directory");
+      end = next;
+      continue;
+    }
+    links += 1;
+    if (links > maxLinks) throw untrusted(path, "is behind too many symbolic links");
+    const target = readlinkSync(next);
+    if (isAbsolute(target)) end = "/";
+    names.unshift(...partsOf(target));
+  }
+  return { steps, end };
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+/** What every path inside a directory begins with. */
+function below(directory: string): string {
+  return directory.endsWith("/") ? directory : `${directory}/`;
+}
+
+function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw cannotUse(`${path} cannot be looked at`, cause);
+  }
+}
+
+function untrusted(place: string, why: string, advice?: string): Problem {
+  const next = "et HOSTRUN_HOME to a directory of your own.";
+  return new Problem(
+    "forbidden",
+    `The state directory ${place} ${why}, so Hostrun does not trust it. ` +
+      (advice === undefined ? `S${next}` : `${advice}, or s${next}`),
+  );
+}
