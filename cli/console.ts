@@ -1,5 +1,5 @@
 import type { Problem } from "../protocol/problem.ts";
-import { visible, visibleLines } from "./visible.ts";
+import { visible, visibleJson } from "../protocol/visible.ts";
 
 /** To standard output. */
 export function print(text: string): void {
@@ -7,21 +7,18 @@ export function print(text: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : undefined)}\n`);
+  print(`${visibleJson(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : undefined))}\n`);
 }
 
-/** One line to standard error, in Hostrun's name. */
-export function warn(message: string): void {
-  process.stderr.write(`hostrun: ${visibleLines(message)}\n`);
+/** One line to standard error in Hostrun's name, and those that belong to it. */
+export function warn(message: string, ...more: readonly string[]): void {
+  process.stderr.write(`hostrun: ${[message, ...more].map(visible).join("\n")}\n`);
 }
 
-/** What failed, where, and every bad field. */
+/** What failed, where, every bad field, and what a daemon that died has written. */
 export function warnOf({ message, members }: Pick<Problem, "message" | "members">): void {
-  const { host, issues = [] } = members;
-  warn(host === undefined || message.includes(host) ? message : `${host}: ${message}`);
-  for (const issue of issues) {
-    process.stderr.write(
-      `  ${issue.path === "" ? "" : `${visible(issue.path)}: `}${visible(issue.message)}\n`,
-    );
-  }
+  const { host, issues = [], written = [] } = members;
+  const fields = issues.map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
+  const text = host === undefined || message.includes(host) ? message : `${host}: ${message}`;
+  warn(text, ...[...fields, ...written].map((line) => `  ${line}`));
 }

@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     return await command.run(rest);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    warn(`${error.message}\nSee \`hostrun ${name} --help\`.`);
+    warn(error.message, `See \`hostrun ${name} --help\`.`);
     return usageStatus;
   }
 }
@@ -85,12 +85,18 @@ async function exit(status: number): Promise<never> {
 
 function statusOf(error: unknown): number {
   if (error instanceof UsageError) {
-    warn(`${error.message}\nSee \`hostrun --help\`.`);
+    warn(error.message, "See `hostrun --help`.");
     return usageStatus;
   }
   if (error instanceof Problem) warnOf(error);
-  else warn(`This is a fault of Hostrun: ${error instanceof Error ? error.stack : String(error)}`);
+  else warn(`This is a fault of Hostrun: ${String(error)}`, ...framesOf(error));
   return failedStatus;
+}
+
+/** Where it happened, without the message once more. */
+function framesOf(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  return stack.split("\n").filter((line) => line.startsWith("    at "));
 }
 
 function leave(): void {

@@ -1,4 +1,4 @@
-import { visible } from "./visible.ts";
+import { visible } from "../protocol/visible.ts";
 
 /** Rows under aligned headings; the last column is cut where the terminal ends. Cells are made visible. */
 export function table(

@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, readSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Problem } from "../protocol/problem.ts";
+import { visibleLine } from "../protocol/visible.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
@@ -94,7 +95,7 @@ interface Child extends Disposable {
   /** How it ended, once it has. */
   ended(): string | undefined;
   /** The end of what it wrote so far. */
-  written(): string;
+  written(): string[];
 }
 
 function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: LaunchOptions): Child {
@@ -143,20 +144,25 @@ function environment(): NodeJS.ProcessEnv {
 
 const tailBytes = 4096;
 const tailLines = 12;
+/** The daemon's own words, which say what to do. */
+const maxLineLength = 1000;
 
-function tail(file: number, from: number): string {
+/** The last lines of what was written behind `from`. */
+function tail(file: number, from: number): string[] {
   const { size } = fstatSync(file);
   // A log that was full meanwhile begins anew.
   const begin = Math.max(size < from ? 0 : from, size - tailBytes);
   const bytes = Buffer.alloc(Math.max(0, size - begin));
   readSync(file, bytes, 0, bytes.length, begin);
-  return bytes.toString("utf8").trimEnd().split("\n").slice(-tailLines).join("\n");
+  const text = bytes.toString("utf8").trimEnd();
+  return text === "" ? [] : text.split("\n").slice(-tailLines);
 }
 
-function died(places: Places, end: string, written: string): Problem {
-  const said = written === "" ? "It wrote nothing." : `It wrote:\n${written}`;
-  return new Problem("daemon_unreachable", `The Hostrun daemon ${end}. ${said}\nIts log is ${places.log}.`, {
+function died(places: Places, end: string, written: readonly string[]): Problem {
+  const said = written.length === 0 ? " It wrote nothing." : "";
+  return new Problem("daemon_unreachable", `The Hostrun daemon ${end}.${said} Its log is ${places.log}.`, {
     reason: "died",
+    written: written.map((line) => visibleLine(line, maxLineLength)),
   });
 }
 

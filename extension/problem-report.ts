@@ -25,9 +25,12 @@ export class ProblemReport {
     if (this.#told.has(problem)) return;
     this.#told.add(problem);
     this.#log.error(`${what}: ${problem.code}: ${problem.message}`);
+    for (const line of problem.members.written ?? []) this.#log.error(line);
     if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
     const showLog = { title: vscode.l10n.t("Show log"), act: () => this.#log.show(true) };
-    const text = linkless(shortened(`${what}. ${beginning(problem.message)}${issuesOf(problem)}`, 400));
+    const text = linkless(
+      shortened(`${what}. ${problem.message}${tellingLine(problem)}${issuesOf(problem)}`, 400),
+    );
     const shown = vscode.window.showErrorMessage(text, ...actions, showLog);
     void shown.then((action) => action?.act());
   }
@@ -54,14 +57,10 @@ export function asProblem(failure: unknown): Problem {
   return new Problem("internal", detail, { cause: failure });
 }
 
-/**
- * A notification has room for a sentence or two. What a dying program wrote goes to the log; of it only the line
- * that names the error ("Error: …", "hostrun daemon: …") is shown.
- */
-function beginning(message: string): string {
-  const [first = "", ...rest] = message.split("\n");
-  const telling = rest.find((line) => /^[\w ]+: /.test(line));
-  return telling === undefined ? first.replace(/[^.]*:$/, "").trim() : `${first} ${telling}`;
+/** What a dying program wrote goes to the log; of it only the line that names the error ("Error: …") is shown. */
+function tellingLine(problem: Problem): string {
+  const telling = problem.members.written?.find((line) => /^[\w ]+: /.test(line));
+  return telling === undefined ? "" : ` ${telling}`;
 }
 
 function issuesOf(problem: Problem): string {

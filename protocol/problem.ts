@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { visibleLine } from "./visible.ts";
 
 /**
  * Every failure Hostrun can tell of: its HTTP status, a title a person can read, and whether asking again
@@ -86,6 +87,8 @@ export const ProblemMembers = z.object({
   /** Of a changed host key: the fingerprints on record, and the `file:line` where each stands. */
   expected: z.array(z.object({ fingerprint: z.string(), keyType: z.string(), at: z.string() })).optional(),
   retryAfterMs: z.number().int().optional(),
+  /** Of a daemon that died at its start: the last lines that it wrote. */
+  written: z.array(z.string()).optional(),
 });
 export type ProblemMembers = z.infer<typeof ProblemMembers>;
 
@@ -104,16 +107,22 @@ export const ProblemDetails = z
   .meta({ id: "ProblemDetails" });
 export type ProblemDetails = z.infer<typeof ProblemDetails>;
 
+/** Room for the names of every key that a login tried. */
+const maxDetailLength = 6000;
+
 /** The one error type that crosses Hostrun's own boundaries. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly code: ProblemCode;
   readonly members: ProblemMembers;
 
-  /** `detail` is read by a person: what failed, on which host, what to do next. Never put a secret in it. */
+  /**
+   * `detail` is read by a person: what failed, on which host, what to do next; it becomes one visible line. Never put
+   * a secret in it, nor text from outside that `visibleLine` has not shortened.
+   */
   constructor(code: ProblemCode, detail: string, options: ProblemMembers & { cause?: unknown } = {}) {
     const { cause, ...members } = options;
-    super(detail, cause === undefined ? undefined : { cause });
+    super(visibleLine(detail, maxDetailLength), cause === undefined ? undefined : { cause });
     this.code = code;
     this.members = members;
   }

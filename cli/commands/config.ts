@@ -1,4 +1,5 @@
 import type { SettingsReport } from "../../protocol/settings.ts";
+import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print, printJson } from "../console.ts";
@@ -6,7 +7,6 @@ import { parseSettingName, parseSettingValue, settingText } from "../control/set
 import { reachDaemon } from "../daemon-script.ts";
 import { choose } from "../subcommands.ts";
 import { table } from "../table.ts";
-import { visible } from "../visible.ts";
 
 export const command: Command = {
   help: `Show and change the daemon's settings.

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Host } from "../../protocol/host.ts";
+import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print, printJson, warn } from "../console.ts";
@@ -7,7 +8,6 @@ import { reachDaemon } from "../daemon-script.ts";
 import { fieldOptions, parseAddress, parseCleared, parseFields } from "../hosts/fields.ts";
 import { choose } from "../subcommands.ts";
 import { sheet, table } from "../table.ts";
-import { visible } from "../visible.ts";
 
 export const command: Command = {
   help: `List, add, change and import hosts.

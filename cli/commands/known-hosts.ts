@@ -1,11 +1,11 @@
 import { parseJump } from "../../protocol/host.ts";
+import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print, printJson, warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { choose } from "../subcommands.ts";
 import { table } from "../table.ts";
-import { visible } from "../visible.ts";
 
 export const command: Command = {
   help: `List, add and remove the host keys that Hostrun recorded itself.

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { placesIn } from "../../client/places.ts";
+import { visibleJson } from "../../protocol/visible.ts";
 import { checkStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseWhole, takeWords } from "../command.ts";
@@ -30,7 +31,8 @@ Usage: hostrun logs [-f] [-n N] [--json]
     const count = values.lines === undefined ? defaultLines : parseWhole(values.lines, "--lines");
     const { directory, log: path } = placesIn();
     checkStateDirectory(directory);
-    const show = (line: string): void => print(`${values.json === true ? line : readable(line)}\n`);
+    const show = (line: string): void =>
+      print(`${values.json === true ? visibleJson(line) : readable(line)}\n`);
     using log = new LogReader(path);
     if (!log.exists && values.follow !== true) warn(`There is no log yet: ${path} does not exist.`);
     log.showEnd(count, { unfinished: values.follow !== true }, show);

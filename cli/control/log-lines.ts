@@ -1,4 +1,4 @@
-import { visible } from "../visible.ts";
+import { visible } from "../../protocol/visible.ts";
 
 /** A line of the daemon's log for a person: time, level, message and what else it says. */
 export function readable(line: string): string {

@@ -2,9 +2,9 @@ import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
+import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
 import type { OfferedKey } from "./offered-key.ts";
-import { visible } from "../visible.ts";
 
 /**
  * Asks on the terminal whether the key is the host's; on yes it is recorded. False when it is not trusted,
@@ -21,8 +21,8 @@ export async function askToTrust(daemon: Daemon, offered: OfferedKey): Promise<b
 /** What to do where nobody can be asked. */
 export function explainTrust({ address, port, key, fingerprint }: OfferedKey): void {
   warn(
-    `Compare ${fingerprint} with what the host's administrator says, then trust it with:\n` +
-      `  hostrun known-hosts add ${address.includes(":") ? `[${address}]` : address}:${port} ${key}`,
+    `Compare ${fingerprint} with what the host's administrator says, then trust it with:`,
+    `  hostrun known-hosts add ${address.includes(":") ? `[${address}]` : address}:${port} ${key}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
+import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { sizeOf } from "../runs/describe.ts";
 import type { ViewOptions } from "./options.ts";
@@ -33,7 +34,7 @@ export class View {
   async show(event: RunEvent): Promise<void> {
     if (event.type === "error") this.#problem = event.problem;
     if (event.type === "gap") this.#lost += event.to - event.from;
-    if (this.#options.json) await this.#stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.#options.json) await this.#stdout.write(`${visibleJson(JSON.stringify(event))}\n`);
     else await this.#text(event);
   }
 

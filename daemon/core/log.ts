@@ -1,3 +1,6 @@
+import { Problem } from "../../protocol/problem.ts";
+import { visibleJson, visibleLine } from "../../protocol/visible.ts";
+
 export type LogLevel = "error" | "warn" | "info" | "debug";
 export type LogFields = Record<string, unknown>;
 
@@ -12,20 +15,31 @@ export type LogSink = (line: string) => void;
 
 const ranks: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
-function plain(value: unknown): unknown {
+const maxFieldLength = 1000;
+const maxCauses = 5;
+const maxFrames = 20;
+
+/** An error's words may be a server's; only a Problem's are Hostrun's own. */
+function plain(value: unknown, causes = 0): unknown {
+  if (typeof value === "string") return visibleLine(value, maxFieldLength);
   if (!(value instanceof Error)) return value;
-  const cause = value.cause === undefined ? {} : { cause: plain(value.cause) };
-  return { name: value.name, message: value.message, stack: value.stack, ...cause };
+  const message = value instanceof Problem ? value.message : visibleLine(value.message);
+  const frames = value.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
+  const stack = frames
+    .slice(0, maxFrames)
+    .map((frame) => visibleLine(frame))
+    .join("\n");
+  const deeper = value.cause !== undefined && causes < maxCauses;
+  return { name: value.name, message, stack, ...(deeper && { cause: plain(value.cause, causes + 1) }) };
 }
 
-/** A log of one JSON object a line. Callers keep secrets and the bytes of runs out of it. */
+/** A log of one JSON object a line, in which everything can be seen. Callers keep secrets and the bytes of runs out of it. */
 export function createLog(level: () => LogLevel, sink: LogSink): Log {
   const write = (at: LogLevel, message: string, fields: LogFields = {}): void => {
     if (ranks[at] > ranks[level()]) return;
-    const entries = Object.entries(fields).map(([name, value]) => [name, plain(value)]);
-    sink(
-      `${JSON.stringify({ at: new Date().toISOString(), level: at, message, ...Object.fromEntries(entries) })}\n`,
-    );
+    const more: [string, unknown][] = Object.entries(fields).map(([name, value]) => [name, plain(value)]);
+    const line = { at: new Date().toISOString(), level: at, message, ...Object.fromEntries(more) };
+    sink(`${visibleJson(JSON.stringify(line))}\n`);
   };
   return {
     error: (message, fields) => write("error", message, fields),

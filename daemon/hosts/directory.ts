@@ -8,6 +8,7 @@ import {
 } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import { unknownHost } from "./resolution.ts";
@@ -97,7 +98,7 @@ export class HostDirectory {
     if (config.aliases.length === 0) {
       throw new Problem(
         "not_found",
-        `${path} names no host, or is not there. Give the path of an SSH config file.`,
+        `${visibleLine(path)} names no host, or is not there. Give the path of an SSH config file.`,
       );
     }
     const result: ImportResult = { imported: [], skipped: [], dryRun };

@@ -2,6 +2,7 @@ import { type Host, parseJump } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Hop, Target } from "../runs/remote.ts";
 import { expandPath, type SshConfigHost } from "./ssh-config.ts";
 
@@ -62,7 +63,7 @@ export function createResolution(parts: ResolutionParts): (host: string | number
 export function unknownHost(name: string): Problem {
   return new Problem(
     "host_unknown",
-    `There is no host ${name}, neither among the saved ones nor in ~/.ssh/config. Add it first.`,
+    `There is no host ${visibleLine(name)}, neither among the saved ones nor in ~/.ssh/config. Add it first.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 
 const deepest = 16;
 const largestBytes = 4 * 1024 * 1024;
@@ -34,13 +35,13 @@ function readText(path: string): string | undefined {
   try {
     const text = readFileSync(path, "utf8");
     if (text.length <= largestBytes) return text;
-    throw new Problem("invalid_request", `${path} is larger than 4 MiB; that is no SSH config.`);
+    throw new Problem("invalid_request", `${visibleLine(path)} is larger than 4 MiB; that is no SSH config.`);
   } catch (failure) {
     if (failure instanceof Problem) throw failure;
     if (failure instanceof Error && "code" in failure && failure.code === "ENOENT") return undefined;
     throw new Problem(
       "invalid_request",
-      `${path} cannot be read. Check that it is a file and its permissions.`,
+      `${visibleLine(path)} cannot be read. Check that it is a file and its permissions.`,
       {
         cause: failure,
       },

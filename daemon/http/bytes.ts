@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Bytes } from "./exchange.ts";
 
 /** Sends bytes, or the one range of them that was asked for (RFC 9110, section 14). */
@@ -15,7 +16,7 @@ export async function sendBytes(
     response.setHeader("Content-Range", `bytes */${bytes.size}`);
     throw new Problem(
       "range_not_satisfiable",
-      `There are ${bytes.size} bytes; the range ${request.headers.range} is outside of them.`,
+      `There are ${bytes.size} bytes; the range ${visibleLine(request.headers.range ?? "")} is outside of them.`,
     );
   }
   const from = range?.from ?? 0;

@@ -3,7 +3,7 @@ import Router from "koa-router";
 import * as z from "zod";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
-import { Problem } from "../../protocol/problem.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
@@ -55,21 +55,7 @@ function abortedAfter(response: Koa.Context["res"]): AbortSignal {
 function parse(schema: z.ZodType, value: unknown): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.flatMap(issuesOf);
-  const detail = issues
-    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
-    .join("; ");
-  throw new Problem("invalid_request", detail, { issues });
-}
-
-/** An unknown field is told by its own path, as a bad one is. */
-function issuesOf(issue: z.core.$ZodIssue): { path: string; message: string }[] {
-  const path = issue.path.join(".");
-  if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  return issue.keys.map((key) => ({
-    path: path === "" ? key : `${path}.${key}`,
-    message: "is not known here",
-  }));
+  throw invalidRequest(result.error);
 }
 
 async function send(

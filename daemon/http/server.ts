@@ -3,6 +3,7 @@ import Koa from "koa";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import { discardBody } from "./body.ts";
 import { createRouter } from "./dispatch.ts";
@@ -50,16 +51,17 @@ export function createHttpServer(parts: HttpParts): Server {
 /** A 405 says in `Allow` what the path takes (RFC 9110, section 15.5.6). */
 function noSuchPath(context: Koa.Context): Problem {
   const { method, path } = context;
+  const shown = visibleLine(path);
   const segments = path.split("/").length;
   const allowed = Object.values<Endpoint>(api)
     .filter((declaration) => declaration.path.split("/").length === segments)
     .filter((declaration) => new RegExp(`^${declaration.path.replace(/:\w+/g, "[^/]+")}$`).test(path))
     .map((declaration) => declaration.method);
   if (allowed.length === 0)
-    return new Problem("not_found", `There is no ${path}. GET /api/openapi.json lists what there is.`);
+    return new Problem("not_found", `There is no ${shown}. GET /api/openapi.json lists what there is.`);
   const methods = [...new Set(allowed)].join(", ");
   context.set("Allow", methods);
-  return new Problem("method_not_allowed", `${path} takes ${methods}, not ${method}.`);
+  return new Problem("method_not_allowed", `${shown} takes ${methods}, not ${method}.`);
 }
 
 function answerProblem(context: Koa.Context, failure: unknown, log: Log): void {

@@ -2,6 +2,7 @@ import { parseEventId } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { parseJson } from "../core/json.ts";
 import { createFrameEncoder, type Frame } from "./frame.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -99,7 +100,7 @@ export class RunHistory {
     if (at?.epoch === store.epoch && at.seq <= lastSeq) return at.seq;
     throw new Problem(
       "stream_position_unknown",
-      `This run's events have no id ${lastEventId}. Read them from the beginning, without Last-Event-ID.`,
+      `This run's events have no id ${visibleLine(lastEventId)}. Read them from the beginning, without Last-Event-ID.`,
     );
   }
 
@@ -128,7 +129,7 @@ export class RunHistory {
   #stored(id: string): StoredRun {
     const stored = this.#parts.store.get(id);
     if (stored === undefined)
-      throw new Problem("run_unknown", `There is no run ${id}. It may have been deleted.`);
+      throw new Problem("run_unknown", `There is no run ${visibleLine(id)}. It may have been deleted.`);
     return stored;
   }
 }

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../core/atomic-file.ts";
@@ -89,11 +90,7 @@ export function spelled(name: string, separator: "_" | "-"): string {
 function check(values: unknown, place: string): Values {
   const result = SettingsPatch.safeParse(values);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
-  const detail = issues
-    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
-    .join("; ");
-  throw new Problem("invalid_request", `A setting in ${place} is not valid. ${detail}`, { issues });
+  throw invalidRequest(result.error, `A setting in ${place} is not valid.`);
 }
 
 function readConfig(path: string): Values {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { AgentAuthMethod, NoAuthMethod, ParsedKey } from "ssh2";
 import { Problem, type ProblemCode } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Hop } from "../runs/remote.ts";
 import { type AgentKey, listAgentKeys, OneKeyAgent, signByAgent, signByFile } from "./agent.ts";
 import { membersOf, nameOf } from "./failure.ts";
@@ -32,6 +33,8 @@ export interface Attempt {
 
 /** A server that lets us try for ever would keep a run waiting for ever. */
 const maxAttempts = 32;
+/** A message may name all of them. */
+const maxCommentLength = 64;
 const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /**
@@ -60,7 +63,7 @@ export async function gatherCredentials(hop: Hop, { home, agentSocket }: KeySour
     fault: configured ? faultOf(useless) : undefined,
     notes: [
       ...useless.flatMap((file) => (file.kind === "missing" && !configured ? [] : [noteOn(file)])),
-      ...(agent === undefined ? [`The SSH agent at ${agentSocket} does not answer.`] : []),
+      ...(agent === undefined ? [`The SSH agent at ${visibleLine(agentSocket ?? "")} does not answer.`] : []),
       ...(agentSocket === null ? ["No SSH agent is set (SSH_AUTH_SOCK)."] : []),
     ],
   };
@@ -142,14 +145,15 @@ function sameKey(file: IdentityFile, key: ParsedKey): boolean {
 }
 
 function agentAttempt(hop: Hop, socket: string, { key, comment }: AgentKey): Attempt {
-  const label = `the agent's key ${comment === "" ? "" : `${comment} `}(${fingerprintOf(key.getPublicSSH())})`;
+  const called = comment === "" ? "" : `${visibleLine(comment, maxCommentLength)} `;
+  const label = `the agent's key ${called}(${fingerprintOf(key.getPublicSSH())})`;
   const agent = new OneKeyAgent(key, signByAgent(socket, key));
   return { label, method: { type: "agent", username: hop.user, agent } };
 }
 
 function fileAttempt(hop: Hop, path: string, key: ParsedKey): Attempt {
   const agent = new OneKeyAgent(key, signByFile(key));
-  return { label: path, method: { type: "agent", username: hop.user, agent } };
+  return { label: visibleLine(path), method: { type: "agent", username: hop.user, agent } };
 }
 
 function faultOf(files: readonly IdentityFile[]): Credentials["fault"] {
@@ -160,17 +164,18 @@ function faultOf(files: readonly IdentityFile[]): Credentials["fault"] {
 }
 
 function noteOn(file: IdentityFile): string {
+  const path = visibleLine(file.path);
   switch (file.kind) {
     case "missing":
-      return `The key file ${file.path} does not exist.`;
+      return `The key file ${path} does not exist.`;
     case "unreadable":
-      return `The key file ${file.path} cannot be used: ${file.why}.`;
+      return `The key file ${path} cannot be used: ${file.why}.`;
     case "public":
-      return `${file.path} holds only the public key, and the SSH agent does not have the private one.`;
+      return `${path} holds only the public key, and the SSH agent does not have the private one.`;
     case "encrypted":
       return (
-        `The key file ${file.path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
-        `add the key to your SSH agent with “ssh-add ${file.path}”.`
+        `The key file ${path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
+        `add the key to your SSH agent with “ssh-add ${path}”.`
       );
     case "key":
       return "";

@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
 import { Authentication, type Credentials } from "./authentication.ts";
-import { connectionLost, nameOf, plainText, protocolError, unreachable } from "./failure.ts";
+import { connectionLost, nameOf, protocolError, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
@@ -109,7 +110,7 @@ class Login implements SshConnection {
     this.#listen();
     holdIdentification(socket, {
       identified: (server) => {
-        this.server = plainText(server);
+        this.server = visibleLine(server);
         this.#enter("exchanging keys");
       },
       refused: () =>
@@ -280,5 +281,5 @@ function isProtocolFailure(failure: unknown): boolean {
 
 /** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
 function disconnectReason(failure: Error): string | undefined {
-  return "code" in failure && typeof failure.code === "number" ? failure.message : undefined;
+  return "code" in failure && typeof failure.code === "number" ? visibleLine(failure.message) : undefined;
 }

@@ -125,14 +125,6 @@ export function channelRefused(hop: Hop, what: string): Problem {
   return new Problem("channel_refused", `${nameOf(hop)} ${what}`, membersOf(hop));
 }
 
-/** Text of the other side for a message: one line without control characters, at most 200 characters. */
-export function plainText(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\s]+/gu, " ")
-    .trim()
-    .slice(0, 200);
-}
-
 /** Why a signal was aborted, as something to reject with: the caller's own reason where it is an error. */
 export function abortReason(signal: AbortSignal): Error {
   return asError(signal.reason);

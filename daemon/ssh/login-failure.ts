@@ -1,8 +1,9 @@
 import type { Client } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Hop } from "../runs/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
-import { codeOf, plainText, protocolError, unreachable, unreachableBy } from "./failure.ts";
+import { codeOf, protocolError, unreachable, unreachableBy } from "./failure.ts";
 import { isStrictKeyExchange } from "./ssh2-internals.ts";
 
 /** What a login is at, as a message says it ("it was …"). */
@@ -29,7 +30,7 @@ export function loginFailure(hop: Hop, { stage, garbage, failure, mismatch }: Lo
   // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
   if (stage === "waiting for the server's greeting") return unreachable(hop, "closed", failure);
   if ("code" in failure && typeof failure.code === "number") {
-    const said = plainText(failure.message);
+    const said = visibleLine(failure.message);
     return protocolError(hop, `ended the key exchange (“${said}”). Look at the server's log.`, failure);
   }
   if (level === "handshake") return keyExchangeFailure(hop, mismatch, failure);
@@ -52,7 +53,7 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
   const offered = server.filter((name) => !/^(ext-info|kex-strict)-/.test(name)).join(", ");
   return protocolError(
     hop,
-    `and Hostrun have no ${what} algorithm in common: the server offers ${plainText(offered)}. Hostrun takes no SHA-1, ` +
+    `and Hostrun have no ${what} algorithm in common: the server offers ${visibleLine(offered)}. Hostrun takes no SHA-1, ` +
       `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
       "sshd_config), or update the server.",
     failure,

@@ -1,4 +1,5 @@
 import type { ClientChannel } from "ssh2";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { SshConnection } from "./connection.ts";
 import {
   execOnChannel,
@@ -110,7 +111,7 @@ function guard(channel: ClientChannel): void {
     if (exits.has(channel)) return;
     if (code !== null && code !== undefined) exits.set(channel, { kind: "exited", code });
     else if (signal !== undefined)
-      exits.set(channel, { kind: "signaled", signal: signal.replace(/^SIG/, "") });
+      exits.set(channel, { kind: "signaled", signal: visibleLine(signal.replace(/^SIG/, "")) });
   });
 }
 

@@ -77,12 +77,15 @@ export function watchAuthentication(client: Client, refused: (methods: readonly 
   Reflect.set(handlers, "USERAUTH_FAILURE", watching);
 }
 
-/** Tells of the server's debug messages (RFC 4253, section 11.3), which ssh2 reads and drops. */
+/** No server of ours needs more; a pattern that is looked for in all of a packet would take seconds. */
+const maxDebugLength = 4096;
+
+/** Tells of the beginnings of the server's debug messages (RFC 4253, section 11.3), which ssh2 reads and drops. */
 export function watchDebugMessages(client: Client, told: (message: string) => void): void {
   const handlers = member(member(client, "_protocol"), "_handlers");
   if (typeof handlers !== "object" || handlers === null) return;
   Reflect.set(handlers, "DEBUG", (_protocol: unknown, _display: boolean, message: unknown) => {
-    if (typeof message === "string") told(message);
+    if (typeof message === "string") told(message.slice(0, maxDebugLength));
   });
 }
 

@@ -131,7 +131,7 @@ test("a daemon that dies at the start is told with what it wrote last", async ()
   const failure = await failureOf(start(directory, script));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "died" } });
   expect(failure.message).toContain("status 7");
-  expect(failure.message).toContain("the disk is on fire");
+  expect(failure.members.written).toEqual(["the disk is on fire"]);
   expect(failure.message).toContain(directory.join("state", "daemon.log"));
 });
 
@@ -178,7 +178,7 @@ test("the daemon is told nothing that is meant for its starter alone", async () 
   try {
     const failure = await failureOf(start(directory, script));
     const told = { as: "1", cwd: directory.join("state"), argv: ["--state-dir", directory.join("state")] };
-    expect(failure.message).toContain(JSON.stringify(told));
+    expect(failure.members.written).toEqual([JSON.stringify(told)]);
   } finally {
     delete process.env["NODE_OPTIONS"];
     delete process.env["VSCODE_PID"];

@@ -34,12 +34,12 @@ export function channelId(channel: unknown): number {
   return Number(memberOf(memberOf(channel, "outgoing"), "id"));
 }
 
-/** Of a message of RFC 4250's numbers, with numbers of 32 bits and texts after it. */
-export function message(type: number, ...fields: readonly (number | string | boolean)[]): Buffer {
+/** Of a message of RFC 4250's numbers, with numbers of 32 bits and strings (RFC 4251, section 5) after it. */
+export function message(type: number, ...fields: readonly (number | string | Buffer | boolean)[]): Buffer {
   return Buffer.concat([Buffer.from([type]), ...fields.map(encode)]);
 }
 
-function encode(field: number | string | boolean): Buffer {
+function encode(field: number | string | Buffer | boolean): Buffer {
   if (typeof field === "boolean") return Buffer.from([field ? 1 : 0]);
   const number = Buffer.alloc(4);
   if (typeof field === "number") {

@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { openDirectory } from "./directory.ts";
+import { message } from "./hostile-wire.ts";
 import { openServerProcess } from "./server-process.ts";
 import type { SshKey } from "./ssh-key.ts";
 
@@ -9,6 +12,8 @@ export interface Agent extends AsyncDisposable {
   readonly socket: string;
   /** Adds a private key, decrypting it with its passphrase. */
   add(key: SshKey, passphrase?: string): Promise<void>;
+  /** Adds a new key under a comment that ssh-keygen would not make. */
+  addUnder(comment: string): Promise<void>;
 }
 
 /** A real ssh-agent without keys. */
@@ -21,6 +26,7 @@ export async function openAgent(): Promise<Agent> {
   return {
     socket,
     add: (key, passphrase = "") => add(socket, key, passphrase),
+    addUnder: (comment) => addUnder(socket, comment),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -39,4 +45,20 @@ async function add(socket: string, key: SshKey, passphrase: string): Promise<voi
   });
   await once(child, "close");
   if (child.exitCode !== 0) throw new Error(`ssh-add ${key.path} ended with ${String(child.exitCode)}`);
+}
+
+/** SSH_AGENTC_ADD_IDENTITY (draft-ietf-sshm-ssh-agent, section 3.2). */
+async function addUnder(socket: string, comment: string): Promise<void> {
+  const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  const [secret, open] = [d, x].map((part) => Buffer.from(part, "base64url"));
+  if (secret === undefined || open === undefined) throw new Error("Node exports no such key");
+  const request = message(17, "ssh-ed25519", open, Buffer.concat([secret, open]), comment);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(request.length);
+  const connection = connect(socket);
+  connection.write(Buffer.concat([length, request]));
+  const answer = await new Promise<Buffer>((resolve) => connection.once("data", resolve));
+  connection.destroy();
+  // SSH_AGENT_SUCCESS
+  if (answer[4] !== 6) throw new Error("The agent took no such key");
 }

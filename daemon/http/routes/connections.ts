@@ -1,6 +1,7 @@
 import type { KnownHost } from "../../../protocol/known-host.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Connection } from "../../../protocol/stats.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
 import type { Handlers } from "../exchange.ts";
 
 /** What the routes need of the connection pool. */
@@ -34,7 +35,10 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
     listConnections: () => ({ items: [...connections.list()], nextCursor: null }),
     closeConnection: ({ params }) => {
       if (connections.close(params.connection)) return undefined;
-      throw new Problem("not_found", `There is no connection ${params.connection}; it may have been closed.`);
+      throw new Problem(
+        "not_found",
+        `There is no connection ${visibleLine(params.connection)}; it may have been closed.`,
+      );
     },
     listKnownHosts: () => ({ items: [...knownHosts.list()], nextCursor: null }),
     getKnownHost: ({ params }) => {
@@ -42,7 +46,7 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       if (found !== undefined) return found;
       throw new Problem(
         "not_found",
-        `Hostrun has recorded no key ${params.key}; it may have been forgotten.`,
+        `Hostrun has recorded no key ${visibleLine(params.key)}; it may have been forgotten.`,
       );
     },
     addKnownHost: ({ body }) => knownHosts.add(body.address, body.port, Buffer.from(body.key, "base64")),
@@ -51,7 +55,7 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       const where = query.port === undefined ? query.address : `[${query.address}]:${query.port}`;
       throw new Problem(
         "not_found",
-        `Hostrun has recorded no key of ${where}. ~/.ssh/known_hosts is not its to change.`,
+        `Hostrun has recorded no key of ${visibleLine(where)}. ~/.ssh/known_hosts is not its to change.`,
       );
     },
   };

@@ -5,7 +5,6 @@ import { nearest } from "../../../cli/nearest.ts";
 import { instantOf, sizeOf, spanOf } from "../../../cli/runs/describe.ts";
 import { shortIds } from "../../../cli/runs/find.ts";
 import { sheet, table } from "../../../cli/table.ts";
-import { visible } from "../../../cli/visible.ts";
 
 test.each([
   ["rnu", "run"],
@@ -21,18 +20,6 @@ test.each([
 test("nothing is near to a word of its own", () => {
   expect(nearest("frobnicate", ["run", "history"])).toBeUndefined();
   expect(nearest("x", [])).toBeUndefined();
-});
-
-test.each([
-  ["plain é 日本 😀 text", "plain é 日本 😀 text"],
-  ["a\nb\tc\rd", String.raw`a\nb\tc\rd`],
-  ["\u001b[31mred\u001b]0;title\u0007", String.raw`\e[31mred\e]0;title\x07`],
-  ["\u009b2J", String.raw`\x9b2J`],
-  ["user\u202egnp.exe", String.raw`user\u{202e}gnp.exe`],
-  ["zero\u200bwidth\u2028line", String.raw`zero\u{200b}width\u{2028}line`],
-  ["\ud800", String.raw`\u{d800}`],
-])("%j is shown as %s", (text, expected) => {
-  expect(visible(text)).toBe(expected);
 });
 
 test("whatever a table shows, a row stays a line without control characters", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { onTheWayTo, plainText, unreachable, unreachableBy } from "../../../daemon/ssh/failure.ts";
+import { onTheWayTo, unreachable, unreachableBy } from "../../../daemon/ssh/failure.ts";
 
 const hop = {
   name: "web1",
@@ -33,9 +33,4 @@ test("a bastion's problem is told as the host's, once", () => {
   expect(told.message).toMatch(/^On the way to web1: bastion /);
   expect(told.members.host).toBe("web1");
   expect(onTheWayTo("web1", told)).toBe(told);
-});
-
-test("a server's words are made harmless", () => {
-  expect(plainText(" a\u001b[31mred\r\n\tb\u202e ")).toBe("a [31mred b");
-  expect(plainText("x".repeat(1000)).length).toBe(200);
 });

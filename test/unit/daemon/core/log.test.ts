@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { createLog, type LogLevel } from "../../../../daemon/core/log.ts";
 
 test("writes one line of JSON a message, of its level and above", () => {
@@ -20,4 +21,29 @@ test("writes one line of JSON a message, of its level and above", () => {
     run: "1",
     failure: { name: "Error", message: "why", cause: { message: "deeper" } },
   });
+});
+
+test("an error's words are one visible line of 200 characters, wherever they stand in it", () => {
+  const lines: string[] = [];
+  const log = createLog(
+    () => "debug",
+    (line) => lines.push(line),
+  );
+  const words = `bye\u202e\u009b2J\nhostrun: forged\n    at ${"x".repeat(20_000)}`;
+  const failure = new Error(words);
+  failure.cause = new Error(words, { cause: failure });
+  log.debug("A server said something", { failure, server: words, more: { words: "\u202e" } });
+  const [line = ""] = lines;
+  expect(line.slice(0, -1)).toMatch(/^[ -~…]+$/);
+  const Told = z.object({ message: z.string(), stack: z.string() });
+  const Line = z.object({ failure: Told.extend({ cause: Told }), server: z.string() });
+  const { failure: told, server } = Line.parse(JSON.parse(line));
+  for (const { message, stack } of [told, told.cause]) {
+    expect(message).toMatch(/^bye\\u\{202e\}\\x9b2J\\nhostrun: forged\\n {4}at x+…$/);
+    expect(message.length).toBe(200);
+    expect(stack).toContain("log.test.ts");
+  }
+  expect(server).toMatch(/^bye\\u\{202e\}.*…$/);
+  expect(server.length).toBe(1000);
+  expect(line.length).toBeLessThan(20_000);
 });

@@ -1,0 +1,52 @@
+/**
+ * What a terminal, a log or an editor obeys or does not show: controls, lone surrogates, ends of lines and paragraphs,
+ * and what takes no room or reorders the text (bidirectional marks, zero-width characters). How an emoji looks
+ * (U+FE0E, U+FE0F) is left alone.
+ */
+const unseen = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** As a person counts them: with their marks and their colour, and flags whole. Intl.Segmenter takes 30 ms to load. */
+const characters = /\p{RI}{2}|.[\p{M}\p{EMod}]{0,16}/gsu;
+const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
+
+/** Text with everything in it that cannot be seen written as an escape: `\n`, `\e`, `\x07`, `\u{202e}`. */
+export function visible(text: string): string {
+  return text.replaceAll(unseen, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return named[char] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`);
+  });
+}
+
+/**
+ * Text from outside (a server's, an agent's, a helper's, a file's) for a message, a log or a terminal: one visible
+ * line of at most `maxLength` UTF-16 units, cut between characters, with "…" for what is left out.
+ */
+export function visibleLine(text: string, maxLength = 200): string {
+  const trimmed = text.trim();
+  if (trimmed.length <= maxLength) {
+    const line = visible(trimmed);
+    if (line.length <= maxLength) return line;
+  }
+  let line = "";
+  // Nothing gets shorter by being made visible; the last character that fits is seen whole.
+  for (const character of trimmed.slice(0, maxLength + 32).match(characters) ?? []) {
+    const shown = visible(character);
+    if (line.length + shown.length >= maxLength) break;
+    line += shown;
+  }
+  return `${line}…`;
+}
+
+/** JSON text that means the same, in which everything can be seen. */
+export function visibleJson(json: string): string {
+  // Most is plain ASCII, which is told in a fraction of the time.
+  if (!/[^\n -~]/.test(json)) return json;
+  return json.replaceAll(unseen, (char) => {
+    if (char === "\n") return char;
+    const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
+    return units.map((unit) => `\\u${hex(unit, 4)}`).join("");
+  });
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
