@@ -217,7 +217,8 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
   const { changes, hosts, resolve, pool, knownHosts, engine, history } = rooms;
   const { settings, log } = around;
   const figures = new StreamFigures(log);
-  const stats = scope.own(openStats(statsSources(around, rooms, figures)));
+  const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
+  const stats = scope.own(openStats({ ...statsSources(around, rooms), streams: figures, connections }));
   const health = (): Health => {
     const status = engine.draining ? "draining" : "ok";
     return { status, version: around.version, protocol: protocolVersion, pid: around.pid };
@@ -242,7 +243,7 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
     ),
     ...connectionRoutes(pool, knownHosts),
   };
-  const server = createHttpServer({ handlers, figures, log });
+  const server = createHttpServer({ handlers, figures, connections, log });
   let askedAt = clock.elapsed();
   server.on("request", () => {
     askedAt = clock.elapsed();
@@ -266,7 +267,7 @@ async function serve(around: House, rooms: Rooms, scope: Scope): Promise<void> {
   announce({ stateDirectory, version, pid, socket, startedAt: rooms.startedAt }, scope);
 }
 
-function statsSources(around: House, rooms: Rooms, streams: StreamFigures): StatsSources {
+function statsSources(around: House, rooms: Rooms): Omit<StatsSources, "streams" | "connections"> {
   const { version, pid } = around;
   const { startedAt, database, store, cache, pool, latency, engine } = rooms;
   const beganAt = clock.elapsed();
@@ -286,7 +287,6 @@ function statsSources(around: House, rooms: Rooms, streams: StreamFigures): Stat
       runs: store.countRuns(),
       damaged: rooms.damagedStore,
     }),
-    streams,
     nativeCrypto: pool.nativeCrypto,
   };
 }

@@ -13,6 +13,7 @@ export const problems = {
   host_unknown: { status: 404, title: "No such host", retryable: false },
   run_unknown: { status: 404, title: "No such run", retryable: false },
   method_not_allowed: { status: 405, title: "This method is not for this path", retryable: false },
+  request_timeout: { status: 408, title: "The request did not come to its end", retryable: true },
   conflict: { status: 409, title: "This does not fit the present state", retryable: false },
   idempotency_conflict: {
     status: 409,

@@ -1,14 +1,20 @@
+import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 
 const largestBytes = 1024 * 1024;
 const deepest = 32;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** From the request's head to the last byte of what is at most 1 MiB, over a connection of this machine. */
+const bodyTimeoutMs = 30_000;
 const discardedBytes = 16 * 1024 * 1024;
 const discardingMs = 5000;
 
-/** The JSON of a request's body; an absent body reads as `{}`. `too_large`, `unsupported_media_type`, `invalid_request`. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+/**
+ * The JSON of a request's body; an absent body reads as `{}`. `too_large`, `unsupported_media_type`, `invalid_request`;
+ * `request_timeout` when it has not come to its end by then.
+ */
+export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeoutMs): Promise<unknown> {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > largestBytes) throw tooLarge();
   if (declared === 0 && request.headers["transfer-encoding"] === undefined) return {};
@@ -18,21 +24,39 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
       "The body must be JSON. Send it with the header Content-Type: application/json.",
     );
   }
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  try {
+    return parseJson(await readAll(request, late.signal));
+  } catch (failure) {
+    throw late.signal.aborted ? requestTimeout(timeoutMs) : failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAll(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(request)) {
+  for await (const chunk of chunksOf(request, signal)) {
     size += chunk.length;
     if (size > largestBytes) throw tooLarge();
     chunks.push(chunk);
   }
-  return parseJson(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
-/** The bytes of a body as they come. Whoever stops early leaves the connection whole, for the answer. */
-export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+/**
+ * The bytes of a body as they come, no faster than they are taken. Throws when `signal` is aborted, or the client has
+ * left. Whoever stops early leaves the connection whole, for the answer.
+ */
+export async function* chunksOf(request: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
+  if (request.destroyed) throw new Error("The client has left");
+  const pace = { highWaterMark: 4, lowWaterMark: 1 };
+  for await (const [chunk] of on(request, "data", { signal, close: ["end", "close"], ...pace })) {
     if (Buffer.isBuffer(chunk)) yield chunk;
   }
+  if (!request.complete) throw new Error("The client has left");
 }
 
 /**
@@ -40,7 +64,7 @@ export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer
  * afterwards. One that does not come to an end is cut off.
  */
 export function discardBody(request: IncomingMessage): void {
-  if (request.complete) return;
+  if (request.complete || request.destroyed) return;
   let left = discardedBytes;
   const late = setTimeout(() => request.destroy(), discardingMs);
   request.on("close", () => clearTimeout(late));
@@ -48,6 +72,7 @@ export function discardBody(request: IncomingMessage): void {
     left -= chunk.length;
     if (left < 0) request.destroy();
   });
+  request.resume();
 }
 
 /** The media type of a request's body in lower case, without parameters. */
@@ -69,6 +94,11 @@ function parseJson(bytes: Buffer): unknown {
 function shallow(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => shallow(inner, levels - 1));
+}
+
+function requestTimeout(timeoutMs: number): Problem {
+  const detail = `The body of the request did not come to its end within ${timeoutMs / 1000} s. Send it again as a whole.`;
+  return new Problem("request_timeout", detail);
 }
 
 function tooLarge(): Problem {

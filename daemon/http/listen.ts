@@ -6,6 +6,8 @@ import { checkOwn } from "../../state-directory/own-file.ts";
 
 /** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
 const longestPath = 103;
+/** Clients that connect while the daemon does something else; the kernel turns further ones away. Linux allows 4096. */
+const maxWaiting = 4096;
 
 /**
  * Listens on a Unix socket of mode 0600, or a named pipe on Windows. Only the holder of the instance lock
@@ -24,7 +26,7 @@ export async function listen(server: Server, path: string): Promise<AsyncDisposa
     checkOwn(path, "socket");
     rmSync(path, { force: true });
   }
-  server.listen(path);
+  server.listen({ path, backlog: maxWaiting });
   await once(server, "listening");
   if (!pipe) chmodSync(path, 0o600);
   return {

@@ -6,6 +6,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import { discardBody } from "./body.ts";
+import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
 import type { Handlers } from "./exchange.ts";
 import type { StreamFigures } from "./sse.ts";
@@ -13,6 +14,7 @@ import type { StreamFigures } from "./sse.ts";
 export interface HttpParts {
   readonly handlers: Handlers;
   readonly figures: StreamFigures;
+  readonly connections: ConnectionCounts;
   readonly log: Log;
 }
 
@@ -35,16 +37,26 @@ export function createHttpServer(parts: HttpParts): Server {
       await next();
       if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
     } catch (failure) {
-      answerProblem(context, failure, parts.log);
+      answerProblem(context, failure, parts);
     }
   });
   app.use(createRouter(parts.handlers, parts.figures).routes());
   const answer = app.callback();
   const server = createServer(
-    { keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 0 },
-    (request, response) => void answer(request, response),
+    // A request as a whole has no limit of the server's: the standard input of a run may be sent for days.
+    {
+      keepAliveTimeout: 120_000,
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 2000,
+    },
+    (request, response) => {
+      response.once("finish", () => discardBody(request));
+      void answer(request, response);
+    },
   );
   server.maxHeadersCount = 100;
+  limitConnections(server, parts.connections, parts.log);
   return server;
 }
 
@@ -64,7 +76,7 @@ function noSuchPath(context: Koa.Context): Problem {
   return new Problem("method_not_allowed", `${shown} takes ${methods}, not ${method}.`);
 }
 
-function answerProblem(context: Koa.Context, failure: unknown, log: Log): void {
+function answerProblem(context: Koa.Context, failure: unknown, { connections, log }: HttpParts): void {
   const problem = failure instanceof Problem ? failure : undefined;
   if (problem === undefined) log.error("A request failed", { path: context.path, failure });
   if (context.res.headersSent) {
@@ -77,7 +89,10 @@ function answerProblem(context: Koa.Context, failure: unknown, log: Log): void {
   context.status = told.status;
   context.body = JSON.stringify(told);
   context.type = "application/problem+json";
+  if (told.code === "request_timeout") {
+    connections.requestsTimedOut += 1;
+    context.set("Connection", "close");
+  }
   if (told.members.retryAfterMs !== undefined)
     context.set("Retry-After", String(Math.ceil(told.members.retryAfterMs / 1000)));
-  discardBody(context.req);
 }

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Stats } from "../../protocol/stats.ts";
+import type { ConnectionCounts } from "./connection-limit.ts";
 import type { StreamFigures } from "./sse.ts";
 
 /** Where each part of the figures is measured. */
@@ -11,6 +12,7 @@ export interface StatsSources {
   readonly cache: () => Omit<Stats["cache"], "hitRate">;
   readonly store: () => Stats["store"];
   readonly streams: StreamFigures;
+  readonly connections: ConnectionCounts;
   readonly nativeCrypto: boolean;
 }
 
@@ -34,6 +36,7 @@ export function openStats(sources: StatsSources): Disposable & { readonly report
         cache: { ...cache, hitRate: asked === 0 ? null : cache.hits / asked },
         store: sources.store(),
         streams: { open, opened, resumed, bytesSent },
+        http: { ...sources.connections },
         ssh: { nativeCrypto: sources.nativeCrypto },
       };
     },

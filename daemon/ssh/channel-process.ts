@@ -162,6 +162,7 @@ export class ChannelProcess {
     clearTimeout(this.#timer);
     this.#leaveConnection();
     this.#releaseInput();
+    this.stdin.destroy();
     this.#parts.ended();
     if (this.#flowing) this.#tellEnd(end);
     else this.#held = end;

@@ -123,3 +123,12 @@ test("a run made without stdinOpen takes none", async () => {
   expect(answer.problem()).toMatchObject({ status: 409, code: "conflict" });
   await stream.until(messages, ({ type }) => type === "complete");
 });
+
+test("a request whose bytes never end is ended with the run", async () => {
+  const { run, rest } = await opened("read line; echo $line");
+  const head = `POST /api/runs/${run.id}/stdin HTTP/1.1\r\nHost: hostrun\r\nContent-Type: application/octet-stream`;
+  const answer = daemon.http.raw(`${head}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n`);
+  await rest();
+  expect(run.text()).toBe("one\n");
+  expect(await answer).toMatch(/^HTTP\/1\.1 409 /);
+});

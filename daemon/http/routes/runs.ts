@@ -95,8 +95,31 @@ function eventFeed(
   };
 }
 
+/** Takes as long as bytes come, or none come, while the run lives; its end is the end of the request. */
 async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
-  for await (const chunk of chunksOf(request)) await write(stdin, chunk);
+  if (!stdin.writable) throw stdinClosed();
+  const closed = new AbortController();
+  const pourers = pouring.get(stdin) ?? firstPourer(stdin);
+  pourers.add(closed);
+  try {
+    for await (const chunk of chunksOf(request, closed.signal)) await write(stdin, chunk);
+  } catch (failure) {
+    throw closed.signal.aborted ? stdinClosed() : failure;
+  } finally {
+    pourers.delete(closed);
+  }
+}
+
+/** Requests that write to a command: one listener on its input tells all of them of its end. */
+const pouring = new WeakMap<Writable, Set<AbortController>>();
+
+function firstPourer(stdin: Writable): Set<AbortController> {
+  const pourers = new Set<AbortController>();
+  pouring.set(stdin, pourers);
+  stdin.once("close", () => {
+    for (const closed of pourers) closed.abort();
+  });
+  return pourers;
 }
 
 /**
