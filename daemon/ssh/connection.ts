@@ -12,9 +12,17 @@ import { HostKeyCheck } from "./host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
 import { holdIdentification } from "./identification.ts";
 import type { KnownHosts } from "./known-hosts.ts";
-import { type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
+import {
+  disconnectReason,
+  isProtocolFailure,
+  type LoginStage,
+  loginFailure,
+  refusesCipher,
+} from "./login-failure.ts";
+import type { OutgoingQueue } from "./outgoing-queue.ts";
 import { readServerOffer } from "./server-offer.ts";
 import { ping, useKeyObjects, watchAuthentication, watchDebugMessages } from "./ssh2-internals.ts";
+import { boundTraffic } from "./traffic.ts";
 
 /** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
 const forcedCommand = /: key options:.* command(?: |$)/;
@@ -52,6 +60,8 @@ export interface SshConnection {
   onLost(listener: (problem: Problem) => void): () => void;
   /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
   hurry(): () => void;
+  /** Has what is written on one of its channels wait until the server takes it. */
+  pace(channel: Duplex): void;
   close(): void;
 }
 
@@ -70,6 +80,9 @@ interface Outcome {
   resolve(connection: SshConnection): void;
   reject(reason: unknown): void;
 }
+
+const unknownFate = "Whether the command goes on there is not known.";
+const closedUnderRun = `and the connection was closed. ${unknownFate}`;
 
 /** Keepalives that go unanswered before a connection is given up. */
 const keepaliveCountMax = 2;
@@ -92,6 +105,7 @@ class Login implements SshConnection {
   #stage: LoginStage = "waiting for the server's greeting";
   #settled = false;
   #failure: unknown;
+  #outgoing: OutgoingQueue | undefined;
   #mismatch: () => Mismatch | undefined = () => undefined;
 
   constructor(options: LoginOptions, outcome: Outcome) {
@@ -137,6 +151,7 @@ class Login implements SshConnection {
       return offer === undefined ? undefined : mismatchOf(offer, algorithms);
     };
     this.client.once("handshake", () => reading[Symbol.dispose]());
+    this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
     watchDebugMessages(this.client, (message) => {
       this.forcesCommand ||= forcedCommand.test(message);
     });
@@ -152,6 +167,10 @@ class Login implements SshConnection {
 
   hurry(): () => void {
     return this.#acks.want();
+  }
+
+  pace(channel: Duplex): void {
+    this.#outgoing?.pace(channel);
   }
 
   close(): void {
@@ -232,14 +251,15 @@ class Login implements SshConnection {
   /** A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good. */
   #broken(): Problem {
     const failure = this.#failure;
-    const unknown = "Whether the command goes on there is not known.";
     return isProtocolFailure(failure)
-      ? protocolError(
-          this.hop,
-          `sent what is no valid SSH, and the connection was closed. ${unknown}`,
-          failure,
-        )
-      : connectionLost(this.hop, `the connection was lost. ${unknown}`, failure);
+      ? protocolError(this.hop, `sent what is no valid SSH, ${closedUnderRun}`, failure)
+      : connectionLost(this.hop, `the connection was lost. ${unknownFate}`, failure);
+  }
+
+  #violated(what: string): void {
+    if (!this.#settled) this.#fail(protocolError(this.hop, `${what}. Look at what this server is.`));
+    this.#lose(protocolError(this.hop, `${what}, ${closedUnderRun}`));
+    this.#hangUp();
   }
 
   /** Before the login: the attempt is over. */
@@ -267,19 +287,4 @@ class Login implements SshConnection {
     for (const listener of this.#listeners) listener(problem);
     this.#listeners.clear();
   }
-}
-
-/**
- * Whether ssh2 gave up what it was sent. A socket's failure and a disconnect have a `code`, a keepalive that was not
- * answered has the level "client-timeout"; ssh2's parser throws errors with neither.
- */
-function isProtocolFailure(failure: unknown): boolean {
-  if (!(failure instanceof Error) || "code" in failure) return false;
-  const level = "level" in failure ? failure.level : "protocol";
-  return level === "protocol" || level === "handshake";
-}
-
-/** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
-function disconnectReason(failure: Error): string | undefined {
-  return "code" in failure && typeof failure.code === "number" ? visibleLine(failure.message) : undefined;
 }

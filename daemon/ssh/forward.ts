@@ -19,6 +19,7 @@ export function forward(bastion: SshConnection, hop: Hop): Promise<Duplex> {
       if (failure === undefined) {
         channel.on("error", () => undefined);
         channel.stderr.on("error", () => undefined);
+        bastion.pace(channel);
         resolve(channel);
       } else {
         reject(bastion.loss ?? refusal(hop, failure));

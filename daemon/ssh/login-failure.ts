@@ -69,3 +69,18 @@ export function refusesCipher(hop: Hop, client: Client, ciphers: readonly string
       "Update the server, or allow AES there.",
   );
 }
+
+/**
+ * Whether ssh2 gave up what it was sent. A socket's failure and a disconnect have a `code`, a keepalive that was not
+ * answered has the level "client-timeout"; ssh2's parser throws errors with neither.
+ */
+export function isProtocolFailure(failure: unknown): boolean {
+  if (!(failure instanceof Error) || "code" in failure) return false;
+  const level = "level" in failure ? failure.level : "protocol";
+  return level === "protocol" || level === "handshake";
+}
+
+/** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
+export function disconnectReason(failure: Error): string | undefined {
+  return "code" in failure && typeof failure.code === "number" ? visibleLine(failure.message) : undefined;
+}

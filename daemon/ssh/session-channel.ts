@@ -27,7 +27,7 @@ export async function openChannel(connection: SshConnection): Promise<Opening> {
   if (connection.loss !== undefined) return { kind: "lost" };
   try {
     const channel = await openSessionChannel(connection.client);
-    guard(channel);
+    guard(connection, channel);
     return { kind: "opened", channel };
   } catch (failure) {
     return { kind: isRefusal(failure) ? "refused" : "lost" };
@@ -80,7 +80,7 @@ export function execDirectly(
     }
     connection.client.exec(command, pty ? { pty: terminal } : {}, (failure, channel) => {
       if (failure === undefined) {
-        guard(channel);
+        guard(connection, channel);
         resolve({ kind: "opened", channel });
       } else if (isRefusal(failure)) resolve({ kind: "refused" });
       else if (connection.loss === undefined) resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
@@ -104,7 +104,8 @@ export function exitOf(channel: ClientChannel): ChannelExit | undefined {
  * Before anything else: an `error` without a listener would end the process, and the exit of a short command comes
  * in the same packet of the network as the session's success, before any promise of it is settled.
  */
-function guard(channel: ClientChannel): void {
+function guard(connection: SshConnection, channel: ClientChannel): void {
+  connection.pace(channel);
   channel.on("error", () => undefined);
   channel.stderr.on("error", () => undefined);
   channel.on("exit", (code: number | null, signal?: string) => {

@@ -1,4 +1,5 @@
 import { createSecretKey } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { bindingAvailable } from "ssh2/lib/protocol/crypto.js";
 
@@ -66,15 +67,10 @@ export function ptyOnChannel(
 
 /** Tells of every refused attempt to log in which methods the server would still take. */
 export function watchAuthentication(client: Client, refused: (methods: readonly string[]) => void): void {
-  const handlers = member(member(client, "_protocol"), "_handlers");
-  if (typeof handlers !== "object" || handlers === null) return;
-  const inner = member(handlers, "USERAUTH_FAILURE");
-  if (typeof inner !== "function") return;
-  const watching: AuthenticationFailure = (protocol, methods, partial) => {
+  replaceHandler(client, "USERAUTH_FAILURE", (inner) => (protocol, methods, partial) => {
     if (Array.isArray(methods)) refused(methods);
-    Reflect.apply(inner, undefined, [protocol, methods, partial]);
-  };
-  Reflect.set(handlers, "USERAUTH_FAILURE", watching);
+    inner(protocol, methods, partial);
+  });
 }
 
 /** No server of ours needs more; a pattern that is looked for in all of a packet would take seconds. */
@@ -82,11 +78,38 @@ const maxDebugLength = 4096;
 
 /** Tells of the beginnings of the server's debug messages (RFC 4253, section 11.3), which ssh2 reads and drops. */
 export function watchDebugMessages(client: Client, told: (message: string) => void): void {
-  const handlers = member(member(client, "_protocol"), "_handlers");
-  if (typeof handlers !== "object" || handlers === null) return;
-  Reflect.set(handlers, "DEBUG", (_protocol: unknown, _display: boolean, message: unknown) => {
+  replaceHandler(client, "DEBUG", () => (_protocol, _display, message) => {
     if (typeof message === "string") told(message.slice(0, maxDebugLength));
   });
+}
+
+/** What is to become of a message: ssh2 reads it, it is passed over, or nothing more is read at all. */
+export type Reading = "read" | "skip" | "stop";
+
+/**
+ * Shows every message that comes in outside of a key exchange, before ssh2 reads it; its first byte is its number.
+ * To be called before the first key exchange.
+ */
+export function watchMessages(client: Client, judge: (message: Buffer) => Reading): void {
+  const protocol = member(client, "_protocol");
+  const inner = member(protocol, "_onPayload");
+  if (typeof protocol !== "object" || protocol === null || typeof inner !== "function") return;
+  Reflect.set(protocol, "_onPayload", (message: Buffer): unknown => {
+    const reading = judge(message);
+    if (reading !== "read") return reading === "stop" ? Infinity : undefined;
+    const end: unknown = Reflect.apply(inner, protocol, [message]);
+    return end;
+  });
+}
+
+/** Says no to a request for no channel. */
+export function refuseGlobalRequest(client: Client): void {
+  insidesOf(client, ["requestFailure"])?.protocol.requestFailure();
+}
+
+/** Whether a key exchange is under way; what is sent meanwhile is kept until it is over. */
+export function isExchangingKeys(client: Client): boolean {
+  return member(member(client, "_protocol"), "_kexinit") !== undefined;
 }
 
 /**
@@ -106,6 +129,16 @@ export function watchReading(channel: ClientChannel, violated: (failure: Error) 
       return inherited(chunk, encoding);
     };
   }
+}
+
+/** Puts something before what sends a channel's data: what is written, and what has waited for the server's window. */
+export function replaceWriting(channel: Duplex, replace: (inner: Write) => Write): void {
+  const inner = member(channel, "_write");
+  if (typeof inner !== "function") return;
+  const call: Write = (...values) => {
+    Reflect.apply(inner, channel, values);
+  };
+  Reflect.set(channel, "_write", replace(call));
 }
 
 /**
@@ -178,7 +211,8 @@ export function hasNativeCrypto(): boolean {
 
 type Callback = (failed: unknown) => void;
 type OpenCallback = ((failure: unknown, channel: ClientChannel) => void) & { type?: string };
-type AuthenticationFailure = (protocol: unknown, methods: string[], partial: boolean) => void;
+type Write = (chunk: Buffer, encoding: unknown, done: (failure?: Error | null) => void) => void;
+type Handler = (...values: readonly unknown[]) => void;
 /** Channel id, rows, columns, height, width. */
 type Sizes = [number, number, number, number, number];
 
@@ -192,6 +226,7 @@ interface Protocol {
   pty(...request: [...sizes: Sizes, term: string, modes: object, wantReply: boolean]): void;
   signal(id: number, name: string): void;
   ping(): void;
+  requestFailure(): void;
 }
 
 interface Insides {
@@ -217,6 +252,17 @@ function insidesOf(client: Client, methods: readonly (keyof Protocol)[]): Inside
   return { protocol, channels, callbacks };
 }
 
+/** Of a message's own handler; `inner` does nothing where ssh2 has none. */
+function replaceHandler(client: Client, name: string, replace: (inner: Handler) => Handler): void {
+  const handlers = member(member(client, "_protocol"), "_handlers");
+  if (typeof handlers !== "object" || handlers === null) return;
+  const inner = member(handlers, name);
+  const call: Handler = (...values) => {
+    if (typeof inner === "function") Reflect.apply(inner, undefined, values);
+  };
+  Reflect.set(handlers, name, replace(call));
+}
+
 function channelInsidesOf(channel: ClientChannel): ChannelInsides | undefined {
   const outgoing = member(channel, "outgoing");
   const incoming = member(channel, "incoming");
@@ -230,7 +276,7 @@ function member(owner: unknown, name: string): unknown {
   return typeof owner === "object" && owner !== null ? Reflect.get(owner, name) : undefined;
 }
 
-function isProtocol(value: unknown, methods: readonly string[]): value is Protocol {
+function isProtocol(value: unknown, methods: readonly (keyof Protocol)[]): value is Protocol {
   return typeof value === "object" && methods.every((name) => typeof member(value, name) === "function");
 }
 

@@ -11,6 +11,7 @@ export interface HostileWire {
   exitSignal(id: number, name: string, coreDumped: boolean, message: string): void;
   channelClose(id: number): void;
   disconnect(reason: number): void;
+  rekey(): void;
 }
 
 export function wireOf(connection: Connection): HostileWire {

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { watchFor } from "./daemon.ts";
@@ -32,6 +32,18 @@ export interface LiveMemory extends AsyncDisposable {
   /** To be given to the daemon. */
   readonly environment: Readonly<Record<string, string>>;
   held(pid: number): Promise<MemoryHeld>;
+}
+
+/** Gives back how to ask how many bytes of memory a process has had in use at most from now on, above what it has now. */
+export async function watchPeak(pid: number): Promise<() => Promise<number>> {
+  // proc(5): 5 resets the peak to what is in use.
+  await writeFile(`/proc/${pid}/clear_refs`, "5");
+  const peak = async (): Promise<number> => {
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  };
+  const begun = await peak();
+  return async () => (await peak()) - begun;
 }
 
 export async function openLiveMemory(): Promise<LiveMemory> {
