@@ -27,11 +27,11 @@ const ROOMS = {
   "daemon/core": { rooms: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/runs": useCase(),
   "daemon/jobs": useCase(),
-  "daemon/hosts": useCase("ssh-config", "zod"),
+  "daemon/hosts": useCase("zod"),
   "daemon/prompts": useCase(),
   "daemon/settings": useCase("zod"),
   "daemon/terminals": useCase(),
-  "daemon/ssh": adapter("ssh2", "ssh-config"),
+  "daemon/ssh": adapter("ssh2"),
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
   "daemon/http": {
@@ -43,6 +43,7 @@ const ROOMS = {
     rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
     packages: ["node"],
   },
+  "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
   "scripts/openapi.mjs": { rooms: ["protocol/openapi.ts"], packages: ["node"] },
   scripts: { packages: ["node"] },
   "esbuild.mjs": { rooms: ["scripts"], packages: ["node", "esbuild"] },
@@ -52,8 +53,8 @@ const ROOMS = {
   types: { everything: true },
 };
 
-/** Of the daemon only main.ts may read the process's own state. */
-const PROCESS_READERS = /^(?!daemon\/)|^daemon\/main\.ts$/;
+/** Of the daemon only what a process starts with may read the process's own state. */
+const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader)\.ts$/;
 
 function useCase(...packages) {
   return {

@@ -32,6 +32,7 @@ describe("npm run package", () => {
           "dist/daemon.cjs",
           "dist/extension.cjs",
           "dist/native/better_sqlite3.node",
+          "dist/reader.cjs",
           "dist/webview/codicon.ttf",
           "dist/webview/terminal.css",
           "dist/webview/terminal.js",

@@ -1,0 +1,126 @@
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, open, opendir, stat } from "node:fs/promises";
+
+export interface ReadOptions {
+  readonly maxBytes: number;
+  /** The version that the caller has: a file that is still of it is not read again. */
+  readonly known?: string | undefined;
+}
+
+export type FileContent =
+  | {
+      readonly kind: "content";
+      readonly bytes: Buffer;
+      /** The same for as long as the file is the same: device, inode, size and times. */
+      readonly version: string;
+    }
+  | Unread;
+
+export type FileChange = FileContent | { readonly kind: "unchanged" };
+
+export type DirectoryContent = { readonly kind: "names"; readonly names: readonly string[] } | Unread;
+
+export type Unread =
+  | { readonly kind: "missing" }
+  /** `why` is a clause for a person: "it is a directory". */
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/** What stands at a path; links are followed. */
+export type PathKind = "file" | "directory" | "socket" | "fifo" | "device" | "missing" | "unknown";
+
+/**
+ * Reads a regular file of at most `maxBytes`. Nothing else is ever opened: a FIFO would wait for a writer, and opening
+ * some devices has consequences. What was opened is looked at again, since the path may mean another file by then.
+ * Links are followed. Never rejects.
+ */
+export async function readRegularFile(path: string, options: ReadOptions): Promise<FileChange> {
+  try {
+    const found = await stat(path, { bigint: true });
+    if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
+    // Windows has no O_NONBLOCK, which counts as 0.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return await readOpened(file, options);
+    } finally {
+      // Not waited for: what was read is worth as much without it.
+      file.close().catch(() => undefined);
+    }
+  } catch (failure) {
+    return unread(failure);
+  }
+}
+
+async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): Promise<FileChange> {
+  const found = await file.stat({ bigint: true });
+  if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
+  const version = versionOf(found);
+  if (version === known) return { kind: "unchanged" };
+  const tooLarge: Unread = { kind: "unreadable", why: `it is larger than ${sizeText(maxBytes)}` };
+  if (found.size > maxBytes) return tooLarge;
+  const chunks: Buffer[] = [];
+  // One more than it says, to see its end; files of /proc say nothing of their size.
+  let wanted = Number(found.size) + 1;
+  for (let size = 0; ; wanted = 65_536) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, null);
+    if (bytesRead === 0) return { kind: "content", bytes: Buffer.concat(chunks), version };
+    size += bytesRead;
+    if (size > maxBytes) return tooLarge;
+    chunks.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+/** The names in a directory, sorted by their bytes, at most `maxNames` of them. Never rejects. */
+export async function listDirectory(path: string, maxNames: number): Promise<DirectoryContent> {
+  try {
+    const names: string[] = [];
+    for await (const { name } of await opendir(path)) {
+      if (names.length === maxNames) {
+        return { kind: "unreadable", why: `it holds more than ${maxNames} files` };
+      }
+      names.push(name);
+    }
+    return { kind: "names", names: names.sort() };
+  } catch (failure) {
+    return unread(failure);
+  }
+}
+
+/** Never rejects. */
+export async function kindOfPath(path: string): Promise<PathKind> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return "file";
+    if (found.isDirectory()) return "directory";
+    if (found.isSocket()) return "socket";
+    return found.isFIFO() ? "fifo" : "device";
+  } catch (failure) {
+    return unread(failure).kind === "missing" ? "missing" : "unknown";
+  }
+}
+
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+}
+
+function nameOf(found: BigIntStats): string {
+  if (found.isDirectory()) return "a directory";
+  if (found.isFIFO()) return "a FIFO";
+  return found.isSocket() ? "a socket" : "a device";
+}
+
+function unread(failure: unknown): Unread {
+  const code = failure instanceof Error && "code" in failure ? String(failure.code) : "unknown error";
+  if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+  return { kind: "unreadable", why: reasons[code] ?? `it cannot be read (${code})` };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "permission was denied",
+  EPERM: "permission was denied",
+  ELOOP: "its symbolic links lead in a circle",
+  ERR_INVALID_ARG_VALUE: "its path holds a NUL character",
+};
+
+function sizeText(bytes: number): string {
+  return bytes >= 1_048_576 ? `${bytes / 1_048_576} MiB` : `${bytes / 1024} KiB`;
+}

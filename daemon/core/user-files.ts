@@ -1,0 +1,165 @@
+import {
+  type FileQuestion,
+  isDirectoryContent,
+  isFileChange,
+  isFileContent,
+  isPathKind,
+} from "./file-request.ts";
+import type { Log } from "./log.ts";
+import { ReaderProcess, type ReaderProgram } from "./reader-process.ts";
+import type { DirectoryContent, FileChange, FileContent, PathKind, Unread } from "./regular-file.ts";
+
+/**
+ * Reads what stands at paths that a person or a client names: key files, SSH configurations, known_hosts. Whatever that
+ * is, the answer comes within a deadline and is a regular file of bounded size, and nothing else waits for it. The reads
+ * are done by another process, which can be left: in this one a file system that hangs would keep a thread of Node's
+ * pool for each of them, of which there are four, and the process would never end. No method rejects.
+ */
+export interface UserFiles extends Disposable {
+  read(path: string, maxBytes: number): Promise<FileContent>;
+  /** Reads a file of which an earlier read gave `version`, where it has changed. */
+  reread(path: string, maxBytes: number, version: string | undefined): Promise<FileChange>;
+  /** Sorted; a directory of more than `maxNames` is unreadable. */
+  list(path: string, maxNames: number): Promise<DirectoryContent>;
+  /** Of what is not read but connected to; "unknown" also where it hangs. */
+  kind(path: string): Promise<PathKind>;
+}
+
+export interface UserFilesOptions {
+  readonly program: ReaderProgram;
+  readonly log: Log;
+  /** For each read; default 5 s. */
+  readonly timeoutMs?: number;
+  /** Beside so many killed processes that the system cannot let go of, since they hang in it, none is begun; default 8. */
+  readonly maxHanging?: number;
+}
+
+/** A process that nobody needed for so long is ended. */
+const idleMs = 60_000;
+
+/** The first read starts the process, which takes some 40 ms. */
+export function openUserFiles(options: UserFilesOptions): UserFiles {
+  const readers = new Readers(options);
+  return {
+    async read(path, maxBytes) {
+      const answer = await readers.ask({ what: "read", path, maxBytes });
+      return isFileContent(answer) ? answer : unread(answer);
+    },
+    async reread(path, maxBytes, known) {
+      const answer = await readers.ask({ what: "read", path, maxBytes, known });
+      return isFileChange(answer) ? answer : unread(answer);
+    },
+    async list(path, maxNames) {
+      const answer = await readers.ask({ what: "list", path, maxNames });
+      return isDirectoryContent(answer) ? answer : unread(answer);
+    },
+    async kind(path) {
+      const answer = await readers.ask({ what: "kind", path });
+      return isPathKind(answer) ? answer : "unknown";
+    },
+    [Symbol.dispose]: () => readers[Symbol.dispose](),
+  };
+}
+
+/** Why there is no answer, as a clause. */
+class Refusal {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+function unread(answer: unknown): Unread {
+  return { kind: "unreadable", why: answer instanceof Refusal ? answer.why : "it cannot be read" };
+}
+
+/** One process for all reads, and a further one as soon as one of them hangs. */
+class Readers implements Disposable {
+  readonly #options: UserFilesOptions;
+  readonly #timeoutMs: number;
+  readonly #maxHanging: number;
+  /** All that the system has not let go of. */
+  readonly #processes = new Set<ReaderProcess>();
+  /** The last question about each path. */
+  readonly #asked = new Map<string, Promise<unknown>>();
+  /** Paths that hung, and the processes that may still hang there. */
+  readonly #hanging = new Map<string, ReaderProcess>();
+  #current: ReaderProcess | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(options: UserFilesOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? 5000;
+    this.#maxHanging = options.maxHanging ?? 8;
+  }
+
+  /** Of one path one question at a time: a hundred runs with the same key file must not be a hundred reads that hang. */
+  async ask(question: FileQuestion): Promise<unknown> {
+    const { path } = question;
+    const before = this.#asked.get(path);
+    const asking =
+      before === undefined
+        ? this.#askNow(question)
+        : before.then((answer) => (answer instanceof Refusal ? answer : this.#askNow(question)));
+    this.#asked.set(path, asking);
+    try {
+      return await asking;
+    } finally {
+      if (this.#asked.get(path) === asking) this.#asked.delete(path);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#over = true;
+    clearTimeout(this.#idleTimer);
+    for (const reader of this.#processes) reader.kill();
+  }
+
+  async #askNow(question: FileQuestion): Promise<unknown> {
+    const { log } = this.#options;
+    const { path } = question;
+    // A process that was killed from outside has taken the question along.
+    for (let attempt = 0; attempt < 2 && !this.#over; attempt += 1) {
+      clearTimeout(this.#idleTimer);
+      const reader = this.#reader(path);
+      if (reader instanceof Refusal) return reader;
+      const answer = await reader.ask(question, this.#timeoutMs);
+      this.#endWhenIdle(reader);
+      if (answer.kind === "answer") return answer.answer;
+      if (answer.kind === "ended") continue;
+      log.warn("A file system hangs", { path, timeoutMs: this.#timeoutMs });
+      this.#hanging.set(path, reader);
+      return new Refusal(`its file system did not answer within ${this.#timeoutMs / 1000} s`);
+    }
+    if (!this.#over) log.error("The process that reads files ends at once", { path });
+    return new Refusal("the process that reads files has ended");
+  }
+
+  #reader(path: string): ReaderProcess | Refusal {
+    if (this.#hanging.has(path)) return new Refusal("its file system hangs");
+    if (this.#current?.usable === true) return this.#current;
+    if (this.#processes.size >= this.#maxHanging) return new Refusal("reads of other files hang");
+    try {
+      const reader = new ReaderProcess(this.#options.program);
+      this.#current = reader;
+      this.#processes.add(reader);
+      void reader.gone.then(() => this.#forget(reader));
+      return reader;
+    } catch (failure) {
+      this.#options.log.error("The process that reads files cannot be started", { failure });
+      return new Refusal("the process that reads files cannot be started");
+    }
+  }
+
+  #forget(reader: ReaderProcess): void {
+    this.#processes.delete(reader);
+    for (const [path, hanging] of this.#hanging) if (hanging === reader) this.#hanging.delete(path);
+  }
+
+  #endWhenIdle(reader: ReaderProcess): void {
+    if (reader !== this.#current || !reader.idle) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => reader.kill(), idleMs).unref();
+  }
+}
