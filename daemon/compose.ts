@@ -12,6 +12,7 @@ import { createLog, type Log } from "./core/log.ts";
 import { createLogFile } from "./core/log-file.ts";
 import { Scope } from "./core/scope.ts";
 import { prepareStateDirectory } from "./core/state-directory.ts";
+import { openUserFiles, type UserFiles, type UserFilesOptions } from "./core/user-files.ts";
 import { HostDirectory } from "./hosts/directory.ts";
 import { createResolution } from "./hosts/resolution.ts";
 import { listen } from "./http/listen.ts";
@@ -58,6 +59,8 @@ export interface Surroundings {
   readonly agentSocket: string | null;
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
+  /** What reads the files that people name. */
+  readonly reader: UserFilesOptions["program"];
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
   /** Has every failure told that nobody caught. */
@@ -68,6 +71,7 @@ export interface Surroundings {
 interface House extends Surroundings {
   readonly settings: SettingsFile;
   readonly log: Log;
+  readonly files: UserFiles;
 }
 
 type Storage = ReturnType<typeof openStorage>;
@@ -79,7 +83,7 @@ type Rooms = { startedAt: string; changes: ChangeLog } & Storage & Hosts & Ssh &
 export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
   const scope = new Scope();
   try {
-    const around = openHouse(surroundings);
+    const around = openHouse(surroundings, scope);
     scope.own(openInstanceLock(join(around.stateDirectory, "instance.lock"), around.nativeBinding));
     removeDrafts(around.stateDirectory);
     const startedAt = clock.now();
@@ -104,8 +108,8 @@ export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
   }
 }
 
-function openHouse(surroundings: Surroundings): House {
-  const { stateDirectory, environment, flags } = surroundings;
+function openHouse(surroundings: Surroundings, scope: Scope): House {
+  const { stateDirectory, environment, flags, reader } = surroundings;
   prepareStateDirectory(stateDirectory);
   const settings = new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
   const file = createLogFile(join(stateDirectory, placeNames.log));
@@ -120,7 +124,8 @@ function openHouse(surroundings: Surroundings): House {
   surroundings.onFault((failure) =>
     log.error("Hostrun failed in a way it should not; the daemon goes on", { failure }),
   );
-  return { ...surroundings, settings, log };
+  const files = scope.own(openUserFiles({ program: reader, log }));
+  return { ...surroundings, settings, log, files };
 }
 
 function openStorage({ stateDirectory, migrations, nativeBinding, log, settings }: House, scope: Scope) {
@@ -140,13 +145,15 @@ function openStorage({ stateDirectory, migrations, nativeBinding, log, settings 
 }
 
 function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
-  const { home, user } = around;
+  const { home, user, files } = around;
   const settings = () => around.settings.current;
   const hosts = new HostDirectory({
     store: createHostStore(database),
     settings,
     clock,
+    files,
     home,
+    localUser: user,
     onSaved: (host) => changes.publish({ type: "hostSaved", host }),
     onDeleted: ({ id, name }) => changes.publish({ type: "hostDeleted", id, name }),
   });
@@ -161,19 +168,20 @@ function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
 }
 
 function openSsh(
-  { stateDirectory, home, agentSocket, settings, log }: House,
+  { stateDirectory, home, agentSocket, settings, log, files }: House,
   { database }: Storage,
   changes: ChangeLog,
   scope: Scope,
 ) {
   const own = join(stateDirectory, "known_hosts");
   const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
-  const knownHosts = openKnownHosts({ own, others: [...users, "/etc/ssh/ssh_known_hosts"], log });
+  const read = [...users, "/etc/ssh/ssh_known_hosts"];
+  const knownHosts = openKnownHosts({ own, others: read, files, clock, log });
   const limits = () => {
     const { poolMaxConnections: maxConnections, poolIdleMs: idleMs, ...others } = settings.current;
     return { maxConnections, idleMs, ...others };
   };
-  const environment = { home, agentSocket };
+  const environment = { home, agentSocket, files };
   const shells = createShellMemory(database);
   const onChange = (change: Parameters<ChangeLog["publish"]>[0]) => changes.publish(change);
   return {

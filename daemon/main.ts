@@ -39,6 +39,11 @@ async function main(): Promise<void> {
     agentSocket: process.env["SSH_AUTH_SOCK"] ?? null,
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,
+    reader: {
+      runtime: process.execPath,
+      script: join(import.meta.dirname, inDist ? "reader.cjs" : "reader.ts"),
+      environment: process.env,
+    },
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });

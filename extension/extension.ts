@@ -54,7 +54,12 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
   subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels);
   subscriptions.push(link.onDidChange(({ type }) => type === "reset" && panels.recover()));
-  subscriptions.push(runsView.follow(runTree), daemon.watch(), showStatus(link, runs));
+  subscriptions.push(
+    hostsView.follow(hostTree),
+    runsView.follow(runTree),
+    daemon.watch(),
+    showStatus(link, runs),
+  );
   const parts = { daemon, hosts: hostCommands, hostList: hosts, runs: runCommands, panels, report, log };
   subscriptions.push(followSettings(link, report, log), registerCommands({ ...parts, refresh }));
 }

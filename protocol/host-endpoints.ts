@@ -2,7 +2,7 @@ import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from "./host.ts";
 import { listOf } from "./list.ts";
-import { connectingProblems } from "./problem.ts";
+import { connectingProblems, ProblemDetails } from "./problem.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -15,7 +15,10 @@ export const hostEndpoints = {
     summary: "Every host, also those that stand only in the SSH config",
     query: HostQuery,
     status: 200,
-    output: listOf(Host),
+    output: listOf(Host).extend({
+      /** What is missing in the list, since it could not be read; the rest is there. */
+      problems: z.array(ProblemDetails).default([]),
+    }),
     problems: reading,
   }),
   createHost: endpoint({

@@ -39,11 +39,13 @@ async function list(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseOptions(args, { q: { type: "string" }, json: { type: "boolean" } });
   takeWords(positionals);
   await using daemon = await reachDaemon();
-  const { items } = await daemon.call("listHosts", { query: values.q === undefined ? {} : { q: values.q } });
+  const query = values.q === undefined ? {} : { q: values.q };
+  const { items, problems } = await daemon.call("listHosts", { query });
+  for (const { detail } of problems) warn(detail);
   if (values.json === true) printJson(items);
-  else if (items.length === 0) {
+  else if (items.length === 0 && problems.length === 0) {
     warn("There are no hosts yet. Add one with `hostrun hosts add NAME ADDRESS`, or `hostrun hosts import`.");
-  } else print(table(["NAME", "ADDRESS", "GROUP", "TAGS", "SOURCE"], items.map(rowOf)));
+  } else if (items.length > 0) print(table(["NAME", "ADDRESS", "GROUP", "TAGS", "SOURCE"], items.map(rowOf)));
   return 0;
 }
 

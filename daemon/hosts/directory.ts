@@ -6,20 +6,25 @@ import {
   type ImportResult,
   type NewHost,
 } from "../../protocol/host.ts";
-import { Problem } from "../../protocol/problem.ts";
+import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
+import { TimeSlice } from "../core/time-slice.ts";
+import type { UserFiles } from "../core/user-files.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import { unknownHost } from "./resolution.ts";
-import { expandPath, parseSshConfig, type SshConfig, type SshConfigHost } from "./ssh-config.ts";
-import { readSshConfig } from "./ssh-config-file.ts";
+import { SshConfigFile } from "./ssh-config-file.ts";
+import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
 
 export interface HostDirectoryParts {
   readonly store: HostStore;
   readonly settings: () => Settings;
   readonly clock: Clock;
+  readonly files: UserFiles;
   readonly home: string;
+  /** The name of the user who runs the daemon. */
+  readonly localUser: string;
   readonly onSaved: (host: StoredHost) => void;
   readonly onDeleted: (host: StoredHost) => void;
 }
@@ -27,35 +32,38 @@ export interface HostDirectoryParts {
 /** The person's hosts: those saved, and those that stand only in `~/.ssh/config`. */
 export class HostDirectory {
   readonly #parts: HostDirectoryParts;
-  #parsed: { text: string; config: SshConfig };
+  readonly #config: SshConfigFile;
 
   constructor(parts: HostDirectoryParts) {
     this.#parts = parts;
-    this.#parsed = { text: "", config: parseSshConfig("", parts.home) };
+    this.#config = this.#configAt("~/.ssh/config");
   }
 
-  /** Saved hosts first, each by name; `q` searches name, address, group and tags. */
-  list(q?: string): Host[] {
+  /**
+   * Saved hosts first, each by name; `q` searches name, address, group and tags. `problems` says what is missing in the
+   * list because it could not be read.
+   */
+  async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
+    const { hosts, problems } = await this.#allConfigured();
     const stored = this.#parts.store.list();
     const names = new Set(stored.map(({ name }) => name));
-    const config = this.#config();
-    const configured = config.aliases
-      .filter((alias) => !names.has(alias))
-      .flatMap((alias) => config.host(alias) ?? [])
-      .map((host) => this.#unsaved(host));
+    const configured = hosts.filter(({ name }) => !names.has(name)).map((host) => this.#unsaved(host));
     const all = [...stored, ...configured];
     const wanted = q?.toLowerCase();
-    if (wanted === undefined) return all;
-    return all.filter(({ name, address, group, tags }) =>
-      [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
-    );
+    const items =
+      wanted === undefined
+        ? all
+        : all.filter(({ name, address, group, tags }) =>
+            [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
+          );
+    return { items, problems };
   }
 
   /** By id or name. `host_unknown` when there is none. */
-  get(idOrName: string): Host {
+  async get(idOrName: string): Promise<Host> {
     const stored = this.#find(idOrName);
     if (stored !== undefined) return stored;
-    const configured = this.configured(idOrName);
+    const configured = await this.configured(idOrName);
     if (configured === undefined) throw unknownHost(idOrName);
     return this.#unsaved(configured);
   }
@@ -65,10 +73,10 @@ export class HostDirectory {
     return typeof host === "number" ? this.#parts.store.byId(host) : this.#parts.store.byName(host);
   }
 
-  /** A host that `~/.ssh/config` names. */
-  configured(alias: string): SshConfigHost | undefined {
-    const config = this.#config();
-    return config.aliases.includes(alias) ? config.host(alias) : undefined;
+  /** A host that `~/.ssh/config` names. `invalid_request` when that cannot be read. */
+  async configured(alias: string): Promise<SshConfigHost | undefined> {
+    const config = await this.#config.load();
+    return config?.aliases.has(alias) === true ? config.host(alias) : undefined;
   }
 
   create(host: NewHost): Host {
@@ -77,32 +85,35 @@ export class HostDirectory {
   }
 
   /** A change to a host of the SSH config is an error: its file is the place for that. */
-  update(idOrName: string, patch: HostPatch): Host {
-    const host = this.#saved(idOrName);
+  async update(idOrName: string, patch: HostPatch): Promise<Host> {
+    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName));
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
     const saved = this.#parts.store.update({ ...host, ...given }, this.#parts.clock.now());
     this.#parts.onSaved(saved);
     return saved;
   }
 
-  delete(idOrName: string): void {
-    const host = this.#saved(idOrName);
+  async delete(idOrName: string): Promise<void> {
+    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName));
     this.#parts.store.delete(host.id);
     this.#parts.onDeleted(host);
   }
 
-  /** Saves the hosts of an SSH config file. `not_found` when there is no such file. */
-  import({ path = "~/.ssh/config", dryRun }: ImportRequest): ImportResult {
-    const { home } = this.#parts;
-    const config = parseSshConfig(readSshConfig(expandPath(path, home), home) ?? "", home);
-    if (config.aliases.length === 0) {
+  /**
+   * Saves the hosts of an SSH config file. `not_found` when there is no such file, `invalid_request` when it cannot be
+   * read.
+   */
+  async import({ path = "~/.ssh/config", dryRun }: ImportRequest): Promise<ImportResult> {
+    const config = await this.#configAt(path).load();
+    if (config === undefined || config.aliases.size === 0) {
       throw new Problem(
         "not_found",
         `${visibleLine(path)} names no host, or is not there. Give the path of an SSH config file.`,
       );
     }
     const result: ImportResult = { imported: [], skipped: [], dryRun };
-    for (const alias of config.aliases) {
+    const slice = new TimeSlice(this.#parts.clock);
+    for (const alias of config.aliases.keys()) {
       const host = config.host(alias);
       const reason = this.#reasonAgainst(alias, host);
       if (host === undefined || reason !== undefined) {
@@ -111,6 +122,7 @@ export class HostDirectory {
         const unsaved = this.#unsaved(host);
         result.imported.push(dryRun ? unsaved : this.#insert(unsaved));
       }
+      if (slice.spent) await slice.next();
     }
     return result;
   }
@@ -132,10 +144,9 @@ export class HostDirectory {
     return byId ?? this.#parts.store.byName(idOrName);
   }
 
-  #saved(idOrName: string): StoredHost {
-    const host = this.#find(idOrName);
-    if (host !== undefined) return host;
-    if (HostName.safeParse(idOrName).success && this.configured(idOrName) !== undefined) {
+  /** Why a host that is not saved cannot be changed. */
+  async #notSaved(idOrName: string): Promise<never> {
+    if (HostName.safeParse(idOrName).success && (await this.configured(idOrName)) !== undefined) {
       throw new Problem(
         "conflict",
         `${idOrName} stands only in ~/.ssh/config. Change it there, or import it first.`,
@@ -144,12 +155,19 @@ export class HostDirectory {
     throw unknownHost(idOrName);
   }
 
-  /** Read at each use, since people edit it in the editor next to us; parsed only when it changed. */
-  #config(): SshConfig {
-    const { home } = this.#parts;
-    const text = readSshConfig(expandPath("~/.ssh/config", home), home) ?? "";
-    if (this.#parsed.text !== text) this.#parsed = { text, config: parseSshConfig(text, home) };
-    return this.#parsed.config;
+  #configAt(path: string): SshConfigFile {
+    return new SshConfigFile(expandPath(path, this.#parts.home), this.#parts);
+  }
+
+  /** A config that cannot be read must not keep the saved hosts from being listed. */
+  async #allConfigured(): Promise<{ hosts: readonly SshConfigHost[]; problems: ProblemDetails[] }> {
+    try {
+      const config = await this.#config.load();
+      return { hosts: (await config?.hosts()) ?? [], problems: [] };
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      return { hosts: [], problems: [failure.toJSON()] };
+    }
   }
 
   #unsaved(host: SshConfigHost): Host {

@@ -4,12 +4,12 @@ import type { Run } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Hop, Target } from "../runs/remote.ts";
-import { expandPath, type SshConfigHost } from "./ssh-config.ts";
+import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
 
 export interface ResolutionParts {
   readonly stored: (host: string | number) => Host | undefined;
   /** A host of the SSH config by its alias; undefined when the file does not name it. */
-  readonly configured: (alias: string) => SshConfigHost | undefined;
+  readonly configured: (alias: string) => Promise<SshConfigHost | undefined>;
   readonly settings: () => Settings;
   readonly home: string;
   /** The name of the user who runs the daemon. */
@@ -25,34 +25,34 @@ export interface Resolved {
 const deepest = 8;
 
 /** Finds out where a host is and how to get there: stored hosts first, then the SSH config's. */
-export function createResolution(parts: ResolutionParts): (host: string | number) => Resolved {
-  const way = (name: string, seen: readonly string[]): Resolved => {
+export function createResolution(parts: ResolutionParts): (host: string | number) => Promise<Resolved> {
+  const way = async (name: string, seen: readonly string[]): Promise<Resolved> => {
     if (seen.includes(name) || seen.length > deepest) {
       throw new Problem(
         "conflict",
         `The way to ${seen[0]} goes in a circle: ${[...seen, name].join(" → ")}. Change its jump.`,
       );
     }
-    const found = find(parts, name);
+    const found = await find(parts, name);
     if (found === undefined) throw unknownHost(name);
-    return { ...found, target: { ...found.target, jump: hops(found.jump, [...seen, name]) } };
+    return { ...found, target: { ...found.target, jump: await hops(found.jump, [...seen, name]) } };
   };
 
   /** A bastion may itself be a host with a way of its own: that comes first, as with ssh -J. */
-  const hops = (jump: readonly string[], seen: readonly string[]): Hop[] =>
-    jump.flatMap((text, index) => {
+  const hops = async (jump: readonly string[], seen: readonly string[]): Promise<Hop[]> => {
+    const all: Hop[] = [];
+    for (const text of jump) {
       const { host, user, port } = parseJump(text) ?? { host: text };
-      const named = find(parts, host) === undefined ? undefined : way(host, seen).target;
-      const { jump: before, ...hop } = named ?? { ...defaultHop(parts, host), jump: [] };
-      const own = {
-        ...hop,
-        ...(user === undefined ? {} : { user }),
-        ...(port === undefined ? {} : { port }),
-      };
-      return index === 0 ? [...before, own] : [own];
-    });
+      const isNamed = (await find(parts, host)) !== undefined;
+      const named = isNamed ? (await way(host, seen)).target : { ...defaultHop(parts, host), jump: [] };
+      const { jump: before, ...hop } = named;
+      if (all.length === 0) all.push(...before);
+      all.push({ ...hop, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) });
+    }
+    return all;
+  };
 
-  return (host) => {
+  return async (host) => {
     if (typeof host === "string") return way(host, []);
     const stored = parts.stored(host);
     if (stored === undefined) throw unknownHost(`with id ${host}`);
@@ -71,10 +71,10 @@ interface Found extends Resolved {
   readonly jump: readonly string[];
 }
 
-function find(parts: ResolutionParts, name: string): Found | undefined {
+async function find(parts: ResolutionParts, name: string): Promise<Found | undefined> {
   const stored = parts.stored(name);
   if (stored !== undefined) return ofStored(parts, stored);
-  const configured = parts.configured(name);
+  const configured = await parts.configured(name);
   return configured === undefined ? undefined : ofConfigured(parts, configured);
 }
 

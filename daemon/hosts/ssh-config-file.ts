@@ -1,62 +1,120 @@
-import { globSync, readFileSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import { TimeSlice } from "../core/time-slice.ts";
+import type { UserFiles } from "../core/user-files.ts";
+import { createSshConfig, type SshConfig, type SshConfigContext } from "./ssh-config.ts";
+import { includedPaths } from "./ssh-config-include.ts";
+import { type ConfigLine, type ConfigTree, parseConfigLine } from "./ssh-config-line.ts";
 
-const deepest = 16;
-const largestBytes = 4 * 1024 * 1024;
-
-/**
- * The text of an SSH config file with its Include lines replaced by what they name (ssh_config(5)): paths
- * are relative to `~/.ssh`, may be patterns, and one that names nothing is passed over. A missing file
- * reads as undefined; an unreadable one is a Problem that names it.
- */
-export function readSshConfig(path: string, home: string): string | undefined {
-  return readExpanded(path, home, 0);
+export interface SshConfigParts extends SshConfigContext {
+  readonly files: UserFiles;
 }
 
-function readExpanded(path: string, home: string, depth: number): string | undefined {
-  const text = readText(path);
-  if (text === undefined || depth >= deepest) return text;
-  return text
-    .split("\n")
-    .map((line) => {
-      const paths = includedPaths(line);
-      if (paths === undefined) return line;
-      return paths
-        .flatMap((pattern) => globSync(absolutePath(pattern, home, dirname(path))).sort())
-        .map((file) => readExpanded(file, home, depth + 1) ?? "")
-        .join("\n");
-    })
-    .join("\n");
+/** A file as it was at one time. */
+interface ParsedFile {
+  /** Another one for each reading. */
+  readonly id: number;
+  readonly path: string;
+  readonly version: string;
+  readonly bytes: number;
+  readonly lines: readonly ConfigLine[];
 }
 
-function readText(path: string): string | undefined {
-  try {
-    const text = readFileSync(path, "utf8");
-    if (text.length <= largestBytes) return text;
-    throw new Problem("invalid_request", `${visibleLine(path)} is larger than 4 MiB; that is no SSH config.`);
-  } catch (failure) {
-    if (failure instanceof Problem) throw failure;
-    if (failure instanceof Error && "code" in failure && failure.code === "ENOENT") return undefined;
-    throw new Problem(
-      "invalid_request",
-      `${visibleLine(path)} cannot be read. Check that it is a file and its permissions.`,
-      {
-        cause: failure,
-      },
-    );
+/** As readconf.c has it. */
+const maxDepth = 16;
+const maxFileBytes = 4 * 1024 * 1024;
+const maxFiles = 2000;
+const maxBytes = 64 * 1024 * 1024;
+
+/** An SSH configuration with all that it includes. Files that have not changed are neither read nor parsed again. */
+export class SshConfigFile {
+  readonly #path: string;
+  readonly #parts: SshConfigParts;
+  #parsed = new Map<string, ParsedFile>();
+  #current: { readonly ids: string; readonly config: SshConfig } | undefined;
+  #parsedFiles = 0;
+  #loading: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, parts: SshConfigParts) {
+    this.#path = path;
+    this.#parts = parts;
+  }
+
+  /** What the files say now; undefined when there is no such file. `invalid_request` names one that cannot be read. */
+  load(): Promise<SshConfig | undefined> {
+    const loading = this.#loading.then(() => this.#load());
+    this.#loading = loading.catch(() => undefined);
+    return loading;
+  }
+
+  async #load(): Promise<SshConfig | undefined> {
+    const root = await this.#read(this.#path);
+    if (root === undefined) return undefined;
+    const walk: ParsedFile[] = [];
+    const tree = await this.#walk(root, [], walk);
+    this.#parsed = new Map(walk.map((file) => [file.path, file]));
+    const ids = walk.map(({ id }) => id).join();
+    if (this.#current?.ids !== ids) {
+      this.#current = { ids, config: await createSshConfig(tree, this.#parts) };
+    }
+    return this.#current.config;
+  }
+
+  /** `within`: the files that include this one, each in the one before. `walk` gets every file that is read. */
+  async #walk(file: ParsedFile, within: readonly ParsedFile[], walk: ParsedFile[]): Promise<ConfigTree> {
+    walk.push(file);
+    if (walk.length > maxFiles) throw this.#refused(`it includes more than ${maxFiles} files`);
+    if (walk.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
+      throw this.#refused(`with what it includes it is larger than ${maxBytes / 1_048_576} MiB`);
+    }
+    const around = [...within, file];
+    const included = new Map<ConfigLine, readonly ConfigTree[]>();
+    for (const line of file.lines) {
+      if (line.keyword !== "include" || around.length > maxDepth) continue;
+      const paths = await includedPaths(line.words ?? [], { file: file.path, ...this.#parts });
+      const others = paths.filter((path) => around.every((each) => each.path !== path));
+      const read = await Promise.all(others.map((path) => this.#read(path)));
+      const trees: ConfigTree[] = [];
+      for (const each of read) if (each !== undefined) trees.push(await this.#walk(each, around, walk));
+      included.set(line, trees);
+    }
+    return { lines: file.lines, included };
+  }
+
+  /** Undefined for what is not there, and for a directory, which OpenSSH reads as an empty file. */
+  async #read(path: string): Promise<ParsedFile | undefined> {
+    const { files } = this.#parts;
+    const before = this.#parsed.get(path);
+    const read = await files.reread(path, maxFileBytes, before?.version);
+    if (read.kind === "unchanged") return before;
+    if (read.kind === "missing") return undefined;
+    if (read.kind === "content") return this.#parse(path, read);
+    if (path !== this.#path && (await files.kind(path)) === "directory") return undefined;
+    throw unreadable(path, read.why);
+  }
+
+  async #parse(path: string, { bytes, version }: { bytes: Buffer; version: string }): Promise<ParsedFile> {
+    const text = bytes.toString("utf8");
+    const lines: ConfigLine[] = [];
+    const slice = new TimeSlice(this.#parts.clock);
+    let at = 0;
+    for (let line = 1; at < text.length; line += 1) {
+      const newline = text.indexOf("\n", at);
+      const end = newline === -1 ? text.length : newline;
+      const parsed = parseConfigLine(text.slice(at, end), { file: path, line });
+      if (parsed !== undefined) lines.push(parsed);
+      at = end + 1;
+      if (slice.spent) await slice.next();
+    }
+    return { id: (this.#parsedFiles += 1), path, version, bytes: bytes.length, lines };
+  }
+
+  #refused(why: string): Problem {
+    return unreadable(this.#path, why);
   }
 }
 
-function includedPaths(line: string): string[] | undefined {
-  const match = /^\s*include(?:\s+|\s*=\s*)(.+?)\s*$/i.exec(line);
-  const words = match?.[1]?.matchAll(/"([^"]*)"|(\S+)/g);
-  return words === undefined ? undefined : [...words].map((word) => word[1] ?? word[2] ?? "");
-}
-
-function absolutePath(path: string, home: string, folder: string): string {
-  if (path.startsWith("~/")) return join(home, path.slice(2));
-  const base = folder.startsWith("/etc/") ? folder : join(home, ".ssh");
-  return isAbsolute(path) ? path : join(base, path);
+function unreadable(path: string, why: string): Problem {
+  const detail = `The SSH configuration ${visibleLine(path)} cannot be used: ${why}. Mend that, or take it out of the way.`;
+  return new Problem("invalid_request", detail);
 }

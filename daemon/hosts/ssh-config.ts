@@ -1,94 +1,125 @@
-import { join } from "node:path";
-import * as z from "zod";
-import { LineType, parse, type SSHConfig } from "ssh-config";
-import { HostName, Jump, Port, UserName } from "../../protocol/host.ts";
+import type { Clock } from "../core/clock.ts";
+import { TimeSlice } from "../core/time-slice.ts";
+import type { ConfigBlock, ConfigLine, ConfigTree } from "./ssh-config-line.ts";
+import {
+  isHostName,
+  patternsMatch,
+  type SshConfigHost,
+  usedKeywords,
+  valuesOf,
+} from "./ssh-config-values.ts";
 
-/** What an SSH config says of one alias, as far as Hostrun uses it. */
-export interface SshConfigHost {
+/** A name that a Host line gives, and where. */
+export interface Alias {
   readonly name: string;
-  readonly address: string;
-  readonly port: number | undefined;
-  readonly user: string | undefined;
-  readonly identityFiles: readonly string[];
-  readonly identitiesOnly: boolean;
-  readonly jump: readonly string[];
-  /** A directive without which the host can't be reached and that Hostrun doesn't know. */
-  readonly unsupported: "ProxyCommand" | undefined;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
 }
 
 export interface SshConfig {
-  /** The aliases that name one host each, in the file's order; patterns are none. */
-  readonly aliases: readonly string[];
+  /** The names that Host lines give, patterns left out, each where it stands first; in the files' order. */
+  readonly aliases: ReadonlyMap<string, Alias>;
   /** What holds for a name, patterns such as `Host *` included. Undefined when that is no valid host. */
-  host(alias: string): SshConfigHost | undefined;
+  readonly host: (name: string) => SshConfigHost | undefined;
+  /** Every alias that is a valid host. */
+  hosts(): Promise<readonly SshConfigHost[]>;
 }
 
-const Parsed = z.object({
-  address: HostName,
-  port: z.coerce.number().pipe(Port).optional(),
-  user: UserName.optional(),
-  jump: z.array(Jump),
-});
+export interface SshConfigContext {
+  readonly clock: Pick<Clock, "elapsed">;
+  readonly home: string;
+  /** The name of the user who runs the daemon. */
+  readonly localUser: string;
+}
 
-/** Reads the text of an SSH config. `Match exec` never runs. */
-export function parseSshConfig(text: string, home: string): SshConfig {
-  // The library would run nslookup for canonical names; those are left to ssh.
-  const config = parse(text.replace(/^\s*canonicalize(hostname|fallbacklocal)\b.*$/gim, ""));
+/**
+ * Takes in what the files say, in time that grows with their length and not with its square: of blocks whose names are
+ * no patterns only those are looked at that name the host.
+ */
+export async function createSshConfig(tree: ConfigTree, context: SshConfigContext): Promise<SshConfig> {
+  const slice = new TimeSlice(context.clock);
+  const blocks: ConfigBlock[] = [];
+  const aliases = new Map<string, Alias>();
+  const named = new Map<string, number[]>();
+  const unnamed: number[] = [];
+  for (const block of blocksOf(tree, [])) {
+    const names = namesOf(block);
+    const index = blocks.push(block) - 1;
+    if (names === undefined) unnamed.push(index);
+    for (const name of new Set(names)) pushTo(named, name, index);
+    for (const alias of aliasesOf(block)) if (!aliases.has(alias.name)) aliases.set(alias.name, alias);
+    if (slice.spent) await slice.next();
+  }
+  const known = new Map<string, SshConfigHost | undefined>();
+  const host = (name: string): SshConfigHost | undefined => {
+    if (known.has(name)) return known.get(name);
+    const indexes = [...(named.get(name) ?? []), ...unnamed].sort((one, other) => one - other);
+    const found = valuesOf(
+      name,
+      indexes.flatMap((index) => blocks[index] ?? []),
+      context,
+    );
+    known.set(name, found);
+    return found;
+  };
   return {
-    aliases: aliasesOf(config),
-    host: (alias) => {
-      if (!HostName.safeParse(alias).success) return undefined;
-      return hostOf(alias, config.compute(alias, { ignoreCase: true, matchExec: false }), home);
+    aliases,
+    host,
+    async hosts() {
+      const hosts: SshConfigHost[] = [];
+      const own = new TimeSlice(context.clock);
+      for (const name of aliases.keys()) {
+        const found = host(name);
+        if (found !== undefined) hosts.push(found);
+        if (own.spent) await own.next();
+      }
+      return hosts;
     },
   };
 }
 
-function aliasesOf(config: SSHConfig): string[] {
-  const aliases = new Set<string>();
-  for (const line of config) {
-    if (line.type !== LineType.DIRECTIVE || line.param.toLowerCase() !== "host") continue;
-    const names = Array.isArray(line.value) ? line.value.map(({ val }) => val) : [line.value];
-    for (const name of names) {
-      if (!/[*?!]/.test(name) && HostName.safeParse(name).success) aliases.add(name);
+function pushTo(lists: Map<string, number[]>, name: string, value: number): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [value]);
+  else list.push(value);
+}
+
+/** What an Include names stands in its place, under the conditions that hold there; afterwards those hold again. */
+function* blocksOf(tree: ConfigTree, outer: readonly ConfigLine[]): Generator<ConfigBlock> {
+  let conditions = outer;
+  let lines: ConfigLine[] = [];
+  for (const line of tree.lines) {
+    const trees = tree.included.get(line);
+    if (line.keyword === "host" || line.keyword === "match" || trees !== undefined) {
+      yield { conditions, lines };
+      lines = [];
     }
+    if (line.keyword === "host" || line.keyword === "match") conditions = [...outer, line];
+    else if (usedKeywords.has(line.keyword)) lines.push(line);
+    for (const included of trees ?? []) yield* blocksOf(included, conditions);
   }
-  return [...aliases];
+  yield { conditions, lines };
 }
 
-type Computed = Record<string, string | string[]>;
+const isPattern = /[*?]/;
 
-/** Undefined when a value could not be used as it stands: such a host is not offered at all. */
-function hostOf(alias: string, options: Computed, home: string): SshConfigHost | undefined {
-  const one = (name: string): string | undefined => [options[name] ?? []].flat()[0];
-  const many = (values: string[]): string[] => values.filter((value) => value.toLowerCase() !== "none");
-  const hostName = (one("hostname") ?? alias).replaceAll("%h", alias).replaceAll("%%", "%");
-  const parsed = Parsed.safeParse({
-    address: hostName,
-    port: one("port"),
-    user: one("user"),
-    jump: many((one("proxyjump") ?? "none").split(",")),
+/** The only names that a block can hold for; undefined where those cannot be listed. */
+function namesOf({ conditions }: ConfigBlock): readonly string[] | undefined {
+  const lists = conditions.flatMap(({ keyword, words }) => {
+    const names = keyword === "host" ? (words ?? []).filter((word) => !word.startsWith("!")) : undefined;
+    return names === undefined || names.some((name) => isPattern.test(name)) ? [] : [names];
   });
-  if (!parsed.success) return undefined;
-  const { address, port, user, jump } = parsed.data;
-  const tokens = { h: address, n: alias, r: user ?? "", p: String(port ?? 22), d: home };
-  const files = many([options["identityfile"] ?? []].flat());
-  const commands = many([options["proxycommand"] ?? []].flat());
-  return {
-    name: alias,
-    address,
-    port,
-    user,
-    identityFiles: files.map((file) => expandPath(file, home, tokens)),
-    identitiesOnly: one("identitiesonly")?.toLowerCase() === "yes",
-    jump,
-    unsupported: commands.length > 0 && jump.length === 0 ? "ProxyCommand" : undefined,
-  };
+  return lists.at(-1);
 }
 
-/** Expands `~` and the tokens of ssh_config(5) that a key file's path may hold. */
-export function expandPath(path: string, home: string, tokens: Record<string, string> = {}): string {
-  const text = path.replace(/%(.)/g, (token, letter: string) =>
-    letter === "%" ? "%" : (tokens[letter] ?? token),
-  );
-  return text === "~" || text.startsWith("~/") ? join(home, text.slice(1)) : text;
+function aliasesOf({ conditions }: ConfigBlock): Alias[] {
+  const own = conditions.at(-1);
+  if (own?.keyword !== "host" || own.words === undefined) return [];
+  const { file, line, words } = own;
+  const outer = conditions.filter(({ keyword }) => keyword === "host");
+  return words
+    .filter((name) => !/[*?!]/.test(name) && isHostName(name))
+    .filter((name) => outer.every((each) => patternsMatch(each.words ?? [], name)))
+    .map((name) => ({ name, file, line }));
 }

@@ -25,11 +25,11 @@ import type { RunExecution } from "./run-execution.ts";
 /** What the engine needs of hosts: where a run goes. */
 export interface RunHosts {
   /** `host_unknown` when there is no such host. */
-  resolve(host: string | number): {
+  resolve(host: string | number): Promise<{
     readonly target: Target;
     readonly host: Run["host"];
     readonly loginShell: boolean;
-  };
+  }>;
 }
 
 export interface RunEngineParts {
@@ -74,17 +74,13 @@ export class RunEngine implements AsyncDisposable {
     const idempotency = key === undefined ? undefined : this.#idempotency(key, request);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
-    if (this.#draining) {
-      throw new Problem(
-        "daemon_stopped",
-        "The Hostrun daemon is about to stop and takes no new run. Try again in a moment.",
-      );
-    }
-    const { target, host, loginShell } = this.#parts.hosts.resolve(request.host);
+    this.#refuseWhenDraining();
+    const { target, host, loginShell } = await this.#parts.hosts.resolve(request.host);
     const cached = await this.#cachedResult(request, target);
-    // Meanwhile the same request may have come a second time, and been first.
+    // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
+    this.#refuseWhenDraining();
     this.#admission.check();
     const live = new LiveRun(
       newRun(request, host, cached !== undefined, this.#parts.clock.now()),
@@ -171,6 +167,14 @@ export class RunEngine implements AsyncDisposable {
       if (left.length === 0) return;
       await Promise.all(left.map(([over]) => over));
     }
+  }
+
+  #refuseWhenDraining(): void {
+    if (!this.#draining) return;
+    throw new Problem(
+      "daemon_stopped",
+      "The Hostrun daemon is about to stop and takes no new run. Try again in a moment.",
+    );
   }
 
   #execution(live: LiveRun, request: RunRequest, target: Target, loginShell: boolean): RunExecution {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { AgentAuthMethod, NoAuthMethod, ParsedKey } from "ssh2";
 import { Problem, type ProblemCode } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import type { UserFiles } from "../core/user-files.ts";
 import type { Hop } from "../runs/remote.ts";
 import { type AgentKey, listAgentKeys, OneKeyAgent, signByAgent, signByFile } from "./agent.ts";
 import { membersOf, nameOf } from "./failure.ts";
@@ -14,6 +15,7 @@ export interface KeySources {
   readonly home: string;
   /** SSH_AUTH_SOCK; null: no agent. */
   readonly agentSocket: string | null;
+  readonly files: UserFiles;
 }
 
 /** The keys to try on a hop, in order, and what is to be said when none of them is taken. */
@@ -41,12 +43,13 @@ const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
  * The order is OpenSSH's (sshconnect2.c, pubkey_prepare): the agent's keys that also stand in a file, the
  * agent's other keys, unless only the configured ones may be used, then files that can be read.
  */
-export async function gatherCredentials(hop: Hop, { home, agentSocket }: KeySources): Promise<Credentials> {
+export async function gatherCredentials(hop: Hop, sources: KeySources): Promise<Credentials> {
+  const { home, agentSocket, files: userFiles } = sources;
   const configured = hop.identityFiles.length > 0;
   const paths = configured ? hop.identityFiles : defaultFiles.map((name) => join(home, ".ssh", name));
   const [files, agent] = await Promise.all([
-    Promise.all(paths.map(readIdentityFile)),
-    agentSocket === null ? [] : listAgentKeys(agentSocket).catch(() => undefined),
+    Promise.all(paths.map((path) => readIdentityFile(path, userFiles))),
+    agentSocket === null ? [] : listKeys(agentSocket, userFiles),
   ]);
   const inAgent = (file: IdentityFile): AgentKey | undefined => agent?.find(({ key }) => sameKey(file, key));
   const matched = files.flatMap((file) => inAgent(file) ?? []);
@@ -67,6 +70,13 @@ export async function gatherCredentials(hop: Hop, { home, agentSocket }: KeySour
       ...(agentSocket === null ? ["No SSH agent is set (SSH_AUTH_SOCK)."] : []),
     ],
   };
+}
+
+/** Undefined where no agent answers. Connecting to a path on a file system that hangs would stop the whole process. */
+async function listKeys(socket: string, files: UserFiles): Promise<AgentKey[] | undefined> {
+  const kind = socket.startsWith("\\\\") ? "pipe" : await files.kind(socket);
+  if (kind !== "socket" && kind !== "pipe") return undefined;
+  return listAgentKeys(socket).catch(() => undefined);
 }
 
 /** Hands out one attempt after the other and remembers them for the report. */

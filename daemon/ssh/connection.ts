@@ -11,7 +11,7 @@ import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
 import { holdIdentification } from "./identification.ts";
-import type { KnownHosts } from "./known-hosts.ts";
+import type { HostKeys } from "./known-hosts.ts";
 import {
   disconnectReason,
   isProtocolFailure,
@@ -31,7 +31,7 @@ export interface LoginOptions {
   readonly hop: Hop;
   /** Connected already; it is destroyed when the connection ends, however it ends. */
   readonly socket: Duplex;
-  readonly knownHosts: KnownHosts;
+  readonly hostKeys: HostKeys;
   readonly credentials: Promise<Credentials>;
   /** Milliseconds; 0: off. */
   readonly keepaliveMs: number;
@@ -120,7 +120,7 @@ class Login implements SshConnection {
   }
 
   start(): void {
-    const { hop, socket, knownHosts, keepaliveMs } = this.#options;
+    const { hop, socket, hostKeys, keepaliveMs } = this.#options;
     this.#listen();
     holdIdentification(socket, {
       identified: (server) => {
@@ -130,7 +130,7 @@ class Login implements SshConnection {
       refused: () =>
         this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", garbage: true })),
     });
-    const known = knownHosts.lookup(hop.address, hop.port).map(({ keyType }) => keyType);
+    const known = hostKeys.entries().map(({ keyType }) => keyType);
     const algorithms = algorithmsFor(known);
     this.client.connect({
       sock: socket,

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Log } from "../core/log.ts";
 import type { Target } from "../runs/remote.ts";
-import { gatherCredentials } from "./authentication.ts";
+import { gatherCredentials, type KeySources } from "./authentication.ts";
 import { login, type SshConnection } from "./connection.ts";
 import { hopName, nameOf } from "./failure.ts";
 import { forward } from "./forward.ts";
@@ -16,7 +16,7 @@ export interface DialerOptions {
   readonly limits: () => PoolLimits;
   readonly knownHosts: KnownHosts;
   readonly log: Log;
-  readonly environment: { readonly home: string; readonly agentSocket: string | null };
+  readonly environment: KeySources;
 }
 
 type Dial = (link: Link, wish: Wish, signal: AbortSignal) => Promise<SshConnection>;
@@ -31,9 +31,12 @@ export function createDialer(
   return async (link, wish, signal) => {
     const { target } = link;
     const agentSocket = wish.agentSocket ?? environment.agentSocket;
-    const credentials = gatherCredentials(target, { home: environment.home, agentSocket });
+    const credentials = gatherCredentials(target, { ...environment, agentSocket });
     credentials.catch(() => undefined);
+    const reading = knownHosts.of(target.address, target.port);
     const bastion = await acquireBastion(link, wish, { acquire, signal });
+    wish.stage("reading known_hosts", target);
+    const hostKeys = await reading;
     wish.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
     using stack = new DisposableStack();
     stack.use(await gate.enter(routeOf(target), signal));
@@ -44,7 +47,7 @@ export function createDialer(
     const onStage = (stage: string): void =>
       wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
     const { keepaliveMs, requiredRsaSize } = limits();
-    const trust = { knownHosts, requiredRsaSize };
+    const trust = { hostKeys, requiredRsaSize };
     return await login({ hop: target, socket, credentials, ...trust, keepaliveMs, log, onStage }, signal);
   };
 }

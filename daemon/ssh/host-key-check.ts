@@ -3,12 +3,12 @@ import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { membersOf, nameOf } from "./failure.ts";
 import { describeKey, rsaBits } from "./host-key.ts";
-import type { KnownHosts } from "./known-hosts.ts";
+import type { HostKeys } from "./known-hosts.ts";
 import type { KnownHostLine } from "./known-hosts-file.ts";
 
 export interface HostKeyCheckOptions {
   readonly hop: Hop;
-  readonly knownHosts: KnownHosts;
+  readonly hostKeys: HostKeys;
   /** RSA keys with fewer bits are refused, known ones, too. */
   readonly requiredRsaSize: number;
   readonly log: Log;
@@ -21,15 +21,15 @@ export interface HostKeyCheckOptions {
  */
 export class HostKeyCheck {
   readonly #hop: Hop;
-  readonly #knownHosts: KnownHosts;
+  readonly #hostKeys: HostKeys;
   readonly #requiredRsaSize: number;
   readonly #log: Log;
   #pinned: Buffer | undefined;
   #problem: Problem | undefined;
 
-  constructor({ hop, knownHosts, requiredRsaSize, log }: HostKeyCheckOptions) {
+  constructor({ hop, hostKeys, requiredRsaSize, log }: HostKeyCheckOptions) {
     this.#hop = hop;
-    this.#knownHosts = knownHosts;
+    this.#hostKeys = hostKeys;
     this.#requiredRsaSize = requiredRsaSize;
     this.#log = log;
   }
@@ -59,7 +59,7 @@ export class HostKeyCheck {
 
   #judge(key: Buffer): Problem | undefined {
     const hop = this.#hop;
-    const verdict = this.#knownHosts.verdict(hop.address, hop.port, key);
+    const verdict = this.#hostKeys.verdict(key);
     switch (verdict.kind) {
       case "known":
         return this.#tooShort(key);
@@ -87,7 +87,10 @@ export class HostKeyCheck {
     const hop = this.#hop;
     const { keyType, fingerprint } = describeKey(key);
     const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
-    const shown = `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is not known yet.`;
+    const { unread } = this.#hostKeys;
+    const shown =
+      `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is not known yet.` +
+      (unread.length === 0 ? "" : ` ${unread.join(" and ")} could not be read, and may say otherwise.`);
     if (hop.hostKeyPolicy === "strict") {
       const rule = "The host key policy is strict: put the key into known_hosts first.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
@@ -96,7 +99,14 @@ export class HostKeyCheck {
       const rule = "Compare the fingerprint with the server's, then trust the key and run again.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "ask" });
     }
-    this.#knownHosts.add(hop.address, hop.port, key);
+    if (unread.length > 0) {
+      const rule = "Mend that, or compare the fingerprint with the server's, trust the key and run again.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, {
+        ...members,
+        reason: "known_hosts_unreadable",
+      });
+    }
+    this.#hostKeys.add(key);
     this.#log.info("A new host key was recorded", {
       host: hop.name,
       address: hop.address,

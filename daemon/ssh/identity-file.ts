@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { type ParsedKey, utils } from "ssh2";
-import { codeOf } from "./failure.ts";
+import type { UserFiles } from "../core/user-files.ts";
 import { readString } from "./wire-string.ts";
 
 /** What there is at the path of a private key. */
@@ -16,42 +15,28 @@ export type IdentityFile =
 
 const maxBytes = 64 * 1024;
 
-export async function readIdentityFile(path: string): Promise<IdentityFile> {
-  let content: Buffer;
-  try {
-    content = await readFile(path);
-  } catch (failure) {
-    const code = codeOf(failure);
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      return { kind: "missing", path, publicKey: await readPublicKey(`${path}.pub`) };
-    }
-    return {
-      kind: "unreadable",
-      path,
-      why: code === "EACCES" ? "permission denied" : (code ?? "not readable"),
-    };
+/** Never rejects. */
+export async function readIdentityFile(path: string, files: UserFiles): Promise<IdentityFile> {
+  const read = await files.read(path, maxBytes);
+  if (read.kind === "missing") {
+    return { kind: "missing", path, publicKey: await readPublicKey(`${path}.pub`, files) };
   }
-  if (content.length > maxBytes) return { kind: "unreadable", path, why: "too large for a key" };
-  if (isEncrypted(content)) {
-    return {
-      kind: "encrypted",
-      path,
-      publicKey: publicPart(content) ?? (await readPublicKey(`${path}.pub`)),
-    };
+  if (read.kind === "unreadable") return { ...read, path };
+  const { bytes } = read;
+  if (isEncrypted(bytes)) {
+    const publicKey = publicPart(bytes) ?? (await readPublicKey(`${path}.pub`, files));
+    return { kind: "encrypted", path, publicKey };
   }
-  const key = parseKey(content);
+  const key = parseKey(bytes);
   if (key?.isPrivateKey() === true) return { kind: "key", path, key };
   if (key !== undefined) return { kind: "public", path, publicKey: key.getPublicSSH() };
   return { kind: "unreadable", path, why: "it holds no private key of a type that Hostrun knows" };
 }
 
 /** A public key file's key in wire form; undefined when there is none. */
-async function readPublicKey(path: string): Promise<Buffer | undefined> {
-  try {
-    return parseKey(await readFile(path))?.getPublicSSH();
-  } catch {
-    return undefined;
-  }
+async function readPublicKey(path: string, files: UserFiles): Promise<Buffer | undefined> {
+  const read = await files.read(path, maxBytes);
+  return read.kind === "content" ? parseKey(read.bytes)?.getPublicSSH() : undefined;
 }
 
 /** ssh2 gives back an Error, throws on some damaged keys, or gives a list of one. */

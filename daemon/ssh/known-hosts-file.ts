@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
 import { statSync } from "node:fs";
+import { readOwnFile } from "../../state-directory/own-file.ts";
+import { matchesWildcardList } from "../core/wildcard.ts";
 import { keyTypeOf } from "./host-key.ts";
 
 /** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
@@ -20,17 +22,25 @@ export interface KnownHostLine {
  * certificates are not supported.
  */
 export function parseKnownHosts(text: string, file: string): KnownHostLine[] {
-  return text.split("\n").flatMap((content, index) => {
-    const fields = content.trim().split(/[ \t]+/);
-    const marker = fields[0]?.startsWith("@") === true ? fields.shift() : undefined;
-    const [hosts, keyType, base64] = fields;
-    if (hosts === undefined || hosts === "" || hosts.startsWith("#")) return [];
-    if (keyType === undefined || base64 === undefined) return [];
-    if (marker !== undefined && marker !== "@revoked") return [];
-    const key = Buffer.from(base64, "base64");
-    if (keyTypeOf(key) !== keyType) return [];
-    return [{ hosts, revoked: marker === "@revoked", keyType, key, file, line: index + 1 }];
-  });
+  return text
+    .split("\n")
+    .flatMap((content, index) => parseKnownHost(content, { file, line: index + 1 }) ?? []);
+}
+
+/** One line as of `parseKnownHosts`; undefined where that would pass over it. */
+export function parseKnownHost(
+  content: string,
+  place: Pick<KnownHostLine, "file" | "line">,
+): KnownHostLine | undefined {
+  const fields = content.trim().split(/[ \t]+/);
+  const marker = fields[0]?.startsWith("@") === true ? fields.shift() : undefined;
+  const [hosts, keyType, base64] = fields;
+  if (hosts === undefined || hosts === "" || hosts.startsWith("#")) return undefined;
+  if (keyType === undefined || base64 === undefined) return undefined;
+  if (marker !== undefined && marker !== "@revoked") return undefined;
+  const key = Buffer.from(base64, "base64");
+  if (keyTypeOf(key) !== keyType) return undefined;
+  return { hosts, revoked: marker === "@revoked", keyType, key, ...place };
 }
 
 /** The name under which a server is looked up: `address`, or `[address]:port` off port 22. */
@@ -42,14 +52,7 @@ export function knownHostName(address: string, port: number): string {
 /** Whether a line's first field means `name`, which `knownHostName` made. */
 export function hostsMatch(hosts: string, name: string): boolean {
   if (hosts.startsWith("|")) return hashMatches(hosts, name);
-  let matched = false;
-  for (const pattern of hosts.split(",")) {
-    const negated = pattern.startsWith("!");
-    if (!patternMatches(negated ? pattern.slice(1) : pattern, name)) continue;
-    if (negated) return false;
-    matched = true;
-  }
-  return matched;
+  return matchesWildcardList(hosts.toLowerCase(), name);
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name, keyed with the salt (OpenSSH's hostfile.c). */
@@ -59,47 +62,15 @@ function hashMatches(hosts: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-/**
- * `*` and `?` as in OpenSSH's match.c. Without backtracking into every star, which a hostile pattern could
- * make slow: only the latest star is ever widened.
- */
-function patternMatches(pattern: string, name: string): boolean {
-  const wanted = pattern.toLowerCase();
-  let at = 0;
-  let star = -1;
-  let resumeAt = 0;
-  let position = 0;
-  while (position < name.length) {
-    if (wanted[at] === "*") {
-      star = at;
-      at += 1;
-      resumeAt = position;
-    } else if (wanted[at] === "?" || wanted[at] === name[position]) {
-      at += 1;
-      position += 1;
-    } else if (star === -1) {
-      return false;
-    } else {
-      at = star + 1;
-      resumeAt += 1;
-      position = resumeAt;
-    }
-  }
-  while (wanted[at] === "*") at += 1;
-  return at === wanted.length;
-}
-
-/** A known_hosts file that is read again when it has changed; one that cannot be read holds nothing. */
+/** Hostrun's own known_hosts file, read again when it has changed; one that cannot be read holds nothing. */
 export class KnownHostsFile {
   readonly path: string;
-  readonly #read: (path: string) => string;
   readonly #unreadable: (failure: unknown) => void;
   #version = "";
   #lines: readonly KnownHostLine[] = [];
 
-  constructor(path: string, read: (path: string) => string, unreadable: (failure: unknown) => void) {
+  constructor(path: string, unreadable: (failure: unknown) => void) {
     this.path = path;
-    this.#read = read;
     this.#unreadable = unreadable;
   }
 
@@ -108,7 +79,7 @@ export class KnownHostsFile {
       const found = statSync(this.path, { bigint: true, throwIfNoEntry: false });
       const version = found === undefined ? "" : `${found.ino}:${found.mtimeNs}:${found.size}`;
       if (version === this.#version) return this.#lines;
-      this.#lines = version === "" ? [] : parseKnownHosts(this.#read(this.path), this.path);
+      this.#lines = version === "" ? [] : parseKnownHosts(readOwnFile(this.path) ?? "", this.path);
       this.#version = version;
     } catch (failure) {
       this.#lines = [];

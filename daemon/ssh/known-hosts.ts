@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { KnownHost } from "../../protocol/known-host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../core/atomic-file.ts";
-import type { Log } from "../core/log.ts";
 import { describeKey, fingerprintOf, keyTypeOf } from "./host-key.ts";
 import { hostsMatch, KnownHostsFile, type KnownHostLine, knownHostName } from "./known-hosts-file.ts";
+import { UserKnownHostsFile, type UserKnownHostsParts } from "./user-known-hosts-file.ts";
 
 /** What the files say of a key that a server shows. */
 export type HostKeyVerdict =
@@ -17,71 +16,73 @@ export type HostKeyVerdict =
   | { readonly kind: "changed"; readonly expected: readonly KnownHostLine[] }
   | { readonly kind: "revoked"; readonly by: KnownHostLine };
 
+/** What is known of one host, as the files were when it was asked for; Hostrun's own file as it is now. */
+export interface HostKeys {
+  /** Every entry, revoked ones left out. */
+  readonly entries: () => readonly KnownHostLine[];
+  verdict(key: Buffer): HostKeyVerdict;
+  /** Files that may hold more and could not be read, each with the reason: "/home/me/.ssh/known_hosts (it is a FIFO)". */
+  readonly unread: readonly string[];
+  /** Records a key in Hostrun's own file, as `KnownHosts.add` does. */
+  add(key: Buffer): KnownHost;
+}
+
 /** The host keys that the user's, the machine's and Hostrun's own known_hosts hold. */
 export interface KnownHosts {
-  /** Every entry of a host, revoked ones left out. */
-  lookup(address: string, port: number): readonly KnownHostLine[];
-  verdict(address: string, port: number, key: Buffer): HostKeyVerdict;
+  /** Reads again what has changed. Never rejects. */
+  of(address: string, port: number): Promise<HostKeys>;
   /**
    * Records a key in Hostrun's own file. What is recorded already is left as it is; `conflict` when the host has
    * another key on record, `invalid_request` when `key` is no public key.
    */
-  add(address: string, port: number, key: Buffer): KnownHost;
+  add(address: string, port: number, key: Buffer): Promise<KnownHost>;
   /** The entries of Hostrun's own file. */
   list(): KnownHost[];
   /** Takes a host out of Hostrun's own file, at every port when none is given; says how many entries went. */
   remove(address: string, port?: number): number;
 }
 
-export interface KnownHostsFiles {
+export interface KnownHostsFiles extends UserKnownHostsParts {
   /** Hostrun's own file, the only one that is written (mode 0600). */
   readonly own: string;
   /** Files that are only read, e.g. ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. */
   readonly others: readonly string[];
-  readonly log: Log;
 }
 
-export function openKnownHosts({ own, others, log }: KnownHostsFiles): KnownHosts {
-  const unreadable = (path: string) => (failure: unknown) =>
-    log.warn("A known_hosts file cannot be read", { path, failure });
-  const files = [
-    ...others.map((path) => new KnownHostsFile(path, readFile, unreadable(path))),
-    new KnownHostsFile(own, readOwn, unreadable(own)),
-  ];
-  const matching = (address: string, port: number): KnownHostLine[] => {
+export function openKnownHosts({ own, others, ...parts }: KnownHostsFiles): KnownHosts {
+  const users = others.map((path) => new UserKnownHostsFile(path, parts));
+  const ownFile = new KnownHostsFile(own, (failure) =>
+    parts.log.warn("A known_hosts file cannot be read", { path: own, failure }),
+  );
+  const of = async (address: string, port: number): Promise<HostKeys> => {
     const name = knownHostName(address, port);
-    return files.flatMap((file) => file.lines().filter((line) => hostsMatch(line.hosts, name)));
-  };
-  const verdict = (address: string, port: number, key: Buffer): HostKeyVerdict => {
-    const lines = matching(address, port);
-    const revoked = lines.find((line) => line.revoked && line.key.equals(key));
-    if (revoked !== undefined) return { kind: "revoked", by: revoked };
-    const expected = lines.filter((line) => !line.revoked);
-    if (expected.some((line) => line.key.equals(key))) return { kind: "known" };
-    return expected.length > 0 ? { kind: "changed", expected } : { kind: "unknown" };
+    const found = await Promise.all(users.map((file) => file.find(name)));
+    const read = found.flatMap(({ lines }) => lines);
+    const matching = () => [...read, ...ownFile.lines().filter((line) => hostsMatch(line.hosts, name))];
+    const verdict = (key: Buffer): HostKeyVerdict => judge(matching(), key);
+    return {
+      entries: () => matching().filter((line) => !line.revoked),
+      verdict,
+      unread: found.flatMap(({ unreadable }, index) =>
+        unreadable === undefined ? [] : [`${others[index]} (${unreadable})`],
+      ),
+      add: (key) => add(own, { address, port, key }, verdict(key)),
+    };
   };
   return {
-    lookup: (address, port) => matching(address, port).filter((line) => !line.revoked),
-    verdict,
-    add: (address, port, key) => add(own, { address, port, key }, verdict(address, port, key)),
-    list: () => ownFile(files).lines().map(knownHostOf),
+    of,
+    add: async (address, port, key) => (await of(address, port)).add(key),
+    list: () => ownFile.lines().map(knownHostOf),
     remove: (address, port) => remove(own, (entry) => sameHost(entry, address, port)),
   };
 }
 
-function readFile(path: string): string {
-  return readFileSync(path, "utf8");
-}
-
-/** Hostrun's own file; "" when it is not there. */
-function readOwn(path: string): string {
-  return readOwnFile(path) ?? "";
-}
-
-function ownFile(files: readonly KnownHostsFile[]): KnownHostsFile {
-  const file = files.at(-1);
-  if (file === undefined) throw new TypeError("There is always Hostrun's own file");
-  return file;
+function judge(lines: readonly KnownHostLine[], key: Buffer): HostKeyVerdict {
+  const revoked = lines.find((line) => line.revoked && line.key.equals(key));
+  if (revoked !== undefined) return { kind: "revoked", by: revoked };
+  const expected = lines.filter((line) => !line.revoked);
+  if (expected.some((line) => line.key.equals(key))) return { kind: "known" };
+  return expected.length > 0 ? { kind: "changed", expected } : { kind: "unknown" };
 }
 
 interface Entry {
@@ -110,7 +111,7 @@ function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
   }
   if (verdict.kind === "unknown") {
     const line = `${knownHostName(address, port)} ${keyType} ${key.toString("base64")}\n`;
-    const text = readOwn(own);
+    const text = readOwnFile(own) ?? "";
     writeFileAtomically(own, (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
   }
   return describeEntry(entry);
@@ -119,16 +120,14 @@ function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
 /** Keeps comments and whatever else a person wrote into the file. */
 function remove(own: string, doomed: (entry: KnownHost) => boolean): number {
   let removed = 0;
-  const file = new KnownHostsFile(own, readOwn, () => undefined);
+  const file = new KnownHostsFile(own, () => undefined);
   const numbers = new Set(file.lines().flatMap((line) => (doomed(knownHostOf(line)) ? [line.line] : [])));
   if (numbers.size === 0) return 0;
-  const kept = readOwn(own)
-    .split("\n")
-    .filter((_line, index) => {
-      const goes = numbers.has(index + 1);
-      removed += goes ? 1 : 0;
-      return !goes;
-    });
+  const kept = (readOwnFile(own) ?? "").split("\n").filter((_line, index) => {
+    const goes = numbers.has(index + 1);
+    removed += goes ? 1 : 0;
+    return !goes;
+  });
   writeFileAtomically(own, kept.join("\n"));
   return removed;
 }

@@ -13,6 +13,7 @@ import type {
   RemoteProcess,
   Target,
 } from "../runs/remote.ts";
+import type { KeySources } from "./authentication.ts";
 import type { ChannelProcess } from "./channel-process.ts";
 import { createDialer } from "./dial.ts";
 import { ConnectDeadline } from "./deadline.ts";
@@ -34,7 +35,7 @@ export interface PoolOptions {
   readonly log: Log;
   readonly shells: ShellMemory;
   /** The daemon's own; a request's agent goes first. */
-  readonly environment: { readonly home: string; readonly agentSocket: string | null };
+  readonly environment: KeySources;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 

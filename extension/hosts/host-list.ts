@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Change } from "../../protocol/change.ts";
 import type { Host } from "../../protocol/host.ts";
-import type { Problem } from "../../protocol/problem.ts";
+import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { HostStates, type HostState } from "./host-states.ts";
 
@@ -17,6 +17,7 @@ export class HostList implements vscode.Disposable {
   readonly #states = new HostStates();
   readonly #subscriptions: vscode.Disposable[];
   #hosts: readonly Host[] | undefined;
+  #problems: readonly ProblemDetails[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changed.event;
@@ -38,6 +39,11 @@ export class HostList implements vscode.Disposable {
   /** undefined until the first answer of the daemon. */
   get known(): readonly Host[] | undefined {
     return this.#hosts;
+  }
+
+  /** Why hosts are missing, e.g. since ~/.ssh/config cannot be read. */
+  get problems(): readonly ProblemDetails[] {
+    return this.#problems;
   }
 
   state(host: Host): HostState {
@@ -62,6 +68,7 @@ export class HostList implements vscode.Disposable {
       this.#daemon.call("listRuns", { query: { limit: "100" } }),
     ]);
     this.#hosts = hosts.items;
+    this.#problems = hosts.problems;
     this.#states.reset(connections.items, runs.items);
     this.#changed.fire();
   }

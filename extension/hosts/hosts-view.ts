@@ -45,6 +45,13 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     return [...roots];
   }
 
+  /** Says above the tree what is missing in it. */
+  follow(tree: Pick<vscode.TreeView<HostNode>, "message">): vscode.Disposable {
+    return this.#hosts.onDidChange(() => {
+      tree.message = this.#hosts.problems.map(({ detail }) => oneLine(detail)).join("\n");
+    });
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
     vscode.Disposable.from(this.#subscription, this.#changed).dispose();

@@ -31,7 +31,7 @@ test("what was told can be handed back, and then the host is known", async () =>
   await using pool = await openSshPool();
   const problem: unknown = await pool.run(targetOf(sshd), "true").catch((failure: unknown) => failure);
   const { address, port, key } = problem instanceof Problem ? problem.members : {};
-  pool.knownHosts.add(address ?? "", port ?? 0, Buffer.from(key ?? "", "base64"));
+  await pool.knownHosts.add(address ?? "", port ?? 0, Buffer.from(key ?? "", "base64"));
   expect((await pool.run(targetOf(sshd), "echo in")).stdout.toString()).toBe("in\n");
 });
 

@@ -9,6 +9,7 @@ import type { PoolLimits } from "../../daemon/ssh/limits.ts";
 import { openPool, type Pool, type PoolOptions } from "../../daemon/ssh/pool.ts";
 import { openDirectory } from "./directory.ts";
 import type { SshKey } from "./ssh-key.ts";
+import { openTestFiles } from "./user-files.ts";
 
 export interface FinishedRun {
   readonly process: RemoteProcess;
@@ -63,7 +64,14 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const knownHostsPath = directory.join("known_hosts");
   await writeFile(userFile, (options.trust ?? []).map(({ knownHosts }) => knownHosts).join(""));
   const log = options.log ?? silentLog;
-  const knownHosts = openKnownHosts({ own: knownHostsPath, others: [userFile], log });
+  const files = stack.use(openTestFiles());
+  const knownHosts = openKnownHosts({
+    own: knownHostsPath,
+    others: [userFile],
+    files,
+    clock: systemClock,
+    log,
+  });
   const limits: PoolLimits = {
     maxConnections: 200,
     idleMs: 60_000,
@@ -80,7 +88,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     shells: options.shells ?? { get: () => "none", set: () => undefined, forget: () => undefined },
     clock: systemClock,
     log,
-    environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null },
+    environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null, files },
     onChange: (change) => {
       changes.push(change);
       emitter.emit(change.type);

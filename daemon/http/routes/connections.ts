@@ -15,7 +15,7 @@ export interface Connections {
 export interface KnownHostsFile {
   list(): readonly KnownHost[];
   /** `key` is the public key's bytes. */
-  add(address: string, port: number, key: Buffer): KnownHost;
+  add(address: string, port: number, key: Buffer): Promise<KnownHost>;
   /** How many entries went; without a port those of every port. */
   remove(address: string, port: number | undefined): number;
 }

@@ -5,7 +5,7 @@ import type { Handlers } from "../exchange.ts";
 
 export interface HostRoutesParts {
   readonly hosts: HostDirectory;
-  readonly resolve: (host: string) => Resolved;
+  readonly resolve: (host: string) => Promise<Resolved>;
   readonly remote: Remote;
   readonly connectTimeoutMs: () => number;
 }
@@ -17,17 +17,17 @@ type HostHandlers = Pick<
 
 export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRoutesParts): HostHandlers {
   return {
-    listHosts: ({ query }) => ({ items: hosts.list(query.q), nextCursor: null }),
+    listHosts: async ({ query }) => ({ ...(await hosts.list(query.q)), nextCursor: null }),
     createHost: ({ body }) => hosts.create(body),
     importHosts: ({ body }) => hosts.import(body),
     getHost: ({ params }) => hosts.get(params.host),
     updateHost: ({ params, body }) => hosts.update(params.host, body),
-    deleteHost: ({ params }) => {
-      hosts.delete(params.host);
+    deleteHost: async ({ params }) => {
+      await hosts.delete(params.host);
       return undefined;
     },
     testHost: async ({ params, body, left }) => {
-      const { target } = resolve(hosts.get(params.host).name);
+      const { target } = await resolve((await hosts.get(params.host)).name);
       const options = {
         connectTimeoutMs: body.connectTimeoutMs ?? connectTimeoutMs(),
         agentSocket: body.agentSocket,

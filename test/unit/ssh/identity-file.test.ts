@@ -2,11 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { readFile, writeFile } from "node:fs/promises";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { isEncrypted, readIdentityFile } from "../../../daemon/ssh/identity-file.ts";
 import { openDirectory } from "../../support/directory.ts";
+import { openTestFiles } from "../../support/user-files.ts";
 
 const run = promisify(execFile);
+const files = openTestFiles();
+afterAll(() => files[Symbol.dispose]());
 
 test.each(["RFC4716", "PEM", "PKCS8"])(
   "in the format %s an encrypted key is told from an open one",
@@ -17,7 +20,7 @@ test.each(["RFC4716", "PEM", "PKCS8"])(
       const type = ["-t", "rsa", "-b", "2048", "-m", format];
       await run("ssh-keygen", ["-q", ...type, "-N", passphrase, "-f", path]);
       expect(isEncrypted(await readFile(path))).toBe(passphrase !== "");
-      const file = await readIdentityFile(path);
+      const file = await readIdentityFile(path, files);
       // ssh2 reads no open PKCS#8, and says so instead of being misled.
       const open = format === "PKCS8" ? "unreadable" : "key";
       expect(file.kind).toBe(passphrase === "" ? open : "encrypted");
@@ -31,7 +34,7 @@ test("an encrypted key's public part is read from the key itself", async () => {
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret", "-f", path]);
   const publicKey = await readFile(`${path}.pub`, "utf8");
   await writeFile(`${path}.pub`, "");
-  expect(await readIdentityFile(path)).toMatchObject({
+  expect(await readIdentityFile(path, files)).toMatchObject({
     kind: "encrypted",
     publicKey: Buffer.from(publicKey.split(" ")[1] ?? "", "base64"),
   });
@@ -54,7 +57,9 @@ test("no file content makes reading a key throw", async () => {
   await fc.assert(
     fc.asyncProperty(mutants, async (content) => {
       await writeFile(path, content);
-      expect(["key", "encrypted", "unreadable", "public"]).toContain((await readIdentityFile(path)).kind);
+      expect(["key", "encrypted", "unreadable", "public"]).toContain(
+        (await readIdentityFile(path, files)).kind,
+      );
     }),
     { numRuns: 200 },
   );

@@ -1,15 +1,18 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LogFields, silentLog } from "../../../daemon/core/log.ts";
-import { type KnownHosts, openKnownHosts } from "../../../daemon/ssh/known-hosts.ts";
+import { systemClock } from "../../../daemon/core/clock.ts";
+import { type Log, type LogFields, silentLog } from "../../../daemon/core/log.ts";
+import { type HostKeyVerdict, type KnownHosts, openKnownHosts } from "../../../daemon/ssh/known-hosts.ts";
 import { hostsMatch, parseKnownHosts } from "../../../daemon/ssh/known-hosts-file.ts";
 import { type Directory, openDirectory } from "../../support/directory.ts";
 import { createKey, type SshKey } from "../../support/ssh-key.ts";
+import { openTestFiles } from "../../support/user-files.ts";
 
 const run = promisify(execFile);
 const stack = new AsyncDisposableStack();
+const files = stack.use(openTestFiles());
 let keys: SshKey[] = [];
 beforeAll(async () => {
   const directory = stack.use(await openDirectory());
@@ -20,9 +23,23 @@ afterAll(() => stack.disposeAsync());
 const publicKey = (index: number): string => (keys[index]?.publicKey ?? "").split(" ").slice(0, 2).join(" ");
 const blob = (index: number): Buffer => Buffer.from(publicKey(index).split(" ")[1] ?? "", "base64");
 
+function open(directory: Directory, log: Log): KnownHosts {
+  const others = [directory.join("theirs")];
+  return openKnownHosts({ own: directory.join("own"), others, files, clock: systemClock, log });
+}
+
+async function verdict(
+  known: KnownHosts,
+  address: string,
+  port: number,
+  key: Buffer,
+): Promise<HostKeyVerdict> {
+  return (await known.of(address, port)).verdict(key);
+}
+
 async function knownHosts(directory: Directory, text: string): Promise<KnownHosts> {
   await writeFile(directory.join("theirs"), text);
-  return openKnownHosts({ own: directory.join("own"), others: [directory.join("theirs")], log: silentLog });
+  return open(directory, silentLog);
 }
 
 test.each([
@@ -59,10 +76,13 @@ test("names that ssh-keygen hashed are found", async () => {
   const known = await knownHosts(directory, `web1 ${publicKey(0)}\n[web1]:2222 ${publicKey(1)}\n`);
   await run("ssh-keygen", ["-H", "-f", path]);
   expect(await readFile(path, "utf8")).toMatch(/^\|1\|/);
-  expect(known.verdict("web1", 22, blob(0))).toEqual({ kind: "known" });
-  expect(known.verdict("web1", 2222, blob(1))).toEqual({ kind: "known" });
-  expect(known.verdict("web1", 2222, blob(0))).toMatchObject({ kind: "changed", expected: [{ line: 2 }] });
-  expect(known.verdict("web2", 22, blob(0))).toEqual({ kind: "unknown" });
+  expect(await verdict(known, "web1", 22, blob(0))).toEqual({ kind: "known" });
+  expect(await verdict(known, "web1", 2222, blob(1))).toEqual({ kind: "known" });
+  expect(await verdict(known, "web1", 2222, blob(0))).toMatchObject({
+    kind: "changed",
+    expected: [{ line: 2 }],
+  });
+  expect(await verdict(known, "web2", 22, blob(0))).toEqual({ kind: "unknown" });
 });
 
 test("comments, broken lines and certificate authorities are passed over", () => {
@@ -90,18 +110,19 @@ test("a host with another key on record has changed, and with several each is kn
     directory,
     `web1 ${publicKey(0)}\nweb1 ${publicKey(1)}\n@revoked * ${publicKey(2)}\n`,
   );
-  expect(known.verdict("web1", 22, blob(1))).toEqual({ kind: "known" });
-  expect(known.verdict("web1", 22, blob(2))).toMatchObject({ kind: "revoked", by: { line: 3 } });
-  expect(known.verdict("web2", 22, blob(2))).toMatchObject({ kind: "revoked" });
-  expect(known.lookup("web1", 22).map(({ line }) => line)).toEqual([1, 2]);
+  expect(await verdict(known, "web1", 22, blob(1))).toEqual({ kind: "known" });
+  expect(await verdict(known, "web1", 22, blob(2))).toMatchObject({ kind: "revoked", by: { line: 3 } });
+  expect(await verdict(known, "web2", 22, blob(2))).toMatchObject({ kind: "revoked" });
+  const { entries } = await known.of("web1", 22);
+  expect(entries().map(({ line }) => line)).toEqual([1, 2]);
 });
 
 test("what is added is written as ssh reads it, listed and taken out again", async () => {
   await using directory = await openDirectory();
   const known = await knownHosts(directory, "");
-  const added = known.add("Web1", 22, blob(0));
-  known.add("10.0.0.5", 2222, blob(1));
-  known.add("web1", 22, blob(0));
+  const added = await known.add("Web1", 22, blob(0));
+  await known.add("10.0.0.5", 2222, blob(1));
+  await known.add("web1", 22, blob(0));
   expect(added).toMatchObject({
     address: "web1",
     port: 22,
@@ -117,31 +138,49 @@ test("what is added is written as ssh reads it, listed and taken out again", asy
   expect(stdout).toContain(publicKey(1));
   expect(known.remove("10.0.0.5", 22)).toBe(0);
   expect(known.remove("10.0.0.5")).toBe(1);
-  expect(known.verdict("10.0.0.5", 2222, blob(1))).toEqual({ kind: "unknown" });
+  expect(await verdict(known, "10.0.0.5", 2222, blob(1))).toEqual({ kind: "unknown" });
   expect(known.list().length).toBe(1);
 });
 
 test("a key for a host that has another one is a conflict, and no key is an invalid request", async () => {
   await using directory = await openDirectory();
   const known = await knownHosts(directory, `web1 ${publicKey(0)}\n`);
-  expect(() => known.add("web1", 22, blob(1))).toThrow(expect.objectContaining({ code: "conflict" }));
-  expect(() => known.add("web2", 22, Buffer.from("nonsense"))).toThrow(
-    expect.objectContaining({ code: "invalid_request" }),
-  );
+  await expect(known.add("web1", 22, blob(1))).rejects.toMatchObject({ code: "conflict" });
+  const nonsense = known.add("web2", 22, Buffer.from("nonsense"));
+  await expect(nonsense).rejects.toMatchObject({ code: "invalid_request" });
   expect(known.list()).toEqual([]);
 });
 
-test("a file that cannot be read holds nothing, and the log says so", async () => {
+test("files that cannot be read hold what they held before, and are named; the log says so once", async () => {
   await using directory = await openDirectory();
   const warnings: LogFields[] = [];
+  const warn = (_message: string, fields: LogFields = {}): void => void warnings.push(fields);
+  await writeFile(directory.join("theirs"), `web1 ${publicKey(0)}\n`);
   await mkdir(directory.join("own"));
-  const log = {
-    ...silentLog,
-    warn: (_message: string, fields: LogFields = {}) => void warnings.push(fields),
-  };
-  const known = openKnownHosts({ own: directory.join("own"), others: [], log });
-  expect(known.verdict("web1", 22, blob(0))).toEqual({ kind: "unknown" });
-  expect(warnings).toMatchObject([{ path: directory.join("own") }]);
+  const known = open(directory, { ...silentLog, warn });
+  expect((await known.of("web1", 22)).unread).toEqual([]);
+  await rm(directory.join("theirs"));
+  await mkdir(directory.join("theirs"));
+  for (const time of [1, 2]) {
+    const found = await known.of("web1", 22);
+    expect(found.unread, `look ${time}`).toEqual([`${directory.join("theirs")} (it is a directory)`]);
+    expect(found.verdict(blob(0))).toEqual({ kind: "known" });
+    expect(found.verdict(blob(1))).toMatchObject({ kind: "changed" });
+  }
+  const named = warnings.map(({ path }) => path);
+  expect(named).toContain(directory.join("own"));
+  expect(named.filter((path) => path === directory.join("theirs"))).toHaveLength(1);
+  await rm(directory.join("theirs"), { recursive: true });
+  const found = await known.of("web1", 22);
+  expect([found.verdict(blob(0)), found.unread]).toEqual([{ kind: "unknown" }, []]);
+});
+
+test("what is changed in a file holds from the next look on", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, `web1 ${publicKey(0)}\n`);
+  expect(await verdict(known, "web1", 22, blob(0))).toEqual({ kind: "known" });
+  await writeFile(directory.join("theirs"), `web1 ${publicKey(1)}\n`);
+  expect(await verdict(known, "web1", 22, blob(0))).toMatchObject({ kind: "changed" });
 });
 
 test("lines that a person wrote into Hostrun's own file stay", async () => {
@@ -149,7 +188,7 @@ test("lines that a person wrote into Hostrun's own file stay", async () => {
   const known = await knownHosts(directory, "");
   await writeFile(directory.join("own"), `# mine\nweb9 ${publicKey(1)} by hand`);
   await chmod(directory.join("own"), 0o600);
-  known.add("web1", 22, blob(0));
+  await known.add("web1", 22, blob(0));
   known.remove("web1");
   expect(await readFile(directory.join("own"), "utf8")).toBe(`# mine\nweb9 ${publicKey(1)} by hand\n`);
 });

@@ -1,15 +1,13 @@
 import * as fc from "fast-check";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { parseSshConfig } from "../../../../daemon/hosts/ssh-config.ts";
-import { readSshConfig } from "../../../../daemon/hosts/ssh-config-file.ts";
+import { createSshConfig } from "../../../../daemon/hosts/ssh-config.ts";
+import { type ConfigLine, parseConfigLine } from "../../../../daemon/hosts/ssh-config-line.ts";
 import { openDirectory } from "../../../support/directory.ts";
+import { parseSshConfig as parse } from "../../../support/ssh-config.ts";
 
-const home = "/home/me";
-const parse = (text: string) => parseSshConfig(text, home);
-
-test("the first value that holds counts, patterns included", () => {
-  const config = parse(`
+test("the first value that holds counts, patterns included", async () => {
+  const config = await parse(`
 Host web1 web2
   HostName %h.example.net
   Port 2222
@@ -22,7 +20,8 @@ Host *
   User nobody
   IdentityFile ~/keys/%r@%h
 `);
-  expect(config.aliases).toEqual(["web1", "web2"]);
+  expect([...config.aliases.keys()]).toEqual(["web1", "web2"]);
+  expect(config.aliases.get("web2")).toEqual({ name: "web2", file: "config", line: 2 });
   expect(config.host("web1")).toMatchObject({
     address: "web1.example.net",
     port: 2222,
@@ -33,13 +32,68 @@ Host *
     "/home/me/.ssh/others",
     "/home/me/keys/deploy@web2.example.net",
   ]);
+  expect(await config.hosts()).toEqual(["web1", "web2"].map((name) => config.host(name)));
 });
 
-test("jumps are taken, and `none` is none", () => {
-  const config = parse("Host a\n ProxyJump u@b:22,c\nHost d\n ProxyJump none\n ProxyCommand none\n");
-  expect(config.host("a")?.jump).toEqual(["u@b:22", "c"]);
+test("jumps are taken, the first of ProxyJump and ProxyCommand counts, and `none` is none", async () => {
+  const config = await parse(`
+Host a
+  ProxyJump u@b:22,c
+  ProxyCommand nc %h %p
+Host d
+  ProxyJump none
+  ProxyCommand nc %h %p
+Host e
+  ProxyCommand nc %h %p
+  ProxyJump b
+`);
+  expect(config.host("a")).toMatchObject({ jump: ["u@b:22", "c"], unsupported: undefined });
   expect(config.host("d")).toMatchObject({ jump: [], unsupported: undefined });
-  expect(parse("Host e\n ProxyCommand nc %h %p\n").host("e")?.unsupported).toBe("ProxyCommand");
+  expect(config.host("e")).toMatchObject({ jump: [], unsupported: "ProxyCommand" });
+});
+
+test.each([
+  ["plain", "User bob", "bob"],
+  ["with =", "User=bob", "bob"],
+  ["with = and spaces", "\tuSeR  =  bob  ", "bob"],
+  ["with a comment", "User bob # or alice", "bob"],
+  ["with a # inside", "User bob#1", "bob#1"],
+  ["in quotes", 'User "bob" "alice"', "bob"],
+  ["in quotes with a space", "IdentityFile '/k/a b'", "/k/a b"],
+  ["with an escaped space", "IdentityFile /k/a\\ b", "/k/a b"],
+  ["with an escaped quote", 'IdentityFile "/k/a\\"b"', '/k/a"b'],
+  ["in parts", 'User b"o"b', "bob"],
+  ["with a backslash", "User b\\ob", "b\\ob"],
+  ["with a comment behind quotes", "User 'bob' #' or alice", "bob"],
+  ["with CRLF", "User bob\r", "bob"],
+])("a value %s is read as ssh does", async (_what, line, expected) => {
+  const host = (await parse(`Host a\r\n${line}\nUser nobody\nIdentityFile /k/none\n`)).host("a");
+  expect(line.includes("User") || line.includes("uSeR") ? host?.user : host?.identityFiles[0]).toBe(expected);
+});
+
+test.each([
+  ["host web1", true],
+  ["host web1.example", false],
+  ["host 10.0.0.5", true],
+  ["host=10.0.0.*", true],
+  ["originalhost web1", true],
+  ["originalhost 10.0.0.5", false],
+  ["!originalhost web2", true],
+  ["!originalhost web1", false],
+  ["originalhost *,!web1", false],
+  ["user me", false],
+  ["user bob localuser me", true],
+  ["user bob localuser nobody", false],
+  ["all", true],
+  ["exec true", false],
+  ["!exec false", false],
+  ["final all", false],
+  ["originalhost", false],
+  ["", false],
+])("Match %s holds for web1 at 10.0.0.5 as bob: %s", async (criteria, expected) => {
+  const way = criteria.includes("web1") && criteria.startsWith("host ") ? "" : " HostName 10.0.0.5\n";
+  const config = await parse(`Host web1\n${way} User bob\nMatch ${criteria}\n Port 7\n`);
+  expect(config.host("web1")?.port).toBe(expected ? 7 : undefined);
 });
 
 test.each([
@@ -49,54 +103,98 @@ test.each([
   ["a", "Host a\n HostName -oProxyCommand=x\n"],
   ["a", "Host a\n User `id`\n"],
   ["a", "Host a\n Port 99999\n"],
+  ["a", "Host a\n Port\n"],
+  ["a", 'Host a\n HostName "h\n'],
+  ["a", 'Host a\n HostName "h\\"\n'],
+  ["a", "Host a\n HostName h 'x\n"],
   ["a", "Host a\n ProxyJump a;id\n"],
-])("what could not be used as it stands is not offered: %s of %j", (alias, text) => {
-  const config = parse(text);
+])("what could not be used as it stands is not offered: %s of %j", async (alias, text) => {
+  const config = await parse(text);
   expect(config.host(alias)).toBeUndefined();
-  expect(config.aliases.filter((name) => config.host(name) !== undefined)).toEqual([]);
+  expect(await config.hosts()).toEqual([]);
+});
+
+test("a line that costs one host costs no other", async () => {
+  const config = await parse("Host a\n Port x\nHost b\n Port 22\n");
+  expect((await config.hosts()).map(({ name }) => name)).toEqual(["b"]);
+});
+
+test("tokens in an address are expanded, and two percent signs are one", async () => {
+  const config = await parse("Host a\n HostName %h.%%h\nHost b\n HostName %%%h\n");
+  expect(config.host("a")?.address).toBe("a.%h");
+  expect(config.host("b")?.address).toBe("%b");
 });
 
 test("Match exec never runs", async () => {
   await using directory = await openDirectory();
   const canary = directory.join("canary");
-  const config = parse(`Match exec "touch ${canary}"\n User evil\nHost a\n HostName h\n`);
+  const config = await parse(`Match exec "touch ${canary}"\n User evil\nHost a\n HostName h\n`);
   expect(config.host("a")?.user).toBeUndefined();
-  await expect(import("node:fs/promises").then(({ stat }) => stat(canary))).rejects.toThrow("ENOENT");
+  await expect(stat(canary)).rejects.toThrow("ENOENT");
 });
 
-test("no text makes it fail with anything but a failure of the text", () => {
-  fc.assert(
-    fc.property(
-      fc.array(
-        fc.oneof(fc.string(), fc.constantFrom("Host a", "\n", " HostName ", '"', "Match all", "=", "*")),
-      ),
-      (parts) => {
-        try {
-          const config = parse(parts.join(""));
-          for (const alias of config.aliases) config.host(alias);
-        } catch (failure) {
-          expect(failure).toBeInstanceOf(Error);
-        }
+test.each(['"a', "a'", '\\"', "a"])(
+  "a line of a million of %j makes it neither fail nor wait",
+  async (part) => {
+    const config = await parse(`Host a\n HostName h\nMatch ${part.repeat(1_000_000)}\n Port 7\n`);
+    expect(config.host("a")).toMatchObject({ address: "h", port: undefined });
+  },
+);
+
+test("no text makes it fail", async () => {
+  const parts = fc.oneof(
+    fc.string(),
+    fc.constantFrom("Host a", "\n", " HostName ", '"', "Match all", "=", "*", "!", "Include", " a"),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(parts), async (text) => {
+      const config = await parse(text.join(""));
+      await config.hosts();
+    }),
+  );
+});
+
+/** How often a config of so many hosts is looked at line by line, and in how many turns of the event loop. */
+async function workOf(hosts: number): Promise<{ looks: number; turns: number }> {
+  const blocks = Array.from({ length: hosts }, (_, index) => [
+    `Host web${index} web${index}.example`,
+    ` HostName 10.0.${index >> 8}.${index & 255}`,
+    " ProxyJump gate",
+  ]);
+  let looks = 0;
+  const counted = (text: string, index: number): ConfigLine => {
+    const line = parseConfigLine(text, { file: "config", line: index + 1 });
+    if (line === undefined) throw new Error(`${text} says nothing`);
+    return {
+      ...line,
+      get keyword() {
+        looks += 1;
+        return line.keyword;
       },
-    ),
-  );
-});
+    };
+  };
+  const lines = ["Host gate", " HostName 10.0.0.1", ...blocks.flat(), "Host *", " User deploy"].map(counted);
+  let turns = 0;
+  const tick = (): void => {
+    turns += 1;
+    ticking = setImmediate(tick);
+  };
+  let ticking = setImmediate(tick);
+  // Another millisecond whenever somebody looks.
+  let elapsed = 0;
+  const clock = { elapsed: () => (elapsed += 1) };
+  const tree = { lines, included: new Map() };
+  const found = await (await createSshConfig(tree, { clock, home: "/home/me", localUser: "me" })).hosts();
+  clearImmediate(ticking);
+  expect(found).toHaveLength(2 * hosts + 1);
+  expect(found.at(-1)).toMatchObject({ jump: ["gate"], user: "deploy" });
+  return { looks, turns };
+}
 
-test("Include takes files, patterns and quotes, relative to ~/.ssh, and stops at a circle", async () => {
-  await using directory = await openDirectory();
-  const ssh = directory.join(".ssh");
-  await mkdir(`${ssh}/conf.d`, { recursive: true });
-  await writeFile(`${ssh}/config`, 'Include conf.d/*.conf "with space" nowhere\nInclude config\nHost own\n');
-  await writeFile(`${ssh}/conf.d/b.conf`, "Host b\n");
-  await writeFile(`${ssh}/conf.d/a.conf`, "include ~/.ssh/deeper\nHost a\n");
-  await writeFile(`${ssh}/deeper`, "Host deeper\n");
-  await writeFile(`${ssh}/with space`, "Host spaced\n");
-  const text = readSshConfig(`${ssh}/config`, directory.path) ?? "";
-  const { aliases } = parseSshConfig(text, directory.path);
-  expect(aliases).toEqual(["deeper", "a", "b", "spaced", "own"]);
-  expect(readSshConfig(`${ssh}/missing`, directory.path)).toBeUndefined();
-  await symlink("/proc/self/mem", directory.join("odd"));
-  expect(() => readSshConfig(ssh, directory.path)).toThrow(
-    expect.objectContaining({ code: "invalid_request" }),
-  );
+test("twice as many hosts are twice the work, in twice the turns of the event loop", async () => {
+  const [some, many] = [await workOf(500), await workOf(1000)];
+  expect(many.looks / some.looks).toBeLessThan(2.1);
+  expect(many.turns / some.turns).toBeGreaterThan(1.9);
+  // After at most five of the 1,000 blocks and 2,001 hosts.
+  expect(many.turns).toBeGreaterThan(600);
 });

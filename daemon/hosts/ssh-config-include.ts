@@ -1,0 +1,74 @@
+import { dirname, isAbsolute, join } from "node:path";
+import type { UserFiles } from "../core/user-files.ts";
+import { matchesPattern } from "../core/wildcard.ts";
+
+/** Which files an Include line of `file` names (ssh_config(5)), in order; those without a pattern need not be there. */
+export async function includedPaths(
+  words: readonly string[],
+  { file, home, files }: { readonly file: string; readonly home: string; readonly files: UserFiles },
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const word of words)
+    paths.push(...(await expandPattern(absolutePath(word, home, dirname(file)), files)));
+  return paths;
+}
+
+function absolutePath(path: string, home: string, folder: string): string {
+  if (path.startsWith("~/")) return join(home, path.slice(2));
+  const base = folder.startsWith("/etc/") ? folder : join(home, ".ssh");
+  return isAbsolute(path) ? path : join(base, path);
+}
+
+const magic = /[*?[]/;
+const maxNames = 10_000;
+
+/** As glob(3): a directory that cannot be read has nothing in it, and a leading dot is only matched by one. */
+async function expandPattern(pattern: string, files: UserFiles): Promise<string[]> {
+  if (!magic.test(pattern)) return [pattern];
+  let paths = [""];
+  for (const segment of pattern.split("/").slice(1)) {
+    if (!magic.test(segment)) {
+      paths = paths.map((path) => `${path}/${segment}`);
+      continue;
+    }
+    const matches = createMatcher(segment);
+    const found: string[] = [];
+    for (const path of paths.slice(0, maxNames)) {
+      const listed = await files.list(path === "" ? "/" : path, maxNames);
+      if (listed.kind !== "names") continue;
+      const names = listed.names.filter((name) => matches(name));
+      found.push(...names.map((name) => `${path}/${name}`));
+    }
+    paths = found;
+  }
+  return paths;
+}
+
+type Token = "star" | ((letter: string) => boolean);
+
+/** Of one part of a path. */
+function createMatcher(segment: string): (name: string) => boolean {
+  const tokens = [...segment.matchAll(/\*+|\?|\[([!^]?)(\]?[^\]]*)\]|\\?([^])/g)].map(tokenOf);
+  return (name) => {
+    if (name.startsWith(".") && !segment.startsWith(".")) return false;
+    const letters = [...name];
+    return matchesPattern(tokens.length, letters.length, {
+      isStar: (at) => tokens[at] === "star",
+      fits: (at, position) => {
+        const token = tokens[at];
+        return typeof token === "function" && token(letters[position] ?? "");
+      },
+    });
+  };
+}
+
+function tokenOf([text, negation, members, letter]: RegExpMatchArray): Token {
+  if (text.startsWith("*")) return "star";
+  if (text === "?") return () => true;
+  if (members === undefined) return (other) => other === letter;
+  const ranges = [...members.matchAll(/([^])-([^])|([^])/g)].map(([, from, to, one]) => [
+    from ?? one ?? "",
+    to ?? one ?? "",
+  ]);
+  return (other) => ranges.some(([from = "", to = ""]) => from <= other && other <= to) === (negation === "");
+}

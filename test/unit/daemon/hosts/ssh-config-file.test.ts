@@ -1,0 +1,152 @@
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../../../daemon/core/clock.ts";
+import { SshConfigFile } from "../../../../daemon/hosts/ssh-config-file.ts";
+import { type Directory, openDirectory } from "../../../support/directory.ts";
+import { containing } from "../../../support/matching.ts";
+import { openTestFiles } from "../../../support/user-files.ts";
+
+const files = openTestFiles();
+afterAll(() => files[Symbol.dispose]());
+
+/** A home directory with these files in .ssh; `config` is the one that is read. */
+async function openHome(contents: Readonly<Record<string, string>>) {
+  const directory = await openDirectory();
+  const ssh = directory.join(".ssh");
+  await mkdir(`${ssh}/conf.d`, { recursive: true });
+  for (const [name, text] of Object.entries(contents)) await writeFile(`${ssh}/${name}`, text);
+  return { ...directory, ssh, config: configIn(directory) };
+}
+
+function configIn(directory: Directory): SshConfigFile {
+  const parts = { files, clock: systemClock, home: directory.path, localUser: "me" };
+  return new SshConfigFile(directory.join(".ssh/config"), parts);
+}
+
+async function aliasesOf(config: SshConfigFile): Promise<string[] | undefined> {
+  const loaded = await config.load();
+  return loaded === undefined ? undefined : [...loaded.aliases.keys()];
+}
+
+test("Include takes files, patterns and quotes, relative to ~/.ssh, in place and in order", async () => {
+  await using home = await openHome({
+    config: 'Host first\nInclude conf.d/*.conf "with space" nowhere\nHost own\n',
+    "conf.d/b.conf": "Host b\n",
+    "conf.d/a.conf": "# what is deeper\ninclude ~/.ssh/deeper\nHost a\n",
+    "conf.d/.hidden.conf": "Host hidden\n",
+    "conf.d/other": "Host other\n",
+    deeper: "Host deeper\n",
+    "with space": "Host spaced\n",
+  });
+  expect(await aliasesOf(home.config)).toEqual(["first", "own"]);
+  await writeFile(`${home.ssh}/config`, 'Include conf.d/*.conf "with space" nowhere\nHost own\n');
+  const loaded = await home.config.load();
+  expect([...(loaded?.aliases.keys() ?? [])]).toEqual(["deeper", "a", "b", "spaced", "own"]);
+  expect(loaded?.aliases.get("a")).toEqual({ name: "a", file: `${home.ssh}/conf.d/a.conf`, line: 3 });
+});
+
+test("what is included in a Host block holds for its hosts only, and the block goes on behind it", async () => {
+  await using home = await openHome({
+    config:
+      "Host web1 gate\n Include conf.d/*\n Port 2222\nHost other\n Include conf.d/*\nHost *\n User deploy\n",
+    "conf.d/a": "IdentityFile /k/web\nHost gate unreachable\n HostName 10.0.0.1\nHost *\n ProxyJump none\n",
+  });
+  const config = await home.config.load();
+  expect([...(config?.aliases.keys() ?? [])]).toEqual(["web1", "gate", "other"]);
+  const common = { port: 2222, user: "deploy", identityFiles: ["/k/web"] };
+  expect(config?.host("web1")).toMatchObject({ ...common, address: "web1" });
+  expect(config?.host("gate")).toMatchObject({ ...common, address: "10.0.0.1" });
+  expect(config?.host("other")).toMatchObject({ port: undefined, identityFiles: ["/k/web"] });
+  expect(config?.host("unreachable")).toMatchObject({ address: "unreachable", identityFiles: [] });
+});
+
+test("what is included under a Match that does not hold is not taken", async () => {
+  await using home = await openHome({
+    config: "Host web1\n HostName 10.0.0.5\nMatch host zzz\n Include conf.d/*\n",
+    "conf.d/a": "Match all\n User bob\n",
+  });
+  expect((await home.config.load())?.host("web1")).toMatchObject({ user: undefined });
+});
+
+test("directories are empty, circles end, and what is not there is passed over", async () => {
+  await using home = await openHome({
+    config: "Include config conf.d conf.d/* loop nowhere/*\nHost own\n",
+    "conf.d/a": "Include ~/.ssh/config ~/.ssh/b\nHost a\n",
+    b: "Include conf.d/a b\nHost b\n",
+  });
+  await symlink("config", `${home.ssh}/loop`);
+  await mkdir(`${home.ssh}/conf.d/folder`);
+  const aliases = await aliasesOf(home.config);
+  expect(new Set(aliases)).toEqual(new Set(["own", "a", "b"]));
+  await rm(`${home.ssh}/config`);
+  expect(await home.config.load()).toBeUndefined();
+});
+
+test("files that include one another without end are refused before they have been read without end", async () => {
+  const names = Array.from({ length: 16 }, (_, index) => `f${index}`);
+  const contents = names.map((name, index): [string, string] => [
+    name,
+    `Include f${index + 1} ./f${index + 1}\nHost h${index}\n`,
+  ]);
+  await using home = await openHome({ ...Object.fromEntries(contents), config: "Include f0\n" });
+  await expect(home.config.load()).rejects.toMatchObject({
+    code: "invalid_request",
+    message: containing("more than 2000 files"),
+  });
+});
+
+test.each<[string, (path: string) => unknown, string]>([
+  ["a FIFO", (path) => execFileSync("mkfifo", [path]), "it is a FIFO"],
+  ["a device", (path) => symlink("/dev/zero", path), "it is a device"],
+  ["3 GB", (path) => execFileSync("truncate", ["-s", "3G", path]), "it is larger than 4 MiB"],
+])("%s is refused by its name, as the config and as a part of it", async (_what, make, why) => {
+  await using home = await openHome({});
+  await make(`${home.ssh}/odd`);
+  await writeFile(`${home.ssh}/config`, "Include odd\nHost a\n");
+  const refusal = {
+    code: "invalid_request",
+    message: containing(`${home.ssh}/odd cannot be used: ${why}`),
+  };
+  await expect(home.config.load()).rejects.toMatchObject(refusal);
+  await rename(`${home.ssh}/odd`, `${home.ssh}/config`);
+  await expect(home.config.load()).rejects.toMatchObject({
+    message: containing(`${home.ssh}/config cannot be used: ${why}`),
+  });
+});
+
+test("files are taken in again when one of them changes, comes or goes, and only then", async () => {
+  await using home = await openHome({
+    config: "Include conf.d/*.conf\nHost own\n",
+    "conf.d/a.conf": "Host a\n",
+  });
+  const first = await home.config.load();
+  expect(await home.config.load()).toBe(first);
+  await writeFile(`${home.ssh}/conf.d/b.conf`, "Host b\n");
+  expect(await aliasesOf(home.config)).toEqual(["a", "b", "own"]);
+  await writeFile(`${home.ssh}/conf.d/a.conf`, "Host c\n");
+  expect(await aliasesOf(home.config)).toEqual(["c", "b", "own"]);
+  await rm(`${home.ssh}/conf.d/a.conf`);
+  expect(await aliasesOf(home.config)).toEqual(["b", "own"]);
+  const last = await Promise.all([home.config.load(), home.config.load()]);
+  expect(last[0]).toBe(last[1]);
+});
+
+test.each([
+  ["*.conf", ["a.conf", "b.conf"]],
+  ["?.conf", ["a.conf", "b.conf"]],
+  ["[a]*", ["a.conf", "abc"]],
+  ["[!a]*", ["b.conf"]],
+  ["[a-b].conf", ["a.conf", "b.conf"]],
+  ["a\\*", ["a*"]],
+  [".h*", [".hidden"]],
+  ["*/../*c", ["abc"]],
+])("the pattern %s names what glob names", async (pattern, expected) => {
+  const names = ["a.conf", "b.conf", "abc", ".hidden", ...(pattern === "a\\*" ? ["a*"] : [])];
+  await using home = await openHome({ config: `Include "conf.d/${pattern}"\n` });
+  for (const [index, name] of names.entries())
+    await writeFile(`${home.ssh}/conf.d/${name}`, `Host h${index}\n`);
+  if (pattern.startsWith("*/")) await mkdir(`${home.ssh}/conf.d/sub`);
+  const aliases = expected.map((name) => `h${names.indexOf(name)}`);
+  expect(await aliasesOf(home.config)).toEqual(aliases);
+});
