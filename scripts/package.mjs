@@ -23,6 +23,7 @@ const CONTENTS = [
   /^media\/[a-z-]+\.(png|svg)$/,
   /^dist\/cli\.cjs$/,
   /^dist\/daemon\.cjs$/,
+  /^dist\/reader\.cjs$/,
   /^dist\/extension\.cjs$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/migrations\/\d{4}-[a-z-]+\.sql$/,
