@@ -109,7 +109,11 @@ export class ChannelProcess {
     if (exit !== undefined) return exit;
     const problem =
       this.#lost ??
-      connectionLost(connection.hop, "the server closed the session without saying how the command ended.");
+      connectionLost(
+        connection.hop,
+        "the server closed the session without saying how the command ended. It may close those that are silent for " +
+          "long (ChannelTimeout).",
+      );
     return { kind: "lost", problem };
   }
 

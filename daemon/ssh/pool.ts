@@ -51,6 +51,9 @@ export interface Pool extends Remote, AsyncDisposable {
 
 /** On how many connections a refused session is tried. */
 const maxConnectionsTried = 3;
+/** How many sessions may be closed before they take the command. */
+const maxSessionsTried = 3;
+const sessionsClosed = "closes every session before it takes the command. Look at the server's log.";
 
 export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
@@ -103,6 +106,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
   const avoid = new Set<Link>();
   let lost = 0;
+  let closed = 0;
   for (;;) {
     const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
     const lease = await acquire(links, wish, deadline.signal);
@@ -122,6 +126,11 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
       links.prepareSpare(lease.link);
       return remoteProcess(links, lease, { ...timings, process: started.process });
+    }
+    if (started.kind === "closed") {
+      closed += 1;
+      if (closed === maxSessionsTried) throw channelRefused(target, sessionsClosed);
+      continue;
     }
     avoid.add(lease.link);
     if (started.kind === "lost") {

@@ -43,6 +43,8 @@ export type Start =
   | { readonly kind: "accepted" }
   /** The connection went before the command was sent. */
   | { readonly kind: "lost" }
+  /** The server closed the session, and for certain did not run the command: another session may do. */
+  | { readonly kind: "closed" }
   /** The server answered that it does not run the command. */
   | { readonly kind: "rejected"; readonly what: "exec" | "pty" }
   /** The request was sent and never answered: the command may have run. */
@@ -56,16 +58,31 @@ export async function execOn(
   sent: () => void,
 ): Promise<Start> {
   const { client } = connection;
-  if (pty) {
+  const isClosed = (): boolean => isClosedByServer(channel) === true;
+  // Nobody answers a request on a session that is closed already.
+  if (pty && !isClosed()) {
     const given = await new Promise<boolean>((resolve) => ptyOnChannel(client, channel, resolve));
     if (connection.loss !== undefined) return { kind: "lost" };
-    if (!given) return { kind: "rejected", what: "pty" };
+    if (!given && !isClosed()) return { kind: "rejected", what: "pty" };
   }
+  if (isClosed()) return { kind: "closed" };
   const answer = new Promise<boolean>((resolve) => execOnChannel(client, channel, command, resolve));
   sent();
   if (await answer) return { kind: "accepted" };
-  const gone = connection.loss !== undefined || isClosedByServer(channel) === true;
-  return gone ? { kind: "unknown" } : { kind: "rejected", what: "exec" };
+  if (connection.loss !== undefined) return { kind: "unknown" };
+  if (!isClosed()) return { kind: "rejected", what: "exec" };
+  return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
+}
+
+/**
+ * Whether the server closed a session before it read the command. OpenSSH answers an exec request in the same step in
+ * which it starts the command, before it looks at anything else, and takes none on a session that it has begun to
+ * close (serverloop.c, server_input_channel_req; channels.c, channel_force_close): without an answer nothing ran.
+ * Others may run a command and never answer, or run one on a session that they have closed.
+ */
+function wasNeverTaken({ server }: SshConnection, channel: ClientChannel): boolean {
+  const silent = channel.readableLength + channel.stderr.readableLength === 0;
+  return server.startsWith("OpenSSH_") && silent && exitOf(channel) === undefined;
 }
 
 /** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */

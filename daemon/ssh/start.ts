@@ -28,8 +28,8 @@ export interface StartOptions {
 
 export type Started =
   | { readonly kind: "started"; readonly process: ChannelProcess }
-  /** Nothing has run, and nothing will: the next connection may do. */
-  | { readonly kind: "refused" | "lost" };
+  /** Nothing has run, and nothing will: the next connection may do, or, after "closed", the next session. */
+  | { readonly kind: "refused" | "lost" | "closed" };
 
 /** A refused session never ran. Servers free theirs late, so the next one may be let in. */
 const retryDelaysMs = [15, 45];
@@ -99,7 +99,7 @@ function concluded(options: StartOptions, process: ChannelProcess, answer: Start
     process.lose(problem);
     throw problem;
   }
-  if (answer.kind === "lost") return { kind: "lost" };
+  if (answer.kind === "lost" || answer.kind === "closed") return { kind: answer.kind };
   // After the promise is settled: nobody hears of output before they know of the process.
   setImmediate(() => process.flow());
   return { kind: "started", process };
