@@ -14,9 +14,21 @@ export const KnownHost = z
   .meta({ id: "KnownHost" });
 export type KnownHost = z.infer<typeof KnownHost>;
 
+const plainName = /^[\p{L}\p{M}\p{N}._-]+$/u;
+const ipv6Address = /^(?=.*:.*:)[0-9a-f:]+[0-9.]*(?:%[\w.-]+)?$/i;
+
+/**
+ * A name or an address that means itself alone in known_hosts, where patterns, lists, hashed names, markers, comments
+ * and ports are written with characters that ssh's own rule for host names lets pass (sshd(8)).
+ */
+export const PlainAddress = HostName.refine(
+  (address) => plainName.test(address) || ipv6Address.test(address),
+  "must be a plain host name or address, no pattern and no port",
+);
+
 /** A host key that a person has checked: the members of `host_key_unknown`, handed back. */
 export const NewKnownHost = z.strictObject({
-  address: HostName,
+  address: PlainAddress,
   port: Port.default(22),
   /** The public key in base64, as in known_hosts. */
   key: z

@@ -1,3 +1,4 @@
+import { PlainAddress } from "../../protocol/known-host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
@@ -94,6 +95,11 @@ export class HostKeyCheck {
     if (hop.hostKeyPolicy === "strict") {
       const rule = "The host key policy is strict: put the key into known_hosts first.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
+    }
+    if (!PlainAddress.safeParse(hop.address).success) {
+      const rule =
+        "It cannot be recorded, since the host's address means other hosts, too, in known_hosts: give the host a plain one.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "address" });
     }
     if (hop.hostKeyPolicy === "ask") {
       const rule = "Compare the fingerprint with the server's, then trust the key and run again.";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { KnownHost } from "../../protocol/known-host.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { type KnownHost, PlainAddress } from "../../protocol/known-host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../core/atomic-file.ts";
@@ -33,7 +34,7 @@ export interface KnownHosts {
   of(address: string, port: number): Promise<HostKeys>;
   /**
    * Records a key in Hostrun's own file. What is recorded already is left as it is; `conflict` when the host has
-   * another key on record, `invalid_request` when `key` is no public key.
+   * another key on record, `invalid_request` when `key` is no public key or `address` could mean other hosts, too.
    */
   add(address: string, port: number, key: Buffer): Promise<KnownHost>;
   /** The entries of Hostrun's own file. */
@@ -93,6 +94,8 @@ interface Entry {
 
 function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
   const { address, port, key } = entry;
+  const named = PlainAddress.safeParse(address);
+  if (!named.success) throw invalidRequest(named.error, `No host key can be recorded for ${address}: it`);
   const keyType = keyTypeOf(key);
   if (keyType === undefined) {
     throw new Problem("invalid_request", "The key is not an SSH public key.", {

@@ -23,6 +23,24 @@ export const hostileNames = [
   "x".repeat(256),
 ];
 
+/** What ssh takes for a host's name and known_hosts takes for more than one host, or for something else. */
+export const namesOfMore = [
+  "*",
+  "*.example.org",
+  "web?",
+  "!web1",
+  "web1,web2",
+  "|1|c2FsdA==|aGFzaA==",
+  "@revoked",
+  "@cert-authority",
+  "#web1",
+  "web1#",
+  "[web1]:22",
+  "[web1]",
+  "web1:22",
+  "a%b",
+];
+
 const notBoolean = ["yes", 1, null, [], {}];
 const notText = [1, true, {}, []];
 const flag = { values: notBoolean };
@@ -150,7 +168,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: "/api/known-hosts",
     good: { address: "10.0.0.1", key: "AAAA" },
     body: {
-      address: { values: [...hostileNames, null, ...notText] },
+      address: { values: [...hostileNames, ...namesOfMore, null, ...notText] },
       port: { values: [0, 65_536, "22", null] },
       key: { values: ["", "ssh-ed25519 AAAA", "a b", "AAAA", "x".repeat(16_385), null, ...notText] },
     },

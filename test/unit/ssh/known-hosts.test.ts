@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import { type Log, type LogFields, silentLog } from "../../../daemon/core/log.ts
 import { type HostKeyVerdict, type KnownHosts, openKnownHosts } from "../../../daemon/ssh/known-hosts.ts";
 import { hostsMatch, parseKnownHosts } from "../../../daemon/ssh/known-hosts-file.ts";
 import { type Directory, openDirectory } from "../../support/directory.ts";
+import { hostileNames, namesOfMore } from "../../support/bad-fields.ts";
 import { createKey, type SshKey } from "../../support/ssh-key.ts";
 import { openTestFiles } from "../../support/user-files.ts";
 
@@ -149,6 +151,44 @@ test("a key for a host that has another one is a conflict, and no key is an inva
   const nonsense = known.add("web2", 22, Buffer.from("nonsense"));
   await expect(nonsense).rejects.toMatchObject({ code: "invalid_request" });
   expect(known.list()).toEqual([]);
+});
+
+test.each([...hostileNames, ...namesOfMore])(
+  "no key is recorded for %j, which is no plain name",
+  async (address) => {
+    await using directory = await openDirectory();
+    const known = await knownHosts(directory, "");
+    for (const port of [22, 2222]) {
+      await expect(known.add(address, port, blob(0))).rejects.toMatchObject({ code: "invalid_request" });
+    }
+    expect(existsSync(directory.join("own"))).toBe(false);
+  },
+);
+
+test.each([
+  "web1",
+  "WEB1",
+  "web1.",
+  "my_host.example.org",
+  "xn--bcher-kva.example",
+  "bücher.example",
+  "10.0.0.1",
+  "::1",
+  "2001:db8::1",
+  "::ffff:10.0.0.1",
+  "fe80::1%eth0",
+])("a key is recorded for %s, and for it alone", async (address) => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, "");
+  for (const port of [22, 2222]) {
+    await known.add(address, port, blob(0));
+    expect(await verdict(known, address, port, blob(0))).toEqual({ kind: "known" });
+  }
+  expect(await verdict(known, `x${address}`, 22, blob(0))).toEqual({ kind: "unknown" });
+  expect(known.list().map((entry) => [entry.address, entry.port])).toEqual([
+    [address.toLowerCase(), 22],
+    [address.toLowerCase(), 2222],
+  ]);
 });
 
 test("files that cannot be read hold what they held before, and are named; the log says so once", async () => {
