@@ -69,16 +69,16 @@ function socketPath(directory: string): string {
 
 /** `--name value` or `--name=value`; which names there are is for the settings to say. */
 function parseFlags(args: readonly string[]): Record<string, string> {
-  const flags: Record<string, string> = {};
+  const flags: [name: string, value: string][] = [];
   const words = args.flatMap((word) => (word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]));
   for (let at = 0; at < words.length; at += 2) {
     const [name = "", value] = words.slice(at, at + 2);
     if (!name.startsWith("--") || value === undefined) {
       throw new Problem("invalid_request", `${name} is not understood. Options are given as --name value.`);
     }
-    flags[name.slice(2)] = value;
+    flags.push([name.slice(2), value]);
   }
-  return flags;
+  return Object.fromEntries(flags);
 }
 
 main().then(

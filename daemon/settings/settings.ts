@@ -4,6 +4,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../core/atomic-file.ts";
 import { parseJson } from "../core/json.ts";
+import { isMasked, maskedUrl } from "./masked-url.ts";
 import {
   defaultSettings,
   Settings,
@@ -45,20 +46,25 @@ export class SettingsFile {
     return this.#current;
   }
 
-  /** Values with a password in `redisUrl` hidden. */
+  /** The values, with what is secret in `redisUrl` shown as `***`. */
   report(): SettingsReport {
     const { redisUrl } = this.#current;
     const sources = Object.fromEntries(names.map((name) => [name, this.#sourceOf(name)]));
     return {
-      values: { ...this.#current, redisUrl: redisUrl === null ? null : withoutPassword(redisUrl) },
+      values: { ...this.#current, redisUrl: redisUrl === null ? null : maskedUrl(redisUrl) },
       sources,
     };
   }
 
-  /** Writes changes to config.json; null takes a value out. */
+  /**
+   * Writes changes to config.json; null takes a value out. A URL with `***` in it is what was shown, handed back: it
+   * changes nothing, or is refused.
+   */
   update(patch: z.infer<typeof SettingsPatch>): void {
+    const { redisUrl, ...others } = patch;
+    const changes = this.#isShown(redisUrl) ? others : patch;
     const next = Object.fromEntries(
-      Object.entries({ ...this.#config, ...patch }).filter(
+      Object.entries({ ...this.#config, ...changes }).filter(
         ([, value]) => value !== null && value !== undefined,
       ),
     );
@@ -66,6 +72,16 @@ export class SettingsFile {
     writeFileAtomically(this.#sources.path, `${JSON.stringify(next, null, 2)}\n`);
     this.#current = merged;
     this.#config = next;
+  }
+
+  #isShown(redisUrl: unknown): boolean {
+    if (typeof redisUrl !== "string" || !isMasked(redisUrl)) return false;
+    const known = [this.#current.redisUrl, this.#config["redisUrl"]];
+    if (known.some((url) => typeof url === "string" && maskedUrl(url) === redisUrl)) return true;
+    const message = "holds *** in the place of a secret; give the secret itself";
+    throw new Problem("invalid_request", `redisUrl: ${message}`, {
+      issues: [{ path: "redisUrl", message }],
+    });
   }
 
   #merge(config: Values): Settings {
@@ -107,14 +123,10 @@ function readConfig(path: string): Values {
   let values: unknown;
   try {
     values = parseJson(text);
-  } catch (cause) {
-    throw new Problem(
-      "invalid_request",
-      `${path} is not JSON. Mend it, or remove it to go back to the defaults.`,
-      {
-        cause,
-      },
-    );
+  } catch {
+    // What was thrown quotes the file, which may hold a password.
+    const detail = `${path} is not JSON. Mend it, or remove it to go back to the defaults.`;
+    throw new Problem("invalid_request", detail);
   }
   return check(values, path);
 }
@@ -140,10 +152,4 @@ function fromFlags(flags: SettingsSources["flags"]): Values {
 function parseValue(text: string): unknown {
   if (text === "null") return null;
   return /^\d+$/.test(text) ? Number(text) : text;
-}
-
-function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password !== "") parsed.password = "***";
-  return parsed.href;
 }

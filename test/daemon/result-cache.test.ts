@@ -162,7 +162,7 @@ describe("Redis", () => {
     expect((await running).text()).toBe("begun\ndone\n");
     expect(await cacheOf(daemon)).toMatchObject({ backend: "redis", connected: false });
 
-    await using back = await openRedis(own.port);
+    await using back = await openRedis({ port: own.port });
     await untilConnected(daemon, true);
     expect(back.port).toBe(own.port);
     await daemon.run(`${counter.command}; echo kept`, cached);

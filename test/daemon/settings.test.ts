@@ -1,10 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../protocol/settings.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { openRedis } from "../support/redis.ts";
 
 test("the defaults are the contract's, and their source is told", async () => {
   await using daemon = await openTestDaemon();
@@ -55,6 +56,63 @@ test("a change is written to config.json, holds at once and after a restart, and
   expect((await daemon.client.call("getSettings")).values.defaultPort).toBe(2222);
 });
 
+describe.each([
+  ["as its password", (host: string, password: string) => `redis://:${password}@${host}`],
+  ["as a parameter", (host: string, password: string) => `redis://${host}?password=${password}`],
+])("a password in redisUrl %s", (_what, urlOf) => {
+  const password = "a-Redis-password-9137";
+
+  test("is used, shown nowhere, and kept when what is shown is handed back", async () => {
+    await using redis = await openRedis({ password });
+    await using directory = await openDirectory();
+    const stateDirectory = directory.join("state");
+    const redisUrl = urlOf(`127.0.0.1:${redis.port}`, password);
+    await mkdir(stateDirectory, { mode: 0o700 });
+    await writeFile(join(stateDirectory, "config.json"), JSON.stringify({ redisUrl }), { mode: 0o600 });
+    await using daemon = await openTestDaemon({
+      stateDirectory,
+      environment: { HOSTRUN_LOG_LEVEL: "debug" },
+    });
+    const connected = async () => (await daemon.client.call("stats")).cache;
+    await expect.poll(connected).toMatchObject({ backend: "redis", connected: true });
+    const { values } = await daemon.client.call("getSettings");
+    expect(values.redisUrl).toContain("***");
+    const feed = await daemon.http.open("GET", "/api/events");
+    const changed = daemon.client.call("updateSettings", {
+      body: { redisUrl: values.redisUrl, historyDays: 9 },
+    });
+    const seen = [JSON.stringify(values), JSON.stringify(await changed)];
+    for await (const chunk of feed) {
+      seen.push(String(chunk));
+      if (String(chunk).includes("settingsChanged")) break;
+    }
+    const refused = await daemon.http.ask("PATCH", "/api/settings", {
+      json: { redisUrl: values.redisUrl?.replace("127.0.0.1", "127.0.0.2") },
+    });
+    expect(refused.problem().issues).toMatchObject([{ path: "redisUrl" }]);
+    seen.push(refused.bytes.toString());
+    await daemon.kill("SIGTERM");
+    seen.push(await readFile(join(stateDirectory, "daemon.log"), "utf8"));
+    expect(seen.join("\n")).not.toContain(password);
+    const written: unknown = JSON.parse(await readFile(join(stateDirectory, "config.json"), "utf8"));
+    expect(written).toEqual({ redisUrl, historyDays: 9 });
+  });
+
+  test("that Redis refuses is in no log", async () => {
+    await using redis = await openRedis({ password: "another" });
+    const environment = {
+      HOSTRUN_REDIS_URL: urlOf(`127.0.0.1:${redis.port}`, password),
+      HOSTRUN_LOG_LEVEL: "debug",
+    };
+    await using daemon = await openTestDaemon({ environment });
+    const log = () => readFile(join(daemon.stateDirectory, "daemon.log"), "utf8");
+    await expect.poll(log).toContain("Redis does not answer");
+    expect(await log()).not.toContain(password);
+    const { stderr } = await daemon.kill("SIGTERM");
+    expect(stderr).not.toContain(password);
+  });
+});
+
 test("commandTimeoutMs and hostKeyPolicy hold for runs that say nothing else", async () => {
   await using daemon = await openHostedDaemon({ flags: ["--command-timeout-ms", "300"] });
   const run = await daemon.run("sleep 100");
@@ -69,6 +127,9 @@ describe("what is no setting keeps the daemon from starting, with its name", () 
     ["a bad flag", { flags: ["--default-port", "0"] }, /defaultPort/],
     ["a flag without a value", { flags: ["--default-port"] }, /--default-port/],
     ["a word", { flags: ["start"] }, /start/],
+    ["a flag of JavaScript's", { flags: ["--__proto__", "1"] }, /__proto__/],
+    ["another of JavaScript's", { flags: ["--constructor", "1"] }, /constructor/],
+    ["a name of JavaScript's in config.json", { config: '{"__proto__":{"historyDays":1}}' }, /__proto__/],
     ["an unknown name in config.json", { config: '{"poolIdelMs":1}' }, /config\.json.*poolIdelMs/],
     ["a bad value in config.json", { config: '{"logLevel":"loud"}' }, /config\.json.*logLevel/],
     ["a config.json that is no JSON", { config: "{" }, /config\.json.*not JSON/],

@@ -6,10 +6,28 @@ export interface Redis extends AsyncDisposable {
   readonly pid: number;
 }
 
+export interface RedisOptions {
+  /** By default a free one. */
+  readonly port?: number;
+  /** Without one nobody has to log in. */
+  readonly password?: string;
+}
+
 /** A real Redis that keeps nothing on disk. */
-export async function openRedis(fixedPort?: number): Promise<Redis> {
+export async function openRedis({ port: fixedPort, password }: RedisOptions = {}): Promise<Redis> {
   const port = fixedPort ?? (await freePort());
-  const options = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"];
+  const locked = password === undefined ? [] : ["--requirepass", password];
+  const options = [
+    ...locked,
+    "--bind",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+  ];
   const server = await openServerProcess(["redis-server", ...options, "--dir", "/tmp"], {
     ready: /Ready to accept connections/,
   });

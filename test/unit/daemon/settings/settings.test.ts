@@ -1,4 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { SettingsFile, spelled } from "../../../../daemon/settings/settings.ts";
 import { defaultSettings } from "../../../../protocol/settings.ts";
@@ -55,9 +56,64 @@ test("a value from a stronger source stays in force when config.json changes", a
   expect(file.report().sources["historyDays"]).toBe("flag");
 });
 
-test("a password in redisUrl is hidden in the report only", () => {
-  const environment = { HOSTRUN_REDIS_URL: "redis://user:secret@h:1/0" };
-  const file = new SettingsFile({ path: "/nowhere/config.json", environment, flags: {} });
-  expect(file.report().values.redisUrl).toBe("redis://user:***@h:1/0");
-  expect(file.current.redisUrl).toContain("secret");
+test.each([
+  ["redis://h:1/0", "redis://h:1/0"],
+  ["redis://user:secret@h:1/0", "redis://user:***@h:1/0"],
+  ["redis://:secret@h", "redis://:***@h"],
+  ["redis://secret@h", "redis://***@h"],
+  ["rediss://h/2?db=1&password=secret", "rediss://h/2?db=1&password=***"],
+  ["redis://h?password=secret&password=secret2", "redis://h?password=***"],
+  ["redis://h?sentinelPassword=secret&family=6", "redis://h?sentinelPassword=***&family=6"],
+  ["redis://h?PASSWORD=secret&pass%77ord=secret", "redis://h?PASSWORD=***&password=***"],
+  ["redis://user:12/secret@h:6379/0", "redis://user:12/***"],
+  ["redis://h/0#secret", "redis://h/0#***"],
+])("%s is shown as %s, and used as it is", async (url, shown) => {
+  await using directory = await openDirectory();
+  const path = directory.join("config.json");
+  writeFileSync(path, JSON.stringify({ redisUrl: url }), { mode: 0o600 });
+  const file = new SettingsFile({ path, environment: {}, flags: {} });
+  expect(file.current.redisUrl).toBe(url);
+  expect(file.report().values.redisUrl).toBe(shown);
+  expect(JSON.stringify(file.report())).not.toContain("secret");
+
+  file.update({ redisUrl: shown, historyDays: 9 });
+  expect(file.current).toMatchObject({ redisUrl: url, historyDays: 9 });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ redisUrl: url, historyDays: 9 });
+});
+
+test("a masked URL that is not the one shown is refused, and nothing is changed", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("config.json");
+  const url = "redis://:secret@h:1";
+  const file = new SettingsFile({ path, environment: {}, flags: {} });
+  for (const masked of ["redis://:***@h:1", "redis://h:1?password=***", "redis://***@h:1"]) {
+    expect(() => file.update({ redisUrl: masked, historyDays: 9 })).toThrow(/redisUrl/);
+  }
+  file.update({ redisUrl: url });
+  for (const masked of ["redis://:***@other:1", "redis://user:***@h:1", "redis://h:1?password=***"]) {
+    expect(() => file.update({ redisUrl: masked, historyDays: 9 })).toThrow(/redisUrl/);
+  }
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ redisUrl: url });
+  file.update({ redisUrl: null });
+  expect(file.current.redisUrl).toBeNull();
+});
+
+test("a masked URL of a stronger source changes nothing in config.json either", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("config.json");
+  writeFileSync(path, '{"redisUrl":"redis://:stored@h:1"}', { mode: 0o600 });
+  const environment = { HOSTRUN_REDIS_URL: "redis://:secret@h:2" };
+  const file = new SettingsFile({ path, environment, flags: {} });
+  for (const redisUrl of ["redis://:***@h:2", "redis://:***@h:1"]) file.update({ redisUrl });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ redisUrl: "redis://:stored@h:1" });
+});
+
+test("what is not JSON is not quoted: it may hold a password", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("config.json");
+  writeFileSync(path, '{"redisUrl": redis://:secret@h:1}', { mode: 0o600 });
+  const open = () => new SettingsFile({ path, environment: {}, flags: {} });
+  const quoted = (failure: unknown) => inspect(failure, { depth: 9 }).includes("secret");
+  expect(open).toThrow(/is not JSON/);
+  expect(open).not.toThrow(expect.toSatisfy(quoted));
 });
