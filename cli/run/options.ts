@@ -110,7 +110,7 @@ function parseEnvironment(assignments: readonly string[], env: NodeJS.ProcessEnv
       const equals = assignment.indexOf("=");
       if (equals === 0) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE or NAME.`);
       if (equals > 0) return [assignment.slice(0, equals), assignment.slice(equals + 1)];
-      const value = env[assignment];
+      const value = Object.hasOwn(env, assignment) ? env[assignment] : undefined;
       if (value === undefined)
         throw new UsageError(`--env is ${assignment}, but no such variable is set here.`);
       return [assignment, value];

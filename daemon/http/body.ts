@@ -1,6 +1,7 @@
 import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 
 const largestBytes = 1024 * 1024;
 const deepest = 32;
@@ -84,16 +85,30 @@ function parseJson(bytes: Buffer): unknown {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));
-  } catch (cause) {
-    throw invalid("The body is not JSON in UTF-8.", cause);
+  } catch {
+    // What was thrown quotes the body, which may hold a secret.
+    throw invalid("The body is not JSON in UTF-8.");
   }
   if (!shallow(value, deepest)) throw invalid(`The body is nested more than ${deepest} levels deep.`);
+  const lost = pathOfLostName(value);
+  if (lost !== undefined) throw invalid("must not be called __proto__", visibleLine(lost));
   return value;
 }
 
 function shallow(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => shallow(inner, levels - 1));
+}
+
+/** Of the one name that would vanish on the way, since JavaScript has a use of its own for it. */
+function pathOfLostName(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    if (name === "__proto__") return name;
+    const below = pathOfLostName(inner);
+    if (below !== undefined) return `${name}.${below}`;
+  }
+  return undefined;
 }
 
 function requestTimeout(timeoutMs: number): Problem {
@@ -105,6 +120,7 @@ function tooLarge(): Problem {
   return new Problem("too_large", "The body is larger than 1 MiB, which no request needs.");
 }
 
-function invalid(detail: string, cause?: unknown): Problem {
-  return new Problem("invalid_request", detail, { issues: [{ path: "", message: detail }], cause });
+function invalid(message: string, path = ""): Problem {
+  const detail = path === "" ? message : `${path}: ${message}`;
+  return new Problem("invalid_request", detail, { issues: [{ path, message }] });
 }

@@ -4,6 +4,8 @@ import * as z from "zod";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
@@ -27,7 +29,7 @@ export function createRouter(handlers: Handlers, figures: StreamFigures): Router
 }
 
 async function checked(declaration: Endpoint, context: Koa.Context): Promise<Exchange<Endpoint>> {
-  const query = parse(declaration.query ?? z.strictObject({}), Object.fromEntries(context.URL.searchParams));
+  const query = parse(declaration.query ?? z.strictObject({}), queryOf(context.URL.searchParams));
   const raw = declaration.rawBody === true && mediaType(context.req) === "application/octet-stream";
   const body =
     declaration.body === undefined
@@ -50,6 +52,17 @@ function abortedAfter(response: Koa.Context["res"]): AbortSignal {
   const over = new AbortController();
   response.once("close", () => over.abort());
   return over.signal;
+}
+
+/** Of two values for one name the one that was meant is not known. */
+function queryOf(parameters: URLSearchParams): Record<string, string> {
+  for (const name of parameters.keys()) {
+    if (parameters.getAll(name).length === 1) continue;
+    const message = "is given more than once";
+    const path = visibleLine(name);
+    throw new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
+  }
+  return Object.fromEntries(parameters);
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {

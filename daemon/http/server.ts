@@ -6,6 +6,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import { discardBody } from "./body.ts";
+import { maxHeaders, refusalOf } from "./caller.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
 import type { Handlers } from "./exchange.ts";
@@ -34,6 +35,8 @@ export function createHttpServer(parts: HttpParts): Server {
   app.use(async (context, next) => {
     context.set(securityHeaders);
     try {
+      const refusal = refusalOf(context.req);
+      if (refusal !== undefined) throw refusal;
       await next();
       if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
     } catch (failure) {
@@ -55,7 +58,13 @@ export function createHttpServer(parts: HttpParts): Server {
       void answer(request, response);
     },
   );
-  server.maxHeadersCount = 100;
+  server.maxHeadersCount = maxHeaders;
+  // Node would ask for the body, or refuse, before the request was looked at here.
+  server.on("checkContinue", (request, response) => {
+    if (refusalOf(request) === undefined) response.writeContinue();
+    server.emit("request", request, response);
+  });
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   limitConnections(server, parts.connections, parts.log);
   return server;
 }

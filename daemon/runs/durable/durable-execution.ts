@@ -21,7 +21,7 @@ import { endingSaid } from "./ending-said.ts";
 import type { HostWord } from "./host-word.ts";
 import { Patience } from "./patience.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
-import { hostGone, neverBegan, noHostSystem, refusals } from "./refusals.ts";
+import { hostGone, noHostSystem, refusalFor } from "./refusals.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
 
 export interface DurableParts {
@@ -215,7 +215,7 @@ export class DurableExecution implements RunExecution {
       this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "removed") });
       return "over";
     }
-    throw (refusals[word.state] ?? neverBegan)(this.#plan.target);
+    throw refusalFor(word.state, this.#plan.target);
   }
 
   /** Over only when every byte of both files is here. */

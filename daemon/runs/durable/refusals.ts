@@ -8,8 +8,7 @@ const refusal =
   (target) =>
     new Problem(code, detail(target.name), { host: target.name, address: target.address, port: target.port });
 
-/** What the host says instead of starting the command (see host-script.ts), as a problem. */
-export const refusals: Readonly<Record<string, Refusal>> = {
+const refusals: Readonly<Record<string, Refusal>> = {
   unsafe: refusal(
     "channel_refused",
     (name) =>
@@ -27,7 +26,7 @@ export const refusals: Readonly<Record<string, Refusal>> = {
   ),
 };
 
-export const neverBegan = refusal(
+const neverBegan = refusal(
   "connection_lost",
   (name) =>
     `The connection to ${name} was lost before the command was started. It has not run there and will not; run it again.`,
@@ -46,6 +45,12 @@ const endings = {
   died: (name: string) =>
     `On ${name}, the process that waited for the command is gone, by a restart or a kill; how the command ended is not known.`,
 };
+
+/** What the host says instead of starting the command (see host-script.ts), as a problem; it may say anything. */
+export function refusalFor(state: string, target: Target): Problem {
+  const known = Object.hasOwn(refusals, state) ? refusals[state] : undefined;
+  return (known ?? neverBegan)(target);
+}
 
 /** Of a command that has begun and whose ending nobody will know. */
 export function hostGone(target: Target, why: keyof typeof endings): Problem {

@@ -92,6 +92,7 @@ test.each([
   ],
   [["a", "--env", "=X", "--", "ls"], '--env is "=X", but must be NAME=VALUE or NAME.'],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
+  [["a", "--env", "toString", "--", "ls"], "--env is toString, but no such variable is set here."],
   [
     ["a", "--record-limit", "1P", "--", "ls"],
     '--record-limit is "1P", but must be a size such as 64M or 2G.',
