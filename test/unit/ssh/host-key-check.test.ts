@@ -14,7 +14,7 @@ async function check(address: string, hostKeyPolicy: "ask" | "acceptNew") {
   const directory = await openDirectory();
   const key = await createKey(directory.join("key"));
   const path = directory.join("known_hosts");
-  await using files = openTestFiles();
+  using files = openTestFiles();
   const knownHosts = openKnownHosts({ own: path, others: [], files, clock: systemClock, log: silentLog });
   const hostKeys = await knownHosts.of(address, 22);
   const hop = { name: "web1", address, port: 22, user: "deploy", hostKeyPolicy };
