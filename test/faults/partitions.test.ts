@@ -1,30 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCommandBook } from "../support/counted-command.ts";
-import { openChaosProxy } from "../support/chaos-proxy.ts";
+import { type ChaosProxy, openChaosProxy } from "../support/chaos-proxy.ts";
 import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
+import { inLanes } from "../support/lanes.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
 const keepaliveMs = 300;
-/** Two keepalives that go unanswered, one interval until they are missed, and a second for a busy machine. */
-const detectionMs = 3 * keepaliveMs + 1000;
+/** Two keepalives that go unanswered, one interval until they are missed, and five seconds for a busy machine. */
+const detectionMs = 3 * keepaliveMs + 5000;
 
 await using stack = new AsyncDisposableStack();
 const random = createRandom();
 const book = stack.use(await openCommandBook(random));
 const daemon = stack.use(await openHostedDaemon({ flags: ["--keepalive-ms", String(keepaliveMs)] }));
-const proxy = stack.use(await openChaosProxy(daemon.sshd));
-const knownHosts = `[${proxy.address}]:${proxy.port} ${daemon.sshd.hostKeys[0]?.publicKey ?? ""}\n`;
-await knowHosts(daemon.home, knownHosts);
-await daemon.client.call("createHost", {
-  body: { ...hostOf(daemon.sshd), name: "far", port: proxy.port },
-});
+/** Ways to one server, each with a proxy of its own and a host that stands for it. */
+const lanes = [
+  await openLane("far0"),
+  await openLane("far1"),
+  await openLane("far2"),
+  await openLane("far3"),
+] as const;
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 
+interface Lane {
+  readonly host: string;
+  readonly proxy: ChaosProxy;
+}
+
+async function openLane(host: string): Promise<Lane> {
+  const proxy = stack.use(await openChaosProxy(daemon.sshd));
+  const { address, port } = proxy;
+  await knowHosts(daemon.home, `[${address}]:${port} ${daemon.sshd.hostKeys[0]?.publicKey ?? ""}\n`);
+  await daemon.client.call("createHost", { body: { ...hostOf(daemon.sshd), name: host, port } });
+  return { host, proxy };
+}
+
 /** Closes the connections through the proxy, so that the next run opens one with what was said by `next`. */
-async function reconnect(): Promise<void> {
+async function reconnect({ proxy }: Lane): Promise<void> {
   const { items } = await daemon.client.call("listConnections");
   for (const { id, port } of items) {
     if (port === proxy.port) await daemon.client.call("closeConnection", { params: { connection: id } });
@@ -32,7 +47,10 @@ async function reconnect(): Promise<void> {
 }
 
 describe("a link that goes silent", () => {
-  const ways = { "a black hole": () => proxy.blackHole(), "half open": () => proxy.loseServer() };
+  const ways = {
+    "a black hole": (proxy: ChaosProxy) => proxy.blackHole(),
+    "half open": (proxy: ChaosProxy) => proxy.loseServer(),
+  };
 
   test.each(Object.entries(ways))(
     "%s is noticed in time",
@@ -40,17 +58,21 @@ describe("a link that goes silent", () => {
     async (name, lose) => {
       const figures = new FaultFigures();
       let slowest = 0;
-      for (let round = 0; round < times(2, 50); round += 1) {
+      const rounds = Array.from({ length: times(4, 50) }, () => ({
+        command: book.command(900, 20_000),
+        waitMs: random.between(0, 2 * keepaliveMs),
+      }));
+      await inLanes(lanes, rounds, async (lane, { command, waitMs }) => {
+        const { host, proxy } = lane;
         proxy.next({});
         proxy.heal();
-        await reconnect();
-        const command = book.command(900, 20_000);
+        await reconnect(lane);
         const run = new RunReading();
-        const messages = readMessages(await daemon.stream(command.command, { host: "far" }));
+        const messages = readMessages(await daemon.stream(command.command, { host }));
         await run.until(messages, ({ type }) => type === "output");
-        await delay(random.between(0, 2 * keepaliveMs));
+        await delay(waitMs);
         const lostAt = performance.now();
-        lose();
+        lose(proxy);
         await run.until(messages, ({ type }) => type === "complete");
         const noticed = performance.now() - lostAt;
         slowest = Math.max(slowest, noticed);
@@ -60,26 +82,29 @@ describe("a link that goes silent", () => {
         const right = told && command.stdout.startsWith(run.text()) && noticed < detectionMs;
         if (!right) figures.wrongOutcomes += 1;
         if ((await command.executions()) !== 1) figures.doubleExecutions += 1;
-      }
-      proxy.heal();
+      });
+      for (const { proxy } of lanes) proxy.heal();
       figures.print(`partitions, ${name}`, {
         "slowest ms": Math.round(slowest),
         "bound ms": detectionMs,
         seed: random.seed,
       });
       expect(figures.broken).toEqual(untouched);
-      const next = book.command(30, 0);
-      expect((await daemon.run(next.command, { host: "far" })).text()).toBe(next.stdout);
+      for (const { host } of lanes) {
+        const next = book.command(30, 0);
+        expect((await daemon.run(next.command, { host })).text()).toBe(next.stdout);
+      }
     },
   );
 });
 
 /** How many bytes a connection brings until its command has begun to write. */
-async function bytesOfLogin(): Promise<number> {
+async function bytesOfLogin(lane: Lane): Promise<number> {
+  const { host, proxy } = lane;
   proxy.next({});
-  await reconnect();
+  await reconnect(lane);
   const run = new RunReading();
-  const messages = readMessages(await daemon.stream("echo; read line", { host: "far", stdinOpen: true }));
+  const messages = readMessages(await daemon.stream("echo; read line", { host, stdinOpen: true }));
   await run.until(messages, ({ type }) => type === "output");
   const passed = proxy.passed();
   await daemon.client.call("runStdin", { params: { run: run.id }, body: { end: true } });
@@ -100,15 +125,22 @@ test.each(["cutAfter", "flipAt"] as const)(
   { timeout: times(60_000, 400_000) },
   async (kind) => {
     const figures = new FaultFigures();
-    const login = await bytesOfLogin();
+    const logins = new Map<Lane, number>();
+    for (const lane of lanes) logins.set(lane, await bytesOfLogin(lane));
     const codes = new Map<string, number>();
-    for (let round = 0; round < times(8, 100); round += 1) {
-      const command = book.command(3000, 0);
+    const rounds = Array.from({ length: times(8, 100) }, (_, round) => ({
+      command: book.command(3000, 0),
       // Half of them in the login, half in the command's output.
-      const at = round % 2 === 0 ? random.between(0, login) : random.between(login, login + 50_000);
+      inLogin: round % 2 === 0,
+      part: random.between(0, 50_000) / 50_000,
+    }));
+    await inLanes(lanes, rounds, async (lane, { command, inLogin, part }) => {
+      const { host, proxy } = lane;
+      const login = logins.get(lane) ?? 0;
+      const at = inLogin ? Math.round(part * login) : Math.round(login + part * 50_000);
       proxy.next({ [kind]: at });
-      await reconnect();
-      const run = await daemon.run(command.command, { host: "far", connectTimeoutMs: 3000 });
+      await reconnect(lane);
+      const run = await daemon.run(command.command, { host, connectTimeoutMs: 3000 });
       figures.runs += 1;
       figures.faults += 1;
       if (!isHonest(command, run)) figures.wrongOutcomes += 1;
@@ -118,29 +150,33 @@ test.each(["cutAfter", "flipAt"] as const)(
       if ((await command.executions()) > 1) figures.doubleExecutions += 1;
       const code = run.of("error")[0]?.problem.code ?? run.complete.outcome ?? "none";
       codes.set(code, (codes.get(code) ?? 0) + 1);
-    }
-    proxy.next({});
+    });
+    for (const { proxy } of lanes) proxy.next({});
     figures.print(`partitions, ${kind}`, { ...Object.fromEntries(codes), seed: random.seed });
     expect(figures.broken).toEqual(untouched);
   },
 );
 
 test("a bit that turns in a running command's output is a protocol error, at once", async () => {
-  const login = await bytesOfLogin();
+  const [lane] = lanes;
+  const { host, proxy } = lane;
+  const login = await bytesOfLogin(lane);
   // Within the body of a packet: 4 bytes of length come first.
   proxy.next({ flipAt: login + 2000 });
-  await reconnect();
-  const run = await daemon.run("seq 1 100000; sleep 5", { host: "far" });
+  await reconnect(lane);
+  const run = await daemon.run("seq 1 100000; sleep 5", { host });
   proxy.next({});
   expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
   expect(["protocol_error", "connection_lost"]).toContain(run.problem.code);
 });
 
 test("a slow and crumbling link changes nothing", async () => {
+  const [lane] = lanes;
+  const { host, proxy } = lane;
   proxy.next({ delayMs: 15, trickleBytes: 7 });
-  await reconnect();
+  await reconnect(lane);
   const command = book.command(900, 0);
-  const run = await daemon.run(command.command, { host: "far" });
+  const run = await daemon.run(command.command, { host });
   proxy.next({});
   expect(run.text()).toBe(command.stdout);
   expect(run.complete).toMatchObject({ outcome: "exited", exitCode: command.exitCode });
