@@ -1,15 +1,49 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that start servers or a browser of their own: at most two files at once on a two-core machine. */
 const HEAVY = { maxWorkers: 2 };
+/** By itself vitest would leave a core alone, on such a machine every second one. */
+const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1) };
+
+/** What takes longest of `npm run test:faults`, from four minutes to half of one, each alone on a quiet machine. */
+const LONGEST = [
+  "test/faults/store-start.test.ts",
+  "test/unit/daemon/runs/record-limit.test.ts",
+  "test/faults/store-faults.test.ts",
+  "test/unit/daemon/runs/resume.test.ts",
+  "test/faults/hostile-servers.test.ts",
+  "test/faults/daemon-kills.test.ts",
+  "test/faults/cancel.test.ts",
+  "test/faults/sshd-kills.test.ts",
+  "test/unit/daemon/runs/command-line.test.ts",
+  "test/faults/heavy-output.test.ts",
+  "test/faults/durable.test.ts",
+  "test/faults/partitions.test.ts",
+  "test/unit/daemon/runs/announcement.test.ts",
+  "test/faults/network-link.test.ts",
+];
+
+/** So that both workers are done at about the same time. */
+class LongestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return found === -1 ? LONGEST.length : found;
+    };
+    return Promise.resolve(files.toSorted((a, b) => place(a) - place(b)));
+  }
+}
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
     retry: 0,
+    ...(process.env["TEST_FAULTS"] === "full" && { sequence: { sequencer: LongestFirst } }),
     projects: [
-      project("unit", { testTimeout: 10_000 }),
-      project("contract", { testTimeout: 30_000 }),
+      project("unit", { testTimeout: 30_000, ...LIGHT }),
+      project("contract", { testTimeout: 30_000, ...LIGHT }),
       project("daemon", { testTimeout: 60_000, hookTimeout: 60_000, ...HEAVY }),
       project("editor", { testTimeout: 180_000, hookTimeout: 300_000, ...HEAVY }),
       project("faults", { testTimeout: 120_000, hookTimeout: 60_000, ...HEAVY }),
@@ -19,5 +53,7 @@ export default defineConfig({
 
 function project(name: string, limits: { testTimeout: number; hookTimeout?: number; maxWorkers?: number }) {
   const setupFiles = ["test/support/no-warnings.ts"];
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, ...limits } };
+  // A busy machine takes its time.
+  const poll = { timeout: 20_000 };
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, ...limits } };
 }

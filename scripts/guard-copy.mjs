@@ -21,10 +21,11 @@ const BUNDLES = { daemon: ["daemon", "reader"], cli: ["cli"], client: ["cli", "e
 
 /**
  * Whatever a test leaves behind, when its guard is off or it is interrupted, ends with it: processes have numbers of
- * their own, of which the shell's is 1, and what is mounted or put into /var/tmp is theirs alone. Only root may ask for
+ * their own, of which the shell's is 1, and what is mounted or put into these two places is theirs alone. Only root may ask for
  * that.
  */
-const SHELL = 'mount -t tmpfs hostrun-guards /var/tmp && "$@"; exit $?';
+const SHELL =
+  'for place in /dev/shm /var/tmp; do mount -t tmpfs hostrun-guards $place; done && "$@"; exit $?';
 const NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const APART = process.getuid() === 0 ? ["unshare", ...NAMESPACES, "sh", "-c", SHELL, "sh"] : [];
 

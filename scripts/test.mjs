@@ -103,6 +103,8 @@ async function runTests(part) {
   const files = full ? ["test/faults", ...(await filesWithFullForm())] : [];
   const names = full ? [...PARTS[part].projects, "unit"] : PARTS[part].projects;
   const projects = names.flatMap((project) => ["--project", project]);
+  // Projects take their files from one queue only where they have as many workers.
+  if (full) projects.push("--maxWorkers=2");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const failure = await run("vitest", ["run", ...files, ...projects, ...reporters], { env }).catch(
     (error) => error,

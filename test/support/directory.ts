@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectNoWarningsBelow } from "./warnings.ts";
+
+const memory = "/dev/shm";
 
 export interface Directory extends AsyncDisposable {
   readonly path: string;
@@ -10,11 +13,15 @@ export interface Directory extends AsyncDisposable {
 }
 
 /**
- * A temporary directory that goes away with its owner; that rejects when a daemon warned in a log below it. Its mode is 0700; `readable` makes it 0755, for servers
- * that look into it as another user.
+ * A temporary directory that goes away with its owner; that rejects when a daemon warned in a log below it. Its mode
+ * is 0700; `readable` makes it 0755, for servers that look into it as another user. `memory` puts it into memory where
+ * there is such a place: for many small files and commits of which none has to outlive anything.
  */
-export async function openDirectory(options: { readable?: boolean } = {}): Promise<Directory> {
-  const path = await mkdtemp(join(tmpdir(), "hostrun-test-"));
+export async function openDirectory(
+  options: { readable?: boolean; memory?: boolean } = {},
+): Promise<Directory> {
+  const place = options.memory === true && existsSync(memory) ? memory : tmpdir();
+  const path = await mkdtemp(join(place, "hostrun-test-"));
   if (options.readable === true) await chmod(path, 0o755);
   return {
     path,

@@ -55,7 +55,7 @@ const layouts = [
 test(
   "first and last half are kept; every reader, from wherever, knows each byte or that it is gone",
   async () => {
-    await using directory = await openDirectory();
+    await using directory = await openDirectory({ memory: true });
     using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
     const stores = layouts.map((limits) => createRunStore(database, limits));
     const property = fc.asyncProperty(

@@ -20,7 +20,7 @@ import { RunReading } from "../../../support/run-stream.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
 await using starting = new AsyncDisposableStack();
-const directory = starting.use(await openDirectory());
+const directory = starting.use(await openDirectory({ memory: true }));
 const migrations = join(import.meta.dirname, "../../../../migrations");
 const database = starting.use(
   openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined }),
