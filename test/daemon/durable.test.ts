@@ -24,10 +24,6 @@ const shells = ["/bin/bash", "/bin/dash", "/usr/bin/zsh", "/usr/bin/fish", "/usr
 
 beforeAll(async () => {
   user = stack.use(await openUnixUser());
-  stack.defer(async () => {
-    const { stdout } = await run("id", ["-u", user.name]);
-    await rm(`/var/tmp/hostrun-${stdout.trim()}`, { recursive: true, force: true });
-  });
   daemon = stack.use(await openHostedDaemon());
   const name = "ordinary";
   await daemon.client.call("createHost", { body: { ...hostOf({ ...daemon.sshd, user: user.name }), name } });
@@ -194,24 +190,17 @@ test("files that were left a week ago are swept, those of a run that goes on are
 
 test("a directory that somebody else has made is not used", async () => {
   await using other = await openUnixUser();
-  const { stdout } = await run("id", ["-u", other.name]);
-  const taken = `/var/tmp/hostrun-${stdout.trim()}`;
-  // Accounts of earlier tests may have had the same number.
-  await rm(taken, { recursive: true, force: true });
+  const taken = `/var/tmp/hostrun-${other.uid}`;
   await mkdir(taken);
   // Whoever made it lets everybody write into it.
   await chmod(taken, 0o777);
-  try {
-    const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };
-    await daemon.client.call("createHost", { body });
-    await using counter = await openCounter();
-    const reading = await durable("taken", counter.command);
-    expect(reading.complete.outcome).toBe("failed");
-    expect(reading.problem.code).toBe("channel_refused");
-    expect(await counter.count()).toBe(0);
-  } finally {
-    await rm(taken, { recursive: true });
-  }
+  const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };
+  await daemon.client.call("createHost", { body });
+  await using counter = await openCounter();
+  const reading = await durable("taken", counter.command);
+  expect(reading.complete.outcome).toBe("failed");
+  expect(reading.problem.code).toBe("channel_refused");
+  expect(await counter.count()).toBe(0);
 });
 
 test.each([{ pty: true }, { stdinOpen: true }])("%o is refused", async (option) => {

@@ -23,7 +23,7 @@ async function cacheOf(daemon: HostedDaemon) {
 
 /** Redis tells nobody when it is noticed; the daemon's figures do. */
 async function untilConnected(daemon: HostedDaemon, wanted: boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while ((await cacheOf(daemon)).connected !== wanted) {
     if (performance.now() > deadline) throw new Error(`connected is not ${wanted}`);
     await delay(20);

@@ -95,12 +95,12 @@ test("a silent server times out at the deadline, with the stage", async () => {
   await using host = await hostAt(peer.address, peer.port);
   await using pool = await openSshPool();
   const begun = performance.now();
-  await expect(pool.run(host.target, "true", { connectTimeoutMs: 300 })).rejects.toMatchObject({
+  await expect(pool.run(host.target, "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
     code: "timed_out",
     message: containing("waiting for the server's greeting"),
     members: whereOf(host.target),
   });
-  expect(performance.now() - begun).toBeLessThan(2000);
+  expect(performance.now() - begun).toBeLessThan(15_000);
   expect(pool.pool.list()).toEqual([]);
 });
 
@@ -122,7 +122,7 @@ test("trap 2: a peer that does not hang up cannot hold the connection open", asy
   );
   await using host = await hostAt(peer.address, peer.port);
   await using pool = await openSshPool();
-  await expect(pool.run(host.target, "true", { connectTimeoutMs: 200 })).rejects.toMatchObject({
+  await expect(pool.run(host.target, "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
     code: "timed_out",
   });
   await gone.promise;
@@ -132,7 +132,7 @@ test("a server that falls silent in the key exchange times out there", async () 
   await using peer = await openTcpPeer((socket) => socket.write("SSH-2.0-Silent_1\r\n"));
   await using host = await hostAt(peer.address, peer.port);
   await using pool = await openSshPool();
-  await expect(pool.run(host.target, "true", { connectTimeoutMs: 300 })).rejects.toMatchObject({
+  await expect(pool.run(host.target, "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
     code: "timed_out",
     message: containing("exchanging keys"),
   });
@@ -142,12 +142,12 @@ test("each of those who wait for one connection has a deadline of its own", asyn
   await using peer = await openTcpPeer();
   await using host = await hostAt(peer.address, peer.port);
   await using pool = await openSshPool();
-  const long = pool.run(host.target, "true", { connectTimeoutMs: 600 }).catch((problem: unknown) => problem);
+  const long = pool.run(host.target, "true", { connectTimeoutMs: 4000 }).catch((problem: unknown) => problem);
   const begun = performance.now();
   await expect(pool.run(host.target, "true", { connectTimeoutMs: 100 })).rejects.toMatchObject({
     code: "timed_out",
   });
-  expect(performance.now() - begun).toBeLessThan(500);
+  expect(performance.now() - begun).toBeLessThan(3500);
   expect(pool.pool.list()).toMatchObject([{ state: "connecting" }]);
   expect(await long).toMatchObject({ code: "timed_out" });
   expect(peer.accepted()).toBe(1);

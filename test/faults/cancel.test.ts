@@ -145,7 +145,7 @@ describe("also", () => {
   test.each(["ordinary", "root"])("one that runs out of time, %s user", async (who) => {
     const { run, rest, left } = await started(`${who}-zsh`, "sleep $M | sleep $M", {
       seen: 2,
-      timeoutMs: 2000,
+      timeoutMs: 5000,
     });
     await rest();
     expect(run.complete).toMatchObject({ outcome: "timedOut", stopConfirmed: true });
@@ -281,9 +281,9 @@ describe("a process of root's in an ordinary user's command", () => {
     await using root = await openRootTool();
     await using account = await openUnixUser();
     await using own = await openHostedDaemon({ host: { user: account.name } });
-    const line = `${root.command} timeout 2 sleep $M >/dev/null 2>&1 & sleep $M`;
+    const line = `${root.command} timeout 5 sleep $M >/dev/null 2>&1 & sleep $M`;
     const { run, rest, cancel, left } = await started("web1", line, { seen: 3 }, own);
-    await cancel(5000);
+    await cancel(20_000);
     await rest();
     expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
     expect(await left()).toEqual([]);

@@ -332,7 +332,7 @@ test.each(["link was cut", "daemon was killed"])(
 test("a runner that is killed on the host leaves an unknown ending, and what was said", async () => {
   await using home = await openHome();
   await using daemon = home.daemon;
-  const id = await start(daemon, "echo said; sleep 3");
+  const id = await start(daemon, "echo said; sleep 30");
   await until(async () => (await received(daemon, id)) > 0);
   const uid = process.getuid?.() ?? 0;
   process.kill(Number(await readFile(`/var/tmp/hostrun-${uid}/${id}/runner`, "utf8")), "SIGKILL");

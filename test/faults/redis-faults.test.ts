@@ -33,7 +33,7 @@ test.each(Object.entries(ways))(
       const next = await daemon.run(`${counter.command}; echo ${count}`, { cacheTtlMs: 60_000 });
       expect(next.text()).toBe(`${count}\n`);
       // A cache that is gone costs its own time-out, not a person's patience.
-      expect(performance.now() - begun).toBeLessThan(5000);
+      expect(performance.now() - begun).toBeLessThan(20_000);
     }
     expect(await counter.count()).toBe(6);
     expect((await daemon.client.call("health")).pid).toBe(daemon.pid);

@@ -1,7 +1,6 @@
 import { globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { openCommandBook } from "../support/counted-command.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
@@ -9,7 +8,7 @@ import { openDirectory } from "../support/directory.ts";
 import { type FailingCall, openFailingCall } from "../support/failing-call.ts";
 import { createRandom, FaultFigures, isFull, times, untouched } from "../support/fault-figures.ts";
 import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
-import { RunReading, type SseMessage } from "../support/run-stream.ts";
+import { RunReading, readMessages, type SseMessage } from "../support/run-stream.ts";
 import { bytesMissing, readSeen } from "../support/seen-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -179,11 +178,14 @@ test("a clock that jumps a year changes no time-out and no duration", async () =
   });
   await daemon.client.call("createHost", { body: hostOf(sshd) });
   const begunAt = performance.now();
-  const running = openStream(daemon, "echo begun; sleep 1; echo over", { timeoutMs: 60_000 });
-  const late = openStream(daemon, "sleep 100", { timeoutMs: 1000 });
-  await delay(300);
+  const late = openStream(daemon, "sleep 100", { timeoutMs: 2000 });
+  const run = new RunReading();
+  const messages = readMessages(
+    await openStream(daemon, "echo begun; sleep 1; echo over", { timeoutMs: 60_000 }),
+  );
+  await run.until(messages, ({ type }) => type === "output");
   await writeFile(clock, "+365d\n");
-  const run = await new RunReading().follow(await running);
+  await run.until(messages, ({ type }) => type === "complete");
   const elapsed = performance.now() - begunAt;
   expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
   expect(run.complete.durationMs).toBeGreaterThanOrEqual(1000);
@@ -196,7 +198,7 @@ test("a clock that jumps a year changes no time-out and no duration", async () =
   const { endedAt } = await daemon.client.call("getRun", { params: { run: run.id } });
   expect(Date.parse(endedAt ?? "") - Date.now()).toBeGreaterThan(year);
   await writeFile(clock, "-365d\n");
-  const back = await new RunReading().follow(await openStream(daemon, "echo back", { timeoutMs: 5000 }));
+  const back = await new RunReading().follow(await openStream(daemon, "echo back", { timeoutMs: 60_000 }));
   expect(back.text()).toBe("back\n");
   expect(back.complete.outcome).toBe("exited");
 });

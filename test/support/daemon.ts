@@ -119,11 +119,11 @@ export function spawnDaemon(
       const timer = setTimeout(() => {
         late = true;
         child.kill("SIGKILL");
-      }, 10_000);
+      }, 30_000);
       const { stderr: written } = await kill("SIGTERM");
       clearTimeout(timer);
       expectNoWarnings(written, "The daemon");
-      if (late) throw new Error("The daemon did not stop within 10 s of SIGTERM");
+      if (late) throw new Error("The daemon did not stop within 30 s of SIGTERM");
     },
   };
 }

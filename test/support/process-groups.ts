@@ -21,7 +21,7 @@ export async function liveProcesses(): Promise<LiveProcess[]> {
  * in its script is none of them.
  */
 export async function untilLive(word: string, count: number): Promise<LiveProcess[]> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const found = (await liveProcesses()).filter(({ words }) => words.includes(word));
     if (found.length >= count) return found;

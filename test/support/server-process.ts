@@ -110,7 +110,7 @@ function follow(child: ChildProcess, name: string): ServerProcess {
 }
 
 async function untilAccepting(address: string, port: number, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (child.exitCode === null && child.pid !== undefined) {
     const socket = connect(port, address);
     try {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 
@@ -35,12 +36,16 @@ export async function openUnixUser({
     .split(":")
     .slice(2, 4)
     .map(Number);
+  // An account of tests that were interrupted may have had the same number.
+  const durableRuns = `/var/tmp/hostrun-${uid}`;
+  if (!root) await rm(durableRuns, { recursive: true, force: true });
   return {
     name,
     home: `/home/${name}`,
     uid,
     gid,
     async [Symbol.asyncDispose]() {
+      if (!root) await rm(durableRuns, { recursive: true, force: true });
       await run("userdel", ["--remove", "--force", name]).catch((failure: unknown) => {
         // 12: the home directory could not be removed wholly; the account itself is gone.
         if (!(failure instanceof Error && "code" in failure && failure.code === 12)) throw failure;
