@@ -15,6 +15,8 @@ const Command = z
   .refine((text) => byteLength(text) <= maxCommandBytes, `must be at most ${maxCommandBytes} bytes`);
 
 const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a name of letters, digits and _");
+const EnvValue = z.string().max(131_072).refine(noNul, "must not hold a NUL byte");
+const Variables = z.record(EnvName, EnvValue);
 const path = z.string().min(1).max(4096).refine(noNul, "must not hold a NUL byte");
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
@@ -26,7 +28,10 @@ export const RunOptions = z.strictObject({
   /** null: as the host says. */
   loginShell: z.boolean().nullable().default(null),
   cwd: path.nullable().default(null),
-  env: z.record(EnvName, z.string().max(131_072).refine(noNul, "must not hold a NUL byte")).default({}),
+  /** Variables of the command, recorded with the run. */
+  env: Variables.default({}),
+  /** The same, and go before those; neither stored, answered nor logged. The run has their names. */
+  secretEnv: Variables.default({}),
   /** Sent as the command's standard input, followed by its end. */
   stdin: z.string().max(1_048_576).nullable().default(null),
   /** Leave standard input open for `POST /api/runs/{id}/stdin`. */
@@ -96,8 +101,10 @@ export const Run = z
     /** As it was when the run began; the id is null for a host that stood only in the SSH config. */
     host: z.object({ id: z.int().nullable(), name: z.string(), address: z.string() }),
     command: z.string(),
-    /** The request's options; of standard input it is only kept that there was some. */
-    options: RunOptions.omit({ stdin: true }).extend({ stdinGiven: z.boolean() }).partial(),
+    /** The request's options; of standard input it is only kept that there was some, of `secretEnv` the names. */
+    options: RunOptions.omit({ stdin: true, secretEnv: true })
+      .extend({ stdinGiven: z.boolean(), secretEnvNames: z.array(EnvName) })
+      .partial(),
     state: RunState,
     outcome: Outcome.nullable(),
     exitCode: z.int().nullable(),
@@ -132,8 +139,12 @@ export const RunQuery = z.strictObject({
 export type RunQuery = z.infer<typeof RunQuery>;
 
 export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", "both"]).default("stdout") });
-/** The caller's agent of today; by default the one that the run had. */
-export const RerunRequest = z.strictObject({ agentSocket: path.nullable().optional() });
+/** The caller's agent of today, by default the one that the run had; and `secretEnv` again, where the run had some. */
+export const RerunRequest = z.strictObject({
+  agentSocket: path.nullable().optional(),
+  secretEnv: Variables.default({}),
+});
+export type RerunRequest = z.infer<typeof RerunRequest>;
 export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
 
 /** A piece of standard input; `end` closes it after the data. */

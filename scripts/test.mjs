@@ -25,7 +25,7 @@ const SERVERS = [
 ];
 
 /** Login shells that commands are run by, beside those that every Debian has. */
-const SHELLS = ["busybox", "fish", "tcsh", "zsh"];
+const SHELLS = ["busybox", "fish", "ksh93u+m", "mksh", "tcsh", "zsh"];
 
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {

@@ -27,6 +27,7 @@ is a terminal. Several words behind -- are joined by spaces, as ssh does.
   --login-shell           run it in a login shell
   --cwd DIR               in this directory of the host
   --env NAME[=VALUE]      with this variable, by default as it is here; may be repeated
+  --secret-env NAME       the same, by its value here, which is kept nowhere
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old

@@ -32,6 +32,7 @@ const options = {
   "login-shell": { type: "boolean" },
   cwd: { type: "string" },
   env: { type: "string", multiple: true },
+  "secret-env": { type: "string", multiple: true },
   timeout: { type: "string" },
   "connect-timeout": { type: "string" },
   "cache-ttl": { type: "string" },
@@ -59,6 +60,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       ...(values["login-shell"] === true ? { loginShell: true } : {}),
       cwd: values.cwd ?? null,
       env: parseEnvironment(values.env ?? [], env),
+      secretEnv: parseSecrets(values["secret-env"] ?? [], env),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
       cacheTtlMs: span("cache-ttl") ?? 0,
@@ -103,17 +105,33 @@ export function parseView(values: {
   return { json, raw, quiet, verbose };
 }
 
-/** NAME=VALUE, or NAME for the value that it has here, which keeps a secret off the command line. */
+/** NAME=VALUE, or NAME for the value that it has here. */
 function parseEnvironment(assignments: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     assignments.map((assignment) => {
       const equals = assignment.indexOf("=");
       if (equals === 0) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE or NAME.`);
       if (equals > 0) return [assignment.slice(0, equals), assignment.slice(equals + 1)];
-      const value = Object.hasOwn(env, assignment) ? env[assignment] : undefined;
-      if (value === undefined)
-        throw new UsageError(`--env is ${assignment}, but no such variable is set here.`);
-      return [assignment, value];
+      return [assignment, valueHere("--env", assignment, env)];
     }),
   );
+}
+
+/** Names only: what stands on a command line is no secret. */
+function parseSecrets(names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      if (name.includes("="))
+        throw new UsageError(
+          "--secret-env takes a NAME without a value, which other accounts could read here.",
+        );
+      return [name, valueHere("--secret-env", name, env)];
+    }),
+  );
+}
+
+function valueHere(option: string, name: string, env: NodeJS.ProcessEnv): string {
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  if (value === undefined) throw new UsageError(`${option} is ${name}, but no such variable is set here.`);
+  return value;
 }

@@ -1,90 +1,91 @@
-import type { RunOptions } from "../../protocol/run.ts";
 import type { LoginShell } from "./login-shell.ts";
+import { type Language, languages, type Prelude, type Reading, type Setting, untraced } from "./prelude.ts";
+import { portable, quote } from "./quoting.ts";
 
-export interface CommandLineOptions extends Pick<RunOptions, "useBash" | "cwd" | "env"> {
+export interface CommandLineOptions extends Setting {
+  readonly useBash: boolean;
   readonly loginShell: boolean;
 }
 
+/** What is sent for the host's shell to run. */
+export interface CommandLine {
+  readonly line: string;
+  /** What of the line stands before the command. */
+  readonly before: string;
+  /** What the shells that it runs read from standard input before the command does, in order. */
+  readonly inputs: readonly Buffer[];
+}
+
+/** Linux takes 131,072 bytes for one argument; what is put before the line has room in the rest. */
+const maxLineBytes = 128_000;
+
 /**
  * What is sent for the host's shell to run. Without any option that is the command itself. Working directory
- * and environment are set by lines before it in the shell's own language: servers take few variables over the wire
- * (AcceptEnv), and start files must not have the last word.
+ * and variables are set right before it, in the shell's own language: start files must not have the last word.
  */
-export function commandLine(command: string, options: CommandLineOptions, shell: LoginShell): string {
-  const { useBash, loginShell, cwd, env } = options;
-  if (!useBash && !loginShell && cwd === null && Object.keys(env).length === 0) return command;
-  if (shell === "other") return foreign(command, options);
-  const csh = shell === "csh";
-  if (useBash) return bash(command, options, csh ? quoteForCsh : quote);
-  if (csh) return [...(loginShell ? cshLoginFiles : []), ...cshPrelude(options), command].join("\n");
-  const script = [...bournePrelude(options), command].join("\n");
+export function commandLine(
+  command: string,
+  options: CommandLineOptions,
+  shell: LoginShell,
+  reading: Reading,
+): CommandLine {
+  if (shell === "none") return { line: bare(command, options), before: "", inputs: [] };
+  const { text, input } = prelude(options, shell, reading);
+  const inputs = input === undefined ? [] : [input];
+  const start = starter(options, shell);
+  if (start === undefined) {
+    const login = options.loginShell ? cshLoginFiles : "";
+    return { line: login + text + command, before: shell === "bourne" ? text : "", inputs };
+  }
+  const language = languageOf(shell);
+  const handedOn = shell === "other" && !options.useBash;
+  const line = handedOn ? text + start + quote(command) : start + language.quote(text + command);
+  const whole = inLoginShell(line, shell);
+  if (Buffer.byteLength(whole) <= maxLineBytes)
+    return { line: whole, before: whole.slice(0, whole.indexOf(start) + start.length), inputs };
+  const script = language.script(line, reading);
+  const read = script.input === undefined ? [] : [script.input];
+  return { line: inLoginShell(script.text, shell), before: "", inputs: [...read, ...inputs] };
+}
+
+type Asked = Exclude<LoginShell, "none">;
+
+/** sh begins a shell of which nothing is known, and sets what it hands on to it. */
+function languageOf(shell: Asked): Language {
+  return shell === "other" ? languages.bourne : languages[shell];
+}
+
+function prelude(options: CommandLineOptions, shell: Asked, reading: Reading): Prelude {
+  const language = options.useBash ? languages.bourne : languageOf(shell);
+  const { text, input } = language.prelude(options, reading);
+  // Where nobody takes it out again it must not be in a line that a shell may show as wrong.
+  return { text: text !== "" && reading.from === "there" ? `${text}\n` : text, input };
+}
+
+/** What runs the command, as a word after it; undefined where the login shell itself does. */
+function starter({ useBash, loginShell }: CommandLineOptions, shell: Asked): string | undefined {
+  const login = loginShell ? "-l " : "";
+  const exec = shell === "other" ? "exec " : "";
+  if (useBash) return `${exec}${shell === "bourne" ? "\\" : ""}bash ${login}+m -c `;
+  if (shell === "other" || (loginShell && shell !== "csh")) return `${exec}"$SHELL" ${login}-c `;
+  return undefined;
+}
+
+function inLoginShell(line: string, shell: Asked): string {
+  if (shell === "other") return `exec ${portable(line)}`;
+  return shell === "bourne" ? untraced + line : line;
+}
+
+/** For what could not be asked, which may be no shell at all. Variables are sent another way. */
+function bare(command: string, { useBash, loginShell, cwd }: CommandLineOptions): string {
+  const directory = cwd === null ? "" : `cd ${quote(cwd.startsWith("-") ? `./${cwd}` : cwd)} || exec false\n`;
+  const script = directory + command;
+  const login = loginShell ? "-l " : "";
+  if (useBash) return `bash ${login}-c ${quote(`set +m; ${script}`)}`;
   return loginShell ? `"$SHELL" -l -c ${quote(script)}` : script;
 }
 
-/**
- * One word for any POSIX shell and for fish, whose single quotes, unlike POSIX's, know backslash escapes: so
- * backslashes stand outside the quotes, where both read `\\` as one.
- */
-export function quote(text: string): string {
-  return `'${text.replace(/['\\]/g, (character) => `'\\${character}'`)}'`;
-}
-
-/** One word for csh and tcsh, in whose quotes an exclamation mark means history and a line's end an error. */
-export function quoteForCsh(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`).replace(/[!\n]/g, (character) => `\\${character}`)}'`;
-}
-
-/**
- * A POSIX script as a command that every shell reads the same way, whatever its language: what any of them may
- * trip over is octal.
- */
-export function portable(script: string): string {
-  const octal = (character: string): string => `\\0${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
-  const text = script.replace(/(?=\p{ASCII})[\p{Cc}'"\\$`!]/gu, octal);
-  // The x keeps the line ends before it.
-  return `/bin/sh -c 's=$(printf %b "${text}x"); eval "\${s%x}"'`;
-}
-
-/** Nothing is known of the shell's language: sh sets what it hands on to it. */
-function foreign(command: string, options: CommandLineOptions): string {
-  const login = options.loginShell ? "-l " : "";
-  const script = options.useBash
-    ? [`exec ${bash(command, options, quote)}`]
-    : [...bournePrelude(options), `exec "$SHELL" ${login}-c ${quote(command)}`];
-  return `exec ${portable(script.join("\n"))}`;
-}
-
-function bash(command: string, options: CommandLineOptions, quoted: (text: string) => string): string {
-  const script = [...bournePrelude(options), command].join("\n");
-  return `bash ${options.loginShell ? "-l " : ""}-c ${quoted(`set +m; ${script}`)}`;
-}
-
-/**
- * A login's shell may be another one by now, and must not go on without what it did not understand. `exit` does not
- * end what tcsh was given by `-c`.
- */
-const orEnd = "|| exec false";
-
-/** fish has taken over what is used here. */
-function bournePrelude({ env, cwd }: CommandLineOptions): string[] {
-  const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)} ${orEnd}`);
-  return cwd === null ? exports : [...exports, `cd ${pathBy(quote, cwd)} ${orEnd}`];
-}
-
-/** `chdir` is `cd` under a name that nobody makes an alias of. */
-function cshPrelude({ env, cwd }: CommandLineOptions): string[] {
-  const settings = Object.entries(env).map(
-    ([name, value]) => `setenv ${name} ${quoteForCsh(value)} ${orEnd}`,
-  );
-  return cwd === null ? settings : [...settings, `chdir ${pathBy(quoteForCsh, cwd)} ${orEnd}`];
-}
-
 /** csh takes `-l` only where nothing else is said: it reads what a login shell would read, after its other files. */
-const cshLoginFiles = ["/etc/csh.login", "~/.login"].map((file) => `if ( -r ${file} ) source ${file}`);
-
-/** A path as one word; a leading `~/` stays the home directory, a leading dash is no option. */
-function pathBy(quoted: (text: string) => string, path: string): string {
-  if (path === "~") return "~";
-  if (path.startsWith("~/")) return `~/${quoted(path.slice(2))}`;
-  return quoted(path.startsWith("-") ? `./${path}` : path);
-}
+const cshLoginFiles = ["/etc/csh.login", "~/.login"]
+  .map((file) => `if ( -r ${file} ) source ${file}\n`)
+  .join("");

@@ -17,7 +17,7 @@ import { Execution } from "./execution.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./live-run.ts";
 import type { Remote, Target } from "./remote.ts";
-import { type Cache, resultKey } from "./result-cache.ts";
+import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
 import type { IdempotencyKey, RunStore, StoredRun } from "./run-store.ts";
 import { recordedHashes } from "./recorded-hashes.ts";
 import type { RunExecution } from "./run-execution.ts";
@@ -183,10 +183,11 @@ export class RunEngine implements AsyncDisposable {
     const connectTimeoutMs = request.connectTimeoutMs ?? settings.connectTimeoutMs;
     if (!request.durable)
       return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs });
-    const { agentSocket, recordLimitBytes, stdin } = request;
+    const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
     const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes };
+    const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
     const start: StartInput = {
-      commandLine: (shell) => commandLine(request.command, { ...request, loginShell }, shell),
+      commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),
       stdin,
     };
     return new DurableExecution(live, plan, start, this.#durable);
@@ -221,7 +222,7 @@ export class RunEngine implements AsyncDisposable {
     const { run } = live;
     if (run.outcome !== "exited") return;
     this.#parts.latency.add(run);
-    if (request.cacheTtlMs === 0 || run.exitCode !== 0 || run.truncatedBytes > 0) return;
+    if (!mayBeCached(request) || run.exitCode !== 0 || run.truncatedBytes > 0) return;
     void this.#parts.cache.set(
       resultKey(this.#parts.store.epoch, request, target),
       run.id,
@@ -230,7 +231,7 @@ export class RunEngine implements AsyncDisposable {
   }
 
   async #cachedResult(request: RunRequest, target: Target): Promise<StoredRun | undefined> {
-    if (request.cacheTtlMs === 0) return undefined;
+    if (!mayBeCached(request)) return undefined;
     const { cache, store } = this.#parts;
     const id = await cache.get(resultKey(store.epoch, request, target));
     const stored = id === undefined ? undefined : store.get(id);
@@ -240,7 +241,9 @@ export class RunEngine implements AsyncDisposable {
   }
 
   #idempotency(key: string, request: RunRequest): IdempotencyKey {
-    return { key, requestSha256: createHash("sha256").update(JSON.stringify(request)).digest("hex") };
+    // A hash that is stored must not help to guess a secret.
+    const told = { ...request, secretEnv: Object.keys(request.secretEnv) };
+    return { key, requestSha256: createHash("sha256").update(JSON.stringify(told)).digest("hex") };
   }
 
   #earlier({ key, requestSha256 }: IdempotencyKey): Run | undefined {
@@ -258,13 +261,18 @@ export class RunEngine implements AsyncDisposable {
 }
 
 function newRun(request: RunRequest, host: Run["host"], cached: boolean, createdAt: string): Run {
-  const { host: _, command, stdin, ...options } = request;
+  const { host: _, command, stdin, secretEnv, ...options } = request;
+  const secretEnvNames = Object.keys(secretEnv);
   return {
     id: uuidv7(),
     jobId: null,
     host,
     command,
-    options: stdin === null ? options : { ...options, stdinGiven: true },
+    options: {
+      ...options,
+      ...(stdin === null ? {} : { stdinGiven: true }),
+      ...(secretEnvNames.length === 0 ? {} : { secretEnvNames }),
+    },
     state: "queued",
     outcome: null,
     exitCode: null,

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Problem } from "../../protocol/problem.ts";
+import { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
+import { inTime } from "../core/in-time.ts";
 import { AnnouncementFilter, announcing } from "./announcement.ts";
+import { CommandInput } from "./command-input.ts";
 import { commandLine } from "./command-line.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "./remote.ts";
@@ -38,7 +40,8 @@ export class Execution implements RunExecution {
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
   readonly #token = randomBytes(6).toString("hex");
-  readonly #announcement = new AnnouncementFilter(this.#token);
+  readonly #input = new CommandInput();
+  readonly #announcement = new AnnouncementFilter(this.#token, () => this.#input.ask());
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
@@ -68,7 +71,9 @@ export class Execution implements RunExecution {
     try {
       this.#abort.signal.throwIfAborted();
       const listener = this.#listener();
-      this.#started(await remote.exec(target, this.#execRequest(), listener, this.#abort.signal));
+      const process = await remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
+      if (!(await this.#prepared(process))) return;
+      this.#started(process);
       const end = await this.#over.promise;
       this.#ended(end, await this.#stopping);
       if (this.#misjudgedShell(end)) remote.forgetShell(target);
@@ -111,16 +116,36 @@ export class Execution implements RunExecution {
 
   #execRequest() {
     const { request, loginShell, connectTimeoutMs } = this.#options;
+    const { env, secretEnv } = request;
+    const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
+    const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
     return {
       command: (shell: LoginShell) => {
         this.#shell = shell;
-        const line = commandLine(request.command, { ...request, loginShell }, shell);
-        return announcing(line, shell, this.#token);
+        const command = commandLine(request.command, options, shell, reading);
+        const { line, before } = announcing(command, shell, this.#token);
+        this.#announcement.expect(before, command.inputs.length);
+        this.#input.expect(command.inputs);
+        return line;
       },
+      env: (shell: LoginShell) => (shell === "none" ? options.variables : env),
       pty: request.pty,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
     };
+  }
+
+  /** False when the host does not take what the command needs first: then it has not run, and never will. */
+  async #prepared(process: RemoteProcess): Promise<boolean> {
+    const { target, connectTimeoutMs } = this.#options;
+    const taken = this.#input.giveTo(process.stdin).then(() => true);
+    const late = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(connectTimeoutMs)]);
+    // One that ends before has said on standard error why.
+    const ended = this.#over.promise.then(() => true);
+    if ((await inTime(late, Promise.race([taken, ended]))) === true) return true;
+    this.#neverStarted(notTaken(target, connectTimeoutMs));
+    await this.#stopRemote(process, 1000);
+    return false;
   }
 
   /**
@@ -132,9 +157,15 @@ export class Execution implements RunExecution {
     // A command may be cancelled before its first word is here.
     if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
     const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
-    const inTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
-    if (!inTime) process.close();
-    return confirmed && inTime;
+    const endedInTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
+    if (!endedInTime) process.close();
+    return confirmed && endedInTime;
+  }
+
+  /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
+  #unread(end: RemoteEnd): boolean {
+    const { pid, shown } = this.#announcement;
+    return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
   }
 
   /** Whether the next run should ask again what runs the commands of this login. */
@@ -149,12 +180,12 @@ export class Execution implements RunExecution {
     const announced = this.#options.request.pty ? "stdout" : "stderr";
     const pass = (stream: OutputStream, chunk: Buffer): void => {
       const bytes = stream === announced ? this.#announcement.take(chunk) : chunk;
-      if (bytes.length > 0) live.output(stream, bytes);
+      if (bytes.length > 0) this.#afterStart(() => live.output(stream, bytes));
     };
     return {
       step: (message) => this.#step(message),
-      stdout: (chunk) => this.#afterStart(() => pass("stdout", chunk)),
-      stderr: (chunk) => this.#afterStart(() => pass("stderr", chunk)),
+      stdout: (chunk) => pass("stdout", chunk),
+      stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {
         const rest = this.#announcement.rest();
         if (rest.length > 0) this.#afterStart(() => live.output(announced, rest));
@@ -201,7 +232,9 @@ export class Execution implements RunExecution {
         ? undefined
         : { ...stopEnding(this.#stopped, this.#options), stopConfirmed: stopConfirmed ?? false };
     if (stopped?.stopConfirmed === false) this.live.status("running", unconfirmedWords(this.#options.target));
-    if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
+    if (stopped === undefined && this.#unread(end)) {
+      this.live.end({ outcome: "failed", problem: notRead(this.#options.target) });
+    } else if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
     else if (end.kind === "signaled") this.live.end({ outcome: "signaled", signal: end.signal, ...stopped });
     else this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
   }
@@ -212,11 +245,28 @@ export class Execution implements RunExecution {
   }
 }
 
+function notRead({ name }: Target): Problem {
+  const detail =
+    `The command has not run: the login shell on ${name} is another one than it was, and could not read what it was ` +
+    "sent. Run it again.";
+  return new Problem("channel_refused", detail, { host: name });
+}
+
+function notTaken({ name }: Target, afterMs: number): Problem {
+  const detail =
+    `${name} did not ask for the command's variables within ${afterMs} ms. What its login runs first, a start file or ` +
+    "a ForceCommand, may wait for standard input. The command has not run.";
+  return new Problem("timed_out", detail, { host: name, reason: "connect" });
+}
+
 /** Whether `event` came in time. */
 async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), timeMs);
-  const inTime = await Promise.race([event.then(() => true), late.promise]);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeMs);
+  const came = await inTime(
+    late.signal,
+    event.then(() => true),
+  );
   clearTimeout(timer);
-  return inTime;
+  return came === true;
 }

@@ -5,7 +5,7 @@
 export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
 
 const ofThisConnection =
-  '[ "$1" = $PPID ] || tr "\\0" "\\n" < /proc/$p/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"';
+  '[ "$1" = "${c:-none}" ] || tr "\\0" "\\n" < /proc/$p/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"';
 
 /**
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid`
@@ -25,11 +25,13 @@ export function endGroupCommand(pid: number, graceMs: number, ours = ofThisConne
     "g() { if [ -r /proc/$1/stat ]; then read -r l < /proc/$1/stat; set -- ${l##*) }; echo $2 $4; else ps -o ppid= -o sid= -p $1 || ps -o ppid= -o pgid= -p $1; fi 2>/dev/null; }",
     "u() { echo hostrun-group:unknown; exit; }",
     `o() { { ${ours}; } 2>/dev/null; }`,
-    "set -- $(g $$)",
+    // The login shell, which waits, and before it the server: by it is seen whether commands get sessions.
+    "set -- $(g $PPID)",
+    "c=$1",
     "m=$2",
     "set -- $(g $p)",
     // Its first process is over: the session has its number, if the server makes sessions at all.
-    'if [ -z "$2" ]; then t=$p; [ "$m" = $$ ] || u; else t=$2; [ "$t" != "$m" ] || u; o $1 || u; fi',
+    'if [ -z "$2" ]; then t=$p; [ "$m" = $PPID ] || u; else t=$2; [ "$t" != "$m" ] || u; o $1 || u; fi',
     // Group, session and state of every process. Not kill -0, but for want of all else: a dead process that nobody
     // has collected yet answers to it, and one of sudo does not.
     "q() { [ -r /proc/$$/stat ] || return; for f in /proc/[0-9]*/stat; do read -r l < $f && set -- ${l##*) } && echo $3 $4 $1; done; return 0; }",
@@ -48,8 +50,8 @@ export function endGroupCommand(pid: number, graceMs: number, ours = ofThisConne
     "w 20",
     "echo hostrun-group:alive",
   ];
-  // exec: the server's child is then this very shell, by which it is seen whether commands get sessions.
-  return `exec /bin/sh -c '${script.join("; ")}'`;
+  // Not exec, which start files may have made something else; a shell does not exec by itself what is not the last.
+  return `/bin/sh -c '${script.join("; ")}'; true`;
 }
 
 export function parseGroupEnd(output: string): GroupEnd {

@@ -1,6 +1,6 @@
 import { parseEventId } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { Run, RunQuery, RunRequest } from "../../protocol/run.ts";
+import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { parseJson } from "../core/json.ts";
@@ -76,18 +76,26 @@ export class RunHistory {
     this.#parts.onDeleted(id);
   }
 
-  /** The request that this run came from, with another agent where one is given. `conflict` when its standard input is needed again but was not kept. */
-  requestOf(id: string, agentSocket?: string | null): RunRequest {
+  /**
+   * The request that this run came from, with another agent where one is given. `conflict` when its standard input is
+   * needed again but was not kept, or a variable of its `secretEnv` is not given again.
+   */
+  requestOf(id: string, { agentSocket, secretEnv }: RerunRequest): RunRequest {
     const { run } = this.#stored(id);
+    const missing = (run.options.secretEnvNames ?? []).filter((name) => !Object.hasOwn(secretEnv, name));
+    if (missing.length > 0) {
+      const detail = `This run had secret variables, which are not kept. Give them again (secretEnv): ${missing.join(", ")}.`;
+      throw new Problem("conflict", detail);
+    }
     if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
       throw new Problem(
         "conflict",
         "This run read standard input, which is not kept. Send the command anew.",
       );
     }
-    const { stdinGiven: _, ...options } = run.options;
+    const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
-    return RunRequestSchema.parse({ ...again, host: run.host.name, command: run.command });
+    return RunRequestSchema.parse({ ...again, secretEnv, host: run.host.name, command: run.command });
   }
 
   /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */

@@ -33,6 +33,11 @@ export interface ConnectOptions {
 export interface ExecRequest extends ConnectOptions {
   /** Exactly what the exec request carries, by what will read it. */
   readonly command: (shell: LoginShell) => string;
+  /**
+   * Variables for requests of their own (RFC 4254, section 6.4), of which servers take those that they are set up for.
+   * Where no shell could set the rest, the command is sent only if all are taken.
+   */
+  readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
   readonly pty: boolean;
 }
 

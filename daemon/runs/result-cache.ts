@@ -9,6 +9,11 @@ export interface Cache {
   delete(key: string): Promise<void>;
 }
 
+/** A secret must not be part of a key that others may read, not even hashed, nor may its result be another's. */
+export function mayBeCached({ cacheTtlMs, secretEnv }: RunRequest): boolean {
+  return cacheTtlMs > 0 && Object.keys(secretEnv).length === 0;
+}
+
 /** Finds the run whose result may be answered again for the same command in the same circumstances. */
 export function resultKey(epoch: string, request: RunRequest, target: Target): string {
   const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes } = request;

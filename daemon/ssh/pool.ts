@@ -3,7 +3,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { ShellMemory } from "../runs/login-shell.ts";
+import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
 import type {
   ConnectOptions,
   ExecRequest,
@@ -24,6 +24,7 @@ import type { Link, Wish } from "./link.ts";
 import { type Lease, Links } from "./links.ts";
 import { hasNativeCrypto } from "./ssh2-internals.ts";
 import { ask } from "./question.ts";
+import type { CommandRequest } from "./session-channel.ts";
 import { Shells } from "./shells.ts";
 import { startCommand } from "./start.ts";
 
@@ -111,13 +112,13 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
     const lease = await acquire(links, wish, deadline.signal);
     const known = shells.of(target, lease.connection);
-    const shell = typeof known === "string" ? known : await known;
+    deadline.at = { stage: "asking which shell runs its commands", hop: target };
+    const shell = typeof known === "string" ? known : await whileLeased(lease, deadline.bound(known));
     const leased = clock.elapsed();
     const { connection } = lease;
-    const command = () => request.command(connection.forcesCommand ? "none" : shell);
     const started = await startCommand({
       lease,
-      request: { command, pty: request.pty },
+      request: () => commandRequest(request, connection.forcesCommand ? "none" : shell),
       listener,
       deadline,
       log,
@@ -143,6 +144,21 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       }
     }
   }
+}
+
+/** The lease is given back when `work` fails. */
+async function whileLeased<Result>(lease: Lease, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (failure) {
+    lease[Symbol.dispose]();
+    throw failure;
+  }
+}
+
+function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): CommandRequest {
+  const variables = { values: env?.(shell) ?? {}, required: shell === "none" };
+  return { command: command(shell), variables, pty };
 }
 
 async function probe(

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
+import { inTime } from "../core/in-time.ts";
 import type { RemoteAnswer } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { execDirectly, execOn, exitOf, type Opening } from "./session-channel.ts";
+import { execDirectly, execOn, exitOf } from "./session-channel.ts";
 
 const longestAnswerBytes = 4096;
 
@@ -13,7 +14,7 @@ const refusedAtMost = 10;
 /**
  * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints.
  * `spare`: a session that was opened ahead, if there is one. undefined when it could not be run or did not end in
- * time: nothing is known then.
+ * time, whatever the server left unanswered: nothing is known then.
  */
 export async function ask(
   connection: SshConnection,
@@ -21,42 +22,48 @@ export async function ask(
   deadlineMs: number,
   spare?: ClientChannel,
 ): Promise<RemoteAnswer | undefined> {
-  const until = performance.now() + deadlineMs;
-  let opening = spare === undefined ? undefined : await openedAhead(connection, command, spare);
-  for (let refused = 0; opening?.kind !== "opened"; refused += 1) {
-    if (refused > 0) await delay(refusedAgainMs);
-    const answer = await execDirectly(connection, { command, pty: false });
-    if (answer.kind !== "opened" && answer.kind !== "refused") return undefined;
-    if (answer.kind === "refused" && refused === refusedAtMost) return undefined;
-    opening = answer;
-  }
-  return collect(connection, opening.channel, until - performance.now());
+  const late = AbortSignal.timeout(deadlineMs);
+  late.addEventListener("abort", () => spare?.close());
+  const channel = await inTime(late, start(connection, command, { spare, late }));
+  return channel === undefined ? undefined : collect(connection, channel, late);
 }
 
-async function openedAhead(
+async function start(
   connection: SshConnection,
   command: string,
-  channel: ClientChannel,
-): Promise<Opening | undefined> {
-  const start = await execOn(connection, channel, { command, pty: false }, () => undefined);
-  return start.kind === "accepted" ? { kind: "opened", channel } : undefined;
+  { spare, late }: { readonly spare: ClientChannel | undefined; readonly late: AbortSignal },
+): Promise<ClientChannel | undefined> {
+  const request = { command, pty: false };
+  if (spare !== undefined) {
+    const { kind } = await execOn(connection, spare, request, () => !late.aborted);
+    if (kind === "accepted") return spare;
+  }
+  for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
+    if (refused > 0) await delay(refusedAgainMs);
+    const answer = await execDirectly(connection, request);
+    if (answer.kind === "opened" && late.aborted) answer.channel.close();
+    if (answer.kind === "opened") return answer.channel;
+    if (answer.kind !== "refused") return undefined;
+  }
+  return undefined;
 }
 
 function collect(
   connection: SshConnection,
   channel: ClientChannel,
-  deadlineMs: number,
+  late: AbortSignal,
 ): Promise<RemoteAnswer | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const settle = (answer: RemoteAnswer | undefined): void => {
-      clearTimeout(timer);
+      late.removeEventListener("abort", giveUp);
       leave();
       channel.close();
       resolve(answer);
     };
-    const timer = setTimeout(() => settle(undefined), deadlineMs);
+    const giveUp = (): void => settle(undefined);
+    late.addEventListener("abort", giveUp);
     const leave = connection.onLost(() => settle(undefined));
     channel.on("data", (chunk: Buffer) => {
       size += chunk.length;

@@ -2,18 +2,25 @@ import type { ClientChannel } from "ssh2";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { SshConnection } from "./connection.ts";
 import {
-  execOnChannel,
+  type ChannelRequest,
   isClosedByServer,
   openSessionChannel,
-  ptyOnChannel,
+  requestOnChannel,
   terminal,
 } from "./ssh2-internals.ts";
 
 /** What is sent for the host to run, and whether on a terminal. */
 export interface CommandRequest {
   readonly command: string;
+  /** With `required` the command is not sent unless the server takes them all. */
+  readonly variables?: { readonly values: Readonly<Record<string, string>>; readonly required: boolean };
   readonly pty: boolean;
 }
+
+const none: CommandRequest["variables"] & object = { values: {}, required: false };
+
+/** What the server did not do. */
+export type Refused = "exec" | "pty" | "env";
 
 export type Opening =
   | { readonly kind: "opened"; readonly channel: ClientChannel }
@@ -46,33 +53,52 @@ export type Start =
   /** The server closed the session, and for certain did not run the command: another session may do. */
   | { readonly kind: "closed" }
   /** The server answered that it does not run the command. */
-  | { readonly kind: "rejected"; readonly what: "exec" | "pty" }
+  | { readonly kind: "rejected"; readonly what: Refused }
   /** The request was sent and never answered: the command may have run. */
   | { readonly kind: "unknown" };
 
-/** Sends the command on `channel`. `sent` is called when it can no longer be taken back. */
+/** Sends the command on `channel`. `sent` is called when it can no longer be taken back; false: it is not wanted. */
 export async function execOn(
   connection: SshConnection,
   channel: ClientChannel,
-  { command, pty }: CommandRequest,
-  sent: () => void,
+  request: CommandRequest,
+  sent: () => boolean,
 ): Promise<Start> {
-  const { client } = connection;
-  const isClosed = (): boolean => isClosedByServer(channel) === true;
-  // Nobody answers a request on a session that is closed already.
-  if (pty && !isClosed()) {
-    const given = await new Promise<boolean>((resolve) => ptyOnChannel(client, channel, resolve));
-    if (connection.loss !== undefined) return { kind: "lost" };
-    if (!given && !isClosed()) return { kind: "rejected", what: "pty" };
-  }
-  if (isClosed()) return { kind: "closed" };
-  const answer = new Promise<boolean>((resolve) => execOnChannel(client, channel, command, resolve));
-  sent();
-  if (await answer) return { kind: "accepted" };
+  const obstacle = await prepare(connection, channel, request);
+  if (obstacle !== undefined) return obstacle;
+  if (!sent()) return { kind: "lost" };
+  if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted" };
   if (connection.loss !== undefined) return { kind: "unknown" };
-  if (!isClosed()) return { kind: "rejected", what: "exec" };
+  if (!isClosed(channel)) return { kind: "rejected", what: "exec" };
   return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
 }
+
+/** Asks for what the command is to have; why it must not be sent, or undefined. */
+async function prepare(
+  connection: SshConnection,
+  channel: ClientChannel,
+  { variables = none, pty }: CommandRequest,
+): Promise<Start | undefined> {
+  // Nobody answers a request on a session that is closed already.
+  if (pty && !isClosed(channel)) {
+    const given = await ask(connection, channel, { pty: true });
+    if (connection.loss !== undefined) return { kind: "lost" };
+    if (!given && !isClosed(channel)) return { kind: "rejected", what: "pty" };
+  }
+  if (isClosed(channel)) return { kind: "closed" };
+  const asked = Object.entries(variables.values).map((variable) =>
+    ask(connection, channel, { env: variable }),
+  );
+  if (!variables.required || !(await Promise.all(asked)).includes(false)) return undefined;
+  if (connection.loss !== undefined) return { kind: "lost" };
+  return isClosed(channel) ? { kind: "closed" } : { kind: "rejected", what: "env" };
+}
+
+function ask({ client }: SshConnection, channel: ClientChannel, request: ChannelRequest): Promise<boolean> {
+  return new Promise((resolve) => requestOnChannel(client, channel, request, resolve));
+}
+
+const isClosed = (channel: ClientChannel): boolean => isClosedByServer(channel) === true;
 
 /**
  * Whether the server closed a session before it read the command. OpenSSH answers an exec request in the same step in
@@ -88,14 +114,20 @@ function wasNeverTaken({ server }: SshConnection, channel: ClientChannel): boole
 /** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */
 export function execDirectly(
   connection: SshConnection,
-  { command, pty }: CommandRequest,
+  { command, variables = none, pty }: CommandRequest,
 ): Promise<Opening | Start> {
   return new Promise((resolve) => {
+    // ssh2 asks for no answer, and so cannot say whether they were taken.
+    if (variables.required && Object.keys(variables.values).length > 0) {
+      resolve({ kind: "rejected", what: "env" });
+      return;
+    }
     if (connection.loss !== undefined) {
       resolve({ kind: "lost" });
       return;
     }
-    connection.client.exec(command, pty ? { pty: terminal } : {}, (failure, channel) => {
+    const options = { env: variables.values, ...(pty ? { pty: terminal } : {}) };
+    connection.client.exec(command, options, (failure, channel) => {
       if (failure === undefined) {
         guard(connection, channel);
         resolve({ kind: "opened", channel });

@@ -1,3 +1,4 @@
+import { inTime } from "../core/in-time.ts";
 import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
 import type { RemoteAnswer, Target } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
@@ -65,7 +66,11 @@ export class Shells {
 
 /** Not where it would run something else: a forced command must not run once more for a question of ours. */
 async function question(connection: SshConnection): Promise<RemoteAnswer | undefined> {
-  const opening = canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
+  if (!canOpenAhead(connection.client)) return undefined;
+  const late = AbortSignal.timeout(answerWithinMs);
+  const work = openChannel(connection);
+  const opening = await inTime(late, work);
+  if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
   if (!connection.forcesCommand) return ask(connection, shellQuestion, answerWithinMs, opening.channel);
   opening.channel.close();

@@ -15,7 +15,7 @@ export const terminal = { term: "xterm-256color", rows: 24, cols: 80, height: 0,
 
 /** Whether a session channel can be opened ahead of its command. */
 export function canOpenAhead(client: Client): boolean {
-  return insidesOf(client, ["session", "exec", "pty"]) !== undefined;
+  return insidesOf(client, ["session", "exec", "pty", "env"]) !== undefined;
 }
 
 /**
@@ -35,34 +35,29 @@ export function openSessionChannel(client: Client): Promise<ClientChannel> {
   });
 }
 
-/** Sends the exec request on a channel that was opened ahead; `reply` says whether the server took it. */
-export function execOnChannel(
-  client: Client,
-  channel: ClientChannel,
-  command: string,
-  reply: (accepted: boolean) => void,
-): void {
-  const insides = insidesOf(client, ["session", "exec"]);
-  const inner = channelInsidesOf(channel);
-  if (insides === undefined || inner === undefined)
-    throw new TypeError("ssh2 has changed: no exec on a channel");
-  inner.callbacks.push((failed) => reply(failed === false));
-  insides.protocol.exec(inner.outgoing.id, command, true);
-}
+/** What a session channel is asked for (RFC 4254, section 6): a terminal and variables before the command. */
+export type ChannelRequest =
+  | { readonly pty: true }
+  | { readonly env: readonly [string, string] }
+  | { readonly exec: string };
 
-/** Asks for a terminal on a channel that was opened ahead, before its exec request. */
-export function ptyOnChannel(
+/** Sends a request on a channel that was opened ahead; `reply` says whether the server took it. */
+export function requestOnChannel(
   client: Client,
   channel: ClientChannel,
+  request: ChannelRequest,
   reply: (accepted: boolean) => void,
 ): void {
-  const insides = insidesOf(client, ["pty"]);
+  const insides = insidesOf(client, ["exec", "pty", "env"]);
   const inner = channelInsidesOf(channel);
   if (insides === undefined || inner === undefined)
-    throw new TypeError("ssh2 has changed: no pty on a channel");
+    throw new TypeError("ssh2 has changed: no request on a channel");
   inner.callbacks.push((failed) => reply(failed === false));
+  const { id } = inner.outgoing;
   const { rows, cols, height, width, term } = terminal;
-  insides.protocol.pty(inner.outgoing.id, rows, cols, height, width, term, {}, true);
+  if ("exec" in request) insides.protocol.exec(id, request.exec, true);
+  else if ("pty" in request) insides.protocol.pty(id, rows, cols, height, width, term, {}, true);
+  else insides.protocol.env(id, ...request.env, true);
 }
 
 /** Tells of every refused attempt to log in which methods the server would still take. */
@@ -224,6 +219,7 @@ interface Protocol {
   session(id: number, window: number, packet: number): void;
   exec(id: number, command: string, wantReply: boolean): void;
   pty(...request: [...sizes: Sizes, term: string, modes: object, wantReply: boolean]): void;
+  env(id: number, name: string, value: string, wantReply: boolean): void;
   signal(id: number, name: string): void;
   ping(): void;
   requestFailure(): void;

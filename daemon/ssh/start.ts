@@ -13,6 +13,7 @@ import {
   execOn,
   type Opening,
   openChannel,
+  type Refused,
   type Start,
 } from "./session-channel.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
@@ -20,7 +21,7 @@ import { canOpenAhead } from "./ssh2-internals.ts";
 export interface StartOptions {
   readonly lease: Lease;
   /** The command is asked for when the session is open: only then it is known what may be sent. */
-  readonly request: { readonly command: () => string; readonly pty: boolean };
+  readonly request: () => CommandRequest;
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
@@ -63,8 +64,9 @@ async function onChannel(options: StartOptions): Promise<Started> {
   if (opening.kind !== "opened") return { kind: opening.kind };
   const process = processOn(options, opening.channel);
   let sent = false;
-  const start = execOn(lease.connection, opening.channel, commandRequest(request), () => {
-    sent = true;
+  const start = execOn(lease.connection, opening.channel, request(), () => {
+    sent = !deadline.signal.aborted;
+    return sent;
   });
   const answer = await deadline.bound(start).catch((reason: unknown) => {
     if (!sent) {
@@ -80,16 +82,12 @@ async function onChannel(options: StartOptions): Promise<Started> {
 
 async function directly(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
-  const answer = await deadline.bound(execDirectly(lease.connection, commandRequest(request)));
+  const answer = await deadline.bound(execDirectly(lease.connection, request()));
   if (answer.kind === "refused" || answer.kind === "lost") return { kind: answer.kind };
   if (answer.kind === "opened") {
     return concluded(options, processOn(options, answer.channel), { kind: "accepted" });
   }
   throw rejection(options, answer.kind === "rejected" ? answer.what : "exec");
-}
-
-function commandRequest({ command, pty }: StartOptions["request"]): CommandRequest {
-  return { command: command(), pty };
 }
 
 function concluded(options: StartOptions, process: ChannelProcess, answer: Start): Started {
@@ -129,10 +127,14 @@ function processOn({ lease, listener, log }: StartOptions, channel: ClientChanne
   return new ChannelProcess({ connection: lease.connection, channel, listener, log, ended });
 }
 
-function rejection({ lease }: StartOptions, what: "exec" | "pty"): Problem {
-  const refusal =
-    what === "pty"
-      ? "gives no terminal. Run the command without one."
-      : "does not run commands for this user. Look at the account's shell and at ForceCommand on the server.";
-  return channelRefused(lease.connection.hop, refusal);
+function rejection({ lease }: StartOptions, what: Refused): Problem {
+  return channelRefused(lease.connection.hop, refusals[what]);
 }
+
+const refusals: Readonly<Record<Refused, string>> = {
+  pty: "gives no terminal. Run the command without one.",
+  env:
+    "does not take the command's variables: its commands are run by no shell that could set them, and its server " +
+    "takes none of those names. Allow them there (AcceptEnv), or run the command without.",
+  exec: "does not run commands for this user. Look at the account's shell and at ForceCommand on the server.",
+};

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostOf, openHostedDaemon, type RunOptions } from "../support/hosted-daemon.ts";
 import type { RunReading } from "../support/run-stream.ts";
-import { openShells, type ShellName, shellNames } from "../support/shells.ts";
+import { openShells, shellNames } from "../support/shells.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
 
 const execute = promisify(execFile);
@@ -21,7 +21,7 @@ const awkward = `it's "two"\n!! $HOME \`id\` \\ \\n\\! #é€😀 *?[a] {a,b} ~ 
 const directories = [awkward.replaceAll("/", ""), "-n", "a\nb", "!x", "it's"];
 
 /** The files by which each shell's login and other start is seen: both set variables of their own, and A. */
-const startFiles: Readonly<Record<ShellName, Readonly<Record<string, string>>>> = {
+const startFiles: Readonly<Record<(typeof shellNames)[number], Readonly<Record<string, string>>>> = {
   dash: { ".profile": "export A=file LOGIN=yes; cd /" },
   bash: { ".bash_profile": "export A=file LOGIN=yes; cd /" },
   ash: { ".profile": "export A=file LOGIN=yes; cd /" },
@@ -115,9 +115,9 @@ describe("a login whose shell was changed does not run a command without its var
       to: "tcsh",
       what: "variables",
       options: variables,
-      message: "export: Command not found.",
+      message: "Illegal variable name.",
     },
-    { from: "bash", to: "tcsh", what: "directory", options: nowhere, message: "/nowhere: No such file" },
+    { from: "bash", to: "tcsh", what: "directory", options: nowhere, message: "Illegal variable name." },
     { from: "tcsh", to: "bash", what: "variables", options: variables, message: "setenv: command not found" },
     { from: "tcsh", to: "bash", what: "directory", options: nowhere, message: "chdir: command not found" },
   ] as const)("$from to $to, $what", async ({ from, to, options, message }) => {

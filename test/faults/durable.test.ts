@@ -353,7 +353,8 @@ test("a start that reaches the host twice runs once; one that was given up never
   const names = [1, 2, 3].map(() => randomBytes(8).toString("hex"));
   const [once = "", never = "", slow = ""] = names;
   const uid = process.getuid?.() ?? 0;
-  const input = { commandLine: () => `${counter.command}; sleep 0.3`, stdin: null };
+  const line = `${counter.command}; sleep 0.3`;
+  const input = { commandLine: () => ({ line, before: "", inputs: [] }), stdin: null };
   const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);

@@ -67,7 +67,7 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
       if (query.end === "true" || body.end) stdin.end();
       return undefined;
     },
-    rerun: ({ params, body }) => start(history.requestOf(params.run, body.agentSocket), undefined),
+    rerun: ({ params, body }) => start(history.requestOf(params.run, body), undefined),
     deleteRun: async ({ params }) => {
       await history.delete(params.run);
       return undefined;

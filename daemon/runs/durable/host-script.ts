@@ -1,8 +1,9 @@
+import type { CommandLine } from "../command-line.ts";
 import type { LoginShell } from "../login-shell.ts";
 
 /**
  * What a durable run leaves on its host, in a directory of its own below `/var/tmp/hostrun-UID`: `script` (this
- * text), `command`, `stdin`, `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
+ * text), `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
  * where it was settled that nobody does; `runner` and `group`, the ids of the process that waits for the command
  * and of the command's process group; `boot`, the boot that they are of; `said`, the shell's word of how the
  * command ended, where that is needed; and at the end `status`, the exit status or the name of the signal.
@@ -44,6 +45,8 @@ run)
   done ;;
 session)
   exec <$d/stdin >>$d/out 2>>$d/err
+  # It may hold secrets: from now on the command alone has it.
+  rm -f $d/stdin
   s exec command ;;
 command)
   put group $$
@@ -108,7 +111,7 @@ function directory(runId: string): string[] {
 
 export interface StartInput {
   /** What the login shell is to run. */
-  readonly commandLine: (shell: LoginShell) => string;
+  readonly commandLine: (shell: LoginShell, token: string) => CommandLine;
   readonly stdin: string | null;
 }
 
@@ -126,8 +129,9 @@ export function startCommand(
   shell: LoginShell,
 ): HostCommand {
   const script = Buffer.from(hostScript);
-  const line = Buffer.from(start.commandLine(shell));
-  const input = Buffer.concat([script, line, Buffer.from(start.stdin ?? "")]);
+  const { line: text, inputs } = start.commandLine(shell, token);
+  const line = Buffer.from(text);
+  const input = Buffer.concat([script, line, ...inputs, Buffer.from(start.stdin ?? "")]);
   const size = (file: string): string => `$(wc -c <$d/${file})`;
   const command = posix([
     `T=${token}`,

@@ -30,6 +30,8 @@ test("a run's options become a request that the daemon takes", () => {
     "E=",
     "--env",
     "HERE",
+    "--secret-env",
+    "HIDDEN",
     "--timeout",
     "1.5m",
   ];
@@ -50,6 +52,7 @@ test("a run's options become a request that the daemon takes", () => {
   const { request, view, readStdin, ask } = parseRunPlan([...args, ...more], {
     SSH_AUTH_SOCK: "/agent",
     HERE: "x",
+    HIDDEN: "y",
   });
   expect(RunRequest.parse(request)).toMatchObject({
     host: "web1",
@@ -58,6 +61,7 @@ test("a run's options become a request that the daemon takes", () => {
     loginShell: null,
     cwd: "/tmp",
     env: { A: "b=c", E: "", HERE: "x" },
+    secretEnv: { HIDDEN: "y" },
     timeoutMs: 90_000,
     connectTimeoutMs: 500,
     cacheTtlMs: 30_000,
@@ -93,6 +97,11 @@ test.each([
   [["a", "--env", "=X", "--", "ls"], '--env is "=X", but must be NAME=VALUE or NAME.'],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
   [["a", "--env", "toString", "--", "ls"], "--env is toString, but no such variable is set here."],
+  [["a", "--secret-env", "X", "--", "ls"], "--secret-env is X, but no such variable is set here."],
+  [
+    ["a", "--secret-env", "X=hidden", "--", "ls"],
+    "--secret-env takes a NAME without a value, which other accounts could read here.",
+  ],
   [
     ["a", "--record-limit", "1P", "--", "ls"],
     '--record-limit is "1P", but must be a size such as 64M or 2G.',

@@ -4,7 +4,7 @@ import { AnnouncementFilter, announcing } from "../../../../daemon/runs/announce
 import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const token = "0123456789ab";
-const source = announcing("", "bourne", token);
+const { before: source } = announcing({ line: "", before: "" }, "bourne", token);
 
 /** Bytes in which the announcement, and what looks like it, is not rare. */
 const bytes = fc
@@ -19,8 +19,8 @@ const bytes = fc
           "\n",
           "hostrun-",
           "hostrun-ffff:1:\n",
-          "eval 'echo ",
-          "eval 'echo host",
+          "for _h in ${",
+          source.slice(0, 90),
         )
         .map((text) => Buffer.from(text)),
     ),
@@ -35,6 +35,7 @@ const words = fc.record({
 /** Hands `stream` over in pieces that end at `cuts`, and gives back what came out, before and with the end. */
 function filtered(stream: Buffer, cuts: readonly number[]) {
   const filter = new AnnouncementFilter(token);
+  filter.expect(source, 0);
   const places = [...new Set([...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort(
     (a, b) => a - b,
   );
@@ -83,24 +84,49 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
     );
   });
 
-  test("that went wrong passes as it is, and ends the search", () => {
-    const wrong = fc.constantFrom(
-      "x:\n",
-      ":\n",
-      "12345678901:\n",
-      "1:x",
-      "1: \n",
-      "1:\rx",
-      "-1:\n",
-      "${$-}: >&2\n",
+  test("is left out with the lines that a shell traces it by", () => {
+    const traced = fc.constantFrom(
+      `-> /bin/sh -c 'echo hostrun-${token}:$PPID: >&2'\n`,
+      `/bin/sh -c echo hostrun-${token}:$PPID: >&2\n`,
+      `${source}echo on\n`,
     );
     fc.assert(
-      fc.property(bytes, wrong, bytes, cuts, (before, what, after, at) => {
-        const stream = Buffer.concat([before, Buffer.from(`hostrun-${token}:${what}`), after]);
-        const result = filtered(stream, at);
-        expect(result.pid).toBeUndefined();
-        expect(result.all).toEqual(stream);
+      fc.property(bytes, traced, words, bytes, (before, trace, { pid, newline }, after) => {
+        const announced = `hostrun-${token}:${pid}:${newline}`;
+        const said = before.toString("latin1").replace(/[^\n]*$/, "");
+        const shown = trace.startsWith(source) ? "echo on\n" : "";
+        const stream = Buffer.from(said + trace + announced, "latin1");
+        const result = filtered(Buffer.concat([stream, after]), []);
+        expect(result.pid).toBe(pid);
+        expect(result.all).toEqual(Buffer.concat([Buffer.from(said + shown, "latin1"), after]));
       }),
+      some,
+    );
+  });
+
+  test("is followed by requests for input, which are told and left out, too", () => {
+    const ready = `hostrun-${token}:ready:`;
+    fc.assert(
+      fc.property(
+        fc.tuple(bytes, bytes, bytes),
+        words,
+        cuts,
+        ([before, between, after], { pid, newline }, at) => {
+          let asked = 0;
+          const filter = new AnnouncementFilter(token, () => (asked += 1));
+          filter.expect(source, 2);
+          const parts = [`hostrun-${token}:${pid}:${newline}`, ready + newline, ready + newline];
+          const others = [before, between, between, after];
+          const stream = Buffer.concat(
+            others.flatMap((part, index) => [part, Buffer.from(parts[index] ?? "")]),
+          );
+          const passed = [0, ...at.map((cut) => cut % (stream.length + 1))]
+            .sort((a, b) => a - b)
+            .map((from, index, all) => filter.take(stream.subarray(from, all[index + 1] ?? stream.length)));
+          expect(Buffer.concat(passed)).toEqual(Buffer.concat(others));
+          expect([filter.pid, asked]).toEqual([pid, 2]);
+        },
+      ),
       some,
     );
   });
@@ -127,8 +153,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
 
   test.each([
     ["announced", `hostrun-${token}:7:\n`],
-    ["gone wrong", `hostrun-${token}:no`],
-    ["shown", source],
+    ["not to come any more", "x".repeat(64 * 1024 + 1)],
   ])("tells whoever waits when it is %s", async (_how, text) => {
     const filter = new AnnouncementFilter(token);
     filter.take(Buffer.from(text));
@@ -138,5 +163,10 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
 });
 
 test("a command is sent bare where nothing is known of the shell", () => {
-  fc.assert(fc.property(fc.string(), (command) => announcing(command, "none", token) === command));
+  fc.assert(
+    fc.property(
+      fc.string(),
+      (command) => announcing({ line: command, before: "" }, "none", token).line === command,
+    ),
+  );
 });

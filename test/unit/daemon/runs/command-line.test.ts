@@ -1,29 +1,28 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { text as textOf } from "node:stream/consumers";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  type CommandLineOptions,
-  commandLine,
-  portable,
-  quote,
-  quoteForCsh,
-} from "../../../../daemon/runs/command-line.ts";
+import { type CommandLineOptions, commandLine } from "../../../../daemon/runs/command-line.ts";
 import type { LoginShell } from "../../../../daemon/runs/login-shell.ts";
+import { portable, quote, quoteForCsh, quoteForFish } from "../../../../daemon/runs/quoting.ts";
 import { awkwardText } from "../../../support/awkward-text.ts";
 import { cases, casesTimeout, times } from "../../../support/fault-figures.ts";
-import { openShells, type ShellName, shellNames } from "../../../support/shells.ts";
+import { allShellNames, openShells, type ShellName } from "../../../support/shells.ts";
 
 const shells = await openShells();
 afterAll(() => shells[Symbol.asyncDispose]());
 const run = promisify(execFile);
-const plain: CommandLineOptions = { useBash: false, loginShell: false, cwd: null, env: {} };
+const plain: CommandLineOptions = { useBash: false, loginShell: false, cwd: null, variables: {} };
+const reading = { from: "there", token: "0123456789ab" } as const;
 
 test("without options it is the command itself", () => {
-  const shell = fc.constantFrom<LoginShell>("bourne", "fish", "csh", "other", "none");
+  const shell = fc.constantFrom<LoginShell>("bourne", "fish", "csh", "none");
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), shell, (command, of) => {
-      expect(commandLine(command, plain, of)).toBe(command);
+      expect(commandLine(command, plain, of, reading)).toEqual({ line: command, before: "", inputs: [] });
     }),
   );
 });
@@ -55,9 +54,13 @@ async function expectRead(shell: ShellName, command: string, given: readonly str
 /** By a program of its own: what is built into tcsh can't print a NUL. */
 const printed = (quoted: readonly string[]): string => `/usr/bin/printf '%s\\0' ${quoted.join(" ")}`;
 
-describe.each(shellNames)("any text is one word for %s", { timeout: casesTimeout }, (shell) => {
+describe.each(allShellNames)("any text is one word for %s", { timeout: casesTimeout }, (shell) => {
   test("quoted", async () => {
-    const by = shell === "tcsh" ? quoteForCsh : quote;
+    const by =
+      new Map<string, typeof quote>([
+        ["tcsh", quoteForCsh],
+        ["fish", quoteForFish],
+      ]).get(shell) ?? quote;
     const property = fc.asyncProperty(words, (given) => expectRead(shell, printed(given.map(by)), given));
     await fc.assert(property, batches);
   });
@@ -74,43 +77,84 @@ describe.each(shellNames)("any text is one word for %s", { timeout: casesTimeout
   });
 });
 
-test("environment and directory are set before the command, and a directory that is not there ends it", async () => {
-  const options = { ...plain, cwd: "/usr", env: { A: "it's $HOME" } };
-  const line = commandLine('printf %s "$PWD $A"', options, "bourne");
-  expect((await run("sh", ["-c", line])).stdout).toBe("/usr it's $HOME");
-  const missing = commandLine("echo never", { ...plain, cwd: "-x", useBash: true }, "bourne");
-  await expect(run("sh", ["-c", missing])).rejects.toMatchObject({ code: 1, stdout: "" });
+const sha256 = (data: string): string => createHash("sha256").update(data).digest("hex");
+
+/** What a shell makes of a command, standard input included. */
+async function made(path: string, shell: LoginShell, command: string, how: Partial<CommandLineOptions>) {
+  const { line, inputs } = commandLine(command, { ...plain, ...how }, shell, reading);
+  const child = spawn(path, ["-c", line], { env: { ...calm, SHELL: path } });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(Buffer.concat([...inputs, Buffer.from("its own\n")]));
+  const closed = once(child, "close");
+  const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  await closed;
+  return { stdout, stderr, code: child.exitCode, line };
+}
+
+const awkward = `it's "two"\n!! $HOME \`id\` \\ é€😀\n`;
+const families: Readonly<Record<ShellName, Exclude<LoginShell, "none">>> = {
+  dash: "bourne",
+  bash: "bourne",
+  ash: "bourne",
+  zsh: "bourne",
+  ksh: "bourne",
+  mksh: "bourne",
+  fish: "fish",
+  tcsh: "csh",
+};
+
+/** Also where the login shell is of no known family: then it must not be set by anything in its language. */
+describe.each(
+  allShellNames.flatMap((name) => [{ name, shell: families[name] }, { name, shell: "other" } as const]),
+)("$name as $shell", ({ name, shell }) => {
+  const ask = (command: string, how: Partial<CommandLineOptions>) =>
+    made(shells.path(name), shell, command, how);
+
+  test("has variables and directory, none of them in a command line, and its own standard input", async () => {
+    const variables = { A: awkward, B: "second", _3: "" };
+    for (const useBash of [false, true]) {
+      const how = { cwd: "/usr", variables, useBash };
+      const { stdout, stderr, line } = await ask("printenv A; printenv B; pwd; printenv _3; cat", how);
+      expect(stderr).toBe("");
+      expect(stdout).toBe(`${awkward}\nsecond\n/usr\n\nits own\n`);
+      expect(line).not.toContain("second");
+    }
+  });
+
+  test("runs nothing without its directory", async () => {
+    const missing = await ask("echo ran", { cwd: "/nowhere/at all" });
+    expect(missing).toMatchObject({ code: 1, stdout: "" });
+    expect(missing.stderr).toContain("/nowhere/at all");
+  });
+
+  test("runs nothing with half of its variables", async () => {
+    const variables = { A: "a".repeat(5000), B: "b" };
+    const { line, inputs } = commandLine("echo ran", { ...plain, variables }, shell, reading);
+    const half = Buffer.concat(inputs).subarray(0, 5000);
+    for (const input of [half, Buffer.alloc(0)]) {
+      const child = spawn(shells.path(name), ["-c", line], { env: { ...calm, SHELL: shells.path(name) } });
+      child.stdin.end(input);
+      const closed = once(child, "close");
+      child.stderr.resume();
+      expect(await textOf(child.stdout)).toBe("");
+      await closed;
+      expect(child.exitCode).not.toBe(0);
+    }
+  });
+
+  test("hands the longest command to bash, whatever it holds, and keeps its exit code", async () => {
+    const [begin, end] = ["sha256sum <<'END'\n", "\nEND\ncat; exit 7"];
+    for (const part of ["'", "'\"", "\\", "!", "\n", "'\\\\!$`"]) {
+      const filler = part.repeat(65_536).slice(0, 65_536 - begin.length - end.length);
+      const how = { useBash: true, variables: { A: "b" }, cwd: "/usr", loginShell: part === "!" };
+      const result = await ask(begin + filler + end, how);
+      expect(result).toMatchObject({ code: 7, stdout: `${sha256(`${filler}\n`)}  -\nits own\n`, stderr: "" });
+    }
+  });
 });
 
 test("useBash reaches bash whatever the shell is, without job control", async () => {
   const command = `x='a  b'; [[ $x == a* ]] && printf '%s' "$x!" && case $- in *m*) echo jobs;; esac; :`;
-  const line = commandLine(command, { ...plain, useBash: true }, "bourne");
-  expect((await run("dash", ["-c", line])).stdout).toBe("a  b!");
-});
-
-/** The login shell may be any: what it is set by must not be in its language. */
-describe.each(shellNames)("a login shell of no known family, which is %s", (shell) => {
-  const ask = (command: string, options: Partial<CommandLineOptions>) => {
-    const env = { ...calm, SHELL: shells.path(shell) };
-    const line = commandLine(command, { ...plain, ...options }, "other");
-    return run(shells.path(shell), ["-c", line], { env });
-  };
-  const awkward = `it's "two"\n!! $HOME \`id\` \\ é€😀\n`;
-
-  test("has variables and directory, and runs the command itself", async () => {
-    const { stdout, stderr } = await ask("printenv A; pwd; echo $0", { cwd: "/usr", env: { A: awkward } });
-    expect(stderr).toBe("");
-    expect(stdout).toMatch(/\n\/usr\n[^\n]*\n$/);
-    expect(stdout.startsWith(`${awkward}\n`)).toBe(true);
-  });
-
-  test("runs nothing without its directory", async () => {
-    const missing = ask("echo ran", { cwd: "/nowhere/at all" });
-    await expect(missing).rejects.toMatchObject({ code: 1, stdout: "" });
-  });
-
-  test("hands a command to bash", async () => {
-    const { stdout } = await ask(`x=$A\nprintf '%s' "$x!"\n`, { useBash: true, env: { A: awkward } });
-    expect(stdout).toBe(`${awkward}!`);
-  });
+  const { stdout } = await made(shells.path("dash"), "bourne", command, { useBash: true });
+  expect(stdout).toBe("a  b!");
 });

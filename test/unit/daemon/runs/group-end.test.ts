@@ -159,7 +159,7 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     const begun = "until grep -q sleep /proc/$TARGET/comm; do :; done";
     const said = directory.join("said");
     const own = await group(
-      `export SSH_CONNECTION=1; sleep $M & export TARGET=$!; ${begun}; ${asking} > ${said}`,
+      `export SSH_CONNECTION=1; sleep $M & export TARGET=$!; ${begun}; { ${asking}; } > ${said}`,
       1,
     );
     if (own.leader.exitCode === null) await once(own.leader, "exit");

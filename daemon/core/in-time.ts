@@ -1,0 +1,9 @@
+/** `work`'s result, or undefined when `late` is aborted first; the work is not waited for any longer then. */
+export function inTime<Result>(late: AbortSignal, work: Promise<Result>): Promise<Result | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(undefined);
+    late.addEventListener("abort", giveUp);
+    if (late.aborted) giveUp();
+    work.then(resolve, reject).finally(() => late.removeEventListener("abort", giveUp));
+  });
+}

@@ -1,0 +1,37 @@
+import type { Writable } from "node:stream";
+
+/** What the shells of a command read from its standard input before the command does, each when it asks. */
+export class CommandInput {
+  #pieces: readonly Buffer[] = [];
+  #asked = 0;
+  #given = 0;
+  #stdin: Writable | undefined;
+  readonly #done = Promise.withResolvers<void>();
+
+  /** To be called before the command is sent. */
+  expect(pieces: readonly Buffer[]): void {
+    this.#pieces = pieces;
+  }
+
+  /** The host waits for the next piece. */
+  ask(): void {
+    this.#asked += 1;
+    this.#give();
+  }
+
+  /** Resolves when everything is on its way. */
+  giveTo(stdin: Writable): Promise<void> {
+    this.#stdin = stdin;
+    this.#give();
+    return this.#done.promise;
+  }
+
+  #give(): void {
+    if (this.#stdin === undefined) return;
+    while (this.#given < Math.min(this.#asked, this.#pieces.length)) {
+      this.#stdin.write(this.#pieces[this.#given]);
+      this.#given += 1;
+    }
+    if (this.#given === this.#pieces.length) this.#done.resolve();
+  }
+}
