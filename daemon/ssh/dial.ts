@@ -41,9 +41,11 @@ export function createDialer(
     using stack = new DisposableStack();
     stack.use(await gate.enter(routeOf(target), signal));
     wish.step(`Connecting to ${target.name}`);
-    wish.stage(`connecting to ${nameOf(target)}`, target);
+    const connecting = `connecting to ${nameOf(target)}`;
+    wish.stage(connecting, target);
+    const tell = (attempts: string): void => wish.stage(`${connecting} at ${attempts}`, target);
     const socket: Duplex =
-      bastion === undefined ? await openSocket(target, signal) : await forward(bastion, target);
+      bastion === undefined ? await openSocket(target, signal, tell) : await forward(bastion, target);
     const onStage = (stage: string): void =>
       wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
     const { keepaliveMs, requiredRsaSize } = limits();

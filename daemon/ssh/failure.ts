@@ -61,12 +61,9 @@ const advice: Record<UnreachableReason, (hop: Hop) => string> = {
   network_error: () => "the network failed. Try again.",
 };
 
-export function unreachable(hop: Hop, reason: UnreachableReason, cause?: unknown): Problem {
-  return new Problem("host_unreachable", `${nameOf(hop)} could not be reached: ${advice[reason](hop)}`, {
-    ...membersOf(hop),
-    reason,
-    cause,
-  });
+export function unreachable(hop: Hop, reason: UnreachableReason, cause?: unknown, more = ""): Problem {
+  const detail = `${nameOf(hop)} could not be reached: ${advice[reason](hop)}${more}`;
+  return new Problem("host_unreachable", detail, { ...membersOf(hop), reason, cause });
 }
 
 const reasons: ReadonlyMap<string, UnreachableReason> = new Map([
@@ -91,7 +88,45 @@ const reasons: ReadonlyMap<string, UnreachableReason> = new Map([
 
 /** By the code that the operating system gave. */
 export function unreachableBy(hop: Hop, failure: unknown): Problem {
-  return unreachable(hop, reasons.get(codeOf(failure) ?? "") ?? "network_error", failure);
+  return unreachable(hop, reasonOf(failure), failure);
+}
+
+/** An address of a host that was tried; without a failure it has not answered yet. */
+export interface Attempt {
+  readonly address: string;
+  readonly failure?: Error;
+}
+
+/** When several addresses failed, the reason is that of the one where most was reached. */
+const furthestFirst = ["refused", "reset", "blocked", "no_answer", "no_route", "network_error"] as const;
+
+/** No address of a host could be connected to. */
+export function unreachableAt(hop: Hop, attempts: readonly Attempt[]): Problem {
+  const [only] = attempts;
+  if (attempts.length === 1 && only?.address === hop.address) return unreachableBy(hop, only.failure);
+  const found = attempts.map(({ failure }) => reasonOf(failure));
+  const reason = furthestFirst.find((each) => found.includes(each)) ?? "network_error";
+  const cause = new AggregateError(attempts.map(({ failure }) => failure));
+  return unreachable(hop, reason, cause, ` It was tried at ${listAttempts(attempts)}.`);
+}
+
+/** As in "192.0.2.1 (refused), 2001:db8::1 (no answer yet)". */
+export function listAttempts(attempts: readonly Attempt[]): string {
+  const told = (failure: Error | undefined): string =>
+    failure === undefined ? "no answer yet" : (inShort[reasonOf(failure)] ?? codeOf(failure) ?? "failed");
+  return attempts.map(({ address, failure }) => `${address} (${told(failure)})`).join(", ");
+}
+
+const inShort: Partial<Record<UnreachableReason, string>> = {
+  refused: "refused",
+  reset: "reset",
+  blocked: "not allowed by this machine",
+  no_answer: "no answer",
+  no_route: "no route",
+};
+
+function reasonOf(failure: unknown): UnreachableReason {
+  return reasons.get(codeOf(failure) ?? "") ?? "network_error";
 }
 
 export function codeOf(failure: unknown): string | undefined {

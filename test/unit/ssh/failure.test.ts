@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { onTheWayTo, unreachable, unreachableBy } from "../../../daemon/ssh/failure.ts";
+import { onTheWayTo, unreachable, unreachableAt, unreachableBy } from "../../../daemon/ssh/failure.ts";
 
 const hop = {
   name: "web1",
@@ -33,4 +33,17 @@ test("a bastion's problem is told as the host's, once", () => {
   expect(told.message).toMatch(/^On the way to web1: bastion /);
   expect(told.members.host).toBe("web1");
   expect(onTheWayTo("web1", told)).toBe(told);
+});
+
+test("of several addresses each is named, and the reason is that of the one where most was reached", () => {
+  const failing = (address: string, code: string) => ({
+    address,
+    failure: Object.assign(new Error("x"), { code }),
+  });
+  const attempts = [failing("2001:db8::1", "ENETUNREACH"), failing("192.0.2.1", "ECONNREFUSED")];
+  const problem = unreachableAt({ ...hop, address: "web1.example" }, attempts);
+  expect(problem).toMatchObject({ code: "host_unreachable", members: { reason: "refused" } });
+  expect(problem.message).toMatch(/ It was tried at 2001:db8::1 \(no route\), 192\.0\.2\.1 \(refused\)\.$/);
+  const only = unreachableAt(hop, [failing("10.0.0.5", "ECONNREFUSED")]);
+  expect(only.message).toBe(unreachable(hop, "refused").message);
 });
