@@ -13,8 +13,11 @@ import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import { call, openOutput, writeStdin } from "./request.ts";
+import type { ResumeOptions } from "./resume.ts";
 import type { RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import { changes, runEvents, streamRun } from "./run-events.ts";
+import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
+import { runFrames, subscribeFrames } from "./run-frames.ts";
 
 export interface OpenDaemonOptions {
   /** Absolute; by default this user's. */
@@ -85,6 +88,16 @@ export class Daemon implements AsyncDisposable {
   /** The events of a run that was started before, up to `complete`. */
   subscribe(run: string, options?: RunEventsOptions): AsyncGenerator<Received<RunEvent>, void, undefined> {
     return runEvents(this.#found.transport, run, options);
+  }
+
+  /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */
+  runFrames(request: RunRequestInput, options?: RunFramesOptions): AsyncGenerator<RunFrame, void, undefined> {
+    return runFrames(this.#found.transport, request, options);
+  }
+
+  /** The same of a run that was started before. */
+  subscribeFrames(run: string, options?: ResumeOptions): AsyncGenerator<RunFrame, void, undefined> {
+    return subscribeFrames(this.#found.transport, run, options);
   }
 
   /** What changes in the daemon, until the signal is aborted. */

@@ -1,10 +1,10 @@
 import { api } from "../protocol/api.ts";
 import { Change } from "../protocol/change.ts";
-import { type OutputStream, RunEvent } from "../protocol/event.ts";
+import { type OutputStream, RunEvent, type StreamQuery } from "../protocol/event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
-import { call, open } from "./request.ts";
+import { open } from "./request.ts";
 import type { Transport } from "./transport.ts";
 
 const eventStream = "text/event-stream";
@@ -14,6 +14,8 @@ type OutputEvent = Extract<RunEvent, { type: "output" }>;
 export interface RunEventsOptions extends SubscribeOptions {
   /** Show the record as it is, shell noise included. */
   readonly raw?: boolean | undefined;
+  /** Get every byte that comes, whatever the record's limit; the host waits for this reader. */
+  readonly all?: boolean | undefined;
 }
 
 export interface StreamRunOptions extends RunEventsOptions {
@@ -43,17 +45,15 @@ export async function* streamRun(
   request: RunRequestInput,
   options: StreamRunOptions = {},
 ): AsyncGenerator<Received<RunEvent>, void, undefined> {
-  const headers = { "idempotency-key": options.idempotencyKey ?? newKey() };
+  const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
+  const query = queryOf(options);
   let run: string | undefined;
-  if (options.raw === true) {
-    ({ id: run } = await call(transport, "createRun", { body: request, headers, signal: options.signal }));
-  }
   const resumed = sourceOf(transport, () => run ?? "", options);
   const source: EventSource<RunEvent> = {
     ...resumed,
     open: (after, signal) =>
       run === undefined
-        ? open(transport, api.createRun, { body: request, headers, signal }, eventStream)
+        ? open(transport, api.createRun, { query, body: request, headers, signal }, eventStream)
         : resumed.open(after, signal),
   };
   for await (const received of subscribe(source, options)) {
@@ -76,11 +76,7 @@ export function changes(
   return subscribe(source, options);
 }
 
-function sourceOf(
-  transport: Transport,
-  run: () => string,
-  { raw = false }: RunEventsOptions,
-): EventSource<RunEvent> {
+function sourceOf(transport: Transport, run: () => string, options: RunEventsOptions): EventSource<RunEvent> {
   return {
     open: (after, signal) =>
       open(
@@ -88,7 +84,7 @@ function sourceOf(
         api.runEvents,
         {
           params: { run: run() },
-          query: raw ? { raw: "1" } : undefined,
+          query: queryOf(options),
           headers: lastEventId(after),
           signal,
         },
@@ -98,6 +94,10 @@ function sourceOf(
     standsForMany: (event) => event.type === "gap",
     isLast: (event) => event.type === "complete",
   };
+}
+
+function queryOf({ raw, all }: RunEventsOptions): StreamQuery {
+  return { ...(raw === true ? { raw: "1" } : {}), ...(all === true ? { follow: "all" } : {}) };
 }
 
 /** A gap in the record can begin before what this reader has seen of it; for the reader it begins after that. */
@@ -124,7 +124,7 @@ function lastEventId(after: string | undefined): Record<string, string> {
 let keys = 0;
 
 /** Unlike any other on this machine, but no secret; made without node:crypto, which takes 5 ms to load. */
-function newKey(): string {
+export function newIdempotencyKey(): string {
   keys += 1;
   const parts = [process.pid, Math.round(performance.timeOrigin * 1000), keys, Math.random() * 2 ** 52];
   return parts.map((part) => Math.floor(part).toString(36)).join("-");

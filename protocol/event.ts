@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem.ts";
 import { Outcome, Run, RunState } from "./run.ts";
 
@@ -67,11 +68,27 @@ export const RunEvent = z.discriminatedUnion("type", [
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 
+/** How a run's stream is read. */
+export const StreamQuery = z.strictObject({
+  /** Whether shell noise is there, too; by default in frames, and not as Server-Sent Events. */
+  raw: z.enum(["0", "1"]).optional(),
+  /**
+   * all: every byte that comes, whatever the record's limit, and the host waits for this reader; the default of frames
+   * that are read from the start. recorded: what is still recorded, and the host waits for nobody.
+   */
+  follow: z.enum(["all", "recorded"]).optional(),
+});
+export type StreamQuery = z.infer<typeof StreamQuery>;
+
 export const EventsQuery = z.strictObject({
   /** As `Last-Event-ID`: the id of the last event that was taken in. */
   after: z.string().max(64).optional(),
-  raw: z.enum(["0", "1"]).default("0"),
+  ...StreamQuery.shape,
+  /** Of frames: bytes of each stream that were taken in. */
+  stdout: QueryInt.optional(),
+  stderr: QueryInt.optional(),
 });
+export type EventsQuery = z.infer<typeof EventsQuery>;
 
 /** A position in an event stream: `epoch.seq`. */
 export function parseEventId(id: string): { epoch: string; seq: number } | undefined {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { api } from "./api.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { framesType } from "./frames.ts";
 import { Host } from "./host.ts";
 import { KnownHost } from "./known-host.ts";
 import { ProblemDetails, problems } from "./problem.ts";
@@ -59,11 +60,13 @@ function parametersOf(declaration: Endpoint): Json[] {
 
 function contentOf(declaration: Endpoint): Json {
   const { output } = declaration;
+  const frames = declaration.alsoFrames ? { [framesType]: {} } : {};
+  const events = { "text/event-stream": { schema: { type: "string" } }, ...frames };
   if (output === "none") return {};
-  if (output === "events") return { content: { "text/event-stream": { schema: { type: "string" } } } };
+  if (output === "events") return { content: events };
   if (output === "bytes") return { content: { "application/octet-stream": {} } };
   if (output === "text") return { content: { "text/plain": { schema: { type: "string" } } } };
-  const stream = declaration.alsoEvents ? { "text/event-stream": { schema: { type: "string" } } } : {};
+  const stream = declaration.alsoEvents ? events : {};
   return { content: { "application/json": { schema: schemaOf(output, "output") }, ...stream } };
 }
 

@@ -1,5 +1,5 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
-import { EventsQuery } from "./event.ts";
+import { EventsQuery, StreamQuery } from "./event.ts";
 import { listOf } from "./list.ts";
 import {
   CancelRequest,
@@ -28,16 +28,19 @@ export const runEndpoints = {
     method: "POST",
     path: "/api/runs",
     summary: "Run a command on a host",
+    query: StreamQuery,
     body: RunRequest,
     status: 201,
     output: Run,
     alsoEvents: true,
+    alsoFrames: true,
     problems: starting,
   }),
   streamRun: endpoint({
     method: "POST",
     path: "/api/ssh/stream",
     summary: "Run a command on a host and stream its events",
+    query: StreamQuery,
     body: StreamRequest,
     status: 200,
     output: "events",
@@ -67,6 +70,7 @@ export const runEndpoints = {
     query: EventsQuery,
     status: 200,
     output: "events",
+    alsoFrames: true,
     problems: [...ofRun, "stream_position_unknown"],
   }),
   runOutput: endpoint({

@@ -15,12 +15,14 @@ export const command: Command = {
 
 Usage: hostrun attach RUN [OPTION...]
 
-RUN is an id of \`hostrun history\`, the beginning of one, or last. Ctrl-C leaves the run
-alone; \`hostrun cancel RUN\` ends it. The exit status is as that of \`hostrun run\`.
+RUN is an id of \`hostrun history\`, the beginning of one, or last. Of what was printed
+before, the record is shown; while what comes is not read here, the command waits, as
+with \`hostrun run\`. Ctrl-C leaves the run alone; \`hostrun cancel RUN\` ends it. The exit
+status is as that of \`hostrun run\`.
 
   --after ID     go on behind this event of --json
-  --raw          show shell noise on stderr, too
   --json         print the events, a JSON object a line
+  --raw          with --json: shell noise on stderr, too
   -q, --quiet    no notes about the output
   -v, --verbose  say what happens on the way
 `,
@@ -35,7 +37,12 @@ alone; \`hostrun cancel RUN\` ends it. The exit status is as that of \`hostrun r
     using interrupt = onInterrupt(() => left.abort());
     const { after } = values;
     try {
-      const events = daemon.subscribe(id, { after, raw: view.raw, signal: left.signal });
+      const { signal } = left;
+      const raw = view.raw || !view.json;
+      const events =
+        view.json || after !== undefined
+          ? daemon.subscribe(id, { after, raw, all: true, signal })
+          : daemon.subscribeFrames(id, { signal });
       return (await follow(events, new View(view))).status;
     } catch (error) {
       if (interrupt.status !== undefined) return interrupt.status;

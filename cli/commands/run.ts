@@ -20,8 +20,9 @@ export const command: Command = {
 
 Usage: hostrun run [OPTION...] HOST -- COMMAND...
 
-Output comes byte for byte on stdout and stderr, standard input is passed on unless it
-is a terminal. Several words behind -- are joined by spaces, as ssh does.
+Output comes byte for byte on stdout and stderr, all of it: while it is not read here,
+the command waits, for up to 30 s. Standard input is passed on unless it is a terminal.
+Several words behind -- are joined by spaces, as ssh does.
 
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
@@ -31,12 +32,12 @@ is a terminal. Several words behind -- are joined by spaces, as ssh does.
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old
-  --record-limit SIZE     keep and show at most this much output (64M)
+  --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host
   --durable               keep it running when the link drops or the daemon ends, and go
                           on with its output afterwards; standard input is not passed on
-  --raw                   show shell noise on stderr, too
   --json                  print the run's events, a JSON object a line
+  --raw                   with --json: shell noise on stderr, too
   --batch                 never ask anything
   -n, --no-stdin          do not read standard input
   -q, --quiet             no notes about the output
@@ -79,19 +80,18 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
   };
   using interrupt = onInterrupt(() => void cancel());
   try {
-    const ending = await follow(
-      daemon.run({ ...plan.request, stdinOpen }, { raw: plan.view.raw }),
-      new View(plan.view),
-      {
-        started(id) {
-          run = id;
-          if (interrupt.status !== undefined) void cancel();
-        },
-        running(id) {
-          if (stdinOpen) void passStdin(daemon, id, over.signal);
-        },
+    const { json, raw } = plan.view;
+    const request = { ...plan.request, stdinOpen };
+    const frames = json ? daemon.run(request, { raw, all: true }) : daemon.runFrames(request);
+    const ending = await follow(frames, new View(plan.view), {
+      started(id) {
+        run = id;
+        if (interrupt.status !== undefined) void cancel();
       },
-    );
+      running(id) {
+        if (stdinOpen) void passStdin(daemon, id, over.signal);
+      },
+    });
     return { ...ending, status: interrupt.status ?? ending.status };
   } catch (error) {
     if (error instanceof BrokenPipe) {

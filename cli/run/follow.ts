@@ -1,4 +1,4 @@
-import type { Received } from "../../client/events.ts";
+import type { RunFrame } from "../../client/run-frames.ts";
 import type { RunEvent } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Ending, View } from "./view.ts";
@@ -14,18 +14,20 @@ export interface Follower {
 
 /** Shows a run to its end. What went wrong is told, but a key that was not trusted, which can still be. */
 export async function follow(
-  events: AsyncIterable<Received<RunEvent>>,
+  frames: AsyncIterable<RunFrame>,
   view: View,
   follower: Follower = {},
 ): Promise<Ending> {
   let running = false;
-  for await (const { event } of events) {
+  for await (const frame of frames) {
+    await view.show(frame);
+    if (!("event" in frame)) continue;
+    const { event } = frame;
     if (event.type === "init") follower.started?.(event.runId);
     if (!running && isRunning(event)) {
       running = true;
       follower.running?.(event.runId);
     }
-    await view.show(event);
     if (event.type !== "complete") continue;
     const ending = view.end(event);
     if (ending.problem?.code !== "host_key_unknown") explain(ending, event);

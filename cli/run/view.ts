@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import type { OutputBytes, RunFrame } from "../../client/run-frames.ts";
 import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import { visibleJson } from "../../protocol/visible.ts";
@@ -31,7 +32,12 @@ export class View {
     this.#options = options;
   }
 
-  async show(event: RunEvent): Promise<void> {
+  async show(frame: RunFrame): Promise<void> {
+    if (!("event" in frame)) {
+      await this.#output(frame);
+      return;
+    }
+    const { event } = frame;
     if (event.type === "error") this.#problem = event.problem;
     if (event.type === "gap") this.#lost += event.to - event.from;
     if (this.#options.json) await this.#stdout.write(`${visibleJson(JSON.stringify(event))}\n`);
@@ -43,16 +49,19 @@ export class View {
     const status = statusOf(event);
     if (this.#lost === 0) return { status, problem: this.#problem };
     warn(
-      `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit. ` +
+      `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit before they were read here. ` +
         "Run it again with a higher --record-limit.",
     );
     return { status: status === 0 ? outputLost : status, problem: this.#problem };
   }
 
+  async #output({ stream, bytes }: OutputBytes): Promise<void> {
+    if (bytes.length > 0) await (stream === "stdout" ? this.#stdout : this.#stderr).write(bytes);
+  }
+
   async #text(event: RunEvent): Promise<void> {
     if (event.type === "output") {
-      const bytes = event.encoding === "base64" ? Buffer.from(event.data, "base64") : event.data;
-      if (bytes.length > 0) await (event.stream === "stdout" ? this.#stdout : this.#stderr).write(bytes);
+      await this.#output({ stream: event.stream, bytes: Buffer.from(event.data, event.encoding ?? "utf8") });
     } else if (event.type === "gap") {
       if (!this.#options.quiet) warn(gapText(event));
     } else if (event.type === "status" && this.#options.verbose) {

@@ -8,6 +8,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
+import { wantsFrames } from "./frames.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
 import { type EventFeed, type StreamFigures, sendEvents } from "./sse.ts";
 
@@ -91,7 +92,8 @@ async function send(
   } else if (declaration.alsoEvents !== true) json(declaration, context, answer);
   else {
     const { json: value, events } = answer as { json: unknown; events: () => EventFeed };
-    if (context.get("Accept").includes("text/event-stream")) {
+    const accepted = context.get("Accept");
+    if (accepted.includes("text/event-stream") || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
       stream(context, status, events(), figures);
     } else json(declaration, context, value);

@@ -1,8 +1,18 @@
 import type { ServerResponse } from "node:http";
 import type { Log } from "../core/log.ts";
+import type { ReaderPlace } from "../runs/pace.ts";
+
+/** How a stream of messages goes over HTTP. */
+export interface Wire {
+  readonly contentType: string;
+  /** Says that the stream is alive. */
+  readonly heartbeat: Buffer;
+}
 
 /** What one reader of an event stream is sent. */
 export interface EventFeed {
+  /** Without one, Server-Sent Events. */
+  readonly wire?: Wire;
   /** The reader has everything up to this number. */
   readonly from: number;
   /** Sent before anything else. */
@@ -12,6 +22,8 @@ export interface EventFeed {
   /** Whether nothing can come after `seq`. */
   over(seq: number): boolean;
   follow(wake: () => void): () => void;
+  /** Of a reader that others wait for: it is told how far the reader is, and when it is gone. */
+  readonly place?: ReaderPlace | undefined;
 }
 
 export interface EventMessage {
@@ -47,12 +59,16 @@ const batchBytes = 64 * 1024;
 /** Above this much unsent the reader is waited for: with one more batch it stays under 1 MB. */
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
-const headers = { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" };
-const heartbeat = Buffer.from(": still here\n\n");
+/** Where others wait for the reader, it is known so exactly what it took. */
+const smallHighWaterBytes = 64 * 1024;
+const sse: Wire = {
+  contentType: "text/event-stream; charset=utf-8",
+  heartbeat: Buffer.from(": still here\n\n"),
+};
 
 /**
- * Sends a feed as Server-Sent Events until it is over or the reader leaves. The reader sets the pace: while
- * it does not read, nothing is read for it either.
+ * Sends a feed until it is over or the reader leaves. The reader sets the pace: while it does not read, nothing is
+ * read for it either.
  */
 export function sendEvents(
   response: ServerResponse,
@@ -67,30 +83,30 @@ class Sender {
   readonly #response: ServerResponse;
   readonly #feed: EventFeed;
   readonly #figures: StreamFigures;
+  readonly #heartbeat: Buffer;
   /** The number of the last message that was sent. */
   #at: number;
   #begun = false;
   #draining = false;
+  /** What was sent and not handed to the system yet, in writes. */
+  #unsent = 0;
   #stall: NodeJS.Timeout | undefined;
+  #stalled = false;
 
   constructor(response: ServerResponse, feed: EventFeed, figures: StreamFigures) {
     this.#response = response;
     this.#feed = feed;
     this.#figures = figures;
     this.#at = feed.from;
+    this.#heartbeat = (feed.wire ?? sse).heartbeat;
   }
 
   begin(status: number): void {
-    const { opening } = this.#feed;
+    const { opening, wire = sse } = this.#feed;
     this.#figures.begin(this.#at > 0 && opening === undefined);
-    this.#response.on("drain", () => {
-      this.#draining = false;
-      clearTimeout(this.#stall);
-      this.#pump();
-    });
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
-      if (!this.#draining && !this.#response.writableEnded) this.#send(heartbeat);
+      if (!this.#draining && !this.#isOver()) this.#send(this.#heartbeat);
     }, heartbeatMs);
     // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
     // write with the first events.
@@ -98,34 +114,45 @@ class Sender {
       this.#pump();
       if (!this.#begun) this.#response.flushHeaders();
     });
-    this.#response.on("close", () => {
+    const leave = (): void => {
       this.#figures.open--;
       clearImmediate(beginning);
       unfollow();
       clearInterval(beat);
       clearTimeout(this.#stall);
-    });
-    this.#response.writeHead(status, headers);
+      this.#feed.place?.leave(this.#stalled ? undefined : this.#at);
+    };
+    if (this.#response.closed) {
+      leave();
+      return;
+    }
+    this.#response.on("close", leave);
+    this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
     if (opening !== undefined) this.#send(opening);
   }
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */
   #pump(): void {
     try {
-      while (!this.#draining && !this.#response.writableEnded && this.#sendPage());
+      while (!this.#draining && !this.#isOver() && this.#sendPage());
     } catch (failure) {
       this.#figures.log.error("The record could not be read for a reader, who was disconnected", { failure });
       this.#response.destroy();
     }
   }
 
+  #isOver(): boolean {
+    return this.#response.writableEnded || this.#response.destroyed;
+  }
+
   /** False when nothing more is there now. */
   #sendPage(): boolean {
     const messages = this.#feed.after(this.#at, pageBytes);
+    const highWater = this.#feed.place === undefined ? highWaterBytes : smallHighWaterBytes;
     for (const { seq, bytes } of batches(messages)) {
       this.#at = seq;
       this.#send(bytes);
-      this.#draining = this.#response.writableLength > highWaterBytes;
+      this.#draining = this.#response.writableLength > highWater;
       if (!this.#draining) continue;
       this.#limitStall();
       return true;
@@ -139,13 +166,33 @@ class Sender {
 
   #limitStall(): void {
     const { longestStallMs } = this.#figures;
-    this.#stall = setTimeout(() => this.#response.destroy(), longestStallMs).unref();
+    this.#stall = setTimeout(() => this.#cutOff(), this.#feed.place?.timeoutMs ?? longestStallMs).unref();
+  }
+
+  #cutOff(): void {
+    this.#stalled = true;
+    this.#response.destroy();
   }
 
   #send(bytes: Buffer): void {
+    const seq = this.#at;
     this.#begun = true;
     this.#figures.bytesSent += bytes.length;
-    this.#response.write(bytes);
+    this.#unsent += 1;
+    this.#response.write(bytes, (failure) => {
+      this.#unsent -= 1;
+      if (failure === undefined || failure === null) this.#sent(seq);
+    });
+  }
+
+  /** The reader takes something. */
+  #sent(seq: number): void {
+    this.#feed.place?.taken(seq);
+    this.#stall?.refresh();
+    if (!this.#draining || this.#unsent > 0) return;
+    this.#draining = false;
+    clearTimeout(this.#stall);
+    this.#pump();
   }
 }
 

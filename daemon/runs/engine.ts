@@ -6,7 +6,6 @@ import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { Turns } from "../core/turns.ts";
-import { uuidv7 } from "../core/uuid.ts";
 import { Admission } from "./admission.ts";
 import { commandLine } from "./command-line.ts";
 import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
@@ -18,6 +17,7 @@ import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./live-run.ts";
 import type { Remote, Target } from "./remote.ts";
 import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
+import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore, StoredRun } from "./run-store.ts";
 import { recordedHashes } from "./recorded-hashes.ts";
 import type { RunExecution } from "./run-execution.ts";
@@ -51,6 +51,8 @@ export class RunEngine implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #executions = new Map<string, RunExecution>();
   readonly #underWay = new Map<Promise<void>, RunExecution>();
+  /** Those that have ended, but are not read to their end. */
+  readonly #followed = new Map<string, LiveRun>();
   readonly #stopped = new AbortController();
   readonly #durable: DurableParts;
   #draining = false;
@@ -123,6 +125,11 @@ export class RunEngine implements AsyncDisposable {
 
   live(id: string): LiveRun | undefined {
     return this.#executions.get(id)?.live;
+  }
+
+  /** One under way, or of which readers who are to have every byte have not got it yet. */
+  followed(id: string): LiveRun | undefined {
+    return this.live(id) ?? this.#followed.get(id);
   }
 
   /** Asks the run to end; an ended one is left as it is. False when it is not under way. */
@@ -201,7 +208,7 @@ export class RunEngine implements AsyncDisposable {
     const leave = this.#admission.enter(() => {
       const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
       void run.finally(() => {
-        void live.kept.then(() => this.#executions.delete(live.run.id));
+        void live.kept.then(() => this.#letGo(live));
         this.#underWay.delete(over.promise);
         if (live.ended) this.#ended++;
         afterwards();
@@ -209,6 +216,13 @@ export class RunEngine implements AsyncDisposable {
         over.resolve();
       });
     });
+  }
+
+  #letGo(live: LiveRun): void {
+    const { id } = live.run;
+    this.#followed.set(id, live);
+    this.#executions.delete(id);
+    live.pace.whenEmpty(() => this.#followed.delete(id));
   }
 
   /** An execution tells what fails in its run; what it throws is a fault of ours, and costs no other run. */
@@ -258,35 +272,4 @@ export class RunEngine implements AsyncDisposable {
     }
     return this.live(known.runId)?.run ?? store.get(known.runId)?.run;
   }
-}
-
-function newRun(request: RunRequest, host: Run["host"], cached: boolean, createdAt: string): Run {
-  const { host: _, command, stdin, secretEnv, ...options } = request;
-  const secretEnvNames = Object.keys(secretEnv);
-  return {
-    id: uuidv7(),
-    jobId: null,
-    host,
-    command,
-    options: {
-      ...options,
-      ...(stdin === null ? {} : { stdinGiven: true }),
-      ...(secretEnvNames.length === 0 ? {} : { secretEnvNames }),
-    },
-    state: "queued",
-    outcome: null,
-    exitCode: null,
-    signal: null,
-    problem: null,
-    createdAt,
-    startedAt: null,
-    endedAt: null,
-    stdoutBytes: 0,
-    stderrBytes: 0,
-    truncatedBytes: 0,
-    cached,
-    reusedConnection: false,
-    stopConfirmed: null,
-    timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
-  };
 }

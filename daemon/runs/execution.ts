@@ -13,6 +13,7 @@ import type { LoginShell } from "./login-shell.ts";
 import {
   asProblem,
   connectedWords,
+  connectingWords,
   type RunExecution,
   type StopReason,
   stopEnding,
@@ -64,10 +65,7 @@ export class Execution implements RunExecution {
   async run(remote: Remote): Promise<void> {
     const { target } = this.#options;
     this.live.timing({ queueMs: this.live.ageMs });
-    this.live.status(
-      "connecting",
-      `Connecting to ${target.name} (${target.user}@${target.address}:${target.port})`,
-    );
+    this.live.status("connecting", connectingWords(target));
     try {
       this.#abort.signal.throwIfAborted();
       const listener = this.#listener();
@@ -157,6 +155,8 @@ export class Execution implements RunExecution {
     // A command may be cancelled before its first word is here.
     if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
     const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
+    // The session ends behind what the host still has to send.
+    this.live.pace.end();
     const endedInTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
     if (!endedInTime) process.close();
     return confirmed && endedInTime;
@@ -216,6 +216,7 @@ export class Execution implements RunExecution {
       return;
     }
     this.live.status("running", connectedWords(target, process), { reusedConnection: process.reused });
+    this.live.pace.drive(process);
     for (const tell of this.#early.splice(0)) tell();
     if (request.stdin !== null) process.stdin.write(request.stdin);
     if (!request.stdinOpen) process.stdin.end();

@@ -1,28 +1,45 @@
-import { parseEventId } from "../../protocol/event.ts";
+import { type OutputStream, parseEventId } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { parseJson } from "../core/json.ts";
-import { createFrameEncoder, type Frame } from "./frame.ts";
 import type { LiveRun } from "./live-run.ts";
+import type { ReaderPlace } from "./pace.ts";
 import type { Cache } from "./result-cache.ts";
-import type { RecordedOutput, RunStore, StoredRun } from "./run-store.ts";
+import type { RecordedOutput, RunStore, StoredEvent, StoredRun } from "./run-store.ts";
 
-/** A run's frames for one reader: from the record first, then as they come. */
+/** A run's events for one reader: from the record first, then as they come. */
 export interface RunFeed {
-  /** Frames after `seq` that are there now, about `maxBytes` of them. */
-  after(seq: number, maxBytes: number): Frame[];
+  /** Of the numbers: an id is `epoch.seq`. */
+  readonly epoch: string;
+  /** Events after `seq` that are there now, about `maxBytes` of them. */
+  after(seq: number, maxBytes: number): readonly StoredEvent[];
   /** Whether nothing comes after `seq`: the run has ended and that was its last event. */
   over(seq: number): boolean;
   /** Calls `wake` whenever there may be more. The returned function ends that. */
   follow(wake: () => void): () => void;
+  /** Of a reader who is to have every byte; undefined where nothing more can be lost. */
+  readonly place: ReaderPlace | undefined;
 }
+
+/** What a reader asks for. */
+export interface Reading {
+  /** It has everything up to this number. */
+  readonly from: number;
+  /** Whether it is to have every byte, and the host waits for it. */
+  readonly all: boolean;
+}
+
+/** Bytes of each stream. */
+export type Offsets = Readonly<Record<OutputStream, number>>;
+
+type FollowedRun = Pick<LiveRun, "run" | "number" | "transcript" | "pace">;
 
 export interface HistoryParts {
   readonly store: RunStore;
-  /** The runs under way, by id. */
-  readonly engine: { live(id: string): Pick<LiveRun, "run" | "number" | "transcript"> | undefined };
+  /** The runs under way, by id; and those that have just ended besides. */
+  readonly engine: Record<"live" | "followed", (id: string) => FollowedRun | undefined>;
   readonly cache: Cache;
   readonly onDeleted: (id: string) => void;
 }
@@ -98,6 +115,17 @@ export class RunHistory {
     return RunRequestSchema.parse({ ...again, secretEnv, host: run.host.name, command: run.command });
   }
 
+  /**
+   * Where a reader goes on that has so many bytes of each stream; 0 from the beginning. `stream_position_unknown` where
+   * there are not so many.
+   */
+  positionBehind(id: string, offsets: Offsets): number {
+    const places = (["stdout", "stderr"] as const).map((stream) => this.#place(id, stream, offsets[stream]));
+    if (offsets.stdout + offsets.stderr === 0) return 0;
+    const unfinished = places.filter(({ more }) => more).map(({ seq }) => seq);
+    return unfinished.length > 0 ? Math.min(...unfinished) : Math.max(...places.map(({ seq }) => seq));
+  }
+
   /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */
   position(id: string, lastEventId: string | undefined): number {
     const { number } = this.#stored(id);
@@ -112,22 +140,40 @@ export class RunHistory {
     );
   }
 
-  feed(id: string): RunFeed {
+  feed(id: string, { from, all }: Reading): RunFeed {
     const { store, engine } = this.#parts;
-    const live = engine.live(id);
+    // One that ended is there only for who may not have got all that was sent.
+    const live = all && from > 0 ? engine.followed(id) : engine.live(id);
     const number = live?.number ?? this.#stored(id).number;
     const transcript = live?.transcript;
-    const encode = createFrameEncoder(store.epoch, id);
-    const recorded = (seq: number, maxBytes: number): Frame[] =>
-      store.events(number, seq, maxBytes).map(encode);
     return {
-      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
+      epoch: store.epoch,
+      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? store.events(number, seq, maxBytes),
       over: (seq) =>
         transcript === undefined
           ? seq >= store.lastSeq(number)
           : transcript.ended && seq >= transcript.lastSeq,
       follow: (wake) => transcript?.follow(wake) ?? (() => undefined),
+      place: all ? live?.pace.join(from) : undefined,
     };
+  }
+
+  /** The newest part of a run may be known in memory only: behind a reader who is to have every byte. */
+  #place(id: string, stream: OutputStream, offset: number): { seq: number; more: boolean } {
+    const recorded = this.#parts.store.placeOf(this.#stored(id).number, stream, offset);
+    if (offset > recorded.end) {
+      throw new Problem(
+        "stream_position_unknown",
+        `This run's ${stream} has ${recorded.end} bytes so far, not ${offset}. Read it from the beginning.`,
+      );
+    }
+    const more = offset < recorded.end;
+    const newest = this.#parts.engine
+      .followed(id)
+      ?.transcript.findLast((event) => event.stream === stream && (event.start ?? 0) <= offset);
+    if (newest === undefined) return { seq: recorded.seq, more };
+    const end = (newest.start ?? 0) + newest.body.length;
+    return { seq: offset < end ? newest.seq - 1 : newest.seq, more };
   }
 
   #processKey(id: string): string {

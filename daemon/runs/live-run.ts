@@ -3,10 +3,10 @@ import type { Run, RunState } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Turns } from "../core/turns.ts";
-import { Transcript } from "../core/transcript.ts";
+import { type Numbered, Transcript } from "../core/transcript.ts";
 import { twice } from "../core/twice.ts";
 import { completeFields, type Ending, endedAs, type EventFields } from "./ending.ts";
-import { createFrameEncoder, type Frame } from "./frame.ts";
+import { Pace } from "./pace.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./durable/taking-again.ts";
 import type { Cut, IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
@@ -19,6 +19,11 @@ export interface LiveRunParts {
   readonly onChange: (run: Run) => void;
 }
 
+/** An event as its readers get it. */
+export type ShownEvent = StoredEvent & Numbered;
+
+/** What an event costs to keep beside its bytes, about. */
+const overheadBytes = 200;
 /** A disk that is full or fails is tried again so often. */
 const settleAgainMs = 1000;
 
@@ -28,11 +33,12 @@ const settleAgainMs = 1000;
  * write. `queued → connecting → running → ended`, and never back.
  */
 export class LiveRun {
-  readonly transcript: Transcript<Frame>;
+  readonly transcript: Transcript<ShownEvent>;
+  /** Holds the host for readers who are to have every byte. */
+  readonly pace: Pace;
   readonly number: number;
   readonly #parts: LiveRunParts;
   readonly #recorder: Recorder;
-  readonly #encode: (event: StoredEvent) => Frame;
   readonly #begunAt: number;
   #run: Run;
   #seq = 0;
@@ -60,17 +66,16 @@ export class LiveRun {
     this.#parts = parts;
     this.#run = run;
     this.#recorder = new Recorder(recordLimitBytes);
-    this.#encode = createFrameEncoder(parts.store.epoch, run.id);
+    if ("number" in origin) this.#seq = parts.store.lastSeq(origin.number);
+    this.transcript = new Transcript(this.#seq);
+    this.pace = new Pace(this.transcript, () => this.#recorder.truncatedBytes === 0);
     if ("number" in origin) {
       this.#begunAt =
         parts.clock.elapsed() - Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
       this.number = origin.number;
-      this.#seq = parts.store.lastSeq(origin.number);
-      this.transcript = new Transcript(this.#seq);
       return;
     }
     this.#begunAt = parts.clock.elapsed();
-    this.transcript = new Transcript(0);
     const first = [this.#event({ type: "init", run }, run.createdAt)];
     this.number = parts.store.create(run, first, origin.key);
     this.#show(first);
@@ -179,7 +184,7 @@ export class LiveRun {
   #flush(final: boolean): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
-    const pieces = this.#recorder.take(final);
+    const pieces = this.#recorder.take(final, this.pace.isFollowed);
     if (pieces.length > 0) this.#record(pieces);
     this.#cutMiddle(final);
   }
@@ -270,7 +275,8 @@ export class LiveRun {
   }
 
   #show(events: readonly StoredEvent[]): void {
-    this.transcript.append(events.map(this.#encode), this.ended);
+    const shown = events.map((event) => ({ ...event, size: event.body.length + overheadBytes }));
+    this.transcript.append(shown, this.ended);
   }
 
   #showRecorded(): void {

@@ -17,6 +17,7 @@ export type Recorded =
   | { readonly kind: "gap"; readonly stream: OutputStream; readonly from: number; readonly to: number };
 
 const longestPiece = 64 * 1024;
+const longestCharacter = 4;
 /** Of a smaller record only the beginning is kept. */
 const smallestWithEnd = 64;
 const nothing = Buffer.alloc(0);
@@ -47,6 +48,7 @@ export class Recorder {
   readonly #endLimit: number;
   #endBytes = 0;
   #truncated = 0;
+  #showAll = false;
 
   constructor(limitBytes: number) {
     this.#endLimit = limitBytes < smallestWithEnd ? 0 : Math.floor(limitBytes / 2);
@@ -112,8 +114,12 @@ export class Recorder {
     this.#room = Math.max(0, this.#room - bytes);
   }
 
-  /** What arrived since the last call. At the end of both streams (`final`) nothing is held back. */
-  take(final: boolean): Recorded[] {
+  /**
+   * What arrived since the last call. At the end of both streams (`final`) nothing is held back; with `showAll` nothing is
+   * left out, even where it is to be dropped at once.
+   */
+  take(final: boolean, showAll = false): Recorded[] {
+    this.#showAll = showAll;
     const taken: Recorded[] = [];
     for (const { stream, chunks } of this.#waiting) {
       const record = this.#streams[stream];
@@ -183,15 +189,16 @@ export class Recorder {
     const beginning = this.#fit(bytes);
     push(beginning, "beginning");
     const rest = bytes.subarray(beginning.length);
-    if (this.#endLimit > 0) for (const piece of this.#endPieces(rest)) push(piece, "end");
-    else this.#leaveOut(stream, rest.length);
+    if (this.#endLimit === 0 && !this.#showAll) this.#leaveOut(stream, rest.length);
+    else for (const piece of this.#endPieces(rest)) push(piece, "end");
   }
 
-  /** Small against what is kept of the end, since it is dropped by the piece. */
+  /** What may stay is in pieces that are small against what is kept of the end, since that is dropped by the piece. */
   *#endPieces(bytes: Buffer): Generator<Buffer> {
-    const longest = Math.min(longestPiece, Math.max(4, this.#endLimit >> 3));
+    const staysFrom = bytes.length - this.#endLimit;
     for (let at = 0; at < bytes.length; ) {
-      const piece = bytes.subarray(at, at + longest);
+      const size = Math.min(longestPiece, at < staysFrom ? staysFrom - at : this.#endLimit >> 3);
+      const piece = bytes.subarray(at, at + Math.max(longestCharacter, size));
       const cut = at + piece.length < bytes.length ? piece.length - unfinishedBytes(piece) : piece.length;
       this.#endBytes += cut;
       yield piece.subarray(0, cut);

@@ -80,6 +80,8 @@ export interface RemoteProcess {
    * undefined when it could not be run or took longer than `deadlineMs`.
    */
   ask(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
+  /** With `true` the host soon sends no more output, after at most 2 MiB; with `false` it goes on. */
+  hold(held: boolean): void;
   /** Gives the channel up; `end` still comes, at once if the server stays silent. */
   close(): void;
 }

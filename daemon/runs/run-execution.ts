@@ -30,6 +30,10 @@ export function stopEnding(
   return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
 }
 
+export function connectingWords({ name, user, address, port }: Target): string {
+  return `Connecting to ${name} (${user}@${address}:${port})`;
+}
+
 /** What a run's status says when its command runs. */
 export function connectedWords(
   { name }: Target,

@@ -62,6 +62,8 @@ export interface RunStore {
   /** Events after `seq` in order, about `maxBytes` of them, at least one if there is any. */
   events(number: number, after: number, maxBytes: number): StoredEvent[];
   lastSeq(number: number): number;
+  /** Where a reader goes on that has so many bytes of a stream. */
+  placeOf(number: number, stream: OutputStream, offset: number): StreamPlace;
   /** The recorded bytes of one stream, or of both in the order they came. */
   output(number: number, stream: OutputStream | "both"): RecordedOutput;
   keyOf(key: string): { requestSha256: string; runId: string } | undefined;
@@ -78,6 +80,13 @@ export interface RunStore {
   usedBytes(): number;
   /** Bytes of output that lie outside the database. */
   bytesInFiles(): number;
+}
+
+export interface StreamPlace {
+  /** Behind this number comes the byte at the offset. */
+  readonly seq: number;
+  /** How many bytes of the stream had come when the last of it was recorded. */
+  readonly end: number;
 }
 
 export interface StreamGap {

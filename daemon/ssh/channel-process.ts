@@ -3,10 +3,11 @@ import type { ClientChannel } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../runs/remote.ts";
+import { holdWindow, watchReading } from "./channel-reading.ts";
 import type { SshConnection } from "./connection.ts";
 import { connectionLost, nameOf, protocolError } from "./failure.ts";
 import { exitOf } from "./session-channel.ts";
-import { signalChannel, watchReading, watchWindow } from "./ssh2-internals.ts";
+import { signalChannel, watchWindow } from "./ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */
 const closeGraceMs = 1000;
@@ -23,6 +24,8 @@ export interface ProcessParts {
 /** A command on its channel, from its request to its one end. Nothing is told before `flow`. */
 export class ChannelProcess {
   readonly stdin: Writable;
+  /** See `RemoteProcess`. Streams are never paused: their end is not told before they are read. */
+  readonly hold: (held: boolean) => void;
   readonly #parts: ProcessParts;
   #lost: Problem | undefined;
   #closed = { channel: false, stderr: false };
@@ -40,6 +43,7 @@ export class ChannelProcess {
     this.stdin = this.#openInput();
     const { channel, connection } = parts;
     watchReading(channel, (failure) => this.#violated(failure));
+    this.hold = holdWindow(channel);
     channel.on("close", () => this.#closedBy("channel"));
     channel.stderr.on("close", () => this.#closedBy("stderr"));
     this.#leaveConnection = connection.onLost((problem) => {

@@ -210,6 +210,7 @@ function remoteProcess(
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
+    hold: (held) => process.hold(held),
     ask(command, deadlineMs) {
       const held = links.hold(lease.link);
       const answer = ask(lease.connection, command, deadlineMs, lease.link.takeSpare());

@@ -107,25 +107,6 @@ export function isExchangingKeys(client: Client): boolean {
   return member(member(client, "_protocol"), "_kexinit") !== undefined;
 }
 
-/**
- * Tells of data after the end of a stream, at the moment when ssh2 hands it over. What a stream says of it by itself
- * (ERR_STREAM_PUSH_AFTER_EOF) is not enough: once its end was read it is destroyed and drops the bytes without a word.
- */
-export function watchReading(channel: ClientChannel, violated: (failure: Error) => void): void {
-  for (const stream of [channel, channel.stderr]) {
-    const inherited = stream.push.bind(stream);
-    let over = false;
-    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
-      if (chunk !== null && over) {
-        violated(new Error("data after the end of its stream"));
-        return false;
-      }
-      over = chunk === null;
-      return inherited(chunk, encoding);
-    };
-  }
-}
-
 /** Puts something before what sends a channel's data: what is written, and what has waited for the server's window. */
 export function replaceWriting(channel: Duplex, replace: (inner: Write) => Write): void {
   const inner = member(channel, "_write");

@@ -3,7 +3,7 @@ import type { OutputStream } from "../../protocol/event.ts";
 import type { RecordedOutput, RunStore, StoredEvent } from "../runs/run-store.ts";
 import { type BodyRow, bodyOf } from "./body.ts";
 import { createCutter } from "./cutting.ts";
-import { recordedOutput } from "./recorded-output.ts";
+import { placeOf, recordedOutput } from "./recorded-output.ts";
 import type { SegmentReader, Segments } from "./segments.ts";
 
 interface EventRow extends BodyRow {
@@ -20,6 +20,7 @@ export interface EventTable {
   page(run: number, after: number, maxBytes: number): StoredEvent[];
   lastSeq(run: number): number;
   cutOutput: RunStore["cutOutput"];
+  placeOf: RunStore["placeOf"];
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
 
@@ -51,6 +52,7 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
       return events;
     },
     lastSeq: (run) => last.get(run) ?? 0,
+    placeOf: (run, stream, offset) => placeOf(sql, { run, stream }, offset),
     output: (run, stream) => recordedOutput(sql, segments, { run, stream }),
   };
 }

@@ -1,7 +1,7 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { RecordedOutput } from "../runs/run-store.ts";
+import type { RecordedOutput, StreamPlace } from "../runs/run-store.ts";
 import { type BodyRow, bodyOf } from "./body.ts";
 import type { Segments } from "./segments.ts";
 
@@ -58,6 +58,19 @@ export function recordedOutput(
       }
     },
   };
+}
+
+export function placeOf(
+  sql: Sqlite.Database,
+  { run, stream }: { readonly run: number; readonly stream: OutputStream },
+  offset: number,
+): StreamPlace {
+  const last = sql.prepare<[number, string, number], { seq: number; end: number }>(
+    `SELECT seq, start + coalesce(size, length(body)) AS end FROM events
+     WHERE run = ? AND stream = ? AND start <= ? ORDER BY seq DESC LIMIT 1`,
+  );
+  const { seq, end } = last.get(run, stream, offset) ?? { seq: 0, end: 0 };
+  return { seq: offset < end ? seq - 1 : seq, end: endOf(sql, run, stream) };
 }
 
 /** Where the last recorded piece of a stream ends, or the last gap in it. */

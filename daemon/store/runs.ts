@@ -70,6 +70,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
     events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
     lastSeq: (number) => events.lastSeq(number),
+    placeOf: (number, stream, offset) => events.placeOf(number, stream, offset),
     output: (number, stream) => events.output(number, stream),
     keyOf: (key) => keys.keyOf(key),
     forgetKeysBefore: (instant) => keys.forgetKeysBefore(instant),

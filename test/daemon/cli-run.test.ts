@@ -168,11 +168,41 @@ test("--json prints the events, from init to complete", async () => {
   expect(types).toContain("output");
 });
 
-test("shell noise is left out, unless it is asked for", async () => {
-  const noise = "bash: no job control in this shell";
-  const command = `echo '${noise}' >&2; echo real >&2`;
-  expect((await cli.run(["run", "web1", "--", command])).stderr.toString()).toBe("real\n");
-  expect((await cli.run(["run", "--raw", "web1", "--", command])).stderr.toString()).toBe(`${noise}\nreal\n`);
+test("what looks like shell noise is the command's own, and there; --json leaves it out unless it is asked for", async () => {
+  const noise =
+    "Warning: Permanently added 'x' to the list of known hosts.\nbash: no job control in this shell\n";
+  const command = `printf %s "${noise}" >&2; echo real >&2`;
+  const stderr = async (...args: string[]) =>
+    (await cli.run([...args, "web1", "--", command])).stderr.toString();
+  expect(await stderr("run")).toBe(`${noise}real\n`);
+  expect((await cli.run(["attach", "last"])).stderr.toString()).toBe(`${noise}real\n`);
+  const filtered = async (...options: string[]) =>
+    (await cli.run(["attach", "last", "--json", ...options])).stdout.includes("filteredBytes");
+  expect([await filtered(), await filtered("--raw")]).toEqual([true, false]);
+});
+
+test("a pipe that is read later than the command writes gets every byte beyond the record's limit", async () => {
+  const random = "openssl enc -aes-128-ctr -pass pass:x -nosalt 2>/dev/null </dev/zero";
+  const child = cli.start([
+    "run",
+    "-n",
+    "--record-limit",
+    "64K",
+    "web1",
+    "--",
+    `${random} | head -c 30000000`,
+  ]);
+  await once(child.stdout, "readable");
+  for (const _ of [1, 2, 3]) await cli.run(["run", "web1", "--", "true"]);
+  const { status, stdout, stderr } = await finish(child);
+  expect([status, stdout.length, stderr.toString()]).toEqual([0, 30_000_000, ""]);
+  const { stdout: expected } = await cli.run([
+    "run",
+    "web1",
+    "--",
+    `${random} | head -c 30000000 | sha256sum`,
+  ]);
+  expect(expected.toString()).toContain(sha256(stdout));
 });
 
 test("output beyond the record's limit is there for who reads along, and its loss is told afterwards", async () => {

@@ -4,8 +4,10 @@ import { writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { streamRun } from "../../client/run-events.ts";
+import { type OutputBytes, runFrames } from "../../client/run-frames.ts";
 import { Transport } from "../../client/transport.ts";
-import type { CompleteEvent } from "../../protocol/event.ts";
+import type { RunEvent } from "../../protocol/event.ts";
+import type { RunRequestInput } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -65,34 +67,69 @@ async function openBreaker(daemonSocket: string, cutAfter: readonly number[]): P
   };
 }
 
-test("the client resumes a stream that is cut 50 times: every byte once, and the command once", async () => {
-  await using daemon = await openHostedDaemon();
-  await using counter = await openCounter();
-  const [out, err] = [randomBytes(6_000_000), randomBytes(2_000_000)];
-  await writeFile(`${daemon.home}/out.bin`, out);
-  await writeFile(`${daemon.home}/err.bin`, err);
-  // The first two fall into the answer to the POST before it has told of the run.
-  const places = [0, 90, ...Array.from({ length: 48 }, () => Math.ceil(Math.random() * 200_000))];
-  await using breaker = await openBreaker(daemon.socket, places);
-  using transport = new Transport(breaker.socket);
-  const command = `${counter.command}; cat ${daemon.home}/out.bin & cat ${daemon.home}/err.bin >&2; wait`;
-  const hashes = { stdout: createHash("sha256"), stderr: createHash("sha256") };
+/** A run's output as it comes, and its ending. */
+type Pieces = AsyncIterable<OutputBytes | { readonly event: RunEvent }>;
+
+async function* piecesOf(transport: Transport, request: RunRequestInput): Pieces {
   const bytes = { stdout: 0, stderr: 0 };
-  let complete: CompleteEvent | undefined;
-  for await (const { event } of streamRun(transport, { host: "web1", command })) {
-    if (event.type === "complete") complete = event;
-    if (event.type !== "output") continue;
-    expect(event.offset).toBe(bytes[event.stream]);
-    const data = Buffer.from(event.data, event.encoding ?? "utf8");
-    bytes[event.stream] += data.length;
-    hashes[event.stream].update(data);
+  for await (const { event } of streamRun(transport, request, { all: true })) {
+    if (event.type !== "output") yield { event };
+    else {
+      expect(event.offset).toBe(bytes[event.stream]);
+      const data = Buffer.from(event.data, event.encoding ?? "utf8");
+      bytes[event.stream] += data.length;
+      yield { stream: event.stream, bytes: data };
+    }
   }
-  const sha256 = { stdout: hashes.stdout.digest("hex"), stderr: hashes.stderr.digest("hex") };
-  expect(breaker.cuts()).toBe(50);
-  expect(sha256).toEqual({
-    stdout: createHash("sha256").update(out).digest("hex"),
-    stderr: createHash("sha256").update(err).digest("hex"),
-  });
-  expect(complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256 });
-  expect(await counter.count()).toBe(1);
-});
+}
+
+const ways = [
+  { what: "events", read: piecesOf },
+  { what: "frames", read: runFrames },
+];
+
+test.each(ways)(
+  "a stream of $what that is cut 50 times is resumed: every byte once, and the command once",
+  async ({ read }) => {
+    await using daemon = await openHostedDaemon();
+    await using counter = await openCounter();
+    const [out, err] = [randomBytes(6_000_000), randomBytes(2_000_000)];
+    await writeFile(`${daemon.home}/out.bin`, out);
+    await writeFile(`${daemon.home}/err.bin`, err);
+    const places = Array.from({ length: 50 }, () => 2000 + Math.ceil(Math.random() * 100_000));
+    await using breaker = await openBreaker(daemon.socket, places);
+    using transport = new Transport(breaker.socket);
+    const command = `${counter.command}; cat ${daemon.home}/out.bin & cat ${daemon.home}/err.bin >&2; wait`;
+    const hashes = { stdout: createHash("sha256"), stderr: createHash("sha256") };
+    let complete: RunEvent | undefined;
+    for await (const piece of read(transport, { host: "web1", command, recordLimitBytes: 100_000 })) {
+      if ("stream" in piece) hashes[piece.stream].update(piece.bytes);
+      else complete = piece.event;
+    }
+    const sha256 = { stdout: hashes.stdout.digest("hex"), stderr: hashes.stderr.digest("hex") };
+    expect(breaker.cuts()).toBe(50);
+    expect(sha256).toEqual({
+      stdout: createHash("sha256").update(out).digest("hex"),
+      stderr: createHash("sha256").update(err).digest("hex"),
+    });
+    expect(complete).toMatchObject({ type: "complete", outcome: "exited", exitCode: 0, sha256 });
+    expect(await counter.count()).toBe(1);
+  },
+);
+
+test.each(ways)(
+  "a stream of $what that is cut before it has told of the run begins again, and the command runs once",
+  async ({ read }) => {
+    await using daemon = await openHostedDaemon();
+    await using counter = await openCounter();
+    await using breaker = await openBreaker(daemon.socket, [0, 90, 400]);
+    using transport = new Transport(breaker.socket);
+    const output: Buffer[] = [];
+    for await (const piece of read(transport, { host: "web1", command: `${counter.command}; echo done` })) {
+      if ("stream" in piece) output.push(piece.bytes);
+    }
+    expect(breaker.cuts()).toBe(3);
+    expect(Buffer.concat(output).toString()).toBe("done\n");
+    expect(await counter.count()).toBe(1);
+  },
+);

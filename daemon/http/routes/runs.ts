@@ -2,11 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
+import { runEndpoints } from "../../../protocol/run-endpoints.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
 import type { Handlers } from "../exchange.ts";
-import type { EventFeed } from "../sse.ts";
+import { wantsFrames } from "../frames.ts";
+import { runStream } from "../run-stream.ts";
 
 export interface RunRoutesParts {
   readonly engine: RunEngine;
@@ -38,20 +40,21 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
     return engine.start(request, key);
   };
   return {
-    createRun: async ({ body, header }) => {
+    createRun: async ({ query, body, header }) => {
       const run = await start(body, header("Idempotency-Key"));
-      return { json: run, events: () => eventFeed(history, run.id, { from: 0, raw: false }) };
+      const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
+      return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
     },
-    streamRun: async ({ body, header }) => {
+    streamRun: async ({ query, body, header }) => {
       const { host, hostId, ...rest } = body;
       const run = await start({ host: host ?? hostId ?? "", ...rest }, header("Idempotency-Key"));
-      return eventFeed(history, run.id, { from: 0, raw: false });
+      return runStream(history, run.id, { query, asFrames: false });
     },
     listRuns: ({ query }) => history.list(query),
     getRun: ({ params }) => history.get(params.run),
     runEvents: ({ params, query, header }) => {
-      const from = history.position(params.run, header("Last-Event-ID") ?? query.after);
-      return eventFeed(history, params.run, { from, raw: query.raw === "1" });
+      const asFrames = wantsFrames(runEndpoints.runEvents, header("Accept"));
+      return runStream(history, params.run, { query, lastEventId: header("Last-Event-ID"), asFrames });
     },
     runOutput: ({ params, query }) => history.output(params.run, query.stream),
     cancelRun: ({ params, body }) => {
@@ -72,26 +75,6 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
       await history.delete(params.run);
       return undefined;
     },
-  };
-}
-
-function eventFeed(
-  history: RunHistory,
-  id: string,
-  { from, raw }: { from: number; raw: boolean },
-): EventFeed {
-  const feed = history.feed(id);
-  return {
-    from,
-    after: (seq, maxBytes) =>
-      feed.after(seq, maxBytes).map((frame) => ({
-        seq: frame.seq,
-        get bytes() {
-          return raw ? frame.raw : frame.shown;
-        },
-      })),
-    over: (seq) => feed.over(seq),
-    follow: (wake) => feed.follow(wake),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Ending } from "../ending.ts";
 import {
   asProblem,
   connectedWords,
+  connectingWords,
   type RunExecution,
   type StopReason,
   stopEnding,
@@ -78,12 +79,10 @@ export class DurableExecution implements RunExecution {
   }
 
   async run(remote: Remote): Promise<void> {
-    const { target } = this.#plan;
     try {
       if (this.#phase === "new") {
         this.live.timing({ queueMs: this.live.ageMs });
-        const where = `${target.user}@${target.address}:${target.port}`;
-        this.live.status("connecting", `Connecting to ${target.name} (${where})`);
+        this.live.status("connecting", connectingWords(this.#plan.target));
         this.#abort.signal.throwIfAborted();
         this.#parts.plans.save(this.live.number, this.#plan);
       } else if (!(await this.#takeAgain())) return;
@@ -190,7 +189,7 @@ export class DurableExecution implements RunExecution {
       this.#phase = "sent";
       this.live.timing({ connectMs: process.connectMs, channelMs: process.channelMs });
     }
-    this.#process = process;
+    this.#process = this.live.pace.drive(process);
     const end = await session.over;
     this.#process = undefined;
     // The command's end is often here before the word that it is gone.
@@ -259,7 +258,8 @@ export class DurableExecution implements RunExecution {
     const process = this.#process;
     const { state, group } = this.#word ?? {};
     if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
-    stop.ask(process, group, this.live.run.id);
+    // The session ends behind what the host still has to send.
+    void stop.ask(process, group, this.live.run.id).then(() => this.live.pace.end());
   }
 
   async #giveUp(): Promise<void> {

@@ -36,9 +36,10 @@ export class GroupStop {
     return { ...known, ...stopEnding(this.reason, plan), stopConfirmed };
   }
 
-  /** Asks the host of the run beside `process`, unless that is under way or was answered. */
-  ask(process: RemoteProcess, group: number, runId: string): void {
+  /** Asks the host of the run beside `process`, unless that is under way or was answered. Resolves when nothing is being asked. */
+  async ask(process: RemoteProcess, group: number, runId: string): Promise<void> {
     if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, runId);
+    await this.#asking;
   }
 
   async #ask(process: RemoteProcess, group: number, runId: string): Promise<void> {

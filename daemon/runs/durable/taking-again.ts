@@ -1,6 +1,6 @@
-import { type OutputStream, RunEvent } from "../../../protocol/event.ts";
-import { parseJson } from "../../core/json.ts";
+import type { OutputStream } from "../../../protocol/event.ts";
 import type { Turns } from "../../core/turns.ts";
+import { gapOf } from "../gap.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Cut, RunStore, StoredEvent } from "../run-store.ts";
 
@@ -56,9 +56,8 @@ export async function takeRecordAgain(
 }
 
 /** Where a gap ends, or what lies before output; undefined for other events. */
-function placeOf({ stream, start, body }: StoredEvent): { stream: OutputStream; end: number } | undefined {
-  if (stream !== null) return { stream, end: start ?? 0 };
-  if (!body.includes('"type":"gap"')) return undefined;
-  const event = RunEvent.parse(parseJson(body.toString()));
-  return event.type === "gap" ? { stream: event.stream, end: event.to } : undefined;
+function placeOf(event: StoredEvent): { stream: OutputStream; end: number } | undefined {
+  if (event.stream !== null) return { stream: event.stream, end: event.start ?? 0 };
+  const gap = gapOf(event);
+  return gap === undefined ? undefined : { stream: gap.stream, end: gap.to };
 }

@@ -24,6 +24,24 @@ test("keeps the newest, and says when what is asked for is gone", () => {
   expect(transcript.after(5, 100)?.map(({ seq }) => seq)).toEqual([6]);
 });
 
+test("keeps what is behind a place that is held, and before it as much as ever", () => {
+  const transcript = new Transcript(0, 25);
+  const place = { seq: 3 };
+  transcript.hold(place);
+  for (let seq = 1; seq <= 9; seq += 1) transcript.append([item(seq)]);
+  expect(transcript.after(1, 1000)?.map(({ seq }) => seq)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(transcript.after(0, 1000)).toBeUndefined();
+  expect([1, 3, 8, 9].map((seq) => transcript.bytesAfter(seq))).toEqual([80, 60, 10, 0]);
+  place.seq = 6;
+  transcript.append([item(10)]);
+  expect(transcript.after(3, 1000)).toBeUndefined();
+  expect(transcript.after(4, 1000)).toHaveLength(6);
+  transcript.release(place);
+  transcript.append([item(11)]);
+  expect(transcript.after(8, 1000)).toBeUndefined();
+  expect(transcript.after(9, 1000)).toHaveLength(2);
+});
+
 test("takes no item out of order", () => {
   const transcript = new Transcript(7);
   expect(() => transcript.append([item(7)])).toThrow("expected item 8");

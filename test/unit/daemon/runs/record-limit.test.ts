@@ -6,9 +6,9 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../daemon/core/log.ts";
 import { Turns } from "../../../../daemon/core/turns.ts";
-import { createFrameEncoder, type Frame } from "../../../../daemon/runs/frame.ts";
+import { createEventEncoder } from "../../../../daemon/http/event-encoding.ts";
 import { LiveRun } from "../../../../daemon/runs/live-run.ts";
-import type { RunStore } from "../../../../daemon/runs/run-store.ts";
+import type { RunStore, StoredEvent } from "../../../../daemon/runs/run-store.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../protocol/event.ts";
@@ -37,13 +37,15 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant("daemon killed" as const) },
 );
 
-/** Reads frames as a client that knows the wire does, from where it stands. */
-function read(reading: RunReading, frames: readonly Frame[]): void {
-  for (const { raw } of frames) {
-    const [id = "", data = ""] = raw.toString().split("\n");
+/** Reads events as a client that knows the wire does, from where it stands. */
+function read(reading: RunReading, events: readonly StoredEvent[], encode: Encode): void {
+  for (const event of events) {
+    const [id = "", data = ""] = encode(event).toString().split("\n");
     reading.take({ id: id.slice(4), data: JSON.parse(data.slice(6)) });
   }
 }
+
+type Encode = (event: StoredEvent) => Buffer;
 
 /** Everything in rows, everything in files, and some of each. */
 const layouts = [
@@ -67,7 +69,7 @@ test(
         const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
         let daemon = mortalDaemon(store);
         let live = new LiveRun(start, { key: undefined }, limit, daemon.parts);
-        const encode = createFrameEncoder(store.epoch, live.run.id);
+        const encode = createEventEncoder(store.epoch, live.run.id, true);
         const sent = { stdout: [Buffer.alloc(0)], stderr: [Buffer.alloc(0)] };
         // What was not recorded yet is had from the host again.
         const underTheNextDaemon = async (): Promise<void> => {
@@ -91,14 +93,14 @@ test(
             live.output(what.stream, what.bytes);
           }
           for (const reading of [along, ...left.filter(({ at }) => index <= at).map((one) => one.reading)]) {
-            const recorded = () => store.events(live.number, seqOf(reading), 1e9).map(encode);
-            read(reading, live.transcript.after(seqOf(reading), 1e9) ?? recorded());
+            const recorded = () => store.events(live.number, seqOf(reading), 1e9);
+            read(reading, live.transcript.after(seqOf(reading), 1e9) ?? recorded(), encode);
           }
         }
         const replayed = new RunReading();
         const whole = { stdout: Buffer.concat(sent.stdout), stderr: Buffer.concat(sent.stderr) };
         for (const reading of [replayed, ...left.map((one) => one.reading)]) {
-          read(reading, store.events(live.number, seqOf(reading), 1e9).map(encode));
+          read(reading, store.events(live.number, seqOf(reading), 1e9), encode);
           expectHonest(reading, whole, live.whole);
         }
         if (limit >= 64) expect(along.of("gap")).toEqual([]);

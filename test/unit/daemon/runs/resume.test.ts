@@ -4,13 +4,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
+import { createEventEncoder } from "../../../../daemon/http/event-encoding.ts";
 import { systemClock } from "../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../daemon/core/log.ts";
 import { Turns } from "../../../../daemon/core/turns.ts";
 import { Transcript } from "../../../../daemon/core/transcript.ts";
-import type { Frame } from "../../../../daemon/runs/frame.ts";
 import { type RunFeed, RunHistory } from "../../../../daemon/runs/history.ts";
-import { LiveRun } from "../../../../daemon/runs/live-run.ts";
+import { LiveRun, type ShownEvent } from "../../../../daemon/runs/live-run.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../protocol/event.ts";
@@ -62,7 +62,7 @@ class Daemon {
   readonly #keepBytes: number;
   #live: LiveRun;
   /** The newest events, much fewer than the daemon keeps, so that readers go to the record and back. */
-  #newest: Transcript<Frame>;
+  #newest: Transcript<ShownEvent>;
   #stop: () => void = () => undefined;
   restarts = 0;
 
@@ -76,12 +76,7 @@ class Daemon {
       store,
       cache,
       onDeleted: () => undefined,
-      engine: {
-        live: () => {
-          if (this.#live.ended) return undefined;
-          return { run: this.#live.run, number: this.#live.number, transcript: this.#newest };
-        },
-      },
+      engine: { live: () => this.#underWay(), followed: () => this.#underWay() },
     });
   }
 
@@ -121,6 +116,12 @@ class Daemon {
     this.#stop();
   }
 
+  #underWay() {
+    if (this.#live.ended) return undefined;
+    const { run, number, pace } = this.#live;
+    return { run, number, pace, transcript: this.#newest };
+  }
+
   #open(make: (parts: ConstructorParameters<typeof LiveRun>[3]) => LiveRun): LiveRun {
     let killed = false;
     this.#stop = () => {
@@ -133,9 +134,9 @@ class Daemon {
     return make({ store: writes, clock: systemClock, log: silentLog, onChange: () => undefined });
   }
 
-  #follow(seq: number): Transcript<Frame> {
+  #follow(seq: number): Transcript<ShownEvent> {
     const { transcript } = this.#live;
-    const newest = new Transcript<Frame>(seq, this.#keepBytes);
+    const newest = new Transcript<ShownEvent>(seq, this.#keepBytes);
     const copy = () => newest.append(transcript.after(newest.lastSeq, 1e9) ?? [], transcript.ended);
     copy();
     transcript.follow(copy);
@@ -163,13 +164,13 @@ class Reader {
     // With the daemon its connections are gone.
     if (this.#feed === undefined || this.restarts !== restarts) {
       this.#at = history.position(id, this.reading.lastId);
-      this.#feed = history.feed(id);
+      this.#feed = history.feed(id, { from: this.#at, all: false });
       this.restarts = restarts;
     }
-    const frames = this.#feed.after(this.#at, pageBytes);
-    this.#at = frames.at(-1)?.seq ?? this.#at;
-    const over = frames.length === 0 && this.#feed.over(this.#at);
-    const bytes = Buffer.concat(frames.map((frame) => frame[this.#view]));
+    const events = this.#feed.after(this.#at, pageBytes);
+    this.#at = events.at(-1)?.seq ?? this.#at;
+    const over = events.length === 0 && this.#feed.over(this.#at);
+    const bytes = Buffer.concat(events.map(createEventEncoder(store.epoch, id, this.#view === "raw")));
     const arrived = cut === null ? bytes : bytes.subarray(0, cut);
     for (const message of arrived.toString("latin1").split("\n\n").slice(0, -1)) {
       const [first = "", second = ""] = Buffer.from(message, "latin1").toString().split("\n");

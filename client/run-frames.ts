@@ -1,0 +1,121 @@
+import type { IncomingMessage } from "node:http";
+import { api } from "../protocol/api.ts";
+import { type OutputStream, RunEvent } from "../protocol/event.ts";
+import { EventFrame, frameKinds, framesType } from "../protocol/frames.ts";
+import type { RunRequestInput } from "../protocol/run.ts";
+import { parseEvent, type Received } from "./events.ts";
+import { FrameParser } from "./frames.ts";
+import { open } from "./request.ts";
+import { type ResumeOptions, resume } from "./resume.ts";
+import { newIdempotencyKey } from "./run-events.ts";
+import type { Transport } from "./transport.ts";
+
+/** Output as the command wrote it, or an event of another kind. */
+export type RunFrame = OutputBytes | Received<RunEvent>;
+
+export interface OutputBytes {
+  readonly stream: OutputStream;
+  readonly bytes: Buffer;
+}
+
+export interface RunFramesOptions extends ResumeOptions {
+  /** The same key and request give the same run; by default a new one. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * Runs a command and streams it as frames, all of it: `init` first and `complete` last. A cut is resumed and the command
+ * never runs twice, as with `streamRun`.
+ */
+export function runFrames(
+  transport: Transport,
+  request: RunRequestInput,
+  options: RunFramesOptions = {},
+): AsyncGenerator<RunFrame, void, undefined> {
+  const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
+  const input = { query: all, body: request, headers };
+  return new FrameStream(transport).read(
+    (signal) => open(transport, api.createRun, { ...input, signal }, framesType),
+    options,
+  );
+}
+
+/** The frames of a run from its beginning, as far as it is recorded, up to `complete`. */
+export function subscribeFrames(
+  transport: Transport,
+  run: string,
+  options: ResumeOptions = {},
+): AsyncGenerator<RunFrame, void, undefined> {
+  const input = { query: all, params: { run } };
+  return new FrameStream(transport).read(
+    (signal) => open(transport, api.runEvents, { ...input, signal }, framesType),
+    options,
+  );
+}
+
+const all = { follow: "all" } as const;
+
+/** A run's frames, and what of them was taken in. */
+class FrameStream {
+  readonly #transport: Transport;
+  readonly #bytes = { stdout: 0, stderr: 0 };
+  /** Known from the first event on. */
+  #run: string | undefined;
+  #after: string | undefined;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Nothing comes before an event: until then a stream that was cut is opened by `start` again. */
+  read(
+    start: (signal: AbortSignal | undefined) => Promise<IncomingMessage>,
+    options: ResumeOptions,
+  ): AsyncGenerator<RunFrame, void, undefined> {
+    return resume(
+      {
+        open: (signal) => (this.#run === undefined ? start(signal) : this.#open(this.#run, signal)),
+        read: (chunks) => this.#frames(chunks),
+        isLast: (frame) => "event" in frame && frame.event.type === "complete",
+      },
+      options,
+    );
+  }
+
+  #open(run: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    const { stdout, stderr } = this.#bytes;
+    const query = { ...all, after: this.#after, stdout: String(stdout), stderr: String(stderr) };
+    return open(this.#transport, api.runEvents, { params: { run }, query, signal }, framesType);
+  }
+
+  async *#frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<RunFrame, void, undefined> {
+    const parser = new FrameParser();
+    for await (const chunk of chunks) {
+      for (const { kind, bytes } of parser.push(chunk)) {
+        if (kind === frameKinds.event) yield this.#event(bytes);
+        else if (kind === frameKinds.stdout) yield this.#output("stdout", bytes);
+        else if (kind === frameKinds.stderr) yield this.#output("stderr", bytes);
+      }
+    }
+  }
+
+  #output(stream: OutputStream, bytes: Buffer): OutputBytes {
+    this.#bytes[stream] += bytes.length;
+    return { stream, bytes };
+  }
+
+  #event(json: Buffer): Received<RunEvent> {
+    const received = parseEvent(json.toString(), { parse });
+    const { id, event } = received;
+    this.#run = event.runId;
+    this.#after = id;
+    if (event.type === "gap") this.#bytes[event.stream] = event.to;
+    return received;
+  }
+}
+
+function parse(data: unknown): Received<RunEvent> | undefined {
+  const id = EventFrame.safeParse(data).data?.id;
+  const event = RunEvent.safeParse(data).data;
+  return id === undefined || event === undefined ? undefined : { id, event };
+}

@@ -1,0 +1,55 @@
+import type { EventsQuery } from "../../protocol/event.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { RunHistory } from "../runs/history.ts";
+import { createEventEncoder } from "./event-encoding.ts";
+import { createFrameEncoder, frames } from "./frames.ts";
+import type { EventFeed } from "./sse.ts";
+
+export interface StreamRequest {
+  readonly query: EventsQuery;
+  /** The `Last-Event-ID` header. */
+  readonly lastEventId?: string | undefined;
+  readonly asFrames: boolean;
+}
+
+/** A run's stream as a reader asks for it. `run_unknown`, `stream_position_unknown`. */
+export function runStream(history: RunHistory, id: string, request: StreamRequest): EventFeed {
+  const { query, asFrames } = request;
+  const from = position(history, id, request);
+  const all = query.follow === "all" || (query.follow === undefined && asFrames && from === 0);
+  const feed = history.feed(id, { from, all });
+  const { epoch } = feed;
+  const encode = asFrames
+    ? createFrameEncoder({ epoch, runId: id, raw: query.raw !== "0", offsets: offsetsOf(query) })
+    : createEventEncoder(epoch, id, query.raw === "1");
+  return {
+    ...(asFrames ? { wire: frames } : {}),
+    from,
+    after: (seq, maxBytes) =>
+      feed.after(seq, maxBytes).map((event) => ({
+        seq: event.seq,
+        get bytes() {
+          return encode(event);
+        },
+      })),
+    over: (seq) => feed.over(seq),
+    follow: (wake) => feed.follow(wake),
+    place: feed.place,
+  };
+}
+
+/** Of an id and offsets, what is further on counts. */
+function position(history: RunHistory, id: string, { query, lastEventId, asFrames }: StreamRequest): number {
+  const after = history.position(id, lastEventId ?? query.after);
+  if (query.stdout === undefined && query.stderr === undefined) return after;
+  if (!asFrames) {
+    const message = "is of frames only: read on behind an event with after";
+    const path = query.stdout === undefined ? "stderr" : "stdout";
+    throw new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
+  }
+  return Math.max(after, history.positionBehind(id, offsetsOf(query)));
+}
+
+function offsetsOf({ stdout = 0, stderr = 0 }: EventsQuery): { stdout: number; stderr: number } {
+  return { stdout, stderr };
+}

@@ -1,0 +1,34 @@
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import { uuidv7 } from "../core/uuid.ts";
+
+/** A run as it begins. Of its standard input it is only kept that there was some. */
+export function newRun(request: RunRequest, host: Run["host"], cached: boolean, createdAt: string): Run {
+  const { host: _, command, stdin, secretEnv, ...options } = request;
+  const secretEnvNames = Object.keys(secretEnv);
+  return {
+    id: uuidv7(),
+    jobId: null,
+    host,
+    command,
+    options: {
+      ...options,
+      ...(stdin === null ? {} : { stdinGiven: true }),
+      ...(secretEnvNames.length === 0 ? {} : { secretEnvNames }),
+    },
+    state: "queued",
+    outcome: null,
+    exitCode: null,
+    signal: null,
+    problem: null,
+    createdAt,
+    startedAt: null,
+    endedAt: null,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    truncatedBytes: 0,
+    cached,
+    reusedConnection: false,
+    stopConfirmed: null,
+    timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
+  };
+}

@@ -1,0 +1,108 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { FrameParser } from "../../../../client/frames.ts";
+import { createFrameEncoder } from "../../../../daemon/http/frames.ts";
+import type { StoredEvent } from "../../../../daemon/runs/run-store.ts";
+
+const at = "2026-01-02T03:04:05.006Z";
+const view = { epoch: "0badcafe", runId: "run-1", raw: true, offsets: { stdout: 0, stderr: 0 } };
+const output = (seq: number, stream: "stdout" | "stderr", start: number, text: string): StoredEvent => ({
+  seq,
+  at,
+  stream,
+  start,
+  noise: false,
+  body: Buffer.from(text, "latin1"),
+});
+const event = (seq: number, fields: object): StoredEvent => ({
+  seq,
+  at,
+  stream: null,
+  start: null,
+  noise: false,
+  body: Buffer.from(JSON.stringify({ ...fields, runId: "run-1", timestamp: at })),
+});
+
+/** What a reader is given, each frame by its kind and what it says. */
+function given(events: readonly StoredEvent[], asked: Partial<typeof view> = {}): unknown[] {
+  const encode = createFrameEncoder({ ...view, ...asked });
+  const frames = new FrameParser().push(Buffer.concat(events.map(encode)));
+  return frames.map(({ kind, bytes }): unknown =>
+    kind === 0 ? JSON.parse(bytes.toString()) : [kind, bytes.toString("latin1")],
+  );
+}
+
+test("a frame is its kind, three zero bytes, the length, and the bytes as they are", () => {
+  const encode = createFrameEncoder(view);
+  const bytes = encode(output(7, "stderr", 0, "\0\xff\n"));
+  expect([...bytes]).toEqual([2, 0, 0, 0, 0, 0, 0, 3, 0, 255, 10]);
+});
+
+test("an event is its JSON, with its id", () => {
+  const status = { type: "status", state: "running", message: 'é"\n' };
+  expect(given([event(7, status)])).toEqual([{ id: "0badcafe.7", ...status, runId: "run-1", timestamp: at }]);
+});
+
+test("shell noise is there unless it is not wanted", () => {
+  const noise = { ...output(1, "stderr", 0, "bash: no job control in this shell\n"), noise: true };
+  expect(given([noise])).toEqual([[2, "bash: no job control in this shell\n"]]);
+  expect(given([noise, output(2, "stderr", 35, "real")], { raw: false })).toEqual([[2, "real"]]);
+});
+
+const gap = (seq: number, from: number, to: number): StoredEvent =>
+  event(seq, { type: "gap", stream: "stdout", from, to });
+
+test("who has so many bytes of each stream is given the rest, and of a gap its rest", () => {
+  const events = [output(1, "stdout", 0, "abcd"), output(2, "stderr", 0, "xy"), gap(3, 4, 9)];
+  const more = [output(4, "stdout", 9, "j")];
+  const rest = (stdout: number, stderr: number): unknown[] =>
+    given([...events, ...more], { offsets: { stdout, stderr } });
+  const lost = (from: number): unknown => ({
+    id: "0badcafe.3",
+    type: "gap",
+    runId: "run-1",
+    timestamp: at,
+    stream: "stdout",
+    from,
+    to: 9,
+  });
+  expect(rest(0, 0)).toEqual([[1, "abcd"], [2, "xy"], lost(4), [1, "j"]]);
+  expect(rest(3, 2)).toEqual([[1, "d"], lost(4), [1, "j"]]);
+  expect(rest(6, 1)).toEqual([[2, "y"], lost(6), [1, "j"]]);
+  expect(rest(9, 2)).toEqual([[1, "j"]]);
+  expect(rest(10, 2)).toEqual([]);
+});
+
+test("bytes that were recorded and cannot be read any more are a gap", () => {
+  const lost = { ...output(1, "stdout", 100, ""), lostBytes: 50 };
+  expect(given([lost], { offsets: { stdout: 100, stderr: 0 } })).toMatchObject([
+    { type: "gap", stream: "stdout", from: 100, to: 150 },
+  ]);
+});
+
+test("frames are read the same wherever what comes is cut", () => {
+  const frame = fc.record({ kind: fc.nat(3), bytes: fc.uint8Array({ maxLength: 40 }) });
+  fc.assert(
+    fc.property(fc.array(frame), fc.array(fc.nat(20)), (sent, cuts) => {
+      const all = Buffer.concat(
+        sent.map(({ kind, bytes }) => {
+          const head = Buffer.from([kind, 0, 0, 0, 0, 0, 0, bytes.length]);
+          return Buffer.concat([head, bytes]);
+        }),
+      );
+      const parser = new FrameParser();
+      const read = [];
+      let from = 0;
+      for (const cut of [...cuts, all.length]) {
+        read.push(...parser.push(all.subarray(from, from + cut)));
+        from += cut;
+      }
+      expect(read.map(({ kind, bytes }) => ({ kind, bytes: new Uint8Array(bytes) }))).toEqual(sent);
+    }),
+  );
+});
+
+test("a frame larger than any is refused before it is waited for", () => {
+  const head = Buffer.from([0, 0, 0, 0, 0xff, 0, 0, 0]);
+  expect(() => new FrameParser().push(head)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+});
