@@ -5,6 +5,7 @@ import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Places } from "./places.ts";
 import { call } from "./request.ts";
+import { untilGivenUp } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
 /** A daemon that has just answered. */
@@ -15,12 +16,10 @@ export interface Found {
   readonly transport: Transport;
 }
 
-const healthMs = 3000;
-
 /**
  * The daemon of a state directory, proven to be alive by its answer and not by its pid; undefined when none
  * runs. `daemon_incompatible` when it speaks another version of the API, `daemon_unreachable` when it listens
- * but does not answer within 3 s, `forbidden` when somebody else could have put there what tells of it.
+ * but hangs, or works on other things for 30 s, `forbidden` when somebody else could have put there what tells of it.
  */
 export async function discover(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
   if (!checkStateDirectory(places.directory)) return undefined;
@@ -74,9 +73,16 @@ export function readDiscovery({ discovery }: Places): Discovery | undefined {
 }
 
 export function isNotRunning(error: unknown): boolean {
-  return (
-    error instanceof Problem && error.code === "daemon_unreachable" && error.members.reason === "not_running"
-  );
+  return isUnreachable(error, "not_running");
+}
+
+/** Whether there is a daemon, which does not answer. */
+export function isSilent(error: unknown): boolean {
+  return isUnreachable(error, "silent");
+}
+
+function isUnreachable(error: unknown, reason: string): boolean {
+  return error instanceof Problem && error.code === "daemon_unreachable" && error.members.reason === reason;
 }
 
 function connect({ socket, token }: Discovery): Transport {
@@ -93,21 +99,36 @@ async function askHealth(
   { pid }: Discovery,
   signal: AbortSignal | undefined,
 ): Promise<Health> {
-  const deadline = AbortSignal.timeout(healthMs);
+  const answered = new AbortController();
+  const givenUp = new AbortController();
+  untilGivenUp(pid, answered.signal).then(
+    (why) => givenUp.abort(silent(pid, why)),
+    () => undefined,
+  );
   try {
     return await call(transport, "health", {
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
     });
   } catch (error) {
     signal?.throwIfAborted();
-    if (!deadline.aborted) throw error;
-    throw new Problem(
-      "daemon_unreachable",
-      `The Hostrun daemon (process ${pid}) did not answer within ${healthMs / 1000} s. ` +
-        "See `hostrun logs`; `hostrun restart` starts a new one.",
-      { reason: "silent" },
-    );
+    givenUp.signal.throwIfAborted();
+    throw error;
+  } finally {
+    answered.abort();
   }
+}
+
+function silent(pid: number, why: "hangs" | "busy"): Problem {
+  const what = {
+    hangs: "did not answer, and does nothing: it hangs.",
+    busy: "did not answer within 30 s, although it works. Try again later.",
+  }[why];
+  return new Problem(
+    "daemon_unreachable",
+    `The Hostrun daemon (process ${pid}) ${what} \`hostrun restart --force\` ends it, with the runs that are under way, ` +
+      "and starts a new one. See `hostrun logs`.",
+    { reason: "silent" },
+  );
 }
 
 function incompatible(spoken: unknown, file: string): Problem {

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Problem } from "../protocol/problem.ts";
 import { visibleLine } from "../protocol/visible.ts";
+import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
@@ -11,7 +12,6 @@ import type { Found } from "./discover.ts";
 import { lookFor } from "./discover.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
-import { errorCode } from "./transport.ts";
 
 export interface LaunchOptions {
   readonly places: Places;
@@ -20,11 +20,20 @@ export interface LaunchOptions {
   readonly daemonRuntime?: string | undefined;
   /** Further arguments of the daemon. */
   readonly daemonArguments?: readonly string[] | undefined;
-  /** How long the daemon may take until it answers; default 10 s. */
+  /** How long the daemon may take until it answers; by default a minute, for a machine that has much else to do. */
   readonly deadlineMs?: number | undefined;
 }
 
-const pollMs = 10;
+const defaultDeadlineMs = 60_000;
+
+/**
+ * Waits until it is worth another look: soon at first, and less often the longer it takes, since a hundred clients that
+ * look all the time would keep the daemon from starting.
+ */
+async function waitToLook(since: number, signal: AbortSignal | undefined): Promise<void> {
+  const span = Math.min(500, 10 + (performance.now() - since) / 8);
+  await wait(span, undefined, signal === undefined ? {} : { signal });
+}
 
 /**
  * Finds the daemon or starts it, detached, its output going to daemon.log. Of several processes that try this
@@ -34,7 +43,8 @@ const pollMs = 10;
 export async function launch(options: LaunchOptions, signal?: AbortSignal): Promise<Found> {
   const { places } = options;
   makeStateDirectory(places.directory);
-  const deadline = performance.now() + (options.deadlineMs ?? 10_000);
+  const since = performance.now();
+  const deadline = since + (options.deadlineMs ?? defaultDeadlineMs);
   for (;;) {
     const found = await lookFor(places, signal);
     if (found !== undefined) return found;
@@ -44,7 +54,7 @@ export async function launch(options: LaunchOptions, signal?: AbortSignal): Prom
       return await startLocked(options, deadline, signal);
     }
     if (performance.now() > deadline) throw late(places, "Another process has been starting it");
-    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
+    await waitToLook(since, signal);
   }
 }
 
@@ -58,13 +68,14 @@ async function startLocked(
   if (before !== undefined) return before;
   await removeStale(places);
   using child = start(options);
+  const since = performance.now();
   for (;;) {
     const found = await lookFor(places, signal);
     if (found !== undefined) return found;
     const end = child.ended();
     if (end !== undefined) throw died(places, end, child.written());
     if (performance.now() > deadline) throw late(places, "It was started");
-    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
+    await waitToLook(since, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { errorCode } from "./transport.ts";
+import { errorCode } from "../state-directory/error-code.ts";
 
 /**
  * Whether a process still runs. One that has ended but was not collected by its parent, as in containers whose

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { Problem } from "../protocol/problem.ts";
+import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { readOwnFile } from "../state-directory/own-file.ts";
 import { isAlive } from "./liveness.ts";
-import { errorCode } from "./transport.ts";
 
 /** A lock whose owner lives is still given up when it is older than this: the pid may be another's by now. */
-const oldMs = 60_000;
+const oldMs = 120_000;
 /** A lock file is written in one go; an unreadable one this old was left by a crash in between. */
 const halfWrittenMs = 2000;
 

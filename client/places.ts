@@ -10,5 +10,12 @@ export function placesIn(
 ): Places {
   const at = (name: keyof typeof placeNames): string =>
     joinPath(process.platform, directory, placeNames[name]);
-  return { directory, discovery: at("discovery"), socket: at("socket"), lock: at("lock"), log: at("log") };
+  return {
+    directory,
+    discovery: at("discovery"),
+    socket: at("socket"),
+    lock: at("lock"),
+    log: at("log"),
+    instanceLock: at("instanceLock"),
+  };
 }

@@ -3,6 +3,8 @@ import { Agent, request } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { Problem } from "../protocol/problem.ts";
+import { errorCode } from "../state-directory/error-code.ts";
+import { BackOff } from "./back-off.ts";
 
 export interface Exchange {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -14,6 +16,9 @@ export interface Exchange {
   /** Whether it may be sent a second time when a kept connection turns out to be closed. */
   readonly repeatable: boolean;
 }
+
+/** How long a daemon may be busy with others before a client that could not even connect gives up. */
+const crowdedMs = 30_000;
 
 /**
  * HTTP over the daemon's socket. Connections are kept for repeatable requests, so that a warm one needs no
@@ -33,12 +38,16 @@ export class Transport implements Disposable {
 
   /** The answer's head; its body is a stream. Rejects with `daemon_unreachable`, or with the signal's reason. */
   async send(exchange: Exchange, signal?: AbortSignal): Promise<IncomingMessage> {
+    const crowd = new BackOff(crowdedMs);
     for (;;) {
       signal?.throwIfAborted();
       const sent = await this.#once(exchange, signal);
       if ("answer" in sent) return sent.answer;
       signal?.throwIfAborted();
-      if (!(exchange.repeatable && sent.reused)) throw unreachable(sent.failure, this.#socket);
+      if (exchange.repeatable && sent.reused) continue;
+      // Then nothing was sent. A stream has lost its beginning to the try.
+      const crowded = errorCode(sent.failure) === "EAGAIN" && typeof exchange.body !== "object";
+      if (!crowded || !(await crowd.next(signal))) throw unreachable(sent.failure, this.#socket);
     }
   }
 
@@ -72,17 +81,13 @@ export class Transport implements Disposable {
   }
 }
 
-/** The system's name of an error, e.g. "ECONNREFUSED". */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
 /** Why the daemon could not be reached, as the `reason` of a `daemon_unreachable`. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "not_running",
   ECONNREFUSED: "not_running",
   EACCES: "not_allowed",
   EPERM: "not_allowed",
+  EAGAIN: "crowded",
 };
 
 export function unreachable(failure: unknown, socket: string): Problem {
@@ -90,6 +95,7 @@ export function unreachable(failure: unknown, socket: string): Problem {
   const what = {
     not_running: `No Hostrun daemon listens on ${socket}. Start it with \`hostrun start\`.`,
     not_allowed: `The socket ${socket} may not be used by this user. See who owns it, or set HOSTRUN_HOME.`,
+    crowded: `Too many clients want to connect to the Hostrun daemon on ${socket} at once. Try again later.`,
     cut: `The Hostrun daemon on ${socket} closed the connection. See \`hostrun logs\`, then try again.`,
   }[reason];
   return new Problem("daemon_unreachable", what ?? "", { cause: failure, reason });

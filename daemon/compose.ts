@@ -84,7 +84,7 @@ export async function openDaemon(surroundings: Surroundings): Promise<Scope> {
   const scope = new Scope();
   try {
     const around = openHouse(surroundings, scope);
-    scope.own(openInstanceLock(join(around.stateDirectory, "instance.lock"), around.nativeBinding));
+    scope.own(openInstanceLock(join(around.stateDirectory, placeNames.instanceLock), around.nativeBinding));
     removeDrafts(around.stateDirectory);
     const startedAt = clock.now();
     const changes = new ChangeLog(clock);

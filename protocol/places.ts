@@ -6,6 +6,7 @@ export const placeNames = {
   socket: "daemon.sock",
   lock: "daemon.lock",
   log: "daemon.log",
+  instanceLock: "instance.lock",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
 import { Problem } from "../protocol/problem.ts";
+import { errorCode } from "./error-code.ts";
 
 /** What a person can do about an error of the system's, by its code. */
 const advice: Readonly<Record<string, string>> = {
@@ -11,13 +12,16 @@ const advice: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "Its path is too long",
   EMFILE: "Too many files are open",
   ENFILE: "Too many files are open",
+  SQLITE_FULL: "Its disk is full: make room",
+  SQLITE_CANTOPEN: "Check its permissions, and whether it is on a read-only file system",
+  SQLITE_READONLY: "Check its permissions, and whether it is on a read-only file system",
 };
 
-/** The system refused something in the state directory. `what` is a sentence without its full stop. */
+/** The system, or SQLite, refused something in the state directory. `what` is a sentence without its full stop. */
 export function cannotUse(what: string, cause: unknown): Problem {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-  const full = code === "ENOSPC" || code === "EDQUOT";
-  const next = advice[code] ?? "See whether its disk works";
+  const code = errorCode(cause) ?? "unknown error";
+  const full = ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
+  const next = advice[code] ?? "See whether its disk is full or fails";
   const detail = `${what} (${code}). ${next}, or set HOSTRUN_HOME to another directory.`;
   return new Problem(full ? "storage_full" : "forbidden", detail, { cause });
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from "node:fs";
 import { Problem } from "../protocol/problem.ts";
 import { ownUid } from "./account.ts";
+import { errorCode } from "./error-code.ts";
 import { isWritableByOthers } from "./trusted-directory.ts";
 
 export type Kind = "file" | "directory" | "socket";
@@ -51,7 +52,7 @@ export function readOwnFile(path: string, maxBytes = defaultMaxBytes): string | 
   try {
     file = openOwnFile(path, constants.O_RDONLY);
   } catch (failure) {
-    if (failure instanceof Error && "code" in failure && failure.code === "ENOENT") return undefined;
+    if (errorCode(failure) === "ENOENT") return undefined;
     throw failure;
   }
   try {

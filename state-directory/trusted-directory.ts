@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { Problem } from "../protocol/problem.ts";
 import { isPrivateGroup, ownHome, ownUid } from "./account.ts";
+import { errorCode } from "./error-code.ts";
 import { cannotUse } from "./file-problem.ts";
 
 /**
@@ -33,11 +34,25 @@ export function checkStateDirectory(path: string): boolean {
 export function makeStateDirectory(path: string): void {
   if (checkStateDirectory(path)) return;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    make(path);
   } catch (cause) {
     throw cannotUse(`The state directory ${path} cannot be made`, cause);
   }
   checkStateDirectory(path);
+}
+
+/** As mkdir's `recursive`, which tells ENOENT of a read-only file system. */
+function make(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    const code = errorCode(cause);
+    // Another process was faster: what is there is looked at next.
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw cause;
+    make(dirname(path));
+    make(path);
+  }
 }
 
 /** Whether other users than its own may write to it. */

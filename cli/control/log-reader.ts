@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, readSync, type Stats, statSync } from "node:fs";
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
 import { openOwnFile } from "../../state-directory/own-file.ts";
-import { errorCode } from "../../client/transport.ts";
 
 const chunkBytes = 65_536;
 

@@ -1,4 +1,4 @@
-import { errorCode } from "../../client/transport.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 /** The reader of our output has gone away. */
 export class BrokenPipe extends Error {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
 /**
@@ -23,7 +24,7 @@ export function writeFileAtomically(path: string, text: string): void {
     renameSync(draft, path);
   } catch (cause) {
     rmSync(draft, { force: true });
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOSPC")) throw cause;
+    if (errorCode(cause) !== "ENOSPC") throw cause;
     throw new Problem("storage_full", `The disk of ${path} is full. Make room, then try again.`, { cause });
   }
 }

@@ -1,6 +1,7 @@
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { placeNames } from "../../protocol/places.ts";
+import { cannotUse } from "../../state-directory/file-problem.ts";
 import { checkOwn, type Kind } from "../../state-directory/own-file.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
 
@@ -14,9 +15,18 @@ const ownNames = /^(?:daemon\.(?:json|lock|log|sock)|config\.json|known_hosts|in
  */
 export function prepareStateDirectory(path: string): void {
   makeStateDirectory(path);
-  chmodSync(path, 0o700);
+  close(path);
   for (const name of readdirSync(path)) {
     if (ownNames.test(name)) checkOwn(join(path, name), kindOf(name));
+  }
+}
+
+function close(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw cannotUse(`The state directory ${path} cannot be closed to other users`, cause);
   }
 }
 

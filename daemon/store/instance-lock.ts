@@ -1,25 +1,29 @@
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { cannotUse } from "../../state-directory/file-problem.ts";
 
 /**
  * Holds the one place that there is for a daemon in a state directory: a lock of the operating system on a
- * small file, which ends with the process however it ends. `conflict` when another daemon holds it.
+ * small file, which ends with the process however it ends. `conflict` when another daemon holds it, `forbidden` or
+ * `storage_full` when the file cannot be written.
  */
 export function openInstanceLock(path: string, nativeBinding: string | undefined): Disposable {
-  const file = new Sqlite(path, { timeout: 0, ...(nativeBinding === undefined ? {} : { nativeBinding }) });
+  const native = nativeBinding === undefined ? {} : { nativeBinding };
+  let file: Sqlite.Database | undefined;
   try {
+    file = new Sqlite(path, { timeout: 0, ...native });
     file.pragma("locking_mode = EXCLUSIVE");
     file.pragma("journal_mode = MEMORY");
     file.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
-    file.close();
-    const busy = cause instanceof Sqlite.SqliteError && cause.code === "SQLITE_BUSY";
-    if (!busy) throw cause;
+    file?.close();
+    if (!(cause instanceof Sqlite.SqliteError)) throw cause;
+    if (cause.code !== "SQLITE_BUSY") throw cannotUse(`The lock ${path} cannot be taken`, cause);
     throw new Problem(
       "conflict",
       "A Hostrun daemon runs for this state directory already. `hostrun status` shows it, `hostrun stop` ends it.",
       { cause },
     );
   }
-  return { [Symbol.dispose]: () => void file.close() };
+  return { [Symbol.dispose]: () => void file?.close() };
 }

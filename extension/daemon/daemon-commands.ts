@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
+import { isSilent } from "../../client/discover.ts";
 import { askChoice } from "../input/choice.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { RunList } from "../runs/run-list.ts";
@@ -28,7 +29,9 @@ export class DaemonCommands {
   async restart(): Promise<void> {
     if (!(await this.#mayEndRuns(vscode.l10n.t("Restart")))) return;
     await this.#report.attempt(vscode.l10n.t("The daemon could not be restarted"), async () => {
-      if (this.#link.state.kind === "connected") await this.#link.stop();
+      const { state } = this.#link;
+      const isThere = state.kind === "connected" || (state.kind === "failed" && isSilent(state.problem));
+      if (isThere && !(await this.#end())) return;
       await this.#link.retry();
       this.#say();
     });
@@ -36,7 +39,7 @@ export class DaemonCommands {
 
   async stop(): Promise<void> {
     if (!(await this.#mayEndRuns(vscode.l10n.t("Stop")))) return;
-    await this.#report.attempt(vscode.l10n.t("The daemon could not be stopped"), () => this.#link.stop());
+    await this.#report.attempt(vscode.l10n.t("The daemon could not be stopped"), () => this.#end());
   }
 
   async showLog(): Promise<void> {
@@ -79,9 +82,30 @@ export class DaemonCommands {
       this.#log.debug(`The daemon is ${state.kind}`);
       void vscode.commands.executeCommand("setContext", "hostrun.daemon", state.kind);
       if (state.kind !== "failed") return;
-      const retry = { title: vscode.l10n.t("Retry"), act: () => this.start() };
-      this.#report.tell(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, retry);
+      const next = isSilent(state.problem)
+        ? { title: vscode.l10n.t("Restart"), act: () => this.restart() }
+        : { title: vscode.l10n.t("Retry"), act: () => this.start() };
+      this.#report.tell(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, next);
     });
+  }
+
+  /** Stops the daemon; one that does not answer is ended by force if the person agrees. False when they do not. */
+  async #end(): Promise<boolean> {
+    try {
+      await this.#link.stop();
+      return true;
+    } catch (failure) {
+      if (!isSilent(failure)) throw failure;
+      const action = vscode.l10n.t("End by Force");
+      const answer = await vscode.window.showWarningMessage(
+        vscode.l10n.t("The daemon does not answer"),
+        { modal: true, detail: vscode.l10n.t("Its runs lose their connection when it is ended by force.") },
+        action,
+      );
+      if (answer !== action) return false;
+      await this.#link.end();
+      return true;
+    }
   }
 
   #say(): void {

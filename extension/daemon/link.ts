@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { openDaemon, type Daemon as OpenedDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
+import { endDaemon } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { Api } from "../../protocol/api.ts";
@@ -119,6 +120,13 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     await daemon.call("shutdown", { body: {} });
     await daemon[Symbol.asyncDispose]();
     await this.#gone(pid);
+    this.#stopped();
+  }
+
+  /** Ends a daemon that does not answer, by force. Rejects when it is none, or does not end. */
+  async end(): Promise<void> {
+    this.#release();
+    await endDaemon(this.places);
     this.#stopped();
   }
 

@@ -261,14 +261,6 @@ test("the daemon is stopped, found stopped, started and shown", async () => {
   expect(await said("restart")).not.toContain(`process ${pid},`);
 });
 
-test("a daemon that hangs is stopped by force", async () => {
-  const pid = Number(/process (\d+)/.exec(await said("start"))?.[1]);
-  process.kill(pid, "SIGSTOP");
-  const [status, told] = await complained("status");
-  expect([status, told]).toEqual([255, expect.stringContaining("did not answer")]);
-  expect(await said("restart", "--force")).not.toContain(`process ${pid},`);
-});
-
 test("the log is shown, readable or as it is", async () => {
   await said("restart");
   expect(await said("logs")).toMatch(/^\d{4}-\S+Z info {2}The daemon is ready pid=\d+/m);

@@ -2,6 +2,7 @@ import { copyFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
+import { isAlive } from "../../client/liveness.ts";
 import { Discovery } from "../../protocol/discovery.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
@@ -211,5 +212,15 @@ describe("the daemon", () => {
     await window.command("Hostrun: Start Daemon");
     await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
     expect(await daemonPid()).not.toBe(before);
+  });
+
+  test("that hangs is ended by force when the person agrees, and started again", async () => {
+    const before = await daemonPid();
+    process.kill(before, "SIGSTOP");
+    await window.command("Hostrun: Restart Daemon");
+    await window.dialog("The daemon does not answer").getByRole("button", { name: "End by Force" }).click();
+    await expect.poll(daemonPid, { timeout: 30_000 }).not.toBe(before);
+    expect(isAlive(before)).toBe(false);
+    await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
   });
 });

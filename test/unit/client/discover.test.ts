@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openDaemon } from "../../../client/daemon.ts";
 import { discover } from "../../../client/discover.ts";
 import { placesIn } from "../../../client/places.ts";
@@ -43,12 +44,31 @@ test("a living pid proves nothing: without an answer there is no daemon", async 
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
 });
 
-test("a daemon that is silent is not taken for none", async () => {
+test("a daemon that hangs is not taken for none, and it is told what helps", {
+  timeout: 60_000,
+}, async () => {
   await using directory = await openDirectory();
   await using server = await openSocketServer(() => undefined);
-  await writeFile(directory.join("daemon.json"), JSON.stringify(discoveryOf(server.socket)));
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.kill("SIGSTOP");
+  const discovery = { ...discoveryOf(server.socket), pid: child.pid };
+  await writeFile(directory.join("daemon.json"), JSON.stringify(discovery));
   const failure = await failureOf(discover(placesIn(directory.path)));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "silent" } });
+  expect(String(failure)).toMatch(/it hangs.*`hostrun restart --force`/);
+});
+
+test("a daemon that answers late, but works, is waited for", { timeout: 60_000 }, async () => {
+  await using directory = await openDirectory();
+  // The process of the daemon is this one, which does something all the time.
+  const work = setInterval(() => undefined, 10);
+  onTestFinished(() => clearInterval(work));
+  await using server = await openSocketServer((_, response) => setTimeout(() => response.end(health), 5000));
+  await writeFile(directory.join("daemon.json"), JSON.stringify(discoveryOf(server.socket)));
+  const found = await discover(placesIn(directory.path));
+  found?.transport[Symbol.dispose]();
+  expect(found?.health.pid).toBe(42);
 });
 
 test.each([

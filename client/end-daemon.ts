@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { readdir, readlink, realpath } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Problem } from "../protocol/problem.ts";
+import { readDiscovery } from "./discover.ts";
+import { isAlive } from "./liveness.ts";
+import type { Places } from "./places.ts";
+
+const pollMs = 20;
+/** A daemon that only waited, or was stopped (SIGSTOP), ends in good order within this; the others are killed. */
+const endMs = 5000;
+
+/**
+ * Ends the daemon of a state directory that does not answer, and returns its pid; undefined when daemon.json names none.
+ * The process that is named there is ended only if it is the daemon: otherwise `conflict`, and nothing is done to it.
+ */
+export async function endDaemon(places: Places): Promise<number | undefined> {
+  const pid = readDiscovery(places)?.pid;
+  if (pid === undefined || !isAlive(pid)) return undefined;
+  if (!(await isDaemonOf(pid, places))) {
+    throw new Problem(
+      "conflict",
+      `Process ${pid}, which ${places.discovery} names, is not the daemon of ${places.directory}, and was left alone. ` +
+        `Something else listens on ${places.socket}: see \`fuser ${places.instanceLock} ${places.socket}\`, and end it.`,
+    );
+  }
+  process.kill(pid, "SIGTERM");
+  // One that was stopped does nothing about a signal before it may go on.
+  if (process.platform !== "win32") process.kill(pid, "SIGCONT");
+  if (await isGone(pid, endMs)) return pid;
+  process.kill(pid, "SIGKILL");
+  if (await isGone(pid, endMs)) return pid;
+  throw new Problem("timed_out", `The daemon (process ${pid}) could not be killed: it may wait for a disk.`);
+}
+
+/** Whether a process has ended, or does so in time. */
+export async function isGone(pid: number, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (isAlive(pid)) {
+    if (performance.now() > deadline) return false;
+    await wait(pollMs);
+  }
+  return true;
+}
+
+/** A daemon holds its instance lock open for as long as it lives, and nobody else opens it for long. */
+async function isDaemonOf(pid: number, { instanceLock }: Places): Promise<boolean> {
+  // There a process cannot be looked into; daemon.json is in a directory of the user's own.
+  if (process.platform === "win32") return true;
+  const lock = await realpath(instanceLock).catch(() => undefined);
+  if (lock === undefined) return false;
+  if (process.platform !== "linux") return (await openersOf(lock)).includes(pid);
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder).catch(() => []);
+  const targets = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
+  return targets.includes(lock);
+}
+
+/** The pids of those who have a file open, as lsof(8) tells; it is part of macOS. */
+async function openersOf(path: string): Promise<number[]> {
+  try {
+    const { stdout } = await promisify(execFile)("lsof", ["-t", "--", path]);
+    return stdout.split("\n").map(Number);
+  } catch {
+    return [];
+  }
+}
