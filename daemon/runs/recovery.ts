@@ -1,10 +1,12 @@
 import { Problem } from "../../protocol/problem.ts";
 import type { Clock } from "../core/clock.ts";
+import { completeFields, endedAs, type EventFields } from "./ending.ts";
 import type { RunStore, StoredEvent } from "./run-store.ts";
 
 /**
- * Ends every run that a daemon left open when it was killed: its bytes are kept, its ending is `unknown`. Those that
- * are found again on their hosts (`kept`, by number) are left open. Returns how many were ended.
+ * Ends every run that a daemon left open when it was killed, now, which is as long as it can have run: its bytes are
+ * kept, its ending is `unknown`. Those that are found again on their hosts (`kept`, by number) are left open. Returns how
+ * many were ended.
  */
 export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<number>): number {
   const open = store.listOpen().filter(({ number }) => !kept.has(number));
@@ -15,23 +17,17 @@ export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<n
     const detail = neverSent
       ? `The Hostrun daemon ended before this was sent to ${run.host.name}. It has not run there; run it again.`
       : `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
-    const problem = new Problem("daemon_stopped", detail, { host: run.host.name }).toJSON();
+    const problem = new Problem("daemon_stopped", detail, { host: run.host.name });
     const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
-    const { end: stdoutBytes } = stdout;
-    const { end: stderrBytes } = stderr;
-    const truncatedBytes = stdoutBytes + stderrBytes - stdout.size - stderr.size;
-    const outcome = neverSent ? "failed" : "unknown";
-    const ending = { outcome, exitCode: null, signal: null } as const;
-    const sizes = { stdoutBytes, stderrBytes, truncatedBytes };
-    const complete = {
-      ...ending,
-      stopConfirmed: null,
-      durationMs: 0,
-      ...sizes,
-      sha256: { stdout: null, stderr: null },
+    const ended = {
+      ...endedAs(run, { outcome: neverSent ? "failed" : "unknown", problem }, at),
+      stdoutBytes: stdout.end,
+      stderrBytes: stderr.end,
+      truncatedBytes: stdout.end + stderr.end - stdout.size - stderr.size,
+      timings: { ...run.timings, totalMs: Math.max(0, Date.parse(at) - Date.parse(run.createdAt)) },
     };
     let seq = store.lastSeq(number);
-    const event = (type: string, fields: object): StoredEvent => ({
+    const event = ({ type, ...fields }: EventFields): StoredEvent => ({
       seq: ++seq,
       at,
       stream: null,
@@ -39,8 +35,11 @@ export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<n
       noise: false,
       body: Buffer.from(JSON.stringify({ type, runId: run.id, timestamp: at, ...fields })),
     });
-    const events = [event("error", { problem }), event("complete", complete)];
-    store.append(number, events, { ...run, ...ending, ...sizes, state: "ended", endedAt: at, problem });
+    const events = [
+      event({ type: "error", problem: ended.problem }),
+      event(completeFields(ended, undefined)),
+    ];
+    store.append(number, events, ended);
   }
   return open.length;
 }

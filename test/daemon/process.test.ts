@@ -40,6 +40,10 @@ test("a daemon that is killed leaves its run as unknown, with every byte that wa
     await daemon.http.open("GET", `/api/runs/${run.id}/events`, { headers: { "last-event-id": run.lastId } }),
   );
   expect(run.complete).toMatchObject({ outcome: "unknown", sha256: { stdout: null, stderr: null } });
+  // As long as it can have run: until the next daemon found it.
+  const tookMs = Date.parse(stored.endedAt ?? "") - Date.parse(stored.createdAt);
+  expect([run.complete.durationMs, stored.timings.totalMs]).toEqual([tookMs, tookMs]);
+  expect(tookMs).toBeGreaterThan(200);
   expect(run.problem.code).toBe("daemon_stopped");
   expect(run.text().startsWith(shown)).toBe(true);
   const output = await daemon.http.ask("GET", `/api/runs/${run.id}/output`);
