@@ -26,11 +26,17 @@ export const UserName = plainName(userMeta).refine(
 );
 export const Port = z.int().min(1).max(65535);
 
-const jumpForm = /^(?:(?<user>[^@]+)@)?(?<host>\[[^\]]+\]|[^:]+)(?::(?<port>\d{1,5}))?$/;
+const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
+const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
 
-/** The parts of one ProxyJump hop, `[user@]host[:port]`; undefined when it is not one. */
+/**
+ * The parts of a destination or a ProxyJump hop, `[user@]host[:port]`; undefined when it is not one. An IPv6 address needs
+ * its brackets only before a port.
+ */
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
-  const groups = jumpForm.exec(text)?.groups;
+  const bare = ipv6Form.exec(text)?.groups;
+  const isIpv6 = z.ipv6().safeParse(bare?.["address"]).success;
+  const groups = isIpv6 ? bare : jumpForm.exec(text)?.groups;
   if (groups === undefined) return undefined;
   const host = HostName.safeParse((groups["host"] ?? "").replace(/^\[|\]$/g, ""));
   const user = UserName.optional().safeParse(groups["user"]);
