@@ -2,14 +2,27 @@ import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
 
-/** One subcommand. */
+/** One command, e.g. `run` or `hosts add`. */
 export interface Command {
   /** What `--help` prints. */
   readonly help: string;
   /** Whether it deals with a broken pipe itself; otherwise that ends the process at once. */
   readonly ownsOutput?: boolean;
+  /** The exit status of a failure; 1 by default. */
+  readonly failedStatus?: number;
   /** The exit status. Throws a Problem, or a UsageError for what cannot be understood. */
   run(args: readonly string[]): Promise<number>;
+}
+
+/** A command that only has commands of its own, e.g. `hosts`. Its `list` is meant where none is named. */
+export interface CommandGroup {
+  readonly help: string;
+  readonly subcommands: Readonly<Record<string, Command>> & { readonly list: Command };
+}
+
+/** The arguments ask for `--help`. */
+export class HelpRequested extends Error {
+  override readonly name = "HelpRequested";
 }
 
 /** The command line cannot be understood: exit status 2. */
@@ -25,27 +38,48 @@ interface Parsed<O extends Options> {
   readonly positionals: readonly string[];
 }
 
-/** The options and the words between them; an option that there is not is a UsageError with the nearest. */
+const helpOption = { help: { type: "boolean", short: "h" } } as const;
+
+/**
+ * The options and the words between them. Throws HelpRequested for `--help` and `-h`; an option that there is not is a
+ * UsageError with the nearest.
+ */
 export function parseOptions<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
   const config = { args: [...args], options, allowPositionals: true };
+  const all = { ...options, ...helpOption };
+  const { tokens } = parseArgs({ ...config, options: all, strict: false, tokens: true });
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) throw new HelpRequested();
   try {
     return parseArgs({ ...config, strict: true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
-    for (const token of tokens) {
-      if (token.kind !== "option") continue;
-      const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-      if (option === undefined) throw unknown("option", token.rawName, optionNames(options));
-      if (option.type === "string" && token.value === undefined) {
-        throw new UsageError(`${token.rawName} needs a value.`);
-      }
-      if (option.type === "boolean" && token.value !== undefined) {
-        throw new UsageError(`${token.rawName} takes no value.`);
-      }
-    }
-    throw new UsageError(error.message.split("\n")[0] ?? "");
+    throw misused(tokens, all) ?? new UsageError(error.message.split("\n")[0] ?? "");
   }
+}
+
+type Token =
+  | { readonly kind: "positional" | "option-terminator" }
+  | {
+      readonly kind: "option";
+      readonly name: string;
+      readonly rawName: string;
+      readonly value?: string | undefined;
+    };
+
+/** What is wrong with the first option that is not known or has not what it needs. */
+function misused(tokens: readonly Token[], options: Options): UsageError | undefined {
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (option === undefined) return unknown("option", token.rawName, optionNames(options));
+    if (option.type === "string" && token.value === undefined) {
+      return new UsageError(`${token.rawName} needs a value.`);
+    }
+    if (option.type === "boolean" && token.value !== undefined) {
+      return new UsageError(`${token.rawName} takes no value.`);
+    }
+  }
+  return undefined;
 }
 
 /** Exactly these words, by name; a name that ends in "?" may be missing. */
@@ -61,11 +95,11 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
   return names.map((_, index) => words[index]);
 }
 
-/** What is said of a word that is none of `known`. */
-export function unknown(kind: string, word: string, known: readonly string[]): UsageError {
+/** What is said of a word that is none of `known`; `group` are the words before it that it belongs to. */
+export function unknown(kind: string, word: string, known: readonly string[], group = ""): UsageError {
   const close = nearest(word, known);
   return new UsageError(
-    `There is no ${kind} ${word}.${close === undefined ? "" : ` Did you mean ${close}?`}`,
+    `There is no ${kind} ${group}${word}.${close === undefined ? "" : ` Did you mean ${group}${close}?`}`,
   );
 }
 

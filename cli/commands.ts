@@ -1,15 +1,15 @@
-import type { Command } from "./command.ts";
+import type { Command, CommandGroup } from "./command.ts";
 
 interface Entry {
   readonly summary: string;
   /** Loaded when it is called for: every command starts as fast as it alone can. */
-  load(): Promise<{ readonly command: Command }>;
+  load(): Promise<{ readonly command: Command | CommandGroup }>;
 }
 
 /** Every subcommand, in the order of the help. */
 export const commands: Readonly<Record<string, Entry>> = {
   run: { summary: "Run a command on a host", load: () => import("./commands/run.ts") },
-  hosts: { summary: "List, add, change and import hosts", load: () => import("./commands/hosts.ts") },
+  hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
   show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },
   attach: { summary: "Follow a run's output", load: () => import("./commands/attach.ts") },
@@ -25,4 +25,11 @@ export const commands: Readonly<Record<string, Entry>> = {
   status: { summary: "Show how the daemon is doing", load: () => import("./commands/status.ts") },
   logs: { summary: "Show the daemon's log", load: () => import("./commands/logs.ts") },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
+};
+
+/** Names that people know from a shell or from docker, for what they stand for. */
+export const shorthands: Readonly<Record<string, readonly string[]>> = {
+  ls: ["hosts", "list"],
+  rm: ["hosts", "remove"],
+  ps: ["history"],
 };

@@ -1,5 +1,6 @@
 import type { Problem } from "../protocol/problem.ts";
 import { visible, visibleJson } from "../protocol/visible.ts";
+import { paint } from "./colour.ts";
 
 /** To standard output. */
 export function print(text: string): void {
@@ -12,7 +13,8 @@ export function printJson(value: unknown): void {
 
 /** One line to standard error in Hostrun's name, and those that belong to it. */
 export function warn(message: string, ...more: readonly string[]): void {
-  process.stderr.write(`hostrun: ${[message, ...more].map(visible).join("\n")}\n`);
+  const name = paint("hostrun:", "bold", process.stderr);
+  process.stderr.write(`${name} ${[message, ...more].map(visible).join("\n")}\n`);
 }
 
 /** What failed, where, every bad field, and what a daemon that died has written. */

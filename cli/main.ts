@@ -1,17 +1,17 @@
 import { Problem } from "../protocol/problem.ts";
-import type { Command } from "./command.ts";
-import { unknown, UsageError, usageStatus } from "./command.ts";
+import type { Called } from "./called.ts";
+import { findCalled } from "./called.ts";
+import { HelpRequested, UsageError, usageStatus } from "./command.ts";
 import { commands } from "./commands.ts";
 import { print, warn, warnOf } from "./console.ts";
 
-/** A failure of Hostrun itself, or of what it was asked for: as ssh, whose own failures are 255. */
-const failedStatus = 255;
+const failedStatus = 1;
 const brokenPipeStatus = 141;
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
-    print(await overview());
+    print(overview());
     return name === undefined ? usageStatus : 0;
   }
   if (name === "--version" || name === "-V") {
@@ -19,48 +19,30 @@ async function main(args: readonly string[]): Promise<number> {
     print(`hostrun ${manifest.version}\n`);
     return 0;
   }
-  if (name === "help") return help(rest);
-  const command = await find(name);
-  if (asksForHelp(rest)) {
-    print(command.help);
+  if (name === "help") {
+    print(rest.length === 0 ? overview() : (await findCalled(rest)).help);
     return 0;
   }
+  return call(await findCalled(args));
+}
+
+async function call({ name, help, command, args }: Called): Promise<number> {
   if (command.ownsOutput === true) process.stdout.off("error", leave);
   try {
-    return await command.run(rest);
+    return await command.run(args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (error instanceof HelpRequested) {
+      process.stdout.on("error", leave);
+      print(help);
+      return 0;
+    }
+    if (!(error instanceof UsageError)) return tell(error, command.failedStatus);
     warn(error.message, `See \`hostrun ${name} --help\`.`);
     return usageStatus;
   }
 }
 
-/** What follows `--` is the remote command's. */
-function asksForHelp(args: readonly string[]): boolean {
-  const end = args.indexOf("--");
-  const own = end === -1 ? args : args.slice(0, end);
-  return own.some((arg) => arg === "--help" || arg === "-h");
-}
-
-async function find(name: string): Promise<Command> {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (entry === undefined) {
-    throw unknown(name.startsWith("-") ? "option" : "command", name, [
-      ...Object.keys(commands),
-      "help",
-      "--help",
-      "--version",
-    ]);
-  }
-  return (await entry.load()).command;
-}
-
-async function help([name]: readonly string[]): Promise<number> {
-  print(name === undefined ? await overview() : (await find(name)).help);
-  return 0;
-}
-
-async function overview(): Promise<string> {
+function overview(): string {
   const wide = Math.max(...Object.keys(commands).map((name) => name.length));
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(wide)}  ${summary}`);
   return `Run commands on SSH hosts at the speed of a local shell.
@@ -83,14 +65,15 @@ async function exit(status: number): Promise<never> {
   process.exit(status);
 }
 
-function statusOf(error: unknown): number {
+/** Says what failed; the exit status. */
+function tell(error: unknown, status = failedStatus): number {
   if (error instanceof UsageError) {
     warn(error.message, "See `hostrun --help`.");
     return usageStatus;
   }
   if (error instanceof Problem) warnOf(error);
-  else warn(`This is a fault of Hostrun: ${String(error)}`, ...framesOf(error));
-  return failedStatus;
+  else warn(`Internal error: ${String(error)}`, ...framesOf(error), "Run `hostrun logs` for details.");
+  return status;
 }
 
 /** Where it happened, without the message once more. */
@@ -105,4 +88,6 @@ function leave(): void {
 
 process.stdout.on("error", leave);
 process.stderr.on("error", () => undefined);
-void main(process.argv.slice(2)).catch(statusOf).then(exit);
+void main(process.argv.slice(2))
+  .catch((error: unknown) => tell(error))
+  .then(exit);

@@ -1,39 +1,78 @@
 import { visible } from "../protocol/visible.ts";
+import type { Style } from "./colour.ts";
+import { paint } from "./colour.ts";
+
+/** Text, and how it looks on a terminal. */
+export type Cell = string | { readonly text: string; readonly style: Style | undefined };
 
 /** Rows under aligned headings; the last column is cut where the terminal ends. Cells are made visible. */
 export function table(
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY,
+  rows: readonly (readonly Cell[])[],
+  columns: number = terminalColumns(),
 ): string {
-  const cells = [headings, ...rows.map((row) => row.map(visible))];
-  const widths = headings.map((_, column) => Math.max(...cells.map((row) => width(row[column] ?? ""))));
+  const cells = [headings.map((text) => seen({ text, style: "bold" })), ...rows.map((row) => row.map(seen))];
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.width ?? 0)));
   return cells.map((row) => `${line(row, widths, columns)}\n`).join("");
 }
 
 /** `name  value` lines, aligned. */
-export function sheet(entries: readonly (readonly [string, string])[]): string {
+export function sheet(entries: readonly (readonly [string, Cell])[]): string {
   const wide = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `${name.padEnd(wide)}  ${visible(value)}\n`).join("");
+  return entries
+    .map(([name, value]) => {
+      const { text, style } = seen(value);
+      return `${name.padEnd(wide)}  ${paint(text, style, process.stdout)}\n`;
+    })
+    .join("");
 }
 
-function line(row: readonly string[], widths: readonly number[], columns: number): string {
-  const padded = row.map(
-    (cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - width(cell))),
-  );
-  return cut(padded.join("  ").trimEnd(), columns);
+/** A terminal that says nothing of its width has 0. */
+function terminalColumns(): number {
+  const { isTTY, columns } = process.stdout;
+  return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY;
 }
 
-function cut(text: string, columns: number): string {
-  if (width(text) <= columns) return text;
+interface Seen {
+  readonly text: string;
+  readonly style: Style | undefined;
+  /** In columns of a terminal. */
+  readonly width: number;
+}
+
+function seen(cell: Cell): Seen {
+  const { text, style } = typeof cell === "string" ? { text: cell, style: undefined } : cell;
+  const shown = visible(text);
+  return { text: shown, style, width: width(shown) };
+}
+
+function line(row: readonly Seen[], widths: readonly number[], columns: number): string {
+  const last = row.findLastIndex(({ text }) => text !== "");
+  const pieces = row.slice(0, last + 1).flatMap((cell, column) => {
+    const room = Math.max(0, (widths[column] ?? 0) - cell.width);
+    return column === last ? [cell] : [cell, seen(" ".repeat(room + 2))];
+  });
+  const whole = pieces.reduce((sum, piece) => sum + piece.width, 0);
+  if (whole <= columns) return pieces.map(({ text, style }) => paint(text, style, process.stdout)).join("");
+  let room = columns - 1;
+  let shown = "";
+  for (const { text, style, width: taken } of pieces) {
+    shown += paint(taken <= room ? text : beginning(text, room), style, process.stdout);
+    room -= taken;
+    if (room <= 0) break;
+  }
+  return `${shown}…`;
+}
+
+function beginning(text: string, columns: number): string {
   let kept = "";
-  let used = 1;
+  let used = 0;
   for (const char of text) {
     used += width(char);
     if (used > columns) break;
     kept += char;
   }
-  return `${kept}…`;
+  return kept;
 }
 
 /** Columns on a terminal: East Asian wide characters and emoji take two, combining marks none. */

@@ -27,6 +27,7 @@ status is as that of \`hostrun run\`.
   -v, --verbose  say what happens on the way
 `,
   ownsOutput: true,
+  failedStatus: 255,
   async run(args) {
     const { values, positionals } = parseOptions(args, { ...viewOptions, after: { type: "string" } });
     const [word] = takeWords(positionals, "RUN");

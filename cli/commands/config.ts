@@ -1,14 +1,73 @@
 import type { SettingsReport } from "../../protocol/settings.ts";
 import { visible } from "../../protocol/visible.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { print, printJson } from "../console.ts";
+import { print } from "../console.ts";
 import { parseSettingName, parseSettingValue, settingText } from "../control/settings.ts";
 import { reachDaemon } from "../daemon-script.ts";
-import { choose } from "../subcommands.ts";
+import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { table } from "../table.ts";
 
-export const command: Command = {
+const list: Command = {
+  help: `Show every setting, and where its value comes from.
+
+Usage: hostrun config [list] [--json]
+`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, { json: formatOptions.json });
+    takeWords(positionals);
+    await using daemon = await reachDaemon();
+    const report = await daemon.call("getSettings");
+    showOne(parseFormat(values), report, () => {
+      const rows = Object.entries(report.values).map(([name, value]) => [
+        name,
+        settingText(value),
+        report.sources[name] ?? "default",
+      ]);
+      return table(["NAME", "VALUE", "FROM"], rows);
+    });
+    return 0;
+  },
+};
+
+const get: Command = {
+  help: `Print the value of a setting.
+
+Usage: hostrun config get NAME
+`,
+  async run(args) {
+    const [word] = takeWords(parseOptions(args, {}).positionals, "NAME");
+    const name = parseSettingName(word);
+    await using daemon = await reachDaemon();
+    print(`${visible(valueOf(await daemon.call("getSettings"), name))}\n`);
+    return 0;
+  },
+};
+
+const set: Command = {
+  help: `Change a setting, in config.json.
+
+Usage: hostrun config set NAME VALUE
+`,
+  run(args) {
+    const [word, text] = takeWords(parseOptions(args, {}).positionals, "NAME", "VALUE");
+    const name = parseSettingName(word);
+    return change(name, parseSettingValue(name, text));
+  },
+};
+
+const unset: Command = {
+  help: `Take a setting out of config.json, so that its default holds again.
+
+Usage: hostrun config unset NAME
+`,
+  run(args) {
+    const [word] = takeWords(parseOptions(args, {}).positionals, "NAME");
+    return change(parseSettingName(word), null);
+  },
+};
+
+export const command: CommandGroup = {
   help: `Show and change the daemon's settings.
 
 Usage: hostrun config [list] [--json]
@@ -20,44 +79,8 @@ The list says where each value comes from: its default, config.json, the environ
 (HOSTRUN_*) or a flag of the daemon. Times are in milliseconds, sizes in bytes.
 set and unset change config.json; what the environment or a flag says goes before it.
 `,
-  run: (args) => choose(args, { list, get, set, unset }),
+  subcommands: { list, get, set, unset },
 };
-
-async function list(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseOptions(args, { json: { type: "boolean" } });
-  takeWords(positionals);
-  await using daemon = await reachDaemon();
-  const report = await daemon.call("getSettings");
-  if (values.json === true) printJson(report);
-  else {
-    const rows = Object.entries(report.values).map(([name, value]) => [
-      name,
-      settingText(value),
-      report.sources[name] ?? "default",
-    ]);
-    print(table(["NAME", "VALUE", "FROM"], rows));
-  }
-  return 0;
-}
-
-async function get(args: readonly string[]): Promise<number> {
-  const [word] = takeWords(parseOptions(args, {}).positionals, "NAME");
-  const name = parseSettingName(word);
-  await using daemon = await reachDaemon();
-  print(`${visible(valueOf(await daemon.call("getSettings"), name))}\n`);
-  return 0;
-}
-
-async function set(args: readonly string[]): Promise<number> {
-  const [word, text] = takeWords(parseOptions(args, {}).positionals, "NAME", "VALUE");
-  const name = parseSettingName(word);
-  return change(name, parseSettingValue(name, text));
-}
-
-async function unset(args: readonly string[]): Promise<number> {
-  const [word] = takeWords(parseOptions(args, {}).positionals, "NAME");
-  return change(parseSettingName(word), null);
-}
 
 async function change(name: string, value: string | number | null): Promise<number> {
   await using daemon = await reachDaemon();

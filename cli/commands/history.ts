@@ -5,10 +5,12 @@ import type { Run } from "../../protocol/run.ts";
 import { Outcome, RunState } from "../../protocol/run.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseWhole, takeWords, UsageError } from "../command.ts";
-import { print, printJson, warn } from "../console.ts";
+import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
-import { instantOf, outcomeOf, spanOf } from "../runs/describe.ts";
+import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
+import { instantOf, outcomeOf, outcomeStyle, spanOf } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
+import { parseInstant } from "../runs/instant.ts";
 import { table } from "../table.ts";
 
 const defaultLimit = 20;
@@ -20,32 +22,33 @@ export const command: Command = {
 Usage: hostrun history [OPTION...]
 
   --host NAME        of this host
-  --q TEXT           with this in command, host or output
+  --search TEXT      with this in command, host or output
   --state STATE      ${RunState.options.join(", ")}
   --outcome OUTCOME  ${Outcome.options.join(", ")}
   --since TIME, --until TIME
-                     created in this span, e.g. 2026-01-31 or 2026-01-31T12:00:00Z
-  --limit N          at most this many (${defaultLimit})
-  --json             as JSON
-`,
+                     created in this span: yesterday, 2h, "3 days ago", 2026-01-31,
+                     2026-01-31T12:00:00Z, ...
+  -n, --limit N      at most this many (${defaultLimit})
+${formatHelp}`,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       host: { type: "string" },
-      q: { type: "string" },
+      search: { type: "string" },
       state: { type: "string" },
       outcome: { type: "string" },
       since: { type: "string" },
       until: { type: "string" },
-      limit: { type: "string" },
-      json: { type: "boolean" },
+      limit: { type: "string", short: "n" },
+      ...formatOptions,
     });
     takeWords(positionals);
+    const format = parseFormat(values);
     const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit");
     const state = parseChoice(RunState, values.state, "--state");
     const outcome = parseChoice(Outcome, values.outcome, "--outcome");
     const query: QueryInput<Api["listRuns"]> = {
       ...(values.host === undefined ? {} : { host: values.host }),
-      ...(values.q === undefined ? {} : { q: values.q }),
+      ...(values.search === undefined ? {} : { q: values.search }),
       ...(state === undefined ? {} : { state }),
       ...(outcome === undefined ? {} : { outcome }),
       ...(values.since === undefined ? {} : { since: parseInstant(values.since, "--since") }),
@@ -53,9 +56,8 @@ Usage: hostrun history [OPTION...]
     };
     await using daemon = await reachDaemon();
     const runs = await take(daemon, query, limit);
-    if (values.json === true) printJson(runs);
-    else if (runs.length === 0) warn("There are no such runs.");
-    else print(tableOf(runs));
+    if (runs.length === 0) warn(Object.keys(query).length === 0 ? "No runs yet." : "No runs match.");
+    showAll(format, runs, () => (runs.length === 0 ? "" : tableOf(runs)));
     return 0;
   },
 };
@@ -86,7 +88,7 @@ function tableOf(runs: readonly Run[]): string {
       short(run.id),
       instantOf(run.createdAt),
       run.host.name,
-      outcomeOf(run) + (run.cached ? " (cached)" : ""),
+      { text: outcomeOf(run) + (run.cached ? " (cached)" : ""), style: outcomeStyle(run) },
       spanOf(run.timings.totalMs),
       run.command,
     ]),
@@ -103,12 +105,4 @@ function parseChoice<T>(choice: Choice<T>, text: string | undefined, option: str
   const parsed = choice.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new UsageError(`${option} is "${text}", but must be one of: ${choice.options.join(", ")}.`);
-}
-
-function parseInstant(text: string, option: string): string {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) {
-    throw new UsageError(`${option} is "${text}", but must be a time such as 2026-01-31T12:00:00Z.`);
-  }
-  return at.toISOString();
 }

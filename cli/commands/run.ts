@@ -49,6 +49,7 @@ could not be run, when its end is not known, or when output was lost; 2 when the
 options are wrong.
 `,
   ownsOutput: true,
+  failedStatus: 255,
   async run(args) {
     const plan = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();

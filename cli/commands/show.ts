@@ -1,11 +1,13 @@
 import type { Run } from "../../protocol/run.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
-import { print, printJson, warnOf } from "../console.ts";
+import { print, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { Sink } from "../run/sink.ts";
-import { instantOf, outcomeOf, sizeOf, spanOf } from "../runs/describe.ts";
+import { instantOf, outcomeOf, outcomeStyle, sizeOf, spanOf } from "../runs/describe.ts";
 import { findRun } from "../runs/find.ts";
+import type { Cell } from "../table.ts";
 import { sheet } from "../table.ts";
 
 const streams = ["both", "stdout", "stderr"] as const;
@@ -20,26 +22,25 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
   --output         only the output, byte for byte
   --stream STREAM  of stdout or stderr alone
   --no-output      only what is known of the run
-  --json           what is known of the run, as JSON
+  --json, --format TEMPLATE
+                   what is known of the run, as JSON or by a template, e.g. '{{.exitCode}}'
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       output: { type: "boolean" },
       "no-output": { type: "boolean" },
       stream: { type: "string" },
-      json: { type: "boolean" },
+      ...formatOptions,
     });
+    const format = parseFormat(values);
     const [word] = takeWords(positionals, "RUN");
     const stream = streams.find((name) => name === (values.stream ?? "both"));
     if (stream === undefined) throw new UsageError(`--stream must be one of: ${streams.join(", ")}.`);
     await using daemon = await reachDaemon();
     const run = await findRun(daemon, word);
-    if (values.json === true) {
-      printJson(run);
-      return 0;
-    }
-    if (values.output !== true) {
-      print(sheet(entriesOf(run).filter(([, value]) => value !== "")));
+    if (format !== undefined || values.output !== true) {
+      showOne(format, run, () => sheet(entriesOf(run).filter(([, value]) => value !== "")));
+      if (format !== undefined) return 0;
       if (run.problem !== null) warnOf({ message: run.problem.detail, members: run.problem });
     }
     if (values["no-output"] === true) return 0;
@@ -52,14 +53,14 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
   },
 };
 
-function entriesOf(run: Run): [string, string][] {
+function entriesOf(run: Run): [string, Cell][] {
   const beyond = run.truncatedBytes === 0 ? "" : `, ${sizeOf(run.truncatedBytes)} beyond the limit`;
   const { connectMs, firstByteMs, totalMs } = run.timings;
   return [
     ["Run", run.id],
     ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
     ["Command", run.command],
-    ["Outcome", outcomeOf(run) + (run.cached ? ", from the cache" : "")],
+    ["Outcome", { text: outcomeOf(run) + (run.cached ? ", from the cache" : ""), style: outcomeStyle(run) }],
     ["Created", instantOf(run.createdAt)],
     ["Ended", instantOf(run.endedAt)],
     ["Time", `${spanOf(totalMs)}${firstByteMs === null ? "" : `, first byte after ${spanOf(firstByteMs)}`}`],

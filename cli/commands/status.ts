@@ -4,7 +4,7 @@ import { placesIn } from "../../client/places.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { print, printJson } from "../console.ts";
+import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { instantOf, sizeOf, spanOf } from "../runs/describe.ts";
 import { sheet } from "../table.ts";
 
@@ -14,23 +14,26 @@ const notRunningStatus = 3;
 export const command: Command = {
   help: `Show whether the daemon runs, and how it is doing. It is not started.
 
-Usage: hostrun status [--json]
+Usage: hostrun status [OPTION...]
 
+${formatHelp}
 Exit status: 0 when it runs, 3 when it does not.
 `,
   async run(args) {
-    const { values, positionals } = parseOptions(args, { json: { type: "boolean" } });
+    const { values, positionals } = parseOptions(args, formatOptions);
     takeWords(positionals);
+    const format = parseFormat(values);
     try {
       await using daemon = await openDaemon();
       const stats = await daemon.call("stats");
-      if (values.json === true) printJson({ running: true, ...daemon.health, ...stats });
-      else print(sheet(entriesOf(stats, daemon.health.status, daemon.discovery.socket)));
+      showOne(format, { running: true, ...daemon.health, ...stats }, () =>
+        sheet(entriesOf(stats, daemon.health.status, daemon.discovery.socket)),
+      );
       return 0;
     } catch (error) {
       if (!isNotRunning(error)) throw error;
-      if (values.json === true) printJson({ running: false });
-      else print(`The daemon of ${placesIn().directory} is not running. Start it with \`hostrun start\`.\n`);
+      const told = `The daemon of ${placesIn().directory} is not running. Start it with \`hostrun start\`.\n`;
+      if (format === undefined || format === "json") showOne(format, { running: false }, () => told);
       return notRunningStatus;
     }
   },

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
 import { HostKeyPolicy, parseJump } from "../../protocol/host.ts";
 import { parseWhole, UsageError, unknown } from "../command.ts";
@@ -17,8 +18,20 @@ export const fieldOptions = {
   "login-shell": { type: "boolean" },
   "no-login-shell": { type: "boolean" },
   "host-key-policy": { type: "string" },
-  json: { type: "boolean" },
 } as const;
+
+export const fieldHelp = `  --address ADDRESS
+  -p, --port PORT
+  -l, --user USER
+  -i, --identity-file FILE   the private key, or its public half for a key in the agent
+  -J, --jump HOST,...        through these jump hosts, each [user@]host[:port]
+  --group PATH               where it is in the tree, e.g. prod/web
+  --tag TAG                  may be given several times
+  --color COLOR              of its icon, e.g. charts.red or #ff8800
+  --production, --no-production
+  --login-shell, --no-login-shell
+  --host-key-policy ask|acceptNew|strict
+`;
 
 type Values = {
   readonly [Name in keyof typeof fieldOptions]?: (typeof fieldOptions)[Name] extends { multiple: true }
@@ -35,7 +48,7 @@ export function parseFields(values: Values): HostPatch {
     address,
     port: port === undefined ? undefined : parseWhole(port, "--port"),
     user,
-    identityFile: values["identity-file"],
+    identityFile: parsePath(values["identity-file"]),
     jump: jump?.split(","),
     group,
     tags: tag,
@@ -49,8 +62,16 @@ export function parseFields(values: Values): HostPatch {
 /** `[user@]address[:port]` */
 export function parseAddress(text: string): HostPatch {
   const parsed = parseJump(text);
-  if (parsed === undefined) throw new UsageError(`"${text}" must be an address: [user@]address[:port].`);
+  if (parsed === undefined)
+    throw new UsageError(
+      `"${text}" must be an address: [user@]address[:port], an IPv6 one in brackets where a port follows.`,
+    );
   return defined({ address: parsed.host, user: parsed.user, port: parsed.port });
+}
+
+/** A path as it is meant here: the daemon has another working directory. `~` is the daemon's to expand. */
+function parsePath(text: string | undefined): string | undefined {
+  return text === undefined || text === "~" || text.startsWith("~/") ? text : resolve(text);
 }
 
 const cleared = {
@@ -63,6 +84,8 @@ const cleared = {
   "host-key-policy": null,
 } as const;
 
+export const clearableFields = Object.keys(cleared);
+
 /** The fields that `--unset` names, emptied. */
 export function parseCleared(names: readonly string[]): HostPatch {
   const wireNames: Readonly<Record<string, string>> = {
@@ -72,7 +95,7 @@ export function parseCleared(names: readonly string[]): HostPatch {
   };
   const entries = names.map((name): [string, null | readonly []] => {
     const empty = Object.entries(cleared).find(([known]) => known === name);
-    if (empty === undefined) throw unknown("field to unset called", name, Object.keys(cleared));
+    if (empty === undefined) throw unknown("field to unset called", name, clearableFields);
     return [wireNames[name] ?? name, empty[1]];
   });
   return Object.fromEntries(entries);

@@ -1,4 +1,5 @@
 import type { Run } from "../../protocol/run.ts";
+import type { Style } from "../colour.ts";
 
 /** How a run stands or ended, in a word or two. */
 export function outcomeOf({ state, outcome, exitCode, signal }: Run): string {
@@ -16,6 +17,13 @@ export function outcomeOf({ state, outcome, exitCode, signal }: Run): string {
     case "unknown":
       return outcome;
   }
+}
+
+/** Green for success, red for failure, yellow for what is between. */
+export function outcomeStyle({ outcome, exitCode }: Run): Style | undefined {
+  if (outcome === null) return undefined;
+  if (outcome === "exited") return exitCode === 0 ? "green" : "red";
+  return outcome === "cancelled" || outcome === "unknown" ? "yellow" : "red";
 }
 
 /** Milliseconds as a person reads them. */

@@ -35,7 +35,6 @@ type SignDone = (failure: Error | undefined, signature?: Buffer) => void;
 export class OneKeyAgent extends BaseAgent<ParsedKey> {
   readonly #key: ParsedKey;
   readonly #sign: Sign;
-  #asked = false;
 
   constructor(key: ParsedKey, sign: Sign) {
     super();
@@ -51,9 +50,6 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     const [, data, options] = request;
     const callback = request.at(-1);
     if (typeof callback !== "function" || !Buffer.isBuffer(data)) return;
-    // A login needs one signature of a key; a server can ask as often as it likes, and each costs milliseconds.
-    if (this.#asked) return;
-    this.#asked = true;
     const hash = hashOf(options);
     const finish: SignDone = (failure, signature) => {
       Reflect.apply(callback, undefined, failure === undefined ? [null, signature] : [failure]);

@@ -21,7 +21,6 @@ const Plan = z.object({
   connectTimeoutMs: z.number(),
   timeoutMs: z.number(),
   recordLimitBytes: z.number(),
-  directory: z.string().nullable().default(null),
 }) satisfies z.ZodType<DurablePlan>;
 
 /** The plans of durable runs in SQLite. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
@@ -83,14 +83,75 @@ test("a host is added, shown, changed and removed", async () => {
     /^NAME +ADDRESS +GROUP +TAGS +SOURCE\ndb2 +10\.0\.0\.5 +prod\/db +Hostrun\n/m,
   );
   await said("hosts", "remove", "db2");
-  expect((await complained("hosts", "show", "db2"))[0]).toBe(255);
+  expect((await complained("hosts", "show", "db2"))[0]).toBe(1);
 });
 
 test("every bad field is named", async () => {
   const [status, told] = await complained("hosts", "add", "x;y", "-p", "99999");
-  expect(status).toBe(255);
+  expect(status).toBe(1);
   expect(told).toMatch(/name: .*shell/);
   expect(told).toMatch(/port: /);
+});
+
+test("an IPv6 address is one without brackets, and a key file is meant from where it is called", async () => {
+  const child = cli.start(["hosts", "add", "v6", "::1", "-i", "id_x", "--json"], {}, cli.home);
+  const { status, stdout } = await finish(child);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout.toString())).toMatchObject({
+    address: "::1",
+    port: 22,
+    identityFile: join(await realpath(cli.home), "id_x"),
+  });
+  await said("hosts", "rm", "v6");
+});
+
+test("a login is tried without running anything", async () => {
+  expect(await said("hosts", "test", "web1")).toMatch(/^Host +web1\nLogin +works\n[^]*SHA256:/);
+  expect(await said("hosts", "test", "web1", "--format", "{{.hostKey.fingerprint}}")).toBe(
+    `${sshd.hostKeys[0]?.fingerprint}\n`,
+  );
+  await said("hosts", "add", "gone", "127.0.0.1:9");
+  const [status, told] = await complained("hosts", "test", "gone");
+  expect([status, told]).toEqual([1, expect.stringContaining("127.0.0.1:9")]);
+  expect(told.trimEnd().split("\n")).toHaveLength(1);
+  await said("hosts", "rm", "gone");
+});
+
+test("lists are printed by a template, and short names stand for them", async () => {
+  expect(await said("ls", "--search", "web", "--format", "{{.name}}:{{.port}}")).toBe(`web1:${sshd.port}\n`);
+  await cli.run(["run", "web1", "--", "echo by template"]);
+  const run = ["--since", "yesterday", "--search", "by template", "--format", "{{.host.name}} {{.exitCode}}"];
+  expect(await said("ps", ...run)).toBe("web1 0\n");
+  expect(await complained("ps", "--until", "yesterday")).toEqual([0, "hostrun: No runs match.\n"]);
+  expect(await complained("ps", "--format", "{{.hots}}")).toEqual([
+    2,
+    "hostrun: There is no field .hots. Did you mean .host?\nSee `hostrun history --help`.\n",
+  ]);
+});
+
+test.each([
+  [["hosts", "add", "--help"], "Add a host.", "--identity-file"],
+  [["help", "hosts", "add"], "Add a host.", "--identity-file"],
+  [["hosts", "-h"], "List, add, change, test and import hosts.", "hosts test"],
+  [["config", "set", "x", "--help"], "Change a setting", "NAME VALUE"],
+])("%j prints the help of that very command", async (args, first, part) => {
+  const told = await said(...args);
+  expect(told.startsWith(first)).toBe(true);
+  expect(told).toContain(part);
+});
+
+test("on a terminal there is colour, unless NO_COLOR says otherwise", async () => {
+  await said("hosts", "edit", "web1", "--production");
+  const shown = async (env: NodeJS.ProcessEnv): Promise<string> =>
+    (await finish(cli.startOnTerminal(["hosts"], env))).stdout.toString();
+  expect(await shown({ TERM: "xterm" })).toContain("\u001b[31mweb1 (production)\u001b[0m");
+  const plain = await shown({ TERM: "xterm", NO_COLOR: "1" });
+  expect(plain).toContain("web1 (production)");
+  expect(plain).not.toContain("\u001b");
+  await said("hosts", "edit", "web1", "--no-production");
+  expect(await said("hosts")).not.toContain("\u001b");
+  const forced = await cli.run(["hosts"], { env: { CLICOLOR_FORCE: "1" } });
+  expect(forced.stdout.toString()).toContain("\u001b[1mNAME\u001b[0m");
 });
 
 test("hosts of an SSH config are listed, and imported", async () => {
@@ -118,7 +179,7 @@ test("a run is found by last, by its id and by the beginning of it", async () =>
   expect(await said("show", "last", "--output", "--stream", "stderr")).toBe("err\n");
   expect(await said("show", "last")).toMatch(/Outcome +exit 3\n[^]*\n\n(?:out\nerr|err\nout)\n$/);
   expect(await complained("show", "ffffffff")).toEqual([
-    255,
+    1,
     "hostrun: No run's id begins with ffffffff. See `hostrun history`.\n",
   ]);
   expect((await complained("show", "nonsense"))[0]).toBe(2);
@@ -127,13 +188,13 @@ test("a run is found by last, by its id and by the beginning of it", async () =>
 test("a beginning that fits several runs is refused", async () => {
   for (const word of ["a", "b"]) await cli.run(["run", "web1", "--", `echo ${word}`]);
   const [status, told] = await complained("show", "0");
-  expect(status).toBe(255);
+  expect(status).toBe(1);
   expect(told).toContain("More than one run");
 });
 
 test("the history is listed, filtered and made visible", async () => {
   await cli.run(["run", "web1", "--", "echo needle; # \u001b[31m\nsecond"]);
-  const listed = await said("history", "--q", "needle", "--host", "web1");
+  const listed = await said("history", "--search", "needle", "--host", "web1");
   expect(listed).toContain(String.raw`echo needle; # \e[31m\nsecond`);
   expect(listed.trimEnd().split("\n")).toHaveLength(2);
   expect(z.array(Run).parse(JSON.parse(await said("history", "--json", "--limit", "2")))).toHaveLength(2);
@@ -244,7 +305,7 @@ test("settings are shown with where they come from, and changed", async () => {
   });
   expect(await said("config", "unset", "poolIdleMs")).toBe("poolIdleMs is 60000 (default).\n");
   expect((await complained("config", "set", "poolIdleMs", "soon"))[0]).toBe(2);
-  expect((await complained("config", "set", "logLevel", "loud"))[0]).toBe(255);
+  expect((await complained("config", "set", "logLevel", "loud"))[0]).toBe(1);
   expect((await complained("config", "get", "poolIdelMs"))[1]).toContain("Did you mean poolIdleMs?");
 });
 

@@ -22,7 +22,7 @@ async function said(cli: Cli, ...args: string[]): Promise<string> {
 
 async function complained(cli: Cli, ...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await cli.run(args);
-  expect([status, stdout.toString()]).toEqual([255, ""]);
+  expect([status, stdout.toString()]).toEqual([1, ""]);
   return stderr.toString();
 }
 

@@ -32,10 +32,10 @@ export interface Cli extends AsyncDisposable {
   readonly stateDirectory: string;
   /** Runs it to its end. */
   run(args: readonly string[], options?: CliOptions): Promise<Finished>;
-  /** Starts it with pipes; the caller waits for its end. */
-  start(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams;
+  /** Starts it with pipes, in a working directory; the caller waits for its end. */
+  start(args: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcessWithoutNullStreams;
   /** Starts it on a terminal of its own (util-linux's script), which echoes what is written to its stdin. */
-  startOnTerminal(args: readonly string[]): ChildProcessWithoutNullStreams;
+  startOnTerminal(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams;
 }
 
 /** With `sshd`, its key is known and trusted, and `web1` is a host that stands for it. */
@@ -45,13 +45,14 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
   const stateDirectory = directory.join("state");
   await mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
   const environment = { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory };
-  const start: Cli["start"] = (args, env = {}) =>
-    spawn(process.execPath, [builtCli, ...args], { env: { ...environment, ...env }, stdio: "pipe" });
-  const startOnTerminal: Cli["startOnTerminal"] = (args) => {
+  const start: Cli["start"] = (args, env = {}, cwd = process.cwd()) =>
+    spawn(process.execPath, [builtCli, ...args], { env: { ...environment, ...env }, cwd, stdio: "pipe" });
+  const startOnTerminal: Cli["startOnTerminal"] = (args, env = {}) => {
     const line = [process.execPath, builtCli, ...args].map(
       (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
     );
-    return spawn("script", ["-qefc", line.join(" "), "/dev/null"], { env: environment, stdio: "pipe" });
+    const options = { env: { ...environment, ...env }, stdio: "pipe" } as const;
+    return spawn("script", ["-qefc", line.join(" "), "/dev/null"], options);
   };
   const run: Cli["run"] = (args, { input, env } = {}) => {
     const words = input === undefined && args[0] === "run" ? ["run", "-n", ...args.slice(1)] : args;

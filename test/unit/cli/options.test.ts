@@ -1,5 +1,13 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../../../cli/command.ts";
+import {
+  HelpRequested,
+  parseOptions,
+  parseSize,
+  parseSpan,
+  takeWords,
+  UsageError,
+} from "../../../cli/command.ts";
 import { parseSettingName, parseSettingValue } from "../../../cli/control/settings.ts";
 import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
 import { parseRunPlan } from "../../../cli/run/options.ts";
@@ -163,10 +171,26 @@ test("a host's fields are those that are named", () => {
   });
   expect(parseCleared(["identity-file", "tag"])).toEqual({ identityFile: null, tags: [] });
   expect(parseAddress("ann@[fe80::1]:22")).toEqual({ user: "ann", address: "fe80::1", port: 22 });
+  expect(parseAddress("::1")).toEqual({ address: "::1" });
   expect(complaintOf(() => parseAddress("a;b"))).toContain("[user@]address[:port]");
   expect(complaintOf(() => parseCleared(["name"]))).toContain("There is no field to unset called name.");
   expect(complaintOf(() => parseFields({ production: true, "no-production": true }))).toContain("exclude");
   expect(complaintOf(() => parseFields({ "host-key-policy": "yes" }))).toContain("ask, acceptNew, strict");
+});
+
+test("a key file is meant from where the command line is called, but for that of the daemon's home", () => {
+  const of = (file: string) => parseFields({ "identity-file": file }).identityFile;
+  expect(of("keys/id")).toBe(`${process.cwd()}/keys/id`);
+  expect(of("../id")).toBe(join(process.cwd(), "../id"));
+  expect([of("/k/id"), of("~/.ssh/id"), of("~")]).toEqual(["/k/id", "~/.ssh/id", "~"]);
+});
+
+test.each([["--help"], ["-h"], ["--bad", "--help"], ["word", "-qh"]])("%j asks for help", (...args) => {
+  expect(() => parseOptions(args, { quiet: { type: "boolean", short: "q" } })).toThrow(HelpRequested);
+});
+
+test("what stands behind -- asks for nothing", () => {
+  expect(parseOptions(["--", "--help"], {}).positionals).toEqual(["--help"]);
 });
 
 test("settings are known by name and type", () => {

@@ -1,0 +1,49 @@
+import type { Command, CommandGroup } from "./command.ts";
+import { unknown } from "./command.ts";
+import { commands, shorthands } from "./commands.ts";
+
+/** What the words of a command line call. */
+export interface Called {
+  /** The words that name it, e.g. "hosts add". */
+  readonly name: string;
+  readonly help: string;
+  readonly command: Command;
+  /** What follows the name. */
+  readonly args: readonly string[];
+}
+
+/** As `ls` and `rm` of a shell. */
+const synonyms = new Map([
+  ["ls", "list"],
+  ["rm", "remove"],
+]);
+
+/** The command that the first words name. UsageError when there is no such one. */
+export async function findCalled([first = "", ...rest]: readonly string[]): Promise<Called> {
+  const whole = Object.hasOwn(shorthands, first) ? shorthands[first] : undefined;
+  if (whole !== undefined) return findCalled([...whole, ...rest]);
+  const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  if (entry === undefined) {
+    throw unknown(first.startsWith("-") ? "option" : "command", first, [
+      ...Object.keys(commands),
+      ...Object.keys(shorthands),
+      "help",
+      "--help",
+      "--version",
+    ]);
+  }
+  const { command } = await entry.load();
+  if (!("subcommands" in command)) return { name: first, help: command.help, command, args: rest };
+  return calledIn(first, command, rest);
+}
+
+function calledIn(group: string, { help, subcommands }: CommandGroup, words: readonly string[]): Called {
+  const [word, ...args] = words;
+  if (word === undefined || word.startsWith("-")) {
+    return { name: group, help, command: subcommands.list, args: words };
+  }
+  const name = synonyms.get(word) ?? word;
+  const command = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (command === undefined) throw unknown("command", word, Object.keys(subcommands), `${group} `);
+  return { name: `${group} ${name}`, help: command.help, command, args };
+}

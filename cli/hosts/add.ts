@@ -1,0 +1,28 @@
+import { visible } from "../../protocol/visible.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+import { fieldHelp, fieldOptions, parseAddress, parseFields } from "./fields.ts";
+
+export const add: Command = {
+  help: `Add a host.
+
+Usage: hostrun hosts add NAME [[USER@]ADDRESS[:PORT]] [OPTION...]
+
+Without an address the name is the address.
+
+${fieldHelp}${formatHelp}`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, { ...fieldOptions, ...formatOptions });
+    const [name, address] = takeWords(positionals, "NAME", "ADDRESS?");
+    const format = parseFormat(values);
+    const fields = { ...(address === undefined ? {} : parseAddress(address)), ...parseFields(values) };
+    const body = { ...fields, name, address: fields.address ?? name };
+    await using daemon = await reachDaemon();
+    const host = await daemon.call("createHost", { body });
+    const shown = visible(host.name);
+    showOne(format, host, () => `Added ${shown}. Try: hostrun run ${shown} -- uptime\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,46 @@
+import type { Host } from "../../protocol/host.ts";
+import type { Cell } from "../table.ts";
+import { sheet, table } from "../table.ts";
+
+/** Hosts for a person, a row each. */
+export function hostTable(hosts: readonly Host[]): string {
+  return table(["NAME", "ADDRESS", "GROUP", "TAGS", "SOURCE"], hosts.map(rowOf));
+}
+
+/** One host for a person, all of it. */
+export function hostSheet(host: Host): string {
+  return sheet([
+    ["Name", host.name],
+    ["Address", addressOf(host)],
+    ["Identity file", host.identityFile ?? "(as the SSH config says)"],
+    ["Jump host", host.jump.length === 0 ? "(none)" : host.jump.join(", ")],
+    ["Group", host.group ?? "(none)"],
+    ["Tags", host.tags.length === 0 ? "(none)" : host.tags.join(", ")],
+    ["Color", host.color ?? "(none)"],
+    ["Production", host.production ? { text: "yes", style: "red" } : "no"],
+    ["Login shell", host.loginShell ? "yes" : "no"],
+    ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
+    ["Source", sourceOf(host)],
+    ["Id", host.id === null ? "(not imported)" : String(host.id)],
+  ]);
+}
+
+function rowOf(host: Host): Cell[] {
+  const { name, production } = host;
+  return [
+    production ? { text: `${name} (production)`, style: "red" } : name,
+    addressOf(host),
+    host.group ?? "",
+    host.tags.join(", "),
+    sourceOf(host),
+  ];
+}
+
+function sourceOf({ source }: Host): string {
+  return source === "manual" ? "Hostrun" : "SSH config";
+}
+
+function addressOf({ user, address, port }: Host): string {
+  const name = address.includes(":") ? `[${address}]` : address;
+  return `${user === null ? "" : `${user}@`}${name}${port === 22 ? "" : `:${port}`}`;
+}

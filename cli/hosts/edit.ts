@@ -1,0 +1,37 @@
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+import { hostSheet } from "./describe.ts";
+import { clearableFields, fieldHelp, fieldOptions, parseCleared, parseFields } from "./fields.ts";
+
+export const edit: Command = {
+  help: `Change a saved host.
+
+Usage: hostrun hosts edit NAME [OPTION...]
+
+  --rename NAME              give it this name
+  --unset FIELD              empty a field; may be given several times:
+                             ${clearableFields.join(", ")}
+${fieldHelp}${formatHelp}`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, {
+      ...fieldOptions,
+      ...formatOptions,
+      rename: { type: "string" },
+      unset: { type: "string", multiple: true },
+    });
+    const [name] = takeWords(positionals, "NAME");
+    const format = parseFormat(values);
+    const body = {
+      ...parseFields(values),
+      ...parseCleared(values.unset ?? []),
+      ...(values.rename === undefined ? {} : { name: values.rename }),
+    };
+    if (Object.keys(body).length === 0) throw new UsageError("Nothing to change: give an option.");
+    await using daemon = await reachDaemon();
+    const host = await daemon.call("updateHost", { params: { host: name }, body });
+    showOne(format, host, () => hostSheet(host));
+    return 0;
+  },
+};

@@ -1,0 +1,58 @@
+import { UsageError } from "../command.ts";
+
+const spans: readonly [RegExp, (at: Date, count: number) => void][] = [
+  [/^s(?:ec(?:ond)?s?)?$/, (at, count) => at.setSeconds(at.getSeconds() - count)],
+  [/^m(?:in(?:ute)?s?)?$/, (at, count) => at.setMinutes(at.getMinutes() - count)],
+  [/^h(?:ours?)?$/, (at, count) => at.setHours(at.getHours() - count)],
+  [/^d(?:ays?)?$/, (at, count) => at.setDate(at.getDate() - count)],
+  [/^w(?:eeks?)?$/, (at, count) => at.setDate(at.getDate() - 7 * count)],
+];
+
+/**
+ * An instant as a person says it: now, today, yesterday, "2h", "3 days ago", 12:30, 2026-01-31 or a whole ISO 8601 time.
+ * What names no zone is local, a day its first moment. The answer is ISO 8601 in UTC.
+ */
+export function parseInstant(text: string, option: string, now = new Date()): string {
+  const at = relative(text.trim().toLowerCase(), now) ?? absolute(text.trim(), now);
+  if (at === undefined || !isStorable(at)) {
+    throw new UsageError(
+      `${option} is "${text}", but must be a time such as yesterday, 2h, 2026-01-31 or 2026-01-31T12:00:00Z.`,
+    );
+  }
+  return at.toISOString();
+}
+
+function relative(text: string, now: Date): Date | undefined {
+  const at = new Date(now);
+  if (text === "now") return at;
+  if (text === "today" || text === "yesterday") {
+    if (text === "yesterday") at.setDate(at.getDate() - 1);
+    at.setHours(0, 0, 0, 0);
+    return at;
+  }
+  const [, count, unit = ""] = /^(\d{1,6})\s*([a-z]+)(?:\s+ago)?$/.exec(text) ?? [];
+  const span = spans.find(([form]) => form.test(unit));
+  if (span === undefined) return undefined;
+  span[1](at, Number(count));
+  return at;
+}
+
+function absolute(text: string, now: Date): Date | undefined {
+  const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text);
+  if (clock !== null) {
+    const [hours = 0, minutes = 0, seconds = 0] = clock.slice(1).map((digits) => Number(digits || 0));
+    if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
+    const at = new Date(now);
+    at.setHours(hours, minutes, seconds, 0);
+    return at;
+  }
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
+  // A day alone would be taken as one in UTC.
+  return new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text);
+}
+
+/** The API takes years of four digits. */
+function isStorable(at: Date): boolean {
+  const year = at.getUTCFullYear();
+  return year >= 0 && year <= 9999;
+}

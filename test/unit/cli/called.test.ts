@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { findCalled } from "../../../cli/called.ts";
+import { UsageError } from "../../../cli/command.ts";
+
+test.each([
+  ["hosts", "hosts", []],
+  ["hosts --json", "hosts", ["--json"]],
+  ["hosts ls --json", "hosts list", ["--json"]],
+  ["hosts rm web1", "hosts remove", ["web1"]],
+  ["known-hosts rm web1", "known-hosts remove", ["web1"]],
+  ["config ls", "config list", []],
+  ["ls", "hosts list", []],
+  ["rm web1", "hosts remove", ["web1"]],
+  ["ps --host web1", "history", ["--host", "web1"]],
+])("%s calls %s", async (line, name, args) => {
+  const called = await findCalled(line.split(" "));
+  expect([called.name, called.args]).toEqual([name, args]);
+});
+
+test.each([
+  ["hosts", "List, add, change"],
+  ["hosts list", "List the hosts"],
+  ["hosts add", "Add a host."],
+  ["config set", "Change a setting"],
+])("the help of %s is its own", async (line, help) => {
+  expect((await findCalled(line.split(" "))).help).toContain(help);
+});
+
+test.each([
+  ["rnu", "There is no command rnu. Did you mean run?"],
+  ["hosts tset", "There is no command hosts tset. Did you mean hosts test?"],
+  ["hosts toString", "There is no command hosts toString."],
+  ["config rm", "There is no command config rm."],
+  ["--jsno", "There is no option --jsno."],
+])("%s is wrong usage", async (line, told) => {
+  await expect(findCalled(line.split(" "))).rejects.toEqual(new UsageError(told));
+});
