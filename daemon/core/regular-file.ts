@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, opendir, stat } from "node:fs/promises";
 
@@ -11,12 +12,13 @@ export type FileContent =
   | {
       readonly kind: "content";
       readonly bytes: Buffer;
-      /** The same for as long as the file is the same: device, inode, size and times. */
+      /** The same only as long as the file is the same: device, inode, size and times, and for a while its content. */
       readonly version: string;
     }
   | Unread;
 
-export type FileChange = FileContent | { readonly kind: "unchanged" };
+/** What is unchanged has the version from now on. */
+export type FileChange = FileContent | { readonly kind: "unchanged"; readonly version: string };
 
 export type DirectoryContent = { readonly kind: "names"; readonly names: readonly string[] } | Unread;
 
@@ -37,6 +39,8 @@ export async function readRegularFile(path: string, options: ReadOptions): Promi
   try {
     const found = await stat(path, { bigint: true });
     if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
+    const version = statVersion(found);
+    if (version === options.known) return { kind: "unchanged", version };
     // Windows has no O_NONBLOCK, which counts as 0.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
@@ -53,8 +57,7 @@ export async function readRegularFile(path: string, options: ReadOptions): Promi
 async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): Promise<FileChange> {
   const found = await file.stat({ bigint: true });
   if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
-  const version = versionOf(found);
-  if (version === known) return { kind: "unchanged" };
+  const now = Date.now();
   const tooLarge: Unread = { kind: "unreadable", why: `it is larger than ${sizeText(maxBytes)}` };
   if (found.size > maxBytes) return tooLarge;
   const chunks: Buffer[] = [];
@@ -62,7 +65,13 @@ async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): P
   let wanted = Number(found.size) + 1;
   for (let size = 0; ; wanted = 65_536) {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, null);
-    if (bytesRead === 0) return { kind: "content", bytes: Buffer.concat(chunks), version };
+    if (bytesRead === 0) {
+      const bytes = Buffer.concat(chunks);
+      const version = versionOf(found, bytes, now);
+      if (known === version || known === unsettledVersion(found, bytes))
+        return { kind: "unchanged", version };
+      return { kind: "content", bytes, version };
+    }
     size += bytesRead;
     if (size > maxBytes) return tooLarge;
     chunks.push(buffer.subarray(0, bytesRead));
@@ -98,8 +107,22 @@ export async function kindOfPath(path: string): Promise<PathKind> {
   }
 }
 
-function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+/** A file's times are as coarse as its file system has them, at most 2 s: so long a further change may not show. */
+const settledAfterMs = 3000;
+
+/** Of a file that was changed just now the times are not enough. `now`: when it was looked at, in ms since 1970. */
+export function versionOf(found: BigIntStats, bytes: Buffer, now: number): string {
+  const { mtimeNs, ctimeNs } = found;
+  const changedAt = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  return now - changedAt > settledAfterMs ? statVersion(found) : unsettledVersion(found, bytes);
+}
+
+function statVersion({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+}
+
+function unsettledVersion(found: BigIntStats, bytes: Buffer): string {
+  return `${statVersion(found)}:${createHash("sha256").update(bytes).digest("base64")}`;
 }
 
 function nameOf(found: BigIntStats): string {

@@ -86,7 +86,7 @@ export class SshConfigFile {
     const { files } = this.#parts;
     const before = this.#parsed.get(path);
     const read = await files.reread(path, maxFileBytes, before?.version);
-    if (read.kind === "unchanged") return before;
+    if (read.kind === "unchanged") return before && { ...before, version: read.version };
     if (read.kind === "missing") return undefined;
     if (read.kind === "content") return this.#parse(path, read);
     if (path !== this.#path && (await files.kind(path)) === "directory") return undefined;

@@ -50,7 +50,9 @@ export class UserKnownHostsFile {
 
   async #refresh(): Promise<void> {
     const read = await this.#parts.files.reread(this.path, maxBytes, this.#version);
-    if (read.kind === "content") {
+    if (read.kind === "unchanged") {
+      this.#version = read.version;
+    } else if (read.kind === "content") {
       this.#lines = await this.#parse(read.bytes.toString("utf8"));
       this.#version = read.version;
     } else if (read.kind === "missing") {
