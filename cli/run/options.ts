@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
 
@@ -67,7 +68,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       pty: values.pty === true,
       durable: values.durable === true,
       ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
-      agentSocket: env["SSH_AUTH_SOCK"] || null,
+      agentSocket: agentSocketOf(env),
     },
     view: parseView(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
@@ -93,6 +94,13 @@ function parseTarget(args: readonly string[]) {
   if (command === "") throw new UsageError("There is no command behind --.");
   const [name] = takeWords(positionals, "HOST");
   return { values, host: name, command };
+}
+
+/** A relative path is meant from here; the daemon runs elsewhere. On Windows it may be no path at all ("pageant"). */
+function agentSocketOf(env: NodeJS.ProcessEnv): string | null {
+  const socket = env["SSH_AUTH_SOCK"];
+  if (socket === undefined || socket === "") return null;
+  return process.platform === "win32" ? socket : resolve(socket);
 }
 
 export function parseView(values: {

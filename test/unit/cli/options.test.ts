@@ -87,6 +87,14 @@ test("a run's options become a request that the daemon takes", () => {
   });
 });
 
+test("an agent whose path is relative is the one that it means here", () => {
+  const agentOf = (socket: string) =>
+    parseRunPlan(["web1", "--", "true"], { SSH_AUTH_SOCK: socket }).request.agentSocket;
+  expect(agentOf("agent.sock")).toBe(join(process.cwd(), "agent.sock"));
+  expect(agentOf("/run/agent.sock")).toBe("/run/agent.sock");
+  expect(agentOf("")).toBeNull();
+});
+
 test("without options a request leaves everything to the daemon", () => {
   expect(RunRequest.parse(parseRunPlan(["h", "--", "x"], { SSH_AUTH_SOCK: "" }).request)).toEqual(
     RunRequest.parse({ host: "h", command: "x" }),
