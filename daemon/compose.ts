@@ -167,12 +167,8 @@ function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
   return { hosts, resolve };
 }
 
-function openSsh(
-  { stateDirectory, home, agentSocket, settings, log, files }: House,
-  { database }: Storage,
-  changes: ChangeLog,
-  scope: Scope,
-) {
+function openSsh(around: House, { database }: Storage, changes: ChangeLog, scope: Scope) {
+  const { stateDirectory, home, settings, log, files } = around;
   const own = join(stateDirectory, "known_hosts");
   const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
   const read = [...users, "/etc/ssh/ssh_known_hosts"];
@@ -181,12 +177,11 @@ function openSsh(
     const { poolMaxConnections: maxConnections, poolIdleMs: idleMs, ...others } = settings.current;
     return { maxConnections, idleMs, ...others };
   };
-  const environment = { home, agentSocket, files };
   const shells = createShellMemory(database);
   const onChange = (change: Parameters<ChangeLog["publish"]>[0]) => changes.publish(change);
   return {
     knownHosts,
-    pool: scope.own(openPool({ limits, knownHosts, shells, clock, log, environment, onChange })),
+    pool: scope.own(openPool({ limits, knownHosts, shells, clock, log, environment: around, onChange })),
   };
 }
 

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     memory: () => process.memoryUsage(),
     home,
     user: userInfo().username,
-    agentSocket: process.env["SSH_AUTH_SOCK"] ?? null,
+    agentSocket: process.env["SSH_AUTH_SOCK"] || null,
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,
     reader: {

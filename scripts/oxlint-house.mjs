@@ -31,7 +31,7 @@ const ROOMS = {
   "daemon/prompts": useCase(),
   "daemon/settings": useCase("zod"),
   "daemon/terminals": useCase(),
-  "daemon/ssh": adapter("ssh2"),
+  "daemon/ssh": adapter("ssh2", "lru-cache"),
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
   "daemon/http": {

@@ -95,7 +95,7 @@ export class RunEngine implements AsyncDisposable {
       return live.run;
     }
     const execution = this.#execution(live, request, target, request.loginShell ?? loginShell);
-    this.#begin(execution, () => this.#keepResult(live, request, target));
+    this.#begin(execution, () => this.#keepResult(live, request));
     return live.run;
   }
 
@@ -232,22 +232,20 @@ export class RunEngine implements AsyncDisposable {
     live.end({ outcome: "unknown", problem });
   }
 
-  #keepResult(live: LiveRun, request: RunRequest, target: Target): void {
-    const { run } = live;
+  #keepResult({ run, identity }: LiveRun, request: RunRequest): void {
     if (run.outcome !== "exited") return;
     this.#parts.latency.add(run);
     if (!mayBeCached(request) || run.exitCode !== 0 || run.truncatedBytes > 0) return;
-    void this.#parts.cache.set(
-      resultKey(this.#parts.store.epoch, request, target),
-      run.id,
-      request.cacheTtlMs,
-    );
+    const { cache, store } = this.#parts;
+    if (identity === undefined) return;
+    void cache.set(resultKey(store.epoch, request, identity), run.id, request.cacheTtlMs);
   }
 
   async #cachedResult(request: RunRequest, target: Target): Promise<StoredRun | undefined> {
     if (!mayBeCached(request)) return undefined;
-    const { cache, store } = this.#parts;
-    const id = await cache.get(resultKey(store.epoch, request, target));
+    const { cache, store, remote } = this.#parts;
+    const identity = await remote.identity(target, request.agentSocket);
+    const id = await cache.get(resultKey(store.epoch, request, identity));
     const stored = id === undefined ? undefined : store.get(id);
     const endedAt = stored?.run.endedAt ?? null;
     if (endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs) return undefined;

@@ -65,17 +65,21 @@ export class Execution implements RunExecution {
   async run(remote: Remote): Promise<void> {
     const { target } = this.#options;
     this.live.timing({ queueMs: this.live.ageMs });
-    this.live.status("connecting", connectingWords(target));
     try {
       this.#abort.signal.throwIfAborted();
       const listener = this.#listener();
-      const process = await remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
+      // Begun before the status is written: meanwhile others look up what there is to log in with.
+      const starting = remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
+      starting.catch(() => undefined);
+      this.live.status("connecting", connectingWords(target));
+      const process = await starting;
       if (!(await this.#prepared(process))) return;
       this.#started(process);
       const end = await this.#over.promise;
       this.#ended(end, await this.#stopping);
-      if (this.#misjudgedShell(end)) remote.forgetShell(target);
+      if (this.#misjudgedShell(end)) this.#process?.forgetShell();
     } catch (failure) {
+      this.#abort.abort();
       this.#neverStarted(failure);
     } finally {
       this.#callOff();
@@ -210,7 +214,7 @@ export class Execution implements RunExecution {
   #started(process: RemoteProcess): void {
     const { request, target, timeoutMs } = this.#options;
     this.#process = process;
-    this.live.timing({ connectMs: process.connectMs, channelMs: process.channelMs });
+    this.live.sentTo(process);
     if (this.live.ended) {
       process.close();
       return;

@@ -9,6 +9,7 @@ import { completeFields, type Ending, endedAs, type EventFields } from "./ending
 import { Pace } from "./pace.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./durable/taking-again.ts";
+import type { RemoteProcess } from "./remote.ts";
 import type { Cut, IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
 
 export interface LiveRunParts {
@@ -37,6 +38,10 @@ export class LiveRun {
   /** Holds the host for readers who are to have every byte. */
   readonly pace: Pace;
   readonly number: number;
+  /** Who ran it where (see `Remote.identity`), once that is known. */
+  identity: string | undefined;
+  /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
+  whole = true;
   readonly #parts: LiveRunParts;
   readonly #recorder: Recorder;
   readonly #begunAt: number;
@@ -45,7 +50,6 @@ export class LiveRun {
   /** Events that were shown although the store did not take them: they go first at the next write. */
   #owed: StoredEvent[] = [];
   #owesRun = false;
-  #whole = true;
   /** Where the middle of too much output was taken out. */
   #cut: Cut | undefined;
   #flushing: NodeJS.Immediate | undefined;
@@ -90,17 +94,12 @@ export class LiveRun {
     const { store } = this.#parts;
     const record = { store, number: this.number, lastSeq: this.#seq };
     const { whole, cut } = await takeRecordAgain(record, this.#recorder, turns, signal);
-    this.#whole = whole;
+    this.whole = whole;
     this.#cut = cut;
   }
 
   get run(): Run {
     return this.#run;
-  }
-
-  /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
-  get whole(): boolean {
-    return this.#whole;
   }
 
   get ended(): boolean {
@@ -144,6 +143,12 @@ export class LiveRun {
     this.#run = { ...this.#run, timings: { ...this.#run.timings, ...measured } };
   }
 
+  /** Its command has been sent. */
+  sentTo({ identity, connectMs, channelMs }: RemoteProcess): void {
+    this.identity = identity;
+    this.timing({ connectMs, channelMs });
+  }
+
   /** The one ending. A second one is ignored: the first to come is true. */
   end(ending: Ending): void {
     if (this.ended) return;
@@ -159,7 +164,7 @@ export class LiveRun {
     };
     const { problem } = this.#run;
     const failure = problem === null ? [] : [{ type: "error", problem }];
-    const sha256 = this.#whole ? this.#recorder.sha256() : ending.sha256;
+    const sha256 = this.whole ? this.#recorder.sha256() : ending.sha256;
     this.#write([...gaps, ...failure, completeFields(this.#run, sha256)], true);
     this.#parts.onChange(this.#run);
   }

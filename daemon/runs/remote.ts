@@ -66,6 +66,8 @@ export interface RemoteAnswer {
 
 export interface RemoteProcess {
   readonly connection: Connection;
+  /** As which the connection was opened; see `Remote.identity`. */
+  readonly identity: string;
   /** Whether the connection was there before this run asked for it. */
   readonly reused: boolean;
   /** Milliseconds; 0 where nothing had to be done. */
@@ -80,6 +82,8 @@ export interface RemoteProcess {
    * undefined when it could not be run or took longer than `deadlineMs`.
    */
   ask(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
+  /** What was known of the login shell was wrong: the next run asks again. */
+  forgetShell(): void;
   /** With `true` the host soon sends no more output, after at most 2 MiB; with `false` it goes on. */
   hold(held: boolean): void;
   /** Gives the channel up; `end` still comes, at once if the server stays silent. */
@@ -105,8 +109,11 @@ export interface Remote {
     listener: RemoteListener & { step(message: string): void },
     signal: AbortSignal,
   ): Promise<RemoteProcess>;
-  /** What was known of the target's login shell was wrong: ask again. */
-  forgetShell(target: Target): void;
+  /**
+   * Who would run a command where, by which way and with which keys, those that the agent holds now included: the same
+   * only for what a host cannot tell apart. `agentSocket` as in ConnectOptions.
+   */
+  identity(target: Target, agentSocket: string | null): Promise<string>;
   /** Connects and authenticates, or finds a connection that is up. */
   probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe>;
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { RunRequest } from "../../protocol/run.ts";
-import type { Target } from "./remote.ts";
 
 /** What the run engine needs of the cache. A miss is always a right answer. */
 export interface Cache {
@@ -14,12 +13,14 @@ export function mayBeCached({ cacheTtlMs, secretEnv }: RunRequest): boolean {
   return cacheTtlMs > 0 && Object.keys(secretEnv).length === 0;
 }
 
-/** Finds the run whose result may be answered again for the same command in the same circumstances. */
-export function resultKey(epoch: string, request: RunRequest, target: Target): string {
+/**
+ * Finds the run whose result may be answered again for the same command in the same circumstances; `identity` is that
+ * of who runs it where (see `Remote.identity`).
+ */
+export function resultKey(epoch: string, request: RunRequest, identity: string): string {
   const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes } = request;
-  const way = [target, ...target.jump].map(({ user, address, port }) => [user, address, port]);
   const what = [
-    way,
+    identity,
     command,
     useBash,
     loginShell,

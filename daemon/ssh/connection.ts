@@ -5,7 +5,8 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import type { Hop } from "../runs/remote.ts";
 import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
-import { Authentication, type Credentials } from "./authentication.ts";
+import { Authentication } from "./authentication.ts";
+import type { Credentials, CredentialSource } from "./credentials.ts";
 import { connectionLost, nameOf, protocolError, unreachable } from "./failure.ts";
 import { describeKey, type KeyDescription } from "./host-key.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
@@ -31,19 +32,27 @@ export interface LoginOptions {
   readonly hop: Hop;
   /** Connected already; it is destroyed when the connection ends, however it ends. */
   readonly socket: Duplex;
+  /** The bastions' logins that it leads through. */
+  readonly via: readonly LoginName[];
   readonly hostKeys: HostKeys;
-  readonly credentials: Promise<Credentials>;
+  readonly credentials: Credentials;
+  readonly source: CredentialSource;
   /** Milliseconds; 0: off. */
   readonly keepaliveMs: number;
   readonly requiredRsaSize: number;
   readonly log: Log;
   /** Told what the login is at, e.g. "exchanging keys". */
-  onStage(stage: LoginStage): void;
+  onStage(stage: string): void;
 }
+
+/** Who is logged in where; `key`: the fingerprint of the key that did it, null where none was needed. */
+export type LoginName = readonly [user: string, address: string, port: number, key: string | null];
 
 /** An SSH connection on which somebody is logged in. */
 export interface SshConnection {
   readonly hop: Hop;
+  /** The logins that it consists of, its own the last. */
+  readonly logins: readonly LoginName[];
   readonly client: Client;
   /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
   readonly server: string;
@@ -90,6 +99,7 @@ const keepaliveCountMax = 2;
 /** From the first byte to a login; then it is the connection. */
 class Login implements SshConnection {
   readonly hop: Hop;
+  logins: readonly LoginName[] = [];
   readonly client = new Client();
   forcesCommand = false;
   server = "";
@@ -113,7 +123,8 @@ class Login implements SshConnection {
     this.#options = options;
     this.#outcome = outcome;
     this.#check = new HostKeyCheck(options);
-    this.#authentication = new Authentication(options.hop, options.credentials);
+    const onAgentAsked = (): void => options.onStage("waiting for the SSH agent to sign");
+    this.#authentication = new Authentication({ ...options, onAgentAsked });
     this.#acks = new ForcedAcks(options.socket, () => {
       if (this.loss === undefined) ping(this.client);
     });
@@ -141,9 +152,7 @@ class Login implements SshConnection {
       readyTimeout: 0,
       keepaliveInterval: keepaliveMs,
       keepaliveCountMax,
-      authHandler: (_methods, _partial, next) => {
-        void this.#nextAttempt(next);
-      },
+      authHandler: (_methods, _partial, next) => this.#nextAttempt(next),
     });
     const reading = readServerOffer(socket);
     this.#mismatch = () => {
@@ -197,6 +206,8 @@ class Login implements SshConnection {
     this.client.once("ready", () => {
       signal.removeEventListener("abort", abort);
       this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
+      const { user, address, port } = this.hop;
+      this.logins = [...this.#options.via, [user, address, port, this.#authentication.lastKey]];
       if (this.#settled) return;
       this.#settled = true;
       this.#outcome.resolve(this);
@@ -209,16 +220,12 @@ class Login implements SshConnection {
     this.#options.onStage(stage);
   }
 
-  async #nextAttempt(next: (method: never) => void): Promise<void> {
-    try {
-      const method = await this.#authentication.next();
-      if (this.#settled) return;
-      if (method === undefined) this.#fail(await this.#authentication.failure(undefined));
-      // ssh2's types know no agent of one's own here.
-      else Reflect.apply(next, undefined, [method]);
-    } catch (failure) {
-      this.#fail(failure);
-    }
+  #nextAttempt(next: (method: never) => void): void {
+    const method = this.#authentication.next();
+    if (this.#settled) return;
+    if (method === undefined) this.#fail(this.#authentication.failure(undefined));
+    // ssh2's types know no agent of one's own here.
+    else Reflect.apply(next, undefined, [method]);
   }
 
   #onError(failure: Error): void {
@@ -235,10 +242,7 @@ class Login implements SshConnection {
       const evidence = { stage: this.#stage, failure, mismatch: this.#mismatch() };
       this.#fail(this.#check.problem ?? loginFailure(this.hop, evidence));
     } else {
-      this.#authentication.failure(said).then(
-        (problem) => this.#fail(problem),
-        (cause: unknown) => this.#fail(cause),
-      );
+      this.#fail(this.#authentication.failure(said));
     }
   }
 
@@ -268,6 +272,7 @@ class Login implements SshConnection {
     this.#settled = true;
     this.loss = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
     this.#outcome.reject(reason);
+    this.#authentication[Symbol.dispose]();
     this.#hangUp();
   }
 

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Log } from "../core/log.ts";
 import type { Target } from "../runs/remote.ts";
-import { gatherCredentials, type KeySources } from "./authentication.ts";
 import { login, type SshConnection } from "./connection.ts";
-import { hopName, nameOf } from "./failure.ts";
+import type { CredentialSource, LoginTarget } from "./credentials.ts";
+import { nameOf } from "./failure.ts";
 import { forward } from "./forward.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
 import type { KnownHosts } from "./known-hosts.ts";
@@ -16,7 +16,7 @@ export interface DialerOptions {
   readonly limits: () => PoolLimits;
   readonly knownHosts: KnownHosts;
   readonly log: Log;
-  readonly environment: KeySources;
+  readonly source: CredentialSource;
 }
 
 type Dial = (link: Link, wish: Wish, signal: AbortSignal) => Promise<SshConnection>;
@@ -27,12 +27,9 @@ export function createDialer(
   acquire: (wish: Wish, signal: AbortSignal) => Promise<Lease>,
 ): Dial {
   const gate = new HandshakeGate();
-  const { environment, knownHosts, log, limits } = options;
+  const { source, knownHosts, log, limits } = options;
   return async (link, wish, signal) => {
     const { target } = link;
-    const agentSocket = wish.agentSocket ?? environment.agentSocket;
-    const credentials = gatherCredentials(target, { ...environment, agentSocket });
-    credentials.catch(() => undefined);
     const reading = knownHosts.of(target.address, target.port);
     const bastion = await acquireBastion(link, wish, { acquire, signal });
     wish.stage("reading known_hosts", target);
@@ -50,7 +47,8 @@ export function createDialer(
       wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
     const { keepaliveMs, requiredRsaSize } = limits();
     const trust = { hostKeys, requiredRsaSize };
-    return await login({ hop: target, socket, credentials, ...trust, keepaliveMs, log, onStage }, signal);
+    const identity = { via: bastion?.logins ?? [], credentials: target.credentials, source };
+    return await login({ hop: target, socket, ...identity, ...trust, keepaliveMs, log, onStage }, signal);
   };
 }
 
@@ -63,7 +61,7 @@ async function acquireBastion(
   const { jump } = link.target;
   const last = jump.at(-1);
   if (last === undefined) return undefined;
-  const target: Target = { ...last, jump: jump.slice(0, -1) };
+  const target: LoginTarget = { ...last, jump: jump.slice(0, -1) };
   const lease = await acquire({ ...wish, target, purpose: "bastion", avoid: new Set() }, signal);
   link.releaseBastion = () => lease[Symbol.dispose]();
   if (link.state === "closed") link.releaseBastion();
@@ -72,5 +70,5 @@ async function acquireBastion(
 
 /** Servers count logins at once for themselves; behind a bastion an address is another server's. */
 function routeOf({ jump, address, port }: Target): string {
-  return [...jump.map(hopName), `${address}:${port}`].join(" ");
+  return JSON.stringify([...jump.map((hop) => [hop.user, hop.address, hop.port]), [address, port]]);
 }

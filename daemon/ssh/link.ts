@@ -1,13 +1,15 @@
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../protocol/stats.ts";
-import type { Hop, Target } from "../runs/remote.ts";
+import type { Hop } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
+import type { LoginTarget } from "./credentials.ts";
 import { hopName } from "./failure.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
 import { isUsable, openChannel } from "./session-channel.ts";
 
 /** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
 export interface Lane {
+  /** The same only for the same logins. */
   readonly key: string;
   readonly links: Set<Link>;
   /** Requests for which there is neither a free session nor room for a connection, in order. */
@@ -18,12 +20,13 @@ export interface Lane {
 
 /** Who needs a connection. */
 export interface Wish {
-  readonly target: Target;
+  readonly target: LoginTarget;
   /** A probe or a bastion needs no session; a bastion never waits for room, lest all room wait for bastions. */
   readonly purpose: "session" | "probe" | "bastion";
-  readonly agentSocket: string | null;
   /** Connections that were no good for it. */
   readonly avoid: ReadonlySet<Link>;
+  /** Whose turn it is when places are free: lower came first. */
+  readonly order: number;
   /** Told of what happens on the way, for the person who waits. */
   step(message: string): void;
   /** Told what it waits for, as "it was …" in a time-out's message, and at which hop. */
@@ -32,8 +35,6 @@ export interface Wish {
 
 export interface Waiter {
   readonly wish: Wish;
-  /** Lower came first. */
-  readonly order: number;
   grant(link: Link, reused: boolean): void;
   refuse(reason: Error): void;
 }
@@ -42,7 +43,7 @@ export interface Waiter {
 export class Link {
   readonly id: string;
   readonly lane: Lane;
-  readonly target: Target;
+  readonly target: LoginTarget;
   state: "connecting" | "up" | "closed" = "connecting";
   /** Sessions that run or are about to. */
   sessions = 0;
@@ -66,7 +67,7 @@ export class Link {
   #opening = false;
   #refusals = 0;
 
-  constructor(id: string, lane: Lane, target: Target) {
+  constructor(id: string, lane: Lane, target: LoginTarget) {
     this.id = id;
     this.lane = lane;
     this.target = target;

@@ -36,6 +36,11 @@ export class Links {
     this.#options = options;
   }
 
+  /** For a wish that comes now: those that came before go first. */
+  nextOrder(): number {
+    return (this.#numbered += 1);
+  }
+
   /** Rejects with the Problem of the attempt, or with the signal's reason. */
   acquire(wish: Wish, signal: AbortSignal): Promise<Lease> {
     return new Promise((resolve, reject) => {
@@ -44,7 +49,6 @@ export class Links {
       const done = (): void => signal.removeEventListener("abort", abort);
       const waiter: Waiter = {
         wish,
-        order: (this.#numbered += 1),
         grant: (link, reused) => {
           done();
           resolve(this.#lease(link, wish.purpose, reused));
@@ -157,8 +161,7 @@ export class Links {
   }
 
   #open(lane: Lane, waiter: Waiter): void {
-    this.#numbered += 1;
-    const link = new Link(`c${this.#numbered}`, lane, waiter.wish.target);
+    const link = new Link(`c${this.nextOrder()}`, lane, waiter.wish.target);
     lane.links.add(link);
     this.#join(link, waiter);
     const wish: Wish = {

@@ -13,12 +13,13 @@ import type {
   RemoteProcess,
   Target,
 } from "../runs/remote.ts";
-import type { KeySources } from "./authentication.ts";
 import type { ChannelProcess } from "./channel-process.ts";
+import { CredentialSource, type CredentialSourceOptions } from "./credentials.ts";
 import { createDialer } from "./dial.ts";
 import { ConnectDeadline } from "./deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "./failure.ts";
 import type { KnownHosts } from "./known-hosts.ts";
+import { laneKey } from "./lanes.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
 import type { Link, Wish } from "./link.ts";
 import { type Lease, Links } from "./links.ts";
@@ -35,8 +36,7 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly shells: ShellMemory;
-  /** The daemon's own; a request's agent goes first. */
-  readonly environment: KeySources;
+  readonly environment: CredentialSourceOptions;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 
@@ -58,7 +58,8 @@ const sessionsClosed = "closes every session before it takes the command. Look a
 
 export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
-  const dial = createDialer(options, (wish, signal) => links.acquire(wish, signal));
+  const source = new CredentialSource(options.environment);
+  const dial = createDialer({ ...options, source }, (wish, signal) => links.acquire(wish, signal));
   const shells = new Shells(options.shells);
   const links: Links = new Links({
     limits: options.limits,
@@ -69,9 +70,9 @@ export function openPool(options: PoolOptions): Pool {
   });
   return {
     exec: (target, request, listener, signal) =>
-      exec({ links, shells, clock, log }, target, { request, listener, signal }),
-    probe: (target, wish, signal) => probe({ links, clock }, target, { ...wish, signal }),
-    forgetShell: (target) => shells.forget(target),
+      exec({ links, source, shells, clock, log }, target, { request, listener, signal }),
+    probe: (target, wish, signal) => probe({ links, source, clock }, target, { ...wish, signal }),
+    identity: async (target, agent) => laneKey(await source.complete(target, agent)),
     list: () => links.all().map((link) => link.describe()),
     close(id) {
       const link = links.all().find((each) => each.id === id);
@@ -89,6 +90,7 @@ export function openPool(options: PoolOptions): Pool {
 
 interface Parts {
   readonly links: Links;
+  readonly source: CredentialSource;
   readonly shells: Shells;
   readonly clock: Clock;
   readonly log: Log;
@@ -102,16 +104,17 @@ interface Execution {
 
 async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
   const { request, listener, signal } = execution;
-  const { links, shells, clock, log } = parts;
+  const { links, source, shells, clock, log } = parts;
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
   const avoid = new Set<Link>();
+  const first = await wishFor(target, request, { links, source, deadline });
   let lost = 0;
   let closed = 0;
   for (;;) {
-    const wish: Wish = { ...wishOf(target, request, deadline), avoid, step: (text) => listener.step(text) };
+    const wish: Wish = { ...first, avoid, step: (text) => listener.step(text) };
     const lease = await acquire(links, wish, deadline.signal);
-    const known = shells.of(target, lease.connection);
+    const known = shells.of(lease.connection);
     deadline.at = { stage: "asking which shell runs its commands", hop: target };
     const shell = typeof known === "string" ? known : await whileLeased(lease, deadline.bound(known));
     const leased = clock.elapsed();
@@ -126,7 +129,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
       links.prepareSpare(lease.link);
-      return remoteProcess(links, lease, { ...timings, process: started.process });
+      return remoteProcess(parts, lease, { ...timings, process: started.process });
     }
     if (started.kind === "closed") {
       closed += 1;
@@ -162,13 +165,16 @@ function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): 
 }
 
 async function probe(
-  { links, clock }: Pick<Parts, "links" | "clock">,
+  { links, source, clock }: Pick<Parts, "links" | "source" | "clock">,
   target: Target,
   options: ConnectOptions & { signal: AbortSignal },
 ): Promise<HostProbe> {
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, options.connectTimeoutMs, options.signal);
-  const wish: Wish = { ...wishOf(target, options, deadline), purpose: "probe" };
+  const wish: Wish = {
+    ...(await wishFor(target, options, { links, source, deadline })),
+    purpose: "probe",
+  };
   using lease = await acquire(links, wish, deadline.signal);
   return {
     connection: lease.link.describe(),
@@ -178,11 +184,18 @@ async function probe(
   };
 }
 
-function wishOf(target: Target, options: ConnectOptions, deadline: ConnectDeadline): Wish {
+/** Looks up anew who would be logged in: a connection of somebody else is none for this request. */
+async function wishFor(
+  target: Target,
+  { agentSocket }: ConnectOptions,
+  { links, source, deadline }: Pick<Parts, "links" | "source"> & { deadline: ConnectDeadline },
+): Promise<Wish> {
+  const order = links.nextOrder();
+  deadline.at = { stage: "looking up the keys to log in with", hop: target };
   return {
-    target,
+    target: await deadline.bound(source.complete(target, agentSocket)),
     purpose: "session",
-    agentSocket: options.agentSocket,
+    order,
     avoid: new Set(),
     step: () => undefined,
     stage: (stage, hop) => {
@@ -200,12 +213,13 @@ async function acquire(links: Links, wish: Wish, signal: AbortSignal): Promise<L
 }
 
 function remoteProcess(
-  links: Links,
+  { links, shells }: Pick<Parts, "links" | "shells">,
   lease: Lease,
   { process, ...timings }: { process: ChannelProcess; connectMs: number; channelMs: number },
 ): RemoteProcess {
   return {
     connection: lease.link.describe(),
+    identity: lease.link.lane.key,
     reused: lease.reused,
     ...timings,
     stdin: process.stdin,
@@ -216,6 +230,7 @@ function remoteProcess(
       const answer = ask(lease.connection, command, deadlineMs, lease.link.takeSpare());
       return answer.finally(() => held[Symbol.dispose]());
     },
+    forgetShell: () => shells.forget(lease.connection),
     close: () => process.close(),
   };
 }

@@ -1,8 +1,7 @@
 import { inTime } from "../core/in-time.ts";
 import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
-import type { RemoteAnswer, Target } from "../runs/remote.ts";
+import type { RemoteAnswer } from "../runs/remote.ts";
 import type { SshConnection } from "./connection.ts";
-import { hopName } from "./failure.ts";
 import { ask } from "./question.ts";
 import { openChannel } from "./session-channel.ts";
 import { canOpenAhead } from "./ssh2-internals.ts";
@@ -25,8 +24,8 @@ export class Shells {
   }
 
   /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
-  of(target: Target, connection: SshConnection): LoginShell | Promise<LoginShell> {
-    const login = loginOf(target);
+  of(connection: SshConnection): LoginShell | Promise<LoginShell> {
+    const login = loginOf(connection);
     const known = this.#known.get(login) ?? tried(() => this.#memory.get(login));
     if (known !== undefined) {
       this.#known.set(login, known);
@@ -38,8 +37,8 @@ export class Shells {
     return asking;
   }
 
-  forget(target: Target): void {
-    const login = loginOf(target);
+  forget(connection: SshConnection): void {
+    const login = loginOf(connection);
     this.#known.delete(login);
     tried(() => this.#memory.forget(login));
   }
@@ -86,8 +85,9 @@ function tried<Value>(use: () => Value): Value | undefined {
   }
 }
 
-function loginOf(target: Target): string {
-  return [...target.jump, target].map(hopName).join(" ");
+/** Of one account another key may be given another shell, or another machine. */
+function loginOf({ logins }: SshConnection): string {
+  return JSON.stringify(logins);
 }
 
 /** Reads the answer to `shellQuestion`; start files may have said something before it. */

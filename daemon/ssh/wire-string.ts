@@ -4,3 +4,10 @@ export function readString(bytes: Buffer, at: number): { value: Buffer; end: num
   const end = at + 4 + bytes.readUInt32BE(at);
   return end > bytes.length ? undefined : { value: bytes.subarray(at + 4, end), end };
 }
+
+/** The string's wire form. */
+export function wireString(value: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(value.length);
+  return Buffer.concat([length, value]);
+}

@@ -4,9 +4,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "../../protocol/run.ts";
 import { RunReading } from "../support/run-stream.ts";
 import { openCounter } from "../support/counter.ts";
+import { openDirectory } from "../support/directory.ts";
 import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { openRedis } from "../support/redis.ts";
 import { endProcesses } from "../support/server-process.ts";
+import { openAgent } from "../support/ssh-agent.ts";
+import { createKey } from "../support/ssh-key.ts";
 
 await using stack = new AsyncDisposableStack();
 const redis = stack.use(await openRedis());
@@ -34,6 +37,30 @@ describe.each([
   ["memory", embedded],
   ["redis", shared],
 ] as const)("with the cache in %s", (backend, daemon) => {
+  test("a result of one key is not answered to another", async () => {
+    await untilConnected(daemon, true);
+    await using directory = await openDirectory();
+    const agents = new AsyncDisposableStack();
+    await using _ = agents;
+    const run = async (name: string): Promise<() => Promise<RunReading>> => {
+      const key = await createKey(directory.join(name));
+      await daemon.sshd.authorize(`command="echo ${name}" ${key.publicKey}`);
+      const agent = agents.use(await openAgent());
+      await agent.add(key);
+      return () => daemon.run("whoever", { ...cached, host: "keyless", agentSocket: agent.socket });
+    };
+    const { address, port, user } = daemon.sshd;
+    await daemon.client.call("createHost", { body: { name: "keyless", address, port, user } });
+    const one = await run(`one-${backend}`);
+    const two = await run(`two-${backend}`);
+    for (const wasCached of [false, true]) {
+      const [first, second] = [await one(), await two()];
+      expect([first.text(), second.text()]).toEqual([`one-${backend}\n`, `two-${backend}\n`]);
+      for (const { events } of [first, second])
+        expect(events[0]).toMatchObject({ run: { cached: wasCached } });
+    }
+  });
+
   test("a result is answered again with the same output, and the command ran once", async () => {
     await untilConnected(daemon, true);
     await using counter = await openCounter();

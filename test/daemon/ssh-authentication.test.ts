@@ -70,7 +70,9 @@ test("an agent that does not answer is passed over, and mentioned when nothing e
   expect((await pool.run(targetOf(sshd), "true")).end).toMatchObject({ code: 0 });
   await expect(pool.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
     code: "authentication_failed",
-    message: containing("/nonexistent/agent.sock does not answer"),
+    message: containing(
+      "The SSH agent at /nonexistent/agent.sock cannot be used: there is nothing at its path.",
+    ),
   });
 });
 

@@ -236,6 +236,9 @@ test("a command that the server never answers for may run: it did not fail to st
     },
   });
   await using pool = await openSshPool({ trust: [server] });
+  // The login has its own time.
+  const options = { connectTimeoutMs: 10_000, agentSocket: null };
+  await pool.pool.probe(targetOf(server), options, new AbortController().signal);
   const run = await pool.start(targetOf(server), "any", { connectTimeoutMs: 1000 });
   expect(executed).toBe(1);
   run.process.close();

@@ -14,6 +14,8 @@ export interface Agent extends AsyncDisposable {
   add(key: SshKey, passphrase?: string): Promise<void>;
   /** Adds a new key under a comment that ssh-keygen would not make. */
   addUnder(comment: string): Promise<void>;
+  /** Takes every key out. */
+  clear(): Promise<void>;
 }
 
 /** A real ssh-agent without keys. */
@@ -25,15 +27,16 @@ export async function openAgent(): Promise<Agent> {
   const owned = stack.move();
   return {
     socket,
-    add: (key, passphrase = "") => add(socket, key, passphrase),
+    add: (key, passphrase = "") => sshAdd(socket, ["-q", key.path], passphrase),
+    clear: () => sshAdd(socket, ["-q", "-D"]),
     addUnder: (comment) => addUnder(socket, comment),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 /** ssh-add asks a program for the passphrase: this one prints what stands in its environment. */
-async function add(socket: string, key: SshKey, passphrase: string): Promise<void> {
-  const child = spawn("ssh-add", ["-q", key.path], {
+async function sshAdd(socket: string, args: readonly string[], passphrase = ""): Promise<void> {
+  const child = spawn("ssh-add", args, {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,
@@ -44,7 +47,7 @@ async function add(socket: string, key: SshKey, passphrase: string): Promise<voi
     },
   });
   await once(child, "close");
-  if (child.exitCode !== 0) throw new Error(`ssh-add ${key.path} ended with ${String(child.exitCode)}`);
+  if (child.exitCode !== 0) throw new Error(`ssh-add ${args.join(" ")} ended with ${String(child.exitCode)}`);
 }
 
 /** SSH_AGENTC_ADD_IDENTITY (draft-ietf-sshm-ssh-agent, section 3.2). */

@@ -88,7 +88,11 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     shells: options.shells ?? { get: () => "none", set: () => undefined, forget: () => undefined },
     clock: systemClock,
     log,
-    environment: { home: options.home ?? directory.path, agentSocket: options.agentSocket ?? null, files },
+    environment: {
+      home: options.home ?? directory.path,
+      agentSocket: options.agentSocket ?? null,
+      files,
+    },
     onChange: (change) => {
       changes.push(change);
       emitter.emit(change.type);

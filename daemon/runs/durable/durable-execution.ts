@@ -187,7 +187,7 @@ export class DurableExecution implements RunExecution {
     const { process } = session;
     if (this.#phase === "new") {
       this.#phase = "sent";
-      this.live.timing({ connectMs: process.connectMs, channelMs: process.channelMs });
+      this.live.sentTo(process);
     }
     this.#process = this.live.pace.drive(process);
     const end = await session.over;

@@ -1,0 +1,36 @@
+import { visibleLine } from "../../protocol/visible.ts";
+import type { AgentContents } from "./agents.ts";
+import type { IdentityFile } from "./identity-files.ts";
+
+/** `socket` is null where none is set. */
+export type AskedAgent = AgentContents & { readonly socket: string | null };
+
+/** Why a file adds no key. */
+export function noteOnFile(file: IdentityFile): string {
+  const path = visibleLine(file.path);
+  switch (file.kind) {
+    case "missing":
+      return `The key file ${path} does not exist.`;
+    case "unreadable":
+      return `The key file ${path} cannot be used: ${file.why}.`;
+    case "public":
+      return `${path} holds only the public key, and the SSH agent does not have the private one.`;
+    case "encrypted":
+      return (
+        `The key file ${path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
+        `add the key to your SSH agent with “ssh-add ${shellWord(path)}”.`
+      );
+    case "key":
+      return "";
+  }
+}
+
+export function noteOnAgent({ socket, failure }: AskedAgent): string[] {
+  if (socket === null) return ["No SSH agent is set (SSH_AUTH_SOCK)."];
+  return failure === undefined ? [] : [`The SSH agent at ${visibleLine(socket)} cannot be used: ${failure}.`];
+}
+
+/** For a command that a person may copy. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
