@@ -57,6 +57,8 @@ export interface Surroundings {
   readonly home: string;
   readonly user: string;
   readonly agentSocket: string | null;
+  /** undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
   /** What reads the files that people name. */

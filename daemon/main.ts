@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     home,
     user: userInfo().username,
     agentSocket: process.env["SSH_AUTH_SOCK"] || null,
+    uid: process.getuid?.(),
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,
     reader: {

@@ -14,6 +14,9 @@ export type FileContent =
       readonly bytes: Buffer;
       /** The same only as long as the file is the same: device, inode, size and times, and for a while its content. */
       readonly version: string;
+      /** Its permissions, e.g. 0o600, and the id of its owner; without meaning on Windows. */
+      readonly mode: number;
+      readonly uid: number;
     }
   | Unread;
 
@@ -70,7 +73,8 @@ async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): P
       const version = versionOf(found, bytes, now);
       if (known === version || known === unsettledVersion(found, bytes))
         return { kind: "unchanged", version };
-      return { kind: "content", bytes, version };
+      const mode = Number(found.mode) & 0o777;
+      return { kind: "content", bytes, version, mode, uid: Number(found.uid) };
     }
     size += bytesRead;
     if (size > maxBytes) return tooLarge;

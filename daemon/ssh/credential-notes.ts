@@ -1,5 +1,7 @@
 import { visibleLine } from "../../protocol/visible.ts";
 import type { AgentContents } from "./agents.ts";
+import { type Attempt, labelOf } from "./attempt.ts";
+import { rsaBits } from "./host-key.ts";
 import type { IdentityFile } from "./identity-files.ts";
 
 /** `socket` is null where none is set. */
@@ -20,9 +22,21 @@ export function noteOnFile(file: IdentityFile): string {
         `The key file ${path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
         `add the key to your SSH agent with “ssh-add ${shellWord(path)}”.`
       );
+    case "exposed":
+      return (
+        `The key file ${path} is not used, since others than you may get at it (its mode is ` +
+        `0${file.mode.toString(8)}): run “chmod 600 ${shellWord(path)}”.`
+      );
     case "key":
       return "";
   }
+}
+
+export function noteOnShortKey(attempt: Attempt, requiredRsaSize: number): string {
+  return (
+    `Not used: ${labelOf(attempt)} is an RSA key of ${rsaBits(attempt.publicKey) ?? 0} bits, and at least ` +
+    `${requiredRsaSize} are required (requiredRsaSize).`
+  );
 }
 
 export function noteOnAgent({ socket, failure }: AskedAgent): string[] {

@@ -5,8 +5,8 @@ import type { Hop, Target } from "../runs/remote.ts";
 import type { AgentKey } from "./agent-client.ts";
 import { type AgentContents, Agents } from "./agents.ts";
 import type { Attempt } from "./attempt.ts";
-import { type AskedAgent, noteOnAgent, noteOnFile } from "./credential-notes.ts";
-import { fingerprintOf, keyTypeOf } from "./host-key.ts";
+import { type AskedAgent, noteOnAgent, noteOnFile, noteOnShortKey } from "./credential-notes.ts";
+import { fingerprintOf, keyTypeOf, rsaBits } from "./host-key.ts";
 import { type IdentityFile, IdentityFiles } from "./identity-files.ts";
 import { type SignRequest, signByKey } from "./one-key-agent.ts";
 
@@ -34,7 +34,10 @@ export interface CredentialSourceOptions {
   readonly home: string;
   /** The daemon's own SSH_AUTH_SOCK, where a caller names none; null: no agent. */
   readonly agentSocket: string | null;
+  /** undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
   readonly files: UserFiles;
+  readonly requiredRsaSize: () => number;
 }
 
 /** A server that lets us try for ever would keep a run waiting for ever. */
@@ -51,7 +54,7 @@ export class CredentialSource {
   constructor(options: CredentialSourceOptions) {
     this.#options = options;
     this.#agents = new Agents(options.files);
-    this.#identityFiles = new IdentityFiles(options.files);
+    this.#identityFiles = new IdentityFiles(options.files, options.uid);
   }
 
   /** The same target with what there is now to log in to each hop with. Never rejects. */
@@ -73,7 +76,7 @@ export class CredentialSource {
       const agent = needsAgent(hop, files)
         ? { socket, ...((await ask()) ?? { keys: [], failure: undefined }) }
         : undefined;
-      return { ...hop, credentials: credentialsOf(hop, { files, agent }) };
+      return { ...hop, credentials: credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize()) };
     };
     const jump = Promise.all(target.jump.map(completed));
     return { ...(await completed(target)), jump: await jump };
@@ -115,7 +118,7 @@ function needsAgent(hop: Hop, files: readonly IdentityFile[]): boolean {
  * The order is OpenSSH's (sshconnect2.c, pubkey_prepare): the agent's keys that also stand in a file, the
  * agent's other keys, unless only the configured ones may be used, then files that can be read.
  */
-function credentialsOf(hop: Hop, { files, agent }: Sources): Credentials {
+function credentialsOf(hop: Hop, { files, agent }: Sources, requiredRsaSize: number): Credentials {
   const held = agent?.keys.filter(({ publicKey }) => usableTypes.test(keyTypeOf(publicKey) ?? "")) ?? [];
   const inAgent = (file: IdentityFile): AgentKey | undefined => held.find((key) => isKeyOf(file, key));
   const matched = new Set(files.flatMap((file) => inAgent(file) ?? []));
@@ -128,13 +131,15 @@ function credentialsOf(hop: Hop, { files, agent }: Sources): Credentials {
   for (const file of files) {
     if (file.kind === "key" && inAgent(file) === undefined) found.push({ ...file, kind: "file" });
   }
+  const short = found.filter(({ publicKey }) => (rsaBits(publicKey) ?? Infinity) < requiredRsaSize);
   const useless = files.filter((file) => file.kind !== "key" && inAgent(file) === undefined);
   const configured = hop.identityFiles.length > 0;
   return {
-    attempts: found.slice(0, maxAttempts),
-    fault: configured ? faultOf(useless) : undefined,
+    attempts: found.filter((attempt) => !short.includes(attempt)).slice(0, maxAttempts),
+    fault: configured ? faultOf(useless, short) : undefined,
     notes: [
       ...useless.flatMap((file) => (file.kind === "missing" && !configured ? [] : noteOnFile(file))),
+      ...short.map((attempt) => noteOnShortKey(attempt, requiredRsaSize)),
       ...(agent === undefined ? [] : noteOnAgent(agent)),
     ],
   };
@@ -144,7 +149,9 @@ function isKeyOf(file: IdentityFile, { publicKey }: AgentKey): boolean {
   return file.kind !== "unreadable" && file.publicKey?.equals(publicKey) === true;
 }
 
-function faultOf(useless: readonly IdentityFile[]): Credentials["fault"] {
+function faultOf(useless: readonly IdentityFile[], short: readonly Attempt[]): Credentials["fault"] {
   if (useless.some(({ kind }) => kind === "missing")) return "identity_file_missing";
-  return useless.some(({ kind }) => kind !== "encrypted") ? "identity_file_unreadable" : undefined;
+  const unusable =
+    useless.some(({ kind }) => kind !== "encrypted") || short.some(({ kind }) => kind === "file");
+  return unusable ? "identity_file_unreadable" : undefined;
 }

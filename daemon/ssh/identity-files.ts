@@ -10,6 +10,8 @@ export type IdentityFile = { readonly path: string } & (
   | { readonly kind: "key"; readonly publicKey: Buffer }
   /** Usable through an agent only; the public part may be known from the file or from its `.pub`. */
   | { readonly kind: "encrypted"; readonly publicKey: Buffer | undefined }
+  /** A private key that others may read: usable through an agent only. */
+  | { readonly kind: "exposed"; readonly publicKey: Buffer | undefined; readonly mode: number }
   /** Its public part, if there is one beside it, may name a key of the agent. */
   | { readonly kind: "missing"; readonly publicKey: Buffer | undefined }
   /** Only the public part: it names a key of the agent. */
@@ -24,6 +26,8 @@ type Found =
       readonly kind: "private";
       readonly encrypted: boolean;
       readonly publicKey: Buffer | undefined;
+      /** Its mode, where that lets others in. */
+      readonly exposed: number | undefined;
     }
   | { readonly kind: "public"; readonly publicKey: Buffer }
   | { readonly kind: "missing" }
@@ -35,10 +39,13 @@ const maxPaths = 512;
 /** Key files, read again only when they have changed. Of private keys nothing is kept: they are read to sign. */
 export class IdentityFiles {
   readonly #files: UserFiles;
+  readonly #uid: number | undefined;
   readonly #looks = new LRUCache<string, SharedQuery<Found>>({ max: maxPaths });
 
-  constructor(files: UserFiles) {
+  /** `uid`: whose key files may not be open to others; undefined where files have no owner (Windows). */
+  constructor(files: UserFiles, uid: number | undefined) {
     this.#files = files;
+    this.#uid = uid;
   }
 
   /** What is at `path` now. Never rejects. */
@@ -48,6 +55,7 @@ export class IdentityFiles {
     if (found.kind === "unreadable" || found.kind === "public") return { path, ...found };
     if (found.kind === "missing") return { path, kind: "missing", publicKey: besideKey };
     const publicKey = found.publicKey ?? besideKey;
+    if (found.exposed !== undefined) return { path, kind: "exposed", publicKey, mode: found.exposed };
     if (found.encrypted || publicKey === undefined) return { path, kind: "encrypted", publicKey };
     return { path, kind: "key", publicKey };
   }
@@ -55,7 +63,7 @@ export class IdentityFiles {
   /** The private part of `publicKey`; undefined when the file has another key by now, or may not be used. */
   async privateKey(path: string, publicKey: Buffer): Promise<ParsedKey | undefined> {
     const content = await this.#files.read(path, maxBytes);
-    if (content.kind !== "content") return undefined;
+    if (content.kind !== "content" || exposedMode(content, this.#uid) !== undefined) return undefined;
     const key = parseKey(content.bytes);
     return key?.isPrivateKey() === true && key.getPublicSSH().equals(publicKey) ? key : undefined;
   }
@@ -72,7 +80,7 @@ export class IdentityFiles {
     return async () => {
       const content = await this.#files.reread(path, maxBytes, version);
       version = "version" in content ? content.version : undefined;
-      if (content.kind === "content") found = foundIn(content);
+      if (content.kind === "content") found = foundIn(content, this.#uid);
       else if (content.kind !== "unchanged") found = content;
       return found;
     };
@@ -81,10 +89,15 @@ export class IdentityFiles {
 
 type Content = Extract<FileContent, { kind: "content" }>;
 
-function foundIn(content: Content): Found {
+function foundIn(content: Content, uid: number | undefined): Found {
   const file = parseKeyFile(content.bytes);
   if (file.kind === "none") {
     return { kind: "unreadable", why: "it holds no private key of a type that Hostrun knows" };
   }
-  return file;
+  return file.kind === "public" ? file : { ...file, exposed: exposedMode(content, uid) };
+}
+
+/** OpenSSH's rule (authfile.c, sshkey_perm_ok): of one's own files nobody else may have anything. */
+function exposedMode({ mode, uid: owner }: Content, uid: number | undefined): number | undefined {
+  return owner === uid && (mode & 0o077) !== 0 ? mode : undefined;
 }

@@ -36,7 +36,7 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly shells: ShellMemory;
-  readonly environment: CredentialSourceOptions;
+  readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize">;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 
@@ -58,7 +58,8 @@ const sessionsClosed = "closes every session before it takes the command. Look a
 
 export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
-  const source = new CredentialSource(options.environment);
+  const requiredRsaSize = (): number => options.limits().requiredRsaSize;
+  const source = new CredentialSource({ ...options.environment, requiredRsaSize });
   const dial = createDialer({ ...options, source }, (wish, signal) => links.acquire(wish, signal));
   const shells = new Shells(options.shells);
   const links: Links = new Links({

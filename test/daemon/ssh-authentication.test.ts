@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { containing } from "../support/matching.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openAgent } from "../support/ssh-agent.ts";
-import { createKey } from "../support/ssh-key.ts";
+import { createKey, fingerprintOf } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -193,4 +194,106 @@ test("without any key the login fails and says so", async () => {
     code: "authentication_failed",
     message: containing("no key to try"),
   });
+});
+
+describe("a private key that others may get at", () => {
+  test.each(["0644", "0640", "0604", "0620", "0601"])(
+    "is refused with mode %s, and the mend told",
+    async (text) => {
+      const mode = Number.parseInt(text, 8);
+      await using home = await openDirectory();
+      await using sshd = await openSshd();
+      const path = home.join("key");
+      await copyFile(sshd.clientKey.path, path);
+      await chmod(path, mode);
+      await using pool = await openSshPool({ trust: [sshd] });
+      const target = targetOf(sshd, { identityFiles: [path] });
+      await expect(pool.run(target, "true")).rejects.toMatchObject({
+        code: "identity_file_unreadable",
+        message: containing(`(its mode is ${text}): run “chmod 600 ${path}”.`),
+      });
+      // The very next run sees that it was done.
+      await chmod(path, 0o600);
+      expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+      await chmod(path, mode);
+      await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "identity_file_unreadable" });
+    },
+  );
+
+  test.each(["0600", "0400", "0700"])("is not one with mode %s", async (text) => {
+    await using home = await openDirectory();
+    await using sshd = await openSshd();
+    const path = home.join("key");
+    await copyFile(sshd.clientKey.path, path);
+    await chmod(path, Number.parseInt(text, 8));
+    await using pool = await openSshPool({ trust: [sshd] });
+    expect((await pool.run(targetOf(sshd, { identityFiles: [path] }), "true")).end).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test("is passed over among the default files, and told when nothing else is taken", async () => {
+    await using home = await openDirectory();
+    await mkdir(home.join(".ssh"));
+    await using sshd = await openSshd();
+    const path = home.join(".ssh", "id_ed25519");
+    await copyFile(sshd.clientKey.path, path);
+    await chmod(path, 0o644);
+    await using pool = await openSshPool({ trust: [sshd], home: home.path });
+    await expect(pool.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
+      code: "authentication_failed",
+      message: containing(`run “chmod 600 ${path}”`),
+    });
+  });
+
+  test("is used all the same by the agent that holds it", async () => {
+    await using home = await openDirectory();
+    await using sshd = await openSshd();
+    const path = home.join("key");
+    await copyFile(sshd.clientKey.path, path);
+    await chmod(path, 0o644);
+    await using agent = await openAgent();
+    await agent.add(sshd.clientKey);
+    await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+    const target = targetOf(sshd, { identityFiles: [path], identitiesOnly: true });
+    expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+  });
+
+  test.runIf(userInfo().uid === 0)("may be another account's, as for ssh", async () => {
+    await using home = await openDirectory();
+    await using sshd = await openSshd();
+    const path = home.join("key");
+    await copyFile(sshd.clientKey.path, path);
+    await chmod(path, 0o644);
+    await chown(path, 65_534, 65_534);
+    await using pool = await openSshPool({ trust: [sshd] });
+    expect((await pool.run(targetOf(sshd, { identityFiles: [path] }), "true")).end).toMatchObject({
+      code: 0,
+    });
+  });
+});
+
+test("an RSA key shorter than required is used neither from a file nor from the agent", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("short");
+  await promisify(execFile)("ssh-keygen", ["-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", path]);
+  const publicKey = (await readFile(`${path}.pub`, "utf8")).trim();
+  const key = { path, publicKey, fingerprint: await fingerprintOf(`${path}.pub`) };
+  await using sshd = await openSshd({ authorizedKeys: [publicKey], options: { RequiredRSASize: 1024 } });
+  await using agent = await openAgent();
+  const target = targetOf(sshd, { identityFiles: [path], identitiesOnly: false });
+  await using strict = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  const told = "an RSA key of 1024 bits, and at least 2048 are required (requiredRsaSize)";
+  await expect(strict.run(target, "true")).rejects.toMatchObject({
+    code: "identity_file_unreadable",
+    message: containing(`${path} is ${told}`),
+  });
+  await agent.add(key);
+  await expect(strict.run(targetOf(sshd, anyKey), "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: containing(`(${key.fingerprint}) is ${told}`),
+  });
+  const limits = { requiredRsaSize: 1024 };
+  await using lenient = await openSshPool({ trust: [sshd], limits });
+  expect((await lenient.run(target, "true")).end).toMatchObject({ code: 0 });
 });

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { type Log, silentLog } from "../../daemon/core/log.ts";
 import type { ShellMemory } from "../../daemon/runs/login-shell.ts";
@@ -91,6 +92,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     environment: {
       home: options.home ?? directory.path,
       agentSocket: options.agentSocket ?? null,
+      uid: userInfo().uid,
       files,
     },
     onChange: (change) => {
