@@ -135,22 +135,22 @@ function openStorage({ stateDirectory, migrations, nativeBinding, log, settings 
   const damagedStore = putDamagedAside(path, nativeBinding, new Date()) ?? null;
   const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
-  const database = scope.own(openDatabase({ path, migrations, nativeBinding }));
+  const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
   const store = createRunStore(database);
   const plans = createDurablePlans(database);
   const durable = plans.list();
-  const closed = closeOpenRuns(store, clock, new Set(durable.map(({ number }) => number)));
+  const closed = closeOpenRuns({ store, clock, log }, durable);
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
   const { redisUrl } = settings.current;
   const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
-  return { database, store, cache, plans, durable, damagedStore };
+  return { database, store, cache, plans, durable: durable.planned, damagedStore };
 }
 
 function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
   const { home, user, files } = around;
   const settings = () => around.settings.current;
   const hosts = new HostDirectory({
-    store: createHostStore(database),
+    store: createHostStore(database, clock),
     settings,
     clock,
     files,

@@ -95,6 +95,8 @@ export const Host = z
     source: z.enum(["manual", "ssh_config"]),
     createdAt: z.iso.datetime().nullable(),
     updatedAt: z.iso.datetime().nullable(),
+    /** Members of a saved host that cannot be read any more, and hold defaults; only there where there are some. */
+    damaged: z.array(z.string()).optional(),
   })
   .meta({ id: "Host" });
 export type Host = z.infer<typeof Host>;

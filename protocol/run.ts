@@ -121,6 +121,8 @@ export const Run = z
     /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
     stopConfirmed: z.boolean().nullable(),
     timings: Timings,
+    /** Members of this record that cannot be read any more, and hold defaults; only there where there are some. */
+    damaged: z.array(z.string()).optional(),
   })
   .meta({ id: "Run" });
 export type Run = z.infer<typeof Run>;

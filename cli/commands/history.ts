@@ -88,7 +88,11 @@ function tableOf(runs: readonly Run[]): string {
       short(run.id),
       instantOf(run.createdAt),
       run.host.name,
-      { text: outcomeOf(run) + (run.cached ? " (cached)" : ""), style: outcomeStyle(run) },
+      {
+        text:
+          outcomeOf(run) + (run.cached ? " (cached)" : "") + (run.damaged === undefined ? "" : " (damaged)"),
+        style: outcomeStyle(run),
+      },
       spanOf(run.timings.totalMs),
       run.command,
     ]),

@@ -21,12 +21,14 @@ export function hostSheet(host: Host): string {
     ["Login shell", host.loginShell ? "yes" : "no"],
     ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
     ["Source", sourceOf(host)],
+    ...damage(host),
     ["Id", host.id === null ? "(not imported)" : String(host.id)],
   ]);
 }
 
 function rowOf(host: Host): Cell[] {
-  const { name, production } = host;
+  const { production, damaged } = host;
+  const name = host.name + (damaged === undefined ? "" : ` (damaged, id ${host.id})`);
   return [
     production ? { text: `${name} (production)`, style: "red" } : name,
     addressOf(host),
@@ -34,6 +36,10 @@ function rowOf(host: Host): Cell[] {
     host.tags.join(", "),
     sourceOf(host),
   ];
+}
+
+function damage({ damaged }: Host): [string, string][] {
+  return damaged === undefined ? [] : [["Damaged", `cannot be read any more: ${damaged.join(", ")}`]];
 }
 
 function sourceOf({ source }: Host): string {

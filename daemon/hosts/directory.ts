@@ -45,7 +45,7 @@ export class HostDirectory {
    */
   async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
     const { hosts, problems } = await this.#allConfigured();
-    const stored = this.#parts.store.list();
+    const stored = await this.#parts.store.list();
     const names = new Set(stored.map(({ name }) => name));
     const configured = hosts.filter(({ name }) => !names.has(name)).map((host) => this.#unsaved(host));
     const all = [...stored, ...configured];
@@ -87,8 +87,7 @@ export class HostDirectory {
   /** A change to a host of the SSH config is an error: its file is the place for that. */
   async update(idOrName: string, patch: HostPatch): Promise<Host> {
     const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName));
-    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const saved = this.#parts.store.update({ ...host, ...given }, this.#parts.clock.now());
+    const saved = this.#parts.store.update(host.id, defined(patch), this.#parts.clock.now());
     this.#parts.onSaved(saved);
     return saved;
   }
@@ -190,4 +189,8 @@ export class HostDirectory {
       updatedAt: null,
     };
   }
+}
+
+function defined(patch: HostPatch): Partial<HostFields> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
 }

@@ -78,7 +78,18 @@ async function find(parts: ResolutionParts, name: string): Promise<Found | undef
   return configured === undefined ? undefined : ofConfigured(parts, configured);
 }
 
+/** Without these nothing is known of where the host is, or whom to trust there. */
+const needed = ["name", "address", "port", "user", "identityFile", "jump", "hostKeyPolicy"];
+
 function ofStored(parts: ResolutionParts, host: Host): Found {
+  const lost = host.damaged?.filter((name) => needed.includes(name)) ?? [];
+  if (lost.length > 0) {
+    throw new Problem(
+      "conflict",
+      `What is stored of ${host.name} cannot be read any more: ${lost.join(", ")}. Set that again (“hostrun hosts edit ${host.id}”), or remove the host.`,
+      { host: host.name },
+    );
+  }
   const { id, name, address, jump, loginShell } = host;
   const files = host.identityFile === null ? [] : [expandPath(host.identityFile, parts.home)];
   const defaults = defaultHop(parts, address);

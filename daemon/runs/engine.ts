@@ -248,7 +248,12 @@ export class RunEngine implements AsyncDisposable {
     const id = await cache.get(resultKey(store.epoch, request, identity));
     const stored = id === undefined ? undefined : store.get(id);
     const endedAt = stored?.run.endedAt ?? null;
-    if (endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs) return undefined;
+    if (
+      stored?.run.damaged !== undefined ||
+      endedAt === null ||
+      Date.now() - Date.parse(endedAt) > request.cacheTtlMs
+    )
+      return undefined;
     return stored;
   }
 

@@ -5,6 +5,7 @@ import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol
 import { visibleLine } from "../../protocol/visible.ts";
 import { parseJson } from "../core/json.ts";
 import type { LiveRun } from "./live-run.ts";
+import { mended } from "./mended-event.ts";
 import type { ReaderPlace } from "./pace.ts";
 import type { Cache } from "./result-cache.ts";
 import type { RecordedOutput, RunStore, StoredEvent, StoredRun } from "./run-store.ts";
@@ -70,17 +71,15 @@ export class RunHistory {
     const limit = query.limit ?? 50;
     const { cursor, ...filter } = query;
     const before = cursor === undefined ? undefined : parseCursor(cursor);
-    const found = this.#parts.store.list({ ...filter, limit: limit + 1, before });
-    const page = found.slice(0, limit);
-    const next = found.length > limit ? page.at(-1) : undefined;
+    const page = this.#parts.store.list({ ...filter, limit, before });
     return {
-      items: page.map(({ run }) => this.#parts.engine.live(run.id)?.run ?? run),
-      nextCursor: next === undefined ? null : String(next.number),
+      items: page.runs.map(({ run }) => this.#parts.engine.live(run.id)?.run ?? run),
+      nextCursor: page.before === undefined ? null : String(page.before),
     };
   }
 
   output(id: string, stream: "stdout" | "stderr" | "both"): RecordedOutput {
-    return this.#parts.store.output(this.#stored(id).number, stream);
+    return this.#parts.store.output(this.#number(id), stream);
   }
 
   /** Forgets an ended run with its output. `conflict` while it is under way. */
@@ -88,7 +87,7 @@ export class RunHistory {
     if (this.#parts.engine.live(id) !== undefined) {
       throw new Problem("conflict", "This run is still under way. Cancel it first.");
     }
-    this.#parts.store.delete(this.#stored(id).number);
+    this.#parts.store.delete(this.#number(id));
     await this.#parts.cache.delete(this.#processKey(id));
     this.#parts.onDeleted(id);
   }
@@ -99,6 +98,12 @@ export class RunHistory {
    */
   requestOf(id: string, { agentSocket, secretEnv }: RerunRequest): RunRequest {
     const { run } = this.#stored(id);
+    if (run.damaged?.includes("options") === true) {
+      throw new Problem(
+        "conflict",
+        "How this run was asked for cannot be read from the store any more. Send the command anew.",
+      );
+    }
     const missing = (run.options.secretEnvNames ?? []).filter((name) => !Object.hasOwn(secretEnv, name));
     if (missing.length > 0) {
       const detail = `This run had secret variables, which are not kept. Give them again (secretEnv): ${missing.join(", ")}.`;
@@ -128,7 +133,7 @@ export class RunHistory {
 
   /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */
   position(id: string, lastEventId: string | undefined): number {
-    const { number } = this.#stored(id);
+    const number = this.#number(id);
     if (lastEventId === undefined || lastEventId === "") return 0;
     const at = parseEventId(lastEventId);
     const { store, engine } = this.#parts;
@@ -144,11 +149,15 @@ export class RunHistory {
     const { store, engine } = this.#parts;
     // One that ended is there only for who may not have got all that was sent.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
-    const number = live?.number ?? this.#stored(id).number;
+    const { number, run } = live ?? this.#stored(id);
     const transcript = live?.transcript;
+    const recorded = (seq: number, maxBytes: number): StoredEvent[] => {
+      const lastSeq = store.lastSeq(number);
+      return store.events(number, seq, maxBytes).map((event) => mended(event, live?.run ?? run, lastSeq));
+    };
     return {
       epoch: store.epoch,
-      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? store.events(number, seq, maxBytes),
+      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
       over: (seq) =>
         transcript === undefined
           ? seq >= store.lastSeq(number)
@@ -160,7 +169,7 @@ export class RunHistory {
 
   /** The newest part of a run may be known in memory only: behind a reader who is to have every byte. */
   #place(id: string, stream: OutputStream, offset: number): { seq: number; more: boolean } {
-    const recorded = this.#parts.store.placeOf(this.#stored(id).number, stream, offset);
+    const recorded = this.#parts.store.placeOf(this.#number(id), stream, offset);
     if (offset > recorded.end) {
       throw new Problem(
         "stream_position_unknown",
@@ -182,10 +191,20 @@ export class RunHistory {
 
   #stored(id: string): StoredRun {
     const stored = this.#parts.store.get(id);
-    if (stored === undefined)
-      throw new Problem("run_unknown", `There is no run ${visibleLine(id)}. It may have been deleted.`);
+    if (stored === undefined) throw runUnknown(id);
     return stored;
   }
+
+  /** Also of a run that is damaged beyond being shown: its output can be read, and it can be deleted. */
+  #number(id: string): number {
+    const number = this.#parts.store.numberOf(id);
+    if (number === undefined) throw runUnknown(id);
+    return number;
+  }
+}
+
+function runUnknown(id: string): Problem {
+  return new Problem("run_unknown", `There is no run ${visibleLine(id)}. It may have been deleted.`);
 }
 
 /** Undefined also for what somebody else put into the cache. */

@@ -1,45 +1,77 @@
 import { Problem } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { DurablePlans } from "./durable/plan.ts";
 import { completeFields, endedAs, type EventFields } from "./ending.ts";
-import type { RunStore, StoredEvent } from "./run-store.ts";
+import type { RunStore, StoredEvent, StoredRun } from "./run-store.ts";
+
+export interface RecoveryParts {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /**
  * Ends every run that a daemon left open when it was killed, now, which is as long as it can have run: its bytes are
- * kept, its ending is `unknown`. Those that are found again on their hosts (`kept`, by number) are left open. Returns how
- * many were ended.
+ * kept, its ending is `unknown`. Those that are found again on their hosts are left open. Returns how many were ended.
  */
-export function closeOpenRuns(store: RunStore, clock: Clock, kept: ReadonlySet<number>): number {
-  const open = store.listOpen().filter(({ number }) => !kept.has(number));
-  for (const { number, run } of open) {
-    const at = clock.now();
-    // Of a durable run that was sent there is a plan, and it is kept.
-    const neverSent = run.options.durable === true;
-    const detail = neverSent
-      ? `The Hostrun daemon ended before this was sent to ${run.host.name}. It has not run there; run it again.`
-      : `The Hostrun daemon ended while this ran on ${run.host.name}; how the command ended is not known.`;
-    const problem = new Problem("daemon_stopped", detail, { host: run.host.name });
-    const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
-    const ended = {
-      ...endedAs(run, { outcome: neverSent ? "failed" : "unknown", problem }, at),
-      stdoutBytes: stdout.end,
-      stderrBytes: stderr.end,
-      truncatedBytes: stdout.end + stderr.end - stdout.size - stderr.size,
-      timings: { ...run.timings, totalMs: Math.max(0, Date.parse(at) - Date.parse(run.createdAt)) },
-    };
-    let seq = store.lastSeq(number);
-    const event = ({ type, ...fields }: EventFields): StoredEvent => ({
-      seq: ++seq,
-      at,
-      stream: null,
-      start: null,
-      noise: false,
-      body: Buffer.from(JSON.stringify({ type, runId: run.id, timestamp: at, ...fields })),
-    });
-    const events = [
-      event({ type: "error", problem: ended.problem }),
-      event(completeFields(ended, undefined)),
-    ];
-    store.append(number, events, ended);
-  }
+export function closeOpenRuns(parts: RecoveryParts, durable: ReturnType<DurablePlans["list"]>): number {
+  const planned = new Set(durable.planned.map(({ number }) => number));
+  // One whose state alone is damaged may have ended.
+  const open = parts.store
+    .listOpen()
+    .filter(({ number, run }) => !planned.has(number) && run.state !== "ended");
+  for (const stored of open) close(parts, stored, durable.unreadable.includes(stored.number));
   return open.length;
+}
+
+/** `planLost`: a durable run whose plan cannot be read any more. Of others that were sent there is a plan. */
+function close({ store, clock, log }: RecoveryParts, { number, run }: StoredRun, planLost: boolean): void {
+  const at = clock.now();
+  const neverSent = run.options.durable === true && !planLost;
+  const problem = new Problem("daemon_stopped", whyEnded(run, { neverSent, planLost }), {
+    host: run.host.name,
+  });
+  const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
+  const ended = {
+    ...endedAs(run, { outcome: neverSent ? "failed" : "unknown", problem }, at),
+    stdoutBytes: stdout.end,
+    stderrBytes: stderr.end,
+    truncatedBytes: stdout.end + stderr.end - stdout.size - stderr.size,
+    timings: { ...run.timings, totalMs: Math.max(0, Date.parse(at) - Date.parse(run.createdAt)) },
+  };
+  let seq = store.lastSeq(number);
+  const event = ({ type, ...fields }: EventFields): StoredEvent => ({
+    seq: ++seq,
+    at,
+    stream: null,
+    start: null,
+    noise: false,
+    body: Buffer.from(JSON.stringify({ type, runId: run.id, timestamp: at, ...fields })),
+  });
+  const events = [event({ type: "error", problem: ended.problem }), event(completeFields(ended, undefined))];
+  try {
+    store.append(number, events, ended);
+  } catch (failure) {
+    if (failure instanceof Problem) throw failure;
+    // A record so damaged that nothing can be added to it must not keep the daemon from starting.
+    log.error("How an open run ended cannot be added to its record", { run: run.id, failure });
+    store.append(number, [], ended);
+  }
+}
+
+function whyEnded(
+  { id, host }: Run,
+  { neverSent, planLost }: Record<"neverSent" | "planLost", boolean>,
+): string {
+  if (planLost) {
+    return (
+      "What is needed to find this durable run again cannot be read from the store any more. " +
+      `It may run on, on ${host.name}, in a directory named ${id}.`
+    );
+  }
+  return neverSent
+    ? `The Hostrun daemon ended before this was sent to ${host.name}. It has not run there; run it again.`
+    : `The Hostrun daemon ended while this ran on ${host.name}; how the command ended is not known.`;
 }

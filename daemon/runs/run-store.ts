@@ -34,6 +34,12 @@ export interface RunFilter extends Omit<RunQuery, "cursor" | "limit"> {
   readonly before: number | undefined;
 }
 
+export interface RunPage {
+  readonly runs: readonly StoredRun[];
+  /** What the filter's `before` is to be for the next page; undefined on the last one. */
+  readonly before: number | undefined;
+}
+
 /** What the run engine needs of the store. Every method has committed when it returns. */
 export interface RunStore {
   readonly epoch: string;
@@ -49,11 +55,13 @@ export interface RunStore {
   /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
   copyOutput(from: number, to: number, firstSeq: number): number;
   get(id: string): StoredRun | undefined;
+  /** Also of a run that is damaged beyond being shown. */
+  numberOf(id: string): number | undefined;
   /**
    * Newest first. `q` finds ended runs by command, host and output, once they were taken in by `index`; those
    * before, and by fewer than three characters all, by command and host.
    */
-  list(filter: RunFilter): StoredRun[];
+  list(filter: RunFilter): RunPage;
   /** Runs that had not ended when the store was last closed, or the daemon killed. */
   listOpen(): StoredRun[];
   delete(number: number): void;

@@ -3,7 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { type Log, silentLog } from "../core/log.ts";
 import { roomFor } from "./room.ts";
+import { DamageReport } from "./stored-row.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -11,6 +13,8 @@ export interface DatabaseOptions {
   readonly migrations: string;
   /** Where better-sqlite3's native part is; undefined: where its package has it. */
   readonly nativeBinding: string | undefined;
+  /** Told of what cannot be read; by default nobody is. */
+  readonly log?: Log;
 }
 
 export interface Database extends Disposable {
@@ -19,6 +23,7 @@ export interface Database extends Disposable {
   readonly epoch: string;
   /** Where long pieces of output lie, by run; it is there. */
   readonly outputFolder: string;
+  readonly damage: DamageReport;
   journalMode(): string;
   /** Bytes of the database on disk, the write-ahead log included, the output in files not. */
   sizeBytes(): number;
@@ -33,16 +38,18 @@ export function openDatabase(options: DatabaseOptions): Database {
   const sql = new Sqlite(options.path, native);
   try {
     const outputFolder = options.path + outputSuffix;
+    const damage = new DamageReport(options.log ?? silentLog);
     const epoch = roomFor(() => {
       applyPragmas(sql);
       migrate(sql, options.migrations);
       mkdirSync(outputFolder, { recursive: true, mode: 0o700 });
-      return readEpoch(sql);
+      return readEpoch(sql, damage);
     });
     return {
       sql,
       epoch,
       outputFolder,
+      damage,
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {
@@ -105,12 +112,14 @@ function migrate(sql: Sqlite.Database, folder: string): void {
   }
 }
 
-function readEpoch(sql: Sqlite.Database): string {
-  sql
-    .prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)")
-    .run(randomBytes(4).toString("hex"));
-  const row = sql.prepare<[], { value: string }>("SELECT value FROM meta WHERE name = 'epoch'").get();
-  return row?.value ?? "";
+/** A damaged one is replaced: the positions that bear it are not known any more. */
+function readEpoch(sql: Sqlite.Database, damage: DamageReport): string {
+  const known = sql.prepare<[], string>("SELECT value FROM meta WHERE name = 'epoch'").pluck().get();
+  if (known !== undefined && /^[0-9a-f]{8}$/.test(known)) return known;
+  if (known !== undefined) damage.tell("meta", "epoch");
+  const epoch = randomBytes(4).toString("hex");
+  sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?)").run(epoch);
+  return epoch;
 }
 
 function sizeOf(path: string): number {

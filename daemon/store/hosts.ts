@@ -1,114 +1,85 @@
 import Sqlite from "better-sqlite3";
-import * as z from "zod";
-import { Host } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
-import { parseJson } from "../core/json.ts";
+import type { Clock } from "../core/clock.ts";
+import { TimeSlice } from "../core/time-slice.ts";
 import type { HostFields, HostStore, StoredHost } from "../hosts/host-store.ts";
 import type { Database } from "./database.ts";
+import { fromRow, type HostRow, toRow } from "./host-row.ts";
 
-interface HostRow {
-  id: number;
-  name: string;
-  address: string;
-  port: number;
-  user: string | null;
-  identity_file: string | null;
-  jump: string;
-  group_path: string | null;
-  tags: string;
-  color: string | null;
-  production: number;
-  login_shell: number;
-  host_key_policy: string | null;
-  source: string;
-  created_at: string;
-  updated_at: string;
-}
-
-const Stored = Host.extend({ id: z.int(), createdAt: z.string(), updatedAt: z.string() });
-
-function fromRow(row: HostRow): StoredHost {
-  return Stored.parse({
-    id: row.id,
-    name: row.name,
-    address: row.address,
-    port: row.port,
-    user: row.user,
-    identityFile: row.identity_file,
-    jump: parseJson(row.jump),
-    group: row.group_path,
-    tags: parseJson(row.tags),
-    color: row.color,
-    production: row.production === 1,
-    loginShell: row.login_shell === 1,
-    hostKeyPolicy: row.host_key_policy,
-    source: row.source,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  });
-}
-
-function toRow(host: HostFields): Omit<HostRow, "id" | "created_at" | "updated_at"> {
-  return {
-    name: host.name,
-    address: host.address,
-    port: host.port,
-    user: host.user,
-    identity_file: host.identityFile,
-    jump: JSON.stringify(host.jump),
-    group_path: host.group,
-    tags: JSON.stringify(host.tags),
-    color: host.color,
-    production: host.production ? 1 : 0,
-    login_shell: host.loginShell ? 1 : 0,
-    host_key_policy: host.hostKeyPolicy,
-    source: host.source,
-  };
-}
-
-const columns = `name, address, port, user, identity_file, jump, group_path, tags, color, production,
-  login_shell, host_key_policy, source`;
-
-/** Hosts in SQLite. */
-export function createHostStore({ sql }: Database): HostStore {
-  const all = sql.prepare<[], HostRow>("SELECT * FROM hosts ORDER BY name COLLATE NOCASE");
-  const byId = sql.prepare<[number], HostRow>("SELECT * FROM hosts WHERE id = ?");
-  const byName = sql.prepare<[string], HostRow>("SELECT * FROM hosts WHERE name = ?");
-  const insert = sql.prepare<[object], HostRow>(
-    `INSERT INTO hosts (${columns}, created_at, updated_at)
-     VALUES (@name, @address, @port, @user, @identity_file, @jump, @group_path, @tags, @color, @production,
-       @login_shell, @host_key_policy, @source, @at, @at) RETURNING *`,
-  );
-  const update = sql.prepare<[object], HostRow>(
-    `UPDATE hosts SET (${columns}, updated_at) =
-       (@name, @address, @port, @user, @identity_file, @jump, @group_path, @tags, @color, @production,
-       @login_shell, @host_key_policy, @source, @at) WHERE id = @id RETURNING *`,
-  );
+/** Hosts in SQLite. What was read once is kept: nobody else writes here, and thousands take a while to be read. */
+export function createHostStore({ sql, damage }: Database, clock: Clock): HostStore {
+  const ids = sql.prepare<[], number>("SELECT id FROM hosts ORDER BY name COLLATE NOCASE").pluck();
+  const idOf = sql.prepare<[string], number>("SELECT id FROM hosts WHERE name = ?").pluck();
+  const rowOf = sql.prepare<[number], HostRow>("SELECT * FROM hosts WHERE id = ?");
   const remove = sql.prepare<[number]>("DELETE FROM hosts WHERE id = ?");
-  const save = (statement: typeof insert, values: object, name: string): StoredHost => {
-    try {
-      const row = statement.get(values);
-      if (row === undefined) throw new Problem("host_unknown", `The host ${name} was deleted meanwhile.`);
-      return fromRow(row);
-    } catch (failure) {
-      if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_CONSTRAINT_UNIQUE") {
-        throw new Problem("conflict", `There is a host named ${name} already. Choose another name.`, {
-          cause: failure,
-        });
-      }
-      throw failure;
-    }
+  const known = new Map<number, StoredHost>();
+  const keep = (row: HostRow | undefined): StoredHost | undefined => {
+    const host = row === undefined ? undefined : fromRow(row, damage);
+    if (host !== undefined) known.set(host.id, host);
+    return host;
   };
-  const found = (row: HostRow | undefined): StoredHost | undefined =>
-    row === undefined ? undefined : fromRow(row);
+  const byId = (id: number): StoredHost | undefined => known.get(id) ?? keep(rowOf.get(id));
+  const save = (change: Change): StoredHost => {
+    const host = keep(writeRow(sql, change));
+    if (host !== undefined) return host;
+    throw new Problem("host_unknown", "The host was deleted meanwhile.");
+  };
   return {
-    list: () => all.all().map(fromRow),
-    byId: (id) => found(byId.get(id)),
-    byName: (name) => found(byName.get(name)),
-    insert: (fields, at) => save(insert, { ...toRow(fields), at }, fields.name),
-    update: (host, at) => save(update, { ...toRow(host), id: host.id, at }, host.name),
+    async list() {
+      const hosts: StoredHost[] = [];
+      const slice = new TimeSlice(clock);
+      for (const id of ids.all()) {
+        const host = byId(id);
+        if (host !== undefined) hosts.push(host);
+        if (slice.spent) await slice.next();
+      }
+      return hosts;
+    },
+    byId,
+    byName: (name) => {
+      const id = idOf.get(name);
+      return id === undefined ? undefined : byId(id);
+    },
+    insert: (fields, at) => save(inserting(fields, at)),
+    update: (id, fields, at) => save(updating(id, fields, at)),
     delete: (id) => {
       remove.run(id);
+      known.delete(id);
     },
   };
+}
+
+interface Change {
+  readonly text: string;
+  readonly values: Readonly<Record<string, string | number | null>>;
+}
+
+function inserting(fields: HostFields, at: string): Change {
+  const row = toRow(fields);
+  const columns = Object.keys(row);
+  const text = `INSERT INTO hosts (${columns.join(", ")}, created_at, updated_at)
+    VALUES (${columns.map((column) => `@${column}`).join(", ")}, @at, @at)`;
+  return { text, values: { ...row, at } };
+}
+
+/** Other columns stay as they are. */
+function updating(id: number, fields: Partial<HostFields>, at: string): Change {
+  const row = toRow(fields);
+  const set = Object.keys(row).map((column) => `${column} = @${column}, `);
+  return {
+    text: `UPDATE hosts SET ${set.join("")}updated_at = @at WHERE id = @id`,
+    values: { ...row, id, at },
+  };
+}
+
+function writeRow(sql: Sqlite.Database, { text, values }: Change): HostRow | undefined {
+  try {
+    return sql.prepare<[object], HostRow>(`${text} RETURNING *`).get(values);
+  } catch (failure) {
+    if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_CONSTRAINT_UNIQUE") {
+      const detail = `There is a host named ${values["name"]} already. Choose another name.`;
+      throw new Problem("conflict", detail, { cause: failure });
+    }
+    throw failure;
+  }
 }

@@ -1,17 +1,27 @@
 import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
 import type { Database } from "./database.ts";
 
+const shells: { readonly [Shell in LoginShell]: Shell } = {
+  bourne: "bourne",
+  fish: "fish",
+  csh: "csh",
+  other: "other",
+  none: "none",
+};
+
 /** What was learned of logins' shells, in SQLite, so that a host is asked once and not after every start. */
 export function createShellMemory({ sql }: Database): ShellMemory {
-  const read = sql.prepare<[string], { login: string; shell: LoginShell }>(
-    "SELECT login, shell FROM login_shells WHERE login = ?",
-  );
+  const read = sql.prepare<[string], string>("SELECT shell FROM login_shells WHERE login = ?").pluck();
   const write = sql.prepare<[string, LoginShell, string]>(
     "INSERT OR REPLACE INTO login_shells (login, shell, learned_at) VALUES (?, ?, ?)",
   );
   const remove = sql.prepare<[string]>("DELETE FROM login_shells WHERE login = ?");
   return {
-    get: (login) => read.get(login)?.shell,
+    // What is none of them is as good as not known: the host is asked again.
+    get: (login) => {
+      const stored = read.get(login);
+      return Object.values(shells).find((shell) => shell === stored);
+    },
     set: (login, shell) => {
       write.run(login, shell, new Date().toISOString());
     },

@@ -83,9 +83,11 @@ function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number 
     .pluck();
   const gap = sql
     .prepare<[number, string], number>(
-      `SELECT coalesce(max(CAST(body AS TEXT) ->> '$.to'), 0) FROM events
-       WHERE run = ? AND stream IS NULL AND CAST(body AS TEXT) ->> '$.type' = 'gap'
-         AND CAST(body AS TEXT) ->> '$.stream' = ?`,
+      // SQLite has no order of conditions, and fails at JSON that is damaged.
+      `SELECT coalesce(max(json ->> '$.to'), 0)
+       FROM (SELECT CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) END AS json
+             FROM events WHERE run = ? AND stream IS NULL)
+       WHERE json ->> '$.type' = 'gap' AND json ->> '$.stream' = ?`,
     )
     .pluck();
   return Math.max(output.get(run, stream) ?? 0, gap.get(run, stream) ?? 0);

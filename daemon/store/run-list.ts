@@ -1,6 +1,7 @@
 import type Sqlite from "better-sqlite3";
-import type { RunFilter, StoredRun } from "../runs/run-store.ts";
+import type { RunFilter, RunPage } from "../runs/run-store.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
+import type { DamageReport } from "./stored-row.ts";
 
 /** A query with its named values. */
 export interface ListQuery {
@@ -9,12 +10,15 @@ export interface ListQuery {
 }
 
 /** Runs that a filter lets through, newest first. */
-export function listRuns(sql: Sqlite.Database, filter: RunFilter): StoredRun[] {
-  return listQueries(filter)
+export function listRuns(sql: Sqlite.Database, filter: RunFilter, damage: DamageReport): RunPage {
+  const rows = listQueries({ ...filter, limit: filter.limit + 1 })
     .flatMap(({ text, values }) => sql.prepare<[object], RunRow>(text).all(values))
-    .sort((one, other) => other.number - one.number)
-    .slice(0, filter.limit)
-    .map(fromRow);
+    .sort((one, other) => other.number - one.number);
+  const page = rows.slice(0, filter.limit);
+  return {
+    runs: page.flatMap((row) => fromRow(row, damage) ?? []),
+    before: rows.length > page.length ? page.at(-1)?.number : undefined,
+  };
 }
 
 /** What is to be asked, each newest first and limited; their answers have no run in common. */

@@ -1,7 +1,7 @@
 import type { Run } from "../../protocol/run.ts";
-import { Run as RunSchema } from "../../protocol/run.ts";
-import { parseJson } from "../core/json.ts";
 import type { StoredRun } from "../runs/run-store.ts";
+import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
+import { runFallbacks, StoredRun as StoredRunSchema } from "./stored-run.ts";
 
 export interface RunRow {
   number: number;
@@ -29,18 +29,19 @@ export interface RunRow {
   timings: string;
 }
 
-export function fromRow(row: RunRow): StoredRun {
-  const run = RunSchema.parse({
+/** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
+export function fromRow(row: RunRow, damage: DamageReport): StoredRun | undefined {
+  const values = {
     id: row.id,
     jobId: row.job_id,
     host: { id: row.host_id, name: row.host_name, address: row.host_address },
     command: row.command,
-    options: parseJson(row.options),
+    options: storedJson(row.options),
     state: row.state,
     outcome: row.outcome,
     exitCode: row.exit_code,
     signal: row.signal,
-    problem: row.problem === null ? null : parseJson(row.problem),
+    problem: row.problem === null ? null : storedJson(row.problem),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -50,9 +51,17 @@ export function fromRow(row: RunRow): StoredRun {
     cached: row.cached === 1,
     reusedConnection: row.reused_connection === 1,
     stopConfirmed: row.stop_confirmed === null ? null : row.stop_confirmed === 1,
-    timings: parseJson(row.timings),
-  });
-  return { number: row.number, run };
+    timings: storedJson(row.timings),
+  };
+  const read = readStored(StoredRunSchema, values, runFallbacks(row.id, row.ended_at !== null));
+  if (read === undefined) {
+    damage.tell("runs", row.number);
+    return undefined;
+  }
+  const damaged = [...read.damaged];
+  if (damaged.length === 0) return { number: row.number, run: read.value };
+  damage.tell("runs", row.number, damaged);
+  return { number: row.number, run: { ...read.value, damaged } };
 }
 
 export function toRow(run: Run): Omit<RunRow, "number"> {

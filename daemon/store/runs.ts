@@ -8,6 +8,7 @@ import { roomFor } from "./room.ts";
 import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
 import { Segments } from "./segments.ts";
+import { createdAt, StoredRun } from "./stored-run.ts";
 
 export interface OutputLimits {
   /** A piece of output that is no shorter lies in a file. */
@@ -24,7 +25,7 @@ const usualLimits: OutputLimits = { inlineBytes: 16 * 1024, segmentBytes: 4 * 10
 
 /** Runs and their events in SQLite, with long pieces of output in files beside it. */
 export function createRunStore(database: Database, limits: OutputLimits = usualLimits): RunStore {
-  const { sql } = database;
+  const { sql, damage } = database;
   const segments = new Segments(database.outputFolder, limits.segmentBytes);
   const events = createEventTable(sql, segments, limits.inlineBytes);
   const search = createSearchTable(sql, segments);
@@ -58,10 +59,11 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     copyOutput: (from, to, firstSeq) => roomFor(() => events.copyOutput(from, to, firstSeq)),
     get: (id) => {
       const row = byId.get(id);
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : fromRow(row, damage);
     },
-    list: (filter) => listRuns(sql, filter),
-    listOpen: () => open.all().map(fromRow),
+    numberOf: (id) => byId.get(id)?.number,
+    list: (filter) => listRuns(sql, filter, damage),
+    listOpen: () => open.all().flatMap((row) => fromRow(row, damage) ?? []),
     delete: (number) => {
       roomFor(() => remove.run(number));
       // What stays behind goes with the next sweep.
@@ -88,10 +90,15 @@ function pageBytes(sql: Sqlite.Database): number {
   return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }
 
+/** What is no time at all is not among them. */
 function oldestEnded(sql: Sqlite.Database): RunStore["oldestEnded"] {
   const oldest = sql.prepare<[], { id: string; endedAt: string }>(
     `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
-     WHERE state = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at LIMIT 1`,
+     WHERE state = 'ended' AND ended_at BETWEEN '0' AND ':' ORDER BY ended_at LIMIT 1`,
   );
-  return () => oldest.get();
+  return () => {
+    const row = oldest.get();
+    if (row === undefined || StoredRun.shape.endedAt.safeParse(row.endedAt).success) return row;
+    return { ...row, endedAt: createdAt(row.id) };
+  };
 }

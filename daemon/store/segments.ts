@@ -80,6 +80,8 @@ export class Segments {
       open = undefined;
     };
     const read = ({ segment, position, size }: Place): Buffer | undefined => {
+      // A damaged row may ask for more than there is memory.
+      if (position < 0 || size < 0 || position + size > this.sizeOf(run, segment)) return undefined;
       if (open?.segment !== segment) {
         close();
         open = { segment, file: openOwnFile(this.#path(run, segment), O_RDONLY, { linked: true }) };

@@ -96,7 +96,8 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   item.contextValue = host.id === null ? "host config" : "host saved";
   // In a narrow view the end is cut off: what matters most comes first.
   const production = host.production ? [vscode.l10n.t("production")] : [];
-  const origin = host.id === null ? [vscode.l10n.t("SSH config")] : [];
+  const damaged = host.damaged === undefined ? [] : [vscode.l10n.t("damaged")];
+  const origin = host.id === null ? [vscode.l10n.t("SSH config")] : damaged;
   const shownState = state.kind === "idle" ? [] : [words];
   item.description = [...shownState, ...production, ...origin, hostAddress(host)].join(" · ");
   item.tooltip = tooltip(host, state);
@@ -137,6 +138,9 @@ function tooltip(host: Host, state: HostState): string {
     ...(host.identityFile === null ? [] : [vscode.l10n.t("Key file: {0}", host.identityFile)]),
     ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
+    ...(host.damaged === undefined
+      ? []
+      : [vscode.l10n.t("What is stored of it cannot be read any more: {0}", host.damaged.join(", "))]),
     ...(host.id === null ? [vscode.l10n.t("From the SSH config; it is read there, not stored.")] : []),
     ...(state.kind === "connected" ? [vscode.l10n.t("A connection is open.")] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),

@@ -20,6 +20,9 @@ export interface DurablePlans {
   save(number: number, plan: DurablePlan): void;
   /** The run's files are gone from its host, or never were there. */
   forget(number: number): void;
-  /** Runs that are under way, and ended ones whose files are still on their hosts. */
-  list(): PlannedRun[];
+  /**
+   * Runs that are under way, and ended ones whose files are still on their hosts; and the numbers of those of which
+   * that cannot be read any more.
+   */
+  list(): { readonly planned: readonly PlannedRun[]; readonly unreadable: readonly number[] };
 }

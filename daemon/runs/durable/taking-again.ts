@@ -1,6 +1,7 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Turns } from "../../core/turns.ts";
 import { gapOf } from "../gap.ts";
+import { isOutput, readEvent } from "../mended-event.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Cut, RunStore, StoredEvent } from "../run-store.ts";
 
@@ -38,7 +39,8 @@ export async function takeRecordAgain(
     const page = store.events(number, seq, pageBytes).filter((event) => event.seq <= lastSeq);
     for (const event of page) {
       const place = placeOf(event);
-      if (place === undefined) continue;
+      if (place === "damaged") whole = false;
+      if (place === undefined || place === "damaged") continue;
       const missing = place.end - recorder.receivedBytes(place.stream);
       if (missing > 0) {
         whole = false;
@@ -55,9 +57,12 @@ export async function takeRecordAgain(
   return { whole, cut };
 }
 
-/** Where a gap ends, or what lies before output; undefined for other events. */
-function placeOf(event: StoredEvent): { stream: OutputStream; end: number } | undefined {
-  if (event.stream !== null) return { stream: event.stream, end: event.start ?? 0 };
+/** Where a gap ends, or what lies before output; undefined for other events. What is damaged may have been either. */
+function placeOf(event: StoredEvent): { stream: OutputStream; end: number } | "damaged" | undefined {
+  if (event.stream !== null) {
+    return isOutput(event) ? { stream: event.stream, end: event.start ?? 0 } : "damaged";
+  }
+  if (readEvent(event.body) === undefined) return "damaged";
   const gap = gapOf(event);
   return gap === undefined ? undefined : { stream: gap.stream, end: gap.to };
 }

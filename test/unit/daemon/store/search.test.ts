@@ -31,7 +31,7 @@ async function openStore() {
   });
   const store = createRunStore(database);
   const find = (q: string, more: object = {}): string[] =>
-    store.list({ q, limit: 50, before: undefined, ...more }).map(({ run }) => run.command);
+    store.list({ q, limit: 50, before: undefined, ...more }).runs.map(({ run }) => run.command);
   const indexAll = (): void => {
     while (store.index(10, 1_000_000));
   };

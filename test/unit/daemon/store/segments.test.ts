@@ -190,9 +190,9 @@ test("long output is searched like any other", async () => {
   const body = Buffer.from(`${"x".repeat(500)} needle ${"y".repeat(500)}`);
   store.append(number, [{ seq: 1, at, stream: "stdout", start: 0, noise: false, body }]);
   store.index(10, 1e9);
-  expect(store.list({ limit: 5, before: undefined, q: "needle" }).map(({ number: found }) => found)).toEqual([
-    number,
-  ]);
+  expect(
+    store.list({ limit: 5, before: undefined, q: "needle" }).runs.map(({ number: found }) => found),
+  ).toEqual([number]);
 });
 
 test("a folder that cannot be written is told as storage_full, and costs nothing that is recorded", async () => {

@@ -11,7 +11,7 @@ test("a plan that a full disk does not let go of is left to the next daemon, whi
   const forgotten: number[] = [];
   const plans = {
     save: () => undefined,
-    list: () => [],
+    list: () => ({ planned: [], unreadable: [] }),
     forget: (number: number) => {
       if (number === 1) throw new Error("database or disk is full");
       forgotten.push(number);

@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { Host } from "../../protocol/host.ts";
+import type { HostFields, StoredHost } from "../hosts/host-store.ts";
+import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
+
+export interface HostRow {
+  id: number;
+  name: string;
+  address: string;
+  port: number;
+  user: string | null;
+  identity_file: string | null;
+  jump: string;
+  group_path: string | null;
+  tags: string;
+  color: string | null;
+  production: number;
+  login_shell: number;
+  host_key_policy: string | null;
+  source: string;
+  created_at: string;
+  updated_at: string;
+}
+
+const instant = z.iso.datetime();
+const Stored = Host.omit({ damaged: true }).extend({ id: z.int(), createdAt: instant, updatedAt: instant });
+
+/** What stands for members that cannot be read: nothing that could be another machine, or be trusted too much. */
+function fallbacks(id: number): Partial<StoredHost> {
+  const never = new Date(0).toISOString();
+  return {
+    name: `damaged-host-${id}`,
+    address: "damaged.invalid",
+    port: 22,
+    user: null,
+    identityFile: null,
+    jump: [],
+    group: null,
+    tags: [],
+    color: null,
+    hostKeyPolicy: "strict",
+    source: "manual",
+    createdAt: never,
+    updatedAt: never,
+  };
+}
+
+/** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
+export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefined {
+  const values = {
+    id: row.id,
+    name: row.name,
+    address: row.address,
+    port: row.port,
+    user: row.user,
+    identityFile: row.identity_file,
+    jump: storedJson(row.jump),
+    group: row.group_path,
+    tags: storedJson(row.tags),
+    color: row.color,
+    production: row.production !== 0,
+    loginShell: row.login_shell === 1,
+    hostKeyPolicy: row.host_key_policy,
+    source: row.source,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+  const read = readStored(Stored, values, fallbacks(row.id));
+  if (read === undefined) damage.tell("hosts", row.id);
+  if (read === undefined || read.damaged.length === 0) return read?.value;
+  damage.tell("hosts", row.id, read.damaged);
+  return { ...read.value, damaged: [...read.damaged] };
+}
+
+/** The columns of the fields that are given. */
+export function toRow(host: Partial<HostFields>): Record<string, string | number | null> {
+  const flag = (value: boolean | undefined) => (value === undefined ? undefined : Number(value));
+  const json = (value: readonly string[] | undefined) => value && JSON.stringify(value);
+  const row = {
+    name: host.name,
+    address: host.address,
+    port: host.port,
+    user: host.user,
+    identity_file: host.identityFile,
+    jump: json(host.jump),
+    group_path: host.group,
+    tags: json(host.tags),
+    color: host.color,
+    production: flag(host.production),
+    login_shell: flag(host.loginShell),
+    host_key_policy: host.hostKeyPolicy,
+    source: host.source,
+  };
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([column, value]) => (value === undefined ? [] : [[column, value]])),
+  );
+}

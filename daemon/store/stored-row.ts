@@ -1,0 +1,58 @@
+import type * as z from "zod";
+import type { Log } from "../core/log.ts";
+import { parseJson } from "../core/json.ts";
+
+/** A row as far as it could be read: its `damaged` members hold defaults. */
+export interface StoredRow<T> {
+  readonly value: T;
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Reads a row by a schema of the store's own, which may be laxer than the wire's. Each member that does not fit costs
+ * that member, where there is a fallback for it, else the row: undefined. Rows are damaged by disks, by hands, and by
+ * other versions of Hostrun.
+ */
+export function readStored<Schema extends z.ZodObject>(
+  schema: Schema,
+  values: Readonly<Record<string, unknown>>,
+  fallbacks: Readonly<Record<string, unknown>>,
+): StoredRow<z.output<Schema>> | undefined {
+  const whole = schema.safeParse(values);
+  if (whole.success) return { value: whole.data, damaged: [] };
+  const damaged = [...new Set(whole.error.issues.map(({ path }) => String(path[0])))];
+  const given = damaged.filter((name) => name in fallbacks).map((name) => [name, fallbacks[name]] as const);
+  const mended = schema.safeParse({ ...values, ...Object.fromEntries(given) });
+  return mended.success ? { value: mended.data, damaged } : undefined;
+}
+
+/** What JSON text in a row means; undefined, which no schema takes, where it is none. */
+export function storedJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells the log of rows that cannot be read in full, of each once. */
+export class DamageReport {
+  readonly #log: Log;
+  readonly #told = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** `columns` cannot be read, or the whole row where none are named. */
+  tell(table: string, row: number | string, columns: readonly string[] = []): void {
+    const key = `${table} ${row}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    const message =
+      columns.length === 0
+        ? "A stored row cannot be read, and is left out"
+        : "A stored row cannot be read in full; the rest of it is shown";
+    this.#log.warn(message, { table, row, ...(columns.length > 0 && { columns }) });
+  }
+}

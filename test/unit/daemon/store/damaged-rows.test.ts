@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../../../daemon/core/clock.ts";
+import { type LogFields, silentLog } from "../../../../daemon/core/log.ts";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { createDurablePlans } from "../../../../daemon/store/durable-runs.ts";
+import { createHostStore } from "../../../../daemon/store/hosts.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+await using stack = new AsyncDisposableStack();
+const directory = stack.use(await openDirectory());
+const warnings: LogFields[] = [];
+const log = { ...silentLog, warn: (_: string, fields: LogFields = {}) => void warnings.push(fields) };
+const migrations = join(import.meta.dirname, "../../../../migrations");
+const database = stack.use(
+  openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined, log }),
+);
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+const store = createRunStore(database);
+
+const hop = { name: "web1", address: "10.0.0.5", port: 22, user: "deploy" };
+
+test("a plan of another version has defaults for what is missing, and the strictest policy for one that is not known", () => {
+  const plans = createDurablePlans(database);
+  const number = store.create(endedRun("durable", "web1"), [], undefined);
+  const write = (plan: object): void => {
+    database.sql
+      .prepare("INSERT OR REPLACE INTO durable_runs (run, plan) VALUES (?, ?)")
+      .run(number, JSON.stringify(plan));
+  };
+  write({ target: { ...hop, jump: [{ ...hop, hostKeyPolicy: "askTwice" }] }, later: true });
+  expect(plans.list()).toMatchObject({ unreadable: [], planned: [{ number }] });
+  expect(plans.list().planned[0]?.plan).toEqual({
+    target: {
+      ...hop,
+      identityFiles: [],
+      identitiesOnly: false,
+      hostKeyPolicy: "strict",
+      jump: [{ ...hop, identityFiles: [], identitiesOnly: false, hostKeyPolicy: "strict" }],
+    },
+    agentSocket: null,
+    connectTimeoutMs: 20_000,
+    timeoutMs: 1_800_000,
+    recordLimitBytes: 67_108_864,
+  });
+  // Where a run went is never guessed.
+  write({ target: hop });
+  expect(plans.list()).toEqual({ planned: [], unreadable: [number] });
+  plans.list();
+  expect(warnings.filter(({ table }) => table === "durable_runs")).toEqual([
+    { table: "durable_runs", row: number },
+  ]);
+});
+
+test("a time that is none does not keep the history from forgetting", () => {
+  const [old, none, odd] = ["old", "none", "odd"].map((command) => endedRun(command, "web1"));
+  for (const run of [old, none, odd]) if (run !== undefined) store.create(run, [], undefined);
+  const set = database.sql.prepare("UPDATE runs SET ended_at = ? WHERE id = ?");
+  set.run("!", none?.id);
+  set.run("1", odd?.id);
+  database.sql.prepare("DELETE FROM runs WHERE command = 'durable'").run();
+  const oldest = store.oldestEnded();
+  expect(oldest?.id).toBe(odd?.id);
+  expect(Date.now() - Date.parse(oldest?.endedAt ?? "")).toBeLessThan(600_000);
+  database.sql.prepare("DELETE FROM runs WHERE id = ?").run(odd?.id);
+  expect(store.oldestEnded()?.id).toBe(old?.id);
+});
+
+test("a place in a file that there is not is output that is lost", () => {
+  const run = store.create(endedRun("long", "web1"), [], undefined);
+  const event = { seq: 1, at: "2026-01-01T00:00:00.000Z", stream: "stdout", start: 0, noise: false } as const;
+  store.append(run, [{ ...event, body: Buffer.alloc(20_000, "x") }]);
+  const set = database.sql.prepare("UPDATE events SET position = ?, size = ? WHERE run = ?");
+  for (const [position, size] of [
+    [0, 1e15],
+    [-1, 10],
+    [0, -1],
+    [1e15, 10],
+  ]) {
+    set.run(position, size, run);
+    expect(store.events(run, 0, 100)).toMatchObject([{ seq: 1, body: Buffer.alloc(0) }]);
+  }
+  set.run(0, 20_000, run);
+  expect(store.events(run, 0, 100)[0]?.body.length).toBe(20_000);
+});
+
+test("thousands of hosts are read in slices, and once", async () => {
+  let looks = 0;
+  // Another millisecond whenever somebody looks.
+  const hosts = createHostStore(database, { ...systemClock, elapsed: () => (looks += 1) });
+  const fields = { port: 22, user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
+  const flags = { production: true, loginShell: false, hostKeyPolicy: null, source: "manual" } as const;
+  const at = "2026-01-01T00:00:00.000Z";
+  for (let index = 0; index < 400; index += 1) {
+    hosts.insert({ name: `web${index}`, address: "10.0.0.1", ...fields, ...flags }, at);
+  }
+  const fresh = createHostStore(database, { ...systemClock, elapsed: () => (looks += 1) });
+  let turns = 0;
+  const tick = (): void => {
+    turns += 1;
+    ticking = setImmediate(tick);
+  };
+  let ticking = setImmediate(tick);
+  const first = await fresh.list();
+  clearImmediate(ticking);
+  expect(first).toHaveLength(400);
+  expect(turns).toBeGreaterThan(60);
+  const again = await fresh.list();
+  expect(again.every((host, index) => host === first[index])).toBe(true);
+  const saved = fresh.update(first[0]?.id ?? 0, { name: "web-first" }, at);
+  expect(saved).toMatchObject({ name: "web-first", production: true, address: "10.0.0.1" });
+  expect((await fresh.list())[0]).toBe(saved);
+  fresh.delete(saved.id);
+  expect(fresh.byId(saved.id)).toBeUndefined();
+  expect(await fresh.list()).toHaveLength(399);
+});
