@@ -34,9 +34,7 @@ const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+
  * its brackets only before a port.
  */
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
-  const bare = ipv6Form.exec(text)?.groups;
-  const isIpv6 = z.ipv6().safeParse(bare?.["address"]).success;
-  const groups = isIpv6 ? bare : jumpForm.exec(text)?.groups;
+  const groups = splitJump(text);
   if (groups === undefined) return undefined;
   const host = HostName.safeParse((groups["host"] ?? "").replace(/^\[|\]$/g, ""));
   const user = UserName.optional().safeParse(groups["user"]);
@@ -47,6 +45,11 @@ export function parseJump(text: string): { user?: string; host: string; port?: n
     ...(user.data === undefined ? {} : { user: user.data }),
     ...(port.data === undefined ? {} : { port: port.data }),
   };
+}
+
+function splitJump(text: string): Record<string, string> | undefined {
+  const bare = ipv6Form.exec(text)?.groups;
+  return z.ipv6().safeParse(bare?.["address"]).success ? bare : jumpForm.exec(text)?.groups;
 }
 
 export const Jump = z
