@@ -129,7 +129,7 @@ test("Ctrl-C cancels the command on the host and leaves with 130", async () => {
 });
 
 test("a second Ctrl-C leaves at once, whatever the command does", async () => {
-  const child = cli.start(["run", "-n", "web1", "--", "trap '' INT TERM; echo up; sleep 3"]);
+  const child = cli.start(["run", "-n", "web1", "--", "trap '' INT TERM; echo up; sleep 60"]);
   await seen(child.stdout, "up\n");
   const ended = finish(child);
   const before = performance.now();
@@ -137,7 +137,8 @@ test("a second Ctrl-C leaves at once, whatever the command does", async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   child.kill("SIGINT");
   expect((await ended).status).toBe(130);
-  expect(performance.now() - before).toBeLessThan(1500);
+  // The first one alone would end the command after 5 s.
+  expect(performance.now() - before).toBeLessThan(4500);
 });
 
 test("a reader that goes away ends the command on the host", async () => {
