@@ -191,7 +191,7 @@ export class RunEngine implements AsyncDisposable {
     if (!request.durable)
       return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs });
     const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
-    const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes };
+    const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };
     const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
     const start: StartInput = {
       commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),

@@ -24,6 +24,7 @@ const Plan = z.object({
   connectTimeoutMs: z.number().positive().default(defaultSettings.connectTimeoutMs),
   timeoutMs: size.default(defaultSettings.commandTimeoutMs),
   recordLimitBytes: size.default(67_108_864),
+  directory: z.string().nullable().default(null),
 }) satisfies z.ZodType<DurablePlan>;
 
 /** The plans of durable runs in SQLite. */

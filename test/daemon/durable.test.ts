@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
+import { openTestDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
 import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
 import { hostOf, openHostedDaemon, openStream, type HostedDaemon } from "../support/hosted-daemon.ts";
 import { openDropbear } from "../support/other-servers.ts";
@@ -188,19 +191,76 @@ test("files that were left a week ago are swept, those of a run that goes on are
   for (const name of kept) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });
 
-test("a directory that somebody else has made is not used", async () => {
-  await using other = await openUnixUser();
-  const taken = `/var/tmp/hostrun-${other.uid}`;
-  await mkdir(taken);
-  // Whoever made it lets everybody write into it.
-  await chmod(taken, 0o777);
-  const body = { ...hostOf({ ...daemon.sshd, user: other.name }), name: "taken" };
-  await daemon.client.call("createHost", { body });
-  await using counter = await openCounter();
-  const reading = await durable("taken", counter.command);
-  expect(reading.complete.outcome).toBe("failed");
-  expect(reading.problem.code).toBe("channel_refused");
-  expect(await counter.count()).toBe(0);
+describe("where /var/tmp/hostrun-UID is not the account's own", () => {
+  /** What another account, or the account itself, may have made of it. */
+  const taken: Readonly<Record<string, (path: string, stranger: UnixUser) => Promise<unknown>>> = {
+    "another account's": async (path, stranger) => {
+      await mkdir(path, { mode: 0o777 });
+      await run("chown", [stranger.name, path]);
+    },
+    "open to others": async (path) => {
+      await mkdir(path);
+      await chmod(path, 0o777);
+    },
+    "a symbolic link": async (path) => symlink("/tmp", path),
+    "a file": async (path) => writeFile(path, ""),
+  };
+  test.each(Object.keys(taken))(
+    "%s: it is kept in the home, and found again by the next daemon",
+    async (what) => {
+      await using stranger = await openUnixUser();
+      await using account = await openUnixUser();
+      const path = `/var/tmp/hostrun-${account.uid}`;
+      await rm(path, { recursive: true, force: true });
+      await taken[what]?.(path, stranger);
+      await using directory = await openDirectory();
+      const stateDirectory = directory.join("state");
+      const home = directory.join("home");
+      const body = { ...hostOf({ ...daemon.sshd, user: account.name }), name: "taken" } as const;
+      await using counter = await openCounter();
+      const command = `${counter.command}; echo begun; until [ -e ${account.home}/go ]; do sleep 0.05; done; exit 3`;
+      let id = "";
+      {
+        await using first = await openTestDaemon({ home, stateDirectory });
+        await first.client.call("createHost", { body: { ...body, hostKeyPolicy: "acceptNew" } });
+        const reading = new RunReading();
+        const messages = readMessages(await openStream(first, command, { host: "taken", durable: true }));
+        await reading.until(messages, (event) => event.type === "output");
+        id = reading.id;
+        const told = `keeps this run in ${account.home}/.hostrun`;
+        expect(reading.of("status").some(({ message }) => message.includes(told))).toBe(true);
+        expect(await readdir(join(account.home, ".hostrun"))).toEqual([id]);
+      }
+      // By then the place of the first choice is free: where the run is has not changed by that.
+      await rm(path, { recursive: true });
+      await using second = await openTestDaemon({ home, stateDirectory });
+      const later = second.http.open("GET", `/api/runs/${id}/events`);
+      await writeFile(join(account.home, "go"), "");
+      const reading = await new RunReading().follow(await later);
+      expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3 });
+      expect(reading.text()).toBe("begun\n");
+      expect(await counter.count()).toBe(1);
+      await until(async () => (await readdir(join(account.home, ".hostrun"))).length === 0);
+      await rm(path, { recursive: true, force: true });
+    },
+  );
+
+  test("nor the one in the home: a clear problem, and nothing has run", async () => {
+    await using account = await openUnixUser();
+    const path = `/var/tmp/hostrun-${account.uid}`;
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path);
+    await mkdir(join(account.home, ".hostrun"), { mode: 0o755 });
+    const body = { ...hostOf({ ...daemon.sshd, user: account.name }), name: "both" };
+    await daemon.client.call("createHost", { body });
+    await using counter = await openCounter();
+    const reading = await durable("both", counter.command);
+    expect(reading.complete.outcome).toBe("failed");
+    expect(reading.problem.code).toBe("channel_refused");
+    expect(reading.problem.message).toContain(".hostrun");
+    expect(await counter.count()).toBe(0);
+    await rm(path, { recursive: true });
+  });
 });
 
 test.each([{ pty: true }, { stdinOpen: true }])("%o is refused", async (option) => {

@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Run } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
@@ -26,6 +27,7 @@ const stranger = starting.use(await openUnixUser());
 const owned = starting.move();
 afterAll(() => owned.disposeAsync());
 
+const execute = promisify(execFile);
 const secret = (): string => `it's-${randomBytes(12).toString("hex")}`;
 
 /** Lets another account read all that the host shows of an account's processes, over and over until the run is over. */
@@ -97,9 +99,8 @@ describe.each(shellNames)("%s", (shell) => {
       await daemon.client.call("deleteRun", { params: { run: run.id } });
     }
     await until(async () => (await durableFilesOf(account.name)).every((name) => before.includes(name)));
-    expect(await readdir("/tmp")).toEqual(
-      expect.not.arrayContaining([expect.stringMatching(/^hostrun-.*-\d+$/)]),
-    );
+    const left = await execute("find", ["/tmp", "/var/tmp", "-maxdepth", "1", "-user", account.name]);
+    expect(left.stdout).not.toMatch(/\/hostrun-[0-9a-f]{12}-\d+$/m);
   });
 
   test("standard input is the command's own to the byte, behind variables of any length", async () => {

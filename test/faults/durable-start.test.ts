@@ -25,7 +25,7 @@ function leaveRuns(path: string, port: number): string[] {
     const open = { ...run, endedAt: null, startedAt: at, createdAt: at, options: { durable: true } };
     const number = store.create(open, [], undefined);
     const { hop, ...limits } = planTo(port);
-    plans.save(number, { target: { ...hop, jump: [] }, ...limits });
+    plans.save(number, { target: { ...hop, jump: [] }, directory: null, ...limits });
     for (let seq = 1; seq <= bytesEach / body.length; seq += 16) {
       const events = Array.from({ length: 16 }, (_, index) => {
         const start = (seq + index - 1) * body.length;

@@ -352,24 +352,27 @@ test("a start that reaches the host twice runs once; one that was given up never
   };
   const names = [1, 2, 3].map(() => randomBytes(8).toString("hex"));
   const [once = "", never = "", slow = ""] = names;
+  const on = (id: string) => ({ id, directory: null });
   const uid = process.getuid?.() ?? 0;
   const line = `${counter.command}; sleep 0.3`;
   const input = { commandLine: () => ({ line, before: "", inputs: [] }), stdin: null };
-  const answers = await Promise.all([1, 2, 3, 4].map(() => send(startCommand(once, "aa", input, "bourne"))));
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map(() => send(startCommand(on(once), "aa", input, "bourne"))),
+  );
   expect(answers.filter((answer) => answer.startsWith("hostrun-aa:there:"))).toHaveLength(3);
   expect(await counter.count()).toBe(1);
   const nowhere = { stdout: 0, stderr: 0, hash: false };
-  expect(await send(followCommand(never, "bb", nowhere))).toMatch(/^hostrun-bb:never:/);
-  expect(await send(startCommand(never, "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
+  expect(await send(followCommand(on(never), "bb", nowhere))).toMatch(/^hostrun-bb:never:/);
+  expect(await send(startCommand(on(never), "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
 
   // Given up while the host still waits for what it is to run.
-  const late = startCommand(slow, "dd", input, "bourne");
+  const late = startCommand(on(slow), "dd", input, "bourne");
   const starting = await pool.start(targetOf(sshd), late.command);
   await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(slow));
-  expect(await send(followCommand(slow, "ee", nowhere))).toMatch(/^hostrun-ee:never:/);
+  expect(await send(followCommand(on(slow), "ee", nowhere))).toMatch(/^hostrun-ee:never:/);
   starting.process.stdin.write(late.input);
-  expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:never:/);
+  expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:ready:.*\nhostrun-dd:never:/);
   expect(await counter.count()).toBe(1);
   for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });

@@ -16,13 +16,20 @@ import {
   unconfirmedWords,
 } from "../run-execution.ts";
 import { GroupStop } from "./group-stop.ts";
-import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
-import { type HostSession, openHostSession } from "./host-session.ts";
+import {
+  followCommand,
+  type HostCommand,
+  isCommandOf,
+  type StartInput,
+  startCommand,
+} from "./host-script.ts";
+import { type HostSession, openHostSession, type SessionEnd } from "./host-session.ts";
 import { endingSaid } from "./ending-said.ts";
 import type { HostWord } from "./host-word.ts";
+import { KeptPlan } from "./kept-plan.ts";
 import { Patience } from "./patience.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
-import { hostGone, noHostSystem, refusalFor } from "./refusals.ts";
+import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
 
 export interface DurableParts {
@@ -39,6 +46,8 @@ type Passage = "over" | "again" | "lost";
 
 /** How long an end that was asked for may take beyond its grace time. */
 const stopWithinMs = 30_000;
+/** How long a host that can be reached, and says nothing, is waited for then. */
+const silentWithinMs = 3000;
 /** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
 const statusWithinMs = 2000;
 const longestTimerMs = 2_147_483_647;
@@ -50,14 +59,14 @@ const longestTimerMs = 2_147_483_647;
 export class DurableExecution implements RunExecution {
   readonly survives = true;
   readonly live: LiveRun;
-  readonly #plan: DurablePlan;
+  readonly #kept: KeptPlan;
   readonly #parts: DurableParts;
   readonly #abort = new AbortController();
   readonly #wake = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** What starts the command; undefined once it must only be found. */
   #start: StartInput | undefined;
-  /** sent: the host may have it. begun: the host said so. */
+  /** sent: the host may have the command. begun: it said so. */
   #phase: "new" | "sent" | "begun";
   /** Resolves when what an earlier daemon recorded is taken in. */
   #taken: Promise<void> = Promise.resolve();
@@ -71,11 +80,15 @@ export class DurableExecution implements RunExecution {
   /** With `start` a new run; without, one that an earlier daemon began. */
   constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableParts) {
     this.live = live;
-    this.#plan = plan;
+    this.#kept = new KeptPlan(live.number, plan, parts);
     this.#start = start;
     this.#parts = parts;
     if (start !== undefined) this.#phase = "new";
     else this.#phase = live.run.startedAt === null ? "sent" : "begun";
+  }
+
+  get #plan(): DurablePlan {
+    return this.#kept.plan;
   }
 
   async run(remote: Remote): Promise<void> {
@@ -84,7 +97,7 @@ export class DurableExecution implements RunExecution {
         this.live.timing({ queueMs: this.live.ageMs });
         this.live.status("connecting", connectingWords(this.#plan.target));
         this.#abort.signal.throwIfAborted();
-        this.#parts.plans.save(this.live.number, this.#plan);
+        this.#kept.save();
       } else if (!(await this.#takeAgain())) return;
       await this.#followToEnd(remote);
     } catch (failure) {
@@ -114,6 +127,8 @@ export class DurableExecution implements RunExecution {
     }
     this.#tell(reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
     this.#later(() => void this.#giveUp(), graceMs + stopWithinMs);
+    const silent = (): boolean => this.#process !== undefined && this.#word === undefined;
+    if (silent()) this.#later(() => void (silent() && this.#giveUp()), silentWithinMs);
     this.#wake.abort();
     this.#endOnHost();
   }
@@ -162,11 +177,11 @@ export class DurableExecution implements RunExecution {
   /** One session: starts the command or finds it, and follows it as far as the session goes. */
   async #pass(remote: Remote): Promise<Passage> {
     const token = randomBytes(6).toString("hex");
-    const { id } = this.live.run;
+    const run = { id: this.live.run.id, directory: this.#plan.directory };
     const start = this.#phase === "begun" ? undefined : this.#start;
     const from = { ...this.#offsets(), hash: !this.live.whole };
     const command = (shell: LoginShell): HostCommand =>
-      start === undefined ? followCommand(id, token, from) : startCommand(id, token, start, shell);
+      start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);
     this.#word = undefined;
     let session: HostSession;
     try {
@@ -175,6 +190,9 @@ export class DurableExecution implements RunExecution {
         { plan: this.#plan, token, command },
         {
           step: (message) => this.#phase === "new" && this.live.status("connecting", message),
+          given: () => {
+            if (this.#phase === "new") this.#phase = "sent";
+          },
           word: (word) => this.#heard(word),
           output: (stream, chunk) => this.live.output(stream, chunk),
         },
@@ -185,24 +203,19 @@ export class DurableExecution implements RunExecution {
       return "lost";
     }
     const { process } = session;
-    if (this.#phase === "new") {
-      this.#phase = "sent";
-      this.live.sentTo(process);
-    }
+    if (this.#phase === "new") this.live.sentTo(process);
     this.#process = this.live.pace.drive(process);
     const end = await session.over;
     this.#process = undefined;
     // The command's end is often here before the word that it is gone.
     await this.#stop?.settled;
-    return this.#passed(end.kind !== "lost");
+    return this.#passed(end.kind);
   }
 
-  #passed(closed: boolean): Passage {
+  #passed(how: SessionEnd["kind"]): Passage {
     const word = this.#word;
-    if (word === undefined) {
-      if (closed && this.#phase === "sent") throw noHostSystem(this.#plan.target);
-      return "lost";
-    }
+    if (word === undefined) return this.#unsaid(how);
+    const closed = how === "exited" || how === "signaled";
     this.#patience.reached();
     if (word.state === "running") return closed ? "again" : "lost";
     if (word.state === "there") {
@@ -215,6 +228,16 @@ export class DurableExecution implements RunExecution {
       return "over";
     }
     throw refusalFor(word.state, this.#plan.target);
+  }
+
+  /** The host did not say how things are. */
+  #unsaid(how: SessionEnd["kind"]): Passage {
+    const { target } = this.#plan;
+    if (how === "lost" || this.#phase === "begun") return "lost";
+    if (how !== "silent") throw noHostSystem(target);
+    if (this.#phase === "new") throw neverReady(target, this.#plan.connectTimeoutMs);
+    this.#endAs({ outcome: "unknown", problem: hostGone(target, "silent") });
+    return "over";
   }
 
   /** Over only when every byte of both files is here. */
@@ -234,6 +257,8 @@ export class DurableExecution implements RunExecution {
     if (this.#reconnecting) this.live.status("running", `Reconnected to ${this.#plan.target.name}`);
     else if (first) this.#begun();
     this.#reconnecting = false;
+    const told = this.#kept.learn(word.directory);
+    if (told !== undefined) this.#tell(told);
     this.#limitTime();
     this.#endOnHost();
   }
@@ -258,8 +283,11 @@ export class DurableExecution implements RunExecution {
     const process = this.#process;
     const { state, group } = this.#word ?? {};
     if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
+    const { directory } = this.#plan;
+    if (directory === null) return;
+    const ours = isCommandOf(directory, this.live.run.id);
     // The session ends behind what the host still has to send.
-    void stop.ask(process, group, this.live.run.id).then(() => this.live.pace.end());
+    void stop.ask(process, group, ours).then(() => this.live.pace.end());
   }
 
   async #giveUp(): Promise<void> {

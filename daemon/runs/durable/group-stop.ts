@@ -2,7 +2,6 @@ import type { Ending } from "../ending.ts";
 import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../group-end.ts";
 import type { RemoteProcess } from "../remote.ts";
 import { type StopReason, stopEnding } from "../run-execution.ts";
-import { isCommandOf } from "./host-script.ts";
 import type { DurablePlan } from "./plan.ts";
 
 /** How long the host may take to say what came of it, beyond the grace time. */
@@ -36,14 +35,17 @@ export class GroupStop {
     return { ...known, ...stopEnding(this.reason, plan), stopConfirmed };
   }
 
-  /** Asks the host of the run beside `process`, unless that is under way or was answered. Resolves when nothing is being asked. */
-  async ask(process: RemoteProcess, group: number, runId: string): Promise<void> {
-    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, runId);
+  /**
+   * Asks the host of the run beside `process`, unless that is under way or was answered. `ours`: see `isCommandOf`.
+   * Resolves when nothing is being asked.
+   */
+  async ask(process: RemoteProcess, group: number, ours: string): Promise<void> {
+    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, ours);
     await this.#asking;
   }
 
-  async #ask(process: RemoteProcess, group: number, runId: string): Promise<void> {
-    const command = endGroupCommand(group, this.graceMs, isCommandOf(runId));
+  async #ask(process: RemoteProcess, group: number, ours: string): Promise<void> {
+    const command = endGroupCommand(group, this.graceMs, ours);
     const answer = await process.ask(command, this.graceMs + answerWithinMs);
     if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
     this.#asking = undefined;

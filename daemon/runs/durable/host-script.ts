@@ -1,8 +1,9 @@
 import type { CommandLine } from "../command-line.ts";
 import type { LoginShell } from "../login-shell.ts";
+import { findDirectory, yieldToOther } from "./host-directory.ts";
 
 /**
- * What a durable run leaves on its host, in a directory of its own below `/var/tmp/hostrun-UID`: `script` (this
+ * What a durable run leaves on its host, in a directory of its own (see host-directory.ts): `script` (this
  * text), `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that whoever may start the command makes first; `never`
  * where it was settled that nobody does; `runner` and `group`, the ids of the process that waits for the command
  * and of the command's process group; `boot`, the boot that they are of; `said`, the shell's word of how the
@@ -67,7 +68,7 @@ follow)
     m=$(hash $d/out $o)
     n=$(hash $d/err $e)
   fi
-  echo "hostrun-$4:$h:$(cat $d/status 2>/dev/null):$(cat $d/group 2>/dev/null):$o:$e:\${m%% *}:\${n%% *}:"
+  echo "hostrun-$4:$h:$(cat $d/status 2>/dev/null):$(cat $d/group 2>/dev/null):$o:$e:\${m%% *}:\${n%% *}:\${d%/*}:"
   echo "hostrun-$4:" >&2
   if [ $h != running ]; then
     [ $o -gt $2 ] && tail -c +$(($2+1)) $d/out | head -c $((o-$2))
@@ -89,25 +90,7 @@ esac
 `;
 
 /** A word on standard output that begins what a session of ours has to say, and one on standard error. */
-const sayAndExit = "w() { (echo hostrun-$T:$1:::::::; echo hostrun-$T: >&2); exit 0; }";
-
-/** The private directory of all durable runs of this account, checked; `d` is the run's own. */
-function directory(runId: string): string[] {
-  return [
-    "m=$(umask)",
-    "umask 077",
-    "u=$(id -u)",
-    // Unlike /tmp and XDG_RUNTIME_DIR it outlasts a restart and the end of the last session.
-    "b=/var/tmp",
-    "[ -d $b ] && [ -w $b ] || b=/tmp",
-    "b=$b/hostrun-$u",
-    `d=$b/${runId}`,
-    "mkdir $b 2>/dev/null",
-    "[ -L $b ] && w unsafe",
-    "set -- $(ls -ldn $b 2>/dev/null)",
-    "case $1:$3 in (drwx------*:$u) ;; (*) w unsafe ;; esac",
-  ];
-}
+const sayAndExit = "w() { (echo hostrun-$T:$1::::::::; echo hostrun-$T: >&2); exit 0; }";
 
 export interface StartInput {
   /** What the login shell is to run. */
@@ -115,15 +98,26 @@ export interface StartInput {
   readonly stdin: string | null;
 }
 
-/** A command and what goes to its standard input, which stays open after that. */
+/** A command, and what goes to its standard input once it says `ready`. That stays open: its end ends the session. */
 export interface HostCommand {
   readonly command: string;
   readonly input: Buffer;
+  /** How long it may take, beyond the time that a connection has, until it says how things are. */
+  readonly busyMs: number;
+}
+
+/** A host that is under load; one that hashes long output. */
+const busyMs = { start: 10_000, hash: 3_600_000 };
+
+/** A run, and the directory of all runs on its host where that is known. */
+export interface RunOnHost {
+  readonly id: string;
+  readonly directory: string | null;
 }
 
 /** Starts the run, unless its directory is there already, and follows it from its first byte. */
 export function startCommand(
-  runId: string,
+  { id, directory }: RunOnHost,
   token: string,
   start: StartInput,
   shell: LoginShell,
@@ -137,23 +131,25 @@ export function startCommand(
     `T=${token}`,
     sayAndExit,
     "command -v setsid >/dev/null 2>&1 || command -v perl >/dev/null 2>&1 || w setsid",
-    ...directory(runId),
+    ...findDirectory(id, directory),
     "mkdir $d 2>/dev/null || { [ -d $d ] && w there; w full; }",
+    yieldToOther(id),
+    "echo hostrun-$T:ready::::::::",
     `head -c ${input.length} >$d/in`,
-    `[ $((${size("in")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; w full; }`,
+    `[ $((${size("in")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; rm -f $d/in $d/stdin; w full; }`,
     `head -c ${script.length} $d/in >$d/script`,
     `tail -c +${script.length + 1} $d/in | head -c ${line.length} >$d/command`,
     `tail -c +${script.length + line.length + 1} $d/in >$d/stdin`,
     ": >$d/out",
     ": >$d/err",
-    `[ $((${size("script")}+${size("command")}+${size("stdin")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; w full; }`,
+    `[ $((${size("script")}+${size("command")}+${size("stdin")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; rm -f $d/in $d/stdin; w full; }`,
     "rm $d/in",
-    "mkdir $d/go 2>/dev/null || w never",
+    "mkdir $d/go 2>/dev/null || { rm -f $d/stdin; w never; }",
     "umask $m",
     "/bin/sh $d/script launch",
     `exec /bin/sh $d/script follow 0 0 ${token}`,
   ]);
-  return { command, input };
+  return { command, input, busyMs: busyMs.start };
 }
 
 export interface FollowFrom {
@@ -164,35 +160,32 @@ export interface FollowFrom {
 }
 
 /** Finds the run again. Where it has not begun, it never will from then on. */
-export function followCommand(runId: string, token: string, from: FollowFrom): HostCommand {
+export function followCommand({ id, directory }: RunOnHost, token: string, from: FollowFrom): HostCommand {
   const command = posix([
     `T=${token}`,
     sayAndExit,
-    ...directory(runId),
+    ...findDirectory(id, directory),
     "mkdir $d 2>/dev/null",
     "mkdir $d/go 2>/dev/null && : >$d/never",
-    "[ -f $d/never ] && w never",
+    "[ -f $d/never ] && { rm -f $d/in $d/stdin; w never; }",
     "[ -f $d/script ] || w gone",
     `exec /bin/sh $d/script follow ${from.stdout} ${from.stderr} ${token}${from.hash ? " hash" : ""}`,
   ]);
-  return { command, input: Buffer.alloc(0) };
+  return { command, input: Buffer.alloc(0), busyMs: from.hash ? busyMs.hash : busyMs.start };
 }
 
 /**
  * Whether process $p is the run's command, as a condition for `endGroupCommand`: while the process that waits for it
  * lives, its number is nobody else's. The connection tells nothing: it may be a later one.
  */
-export function isCommandOf(runId: string): string {
-  return [
-    `d=/var/tmp/hostrun-$(id -u)/${runId}`,
-    `[ -d $d ] || d=/tmp/hostrun-$(id -u)/${runId}`,
-    "[ ! -f $d/status ] && [ $(cat $d/group) = $p ] && kill -0 $(cat $d/runner)",
-  ].join("; ");
+export function isCommandOf(directory: string, runId: string): string {
+  const d = `${directory}/${runId}`;
+  return `[ ! -f ${d}/status ] && [ $(cat ${d}/group) = $p ] && kill -0 $(cat ${d}/runner)`;
 }
 
 /** Removes what the run left; exit status 0 when nothing of it is there any more. */
-export function removeCommand(runId: string): string {
-  return posix(["w() { exit 1; }", ...directory(runId), "rm -rf $d"]);
+export function removeCommand({ id, directory }: RunOnHost): string {
+  return posix(["w() { exit 1; }", ...findDirectory(id, directory), "rm -rf $d"]);
 }
 
 /** One word for every login shell there is: no quote, newline, backslash or exclamation mark is inside. */

@@ -5,57 +5,130 @@ import type { HostCommand } from "./host-script.ts";
 import { type HostWord, MarkedStream, parseHostWord } from "./host-word.ts";
 import type { DurablePlan } from "./plan.ts";
 
-/** Told in order; never before `openHostSession` has resolved. */
+/** Told in order; never before `openHostSession` has resolved, but for `step`. */
 export interface HostListener {
   step(message: string): void;
+  /** The host was given what it runs: it may have it from now on. */
+  given(): void;
   word(word: HostWord): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
+/** silent: the host did not say in time how things are, and was left. */
+export type SessionEnd = RemoteEnd | { readonly kind: "silent" };
+
 export interface HostSession {
   readonly process: RemoteProcess;
-  readonly over: Promise<RemoteEnd>;
+  readonly over: Promise<SessionEnd>;
+}
+
+interface Asked {
+  readonly plan: DurablePlan;
+  readonly token: string;
+  readonly command: (shell: LoginShell) => HostCommand;
 }
 
 /** Runs one of our own commands on the host and reads what it says. Rejects when it was never sent. */
 export async function openHostSession(
   remote: Remote,
-  { plan, token, command }: { plan: DurablePlan; token: string; command: (shell: LoginShell) => HostCommand },
+  { plan, token, command }: Asked,
   listener: HostListener,
   signal: AbortSignal,
 ): Promise<HostSession> {
-  const over = Promise.withResolvers<RemoteEnd>();
-  const marked = { stdout: new MarkedStream(token), stderr: new MarkedStream(token) };
-  const take = (stream: OutputStream) => (chunk: Buffer) => {
-    const known = marked[stream].line !== undefined;
-    const bytes = marked[stream].take(chunk);
-    const { line } = marked[stream];
-    if (!known && line !== undefined && stream === "stdout") listener.word(parseHostWord(line));
-    if (bytes.length > 0) listener.output(stream, bytes);
-  };
-  const heard: RemoteListener & { step(message: string): void } = {
-    step: (message) => listener.step(message),
-    stdout: take("stdout"),
-    stderr: take("stderr"),
-    end: over.resolve,
-  };
-  let input: Buffer = Buffer.alloc(0);
+  const over = Promise.withResolvers<SessionEnd>();
+  const opened = Promise.withResolvers<RemoteProcess>();
+  let asked: HostCommand | undefined;
+  const wait = new Wait(() => {
+    over.resolve({ kind: "silent" });
+    void opened.promise.then((process) => process.close());
+  });
+  const heard = listen(token, {
+    output: (stream, chunk) => listener.output(stream, chunk),
+    word: (word) => {
+      if (word.state !== "ready") {
+        wait.end();
+        listener.word(word);
+        return;
+      }
+      if (asked === undefined) return;
+      wait.begin(plan.connectTimeoutMs + asked.busyMs);
+      listener.given();
+      const { input } = asked;
+      // It stays open: its end tells the host that nobody follows any more.
+      void opened.promise.then((process) => process.stdin.write(input));
+    },
+  });
   const request = {
     command: (shell: LoginShell) => {
-      const asked = command(shell);
-      input = asked.input;
+      asked = command(shell);
       return asked.command;
     },
     pty: false,
     connectTimeoutMs: plan.connectTimeoutMs,
     agentSocket: plan.agentSocket,
   };
-  const process = await remote.exec(plan.target, request, heard, signal);
-  // Standard input stays open: its end tells the host that nobody follows any more.
-  if (input.length > 0) process.stdin.write(input);
+  const end = (how: RemoteEnd): void => {
+    wait.end();
+    over.resolve(how);
+  };
+  const step = (message: string): void => listener.step(message);
+  const process = await remote.exec(plan.target, request, { ...heard, step, end }, signal);
+  opened.resolve(process);
+  wait.begin(plan.connectTimeoutMs + (asked?.input.length === 0 ? asked.busyMs : 0));
   const close = (): void => process.close();
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();
   void over.promise.then(() => signal.removeEventListener("abort", close));
   return { process, over: over.promise };
+}
+
+interface Heard {
+  word(word: HostWord): void;
+  output(stream: OutputStream, chunk: Buffer): void;
+}
+
+/** Tells the host's words on standard output apart from what comes after the last of them. */
+function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream> {
+  const marked = { stdout: new MarkedStream(token), stderr: new MarkedStream(token) };
+  const take = (stream: OutputStream, chunk: Buffer): void => {
+    const known = marked[stream].line !== undefined;
+    const bytes = marked[stream].take(chunk);
+    const { line } = marked[stream];
+    if (!known && line !== undefined && stream === "stdout") {
+      const word = parseHostWord(line);
+      // Another one follows.
+      if (word.state === "ready") marked.stdout = new MarkedStream(token);
+      heard.word(word);
+      if (word.state === "ready") {
+        if (bytes.length > 0) take(stream, bytes);
+        return;
+      }
+    }
+    if (bytes.length > 0) heard.output(stream, bytes);
+  };
+  return {
+    stdout: (chunk) => take("stdout", chunk),
+    stderr: (chunk) => take("stderr", chunk),
+  };
+}
+
+/** A time in which the host has to say something. */
+class Wait {
+  readonly #late: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(late: () => void) {
+    this.#late = late;
+  }
+
+  begin(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#over) this.#timer = setTimeout(this.#late, ms);
+  }
+
+  end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
 }

@@ -1,8 +1,9 @@
 import type { OutputStream } from "../../../protocol/event.ts";
+import { parseHostDirectory } from "./host-directory.ts";
 
 /** What the host says at the beginning of a session (see host-script.ts). */
 export interface HostWord {
-  /** running, ended, lost: of a run that began. never, gone, there, unsafe, setsid, full: of one that did not. */
+  /** running, ended, lost: of a run that began. ready: it waits for its input. never, gone, there, unsafe, setsid, full: of one that did not. */
   readonly state: string;
   readonly code: number | undefined;
   /** The signal that ended the command, without SIG. */
@@ -12,6 +13,8 @@ export interface HostWord {
   readonly sizes: Readonly<Record<OutputStream, number>>;
   /** SHA-256 of the output files, in hex, where it was asked for and the host can tell. */
   readonly hashes: Readonly<Record<OutputStream, string>> | undefined;
+  /** Where all runs of the account are kept. */
+  readonly directory: string | undefined;
 }
 
 /** How much of what comes before the mark may be the mark's own beginning. */
@@ -50,8 +53,10 @@ export class MarkedStream {
 }
 
 export function parseHostWord(line: string): HostWord {
-  const [state = "", ended = "", group, stdout, stderr, ...hashes] = line.split(":");
-  const [ofStdout, ofStderr] = hashes.map((text) => (/^[0-9a-f]{64}$/.test(text) ? text : undefined));
+  const [state = "", ended = "", group, stdout, stderr, ...rest] = line.split(":");
+  const [ofStdout, ofStderr] = rest
+    .slice(0, 2)
+    .map((text) => (/^[0-9a-f]{64}$/.test(text) ? text : undefined));
   const known = ofStdout !== undefined && ofStderr !== undefined;
   return {
     state,
@@ -60,6 +65,7 @@ export function parseHostWord(line: string): HostWord {
     group: number(group),
     sizes: { stdout: number(stdout) ?? 0, stderr: number(stderr) ?? 0 },
     hashes: known ? { stdout: ofStdout, stderr: ofStderr } : undefined,
+    directory: parseHostDirectory(rest[2]),
   };
 }
 

@@ -9,6 +9,8 @@ export interface DurablePlan {
   /** 0: no limit. */
   readonly timeoutMs: number;
   readonly recordLimitBytes: number;
+  /** Where the host keeps all durable runs of the account, once it has said so. */
+  readonly directory: string | null;
 }
 
 export interface PlannedRun extends StoredRun {

@@ -12,7 +12,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   unsafe: refusal(
     "channel_refused",
     (name) =>
-      `The command was not started: on ${name}, the directory hostrun-UID below /var/tmp (or /tmp) is not a private one of this account. Remove it there, or run without durable.`,
+      `The command was not started: on ${name}, neither hostrun-UID below /var/tmp (or /tmp) nor .hostrun in the home directory is a private directory of this account. Remove one of them there, or run without durable.`,
   ),
   setsid: refusal(
     "channel_refused",
@@ -22,7 +22,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   full: refusal(
     "channel_refused",
     (name) =>
-      `The command was not started: ${name} could not keep it below /var/tmp (or /tmp). Make room there, or run without durable.`,
+      `The command was not started: ${name} could not keep it below /var/tmp (or /tmp, or in the home directory). Make room there, or run without durable.`,
   ),
 };
 
@@ -38,7 +38,15 @@ export const noHostSystem = refusal(
     `The command was not started: ${name} does not run /bin/sh, which a durable run needs. Run it without durable.`,
 );
 
+/** Of a host that runs something else, which waits for input. */
+export function neverReady(target: Target, afterMs: number): Problem {
+  const detail = `The command was not started: ${target.name} did not run within ${afterMs} ms what a durable run needs. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
+  return new Problem("timed_out", detail, { host: target.name, reason: "connect" });
+}
+
 const endings = {
+  silent: (name: string) =>
+    `${name} was given the command and said nothing more; whether it runs there is not known.`,
   notFound: (name: string) => `${name} could not be reached for 24 h; how the command ended is not known.`,
   removed: (name: string) =>
     `The files of this run are gone from ${name}; how the command ended is not known.`,

@@ -61,7 +61,7 @@ export function forgetPlan(number: number, { plans, log }: Pick<RemovalParts, "p
 async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
   const over = Promise.withResolvers<RemoteEnd>();
   const request = {
-    command: () => removeCommand(run.id),
+    command: () => removeCommand({ id: run.id, directory: plan.directory }),
     pty: false,
     connectTimeoutMs: Math.min(plan.connectTimeoutMs, withinMs),
     agentSocket: plan.agentSocket,
