@@ -49,7 +49,7 @@ function overview(): string {
 
 Usage: hostrun COMMAND [OPTION...]
 
-  hostrun run web1 -- uptime
+  hostrun run web1 uptime
 
 Commands:
 ${lines.join("\n")}

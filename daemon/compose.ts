@@ -162,6 +162,7 @@ function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
   const resolve = createResolution({
     stored: (host) => hosts.stored(host),
     configured: (alias) => hosts.configured(alias),
+    matching: (name) => hosts.matching(name),
     settings,
     home,
     localUser: user,

@@ -6,6 +6,7 @@ import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { parseRunPlan } from "../run/options.ts";
+import { mayRun } from "../run/production.ts";
 import { BrokenPipe } from "../run/sink.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
@@ -14,15 +15,20 @@ import { View } from "../run/view.ts";
 
 const brokenPipeStatus = 141;
 const cancelMs = 3000;
+const notRunStatus = 255;
 
 export const command: Command = {
   help: `Run a command on a host.
 
-Usage: hostrun run [OPTION...] HOST -- COMMAND...
+Usage: hostrun run [OPTION...] HOST COMMAND...
+       hostrun run [OPTION...] HOST -- COMMAND...
+
+HOST is a name of \`hostrun hosts\`, or any [USER@]HOST[:PORT] with a user or a port. The
+options end at it. On a production host the command is shown and a yes asked for.
 
 Output comes byte for byte on stdout and stderr, all of it: while it is not read here,
 the command waits, for up to 30 s. Standard input is passed on unless it is a terminal.
-Several words behind -- are joined by spaces, as ssh does.
+Several words of a command are joined by spaces, as ssh does.
 
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
@@ -39,6 +45,7 @@ Several words behind -- are joined by spaces, as ssh does.
   --json                  print the run's events, a JSON object a line
   --raw                   with --json: shell noise on stderr, too
   --batch                 never ask anything
+  -y, --yes               run it on a production host without a question
   -n, --no-stdin          do not read standard input
   -q, --quiet             no notes about the output
   -v, --verbose           say what happens on the way
@@ -49,10 +56,11 @@ could not be run, when its end is not known, or when output was lost; 2 when the
 options are wrong.
 `,
   ownsOutput: true,
-  failedStatus: 255,
+  failedStatus: notRunStatus,
   async run(args) {
     const plan = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();
+    if (!(await mayRun(daemon, plan))) return notRunStatus;
     const ending = await attempt(daemon, plan);
     const offered = offeredKey(ending.problem);
     if (offered === undefined || ending.problem === undefined) return ending.status;

@@ -22,7 +22,7 @@ ${fieldHelp}${formatHelp}`,
     await using daemon = await reachDaemon();
     const host = await daemon.call("createHost", { body });
     const shown = visible(host.name);
-    showOne(format, host, () => `Added ${shown}. Try: hostrun run ${shown} -- uptime\n`);
+    showOne(format, host, () => `Added ${shown}. Try: hostrun run ${shown} uptime\n`);
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
@@ -10,6 +11,8 @@ export interface RunPlan {
   readonly readStdin: boolean;
   /** Whether a person may be asked. */
   readonly ask: boolean;
+  /** Whether it may run on a production host without a question. */
+  readonly yes: boolean;
 }
 
 /** How a run is shown. */
@@ -42,6 +45,7 @@ const options = {
   durable: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
   batch: { type: "boolean" },
+  yes: { type: "boolean", short: "y" },
 } as const;
 
 export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): RunPlan {
@@ -73,27 +77,53 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     view: parseView(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
+    yes: values.yes === true,
   };
 }
 
-/** One host before the first `--`, the command behind it; its words are joined by spaces, as ssh does. */
+/**
+ * The options end at the host, as with ssh and docker; where `--` follows, they may stand behind it, too. The words of
+ * the command are joined by spaces, as ssh does.
+ */
 function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
-  const { values, positionals } = parseOptions(end === -1 ? args : args.slice(0, end), options);
+  if (end === -1) return parsePlain(args);
+  const { values, positionals } = parseOptions(args.slice(0, end), options);
   const [host, ...more] = positionals;
-  if (end === -1) {
-    const example = `hostrun run ${host ?? "web1"} -- ${more.length === 0 ? "uptime" : more.join(" ")}`;
-    throw new UsageError(`Put -- between the host and the command: ${example}`);
-  }
-  if (more.length > 0) {
+  const words = args.slice(end + 1);
+  if (host !== undefined && more.length > 0) {
+    const whole = [...more, "--", ...words].join(" ");
     throw new UsageError(
-      `${positionals.length} hosts are named, but this version runs on one host at a time. Call it once for each.`,
+      `"${more.join(" ")}" may be hosts or the command, and this version runs on one host at a time. ` +
+        `For the command put -- behind the host: hostrun run ${host} -- ${whole}`,
     );
   }
-  const command = args.slice(end + 1).join(" ");
+  const command = words.join(" ");
   if (command === "") throw new UsageError("There is no command behind --.");
   const [name] = takeWords(positionals, "HOST");
   return { values, host: name, command };
+}
+
+function parsePlain(args: readonly string[]) {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const at = tokens.find(({ kind }) => kind === "positional")?.index ?? args.length - 1;
+  const { values, positionals } = parseOptions(args.slice(0, at + 1), options);
+  const [host] = takeWords(positionals, "HOST");
+  const words = args.slice(at + 1);
+  if (words[0]?.startsWith("-") === true) {
+    throw new UsageError(
+      `Put ${words[0]} before the host; or, as part of the command: hostrun run ${host} -- ${words.join(" ")}`,
+    );
+  }
+  const command = words.join(" ");
+  if (command === "") throw new UsageError(`There is no command. Example: hostrun run ${host} uptime`);
+  return { values, host, command };
 }
 
 /** A relative path is meant from here; the daemon runs elsewhere. On Windows it may be no path at all ("pageant"). */

@@ -1,10 +1,8 @@
-import { closeSync, openSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
-import { ReadStream, WriteStream } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
 import type { OfferedKey } from "./offered-key.ts";
+import { askOnTerminal, yesOrNo } from "./terminal-question.ts";
 
 /**
  * Asks on the terminal whether the key is the host's; on yes it is recorded. False when it is not trusted,
@@ -26,25 +24,12 @@ export function explainTrust({ address, port, key, fingerprint }: OfferedKey): v
   );
 }
 
-async function ask(offered: OfferedKey): Promise<boolean | undefined> {
-  const terminal = openTerminal();
-  if (terminal === undefined) return undefined;
-  const { input, output } = terminal;
-  const lines = createInterface({ input, output, terminal: false });
-  try {
-    output.write(question(offered));
-    for await (const line of lines) {
-      const answer = line.trim();
-      if (answer === "yes" || answer === offered.fingerprint) return true;
-      if (answer === "no") return false;
-      output.write("Please type yes, no, or the fingerprint: ");
-    }
-    return false;
-  } finally {
-    lines.close();
-    input.destroy();
-    output.destroy();
-  }
+function ask(offered: OfferedKey): Promise<boolean | undefined> {
+  return askOnTerminal({
+    question: question(offered),
+    again: "Please type yes, no, or the fingerprint: ",
+    judge: (answer) => (answer === offered.fingerprint ? true : yesOrNo(answer)),
+  });
 }
 
 function question({ host, hop, keyType, fingerprint }: OfferedKey): string {
@@ -54,18 +39,4 @@ function question({ host, hop, keyType, fingerprint }: OfferedKey): string {
     `${visible(keyType)} key, fingerprint ${visible(fingerprint)}\n` +
     "Trust this key? [yes/no/fingerprint] "
   );
-}
-
-/** The terminal itself, as ssh uses it, also when the standard streams are redirected. */
-function openTerminal(): { input: ReadStream; output: WriteStream } | undefined {
-  const opened: number[] = [];
-  try {
-    for (const flags of ["r", "w"]) opened.push(openSync("/dev/tty", flags));
-    const [input, output] = opened;
-    if (input === undefined || output === undefined) return undefined;
-    return { input: new ReadStream(input), output: new WriteStream(output) };
-  } catch {
-    for (const file of opened) closeSync(file);
-    return undefined;
-  }
 }

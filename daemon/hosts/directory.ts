@@ -79,6 +79,11 @@ export class HostDirectory {
     return config?.aliases.has(alias) === true ? config.host(alias) : undefined;
   }
 
+  /** What `~/.ssh/config` says of any name. `invalid_request` when that cannot be read. */
+  async matching(name: string): Promise<SshConfigHost | undefined> {
+    return (await this.#config.load())?.host(name);
+  }
+
   create(host: NewHost): Host {
     const port = host.port ?? this.#parts.settings().defaultPort;
     return this.#insert({ ...host, port, source: "manual" });

@@ -10,6 +10,8 @@ export interface ResolutionParts {
   readonly stored: (host: string | number) => Host | undefined;
   /** A host of the SSH config by its alias; undefined when the file does not name it. */
   readonly configured: (alias: string) => Promise<SshConfigHost | undefined>;
+  /** What the SSH config says of any name, e.g. by `Host *`; undefined when there is none. */
+  readonly matching: (name: string) => Promise<SshConfigHost | undefined>;
   readonly settings: () => Settings;
   readonly home: string;
   /** The name of the user who runs the daemon. */
@@ -34,8 +36,30 @@ export function createResolution(parts: ResolutionParts): (host: string | number
       );
     }
     const found = await find(parts, name);
-    if (found === undefined) throw unknownHost(name);
+    if (found === undefined) return destination(name, seen);
     return { ...found, target: { ...found.target, jump: await hops(found.jump, [...seen, name]) } };
+  };
+
+  /** `user@host:port` that nobody saved: as ssh has it, with what is known of the host and the user and port given here. */
+  const destination = async (name: string, seen: readonly string[]): Promise<Resolved> => {
+    const { host, user, port } = parseJump(name) ?? { host: name };
+    if (user === undefined && port === undefined) throw unknownHost(name);
+    const base =
+      (await find(parts, host)) === undefined
+        ? await unsaved(host, [...seen, name])
+        : await way(host, [...seen, name]);
+    const given = { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+    return { ...base, target: { ...base.target, ...given, name }, host: { ...base.host, name } };
+  };
+
+  const unsaved = async (name: string, seen: readonly string[]): Promise<Resolved> => {
+    const configured = await parts.matching(name);
+    if (configured !== undefined) {
+      const found = ofConfigured(parts, configured);
+      return { ...found, target: { ...found.target, jump: await hops(found.jump, seen) } };
+    }
+    const target = { ...defaultHop(parts, name), jump: [] };
+    return { target, host: { id: null, name, address: name }, loginShell: false };
   };
 
   /** A bastion may itself be a host with a way of its own: that comes first, as with ssh -J. */
@@ -63,7 +87,7 @@ export function createResolution(parts: ResolutionParts): (host: string | number
 export function unknownHost(name: string): Problem {
   return new Problem(
     "host_unknown",
-    `There is no host ${visibleLine(name)}, neither among the saved ones nor in ~/.ssh/config. Add it first.`,
+    `No host named ${visibleLine(name)}, neither saved nor in ~/.ssh/config. Add it, or name its user: user@host.`,
   );
 }
 

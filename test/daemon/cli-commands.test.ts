@@ -1,4 +1,4 @@
-import { readFile, realpath, writeFile } from "node:fs/promises";
+import { access, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
@@ -294,6 +294,46 @@ test.each([
   const known = await cli.run(["known-hosts"]);
   expect(known.stdout.toString().includes(fingerprint)).toBe(expected === 0);
   await said("hosts", "remove", "new2");
+});
+
+test("a destination is run on without being saved, options end at it, and no -- is needed", async () => {
+  const key = `Host *\n  IdentityFile ${sshd.clientKey.path}\n`;
+  await writeFile(join(cli.home, ".ssh/config"), key);
+  const destination = `${sshd.user}@${sshd.address}:${sshd.port}`;
+  expect(await said("run", destination, "echo", "-n", "--help")).toBe("--help");
+  expect(await said("hosts", "--format", "{{.name}}")).toBe("web1\n");
+  await writeFile(join(cli.home, ".ssh/config"), "");
+});
+
+test("on a production host nothing runs without a yes", async () => {
+  await said("hosts", "edit", "web1", "--production");
+  const marker = join(cli.home, "marker");
+  const command = `touch ${marker}`;
+  for (const host of ["web1", `${sshd.user}@web1`]) {
+    expect(await complained("run", "--batch", host, command)).toEqual([
+      255,
+      `hostrun: ${host} is a production host. Nothing was run; --yes runs it without a question.\n`,
+    ]);
+  }
+  const answered = async (answer: string): Promise<[unknown, string]> => {
+    const terminal = cli.startOnTerminal(["run", "-n", "web1", command]);
+    const told: string[] = [];
+    terminal.stdout.on("data", (chunk: Buffer) => told.push(String(chunk)));
+    const ended = finish(terminal);
+    await seen(terminal.stdout, "Run it on web1? [yes/no] ");
+    terminal.stdin.write("\n");
+    await seen(terminal.stdout, "Please type yes or no: ");
+    terminal.stdin.write(`${answer}\n`);
+    return [(await ended).status, told.join("")];
+  };
+  const [refused, told] = await answered("no");
+  expect([refused, told]).toEqual([255, expect.stringContaining("Nothing was run.")]);
+  expect(told).toContain(`  ${command}\r\n`);
+  await expect(access(marker)).rejects.toThrow("ENOENT");
+  expect((await answered("yes"))[0]).toBe(0);
+  await access(marker);
+  expect(await said("run", "--batch", "--yes", "web1", `rm ${marker}`)).toBe("");
+  await said("hosts", "edit", "web1", "--no-production");
 });
 
 test("settings are shown with where they come from, and changed", async () => {

@@ -57,7 +57,7 @@ test("a run's options become a request that the daemon takes", () => {
     "--",
     "*.txt",
   ];
-  const { request, view, readStdin, ask } = parseRunPlan([...args, ...more], {
+  const { request, view, readStdin, ask, yes } = parseRunPlan([...args, ...more], {
     SSH_AUTH_SOCK: "/agent",
     HERE: "x",
     HIDDEN: "y",
@@ -77,13 +77,14 @@ test("a run's options become a request that the daemon takes", () => {
     pty: true,
     agentSocket: "/agent",
   });
-  expect({ ...view, readStdin, ask }).toEqual({
+  expect({ ...view, readStdin, ask, yes }).toEqual({
     json: false,
     raw: false,
     quiet: true,
     verbose: false,
     readStdin: false,
     ask: true,
+    yes: false,
   });
 });
 
@@ -102,13 +103,30 @@ test("without options a request leaves everything to the daemon", () => {
 });
 
 test.each([
-  [[], "Put -- between the host and the command: hostrun run web1 -- uptime"],
-  [["web1", "df", "x"], "Put -- between the host and the command: hostrun run web1 -- df x"],
+  [["web1", "uptime"], "web1", "uptime"],
+  [["-n", "--cwd", "/tmp", "web1", "ls", "-l", "--help"], "web1", "ls -l --help"],
+  [["-nq", "ann@web1:2200", "df"], "ann@web1:2200", "df"],
+  [["--timeout=3s", "web1", "--", "-x"], "web1", "-x"],
+  [["web1", "--timeout", "3s", "--", "git", "log", "--", "x"], "web1", "git log -- x"],
+])("the options of run %j end at the host", (args, host, command) => {
+  expect(parseRunPlan(args, {}).request).toMatchObject({ host, command });
+});
+
+test.each([
+  [[], "HOST is missing."],
+  [["-n", "--cwd", "/tmp"], "HOST is missing."],
+  [["web1"], "There is no command. Example: hostrun run web1 uptime"],
+  [
+    ["web1", "-x", "uptime"],
+    "Put -x before the host; or, as part of the command: hostrun run web1 -- -x uptime",
+  ],
+  [["--tiemout", "3", "a", "ls"], "There is no option --tiemout. Did you mean --timeout?"],
   [["--", "ls"], "HOST is missing."],
   [["web1", "--"], "There is no command behind --."],
   [
     ["a", "b", "--", "ls"],
-    "2 hosts are named, but this version runs on one host at a time. Call it once for each.",
+    '"b" may be hosts or the command, and this version runs on one host at a time. ' +
+      "For the command put -- behind the host: hostrun run a -- b -- ls",
   ],
   [["a", "--env", "=X", "--", "ls"], '--env is "=X", but must be NAME=VALUE or NAME.'],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],

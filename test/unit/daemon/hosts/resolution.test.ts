@@ -30,6 +30,7 @@ function resolver(hosts: Host[], config = "") {
       const { aliases, host: hostOf } = await parsed;
       return aliases.has(alias) ? hostOf(alias) : undefined;
     },
+    matching: async (name) => (await parsed).host(name),
     settings: () => ({ ...defaultSettings, defaultUser: "deploy", hostKeyPolicy: "strict" }),
     home: "/home/me",
     localUser: "me",
@@ -87,4 +88,32 @@ test("who is not there is host_unknown", async () => {
   for (const name of ["nobody", 7]) {
     await expect(resolve(name)).rejects.toMatchObject({ code: "host_unknown" });
   }
+});
+
+test("what nobody saved is reached as ssh does, by the user or the port that it names", async () => {
+  const resolve = resolver(
+    [],
+    "Host *\n  User nobody\n  IdentityFile ~/keys/all\nHost web1\n  HostName 10.0.0.1\n",
+  );
+  const { target, host: shown } = await resolve("ann@example.org:2200");
+  expect(target).toMatchObject({ address: "example.org", user: "ann", port: 2200 });
+  expect(target.identityFiles).toEqual(["/home/me/keys/all"]);
+  expect(shown).toEqual({ id: null, name: "ann@example.org:2200", address: "example.org" });
+  expect((await resolve("example.org:2200")).target).toMatchObject({ user: "nobody", port: 2200 });
+  expect((await resolve("ann@web1")).target).toMatchObject({ user: "ann", port: 22, address: "10.0.0.1" });
+  expect((await resolve("ann@[::1]:2200")).target).toMatchObject({ address: "::1", port: 2200 });
+  await expect(resolve("example.org")).rejects.toMatchObject({ code: "host_unknown" });
+});
+
+test("of a saved host a destination takes all but the user and the port", async () => {
+  const web = host("web", { identityFile: "~/keys/web", address: "10.0.0.7", jump: ["me@bastion"] });
+  const { target, host: shown } = await resolver([web])("root@web");
+  expect(target).toMatchObject({
+    address: "10.0.0.7",
+    user: "root",
+    port: 22,
+    identityFiles: ["/home/me/keys/web"],
+  });
+  expect(target.jump).toHaveLength(1);
+  expect(shown).toMatchObject({ id: web.id, name: "root@web" });
 });
