@@ -45,6 +45,7 @@ test("a plan of another version has defaults for what is missing, and the strict
     connectTimeoutMs: 20_000,
     timeoutMs: 1_800_000,
     recordLimitBytes: 67_108_864,
+    directory: null,
   });
   // Where a run went is never guessed.
   write({ target: hop });
