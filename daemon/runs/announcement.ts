@@ -54,6 +54,7 @@ export class AnnouncementFilter {
   readonly #settled = Promise.withResolvers<void>();
   #before = "";
   #awaited = 0;
+  #wholeLines = false;
   #held = Buffer.alloc(0);
   #passed = 0;
   #done = false;
@@ -67,10 +68,14 @@ export class AnnouncementFilter {
     this.#ready = ready;
   }
 
-  /** `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input. */
-  expect(before: string, inputs: number): void {
+  /**
+   * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input. A shell
+   * of another language than Bourne's may show our own line in pieces: lines wait for their end until it is over.
+   */
+  expect({ before }: Announcing, inputs: number, shell: LoginShell): void {
     this.#before = Buffer.from(before).toString("latin1");
     this.#awaited = inputs;
+    this.#wholeLines = shell === "fish" || shell === "csh";
   }
 
   /** The id of the process on the host, once it was announced. */
@@ -145,7 +150,7 @@ export class AnnouncementFilter {
 
   /** Where that part of the last line begins that waits for the rest of it. */
   #heldFrom(line: string): number {
-    if (line.includes(this.#mark)) return 0;
+    if (line.includes(this.#mark) || (this.#wholeLines && this.#pid === undefined)) return 0;
     const longest = Math.max(this.#before.length, this.#mark.length);
     for (let from = Math.max(0, line.length - longest); from < line.length; from++) {
       const end = line.slice(from);

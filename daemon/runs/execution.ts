@@ -125,10 +125,10 @@ export class Execution implements RunExecution {
       command: (shell: LoginShell) => {
         this.#shell = shell;
         const command = commandLine(request.command, options, shell, reading);
-        const { line, before } = announcing(command, shell, this.#token);
-        this.#announcement.expect(before, command.inputs.length);
+        const announced = announcing(command, shell, this.#token);
+        this.#announcement.expect(announced, command.inputs.length, shell);
         this.#input.expect(command.inputs);
-        return line;
+        return announced.line;
       },
       env: (shell: LoginShell) => (shell === "none" ? options.variables : env),
       pty: request.pty,

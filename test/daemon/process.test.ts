@@ -1,5 +1,5 @@
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { readdirSync } from "node:fs";
+import { readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Discovery } from "../../protocol/discovery.ts";
@@ -143,6 +143,8 @@ test("of ten that start at once in one state directory exactly one lives", async
     expect(code).toBe(1);
     expect(stderr).toContain("runs for this state directory already");
   }
+  // The others may have given up before it was ready.
+  await expect.poll(() => existsSync(join(stateDirectory, "daemon.json"))).toBe(true);
   const alive = daemons.find(({ pid }) => !ended.has(pid));
   const discovery: unknown = JSON.parse(await readFile(join(stateDirectory, "daemon.json"), "utf8"));
   expect(Discovery.parse(discovery).pid).toBe(alive?.pid);

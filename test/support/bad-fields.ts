@@ -48,6 +48,22 @@ const span = { values: [-1, 1.5, "1", true, 1e20] };
 const hostRef = { values: [...hostileNames, 0, -1, 1.5, null, true, {}, []] };
 const optionalPath = { values: ["", "a\0b", "x".repeat(4097), ...notText] };
 
+const variables = {
+  values: [
+    "A=b",
+    [],
+    1,
+    null,
+    { "1A": "x" },
+    { "A-B": "x" },
+    { "A;id": "x" },
+    { "": "x" },
+    { A: 1 },
+    { A: null },
+    { A: "a\0b" },
+  ],
+};
+
 /** A field and values that it must not take. */
 export type BadFields = Readonly<Record<string, { readonly values: readonly unknown[] }>>;
 
@@ -58,21 +74,8 @@ const runFields: BadFields = {
   useBash: flag,
   loginShell: { values: ["yes", 1, [], {}] },
   cwd: optionalPath,
-  env: {
-    values: [
-      "A=b",
-      [],
-      1,
-      null,
-      { "1A": "x" },
-      { "A-B": "x" },
-      { "A;id": "x" },
-      { "": "x" },
-      { A: 1 },
-      { A: null },
-      { A: "a\0b" },
-    ],
-  },
+  env: variables,
+  secretEnv: variables,
   stdin: { values: notText },
   stdinOpen: flag,
   pty: flag,
@@ -103,6 +106,9 @@ const hostFields: BadFields = {
 
 const days = { values: [-1, 1.5, "1", true, 1e20] };
 
+const streamQuery = { raw: ["true", "2", ""], follow: ["1", "All", ""] };
+const offsets = ["-1", "1.5", "x", ""];
+
 interface Case {
   /** With names in place of the parameters. */
   readonly path: string;
@@ -118,11 +124,13 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: "/api/runs",
     good: { host: "web1", command: "true" },
     body: { host: hostRef, ...runFields },
+    query: streamQuery,
   },
   streamRun: {
     path: "/api/ssh/stream",
     good: { command: "true" },
     body: { host: hostRef, hostId: hostRef, ...runFields },
+    query: streamQuery,
   },
   createHost: {
     path: "/api/hosts",
@@ -147,7 +155,11 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       agentSocket: { values: ["x".repeat(4097), ...notText] },
     },
   },
-  rerun: { path: `/api/runs/${run}/rerun`, good: {}, body: { agentSocket: optionalPath } },
+  rerun: {
+    path: `/api/runs/${run}/rerun`,
+    good: {},
+    body: { agentSocket: optionalPath, secretEnv: variables },
+  },
   cancelRun: {
     path: `/api/runs/${run}/cancel`,
     good: {},
@@ -219,7 +231,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
   runEvents: {
     path: `/api/runs/${run}/events`,
     good: {},
-    query: { after: ["x".repeat(65)], raw: ["true", "2", ""] },
+    query: { after: ["x".repeat(65)], stdout: offsets, stderr: offsets, ...streamQuery },
   },
   runOutput: { path: `/api/runs/${run}/output`, good: {}, query: { stream: ["stdin", ""] } },
   changes: { path: "/api/events", good: {}, query: { after: ["x".repeat(65)] } },

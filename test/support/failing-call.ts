@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 /** A system call of a process that fails once. */
 export interface FailingCall {
-  readonly call: "fsync" | "ftruncate" | "openat" | "pread64" | "pwrite64" | "write" | "writev";
+  readonly call: "fsync" | "ftruncate" | "openat" | "pread64" | "pwrite64" | "write,writev";
   readonly error: "EIO" | "ENOSPC";
   /** The first such call on one of these files, the second, and so on. */
   readonly when: number;

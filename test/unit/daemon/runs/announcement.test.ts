@@ -4,7 +4,8 @@ import { AnnouncementFilter, announcing } from "../../../../daemon/runs/announce
 import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const token = "0123456789ab";
-const { before: source } = announcing({ line: "", before: "" }, "bourne", token);
+const announced = announcing({ line: "", before: "" }, "bourne", token);
+const { before: source } = announced;
 
 /** Bytes in which the announcement, and what looks like it, is not rare. */
 const bytes = fc
@@ -35,7 +36,7 @@ const words = fc.record({
 /** Hands `stream` over in pieces that end at `cuts`, and gives back what came out, before and with the end. */
 function filtered(stream: Buffer, cuts: readonly number[]) {
   const filter = new AnnouncementFilter(token);
-  filter.expect(source, 0);
+  filter.expect(announced, 0, "bourne");
   const places = [...new Set([...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort(
     (a, b) => a - b,
   );
@@ -114,7 +115,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
         ([before, between, after], { pid, newline }, at) => {
           let asked = 0;
           const filter = new AnnouncementFilter(token, () => (asked += 1));
-          filter.expect(source, 2);
+          filter.expect(announced, 2, "bourne");
           const parts = [`hostrun-${token}:${pid}:${newline}`, ready + newline, ready + newline];
           const others = [before, between, between, after];
           const stream = Buffer.concat(
@@ -137,6 +138,24 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
         const result = filtered(Buffer.concat([before, Buffer.from(source), after]), at);
         expect(result.pid).toBeUndefined();
         expect(result.all).toEqual(Buffer.concat([before, after]));
+      }),
+      some,
+    );
+  });
+
+  test.each(["fish", "csh"] as const)("is left out where %s traces it in pieces, cut anywhere", (shell) => {
+    const command = announcing({ line: "id", before: "" }, shell, token);
+    const traced = `> ${command.line.split("\n")[0]}\n`;
+    fc.assert(
+      fc.property(cuts, (at) => {
+        const filter = new AnnouncementFilter(token);
+        filter.expect(command, 0, shell);
+        const stream = Buffer.from(`${traced}hostrun-${token}:7:\n> id\n`);
+        const passed = [0, ...at.map((cut) => cut % (stream.length + 1))]
+          .sort((a, b) => a - b)
+          .map((from, index, all) => filter.take(stream.subarray(from, all[index + 1] ?? stream.length)));
+        expect(Buffer.concat([...passed, filter.rest()]).toString()).toBe("> id\n");
+        expect(filter.pid).toBe(7);
       }),
       some,
     );
