@@ -14,7 +14,7 @@ export interface AgentKey {
 /** What OpenSSH takes of an agent (authfd.c). */
 const maxKeys = 2048;
 /** A list needs nobody's consent. */
-export const listTimeoutMs = 3000;
+const listTimeoutMs = 5000;
 /** A signature may need a person, who confirms it or touches a token. The login's own deadline is mostly earlier. */
 const signTimeoutMs = 60_000;
 
@@ -25,7 +25,7 @@ const rsaFlags: ReadonlyMap<string, number> = new Map([
   ["sha512", 4],
 ]);
 
-/** The keys that the agent at `socket` holds now, in its order. Rejects with an AgentError, within 3 seconds. */
+/** The keys that the agent at `socket` holds now, in its order. Rejects with an AgentError, within 5 seconds. */
 export async function listAgentKeys(socket: string): Promise<AgentKey[]> {
   const answer = await exchange(socket, Buffer.of(message.list), { timeoutMs: listTimeoutMs });
   if (answer[0] !== message.keys || answer.length < 5) throw notValid();

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { ParsedKey } from "ssh2";
 import { SharedQuery } from "../core/shared-query.ts";
 import type { UserFiles } from "../core/user-files.ts";
-import { type AgentKey, listAgentKeys, listTimeoutMs, signByAgent } from "./agent-client.ts";
+import { type AgentKey, listAgentKeys, signByAgent } from "./agent-client.ts";
 import { AgentError, AgentTimeout, isPipe } from "./agent-exchange.ts";
 import type { SignRequest } from "./one-key-agent.ts";
 
@@ -54,11 +54,12 @@ class Agent {
 
   /** Never rejects. A silent one is asked all the same: as soon as it answers, it is waited for again. */
   contents(): Promise<AgentContents> {
-    const patienceMs = this.#silent ? silentPatienceMs : listTimeoutMs;
+    const answer = this.#query.ask();
+    if (!this.#silent) return answer;
     const late = Promise.withResolvers<AgentContents>();
-    const timer = setTimeout(late.resolve, patienceMs, { keys: [], failure: "the agent does not answer" });
-    const answer = this.#query.ask().finally(() => clearTimeout(timer));
-    return Promise.race([answer, late.promise]);
+    const silence = { keys: [], failure: "the agent does not answer" };
+    const timer = setTimeout(late.resolve, silentPatienceMs, silence);
+    return Promise.race([answer.finally(() => clearTimeout(timer)), late.promise]);
   }
 
   /** See `signByAgent`. */

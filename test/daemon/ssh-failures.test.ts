@@ -143,6 +143,7 @@ test("each of those who wait for one connection has a deadline of its own", asyn
   await using host = await hostAt(peer.address, peer.port);
   await using pool = await openSshPool();
   const long = pool.run(host.target, "true", { connectTimeoutMs: 4000 }).catch((problem: unknown) => problem);
+  await expect.poll(() => pool.pool.list(), { timeout: 4000 }).toMatchObject([{ state: "connecting" }]);
   const begun = performance.now();
   await expect(pool.run(host.target, "true", { connectTimeoutMs: 100 })).rejects.toMatchObject({
     code: "timed_out",

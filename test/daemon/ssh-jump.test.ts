@@ -119,9 +119,12 @@ test("when room is made behind a bastion, the first in the queue gets it", async
   const first = await pool.start(behind, "echo up; read line");
   await first.shown("up");
   const order: string[] = [];
-  const direct = pool.run(targetOf(sshd), "true").then(() => order.push("direct"));
-  const again = pool.run(behind, "true").then(() => order.push("behind"));
+  const direct = await pool.queue(targetOf(sshd), "true");
+  const again = await pool.queue(behind, "true");
   first.process.stdin.end("\n");
-  await Promise.all([direct, again]);
+  await Promise.all([
+    direct.over.then(() => order.push("direct")),
+    again.over.then(() => order.push("behind")),
+  ]);
   expect(order).toEqual(["direct", "behind"]);
 });

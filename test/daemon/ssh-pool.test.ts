@@ -131,11 +131,14 @@ test("when no connection is idle the next run waits, in order, until one is", as
   await using pool = await openSshPool({ trust: [sshd, other], limits });
   const [first] = await startWaiting(pool, targetOf(sshd), 1);
   const order: string[] = [];
-  const second = pool.run(targetOf(other), "true").then(() => order.push("other host"));
-  const third = pool.run(targetOf(sshd), "true").then(() => order.push("same host"));
+  const second = await pool.queue(targetOf(other), "true");
+  const third = await pool.queue(targetOf(sshd), "true");
   expect(pool.pool.figures().channels).toBe(1);
   first?.process.stdin.end();
-  await Promise.all([second, third]);
+  await Promise.all([
+    second.over.then(() => order.push("other host")),
+    third.over.then(() => order.push("same host")),
+  ]);
   // The first connection goes to make room for the one who came first, and comes back for the other.
   expect(order).toEqual(["other host", "same host"]);
   expect(pool.pool.figures()).toMatchObject({ connections: 1, opened: 3, evicted: 2 });
@@ -146,7 +149,7 @@ test("a run that waits too long for a place times out and says so", async () => 
   const limits = { maxConnections: 1, channelsPerConnection: 1 };
   await using pool = await openSshPool({ trust: [sshd], limits });
   const runs = await startWaiting(pool, targetOf(sshd), 1);
-  await expect(pool.run(targetOf(sshd), "true", { connectTimeoutMs: 100 })).rejects.toMatchObject({
+  await expect(pool.run(targetOf(sshd), "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
     code: "timed_out",
     message: containing("waiting for a free connection"),
   });

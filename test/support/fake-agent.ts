@@ -32,12 +32,15 @@ export class FakeAgent implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async open(keys: readonly SshKey[], path?: string): Promise<FakeAgent> {
+  static async open(
+    keys: readonly SshKey[],
+    options: { path?: string; backlog?: number } = {},
+  ): Promise<FakeAgent> {
     await using stack = new AsyncDisposableStack();
     const directory = stack.use(await openDirectory());
     const parsed = await Promise.all(keys.map(async (key) => parse(await readFile(key.path))));
-    const agent = new FakeAgent(path ?? directory.join("agent.sock"), parsed, stack.move());
-    agent.#server.listen(agent.socket);
+    const agent = new FakeAgent(options.path ?? directory.join("agent.sock"), parsed, stack.move());
+    agent.#server.listen({ path: agent.socket, backlog: options.backlog ?? 511 });
     await once(agent.#server, "listening");
     return agent;
   }

@@ -38,11 +38,15 @@ export interface TestPool extends AsyncDisposable {
   changed(type: string): Promise<void>;
   start(target: Target, command: string, options?: StartOptions): Promise<StartedRun>;
   run(target: Target, command: string, options?: StartOptions): Promise<FinishedRun>;
+  /** Resolves when the run waits for a free connection. */
+  queue(target: Target, command: string): Promise<{ readonly over: Promise<FinishedRun> }>;
 }
 
 export interface StartOptions extends Partial<Omit<ExecRequest, "command">> {
   signal?: AbortSignal;
   stdout?: (chunk: Buffer) => void;
+  /** Called with what happens on the way. */
+  step?: (message: string) => void;
 }
 
 export interface TestPoolOptions {
@@ -104,6 +108,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const owned = stack.move();
   const begin = (target: Target, command: string, how: StartOptions = {}): Promise<StartedRun> =>
     start(pool, target, { command, ...how });
+  const run: TestPool["run"] = async (target, command, how) => (await begin(target, command, how)).finished;
   return {
     pool,
     knownHosts,
@@ -113,7 +118,16 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
       await once(emitter, type);
     },
     start: begin,
-    run: async (target, command, how) => (await begin(target, command, how)).finished,
+    run,
+    async queue(target, command) {
+      const waits = Promise.withResolvers<void>();
+      const step = (message: string): void => {
+        if (message.startsWith("Waiting for a free connection")) waits.resolve();
+      };
+      const over = run(target, command, { step });
+      await waits.promise;
+      return { over };
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -146,7 +160,10 @@ async function start(
   const ended = Promise.withResolvers<RemoteEnd>();
   const watchers = new Set<() => void>();
   const listener = {
-    step: (message: string) => void steps.push(message),
+    step: (message: string) => {
+      steps.push(message);
+      options.step?.(message);
+    },
     stdout: (chunk: Buffer) => {
       chunks.stdout.push(Buffer.from(chunk));
       options.stdout?.(chunk);
