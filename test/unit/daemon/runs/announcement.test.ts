@@ -4,8 +4,8 @@ import { AnnouncementFilter, announcing } from "../../../../daemon/runs/announce
 import { cases, casesTimeout } from "../../../support/fault-figures.ts";
 
 const token = "0123456789ab";
-const announced = announcing({ line: "", before: "" }, "bourne", token);
-const { before: source } = announced;
+const bourne = announcing({ line: "", before: "" }, "bourne", token);
+const { before: source } = bourne;
 
 /** Bytes in which the announcement, and what looks like it, is not rare. */
 const bytes = fc
@@ -36,7 +36,7 @@ const words = fc.record({
 /** Hands `stream` over in pieces that end at `cuts`, and gives back what came out, before and with the end. */
 function filtered(stream: Buffer, cuts: readonly number[]) {
   const filter = new AnnouncementFilter(token);
-  filter.expect(announced, 0, "bourne");
+  filter.expect(bourne, 0, "bourne");
   const places = [...new Set([...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort(
     (a, b) => a - b,
   );
@@ -115,7 +115,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
         ([before, between, after], { pid, newline }, at) => {
           let asked = 0;
           const filter = new AnnouncementFilter(token, () => (asked += 1));
-          filter.expect(announced, 2, "bourne");
+          filter.expect(bourne, 2, "bourne");
           const parts = [`hostrun-${token}:${pid}:${newline}`, ready + newline, ready + newline];
           const others = [before, between, between, after];
           const stream = Buffer.concat(
