@@ -6,7 +6,7 @@ import { nearest } from "./nearest.ts";
 export interface Command {
   /** What `--help` prints. */
   readonly help: string;
-  /** Whether it deals with a broken pipe itself; otherwise that ends the process at once. */
+  /** Whether it deals with a standard output that fails itself; otherwise that ends the process at once. */
   readonly ownsOutput?: boolean;
   /** The exit status of a failure; 1 by default. */
   readonly failedStatus?: number;

@@ -4,11 +4,13 @@ import { findCalled } from "./called.ts";
 import { HelpRequested, UsageError, usageStatus } from "./command.ts";
 import { commands } from "./commands.ts";
 import { print, warn, warnOf } from "./console.ts";
+import { OutputFailure, writeWhole } from "./output.ts";
+import { unreadableArgument } from "./raw-text.ts";
 
 const failedStatus = 1;
-const brokenPipeStatus = 141;
 
 async function main(args: readonly string[]): Promise<number> {
+  refuseUnreadable(args);
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
     print(overview());
@@ -42,6 +44,16 @@ async function call({ name, help, command, args }: Called): Promise<number> {
   }
 }
 
+function refuseUnreadable(args: readonly string[]): void {
+  const unreadable = unreadableArgument(args);
+  if (unreadable !== undefined) {
+    throw new UsageError(
+      `Argument ${unreadable + 1} is not text in UTF-8: "${args[unreadable] ?? ""}". ` +
+        "Let the command make such bytes on the host, e.g. by printf '\\377'.",
+    );
+  }
+}
+
 function overview(): string {
   const wide = Math.max(...Object.keys(commands).map((name) => name.length));
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(wide)}  ${summary}`);
@@ -62,6 +74,8 @@ ${lines.join("\n")}
 async function exit(status: number): Promise<never> {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writable);
   await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
+  // What could not be written is told in the next turn.
+  await new Promise((done) => setImmediate(done));
   process.exit(status);
 }
 
@@ -82,10 +96,14 @@ function framesOf(error: unknown): string[] {
   return stack.split("\n").filter((line) => line.startsWith("    at "));
 }
 
-function leave(): void {
-  process.exit(brokenPipeStatus);
+function leave(cause: Error): void {
+  const failure = new OutputFailure("Standard output", cause);
+  if (!failure.readerGone) warn(`${failure.message}.`);
+  process.exit(failure.readerGone ? failure.status : failedStatus);
 }
 
+writeWhole(process.stdout, 1);
+writeWhole(process.stderr, 2);
 process.stdout.on("error", leave);
 process.stderr.on("error", () => undefined);
 void main(process.argv.slice(2))

@@ -1,14 +1,13 @@
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
+import { warn } from "../console.ts";
+import { OutputFailure } from "../output.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import { parseView, viewOptions } from "../run/options.ts";
-import { BrokenPipe } from "../run/sink.ts";
 import { View } from "../run/view.ts";
 import { findRun } from "../runs/find.ts";
-
-const brokenPipeStatus = 141;
 
 export const command: Command = {
   help: `Follow a run's output, from its beginning to its end.
@@ -47,8 +46,9 @@ status is as that of \`hostrun run\`.
       return (await follow(events, new View(view))).status;
     } catch (error) {
       if (interrupt.status !== undefined) return interrupt.status;
-      if (error instanceof BrokenPipe) return brokenPipeStatus;
-      throw error;
+      if (!(error instanceof OutputFailure)) throw error;
+      if (!error.readerGone) warn(`${error.message}.`);
+      return error.status;
     }
   },
 };

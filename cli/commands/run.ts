@@ -1,19 +1,18 @@
 import type { Daemon } from "../../client/daemon.ts";
 import type { Command } from "../command.ts";
 import { warn, warnOf } from "../console.ts";
+import { OutputFailure } from "../output.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { parseRunPlan } from "../run/options.ts";
 import { mayRun } from "../run/production.ts";
-import { BrokenPipe } from "../run/sink.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
 import { View } from "../run/view.ts";
 
-const brokenPipeStatus = 141;
 const cancelMs = 3000;
 const notRunStatus = 255;
 
@@ -52,7 +51,8 @@ Several words of a command are joined by spaces, as ssh does.
 
 Exit status: the command's own; 128 + N when signal N ended it; 124 when it timed out;
 130 on Ctrl-C, which cancels the command (a second one leaves at once); 255 when it
-could not be run, when its end is not known, or when output was lost; 2 when the
+could not be run, when its end is not known, or when output was lost or could not be
+written; 141 when nobody reads stdout any more, which cancels the command; 2 when the
 options are wrong.
 `,
   ownsOutput: true,
@@ -103,9 +103,10 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
     });
     return { ...ending, status: interrupt.status ?? ending.status };
   } catch (error) {
-    if (error instanceof BrokenPipe) {
+    if (error instanceof OutputFailure) {
+      if (!error.readerGone) warn(`${error.message}; cancelling the command.`);
       await cancel();
-      return { status: brokenPipeStatus, problem: undefined };
+      return { status: error.status, problem: undefined };
     }
     if (run !== undefined) warn(`What becomes of the run is not known. See \`hostrun attach ${run}\` later.`);
     throw error;

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import type { RunRequestInput } from "../../protocol/run.ts";
+import { isReadableVariable } from "../raw-text.ts";
 import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
 
 /** What `hostrun run` was asked to do. */
@@ -171,5 +172,7 @@ function parseSecrets(names: readonly string[], env: NodeJS.ProcessEnv): Record<
 function valueHere(option: string, name: string, env: NodeJS.ProcessEnv): string {
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value === undefined) throw new UsageError(`${option} is ${name}, but no such variable is set here.`);
+  if (!isReadableVariable(name, value))
+    throw new UsageError(`${option} is ${name}, but its value here is not text in UTF-8.`);
   return value;
 }

@@ -1,37 +1,28 @@
-import { errorCode } from "../../state-directory/error-code.ts";
-
-/** The reader of our output has gone away. */
-export class BrokenPipe extends Error {
-  override readonly name = "BrokenPipe";
-}
+import { OutputFailure } from "../output.ts";
 
 /** Bytes to a stream of this process, no faster than they are read. */
 export class Sink {
   readonly #stream: NodeJS.WriteStream;
-  #failure: Error | undefined;
-  #wake: () => void = () => undefined;
+  #failure: OutputFailure | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    stream.on("error", (error: Error) => {
-      this.#failure = error;
-      this.#wake();
-    });
-    stream.on("drain", () => this.#wake());
+    // What is told there, `write` is told too.
+    stream.on("error", () => undefined);
   }
 
-  /** Resolves when the stream takes more. Rejects with BrokenPipe when nobody reads any more. */
+  /** What could not be written; nothing more is, then. */
+  get failure(): OutputFailure | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when the bytes are written. Rejects with an OutputFailure. */
   async write(bytes: Buffer | string): Promise<void> {
-    this.#check();
-    if (this.#stream.write(bytes)) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#check();
-  }
-
-  #check(): void {
-    if (this.#failure === undefined) return;
-    throw errorCode(this.#failure) === "EPIPE" ? new BrokenPipe() : this.#failure;
+    if (this.#failure !== undefined) throw this.#failure;
+    const failure = await new Promise<Error | null | undefined>((done) => this.#stream.write(bytes, done));
+    if (failure === undefined || failure === null) return;
+    const what = this.#stream === process.stdout ? "Standard output" : "Standard error";
+    this.#failure = new OutputFailure(what, failure);
+    throw this.#failure;
   }
 }

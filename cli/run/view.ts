@@ -4,6 +4,7 @@ import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts"
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
+import { OutputFailure } from "../output.ts";
 import { sizeOf } from "../runs/describe.ts";
 import type { ViewOptions } from "./options.ts";
 import { Sink } from "./sink.ts";
@@ -47,16 +48,21 @@ export class View {
   /** What comes of `complete`. Output that was lost is a failure, whatever the command says. */
   end(event: CompleteEvent): Ending {
     const status = statusOf(event);
-    if (this.#lost === 0) return { status, problem: this.#problem };
-    warn(
-      `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit before they were read here. ` +
-        "Run it again with a higher --record-limit.",
-    );
-    return { status: status === 0 ? outputLost : status, problem: this.#problem };
+    if (this.#lost > 0) {
+      warn(
+        `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit before they were read here. ` +
+          "Run it again with a higher --record-limit.",
+      );
+    }
+    const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
+    return { status: status === 0 && !isWhole ? outputLost : status, problem: this.#problem };
   }
 
   async #output({ stream, bytes }: OutputBytes): Promise<void> {
-    if (bytes.length > 0) await (stream === "stdout" ? this.#stdout : this.#stderr).write(bytes);
+    if (bytes.length === 0) return;
+    if (stream === "stdout") await this.#stdout.write(bytes);
+    // The command goes on without a reader of its messages, as with ssh.
+    else if (this.#stderr.failure === undefined) await this.#stderr.write(bytes).catch(passOutputFailure);
   }
 
   async #text(event: RunEvent): Promise<void> {
@@ -68,6 +74,10 @@ export class View {
       warn(event.message);
     }
   }
+}
+
+function passOutputFailure(failure: unknown): void {
+  if (!(failure instanceof OutputFailure)) throw failure;
 }
 
 /** Tells why a run has no exit status of its own. */

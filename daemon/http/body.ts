@@ -90,9 +90,22 @@ function parseJson(bytes: Buffer): unknown {
     throw invalid("The body is not JSON in UTF-8.");
   }
   if (!shallow(value, deepest)) throw invalid(`The body is nested more than ${deepest} levels deep.`);
-  const lost = pathOfLostName(value);
+  const lost = pathWhere(value, (name) => name === "__proto__");
+  // It would vanish on the way, since JavaScript has a use of its own for it.
   if (lost !== undefined) throw invalid("must not be called __proto__", visibleLine(lost));
+  const halved = pathWhere(value, (name, inner) => isHalved(name) || isHalved(inner));
+  if (halved !== undefined) {
+    throw invalid(
+      "must be text, and has half of a character (\\ud800 to \\udfff alone)",
+      visibleLine(halved),
+    );
+  }
   return value;
+}
+
+/** JSON can hold what UTF-8 cannot, and what would arrive as another character (RFC 8259, section 8.2). */
+function isHalved(value: unknown): boolean {
+  return typeof value === "string" && !value.isWellFormed();
 }
 
 function shallow(value: unknown, levels: number): boolean {
@@ -100,12 +113,12 @@ function shallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => shallow(inner, levels - 1));
 }
 
-/** Of the one name that would vanish on the way, since JavaScript has a use of its own for it. */
-function pathOfLostName(value: unknown): string | undefined {
+/** The path of the first member that is `wrong`. */
+function pathWhere(value: unknown, wrong: (name: string, inner: unknown) => boolean): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {
-    if (name === "__proto__") return name;
-    const below = pathOfLostName(inner);
+    if (wrong(name, inner)) return name;
+    const below = pathWhere(inner, wrong);
     if (below !== undefined) return `${name}.${below}`;
   }
   return undefined;

@@ -126,7 +126,7 @@ describe("a command", () => {
     ["two bytes a character", "é", 32_768],
     ["four bytes a character", "😀", 16_384],
   ])("of 65,536 bytes is taken: %s", async (_what, character, count) => {
-    const comment = `#${character.repeat(count)}`.slice(0, -1);
+    const comment = `#${character.repeat(count - 1)}`;
     const padded = comment + "x".repeat(65_536 - Buffer.byteLength(comment));
     expect(Buffer.byteLength(padded)).toBe(65_536);
     const run = await daemon.run(padded);
@@ -211,6 +211,16 @@ describe("a body", () => {
     ]);
     expect(badPaths(await daemon.http.ask("POST", "/api/runs", json(bytes)))).toEqual([""]);
     await expectNoTraces();
+  });
+
+  test.each([
+    ["command", { host: "web1", command: "echo \ud83d" }],
+    ["stdin", { host: "web1", command: "cat", stdin: "\udc00\ud800" }],
+    ["env.A", { host: "web1", command: "true", env: { A: "\ud800" } }],
+  ])("with half of a character in %s is refused: it would arrive as another one", async (path, body) => {
+    const answer = await daemon.http.ask("POST", "/api/runs", { json: body });
+    expect(badPaths(answer)).toEqual([path]);
+    expect(answer.problem().detail).toContain("half of a character");
   });
 
   test("may say its charset", async () => {
