@@ -21,6 +21,7 @@ export interface OneKeyAgentOptions {
  */
 export class OneKeyAgent extends BaseAgent<ParsedKey> {
   readonly #options: OneKeyAgentOptions;
+  #asked = false;
 
   constructor(options: OneKeyAgentOptions) {
     super();
@@ -35,6 +36,9 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     const [, data, options] = request;
     const callback = request.at(-1);
     if (typeof callback !== "function" || !Buffer.isBuffer(data)) return;
+    // A login needs one signature of a key; a server can ask as often as it likes, and each costs milliseconds.
+    if (this.#asked) return;
+    this.#asked = true;
     const done: SignDone = (...result) => {
       Reflect.apply(callback, undefined, result);
     };

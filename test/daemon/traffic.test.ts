@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { message, sendPacket, watchLogins } from "../support/hostile-wire.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSsh2Server } from "../support/ssh2-server.ts";
 import { openSshd } from "../support/sshd.ts";
 
 const input = Buffer.alloc(12_345_678);
@@ -17,6 +19,31 @@ test.each(["16", "1M"])("a server that changes keys after %s of data is well-beh
   const rekeys = sshd.log().match(/SSH2_MSG_NEWKEYS received/g)?.length ?? 0;
   console.log(`${limit}: ${rekeys} key exchanges`);
   expect(rekeys).toBeGreaterThan(10);
+});
+
+test("a key signs once in a login, however often the server asks for it", async () => {
+  const signed: unknown[] = [];
+  await using server = await openSsh2Server({
+    connected: (connection) =>
+      watchLogins(connection, (request) => {
+        if (Reflect.has(request, "signature")) signed.push(request);
+      }),
+    authentication: (context, connection) => {
+      if (context.method === "publickey" && context.signature === undefined) {
+        const { algo, data } = context.key;
+        const asked = Buffer.concat([message(60, algo, data.length), data]);
+        for (let count = 0; count < 100; count += 1) sendPacket(connection, asked);
+      }
+      context.accept();
+    },
+    exec: (channel) => {
+      channel.exit(0);
+      channel.end();
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  expect((await pool.run(targetOf(server), "any")).end).toEqual({ kind: "exited", code: 0 });
+  expect(signed).toHaveLength(1);
 });
 
 test("input of several commands goes through two bastions whole", async () => {

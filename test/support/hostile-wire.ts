@@ -30,6 +30,18 @@ export function sendPacket(connection: Connection, payload: Buffer): void {
   call(memberOf(protocol, "_cipher"), "encrypt", [call(writer, "finalize", [packet])]);
 }
 
+/** Shows every request to log in, also those that ssh2's server part does not look at any more. */
+export function watchLogins(connection: Connection, seen: (request: object) => void): void {
+  const handlers = memberOf(memberOf(connection, "_protocol"), "_handlers");
+  if (typeof handlers !== "object" || handlers === null) throw new Error("ssh2 has changed: no handlers");
+  const inner = memberOf(handlers, "USERAUTH_REQUEST");
+  Reflect.set(handlers, "USERAUTH_REQUEST", (...request: readonly unknown[]) => {
+    const details = request[4];
+    if (typeof details === "object" && details !== null) seen(details);
+    if (typeof inner === "function") Reflect.apply(inner, undefined, request);
+  });
+}
+
 /** The number that the other side has for a channel, as `channelData` and so on take it. */
 export function channelId(channel: unknown): number {
   return Number(memberOf(memberOf(channel, "outgoing"), "id"));
