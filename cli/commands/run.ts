@@ -31,7 +31,8 @@ Several words of a command are joined by spaces, as ssh does.
 
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
-  --cwd DIR               in this directory of the host
+  --cwd DIR               in this directory of the host, below the home directory
+                          unless it begins with /
   --env NAME[=VALUE]      with this variable, by default as it is here; may be repeated
   --secret-env NAME       the same, by its value here, which is kept nowhere
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit

@@ -30,7 +30,7 @@ export function announcing(command: Announcing, shell: LoginShell, token: string
 function bourneWord(token: string): string {
   const word = `${markOf(token)}$$:`;
   // Builtins that nobody puts a function over, where there can be functions.
-  const said = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\';;z)\\print -r ${word};;*)\\echo ${word};;esac`;
+  const said = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\'||\\builtin echo ${word};;z)\\print -r ${word};;*)\\echo ${word};;esac`;
   const traced = `POSIXLY_CORRECT=1;\\unset -f echo;\\echo ${word} >&3`;
   return (
     `for _h in \${-##*x*};do ${said} >&2 2>/dev/null;done;` +

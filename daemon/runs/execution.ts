@@ -73,7 +73,10 @@ export class Execution implements RunExecution {
       starting.catch(() => undefined);
       this.live.status("connecting", connectingWords(target));
       const process = await starting;
-      if (!(await this.#prepared(process))) return;
+      if (!(await this.#prepared(process))) {
+        process.forgetShell();
+        return;
+      }
       this.#started(process);
       const end = await this.#over.promise;
       this.#ended(end, await this.#stopping);

@@ -153,6 +153,15 @@ describe.each(
   });
 });
 
+test("a word is at most 1.75 times as long as its text, for hosts that can be given nothing beside a line", () => {
+  const dear = fc.array(fc.constantFrom("'", '"', "$", "`", "\\", "a"), { minLength: 100, maxLength: 2000 });
+  fc.assert(
+    fc.property(dear, (characters) => {
+      expect(quote(characters.join("")).length).toBeLessThanOrEqual(1.75 * characters.length + 2);
+    }),
+  );
+});
+
 test("useBash reaches bash whatever the shell is, without job control", async () => {
   const command = `x='a  b'; [[ $x == a* ]] && printf '%s' "$x!" && case $- in *m*) echo jobs;; esac; :`;
   const { stdout } = await made(shells.path("dash"), "bourne", command, { useBash: true });
