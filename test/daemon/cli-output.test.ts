@@ -96,6 +96,13 @@ test("the character that stands for what cannot be read is an argument like any 
   expect([status, stdout.toString()]).toEqual([0, "\ufffdé😀"]);
 });
 
+test("an argument that is not UTF-8 is refused, and nothing runs", async () => {
+  const before = await outcomes();
+  const { status, stderr } = await shell("hostrun run -n web1 -- $'printf a\\xff'");
+  expect([status, stderr.toString()]).toEqual([2, expect.stringContaining("UTF-8")]);
+  expect(await outcomes()).toBe(before);
+});
+
 test.each(["--env", "--secret-env"])(
   "a variable that is not UTF-8 is not passed on by %s",
   async (option) => {
