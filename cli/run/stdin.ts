@@ -27,13 +27,21 @@ export async function passStdin(daemon: Daemon, run: string, signal: AbortSignal
   }
 }
 
-/** What cannot be read ends the input, as it does for ssh. */
+/** What cannot be read ends the input, as it does for ssh. What the reader of these chunks fails with is not ours to tell. */
 async function* readStdin(signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  const chunks = process.stdin[Symbol.asyncIterator]();
+  const next = (): Promise<IteratorResult<unknown>> =>
+    chunks.next().catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) warn(`Standard input could not be read: ${why}`);
+      return { done: true, value: undefined };
+    });
   try {
-    for await (const chunk of process.stdin) if (chunk instanceof Buffer) yield chunk;
-  } catch (error) {
-    if (signal.aborted) return;
-    warn(`Standard input could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    for (let read = await next(); read.done !== true; read = await next()) {
+      if (read.value instanceof Buffer) yield read.value;
+    }
+  } finally {
+    await chunks.return?.();
   }
 }
 
