@@ -91,7 +91,9 @@ await using stack = new AsyncDisposableStack();
 // What the durable runs leave on their host, which nobody can tidy up any more.
 stack.defer(async () => {
   const base = `/var/tmp/hostrun-${process.getuid?.()}`;
-  for (const id of planned) await rm(join(base, id), { recursive: true, force: true });
+  // Some may be writing their last file still.
+  const tidily = { recursive: true, force: true, maxRetries: 20 } as const;
+  for (const id of planned) await rm(join(base, id), tidily);
 });
 const directory = stack.use(await openDirectory());
 const sshd = stack.use(await openSshd());
