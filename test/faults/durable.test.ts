@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
 import { openChaosProxy } from "../support/chaos-proxy.ts";
@@ -350,8 +350,8 @@ test("a start that reaches the host twice runs once; one that was given up never
     started.process.stdin.write(host.input);
     return (await started.finished).stdout.toString();
   };
-  const names = [1, 2, 3].map(() => randomBytes(8).toString("hex"));
-  const [once = "", never = "", slow = ""] = names;
+  const names = [1, 2, 3, 4].map(() => randomBytes(8).toString("hex"));
+  const [once = "", never = "", slow = "", slower = ""] = names;
   const on = (id: string) => ({ id, directory: null });
   const uid = process.getuid?.() ?? 0;
   const line = `${counter.command}; sleep 0.3`;
@@ -366,13 +366,19 @@ test("a start that reaches the host twice runs once; one that was given up never
   expect(await send(startCommand(on(never), "cc", input, "bourne"))).toMatch(/^hostrun-cc:there:/);
   expect(await counter.count()).toBe(1);
 
-  // Given up while the host still waits for what it is to run.
-  const late = startCommand(on(slow), "dd", input, "bourne");
-  const starting = await pool.start(targetOf(sshd), late.command);
-  await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(slow));
-  expect(await send(followCommand(on(slow), "ee", nowhere))).toMatch(/^hostrun-ee:never:/);
-  starting.process.stdin.write(late.input);
-  expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:ready:.*\nhostrun-dd:never:/);
-  expect(await counter.count()).toBe(1);
+  // Given up while the host still waits for what it is to run, or has just got it.
+  const givenUp = async (name: string, giveUp: () => Promise<unknown>): Promise<void> => {
+    const late = startCommand(on(name), "dd", input, "bourne");
+    const starting = await pool.start(targetOf(sshd), late.command);
+    await until(async () => (await readdir(`/var/tmp/hostrun-${uid}`)).includes(name));
+    await giveUp();
+    starting.process.stdin.write(late.input);
+    expect((await starting.finished).stdout.toString()).toMatch(/^hostrun-dd:ready:.*\nhostrun-dd:never:/);
+    expect(await counter.count()).toBe(1);
+  };
+  await givenUp(slow, async () => {
+    expect(await send(followCommand(on(slow), "ee", nowhere))).toMatch(/^hostrun-ee:never:/);
+  });
+  await givenUp(slower, () => mkdir(`/var/tmp/hostrun-${uid}/${slower}/go`));
   for (const name of names) await rm(`/var/tmp/hostrun-${uid}/${name}`, { recursive: true });
 });

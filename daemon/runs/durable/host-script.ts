@@ -126,7 +126,9 @@ export function startCommand(
   const { line: text, inputs } = start.commandLine(shell, token);
   const line = Buffer.from(text);
   const input = Buffer.concat([script, line, ...inputs, Buffer.from(start.stdin ?? "")]);
-  const size = (file: string): string => `$(wc -c <$d/${file})`;
+  // 0 where it is gone: a follower has removed it, who gave the run up.
+  const size = (file: string): string => `$(wc -c 2>/dev/null <$d/${file} || echo 0)`;
+  const giveUp = "{ mkdir $d/go 2>/dev/null || w never; : >$d/never; rm -f $d/in $d/stdin; w full; }";
   const command = posix([
     `T=${token}`,
     sayAndExit,
@@ -136,13 +138,13 @@ export function startCommand(
     yieldToOther(id),
     "echo hostrun-$T:ready::::::::",
     `head -c ${input.length} >$d/in`,
-    `[ $((${size("in")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; rm -f $d/in $d/stdin; w full; }`,
+    `[ $((${size("in")})) -eq ${input.length} ] || ${giveUp}`,
     `head -c ${script.length} $d/in >$d/script`,
     `tail -c +${script.length + 1} $d/in | head -c ${line.length} >$d/command`,
     `tail -c +${script.length + line.length + 1} $d/in >$d/stdin`,
     ": >$d/out",
     ": >$d/err",
-    `[ $((${size("script")}+${size("command")}+${size("stdin")})) -eq ${input.length} ] || { mkdir $d/go && : >$d/never; rm -f $d/in $d/stdin; w full; }`,
+    `[ $((${size("script")}+${size("command")}+${size("stdin")})) -eq ${input.length} ] || ${giveUp}`,
     "rm $d/in",
     "mkdir $d/go 2>/dev/null || { rm -f $d/stdin; w never; }",
     "umask $m",
