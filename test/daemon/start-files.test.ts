@@ -77,7 +77,8 @@ describe.each(["bash", "zsh"] as const)("%s", (shell) => {
     await mkdir(join(account.home, "lib"));
     await execute("chown", ["-R", account.name, account.home]);
   });
-  const run = (command: string, options: RunOptions = {}) => daemon.run(command, { ...options, host: shell });
+  const run = (command: string, options: RunOptions = {}) =>
+    daemon.run(command, { connectTimeoutMs: 120_000, ...options, host: shell });
   const bare = async (command: string) => pool.run(targetOf(daemon.sshd, { user: account.name }), command);
 
   describe.each(Object.keys(variants[shell]))("%s", (variant) => {

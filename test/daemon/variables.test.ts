@@ -99,7 +99,15 @@ describe.each(shellNames)("%s", (shell) => {
       await daemon.client.call("deleteRun", { params: { run: run.id } });
     }
     await until(async () => (await durableFilesOf(account.name)).every((name) => before.includes(name)));
-    const left = await execute("find", ["/tmp", "/var/tmp", "-maxdepth", "1", "-user", account.name]);
+    const left = await execute("find", [
+      "/tmp",
+      "/var/tmp",
+      "-ignore_readdir_race",
+      "-maxdepth",
+      "1",
+      "-user",
+      account.name,
+    ]);
     expect(left.stdout).not.toMatch(/\/hostrun-[0-9a-f]{12}-\d+$/m);
   });
 

@@ -93,10 +93,10 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
     );
     fc.assert(
       fc.property(bytes, traced, words, bytes, (before, trace, { pid, newline }, after) => {
-        const announced = `hostrun-${token}:${pid}:${newline}`;
+        const word = `hostrun-${token}:${pid}:${newline}`;
         const said = before.toString("latin1").replace(/[^\n]*$/, "");
         const shown = trace.startsWith(source) ? "echo on\n" : "";
-        const stream = Buffer.from(said + trace + announced, "latin1");
+        const stream = Buffer.from(said + trace + word, "latin1");
         const result = filtered(Buffer.concat([stream, after]), []);
         expect(result.pid).toBe(pid);
         expect(result.all).toEqual(Buffer.concat([Buffer.from(said + shown, "latin1"), after]));

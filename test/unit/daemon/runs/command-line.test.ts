@@ -142,9 +142,11 @@ describe.each(
     }
   });
 
-  test("hands the longest command to bash, whatever it holds, and keeps its exit code", async () => {
+  test("hands the longest command to bash, whatever it holds, and keeps its exit code", {
+    timeout: 120_000,
+  }, async () => {
     const [begin, end] = ["sha256sum <<'END'\n", "\nEND\ncat; exit 7"];
-    for (const part of ["'", "'\"", "\\", "!", "\n", "'\\\\!$`"]) {
+    for (const part of ["'", "!", "\n'\\\\\"$`"]) {
       const filler = part.repeat(65_536).slice(0, 65_536 - begin.length - end.length);
       const how = { useBash: true, variables: { A: "b" }, cwd: "/usr", loginShell: part === "!" };
       const result = await ask(begin + filler + end, how);
