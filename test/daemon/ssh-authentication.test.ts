@@ -39,6 +39,19 @@ test.each(["ed25519", "ecdsa", "rsa"] as const)(
   },
 );
 
+test.each([384, 521])("an ECDSA key of %i bits logs in from its file and by the agent", async (bits) => {
+  await using directory = await openDirectory();
+  const path = directory.join("key");
+  await promisify(execFile)("ssh-keygen", ["-q", "-t", "ecdsa", "-b", String(bits), "-N", "", "-f", path]);
+  const publicKey = await readFile(`${path}.pub`, "utf8");
+  await using sshd = await openSshd({ authorizedKeys: [publicKey.trim()] });
+  await using agent = await openAgent();
+  await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+  expect((await pool.run(targetOf(sshd, { identityFiles: [path] }), "true")).end).toMatchObject({ code: 0 });
+  await agent.add({ path, publicKey, fingerprint: await fingerprintOf(`${path}.pub`) });
+  expect((await pool.run(targetOf(sshd, anyKey), "true")).end).toMatchObject({ code: 0 });
+});
+
 test("an encrypted key in PEM is known for one", async () => {
   await using directory = await openDirectory();
   const path = directory.join("key");

@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { type Log, silentLog } from "../../daemon/core/log.ts";
 import type { ShellMemory } from "../../daemon/runs/login-shell.ts";
+import type { UserFiles } from "../../daemon/core/user-files.ts";
 import type { ExecRequest, RemoteEnd, RemoteProcess, Target } from "../../daemon/runs/remote.ts";
 import { type KnownHosts, openKnownHosts } from "../../daemon/ssh/known-hosts.ts";
 import type { PoolLimits } from "../../daemon/ssh/limits.ts";
@@ -61,6 +62,9 @@ export interface TestPoolOptions {
   readonly log?: Log;
 }
 
+/** Of all pools of a test file, since it takes a process to start, which ends with this one. */
+let sharedFiles: UserFiles | undefined;
+
 /** The daemon's pool on its own, with a home directory, an agent and known hosts that are not the machine's. */
 export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPool> {
   await using stack = new AsyncDisposableStack();
@@ -69,7 +73,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const knownHostsPath = directory.join("known_hosts");
   await writeFile(userFile, (options.trust ?? []).map(({ knownHosts }) => knownHosts).join(""));
   const log = options.log ?? silentLog;
-  const files = stack.use(openTestFiles());
+  const files = (sharedFiles ??= openTestFiles());
   const knownHosts = openKnownHosts({
     own: knownHostsPath,
     others: [userFile],
@@ -175,7 +179,7 @@ async function start(
   const request = {
     command: () => command,
     pty: false,
-    connectTimeoutMs: 10_000,
+    connectTimeoutMs: 30_000,
     agentSocket: null,
     ...options,
   };
