@@ -96,10 +96,16 @@ test("the character that stands for what cannot be read is an argument like any 
   expect([status, stdout.toString()]).toEqual([0, "\ufffdé😀"]);
 });
 
-test("an argument that is not UTF-8 is refused, and nothing runs", async () => {
+test.each([
+  ["a command", "run -n web1 -- $'echo \\xff'"],
+  ["a host", "run -n $'web\\xc3' -- true"],
+  ["an option", "run -n --cwd $'/tmp/\\xf0\\x9f' web1 -- true"],
+  ["a word of another command", "hosts add $'\\xfe' 127.0.0.1"],
+])("%s that is not UTF-8 is refused, and nothing runs", async (_what, line) => {
   const before = await outcomes();
-  const { status, stderr } = await shell("hostrun run -n web1 -- $'printf a\\xff'");
-  expect([status, stderr.toString()]).toEqual([2, expect.stringContaining("UTF-8")]);
+  const { status, stdout, stderr } = await shell(`hostrun ${line}`);
+  expect([status, stdout.toString()]).toEqual([2, ""]);
+  expect(stderr.toString()).toMatch(/^hostrun: Argument \d is not text in UTF-8: /);
   expect(await outcomes()).toBe(before);
 });
 
