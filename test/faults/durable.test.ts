@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
+import { openDatabase } from "../../daemon/store/database.ts";
+import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { openChaosProxy } from "../support/chaos-proxy.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
@@ -14,6 +17,7 @@ import { RunReading, readMessages } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
+import { openTcpPeer } from "../support/tcp-peer.ts";
 
 const stack = new AsyncDisposableStack();
 let sshd: Sshd;
@@ -29,7 +33,8 @@ async function openHome(on: Sshd = sshd, flags: readonly string[] = []) {
   const home = directory.join("home");
   const stateDirectory = directory.join("state");
   await knowHosts(home, on.knownHosts);
-  const open = () => openTestDaemon({ home, stateDirectory, flags });
+  const daemons = own.use(new AsyncDisposableStack());
+  const open = async () => daemons.use(await openTestDaemon({ home, stateDirectory, flags }));
   const daemon = await open();
   await daemon.client.call("createHost", { body: hostOf(on) });
   const owned = own.move();
@@ -285,6 +290,25 @@ test("a daemon that is stopped leaves a durable run alone, and the next one take
   const reading = await read(next, id);
   expect(reading.text()).toBe("before\nafter\n");
   expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 5 });
+});
+
+test("what finds a run again is recorded before its host is dialled", async () => {
+  await using home = await openHome();
+  const { daemon } = home;
+  const dialled = Promise.withResolvers<void>();
+  await using silent = await openTcpPeer(() => dialled.resolve());
+  const { address, port } = silent;
+  await daemon.client.call("createHost", { body: { name: "silent", address, port } });
+  const body = { host: "silent", command: "true", durable: true };
+  const { id } = await daemon.client.call("createRun", { body });
+  await dialled.promise;
+  using database = openDatabase({
+    path: join(daemon.stateDirectory, "hostrun.db"),
+    migrations: join(import.meta.dirname, "../../migrations"),
+    nativeBinding: undefined,
+  });
+  const { planned } = createDurablePlans(database).list();
+  expect(planned.map(({ run }) => run.id)).toEqual([id]);
 });
 
 test("a daemon killed at any moment of the start: it runs once and ends so, or never and fails", async () => {
