@@ -110,6 +110,9 @@ describe("a host that is asked for its login shell", () => {
     expect(reading.complete).toMatchObject({ outcome: "failed" });
     expect(reading.problem.code).toBe("timed_out");
     expect(reading.problem.message).toContain("shell");
+    // The answer itself is waited for 3 s.
+    expect(reading.complete.durationMs).toBeGreaterThanOrEqual(1000);
+    expect(reading.complete.durationMs).toBeLessThan(3000);
   });
 
   test("and does not answer runs the command bare", async () => {
