@@ -34,6 +34,7 @@ export function matchesPattern(parts: number, letters: number, { isStar, fits }:
 
 /** With `*` for any text and `?` for any letter, as in OpenSSH's match.c. */
 export function matchesWildcard(pattern: string, name: string): boolean {
+  if (!pattern.includes("*") && !pattern.includes("?")) return pattern === name;
   return matchesPattern(pattern.length, name.length, {
     isStar: (at) => pattern[at] === "*",
     fits: (at, position) => pattern[at] === "?" || pattern[at] === name[position],

@@ -47,8 +47,12 @@ export class HostDirectory {
     const { hosts, problems } = await this.#allConfigured();
     const stored = await this.#parts.store.list();
     const names = new Set(stored.map(({ name }) => name));
-    const configured = hosts.filter(({ name }) => !names.has(name)).map((host) => this.#unsaved(host));
-    const all = [...stored, ...configured];
+    const all: Host[] = [...stored];
+    const slice = new TimeSlice(this.#parts.clock);
+    for (const host of hosts) {
+      if (!names.has(host.name)) all.push(this.#unsaved(host));
+      if (slice.spent) await slice.next();
+    }
     const wanted = q?.toLowerCase();
     const items =
       wanted === undefined

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { HostName, Port, parseJump, UserName } from "../../protocol/host.ts";
+import { HostName, parseJump, UserName } from "../../protocol/host.ts";
 import { matchesWildcard, matchesWildcardList } from "../core/wildcard.ts";
 import type { ConfigBlock, ConfigLine } from "./ssh-config-line.ts";
 
@@ -76,7 +76,7 @@ export function patternsMatch(patterns: readonly string[], name: string): boolea
   for (const pattern of patterns) {
     if (pattern.startsWith("!")) {
       if (matchesWildcard(pattern.slice(1), name)) return false;
-    } else matched ||= pattern === name || (/[*?]/.test(pattern) && matchesWildcard(pattern, name));
+    } else matched ||= pattern === name || matchesWildcard(pattern, name);
   }
   return matched;
 }
@@ -156,7 +156,7 @@ function wayOf(
 }
 
 function isUsable({ address, port, user, jump }: SshConfigHost): boolean {
-  if (port !== undefined && !Port.safeParse(port).success) return false;
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) return false;
   if (user !== undefined && !isUserName(user)) return false;
   return isHostName(address) && jump.every((hop) => parseJump(hop) !== undefined);
 }
@@ -168,5 +168,6 @@ export function expandPath(path: string, home: string, tokens: Record<string, st
 }
 
 function expandTokens(text: string, tokens: Record<string, string>): string {
+  if (!text.includes("%")) return text;
   return text.replace(/%(.)/g, (token, letter: string) => (letter === "%" ? "%" : (tokens[letter] ?? token)));
 }

@@ -102,15 +102,14 @@ function* blocksOf(tree: ConfigTree, outer: readonly ConfigLine[]): Generator<Co
   yield { conditions, lines };
 }
 
-const isPattern = /[*?]/;
+function isPattern(word: string): boolean {
+  return word.includes("*") || word.includes("?") || word.startsWith("!");
+}
 
 /** The only names that a block can hold for; undefined where those cannot be listed. */
 function namesOf({ conditions }: ConfigBlock): readonly string[] | undefined {
-  const lists = conditions.flatMap(({ keyword, words }) => {
-    const names = keyword === "host" ? (words ?? []).filter((word) => !word.startsWith("!")) : undefined;
-    return names === undefined || names.some((name) => isPattern.test(name)) ? [] : [names];
-  });
-  return lists.at(-1);
+  const line = conditions.findLast(({ keyword, words = [] }) => keyword === "host" && !words.some(isPattern));
+  return line?.words ?? (line === undefined ? undefined : []);
 }
 
 function aliasesOf({ conditions }: ConfigBlock): Alias[] {
@@ -119,7 +118,7 @@ function aliasesOf({ conditions }: ConfigBlock): Alias[] {
   const { file, line, words } = own;
   const outer = conditions.filter(({ keyword }) => keyword === "host");
   return words
-    .filter((name) => !/[*?!]/.test(name) && isHostName(name))
+    .filter((name) => !isPattern(name) && !name.includes("!") && isHostName(name))
     .filter((name) => outer.every((each) => patternsMatch(each.words ?? [], name)))
     .map((name) => ({ name, file, line }));
 }

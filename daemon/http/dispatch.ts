@@ -10,6 +10,7 @@ import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import { wantsFrames } from "./frames.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
+import { jsonText } from "./json-text.ts";
 import { type EventFeed, type StreamFigures, sendEvents } from "./sse.ts";
 
 /**
@@ -89,14 +90,14 @@ async function send(
   else if (output === "text") {
     context.body = answer;
     context.type = "text/plain; version=0.0.4; charset=utf-8";
-  } else if (declaration.alsoEvents !== true) json(declaration, context, answer);
+  } else if (declaration.alsoEvents !== true) await json(declaration, context, answer as object);
   else {
-    const { json: value, events } = answer as { json: unknown; events: () => EventFeed };
+    const { json: value, events } = answer as { json: object; events: () => EventFeed };
     const accepted = context.get("Accept");
     if (accepted.includes("text/event-stream") || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
       stream(context, status, events(), figures);
-    } else json(declaration, context, value);
+    } else await json(declaration, context, value);
   }
 }
 
@@ -111,9 +112,9 @@ function withHeaders(context: Koa.Context): Koa.Context["res"] {
   return context.res;
 }
 
-function json(declaration: Endpoint, context: Koa.Context, value: unknown): void {
+async function json(declaration: Endpoint, context: Koa.Context, value: object): Promise<void> {
   setLocation(declaration, context, value);
-  context.body = JSON.stringify(value);
+  context.body = await jsonText(value);
   context.type = "application/json; charset=utf-8";
 }
 

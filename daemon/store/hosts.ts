@@ -19,8 +19,9 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
     return host;
   };
   const byId = (id: number): StoredHost | undefined => known.get(id) ?? keep(rowOf.get(id));
-  const save = (change: Change): StoredHost => {
-    const host = keep(writeRow(sql, change));
+  let insert: Statement | undefined;
+  const save = (statement: Statement, values: Change["values"]): StoredHost => {
+    const host = keep(writeRow(statement, values));
     if (host !== undefined) return host;
     throw new Problem("host_unknown", "The host was deleted meanwhile.");
   };
@@ -40,14 +41,24 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
       const id = idOf.get(name);
       return id === undefined ? undefined : byId(id);
     },
-    insert: (fields, at) => save(inserting(fields, at)),
-    update: (id, fields, at) => save(updating(id, fields, at)),
+    insert: (fields, at) => {
+      const { text, values } = inserting(fields, at);
+      // The same for all hosts, of which an import may bring thousands.
+      insert ??= sql.prepare(text);
+      return save(insert, values);
+    },
+    update: (id, fields, at) => {
+      const { text, values } = updating(id, fields, at);
+      return save(sql.prepare(text), values);
+    },
     delete: (id) => {
       remove.run(id);
       known.delete(id);
     },
   };
 }
+
+type Statement = Sqlite.Statement<[object], HostRow>;
 
 interface Change {
   readonly text: string;
@@ -58,7 +69,7 @@ function inserting(fields: HostFields, at: string): Change {
   const row = toRow(fields);
   const columns = Object.keys(row);
   const text = `INSERT INTO hosts (${columns.join(", ")}, created_at, updated_at)
-    VALUES (${columns.map((column) => `@${column}`).join(", ")}, @at, @at)`;
+    VALUES (${columns.map((column) => `@${column}`).join(", ")}, @at, @at) RETURNING *`;
   return { text, values: { ...row, at } };
 }
 
@@ -67,14 +78,14 @@ function updating(id: number, fields: Partial<HostFields>, at: string): Change {
   const row = toRow(fields);
   const set = Object.keys(row).map((column) => `${column} = @${column}, `);
   return {
-    text: `UPDATE hosts SET ${set.join("")}updated_at = @at WHERE id = @id`,
+    text: `UPDATE hosts SET ${set.join("")}updated_at = @at WHERE id = @id RETURNING *`,
     values: { ...row, id, at },
   };
 }
 
-function writeRow(sql: Sqlite.Database, { text, values }: Change): HostRow | undefined {
+function writeRow(statement: Statement, values: Change["values"]): HostRow | undefined {
   try {
-    return sql.prepare<[object], HostRow>(`${text} RETURNING *`).get(values);
+    return statement.get(values);
   } catch (failure) {
     if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_CONSTRAINT_UNIQUE") {
       const detail = `There is a host named ${values["name"]} already. Choose another name.`;
