@@ -16,25 +16,16 @@ export interface SshConfigHost {
   readonly unsupported: "ProxyCommand" | undefined;
 }
 
-/** What a value is kept by. ProxyJump and ProxyCommand stand for each other: the first of the two counts. */
-const keys: Readonly<Record<string, string>> = {
-  hostname: "hostname",
-  port: "port",
-  user: "user",
-  identitiesonly: "identitiesonly",
-  identityfile: "identityfile",
-  proxyjump: "proxy",
-  proxycommand: "proxy",
-};
-
-/** What Hostrun takes from an SSH config; every other line is passed over. */
-export const usedKeywords: ReadonlySet<string> = new Set(Object.keys(keys));
-
 /** What holds for a name so far, and the name. */
 interface Obtained {
   readonly name: string;
   readonly localUser: string;
-  readonly values: Map<string, { readonly keyword: string; readonly word: string }>;
+  hostName?: string;
+  port?: string;
+  user?: string;
+  identitiesOnly?: string;
+  /** The first of ProxyJump and ProxyCommand. */
+  proxy?: { readonly keyword: string; readonly word: string };
   readonly identityFiles: string[];
 }
 
@@ -48,7 +39,7 @@ export function valuesOf(
   { home, localUser }: { readonly home: string; readonly localUser: string },
 ): SshConfigHost | undefined {
   if (!isHostName(name)) return undefined;
-  const obtained: Obtained = { name, localUser, values: new Map(), identityFiles: [] };
+  const obtained: Obtained = { name, localUser, identityFiles: [] };
   for (const { conditions, lines } of blocks) {
     if (!conditions.every((condition) => holds(condition, obtained))) continue;
     for (const line of lines) if (!take(line, obtained)) return undefined;
@@ -56,13 +47,25 @@ export function valuesOf(
   return hostOf(obtained, home);
 }
 
+/** What is obtained of each keyword; ProxyJump and ProxyCommand stand for each other. */
+const takers: Readonly<Record<string, (obtained: Obtained, word: string, keyword: string) => void>> = {
+  hostname: (obtained, word) => (obtained.hostName ??= word),
+  port: (obtained, word) => (obtained.port ??= word),
+  user: (obtained, word) => (obtained.user ??= word),
+  identitiesonly: (obtained, word) => (obtained.identitiesOnly ??= word),
+  identityfile: (obtained, word) => obtained.identityFiles.push(word),
+  proxyjump: (obtained, word, keyword) => (obtained.proxy ??= { keyword, word }),
+  proxycommand: (obtained, word, keyword) => (obtained.proxy ??= { keyword, word }),
+};
+
+/** What Hostrun takes from an SSH config; every other line is passed over. */
+export const usedKeywords: ReadonlySet<string> = new Set(Object.keys(takers));
+
 /** False for a line without its value. */
-function take({ keyword, words }: ConfigLine, { values, identityFiles }: Obtained): boolean {
+function take({ keyword, words }: ConfigLine, obtained: Obtained): boolean {
   const word = words?.[0];
-  const key = keys[keyword];
-  if (word === undefined || key === undefined) return false;
-  if (key === "identityfile") identityFiles.push(word);
-  else if (!values.has(key)) values.set(key, { keyword, word });
+  if (word === undefined) return false;
+  takers[keyword]?.(obtained, word, keyword);
   return true;
 }
 
@@ -99,14 +102,14 @@ function matchHolds(words: readonly string[], obtained: Obtained): boolean {
   return true;
 }
 
-function subjectOf(criterion: string, { name, localUser, values }: Obtained): string | undefined {
+function subjectOf(criterion: string, { name, localUser, hostName, user }: Obtained): string | undefined {
   switch (criterion) {
     case "host":
-      return addressOf(name, values.get("hostname")?.word).toLowerCase();
+      return addressOf(name, hostName).toLowerCase();
     case "originalhost":
       return name.toLowerCase();
     case "user":
-      return values.get("user")?.word ?? localUser;
+      return user ?? localUser;
     case "localuser":
       return localUser;
     default:
@@ -129,27 +132,24 @@ function isUserName(text: string): boolean {
 
 const plainName = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$/;
 
-function hostOf({ name, values, identityFiles }: Obtained, home: string): SshConfigHost | undefined {
-  const wordOf = (key: string): string | undefined => values.get(key)?.word;
-  const address = addressOf(name, wordOf("hostname"));
-  const [port, user] = [wordOf("port"), wordOf("user")];
+function hostOf(obtained: Obtained, home: string): SshConfigHost | undefined {
+  const { name, port, user } = obtained;
+  const address = addressOf(name, obtained.hostName);
   const tokens = { h: address, n: name, r: user ?? "", p: port ?? "22", d: home };
-  const files = identityFiles.filter((file) => file.toLowerCase() !== "none");
+  const files = obtained.identityFiles.filter((file) => file.toLowerCase() !== "none");
   const host: SshConfigHost = {
     name,
     address,
     port: port === undefined ? undefined : Number(port),
     user,
     identityFiles: [...new Set(files.map((file) => expandPath(file, home, tokens)))],
-    identitiesOnly: /^(?:yes|true)$/i.test(wordOf("identitiesonly") ?? ""),
-    ...wayOf(values.get("proxy")),
+    identitiesOnly: /^(?:yes|true)$/i.test(obtained.identitiesOnly ?? ""),
+    ...wayOf(obtained.proxy),
   };
   return isUsable(host) ? host : undefined;
 }
 
-function wayOf(
-  proxy: { readonly keyword: string; readonly word: string } | undefined,
-): Pick<SshConfigHost, "jump" | "unsupported"> {
+function wayOf(proxy: Obtained["proxy"]): Pick<SshConfigHost, "jump" | "unsupported"> {
   if (proxy === undefined || proxy.word.toLowerCase() === "none") return { jump: [], unsupported: undefined };
   if (proxy.keyword === "proxycommand") return { jump: [], unsupported: "ProxyCommand" };
   return { jump: proxy.word.split(","), unsupported: undefined };
