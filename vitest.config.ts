@@ -10,18 +10,18 @@ const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1) };
 /** What takes longest of `npm run test:faults`, from four minutes to half of one, each alone on a quiet machine. */
 const LONGEST = [
   "test/faults/store-start.test.ts",
-  "test/unit/daemon/runs/record-limit.test.ts",
+  "test/unit/daemon/runs/record/record-limit.test.ts",
   "test/faults/store-faults.test.ts",
-  "test/unit/daemon/runs/resume.test.ts",
+  "test/unit/daemon/runs/record/resume.test.ts",
   "test/faults/hostile-servers.test.ts",
   "test/faults/daemon-kills.test.ts",
   "test/faults/cancel.test.ts",
   "test/faults/sshd-kills.test.ts",
-  "test/unit/daemon/runs/command-line.test.ts",
+  "test/unit/daemon/runs/command/command-line.test.ts",
   "test/faults/heavy-output.test.ts",
   "test/faults/durable.test.ts",
   "test/faults/partitions.test.ts",
-  "test/unit/daemon/runs/announcement.test.ts",
+  "test/unit/daemon/runs/command/announcement.test.ts",
   "test/faults/network-link.test.ts",
 ];
 

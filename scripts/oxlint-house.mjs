@@ -25,17 +25,36 @@ const ROOMS = {
   extension: { rooms: ["protocol", "client", "package.json"], packages: ["node", "vscode", "zod"] },
   cli: { rooms: ["protocol", "state-directory", "client", "package.json"], packages: ["node", "zod"] },
   "daemon/core": { rooms: ["protocol", "state-directory"], packages: ["node"] },
+  "daemon/transport": below(),
   "daemon/runs": useCase(),
+  "daemon/runs/command": below("daemon/transport"),
+  "daemon/runs/record": below("daemon/transport"),
+  "daemon/runs/terminate": below("daemon/transport", "daemon/runs/record"),
+  "daemon/runs/durable": below(
+    "daemon/transport",
+    "daemon/runs/command",
+    "daemon/runs/record",
+    "daemon/runs/terminate",
+    "daemon/runs/run-execution.ts",
+  ),
   "daemon/jobs": useCase(),
   "daemon/hosts": useCase("zod"),
   "daemon/prompts": useCase(),
   "daemon/settings": useCase("zod"),
   "daemon/terminals": useCase(),
-  "daemon/ssh": adapter("ssh2", "lru-cache"),
+  "daemon/ssh/failure.ts": ssh(),
+  "daemon/ssh/ssh2-internals.ts": ssh(),
+  "daemon/ssh/wire-string.ts": ssh(),
+  "daemon/ssh/host-keys": ssh(),
+  "daemon/ssh/auth": ssh("host-keys"),
+  "daemon/ssh/connect": ssh("host-keys", "auth"),
+  "daemon/ssh/channel": ssh("connect"),
+  "daemon/ssh/pool": ssh("host-keys", "auth", "connect", "channel"),
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
   "daemon/http": {
     rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
+    typesOf: ["daemon/transport"],
     packages: ["node", "koa", "koa-router", "ws", "zod"],
   },
   "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
@@ -56,17 +75,26 @@ const ROOMS = {
 /** Of the daemon only what a process starts with may read the process's own state. */
 const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader)\.ts$/;
 
+/** Imports the floors below the use cases, and what is named. */
+function below(...rooms) {
+  return { rooms: ["protocol", "state-directory", "daemon/core", ...rooms], packages: ["node"] };
+}
+
 function useCase(...packages) {
-  return {
-    rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
-    packages: ["node", ...packages],
-  };
+  return { ...below("daemon/transport", ...USE_CASES), packages: ["node", ...packages] };
+}
+
+/** A folder of the transport over ssh2: it knows the port, no use case, and of its neighbours only those named. */
+function ssh(...folders) {
+  const files = ["failure.ts", "ssh2-internals.ts", "wire-string.ts"];
+  const rooms = [...files, ...folders].map((name) => `daemon/ssh/${name}`);
+  return { ...below("daemon/transport", ...rooms), packages: ["node", "ssh2", "lru-cache"] };
 }
 
 function adapter(...packages) {
   return {
     rooms: ["protocol", "state-directory", "daemon/core"],
-    typesOf: USE_CASES,
+    typesOf: ["daemon/transport", ...USE_CASES],
     packages: ["node", ...packages],
   };
 }

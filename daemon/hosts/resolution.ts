@@ -3,7 +3,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import type { Hop, Target } from "../runs/remote.ts";
+import type { Hop, Target } from "../transport/remote.ts";
 import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
 
 export interface ResolutionParts {

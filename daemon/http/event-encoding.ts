@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { gapOf } from "../runs/gap.ts";
-import type { StoredEvent } from "../runs/run-store.ts";
+import { gapOf } from "../runs/record/gap.ts";
+import type { StoredEvent } from "../runs/record/run-store.ts";
 
 /** The Server-Sent Events of one run; without `raw`, shell noise is told as so many bytes left out. */
 export function createEventEncoder(

@@ -1,8 +1,8 @@
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import { frameHeadBytes, frameKinds, framesType } from "../../protocol/frames.ts";
-import { gapOf } from "../runs/gap.ts";
-import type { StoredEvent } from "../runs/run-store.ts";
+import { gapOf } from "../runs/record/gap.ts";
+import type { StoredEvent } from "../runs/record/run-store.ts";
 import type { Wire } from "./sse.ts";
 
 export const frames: Wire = {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Log } from "../core/log.ts";
-import type { ReaderPlace } from "../runs/pace.ts";
+import type { ReaderPlace } from "../runs/record/pace.ts";
 
 /** How a stream of messages goes over HTTP. */
 export interface Wire {

@@ -7,19 +7,19 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { Turns } from "../core/turns.ts";
 import { Admission } from "./admission.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
 import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
 import type { StartInput } from "./durable/host-script.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { Execution } from "./execution.ts";
 import type { LatencyRecord } from "./latency.ts";
-import { LiveRun } from "./live-run.ts";
-import type { Remote, Target } from "./remote.ts";
+import { LiveRun } from "./record/live-run.ts";
+import type { Remote, Target } from "../transport/remote.ts";
 import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
 import { newRun } from "./new-run.ts";
-import type { IdempotencyKey, RunStore, StoredRun } from "./run-store.ts";
-import { recordedHashes } from "./recorded-hashes.ts";
+import type { IdempotencyKey, RunStore, StoredRun } from "./record/run-store.ts";
+import { recordedHashes } from "./record/recorded-hashes.ts";
 import type { RunExecution } from "./run-execution.ts";
 
 /** What the engine needs of hosts: where a run goes. */

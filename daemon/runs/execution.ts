@@ -4,12 +4,12 @@ import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
 import { inTime } from "../core/in-time.ts";
-import { AnnouncementFilter, announcing } from "./announcement.ts";
-import { CommandInput } from "./command-input.ts";
-import { commandLine } from "./command-line.ts";
-import type { LiveRun } from "./live-run.ts";
-import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "./remote.ts";
-import type { LoginShell } from "./login-shell.ts";
+import { AnnouncementFilter, announcing } from "./command/announcement.ts";
+import { CommandInput } from "./command/command-input.ts";
+import { commandLine } from "./command/command-line.ts";
+import type { LiveRun } from "./record/live-run.ts";
+import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "../transport/remote.ts";
+import type { LoginShell } from "../transport/login-shell.ts";
 import {
   asProblem,
   connectedWords,
@@ -19,7 +19,7 @@ import {
   stopEnding,
   unconfirmedWords,
 } from "./run-execution.ts";
-import { stopRemote } from "./stopping.ts";
+import { stopRemote } from "./terminate/stopping.ts";
 
 export interface ExecutionOptions {
   readonly request: RunRequest;

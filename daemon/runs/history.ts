@@ -4,11 +4,11 @@ import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { parseJson } from "../core/json.ts";
-import type { LiveRun } from "./live-run.ts";
-import { mended } from "./mended-event.ts";
-import type { ReaderPlace } from "./pace.ts";
+import type { LiveRun } from "./record/live-run.ts";
+import { mended } from "./record/mended-event.ts";
+import type { ReaderPlace } from "./record/pace.ts";
 import type { Cache } from "./result-cache.ts";
-import type { RecordedOutput, RunStore, StoredEvent, StoredRun } from "./run-store.ts";
+import type { RecordedOutput, RunStore, StoredEvent, StoredRun } from "./record/run-store.ts";
 
 /** A run's events for one reader: from the record first, then as they come. */
 export interface RunFeed {

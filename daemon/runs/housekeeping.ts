@@ -2,7 +2,7 @@ import type { Settings } from "../../protocol/settings.ts";
 import type { Log } from "../core/log.ts";
 import type { RunEngine } from "./engine.ts";
 import { forgetOldest } from "./retention.ts";
-import type { RunStore } from "./run-store.ts";
+import type { RunStore } from "./record/run-store.ts";
 
 export interface HousekeepingParts {
   readonly store: Pick<RunStore, "forgetKeysBefore" | "oldestEnded" | "usedBytes" | "sweepFiles">;

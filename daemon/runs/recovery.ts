@@ -3,8 +3,8 @@ import type { Run } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DurablePlans } from "./durable/plan.ts";
-import { completeFields, endedAs, type EventFields } from "./ending.ts";
-import type { RunStore, StoredEvent, StoredRun } from "./run-store.ts";
+import { completeFields, endedAs, type EventFields } from "./record/ending.ts";
+import type { RunStore, StoredEvent, StoredRun } from "./record/run-store.ts";
 
 export interface RecoveryParts {
   readonly store: RunStore;

@@ -1,5 +1,5 @@
 import type { Settings } from "../../protocol/settings.ts";
-import type { RunStore } from "./run-store.ts";
+import type { RunStore } from "./record/run-store.ts";
 
 export interface RetentionParts {
   readonly store: Pick<RunStore, "oldestEnded" | "usedBytes">;

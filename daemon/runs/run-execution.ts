@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
-import type { LiveRun } from "./live-run.ts";
-import type { Remote, RemoteProcess, Target } from "./remote.ts";
+import type { LiveRun } from "./record/live-run.ts";
+import type { Remote, RemoteProcess, Target } from "../transport/remote.ts";
 
 export type StopReason = "cancelled" | "timedOut";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { RunStore } from "./run-store.ts";
+import type { RunStore } from "./record/run-store.ts";
 
 export interface SearchIndexingParts {
   readonly store: Pick<RunStore, "index">;

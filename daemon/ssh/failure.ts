@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
-import type { Hop } from "../runs/remote.ts";
+import type { Hop } from "../transport/remote.ts";
 
 export function hopName({ user, address, port }: { user: string; address: string; port: number }): string {
   return `${user}@${isIP(address) === 6 ? `[${address}]` : address}:${port}`;

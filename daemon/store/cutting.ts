@@ -1,6 +1,6 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Cut, CutOutput, GapEventMaker, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { Cut, CutOutput, GapEventMaker, RunStore, StoredEvent } from "../runs/record/run-store.ts";
 import type { Segments } from "./segments.ts";
 
 interface Row {

@@ -1,6 +1,6 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { RecordedOutput, RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { RecordedOutput, RunStore, StoredEvent } from "../runs/record/run-store.ts";
 import { type BodyRow, bodyOf } from "./body.ts";
 import { createCutter } from "./cutting.ts";
 import { placeOf, recordedOutput } from "./recorded-output.ts";

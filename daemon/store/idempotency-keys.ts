@@ -1,5 +1,5 @@
 import type Sqlite from "better-sqlite3";
-import type { RunStore } from "../runs/run-store.ts";
+import type { RunStore } from "../runs/record/run-store.ts";
 
 export interface KeyTable extends Pick<RunStore, "keyOf" | "forgetKeysBefore"> {
   insert(key: { key: string; requestSha256: string; runId: string; createdAt: string }): void;

@@ -1,4 +1,4 @@
-import type { LoginShell, ShellMemory } from "../runs/login-shell.ts";
+import type { LoginShell, ShellMemory } from "../transport/login-shell.ts";
 import type { Database } from "./database.ts";
 
 const shells: { readonly [Shell in LoginShell]: Shell } = {

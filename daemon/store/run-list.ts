@@ -1,5 +1,5 @@
 import type Sqlite from "better-sqlite3";
-import type { RunFilter, RunPage } from "../runs/run-store.ts";
+import type { RunFilter, RunPage } from "../runs/record/run-store.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import type { DamageReport } from "./stored-row.ts";
 

@@ -1,5 +1,5 @@
 import type { Run } from "../../protocol/run.ts";
-import type { StoredRun } from "../runs/run-store.ts";
+import type { StoredRun } from "../runs/record/run-store.ts";
 import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
 import { runFallbacks, StoredRun as StoredRunSchema } from "./stored-run.ts";
 

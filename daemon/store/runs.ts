@@ -1,5 +1,5 @@
 import type Sqlite from "better-sqlite3";
-import type { RunStore, StoredEvent } from "../runs/run-store.ts";
+import type { RunStore, StoredEvent } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";

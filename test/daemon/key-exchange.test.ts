@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { algorithmsFor } from "../../daemon/ssh/algorithms.ts";
+import { algorithmsFor } from "../../daemon/ssh/connect/algorithms.ts";
 import { matching } from "../support/matching.ts";
 import { openEventLoopWatch } from "../support/event-loop.ts";
 import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { quote } from "../../daemon/runs/quoting.ts";
+import { quote } from "../../daemon/runs/command/quoting.ts";
 import { awkwardText } from "../support/awkward-text.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";

@@ -4,7 +4,7 @@ import { readdir, symlink, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { listAgentKeys } from "../../daemon/ssh/agent-client.ts";
+import { listAgentKeys } from "../../daemon/ssh/auth/agent-client.ts";
 import { agentMessage, agentRefusal, FakeAgent, signatureMessage } from "../support/fake-agent.ts";
 import { openDirectory } from "../support/directory.ts";
 import { containing } from "../support/matching.ts";

@@ -9,7 +9,7 @@ import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
-import type { Target } from "../../daemon/runs/remote.ts";
+import type { Target } from "../../daemon/transport/remote.ts";
 
 async function hostAt(address: string, port: number): Promise<AsyncDisposable & { target: Target }> {
   const directory = await openDirectory();

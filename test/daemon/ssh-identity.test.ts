@@ -1,6 +1,6 @@
 import { copyFile, rename, stat, utimes, writeFile, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import type { ShellMemory } from "../../daemon/runs/login-shell.ts";
+import type { ShellMemory } from "../../daemon/transport/login-shell.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openAgent } from "../support/ssh-agent.ts";
 import { createKey, type SshKey } from "../support/ssh-key.ts";

@@ -3,7 +3,7 @@ import { containing } from "../support/matching.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshPool, type StartedRun, targetOf, type TestPool } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
-import type { Target } from "../../daemon/runs/remote.ts";
+import type { Target } from "../../daemon/transport/remote.ts";
 
 /** A command that runs until its standard input ends. */
 const waiting = "echo up; read line; exit 0";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Target } from "../../daemon/runs/remote.ts";
+import type { Target } from "../../daemon/transport/remote.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openDropbear } from "../support/other-servers.ts";

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { silentLog } from "../../daemon/core/log.ts";
-import { LiveRun } from "../../daemon/runs/live-run.ts";
+import { LiveRun } from "../../daemon/runs/record/live-run.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { openCounter } from "../support/counter.ts";

@@ -50,8 +50,8 @@ const FORBIDDEN = [
   refused("daemon/core/b.ts", 'import { Client } from "ssh2";', "daemon/core may not import ssh2"),
   refused(
     "daemon/runs/a.ts",
-    'import type { Pool } from "../ssh/pool.ts";',
-    "daemon/runs may not import daemon/ssh/pool.ts",
+    'import type { Pool } from "../ssh/pool/pool.ts";',
+    "daemon/runs may not import daemon/ssh/pool/pool.ts",
   ),
   refused(
     "daemon/runs/b.ts",
@@ -79,8 +79,42 @@ const FORBIDDEN = [
     'import Database from "better-sqlite3";',
     "daemon/cache may not import better-sqlite3",
   ),
-  refused("daemon/ssh/a.ts", 'import { Redis } from "ioredis";', "daemon/ssh may not import ioredis"),
-  refused("daemon/ssh/b.ts", 'import Koa from "koa";', "daemon/ssh may not import koa"),
+  refused(
+    "daemon/transport/a.ts",
+    'import type { Run } from "../runs/run.ts";',
+    "daemon/transport may not import daemon/runs/run.ts",
+  ),
+  refused(
+    "daemon/runs/record/a.ts",
+    'import type { Engine } from "../engine.ts";',
+    "daemon/runs/record may not import daemon/runs/engine.ts",
+  ),
+  refused(
+    "daemon/runs/command/a.ts",
+    'import { it } from "../record/it.ts";',
+    "daemon/runs/command may not import daemon/runs/record/it.ts",
+  ),
+  refused(
+    "daemon/ssh/pool/a.ts",
+    'import { Redis } from "ioredis";',
+    "daemon/ssh/pool may not import ioredis",
+  ),
+  refused(
+    "daemon/ssh/pool/b.ts",
+    'import type { Run } from "../../runs/run.ts";',
+    "daemon/ssh/pool may not import daemon/runs/run.ts",
+  ),
+  refused(
+    "daemon/ssh/connect/a.ts",
+    'import type { Pool } from "../pool/pool.ts";',
+    "daemon/ssh/connect may not import daemon/ssh/pool/pool.ts",
+  ),
+  refused(
+    "daemon/ssh/auth/a.ts",
+    'import { dial } from "../connect/dial.ts";',
+    "daemon/ssh/auth may not import daemon/ssh/connect/dial.ts",
+  ),
+  refused("daemon/ssh/b.ts", 'import { join } from "node:path";', "daemon/ssh/b.ts is in no room"),
   refused(
     "daemon/http/a.ts",
     'import { open } from "../store/open.ts";',
@@ -124,8 +158,8 @@ const ALLOWED: [file: string, source: string][] = [
     'import { it } from "../core/ok.ts"; import { or } from "../hosts/ok.ts"; export const a = [it, or];',
   ],
   [
-    "daemon/ssh/ok.ts",
-    'import { Client } from "ssh2"; import type { Run } from "../runs/ok.ts"; export const a: Run = Client;',
+    "daemon/ssh/pool/ok.ts",
+    'import { Client } from "ssh2"; import type { Target } from "../../transport/ok.ts"; export const a: Target = Client;',
   ],
   ["daemon/store/ok.ts", 'import Database from "better-sqlite3"; export const a = Database;'],
   [
@@ -134,12 +168,12 @@ const ALLOWED: [file: string, source: string][] = [
   ],
   [
     "daemon/compose.ts",
-    'import { it } from "./ssh/ok.ts"; import { or } from "./http/ok.ts"; export const a = [it, or];',
+    'import { it } from "./ssh/pool/ok.ts"; import { or } from "./http/ok.ts"; export const a = [it, or];',
   ],
   ["daemon/main.ts", 'import { it } from "./compose.ts"; export const a = [it, process.pid];'],
   [
     "test/unit/ok.ts",
-    'import { it } from "../../daemon/ssh/ok.ts"; import "../../extension/ok.ts"; export const a = it;',
+    'import { it } from "../../daemon/ssh/pool/ok.ts"; import "../../extension/ok.ts"; export const a = it;',
   ],
 ];
 

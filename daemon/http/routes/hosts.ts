@@ -1,6 +1,6 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
-import type { Remote } from "../../runs/remote.ts";
+import type { Remote } from "../../transport/remote.ts";
 import type { Handlers } from "../exchange.ts";
 
 export interface HostRoutesParts {

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { Turns } from "../../core/turns.ts";
-import type { LiveRun } from "../live-run.ts";
-import type { LoginShell } from "../login-shell.ts";
-import type { Remote, RemoteProcess } from "../remote.ts";
-import type { Ending } from "../ending.ts";
+import type { LiveRun } from "../record/live-run.ts";
+import type { LoginShell } from "../../transport/login-shell.ts";
+import type { Remote, RemoteProcess } from "../../transport/remote.ts";
+import type { Ending } from "../record/ending.ts";
 import {
   asProblem,
   connectedWords,

@@ -1,6 +1,6 @@
 import type { OutputStream } from "../../../protocol/event.ts";
-import type { Ending } from "../ending.ts";
-import type { Target } from "../remote.ts";
+import type { Ending } from "../record/ending.ts";
+import type { Target } from "../../transport/remote.ts";
 import type { HostWord } from "./host-word.ts";
 import { hostGone } from "./refusals.ts";
 

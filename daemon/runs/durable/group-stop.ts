@@ -1,6 +1,6 @@
-import type { Ending } from "../ending.ts";
-import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../group-end.ts";
-import type { RemoteProcess } from "../remote.ts";
+import type { Ending } from "../record/ending.ts";
+import { endGroupCommand, type GroupEnd, parseGroupEnd } from "../terminate/group-end.ts";
+import type { RemoteProcess } from "../../transport/remote.ts";
 import { type StopReason, stopEnding } from "../run-execution.ts";
 import type { DurablePlan } from "./plan.ts";
 

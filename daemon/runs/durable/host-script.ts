@@ -1,5 +1,5 @@
-import type { CommandLine } from "../command-line.ts";
-import type { LoginShell } from "../login-shell.ts";
+import type { CommandLine } from "../command/command-line.ts";
+import type { LoginShell } from "../../transport/login-shell.ts";
 import { findDirectory, yieldToOther } from "./host-directory.ts";
 
 /**

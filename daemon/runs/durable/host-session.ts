@@ -1,6 +1,6 @@
 import type { OutputStream } from "../../../protocol/event.ts";
-import type { LoginShell } from "../login-shell.ts";
-import type { Remote, RemoteEnd, RemoteListener, RemoteProcess } from "../remote.ts";
+import type { LoginShell } from "../../transport/login-shell.ts";
+import type { Remote, RemoteEnd, RemoteListener, RemoteProcess } from "../../transport/remote.ts";
 import type { HostCommand } from "./host-script.ts";
 import { type HostWord, MarkedStream, parseHostWord } from "./host-word.ts";
 import type { DurablePlan } from "./plan.ts";

@@ -1,5 +1,5 @@
-import type { Target } from "../remote.ts";
-import type { StoredRun } from "../run-store.ts";
+import type { Target } from "../../transport/remote.ts";
+import type { StoredRun } from "../record/run-store.ts";
 
 /** Where a durable run is and how it is reached again, as it was when it began. */
 export interface DurablePlan {

@@ -1,5 +1,5 @@
 import { Problem, type ProblemCode } from "../../../protocol/problem.ts";
-import type { Target } from "../remote.ts";
+import type { Target } from "../../transport/remote.ts";
 
 type Refusal = (target: Target) => Problem;
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../core/log.ts";
-import type { Remote, RemoteEnd } from "../remote.ts";
+import type { Remote, RemoteEnd } from "../../transport/remote.ts";
 import { removeCommand } from "./host-script.ts";
 import type { DurablePlans, PlannedRun } from "./plan.ts";
 

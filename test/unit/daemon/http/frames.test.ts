@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameParser } from "../../../../client/frames.ts";
 import { createFrameEncoder } from "../../../../daemon/http/frames.ts";
-import type { StoredEvent } from "../../../../daemon/runs/run-store.ts";
+import type { StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
 
 const at = "2026-01-02T03:04:05.006Z";
 const view = { epoch: "0badcafe", runId: "run-1", raw: true, offsets: { stdout: 0, stderr: 0 } };

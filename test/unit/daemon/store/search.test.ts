@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { StoredEvent } from "../../../../daemon/runs/run-store.ts";
+import type { StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { listQueries } from "../../../../daemon/store/run-list.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunStore, StoredEvent } from "../../../../daemon/runs/run-store.ts";
+import type { RunStore, StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import { openDirectory } from "../../../support/directory.ts";

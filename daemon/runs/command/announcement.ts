@@ -1,0 +1,161 @@
+import type { LoginShell } from "../../transport/login-shell.ts";
+import { readyMark } from "./prelude.ts";
+
+/** A command with a word before it by which the host tells the process id that it runs under. */
+export interface Announcing {
+  readonly line: string;
+  /** What of the line stands before the command: some shells show a line as they read it, or one that is wrong. */
+  readonly before: string;
+}
+
+/**
+ * The command with a word before it by which the host tells the process id that it runs under: how else could it
+ * be ended for certain? The word goes to standard error, from where `AnnouncementFilter` takes it out again.
+ */
+export function announcing(command: Announcing, shell: LoginShell, token: string): Announcing {
+  if (shell === "none") return { line: command.line, before: "" };
+  if (shell === "bourne") {
+    const word = bourneWord(token);
+    return { line: word + command.line, before: word + command.before };
+  }
+  // Where the language is another one, a child of it tells its parent. fish shows a wrong line: ours is another one.
+  return { line: `/bin/sh -c 'echo ${markOf(token)}$PPID: >&2'\n${command.line}`, before: "" };
+}
+
+/**
+ * In the command's first line, so that line numbers in errors stay right. It shows and changes nothing, whatever start
+ * files did. Where commands are traced, none runs here: loops over no word are not traced, and a subshell in such a
+ * word can first be made to trace nothing, without a use of PS4, which may have effects. It alone costs a process.
+ */
+function bourneWord(token: string): string {
+  const word = `${markOf(token)}$$:`;
+  // Builtins that nobody puts a function over, where there can be functions.
+  const said = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\'||\\builtin echo ${word};;z)\\print -r ${word};;*)\\echo ${word};;esac`;
+  const traced = `POSIXLY_CORRECT=1;\\unset -f echo;\\echo ${word} >&3`;
+  return (
+    `for _h in \${-##*x*};do ${said} >&2 2>/dev/null;done;` +
+    `for _h in \${_h-$({ ${traced};} 3>&$((2+0*(PS4=BASH_XTRACEFD=2))) >/dev/null 2>&1||\\:)};do \\unset _h;done; `
+  );
+}
+
+const markOf = (token: string): string => `hostrun-${token}:`;
+
+/** How many bytes may come before it; what start files say is less. */
+const longestWait = 64 * 1024;
+
+/**
+ * Takes what Hostrun's own part of a command says out of the stream that it is in: the announcement, the words by which
+ * it asks for input, its own text where a shell shows that; every other byte passes in order.
+ */
+export class AnnouncementFilter {
+  readonly #mark: string;
+  readonly #words: RegExp;
+  readonly #ready: () => void;
+  readonly #settled = Promise.withResolvers<void>();
+  #before = "";
+  #awaited = 0;
+  #wholeLines = false;
+  #held = Buffer.alloc(0);
+  #passed = 0;
+  #done = false;
+  #pid: number | undefined;
+  #shown = false;
+
+  /** `token`: letters and digits. `ready` is called whenever the host asks for input. */
+  constructor(token: string, ready: () => void = () => undefined) {
+    this.#mark = markOf(token);
+    this.#words = new RegExp(`${this.#mark}(\\d{1,10}):\\r?\\n|${readyMark(token)}\\r?\\n`, "g");
+    this.#ready = ready;
+  }
+
+  /**
+   * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input. A shell
+   * of another language than Bourne's may show our own line in pieces: lines wait for their end until it is over.
+   */
+  expect({ before }: Announcing, inputs: number, shell: LoginShell): void {
+    this.#before = Buffer.from(before).toString("latin1");
+    this.#awaited = inputs;
+    this.#wholeLines = shell === "fish" || shell === "csh";
+  }
+
+  /** The id of the process on the host, once it was announced. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /** Whether the shell has shown our own text, as it does with what it reads, or cannot read. */
+  get shown(): boolean {
+    return this.#shown;
+  }
+
+  /** Resolves when the process was announced, or will not be any more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  /** What is to be passed on of `chunk`; what may be the beginning of something of ours waits for the rest. */
+  take(chunk: Buffer): Buffer {
+    if (this.#done) return chunk;
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const passed: Buffer[] = [];
+    let from = 0;
+    for (let end = bytes.indexOf(10); end >= 0 && !this.#done; end = bytes.indexOf(10, from)) {
+      passed.push(this.#withoutOurs(bytes.subarray(from, end + 1)));
+      from = end + 1;
+    }
+    const line = bytes.subarray(from);
+    const held = this.#done ? line.length : this.#heldFrom(line.toString("latin1"));
+    passed.push(line.subarray(0, held));
+    this.#held = Buffer.from(line.subarray(held));
+    const all = Buffer.concat(passed);
+    this.#passed += all.length;
+    return this.#passed + this.#held.length > longestWait ? Buffer.concat([all, this.rest()]) : all;
+  }
+
+  /** What is still held when the stream has ended. */
+  rest(): Buffer {
+    const rest = this.#withoutOurs(this.#held);
+    this.#held = Buffer.alloc(0);
+    this.#end();
+    return rest;
+  }
+
+  /** Of one line. */
+  #withoutOurs(line: Buffer): Buffer {
+    const text = line.toString("latin1");
+    if (!text.includes(this.#mark)) return line;
+    const shown = this.#before === "" ? text : text.replaceAll(this.#before, "");
+    const left = shown.replace(this.#words, (_word, pid: string | undefined) => this.#said(pid));
+    this.#shown ||= shown !== text;
+    // Nobody else knows the token: the rest is a trace of our own part.
+    return Buffer.from(left.includes(this.#mark) ? "" : left, "latin1");
+  }
+
+  #said(pid: string | undefined): "" {
+    if (pid === undefined) {
+      this.#awaited -= 1;
+      this.#ready();
+    } else {
+      this.#pid ??= Number(pid);
+      this.#settled.resolve();
+    }
+    if (this.#pid !== undefined && this.#awaited <= 0) this.#end();
+    return "";
+  }
+
+  #end(): void {
+    this.#done = true;
+    this.#settled.resolve();
+  }
+
+  /** Where that part of the last line begins that waits for the rest of it. */
+  #heldFrom(line: string): number {
+    if (line.includes(this.#mark) || (this.#wholeLines && this.#pid === undefined)) return 0;
+    const longest = Math.max(this.#before.length, this.#mark.length);
+    for (let from = Math.max(0, line.length - longest); from < line.length; from++) {
+      const end = line.slice(from);
+      if (this.#before.startsWith(end) || this.#mark.startsWith(end)) return from;
+    }
+    return line.length;
+  }
+}

@@ -1,0 +1,51 @@
+import type { OutputStream } from "../../../protocol/event.ts";
+import type { Problem } from "../../../protocol/problem.ts";
+import type { Outcome, Run } from "../../../protocol/run.ts";
+
+/** How a run ended. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly problem?: Problem;
+  /** Whether the host confirmed that what was asked to end is gone; absent where nothing was asked. */
+  readonly stopConfirmed?: boolean;
+  /** What the host says of the whole streams; it counts where the hashes are not known here. */
+  readonly sha256?: Hashes | undefined;
+}
+
+type Hashes = Readonly<Record<OutputStream, string>>;
+
+/** Fields of a non-output event besides `runId` and `timestamp`. */
+export type EventFields = { readonly type: string } & Record<string, unknown>;
+
+/** The run as it is once it has ended so; its sizes are as they were. */
+export function endedAs(run: Run, ending: Ending, endedAt: string): Run {
+  return {
+    ...run,
+    state: "ended",
+    outcome: ending.outcome,
+    exitCode: ending.exitCode ?? null,
+    signal: ending.signal ?? null,
+    problem: ending.problem?.toJSON() ?? null,
+    stopConfirmed: ending.stopConfirmed ?? null,
+    endedAt,
+  };
+}
+
+/** The `complete` event of an ended run; `sha256` where the streams' hashes are known. */
+export function completeFields(run: Run, sha256: Hashes | undefined): EventFields {
+  const unknown = { stdout: null, stderr: null };
+  return {
+    type: "complete",
+    outcome: run.outcome,
+    exitCode: run.exitCode,
+    signal: run.signal,
+    stopConfirmed: run.stopConfirmed,
+    durationMs: Math.round(run.timings.totalMs ?? 0),
+    stdoutBytes: run.stdoutBytes,
+    stderrBytes: run.stderrBytes,
+    truncatedBytes: run.truncatedBytes,
+    sha256: run.outcome === "unknown" ? unknown : (sha256 ?? unknown),
+  };
+}

@@ -1,0 +1,68 @@
+import type { OutputStream } from "../../../protocol/event.ts";
+import type { Turns } from "../../core/turns.ts";
+import { gapOf } from "./gap.ts";
+import { isOutput, readEvent } from "./mended-event.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Cut, RunStore, StoredEvent } from "./run-store.ts";
+
+const pageBytes = 1024 * 1024;
+
+/** The record of a run up to `lastSeq`, as an earlier daemon left it. */
+export interface EarlierRecord {
+  readonly store: RunStore;
+  readonly number: number;
+  readonly lastSeq: number;
+}
+
+export interface TakenAgain {
+  /** False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing. */
+  readonly whole: boolean;
+  /** Where what is recorded of the end begins; undefined while the beginning has room. */
+  readonly cut: Cut | undefined;
+}
+
+/**
+ * Brings a fresh recorder to where the record of a run ends, so that it goes on counting and hashing from there; a
+ * page in each of its turns, since it may be large. Rejects when `signal` is aborted.
+ */
+export async function takeRecordAgain(
+  { store, number, lastSeq }: EarlierRecord,
+  recorder: Recorder,
+  turns: Turns,
+  signal: AbortSignal,
+): Promise<TakenAgain> {
+  let whole = true;
+  let cut: Cut | undefined;
+  for (let seq = 0; seq < lastSeq; ) {
+    await turns.next();
+    signal.throwIfAborted();
+    const page = store.events(number, seq, pageBytes).filter((event) => event.seq <= lastSeq);
+    for (const event of page) {
+      const place = placeOf(event);
+      if (place === "damaged") whole = false;
+      if (place === undefined || place === "damaged") continue;
+      const missing = place.end - recorder.receivedBytes(place.stream);
+      if (missing > 0) {
+        whole = false;
+        recorder.skip(place.stream, missing);
+      }
+      if (event.stream === null) continue;
+      const part = recorder.takeAgain(event.stream, event.body);
+      if (part === "end") cut ??= { first: event.seq, last: event.seq - 1, gaps: [] };
+    }
+    const last = page.at(-1);
+    if (last === undefined) break;
+    seq = last.seq;
+  }
+  return { whole, cut };
+}
+
+/** Where a gap ends, or what lies before output; undefined for other events. What is damaged may have been either. */
+function placeOf(event: StoredEvent): { stream: OutputStream; end: number } | "damaged" | undefined {
+  if (event.stream !== null) {
+    return isOutput(event) ? { stream: event.stream, end: event.start ?? 0 } : "damaged";
+  }
+  if (readEvent(event.body) === undefined) return "damaged";
+  const gap = gapOf(event);
+  return gap === undefined ? undefined : { stream: gap.stream, end: gap.to };
+}

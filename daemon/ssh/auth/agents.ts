@@ -1,0 +1,92 @@
+import { LRUCache } from "lru-cache";
+import type { ParsedKey } from "ssh2";
+import { SharedQuery } from "../../core/shared-query.ts";
+import type { UserFiles } from "../../core/user-files.ts";
+import { type AgentKey, listAgentKeys, signByAgent } from "./agent-client.ts";
+import { AgentError, AgentTimeout, isPipe } from "./agent-exchange.ts";
+import type { SignRequest } from "./one-key-agent.ts";
+
+/** What an agent holds now. */
+export interface AgentContents {
+  readonly keys: readonly AgentKey[];
+  /** Why there are none, where it could not be asked: a clause that can follow a colon. */
+  readonly failure: string | undefined;
+}
+
+/** What a run waits for an agent that did not answer the last time. */
+const silentPatienceMs = 200;
+const maxAgents = 64;
+
+/** So long the place of a socket is taken for one that does not hang. */
+const trustedMs = 1000;
+
+/**
+ * The agents that callers name. Each is asked again for every run, since somebody may have taken keys out; runs that
+ * come at once share a query.
+ */
+export class Agents {
+  readonly #files: UserFiles;
+  readonly #agents = new LRUCache<string, Agent>({ max: maxAgents });
+
+  constructor(files: UserFiles) {
+    this.#files = files;
+  }
+
+  /** Of what SSH_AUTH_SOCK says. */
+  at(socket: string): Agent {
+    const agent = this.#agents.get(socket) ?? new Agent(socket, this.#files);
+    this.#agents.set(socket, agent);
+    return agent;
+  }
+}
+
+class Agent {
+  readonly #socket: string;
+  readonly #files: UserFiles;
+  readonly #query = new SharedQuery(() => this.#list());
+  #silent = false;
+  #lookedAt = -Infinity;
+
+  constructor(socket: string, files: UserFiles) {
+    this.#socket = socket;
+    this.#files = files;
+  }
+
+  /** Never rejects. A silent one is asked all the same: as soon as it answers, it is waited for again. */
+  contents(): Promise<AgentContents> {
+    const answer = this.#query.ask();
+    if (!this.#silent) return answer;
+    const late = Promise.withResolvers<AgentContents>();
+    const silence = { keys: [], failure: "the agent does not answer" };
+    const timer = setTimeout(late.resolve, silentPatienceMs, silence);
+    return Promise.race([answer.finally(() => clearTimeout(timer)), late.promise]);
+  }
+
+  /** See `signByAgent`. */
+  async sign(key: ParsedKey, request: SignRequest, signal: AbortSignal): Promise<Buffer> {
+    await this.#look();
+    return signByAgent(this.#socket, key, request, signal);
+  }
+
+  async #list(): Promise<AgentContents> {
+    try {
+      await this.#look();
+      const keys = await listAgentKeys(this.#socket);
+      this.#silent = false;
+      return { keys, failure: undefined };
+    } catch (failure) {
+      this.#silent = failure instanceof AgentTimeout;
+      return { keys: [], failure: failure instanceof Error ? failure.message : String(failure) };
+    }
+  }
+
+  /** A socket is connected on the event loop, which would stop where the path's file system hangs. */
+  async #look(): Promise<void> {
+    if (isPipe(this.#socket) || performance.now() - this.#lookedAt < trustedMs) return;
+    const kind = await this.#files.kind(this.#socket);
+    if (kind === "missing") throw new AgentError("there is nothing at its path");
+    if (kind === "unknown") throw new AgentTimeout("its path cannot be looked at");
+    if (kind !== "socket") throw new AgentError("what is at its path is no socket");
+    this.#lookedAt = performance.now();
+  }
+}

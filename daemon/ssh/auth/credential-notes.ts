@@ -1,0 +1,50 @@
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { AgentContents } from "./agents.ts";
+import { type Attempt, labelOf } from "./attempt.ts";
+import { rsaBits } from "../host-keys/host-key.ts";
+import type { IdentityFile } from "./identity-files.ts";
+
+/** `socket` is null where none is set. */
+export type AskedAgent = AgentContents & { readonly socket: string | null };
+
+/** Why a file adds no key. */
+export function noteOnFile(file: IdentityFile): string {
+  const path = visibleLine(file.path);
+  switch (file.kind) {
+    case "missing":
+      return `The key file ${path} does not exist.`;
+    case "unreadable":
+      return `The key file ${path} cannot be used: ${file.why}.`;
+    case "public":
+      return `${path} holds only the public key, and the SSH agent does not have the private one.`;
+    case "encrypted":
+      return (
+        `The key file ${path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
+        `add the key to your SSH agent with “ssh-add ${shellWord(path)}”.`
+      );
+    case "exposed":
+      return (
+        `The key file ${path} is not used, since others than you may get at it (its mode is ` +
+        `0${file.mode.toString(8)}): run “chmod 600 ${shellWord(path)}”.`
+      );
+    case "key":
+      return "";
+  }
+}
+
+export function noteOnShortKey(attempt: Attempt, requiredRsaSize: number): string {
+  return (
+    `Not used: ${labelOf(attempt)} is an RSA key of ${rsaBits(attempt.publicKey) ?? 0} bits, and at least ` +
+    `${requiredRsaSize} are required (requiredRsaSize).`
+  );
+}
+
+export function noteOnAgent({ socket, failure }: AskedAgent): string[] {
+  if (socket === null) return ["No SSH agent is set (SSH_AUTH_SOCK)."];
+  return failure === undefined ? [] : [`The SSH agent at ${visibleLine(socket)} cannot be used: ${failure}.`];
+}
+
+/** For a command that a person may copy. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,157 @@
+import { join } from "node:path";
+import type { ParsedKey } from "ssh2";
+import type { UserFiles } from "../../core/user-files.ts";
+import type { Hop, Target } from "../../transport/remote.ts";
+import type { AgentKey } from "./agent-client.ts";
+import { type AgentContents, Agents } from "./agents.ts";
+import type { Attempt } from "./attempt.ts";
+import { type AskedAgent, noteOnAgent, noteOnFile, noteOnShortKey } from "./credential-notes.ts";
+import { fingerprintOf, keyTypeOf, rsaBits } from "../host-keys/host-key.ts";
+import { type IdentityFile, IdentityFiles } from "./identity-files.ts";
+import { type SignRequest, signByKey } from "./one-key-agent.ts";
+
+/** What a hop is logged in to with: the keys to try, in order, and what is to be said when none of them is taken. */
+export interface Credentials {
+  /** None: the server is asked to let us in without. */
+  readonly attempts: readonly Attempt[];
+  /** What was wrong with configured key files. */
+  readonly fault: "identity_file_missing" | "identity_file_unreadable" | undefined;
+  /** Whole sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface LoginHop extends Hop {
+  readonly credentials: Credentials;
+}
+
+/** A target with what there is to log in to each hop with. */
+export interface LoginTarget extends LoginHop {
+  readonly jump: readonly LoginHop[];
+}
+
+export interface CredentialSourceOptions {
+  /** The user's home directory, for OpenSSH's default key files. */
+  readonly home: string;
+  /** The daemon's own SSH_AUTH_SOCK, where a caller names none; null: no agent. */
+  readonly agentSocket: string | null;
+  /** undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
+  readonly files: UserFiles;
+  readonly requiredRsaSize: () => number;
+}
+
+/** A server that lets us try for ever would keep a run waiting for ever. */
+const maxAttempts = 32;
+const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
+const usableTypes = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))$/;
+
+/** Looks up what there is to log in with. */
+export class CredentialSource {
+  readonly #options: CredentialSourceOptions;
+  readonly #agents: Agents;
+  readonly #identityFiles: IdentityFiles;
+
+  constructor(options: CredentialSourceOptions) {
+    this.#options = options;
+    this.#agents = new Agents(options.files);
+    this.#identityFiles = new IdentityFiles(options.files, options.uid);
+  }
+
+  /** The same target with what there is now to log in to each hop with. Never rejects. */
+  async complete(target: Target, agentSocket: string | null): Promise<LoginTarget> {
+    const socket = agentSocket ?? this.#options.agentSocket;
+    let asked: Promise<AgentContents> | undefined;
+    const ask = (): Promise<AgentContents> | undefined =>
+      (asked ??= socket === null ? undefined : this.#agents.at(socket).contents());
+    // Beside the files, where it is clear that its keys matter.
+    if ([target, ...target.jump].some(({ identitiesOnly }) => !identitiesOnly)) void ask();
+    const reading = new Map<string, Promise<IdentityFile>>();
+    const read = (path: string): Promise<IdentityFile> => {
+      const file = reading.get(path) ?? this.#identityFiles.at(path);
+      reading.set(path, file);
+      return file;
+    };
+    const completed = async <Place extends Hop>(hop: Place): Promise<Place & LoginHop> => {
+      const files = await Promise.all(this.#paths(hop).map(read));
+      const agent = needsAgent(hop, files)
+        ? { socket, ...((await ask()) ?? { keys: [], failure: undefined }) }
+        : undefined;
+      return { ...hop, credentials: credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize()) };
+    };
+    const jump = Promise.all(target.jump.map(completed));
+    return { ...(await completed(target)), jump: await jump };
+  }
+
+  /** A signature by an attempt's key. Rejects with an Error that says why there is none, as a clause after a colon. */
+  async sign(attempt: Attempt, key: ParsedKey, request: SignRequest, signal: AbortSignal): Promise<Buffer> {
+    if (attempt.kind === "agent") return this.#agents.at(attempt.socket).sign(key, request, signal);
+    const privateKey = await this.#identityFiles.privateKey(attempt.path, attempt.publicKey);
+    if (privateKey === undefined) throw new Error("the file was changed meanwhile");
+    return signByKey(privateKey, request);
+  }
+
+  #paths({ identityFiles }: Hop): readonly string[] {
+    if (identityFiles.length > 0) return identityFiles;
+    return defaultFiles.map((name) => join(this.#options.home, ".ssh", name));
+  }
+}
+
+/** In a form to compare: whoever has the same would be logged in as the same. */
+export function identityOf({ attempts }: Credentials): readonly (readonly string[])[] {
+  return attempts.map((attempt) => {
+    const fingerprint = fingerprintOf(attempt.publicKey);
+    return attempt.kind === "agent" ? ["agent", attempt.socket, fingerprint] : ["file", fingerprint];
+  });
+}
+
+interface Sources {
+  readonly files: readonly IdentityFile[];
+  readonly agent: AskedAgent | undefined;
+}
+
+/** Not where each key to try stands in a file. */
+function needsAgent(hop: Hop, files: readonly IdentityFile[]): boolean {
+  return !hop.identitiesOnly || files.some(({ kind }) => kind !== "key");
+}
+
+/**
+ * The order is OpenSSH's (sshconnect2.c, pubkey_prepare): the agent's keys that also stand in a file, the
+ * agent's other keys, unless only the configured ones may be used, then files that can be read.
+ */
+function credentialsOf(hop: Hop, { files, agent }: Sources, requiredRsaSize: number): Credentials {
+  const held = agent?.keys.filter(({ publicKey }) => usableTypes.test(keyTypeOf(publicKey) ?? "")) ?? [];
+  const inAgent = (file: IdentityFile): AgentKey | undefined => held.find((key) => isKeyOf(file, key));
+  const matched = new Set(files.flatMap((file) => inAgent(file) ?? []));
+  const others = hop.identitiesOnly ? [] : held.filter((key) => !matched.has(key));
+  const found: Attempt[] = [...matched, ...others].map((key) => ({
+    kind: "agent",
+    socket: agent?.socket ?? "",
+    ...key,
+  }));
+  for (const file of files) {
+    if (file.kind === "key" && inAgent(file) === undefined) found.push({ ...file, kind: "file" });
+  }
+  const short = found.filter(({ publicKey }) => (rsaBits(publicKey) ?? Infinity) < requiredRsaSize);
+  const useless = files.filter((file) => file.kind !== "key" && inAgent(file) === undefined);
+  const configured = hop.identityFiles.length > 0;
+  return {
+    attempts: found.filter((attempt) => !short.includes(attempt)).slice(0, maxAttempts),
+    fault: configured ? faultOf(useless, short) : undefined,
+    notes: [
+      ...useless.flatMap((file) => (file.kind === "missing" && !configured ? [] : noteOnFile(file))),
+      ...short.map((attempt) => noteOnShortKey(attempt, requiredRsaSize)),
+      ...(agent === undefined ? [] : noteOnAgent(agent)),
+    ],
+  };
+}
+
+function isKeyOf(file: IdentityFile, { publicKey }: AgentKey): boolean {
+  return file.kind !== "unreadable" && file.publicKey?.equals(publicKey) === true;
+}
+
+function faultOf(useless: readonly IdentityFile[], short: readonly Attempt[]): Credentials["fault"] {
+  if (useless.some(({ kind }) => kind === "missing")) return "identity_file_missing";
+  const unusable =
+    useless.some(({ kind }) => kind !== "encrypted") || short.some(({ kind }) => kind === "file");
+  return unusable ? "identity_file_unreadable" : undefined;
+}

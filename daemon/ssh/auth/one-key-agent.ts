@@ -1,0 +1,87 @@
+import { sign as signInThread } from "node:crypto";
+import { BaseAgent, type ParsedKey } from "ssh2";
+import { asError } from "../failure.ts";
+
+/** What a server wants signed; `hash` is for RSA. */
+export interface SignRequest {
+  readonly data: Buffer;
+  readonly hash: "sha256" | "sha512" | undefined;
+}
+
+export interface OneKeyAgentOptions {
+  readonly key: ParsedKey;
+  /** Rejects with an Error that says why there is no signature, as a clause that can follow a colon. */
+  readonly sign: (request: SignRequest) => Promise<Buffer>;
+  readonly failed: (why: string) => void;
+}
+
+/**
+ * One key as ssh2 takes it from an agent, whoever signs: so one key is tried at a time, in our order, and a
+ * server that wants RSA with SHA-1 gets no signature. Where there is none, ssh2 asks for the next key.
+ */
+export class OneKeyAgent extends BaseAgent<ParsedKey> {
+  readonly #options: OneKeyAgentOptions;
+  #asked = false;
+
+  constructor(options: OneKeyAgentOptions) {
+    super();
+    this.#options = options;
+  }
+
+  getIdentities(done: (failure: Error | null, keys?: ParsedKey[]) => void): void {
+    done(null, [this.#options.key]);
+  }
+
+  sign(...request: unknown[]): void {
+    const [, data, options] = request;
+    const callback = request.at(-1);
+    if (typeof callback !== "function" || !Buffer.isBuffer(data)) return;
+    // A login needs one signature of a key; a server can ask as often as it likes, and each costs milliseconds.
+    if (this.#asked) return;
+    this.#asked = true;
+    const done: SignDone = (...result) => {
+      Reflect.apply(callback, undefined, result);
+    };
+    void this.#signFor(done, data, hashOf(options));
+  }
+
+  async #signFor(done: SignDone, data: Buffer, hash: SignRequest["hash"]): Promise<void> {
+    const { key, sign, failed } = this.#options;
+    try {
+      if (key.type === "ssh-rsa" && hash === undefined) {
+        throw new Error("the server takes RSA only with SHA-1");
+      }
+      done(null, await sign({ data, hash }));
+    } catch (reason) {
+      // What ssh2 throws at a signature that it cannot take comes this way, too.
+      const failure = asError(reason);
+      failed(failure.message);
+      done(failure);
+    }
+  }
+}
+
+type SignDone = (...result: [failure: Error] | [failure: null, signature: Buffer]) => void;
+
+/** undefined: none, or one that is broken. */
+function hashOf(options: unknown): SignRequest["hash"] {
+  if (typeof options !== "object" || options === null || !("hash" in options)) return undefined;
+  return options.hash === "sha256" || options.hash === "sha512" ? options.hash : undefined;
+}
+
+const ecdsaHashes: ReadonlyMap<string, string> = new Map([
+  ["ecdsa-sha2-nistp256", "sha256"],
+  ["ecdsa-sha2-nistp384", "sha384"],
+  ["ecdsa-sha2-nistp521", "sha512"],
+]);
+
+/** Signs by the private key itself, off the event loop: with a long RSA key that takes a while. */
+export function signByKey(key: ParsedKey, { data, hash }: SignRequest): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const algorithm = key.type === "ssh-rsa" ? hash : ecdsaHashes.get(key.type);
+    signInThread(algorithm, data, key.getPrivatePEM(), (failure, signature) => {
+      if (failure === null) resolve(signature);
+      else reject(new Error("the key cannot sign", { cause: failure }));
+    });
+  });
+}

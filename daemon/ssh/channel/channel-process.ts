@@ -1,0 +1,223 @@
+import { Writable } from "node:stream";
+import type { ClientChannel } from "ssh2";
+import type { Problem } from "../../../protocol/problem.ts";
+import type { Log } from "../../core/log.ts";
+import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
+import { holdWindow, watchReading } from "./channel-reading.ts";
+import type { SshConnection } from "../connect/connection.ts";
+import { connectionLost, nameOf, protocolError } from "../failure.ts";
+import { exitOf } from "./session-channel.ts";
+import { signalChannel, watchWindow } from "../ssh2-internals.ts";
+
+/** How long the other side may take to confirm a close. */
+const closeGraceMs = 1000;
+
+export interface ProcessParts {
+  readonly connection: SshConnection;
+  readonly channel: ClientChannel;
+  readonly listener: RemoteListener;
+  readonly log: Log;
+  /** Called once, right before the listener hears of the end. */
+  ended(): void;
+}
+
+/** A command on its channel, from its request to its one end. Nothing is told before `flow`. */
+export class ChannelProcess {
+  readonly stdin: Writable;
+  /** See `RemoteProcess`. Streams are never paused: their end is not told before they are read. */
+  readonly hold: (held: boolean) => void;
+  readonly #parts: ProcessParts;
+  #lost: Problem | undefined;
+  #closed = { channel: false, stderr: false };
+  #finished = false;
+  /** Whether we let go of it ourselves. */
+  #closing = false;
+  #flowing = false;
+  #held: RemoteEnd | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #leaveConnection: () => void = () => undefined;
+  #releaseInput: () => void = () => undefined;
+
+  constructor(parts: ProcessParts) {
+    this.#parts = parts;
+    this.stdin = this.#openInput();
+    const { channel, connection } = parts;
+    watchReading(channel, (failure) => this.#violated(failure));
+    this.hold = holdWindow(channel);
+    channel.on("close", () => this.#closedBy("channel"));
+    channel.stderr.on("close", () => this.#closedBy("stderr"));
+    this.#leaveConnection = connection.onLost((problem) => {
+      this.#lost ??= problem;
+      this.#finishSoon();
+    });
+  }
+
+  /** Begins to tell the listener. Both streams are read to their end whatever happens: an unread one stalls. */
+  flow(): void {
+    this.#flowing = true;
+    const { channel, listener } = this.#parts;
+    const windowLeft = watchWindow(channel);
+    const deliver = (tell: (chunk: Buffer) => void) => (chunk: Buffer) => {
+      if (this.#finished) return;
+      if (windowLeft() < 0) {
+        this.#violated(new Error("more data than the window allows"));
+        return;
+      }
+      this.#guarded(() => tell(chunk));
+    };
+    channel.on(
+      "data",
+      deliver((chunk) => listener.stdout(chunk)),
+    );
+    channel.stderr.on(
+      "data",
+      deliver((chunk) => listener.stderr(chunk)),
+    );
+    // No good server fills the window before it takes the command; what came after that is lost.
+    if (windowLeft() <= 0) this.#violated(new Error("more data than the window allows"));
+    if (this.#held !== undefined) this.#tellEnd(this.#held);
+  }
+
+  signal(name: string): void {
+    const { channel, connection } = this.#parts;
+    if (this.#finished || !signalNames.has(name)) return;
+    if (!signalChannel(connection.client, channel, name)) channel.signal(name);
+  }
+
+  close(): void {
+    if (this.#finished) return;
+    this.#closing = true;
+    this.#parts.channel.close();
+    this.#lost ??= connectionLost(
+      this.#parts.connection.hop,
+      "Hostrun closed the session before the command's end was known.",
+    );
+    this.#finishSoon();
+  }
+
+  /** Ends the run for a reason of the pool's own, e.g. a command that the server never took. */
+  lose(problem: Problem): void {
+    this.#finish({ kind: "lost", problem });
+  }
+
+  #closedBy(stream: "channel" | "stderr"): void {
+    this.#closed = { ...this.#closed, [stream]: true };
+    if (this.#closed.channel && this.#closed.stderr) this.#finish(this.#result());
+    else this.#finishSoon();
+  }
+
+  #result(): RemoteEnd {
+    const { connection } = this.#parts;
+    if (connection.loss !== undefined) return { kind: "lost", problem: this.#lost ?? connection.loss };
+    const exit = exitOf(this.#parts.channel);
+    if (exit !== undefined) return exit;
+    const problem =
+      this.#lost ??
+      connectionLost(
+        connection.hop,
+        "the server closed the session without saying how the command ended. It may close those that are silent for " +
+          "long (ChannelTimeout).",
+      );
+    return { kind: "lost", problem };
+  }
+
+  /** For when the other side, or ssh2, never says the last word. */
+  #finishSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      const { hop, loss } = this.#parts.connection;
+      const problem = this.#lost ?? connectionLost(hop, "the server did not close the session.");
+      // A server's word on the exit is final also when we were closing; without one nothing is known.
+      const known = loss === undefined && this.#closing ? exitOf(this.#parts.channel) : undefined;
+      this.#finish(known ?? { kind: "lost", problem });
+    }, closeGraceMs).unref();
+  }
+
+  #violated(failure: Error): void {
+    if (this.#finished) return;
+    const { connection, channel, log } = this.#parts;
+    log.warn("A server broke the SSH protocol on a session", { host: connection.hop.name, failure });
+    const problem = protocolError(
+      connection.hop,
+      "sent data where none was allowed, so that output may be missing. Whether the command goes on there is not known.",
+      failure,
+    );
+    channel.close();
+    this.#finish({ kind: "lost", problem });
+  }
+
+  /** A throw inside a data handler would make ssh2 close the whole connection, with every run on it. */
+  #guarded(tell: () => void): void {
+    try {
+      tell();
+    } catch (failure) {
+      const { connection, channel, log } = this.#parts;
+      log.error("A run could not take its output", { host: connection.hop.name, failure });
+      channel.close();
+      this.#finish({
+        kind: "lost",
+        problem: connectionLost(
+          connection.hop,
+          `Hostrun failed to record the output of a command on ${nameOf(connection.hop)}, and let go of it.`,
+          failure,
+        ),
+      });
+    }
+  }
+
+  #finish(end: RemoteEnd): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    clearTimeout(this.#timer);
+    this.#leaveConnection();
+    this.#releaseInput();
+    this.stdin.destroy();
+    this.#parts.ended();
+    if (this.#flowing) this.#tellEnd(end);
+    else this.#held = end;
+  }
+
+  #tellEnd(end: RemoteEnd): void {
+    this.#held = undefined;
+    try {
+      this.#parts.listener.end(end);
+    } catch (failure) {
+      this.#parts.log.error("A run could not take its end", {
+        host: this.#parts.connection.hop.name,
+        failure,
+      });
+    }
+  }
+
+  /** ssh2 never calls back a write on a channel that is not open: the callback is kept and called at the end. */
+  #openInput(): Writable {
+    const { channel } = this.#parts;
+    const input = new Writable({
+      highWaterMark: 64 * 1024,
+      write: (chunk: Buffer, _encoding, done) => {
+        if (this.#finished) {
+          done();
+          return;
+        }
+        let waiting = true;
+        const release = (): void => {
+          if (!waiting) return;
+          waiting = false;
+          done();
+        };
+        this.#releaseInput = release;
+        channel.write(chunk, release);
+      },
+      final: (done) => {
+        channel.end();
+        done();
+      },
+    });
+    input.on("error", () => undefined);
+    return input;
+  }
+}
+
+/** RFC 4254, section 6.10. */
+const signalNames: ReadonlySet<string> = new Set(
+  "ABRT ALRM FPE HUP ILL INT KILL PIPE QUIT SEGV TERM USR1 USR2".split(" "),
+);

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ClientChannel } from "ssh2";
+import { inTime } from "../../core/in-time.ts";
+import type { RemoteAnswer } from "../../transport/remote.ts";
+import type { SshConnection } from "../connect/connection.ts";
+import { execDirectly, execOn, exitOf } from "./session-channel.ts";
+
+const longestAnswerBytes = 4096;
+
+/** A refused session never ran. Servers free theirs late, and questions that were asked before end. */
+const refusedAgainMs = 100;
+const refusedAtMost = 10;
+
+/**
+ * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints.
+ * `spare`: a session that was opened ahead, if there is one. undefined when it could not be run or did not end in
+ * time, whatever the server left unanswered: nothing is known then.
+ */
+export async function ask(
+  connection: SshConnection,
+  command: string,
+  deadlineMs: number,
+  spare?: ClientChannel,
+): Promise<RemoteAnswer | undefined> {
+  const late = AbortSignal.timeout(deadlineMs);
+  late.addEventListener("abort", () => spare?.close());
+  const channel = await inTime(late, start(connection, command, { spare, late }));
+  return channel === undefined ? undefined : collect(connection, channel, late);
+}
+
+async function start(
+  connection: SshConnection,
+  command: string,
+  { spare, late }: { readonly spare: ClientChannel | undefined; readonly late: AbortSignal },
+): Promise<ClientChannel | undefined> {
+  const request = { command, pty: false };
+  if (spare !== undefined) {
+    const { kind } = await execOn(connection, spare, request, () => !late.aborted);
+    if (kind === "accepted") return spare;
+  }
+  for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
+    if (refused > 0) await delay(refusedAgainMs);
+    const answer = await execDirectly(connection, request);
+    if (answer.kind === "opened" && late.aborted) answer.channel.close();
+    if (answer.kind === "opened") return answer.channel;
+    if (answer.kind !== "refused") return undefined;
+  }
+  return undefined;
+}
+
+function collect(
+  connection: SshConnection,
+  channel: ClientChannel,
+  late: AbortSignal,
+): Promise<RemoteAnswer | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (answer: RemoteAnswer | undefined): void => {
+      late.removeEventListener("abort", giveUp);
+      leave();
+      channel.close();
+      resolve(answer);
+    };
+    const giveUp = (): void => settle(undefined);
+    late.addEventListener("abort", giveUp);
+    const leave = connection.onLost(() => settle(undefined));
+    channel.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > longestAnswerBytes) settle(undefined);
+      else chunks.push(chunk);
+    });
+    channel.stderr.resume();
+    channel.on("close", () => {
+      const exit = exitOf(channel);
+      const code = exit?.kind === "exited" ? exit.code : undefined;
+      settle({ output: Buffer.concat(chunks).toString("latin1"), code });
+    });
+    channel.end();
+  });
+}

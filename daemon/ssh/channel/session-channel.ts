@@ -1,0 +1,171 @@
+import type { ClientChannel } from "ssh2";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { SshConnection } from "../connect/connection.ts";
+import {
+  type ChannelRequest,
+  isClosedByServer,
+  openSessionChannel,
+  requestOnChannel,
+  terminal,
+} from "../ssh2-internals.ts";
+
+/** What is sent for the host to run, and whether on a terminal. */
+export interface CommandRequest {
+  readonly command: string;
+  /** With `required` the command is not sent unless the server takes them all. */
+  readonly variables?: { readonly values: Readonly<Record<string, string>>; readonly required: boolean };
+  readonly pty: boolean;
+}
+
+const none: CommandRequest["variables"] & object = { values: {}, required: false };
+
+/** What the server did not do. */
+export type Refused = "exec" | "pty" | "env";
+
+export type Opening =
+  | { readonly kind: "opened"; readonly channel: ClientChannel }
+  /** The server said no: nothing has run. */
+  | { readonly kind: "refused" }
+  /** The connection is gone: nothing has run. */
+  | { readonly kind: "lost" };
+
+/** Opens a session channel on which nothing runs yet; only where `canOpenAhead` (ssh2-internals.ts) says so. */
+export async function openChannel(connection: SshConnection): Promise<Opening> {
+  if (connection.loss !== undefined) return { kind: "lost" };
+  try {
+    const channel = await openSessionChannel(connection.client);
+    guard(connection, channel);
+    return { kind: "opened", channel };
+  } catch (failure) {
+    return { kind: isRefusal(failure) ? "refused" : "lost" };
+  }
+}
+
+/** Whether a channel that was opened ahead can still be used. */
+export function isUsable(channel: ClientChannel): boolean {
+  return isClosedByServer(channel) === false;
+}
+
+export type Start =
+  | { readonly kind: "accepted" }
+  /** The connection went before the command was sent. */
+  | { readonly kind: "lost" }
+  /** The server closed the session, and for certain did not run the command: another session may do. */
+  | { readonly kind: "closed" }
+  /** The server answered that it does not run the command. */
+  | { readonly kind: "rejected"; readonly what: Refused }
+  /** The request was sent and never answered: the command may have run. */
+  | { readonly kind: "unknown" };
+
+/** Sends the command on `channel`. `sent` is called when it can no longer be taken back; false: it is not wanted. */
+export async function execOn(
+  connection: SshConnection,
+  channel: ClientChannel,
+  request: CommandRequest,
+  sent: () => boolean,
+): Promise<Start> {
+  const obstacle = await prepare(connection, channel, request);
+  if (obstacle !== undefined) return obstacle;
+  if (!sent()) return { kind: "lost" };
+  if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted" };
+  if (connection.loss !== undefined) return { kind: "unknown" };
+  if (!isClosed(channel)) return { kind: "rejected", what: "exec" };
+  return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
+}
+
+/** Asks for what the command is to have; why it must not be sent, or undefined. */
+async function prepare(
+  connection: SshConnection,
+  channel: ClientChannel,
+  { variables = none, pty }: CommandRequest,
+): Promise<Start | undefined> {
+  // Nobody answers a request on a session that is closed already.
+  if (pty && !isClosed(channel)) {
+    const given = await ask(connection, channel, { pty: true });
+    if (connection.loss !== undefined) return { kind: "lost" };
+    if (!given && !isClosed(channel)) return { kind: "rejected", what: "pty" };
+  }
+  if (isClosed(channel)) return { kind: "closed" };
+  const asked = Object.entries(variables.values).map((variable) =>
+    ask(connection, channel, { env: variable }),
+  );
+  if (!variables.required || !(await Promise.all(asked)).includes(false)) return undefined;
+  if (connection.loss !== undefined) return { kind: "lost" };
+  return isClosed(channel) ? { kind: "closed" } : { kind: "rejected", what: "env" };
+}
+
+function ask({ client }: SshConnection, channel: ClientChannel, request: ChannelRequest): Promise<boolean> {
+  return new Promise((resolve) => requestOnChannel(client, channel, request, resolve));
+}
+
+const isClosed = (channel: ClientChannel): boolean => isClosedByServer(channel) === true;
+
+/**
+ * Whether the server closed a session before it read the command. OpenSSH answers an exec request in the same step in
+ * which it starts the command, before it looks at anything else, and takes none on a session that it has begun to
+ * close (serverloop.c, server_input_channel_req; channels.c, channel_force_close): without an answer nothing ran.
+ * Others may run a command and never answer, or run one on a session that they have closed.
+ */
+function wasNeverTaken({ server }: SshConnection, channel: ClientChannel): boolean {
+  const silent = channel.readableLength + channel.stderr.readableLength === 0;
+  return server.startsWith("OpenSSH_") && silent && exitOf(channel) === undefined;
+}
+
+/** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */
+export function execDirectly(
+  connection: SshConnection,
+  { command, variables = none, pty }: CommandRequest,
+): Promise<Opening | Start> {
+  return new Promise((resolve) => {
+    // ssh2 asks for no answer, and so cannot say whether they were taken.
+    if (variables.required && Object.keys(variables.values).length > 0) {
+      resolve({ kind: "rejected", what: "env" });
+      return;
+    }
+    if (connection.loss !== undefined) {
+      resolve({ kind: "lost" });
+      return;
+    }
+    const options = { env: variables.values, ...(pty ? { pty: terminal } : {}) };
+    connection.client.exec(command, options, (failure, channel) => {
+      if (failure === undefined) {
+        guard(connection, channel);
+        resolve({ kind: "opened", channel });
+      } else if (isRefusal(failure)) resolve({ kind: "refused" });
+      else if (connection.loss === undefined) resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
+      else resolve({ kind: "unknown" });
+    });
+  });
+}
+
+const exits = new WeakMap<ClientChannel, ChannelExit>();
+
+/** How the command of a channel ended, as far as the server has sent it; the first word is final. */
+export type ChannelExit =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string };
+
+export function exitOf(channel: ClientChannel): ChannelExit | undefined {
+  return exits.get(channel);
+}
+
+/**
+ * Before anything else: an `error` without a listener would end the process, and the exit of a short command comes
+ * in the same packet of the network as the session's success, before any promise of it is settled.
+ */
+function guard(connection: SshConnection, channel: ClientChannel): void {
+  connection.pace(channel);
+  channel.on("error", () => undefined);
+  channel.stderr.on("error", () => undefined);
+  channel.on("exit", (code: number | null, signal?: string) => {
+    if (exits.has(channel)) return;
+    if (code !== null && code !== undefined) exits.set(channel, { kind: "exited", code });
+    else if (signal !== undefined)
+      exits.set(channel, { kind: "signaled", signal: visibleLine(signal.replace(/^SIG/, "")) });
+  });
+}
+
+/** ssh2 puts the server's reason on a refused channel, and nothing on one that went with its connection. */
+function isRefusal(failure: unknown): boolean {
+  return failure instanceof Error && "reason" in failure;
+}

@@ -1,0 +1,104 @@
+import { inTime } from "../../core/in-time.ts";
+import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
+import type { RemoteAnswer } from "../../transport/remote.ts";
+import type { SshConnection } from "../connect/connection.ts";
+import { ask } from "./question.ts";
+import { openChannel } from "./session-channel.ts";
+import { canOpenAhead } from "../ssh2-internals.ts";
+
+const answerWithinMs = 3000;
+
+/** Every shell there is reads this the same way, and says which one it is. */
+const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
+
+/** Finds out what runs a login's commands: from memory, or by asking the host once. */
+export class Shells {
+  readonly #memory: ShellMemory;
+  readonly #known = new Map<string, LoginShell>();
+  readonly #asking = new Map<string, Promise<LoginShell>>();
+  /** Asked once, in vain: another run must not wait as long. */
+  readonly #silent = new WeakSet<SshConnection>();
+
+  constructor(memory: ShellMemory) {
+    this.#memory = memory;
+  }
+
+  /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
+  of(connection: SshConnection): LoginShell | Promise<LoginShell> {
+    const login = loginOf(connection);
+    const known = this.#known.get(login) ?? tried(() => this.#memory.get(login));
+    if (known !== undefined) {
+      this.#known.set(login, known);
+      return known;
+    }
+    if (this.#silent.has(connection)) return "none";
+    const asking = this.#asking.get(login) ?? this.#ask(login, connection);
+    this.#asking.set(login, asking);
+    return asking;
+  }
+
+  forget(connection: SshConnection): void {
+    const login = loginOf(connection);
+    this.#known.delete(login);
+    tried(() => this.#memory.forget(login));
+  }
+
+  async #ask(login: string, connection: SshConnection): Promise<LoginShell> {
+    try {
+      // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
+      if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
+      const stop = connection.hurry();
+      const answer = await question(connection).finally(stop);
+      if (answer === undefined) {
+        this.#silent.add(connection);
+        return "none";
+      }
+      const shell = parseShellAnswer(answer.output);
+      this.#known.set(login, shell);
+      tried(() => this.#memory.set(login, shell));
+      return shell;
+    } finally {
+      this.#asking.delete(login);
+    }
+  }
+}
+
+/** Not where it would run something else: a forced command must not run once more for a question of ours. */
+async function question(connection: SshConnection): Promise<RemoteAnswer | undefined> {
+  if (!canOpenAhead(connection.client)) return undefined;
+  const late = AbortSignal.timeout(answerWithinMs);
+  const work = openChannel(connection);
+  const opening = await inTime(late, work);
+  if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
+  if (opening?.kind !== "opened") return undefined;
+  if (!connection.forcesCommand) return ask(connection, shellQuestion, answerWithinMs, opening.channel);
+  opening.channel.close();
+  return undefined;
+}
+
+/** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */
+function tried<Value>(use: () => Value): Value | undefined {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of one account another key may be given another shell, or another machine. */
+function loginOf({ logins }: SshConnection): string {
+  return JSON.stringify(logins);
+}
+
+/** Reads the answer to `shellQuestion`; start files may have said something before it. */
+function parseShellAnswer(output: string): LoginShell {
+  const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
+  if (path === undefined) return "none";
+  return families.get(path.slice(path.lastIndexOf("/") + 1)) ?? "other";
+}
+
+const families: ReadonlyMap<string, LoginShell> = new Map([
+  ...["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"].map((name) => [name, "bourne"] as const),
+  ...["csh", "tcsh"].map((name) => [name, "csh"] as const),
+  ["fish", "fish"],
+]);

@@ -1,0 +1,79 @@
+import type { Socket } from "node:net";
+import type { Attempt } from "../failure.ts";
+
+/** How long an attempt has for itself before the next begins beside it (RFC 8305, section 5). */
+const attemptDelayMs = 250;
+
+export interface RaceOptions {
+  /** In the order in which they are tried; at least one. */
+  readonly addresses: readonly string[];
+  readonly connect: (address: string) => Socket;
+  /** Called whenever another attempt begins or fails. */
+  readonly changed: (attempts: readonly Attempt[]) => void;
+}
+
+/**
+ * Connects to several addresses of one host, each a moment after the one before, or at once when that one fails. The
+ * first to answer wins and the others are closed; none is given up before.
+ */
+export class ConnectionRace {
+  readonly #options: RaceOptions;
+  readonly #outcome = Promise.withResolvers<Socket>();
+  readonly #attempts = new Map<string, Error | undefined>();
+  readonly #open = new Set<Socket>();
+  #next = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(options: RaceOptions) {
+    this.#options = options;
+  }
+
+  get attempts(): Attempt[] {
+    return [...this.#attempts].map(([address, failure]) => ({ address, ...(failure && { failure }) }));
+  }
+
+  /** Rejects when the last attempt has failed; `attempts` tells of each. Never settles after `giveUp`. */
+  run(): Promise<Socket> {
+    this.#begin();
+    return this.#outcome.promise;
+  }
+
+  giveUp(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    for (const socket of this.#open) socket.destroy();
+    this.#open.clear();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    const { addresses, connect, changed } = this.#options;
+    const address = addresses[this.#next];
+    if (address === undefined) return;
+    this.#next += 1;
+    this.#attempts.set(address, undefined);
+    const socket = connect(address);
+    this.#open.add(socket);
+    // For as long as it lives: without a listener an error would take the process down.
+    socket.on("error", (failure) => this.#failed(socket, address, failure));
+    socket.once("connect", () => this.#won(socket));
+    if (this.#next < addresses.length) this.#timer = setTimeout(() => this.#begin(), attemptDelayMs);
+    changed(this.attempts);
+  }
+
+  #failed(socket: Socket, address: string, failure: Error): void {
+    if (this.#over || !this.#open.delete(socket)) return;
+    this.#attempts.set(address, failure);
+    this.#options.changed(this.attempts);
+    this.#begin();
+    if (this.#open.size === 0) this.#outcome.reject(failure);
+  }
+
+  #won(socket: Socket): void {
+    if (this.#over) return;
+    this.#open.delete(socket);
+    this.giveUp();
+    this.#outcome.resolve(socket);
+  }
+}

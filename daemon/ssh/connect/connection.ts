@@ -1,0 +1,295 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { Log } from "../../core/log.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
+import { Authentication } from "../auth/authentication.ts";
+import type { Credentials, CredentialSource } from "../auth/credentials.ts";
+import { connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
+import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
+import { HostKeyCheck } from "../host-keys/host-key-check.ts";
+import { ForcedAcks } from "./forced-acks.ts";
+import { holdIdentification } from "./identification.ts";
+import type { HostKeys } from "../host-keys/known-hosts.ts";
+import {
+  disconnectReason,
+  isProtocolFailure,
+  type LoginStage,
+  loginFailure,
+  refusesCipher,
+} from "./login-failure.ts";
+import type { OutgoingQueue } from "./outgoing-queue.ts";
+import { readServerOffer } from "./server-offer.ts";
+import { ping, useKeyObjects, watchAuthentication, watchDebugMessages } from "../ssh2-internals.ts";
+import { boundTraffic } from "./traffic.ts";
+
+/** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
+const forcedCommand = /: key options:.* command(?: |$)/;
+
+export interface LoginOptions {
+  readonly hop: Hop;
+  /** Connected already; it is destroyed when the connection ends, however it ends. */
+  readonly socket: Duplex;
+  /** The bastions' logins that it leads through. */
+  readonly via: readonly LoginName[];
+  readonly hostKeys: HostKeys;
+  readonly credentials: Credentials;
+  readonly source: CredentialSource;
+  /** Milliseconds; 0: off. */
+  readonly keepaliveMs: number;
+  readonly requiredRsaSize: number;
+  readonly log: Log;
+  /** Told what the login is at, e.g. "exchanging keys". */
+  onStage(stage: string): void;
+}
+
+/** Who is logged in where; `key`: the fingerprint of the key that did it, null where none was needed. */
+export type LoginName = readonly [user: string, address: string, port: number, key: string | null];
+
+/** An SSH connection on which somebody is logged in. */
+export interface SshConnection {
+  readonly hop: Hop;
+  /** The logins that it consists of, its own the last. */
+  readonly logins: readonly LoginName[];
+  readonly client: Client;
+  /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
+  readonly server: string;
+  readonly cipher: string;
+  readonly hostKey: KeyDescription;
+  /**
+   * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,
+   * `command=`). Known by the time a session is open; never of servers that do not tell (OpenSSH 7.7 and later do).
+   */
+  readonly forcesCommand: boolean;
+  /** Why it is gone; undefined while it is up. */
+  readonly loss: Problem | undefined;
+  /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
+  onLost(listener: (problem: Problem) => void): () => void;
+  /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
+  hurry(): () => void;
+  /** Has what is written on one of its channels wait until the server takes it. */
+  pace(channel: Duplex): void;
+  close(): void;
+}
+
+/**
+ * Speaks SSH on `socket` and logs in. Rejects with a Problem, or with the signal's reason; the socket is destroyed then.
+ */
+export function login(options: LoginOptions, signal: AbortSignal): Promise<SshConnection> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    new Login(options, { signal, resolve, reject }).start();
+  });
+}
+
+interface Outcome {
+  readonly signal: AbortSignal;
+  resolve(connection: SshConnection): void;
+  reject(reason: unknown): void;
+}
+
+const unknownFate = "Whether the command goes on there is not known.";
+const closedUnderRun = `and the connection was closed. ${unknownFate}`;
+
+/** Keepalives that go unanswered before a connection is given up. */
+const keepaliveCountMax = 2;
+
+/** From the first byte to a login; then it is the connection. */
+class Login implements SshConnection {
+  readonly hop: Hop;
+  logins: readonly LoginName[] = [];
+  readonly client = new Client();
+  forcesCommand = false;
+  server = "";
+  cipher = "";
+  hostKey: KeyDescription = { keyType: "", fingerprint: "" };
+  loss: Problem | undefined;
+  readonly #options: LoginOptions;
+  readonly #outcome: Outcome;
+  readonly #check: HostKeyCheck;
+  readonly #authentication: Authentication;
+  readonly #acks: ForcedAcks;
+  readonly #listeners = new Set<(problem: Problem) => void>();
+  #stage: LoginStage = "waiting for the server's greeting";
+  #settled = false;
+  #failure: unknown;
+  #outgoing: OutgoingQueue | undefined;
+  #mismatch: () => Mismatch | undefined = () => undefined;
+
+  constructor(options: LoginOptions, outcome: Outcome) {
+    this.hop = options.hop;
+    this.#options = options;
+    this.#outcome = outcome;
+    this.#check = new HostKeyCheck(options);
+    const onAgentAsked = (): void => options.onStage("waiting for the SSH agent to sign");
+    this.#authentication = new Authentication({ ...options, onAgentAsked });
+    this.#acks = new ForcedAcks(options.socket, () => {
+      if (this.loss === undefined) ping(this.client);
+    });
+  }
+
+  start(): void {
+    const { hop, socket, hostKeys, keepaliveMs } = this.#options;
+    this.#listen();
+    holdIdentification(socket, {
+      identified: (server) => {
+        this.server = visibleLine(server);
+        this.#enter("exchanging keys");
+      },
+      refused: () =>
+        this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", garbage: true })),
+    });
+    const known = hostKeys.entries().map(({ keyType }) => keyType);
+    const algorithms = algorithmsFor(known);
+    this.client.connect({
+      sock: socket,
+      username: hop.user,
+      algorithms,
+      hostVerifier: this.#check.verify,
+      // The deadline is the caller's, over every hop.
+      readyTimeout: 0,
+      keepaliveInterval: keepaliveMs,
+      keepaliveCountMax,
+      authHandler: (_methods, _partial, next) => this.#nextAttempt(next),
+    });
+    const reading = readServerOffer(socket);
+    this.#mismatch = () => {
+      const offer = reading.offer();
+      return offer === undefined ? undefined : mismatchOf(offer, algorithms);
+    };
+    this.client.once("handshake", () => reading[Symbol.dispose]());
+    this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
+    watchDebugMessages(this.client, (message) => {
+      this.forcesCommand ||= forcedCommand.test(message);
+    });
+    watchAuthentication(this.client, (methods) => this.#authentication.offered(methods));
+    this.#enter("waiting for the server's greeting");
+  }
+
+  onLost(listener: (problem: Problem) => void): () => void {
+    if (this.loss === undefined) this.#listeners.add(listener);
+    else listener(this.loss);
+    return () => this.#listeners.delete(listener);
+  }
+
+  hurry(): () => void {
+    return this.#acks.want();
+  }
+
+  pace(channel: Duplex): void {
+    this.#outgoing?.pace(channel);
+  }
+
+  close(): void {
+    this.#lose(connectionLost(this.hop, "Hostrun closed the connection."));
+    this.#hangUp();
+  }
+
+  /** `error` comes any number of times and from three emitters: a missing listener would end the process. */
+  #listen(): void {
+    const { socket } = this.#options;
+    const { signal } = this.#outcome;
+    const abort = (): void => this.#fail(signal.reason);
+    socket.on("error", () => undefined);
+    this.client.on("error", (failure) => this.#onError(failure));
+    this.client.on("close", () => this.#onClose());
+    this.client.on("end", () => socket.destroy());
+    this.client.once("handshake", ({ cs, sc }) => {
+      this.cipher = cs.cipher;
+      const refusal = refusesCipher(this.hop, this.client, [cs.cipher, sc.cipher]);
+      if (refusal === undefined) this.#enter("logging in");
+      else this.#fail(refusal);
+    });
+    this.client.on("handshake", () => useKeyObjects(this.client));
+    this.client.once("ready", () => {
+      signal.removeEventListener("abort", abort);
+      this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
+      const { user, address, port } = this.hop;
+      this.logins = [...this.#options.via, [user, address, port, this.#authentication.lastKey]];
+      if (this.#settled) return;
+      this.#settled = true;
+      this.#outcome.resolve(this);
+    });
+    signal.addEventListener("abort", abort, { once: true });
+  }
+
+  #enter(stage: LoginStage): void {
+    this.#stage = stage;
+    this.#options.onStage(stage);
+  }
+
+  #nextAttempt(next: (method: never) => void): void {
+    const method = this.#authentication.next();
+    if (this.#settled) return;
+    if (method === undefined) this.#fail(this.#authentication.failure(undefined));
+    // ssh2's types know no agent of one's own here.
+    else Reflect.apply(next, undefined, [method]);
+  }
+
+  #onError(failure: Error): void {
+    const level = "level" in failure ? failure.level : undefined;
+    // An agent that does not sign is no end: the next key is tried.
+    if (level === "agent") return;
+    this.#failure ??= failure;
+    if (this.#settled) {
+      this.#options.socket.destroy();
+      return;
+    }
+    const said = this.#stage === "logging in" ? disconnectReason(failure) : undefined;
+    if (said === undefined) {
+      const evidence = { stage: this.#stage, failure, mismatch: this.#mismatch() };
+      this.#fail(this.#check.problem ?? loginFailure(this.hop, evidence));
+    } else {
+      this.#fail(this.#authentication.failure(said));
+    }
+  }
+
+  #onClose(): void {
+    this.#options.socket.destroy();
+    if (this.#settled) this.#lose(this.#check.problem ?? this.#broken());
+    else if (this.#failure === undefined) this.#fail(unreachable(this.hop, "closed"));
+  }
+
+  /** A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good. */
+  #broken(): Problem {
+    const failure = this.#failure;
+    return isProtocolFailure(failure)
+      ? protocolError(this.hop, `sent what is no valid SSH, ${closedUnderRun}`, failure)
+      : connectionLost(this.hop, `the connection was lost. ${unknownFate}`, failure);
+  }
+
+  #violated(what: string): void {
+    if (!this.#settled) this.#fail(protocolError(this.hop, `${what}. Look at what this server is.`));
+    this.#lose(protocolError(this.hop, `${what}, ${closedUnderRun}`));
+    this.#hangUp();
+  }
+
+  /** Before the login: the attempt is over. */
+  #fail(reason: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.loss = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+    this.#outcome.reject(reason);
+    this.#authentication[Symbol.dispose]();
+    this.#hangUp();
+  }
+
+  /** ssh2 only ends a socket, and a silent peer would keep it half open for ever. */
+  #hangUp(): void {
+    try {
+      this.client.end();
+    } catch {
+      // After a fatal error ssh2 cannot say goodbye any more.
+    }
+    this.#options.socket.destroy();
+  }
+
+  #lose(problem: Problem): void {
+    if (this.loss !== undefined) return;
+    this.loss = problem;
+    for (const listener of this.#listeners) listener(problem);
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,86 @@
+import type { Client } from "ssh2";
+import type { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { chacha20, type Mismatch } from "./algorithms.ts";
+import { codeOf, protocolError, unreachable, unreachableBy } from "../failure.ts";
+import { isStrictKeyExchange } from "../ssh2-internals.ts";
+
+/** What a login is at, as a message says it ("it was …"). */
+export type LoginStage = "waiting for the server's greeting" | "exchanging keys" | "logging in";
+
+export interface LoginEvidence {
+  readonly stage: LoginStage;
+  /** Something came that is no SSH greeting. */
+  readonly garbage?: boolean;
+  /** What ssh2 reported: told apart by its `level` and `code`, never by its words. */
+  readonly failure?: Error;
+  /** What the key exchange had no algorithm in common for. */
+  readonly mismatch?: Mismatch | undefined;
+}
+
+/** What went wrong before anybody was logged in. */
+export function loginFailure(hop: Hop, { stage, garbage, failure, mismatch }: LoginEvidence): Problem {
+  if (garbage === true) {
+    return protocolError(hop, "answered, but not as an SSH server does. Check the address and the port.");
+  }
+  const level = failure !== undefined && "level" in failure ? failure.level : undefined;
+  if (level === "client-socket" && codeOf(failure) !== undefined) return unreachableBy(hop, failure);
+  if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
+  // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
+  if (stage === "waiting for the server's greeting") return unreachable(hop, "closed", failure);
+  if ("code" in failure && typeof failure.code === "number") {
+    const said = visibleLine(failure.message);
+    return protocolError(hop, `ended the key exchange (“${said}”). Look at the server's log.`, failure);
+  }
+  if (level === "handshake") return keyExchangeFailure(hop, mismatch, failure);
+  return protocolError(
+    hop,
+    "sent something that is no valid SSH. Check the server, and what stands before it.",
+    failure,
+  );
+}
+
+function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: Error): Problem {
+  if (mismatch === undefined) {
+    return protocolError(
+      hop,
+      "failed in the key exchange. Try again; then look at the server's log.",
+      failure,
+    );
+  }
+  const { what, server, ours, option } = mismatch;
+  const offered = server.filter((name) => !/^(ext-info|kex-strict)-/.test(name)).join(", ");
+  return protocolError(
+    hop,
+    `and Hostrun have no ${what} algorithm in common: the server offers ${visibleLine(offered)}. Hostrun takes no SHA-1, ` +
+      `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
+      "sshd_config), or update the server.",
+    failure,
+  );
+}
+
+/** chacha20-poly1305 can be tampered with unless the key exchange is strict (Terrapin, CVE-2023-48795). */
+export function refusesCipher(hop: Hop, client: Client, ciphers: readonly string[]): Problem | undefined {
+  if (!ciphers.includes(chacha20) || isStrictKeyExchange(client)) return undefined;
+  return protocolError(
+    hop,
+    "offers only chacha20-poly1305, without the strict key exchange that makes it safe (CVE-2023-48795). " +
+      "Update the server, or allow AES there.",
+  );
+}
+
+/**
+ * Whether ssh2 gave up what it was sent. A socket's failure and a disconnect have a `code`, a keepalive that was not
+ * answered has the level "client-timeout"; ssh2's parser throws errors with neither.
+ */
+export function isProtocolFailure(failure: unknown): boolean {
+  if (!(failure instanceof Error) || "code" in failure) return false;
+  const level = "level" in failure ? failure.level : "protocol";
+  return level === "protocol" || level === "handshake";
+}
+
+/** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
+export function disconnectReason(failure: Error): string | undefined {
+  return "code" in failure && typeof failure.code === "number" ? visibleLine(failure.message) : undefined;
+}

@@ -1,0 +1,58 @@
+import { lookup, type LookupAddress } from "node:dns";
+import { connect, type Socket } from "node:net";
+import type { Hop } from "../../transport/remote.ts";
+import { ConnectionRace } from "./connection-race.ts";
+import { abortReason, listAttempts, unreachable, unreachableAt } from "../failure.ts";
+
+/** Of a name with more addresses the first are tried. */
+const maxAddresses = 16;
+
+/**
+ * A TCP connection with Nagle's algorithm off from the first byte, to whichever address of the host answers first
+ * (RFC 8305). `tell` is called with what is tried, whenever that changes. Rejects with
+ * `host_unreachable`, or with the signal's reason, which is the only end of attempts that nobody answers.
+ */
+export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: string) => void): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    let race: ConnectionRace | undefined;
+    const abort = (): void => {
+      race?.giveUp();
+      reject(abortReason(signal));
+    };
+    const settle = (end: () => void): void => {
+      signal.removeEventListener("abort", abort);
+      end();
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    lookup(hop.address, { all: true, order: "verbatim" }, (failure, found) => {
+      if (signal.aborted) return;
+      if (failure !== null || found.length === 0) {
+        settle(() => reject(unreachable(hop, "name_not_found", failure)));
+        return;
+      }
+      const connecting = new ConnectionRace({
+        addresses: interleave(found).slice(0, maxAddresses),
+        connect: (host) => connect({ host, port: hop.port, noDelay: true }),
+        changed: (attempts) => tell(listAttempts(attempts)),
+      });
+      race = connecting;
+      connecting.run().then(
+        (socket) => settle(() => (signal.aborted ? socket.destroy() : resolve(socket))),
+        () => settle(() => reject(unreachableAt(hop, connecting.attempts))),
+      );
+    });
+  });
+}
+
+/** The system's order, but for the families, which take turns (RFC 8305, section 4); each address once. */
+export function interleave(found: readonly LookupAddress[]): string[] {
+  const [first = [], second = []] = [true, false].map((isFirst) =>
+    found.filter(({ family }) => (family === found[0]?.family) === isFirst),
+  );
+  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, turn) => [
+    first[turn],
+    second[turn],
+  ]);
+  return [...new Set(turns.flat().flatMap((entry) => entry?.address ?? []))];
+}

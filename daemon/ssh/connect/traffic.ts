@@ -1,0 +1,45 @@
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
+import { OutgoingQueue } from "./outgoing-queue.ts";
+import { RequestBudget } from "./request-budget.ts";
+import { isExchangingKeys, refuseGlobalRequest, watchMessages } from "../ssh2-internals.ts";
+import { readString } from "../wire-string.ts";
+
+/** RFC 4254, section 4. */
+const globalRequest = 80;
+
+/**
+ * Holds a server to what it may ask for and what it has to take; a client of ssh2's answers whatever comes. `violated`
+ * is called with what the server did, and is to end the connection.
+ */
+export function boundTraffic(
+  client: Client,
+  socket: Duplex,
+  violated: (what: string) => void,
+): OutgoingQueue {
+  const budget = new RequestBudget();
+  watchMessages(client, (message) => {
+    const type = message[0] ?? 0;
+    if (!budget.take(type, message.length)) {
+      violated("sends requests without end");
+      return "stop";
+    }
+    if (type !== globalRequest) return "read";
+    // ssh2 would look at every host key that the server names, and have it proved.
+    if (wantsReply(message)) refuseGlobalRequest(client);
+    return "skip";
+  });
+  const queue = new OutgoingQueue(socket, {
+    blocked: () => isExchangingKeys(client),
+    sent: (bytes) => budget.earn(bytes),
+    exceeded: () => violated("sends requests and does not take the answers"),
+  });
+  client.on("handshake", () => queue.flush());
+  return queue;
+}
+
+/** Behind the name of a global request. */
+function wantsReply(message: Buffer): boolean {
+  const name = readString(message, 1);
+  return name !== undefined && message[name.end] === 1;
+}

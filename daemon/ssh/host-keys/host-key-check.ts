@@ -1,0 +1,161 @@
+import { PlainAddress } from "../../../protocol/known-host.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import type { Log } from "../../core/log.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { membersOf, nameOf } from "../failure.ts";
+import { describeKey, rsaBits } from "./host-key.ts";
+import type { HostKeys } from "./known-hosts.ts";
+import type { KnownHostLine } from "./known-hosts-file.ts";
+
+export interface HostKeyCheckOptions {
+  readonly hop: Hop;
+  readonly hostKeys: HostKeys;
+  /** RSA keys with fewer bits are refused, known ones, too. */
+  readonly requiredRsaSize: number;
+  readonly log: Log;
+}
+
+/**
+ * The one place where a server's key is accepted. ssh2 takes anything but a literal `false` for consent and asks
+ * again at every new key exchange: `verify` is synchronous, says true or false, and after the first time
+ * only takes the very same key.
+ */
+export class HostKeyCheck {
+  readonly #hop: Hop;
+  readonly #hostKeys: HostKeys;
+  readonly #requiredRsaSize: number;
+  readonly #log: Log;
+  #pinned: Buffer | undefined;
+  #problem: Problem | undefined;
+
+  constructor({ hop, hostKeys, requiredRsaSize, log }: HostKeyCheckOptions) {
+    this.#hop = hop;
+    this.#hostKeys = hostKeys;
+    this.#requiredRsaSize = requiredRsaSize;
+    this.#log = log;
+  }
+
+  /** Why the key was refused. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  get accepted(): Buffer | undefined {
+    return this.#pinned;
+  }
+
+  readonly verify = (key: Buffer): boolean => {
+    try {
+      this.#problem = this.#pinned === undefined ? this.#judge(key) : this.#compare(this.#pinned, key);
+    } catch (cause) {
+      this.#problem = new Problem("internal", `The host key of ${nameOf(this.#hop)} could not be checked.`, {
+        ...membersOf(this.#hop),
+        cause,
+      });
+    }
+    if (this.#problem !== undefined) return false;
+    this.#pinned ??= Buffer.from(key);
+    return true;
+  };
+
+  #judge(key: Buffer): Problem | undefined {
+    const hop = this.#hop;
+    const verdict = this.#hostKeys.verdict(key);
+    switch (verdict.kind) {
+      case "known":
+        return this.#tooShort(key);
+      case "changed":
+        return changed(hop, key, verdict.expected);
+      case "revoked":
+        return revoked(hop, key, verdict.by);
+      case "unknown":
+        return this.#tooShort(key) ?? this.#unknown(key);
+    }
+  }
+
+  #tooShort(key: Buffer): Problem | undefined {
+    const bits = rsaBits(key);
+    if (bits === undefined || bits >= this.#requiredRsaSize) return undefined;
+    return new Problem(
+      "protocol_error",
+      `${nameOf(this.#hop)} shows an RSA key of ${bits} bits, which can be forged; at least ${this.#requiredRsaSize} ` +
+        "are required (requiredRsaSize). Give the server another host key: ssh-keygen -A makes one of each type.",
+      { ...membersOf(this.#hop), ...describeKey(key), reason: "rsa_key_too_short" },
+    );
+  }
+
+  #unknown(key: Buffer): Problem | undefined {
+    const hop = this.#hop;
+    const { keyType, fingerprint } = describeKey(key);
+    const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
+    const { unread } = this.#hostKeys;
+    const shown =
+      `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is not known yet.` +
+      (unread.length === 0 ? "" : ` ${unread.join(" and ")} could not be read, and may say otherwise.`);
+    if (hop.hostKeyPolicy === "strict") {
+      const rule = "The host key policy is strict: put the key into known_hosts first.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
+    }
+    if (!PlainAddress.safeParse(hop.address).success) {
+      const rule =
+        "It cannot be recorded, since the host's address means other hosts, too, in known_hosts: give the host a plain one.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "address" });
+    }
+    if (hop.hostKeyPolicy === "ask") {
+      const rule = "Compare the fingerprint with the server's, then trust the key and run again.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "ask" });
+    }
+    if (unread.length > 0) {
+      const rule = "Mend that, or compare the fingerprint with the server's, trust the key and run again.";
+      return new Problem("host_key_unknown", `${shown} ${rule}`, {
+        ...members,
+        reason: "known_hosts_unreadable",
+      });
+    }
+    this.#hostKeys.add(key);
+    this.#log.info("A new host key was recorded", {
+      host: hop.name,
+      address: hop.address,
+      keyType,
+      fingerprint,
+    });
+    return undefined;
+  }
+
+  #compare(pinned: Buffer, key: Buffer): Problem | undefined {
+    if (pinned.equals(key)) return undefined;
+    const { fingerprint } = describeKey(key);
+    this.#log.error("A server showed another host key within a connection", {
+      host: this.#hop.name,
+      address: this.#hop.address,
+      fingerprint,
+    });
+    return changed(this.#hop, key, []);
+  }
+}
+
+function changed(hop: Hop, key: Buffer, lines: readonly KnownHostLine[]): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  const expected = lines.map(({ key: known, file, line }) => ({
+    ...describeKey(known),
+    at: `${file}:${line}`,
+  }));
+  const where = expected.map(({ at }) => at).join(", ");
+  return new Problem(
+    "host_key_changed",
+    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, but another one is on record` +
+      `${where === "" ? "" : ` (${where})`}. Somebody may be reading along, or the server was set up anew. ` +
+      "Ask whoever runs it; only then remove the old entry.",
+    { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), expected },
+  );
+}
+
+function revoked(hop: Hop, key: Buffer, by: KnownHostLine): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  const at = `${by.file}:${by.line}`;
+  return new Problem(
+    "host_key_changed",
+    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is marked as revoked (${at}). Do not connect to it.`,
+    { ...membersOf(hop), keyType, fingerprint, expected: [], reason: "revoked" },
+  );
+}

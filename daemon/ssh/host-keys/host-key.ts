@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { readString } from "../wire-string.ts";
+
+/** What is said of a public key: its type and its fingerprint as `ssh-keygen -lf` prints it. */
+export interface KeyDescription {
+  readonly keyType: string;
+  readonly fingerprint: string;
+}
+
+/** `key` is the public key in SSH's wire form (RFC 4253, section 6.6). */
+export function describeKey(key: Buffer): KeyDescription {
+  return { keyType: keyTypeOf(key) ?? "unknown", fingerprint: fingerprintOf(key) };
+}
+
+/** "SHA256:" and base64 without padding. */
+export function fingerprintOf(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** The key's type, e.g. "ssh-ed25519": the first string of its wire form; undefined when it is none. */
+export function keyTypeOf(key: Buffer): string | undefined {
+  if (key.length < 8) return undefined;
+  const length = key.readUInt32BE(0);
+  if (length === 0 || length > 64 || 4 + length >= key.length) return undefined;
+  const type = key.toString("latin1", 4, 4 + length);
+  return /^[a-z0-9@.-]+$/i.test(type) ? type : undefined;
+}
+
+/** How many bits the modulus of an RSA key has; undefined for other keys, 0 for one that is cut off. */
+export function rsaBits(key: Buffer): number | undefined {
+  const type = readString(key, 0);
+  if (type?.value.toString("latin1") !== "ssh-rsa") return undefined;
+  const exponent = readString(key, type.end);
+  const modulus = exponent === undefined ? undefined : readString(key, exponent.end)?.value;
+  const start = modulus?.findIndex((byte) => byte !== 0) ?? -1;
+  if (modulus === undefined || start === -1) return 0;
+  return (modulus.length - start) * 8 - (Math.clz32(modulus.readUInt8(start)) - 24);
+}

@@ -1,0 +1,140 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ClientChannel } from "ssh2";
+import type { Problem } from "../../../protocol/problem.ts";
+import type { Log } from "../../core/log.ts";
+import type { RemoteListener } from "../../transport/remote.ts";
+import { ChannelProcess } from "../channel/channel-process.ts";
+import type { ConnectDeadline } from "../connect/deadline.ts";
+import { channelRefused } from "../failure.ts";
+import type { Lease } from "./links.ts";
+import {
+  type CommandRequest,
+  execDirectly,
+  execOn,
+  type Opening,
+  openChannel,
+  type Refused,
+  type Start,
+} from "../channel/session-channel.ts";
+import { canOpenAhead } from "../ssh2-internals.ts";
+
+export interface StartOptions {
+  readonly lease: Lease;
+  /** The command is asked for when the session is open: only then it is known what may be sent. */
+  readonly request: () => CommandRequest;
+  readonly listener: RemoteListener;
+  readonly deadline: ConnectDeadline;
+  readonly log: Log;
+}
+
+export type Started =
+  | { readonly kind: "started"; readonly process: ChannelProcess }
+  /** Nothing has run, and nothing will: the next connection may do, or, after "closed", the next session. */
+  | { readonly kind: "refused" | "lost" | "closed" };
+
+/** A refused session never ran. Servers free theirs late, so the next one may be let in. */
+const retryDelaysMs = [15, 45];
+
+/**
+ * Starts a command on a leased connection. The lease is given back when the command has ended, or at once when it
+ * did not start. Rejects with `channel_refused` when the server says that it does not run it.
+ */
+export async function startCommand(options: StartOptions): Promise<Started> {
+  const { lease } = options;
+  const settle = lease.link.runs === 0 ? lease.connection.hurry() : () => undefined;
+  try {
+    const started = canOpenAhead(lease.connection.client)
+      ? await onChannel(options)
+      : await directly(options);
+    if (started.kind === "started") lease.link.runs += 1;
+    else lease[Symbol.dispose]();
+    return started;
+  } catch (failure) {
+    lease[Symbol.dispose]();
+    throw failure;
+  } finally {
+    settle();
+  }
+}
+
+async function onChannel(options: StartOptions): Promise<Started> {
+  const { lease, deadline, request } = options;
+  deadline.at = { stage: "opening a session", hop: lease.connection.hop };
+  const opening = await open(options);
+  if (opening.kind !== "opened") return { kind: opening.kind };
+  const process = processOn(options, opening.channel);
+  let sent = false;
+  const start = execOn(lease.connection, opening.channel, request(), () => {
+    sent = !deadline.signal.aborted;
+    return sent;
+  });
+  const answer = await deadline.bound(start).catch((reason: unknown) => {
+    if (!sent) {
+      process.close();
+      throw reason;
+    }
+    // It may run already: the caller gets the process and decides.
+    void start.then((late) => late.kind === "rejected" && process.lose(rejection(options, late.what)));
+    return { kind: "unknown" } as const;
+  });
+  return concluded(options, process, answer);
+}
+
+async function directly(options: StartOptions): Promise<Started> {
+  const { lease, deadline, request } = options;
+  const answer = await deadline.bound(execDirectly(lease.connection, request()));
+  if (answer.kind === "refused" || answer.kind === "lost") return { kind: answer.kind };
+  if (answer.kind === "opened") {
+    return concluded(options, processOn(options, answer.channel), { kind: "accepted" });
+  }
+  throw rejection(options, answer.kind === "rejected" ? answer.what : "exec");
+}
+
+function concluded(options: StartOptions, process: ChannelProcess, answer: Start): Started {
+  if (answer.kind === "rejected") {
+    const problem = rejection(options, answer.what);
+    process.close();
+    process.lose(problem);
+    throw problem;
+  }
+  if (answer.kind === "lost" || answer.kind === "closed") return { kind: answer.kind };
+  // After the promise is settled: nobody hears of output before they know of the process.
+  setImmediate(() => process.flow());
+  return { kind: "started", process };
+}
+
+async function open({ lease, deadline }: StartOptions): Promise<Opening> {
+  const spare = lease.link.takeSpare();
+  if (spare !== undefined) return { kind: "opened", channel: spare };
+  for (const wait of [...retryDelaysMs, undefined]) {
+    const opening = openChannel(lease.connection);
+    const result = await deadline.bound(opening).catch((reason: unknown) => {
+      void opening.then((late) => late.kind === "opened" && late.channel.close());
+      throw reason;
+    });
+    if (result.kind !== "refused" || wait === undefined) return result;
+    await delay(wait, undefined, { signal: deadline.signal });
+  }
+  return { kind: "refused" };
+}
+
+function processOn({ lease, listener, log }: StartOptions, channel: ClientChannel): ChannelProcess {
+  lease.link.running += 1;
+  const ended = (): void => {
+    lease.link.running -= 1;
+    lease[Symbol.dispose]();
+  };
+  return new ChannelProcess({ connection: lease.connection, channel, listener, log, ended });
+}
+
+function rejection({ lease }: StartOptions, what: Refused): Problem {
+  return channelRefused(lease.connection.hop, refusals[what]);
+}
+
+const refusals: Readonly<Record<Refused, string>> = {
+  pty: "gives no terminal. Run the command without one.",
+  env:
+    "does not take the command's variables: its commands are run by no shell that could set them, and its server " +
+    "takes none of those names. Allow them there (AcceptEnv), or run the command without.",
+  exec: "does not run commands for this user. Look at the account's shell and at ForceCommand on the server.",
+};

@@ -1,0 +1,205 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { endGroupCommand, parseGroupEnd } from "../../../../../daemon/runs/terminate/group-end.ts";
+import { openDirectory } from "../../../../support/directory.ts";
+import { liveProcesses, untilLive } from "../../../../support/process-groups.ts";
+import { openShells, type ShellName, shellNames } from "../../../../support/shells.ts";
+
+const run = promisify(execFile);
+const shells = await openShells();
+const directory = await openDirectory({ readable: true });
+afterAll(async () => {
+  await directory[Symbol.asyncDispose]();
+  await shells[Symbol.asyncDispose]();
+});
+
+/** A PATH with these programs alone, each from `from` or from where it is. */
+async function pathWith(name: string, programs: readonly string[], from?: string): Promise<string> {
+  await mkdir(directory.join(name));
+  for (const program of programs) {
+    await symlink(from ?? `/usr/bin/${program}`, directory.join(name, program));
+  }
+  return directory.join(name);
+}
+const tools = ["sleep", "grep", "sort", "tr"];
+const withoutPs = await pathWith("without-ps", tools);
+const ofBusybox = await pathWith("busybox", [...tools, "ps"], "/bin/busybox");
+
+/** Any shell under the name "sh", as a system has it for /bin/sh. */
+async function asSh(name: ShellName): Promise<string> {
+  await mkdir(directory.join(`as-${name}`), { recursive: true });
+  const path = directory.join(`as-${name}`, "sh");
+  await symlink(shells.path(name), path).catch(() => undefined);
+  return path;
+}
+
+let marks = 0;
+/** A process group of its own, as sshd makes one for a command; `script` has `$M` where a process is to be seen. */
+async function group(script: string, count: number) {
+  marks += 1;
+  const mark = `1000.${process.pid}${String(marks).padStart(3, "0")}`;
+  const leader = spawn("/bin/sh", ["-c", script.replaceAll("$M", mark)], { detached: true, stdio: "ignore" });
+  const pid = leader.pid ?? -1;
+  const left = async () => (await liveProcesses()).filter((each) => each.group === pid);
+  onTestFinished(async () => {
+    if ((await left()).length > 0) process.kill(-pid, "SIGKILL");
+  });
+  await untilLive(mark, count);
+  return { pid, mark, leader, left };
+}
+
+interface Asked {
+  readonly caller?: string;
+  readonly sh?: string;
+  readonly graceMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly uid?: number;
+  readonly detached?: boolean;
+}
+
+/** What comes of it when a server runs the command in a session of its own. */
+async function end(pid: number, asked: Asked = {}) {
+  const { caller = "/bin/bash", sh = "/bin/sh", graceMs = 300, environment, detached = true } = asked;
+  const command = endGroupCommand(pid, graceMs).replace("/bin/sh", sh);
+  const uid = asked.uid === undefined ? {} : { uid: asked.uid };
+  // Bash reads ~/.bashrc when it takes itself for a command of sshd.
+  const env = { PATH: process.env["PATH"], SHLVL: "1", ...environment };
+  const child: ChildProcess = spawn(caller, ["-c", command], { detached, env, ...uid });
+  const output: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      output[stream] += text;
+    });
+  }
+  await once(child, "close");
+  expect(output.stderr).toBe("");
+  return parseGroupEnd(output.stdout);
+}
+
+const stubborn = 'trap "" INT TERM; sleep $M & while :; do sleep 0.05; done';
+
+// It looks at all processes again and again: on a loaded machine one test took 6 s.
+describe("the command that ends a process group", { timeout: 30_000 }, () => {
+  const shellsForSh: readonly ShellName[] = ["dash", "bash", "ash", "zsh"];
+  test.each(shellsForSh)("works where /bin/sh is %s", async (name) => {
+    const sh = await asSh(name);
+    const easy = await group("sleep $M | sleep $M", 2);
+    expect(await end(easy.pid, { sh })).toBe("gone");
+    expect(await easy.left()).toEqual([]);
+    const hard = await group(stubborn, 1);
+    expect(await end(hard.pid, { sh })).toBe("gone");
+    expect(await hard.left()).toEqual([]);
+  });
+
+  test.each(shellNames)("works where %s is the login shell", async (name) => {
+    const target = await group(stubborn, 1);
+    expect(await end(target.pid, { caller: shells.path(name) })).toBe("gone");
+    expect(await target.left()).toEqual([]);
+  });
+
+  test.each([
+    ["no ps", withoutPs],
+    ["busybox's ps", ofBusybox],
+  ])("works with %s", async (_what, PATH) => {
+    const target = await group(stubborn, 1);
+    expect(await end(target.pid, { environment: { PATH } })).toBe("gone");
+    expect(await target.left()).toEqual([]);
+  });
+
+  test("begins with INT, goes on with TERM", async () => {
+    const polite = await group("sleep $M", 1);
+    const [, signal] = await Promise.all([end(polite.pid, { graceMs: 60_000 }), once(polite.leader, "exit")]);
+    expect(signal).toEqual([null, "SIGINT"]);
+    const script = 'trap "" INT; trap "exit 7" TERM; sleep $M & while :; do sleep 0.05; done';
+    const termed = await group(script, 1);
+    const [, code] = await Promise.all([end(termed.pid, { graceMs: 1000 }), once(termed.leader, "exit")]);
+    expect(code).toEqual([7, null]);
+  });
+
+  test("ends what is left of a group when its first process is over", async () => {
+    const target = await group("sleep $M &", 1);
+    if (target.leader.exitCode === null) await once(target.leader, "exit");
+    expect(await target.left()).toHaveLength(1);
+    expect(await end(target.pid)).toBe("gone");
+    expect(await target.left()).toEqual([]);
+  });
+
+  test("says so when the group is gone already", async () => {
+    const target = await group("sleep $M", 1);
+    const exit = once(target.leader, "exit");
+    process.kill(-target.pid, "SIGKILL");
+    await exit;
+    expect(await end(target.pid)).toBe("gone");
+    // On a server that gives commands no groups, nothing follows from there being none of that number.
+    expect(await end(target.pid, { detached: false })).toBe("unknown");
+  });
+
+  test("ends every group of the session, each asked once", async () => {
+    const target = await group("exec bash -c 'set -m; for n in 1 2 3; do sleep $M & done; wait'", 3);
+    const groups = new Set(
+      (await liveProcesses()).filter(({ args }) => args.endsWith(target.mark)).map((each) => each.group),
+    );
+    expect(groups.size).toBe(3);
+    expect(await end(target.pid)).toBe("gone");
+    expect((await liveProcesses()).filter((each) => groups.has(each.group))).toEqual([]);
+    const counting =
+      "exec bash -c 'trap \"echo -n x >> $F; sleep 0.2\" INT; sleep $M | sleep $M | cat; sleep 1000'";
+    const file = directory.join("interrupts");
+    const asked = await group(counting.replace("$F", file), 2);
+    expect(await end(asked.pid, { graceMs: 500 })).toBe("gone");
+    expect(await readFile(file, "utf8")).toBe("x");
+  });
+
+  test("never harms a group that it is in itself", async () => {
+    // All of it in a session apart from the tests', which would end with it.
+    const asking = endGroupCommand(4242, 300).replace("p=4242", "p=$TARGET");
+    const begun = "until grep -q sleep /proc/$TARGET/comm; do :; done";
+    const said = directory.join("said");
+    const own = await group(
+      `export SSH_CONNECTION=1; sleep $M & export TARGET=$!; ${begun}; { ${asking}; } > ${said}`,
+      1,
+    );
+    if (own.leader.exitCode === null) await once(own.leader, "exit");
+    // Had it ended itself, it would have said nothing.
+    expect(await readFile(said, "utf8")).toBe("hostrun-group:unknown\n");
+    expect(await own.left()).toHaveLength(1);
+  });
+
+  test("never harms a process that has the number of one that is over", async () => {
+    const target = await group("setsid sh -c 'sleep $M & sleep $M; wait' & wait", 2);
+    const stranger = (await liveProcesses()).find(({ args }) =>
+      args.startsWith(`sh -c sleep ${target.mark}`),
+    );
+    if (stranger === undefined) throw new Error("it did not start");
+    expect(await end(stranger.pid, { environment: { SSH_CONNECTION: "127.0.0.1 1 127.0.0.1 22" } })).toBe(
+      "unknown",
+    );
+    expect((await liveProcesses()).map(({ pid }) => pid)).toContain(stranger.pid);
+    process.kill(-stranger.pid, "SIGKILL");
+    expect(await end(target.pid)).toBe("gone");
+  });
+
+  test("takes a dead process that nobody has collected for none", async () => {
+    const environment = { SSH_CONNECTION: "127.0.0.1 1 127.0.0.1 22" };
+    const careless = "POSIX::setsid(), exec qw(sleep $M) unless fork; sleep 1000";
+    const parent = await group(
+      `export SSH_CONNECTION='${environment.SSH_CONNECTION}'; exec perl -MPOSIX -e '${careless}'`,
+      1,
+    );
+    const [child] = await untilLive(parent.mark, 1);
+    if (child === undefined) throw new Error("it did not start");
+    expect(child.group).toBe(child.pid);
+    expect(await end(child.pid, { environment })).toBe("gone");
+    expect(await readFile(`/proc/${child.pid}/stat`, "latin1")).toContain(" Z ");
+  });
+
+  test("says that it lives on when it may not be ended", async () => {
+    const target = await group("sleep $M", 1);
+    const { stdout } = await run("id", ["-u", "nobody"]);
+    expect(await end(target.pid, { uid: Number(stdout), graceMs: 100 })).toBe("alive");
+    expect(await target.left()).not.toEqual([]);
+  });
+});
