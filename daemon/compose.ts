@@ -35,6 +35,7 @@ import { openKnownHosts } from "./ssh/host-keys/known-hosts.ts";
 import { openPool } from "./ssh/pool/pool.ts";
 import { openDatabase } from "./store/database.ts";
 import { createDurablePlans } from "./store/durable-runs.ts";
+import { createHostOverlays } from "./store/host-overlays.ts";
 import { createHostStore } from "./store/hosts.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 import { createShellMemory } from "./store/login-shells.ts";
@@ -151,6 +152,7 @@ function openHosts(around: House, { database }: Storage, changes: ChangeLog) {
   const settings = () => around.settings.current;
   const hosts = new HostDirectory({
     store: createHostStore(database, clock),
+    overlays: createHostOverlays(database),
     settings,
     clock,
     files,

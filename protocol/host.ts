@@ -100,6 +100,8 @@ export const Host = z
     updatedAt: z.iso.datetime().nullable(),
     /** Members of a saved host that cannot be read any more, and hold defaults; only there where there are some. */
     damaged: z.array(z.string()).optional(),
+    /** Where the SSH config names the host, a saved one too, when it is asked for; `line` counts from 1. */
+    configAt: z.object({ file: z.string(), line: z.int().positive() }).optional(),
   })
   .meta({ id: "Host" });
 export type Host = z.infer<typeof Host>;
@@ -120,6 +122,7 @@ export const NewHost = z.strictObject({
 });
 export type NewHost = z.infer<typeof NewHost>;
 
+/** Of a host that stands only in the SSH config, `group`, `tags`, `color` and `production` can be set; Hostrun keeps them. */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;
 
@@ -127,6 +130,8 @@ export const ImportRequest = z.strictObject({
   source: z.literal("ssh_config"),
   /** Default: `~/.ssh/config`. */
   path: label(4096).optional(),
+  /** Default: every host of the file. */
+  names: z.array(HostName).max(100_000).optional(),
   /** Only say what would be imported. */
   dryRun: z.boolean().default(false),
 });

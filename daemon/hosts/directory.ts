@@ -12,20 +12,23 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import type { UserFiles } from "../core/user-files.ts";
+import { type HostOverlayStore, isEmpty, noOverlay, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import { unknownHost } from "./resolution.ts";
+import type { SshConfig } from "./ssh-config.ts";
 import { SshConfigFile } from "./ssh-config-file.ts";
 import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
 
 export interface HostDirectoryParts {
   readonly store: HostStore;
+  readonly overlays: HostOverlayStore;
   readonly settings: () => Settings;
   readonly clock: Clock;
   readonly files: UserFiles;
   readonly home: string;
   /** The name of the user who runs the daemon. */
   readonly localUser: string;
-  readonly onSaved: (host: StoredHost) => void;
+  readonly onSaved: (host: Host) => void;
   readonly onDeleted: (host: StoredHost) => void;
 }
 
@@ -44,13 +47,14 @@ export class HostDirectory {
    * list because it could not be read.
    */
   async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
-    const { hosts, problems } = await this.#allConfigured();
+    const { config, hosts, problems } = await this.#allConfigured();
     const stored = await this.#parts.store.list();
     const names = new Set(stored.map(({ name }) => name));
-    const all: Host[] = [...stored];
+    const unsaved = hosts.filter(({ name }) => !names.has(name));
+    const all: Host[] = [];
     const slice = new TimeSlice(this.#parts.clock);
-    for (const host of hosts) {
-      if (!names.has(host.name)) all.push(this.#unsaved(host));
+    for (const host of [...stored, ...unsaved]) {
+      all.push(placed("id" in host ? host : this.#unsaved(host), config));
       if (slice.spent) await slice.next();
     }
     const wanted = q?.toLowerCase();
@@ -66,10 +70,11 @@ export class HostDirectory {
   /** By id or name. `host_unknown` when there is none. */
   async get(idOrName: string): Promise<Host> {
     const stored = this.#find(idOrName);
-    if (stored !== undefined) return stored;
-    const configured = await this.configured(idOrName);
-    if (configured === undefined) throw unknownHost(idOrName);
-    return this.#unsaved(configured);
+    // A saved host is found without the SSH config, also where that cannot be read.
+    if (stored !== undefined) return placed(stored, await this.#config.load().catch(() => undefined));
+    const host = await this.#unsavedNamed(idOrName);
+    if (host === undefined) throw unknownHost(idOrName);
+    return host;
   }
 
   /** A saved host, by its id or its name. */
@@ -93,16 +98,17 @@ export class HostDirectory {
     return this.#insert({ ...host, port, source: "manual" });
   }
 
-  /** A change to a host of the SSH config is an error: its file is the place for that. */
+  /** Of a host of the SSH config only the overlay: for the rest its file is the place, and `conflict` says so. */
   async update(idOrName: string, patch: HostPatch): Promise<Host> {
-    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName));
+    const host = this.#find(idOrName);
+    if (host === undefined) return this.#mark(idOrName, patch);
     const saved = this.#parts.store.update(host.id, defined(patch), this.#parts.clock.now());
     this.#parts.onSaved(saved);
     return saved;
   }
 
   async delete(idOrName: string): Promise<void> {
-    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName));
+    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName, "it"));
     this.#parts.store.delete(host.id);
     this.#parts.onDeleted(host);
   }
@@ -111,7 +117,7 @@ export class HostDirectory {
    * Saves the hosts of an SSH config file. `not_found` when there is no such file, `invalid_request` when it cannot be
    * read.
    */
-  async import({ path = "~/.ssh/config", dryRun }: ImportRequest): Promise<ImportResult> {
+  async import({ path = "~/.ssh/config", names, dryRun }: ImportRequest): Promise<ImportResult> {
     const config = await this.#configAt(path).load();
     if (config === undefined || config.aliases.size === 0) {
       throw new Problem(
@@ -121,9 +127,9 @@ export class HostDirectory {
     }
     const result: ImportResult = { imported: [], skipped: [], dryRun };
     const slice = new TimeSlice(this.#parts.clock);
-    for (const alias of config.aliases.keys()) {
+    for (const alias of new Set(names ?? config.aliases.keys())) {
       const host = config.host(alias);
-      const reason = this.#reasonAgainst(alias, host);
+      const reason = this.#reasonAgainst(alias, config);
       if (host === undefined || reason !== undefined) {
         result.skipped.push({ name: alias, reason: reason ?? "its settings are not valid" });
       } else {
@@ -135,7 +141,9 @@ export class HostDirectory {
     return result;
   }
 
-  #reasonAgainst(alias: string, host: SshConfigHost | undefined): string | undefined {
+  #reasonAgainst(alias: string, config: SshConfig): string | undefined {
+    if (!config.aliases.has(alias)) return "the file does not name it";
+    const host = config.host(alias);
     if (this.#parts.store.byName(alias) !== undefined) return "there is a host of this name already";
     if (host?.unsupported !== undefined) return `it needs ${host.unsupported}, which Hostrun does not do yet`;
     return undefined;
@@ -152,12 +160,27 @@ export class HostDirectory {
     return byId ?? this.#parts.store.byName(idOrName);
   }
 
+  /** Sets the overlay of a host that stands only in the SSH config. */
+  async #mark(name: string, patch: HostPatch): Promise<Host> {
+    const { overlay, others } = splitPatch(patch);
+    const host = others.length === 0 ? await this.#unsavedNamed(name) : undefined;
+    if (host === undefined) return this.#notSaved(name, `its ${others.join(", ")}`);
+    const { group, tags, color, production } = { ...host, ...overlay };
+    const next = { group, tags, color, production };
+    if (isEmpty(next)) this.#parts.overlays.delete(name);
+    else this.#parts.overlays.set(name, next);
+    // What was damaged has been set again.
+    const { damaged: _, ...marked } = { ...host, ...next };
+    this.#parts.onSaved(marked);
+    return marked;
+  }
+
   /** Why a host that is not saved cannot be changed. */
-  async #notSaved(idOrName: string): Promise<never> {
+  async #notSaved(idOrName: string, what: string): Promise<never> {
     if (HostName.safeParse(idOrName).success && (await this.configured(idOrName)) !== undefined) {
       throw new Problem(
         "conflict",
-        `${idOrName} stands only in ~/.ssh/config. Change it there, or import it first.`,
+        `${idOrName} stands only in ~/.ssh/config. Change ${what} there, or import it first.`,
       );
     }
     throw unknownHost(idOrName);
@@ -168,14 +191,23 @@ export class HostDirectory {
   }
 
   /** A config that cannot be read must not keep the saved hosts from being listed. */
-  async #allConfigured(): Promise<{ hosts: readonly SshConfigHost[]; problems: ProblemDetails[] }> {
+  async #allConfigured(): Promise<{
+    config?: SshConfig | undefined;
+    hosts: readonly SshConfigHost[];
+    problems: ProblemDetails[];
+  }> {
     try {
       const config = await this.#config.load();
-      return { hosts: (await config?.hosts()) ?? [], problems: [] };
+      return { config, hosts: (await config?.hosts()) ?? [], problems: [] };
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;
       return { hosts: [], problems: [failure.toJSON()] };
     }
+  }
+
+  async #unsavedNamed(alias: string): Promise<Host | undefined> {
+    const host = await this.configured(alias);
+    return host && placed(this.#unsaved(host), await this.#config.load());
   }
 
   #unsaved(host: SshConfigHost): Host {
@@ -187,10 +219,7 @@ export class HostDirectory {
       user: host.user ?? null,
       identityFile: host.identityFiles[0] ?? null,
       jump: [...host.jump],
-      group: null,
-      tags: [],
-      color: null,
-      production: false,
+      ...(this.#parts.overlays.get(host.name) ?? noOverlay),
       loginShell: false,
       hostKeyPolicy: null,
       source: "ssh_config",
@@ -198,6 +227,12 @@ export class HostDirectory {
       updatedAt: null,
     };
   }
+}
+
+/** With the place where the SSH config names it, if it does. */
+function placed(host: Host, config: SshConfig | undefined): Host {
+  const alias = config?.aliases.get(host.name);
+  return alias === undefined ? host : { ...host, configAt: { file: alias.file, line: alias.line } };
 }
 
 function defined(patch: HostPatch): Partial<HostFields> {

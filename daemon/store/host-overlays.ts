@@ -1,0 +1,51 @@
+import { Host } from "../../protocol/host.ts";
+import type { HostOverlayStore } from "../hosts/host-overlay.ts";
+import type { Database } from "./database.ts";
+import { readStored, storedJson } from "./stored-row.ts";
+
+interface OverlayRow {
+  name: string;
+  group_path: string | null;
+  tags: string;
+  color: string | null;
+  production: number;
+}
+
+const Stored = Host.pick({ group: true, tags: true, color: true, production: true });
+/** What stands for members that cannot be read; `production` is never one of them. */
+const fallbacks = { group: null, tags: [], color: null };
+
+/** Overlays in SQLite, all of them in memory: a list of hosts asks for each of its hosts. */
+export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
+  const write = sql.prepare<[string, string | null, string, string | null, number]>(
+    `INSERT OR REPLACE INTO host_overlays (name, group_path, tags, color, production) VALUES (?, ?, ?, ?, ?)`,
+  );
+  const remove = sql.prepare<[string]>("DELETE FROM host_overlays WHERE name = ?");
+  const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
+  for (const row of sql.prepare<[], OverlayRow>("SELECT * FROM host_overlays").all()) {
+    const values = {
+      group: row.group_path,
+      tags: storedJson(row.tags),
+      color: row.color,
+      // What is none of both marks the host: a mark too many costs a question, one too few a server.
+      production: row.production !== 0,
+    };
+    const read = readStored(Stored, values, fallbacks);
+    if (read === undefined || read.damaged.length > 0) damage.tell("host_overlays", row.name, read?.damaged);
+    if (read === undefined) continue;
+    const damaged = read.damaged.length > 0 ? { damaged: [...read.damaged] } : {};
+    known.set(row.name, { ...read.value, ...damaged });
+  }
+  return {
+    get: (name) => known.get(name),
+    set: (name, overlay) => {
+      const { group, tags, color, production } = overlay;
+      write.run(name, group, JSON.stringify(tags), color, Number(production));
+      known.set(name, overlay);
+    },
+    delete: (name) => {
+      remove.run(name);
+      known.delete(name);
+    },
+  };
+}

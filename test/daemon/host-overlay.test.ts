@@ -1,0 +1,104 @@
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Change } from "../../protocol/change.ts";
+import { openTestDaemon } from "../support/daemon.ts";
+import { problemOf } from "../support/http.ts";
+
+await using stack = new AsyncDisposableStack();
+const daemon = stack.use(await openTestDaemon());
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+let { client } = daemon;
+
+const config = join(daemon.home, ".ssh/config");
+const configText = ["# mine", "Include more.conf", "", "Host web1 web2", "  HostName 10.0.0.1", ""].join(
+  "\n",
+);
+
+const hostNamed = (host: string) => client.call("getHost", { params: { host } });
+
+beforeAll(async () => {
+  await mkdir(join(daemon.home, ".ssh"), { recursive: true });
+  await writeFile(config, configText);
+  await writeFile(join(daemon.home, ".ssh/more.conf"), "\nHost included\n");
+});
+
+test("a host of the SSH config says where it stands", async () => {
+  const { items } = await client.call("listHosts");
+  expect(Object.fromEntries(items.map(({ name, configAt }) => [name, configAt]))).toEqual({
+    web1: { file: config, line: 4 },
+    web2: { file: config, line: 4 },
+    included: { file: join(daemon.home, ".ssh/more.conf"), line: 2 },
+  });
+  expect((await hostNamed("web2")).configAt).toEqual({ file: config, line: 4 });
+});
+
+test("it is marked, grouped and coloured without a change to its file, and every client is told", async () => {
+  const changes: Change[] = [];
+  const end = new AbortController();
+  const opened = Promise.withResolvers<void>();
+  const saved = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const { event } of client.changes({ after: "0.0", signal: end.signal })) {
+      changes.push(event);
+      if (event.type === "reset") opened.resolve();
+      if (event.type === "hostSaved") saved.resolve();
+    }
+  })().catch(() => undefined);
+  await opened.promise;
+  const body = { production: true, group: "prod/web", color: "charts.red", tags: ["eu"] };
+  const marked = await client.call("updateHost", { params: { host: "web1" }, body });
+  expect(marked).toMatchObject({ id: null, address: "10.0.0.1", ...body });
+  expect(await hostNamed("web1")).toEqual(marked);
+  expect((await client.call("listHosts")).items.find(({ name }) => name === "web1")).toEqual(marked);
+  expect(await hostNamed("web2")).toMatchObject({ production: false, group: null, tags: [], color: null });
+  await saved.promise;
+  expect(changes).toContainEqual(expect.objectContaining({ type: "hostSaved", host: marked }));
+  end.abort();
+  await reading;
+  expect(await readFile(config, "utf8")).toBe(configText);
+});
+
+test("one part is changed, and the others stay", async () => {
+  const params = { host: "web1" };
+  await client.call("updateHost", { params, body: { group: null } });
+  expect(await hostNamed("web1")).toMatchObject({
+    group: null,
+    production: true,
+    color: "charts.red",
+    tags: ["eu"],
+  });
+});
+
+test("what its file says is changed there", async () => {
+  const body = { port: 1, production: false };
+  const problem = await problemOf(client.call("updateHost", { params: { host: "web1" }, body }));
+  expect(problem).toMatchObject({ code: "conflict" });
+  expect(problem.message).toContain("Change its port there");
+  expect((await hostNamed("web1")).production).toBe(true);
+  const nobody = client.call("updateHost", { params: { host: "nobody" }, body: { production: true } });
+  expect((await problemOf(nobody)).code).toBe("host_unknown");
+});
+
+test("the mark outlives the daemon, and a change of the file", async () => {
+  await daemon.kill("SIGTERM");
+  const { home, stateDirectory } = daemon;
+  ({ client } = owned.use(await openTestDaemon({ home, stateDirectory })));
+  await appendFile(config, "  Port 2222\n");
+  expect(await hostNamed("web1")).toMatchObject({ port: 2222, production: true, tags: ["eu"] });
+});
+
+test("only the hosts that were named are imported, with their marks, and keep them when they are deleted", async () => {
+  const source = { source: "ssh_config" } as const;
+  const names = ["web1", "elsewhere"];
+  const { imported, skipped } = await client.call("importHosts", { body: { ...source, names } });
+  expect(imported).toMatchObject([{ name: "web1", production: true, color: "charts.red", tags: ["eu"] }]);
+  expect(skipped).toEqual([{ name: "elsewhere", reason: "the file does not name it" }]);
+  const saved = await hostNamed("web1");
+  expect(saved.id).not.toBeNull();
+  expect(saved.configAt).toEqual({ file: config, line: 4 });
+  await client.call("deleteHost", { params: { host: "web1" } });
+  expect(await hostNamed("web1")).toMatchObject({ id: null, production: true });
+  expect((await hostNamed("web2")).id).toBeNull();
+});
