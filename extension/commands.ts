@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { Run } from "../protocol/run.ts";
 import type { Host } from "../protocol/host.ts";
+import type { PanelTool } from "../protocol/panel.ts";
 import type { HostCommands } from "./hosts/host-commands.ts";
 import type { HostList } from "./hosts/host-list.ts";
 import type { ProblemReport } from "./problem-report.ts";
@@ -27,8 +28,7 @@ type Command = (argument: unknown) => unknown;
  */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { daemon, hosts, runs, panels, log } = parts;
-  const tool = (name: "find" | "copy" | "clear" | "toggleLog") => () =>
-    panels.active?.post({ type: "tool", tool: name });
+  const tool = (name: PanelTool) => () => panels.active?.post({ type: "tool", tool: name });
   const host = rowHost(parts.hostList);
   const commands: Record<string, Command> = {
     runOnHost: () => runs.runOnHost(),
@@ -54,9 +54,14 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     showDaemonLog: () => daemon.showLog(),
     showMenu: () => daemon.showMenu(),
     findInPanel: tool("find"),
-    copyPanel: tool("copy"),
+    copyPanel: tool("copyOutput"),
+    copyPanelSelection: tool("copySelection"),
+    selectAllInPanel: tool("selectAll"),
+    savePanel: tool("saveOutput"),
+    runAgainInPanel: tool("runAgain"),
+    stopInPanel: tool("stop"),
     clearPanel: tool("clear"),
-    togglePanelLog: tool("toggleLog"),
+    togglePanelLog: tool("debugLog"),
 
     runOnRow: onRow(host, (row) => runs.runOnHost(row)),
     openHostRow: onRow(host, (row) => runs.openHost(row)),

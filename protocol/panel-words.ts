@@ -44,9 +44,6 @@ export const panelWords = {
 
   gap: "… {0} bytes of {1} were not recorded …",
   copiedSelection: "Copied the selection",
-  copiedOutput: "Copied the output",
-  copiedTail: "Copied the last {0} lines; Save output keeps all of it",
-  nothingToCopy: "There is no output to copy yet",
   cleared: "Cleared; the recorded output is kept",
 
   findPlaceholder: "Find in output",
@@ -54,8 +51,12 @@ export const panelWords = {
   findPrevious: "Previous match (Shift+Enter)",
   closeFind: "Close (Escape)",
   matchOf: "{0} of {1}",
-  manyMatches: "More than {0}",
+  manyMatches: "{0} of {1} or more",
   noMatches: "No results",
+  badPattern: "Not a regular expression",
+  matchCase: "Match case (Alt+C)",
+  wholeWord: "Match whole word (Alt+W)",
+  useRegex: "Use regular expression (Alt+R)",
 
   trustAndRun: "Trust and run",
   showLog: "Show log",

@@ -30,6 +30,20 @@ export type PanelHost = z.infer<typeof PanelHost>;
 export const PanelWords = z.record(z.string(), z.string());
 export type PanelWords = z.infer<typeof PanelWords>;
 
+/** What can be done with a run from its toolbar, the context menu, or the palette. */
+export const PanelTool = z.enum([
+  "stop",
+  "runAgain",
+  "find",
+  "copyOutput",
+  "copySelection",
+  "selectAll",
+  "saveOutput",
+  "clear",
+  "debugLog",
+]);
+export type PanelTool = z.infer<typeof PanelTool>;
+
 const Chunk = z.object({ stream: OutputStream, data: z.string(), encoding: z.literal("base64").optional() });
 
 export const ToPanel = z.discriminatedUnion("type", [
@@ -68,7 +82,9 @@ export const ToPanel = z.discriminatedUnion("type", [
   /** A line of the debug log. */
   z.object({ type: z.literal("log"), at: z.string(), message: z.string() }),
   /** A tool asked for from outside, by a keyboard shortcut or a menu. */
-  z.object({ type: z.literal("tool"), tool: z.enum(["find", "copy", "clear", "toggleLog"]) }),
+  z.object({ type: z.literal("tool"), tool: PanelTool }),
+  /** A passing remark in the status line, e.g. that something was copied. */
+  z.object({ type: z.literal("notice"), text: z.string() }),
   z.object({ type: z.literal("look"), look: Look }),
 ]);
 export type ToPanel = z.infer<typeof ToPanel>;
@@ -83,8 +99,10 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("runAgain") }),
   z.object({ type: z.literal("save") }),
-  /** Text for the clipboard: the selection, or what the screen holds. */
+  /** The selection, for the clipboard. */
   z.object({ type: z.literal("copied"), text: z.string().max(64 * 1024 * 1024) }),
+  /** All recorded output is to go to the clipboard; a `notice` answers. */
+  z.object({ type: z.literal("copyOutput") }),
   z.object({ type: z.literal("openLink"), url: z.string().regex(/^https?:\/\//) }),
   /** Of a run that failed by an unknown host key. */
   z.object({ type: z.literal("trust") }),

@@ -9,19 +9,6 @@ export function formatElapsed(ms: number, tenths = true): string {
   return `${minutes}:${two(seconds % 60)}${tenths ? `.${whole % 10}` : ""}`;
 }
 
-/** `812 B`, `12.4 KB`, `3.0 GB`; a KB is 1,000 bytes. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ["KB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value.toFixed(1)} ${units[unit] ?? ""}`;
-}
-
 /** Counts from an instant on and tells the milliseconds gone, until it is stopped. */
 export class ElapsedTicker {
   readonly #tell: (ms: number) => void;

@@ -1,19 +1,27 @@
-import type { ISearchOptions } from "@xterm/addon-search";
-import type { IDisposable } from "@xterm/xterm";
-import { element, iconButton } from "./element.ts";
+import { element, icon, iconButton } from "./element.ts";
+import { findPattern } from "./find-pattern.ts";
+import type { FindOptions } from "./find-pattern.ts";
+import { mostMatches } from "./screen-search.ts";
+import type { SearchResult } from "./screen-search.ts";
 import type { Screen } from "./screen.ts";
-import { readTheme } from "./theme.ts";
 import { word } from "./words.ts";
 
-const highlightLimit = 1000;
+interface Toggle {
+  option: keyof FindOptions;
+  icon: string;
+  label: string;
+  /** Pressed with Alt, as in VS Code. */
+  key: string;
+}
 
 /** Searches the screen: Enter for the next match, Shift+Enter for the previous, Escape to close. */
 export class FindBar {
   readonly element: HTMLElement;
   readonly #input: HTMLInputElement;
   readonly #count = element("span", { class: "find-count", role: "status" });
+  readonly #toggles = new Map<string, HTMLButtonElement>();
+  readonly #options: FindOptions = { caseSensitive: false, wholeWord: false, regex: false };
   readonly #screen: Screen;
-  readonly #results: IDisposable;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -27,15 +35,21 @@ export class FindBar {
       autocomplete: "off",
       maxlength: "1000",
     });
-    this.element = element("div", { class: "find", role: "search", hidden: "" }, this.#input, this.#count);
+    const field = element(
+      "div",
+      { class: "find-field" },
+      this.#input,
+      ...toggles().map((one) => this.#toggle(one)),
+    );
+    this.element = element("div", { class: "find", role: "search", hidden: "" }, field, this.#count);
     this.element.append(
       iconButton("arrow-up", word("findPrevious"), () => this.#find("previous")),
       iconButton("arrow-down", word("findNext"), () => this.#find("next")),
       iconButton("close", word("closeFind"), () => this.close()),
     );
-    this.#input.addEventListener("input", () => this.#find("typed"));
+    this.#input.addEventListener("input", () => this.#find("stay"));
     this.element.addEventListener("keydown", (event) => this.#key(event));
-    this.#results = screen.search.onDidChangeResults((result) => this.#tell(result));
+    screen.onSearchResult = (result) => this.#tell(result);
   }
 
   /** With the selection as what to look for, where it is of one line. */
@@ -45,22 +59,34 @@ export class FindBar {
     if (selection !== "" && !selection.includes("\n")) this.#input.value = selection;
     this.#input.focus();
     this.#input.select();
-    this.#find("typed");
+    this.#find("stay");
   }
 
+  /** The match where the search ended is selected then, as in an editor. */
   close(): void {
     this.element.hidden = true;
-    this.#screen.search.clearDecorations();
-    this.#count.textContent = "";
+    this.#screen.search.selectActive();
+    this.#screen.search.clear();
+    this.#say("");
     this.#screen.focus();
   }
 
-  dispose(): void {
-    this.#results.dispose();
+  #toggle({ option, icon: name, label, key }: Toggle): HTMLElement {
+    const attributes = { class: "find-toggle", type: "button", title: label, "aria-label": label };
+    const button = element("button", { ...attributes, "aria-pressed": "false" }, icon(name));
+    button.addEventListener("click", () => {
+      this.#options[option] = !this.#options[option];
+      button.setAttribute("aria-pressed", String(this.#options[option]));
+      this.#find("stay");
+    });
+    this.#toggles.set(key, button);
+    return button;
   }
 
   #key(event: KeyboardEvent): void {
+    const toggle = event.altKey ? this.#toggles.get(event.code) : undefined;
     if (event.key === "Escape") this.close();
+    else if (toggle !== undefined) toggle.click();
     else if (event.key === "Enter" && event.target === this.#input) {
       this.#find(event.shiftKey ? "previous" : "next");
     } else return;
@@ -68,37 +94,30 @@ export class FindBar {
     event.stopPropagation();
   }
 
-  #find(how: "typed" | "next" | "previous"): void {
+  #find(step: "stay" | "next" | "previous"): void {
     const term = this.#input.value;
-    if (term === "") {
-      this.#screen.search.clearDecorations();
-      this.#count.textContent = "";
-      return;
-    }
-    const options = searchOptions();
-    if (how === "previous") this.#screen.search.findPrevious(term, options);
-    else this.#screen.search.findNext(term, { ...options, incremental: how === "typed" });
+    const pattern = term === "" ? undefined : findPattern(term, this.#options);
+    if (pattern !== undefined) return this.#screen.search.find(pattern, step);
+    this.#screen.search.clear();
+    this.#say(term === "" ? "" : word("badPattern"), term !== "");
   }
 
-  #tell({ resultIndex, resultCount }: { resultIndex: number; resultCount: number }): void {
-    this.element.classList.toggle("no-match", resultCount === 0 && this.#input.value !== "");
-    if (this.#input.value === "") this.#count.textContent = "";
-    else if (resultCount === 0) this.#count.textContent = word("noMatches");
-    else if (resultIndex < 0 || resultCount >= highlightLimit) {
-      this.#count.textContent = word("manyMatches", highlightLimit.toLocaleString("en"));
-    } else this.#count.textContent = word("matchOf", resultIndex + 1, resultCount);
+  #tell({ index, count }: SearchResult): void {
+    if (count === 0) this.#say(word("noMatches"), true);
+    else if (count < mostMatches) this.#say(word("matchOf", index + 1, count));
+    else this.#say(word("manyMatches", index + 1, mostMatches.toLocaleString("en")));
+  }
+
+  #say(words: string, bad = false): void {
+    this.element.classList.toggle("no-match", bad);
+    this.#count.textContent = words;
   }
 }
 
-function searchOptions(): ISearchOptions {
-  const { match, activeMatch, border } = readTheme().matches;
-  return {
-    decorations: {
-      matchBackground: match,
-      matchOverviewRuler: match,
-      activeMatchBackground: activeMatch,
-      activeMatchBorder: border,
-      activeMatchColorOverviewRuler: activeMatch,
-    },
-  };
+function toggles(): Toggle[] {
+  return [
+    { option: "caseSensitive", icon: "case-sensitive", label: word("matchCase"), key: "KeyC" },
+    { option: "wholeWord", icon: "whole-word", label: word("wholeWord"), key: "KeyW" },
+    { option: "regex", icon: "regex", label: word("useRegex"), key: "KeyR" },
+  ];
 }

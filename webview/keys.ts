@@ -2,6 +2,7 @@ export interface KeyActions {
   find: () => void;
   /** Whether there was a selection to copy. */
   copySelection: () => boolean;
+  selectAll: () => void;
   /** Whether there was something to stop. */
   stop: () => boolean;
 }
@@ -29,7 +30,12 @@ function obey(key: string, event: KeyboardEvent, actions: KeyActions): boolean {
     actions.find();
     return true;
   }
-  if (key !== "c" || event.target instanceof HTMLInputElement) return false;
+  if (event.target instanceof HTMLInputElement) return false;
+  if (key === "a") {
+    actions.selectAll();
+    return true;
+  }
+  if (key !== "c") return false;
   if (actions.copySelection()) return true;
   // Text that is selected elsewhere, e.g. in a problem, is copied by the browser.
   if (document.getSelection()?.isCollapsed === false) return false;

@@ -1,4 +1,4 @@
-import type { Look, ToPanel } from "../protocol/panel.ts";
+import type { Look, PanelTool, ToPanel } from "../protocol/panel.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import type { Bridge } from "./bridge.ts";
 import { DebugLog } from "./debug-log.ts";
@@ -13,7 +13,6 @@ import { Screen } from "./screen.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
-import type { ToolName } from "./tools.ts";
 import { word } from "./words.ts";
 
 type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
@@ -75,7 +74,9 @@ export class RunPanel {
       case "log":
         return this.#log.add(message.at, message.message);
       case "tool":
-        return this.#use(outsideTools[message.tool]);
+        return this.#use(message.tool);
+      case "notice":
+        return this.#status.notice(message.text);
       case "look":
         this.#element.classList.toggle("reduced-motion", isCalm(message.look));
         return this.#screen.restyle(message.look);
@@ -89,7 +90,6 @@ export class RunPanel {
 
   dispose(): void {
     for (const end of this.#ends) end();
-    this.#find.dispose();
     this.#screen.dispose();
     this.#status.dispose();
     this.#element.remove();
@@ -115,6 +115,7 @@ export class RunPanel {
       listenToKeys(this.#element, {
         find: () => this.#find.open(),
         copySelection: () => this.#copySelection(),
+        selectAll: () => this.#screen.selectAll(),
         stop: () => this.#stop(),
       }),
     );
@@ -152,6 +153,7 @@ export class RunPanel {
     this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
     this.#status.stopClock(durationMs);
     this.#toolbar.setLive(false);
+    this.#screen.setAlive(false);
   }
 
   #showProblem(problem: ProblemDetails): void {
@@ -169,12 +171,14 @@ export class RunPanel {
     this.#body.classList.remove("problem-only");
   }
 
-  #use(tool: ToolName): void {
-    const actions: Record<ToolName, () => void> = {
+  #use(tool: PanelTool): void {
+    const actions: Record<PanelTool, () => void> = {
       stop: () => this.#stop(),
       runAgain: () => this.#bridge.post({ type: "runAgain" }),
       find: () => this.#find.open(),
-      copyOutput: () => this.#copy(),
+      copyOutput: () => this.#bridge.post({ type: "copyOutput" }),
+      copySelection: () => void this.#copySelection(),
+      selectAll: () => this.#screen.selectAll(),
       saveOutput: () => this.#bridge.post({ type: "save" }),
       clear: () => this.#clear(),
       debugLog: () => this.#toggleLog(),
@@ -206,25 +210,9 @@ export class RunPanel {
     this.#status.notice(word("copiedSelection"));
     return true;
   }
-
-  #copy(): void {
-    if (this.#copySelection()) return;
-    const { text, lines, full } = this.#screen.text();
-    if (text === "") return this.#status.notice(word("nothingToCopy"));
-    this.#bridge.post({ type: "copied", text: text.slice(-mostCopied) });
-    const whole = !full && text.length <= mostCopied;
-    this.#status.notice(whole ? word("copiedOutput") : word("copiedTail", lines.toLocaleString("en")));
-  }
 }
 
 /** By setting, or by the system's wish, of which VS Code tells by a class of the body. */
 function isCalm(look: Look): boolean {
   return look.reducedMotion || document.body.classList.contains("vscode-reduce-motion");
 }
-
-const outsideTools: Record<Message<"tool">["tool"], ToolName> = {
-  find: "find",
-  copy: "copyOutput",
-  clear: "clear",
-  toggleLog: "debugLog",
-};

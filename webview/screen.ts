@@ -1,5 +1,4 @@
 import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import type { IDisposable } from "@xterm/xterm";
@@ -7,8 +6,8 @@ import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
 import { element } from "./element.ts";
 import { linkOptions } from "./links.ts";
-import { readScreenText } from "./screen-text.ts";
-import type { ScreenText } from "./screen-text.ts";
+import { ScreenSearch } from "./screen-search.ts";
+import type { SearchResult } from "./screen-search.ts";
 import { ScreenWriter } from "./screen-writer.ts";
 import type { OutputChunk } from "./screen-writer.ts";
 import { scrollByKey } from "./scroll-keys.ts";
@@ -30,7 +29,9 @@ export interface ScreenOptions {
 
 /** The terminal that shows one run. It only shows: nothing that is typed, and no answer of xterm.js, leaves it. */
 export class Screen implements IDisposable {
-  readonly search = new SearchAddon({ highlightLimit: 1000 });
+  readonly search: ScreenSearch;
+  /** Hears of what the search finds, also while output comes. */
+  onSearchResult: (result: SearchResult) => void = () => {};
   readonly #options: ScreenOptions;
   readonly #terminal: Terminal;
   readonly #fitting = new FitAddon();
@@ -38,6 +39,7 @@ export class Screen implements IDisposable {
   readonly #element: HTMLElement;
   readonly #watches: IDisposable[] = [];
   #unacknowledged = 0;
+  #alive = true;
 
   constructor(parent: HTMLElement, options: ScreenOptions) {
     this.#options = options;
@@ -50,16 +52,24 @@ export class Screen implements IDisposable {
       logLevel: "off",
       ...lookOptions(options.look),
     });
+    this.search = new ScreenSearch(this.#terminal, (result) => this.onSearchResult(result));
     this.#writer = new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
     const gutter = element("div", { class: "gutter" });
     const host = element("div", { class: "screen-host" });
     this.#element = element("div", { class: "screen" }, gutter, host);
+    this.setAlive(true);
     parent.append(this.#element);
     this.#open(host, gutter, parent);
   }
 
   get selection(): string {
     return this.#terminal.getSelection();
+  }
+
+  /** Whether there is something to stop: the context menu offers it then. */
+  setAlive(alive: boolean): void {
+    this.#alive = alive;
+    this.#describe();
   }
 
   write(chunk: OutputChunk): number {
@@ -72,9 +82,8 @@ export class Screen implements IDisposable {
     this.#terminal.write(this.#writer.gap(stream, bytes));
   }
 
-  /** What the screen still holds, down to the last row that is not empty. */
-  text(): ScreenText {
-    return readScreenText(this.#terminal);
+  selectAll(): void {
+    this.#terminal.selectAll();
   }
 
   clear(): void {
@@ -92,10 +101,12 @@ export class Screen implements IDisposable {
   /** Takes the theme of now, and a look if there is a new one. */
   restyle(look: Look = this.#options.look): void {
     Object.assign(this.#terminal.options, lookOptions(look));
+    this.search.restyle();
     this.fit();
   }
 
   dispose(): void {
+    this.search.dispose();
     for (const watch of this.#watches) watch.dispose();
     this.#terminal.dispose();
     this.#element.remove();
@@ -104,7 +115,6 @@ export class Screen implements IDisposable {
   #open(host: HTMLElement, gutter: HTMLElement, parent: HTMLElement): void {
     const terminal = this.#terminal;
     terminal.loadAddon(this.#fitting);
-    terminal.loadAddon(this.search);
     const { activate, hover, leave } = linkOptions(parent, this.#options.openLink).web;
     terminal.loadAddon(new WebLinksAddon(activate, { hover, leave }));
     terminal.open(host);
@@ -116,8 +126,19 @@ export class Screen implements IDisposable {
     if (!this.#options.pty) terminal.write("\x1b[?25l");
     const resized = new ResizeObserver(() => this.fit());
     resized.observe(this.#element);
+    this.#watches.push(terminal.onSelectionChange(() => this.#describe()));
     this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
     this.fit();
+  }
+
+  /** VS Code opens its own context menu here, with what package.json lists for this section. */
+  #describe(): void {
+    this.#element.dataset["vscodeContext"] = JSON.stringify({
+      webviewSection: "output",
+      preventDefaultContextMenuItems: true,
+      hostrunSelection: this.#terminal.hasSelection(),
+      hostrunAlive: this.#alive,
+    });
   }
 
   #write(text: string, done: () => void): void {

@@ -1,4 +1,5 @@
-import { ElapsedTicker, formatBytes, formatElapsed } from "./elapsed.ts";
+import { formatBytes } from "../protocol/size.ts";
+import { ElapsedTicker, formatElapsed } from "./elapsed.ts";
 import { element } from "./element.ts";
 import type { Standing } from "./ending.ts";
 import { word } from "./words.ts";

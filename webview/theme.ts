@@ -1,10 +1,12 @@
 import type { IDisposable, ITheme } from "@xterm/xterm";
 
-/** Colours of the search's matches, `#rrggbb` as its addon wants them. */
+/** Colours of the search's matches, `#rrggbb` as decorations want them. */
 export interface MatchColours {
   match: string;
   activeMatch: string;
-  border: string;
+  /** Only where the theme has one, as the high-contrast ones do. */
+  matchBorder: string | undefined;
+  activeBorder: string;
 }
 
 export interface ScreenTheme {
@@ -56,11 +58,13 @@ export function watchTheme(changed: () => void): IDisposable {
 function readMatches(background: string): MatchColours {
   const match = colour("terminal-findMatchHighlightBackground", "editor-findMatchHighlightBackground");
   const active = colour("terminal-findMatchBackground", "editor-findMatchBackground");
-  const border = colour("terminal-findMatchBorder", "editor-findMatchBorder", "contrastActiveBorder");
+  const activeBorder = colour("terminal-findMatchBorder", "editor-findMatchBorder", "contrastActiveBorder");
+  const matchBorder = colour("terminal-findMatchHighlightBorder", "editor-findMatchHighlightBorder");
   return {
     match: opaque(match ?? "#ea5c0055", background),
     activeMatch: opaque(active ?? "#9e6a03", background),
-    border: opaque(border ?? active ?? "#9e6a03", background),
+    matchBorder: matchBorder === undefined ? undefined : opaque(matchBorder, background),
+    activeBorder: opaque(activeBorder ?? active ?? "#9e6a03", background),
   };
 }
 

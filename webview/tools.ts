@@ -1,7 +1,9 @@
+import type { PanelTool } from "../protocol/panel.ts";
 import { controlKey } from "./links.ts";
 import { word } from "./words.ts";
 
-export type ToolName = "stop" | "runAgain" | "find" | "copyOutput" | "saveOutput" | "clear" | "debugLog";
+/** The tools of the toolbar. */
+export type ToolName = Exclude<PanelTool, "copySelection" | "selectAll">;
 
 export interface Tool {
   name: ToolName;

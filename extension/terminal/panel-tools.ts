@@ -8,7 +8,12 @@ import type { Daemon } from "../daemon/daemon.ts";
 import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { Runner } from "../runs/runner.ts";
+import { formatBytes } from "../../protocol/size.ts";
+import { readRecordedText } from "./recorded-text.ts";
 import type { RunPanel } from "./run-panel.ts";
+
+/** As much as the editors of a desktop take from the clipboard without a halt. */
+const mostCopiedBytes = 64 * 1024 * 1024;
 
 type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" }>;
 
@@ -40,6 +45,8 @@ export class PanelTools {
       case "copied":
         await vscode.env.clipboard.writeText(message.text);
         return;
+      case "copyOutput":
+        return this.#copy(panel);
       case "openLink":
         await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
         return;
@@ -67,6 +74,17 @@ export class PanelTools {
     if (trusted !== true) return;
     const run = await this.#runner.repeat(panel.runId);
     if (run !== undefined) panel.show(run.id);
+  }
+
+  /** All of the output, whatever the screen still holds or selects. */
+  async #copy(panel: RunPanel): Promise<void> {
+    const what = vscode.l10n.t("The output could not be copied");
+    await this.#report.attempt(what, async () => {
+      const { text, whole } = await readRecordedText(this.#daemon, panel.runId, mostCopiedBytes);
+      if (text !== "") await vscode.env.clipboard.writeText(text);
+      const run = await this.#daemon.call("getRun", { params: { run: panel.runId } });
+      panel.post({ type: "notice", text: copyNotice(text, whole, run.truncatedBytes) });
+    });
   }
 
   async #save(runId: string): Promise<void> {
@@ -99,4 +117,13 @@ export class PanelTools {
     );
     if (answer === open) await vscode.commands.executeCommand("vscode.open", file);
   }
+}
+
+function copyNotice(text: string, whole: boolean, lost: number): string {
+  if (text === "") return vscode.l10n.t("There is no output to copy yet");
+  if (!whole) {
+    return vscode.l10n.t("Copied the first {0}; Save Output keeps all of it", formatBytes(mostCopiedBytes));
+  }
+  if (lost > 0) return vscode.l10n.t("Copied the output; {0} of it were not recorded", formatBytes(lost));
+  return vscode.l10n.t("Copied all output");
 }

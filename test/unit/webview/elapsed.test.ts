@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatElapsed } from "../../../webview/elapsed.ts";
+import { formatElapsed } from "../../../webview/elapsed.ts";
 
 describe("figures of the status line", () => {
   it.each([
@@ -15,17 +15,5 @@ describe("figures of the status line", () => {
 
   it("leaves out the tenths where less motion is wanted", () => {
     expect(formatElapsed(4249, false)).toBe("00:04");
-  });
-
-  it.each([
-    [0, "0 B"],
-    [999, "999 B"],
-    [1000, "1.0 KB"],
-    [12_440, "12.4 KB"],
-    [999_949, "999.9 KB"],
-    [999_950, "1.0 MB"],
-    [64_000_000_000, "64.0 GB"],
-  ])("shows %d bytes as %s", (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
   });
 });

@@ -1,0 +1,25 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Daemon } from "../daemon/daemon.ts";
+
+/**
+ * The recorded output of a run as text, both streams in their order, without colours and other control sequences: its
+ * first `limitBytes`, and whether that is all of it.
+ */
+export async function readRecordedText(
+  daemon: Daemon,
+  runId: string,
+  limitBytes: number,
+): Promise<{ text: string; whole: boolean }> {
+  const output = await daemon.openOutput(runId, "both");
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of output) {
+    if (!(chunk instanceof Buffer)) continue;
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Leaving the loop destroys the stream.
+    if (bytes > limitBytes) break;
+  }
+  const text = Buffer.concat(chunks).subarray(0, limitBytes).toString("utf8");
+  return { text: stripVTControlCharacters(text).replaceAll("\r\n", "\n"), whole: bytes <= limitBytes };
+}

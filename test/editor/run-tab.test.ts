@@ -1,0 +1,68 @@
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser } from "../support/browser.ts";
+import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+import { Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let sshd: Sshd;
+let window: Workbench;
+
+beforeAll(async () => {
+  sshd = owned.use(await openSshd());
+  code = owned.use(await openCodeServer());
+  const ssh = (name: string): string => join(code.home, ".ssh", name);
+  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
+  await writeFile(ssh("known_hosts"), sshd.knownHosts);
+  const host = `Host web1\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  await writeFile(ssh("config"), host);
+  const browser = await openBrowser();
+  owned.defer(() => browser.close());
+  window = await Workbench.open(browser, code);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await window.failure(task.name);
+});
+afterAll(() => owned.disposeAsync());
+
+const clipboard = (): Promise<string> => window.page.evaluate("navigator.clipboard.readText()");
+
+/** Runs a command by the palette. */
+async function run(command: string): Promise<void> {
+  await window.command("Hostrun: Run on Host…");
+  await window.choose(/Choose the host/, "web1");
+  await window.answer(/Type a command/, command);
+}
+
+describe("copying from a run's tab", () => {
+  test("takes all output from the record, as text, whatever the screen holds", async () => {
+    await run("seq 1 12000; printf '\\033[32mgreen\\033[0m\\r\\n'; echo to stderr >&2");
+    await window.output("to stderr");
+    await window.run.getByRole("button", { name: "Copy output" }).click();
+    await window.run.locator(".notice", { hasText: "Copied all output" }).waitFor();
+    const lines = (await clipboard()).split("\n");
+    expect(lines.slice(0, 2)).toEqual(["1", "2"]);
+    expect(lines.slice(-4)).toEqual(["12000", "green", "to stderr", ""]);
+  });
+
+  test("has a context menu: Select All, Copy, Find, Save, Run Again", async () => {
+    const screen = window.run.locator(".screen");
+    const entries = window.page.locator(".context-view .monaco-menu");
+    await screen.click({ button: "right", position: { x: 60, y: 40 } });
+    await entries.getByRole("menuitem", { name: "Select All" }).waitFor();
+    expect(await entries.getByRole("menuitem", { name: /^(Copy|Stop|Cut|Paste)$/ }).count()).toBe(0);
+    await window.menu("Select All");
+    await screen.click({ button: "right", position: { x: 60, y: 40 } });
+    for (const name of ["Copy", "Copy Output", "Find in Output", "Save Output…", "Run Again"]) {
+      await entries.getByRole("menuitem", { name, exact: true }).waitFor();
+    }
+    await window.pictures("output-menu");
+    await entries.getByRole("menuitem", { name: "Copy", exact: true }).hover();
+    await window.page.keyboard.press("Enter");
+    await window.run.locator(".notice", { hasText: "Copied the selection" }).waitFor();
+    expect(await clipboard()).toMatch(/^[2-9]\d+\n[^]*\n12000\ngreen\nto stderr\n*$/);
+  });
+});

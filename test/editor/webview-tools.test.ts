@@ -1,0 +1,140 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { complete, show, stdout } from "../support/panel-messages.ts";
+import { openWebviewHost } from "../support/webview-page.ts";
+import type { WebviewHost, WebviewPage } from "../support/webview-page.ts";
+
+const screenshots = join(import.meta.dirname, "../../artifacts/screenshots");
+
+let host: WebviewHost;
+
+beforeAll(async () => {
+  await mkdir(screenshots, { recursive: true });
+  host = await openWebviewHost();
+});
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+async function opened(
+  message = show(),
+  options: Parameters<WebviewHost["open"]>[0] = {},
+): Promise<WebviewPage> {
+  const view = await host.open(options);
+  await view.send(message);
+  await view.page.locator(".xterm-rows").waitFor({ state: "attached" });
+  return view;
+}
+
+async function picture(view: WebviewPage, name: string): Promise<void> {
+  await view.page.screenshot({ path: join(screenshots, `webview-${name}.png`) });
+}
+
+describe("copying", () => {
+  it("takes all output whatever is selected, also by a search", async () => {
+    await using view = await opened();
+    await view.send(stdout("needle one\nhay\n"));
+    await view.shows("hay");
+    await view.page.keyboard.press("Control+f");
+    await view.page.keyboard.type("needle");
+    await view.page.locator(".find-count", { hasText: "1 of 1" }).waitFor();
+    await view.page.getByRole("button", { name: "Copy output" }).click();
+    await view.said("copyOutput");
+    expect(view.posted.some(({ type }) => type === "copied")).toBe(false);
+    await view.send({ type: "notice", text: "Copied all output" });
+    await view.page.locator(".notice", { hasText: "Copied all output" }).waitFor();
+  });
+
+  it("selects all by Ctrl+A, but leaves it to a field that is typed into", async () => {
+    await using view = await opened();
+    await view.send(stdout(`first\n${"line\n".repeat(100)}last\n`));
+    await view.shows("last");
+    await view.page.keyboard.press("Control+a");
+    await view.page.keyboard.press("Control+c");
+    const { text } = await view.said("copied");
+    expect(text.split("\n")).toEqual(expect.arrayContaining(["first", "line", "last"]));
+    await view.page.keyboard.press("Control+f");
+    await view.page.keyboard.press("Control+a");
+    await view.page.keyboard.type("first");
+    expect(await view.page.locator(".find-input").inputValue()).toBe("first");
+  });
+
+  it("is told to VS Code's context menu: whether something is selected, and whether the run goes on", async () => {
+    await using view = await opened();
+    await view.send(stdout("word\n"));
+    await view.shows("word");
+    const context = async (): Promise<unknown> =>
+      JSON.parse((await view.page.locator(".screen").getAttribute("data-vscode-context")) ?? "null");
+    const menu = { webviewSection: "output", preventDefaultContextMenuItems: true };
+    expect(await context()).toEqual({ ...menu, hostrunSelection: false, hostrunAlive: true });
+    await view.send({ type: "tool", tool: "selectAll" }, complete());
+    await expect.poll(context).toEqual({ ...menu, hostrunSelection: true, hostrunAlive: false });
+    await view.send({ type: "tool", tool: "copySelection" });
+    expect((await view.said("copied")).text).toContain("word");
+  });
+});
+
+describe("find", () => {
+  const count = (view: WebviewPage, text: string): Promise<void> =>
+    view.page.locator(".find-count", { hasText: new RegExp(`^${text}$`) }).waitFor();
+
+  async function searching(output: string, term: string): Promise<WebviewPage> {
+    const view = await opened();
+    await view.send(stdout(output));
+    await view.shows(output.trim().split("\n").at(-1) ?? "");
+    await view.page.keyboard.press("Control+f");
+    await view.page.keyboard.type(term);
+    return view;
+  }
+
+  it("tells case, whole words and expressions apart, by button and by key", async () => {
+    await using view = await searching("concat cat Cat\nscatter cat-like 猫cat\nend\n", "cat");
+    await count(view, "1 of 6");
+    await view.page.getByRole("button", { name: "Match case (Alt+C)" }).click();
+    await count(view, "1 of 5");
+    await view.page.locator(".find-input").focus();
+    await view.page.keyboard.press("Alt+w");
+    await count(view, "1 of 2");
+    const whole = view.page.getByRole("button", { name: "Match whole word (Alt+W)" });
+    expect(await whole.getAttribute("aria-pressed")).toBe("true");
+    await view.page.keyboard.press("Alt+w");
+    await view.page.keyboard.press("Alt+r");
+    await view.page.locator(".find-input").fill("c.t+e?r?");
+    await count(view, "2 of 5");
+    for (const theme of ["dark", "light", "hc", "hcLight"] as const) {
+      await view.useTheme(theme);
+      await picture(view, `find-options-${theme}`);
+    }
+    await view.page.locator(".find-input").fill("(");
+    await count(view, "Not a regular expression");
+    await view.page.keyboard.press("Alt+r");
+    await count(view, "No results");
+    expect(view.complaints).toEqual([]);
+  });
+
+  it("counts each match of an expression once, and those in wrapped and wide text where they are", async () => {
+    const wide = "漢字".repeat(60);
+    await using view = await searching(`12345 678\n${wide}needle${"x".repeat(300)}\nend\n`, "\\d+");
+    await view.page.keyboard.press("Alt+r");
+    await count(view, "1 of 2");
+    await view.page.locator(".find-input").fill("needle");
+    await count(view, "1 of 1");
+    await view.page.keyboard.press("Escape");
+    await view.page.keyboard.press("Control+c");
+    expect((await view.said("copied")).text).toBe("needle");
+  });
+
+  it("stays at its match while output comes, and looks through all that the screen holds", async () => {
+    await using view = await searching(`${"needle\nhay\n".repeat(300)}end\n`, "needle");
+    await view.page.locator(".find-count", { hasText: / of 300$/ }).waitFor();
+    await view.page.keyboard.press("Enter");
+    const before = await view.page.locator(".find-count").innerText();
+    await view.send(stdout("needle\n"));
+    await count(view, before.replace("300", "301"));
+    await view.page.keyboard.press("Shift+Enter");
+    await count(view, `${Number.parseInt(before, 10) - 1} of 301`);
+    expect(await view.page.locator(".active-match").count()).toBe(1);
+  });
+});

@@ -1,0 +1,160 @@
+import type { IDisposable, IMarker, Terminal } from "@xterm/xterm";
+import { findMatches, rangesOf } from "./screen-matches.ts";
+import type { CellRange, ScreenMatch } from "./screen-matches.ts";
+import { readTheme } from "./theme.ts";
+
+/** More matches than this are not counted. */
+export const mostMatches = 10_000;
+/** So many matches are marked, those around the active one. */
+const mostMarked = 1000;
+const searchAgainMs = 200;
+
+type Place = Pick<ScreenMatch, "row" | "start">;
+
+export interface SearchResult {
+  /** Of the active match, from 0 on; -1 when there is none. */
+  index: number;
+  /** `mostMatches` stands for so many or more. */
+  count: number;
+}
+
+/**
+ * Finds and marks text on the screen, and keeps the marks right while output comes. The search addon of xterm.js
+ * looks at the first hit of a line only when it wants whole words, and counts the matches of an expression several
+ * times.
+ */
+export class ScreenSearch implements IDisposable {
+  readonly #terminal: Terminal;
+  readonly #told: (result: SearchResult) => void;
+  readonly #watches: IDisposable[];
+  #pattern: RegExp | undefined;
+  #matches: ScreenMatch[] = [];
+  #index = -1;
+  /** The row of the active match, also after rows have left the screen above it. */
+  #activeRow: IMarker | undefined;
+  #marks: IDisposable[] = [];
+  #timer: number | undefined;
+
+  constructor(terminal: Terminal, told: (result: SearchResult) => void) {
+    this.#terminal = terminal;
+    this.#told = told;
+    const again = (): void => {
+      window.clearTimeout(this.#timer);
+      if (this.#pattern !== undefined) this.#timer = window.setTimeout(() => this.#again(), searchAgainMs);
+    };
+    this.#watches = [terminal.onWriteParsed(again), terminal.onResize(again)];
+  }
+
+  /** Looks for a pattern with the flag "g": goes to the match that is active, to the next or the one before it. */
+  find(pattern: RegExp, step: "stay" | "next" | "previous"): void {
+    this.#pattern = pattern;
+    const from = this.#position();
+    this.#matches = findMatches(this.#terminal, pattern, mostMatches);
+    this.#index = chosen(this.#matches, from, step);
+    this.#mark();
+    this.#reveal();
+    this.#told({ index: this.#index, count: this.#matches.length });
+  }
+
+  clear(): void {
+    window.clearTimeout(this.#timer);
+    this.#pattern = undefined;
+    this.#matches = [];
+    this.#index = -1;
+    this.#unmark();
+  }
+
+  /** Marks the matches in the colours of now. */
+  restyle(): void {
+    this.#mark();
+  }
+
+  /** Makes the active match the selection. */
+  selectActive(): void {
+    const match = this.#matches[this.#index];
+    const ranges = match === undefined ? [] : rangesOf(this.#terminal, match);
+    const first = ranges[0];
+    const last = ranges.at(-1);
+    if (first === undefined || last === undefined) return;
+    const cells = (last.row - first.row) * this.#terminal.cols + last.column + last.width - first.column;
+    this.#terminal.select(first.column, first.row, cells);
+  }
+
+  dispose(): void {
+    this.clear();
+    for (const watch of this.#watches) watch.dispose();
+  }
+
+  #again(): void {
+    if (this.#pattern === undefined) return;
+    const from = this.#position();
+    this.#matches = findMatches(this.#terminal, this.#pattern, mostMatches);
+    this.#index = chosen(this.#matches, from, "stay");
+    this.#mark();
+    this.#told({ index: this.#index, count: this.#matches.length });
+  }
+
+  /** Where the active match begins now; without one, where the view does. */
+  #position(): Place {
+    const match = this.#matches[this.#index];
+    if (match === undefined) return { row: this.#terminal.buffer.active.viewportY, start: 0 };
+    const row = this.#activeRow?.line ?? -1;
+    return { row: Math.max(0, row), start: row < 0 ? 0 : match.start };
+  }
+
+  #mark(): void {
+    this.#unmark();
+    const active = this.#matches[this.#index];
+    if (active !== undefined) this.#activeRow = this.#markerAt(active.row);
+    const first = Math.max(0, this.#index - mostMarked / 2);
+    for (const match of this.#matches.slice(first, first + mostMarked)) {
+      for (const range of rangesOf(this.#terminal, match)) this.#decorate(range, match === active);
+    }
+  }
+
+  #unmark(): void {
+    for (const mark of this.#marks) mark.dispose();
+    this.#marks = [];
+    this.#activeRow?.dispose();
+    this.#activeRow = undefined;
+  }
+
+  #decorate({ row, column, width }: CellRange, active: boolean): void {
+    const { match, activeMatch, matchBorder, activeBorder } = readTheme().matches;
+    const marker = this.#markerAt(row);
+    const backgroundColor = active ? activeMatch : match;
+    const decoration = this.#terminal.registerDecoration({ marker, x: column, width, backgroundColor });
+    decoration?.onRender((element) => {
+      const border = active ? activeBorder : matchBorder;
+      element.classList.add(active ? "active-match" : "match");
+      if (border !== undefined) element.style.outline = `1px solid ${border}`;
+    });
+    this.#marks.push(...[marker, decoration].filter((mark) => mark !== undefined));
+  }
+
+  #markerAt(row: number): IMarker {
+    const { baseY, cursorY } = this.#terminal.buffer.active;
+    return this.#terminal.registerMarker(row - baseY - cursorY);
+  }
+
+  #reveal(): void {
+    const match = this.#matches[this.#index];
+    const row = match === undefined ? undefined : rangesOf(this.#terminal, match)[0]?.row;
+    if (row === undefined) return;
+    const { viewportY } = this.#terminal.buffer.active;
+    if (row >= viewportY && row < viewportY + this.#terminal.rows) return;
+    this.#terminal.scrollToLine(Math.max(0, row - Math.floor(this.#terminal.rows / 2)));
+  }
+}
+
+/** Which match follows; around the ends it goes on at the other one. */
+function chosen(matches: readonly ScreenMatch[], from: Place, step: "stay" | "next" | "previous"): number {
+  if (matches.length === 0) return -1;
+  const behind = (match: ScreenMatch): number => match.row - from.row || match.start - from.start;
+  if (step === "previous") {
+    const before = matches.findLastIndex((match) => behind(match) < 0);
+    return before === -1 ? matches.length - 1 : before;
+  }
+  const after = matches.findIndex((match) => (step === "next" ? behind(match) > 0 : behind(match) >= 0));
+  return after === -1 ? 0 : after;
+}
