@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Host } from "../protocol/host.ts";
 import { registerCommands } from "./commands.ts";
 import { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { DaemonLink } from "./daemon/link.ts";
@@ -13,6 +14,7 @@ import { RunCommands } from "./runs/run-commands.ts";
 import { RunList } from "./runs/run-list.ts";
 import { RunsView } from "./runs/runs-view.ts";
 import { Runner } from "./runs/runner.ts";
+import { SaveOffer } from "./runs/save-offer.ts";
 import { createStart } from "./start-lists.ts";
 import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
@@ -40,8 +42,11 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   });
   const form = new HostForm(link, hosts, report);
   const hostCommands = new HostCommands({ daemon: link, hosts, runs, form, report, start });
-  const questions = { daemon: link, hosts, runs, addHost: () => form.add() };
-  const runCommands = new RunCommands({ runs, runner, panels, questions, hostCommands, report, start });
+  const addHost = (text: string): Promise<Host | undefined> => form.add(text);
+  const questions = { daemon: link, hosts, runs, addHost };
+  const saveOffer = new SaveOffer(hosts, runs, addHost);
+  const runParts = { runs, runner, panels, questions, hostCommands, saveOffer, report, start };
+  const runCommands = new RunCommands(runParts);
   const daemon = new DaemonCommands(link, runs, report, log);
   const refresh = async (): Promise<void> => {
     await start();

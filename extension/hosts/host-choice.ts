@@ -5,6 +5,7 @@ import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choi
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { hostAddress } from "./host-address.ts";
 import { byName } from "./host-tree.ts";
+import { unsavedHost } from "./unsaved-host.ts";
 
 /** How many hosts stand above the others as recent. */
 const recentHosts = 5;
@@ -16,28 +17,53 @@ export interface HostChoice {
   readonly runs: readonly Run[];
   /** The one that was chosen before, on the way back. */
   readonly chosen?: Host | undefined;
+  /** Whether an address may be chosen that is no host yet. */
+  readonly unsaved?: boolean;
 }
 
-/** Asks for a host, recent ones first; "add" is the entry that makes a new one. */
-export function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Host | "add">> {
+/** A host is to be added: with this address, so far as one was typed. */
+export interface AddHost {
+  readonly add: string;
+}
+
+/** Asks for a host, recent ones first; the last entry adds one. */
+export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Host | AddHost>> {
   const recent = recentOf(choice.hosts, choice.runs);
   const others = choice.hosts.filter((host) => !recent.includes(host)).sort(byName);
-  const items: ChoiceItem<Host | "add">[] = [
+  const items: ChoiceItem<Host | AddHost>[] = [
     ...(recent.length > 0 ? [separator(vscode.l10n.t("recent"))] : []),
     ...recent.map(hostEntry),
     ...(others.length > 0 ? [separator(vscode.l10n.t("hosts"))] : []),
     ...others.map(hostEntry),
     separator(""),
-    { label: `$(add) ${vscode.l10n.t("Add host…")}`, value: "add", alwaysShow: true },
+    { label: `$(add) ${vscode.l10n.t("Add host…")}`, value: { add: "" }, alwaysShow: true },
   ];
-  return askChoice(
+  let text = "";
+  const answer = await askChoice<Host | AddHost>(
     {
       placeholder: choice.placeholder,
       items,
-      active: (value) => value !== "add" && value.name === choice.chosen?.name,
+      active: (value) => "name" in value && value.name === choice.chosen?.name,
+      keep: (typed) => {
+        text = typed;
+      },
+      typed: (typed) => (choice.unsaved === true ? typedEntry(choice.hosts, typed) : undefined),
     },
     frame,
   );
+  if (typeof answer === "string" || "name" in answer.value) return answer;
+  return { value: { add: text.trim() } };
+}
+
+/** The address that was typed: a known host under another name, or one to run on as it stands. */
+function typedEntry(hosts: readonly Host[], text: string): ChoiceItem<Host> | undefined {
+  const typed = text.trim();
+  if (hosts.some(({ name }) => name === typed)) return undefined;
+  const host = unsavedHost(hosts, typed);
+  if (host === undefined) return undefined;
+  if (hosts.includes(host)) return { ...hostEntry(host), alwaysShow: true };
+  const notes = [...(host.production ? [vscode.l10n.t("production")] : []), vscode.l10n.t("not saved")];
+  return { label: plainLabel(host.name), description: notes.join(" · "), alwaysShow: true, value: host };
 }
 
 function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[] {

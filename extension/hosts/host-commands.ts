@@ -43,7 +43,7 @@ export class HostCommands {
       { title, step: 1, totalSteps: 1 },
     );
     if (typeof answer === "string") return undefined;
-    return answer.value === "add" ? this.#parts.form.add() : answer.value;
+    return "add" in answer.value ? this.#parts.form.add(answer.value.add) : answer.value;
   }
 
   async add(): Promise<Host | undefined> {

@@ -17,19 +17,8 @@ import {
   type HostDraft,
   type HostQuestion,
 } from "./host-questions.ts";
+import { askNewHost } from "./new-host.ts";
 import { hostRef, type HostList } from "./host-list.ts";
-
-const blank: HostDraft = {
-  name: "",
-  address: "",
-  port: 22,
-  user: null,
-  identityFile: null,
-  jump: [],
-  group: null,
-  tags: [],
-  production: false,
-};
 
 /** Adds, copies and changes hosts by questions; failures are told. */
 export class HostForm {
@@ -43,21 +32,45 @@ export class HostForm {
     this.#report = report;
   }
 
-  /** undefined: the person left, or it could not be saved. */
-  async add(start: Partial<HostDraft> = {}): Promise<Host | undefined> {
-    const questions = [
-      askAddress,
-      askName(this.#takenBut(undefined)),
-      askGroup(this.#hosts.hosts),
-      askIdentity,
-      askProduction,
-    ];
-    const draft = await askSteps(
-      { title: vscode.l10n.t("Add Host") },
-      { ...blank, ...start },
-      questions.map(asStep),
-    );
-    return draft === undefined ? undefined : this.#create(draft);
+  /**
+   * Asks for the address, of which `text` may be known, and for more where the person wants to say more. undefined: the
+   * person left, or it could not be saved.
+   */
+  async add(text = ""): Promise<Host | undefined> {
+    const title = vscode.l10n.t("Add Host");
+    let typed = text;
+    for (;;) {
+      const answer = await askNewHost(typed, this.#takenBut(undefined), { title, step: 1, totalSteps: 1 });
+      if (typeof answer === "string") return undefined;
+      typed = answer.value.text;
+      const { draft, more } = answer.value;
+      const whole = more ? await this.#askMore(draft, title) : draft;
+      if (whole === "cancel") return undefined;
+      if (whole !== "back") return this.#create(whole);
+    }
+  }
+
+  /** Shows the parts of a host that is to be added, to be changed before it is. */
+  async #askMore(start: HostDraft, title: string): Promise<HostDraft | "back" | "cancel"> {
+    let draft = start;
+    for (;;) {
+      const add = {
+        label: `$(check) ${vscode.l10n.t("Add {0}", plainLabel(draft.name))}`,
+        value: "add" as const,
+      };
+      const answer = await askChoice<HostQuestion | "add">(
+        {
+          placeholder: vscode.l10n.t("Choose what to change, or add the host"),
+          items: [add, ...this.#parts(draft)],
+        },
+        { title, step: 2, totalSteps: 2 },
+      );
+      if (typeof answer === "string") return answer;
+      if (answer.value === "add") return draft;
+      const part = await answer.value(draft, { title, step: 3, totalSteps: 3 });
+      if (part === "cancel") return "cancel";
+      if (part !== "back") draft = { ...draft, ...part.value };
+    }
   }
 
   /** A host like another, under another name. */
@@ -88,7 +101,7 @@ export class HostForm {
     }
   }
 
-  #parts(host: Host): readonly ChoiceItem<HostQuestion>[] {
+  #parts(host: HostDraft & { readonly id?: Host["id"] }): readonly ChoiceItem<HostQuestion>[] {
     const part = (label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> => ({
       label,
       description: plainLabel(text),
@@ -100,7 +113,7 @@ export class HostForm {
       part(vscode.l10n.t("Address"), hostAddress(host), askAddress),
       part(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(this.#hosts.hosts)),
       part(vscode.l10n.t("Key"), host.identityFile ?? usualKeys, askIdentity),
-      part(vscode.l10n.t("By way of"), host.jump.join(", ") || vscode.l10n.t("directly"), askJump),
+      part(vscode.l10n.t("Jump host"), host.jump.join(", ") || vscode.l10n.t("none"), askJump),
       part(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
       part(
         vscode.l10n.t("Production"),
@@ -110,7 +123,7 @@ export class HostForm {
     ];
   }
 
-  #takenBut(host: Host | undefined): ReadonlySet<string> {
+  #takenBut(host: { readonly id?: Host["id"] } | undefined): ReadonlySet<string> {
     return new Set(
       // A host may take the name of one in the SSH config: it then stands for it.
       this.#hosts.hosts.filter((other) => other.id !== null && other.id !== host?.id).map(({ name }) => name),

@@ -25,10 +25,7 @@ export const askAddress: HostQuestion = async (draft, frame) => {
       ),
       placeholder: "deploy@10.0.0.5:22",
       value: draft.address === "" ? "" : hostAddress(draft),
-      problem: (text) =>
-        parseHostAddress(text) === undefined
-          ? vscode.l10n.t("Must be an address, as in web1.example.org or deploy@10.0.0.5:2222")
-          : undefined,
+      problem: (text) => (parseHostAddress(text) === undefined ? notAnAddress() : undefined),
     },
     frame,
   );
@@ -36,6 +33,10 @@ export const askAddress: HostQuestion = async (draft, frame) => {
   const parts = parseHostAddress(answer.value);
   return parts === undefined ? "cancel" : { value: { ...parts, port: parts.port ?? 22 } };
 };
+
+export function notAnAddress(): string {
+  return vscode.l10n.t("Must be an address, as in web1.example.org or deploy@10.0.0.5:2222");
+}
 
 /** `taken`: the names of other hosts. */
 export function askName(taken: ReadonlySet<string>): HostQuestion {

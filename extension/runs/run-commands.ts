@@ -12,6 +12,7 @@ import type { RunList } from "./run-list.ts";
 import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
 import { relativeTime, stateWords } from "./run-words.ts";
 import type { Runner } from "./runner.ts";
+import type { SaveOffer } from "./save-offer.ts";
 
 export interface RunCommandParts {
   readonly runs: RunList;
@@ -19,6 +20,7 @@ export interface RunCommandParts {
   readonly panels: RunPanels;
   readonly questions: RunQuestions;
   readonly hostCommands: HostCommands;
+  readonly saveOffer: SaveOffer;
   readonly report: ProblemReport;
   /** Has the lists read, if they were not. */
   start(): Promise<void>;
@@ -102,7 +104,10 @@ export class RunCommands {
   async #run(wish: RunWish | undefined): Promise<void> {
     if (wish === undefined) return;
     const run = await this.#parts.runner.start(wish);
-    if (run !== undefined) this.#parts.panels.open(run, true);
+    if (run === undefined) return;
+    this.#parts.panels.open(run, true);
+    // The command is done with this; the person answers when they like.
+    void this.#parts.saveOffer.offer(wish.host, run.id);
   }
 
   /** The run of a row or of the active panel, or one that is chosen now. */

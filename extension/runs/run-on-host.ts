@@ -18,16 +18,14 @@ export interface RunWish {
 interface Draft {
   readonly host?: Host | undefined;
   readonly command: string;
-  /** Whether a host is to be added instead of chosen. */
-  readonly adding: boolean;
 }
 
 export interface RunQuestions {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly runs: RunList;
-  /** Adds a host; undefined when the person left. */
-  addHost(): Promise<Host | undefined>;
+  /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
+  addHost(text: string): Promise<Host | undefined>;
 }
 
 /**
@@ -42,19 +40,20 @@ export async function askRun(
   const hostStep: Step<Draft> = async (draft, frame) => {
     const answer = await askHost(
       {
-        placeholder: vscode.l10n.t("Choose the host to run on"),
+        placeholder: vscode.l10n.t("Choose the host to run on, or type user@host"),
         hosts: questions.hosts.hosts,
         runs: questions.runs.runs,
         chosen: draft.host,
+        unsaved: true,
       },
       frame,
     );
     if (typeof answer === "string") return answer;
-    if (answer.value === "add") return { value: { ...draft, host: undefined, adding: true } };
-    return { value: { ...draft, host: answer.value, adding: false } };
+    const host = "add" in answer.value ? await questions.addHost(answer.value.add) : answer.value;
+    return host === undefined ? "cancel" : { value: { ...draft, host } };
   };
   const commandStep: Step<Draft> = async (draft, frame) => {
-    const host = draft.adding ? await questions.addHost() : draft.host;
+    const { host } = draft;
     if (host === undefined) return "cancel";
     const ofHost = questions.daemon
       .call("listRuns", { query: { host: host.name, limit: "100" } })
@@ -63,20 +62,19 @@ export async function askRun(
       typed = text;
     };
     const answer = await askCommand({ host, runs: questions.runs.runs, ofHost, typed, keep }, frame);
-    return typeof answer === "string" ? answer : { value: { host, command: answer.value, adding: false } };
+    return typeof answer === "string" ? answer : { value: { host, command: answer.value } };
   };
   const steps = [
     ...(known.host === undefined ? [hostStep] : []),
     ...(known.command === undefined ? [commandStep] : []),
   ];
   const title = vscode.l10n.t("Run on Host");
-  const start = { host: known.host, command: known.command ?? "", adding: false };
+  const start = { host: known.host, command: known.command ?? "" };
   const toggle = keepRunning();
   const frame = { title: known.host === undefined ? title : `${title}: ${known.host.name}`, toggle };
   const draft = await askSteps(frame, start, steps);
-  if (draft === undefined) return undefined;
-  const host = draft.adding ? await questions.addHost() : draft.host;
-  return host === undefined ? undefined : { host, command: draft.command, durable: toggle.isOn };
+  if (draft?.host === undefined) return undefined;
+  return { host: draft.host, command: draft.command, durable: toggle.isOn };
 }
 
 /** As the setting says, unless the person wants it otherwise this time. */

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
+import { hostOfRun } from "../hosts/unsaved-host.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { confirmCommand } from "./command-confirmation.ts";
 import type { RunWish } from "./run-on-host.ts";
@@ -30,7 +31,7 @@ export class Runner {
   }
 
   async again(run: Run): Promise<Run | undefined> {
-    if (!(await confirmCommand(this.#hosts.named(run.host.name), run.command))) return undefined;
+    if (!(await confirmCommand(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
     return this.repeat(run.id);
   }
 

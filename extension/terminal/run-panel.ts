@@ -5,6 +5,7 @@ import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
+import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { oneLine, shortened } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import { connectionWords } from "./connection-words.ts";
@@ -138,7 +139,7 @@ export class RunPanel {
   #begin(run: Run): ToPanel {
     const title = panelTitle(run);
     if (this.panel.title !== title) this.panel.title = title;
-    const host = this.#house.hosts.named(run.host.name);
+    const host = hostOfRun(this.#house.hosts.hosts, run.host.name);
     const { name, address } = run.host;
     return {
       type: "show",

@@ -49,20 +49,31 @@ describe("without any host", () => {
 });
 
 describe("a host", () => {
-  test("is added by questions, which say what is wrong", async () => {
+  test("is added by its address, and by more where more is to be said", async () => {
     await window.page.getByRole("button", { name: "Add host", exact: true }).click();
-    await window.quick.getByPlaceholder(/deploy@/).waitFor();
-    await window.input.fill("-oProxyCommand=id");
-    await window.quick.getByText(/Must be an address/).waitFor();
-    await window.pictures("add-host", ["dark"]);
-    await window.answer(/deploy@/, `${sshd.user}@127.0.0.1:${sshd.port}`);
+    await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
+    for (const wrong of ["-oProxyCommand=id", "root@:22"]) {
+      await window.input.fill(wrong);
+      await window.quick.getByText(/Must be an address/).waitFor();
+    }
+    await window.pictures("add-host-wrong", ["dark"]);
+    await window.page.keyboard.press("Enter");
+    await window.input.fill(`ssh ${sshd.user}@127.0.0.1 -p ${sshd.port}`);
+    await window.quick.getByText(`Add ${sshd.user}@127.0.0.1:${sshd.port} as 127.0.0.1`).waitFor();
+    await window.pictures("add-host");
+    await window.choice("More…").click();
+    await window.choose(/or add the host/, "Name");
     await window.quick.getByText(/Name of the host/).waitFor();
     expect(await window.input.inputValue()).toBe("127.0.0.1");
     await window.input.fill("web1");
     await window.page.keyboard.press("Enter");
+    await window.choose(/or add the host/, "Group");
     await window.answer(/^Group/, "prod/web");
-    await window.choose(/How to log in/, "SSH agent");
+    await window.choose(/or add the host/, "Production");
     await window.choose(/production host/, "Yes");
+    await window.quick.getByPlaceholder(/or add the host/).waitFor();
+    await window.pictures("add-host-more");
+    await window.choose(/or add the host/, "check  Add web1");
     await window.row("Group prod/web").waitFor();
     await window.row(/^web1, idle, production, /).waitFor();
   });

@@ -1,0 +1,76 @@
+import * as vscode from "vscode";
+import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
+import type { Answer, StepFrame } from "../input/steps.ts";
+import { hostAddress, parseHostAddress } from "./host-address.ts";
+import { freeName, notAnAddress, type HostDraft } from "./host-questions.ts";
+
+interface NewHostAnswer {
+  readonly draft: HostDraft;
+  /** The address as it was typed. */
+  readonly text: string;
+  /** Whether the person wants to say more of the host. */
+  readonly more: boolean;
+}
+
+/** The one question about a new host: its address, also as a command line of ssh. By it the host is called, too. */
+export async function askNewHost(
+  text: string,
+  taken: ReadonlySet<string>,
+  frame: StepFrame,
+): Promise<Answer<NewHostAnswer>> {
+  const more: ChoiceItem<"add" | "more"> = {
+    label: vscode.l10n.t("More…"),
+    description: vscode.l10n.t("name, group, key, jump host, tags, production"),
+    alwaysShow: true,
+    value: "more",
+  };
+  let typed = text;
+  for (;;) {
+    const answer = await askChoice<"add" | "more">(
+      {
+        placeholder: vscode.l10n.t("Address of the host, as in deploy@10.0.0.5:22"),
+        items: [more],
+        filter: typed,
+        keep: (address) => {
+          typed = address;
+        },
+        typed: (address) => newHostEntry(address, draftOf(address, taken)),
+      },
+      frame,
+    );
+    if (typeof answer === "string") return answer;
+    const draft = draftOf(typed, taken);
+    // More can be said of a host only when it is known where it is.
+    if (draft !== undefined) return { value: { draft, text: typed, more: answer.value === "more" } };
+  }
+}
+
+function draftOf(address: string, taken: ReadonlySet<string>): HostDraft | undefined {
+  const parts = parseHostAddress(address);
+  if (parts === undefined) return undefined;
+  return { ...blank, ...parts, port: parts.port ?? blank.port, name: freeName(parts.address, taken) };
+}
+
+function newHostEntry(text: string, draft: HostDraft | undefined): ChoiceItem<"add"> {
+  const label = plainLabel(text.trim());
+  if (draft === undefined) return { label, detail: `$(error) ${notAnAddress()}`, alwaysShow: true };
+  const { name, identityFile, jump } = draft;
+  const notes = [
+    vscode.l10n.t("Add {0} as {1}", hostAddress(draft), name),
+    ...(identityFile === null ? [] : [vscode.l10n.t("Key: {0}", identityFile)]),
+    ...(jump.length === 0 ? [] : [vscode.l10n.t("Jump host: {0}", jump.join(", "))]),
+  ];
+  return { label, detail: plainLabel(notes.join(" · ")), alwaysShow: true, value: "add" };
+}
+
+const blank: HostDraft = {
+  name: "",
+  address: "",
+  port: 22,
+  user: null,
+  identityFile: null,
+  jump: [],
+  group: null,
+  tags: [],
+  production: false,
+};

@@ -1,0 +1,94 @@
+import { HostPatch, parseJump, type NewHost } from "../../protocol/host.ts";
+
+/** What a command line of ssh says of the host that it connects to. */
+type SshCommand = Pick<NewHost, "address" | "port" | "user"> &
+  Partial<Pick<NewHost, "identityFile" | "jump">>;
+
+/** Options of ssh(1) that take a value, and those that take none. */
+const valued = "BbcDEeFIiJLlmOoPpQRSWw";
+const flags = "46AaCfGgKkMNnqsTtVvXxYy";
+/** Options that say something of the host, under their names for `-o`. */
+const named = new Map([
+  ["p", "port"],
+  ["l", "user"],
+  ["i", "identityfile"],
+  ["J", "proxyjump"],
+]);
+/** What reaches another host, or this one in a way that Hostrun has not. */
+const refused = new Set(["F", "O", "Q", "S", "W", "w", "proxycommand", "hostname"]);
+
+/**
+ * `ssh [option...] [user@]host [option...]`, as it is pasted from a terminal or a wiki. What only says how ssh itself is
+ * to behave is passed over. undefined: it is no such line, names no host, goes on with a command, or reaches the host in
+ * a way that Hostrun has not.
+ */
+export function parseSshCommand(text: string): SshCommand | undefined {
+  const [program, ...words] = splitWords(text);
+  if (program !== "ssh") return undefined;
+  const values = new Map<string, string>();
+  const targets: string[] = [];
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (!word.startsWith("-")) targets.push(word);
+    else if (!takeOptions(word.slice(1), words, values)) return undefined;
+  }
+  const [target, ...command] = targets;
+  return target === undefined || command.length > 0 ? undefined : hostOf(target, values);
+}
+
+/** Takes one word of options, e.g. `tp22`, and its value from the words behind it; false: it is not understood. */
+function takeOptions(letters: string, words: string[], values: Map<string, string>): boolean {
+  for (const [at, letter] of [...letters].entries()) {
+    if (valued.includes(letter)) {
+      const value = letters.slice(at + 1) || words.shift();
+      return value !== undefined && takeValue(letter, value, values);
+    }
+    if (!flags.includes(letter)) return false;
+  }
+  return letters !== "";
+}
+
+function takeValue(letter: string, value: string, values: Map<string, string>): boolean {
+  const assigned = letter === "o" ? /^\s*(\w+)(?:\s*=\s*|\s+)(.*)$/s.exec(value) : undefined;
+  if (assigned === null) return false;
+  const name = assigned?.[1]?.toLowerCase() ?? named.get(letter) ?? letter;
+  // As ssh has it: of two the first one counts.
+  if (!values.has(name)) values.set(name, assigned?.[2] ?? value);
+  return !refused.has(name);
+}
+
+function hostOf(target: string, values: ReadonlyMap<string, string>): SshCommand | undefined {
+  const parts = parseJump(target.replace(/^ssh:\/\//, "").replace(/\/$/, ""));
+  if (parts === undefined) return undefined;
+  const port = values.get("port");
+  const jump = values.get("proxyjump");
+  const told = HostPatch.safeParse({
+    port: port === undefined ? parts.port : Number(port),
+    user: values.get("user") ?? parts.user,
+    identityFile: values.get("identityfile"),
+    jump: jump === "none" ? undefined : jump?.split(","),
+  }).data;
+  if (told === undefined) return undefined;
+  const { user = null, identityFile, jump: hops } = told;
+  return {
+    address: parts.host,
+    port: told.port,
+    user,
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(hops === undefined ? {} : { jump: hops }),
+  };
+}
+
+/** The words of a line as a shell takes them, without its expansions; none where a quote does not end. */
+function splitWords(line: string): string[] {
+  const word = /(?:'[^']*'|"[^"]*"|[^\s'"])+/y;
+  const words: string[] = [];
+  const text = line.trim();
+  for (let at = 0; at < text.length; at = word.lastIndex) {
+    word.lastIndex = at;
+    const found = word.exec(text)?.[0];
+    if (found === undefined) return [];
+    words.push(found.replaceAll(/'([^']*)'|"([^"]*)"/g, "$1$2"));
+    word.lastIndex = at + found.length + (/^\s*/.exec(text.slice(at + found.length))?.[0].length ?? 0);
+  }
+  return words;
+}

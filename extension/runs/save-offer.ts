@@ -1,0 +1,46 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import type { HostList } from "../hosts/host-list.ts";
+import { linkless, shortened } from "../plain-text.ts";
+import type { RunList } from "./run-list.ts";
+
+/** Offers to save a host that was run on without being saved, once it has been reached; each one once. */
+export class SaveOffer {
+  readonly #hosts: HostList;
+  readonly #runs: RunList;
+  readonly #addHost: (text: string) => Promise<unknown>;
+  readonly #offered = new Set<string>();
+
+  constructor(hosts: HostList, runs: RunList, addHost: (text: string) => Promise<unknown>) {
+    this.#hosts = hosts;
+    this.#runs = runs;
+    this.#addHost = addHost;
+  }
+
+  /** Resolves when the person has answered, or when there is nothing to ask (any more). */
+  async offer({ name }: Host, runId: string): Promise<void> {
+    if (this.#hosts.named(name) !== undefined || this.#offered.has(name)) return;
+    this.#offered.add(name);
+    if (!(await this.#reached(runId))) {
+      this.#offered.delete(name);
+      return;
+    }
+    const save = vscode.l10n.t("Save Host");
+    const text = vscode.l10n.t("{0} is not a saved host.", linkless(shortened(name, 200)));
+    if ((await vscode.window.showInformationMessage(text, save)) === save) await this.#addHost(name);
+  }
+
+  /** Whether the host runs the command, or ran it; never known of a run that is gone before. */
+  #reached(runId: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const run = this.#runs.find(runId);
+        if (run === undefined || run.state === "queued" || run.state === "connecting") return;
+        subscription.dispose();
+        resolve(run.startedAt !== null && run.outcome !== "failed");
+      };
+      const subscription = this.#runs.onDidChange(look);
+      look();
+    });
+  }
+}
