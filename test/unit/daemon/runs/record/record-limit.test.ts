@@ -165,12 +165,15 @@ test("the limit holds also where more was to be dropped than a step drops, and n
   const store = createRunStore(database);
   const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
   const live = new LiveRun(start, { key: undefined }, 1000, mortalDaemon(store).parts);
-  live.output("stdout", Buffer.alloc(400_000, "x"));
+  // Each is a piece of its own; a step drops 2,000.
+  for (let count = 0; count < 3000; count += 1) {
+    for (const stream of streams) live.output(stream, Buffer.alloc(100, "x"));
+  }
   await nextTurn();
   live.end({ outcome: "exited", exitCode: 0 });
-  const { size } = store.output(live.number, "stdout");
+  const size = streams.reduce((sum, stream) => sum + store.output(live.number, stream).size, 0);
   expect(size).toBeLessThanOrEqual(1000);
-  expect(live.run.truncatedBytes).toBe(400_000 - size);
+  expect(live.run.truncatedBytes).toBe(600_000 - size);
 });
 
 function seqOf({ lastId }: RunReading): number {
