@@ -36,6 +36,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Scripts that run on hosts are text, as esbuild bundles them. */
+const shellScripts = {
+  name: "shell-scripts",
+  transform: (code: string, id: string) =>
+    id.endsWith(".sh") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+};
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
@@ -55,5 +62,8 @@ function project(name: string, limits: { testTimeout: number; hookTimeout?: numb
   const setupFiles = ["test/support/no-warnings.ts"];
   // A busy machine takes its time.
   const poll = { timeout: 20_000 };
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, ...limits } };
+  return {
+    plugins: [shellScripts],
+    test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, ...limits },
+  };
 }

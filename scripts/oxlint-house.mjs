@@ -29,7 +29,7 @@ const ROOMS = {
   "daemon/runs": useCase(),
   "daemon/runs/command": below("daemon/transport"),
   "daemon/runs/record": below("daemon/transport"),
-  "daemon/runs/terminate": below("daemon/transport", "daemon/runs/record"),
+  "daemon/runs/terminate": below("daemon/transport", "daemon/runs/command", "daemon/runs/record"),
   "daemon/runs/durable": below(
     "daemon/transport",
     "daemon/runs/command",

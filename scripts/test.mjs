@@ -38,6 +38,7 @@ const PARTS = {
 const CHECKS = {
   typecheck: ["npm", "run", "--silent", "typecheck"],
   lint: ["npm", "run", "--silent", "lint"],
+  "shell scripts": ["npm", "run", "--silent", "shellcheck"],
   format: ["npm", "run", "--silent", "format:check"],
   "dead code": ["npm", "run", "--silent", "knip"],
 };
@@ -78,7 +79,9 @@ async function runEverything() {
 
 async function install() {
   await installNodeModules();
-  await installDebianPackages([...new Set(parts.flatMap((part) => PARTS[part].packages))]);
+  const packages = parts.flatMap((part) => PARTS[part].packages);
+  if (asked.length === 0) packages.push("shellcheck");
+  await installDebianPackages([...new Set(packages)]);
   if (!parts.includes("editor")) return;
   env.TEST_CODE_SERVER = await installCodeServer();
   env.TEST_VSIX = await vsixFor(hostTarget());

@@ -16,13 +16,7 @@ import {
   unconfirmedWords,
 } from "../run-execution.ts";
 import { GroupStop } from "./group-stop.ts";
-import {
-  followCommand,
-  type HostCommand,
-  isCommandOf,
-  type StartInput,
-  startCommand,
-} from "./host-script.ts";
+import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
 import { type HostSession, openHostSession, type SessionEnd } from "./host-session.ts";
 import { endingSaid } from "./ending-said.ts";
 import type { HostWord } from "./host-word.ts";
@@ -285,9 +279,8 @@ export class DurableExecution implements RunExecution {
     if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
     const { directory } = this.#plan;
     if (directory === null) return;
-    const ours = isCommandOf(directory, this.live.run.id);
     // The session ends behind what the host still has to send.
-    void stop.ask(process, group, ours).then(() => this.live.pace.end());
+    void stop.ask(process, group, `${directory}/${this.live.run.id}`).then(() => this.live.pace.end());
   }
 
   async #giveUp(): Promise<void> {

@@ -36,16 +36,16 @@ export class GroupStop {
   }
 
   /**
-   * Asks the host of the run beside `process`, unless that is under way or was answered. `ours`: see `isCommandOf`.
-   * Resolves when nothing is being asked.
+   * Asks the host of the run beside `process`, unless that is under way or was answered. `runDirectory`: where
+   * the run is on the host. Resolves when nothing is being asked.
    */
-  async ask(process: RemoteProcess, group: number, ours: string): Promise<void> {
-    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, ours);
+  async ask(process: RemoteProcess, group: number, runDirectory: string): Promise<void> {
+    if (this.#end === "unknown") this.#asking ??= this.#ask(process, group, runDirectory);
     await this.#asking;
   }
 
-  async #ask(process: RemoteProcess, group: number, ours: string): Promise<void> {
-    const command = endGroupCommand(group, this.graceMs, ours);
+  async #ask(process: RemoteProcess, group: number, runDirectory: string): Promise<void> {
+    const command = endGroupCommand(group, this.graceMs, runDirectory);
     const answer = await process.ask(command, this.graceMs + answerWithinMs);
     if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
     this.#asking = undefined;

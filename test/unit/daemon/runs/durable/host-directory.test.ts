@@ -3,18 +3,15 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import {
-  findDirectory,
-  isInHome,
-  parseHostDirectory,
-  yieldToOther,
-} from "../../../../../daemon/runs/durable/host-directory.ts";
+import findDirectory from "../../../../../daemon/runs/durable/find-directory.sh";
+import { isInHome, parseHostDirectory } from "../../../../../daemon/runs/durable/host-directory.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 
 const run = promisify(execFile);
 
+/** What find-directory.sh finds, and what is said then. */
 async function inSh(lines: readonly string[], home: string): Promise<string> {
-  const script = ["w() { echo $1; exit; }", ...lines].join("; ");
+  const script = ["answer() { echo $1; exit; }", findDirectory, ...lines].join("\n");
   return (await run("/bin/sh", ["-c", script], { env: { ...process.env, HOME: home } })).stdout;
 }
 
@@ -24,29 +21,32 @@ describe("the directory of a run", () => {
     const id = randomBytes(8).toString("hex");
     const own = home.join(".hostrun");
     const elsewhere = home.join("elsewhere");
-    const choices = `set -- ${own} ${elsewhere}`;
-    const lines = findDirectory(id, own).map((line) => (line === `set -- ${own}` ? choices : line));
+    const find = `find_directory ${id} "${own} ${elsewhere}"`;
     // Between its look and its own directory the other one comes.
-    const other = [`mkdir ${elsewhere} ${elsewhere}/${id}`, "mkdir $d", yieldToOther(id), "echo mine"];
-    expect(await inSh([...lines, ...other], home.path)).toBe("there\n");
+    const other = [`mkdir ${elsewhere} ${elsewhere}/${id}`, "mkdir $directory", `yield_to_other ${id}`];
+    expect(await inSh([find, ...other, "echo mine"], home.path)).toBe("there\n");
     expect([await readdir(own), await readdir(elsewhere)]).toEqual([[], [id]]);
     // One that is there already is the one.
-    expect(await inSh([...lines, "echo $d"], home.path)).toBe(`${elsewhere}/${id}\n`);
+    expect(await inSh([find, "echo $directory"], home.path)).toBe(`${elsewhere}/${id}\n`);
   });
 
   test("is not one that others may use, though it has a run of that name", async () => {
     await using home = await openDirectory();
     const open = home.join("open");
     await mkdir(`${open}/id`, { recursive: true, mode: 0o755 });
-    expect(await inSh([...findDirectory("id", open), "echo $d"], home.path)).toBe("unsafe\n");
+    expect(await inSh([`find_directory id ${open}`, "echo $directory"], home.path)).toBe("unsafe\n");
+  });
+
+  test("may be in the home", async () => {
+    await using home = await openDirectory();
+    expect(await inSh(["find_places", "echo $places"], home.path)).toContain(` ${home.path}/.hostrun\n`);
   });
 
   test.each(["with space", "a*b", "a;b", "a$(id)"])("is in no home that is called %j", async (name) => {
     await using directory = await openDirectory();
     const home = directory.join(name);
     await mkdir(home);
-    const lines = findDirectory("id", null).slice(0, -3);
-    expect(await inSh([...lines, "echo $#"], home)).toBe("1\n");
+    expect(await inSh(["find_places", 'echo "$places"'], home)).toMatch(/^\/\S*\n$/);
   });
 });
 

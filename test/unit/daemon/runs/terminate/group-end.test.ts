@@ -155,7 +155,7 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
 
   test("never harms a group that it is in itself", async () => {
     // All of it in a session apart from the tests', which would end with it.
-    const asking = endGroupCommand(4242, 300).replace("p=4242", "p=$TARGET");
+    const asking = endGroupCommand(4242, 300).replace("pid=$1", "pid=$TARGET");
     const begun = "until grep -q sleep /proc/$TARGET/comm; do :; done";
     const said = directory.join("said");
     const own = await group(

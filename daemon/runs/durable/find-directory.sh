@@ -1,0 +1,47 @@
+# Sets $directory to that of run $1, or answers `unsafe`; $mask is the umask as it was. $2: the directory of all runs, as
+# an earlier session found it. Otherwise it is the one that has the run, else the first that is or can be made a private
+# one of this account: in /var/tmp it outlasts a restart and the end of the last session, unlike /tmp and
+# XDG_RUNTIME_DIR; where that name is taken, in the home.
+# shellcheck shell=sh disable=SC2034,SC2046,SC2086
+mask=$(umask)
+umask 077
+user=$(id -u)
+
+# A directory and no link to one, this account's, closed to all others.
+is_private() {
+  set -- $(ls -ldn $1 2>/dev/null)
+  case $1:$3 in (drwx------*:$user) return 0 ;; esac
+  return 1
+}
+
+# All the directories that may be, a word each.
+find_places() {
+  temporary=/var/tmp
+  [ -d $temporary ] && [ -w $temporary ] || temporary=/tmp
+  places=$temporary/hostrun-$user
+  # A home whose name has spaces or the like is none.
+  home=~
+  [ $(echo "$home" | tr -d A-Za-z0-9/._@+- | wc -c) = 1 ] && [ -d $home ] && places="$places $home/.hostrun"
+}
+
+find_directory() {
+  if [ -n "$2" ]; then places=$2; else find_places; fi
+  base=
+  for place in $places; do
+    [ -d $place/$1 ] && is_private $place && base=$place && break
+  done
+  [ -n "$base" ] || for place in $places; do
+    mkdir $place 2>/dev/null
+    is_private $place && base=$place && break
+  done
+  [ -n "$base" ] || answer unsafe
+  directory=$base/$1
+}
+
+# After $directory was made: gives it up for one of the same run in another place, which a start before this one made
+# when it found them otherwise. Whoever comes second sees the first, so that the command never runs twice.
+yield_to_other() {
+  for place in $places; do
+    [ $place = $base ] || { [ -d $place/$1 ] && is_private $place && rmdir $directory && answer there; }
+  done
+}

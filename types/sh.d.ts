@@ -1,0 +1,5 @@
+/** A script that runs on hosts, as text: esbuild bundles it, vitest.config.ts loads it for tests. */
+declare module "*.sh" {
+  const script: string;
+  export default script;
+}
