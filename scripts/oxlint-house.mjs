@@ -57,6 +57,7 @@ const ROOMS = {
     typesOf: ["daemon/transport"],
     packages: ["node", "koa", "koa-router", "ws", "zod"],
   },
+  "daemon/compose": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
   "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
   "daemon/main.ts": {
     rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],

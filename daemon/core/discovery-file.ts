@@ -6,15 +6,24 @@ import { placeNames } from "../../protocol/places.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import type { Scope } from "./scope.ts";
 
-export interface Announced extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt"> {
+export interface DiscoveryOptions extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt"> {
   readonly stateDirectory: string;
 }
 
 /** Tells clients where the daemon is, until the scope ends. */
-export function announce({ stateDirectory, ...daemon }: Announced, scope: Scope): void {
+export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): void {
+  const { stateDirectory, version, pid, socket, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);
   const token = randomBytes(32).toString("base64url");
-  const discovery: Discovery = { ...daemon, protocol: protocolVersion, url: null, token };
+  const discovery: Discovery = {
+    version,
+    pid,
+    socket,
+    startedAt,
+    protocol: protocolVersion,
+    url: null,
+    token,
+  };
   writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
   scope.defer(() => rmSync(path, { force: true }));
 }

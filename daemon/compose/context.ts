@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { placeNames } from "../../protocol/places.ts";
+import { ChangeLog } from "../core/changes.ts";
+import { systemClock } from "../core/clock.ts";
+import { createLog, type Log } from "../core/log.ts";
+import { createLogFile } from "../core/log-file.ts";
+import type { Scope } from "../core/scope.ts";
+import { prepareStateDirectory } from "../core/state-directory.ts";
+import { openUserFiles, type UserFiles, type UserFilesOptions } from "../core/user-files.ts";
+import { SettingsFile } from "../settings/settings.ts";
+
+/** What the daemon knows of the process it is and of the person it runs for. */
+export interface DaemonEnvironment {
+  readonly stateDirectory: string;
+  /** Where clients connect: a path, or the name of a pipe on Windows. */
+  readonly socket: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Settings given on the command line, by their names in kebab case. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly pid: number;
+  /** Where the log is shown besides its file, when somebody watches. */
+  readonly showLog: ((line: string) => void) | undefined;
+  readonly memory: () => { readonly rss: number; readonly heapUsed: number };
+  readonly home: string;
+  readonly user: string;
+  readonly agentSocket: string | null;
+  /** undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
+  readonly migrations: string;
+  readonly nativeBinding: string | undefined;
+  /** What reads the files that people name. */
+  readonly reader: UserFilesOptions["program"];
+  /** Called when the daemon is to stop; disposing its scope does it. */
+  readonly onShutdown: (reason: string) => void;
+  /** Has every failure told that nobody caught. */
+  readonly onFault: (tell: (failure: unknown) => void) => void;
+}
+
+/** The environment, and what every part of the daemon is built with. */
+export interface DaemonContext extends DaemonEnvironment {
+  readonly clock: typeof systemClock;
+  readonly settings: SettingsFile;
+  readonly log: Log;
+  readonly files: UserFiles;
+  readonly changes: ChangeLog;
+  /** An ISO 8601 instant. */
+  readonly startedAt: string;
+}
+
+/** Checks the state directory, then reads the settings and begins the log in it. */
+export function openContext(environment: DaemonEnvironment, scope: Scope): DaemonContext {
+  const { stateDirectory, flags, reader } = environment;
+  prepareStateDirectory(stateDirectory);
+  const path = join(stateDirectory, "config.json");
+  const settings = new SettingsFile({ path, environment: environment.environment, flags });
+  const file = createLogFile(join(stateDirectory, placeNames.log));
+  const log = createLog(
+    () => settings.current.logLevel,
+    (line) => {
+      file(line);
+      environment.showLog?.(line);
+    },
+  );
+  // Every run stands by itself in the record: those under way are worth more than a clean end of the process.
+  environment.onFault((failure) =>
+    log.error("Hostrun failed in a way it should not; the daemon goes on", { failure }),
+  );
+  const clock = systemClock;
+  const files = scope.own(openUserFiles({ program: reader, log }));
+  return {
+    ...environment,
+    clock,
+    settings,
+    log,
+    files,
+    changes: new ChangeLog(clock),
+    startedAt: clock.now(),
+  };
+}

@@ -1,0 +1,107 @@
+import { protocolVersion } from "../../protocol/discovery.ts";
+import type { Health } from "../../protocol/stats.ts";
+import { writeDiscoveryFile } from "../core/discovery-file.ts";
+import type { Scope } from "../core/scope.ts";
+import { listen } from "../http/listen.ts";
+import { connectionRoutes } from "../http/routes/connections.ts";
+import { daemonRoutes } from "../http/routes/daemon.ts";
+import { hostRoutes } from "../http/routes/hosts.ts";
+import { runRoutes } from "../http/routes/runs.ts";
+import { settingsRoutes } from "../http/routes/settings.ts";
+import { createHttpServer, type HttpParts } from "../http/server.ts";
+import { StreamFigures } from "../http/sse.ts";
+import { openStats, type StatsSources } from "../http/stats.ts";
+import { openHousekeeping } from "../runs/housekeeping.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Hosts } from "./hosts.ts";
+import type { Runs } from "./runs.ts";
+import type { Storage } from "./storage.ts";
+import type { Transport } from "./transport.ts";
+
+export type Services = Storage & Hosts & Transport & Runs;
+
+/** Sets the daemon listening, and tells clients where; keeps house while nobody asks for anything. */
+export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
+  const { log, clock, settings } = context;
+  const figures = new StreamFigures(log);
+  const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
+  const stats = scope.own(openStats({ ...statsSources(context, services), streams: figures, connections }));
+  const handlers = handlersOf(context, services, stats.report);
+  const server = createHttpServer({ handlers, figures, connections, log });
+  let askedAt = clock.elapsed();
+  server.on("request", () => {
+    askedAt = clock.elapsed();
+  });
+  const { store, engine, history } = services;
+  scope.own(
+    openHousekeeping({
+      store,
+      engine,
+      settings: () => settings.current,
+      log,
+      forget: (id) => history.delete(id),
+      quietMs: () => (figures.open > 0 ? 0 : clock.elapsed() - askedAt),
+      onIdle: () => context.onShutdown("nobody needed it for idleExitMs"),
+    }),
+  );
+  scope.own(await listen(server, context.socket));
+  // The instance lock is held until after this is taken back.
+  writeDiscoveryFile(context, scope);
+}
+
+function handlersOf(
+  context: DaemonContext,
+  { hosts, resolve, pool, knownHosts, engine, history }: Services,
+  stats: () => ReturnType<ReturnType<typeof openStats>["report"]>,
+): HttpParts["handlers"] {
+  const { settings, changes, version, pid } = context;
+  const health = (): Health => ({
+    status: engine.draining ? "draining" : "ok",
+    version,
+    protocol: protocolVersion,
+    pid,
+  });
+  const shutdown = (drain: boolean): void => {
+    engine.drain();
+    const asked = "a client asked for it";
+    if (drain) void engine.drained().then(() => context.onShutdown(`${asked}, and every run has ended`));
+    else context.onShutdown(asked);
+  };
+  const connectTimeoutMs = () => settings.current.connectTimeoutMs;
+  return {
+    ...daemonRoutes({ health, stats, changes, shutdown }),
+    ...hostRoutes({ hosts, resolve, remote: pool, connectTimeoutMs }),
+    ...runRoutes({ engine, history }),
+    ...settingsRoutes(settings, () =>
+      changes.publish({ type: "settingsChanged", settings: settings.report().values }),
+    ),
+    ...connectionRoutes(pool, knownHosts),
+  };
+}
+
+function statsSources(
+  context: DaemonContext,
+  services: Services,
+): Omit<StatsSources, "streams" | "connections"> {
+  const { version, pid, startedAt, clock } = context;
+  const { database, store, cache, pool, latency, engine, damagedStore } = services;
+  const beganAt = clock.elapsed();
+  return {
+    daemon: () => {
+      const { rss, heapUsed } = context.memory();
+      const uptimeMs = Math.round(clock.elapsed() - beganAt);
+      return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
+    },
+    runs: () => ({ ...engine.counts(), ended: engine.ended }),
+    pool: () => pool.figures(),
+    latency: () => latency.report(),
+    cache: () => cache.figures(),
+    store: () => ({
+      journalMode: database.journalMode(),
+      sizeBytes: database.sizeBytes() + store.bytesInFiles(),
+      runs: store.countRuns(),
+      damaged: damagedStore,
+    }),
+    nativeCrypto: pool.nativeCrypto,
+  };
+}

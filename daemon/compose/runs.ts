@@ -1,0 +1,47 @@
+import type { Scope } from "../core/scope.ts";
+import { RunEngine } from "../runs/engine.ts";
+import { RunHistory } from "../runs/history.ts";
+import { LatencyRecord } from "../runs/latency.ts";
+import { openSearchIndexing } from "../runs/search-indexing.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Hosts } from "./hosts.ts";
+import type { Storage } from "./storage.ts";
+import type { Transport } from "./transport.ts";
+
+export interface Runs {
+  readonly engine: RunEngine;
+  readonly history: RunHistory;
+  readonly latency: LatencyRecord;
+}
+
+/** Begins the run engine, which finds the durable runs of earlier daemons again. */
+export function openRuns(
+  context: DaemonContext,
+  { store, cache, plans, durable, resolve, pool }: Storage & Hosts & Transport,
+  scope: Scope,
+): Runs {
+  const { settings, clock, log, changes } = context;
+  const latency = new LatencyRecord();
+  const engine = scope.own(
+    new RunEngine({
+      store,
+      plans,
+      remote: pool,
+      hosts: { resolve },
+      cache,
+      latency,
+      settings: () => settings.current,
+      clock,
+      log,
+      onChange: (run) => {
+        changes.publish({ type: "runChanged", run });
+        if (run.state === "ended") indexing.wake();
+      },
+    }),
+  );
+  const busy = () => Object.values(engine.counts()).some((count) => count > 0);
+  const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
+  for (const run of durable) engine.resume(run);
+  const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
+  return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
+}

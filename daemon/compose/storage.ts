@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { CountingCache } from "../cache/cache.ts";
+import { createMemoryCache } from "../cache/memory.ts";
+import { openRedisCache } from "../cache/redis.ts";
+import type { Scope } from "../core/scope.ts";
+import type { DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
+import type { RunStore } from "../runs/record/run-store.ts";
+import { closeOpenRuns } from "../runs/recovery.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { createDurablePlans } from "../store/durable-runs.ts";
+import { putDamagedAside } from "../store/quarantine.ts";
+import { createRunStore } from "../store/runs.ts";
+import type { DaemonContext } from "./context.ts";
+
+export interface Storage {
+  readonly database: Database;
+  readonly store: RunStore;
+  readonly cache: CountingCache;
+  readonly plans: DurablePlans;
+  /** Runs that an earlier daemon began and this one is to find again. */
+  readonly durable: readonly PlannedRun[];
+  /** Where a damaged store was put, which this one was begun in place of. */
+  readonly damagedStore: string | null;
+}
+
+/** Opens the store and the cache; runs that an earlier daemon left open end as unknown, but for durable ones. */
+export function openStorage(context: DaemonContext, scope: Scope): Storage {
+  const { stateDirectory, migrations, nativeBinding, clock, log, settings } = context;
+  const path = join(stateDirectory, "hostrun.db");
+  const damagedStore = putDamagedAside(path, nativeBinding, new Date()) ?? null;
+  const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
+  if (damagedStore !== null) log.warn(afresh, { damagedStore });
+  const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
+  const store = createRunStore(database);
+  const plans = createDurablePlans(database);
+  const durable = plans.list();
+  const closed = closeOpenRuns({ store, clock, log }, durable);
+  if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
+  const { redisUrl } = settings.current;
+  const cache = scope.own(redisUrl === null ? createMemoryCache() : openRedisCache(redisUrl, log));
+  return { database, store, cache, plans, durable: durable.planned, damagedStore };
+}

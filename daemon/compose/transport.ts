@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import type { Scope } from "../core/scope.ts";
+import { type KnownHosts, openKnownHosts } from "../ssh/host-keys/known-hosts.ts";
+import { openPool, type Pool } from "../ssh/pool/pool.ts";
+import { createShellMemory } from "../store/login-shells.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Storage } from "./storage.ts";
+
+export interface Transport {
+  readonly knownHosts: KnownHosts;
+  readonly pool: Pool;
+}
+
+export function openTransport(context: DaemonContext, { database }: Storage, scope: Scope): Transport {
+  const { stateDirectory, home, settings, log, files, clock, changes } = context;
+  const own = join(stateDirectory, "known_hosts");
+  const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
+  const knownHosts = openKnownHosts({
+    own,
+    others: [...users, "/etc/ssh/ssh_known_hosts"],
+    files,
+    clock,
+    log,
+  });
+  const limits = () => {
+    const { poolMaxConnections: maxConnections, poolIdleMs: idleMs, ...others } = settings.current;
+    return { maxConnections, idleMs, ...others };
+  };
+  const shells = createShellMemory(database);
+  const pool = openPool({
+    limits,
+    knownHosts,
+    shells,
+    clock,
+    log,
+    environment: context,
+    onChange: (change) => changes.publish(change),
+  });
+  return { knownHosts, pool: scope.own(pool) };
+}
