@@ -60,6 +60,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     savePanel: tool("saveOutput"),
     runAgainInPanel: tool("runAgain"),
     stopInPanel: tool("stop"),
+    openOutput: tool("openOutput"),
     clearPanel: tool("clear"),
     togglePanelLog: tool("debugLog"),
 

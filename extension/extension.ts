@@ -16,6 +16,7 @@ import { RunsView } from "./runs/runs-view.ts";
 import { Runner } from "./runs/runner.ts";
 import { SaveOffer } from "./runs/save-offer.ts";
 import { createStart } from "./start-lists.ts";
+import { OutputDocuments } from "./terminal/output-documents.ts";
 import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
 
@@ -30,7 +31,8 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const start = createStart(link, hosts, runs, report);
 
   const runner = new Runner(link, hosts, report);
-  const tools = new PanelTools(link, runner, report);
+  const documents = new OutputDocuments(link);
+  const tools = new PanelTools(link, runner, report, documents);
   const panels = new RunPanels({
     extensionUri,
     daemon: link,
@@ -57,7 +59,7 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const runsView = new RunsView(runs, start);
   const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
-  subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels);
+  subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels, documents);
   subscriptions.push(link.onDidChange(({ type }) => type === "reset" && panels.recover()));
   subscriptions.push(
     hostsView.follow(hostTree),

@@ -43,6 +43,10 @@ export const panelWords = {
   received: "Output received",
 
   gap: "… {0} bytes of {1} were not recorded …",
+  hiddenOutput: "Output that is not shown here",
+  hiddenLines: "First {0} lines not shown",
+  hiddenLinesAtLeast: "First {0} lines or more not shown",
+  openFullOutput: "Open full output",
   copiedSelection: "Copied the selection",
   cleared: "Cleared; the recorded output is kept",
 

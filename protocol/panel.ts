@@ -39,6 +39,7 @@ export const PanelTool = z.enum([
   "copySelection",
   "selectAll",
   "saveOutput",
+  "openOutput",
   "clear",
   "debugLog",
 ]);
@@ -103,6 +104,8 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("copied"), text: z.string().max(64 * 1024 * 1024) }),
   /** All recorded output is to go to the clipboard; a `notice` answers. */
   z.object({ type: z.literal("copyOutput") }),
+  /** All recorded output is to be shown in an editor. */
+  z.object({ type: z.literal("openOutput") }),
   z.object({ type: z.literal("openLink"), url: z.string().regex(/^https?:\/\//) }),
   /** Of a run that failed by an unknown host key. */
   z.object({ type: z.literal("trust") }),

@@ -49,6 +49,7 @@ export class RunPanel {
       pty: run.options.pty === true,
       drawn: (characters) => bridge.post({ type: "drawn", characters }),
       openLink: (url) => bridge.post({ type: "openLink", url }),
+      openOutput: () => this.#use("openOutput"),
     });
     this.#find = new FindBar(this.#screen);
     this.#body.prepend(this.#find.element);
@@ -112,6 +113,7 @@ export class RunPanel {
     const theme = watchTheme(() => this.#screen.restyle());
     this.#ends.push(
       () => theme.dispose(),
+      takeFocus(this.#screen),
       listenToKeys(this.#element, {
         find: () => this.#find.open(),
         copySelection: () => this.#copySelection(),
@@ -180,6 +182,7 @@ export class RunPanel {
       copySelection: () => void this.#copySelection(),
       selectAll: () => this.#screen.selectAll(),
       saveOutput: () => this.#bridge.post({ type: "save" }),
+      openOutput: () => this.#bridge.post({ type: "openOutput" }),
       clear: () => this.#clear(),
       debugLog: () => this.#toggleLog(),
     };
@@ -215,4 +218,18 @@ export class RunPanel {
 /** By setting, or by the system's wish, of which VS Code tells by a class of the body. */
 function isCalm(look: Look): boolean {
   return look.reducedMotion || document.body.classList.contains("vscode-reduce-motion");
+}
+
+/**
+ * The output has the keyboard whenever VS Code gives it to this page, unless something else in here has it. Focus that
+ * the page does not have is never taken: somebody may be typing elsewhere.
+ */
+function takeFocus(screen: Screen): () => void {
+  const away = new AbortController();
+  const take = (): void => {
+    if (document.hasFocus() && document.activeElement === document.body) screen.focus();
+  };
+  window.addEventListener("focus", take, { signal: away.signal });
+  take();
+  return () => away.abort();
 }

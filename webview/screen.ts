@@ -5,6 +5,7 @@ import type { IDisposable } from "@xterm/xterm";
 import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
 import { element } from "./element.ts";
+import { HiddenLines } from "./hidden-lines.ts";
 import { linkOptions } from "./links.ts";
 import { ScreenSearch } from "./screen-search.ts";
 import type { SearchResult } from "./screen-search.ts";
@@ -25,6 +26,8 @@ export interface ScreenOptions {
   pty: boolean;
   drawn: (characters: number) => void;
   openLink: (url: string) => void;
+  /** Shows all of the output, also what has left the screen. */
+  openOutput: () => void;
 }
 
 /** The terminal that shows one run. It only shows: nothing that is typed, and no answer of xterm.js, leaves it. */
@@ -37,6 +40,7 @@ export class Screen implements IDisposable {
   readonly #fitting = new FitAddon();
   readonly #writer: ScreenWriter;
   readonly #element: HTMLElement;
+  readonly #hidden: HiddenLines;
   readonly #watches: IDisposable[] = [];
   #unacknowledged = 0;
   #alive = true;
@@ -58,7 +62,8 @@ export class Screen implements IDisposable {
     const host = element("div", { class: "screen-host" });
     this.#element = element("div", { class: "screen" }, gutter, host);
     this.setAlive(true);
-    parent.append(this.#element);
+    this.#hidden = new HiddenLines(this.#terminal, options.openOutput);
+    parent.append(this.#hidden.element, this.#element);
     this.#open(host, gutter, parent);
   }
 
@@ -80,6 +85,7 @@ export class Screen implements IDisposable {
 
   gap(stream: OutputStream, bytes: number): void {
     this.#terminal.write(this.#writer.gap(stream, bytes));
+    this.#hidden.gap();
   }
 
   selectAll(): void {
@@ -87,7 +93,10 @@ export class Screen implements IDisposable {
   }
 
   clear(): void {
-    this.#terminal.write("\x1b[2J\x1b[3J\x1b[H", () => this.#terminal.clear());
+    this.#terminal.write("\x1b[2J\x1b[3J\x1b[H", () => {
+      this.#terminal.clear();
+      this.#hidden.reset();
+    });
   }
 
   focus(): void {
@@ -107,6 +116,7 @@ export class Screen implements IDisposable {
 
   dispose(): void {
     this.search.dispose();
+    this.#hidden.dispose();
     for (const watch of this.#watches) watch.dispose();
     this.#terminal.dispose();
     this.#element.remove();

@@ -3,7 +3,7 @@ import { controlKey } from "./links.ts";
 import { word } from "./words.ts";
 
 /** The tools of the toolbar. */
-export type ToolName = Exclude<PanelTool, "copySelection" | "selectAll">;
+export type ToolName = Exclude<PanelTool, "copySelection" | "selectAll" | "openOutput">;
 
 export interface Tool {
   name: ToolName;

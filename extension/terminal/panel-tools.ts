@@ -9,6 +9,7 @@ import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { Runner } from "../runs/runner.ts";
 import { formatBytes } from "../../protocol/size.ts";
+import type { OutputDocuments } from "./output-documents.ts";
 import { readRecordedText } from "./recorded-text.ts";
 import type { RunPanel } from "./run-panel.ts";
 
@@ -22,11 +23,13 @@ export class PanelTools {
   readonly #daemon: Daemon;
   readonly #runner: Runner;
   readonly #report: ProblemReport;
+  readonly #documents: OutputDocuments;
 
-  constructor(daemon: Daemon, runner: Runner, report: ProblemReport) {
+  constructor(daemon: Daemon, runner: Runner, report: ProblemReport, documents: OutputDocuments) {
     this.#daemon = daemon;
     this.#runner = runner;
     this.#report = report;
+    this.#documents = documents;
   }
 
   /** What goes wrong is told. */
@@ -47,6 +50,8 @@ export class PanelTools {
         return;
       case "copyOutput":
         return this.#copy(panel);
+      case "openOutput":
+        return this.#documents.open(panel.runId, () => this.#save(panel.runId));
       case "openLink":
         await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
         return;

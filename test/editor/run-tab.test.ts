@@ -43,6 +43,7 @@ describe("copying from a run's tab", () => {
     await window.output("to stderr");
     await window.run.getByRole("button", { name: "Copy output" }).click();
     await window.run.locator(".notice", { hasText: "Copied all output" }).waitFor();
+    await expect.poll(clipboard).toContain("12000");
     const lines = (await clipboard()).split("\n");
     expect(lines.slice(0, 2)).toEqual(["1", "2"]);
     expect(lines.slice(-4)).toEqual(["12000", "green", "to stderr", ""]);
@@ -63,6 +64,51 @@ describe("copying from a run's tab", () => {
     await entries.getByRole("menuitem", { name: "Copy", exact: true }).hover();
     await window.page.keyboard.press("Enter");
     await window.run.locator(".notice", { hasText: "Copied the selection" }).waitFor();
-    expect(await clipboard()).toMatch(/^[2-9]\d+\n[^]*\n12000\ngreen\nto stderr\n*$/);
+    await expect.poll(clipboard).toMatch(/^1\d{3}\n[^]*\n12000\ngreen\nto stderr\n*$/);
+  });
+});
+
+describe("the keyboard", () => {
+  test("is the output's as soon as a run is shown", async () => {
+    await run("echo top; seq 1 300; echo bottom");
+    await window.output("bottom");
+    await window.page.keyboard.press("Home");
+    await window.output("top");
+  });
+});
+
+describe("a long output", () => {
+  const editor = () => window.page.locator(".editor-instance .view-lines");
+
+  test("says how much is not shown, and opens as a whole in an editor that cannot be typed into", async () => {
+    const go = join(code.folder, "go");
+    const wait = `while [ ! -e ${go} ]; do sleep 0.1; done`;
+    await run(`echo 'the very first'; seq 1 12000; printf '\\033[31mred\\033[0m'; ${wait}; echo ' end'`);
+    await window.output("red");
+    await window.run.locator(".hidden-lines", { hasText: /^First 1,9\d\d lines not shown/ }).waitFor();
+    await window.pictures("hidden-lines", ["highContrast", "light", "dark"]);
+    await window.run.getByRole("button", { name: "Open full output" }).click();
+    await editor().getByText("the very first", { exact: true }).waitFor();
+    await window.tab(/^web1 echo 'the very first'.*\.log/).waitFor();
+    await editor().click();
+    await window.page.keyboard.type("x");
+    await window.page.getByRole("paragraph").getByText("recorded output of a run cannot be edited").waitFor();
+    await window.page.keyboard.press("Escape");
+    await writeFile(go, "");
+    await window.page.keyboard.press("Control+End");
+    // Read again when the run has ended.
+    await editor().getByText("red end", { exact: true }).waitFor();
+    await window.pictures("full-output");
+  });
+
+  test("is offered to be saved where it is too long for an editor", async () => {
+    await window.showHostrun();
+    await run("head -c 54000000 /dev/zero | tr '\\0' x | fold -w 1000");
+    // The record does not wait for the screen.
+    await window.row(/^head -c 54000000.*, exit 0/).waitFor({ timeout: 60_000 });
+    await window.command("Hostrun: Open Full Output");
+    const note = window.notification(/The output has 51\.\d MiB, which is more than an editor shows/);
+    await note.getByRole("button", { name: "Save Output…" }).waitFor();
+    await window.dismissNotifications();
   });
 });

@@ -138,3 +138,79 @@ describe("find", () => {
     expect(await view.page.locator(".active-match").count()).toBe(1);
   });
 });
+
+describe("lines that have left the screen", () => {
+  const note = (view: WebviewPage, text: string): Promise<void> =>
+    view.page.locator(".hidden-lines", { hasText: text }).waitFor();
+
+  it("are counted, wrapped or not, and all of the output is a click away", async () => {
+    await using view = await opened(show({}, { look: { ...show().look, scrollback: 1000 } }));
+    await view.send(stdout("short\n".repeat(500)));
+    await view.shows("short");
+    expect(await view.page.locator(".hidden-lines").isVisible()).toBe(false);
+    await view.send(stdout(`${"long ".repeat(100)}\n`.repeat(2000)), stdout("the end\n"));
+    await view.shows("the end");
+    await view.page.locator(".hidden-lines").waitFor();
+    // Each line has three rows or more, so that the screen holds a third of them at most.
+    const shown = await view.page.locator(".hidden-lines span").innerText();
+    const hidden = Number(/^First ([\d,]+) lines not shown$/.exec(shown)?.[1]?.replace(",", ""));
+    expect(hidden).toBeGreaterThan(2100);
+    expect(hidden).toBeLessThan(2501);
+    for (const theme of ["dark", "light", "hc", "hcLight"] as const) {
+      await view.useTheme(theme);
+      await picture(view, `hidden-lines-${theme}`);
+    }
+    await view.page.setViewportSize({ width: 300, height: 360 });
+    await picture(view, "hidden-lines-300");
+    await view.page.getByRole("button", { name: "Open full output" }).click();
+    await view.said("openOutput");
+  });
+
+  it("are counted exactly, and at least where something was not recorded", async () => {
+    await using view = await opened(show({}, { look: { ...show().look, scrollback: 1000 } }));
+    const lines = Array.from({ length: 389_965 / 5 + 1 }, (_, index) => `${index + 1}\n`).join("");
+    await view.send(stdout(lines));
+    await view.shows("77994");
+    await view.page.keyboard.press("Home");
+    await view.page.locator(".hidden-lines").waitFor();
+    const top = async (): Promise<number> =>
+      Number((await view.page.locator(".xterm-rows > div").first().innerText()).trim());
+    await expect.poll(top).toBeLessThan(77_994);
+    await note(view, `First ${((await top()) - 1).toLocaleString("en")} lines not shown`);
+    await view.send({ type: "gap", stream: "stdout", bytes: 12_345 }, stdout("after\n"));
+    await note(view, "lines or more not shown");
+    await view.send({ type: "tool", tool: "clear" });
+    await view.page.locator(".hidden-lines").waitFor({ state: "hidden" });
+  });
+});
+
+describe("the keyboard", () => {
+  const focused = (view: WebviewPage): Promise<unknown> =>
+    view.page.evaluate("document.activeElement.getAttribute('aria-label')");
+
+  it("is the output's from the beginning, and again with the next run", async () => {
+    await using view = await opened();
+    expect(await focused(view)).toBe("Output of the command");
+    await view.send(stdout(`top\n${"line\n".repeat(100)}bottom\n`));
+    await view.shows("bottom");
+    await view.page.keyboard.press("Home");
+    await view.shows("top");
+    await view.send(show({ command: "another" }));
+    await view.page.locator(".command", { hasText: "another" }).waitFor();
+    expect(await focused(view)).toBe("Output of the command");
+  });
+
+  it("is not taken from a page that does not have it, nor from what is typed into", async () => {
+    await using view = await host.open();
+    // As a page is that has come up behind an open question of VS Code.
+    await view.page.evaluate("document.hasFocus = () => false");
+    await view.send(show());
+    await view.page.locator(".xterm-rows").waitFor({ state: "attached" });
+    expect(await focused(view)).toBe(null);
+    await view.page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))");
+    expect(await focused(view)).toBe("Output of the command");
+    await view.page.keyboard.press("Control+f");
+    await view.page.evaluate("dispatchEvent(new Event('focus'))");
+    expect(await focused(view)).toBe("Find in output");
+  });
+});

@@ -1,0 +1,78 @@
+import type { IDisposable, Terminal } from "@xterm/xterm";
+import { element } from "./element.ts";
+import { word } from "./words.ts";
+
+const leastPauseMs = 250;
+
+/** Tells, above the screen, how many lines of the output have left it, and offers all of it. */
+export class HiddenLines implements IDisposable {
+  readonly element: HTMLElement;
+  readonly #terminal: Terminal;
+  readonly #words = element("span");
+  readonly #watches: IDisposable[];
+  #lineFeeds = 0;
+  /** Output that was not recorded had lines that nobody counted. */
+  #isLeast = false;
+  #timer: number | undefined;
+  #pauseMs = leastPauseMs;
+
+  constructor(terminal: Terminal, open: () => void) {
+    this.#terminal = terminal;
+    const button = element("button", { class: "link-button", type: "button" }, word("openFullOutput"));
+    button.addEventListener("click", open);
+    const label = word("hiddenOutput");
+    this.element = element("div", { class: "hidden-lines", role: "note", "aria-label": label, hidden: "" });
+    this.element.append(this.#words, button);
+    this.#watches = [
+      terminal.onLineFeed(() => {
+        this.#lineFeeds += 1;
+      }),
+      terminal.onWriteParsed(() => this.#countSoon()),
+      terminal.onResize(() => this.#countSoon()),
+    ];
+  }
+
+  gap(): void {
+    this.#isLeast = true;
+  }
+
+  /** The screen was cleared on purpose: what was on it is not missed. */
+  reset(): void {
+    this.#lineFeeds = 0;
+    this.#isLeast = false;
+    this.#countSoon();
+  }
+
+  dispose(): void {
+    window.clearTimeout(this.#timer);
+    for (const watch of this.#watches) watch.dispose();
+    this.element.remove();
+  }
+
+  /** Looking at all rows takes its time where there are a million: a twentieth of it at most. */
+  #countSoon(): void {
+    this.#timer ??= window.setTimeout(() => {
+      this.#timer = undefined;
+      const startedAt = performance.now();
+      this.#show(this.#count());
+      this.#pauseMs = Math.max(leastPauseMs, 20 * (performance.now() - startedAt));
+    }, this.#pauseMs);
+  }
+
+  #count(): number {
+    const { rows, options } = this.#terminal;
+    const buffer = this.#terminal.buffer.normal;
+    if (buffer.length < rows + (options.scrollback ?? 0)) return 0;
+    let lines = 0;
+    for (let row = 0; row <= buffer.baseY + buffer.cursorY; row += 1) {
+      if (buffer.getLine(row)?.isWrapped !== true) lines += 1;
+    }
+    return Math.max(0, this.#lineFeeds + 1 - lines);
+  }
+
+  #show(lines: number): void {
+    this.element.hidden = lines === 0;
+    const words = this.#isLeast ? "hiddenLinesAtLeast" : "hiddenLines";
+    this.#words.textContent = word(words, lines.toLocaleString("en"));
+  }
+}
