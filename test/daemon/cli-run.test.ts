@@ -129,12 +129,13 @@ test("Ctrl-C cancels the command on the host and leaves with 130", async () => {
 });
 
 test("a second Ctrl-C leaves at once, whatever the command does", async () => {
-  const child = cli.start(["run", "-n", "web1", "--", "trap '' INT TERM; echo up; sleep 60"]);
+  const stubborn = "trap 'echo asked' INT; trap '' TERM; echo up; while :; do sleep 0.1; done";
+  const child = cli.start(["run", "-n", "web1", "--", stubborn]);
   await seen(child.stdout, "up\n");
-  const ended = finish(child);
   const before = performance.now();
   child.kill("SIGINT");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await seen(child.stdout, "asked\n");
+  const ended = finish(child);
   child.kill("SIGINT");
   expect((await ended).status).toBe(130);
   // The first one alone would end the command after 5 s.

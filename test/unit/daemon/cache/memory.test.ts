@@ -1,15 +1,27 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
 
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
 test("keeps a value for its time, and counts", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  let now = 1000;
+  const pass = (ms: number): void => {
+    now += ms;
+    vi.advanceTimersByTime(ms);
+  };
+  vi.spyOn(performance, "now").mockImplementation(() => now);
   await using cache = createMemoryCache();
   expect(await cache.get("a")).toBeUndefined();
   await cache.set("a", "1", 60_000);
   await cache.set("short", "2", 20);
+  pass(20);
   expect(await cache.get("a")).toBe("1");
   expect(await cache.get("short")).toBe("2");
-  await delay(40);
+  pass(1);
   expect(await cache.get("short")).toBeUndefined();
   await cache.delete("a");
   expect(await cache.get("a")).toBeUndefined();
