@@ -1,57 +1,63 @@
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { SshConnection } from "../connect/connection.ts";
-import { abortReason, asError, unreachable } from "../failure.ts";
+import { abortReason, asError } from "../failure.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
-import { Lanes } from "./lanes.ts";
-import { type Lane, Link, type Waiter, type Wish } from "./link.ts";
+import { PoolBuckets } from "./pool-buckets.ts";
+import {
+  type AcquireRequest,
+  type PendingAcquire,
+  type PoolBucket,
+  PooledConnection,
+  type Purpose,
+} from "./pooled-connection.ts";
 
-export interface LinksOptions {
+export interface ConnectionPoolOptions {
   readonly limits: () => PoolLimits;
   readonly clock: Clock;
-  /** Logs in, over every hop; `link.releaseBastion` is set when the way leads through one. */
-  connect(link: Link, wish: Wish, signal: AbortSignal): Promise<SshConnection>;
-  opened(link: Link): void;
-  closed(link: Link): void;
+  /** Logs in, over every hop, and tells `pooled` by `leadsThrough` where the way leads through a bastion. */
+  connect(pooled: PooledConnection, request: AcquireRequest, signal: AbortSignal): Promise<SshConnection>;
+  opened(pooled: PooledConnection): void;
+  closed(pooled: PooledConnection): void;
 }
 
 /** A place on a connection that is up; disposing gives it back. */
 export interface Lease extends Disposable {
-  readonly link: Link;
+  readonly pooled: PooledConnection;
   readonly connection: SshConnection;
   /** Whether the connection was up when it was asked for. */
   readonly reused: boolean;
 }
 
 /** Hands out places on connections, and opens and closes those as the limits say. */
-export class Links {
-  readonly #options: LinksOptions;
-  readonly #lanes = new Lanes();
+export class ConnectionPool {
+  readonly #options: ConnectionPoolOptions;
+  readonly #buckets = new PoolBuckets();
   readonly #counted = { opened: 0, reused: 0, evicted: 0, failed: 0 };
   #numbered = 0;
-  #serving = false;
+  #dispatching = false;
   #stopped: Problem | undefined;
 
-  constructor(options: LinksOptions) {
+  constructor(options: ConnectionPoolOptions) {
     this.#options = options;
   }
 
-  /** For a wish that comes now: those that came before go first. */
+  /** For a request that comes now: those that came before go first. */
   nextOrder(): number {
     return (this.#numbered += 1);
   }
 
   /** Rejects with the Problem of the attempt, or with the signal's reason. */
-  acquire(wish: Wish, signal: AbortSignal): Promise<Lease> {
+  acquire(request: AcquireRequest, signal: AbortSignal): Promise<Lease> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#stopped !== undefined) throw this.#stopped;
       const done = (): void => signal.removeEventListener("abort", abort);
-      const waiter: Waiter = {
-        wish,
-        grant: (link, reused) => {
+      const pending: PendingAcquire = {
+        request,
+        grant: (pooled, reused) => {
           done();
-          resolve(this.#lease(link, wish.purpose, reused));
+          resolve(this.#lease(pooled, request.purpose, reused));
         },
         refuse: (reason) => {
           done();
@@ -59,240 +65,207 @@ export class Links {
         },
       };
       const abort = (): void => {
-        this.#withdraw(waiter);
+        this.#withdraw(pending);
         reject(abortReason(signal));
       };
       signal.addEventListener("abort", abort, { once: true });
-      const lane = this.#lanes.of(wish.target);
-      if (lane.waiting.size === 0 && this.#place(lane, waiter, false)) return;
-      lane.waiting.add(waiter);
-      wish.step(`Waiting for a free connection to ${wish.target.name}`);
-      wish.stage("waiting for a free connection, since the pool is at its limit", wish.target);
+      const bucket = this.#buckets.of(request.target);
+      if (bucket.pending.size === 0 && this.#place(bucket, pending, false)) return;
+      bucket.pending.add(pending);
+      request.step(`Waiting for a free connection to ${request.target.name}`);
+      request.stage("waiting for a free connection, since the pool is at its limit", request.target);
     });
   }
 
-  all(): Link[] {
-    return this.#lanes.links();
+  all(): PooledConnection[] {
+    return this.#buckets.connections();
   }
 
   figures(): PoolFigures {
     const up = this.all().filter(({ state }) => state === "up");
-    const idle = up.filter((link) => link.idle).length;
-    const channels = up.reduce((sum, link) => sum + link.sessions, 0);
+    const idle = up.filter((pooled) => pooled.idle).length;
+    const channels = up.reduce((sum, pooled) => sum + pooled.sessions, 0);
     return { connections: up.length, idle, busy: up.length - idle, channels, ...this.#counted };
   }
 
-  capacity(link: Link): number {
-    return link.capacity(this.#options.limits().channelsPerConnection);
-  }
-
   /** Keeps a connection in use beside the places on it: one that was just left could be closed as idle. */
-  hold(link: Link): Disposable {
-    this.#reserve(link, "probe");
-    return this.#lease(link, "probe", true);
+  hold(pooled: PooledConnection): Disposable {
+    pooled.reserve("probe");
+    return this.#lease(pooled, "probe", true);
   }
 
   /** Opens one session ahead where there is room for it. */
-  prepareSpare(link: Link): void {
-    if (link.state === "up") void link.prepareSpare(this.capacity(link));
+  prepareSpare(pooled: PooledConnection): void {
+    if (pooled.state === "up") void pooled.prepareSpare(this.#capacity(pooled));
   }
 
-  close(link: Link): void {
-    if (link.state === "closed") return;
-    this.#shut(link);
-    this.#serve();
+  close(pooled: PooledConnection): void {
+    if (this.#shut(pooled)) this.#dispatchSoon();
   }
 
   stop(reason: Problem): void {
     this.#stopped = reason;
-    for (const lane of this.#lanes.waiting()) {
-      for (const waiter of lane.waiting) waiter.refuse(reason);
-      lane.waiting.clear();
-    }
-    for (const link of this.all()) {
-      for (const waiter of link.waiters) waiter.refuse(reason);
-      link.waiters.clear();
-      this.close(link);
+    for (const bucket of this.#buckets.pending()) refuseAll(bucket.pending, reason);
+    for (const pooled of this.all()) {
+      refuseAll(pooled.pending, reason);
+      this.close(pooled);
     }
   }
 
-  /** Without serving who waits: who makes room for somebody must not lose it to another. */
-  #shut(link: Link): void {
-    if (link.state === "closed") return;
-    const wasUp = link.state === "up";
-    link.state = "closed";
-    clearTimeout(link.idleTimer);
-    link.lane.links.delete(link);
-    link.attempt.abort(unreachable(link.target, "closed"));
-    link.connection?.close();
-    link.releaseBastion();
-    if (wasUp) this.#options.closed(link);
-    this.#lanes.sweep(link.lane);
-  }
-
-  /** False when there is no place for it now; `itsTurn`: it may take room although others wait for room. */
-  #place(lane: Lane, waiter: Waiter, itsTurn: boolean): boolean {
-    const { purpose, avoid } = waiter.wish;
-    const fits = (link: Link): boolean =>
-      !avoid.has(link) && (purpose !== "session" || link.sessions < this.capacity(link));
-    const links = [...lane.links].filter(fits);
-    const up = links.find(({ state }) => state === "up");
-    if (up !== undefined) {
-      this.#counted.reused += 1;
-      this.#reserve(up, purpose);
-      waiter.grant(up, true);
-      return true;
-    }
-    const connecting = links.find(({ state }) => state === "connecting");
-    if (connecting !== undefined) {
-      this.#join(connecting, waiter);
-      return true;
-    }
-    const mayTakeRoom = itsTurn || this.#lanes.waiting().length === 0;
-    if (!(mayTakeRoom && this.#makeRoom()) && purpose !== "bastion") return false;
-    this.#open(lane, waiter);
+  /** Without a dispatch: who makes room for somebody must not lose it to another. False where it was closed already. */
+  #shut(pooled: PooledConnection): boolean {
+    const closed = pooled.close();
+    if (closed === undefined) return false;
+    if (closed.wasUp) this.#options.closed(pooled);
+    this.#buckets.sweep(pooled.bucket);
     return true;
   }
 
-  #join(link: Link, waiter: Waiter): void {
-    this.#reserve(link, waiter.wish.purpose);
-    link.waiters.add(waiter);
-    waiter.wish.stage(link.at.stage, link.at.hop);
+  #capacity(pooled: PooledConnection): number {
+    return pooled.capacity(this.#options.limits().channelsPerConnection);
   }
 
-  #open(lane: Lane, waiter: Waiter): void {
-    const link = new Link(`c${this.nextOrder()}`, lane, waiter.wish.target);
-    lane.links.add(link);
-    this.#join(link, waiter);
-    const wish: Wish = {
-      ...waiter.wish,
+  /** False when there is no place for it now; `itsTurn`: it may take room although others wait for room. */
+  #place(bucket: PoolBucket, pending: PendingAcquire, itsTurn: boolean): boolean {
+    const { purpose, avoid } = pending.request;
+    const fits = (pooled: PooledConnection): boolean =>
+      !avoid.has(pooled) && (purpose !== "session" || pooled.sessions < this.#capacity(pooled));
+    const fitting = [...bucket.connections].filter(fits);
+    const up = fitting.find(({ state }) => state === "up");
+    if (up !== undefined) {
+      this.#counted.reused += 1;
+      up.reserve(purpose);
+      pending.grant(up, true);
+      return true;
+    }
+    const connecting = fitting.find(({ state }) => state === "connecting");
+    if (connecting !== undefined) {
+      connecting.join(pending);
+      return true;
+    }
+    const mayTakeRoom = itsTurn || this.#buckets.pending().length === 0;
+    if (!(mayTakeRoom && this.#makeRoom()) && purpose !== "bastion") return false;
+    this.#open(bucket, pending);
+    return true;
+  }
+
+  #open(bucket: PoolBucket, pending: PendingAcquire): void {
+    const pooled = new PooledConnection(`c${this.nextOrder()}`, bucket, pending.request.target);
+    pooled.join(pending);
+    const request: AcquireRequest = {
+      ...pending.request,
       step: (message) => {
-        for (const each of link.waiters) each.wish.step(message);
+        for (const each of pooled.pending) each.request.step(message);
       },
-      stage: (stage, hop) => {
-        link.at = { stage, hop };
-        for (const each of link.waiters) each.wish.stage(stage, hop);
-      },
+      stage: (stage, hop) => pooled.progress(stage, hop),
     };
-    this.#options.connect(link, wish, link.attempt.signal).then(
-      (connection) => this.#cameUp(link, connection),
-      (reason: unknown) => this.#failed(link, reason),
+    this.#options.connect(pooled, request, pooled.attempt).then(
+      (connection) => this.#cameUp(pooled, connection),
+      (reason: unknown) => this.#failed(pooled, reason),
     );
   }
 
-  #cameUp(link: Link, connection: SshConnection): void {
-    if (link.state === "closed") {
+  #cameUp(pooled: PooledConnection, connection: SshConnection): void {
+    if (!pooled.cameUp(connection, this.#options.clock.now())) {
       connection.close();
       return;
     }
-    link.connection = connection;
-    link.state = "up";
-    link.openedAt = this.#options.clock.now();
     this.#counted.opened += 1;
-    connection.onLost(() => this.close(link));
+    connection.onLost(() => this.close(pooled));
     if (connection.loss !== undefined) return;
-    this.#options.opened(link);
-    for (const waiter of link.waiters) waiter.grant(link, false);
-    link.waiters.clear();
-    this.#serve();
+    this.#options.opened(pooled);
+    for (const pending of pooled.pending) pending.grant(pooled, false);
+    pooled.pending.clear();
+    this.#dispatchSoon();
   }
 
-  #failed(link: Link, reason: unknown): void {
-    if (link.state !== "closed") this.#counted.failed += 1;
-    const waiters = [...link.waiters];
-    link.waiters.clear();
-    this.close(link);
-    for (const waiter of waiters) waiter.refuse(asError(reason));
+  #failed(pooled: PooledConnection, reason: unknown): void {
+    if (pooled.state !== "closed") this.#counted.failed += 1;
+    const pending = new Set(pooled.pending);
+    pooled.pending.clear();
+    this.close(pooled);
+    refuseAll(pending, asError(reason));
   }
 
   /** Someone stopped waiting: an attempt that nobody waits for is given up. */
-  #withdraw(waiter: Waiter): void {
-    const lane = this.#lanes.of(waiter.wish.target);
-    lane.waiting.delete(waiter);
-    for (const link of lane.links) {
-      if (!link.waiters.delete(waiter)) continue;
-      this.#free(link, waiter.wish.purpose);
-      if (link.waiters.size === 0 && link.state === "connecting") this.close(link);
+  #withdraw(pending: PendingAcquire): void {
+    const bucket = this.#buckets.of(pending.request.target);
+    bucket.pending.delete(pending);
+    for (const pooled of bucket.connections) {
+      if (!pooled.withdraw(pending)) continue;
+      if (pooled.pending.size === 0 && pooled.state === "connecting") this.close(pooled);
     }
-    this.#lanes.sweep(lane);
+    this.#buckets.sweep(bucket);
   }
 
-  #lease(link: Link, purpose: Wish["purpose"], reused: boolean): Lease {
-    const { connection } = link;
+  #lease(pooled: PooledConnection, purpose: Purpose, reused: boolean): Lease {
+    const { connection } = pooled;
     if (connection === undefined) throw new TypeError("Only a connection that is up is leased");
     let given = true;
     return {
-      link,
+      pooled,
       connection,
       reused,
       [Symbol.dispose]: () => {
         if (!given) return;
         given = false;
-        this.#free(link, purpose);
-        if (link.state !== "up") return;
-        link.lastUsed = this.#options.clock.elapsed();
-        this.#serve();
-        this.#rest(link);
+        pooled.release(purpose);
+        if (pooled.state !== "up") return;
+        pooled.usedAt(this.#options.clock.elapsed());
+        this.#dispatchSoon();
+        this.#rest(pooled);
       },
     };
   }
 
-  #reserve(link: Link, purpose: Wish["purpose"]): void {
-    clearTimeout(link.idleTimer);
-    if (purpose === "session") link.sessions += 1;
-    else link.holds += 1;
-  }
-
-  #free(link: Link, purpose: Wish["purpose"]): void {
-    if (purpose === "session") link.sessions -= 1;
-    else link.holds -= 1;
-  }
-
   /** An unused connection waits for the next run, and one session is opened ahead for it. */
-  #rest(link: Link): void {
-    if (link.state !== "up") return;
-    this.prepareSpare(link);
-    if (!link.idle) return;
-    clearTimeout(link.idleTimer);
-    link.idleTimer = setTimeout(() => {
-      this.#evict(link);
-      this.#serve();
-    }, this.#options.limits().idleMs).unref();
+  #rest(pooled: PooledConnection): void {
+    this.prepareSpare(pooled);
+    if (!pooled.idle) return;
+    pooled.whenIdleFor(this.#options.limits().idleMs, () => {
+      this.#evict(pooled);
+      this.#dispatchSoon();
+    });
   }
 
-  #evict(link: Link): void {
-    if (!link.idle) return;
+  #evict(pooled: PooledConnection): void {
+    if (!pooled.idle) return;
     this.#counted.evicted += 1;
-    this.#shut(link);
+    this.#shut(pooled);
   }
 
   /** Room for one more connection, by closing the one that was idle the longest where needed. */
   #makeRoom(): boolean {
-    const links = this.all();
-    if (links.length < this.#options.limits().maxConnections) return true;
-    const [oldest] = links.filter((link) => link.idle).sort((a, b) => a.lastUsed - b.lastUsed);
+    const all = this.all();
+    if (all.length < this.#options.limits().maxConnections) return true;
+    const [oldest] = all.filter((pooled) => pooled.idle).sort((a, b) => a.lastUsed - b.lastUsed);
     if (oldest === undefined) return false;
     this.#evict(oldest);
     return true;
   }
 
-  /** Soon, not now: whoever closes or releases a connection is often in the middle of placing somebody. */
-  #serve(): void {
-    if (this.#serving) return;
-    this.#serving = true;
+  /** Not now: whoever closes or releases a connection is often in the middle of placing somebody. */
+  #dispatchSoon(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
     queueMicrotask(() => {
-      this.#serving = false;
-      this.#serveNow();
+      this.#dispatching = false;
+      this.#dispatch();
     });
   }
 
-  /** Places who waits, the first in each lane first. */
-  #serveNow(): void {
-    for (const lane of this.#lanes.waiting()) {
-      for (const waiter of lane.waiting) {
-        if (!this.#place(lane, waiter, true)) break;
-        lane.waiting.delete(waiter);
+  /** Places who waits, the first in each bucket first. */
+  #dispatch(): void {
+    for (const bucket of this.#buckets.pending()) {
+      for (const pending of bucket.pending) {
+        if (!this.#place(bucket, pending, true)) break;
+        bucket.pending.delete(pending);
       }
     }
   }
+}
+
+function refuseAll(pending: Set<PendingAcquire>, reason: Error): void {
+  for (const each of pending) each.refuse(reason);
+  pending.clear();
 }

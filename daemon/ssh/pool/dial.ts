@@ -8,8 +8,8 @@ import { forward } from "../connect/forward.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
-import type { Link, Wish } from "./link.ts";
-import type { Lease } from "./links.ts";
+import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
+import type { Lease } from "./connection-pool.ts";
 import { openSocket } from "../connect/tcp.ts";
 
 export interface DialerOptions {
@@ -19,32 +19,36 @@ export interface DialerOptions {
   readonly source: CredentialSource;
 }
 
-type Dial = (link: Link, wish: Wish, signal: AbortSignal) => Promise<SshConnection>;
+type Dial = (
+  pooled: PooledConnection,
+  request: AcquireRequest,
+  signal: AbortSignal,
+) => Promise<SshConnection>;
 
 /** How the pool's connections come up; `acquire` is the pool again, for the bastions. */
 export function createDialer(
   options: DialerOptions,
-  acquire: (wish: Wish, signal: AbortSignal) => Promise<Lease>,
+  acquire: (request: AcquireRequest, signal: AbortSignal) => Promise<Lease>,
 ): Dial {
   const gate = new HandshakeGate();
   const { source, knownHosts, log, limits } = options;
-  return async (link, wish, signal) => {
-    const { target } = link;
+  return async (pooled, request, signal) => {
+    const { target } = pooled;
     const reading = knownHosts.of(target.address, target.port);
-    const bastion = await acquireBastion(link, wish, { acquire, signal });
-    wish.stage("reading known_hosts", target);
+    const bastion = await acquireBastion(pooled, request, { acquire, signal });
+    request.stage("reading known_hosts", target);
     const hostKeys = await reading;
-    wish.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
+    request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
     using stack = new DisposableStack();
     stack.use(await gate.enter(routeOf(target), signal));
-    wish.step(`Connecting to ${target.name}`);
+    request.step(`Connecting to ${target.name}`);
     const connecting = `connecting to ${nameOf(target)}`;
-    wish.stage(connecting, target);
-    const tell = (attempts: string): void => wish.stage(`${connecting} at ${attempts}`, target);
+    request.stage(connecting, target);
+    const tell = (attempts: string): void => request.stage(`${connecting} at ${attempts}`, target);
     const socket: Duplex =
       bastion === undefined ? await openSocket(target, signal, tell) : await forward(bastion, target);
     const onStage = (stage: string): void =>
-      wish.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
+      request.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
     const { keepaliveMs, requiredRsaSize } = limits();
     const trust = { hostKeys, requiredRsaSize };
     const identity = { via: bastion?.logins ?? [], credentials: target.credentials, source };
@@ -54,17 +58,19 @@ export function createDialer(
 
 /** The last hop before the target, over those before it; held for as long as the link is there. */
 async function acquireBastion(
-  link: Link,
-  wish: Wish,
-  { acquire, signal }: { acquire: (wish: Wish, signal: AbortSignal) => Promise<Lease>; signal: AbortSignal },
+  pooled: PooledConnection,
+  request: AcquireRequest,
+  {
+    acquire,
+    signal,
+  }: { acquire: (request: AcquireRequest, signal: AbortSignal) => Promise<Lease>; signal: AbortSignal },
 ): Promise<SshConnection | undefined> {
-  const { jump } = link.target;
+  const { jump } = pooled.target;
   const last = jump.at(-1);
   if (last === undefined) return undefined;
   const target: LoginTarget = { ...last, jump: jump.slice(0, -1) };
-  const lease = await acquire({ ...wish, target, purpose: "bastion", avoid: new Set() }, signal);
-  link.releaseBastion = () => lease[Symbol.dispose]();
-  if (link.state === "closed") link.releaseBastion();
+  const lease = await acquire({ ...request, target, purpose: "bastion", avoid: new Set() }, signal);
+  pooled.leadsThrough(() => lease[Symbol.dispose]());
   return lease.connection;
 }
 

@@ -19,10 +19,10 @@ import { createDialer } from "./dial.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
-import { laneKey } from "./lanes.ts";
+import { bucketKey } from "./pool-buckets.ts";
 import type { PoolFigures, PoolLimits } from "./limits.ts";
-import type { Link, Wish } from "./link.ts";
-import { type Lease, Links } from "./links.ts";
+import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
+import { ConnectionPool, type Lease } from "./connection-pool.ts";
 import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { ask } from "../channel/question.ts";
 import type { CommandRequest } from "../channel/session-channel.ts";
@@ -60,37 +60,39 @@ export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
   const requiredRsaSize = (): number => options.limits().requiredRsaSize;
   const source = new CredentialSource({ ...options.environment, requiredRsaSize });
-  const dial = createDialer({ ...options, source }, (wish, signal) => links.acquire(wish, signal));
+  const dial = createDialer({ ...options, source }, (request, signal) =>
+    connections.acquire(request, signal),
+  );
   const shells = new Shells(options.shells);
-  const links: Links = new Links({
+  const connections: ConnectionPool = new ConnectionPool({
     limits: options.limits,
     clock,
     connect: dial,
-    opened: (link) => options.onChange({ type: "connectionOpened", connection: link.describe() }),
-    closed: (link) => options.onChange({ type: "connectionClosed", connection: link.describe() }),
+    opened: (pooled) => options.onChange({ type: "connectionOpened", connection: pooled.describe() }),
+    closed: (pooled) => options.onChange({ type: "connectionClosed", connection: pooled.describe() }),
   });
   return {
     exec: (target, request, listener, signal) =>
-      exec({ links, source, shells, clock, log }, target, { request, listener, signal }),
-    probe: (target, wish, signal) => probe({ links, source, clock }, target, { ...wish, signal }),
-    identity: async (target, agent) => laneKey(await source.complete(target, agent)),
-    list: () => links.all().map((link) => link.describe()),
+      exec({ connections, source, shells, clock, log }, target, { request, listener, signal }),
+    probe: (target, how, signal) => probe({ connections, source, clock }, target, { ...how, signal }),
+    identity: async (target, agent) => bucketKey(await source.complete(target, agent)),
+    list: () => connections.all().map((pooled) => pooled.describe()),
     close(id) {
-      const link = links.all().find((each) => each.id === id);
-      if (link !== undefined) links.close(link);
-      return link !== undefined;
+      const pooled = connections.all().find((each) => each.id === id);
+      if (pooled !== undefined) connections.close(pooled);
+      return pooled !== undefined;
     },
-    figures: () => links.figures(),
+    figures: () => connections.figures(),
     nativeCrypto: hasNativeCrypto(),
     [Symbol.asyncDispose]() {
-      links.stop(new Problem("daemon_stopped", "Hostrun is stopping."));
+      connections.stop(new Problem("daemon_stopped", "Hostrun is stopping."));
       return Promise.resolve();
     },
   };
 }
 
 interface Parts {
-  readonly links: Links;
+  readonly connections: ConnectionPool;
   readonly source: CredentialSource;
   readonly shells: Shells;
   readonly clock: Clock;
@@ -105,16 +107,16 @@ interface Execution {
 
 async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
   const { request, listener, signal } = execution;
-  const { links, source, shells, clock, log } = parts;
+  const { connections, source, shells, clock, log } = parts;
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
-  const avoid = new Set<Link>();
-  const first = await wishFor(target, request, { links, source, deadline });
+  const avoid = new Set<PooledConnection>();
+  const first = await requestFor(target, request, { connections, source, deadline });
   let lost = 0;
   let closed = 0;
   for (;;) {
-    const wish: Wish = { ...first, avoid, step: (text) => listener.step(text) };
-    const lease = await acquire(links, wish, deadline.signal);
+    const wanted: AcquireRequest = { ...first, avoid, step: (text) => listener.step(text) };
+    const lease = await acquire(connections, wanted, deadline.signal);
     const known = shells.of(lease.connection);
     deadline.at = { stage: "asking which shell runs its commands", hop: target };
     const shell = typeof known === "string" ? known : await whileLeased(lease, deadline.bound(known));
@@ -129,7 +131,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     });
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
-      links.prepareSpare(lease.link);
+      connections.prepareSpare(lease.pooled);
       return remoteProcess(parts, lease, { ...timings, process: started.process });
     }
     if (started.kind === "closed") {
@@ -137,12 +139,12 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       if (closed === maxSessionsTried) throw channelRefused(target, sessionsClosed);
       continue;
     }
-    avoid.add(lease.link);
+    avoid.add(lease.pooled);
     if (started.kind === "lost") {
       lost += 1;
       if (lost > 1) throw unreachable(target, "closed");
     } else {
-      lease.link.lane.sessionLimit = Math.max(1, lease.link.running);
+      lease.pooled.sessionRefused();
       if (avoid.size >= maxConnectionsTried) {
         throw channelRefused(target, "opens no session for the command. It may allow none (MaxSessions).");
       }
@@ -166,19 +168,19 @@ function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): 
 }
 
 async function probe(
-  { links, source, clock }: Pick<Parts, "links" | "source" | "clock">,
+  { connections, source, clock }: Pick<Parts, "connections" | "source" | "clock">,
   target: Target,
   options: ConnectOptions & { signal: AbortSignal },
 ): Promise<HostProbe> {
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, options.connectTimeoutMs, options.signal);
-  const wish: Wish = {
-    ...(await wishFor(target, options, { links, source, deadline })),
+  const wanted: AcquireRequest = {
+    ...(await requestFor(target, options, { connections, source, deadline })),
     purpose: "probe",
   };
-  using lease = await acquire(links, wish, deadline.signal);
+  using lease = await acquire(connections, wanted, deadline.signal);
   return {
-    connection: lease.link.describe(),
+    connection: lease.pooled.describe(),
     reused: lease.reused,
     connectMs: lease.reused ? 0 : clock.elapsed() - begun,
     hostKey: lease.connection.hostKey,
@@ -186,12 +188,12 @@ async function probe(
 }
 
 /** Looks up anew who would be logged in: a connection of somebody else is none for this request. */
-async function wishFor(
+async function requestFor(
   target: Target,
   { agentSocket }: ConnectOptions,
-  { links, source, deadline }: Pick<Parts, "links" | "source"> & { deadline: ConnectDeadline },
-): Promise<Wish> {
-  const order = links.nextOrder();
+  { connections, source, deadline }: Pick<Parts, "connections" | "source"> & { deadline: ConnectDeadline },
+): Promise<AcquireRequest> {
+  const order = connections.nextOrder();
   deadline.at = { stage: "looking up the keys to log in with", hop: target };
   return {
     target: await deadline.bound(source.complete(target, agentSocket)),
@@ -205,30 +207,34 @@ async function wishFor(
   };
 }
 
-async function acquire(links: Links, wish: Wish, signal: AbortSignal): Promise<Lease> {
+async function acquire(
+  connections: ConnectionPool,
+  wanted: AcquireRequest,
+  signal: AbortSignal,
+): Promise<Lease> {
   try {
-    return await links.acquire(wish, signal);
+    return await connections.acquire(wanted, signal);
   } catch (failure) {
-    throw failure instanceof Problem ? onTheWayTo(wish.target.name, failure) : failure;
+    throw failure instanceof Problem ? onTheWayTo(wanted.target.name, failure) : failure;
   }
 }
 
 function remoteProcess(
-  { links, shells }: Pick<Parts, "links" | "shells">,
+  { connections, shells }: Pick<Parts, "connections" | "shells">,
   lease: Lease,
   { process, ...timings }: { process: ChannelProcess; connectMs: number; channelMs: number },
 ): RemoteProcess {
   return {
-    connection: lease.link.describe(),
-    identity: lease.link.lane.key,
+    connection: lease.pooled.describe(),
+    identity: lease.pooled.bucket.key,
     reused: lease.reused,
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
     hold: (held) => process.hold(held),
     ask(command, deadlineMs) {
-      const held = links.hold(lease.link);
-      const answer = ask(lease.connection, command, deadlineMs, lease.link.takeSpare());
+      const held = connections.hold(lease.pooled);
+      const answer = ask(lease.connection, command, deadlineMs, lease.pooled.takeSpare());
       return answer.finally(() => held[Symbol.dispose]());
     },
     forgetShell: () => shells.forget(lease.connection),

@@ -6,7 +6,7 @@ import type { RemoteListener } from "../../transport/remote.ts";
 import { ChannelProcess } from "../channel/channel-process.ts";
 import type { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused } from "../failure.ts";
-import type { Lease } from "./links.ts";
+import type { Lease } from "./connection-pool.ts";
 import {
   type CommandRequest,
   execDirectly,
@@ -41,12 +41,12 @@ const retryDelaysMs = [15, 45];
  */
 export async function startCommand(options: StartOptions): Promise<Started> {
   const { lease } = options;
-  const settle = lease.link.runs === 0 ? lease.connection.hurry() : () => undefined;
+  const settle = lease.pooled.hasRun ? () => undefined : lease.connection.hurry();
   try {
     const started = canOpenAhead(lease.connection.client)
       ? await onChannel(options)
       : await directly(options);
-    if (started.kind === "started") lease.link.runs += 1;
+    if (started.kind === "started") lease.pooled.began();
     else lease[Symbol.dispose]();
     return started;
   } catch (failure) {
@@ -104,7 +104,7 @@ function concluded(options: StartOptions, process: ChannelProcess, answer: Start
 }
 
 async function open({ lease, deadline }: StartOptions): Promise<Opening> {
-  const spare = lease.link.takeSpare();
+  const spare = lease.pooled.takeSpare();
   if (spare !== undefined) return { kind: "opened", channel: spare };
   for (const wait of [...retryDelaysMs, undefined]) {
     const opening = openChannel(lease.connection);
@@ -119,9 +119,9 @@ async function open({ lease, deadline }: StartOptions): Promise<Opening> {
 }
 
 function processOn({ lease, listener, log }: StartOptions, channel: ClientChannel): ChannelProcess {
-  lease.link.running += 1;
+  const closed = lease.pooled.channelOpened();
   const ended = (): void => {
-    lease.link.running -= 1;
+    closed();
     lease[Symbol.dispose]();
   };
   return new ChannelProcess({ connection: lease.connection, channel, listener, log, ended });

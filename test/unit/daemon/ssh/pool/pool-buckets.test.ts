@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LoginHop, LoginTarget } from "../../../../../daemon/ssh/auth/credentials.ts";
-import { laneKey } from "../../../../../daemon/ssh/pool/lanes.ts";
+import { bucketKey } from "../../../../../daemon/ssh/pool/pool-buckets.ts";
 
 const keys = [Buffer.from("one"), Buffer.from("two")];
 
@@ -49,7 +49,7 @@ test("two targets have one key only where they are logged in to alike", () => {
   fc.assert(
     fc.property(target, target, (one, other) => {
       const same = JSON.stringify(essence(one)) === JSON.stringify(essence(other));
-      expect(laneKey(one) === laneKey(other)).toBe(same);
+      expect(bucketKey(one) === bucketKey(other)).toBe(same);
     }),
     { numRuns: 2000 },
   );
@@ -69,7 +69,7 @@ test.each([
 ] as const)("%s in a name makes no two targets one", (_, one, other) => {
   const keyOf = (hops: readonly (readonly [string, string])[]): string => {
     const jump = hops.map(([user, address]) => hopOf(user, address, 22));
-    return laneKey({ ...hopOf("x", "y", 22), jump });
+    return bucketKey({ ...hopOf("x", "y", 22), jump });
   };
   expect(keyOf(one)).not.toBe(keyOf(other));
 });
@@ -82,7 +82,7 @@ test("neither the order of an agent's keys nor their comments are left out or co
       publicKey,
       comment,
     }));
-    return laneKey({
+    return bucketKey({
       ...hopOf("x", "y", 22),
       credentials: { attempts, fault: undefined, notes: [] },
       jump: [],
