@@ -12,7 +12,7 @@ import { printTable } from "./table.ts";
 const migrations = join(import.meta.dirname, "../migrations");
 const size = 128 * 1024 * 1024;
 const pieceBytes = 64 * 1024;
-const body = Buffer.alloc(pieceBytes, "Lines as a log has them, each like the other.\n");
+const bytes = Buffer.alloc(pieceBytes, "Lines as a log has them, each like the other.\n");
 
 const ways: Readonly<Record<string, OutputLimits>> = {
   "in files, rows say where": { inlineBytes: 16 * 1024, segmentBytes: 4 * 1024 * 1024 },
@@ -56,9 +56,17 @@ async function record(limits: OutputLimits): Promise<{ megabytesPerSecond: numbe
   const span = await timed(async () => {
     for (let seq = 1; seq <= size / pieceBytes; seq += 1) {
       const begun = performance.now();
-      const start = (seq - 1) * pieceBytes;
+      const offset = (seq - 1) * pieceBytes;
       store.append(number, [
-        { seq, at: "2026-01-01T00:00:00.000Z", stream: "stdout", start, noise: false, body },
+        {
+          seq,
+          at: "2026-01-01T00:00:00.000Z",
+          kind: "output",
+          stream: "stdout",
+          offset,
+          noise: false,
+          bytes,
+        },
       ]);
       longestMs = Math.max(longestMs, performance.now() - begun);
       await turn();

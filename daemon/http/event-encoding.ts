@@ -1,6 +1,9 @@
 import { isUtf8 } from "node:buffer";
-import { gapOf } from "../runs/record/gap.ts";
-import type { StoredEvent } from "../runs/record/run-store.ts";
+import type { StoredEvent } from "../runs/record/stored-event.ts";
+
+type StoredOutput = Extract<StoredEvent, { kind: "output" }>;
+type StoredGap = Extract<StoredEvent, { kind: "gap" }>;
+type StoredControl = Extract<StoredEvent, { kind: "control" }>;
 
 /** The Server-Sent Events of one run; without `raw`, shell noise is told as so many bytes left out. */
 export function createEventEncoder(
@@ -8,26 +11,33 @@ export function createEventEncoder(
   runId: string,
   raw: boolean,
 ): (event: StoredEvent) => Buffer {
-  const message = (seq: number, json: string): Buffer =>
-    Buffer.from(`id: ${epoch}.${seq}\ndata: ${json}\n\n`, "latin1");
-  const output = ({ seq, at, stream, start }: StoredEvent, data: string): Buffer => {
+  const output = ({ seq, at, stream, offset }: StoredOutput, data: string): Buffer => {
     const head = `{"type":"output","runId":"${runId}","timestamp":"${at}","stream":"${stream}"`;
-    return message(seq, `${head},"offset":${start},${data}}`);
+    return Buffer.from(`id: ${epoch}.${seq}\ndata: ${head},"offset":${offset},${data}}\n\n`, "latin1");
   };
   const encode = (event: StoredEvent): Buffer => {
-    const { seq, at, stream, body, lostBytes } = event;
-    // The JSON stays the bytes it is: read as latin1 here and written as latin1 above.
-    if (stream === null) return message(seq, body.toString("latin1"));
-    if (lostBytes !== undefined)
-      return message(seq, JSON.stringify({ type: "gap", runId, timestamp: at, ...gapOf(event) }));
-    return output(event, dataOf(body));
+    if (event.kind === "output") return output(event, dataOf(event.bytes));
+    return Buffer.from(`id: ${epoch}.${event.seq}\ndata: ${JSON.stringify(protocolEvent(event, runId))}\n\n`);
   };
   return (event) => {
-    if (event.noise && !raw) return output(event, `"data":"","filteredBytes":${event.body.length}`);
+    if (event.kind === "output" && event.noise && !raw) {
+      return output(event, `"data":"","filteredBytes":${event.bytes.length}`);
+    }
     const known = encoded.get(event) ?? encode(event);
     encoded.set(event, known);
     return known;
   };
+}
+
+/** The protocol's event that an event of the record is, unless it is output; as JSON, its type comes first. */
+export function protocolEvent(event: StoredControl | StoredGap, runId: string): object {
+  const base = { runId, timestamp: event.at };
+  if (event.kind === "gap") {
+    const { stream, from, to } = event;
+    return { type: "gap", ...base, stream, from, to };
+  }
+  const { type, ...fields } = event.fields;
+  return { type, ...base, ...fields };
 }
 
 /** An event that several readers follow is encoded once, and kept for as long as it is. */

@@ -1,8 +1,8 @@
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import { frameHeadBytes, frameKinds, framesType } from "../../protocol/frames.ts";
-import { gapOf } from "../runs/record/gap.ts";
-import type { StoredEvent } from "../runs/record/run-store.ts";
+import type { StoredEvent } from "../runs/record/stored-event.ts";
+import { protocolEvent } from "./event-encoding.ts";
 import type { Wire } from "./sse.ts";
 
 export const frames: Wire = {
@@ -23,22 +23,22 @@ export interface FrameView {
 export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buffer {
   const { epoch, runId, raw } = view;
   const at = { ...view.offsets };
+  const message = (event: Parameters<typeof protocolEvent>[0]): Buffer => {
+    const fields = { id: `${epoch}.${event.seq}`, ...protocolEvent(event, runId) };
+    return frame(frameKinds.event, Buffer.from(JSON.stringify(fields)));
+  };
   return (event) => {
-    const { stream, start, noise, body } = event;
-    const id = `${epoch}.${event.seq}`;
-    const gap = gapOf(event);
-    if (gap !== undefined) {
-      const from = Math.max(gap.from, at[gap.stream]);
-      if (gap.to <= from) return nothing;
-      at[gap.stream] = gap.to;
-      const fields = { id, type: "gap", runId, timestamp: event.at, ...gap, from };
-      return frame(frameKinds.event, Buffer.from(JSON.stringify(fields)));
+    if (event.kind === "control") return message(event);
+    const { stream } = event;
+    if (event.kind === "gap") {
+      const from = Math.max(event.from, at[stream]);
+      if (event.to <= from) return nothing;
+      at[stream] = event.to;
+      return message({ ...event, from });
     }
-    if (stream === null || start === null) {
-      return frame(frameKinds.event, Buffer.from(`{"id":"${id}",`), body.subarray(1));
-    }
-    const bytes = body.subarray(Math.max(0, at[stream] - start));
-    at[stream] = Math.max(at[stream], start + body.length);
+    const { offset, noise } = event;
+    const bytes = event.bytes.subarray(Math.max(0, at[stream] - offset));
+    at[stream] = Math.max(at[stream], offset + event.bytes.length);
     return bytes.length === 0 || (noise && !raw) ? nothing : frame(frameKinds[stream], bytes);
   };
 }

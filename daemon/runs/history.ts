@@ -8,7 +8,8 @@ import type { LiveRun } from "./record/live-run.ts";
 import { mended } from "./record/mended-event.ts";
 import type { ReaderPlace } from "./record/pace.ts";
 import type { Cache } from "./result-cache.ts";
-import type { RecordedOutput, RunStore, StoredEvent, StoredRun } from "./record/run-store.ts";
+import type { RecordedOutput, RunStore, StoredRun } from "./record/run-store.ts";
+import type { StoredEvent } from "./record/stored-event.ts";
 
 /** A run's events for one reader: from the record first, then as they come. */
 export interface RunFeed {
@@ -179,9 +180,11 @@ export class RunHistory {
     const more = offset < recorded.end;
     const newest = this.#parts.engine
       .followed(id)
-      ?.transcript.findLast((event) => event.stream === stream && (event.start ?? 0) <= offset);
-    if (newest === undefined) return { seq: recorded.seq, more };
-    const end = (newest.start ?? 0) + newest.body.length;
+      ?.transcript.findLast(
+        (event) => event.kind === "output" && event.stream === stream && event.offset <= offset,
+      );
+    if (newest?.kind !== "output") return { seq: recorded.seq, more };
+    const end = newest.offset + newest.bytes.length;
     return { seq: offset < end ? newest.seq - 1 : newest.seq, more };
   }
 

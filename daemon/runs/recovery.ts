@@ -3,8 +3,9 @@ import type { Run } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DurablePlans } from "./durable/plan.ts";
-import { completeFields, endedAs, type EventFields } from "./record/ending.ts";
-import type { RunStore, StoredEvent, StoredRun } from "./record/run-store.ts";
+import { completeFields, endedAs } from "./record/ending.ts";
+import type { RunStore, StoredRun } from "./record/run-store.ts";
+import { type ControlFields, controlContent, type StoredEvent } from "./record/stored-event.ts";
 
 export interface RecoveryParts {
   readonly store: RunStore;
@@ -42,15 +43,11 @@ function close({ store, clock, log }: RecoveryParts, { number, run }: StoredRun,
     timings: { ...run.timings, totalMs: Math.max(0, Date.parse(at) - Date.parse(run.createdAt)) },
   };
   let seq = store.lastSeq(number);
-  const event = ({ type, ...fields }: EventFields): StoredEvent => ({
-    seq: ++seq,
-    at,
-    stream: null,
-    start: null,
-    noise: false,
-    body: Buffer.from(JSON.stringify({ type, runId: run.id, timestamp: at, ...fields })),
-  });
-  const events = [event({ type: "error", problem: ended.problem }), event(completeFields(ended, undefined))];
+  const event = (fields: ControlFields): StoredEvent => ({ seq: ++seq, at, ...controlContent(fields) });
+  const events = [
+    event({ type: "error", problem: problem.toJSON() }),
+    event(completeFields(ended, undefined)),
+  ];
   try {
     store.append(number, events, ended);
   } catch (failure) {

@@ -1,6 +1,7 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Cut, CutOutput, GapEventMaker, RunStore, StoredEvent } from "../runs/record/run-store.ts";
+import type { Cut, CutOutput, RunStore } from "../runs/record/run-store.ts";
+import type { StoredEvent } from "../runs/record/stored-event.ts";
 import type { Segments } from "./segments.ts";
 
 interface Row {
@@ -28,8 +29,8 @@ export function createCutter(
     .prepare<[number, number], number>("SELECT count(*) FROM events WHERE run = ? AND segment = ?")
     .pluck();
   const cutRows = createRowCutter(sql, insert);
-  return (run, cut, bytes, gapEvent) => {
-    const { emptied, ...output } = cutRows(run, cut, bytes, gapEvent);
+  return (run, cut, bytes, at) => {
+    const { emptied, ...output } = cutRows(run, cut, bytes, at);
     for (const segment of emptied) if (needed.get(run, segment) === 0) segments.drop(run, segment);
     return output;
   };
@@ -44,7 +45,7 @@ function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: Sto
     "DELETE FROM events WHERE run = ? AND seq BETWEEN ? AND ?",
   );
   type Taken = CutOutput & { readonly emptied: ReadonlySet<number> };
-  return sql.transaction((run: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): Taken => {
+  return sql.transaction((run: number, cut: Cut, bytes: number, at: string): Taken => {
     let current = cut;
     const emptied = new Set<number>();
     const before: Cut[] = [];
@@ -66,8 +67,11 @@ function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: Sto
     for (const { first, last, gaps } of [...before, current]) {
       if (gaps.length === 0) continue;
       remove.run(run, first, last);
-      const events = gaps.map((gap, index) => gapEvent(last - gaps.length + 1 + index, gap));
-      insert(run, events);
+      const from = last - gaps.length + 1;
+      insert(
+        run,
+        gaps.map((gap, index): StoredEvent => ({ seq: from + index, at, kind: "gap", ...gap })),
+      );
     }
     return { cut: current, bytes: taken, emptied };
   });

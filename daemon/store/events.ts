@@ -1,37 +1,29 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { RecordedOutput, RunStore, StoredEvent } from "../runs/record/run-store.ts";
-import { type BodyRow, bodyOf } from "./body.ts";
+import type { RecordedOutput, RunStore } from "../runs/record/run-store.ts";
+import type { RecordedEvent, StoredEvent } from "../runs/record/stored-event.ts";
 import { createCutter } from "./cutting.ts";
+import { eventColumns, eventOf, type EventRow, rowOf } from "./event-row.ts";
 import { placeOf, recordedOutput } from "./recorded-output.ts";
-import type { SegmentReader, Segments } from "./segments.ts";
-
-interface EventRow extends BodyRow {
-  readonly seq: number;
-  readonly at: string;
-  readonly stream: OutputStream | null;
-  readonly start: number | null;
-  readonly noise: number;
-}
+import type { Segments } from "./segments.ts";
 
 export interface EventTable {
   insert(run: number, events: readonly StoredEvent[]): void;
   copyOutput(from: number, to: number, firstSeq: number): number;
-  page(run: number, after: number, maxBytes: number): StoredEvent[];
+  page(run: number, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(run: number): number;
   cutOutput: RunStore["cutOutput"];
   placeOf: RunStore["placeOf"];
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
 
-const columns = "seq, at, stream, start, noise, body, segment, position, size";
 const nothing = Buffer.alloc(0);
 
 /** `inlineBytes`: a piece of output that is no shorter lies in a file. */
 export function createEventTable(sql: Sqlite.Database, segments: Segments, inlineBytes: number): EventTable {
   const insert = createInsert(sql, segments, inlineBytes);
   const after = sql.prepare<[number, number], EventRow>(
-    `SELECT ${columns} FROM events WHERE run = ? AND seq > ? ORDER BY seq`,
+    `SELECT ${eventColumns} FROM events WHERE run = ? AND seq > ? ORDER BY seq`,
   );
   const last = sql
     .prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM events WHERE run = ?")
@@ -42,7 +34,7 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
     copyOutput: createCopy(sql, segments),
     page: (run, seq, maxBytes) => {
       using reader = segments.reader(run);
-      const events: StoredEvent[] = [];
+      const events: RecordedEvent[] = [];
       let bytes = 0;
       for (const row of after.iterate(run, seq)) {
         events.push(eventOf(row, reader));
@@ -57,16 +49,9 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
   };
 }
 
-function eventOf(row: EventRow, reader: SegmentReader): StoredEvent {
-  const { seq, at, stream, start } = row;
-  const body = bodyOf(row, reader);
-  const event = { seq, at, stream, start, noise: row.noise === 1, body: body ?? nothing };
-  return body === undefined ? { ...event, lostBytes: row.size ?? 0 } : event;
-}
-
 function createInsert(sql: Sqlite.Database, segments: Segments, inlineBytes: number) {
   const insert = sql.prepare<[object]>(
-    `INSERT INTO events (run, ${columns})
+    `INSERT INTO events (run, ${eventColumns})
      VALUES (@run, @seq, @at, @stream, @start, @noise, @body, @segment, @position, @size)`,
   );
   const lastSegment = sql
@@ -74,24 +59,26 @@ function createInsert(sql: Sqlite.Database, segments: Segments, inlineBytes: num
       "SELECT coalesce(max(segment), 0) FROM events WHERE run = ? AND segment IS NOT NULL",
     )
     .pluck();
-  const isLong = ({ stream, body }: StoredEvent): boolean => stream !== null && body.length >= inlineBytes;
+  const idOf = sql.prepare<[number], string>("SELECT id FROM runs WHERE number = ?").pluck();
   return (run: number, events: readonly StoredEvent[]): void => {
-    const long = events.filter(isLong).map(({ body }) => body);
+    const long: Buffer[] = [];
+    for (const event of events) {
+      if (event.kind === "output" && event.bytes.length >= inlineBytes) long.push(event.bytes);
+    }
     const places = long.length === 0 ? [] : segments.append(run, long, () => lastSegment.get(run) ?? 0);
+    const runId = events.every(({ kind }) => kind === "output") ? "" : (idOf.get(run) ?? "");
     let placed = 0;
     for (const event of events) {
-      const { seq, at, stream, start, noise } = event;
-      const place = isLong(event) ? places[placed++] : undefined;
-      const { segment = null, position = null, size = null } = place ?? {};
-      const body = place === undefined ? event.body : nothing;
-      insert.run({ run, seq, at, stream, start, noise: noise ? 1 : 0, body, segment, position, size });
+      const row = rowOf(event, runId);
+      const place = row.body === long[placed] ? places[placed++] : undefined;
+      insert.run(place === undefined ? { run, ...row } : { run, ...row, ...place, body: nothing });
     }
   };
 }
 
 function createCopy(sql: Sqlite.Database, segments: Segments): EventTable["copyOutput"] {
   const copy = sql.prepare<[number, number, number]>(
-    `INSERT INTO events (run, ${columns})
+    `INSERT INTO events (run, ${eventColumns})
      SELECT ?, row_number() OVER (ORDER BY seq) + ?, at, stream, start, noise, body, segment, position, size
      FROM events WHERE run = ? AND stream IS NOT NULL ORDER BY seq`,
   );

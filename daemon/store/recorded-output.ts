@@ -3,6 +3,7 @@ import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RecordedOutput, StreamPlace } from "../runs/record/run-store.ts";
 import { type BodyRow, bodyOf } from "./body.ts";
+import { controlOf } from "./event-row.ts";
 import type { Segments } from "./segments.ts";
 
 interface Piece {
@@ -81,14 +82,13 @@ function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number 
        WHERE run = ? AND stream = ? ORDER BY seq DESC LIMIT 1`,
     )
     .pluck();
-  const gap = sql
-    .prepare<[number, string], number>(
-      // SQLite has no order of conditions, and fails at JSON that is damaged.
-      `SELECT coalesce(max(json ->> '$.to'), 0)
-       FROM (SELECT CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) END AS json
-             FROM events WHERE run = ? AND stream IS NULL)
-       WHERE json ->> '$.type' = 'gap' AND json ->> '$.stream' = ?`,
-    )
+  const others = sql
+    .prepare<[number], Buffer>("SELECT body FROM events WHERE run = ? AND stream IS NULL ORDER BY seq DESC")
     .pluck();
-  return Math.max(output.get(run, stream) ?? 0, gap.get(run, stream) ?? 0);
+  for (const body of others.iterate(run)) {
+    const content = controlOf(body);
+    if (content?.kind === "gap" && content.stream === stream)
+      return Math.max(output.get(run, stream) ?? 0, content.to);
+  }
+  return output.get(run, stream) ?? 0;
 }

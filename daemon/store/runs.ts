@@ -1,5 +1,5 @@
 import type Sqlite from "better-sqlite3";
-import type { RunStore, StoredEvent } from "../runs/record/run-store.ts";
+import type { RunStore } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
@@ -70,7 +70,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
       void segments.remove(number).catch(() => undefined);
     },
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
-    events: (number, after, maxBytes): StoredEvent[] => events.page(number, after, maxBytes),
+    events: (number, after, maxBytes) => events.page(number, after, maxBytes),
     lastSeq: (number) => events.lastSeq(number),
     placeOf: (number, stream, offset) => events.placeOf(number, stream, offset),
     output: (number, stream) => events.output(number, stream),

@@ -18,7 +18,7 @@ function leaveRuns(path: string, port: number): string[] {
   using database = openDatabase({ path, migrations, nativeBinding: undefined });
   const store = createRunStore(database);
   const plans = createDurablePlans(database);
-  const body = randomBytes(64 * 1024);
+  const bytes = randomBytes(64 * 1024);
   const at = new Date().toISOString();
   return Array.from({ length: runs }, () => {
     const run = { ...endedRun("long", "gone", at), state: "running", outcome: null, exitCode: null } as const;
@@ -26,10 +26,18 @@ function leaveRuns(path: string, port: number): string[] {
     const number = store.create(open, [], undefined);
     const { hop, ...limits } = planTo(port);
     plans.save(number, { target: { ...hop, jump: [] }, directory: null, ...limits });
-    for (let seq = 1; seq <= bytesEach / body.length; seq += 16) {
+    for (let seq = 1; seq <= bytesEach / bytes.length; seq += 16) {
       const events = Array.from({ length: 16 }, (_, index) => {
-        const start = (seq + index - 1) * body.length;
-        return { seq: seq + index, at, stream: "stdout", start, noise: false, body } as const;
+        const offset = (seq + index - 1) * bytes.length;
+        return {
+          seq: seq + index,
+          at,
+          kind: "output",
+          stream: "stdout",
+          offset,
+          noise: false,
+          bytes,
+        } as const;
       });
       store.append(number, events);
     }

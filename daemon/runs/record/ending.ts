@@ -1,6 +1,7 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Outcome, Run } from "../../../protocol/run.ts";
+import type { ControlFields } from "./stored-event.ts";
 
 /** How a run ended. */
 export interface Ending {
@@ -15,9 +16,6 @@ export interface Ending {
 }
 
 type Hashes = Readonly<Record<OutputStream, string>>;
-
-/** Fields of a non-output event besides `runId` and `timestamp`. */
-export type EventFields = { readonly type: string } & Record<string, unknown>;
 
 /** The run as it is once it has ended so; its sizes are as they were. */
 export function endedAs(run: Run, ending: Ending, endedAt: string): Run {
@@ -34,11 +32,11 @@ export function endedAs(run: Run, ending: Ending, endedAt: string): Run {
 }
 
 /** The `complete` event of an ended run; `sha256` where the streams' hashes are known. */
-export function completeFields(run: Run, sha256: Hashes | undefined): EventFields {
+export function completeFields(run: Run, sha256: Hashes | undefined): ControlFields {
   const unknown = { stdout: null, stderr: null };
   return {
     type: "complete",
-    outcome: run.outcome,
+    outcome: run.outcome ?? "unknown",
     exitCode: run.exitCode,
     signal: run.signal,
     stopConfirmed: run.stopConfirmed,

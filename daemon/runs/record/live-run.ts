@@ -5,12 +5,14 @@ import type { Log } from "../../core/log.ts";
 import type { Turns } from "../../core/turns.ts";
 import { type Numbered, Transcript } from "../../core/transcript.ts";
 import { twice } from "../../core/twice.ts";
-import { completeFields, type Ending, endedAs, type EventFields } from "./ending.ts";
+import { completeFields, type Ending, endedAs } from "./ending.ts";
+import { mended } from "./mended-event.ts";
 import { Pace } from "./pace.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./taking-again.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
-import type { Cut, IdempotencyKey, RunStore, StoredEvent } from "./run-store.ts";
+import type { Cut, IdempotencyKey, RunStore } from "./run-store.ts";
+import { type ControlFields, controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
 
 export interface LiveRunParts {
   readonly store: RunStore;
@@ -23,8 +25,9 @@ export interface LiveRunParts {
 /** An event as its readers get it. */
 export type ShownEvent = StoredEvent & Numbered;
 
-/** What an event costs to keep beside its bytes, about. */
+/** What an event costs to keep beside its bytes, about; and one that has none. */
 const overheadBytes = 200;
+const controlBytes = 1000;
 /** A disk that is full or fails is tried again so often. */
 const settleAgainMs = 1000;
 
@@ -80,7 +83,7 @@ export class LiveRun {
       return;
     }
     this.#begunAt = parts.clock.elapsed();
-    const first = [this.#event({ type: "init", run }, run.createdAt)];
+    const first = [this.#event(controlContent({ type: "init", run }), run.createdAt)];
     this.number = parts.store.create(run, first, origin.key);
     this.#show(first);
     parts.onChange(run);
@@ -127,7 +130,7 @@ export class LiveRun {
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
     this.#run = { ...this.#run, ...change, ...startedAt, state };
-    this.#write([{ type: "status", state, message, ...more }], moved);
+    this.#write([controlContent({ type: "status", state, message, ...more })], moved);
     if (moved) this.#parts.onChange(this.#run);
   }
 
@@ -154,7 +157,7 @@ export class LiveRun {
     if (this.ended) return;
     this.#flush(true);
     // Only gaps are left: what the last write lost is announced with the ending, which is shown in any case.
-    const gaps = this.#recorder.take(true).map(({ kind: type, ...fields }) => ({ type, ...fields }));
+    const gaps = this.#recorder.take(true);
     this.timing({ totalMs: this.ageMs });
     this.#run = {
       ...endedAs(this.#run, ending, this.#now()),
@@ -163,9 +166,10 @@ export class LiveRun {
       truncatedBytes: this.#recorder.truncatedBytes,
     };
     const { problem } = this.#run;
-    const failure = problem === null ? [] : [{ type: "error", problem }];
+    const failure: ControlFields[] = problem === null ? [] : [{ type: "error", problem }];
     const sha256 = this.whole ? this.#recorder.sha256() : ending.sha256;
-    this.#write([...gaps, ...failure, completeFields(this.#run, sha256)], true);
+    const last = [...failure, completeFields(this.#run, sha256)].map(controlContent);
+    this.#write([...gaps, ...last], true);
     this.#parts.onChange(this.#run);
   }
 
@@ -174,14 +178,15 @@ export class LiveRun {
     of: { readonly number: number; readonly run: Run },
     sha256: { stdout: string; stderr: string },
   ): void {
-    this.#write([{ type: "status", state: "running", message: "Answered from the cache" }], false);
+    const message = "Answered from the cache";
+    this.#write([controlContent({ type: "status", state: "running", message })], false);
     this.#seq = this.#parts.store.copyOutput(of.number, this.number, this.#seq + 1) - 1;
     this.#showRecorded();
     const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of.run;
     this.timing({ totalMs: this.ageMs });
     const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
     this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
-    this.#write([completeFields(this.#run, sha256)], true);
+    this.#write([controlContent(completeFields(this.#run, sha256))], true);
     this.#parts.onChange(this.#run);
   }
 
@@ -197,7 +202,7 @@ export class LiveRun {
   #record(pieces: readonly Recorded[]): void {
     const at = this.#now();
     const before = this.#seq;
-    const events = pieces.map((piece) => this.#recorded(piece, at));
+    const events = pieces.map((piece) => this.#event(piece, at));
     const failed = twice(() => this.#parts.store.append(this.number, [...this.#owed, ...events]));
     if (failed !== undefined) {
       this.#seq = before;
@@ -217,9 +222,7 @@ export class LiveRun {
     const at = this.#now();
     try {
       while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.cutOutput(this.number, this.#cut, this.#recorder.excessBytes, (seq, gap) =>
-          this.#eventOf(seq, { type: "gap", ...gap }, at),
-        );
+        const more = store.cutOutput(this.number, this.#cut, this.#recorder.excessBytes, at);
         this.#cut = more.cut;
         this.#recorder.dropped(more.bytes);
         if (!final || more.bytes === 0) return;
@@ -229,28 +232,15 @@ export class LiveRun {
     }
   }
 
-  #recorded(piece: Recorded, at: string): StoredEvent {
-    if (piece.kind === "gap") {
-      return this.#event({ type: "gap", stream: piece.stream, from: piece.from, to: piece.to }, at);
-    }
-    const { stream, start, noise, bytes } = piece;
-    return { seq: ++this.#seq, at, stream, start, noise, body: bytes };
-  }
-
-  #event(fields: EventFields, at: string): StoredEvent {
-    return this.#eventOf(++this.#seq, fields, at);
-  }
-
-  #eventOf(seq: number, { type, ...fields }: EventFields, at: string): StoredEvent {
-    const json = JSON.stringify({ type, runId: this.#run.id, timestamp: at, ...fields });
-    return { seq, at, stream: null, start: null, noise: false, body: Buffer.from(json) };
+  #event(content: EventContent, at: string): StoredEvent {
+    return { seq: ++this.#seq, at, ...content };
   }
 
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
-  #write(fields: readonly EventFields[], withRun: boolean): void {
+  #write(contents: readonly EventContent[], withRun: boolean): void {
     this.#flush(false);
     const at = this.#now();
-    const events = fields.map((event) => this.#event(event, at));
+    const events = contents.map((content) => this.#event(content, at));
     this.#owed.push(...events);
     this.#owesRun ||= withRun;
     if (!this.#settle()) this.#settleLater();
@@ -280,7 +270,7 @@ export class LiveRun {
   }
 
   #show(events: readonly StoredEvent[]): void {
-    const shown = events.map((event) => ({ ...event, size: event.body.length + overheadBytes }));
+    const shown = events.map((event) => ({ ...event, size: keptBytes(event) }));
     this.transcript.append(shown, this.ended);
   }
 
@@ -288,11 +278,15 @@ export class LiveRun {
     for (;;) {
       const page = this.#parts.store.events(this.number, this.transcript.lastSeq, 1024 * 1024);
       if (page.length === 0) return;
-      this.#show(page);
+      this.#show(page.map((event) => mended(event, this.#run, this.#seq)));
     }
   }
 
   #now(): string {
     return this.#parts.clock.now();
   }
+}
+
+function keptBytes(event: StoredEvent): number {
+  return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
 }

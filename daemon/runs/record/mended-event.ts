@@ -1,42 +1,23 @@
-import { RunEvent } from "../../../protocol/event.ts";
 import type { Run } from "../../../protocol/run.ts";
-import { parseJson } from "../../core/json.ts";
 import { completeFields } from "./ending.ts";
-import type { StoredEvent } from "./run-store.ts";
+import { type ControlFields, controlContent, type RecordedEvent, type StoredEvent } from "./stored-event.ts";
 
 /**
- * An event of the record as readers can take it: one that is damaged, or that another version of Hostrun wrote and this
- * one does not know, is replaced by what the run's own row says, so that a stream still begins with `init`, ends with
- * `complete`, and misses no number. `lastSeq` is the number of the run's last event.
+ * An event of the record as readers can take it. Lost output is a gap. An event that is damaged, or that another version
+ * of Hostrun wrote and this one does not know, is replaced by what the run's own row says, so that a stream still begins
+ * with `init`, ends with `complete`, and misses no number. `lastSeq` is the number of the run's last event.
  */
-export function mended(event: StoredEvent, run: Run, lastSeq: number): StoredEvent {
-  if (isWhole(event)) return event;
-  const at = isInstant(event.at) ? event.at : run.createdAt;
-  const fields = substitute(event.seq, run, lastSeq);
-  const body = Buffer.from(JSON.stringify({ runId: run.id, timestamp: at, ...fields }));
-  return { seq: event.seq, at, stream: null, start: null, noise: false, body };
-}
-
-function isWhole(event: StoredEvent): boolean {
-  if (!isInstant(event.at)) return false;
-  return event.stream === null ? readEvent(event.body) !== undefined : isOutput(event);
-}
-
-/** Whether it says which bytes it is of which stream. */
-export function isOutput({ stream, start, lostBytes = 0 }: StoredEvent): boolean {
-  return (stream === "stdout" || stream === "stderr") && start !== null && start >= 0 && lostBytes >= 0;
-}
-
-/** An event that is no output, by its stored JSON; undefined where that is none. */
-export function readEvent(body: Buffer): RunEvent | undefined {
-  try {
-    return RunEvent.safeParse(parseJson(body.toString())).data;
-  } catch {
-    return undefined;
+export function mended(event: RecordedEvent, run: Run, lastSeq: number): StoredEvent {
+  const { seq, at } = event;
+  if (event.kind === "damaged" || !isInstant(at)) {
+    const substitute = controlContent(substituteFields(seq, run, lastSeq));
+    return { seq, at: isInstant(at) ? at : run.createdAt, ...substitute };
   }
+  if (event.kind !== "lost") return event;
+  return { seq, at, kind: "gap", stream: event.stream, from: event.offset, to: event.offset + event.size };
 }
 
-function substitute(seq: number, run: Run, lastSeq: number): object {
+function substituteFields(seq: number, run: Run, lastSeq: number): ControlFields {
   if (seq === 1) {
     const unended = {
       outcome: null,
@@ -48,9 +29,7 @@ function substitute(seq: number, run: Run, lastSeq: number): object {
     };
     return { type: "init", run: { ...run, ...unended, state: "queued" } };
   }
-  if (run.state === "ended" && seq === lastSeq) {
-    return completeFields({ ...run, outcome: run.outcome ?? "unknown" }, undefined);
-  }
+  if (run.state === "ended" && seq === lastSeq) return completeFields(run, undefined);
   if (run.problem !== null && seq === lastSeq - 1) return { type: "error", problem: run.problem };
   return { type: "status", state: run.state, message: "What was recorded here cannot be read any more" };
 }

@@ -1,20 +1,16 @@
 import { createHash } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
 import { newline, splitNoise } from "./noise.ts";
+import type { GapContent, OutputContent } from "./stored-event.ts";
 import { unfinishedBytes } from "./utf8.ts";
 
 /** A piece of output ready to be recorded, or the announcement of bytes that are not. */
 export type Recorded =
-  | {
-      readonly kind: "output";
-      readonly stream: OutputStream;
-      readonly start: number;
-      readonly bytes: Buffer;
-      readonly noise: boolean;
+  | (OutputContent & {
       /** What belongs to the end of the record gives way to what comes after it. */
       readonly part: "beginning" | "end";
-    }
-  | { readonly kind: "gap"; readonly stream: OutputStream; readonly from: number; readonly to: number };
+    })
+  | GapContent;
 
 const longestPiece = 64 * 1024;
 const longestCharacter = 4;
@@ -146,7 +142,7 @@ export class Recorder {
       const record = this.#streams[piece.stream];
       if (piece.kind === "gap") record.gapFrom = Math.min(record.gapFrom ?? piece.from, piece.from);
       else {
-        record.gapFrom = Math.min(record.gapFrom ?? piece.start, piece.start);
+        record.gapFrom = Math.min(record.gapFrom ?? piece.offset, piece.offset);
         this.#truncated += piece.bytes.length;
         if (piece.part === "end") this.#endBytes -= piece.bytes.length;
       }
@@ -183,7 +179,7 @@ export class Recorder {
       if (piece.length === 0) return;
       const record = this.#streams[stream];
       this.#announceGap(stream, taken);
-      taken.push({ kind: "output", stream, start: record.position, bytes: piece, noise, part });
+      taken.push({ kind: "output", stream, offset: record.position, bytes: piece, noise, part });
       record.position += piece.length;
     };
     const beginning = this.#fit(bytes);

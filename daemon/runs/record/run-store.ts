@@ -1,21 +1,6 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Run, RunQuery } from "../../../protocol/run.ts";
-
-/** One event as the store keeps it. */
-export interface StoredEvent {
-  readonly seq: number;
-  readonly at: string;
-  /** Which stream the bytes belong to; null for every event that is not output. */
-  readonly stream: OutputStream | null;
-  /** Bytes of that stream before this one; null for every event that is not output. */
-  readonly start: number | null;
-  /** Shell noise, which only the raw view shows. */
-  readonly noise: boolean;
-  /** The bytes as they came, or the JSON of the event. */
-  readonly body: Buffer;
-  /** So many bytes were recorded here and cannot be read any more; `body` is empty then. */
-  readonly lostBytes?: number;
-}
+import type { RecordedEvent, StoredEvent, StreamGap } from "./stored-event.ts";
 
 /** A run and the number by which the store orders and finds it. */
 export interface StoredRun {
@@ -49,9 +34,9 @@ export interface RunStore {
   append(number: number, events: readonly StoredEvent[], run?: Run): void;
   /**
    * Takes at least `bytes` of a run's oldest output behind the cut out of the record and widens the cut by it, with
-   * gap events in its place; less where that takes many steps.
+   * gap events of the time `at` in its place; less where that takes many steps.
    */
-  cutOutput(number: number, cut: Cut, bytes: number, gapEvent: GapEventMaker): CutOutput;
+  cutOutput(number: number, cut: Cut, bytes: number, at: string): CutOutput;
   /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
   copyOutput(from: number, to: number, firstSeq: number): number;
   get(id: string): StoredRun | undefined;
@@ -68,7 +53,7 @@ export interface RunStore {
   /** Removes what is left of the output of deleted runs. */
   sweepFiles(signal: AbortSignal): Promise<void>;
   /** Events after `seq` in order, about `maxBytes` of them, at least one if there is any. */
-  events(number: number, after: number, maxBytes: number): StoredEvent[];
+  events(number: number, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(number: number): number;
   /** Where a reader goes on that has so many bytes of a stream. */
   placeOf(number: number, stream: OutputStream, offset: number): StreamPlace;
@@ -96,14 +81,6 @@ export interface StreamPlace {
   /** How many bytes of the stream had come when the last of it was recorded. */
   readonly end: number;
 }
-
-export interface StreamGap {
-  readonly stream: OutputStream;
-  readonly from: number;
-  readonly to: number;
-}
-
-export type GapEventMaker = (seq: number, gap: StreamGap) => StoredEvent;
 
 /** Where output was taken out of the middle of a record: the events from `first` to `last` are gaps now. */
 export interface Cut {

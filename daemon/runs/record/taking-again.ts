@@ -1,9 +1,8 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Turns } from "../../core/turns.ts";
-import { gapOf } from "./gap.ts";
-import { isOutput, readEvent } from "./mended-event.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Cut, RunStore, StoredEvent } from "./run-store.ts";
+import type { Cut, RunStore } from "./run-store.ts";
+import type { RecordedEvent } from "./stored-event.ts";
 
 const pageBytes = 1024 * 1024;
 
@@ -46,8 +45,8 @@ export async function takeRecordAgain(
         whole = false;
         recorder.skip(place.stream, missing);
       }
-      if (event.stream === null) continue;
-      const part = recorder.takeAgain(event.stream, event.body);
+      if (event.kind !== "output") continue;
+      const part = recorder.takeAgain(event.stream, event.bytes);
       if (part === "end") cut ??= { first: event.seq, last: event.seq - 1, gaps: [] };
     }
     const last = page.at(-1);
@@ -58,11 +57,8 @@ export async function takeRecordAgain(
 }
 
 /** Where a gap ends, or what lies before output; undefined for other events. What is damaged may have been either. */
-function placeOf(event: StoredEvent): { stream: OutputStream; end: number } | "damaged" | undefined {
-  if (event.stream !== null) {
-    return isOutput(event) ? { stream: event.stream, end: event.start ?? 0 } : "damaged";
-  }
-  if (readEvent(event.body) === undefined) return "damaged";
-  const gap = gapOf(event);
-  return gap === undefined ? undefined : { stream: gap.stream, end: gap.to };
+function placeOf(event: RecordedEvent): { stream: OutputStream; end: number } | "damaged" | undefined {
+  if (event.kind === "damaged") return "damaged";
+  if (event.kind === "control") return undefined;
+  return { stream: event.stream, end: event.kind === "gap" ? event.to : event.offset };
 }

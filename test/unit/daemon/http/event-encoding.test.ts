@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createEventEncoder } from "../../../../daemon/http/event-encoding.ts";
-import { GapEvent, OutputEvent } from "../../../../protocol/event.ts";
+import { completeFields } from "../../../../daemon/runs/record/ending.ts";
+import type { ControlFields } from "../../../../daemon/runs/record/stored-event.ts";
+import { GapEvent, OutputEvent, RunEvent } from "../../../../protocol/event.ts";
+import { Problem } from "../../../../protocol/problem.ts";
+import { endedRun } from "../../../support/stored-run.ts";
 
 const at = "2026-01-02T03:04:05.006Z";
 const raw = createEventEncoder("0badcafe", "run-1", true);
@@ -20,7 +24,15 @@ test("any bytes are told as they are, on one line", () => {
   fc.assert(
     fc.property(bytes, (given) => {
       const body = Buffer.from(given);
-      const stored = { seq: 7, at, stream: "stderr", start: 5, noise: false, body } as const;
+      const stored = {
+        seq: 7,
+        at,
+        kind: "output",
+        stream: "stderr",
+        offset: 5,
+        noise: false,
+        bytes: body,
+      } as const;
       const event = OutputEvent.parse(decode(raw(stored)));
       expect(Buffer.from(event.data, event.encoding ?? "utf8").equals(body)).toBe(true);
       expect(event).toMatchObject({ runId: "run-1", timestamp: at, stream: "stderr", offset: 5 });
@@ -32,32 +44,31 @@ test("any bytes are told as they are, on one line", () => {
 });
 
 test("noise is shown as so many bytes left out", () => {
-  const body = Buffer.from("bash: no job control in this shell\n");
-  const stored = { seq: 7, at, stream: "stderr", start: 0, noise: true, body } as const;
-  expect(decode(raw(stored))).toMatchObject({ data: body.toString() });
-  expect(decode(shown(stored))).toMatchObject({ data: "", filteredBytes: body.length });
+  const bytes = Buffer.from("bash: no job control in this shell\n");
+  const stored = { seq: 7, at, kind: "output", stream: "stderr", offset: 0, noise: true, bytes } as const;
+  expect(decode(raw(stored))).toMatchObject({ data: bytes.toString() });
+  expect(decode(shown(stored))).toMatchObject({ data: "", filteredBytes: bytes.length });
 });
 
-test("an event's own JSON passes unchanged", () => {
-  for (const type of ["status", "complete", "error"]) {
-    const json = JSON.stringify({ type, runId: "run-1", timestamp: at, message: "é€😀 \u2028" });
-    const body = Buffer.from(json);
-    const message = shown({ seq: 7, at, stream: null, start: null, noise: false, body });
-    expect(decode(message)).toEqual(JSON.parse(json));
+test("what is no output is told as the protocol has it, on one line", () => {
+  const message = "é€😀 \u2028\n";
+  const run = endedRun(message, "web1");
+  const problem = new Problem("internal", message).toJSON();
+  for (const fields of [
+    { type: "init", run },
+    { type: "status", state: "running", message },
+    { type: "error", problem },
+    completeFields(run, undefined),
+  ] satisfies ControlFields[]) {
+    const told = decode(shown({ seq: 7, at, kind: "control", fields }));
+    expect(told).toEqual({ ...fields, runId: "run-1", timestamp: at });
+    expect(RunEvent.parse(told)).toMatchObject({ type: fields.type });
   }
 });
 
-test("bytes that were recorded and cannot be read any more are a gap", () => {
-  const lost = {
-    seq: 7,
-    at,
-    stream: "stdout",
-    start: 100,
-    noise: false,
-    body: Buffer.alloc(0),
-    lostBytes: 50,
-  };
-  expect(GapEvent.parse(decode(shown({ ...lost, stream: "stdout" })))).toEqual({
+test("a gap says which bytes are not there", () => {
+  const gap = { seq: 7, at, kind: "gap", stream: "stdout", from: 100, to: 150 } as const;
+  expect(GapEvent.parse(decode(shown(gap)))).toEqual({
     type: "gap",
     runId: "run-1",
     timestamp: at,

@@ -2,25 +2,18 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameParser } from "../../../../client/frames.ts";
 import { createFrameEncoder } from "../../../../daemon/http/frames.ts";
-import type { StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
+import type { ControlFields, StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
 
 const at = "2026-01-02T03:04:05.006Z";
 const view = { epoch: "0badcafe", runId: "run-1", raw: true, offsets: { stdout: 0, stderr: 0 } };
-const output = (seq: number, stream: "stdout" | "stderr", start: number, text: string): StoredEvent => ({
+const output = (seq: number, stream: "stdout" | "stderr", offset: number, text: string): StoredEvent => ({
   seq,
   at,
+  kind: "output",
   stream,
-  start,
+  offset,
   noise: false,
-  body: Buffer.from(text, "latin1"),
-});
-const event = (seq: number, fields: object): StoredEvent => ({
-  seq,
-  at,
-  stream: null,
-  start: null,
-  noise: false,
-  body: Buffer.from(JSON.stringify({ ...fields, runId: "run-1", timestamp: at })),
+  bytes: Buffer.from(text, "latin1"),
 });
 
 /** What a reader is given, each frame by its kind and what it says. */
@@ -39,8 +32,10 @@ test("a frame is its kind, three zero bytes, the length, and the bytes as they a
 });
 
 test("an event is its JSON, with its id", () => {
-  const status = { type: "status", state: "running", message: 'é"\n' };
-  expect(given([event(7, status)])).toEqual([{ id: "0badcafe.7", ...status, runId: "run-1", timestamp: at }]);
+  const status: ControlFields = { type: "status", state: "running", message: 'é"\n' };
+  expect(given([{ seq: 7, at, kind: "control", fields: status }])).toEqual([
+    { id: "0badcafe.7", ...status, runId: "run-1", timestamp: at },
+  ]);
 });
 
 test("shell noise is there unless it is not wanted", () => {
@@ -49,8 +44,14 @@ test("shell noise is there unless it is not wanted", () => {
   expect(given([noise, output(2, "stderr", 35, "real")], { raw: false })).toEqual([[2, "real"]]);
 });
 
-const gap = (seq: number, from: number, to: number): StoredEvent =>
-  event(seq, { type: "gap", stream: "stdout", from, to });
+const gap = (seq: number, from: number, to: number): StoredEvent => ({
+  seq,
+  at,
+  kind: "gap",
+  stream: "stdout",
+  from,
+  to,
+});
 
 test("who has so many bytes of each stream is given the rest, and of a gap its rest", () => {
   const events = [output(1, "stdout", 0, "abcd"), output(2, "stderr", 0, "xy"), gap(3, 4, 9)];
@@ -71,13 +72,6 @@ test("who has so many bytes of each stream is given the rest, and of a gap its r
   expect(rest(6, 1)).toEqual([[2, "y"], lost(6), [1, "j"]]);
   expect(rest(9, 2)).toEqual([[1, "j"]]);
   expect(rest(10, 2)).toEqual([]);
-});
-
-test("bytes that were recorded and cannot be read any more are a gap", () => {
-  const lost = { ...output(1, "stdout", 100, ""), lostBytes: 50 };
-  expect(given([lost], { offsets: { stdout: 100, stderr: 0 } })).toMatchObject([
-    { type: "gap", stream: "stdout", from: 100, to: 150 },
-  ]);
 });
 
 test("frames are read the same wherever what comes is cut", () => {

@@ -54,8 +54,8 @@ test("by size: the oldest go until the rest fits, and their room is used again",
   const { store, forgetAll } = history;
   const at = "2026-01-01T00:00:00.000Z";
   const add = (name: string): void => {
-    const body = Buffer.alloc(1_000_000, name);
-    const event = { seq: 1, at, stream: "stdout", start: 0, noise: false, body } as const;
+    const bytes = Buffer.alloc(1_000_000, name);
+    const event = { seq: 1, at, kind: "output", stream: "stdout", offset: 0, noise: false, bytes } as const;
     store.create(endedRun(name, "web1", `2026-01-01T00:00:0${name}.000Z`), [event], undefined);
   };
   for (const name of ["1", "2", "3", "4", "5"]) add(name);

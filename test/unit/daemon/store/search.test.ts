@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
+import type { StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { listQueries } from "../../../../daemon/store/run-list.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
@@ -15,10 +15,11 @@ function output(seq: number, body: Buffer | string, noise = false): StoredEvent 
   return {
     seq,
     at: "2026-01-01T00:00:00.000Z",
+    kind: "output",
     stream: "stdout",
-    start: 0,
+    offset: 0,
     noise,
-    body: Buffer.from(body),
+    bytes: Buffer.from(body),
   };
 }
 

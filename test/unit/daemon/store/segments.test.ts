@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunStore, StoredEvent } from "../../../../daemon/runs/record/run-store.ts";
+import type { RunStore } from "../../../../daemon/runs/record/run-store.ts";
+import type { RecordedEvent, StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import { openDirectory } from "../../../support/directory.ts";
@@ -46,11 +47,11 @@ async function openStore() {
 
 /** Pieces of these sizes, each of another letter, numbered from `seq` on. */
 function pieces(sizes: readonly number[], seq = 1, stream: "stdout" | "stderr" = "stdout"): StoredEvent[] {
-  let start = 0;
+  let end = 0;
   return sizes.map((size, index) => {
-    const body = Buffer.alloc(size, String.fromCharCode(97 + ((seq + index) % 26)));
-    start += size;
-    return { seq: seq + index, at, stream, start: start - size, noise: false, body };
+    const bytes = Buffer.alloc(size, String.fromCharCode(97 + ((seq + index) % 26)));
+    end += size;
+    return { seq: seq + index, at, kind: "output", stream, offset: end - size, noise: false, bytes };
   });
 }
 
@@ -61,7 +62,8 @@ function read(store: RunStore, run: number, [stream, from = 0, to = Infinity]: [
   return Buffer.concat([...output.read(from, Math.min(to, output.size))]);
 }
 
-const bytesOf = (events: readonly StoredEvent[]): Buffer => Buffer.concat(events.map(({ body }) => body));
+const bytesOf = (events: readonly StoredEvent[]): Buffer =>
+  Buffer.concat(events.map((event) => (event.kind === "output" ? event.bytes : Buffer.alloc(0))));
 
 test("long pieces lie in files, short ones in their rows, and both are read as they came", async () => {
   await using bed = await openStore();
@@ -120,11 +122,12 @@ test("what a file has lost is told as lost, and everything else is there", async
   truncateSync(join(bed.folder(run), "0"), 650);
   const found = store.events(run, 0, 1e9);
   expect(found.slice(0, 3)).toEqual(events.slice(0, 3));
-  expect(found[3]).toMatchObject({ seq: 4, start: 620, lostBytes: 300, body: Buffer.alloc(0) });
+  expect(found[3]).toEqual({ seq: 4, at, kind: "lost", stream: "stdout", offset: 620, size: 300 });
   expect(read(store, run, ["stdout"])).toEqual(bytesOf(events.slice(0, 3)));
   expect(store.output(run, "stdout").end).toBe(920);
   rmSync(bed.folder(run), { recursive: true });
-  expect(store.events(run, 0, 1e9).map(({ lostBytes }) => lostBytes)).toEqual([300, undefined, 300, 300]);
+  const lostBytes = (event: RecordedEvent): number => (event.kind === "lost" ? event.size : 0);
+  expect(store.events(run, 0, 1e9).map(lostBytes)).toEqual([300, 0, 300, 300]);
   expect(read(store, run, ["stdout"])).toEqual(bytesOf(events.slice(1, 2)));
 });
 
@@ -135,16 +138,10 @@ test("a record's dropped middle gives its files back, and no other", async () =>
   const events = pieces(Array.from({ length: 20 }, () => 500));
   for (const event of events) store.append(run, [event]);
   expect(bed.files(run)).toHaveLength(10);
-  const gap = (seq: number): StoredEvent => ({
-    seq,
-    at,
-    stream: null,
-    start: null,
-    noise: false,
-    body: Buffer.from("{}"),
-  });
-  const { bytes } = store.cutOutput(run, { first: 4, last: 3, gaps: [] }, 6000, gap);
+  const { bytes } = store.cutOutput(run, { first: 4, last: 3, gaps: [] }, 6000, at);
   expect(bytes).toBe(6000);
+  const gap = { seq: 15, at, kind: "gap", stream: "stdout", from: 1500, to: 7500 };
+  expect(store.events(run, 0, 1e9)).toEqual([...events.slice(0, 3), gap, ...events.slice(15)]);
   // Two pieces a file: the second file still has the third piece.
   expect(bed.files(run)).toEqual(["0", "1", "7", "8", "9"]);
   expect(read(store, run, ["stdout"])).toEqual(bytesOf([...events.slice(0, 3), ...events.slice(15)]));
@@ -187,8 +184,8 @@ test("long output is searched like any other", async () => {
   const { store } = bed;
   const run = endedRun("make", "web1");
   const number = store.create(run, [], undefined);
-  const body = Buffer.from(`${"x".repeat(500)} needle ${"y".repeat(500)}`);
-  store.append(number, [{ seq: 1, at, stream: "stdout", start: 0, noise: false, body }]);
+  const bytes = Buffer.from(`${"x".repeat(500)} needle ${"y".repeat(500)}`);
+  store.append(number, [{ seq: 1, at, kind: "output", stream: "stdout", offset: 0, noise: false, bytes }]);
   store.index(10, 1e9);
   expect(
     store.list({ limit: 5, before: undefined, q: "needle" }).runs.map(({ number: found }) => found),

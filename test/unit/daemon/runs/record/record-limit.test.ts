@@ -8,7 +8,9 @@ import { silentLog } from "../../../../../daemon/core/log.ts";
 import { Turns } from "../../../../../daemon/core/turns.ts";
 import { createEventEncoder } from "../../../../../daemon/http/event-encoding.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
-import type { RunStore, StoredEvent } from "../../../../../daemon/runs/record/run-store.ts";
+import { mended } from "../../../../../daemon/runs/record/mended-event.ts";
+import type { RunStore } from "../../../../../daemon/runs/record/run-store.ts";
+import type { StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../../protocol/event.ts";
@@ -81,6 +83,10 @@ test(
             live.output(stream, Buffer.concat(sent[stream]).subarray(live.receivedBytes(stream)));
           }
         };
+        const recorded = (reading: RunReading): StoredEvent[] =>
+          store
+            .events(live.number, seqOf(reading), 1e9)
+            .map((event) => mended(event, live.run, store.lastSeq(live.number)));
         const along = new RunReading();
         const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
         for (const [index, what] of [...steps, "end" as const].entries()) {
@@ -93,23 +99,22 @@ test(
             live.output(what.stream, what.bytes);
           }
           for (const reading of [along, ...left.filter(({ at }) => index <= at).map((one) => one.reading)]) {
-            const recorded = () => store.events(live.number, seqOf(reading), 1e9);
-            read(reading, live.transcript.after(seqOf(reading), 1e9) ?? recorded(), encode);
+            read(reading, live.transcript.after(seqOf(reading), 1e9) ?? recorded(reading), encode);
           }
         }
         const replayed = new RunReading();
         const whole = { stdout: Buffer.concat(sent.stdout), stderr: Buffer.concat(sent.stderr) };
         for (const reading of [replayed, ...left.map((one) => one.reading)]) {
-          read(reading, store.events(live.number, seqOf(reading), 1e9), encode);
+          read(reading, recorded(reading), encode);
           expectHonest(reading, whole, live.whole);
         }
         if (limit >= 64) expect(along.of("gap")).toEqual([]);
         expectHonest(along, whole, live.whole);
         expectKept(replayed, whole, limit);
         for (const stream of streams) {
-          const recorded = store.output(live.number, stream);
-          expect(Buffer.concat([...recorded.read(0, recorded.size)])).toEqual(replayed.bytes(stream));
-          expect(recorded.end).toBe(whole[stream].length);
+          const output = store.output(live.number, stream);
+          expect(Buffer.concat([...output.read(0, output.size)])).toEqual(replayed.bytes(stream));
+          expect(output.end).toBe(whole[stream].length);
         }
         store.delete(live.number);
       },

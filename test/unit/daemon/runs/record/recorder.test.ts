@@ -21,7 +21,7 @@ function replay(pieces: readonly Recorded[], stream: "stdout" | "stderr") {
   let lost = 0;
   for (const piece of pieces.filter((one) => one.stream === stream)) {
     if (piece.kind === "output") {
-      expect(piece.start).toBe(position);
+      expect(piece.offset).toBe(position);
       expect(piece.bytes.length).toBeGreaterThan(0);
       position += piece.bytes.length;
       kept = Buffer.concat([kept, piece.bytes]);
@@ -77,7 +77,7 @@ test("pieces that could not be written are announced as a gap", () => {
   const pieces = recorder.take(true);
   expect(pieces).toMatchObject([
     { kind: "gap", from: 0, to: 3 },
-    { kind: "output", start: 3 },
+    { kind: "output", offset: 3 },
   ]);
   expect(recorder.truncatedBytes).toBe(3);
 });
