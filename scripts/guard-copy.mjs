@@ -124,7 +124,7 @@ class GuardCopy {
   async #build(file, test) {
     // Unit tests import the sources; all others run what is built of them.
     const { code, output } = test.startsWith("test/unit/")
-      ? await this.#run(["esbuild", "--log-level=error", file])
+      ? await this.#run(["esbuild", "--log-level=error", "--loader:.sh=text", file])
       : await this.#bundle(file);
     return code === 0 ? undefined : `it does not build: ${buildFailure(output)}`;
   }

@@ -54,7 +54,7 @@ describe("a durable run", () => {
   const swallowing = () =>
     openSsh2Server({
       exec: (channel, command) => {
-        channel.write(`hostrun-${/T=([0-9a-f]+)/.exec(command)?.[1]}:ready::::::::\n`);
+        channel.write(`hostrun-${/' hostrun ([0-9a-f]+) /.exec(command)?.[1]}:ready::::::::\n`);
         channel.resume();
       },
     });
@@ -75,7 +75,7 @@ describe("a durable run", () => {
     const given = Promise.withResolvers<void>();
     await using server = await openSsh2Server({
       exec: (channel, command) => {
-        channel.write(`hostrun-${/T=([0-9a-f]+)/.exec(command)?.[1]}:ready::::::::\n`);
+        channel.write(`hostrun-${/' hostrun ([0-9a-f]+) /.exec(command)?.[1]}:ready::::::::\n`);
         channel.once("data", () => given.resolve());
       },
     });
