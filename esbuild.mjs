@@ -57,8 +57,9 @@ const bundles = {
   reader: { ...forNode, entryPoints: ["daemon/reader.ts"], outfile: join(draft, "reader.cjs") },
   cli: {
     ...forNode,
-    entryPoints: ["cli/main.ts"],
-    outfile: join(draft, "cli.cjs"),
+    entryPoints: { cli: "cli/launcher.ts", hostrun: "cli/main.ts" },
+    outdir: draft,
+    outExtension: { ".js": ".cjs" },
     banner: { js: "#!/usr/bin/env node" },
   },
   webview: {

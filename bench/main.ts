@@ -3,16 +3,18 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openBed } from "./bed.ts";
 import { bulkSuite } from "./bulk.ts";
+import { commandLineSuite } from "./command-line.ts";
 import { finished } from "./process.ts";
 import { latencySuite } from "./latency.ts";
 import { recordSuite } from "./record.ts";
 
-const suites = { latency: latencySuite, bulk: bulkSuite, record: recordSuite };
-const usage = `Usage: npm run bench [-- [latency|bulk|record] [--rounds N] [--minutes N] [--profile FOLDER]]
+const suites = { latency: latencySuite, bulk: bulkSuite, record: recordSuite, cli: commandLineSuite };
+const usage = `Usage: npm run bench [-- [latency|bulk|record|cli] [--rounds N] [--minutes N] [--profile FOLDER]]
 
   latency         runs of \`true\`, warm and cold (the default)
   bulk            one long output
   record          what recording it costs by itself, in files and in rows
+  cli             \`hostrun run\` as a process, beside \`node -e 0\` and \`ssh\`
   --rounds N      how often everything takes its turn
   --minutes N     begin no round after this time (3)
   --profile DIR   leave a CPU profile of the daemon there

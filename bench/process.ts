@@ -7,9 +7,13 @@ export interface Finished {
 }
 
 /** Runs a program to its end, its output read; rejects when its exit status is not 0. */
-export function finished(command: string, args: readonly string[]): Promise<Finished> {
+export function finished(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let bytes = 0;
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => {

@@ -4,6 +4,7 @@ import type { Change } from "../protocol/change.ts";
 import type { Discovery } from "../protocol/discovery.ts";
 import type { RunEvent } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
+import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found } from "./discover.ts";
@@ -12,10 +13,10 @@ import type { Received, SubscribeOptions } from "./events.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
-import { call, openOutput, writeStdin } from "./request.ts";
+import { notUnderstood, requestJson } from "./open-request.ts";
 import type { ResumeOptions } from "./resume.ts";
 import type { RunEventsOptions, StreamRunOptions } from "./run-events.ts";
-import { changes, runEvents, streamRun } from "./run-events.ts";
+import { openOutput, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
 import { runFrames, subscribeFrames } from "./run-frames.ts";
 
@@ -55,7 +56,10 @@ async function start(options: LaunchOptions, signal: AbortSignal | undefined): P
   return launch(options, signal);
 }
 
-/** A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. */
+/**
+ * A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. What needs the schemas of
+ * the API loads them when it is used.
+ */
 export class Daemon implements AsyncDisposable {
   readonly #found: Found;
 
@@ -73,21 +77,38 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Calls an endpoint of the API by its name; see `call` in request.ts for what it rejects with. */
-  call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>> {
+  async call<Name extends CallableName>(
+    name: Name,
+    ...input: CallArguments<Name>
+  ): Promise<Answer<Api[Name]>> {
+    const { call } = await import("./request.ts");
     return call(this.#found.transport, name, ...input);
   }
 
   /** Runs a command and streams its events, resumed after cuts, from `init` to `complete`. */
-  run(
+  async *run(
     request: RunRequestInput,
     options?: StreamRunOptions,
   ): AsyncGenerator<Received<RunEvent>, void, undefined> {
-    return streamRun(this.#found.transport, request, options);
+    const { streamRun } = await import("./run-events.ts");
+    yield* streamRun(this.#found.transport, request, options);
   }
 
   /** The events of a run that was started before, up to `complete`. */
-  subscribe(run: string, options?: RunEventsOptions): AsyncGenerator<Received<RunEvent>, void, undefined> {
-    return runEvents(this.#found.transport, run, options);
+  async *subscribe(
+    run: string,
+    options?: RunEventsOptions,
+  ): AsyncGenerator<Received<RunEvent>, void, undefined> {
+    const { runEvents } = await import("./run-events.ts");
+    yield* runEvents(this.#found.transport, run, options);
+  }
+
+  /** Whether a host is marked as production; as `call("getHost")` has it, without the schemas. */
+  async isProduction(host: string): Promise<boolean> {
+    const found = await requestJson(this.#found.transport, routes.getHost, { params: { host } });
+    if (typeof found !== "object" || found === null || !("production" in found))
+      throw notUnderstood(routes.getHost);
+    return found.production === true;
   }
 
   /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */
@@ -101,8 +122,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** What changes in the daemon, until the signal is aborted. */
-  changes(options?: SubscribeOptions): AsyncGenerator<Received<Change>, void, undefined> {
-    return changes(this.#found.transport, options);
+  async *changes(options?: SubscribeOptions): AsyncGenerator<Received<Change>, void, undefined> {
+    const { changes } = await import("./run-events.ts");
+    yield* changes(this.#found.transport, options);
   }
 
   /** A run's recorded output, byte for byte; destroy the stream to stop early. */

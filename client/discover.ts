@@ -1,10 +1,12 @@
-import { Discovery, protocolVersion } from "../protocol/discovery.ts";
+import { type Discovery, parseDiscovery, protocolVersion } from "../protocol/discovery.ts";
+import { isObjectWith, isOneOf, isText, isWhole } from "../protocol/check.ts";
 import { Problem } from "../protocol/problem.ts";
+import { routes } from "../protocol/routes.ts";
 import { checkOwn, readOwnFile } from "../state-directory/own-file.ts";
 import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Places } from "./places.ts";
-import { call } from "./request.ts";
+import { notUnderstood, parseJson, requestJson } from "./open-request.ts";
 import { untilGivenUp } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
@@ -63,12 +65,11 @@ export function readDiscovery({ discovery }: Places): Discovery | undefined {
   if (content === undefined) return undefined;
   const spoken = typeof content === "object" && content !== null && "protocol" in content && content.protocol;
   if (spoken !== protocolVersion) throw incompatible(spoken, discovery);
-  const parsed = Discovery.safeParse(content);
-  if (parsed.success) return parsed.data;
+  const parsed = parseDiscovery(content);
+  if (parsed !== undefined) return parsed;
   throw new Problem(
     "daemon_incompatible",
     `${discovery} is not what a Hostrun daemon writes. Stop the daemon, delete the file and try again.`,
-    { cause: parsed.error },
   );
 }
 
@@ -106,9 +107,11 @@ async function askHealth(
     () => undefined,
   );
   try {
-    return await call(transport, "health", {
+    const health = await requestJson(transport, routes.health, {
       signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
     });
+    if (isHealth(health)) return health;
+    throw notUnderstood(routes.health);
   } catch (error) {
     signal?.throwIfAborted();
     givenUp.signal.throwIfAborted();
@@ -116,6 +119,17 @@ async function askHealth(
   } finally {
     answered.abort();
   }
+}
+
+const isWhatDaemonsAnswer = isObjectWith({
+  status: isOneOf("ok", "draining"),
+  version: isText,
+  protocol: isWhole,
+  pid: isWhole,
+});
+
+function isHealth(value: unknown): value is Health {
+  return isWhatDaemonsAnswer(value);
 }
 
 function silent(pid: number, why: "hangs" | "busy"): Problem {
@@ -138,12 +152,4 @@ function incompatible(spoken: unknown, file: string): Problem {
     `The running Hostrun daemon speaks ${version} of the API, this program speaks ${protocolVersion} ` +
       `(${file}). Stop it with the Hostrun that started it, then try again.`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { parseEventId } from "../protocol/event.ts";
+import { parseEventId } from "../protocol/event-id.ts";
 import { Problem } from "../protocol/problem.ts";
 import { cut, resume, type ResumeOptions } from "./resume.ts";
 import { SseParser } from "./sse.ts";

@@ -17,5 +17,6 @@ export function placesIn(
     lock: at("lock"),
     log: at("log"),
     instanceLock: at("instanceLock"),
+    compileCache: at("compileCache"),
   };
 }

@@ -4,7 +4,8 @@ import { type OutputStream, RunEvent, type StreamQuery } from "../protocol/event
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
-import { open } from "./request.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
+import { openRequest } from "./open-request.ts";
 import type { Transport } from "./transport.ts";
 
 const eventStream = "text/event-stream";
@@ -53,7 +54,7 @@ export async function* streamRun(
     ...resumed,
     open: (after, signal) =>
       run === undefined
-        ? open(transport, api.createRun, { query, body: request, headers, signal }, eventStream)
+        ? openRequest(transport, api.createRun, { query, body: request, headers, signal }, eventStream)
         : resumed.open(after, signal),
   };
   for await (const received of subscribe(source, options)) {
@@ -69,7 +70,7 @@ export function changes(
 ): AsyncGenerator<Received<Change>, void, undefined> {
   const source: EventSource<Change> = {
     open: (after, signal) =>
-      open(transport, api.changes, { headers: lastEventId(after), signal }, eventStream),
+      openRequest(transport, api.changes, { headers: lastEventId(after), signal }, eventStream),
     parse: (data) => Change.safeParse(data).data,
     isLast: () => false,
   };
@@ -79,7 +80,7 @@ export function changes(
 function sourceOf(transport: Transport, run: () => string, options: RunEventsOptions): EventSource<RunEvent> {
   return {
     open: (after, signal) =>
-      open(
+      openRequest(
         transport,
         api.runEvents,
         {
@@ -119,13 +120,4 @@ function endOf(event: OutputEvent | undefined): number {
 
 function lastEventId(after: string | undefined): Record<string, string> {
   return after === undefined ? {} : { "last-event-id": after };
-}
-
-let keys = 0;
-
-/** Unlike any other on this machine, but no secret; made without node:crypto, which takes 5 ms to load. */
-export function newIdempotencyKey(): string {
-  keys += 1;
-  const parts = [process.pid, Math.round(performance.timeOrigin * 1000), keys, Math.random() * 2 ** 52];
-  return parts.map((part) => Math.floor(part).toString(36)).join("-");
 }

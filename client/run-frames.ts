@@ -1,17 +1,18 @@
 import type { IncomingMessage } from "node:http";
-import { api } from "../protocol/api.ts";
-import { type OutputStream, RunEvent } from "../protocol/event.ts";
-import { EventFrame, frameKinds, framesType } from "../protocol/frames.ts";
+import type { OutputStream } from "../protocol/event.ts";
+import { type FrameEvent, isFrameEvent } from "../protocol/frame-event.ts";
+import { frameKinds, framesType } from "../protocol/frames.ts";
+import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import { parseEvent, type Received } from "./events.ts";
 import { FrameParser } from "./frames.ts";
-import { open } from "./request.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
+import { openRequest } from "./open-request.ts";
 import { type ResumeOptions, resume } from "./resume.ts";
-import { newIdempotencyKey } from "./run-events.ts";
 import type { Transport } from "./transport.ts";
 
 /** Output as the command wrote it, or an event of another kind. */
-export type RunFrame = OutputBytes | Received<RunEvent>;
+export type RunFrame = OutputBytes | Received<FrameEvent>;
 
 export interface OutputBytes {
   readonly stream: OutputStream;
@@ -35,7 +36,7 @@ export function runFrames(
   const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
   const input = { query: all, body: request, headers };
   return new FrameStream(transport).read(
-    (signal) => open(transport, api.createRun, { ...input, signal }, framesType),
+    (signal) => openRequest(transport, routes.createRun, { ...input, signal }, framesType),
     options,
   );
 }
@@ -48,7 +49,7 @@ export function subscribeFrames(
 ): AsyncGenerator<RunFrame, void, undefined> {
   const input = { query: all, params: { run } };
   return new FrameStream(transport).read(
-    (signal) => open(transport, api.runEvents, { ...input, signal }, framesType),
+    (signal) => openRequest(transport, routes.runEvents, { ...input, signal }, framesType),
     options,
   );
 }
@@ -85,7 +86,7 @@ class FrameStream {
   #open(run: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     const { stdout, stderr } = this.#bytes;
     const query = { ...all, after: this.#after, stdout: String(stdout), stderr: String(stderr) };
-    return open(this.#transport, api.runEvents, { params: { run }, query, signal }, framesType);
+    return openRequest(this.#transport, routes.runEvents, { params: { run }, query, signal }, framesType);
   }
 
   async *#frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<RunFrame, void, undefined> {
@@ -104,7 +105,7 @@ class FrameStream {
     return { stream, bytes };
   }
 
-  #event(json: Buffer): Received<RunEvent> {
+  #event(json: Buffer): Received<FrameEvent> {
     const received = parseEvent(json.toString(), { parse });
     const { id, event } = received;
     this.#run = event.runId;
@@ -114,8 +115,7 @@ class FrameStream {
   }
 }
 
-function parse(data: unknown): Received<RunEvent> | undefined {
-  const id = EventFrame.safeParse(data).data?.id;
-  const event = RunEvent.safeParse(data).data;
-  return id === undefined || event === undefined ? undefined : { id, event };
+function parse(data: unknown): Received<FrameEvent> | undefined {
+  if (!isFrameEvent(data) || !("id" in data) || typeof data.id !== "string") return undefined;
+  return { id: data.id, event: data };
 }

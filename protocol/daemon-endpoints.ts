@@ -3,13 +3,13 @@ import { endpoint, reading, writing } from "./endpoint.ts";
 import { EventsQuery } from "./event.ts";
 import { KnownHost, NewKnownHost } from "./known-host.ts";
 import { listOf } from "./list.ts";
+import { routes } from "./routes.ts";
 import { SettingsPatch, SettingsReport } from "./settings.ts";
 import { Connection, Health, Stats } from "./stats.ts";
 
 export const daemonEndpoints = {
   health: endpoint({
-    method: "GET",
-    path: "/api/health",
+    ...routes.health,
     summary: "Whether the daemon is up, and which one it is",
     status: 200,
     output: Health,

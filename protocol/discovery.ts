@@ -1,16 +1,34 @@
-import * as z from "zod";
+import { isInstant, isNullOr, isObjectWith, isText, isWhole } from "./check.ts";
 
 /** The version of the API; a client and a daemon of different ones do not talk. */
 export const protocolVersion = 1;
 
 /** What daemon.json holds (mode 0600): how to reach the daemon of this state directory. */
-export const Discovery = z.object({
-  pid: z.int().positive(),
-  version: z.string(),
-  protocol: z.int(),
-  socket: z.string(),
-  url: z.string().nullable(),
-  token: z.string(),
-  startedAt: z.iso.datetime(),
+export interface Discovery {
+  readonly pid: number;
+  readonly version: string;
+  readonly protocol: number;
+  readonly socket: string;
+  readonly url: string | null;
+  readonly token: string;
+  readonly startedAt: string;
+}
+
+const isWhatDaemonsWrite = isObjectWith({
+  pid: (pid) => typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0,
+  version: isText,
+  protocol: isWhole,
+  socket: isText,
+  url: isNullOr(isText),
+  token: isText,
+  startedAt: isInstant,
 });
-export type Discovery = z.infer<typeof Discovery>;
+
+/** Undefined for what no daemon writes. */
+export function parseDiscovery(content: unknown): Discovery | undefined {
+  return isDiscovery(content) ? content : undefined;
+}
+
+function isDiscovery(content: unknown): content is Discovery {
+  return isWhatDaemonsWrite(content);
+}

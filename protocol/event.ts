@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { QueryInt } from "./list.ts";
-import { ProblemDetails } from "./problem.ts";
+import { ProblemDetails } from "./problem-details.ts";
 import { Outcome, Run, RunState } from "./run.ts";
 
 const base = { runId: z.string(), timestamp: z.iso.datetime() };
@@ -17,6 +17,8 @@ export const StatusEvent = z.object({
   message: z.string(),
   /** Of a durable run whose host cannot be reached now: its command goes on there, unseen. */
   reconnecting: z.literal(true).optional(),
+  /** What a server shows to a person before the login, in lines in which everything can be seen. */
+  banner: z.string().optional(),
 });
 export const OutputEvent = z.object({
   type: z.literal("output"),
@@ -89,9 +91,3 @@ export const EventsQuery = z.strictObject({
   stderr: QueryInt.optional(),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;
-
-/** A position in an event stream: `epoch.seq`. */
-export function parseEventId(id: string): { epoch: string; seq: number } | undefined {
-  const match = /^([0-9a-z]{1,32})\.(\d{1,15})$/.exec(id);
-  return match === null ? undefined : { epoch: match[1] ?? "", seq: Number(match[2]) };
-}

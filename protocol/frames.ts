@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 /**
  * A run's stream without text encoding: 8 bytes of head (the kind, three zero bytes, the length as a big-endian uint32),
  * then so many bytes.
@@ -17,6 +15,3 @@ export const frameKinds = {
 } as const;
 
 export const frameHeadBytes = 8;
-
-/** What the JSON of an event frame has beside the event's own fields. */
-export const EventFrame = z.object({ id: z.string() });

@@ -2,7 +2,9 @@ import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from "./host.ts";
 import { listOf } from "./list.ts";
-import { connectingProblems, ProblemDetails } from "./problem.ts";
+import { connectingProblems } from "./problem-codes.ts";
+import { ProblemDetails } from "./problem-details.ts";
+import { routes } from "./routes.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -40,8 +42,7 @@ export const hostEndpoints = {
     problems: [...writing, "not_found"],
   }),
   getHost: endpoint({
-    method: "GET",
-    path: "/api/hosts/:host",
+    ...routes.getHost,
     summary: "One host, by id or name",
     status: 200,
     output: Host,

@@ -1,56 +1,25 @@
 import * as z from "zod";
+import {
+  hostNameRules,
+  maxNameLength,
+  maxPort,
+  type NameRules,
+  parseJump,
+  userNameRules,
+} from "./destination.ts";
 
-const control = /[\p{Cc}\p{Cf}\p{Cs}\s]/u;
-
-/** What OpenSSH 9.6 refuses in a host name, so that it can be expanded into a command line unharmed. */
-const hostMeta = /['"`$\\;&<>|(){},]/;
-/** OpenSSH is laxer about user names: a backslash or a `$` occurs in Windows domains. */
-const userMeta = /['"`;&<>|(){}]/;
-
-function plainName(meta: RegExp): z.ZodString {
-  return z
-    .string()
-    .min(1, "must not be empty")
-    .max(255, "must be at most 255 characters")
-    .refine((name) => !name.startsWith("-"), "must not begin with a dash")
-    .refine((name) => !control.test(name), "must not hold spaces or control characters")
-    .refine((name) => !meta.test(name), "must not hold shell metacharacters");
+function plainName(rules: NameRules): z.ZodString {
+  return rules.reduce(
+    (name, { holds, message }) => name.refine(holds, message),
+    z.string().min(1, "must not be empty").max(maxNameLength, `must be at most ${maxNameLength} characters`),
+  );
 }
 
-/** A name or an address as OpenSSH takes it on its command line (ssh.c, valid_hostname). */
-export const HostName = plainName(hostMeta);
-/** A remote user name as OpenSSH takes it (ssh.c, valid_ruser). */
-export const UserName = plainName(userMeta).refine(
-  (name) => !name.endsWith("\\"),
-  "must not end in a backslash",
-);
-export const Port = z.int().min(1).max(65535);
-
-const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
-const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
-
-/**
- * The parts of a destination or a ProxyJump hop, `[user@]host[:port]`; undefined when it is not one. An IPv6 address needs
- * its brackets only before a port.
- */
-export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
-  const groups = splitJump(text);
-  if (groups === undefined) return undefined;
-  const host = HostName.safeParse((groups["host"] ?? "").replace(/^\[|\]$/g, ""));
-  const user = UserName.optional().safeParse(groups["user"]);
-  const port = Port.optional().safeParse(groups["port"] === undefined ? undefined : Number(groups["port"]));
-  if (!host.success || !user.success || !port.success) return undefined;
-  return {
-    host: host.data,
-    ...(user.data === undefined ? {} : { user: user.data }),
-    ...(port.data === undefined ? {} : { port: port.data }),
-  };
-}
-
-function splitJump(text: string): Record<string, string> | undefined {
-  const bare = ipv6Form.exec(text)?.groups;
-  return z.ipv6().safeParse(bare?.["address"]).success ? bare : jumpForm.exec(text)?.groups;
-}
+/** A name or an address as OpenSSH takes it on its command line. */
+export const HostName = plainName(hostNameRules);
+/** A remote user name as OpenSSH takes it. */
+export const UserName = plainName(userNameRules);
+export const Port = z.int().min(1).max(maxPort);
 
 export const Jump = z
   .string()

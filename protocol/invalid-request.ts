@@ -1,5 +1,6 @@
 import type * as z from "zod";
-import { type Issue, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
+import type { Issue } from "./problem-details.ts";
 import { visibleLine } from "./visible.ts";
 
 /** More of them tell nobody more. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { OutputStream } from "./event.ts";
-import { ProblemDetails } from "./problem.ts";
+import { ProblemDetails } from "./problem-details.ts";
 import { Outcome, Run, RunState } from "./run.ts";
 
 /**

@@ -7,6 +7,7 @@ export const placeNames = {
   lock: "daemon.lock",
   log: "daemon.log",
   instanceLock: "instance.lock",
+  compileCache: "compile-cache",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,7 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { EventsQuery, StreamQuery } from "./event.ts";
 import { listOf } from "./list.ts";
+import { routes } from "./routes.ts";
 import {
   CancelRequest,
   OutputQuery,
@@ -25,8 +26,7 @@ const ofRun = [...reading, "run_unknown"] as const;
 
 export const runEndpoints = {
   createRun: endpoint({
-    method: "POST",
-    path: "/api/runs",
+    ...routes.createRun,
     summary: "Run a command on a host",
     query: StreamQuery,
     body: RunRequest,
@@ -64,8 +64,7 @@ export const runEndpoints = {
     problems: ofRun,
   }),
   runEvents: endpoint({
-    method: "GET",
-    path: "/api/runs/:run/events",
+    ...routes.runEvents,
     summary: "A run's events from the beginning, or after Last-Event-ID",
     query: EventsQuery,
     status: 200,
@@ -74,8 +73,7 @@ export const runEndpoints = {
     problems: [...ofRun, "stream_position_unknown"],
   }),
   runOutput: endpoint({
-    method: "GET",
-    path: "/api/runs/:run/output",
+    ...routes.runOutput,
     summary: "Recorded output, byte for byte; Range is supported",
     query: OutputQuery,
     status: 200,
@@ -92,8 +90,7 @@ export const runEndpoints = {
     problems: [...writing, "run_unknown"],
   }),
   runStdin: endpoint({
-    method: "POST",
-    path: "/api/runs/:run/stdin",
+    ...routes.runStdin,
     summary: "Write to the command's standard input",
     query: StdinQuery,
     body: StdinRequest,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { HostName } from "./host.ts";
 import { QueryInt } from "./list.ts";
-import { ProblemDetails } from "./problem.ts";
+import { ProblemDetails } from "./problem-details.ts";
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 const noNul = (text: string): boolean => !text.includes("\0");

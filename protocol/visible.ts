@@ -36,6 +36,21 @@ export function visibleLine(text: string, maxLength = 200): string {
   return `${line}…`;
 }
 
+/**
+ * Text from outside of several lines, each visible, without empty ones at either end; of at most `maxLength` UTF-16 units,
+ * with "…" for what is left out.
+ */
+export function visibleText(text: string, maxLength: number): string {
+  // Nothing gets shorter by being made visible.
+  const lines = text
+    .slice(0, maxLength)
+    .replaceAll(/^[\r\n]+|\s+$/g, "")
+    .split(/\r?\n/);
+  const shown = lines.map((line) => visible(line.replaceAll("\t", "    "))).join("\n");
+  const isWhole = text.length <= maxLength && shown.length <= maxLength;
+  return isWhole ? shown : `${shown.slice(0, Math.max(0, maxLength - 1))}…`;
+}
+
 /** JSON text that means the same, in which everything can be seen. */
 export function visibleJson(json: string): string {
   // Most is plain ASCII, which is told in a fraction of the time.

@@ -22,6 +22,7 @@ const CONTENTS = [
   /^LICENSE$/,
   /^media\/[a-z-]+\.(png|svg)$/,
   /^dist\/cli\.cjs$/,
+  /^dist\/hostrun\.cjs$/,
   /^dist\/daemon\.cjs$/,
   /^dist\/reader\.cjs$/,
   /^dist\/extension\.cjs$/,

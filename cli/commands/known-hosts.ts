@@ -1,4 +1,4 @@
-import { parseJump } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";

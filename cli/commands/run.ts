@@ -68,7 +68,7 @@ options are wrong.
     const { askToTrust, explainTrust } = await import("../run/trust.ts");
     const trusted = plan.ask ? await askToTrust(daemon, offered) : undefined;
     if (trusted === true) return (await attempt(daemon, plan)).status;
-    warnOf({ message: ending.problem.detail, members: ending.problem });
+    if (!plan.view.json) warnOf({ message: ending.problem.detail, members: ending.problem });
     if (trusted === undefined) explainTrust(offered);
     return ending.status;
   },

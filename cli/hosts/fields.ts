@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
-import { HostKeyPolicy, parseJump } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
+import { HostKeyPolicy } from "../../protocol/host.ts";
 import { parseWhole, UsageError, unknown } from "../command.ts";
 
 /** The options of `hosts add` and `hosts edit`. */

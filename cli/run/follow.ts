@@ -1,8 +1,5 @@
-import type { RunFrame } from "../../client/run-frames.ts";
-import type { RunEvent } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { Ending, View } from "./view.ts";
-import { explain } from "./view.ts";
+import type { Ending, Shown, ShownEvent, View } from "./view.ts";
 
 /** What happens beside the output while a run is followed. */
 export interface Follower {
@@ -12,9 +9,9 @@ export interface Follower {
   running?(run: string): void;
 }
 
-/** Shows a run to its end. What went wrong is told, but a key that was not trusted, which can still be. */
+/** Shows a run to its end. */
 export async function follow(
-  frames: AsyncIterable<RunFrame>,
+  frames: AsyncIterable<Shown>,
   view: View,
   follower: Follower = {},
 ): Promise<Ending> {
@@ -29,13 +26,11 @@ export async function follow(
       follower.running?.(event.runId);
     }
     if (event.type !== "complete") continue;
-    const ending = view.end(event);
-    if (ending.problem?.code !== "host_key_unknown") explain(ending, event);
-    return ending;
+    return view.end(event);
   }
   throw new Problem("internal", "The event stream ended before the run did. This is a fault of Hostrun.");
 }
 
-function isRunning(event: RunEvent): boolean {
+function isRunning(event: ShownEvent): boolean {
   return event.type === "output" || (event.type === "status" && event.state === "running");
 }

@@ -1,5 +1,4 @@
 import type { Daemon } from "../../client/daemon.ts";
-import { parseJump } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
@@ -29,13 +28,11 @@ export async function mayRun(daemon: Daemon, plan: RunPlan): Promise<boolean> {
 }
 
 async function isProduction(daemon: Daemon, host: string): Promise<boolean> {
-  for (const name of new Set([host, parseJump(host)?.host ?? host])) {
-    try {
-      return (await daemon.call("getHost", { params: { host: name } })).production;
-    } catch (error) {
-      // What is wrong with it, the run says.
-      if (!(error instanceof Problem)) throw error;
-    }
+  try {
+    return await daemon.isProduction(host);
+  } catch (error) {
+    // What is wrong with it, the run says.
+    if (!(error instanceof Problem)) throw error;
+    return false;
   }
-  return false;
 }

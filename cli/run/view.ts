@@ -1,13 +1,19 @@
 import { constants } from "node:os";
-import type { OutputBytes, RunFrame } from "../../client/run-frames.ts";
+import type { Received } from "../../client/events.ts";
+import type { OutputBytes } from "../../client/run-frames.ts";
 import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
+import type { FrameEvent } from "../../protocol/frame-event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
-import { visibleJson } from "../../protocol/visible.ts";
+import { visible, visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import { sizeOf } from "../runs/describe.ts";
 import type { ViewOptions } from "./options.ts";
 import { Sink } from "./sink.ts";
+
+/** What is shown of a run: its events, and its output also as the very bytes. */
+export type Shown = OutputBytes | Received<ShownEvent>;
+export type ShownEvent = RunEvent | FrameEvent;
 
 /** How a run ended, as far as the command line cares. */
 export interface Ending {
@@ -33,7 +39,7 @@ export class View {
     this.#options = options;
   }
 
-  async show(frame: RunFrame): Promise<void> {
+  async show(frame: Shown): Promise<void> {
     if (!("event" in frame)) {
       await this.#output(frame);
       return;
@@ -45,17 +51,23 @@ export class View {
     else await this.#text(event);
   }
 
-  /** What comes of `complete`. Output that was lost is a failure, whatever the command says. */
+  /**
+   * What comes of `complete`. Output that was lost is a failure, whatever the command says. What went wrong is told, but a
+   * key that was not trusted, which can still be, and what the events say for themselves.
+   */
   end(event: CompleteEvent): Ending {
     const status = statusOf(event);
+    const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
+    const ending = { status: status === 0 && !isWhole ? outputLost : status, problem: this.#problem };
+    if (this.#options.json) return ending;
     if (this.#lost > 0) {
       warn(
         `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit before they were read here. ` +
           "Run it again with a higher --record-limit.",
       );
     }
-    const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
-    return { status: status === 0 && !isWhole ? outputLost : status, problem: this.#problem };
+    if (this.#problem?.code !== "host_key_unknown") explain(ending, event);
+    return ending;
   }
 
   async #output({ stream, bytes }: OutputBytes): Promise<void> {
@@ -65,15 +77,23 @@ export class View {
     else if (this.#stderr.failure === undefined) await this.#stderr.write(bytes).catch(passOutputFailure);
   }
 
-  async #text(event: RunEvent): Promise<void> {
+  async #text(event: ShownEvent): Promise<void> {
     if (event.type === "output") {
       await this.#output({ stream: event.stream, bytes: Buffer.from(event.data, event.encoding ?? "utf8") });
     } else if (event.type === "gap") {
       if (!this.#options.quiet) warn(gapText(event));
-    } else if (event.type === "status" && this.#options.verbose) {
-      warn(event.message);
+    } else if (event.type === "status") {
+      const { banner, message } = event;
+      if (this.#options.verbose) warn(message);
+      if (banner !== undefined && !this.#options.quiet) printBanner(banner);
     }
   }
+}
+
+/** As ssh does it: by itself, on standard error; but no line of it looks like one of Hostrun's own. */
+function printBanner(banner: string): void {
+  const lines = banner.split("\n").map((line) => visible(line).replace(/^\s*hostrun:/i, "| $&"));
+  process.stderr.write(`${lines.join("\n")}\n`);
 }
 
 function passOutputFailure(failure: unknown): void {
@@ -81,7 +101,7 @@ function passOutputFailure(failure: unknown): void {
 }
 
 /** Tells why a run has no exit status of its own. */
-export function explain({ status, problem }: Ending, event: CompleteEvent): void {
+function explain({ status, problem }: Ending, event: CompleteEvent): void {
   if (problem !== undefined) warnOf({ message: problem.detail, members: problem });
   else if (event.outcome === "timedOut") warn("The command was stopped: it took longer than its timeout.");
   else if (event.outcome === "cancelled") warn("The run was cancelled.");

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ChangeInput } from "../../protocol/change.ts";
-import { parseEventId } from "../../protocol/event.ts";
+import { parseEventId } from "../../protocol/event-id.ts";
 import type { Clock } from "./clock.ts";
 import { type Numbered, Transcript } from "./transcript.ts";
 

@@ -1,4 +1,5 @@
-import { type Host, parseJump } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
+import type { Host } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { HostName, parseJump, UserName } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
+import { HostName, UserName } from "../../protocol/host.ts";
 import { matchesWildcard, matchesWildcardList } from "../core/wildcard.ts";
 import type { ConfigBlock, ConfigLine } from "./ssh-config-line.ts";
 

@@ -1,4 +1,5 @@
-import { type OutputStream, parseEventId } from "../../protocol/event.ts";
+import type { OutputStream } from "../../protocol/event.ts";
+import { parseEventId } from "../../protocol/event-id.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";

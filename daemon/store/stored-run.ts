@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Problem, ProblemCode, ProblemMembers } from "../../protocol/problem.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { ProblemCode, ProblemMembers } from "../../protocol/problem-details.ts";
 import { Run } from "../../protocol/run.ts";
 
 const ms = z.number().nonnegative().nullable().default(null);

@@ -1,4 +1,5 @@
-import { parseJump, type Host, type NewHost } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
+import type { Host, NewHost } from "../../protocol/host.ts";
 import { parseSshCommand } from "./ssh-command.ts";
 
 /** What a person says of where a host is. Of what is not there nothing was said. */

@@ -1,9 +1,5 @@
-import {
-  connectingProblems,
-  type Problem,
-  type ProblemCode,
-  type ProblemDetails,
-} from "../../protocol/problem.ts";
+import { connectingProblems } from "../../protocol/problem-codes.ts";
+import type { Problem, ProblemCode, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Connection } from "../../protocol/stats.ts";
 

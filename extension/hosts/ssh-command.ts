@@ -1,4 +1,5 @@
-import { HostPatch, parseJump, type NewHost } from "../../protocol/host.ts";
+import { parseJump } from "../../protocol/destination.ts";
+import { HostPatch, type NewHost } from "../../protocol/host.ts";
 
 /** What a command line of ssh says of the host that it connects to. */
 type SshCommand = Pick<NewHost, "address" | "port" | "user"> &

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
-import { ProblemDetails } from "../../protocol/problem.ts";
+import { ProblemDetails } from "../../protocol/problem-details.ts";
 import { openCounter } from "../support/counter.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 

@@ -170,6 +170,19 @@ test("--json prints the events, from init to complete", async () => {
   expect(types).toContain("output");
 });
 
+test("with --json nothing is told a second time", async () => {
+  await cli.run(["hosts", "add", "gone", "127.0.0.1:9"]);
+  const { status, stdout, stderr } = await cli.run(["run", "--json", "gone", "true"]);
+  expect([status, stderr.toString()]).toEqual([255, ""]);
+  const told = stdout
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => RunEvent.parse(JSON.parse(line)));
+  expect(told.filter(({ type }) => type === "error")).toHaveLength(1);
+  await cli.run(["hosts", "rm", "gone"]);
+});
+
 test("what looks like shell noise is the command's own, and there; --json leaves it out unless it is asked for", async () => {
   const noise =
     "Warning: Permanently added 'x' to the list of known hosts.\nbash: no job control in this shell\n";

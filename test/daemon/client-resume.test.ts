@@ -101,7 +101,7 @@ test.each(ways)(
     using transport = new Transport(breaker.socket);
     const command = `${counter.command}; cat ${daemon.home}/out.bin & cat ${daemon.home}/err.bin >&2; wait`;
     const hashes = { stdout: createHash("sha256"), stderr: createHash("sha256") };
-    let complete: RunEvent | undefined;
+    let complete: unknown;
     for await (const piece of read(transport, { host: "web1", command, recordLimitBytes: 100_000 })) {
       if ("stream" in piece) hashes[piece.stream].update(piece.bytes);
       else complete = piece.event;

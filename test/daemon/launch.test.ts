@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
-import { Discovery } from "../../protocol/discovery.ts";
+import { parseDiscovery } from "../../protocol/discovery.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { builtDaemon } from "../support/cli.ts";
 import { type Directory, openDirectory } from "../support/directory.ts";
@@ -108,7 +108,7 @@ test("what was left of another daemon, lock included, is in nobody's way", async
   await using second = await start(directory);
   expect(second.discovery.pid).toBe(second.health.pid);
   const written: unknown = JSON.parse(await readFile(directory.join("state", "daemon.json"), "utf8"));
-  expect(Discovery.parse(written)).toEqual(second.discovery);
+  expect(parseDiscovery(written)).toEqual(second.discovery);
 });
 
 test("a daemon that runs is found, and outlives who started it", async () => {

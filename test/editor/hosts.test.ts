@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
-import { Discovery } from "../../protocol/discovery.ts";
+import { parseDiscovery } from "../../protocol/discovery.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { openBrowser } from "../support/browser.ts";
@@ -30,7 +30,8 @@ afterEach(async ({ task }) => {
 afterAll(() => owned.disposeAsync());
 
 async function daemonPid(): Promise<number> {
-  return Discovery.parse(JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8"))).pid;
+  const written: unknown = JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8"));
+  return parseDiscovery(written)?.pid ?? Number.NaN;
 }
 
 describe("without any host", () => {

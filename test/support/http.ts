@@ -1,6 +1,7 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
-import { Problem, ProblemDetails } from "../../protocol/problem.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { ProblemDetails } from "../../protocol/problem-details.ts";
 
 export interface Answer {
   readonly status: number;

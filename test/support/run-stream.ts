@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { parseEventId, RunEvent } from "../../protocol/event.ts";
+import { RunEvent } from "../../protocol/event.ts";
+import { parseEventId } from "../../protocol/event-id.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readAll } from "./http.ts";
 

@@ -124,7 +124,7 @@ export class LiveRun {
     state: Exclude<RunState, "ended">,
     message: string,
     change: Partial<Run> = {},
-    more: { readonly reconnecting?: true } = {},
+    more: { readonly reconnecting?: true; readonly banner?: string } = {},
   ): void {
     if (this.ended) return;
     const moved = state !== this.#run.state;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseJump } from "../../../protocol/host.ts";
+import { parseJump } from "../../../protocol/destination.ts";
 
 test.each([
   ["web1", { host: "web1" }],

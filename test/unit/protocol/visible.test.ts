@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/problem.ts";
-import { visible, visibleJson, visibleLine } from "../../../protocol/visible.ts";
+import { visible, visibleJson, visibleLine, visibleText } from "../../../protocol/visible.ts";
 
 /** What must not reach a terminal, a log or an editor. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u2060-\u206f\u3164\ufff0-\ufff8]/u;
@@ -99,4 +99,11 @@ test("a problem's detail is one visible line, whatever went into it", () => {
   expect(Problem.fromDetails({ ...new Problem("internal", "").toJSON(), detail: "a\nb" }).message).toBe(
     "a\\nb",
   );
+});
+
+test("text of several lines stays so, each visible, and is bounded", () => {
+  expect(visibleText("\r\n one\n\ttwo\u001b[31m\r\n\nthree\n \n", 100)).toBe(" one\n    two\\e[31m\n\nthree");
+  expect(visibleText("\n\n", 100)).toBe("");
+  expect(visibleText("x".repeat(50), 10)).toBe(`${"x".repeat(9)}…`);
+  expect(visibleText("\u001b".repeat(8), 10)).toHaveLength(10);
 });

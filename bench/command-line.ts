@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { type Bed, openControlMaster } from "./bed.ts";
+import { openHttpRunner } from "./http-run.ts";
+import { type Lane, race, timed, warmUp } from "./lane.ts";
+import type { SuiteOptions } from "./latency.ts";
+import { finished } from "./process.ts";
+import { Samples } from "./samples.ts";
+import { printGoals, printTable } from "./table.ts";
+
+/** `hostrun run` as a process, beside what no process of Node can do without. */
+export async function commandLineSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const http = stack.use(openHttpRunner(bed));
+  const shared = await openControlMaster(stack, bed, "mux");
+  const cli = bed.directory.join("dist", "cli.cjs");
+  const env = { ...process.env, HOSTRUN_HOME: bed.directory.join("state") };
+  const node = async (...args: readonly string[]): Promise<unknown> => finished(process.execPath, args, env);
+  const lanes = [
+    processLane("hostrun run", () => node(cli, "run", "-n", bed.warm, "true")),
+    processLane("node -e 0", () => node("-e", "0")),
+    processLane("ssh over ControlMaster", () => finished("ssh", [...shared, "true"])),
+    { name: "Hostrun, POST to `complete`", cpu: undefined, measure: () => http.run(bed.warm, "true") },
+  ] as const;
+  const [run, empty, mux, warm] = lanes;
+  await warmUp(lanes, 5, signal);
+  for (const { cpu } of lanes) cpu?.clear();
+  const rounds = options.rounds ?? 100;
+  const samples = await race({ lanes, rounds, inARow: 1, restMs: 10, until: options.until }, signal);
+  const median = (of: Lane): number => samples.get(of)?.median ?? Number.NaN;
+  printTable(
+    ["A process each (ms)", "n", "p50", "p90", "p99", "spread", "CPU, mean", "÷ ControlMaster"],
+    lanes.map((lane) => [
+      lane.name,
+      ...cells(samples.get(lane)),
+      lane.cpu?.mean.toFixed(1) ?? "",
+      (median(lane) / median(mux)).toFixed(2),
+    ]),
+  );
+  printGoals([
+    {
+      id: "P12",
+      meaning: "`hostrun run` − `node -e 0` − a warm run, p50 in ms",
+      bound: "≤",
+      limit: 15,
+      value: median(run) - median(empty) - median(warm),
+    },
+    {
+      id: "P12",
+      meaning: "CPU of `hostrun run` − CPU of `node -e 0`, mean in ms",
+      bound: "≤",
+      limit: 15,
+      value: run.cpu.mean - empty.cpu.mean,
+    },
+  ]);
+}
+
+function processLane(name: string, run: () => Promise<unknown>): Lane & { readonly cpu: ChildTime } {
+  const cpu = new ChildTime();
+  return {
+    name,
+    cpu,
+    measure: async () => {
+      const before = childTicks();
+      const span = await timed(run);
+      cpu.add(childTicks() - before);
+      return span;
+    },
+  };
+}
+
+/** Ticks are coarse (10 ms), and right in the mean. */
+class ChildTime {
+  #ticks = 0;
+  #count = 0;
+
+  add(ticks: number): void {
+    this.#ticks += ticks;
+    this.#count += 1;
+  }
+
+  clear(): void {
+    this.#ticks = 0;
+    this.#count = 0;
+  }
+
+  get mean(): number {
+    return (this.#ticks * tickMs) / this.#count;
+  }
+}
+
+/** USER_HZ of Linux. */
+const tickMs = 10;
+
+/** What this process' children that have ended took of the processors (proc(5): cutime, cstime); NaN elsewhere. */
+function childTicks(): number {
+  try {
+    const stat = readFileSync("/proc/self/stat", "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[13]) + Number(fields[14]);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function cells(samples: Samples | undefined): string[] {
+  const of = samples ?? new Samples();
+  const quantiles = [0.5, 0.9, 0.99].map((q) => of.quantile(q).toFixed(1));
+  return [String(of.count), ...quantiles, `${Math.round(of.spread * 100)} %`];
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from "node:http";
+import { isProblemDetails, Problem } from "../protocol/problem.ts";
+import type { Exchange, Transport } from "./transport.ts";
+import { unreachable } from "./transport.ts";
+
+/** What a request needs to know of its endpoint. */
+export interface Route {
+  readonly method: Exchange["method"];
+  readonly path: string;
+  /** There where the endpoint always takes JSON. */
+  readonly body?: unknown;
+}
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RequestInput extends CallOptions {
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+/**
+ * Sends a request and gives back the answer once its head says that it is good; otherwise its Problem is
+ * thrown. GET is sent again on a connection that was closed in between, and so is what carries an
+ * Idempotency-Key.
+ */
+export async function openRequest(
+  transport: Transport,
+  route: Route,
+  input: RequestInput,
+  accept: string,
+): Promise<IncomingMessage> {
+  const given = input.body ?? (route.body === undefined ? undefined : {});
+  const body = given === undefined ? undefined : JSON.stringify(given);
+  const path = pathOf(route, input.params, input.query);
+  const exchange: Exchange = {
+    method: route.method,
+    path,
+    headers: { accept, ...contentHeaders(body), ...input.headers },
+    body,
+    repeatable: route.method === "GET" || input.headers?.["idempotency-key"] !== undefined,
+  };
+  const answer = await transport.send(exchange, input.signal);
+  if (failed(answer)) throw problemOf(answer, await readAll(answer, path));
+  return answer;
+}
+
+function contentHeaders(body: string | undefined): Record<string, string> {
+  if (body === undefined) return {};
+  return { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
+}
+
+/** What an endpoint answers in JSON; undefined where it is none. Rejects as `openRequest` does. */
+export async function requestJson(transport: Transport, route: Route, input: RequestInput): Promise<unknown> {
+  const answer = await openRequest(transport, route, input, "application/json");
+  return parseJson((await readAll(answer, route.path)).toString("utf8"));
+}
+
+/** What is told of an answer that is none of this API. */
+export function notUnderstood({ method, path }: Route, cause?: unknown): Problem {
+  return new Problem(
+    "daemon_incompatible",
+    `The Hostrun daemon's answer to ${method} ${path} was not understood. ` +
+      "It may be of another version: try `hostrun restart`.",
+    { cause },
+  );
+}
+
+export function failed(answer: IncomingMessage): boolean {
+  return answer.statusCode === undefined || answer.statusCode >= 300;
+}
+
+export function pathOf(route: Route, params: Readonly<Record<string, string>> = {}, query?: unknown): string {
+  const path = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== null) search.append(name, String(value));
+  }
+  return search.size === 0 ? path : `${path}?${search.toString()}`;
+}
+
+/** JSON answers of the daemon are far smaller; this only bounds the memory. */
+const maxAnswerBytes = 256 * 1024 * 1024;
+
+export async function readAll(answer: IncomingMessage, what: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer) {
+      if (!(chunk instanceof Buffer)) continue;
+      size += chunk.length;
+      if (size > maxAnswerBytes)
+        throw new Problem("too_large", `The daemon's answer to ${what} is too large.`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Problem || (error instanceof Error && error.name === "AbortError")) throw error;
+    throw unreachable(error, what);
+  }
+  return Buffer.concat(chunks);
+}
+
+export function problemOf(answer: IncomingMessage, bytes: Buffer): Problem {
+  const details = parseJson(bytes.toString("utf8"));
+  if (isProblemDetails(details)) return Problem.fromDetails(details);
+  return new Problem(
+    "daemon_incompatible",
+    `The Hostrun daemon answered ${answer.statusCode ?? "without a status"}, in a way that was not ` +
+      "understood. It may be of another version: try `hostrun restart`.",
+  );
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Readable } from "node:stream";
+import { routes } from "../protocol/routes.ts";
+import { failed, openRequest, pathOf, problemOf, readAll } from "./open-request.ts";
+import type { Transport } from "./transport.ts";
+
+/** A run's recorded output as a stream of bytes; destroy it to stop early. */
+export async function openOutput(
+  transport: Transport,
+  run: string,
+  stream: "stdout" | "stderr" | "both",
+  signal?: AbortSignal,
+): Promise<Readable> {
+  return openRequest(transport, routes.runOutput, { params: { run }, query: { stream }, signal }, "*/*");
+}
+
+/**
+ * Streams `source` to the standard input of a run as far as the daemon takes it; with `end` the command then
+ * sees the end of its input. Rejects with `conflict` when the run has ended.
+ */
+export async function writeStdin(
+  transport: Transport,
+  run: string,
+  source: Readable,
+  options: { readonly end: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const path = pathOf(routes.runStdin, { run }, { end: options.end ? "true" : "false" });
+  const headers = { "content-type": "application/octet-stream", accept: "application/json" };
+  const answer = await transport.send(
+    { method: "POST", path, headers, body: source, repeatable: false },
+    options.signal,
+  );
+  const bytes = await readAll(answer, path);
+  if (failed(answer)) throw problemOf(answer, bytes);
+}
