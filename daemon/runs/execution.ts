@@ -8,13 +8,21 @@ import { AnnouncementFilter, announcing } from "./command/announcement.ts";
 import { CommandInput } from "./command/command-input.ts";
 import { commandLine } from "./command/command-line.ts";
 import type { LiveRun } from "./record/live-run.ts";
-import type { Remote, RemoteEnd, RemoteListener, RemoteProcess, Target } from "../transport/remote.ts";
+import type {
+  ConnectListener,
+  Remote,
+  RemoteEnd,
+  RemoteListener,
+  RemoteProcess,
+  Target,
+} from "../transport/remote.ts";
 import type { LoginShell } from "../transport/login-shell.ts";
 import {
   asProblem,
   connectedWords,
   connectingWords,
   type RunExecution,
+  showBanner,
   type StopReason,
   stopEnding,
   unconfirmedWords,
@@ -181,7 +189,7 @@ export class Execution implements RunExecution {
     return end.kind === "exited" && this.#announcement.pid === undefined;
   }
 
-  #listener(): RemoteListener & { step(message: string): void } {
+  #listener(): RemoteListener & ConnectListener {
     const live = this.live;
     // On a terminal standard error comes with standard output.
     const announced = this.#options.request.pty ? "stdout" : "stderr";
@@ -191,6 +199,7 @@ export class Execution implements RunExecution {
     };
     return {
       step: (message) => this.#step(message),
+      banner: (banner, hop) => showBanner(this.live, banner, hop),
       stdout: (chunk) => pass("stdout", chunk),
       stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
 import type { LiveRun } from "./record/live-run.ts";
-import type { Remote, RemoteProcess, Target } from "../transport/remote.ts";
+import type { Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
 
 export type StopReason = "cancelled" | "timedOut";
 
@@ -32,6 +32,11 @@ export function stopEnding(
 
 export function connectingWords({ name, user, address, port }: Target): string {
   return `Connecting to ${name} (${user}@${address}:${port})`;
+}
+
+/** Tells of what the server of a hop shows to a person before the login. */
+export function showBanner(live: LiveRun, banner: string, { name }: Hop): void {
+  if (live.run.state === "connecting") live.status("connecting", `${name} shows a banner`, {}, { banner });
 }
 
 /** What a run's status says when its command runs. */

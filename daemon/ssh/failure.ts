@@ -33,6 +33,8 @@ export type UnreachableReason =
   | "no_answer"
   | "reset"
   | "closed"
+  | "too_many_logins"
+  | "penalized"
   | "blocked"
   | "forwarding_refused"
   | "hop_could_not_connect"
@@ -52,6 +54,11 @@ const advice: Record<UnreachableReason, (hop: Hop) => string> = {
   closed: () =>
     "the other side closed the connection before the login was done. Too many logins at once (MaxStartups), " +
     "a ban after failed logins (fail2ban) or a full disk do that: look at the server's log.",
+  too_many_logins: () =>
+    "it takes no more logins at once (MaxStartups). Try again later, or allow more there.",
+  penalized: () =>
+    "it refuses this address for a while, after failed logins or the like (PerSourcePenalties). Try again later; the " +
+    "server's log says why.",
   blocked: (hop) =>
     `this machine does not allow the connection to ${hop.address}. Look at its firewall or sandbox rules.`,
   forwarding_refused: () =>

@@ -152,6 +152,24 @@ export function isStrictKeyExchange(client: Client): boolean {
 }
 
 /**
+ * Has RSA keys sign with SHA-512 where the server knows it, as OpenSSH does: ssh2 takes SHA-256, which a server may refuse
+ * although it names it (PubkeyAcceptedAlgorithms; before OpenSSH 9.6 server-sig-algs is a fixed list).
+ */
+export function preferSha512(client: Client): void {
+  replaceHandler(client, "EXT_INFO", (inner) => (protocol, extensions) => {
+    const list: readonly unknown[] = Array.isArray(extensions) ? extensions : [];
+    inner(protocol, list.map(withoutSha256));
+  });
+}
+
+function withoutSha256(extension: unknown): unknown {
+  const algorithms = member(extension, "algs");
+  if (!Array.isArray(algorithms) || !algorithms.includes("rsa-sha2-512")) return extension;
+  const algs = algorithms.filter((name) => name !== "rsa-sha2-256");
+  return { name: member(extension, "name"), algs };
+}
+
+/**
  * Gives the AES-GCM ciphers their keys as key objects; to be called after every key exchange. ssh2 makes a cipher for
  * each packet, and from a key in bytes that takes Node twice as long as all the rest of a packet of 32 KiB.
  */

@@ -97,16 +97,21 @@ export interface HostProbe {
   readonly hostKey: { readonly keyType: string; readonly fingerprint: string };
 }
 
+/** Told of what happens on the way to a connection; of one that is up nothing. */
+export interface ConnectListener {
+  /** E.g. "Connecting to bastion". */
+  step(message: string): void;
+  /** What the server of a hop shows to a person before the login, in visible lines. */
+  banner(text: string, hop: Hop): void;
+}
+
 /** What runs need of SSH. Every rejection is a Problem, and means that the command was never sent. */
 export interface Remote {
-  /**
-   * Starts a command on a pooled connection, opening one where needed. `onStep` hears of what happens on
-   * the way ("Connecting to bastion"), for the run's status events.
-   */
+  /** Starts a command on a pooled connection, opening one where needed. */
   exec(
     target: Target,
     request: ExecRequest,
-    listener: RemoteListener & { step(message: string): void },
+    listener: RemoteListener & ConnectListener,
     signal: AbortSignal,
   ): Promise<RemoteProcess>;
   /**

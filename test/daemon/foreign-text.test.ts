@@ -81,7 +81,6 @@ function openRefusing(options: Ssh2ServerOptions) {
 test("a server's reason to end the login is one line of 200 characters wherever it is shown", async () => {
   await using server = await openRefusing({
     authentication: (_, connection) => {
-      sendPacket(connection, message(53, hostile, ""));
       sendPacket(connection, message(4, true, hostile, ""));
       sendPacket(connection, message(1, 2, hostile, ""));
     },
@@ -89,6 +88,25 @@ test("a server's reason to end the login is one line of 200 characters wherever 
   const told = await toldOf(server, { key: server.clientKey });
   expectOneLine(told);
   expect(told.run.problem).toMatchObject({ code: "authentication_failed", reason: "too_many_attempts" });
+});
+
+test("a banner is bounded, and looks like no line of Hostrun's own", async () => {
+  await using server = await openRefusing({
+    authentication: (context, connection) => {
+      for (const _ of [1, 2, 3]) sendPacket(connection, message(53, hostile, ""));
+      context.reject(["publickey"]);
+    },
+  });
+  const add = ["hosts", "add", "loud", `${server.address}:${server.port}`, "--host-key-policy", "acceptNew"];
+  await cli.run([...add, "--identity-file", server.clientKey.path]);
+  const { status, stderr } = await cli.run(["run", "loud", "true"]);
+  const lines = stderr.toString().trimEnd().split("\n");
+  expect(status).toBe(255);
+  for (const line of lines) expect(line).not.toMatch(unseen);
+  expect(lines[0]).toBe(String.raw`\e[2J\e]0;title\x07\x9b31m\x85bye`);
+  expect(lines[1]).toBe("| hostrun: forged");
+  expect(lines.filter((line) => line.startsWith("hostrun:"))).toEqual([expect.stringContaining("loud (")]);
+  expect(stderr.length).toBeLessThan(20_000);
 });
 
 test("so is its reason to end the key exchange, and a name of its own choice", async () => {

@@ -52,6 +52,33 @@ test.each([384, 521])("an ECDSA key of %i bits logs in from its file and by the 
   expect((await pool.run(targetOf(sshd, anyKey), "true")).end).toMatchObject({ code: 0 });
 });
 
+describe.each(["rsa-sha2-512", "rsa-sha2-512,rsa-sha2-256"])(
+  "a server that takes of RSA keys %s",
+  (algorithms) => {
+    const options = { PubkeyAcceptedAlgorithms: algorithms };
+
+    test("is logged in to by a key file", async () => {
+      await using directory = await openDirectory();
+      const key = await createKey(directory.join("key"), "rsa");
+      await using sshd = await openSshd({ authorizedKeys: [key.publicKey], options });
+      await using pool = await openSshPool({ trust: [sshd] });
+      const run = await pool.run(targetOf(sshd, { identityFiles: [key.path] }), "echo in");
+      expect(run.stdout.toString()).toBe("in\n");
+    });
+
+    test("is logged in to through the agent", async () => {
+      await using directory = await openDirectory();
+      const key = await createKey(directory.join("key"), "rsa");
+      await using sshd = await openSshd({ authorizedKeys: [key.publicKey], options });
+      await using agent = await openAgent();
+      await agent.add(key);
+      await using pool = await openSshPool({ trust: [sshd], agentSocket: agent.socket });
+      const run = await pool.run(targetOf(sshd, anyKey), "echo in");
+      expect(run.stdout.toString()).toBe("in\n");
+    });
+  },
+);
+
 test("an encrypted key in PEM is known for one", async () => {
   await using directory = await openDirectory();
   const path = directory.join("key");

@@ -137,6 +137,7 @@ test("nobody hears of an end before they know of the process", async () => {
   const ended = Promise.withResolvers<void>();
   const listener = {
     step: () => undefined,
+    banner: () => undefined,
     stdout: () => undefined,
     stderr: () => undefined,
     end: () => {

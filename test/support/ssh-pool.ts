@@ -168,6 +168,7 @@ async function start(
       steps.push(message);
       options.step?.(message);
     },
+    banner: () => undefined,
     stdout: (chunk: Buffer) => {
       chunks.stdout.push(Buffer.from(chunk));
       options.stdout?.(chunk);

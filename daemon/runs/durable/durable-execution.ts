@@ -11,6 +11,7 @@ import {
   connectedWords,
   connectingWords,
   type RunExecution,
+  showBanner,
   type StopReason,
   stopEnding,
   unconfirmedWords,
@@ -184,6 +185,7 @@ export class DurableExecution implements RunExecution {
         { plan: this.#plan, token, command },
         {
           step: (message) => this.#phase === "new" && this.live.status("connecting", message),
+          banner: (banner, hop) => showBanner(this.live, banner, hop),
           given: () => {
             if (this.#phase === "new") this.#phase = "sent";
           },

@@ -1,13 +1,18 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
-import type { Remote, RemoteEnd, RemoteListener, RemoteProcess } from "../../transport/remote.ts";
+import type {
+  ConnectListener,
+  Remote,
+  RemoteEnd,
+  RemoteListener,
+  RemoteProcess,
+} from "../../transport/remote.ts";
 import type { HostCommand } from "./host-script.ts";
 import { type HostWord, MarkedStream, parseHostWord } from "./host-word.ts";
 import type { DurablePlan } from "./plan.ts";
 
-/** Told in order; never before `openHostSession` has resolved, but for `step`. */
-export interface HostListener {
-  step(message: string): void;
+/** Told in order; never before `openHostSession` has resolved, but for what is told of connecting. */
+export interface HostListener extends ConnectListener {
   /** The host was given what it runs: it may have it from now on. */
   given(): void;
   word(word: HostWord): void;
@@ -71,8 +76,11 @@ export async function openHostSession(
     wait.end();
     over.resolve(how);
   };
-  const step = (message: string): void => listener.step(message);
-  const process = await remote.exec(plan.target, request, { ...heard, step, end }, signal);
+  const connecting: ConnectListener = {
+    step: (message) => listener.step(message),
+    banner: (text, hop) => listener.banner(text, hop),
+  };
+  const process = await remote.exec(plan.target, request, { ...heard, ...connecting, end }, signal);
   opened.resolve(process);
   wait.begin(plan.connectTimeoutMs + (asked?.input.length === 0 ? asked.busyMs : 0));
   const close = (): void => process.close();

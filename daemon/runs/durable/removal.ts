@@ -66,7 +66,12 @@ async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortS
     connectTimeoutMs: Math.min(plan.connectTimeoutMs, withinMs),
     agentSocket: plan.agentSocket,
   };
-  const deaf = { stdout: () => undefined, stderr: () => undefined, step: () => undefined };
+  const deaf = {
+    stdout: () => undefined,
+    stderr: () => undefined,
+    step: () => undefined,
+    banner: () => undefined,
+  };
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(withinMs)]);
   const process = await remote.exec(plan.target, request, { ...deaf, end: over.resolve }, signal);
   process.stdin.end();

@@ -20,13 +20,11 @@ import {
   loginFailure,
   refusesCipher,
 } from "./login-failure.ts";
+import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
 import { readServerOffer } from "./server-offer.ts";
-import { ping, useKeyObjects, watchAuthentication, watchDebugMessages } from "../ssh2-internals.ts";
+import { ping, useKeyObjects } from "../ssh2-internals.ts";
 import { boundTraffic } from "./traffic.ts";
-
-/** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
-const forcedCommand = /: key options:.* command(?: |$)/;
 
 export interface LoginOptions {
   readonly hop: Hop;
@@ -43,6 +41,8 @@ export interface LoginOptions {
   readonly log: Log;
   /** Told what the login is at, e.g. "exchanging keys". */
   onStage(stage: string): void;
+  /** Told what the server shows before the login. */
+  onBanner(text: string): void;
 }
 
 /** Who is logged in where; `key`: the fingerprint of the key that did it, null where none was needed. */
@@ -138,8 +138,7 @@ class Login implements SshConnection {
         this.server = visibleLine(server);
         this.#enter("exchanging keys");
       },
-      refused: () =>
-        this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", garbage: true })),
+      refused: (said) => this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", said })),
     });
     const known = hostKeys.entries().map(({ keyType }) => keyType);
     const algorithms = algorithmsFor(known);
@@ -161,10 +160,13 @@ class Login implements SshConnection {
     };
     this.client.once("handshake", () => reading[Symbol.dispose]());
     this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
-    watchDebugMessages(this.client, (message) => {
-      this.forcesCommand ||= forcedCommand.test(message);
+    watchLogin(this.client, {
+      banner: (text) => this.#options.onBanner(text),
+      refused: (methods) => this.#authentication.offered(methods),
+      forcesCommand: () => {
+        this.forcesCommand = true;
+      },
     });
-    watchAuthentication(this.client, (methods) => this.#authentication.offered(methods));
     this.#enter("waiting for the server's greeting");
   }
 

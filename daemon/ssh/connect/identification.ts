@@ -9,7 +9,7 @@ export interface IdentificationListener {
   /** The server's software and version with its comments, e.g. "OpenSSH_9.2p1 Debian-2". */
   identified(server: string): void;
   /** The server said something else, and ended, or cannot come to its identification any more. */
-  refused(): void;
+  refused(said: string): void;
 }
 
 /**
@@ -28,7 +28,7 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
     if (found === undefined && held.length <= maxBytes) return true;
     release();
     if (typeof found !== "string") {
-      listener.refused();
+      listener.refused(held.toString("latin1"));
       return true;
     }
     listener.identified(found);
@@ -41,7 +41,7 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
     if (event === "data" && Buffer.isBuffer(chunk)) return take(chunk);
     if (held.length > 0 && endings.has(event)) {
       release();
-      listener.refused();
+      listener.refused(held.toString("latin1"));
     }
     return inherited(event, ...values);
   };

@@ -3,7 +3,7 @@ import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
-import { codeOf, protocolError, unreachable, unreachableBy } from "../failure.ts";
+import { codeOf, protocolError, unreachable, unreachableBy, type UnreachableReason } from "../failure.ts";
 import { isStrictKeyExchange } from "../ssh2-internals.ts";
 
 /** What a login is at, as a message says it ("it was …"). */
@@ -11,27 +11,31 @@ export type LoginStage = "waiting for the server's greeting" | "exchanging keys"
 
 export interface LoginEvidence {
   readonly stage: LoginStage;
-  /** Something came that is no SSH greeting. */
-  readonly garbage?: boolean;
+  /** What came in place of an SSH greeting. */
+  readonly said?: string;
   /** What ssh2 reported: told apart by its `level` and `code`, never by its words. */
   readonly failure?: Error;
   /** What the key exchange had no algorithm in common for. */
   readonly mismatch?: Mismatch | undefined;
 }
 
+/** What OpenSSH's listener says in place of a greeting before it closes (sshd.c, drop_connection). */
+const refusals: readonly (readonly [RegExp, UnreachableReason])[] = [
+  [/^Exceeded MaxStartups\r?\n?$/, "too_many_logins"],
+  [/^Not allowed at this time\r?\n?$/, "penalized"],
+];
+
 /** What went wrong before anybody was logged in. */
-export function loginFailure(hop: Hop, { stage, garbage, failure, mismatch }: LoginEvidence): Problem {
-  if (garbage === true) {
-    return protocolError(hop, "answered, but not as an SSH server does. Check the address and the port.");
-  }
+export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: LoginEvidence): Problem {
+  if (said !== undefined) return noGreeting(hop, said);
   const level = failure !== undefined && "level" in failure ? failure.level : undefined;
   if (level === "client-socket" && codeOf(failure) !== undefined) return unreachableBy(hop, failure);
   if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
   // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
   if (stage === "waiting for the server's greeting") return unreachable(hop, "closed", failure);
   if ("code" in failure && typeof failure.code === "number") {
-    const said = visibleLine(failure.message);
-    return protocolError(hop, `ended the key exchange (“${said}”). Look at the server's log.`, failure);
+    const reason = visibleLine(failure.message);
+    return protocolError(hop, `ended the key exchange (“${reason}”). Look at the server's log.`, failure);
   }
   if (level === "handshake") return keyExchangeFailure(hop, mismatch, failure);
   return protocolError(
@@ -39,6 +43,13 @@ export function loginFailure(hop: Hop, { stage, garbage, failure, mismatch }: Lo
     "sent something that is no valid SSH. Check the server, and what stands before it.",
     failure,
   );
+}
+
+function noGreeting(hop: Hop, said: string): Problem {
+  const refusal = refusals.find(([form]) => form.test(said));
+  return refusal === undefined
+    ? protocolError(hop, "answered, but not as an SSH server does. Check the address and the port.")
+    : unreachable(hop, refusal[1]);
 }
 
 function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: Error): Problem {

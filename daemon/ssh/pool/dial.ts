@@ -1,12 +1,14 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { Target } from "../../transport/remote.ts";
 import { login, type SshConnection } from "../connect/connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
-import { nameOf } from "../failure.ts";
+import { abortReason, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
-import type { KnownHosts } from "../host-keys/known-hosts.ts";
+import type { HostKeys, KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
 import type { Lease } from "./connection-pool.ts";
@@ -31,10 +33,9 @@ export function createDialer(
   acquire: (request: AcquireRequest, signal: AbortSignal) => Promise<Lease>,
 ): Dial {
   const gate = new HandshakeGate();
-  const { source, knownHosts, log, limits } = options;
   return async (pooled, request, signal) => {
     const { target } = pooled;
-    const reading = knownHosts.of(target.address, target.port);
+    const reading = options.knownHosts.of(target.address, target.port);
     const bastion = await acquireBastion(pooled, request, { acquire, signal });
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
@@ -42,18 +43,86 @@ export function createDialer(
     using stack = new DisposableStack();
     stack.use(await gate.enter(routeOf(target), signal));
     request.step(`Connecting to ${target.name}`);
+    let before: string | undefined;
+    for (let tries = 1; ; tries += 1) {
+      const attempt = new DialAttempt(options, { target, bastion, hostKeys, before });
+      try {
+        return await attempt.run(request, signal);
+      } catch (failure) {
+        before = attempt.reasonToRepeat(failure, tries);
+        if (before === undefined) throw failure;
+        request.step(`${target.name} ${before}; trying again`);
+        request.stage(`waiting to try again, since it ${before}`, target);
+        await pause(tries, signal);
+      }
+    }
+  };
+}
+
+interface Destination {
+  readonly target: LoginTarget;
+  /** What it is reached through. */
+  readonly bastion: SshConnection | undefined;
+  readonly hostKeys: HostKeys;
+  /** Why the attempt before this one came to nothing. */
+  readonly before: string | undefined;
+}
+
+/** A server that closes without a word may have too many logins, or refuse this address for good. */
+const maxTriesUnsaid = 3;
+
+/** One connection to a server, and the login on it. */
+class DialAttempt {
+  readonly #options: DialerOptions;
+  readonly #destination: Destination;
+  #greeted = false;
+
+  constructor(options: DialerOptions, destination: Destination) {
+    this.#options = options;
+    this.#destination = destination;
+  }
+
+  async run(request: AcquireRequest, signal: AbortSignal): Promise<SshConnection> {
+    const { limits, source, log } = this.#options;
+    const { target, bastion, hostKeys, before } = this.#destination;
+    const again = before === undefined ? "" : ` once more, since it ${before}`;
     const connecting = `connecting to ${nameOf(target)}`;
-    request.stage(connecting, target);
-    const tell = (attempts: string): void => request.stage(`${connecting} at ${attempts}`, target);
+    request.stage(connecting + again, target);
+    const tell = (attempts: string): void => request.stage(`${connecting} at ${attempts}${again}`, target);
     const socket: Duplex =
       bastion === undefined ? await openSocket(target, signal, tell) : await forward(bastion, target);
-    const onStage = (stage: string): void =>
-      request.stage(`connected to ${nameOf(target)}, and ${stage}`, target);
+    const onStage = (stage: string): void => {
+      this.#greeted = stage !== "waiting for the server's greeting";
+      request.stage(`connected to ${nameOf(target)}, and ${stage}${again}`, target);
+    };
+    const onBanner = (text: string): void => request.banner(text, target);
     const { keepaliveMs, requiredRsaSize } = limits();
     const trust = { hostKeys, requiredRsaSize };
     const identity = { via: bastion?.logins ?? [], credentials: target.credentials, source };
-    return await login({ hop: target, socket, ...identity, ...trust, keepaliveMs, log, onStage }, signal);
-  };
+    const told = { onStage, onBanner };
+    return login({ hop: target, socket, ...identity, ...trust, keepaliveMs, log, ...told }, signal);
+  }
+
+  /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */
+  reasonToRepeat(failure: unknown, tries: number): string | undefined {
+    const reason = failure instanceof Problem ? failure.members.reason : undefined;
+    if (reason === "too_many_logins") return "takes no more logins at once (MaxStartups)";
+    const closed = reason === "closed" && !this.#greeted && tries < maxTriesUnsaid;
+    return closed ? "closed the connection before its greeting" : undefined;
+  }
+}
+
+const firstPauseMs = 200;
+const maxPauseMs = 2000;
+
+/** Longer each time, and never the same for all who wait. */
+async function pause(tries: number, signal: AbortSignal): Promise<void> {
+  const span = Math.min(maxPauseMs, firstPauseMs * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
+  try {
+    await delay(span, undefined, { signal });
+  } catch {
+    throw abortReason(signal);
+  }
 }
 
 /** The last hop before the target, over those before it; held for as long as the link is there. */

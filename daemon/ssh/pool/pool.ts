@@ -5,6 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import type {
+  ConnectListener,
   ConnectOptions,
   ExecRequest,
   HostProbe,
@@ -101,7 +102,7 @@ interface Parts {
 
 interface Execution {
   readonly request: ExecRequest;
-  readonly listener: RemoteListener & { step(message: string): void };
+  readonly listener: RemoteListener & ConnectListener;
   readonly signal: AbortSignal;
 }
 
@@ -115,7 +116,12 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
   let lost = 0;
   let closed = 0;
   for (;;) {
-    const wanted: AcquireRequest = { ...first, avoid, step: (text) => listener.step(text) };
+    const wanted: AcquireRequest = {
+      ...first,
+      avoid,
+      step: (text) => listener.step(text),
+      banner: (text, hop) => listener.banner(text, hop),
+    };
     const lease = await acquire(connections, wanted, deadline.signal);
     const known = shells.of(lease.connection);
     deadline.at = { stage: "asking which shell runs its commands", hop: target };
@@ -201,6 +207,7 @@ async function requestFor(
     order,
     avoid: new Set(),
     step: () => undefined,
+    banner: () => undefined,
     stage: (stage, hop) => {
       deadline.at = { stage, hop };
     },

@@ -32,6 +32,8 @@ export interface AcquireRequest {
   readonly order: number;
   /** Told of what happens on the way, for the person who waits. */
   step(message: string): void;
+  /** What the server of a hop shows before the login, in visible lines. */
+  banner(text: string, hop: Hop): void;
   /** Told what it waits for, as "it was …" in a time-out's message, and at which hop. */
   stage(stage: string, hop: Hop): void;
 }
