@@ -1,3 +1,4 @@
+import { parseJump } from "../../protocol/destination.ts";
 import {
   type Host,
   type HostPatch,
@@ -67,12 +68,15 @@ export class HostDirectory {
     return { items, problems };
   }
 
-  /** By id or name. `host_unknown` when there is none. */
+  /**
+   * By id or name, or what a run on a destination that nobody saved would use, e.g. `user@host:port`. `host_unknown` when
+   * there is none.
+   */
   async get(idOrName: string): Promise<Host> {
     const stored = this.#find(idOrName);
     // A saved host is found without the SSH config, also where that cannot be read.
     if (stored !== undefined) return placed(stored, await this.#config.load().catch(() => undefined));
-    const host = await this.#unsavedNamed(idOrName);
+    const host = (await this.#unsavedNamed(idOrName)) ?? (await this.#destination(idOrName));
     if (host === undefined) throw unknownHost(idOrName);
     return host;
   }
@@ -210,6 +214,15 @@ export class HostDirectory {
     return host && placed(this.#unsaved(host), await this.#config.load());
   }
 
+  /** What is known of the host, with the user and the port that are given here; undefined where neither is. */
+  async #destination(name: string): Promise<Host | undefined> {
+    const { host, ...given } = parseJump(name) ?? {};
+    if (host === undefined || Object.keys(given).length === 0) return undefined;
+    const known = this.stored(host) ?? (await this.#unsavedNamed(host));
+    const base = known ?? this.#unsaved((await this.matching(host)) ?? named(host));
+    return { ...base, ...given, id: null, name, createdAt: null, updatedAt: null };
+  }
+
   #unsaved(host: SshConfigHost): Host {
     return {
       id: null,
@@ -227,6 +240,20 @@ export class HostDirectory {
       updatedAt: null,
     };
   }
+}
+
+/** A host of which no more is known. */
+function named(name: string): SshConfigHost {
+  return {
+    name,
+    address: name,
+    port: undefined,
+    user: undefined,
+    identityFiles: [],
+    identitiesOnly: false,
+    jump: [],
+    unsupported: undefined,
+  };
 }
 
 /** With the place where the SSH config names it, if it does. */

@@ -300,6 +300,10 @@ test("a destination is run on without being saved, options end at it, and no -- 
   const key = `Host *\n  IdentityFile ${sshd.clientKey.path}\n`;
   await writeFile(join(cli.home, ".ssh/config"), key);
   const destination = `${sshd.user}@${sshd.address}:${sshd.port}`;
+  expect(await said("hosts", "test", destination)).toContain("Login");
+  expect(await said("hosts", "show", destination, "--format", "{{.address}} {{.port}}")).toBe(
+    `${sshd.address} ${sshd.port}\n`,
+  );
   expect(await said("run", destination, "echo", "-n", "--help")).toBe("--help");
   expect(await said("hosts", "--format", "{{.name}}")).toBe("web1\n");
   await writeFile(join(cli.home, ".ssh/config"), "");

@@ -86,6 +86,29 @@ describe("saved hosts", () => {
     expect((await problemOf(client.call("getHost", { params: { host: "db2" } }))).code).toBe("host_unknown");
   });
 
+  test("lend what is known of them to destinations with another user or port", async () => {
+    const body = { name: "lent", address: "10.0.0.7", user: "root", production: true, tags: ["x"] };
+    const host = await client.call("createHost", { body });
+    expect(await client.call("getHost", { params: { host: "ann@lent:2200" } })).toMatchObject({
+      ...body,
+      id: null,
+      name: "ann@lent:2200",
+      user: "ann",
+      port: 2200,
+    });
+    await client.call("deleteHost", { params: { host: String(host.id) } });
+    expect(await client.call("getHost", { params: { host: "lent:2200" } })).toMatchObject({
+      id: null,
+      name: "lent:2200",
+      address: "lent",
+      port: 2200,
+      production: false,
+    });
+    for (const name of ["lent", "root@", "root@:22", "a b:22"]) {
+      expect((await problemOf(client.call("getHost", { params: { host: name } }))).code).toBe("host_unknown");
+    }
+  });
+
   test("have names of their own", async () => {
     const body = { name: "twice", address: "10.0.0.1" };
     await client.call("createHost", { body });
