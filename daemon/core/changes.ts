@@ -1,26 +1,19 @@
 import { randomBytes } from "node:crypto";
-import type { ChangeInput } from "../../protocol/change.ts";
+import type { Change, ChangeInput } from "../../protocol/change.ts";
 import { parseEventId } from "../../protocol/event-id.ts";
 import type { Clock } from "./clock.ts";
+import type { Feed } from "./feed.ts";
 import { type Numbered, Transcript } from "./transcript.ts";
 
-export interface ChangeFrame extends Numbered {
-  readonly bytes: Buffer;
-}
-
-/** A reader's way through the changes; it has no end. */
-export interface ChangeFeed {
-  readonly from: number;
-  /** What to send before anything else; undefined when the reader goes on where it was. */
-  readonly opening: ChangeFrame | undefined;
-  after(seq: number, maxBytes: number): readonly ChangeFrame[];
-  follow(wake: () => void): () => void;
+export interface NumberedChange extends Numbered {
+  readonly change: Change;
 }
 
 /** What changed since the daemon started, the newest of it kept for those who come back. */
 export class ChangeLog {
-  readonly #epoch = randomBytes(4).toString("hex");
-  readonly #transcript = new Transcript<ChangeFrame>(0);
+  /** Of the numbers: an id is `epoch.seq`. */
+  readonly epoch = randomBytes(4).toString("hex");
+  readonly #transcript = new Transcript<NumberedChange>(0);
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -28,28 +21,34 @@ export class ChangeLog {
   }
 
   publish(change: ChangeInput): void {
-    this.#transcript.append([this.#frame(this.#transcript.lastSeq + 1, change)]);
+    this.#transcript.append([this.#numbered(this.#transcript.lastSeq + 1, change)]);
   }
 
-  /** Goes on after `lastEventId` when that is still known; otherwise from now, opened by a `reset`. */
-  feed(lastEventId: string | undefined): ChangeFeed {
+  /** Goes on after `lastEventId` when that is still known; otherwise from now, opened by a `reset`. It has no end. */
+  feed(lastEventId: string | undefined): Feed<NumberedChange> {
     const at = lastEventId === undefined ? undefined : parseEventId(lastEventId);
     const { lastSeq } = this.#transcript;
     const known =
-      at?.epoch === this.#epoch && at.seq <= lastSeq && this.#transcript.after(at.seq, 1) !== undefined;
-    const opening = known ? undefined : this.#frame(lastSeq, { type: "reset" });
+      at?.epoch === this.epoch && at.seq <= lastSeq && this.#transcript.after(at.seq, 1) !== undefined;
+    const reset = (): NumberedChange => this.#numbered(this.#transcript.lastSeq, { type: "reset" });
     return {
       from: known ? at.seq : lastSeq,
-      opening,
-      after: (seq, maxBytes) =>
-        this.#transcript.after(seq, maxBytes) ?? [this.#frame(this.#transcript.lastSeq, { type: "reset" })],
+      opening: known ? undefined : reset(),
+      after: (seq, maxBytes) => this.#transcript.after(seq, maxBytes) ?? [reset()],
+      over: () => false,
       follow: (wake) => this.#transcript.follow(wake),
     };
   }
 
-  #frame(seq: number, { type, ...fields }: ChangeInput): ChangeFrame {
-    const json = JSON.stringify({ type, timestamp: this.#clock.now(), ...fields });
-    const bytes = Buffer.from(`id: ${this.#epoch}.${seq}\ndata: ${json}\n\n`);
-    return { seq, bytes, size: bytes.length };
+  #numbered(seq: number, input: ChangeInput): NumberedChange {
+    const change = { timestamp: this.#clock.now(), ...input };
+    return { seq, change, size: keptBytes(change) };
   }
+}
+
+/** What a value costs to keep, about. */
+function keptBytes(value: unknown): number {
+  if (typeof value === "string") return 20 + value.length;
+  if (typeof value !== "object" || value === null) return 20;
+  return Object.values(value).reduce<number>((sum, member) => sum + keptBytes(member), 50);
 }

@@ -11,7 +11,7 @@ import { sendBytes } from "./bytes.ts";
 import { wantsFrames } from "./frames.ts";
 import type { Bytes, Exchange, Handlers } from "./exchange.ts";
 import { jsonText } from "./json-text.ts";
-import { type EventFeed, type StreamFigures, sendEvents } from "./sse.ts";
+import { type MessageFeed, type StreamFigures, sendEvents } from "./sse.ts";
 
 /**
  * A route for every endpoint of the API: what comes in is checked by the endpoint's schemas, what its handler
@@ -80,7 +80,7 @@ async function send(
   figures: StreamFigures,
 ): Promise<void> {
   const { output, status } = declaration;
-  if (output === "events") return stream(context, status, answer as EventFeed, figures);
+  if (output === "events") return stream(context, status, answer as MessageFeed, figures);
   if (output === "bytes") {
     context.respond = false;
     return sendBytes(context.req, withHeaders(context), answer as Bytes);
@@ -92,7 +92,7 @@ async function send(
     context.type = "text/plain; version=0.0.4; charset=utf-8";
   } else if (declaration.alsoEvents !== true) await json(declaration, context, answer as object);
   else {
-    const { json: value, events } = answer as { json: object; events: () => EventFeed };
+    const { json: value, events } = answer as { json: object; events: () => MessageFeed };
     const accepted = context.get("Accept");
     if (accepted.includes("text/event-stream") || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
@@ -101,7 +101,7 @@ async function send(
   }
 }
 
-function stream(context: Koa.Context, status: number, feed: EventFeed, figures: StreamFigures): void {
+function stream(context: Koa.Context, status: number, feed: MessageFeed, figures: StreamFigures): void {
   context.respond = false;
   sendEvents(withHeaders(context), status, feed, figures);
 }

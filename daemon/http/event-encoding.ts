@@ -1,5 +1,8 @@
 import { isUtf8 } from "node:buffer";
+import type { NumberedChange } from "../core/changes.ts";
+import type { Feed } from "../core/feed.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
+import type { EventMessage } from "./sse.ts";
 
 type StoredOutput = Extract<StoredEvent, { kind: "output" }>;
 type StoredGap = Extract<StoredEvent, { kind: "gap" }>;
@@ -23,9 +26,33 @@ export function createEventEncoder(
     if (event.kind === "output" && event.noise && !raw) {
       return output(event, `"data":"","filteredBytes":${event.bytes.length}`);
     }
-    const known = encoded.get(event) ?? encode(event);
-    encoded.set(event, known);
-    return known;
+    return encodedOnce(event, encode);
+  };
+}
+
+/** The Server-Sent Events of what changes in the daemon. */
+export function createChangeEncoder(epoch: string): (numbered: NumberedChange) => Buffer {
+  return (numbered) =>
+    encodedOnce(numbered, ({ seq, change: { type, ...fields } }) =>
+      Buffer.from(`id: ${epoch}.${seq}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`),
+    );
+}
+
+/** A feed whose items are encoded when it is their turn. */
+export function encodedFeed<Item extends { readonly seq: number }>(
+  feed: Feed<Item>,
+  encode: (item: Item) => Buffer,
+): Feed<EventMessage> {
+  const message = (item: Item): EventMessage => ({
+    seq: item.seq,
+    get bytes() {
+      return encode(item);
+    },
+  });
+  return {
+    ...feed,
+    opening: feed.opening === undefined ? undefined : message(feed.opening),
+    after: (seq, maxBytes) => feed.after(seq, maxBytes).map(message),
   };
 }
 
@@ -40,8 +67,14 @@ export function protocolEvent(event: StoredControl | StoredGap, runId: string): 
   return { type, ...base, ...fields };
 }
 
-/** An event that several readers follow is encoded once, and kept for as long as it is. */
-const encoded = new WeakMap<StoredEvent, Buffer>();
+/** What several readers follow is encoded once, and kept for as long as it is. */
+function encodedOnce<Item extends object>(item: Item, encode: (item: Item) => Buffer): Buffer {
+  const known = encoded.get(item) ?? encode(item);
+  encoded.set(item, known);
+  return known;
+}
+
+const encoded = new WeakMap<object, Buffer>();
 
 /**
  * Valid UTF-8 need not be decoded to be quoted: JSON escapes only ASCII characters, so bytes read as latin1

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { api } from "../../protocol/api.ts";
 import type { Body, Endpoint, Output, Params, Query } from "../../protocol/endpoint.ts";
-import type { EventFeed } from "./sse.ts";
+import type { MessageFeed } from "./sse.ts";
 
 /** One request, checked against its endpoint's schemas. */
 export interface Exchange<E extends Endpoint> {
@@ -23,7 +23,7 @@ export interface Bytes {
 
 /** What a handler answers with, by what its endpoint declares. */
 export type Answer<E extends Endpoint> = E["output"] extends "events"
-  ? EventFeed
+  ? MessageFeed
   : E["output"] extends "bytes"
     ? Bytes
     : E["output"] extends "text"
@@ -31,7 +31,7 @@ export type Answer<E extends Endpoint> = E["output"] extends "events"
       : E["output"] extends "none"
         ? undefined
         : E["alsoEvents"] extends true
-          ? { readonly json: Output<E>; readonly events: () => EventFeed }
+          ? { readonly json: Output<E>; readonly events: () => MessageFeed }
           : Output<E>;
 
 export type Handler<E extends Endpoint> = (exchange: Exchange<E>) => Answer<E> | Promise<Answer<E>>;

@@ -1,9 +1,9 @@
 import type { EventsQuery } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RunHistory } from "../runs/history.ts";
-import { createEventEncoder } from "./event-encoding.ts";
+import { createEventEncoder, encodedFeed } from "./event-encoding.ts";
 import { createFrameEncoder, frames } from "./frames.ts";
-import type { EventFeed } from "./sse.ts";
+import type { MessageFeed } from "./sse.ts";
 
 export interface StreamRequest {
   readonly query: EventsQuery;
@@ -13,29 +13,15 @@ export interface StreamRequest {
 }
 
 /** A run's stream as a reader asks for it. `run_unknown`, `stream_position_unknown`. */
-export function runStream(history: RunHistory, id: string, request: StreamRequest): EventFeed {
+export function runStream(history: RunHistory, id: string, request: StreamRequest): MessageFeed {
   const { query, asFrames } = request;
   const from = position(history, id, request);
   const all = query.follow === "all" || (query.follow === undefined && asFrames && from === 0);
   const feed = history.feed(id, { from, all });
-  const { epoch } = feed;
-  const encode = asFrames
-    ? createFrameEncoder({ epoch, runId: id, raw: query.raw !== "0", offsets: offsetsOf(query) })
-    : createEventEncoder(epoch, id, query.raw === "1");
-  return {
-    ...(asFrames ? { wire: frames } : {}),
-    from,
-    after: (seq, maxBytes) =>
-      feed.after(seq, maxBytes).map((event) => ({
-        seq: event.seq,
-        get bytes() {
-          return encode(event);
-        },
-      })),
-    over: (seq) => feed.over(seq),
-    follow: (wake) => feed.follow(wake),
-    place: feed.place,
-  };
+  const { epoch } = history;
+  if (!asFrames) return encodedFeed(feed, createEventEncoder(epoch, id, query.raw === "1"));
+  const view = { epoch, runId: id, raw: query.raw !== "0", offsets: offsetsOf(query) };
+  return { ...encodedFeed(feed, createFrameEncoder(view)), wire: frames };
 }
 
 /** Of an id and offsets, what is further on counts. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Log } from "../core/log.ts";
-import type { ReaderPlace } from "../runs/record/pace.ts";
+import type { Feed } from "../core/feed.ts";
 
 /** How a stream of messages goes over HTTP. */
 export interface Wire {
@@ -9,21 +9,9 @@ export interface Wire {
   readonly heartbeat: Buffer;
 }
 
-/** What one reader of an event stream is sent. */
-export interface EventFeed {
-  /** Without one, Server-Sent Events. */
+/** What one reader of an event stream is sent; as Server-Sent Events, unless it says otherwise. */
+export interface MessageFeed extends Feed<EventMessage> {
   readonly wire?: Wire;
-  /** The reader has everything up to this number. */
-  readonly from: number;
-  /** Sent before anything else. */
-  readonly opening?: Buffer | undefined;
-  /** Messages after `seq` that are there now, about `maxBytes` of them. */
-  after(seq: number, maxBytes: number): readonly EventMessage[];
-  /** Whether nothing can come after `seq`. */
-  over(seq: number): boolean;
-  follow(wake: () => void): () => void;
-  /** Of a reader that others wait for: it is told how far the reader is, and when it is gone. */
-  readonly place?: ReaderPlace | undefined;
 }
 
 export interface EventMessage {
@@ -73,7 +61,7 @@ const sse: Wire = {
 export function sendEvents(
   response: ServerResponse,
   status: number,
-  feed: EventFeed,
+  feed: MessageFeed,
   figures: StreamFigures,
 ): void {
   new Sender(response, feed, figures).begin(status);
@@ -81,7 +69,7 @@ export function sendEvents(
 
 class Sender {
   readonly #response: ServerResponse;
-  readonly #feed: EventFeed;
+  readonly #feed: MessageFeed;
   readonly #figures: StreamFigures;
   readonly #heartbeat: Buffer;
   /** The number of the last message that was sent. */
@@ -93,7 +81,7 @@ class Sender {
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
 
-  constructor(response: ServerResponse, feed: EventFeed, figures: StreamFigures) {
+  constructor(response: ServerResponse, feed: MessageFeed, figures: StreamFigures) {
     this.#response = response;
     this.#feed = feed;
     this.#figures = figures;
@@ -128,7 +116,7 @@ class Sender {
     }
     this.#response.on("close", leave);
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
-    if (opening !== undefined) this.#send(opening);
+    if (opening !== undefined) this.#send(opening.bytes);
   }
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */

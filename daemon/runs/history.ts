@@ -4,27 +4,13 @@ import { Problem } from "../../protocol/problem.ts";
 import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import type { Feed } from "../core/feed.ts";
 import { parseJson } from "../core/json.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import { mended } from "./record/mended-event.ts";
-import type { ReaderPlace } from "./record/pace.ts";
 import type { Cache } from "./result-cache.ts";
 import type { RecordedOutput, RunStore, StoredRun } from "./record/run-store.ts";
 import type { StoredEvent } from "./record/stored-event.ts";
-
-/** A run's events for one reader: from the record first, then as they come. */
-export interface RunFeed {
-  /** Of the numbers: an id is `epoch.seq`. */
-  readonly epoch: string;
-  /** Events after `seq` that are there now, about `maxBytes` of them. */
-  after(seq: number, maxBytes: number): readonly StoredEvent[];
-  /** Whether nothing comes after `seq`: the run has ended and that was its last event. */
-  over(seq: number): boolean;
-  /** Calls `wake` whenever there may be more. The returned function ends that. */
-  follow(wake: () => void): () => void;
-  /** Of a reader who is to have every byte; undefined where nothing more can be lost. */
-  readonly place: ReaderPlace | undefined;
-}
 
 /** What a reader asks for. */
 export interface Reading {
@@ -55,6 +41,11 @@ export class RunHistory {
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
+  }
+
+  /** Of the numbers of events: an id is `epoch.seq`. */
+  get epoch(): string {
+    return this.#parts.store.epoch;
   }
 
   /** What is known of a run's process: from the engine while it is under way, else cached for 300 s. */
@@ -147,7 +138,8 @@ export class RunHistory {
     );
   }
 
-  feed(id: string, { from, all }: Reading): RunFeed {
+  /** A run's events for one reader: from the record first, then as they come. */
+  feed(id: string, { from, all }: Reading): Feed<StoredEvent> {
     const { store, engine } = this.#parts;
     // One that ended is there only for who may not have got all that was sent.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
@@ -158,7 +150,7 @@ export class RunHistory {
       return store.events(number, seq, maxBytes).map((event) => mended(event, live?.run ?? run, lastSeq));
     };
     return {
-      epoch: store.epoch,
+      from,
       after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
       over: (seq) =>
         transcript === undefined

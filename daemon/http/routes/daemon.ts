@@ -1,6 +1,7 @@
 import openapi from "../../../protocol/openapi.json" with { type: "json" };
 import type { Health, Stats } from "../../../protocol/stats.ts";
 import type { ChangeLog } from "../../core/changes.ts";
+import { createChangeEncoder, encodedFeed } from "../event-encoding.ts";
 import type { Handlers } from "../exchange.ts";
 import { metricsText } from "../metrics.ts";
 
@@ -26,7 +27,7 @@ export function daemonRoutes({ health, stats, changes, shutdown }: DaemonRoutesP
     },
     changes: ({ query, header }) => {
       const feed = changes.feed(header("Last-Event-ID") ?? query.after);
-      return { ...feed, opening: feed.opening?.bytes, over: () => false };
+      return encodedFeed(feed, createChangeEncoder(changes.epoch));
     },
   };
 }

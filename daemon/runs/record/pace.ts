@@ -1,22 +1,10 @@
+import type { ReaderPlace } from "../../core/feed.ts";
 import type { Numbered, Transcript } from "../../core/transcript.ts";
 
 /** What sends output and can be asked to wait. */
 export interface PacedSource {
   /** With `true` it soon sends no more, with `false` it goes on. */
   hold(held: boolean): void;
-}
-
-/** Where a reader is who is to be sent every byte. */
-export interface ReaderPlace {
-  /** A reader that takes nothing for so long is to be sent away. */
-  readonly timeoutMs: number;
-  /** The reader has everything up to `seq`, as far as can be told from here. */
-  taken(seq: number): void;
-  /**
-   * It is no longer there. One that was `sent` everything up to that number may not have got it, and is waited for as
-   * long as it could miss something.
-   */
-  leave(sent?: number): void;
 }
 
 interface Reader {

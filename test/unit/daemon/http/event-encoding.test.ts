@@ -1,8 +1,15 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { createEventEncoder } from "../../../../daemon/http/event-encoding.ts";
+import { ChangeLog } from "../../../../daemon/core/changes.ts";
+import { systemClock } from "../../../../daemon/core/clock.ts";
+import {
+  createChangeEncoder,
+  createEventEncoder,
+  encodedFeed,
+} from "../../../../daemon/http/event-encoding.ts";
 import { completeFields } from "../../../../daemon/runs/record/ending.ts";
 import type { ControlFields } from "../../../../daemon/runs/record/stored-event.ts";
+import { Change } from "../../../../protocol/change.ts";
 import { GapEvent, OutputEvent, RunEvent } from "../../../../protocol/event.ts";
 import { Problem } from "../../../../protocol/problem.ts";
 import { endedRun } from "../../../support/stored-run.ts";
@@ -76,4 +83,19 @@ test("a gap says which bytes are not there", () => {
     from: 100,
     to: 150,
   });
+});
+
+test("a change is told as the protocol has it, its type first, and encoded once for all readers", () => {
+  const changes = new ChangeLog(systemClock);
+  const feedOf = () => encodedFeed(changes.feed(undefined), createChangeEncoder(changes.epoch));
+  const [one, other] = [feedOf(), feedOf()];
+  expect(one.opening?.bytes.toString()).toMatch(
+    /^id: \w+\.0\ndata: \{"type":"reset","timestamp":"[^"\n]+"\}\n\n$/,
+  );
+  changes.publish({ type: "hostDeleted", id: 1, name: "é\n" });
+  const [message] = one.after(one.from, 1e9);
+  const [, id, data = ""] = /^id: (.*)\ndata: (.*)\n\n$/.exec(message?.bytes.toString() ?? "") ?? [];
+  expect(id).toBe(`${changes.epoch}.1`);
+  expect(Change.parse(JSON.parse(data))).toMatchObject({ type: "hostDeleted", id: 1, name: "é\n" });
+  expect(other.after(other.from, 1e9)[0]?.bytes).toBe(message?.bytes);
 });

@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from "no
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLog } from "../../../../daemon/core/log.ts";
-import { type EventFeed, sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
+import { type MessageFeed, sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 const endless = {
@@ -50,7 +50,7 @@ test.each([
 });
 
 /** A reader for whom others wait, and what is told of it. */
-async function openPlace(feed: Partial<EventFeed> = {}) {
+async function openPlace(feed: Partial<MessageFeed> = {}) {
   const directory = await openDirectory();
   const socketPath = directory.join("sock");
   const served = Promise.withResolvers<ServerResponse>();

@@ -6,11 +6,13 @@ import { afterAll, expect, test } from "vitest";
 import { createMemoryCache } from "../../../../../daemon/cache/memory.ts";
 import { createEventEncoder } from "../../../../../daemon/http/event-encoding.ts";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
+import type { Feed } from "../../../../../daemon/core/feed.ts";
 import { silentLog } from "../../../../../daemon/core/log.ts";
 import { Turns } from "../../../../../daemon/core/turns.ts";
 import { Transcript } from "../../../../../daemon/core/transcript.ts";
-import { type RunFeed, RunHistory } from "../../../../../daemon/runs/history.ts";
+import { RunHistory } from "../../../../../daemon/runs/history.ts";
 import { LiveRun, type ShownEvent } from "../../../../../daemon/runs/record/live-run.ts";
+import type { StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../../protocol/event.ts";
@@ -149,7 +151,7 @@ class Reader {
   readonly reading = new RunReading();
   readonly #daemon: Daemon;
   readonly #view: "raw" | "shown";
-  #feed: RunFeed | undefined;
+  #feed: Feed<StoredEvent> | undefined;
   #at = 0;
   restarts = 0;
 
