@@ -1,10 +1,9 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Run } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
@@ -27,7 +26,6 @@ const stranger = starting.use(await openUnixUser());
 const owned = starting.move();
 afterAll(() => owned.disposeAsync());
 
-const execute = promisify(execFile);
 const secret = (): string => `it's-${randomBytes(12).toString("hex")}`;
 
 /** Lets another account read all that the host shows of an account's processes, over and over until the run is over. */
@@ -63,6 +61,20 @@ async function filesWith(value: string, below: string): Promise<string[]> {
   return files.filter((_file, index) => holds[index]);
 }
 
+/** The private directories that csh reads variables from; of one account, or of all. */
+async function scriptDirectories(uid?: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const parent of ["/tmp", "/var/tmp"]) {
+    for (const name of await readdir(parent)) {
+      if (!/^hostrun-[0-9a-f]{12}-\d+$/.test(name)) continue;
+      const path = join(parent, name);
+      const owner = await lstat(path).catch(() => undefined);
+      if (owner !== undefined && (uid === undefined || owner.uid === uid)) found.push(path);
+    }
+  }
+  return found;
+}
+
 const kinds: readonly RunOptions[] = [
   {},
   { useBash: true },
@@ -82,6 +94,7 @@ describe.each(shellNames)("%s", (shell) => {
 
   test("no other account sees a variable, and no file of the daemon has a secret one", async () => {
     const before = await durableFilesOf(account.name);
+    const earlier = await scriptDirectories();
     for (const kind of kinds) {
       const [open, hidden] = [secret(), secret()];
       const options = { ...kind, host: shell, env: { OPEN: open, BOTH: open }, secretEnv: { BOTH: hidden } };
@@ -99,16 +112,7 @@ describe.each(shellNames)("%s", (shell) => {
       await daemon.client.call("deleteRun", { params: { run: run.id } });
     }
     await until(async () => (await durableFilesOf(account.name)).every((name) => before.includes(name)));
-    const left = await execute("find", [
-      "/tmp",
-      "/var/tmp",
-      "-ignore_readdir_race",
-      "-maxdepth",
-      "1",
-      "-user",
-      account.name,
-    ]);
-    expect(left.stdout).not.toMatch(/\/hostrun-[0-9a-f]{12}-\d+$/m);
+    expect((await scriptDirectories(account.uid)).filter((path) => !earlier.includes(path))).toEqual([]);
   });
 
   test("standard input is the command's own to the byte, behind variables of any length", async () => {

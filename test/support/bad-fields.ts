@@ -145,6 +145,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       source: { values: ["ansible", "", null, 1] },
       path: { values: ["", "a\0b", "x".repeat(4097), null, ...notText] },
       dryRun: flag,
+      names: { values: ["web1", null, {}, ...hostileNames.map((name) => ["web1", name]), [1]] },
     },
   },
   testHost: {
