@@ -16,6 +16,7 @@ import { RunsView } from "./runs/runs-view.ts";
 import { Runner } from "./runs/runner.ts";
 import { SaveOffer } from "./runs/save-offer.ts";
 import { createStart } from "./start-lists.ts";
+import { FinishedNotices } from "./terminal/finished-notices.ts";
 import { OutputDocuments } from "./terminal/output-documents.ts";
 import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
@@ -33,11 +34,13 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const runner = new Runner(link, hosts, report);
   const documents = new OutputDocuments(link);
   const tools = new PanelTools(link, runner, report, documents);
+  const finished = new FinishedNotices(link, (run) => panels.open(run));
   const panels = new RunPanels({
     extensionUri,
     daemon: link,
     hosts,
     log,
+    finished,
     start,
     act: (panel, message) => tools.act(panel, message),
     failed: (panel, problem) => void tools.trust(panel, problem),
@@ -60,7 +63,10 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
   subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels, documents);
-  subscriptions.push(link.onDidChange(({ type }) => type === "reset" && panels.recover()));
+  subscriptions.push(
+    finished,
+    link.onDidChange(({ type }) => type === "reset" && panels.recover()),
+  );
   subscriptions.push(
     hostsView.follow(hostTree),
     runsView.follow(runTree),

@@ -21,7 +21,9 @@ export const panelWords = {
   durable: "keeps running",
   durableHint:
     "It keeps running on the host when the link drops; its output goes on as soon as the host is back",
+  command: "Command",
   output: "Output of the command",
+  stderr: "stderr",
   stderrMark: "Written to stderr",
   followLink: "{0} ({1}+click to open)",
 
@@ -42,6 +44,8 @@ export const panelWords = {
   elapsed: "Elapsed time",
   received: "Output received",
 
+  waitingForOutput: "Waiting for output, {0}",
+  noOutputFor: "No output for {0}",
   gap: "… {0} bytes of {1} were not recorded …",
   hiddenOutput: "Output that is not shown here",
   hiddenLines: "First {0} lines not shown",

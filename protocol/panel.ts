@@ -58,8 +58,8 @@ export const ToPanel = z.discriminatedUnion("type", [
     /** Milliseconds from the run's start until now by the daemon's clock. */
     elapsedMs: z.number().nonnegative(),
   }),
-  /** The output of one animation frame, in order. */
-  z.object({ type: z.literal("output"), chunks: z.array(Chunk) }),
+  /** The output of one animation frame, in order; `ageMs`: since the newest of it was written. */
+  z.object({ type: z.literal("output"), chunks: z.array(Chunk), ageMs: z.number().nonnegative().optional() }),
   z.object({
     type: z.literal("status"),
     state: RunState,

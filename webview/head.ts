@@ -1,5 +1,6 @@
 import type { PanelHost } from "../protocol/panel.ts";
 import type { Run } from "../protocol/run.ts";
+import { createCommandLine } from "./command-line.ts";
 import { element, icon } from "./element.ts";
 import type { Standing } from "./ending.ts";
 import { word } from "./words.ts";
@@ -21,8 +22,7 @@ export class Head {
     }
     if (options.durable === true)
       this.element.append(element("span", { class: "durable", title: word("durableHint") }, word("durable")));
-    const oneLine = command.trim().replace(/\s*\n\s*/g, " ⏎ ");
-    this.element.append(element("code", { class: "command", title: command }, oneLine), toolbar);
+    this.element.append(...createCommandLine(command), toolbar);
   }
 
   show({ tone, icon: name, words }: Standing): void {

@@ -10,6 +10,7 @@ import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
 import { Screen } from "./screen.ts";
+import { Silence } from "./silence.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
@@ -31,9 +32,11 @@ export class RunPanel {
   readonly #screen: Screen;
   readonly #find: FindBar;
   readonly #log = new DebugLog();
+  readonly #silence = new Silence();
   readonly #ends: (() => void)[] = [];
   #problem: HTMLElement | undefined;
   #live = true;
+  #stopping = false;
   #bytes = 0;
 
   constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge) {
@@ -53,6 +56,8 @@ export class RunPanel {
     });
     this.#find = new FindBar(this.#screen);
     this.#body.prepend(this.#find.element);
+    this.#body.append(this.#silence.waiting);
+    this.#status.addFigure(this.#silence.quiet);
     this.#begin(show);
     this.#listen();
   }
@@ -60,7 +65,7 @@ export class RunPanel {
   receive(message: Exclude<ToPanel, { type: "show" }>): void {
     switch (message.type) {
       case "output":
-        return this.#output(message.chunks);
+        return this.#output(message);
       case "status":
         return this.#standing(message);
       case "gap":
@@ -92,6 +97,7 @@ export class RunPanel {
   dispose(): void {
     for (const end of this.#ends) end();
     this.#screen.dispose();
+    this.#silence.stop();
     this.#status.dispose();
     this.#element.remove();
   }
@@ -104,6 +110,7 @@ export class RunPanel {
       this.#end({ ...run, outcome: run.outcome }, run.timings.totalMs ?? elapsedMs);
     } else {
       this.#status.startClock(elapsedMs);
+      if (run.state === "running") this.#silence.start(elapsedMs);
       this.#standing({ state: run.state, message: "", detail: null });
     }
     if (run.problem !== null) this.#showProblem(run.problem);
@@ -123,8 +130,9 @@ export class RunPanel {
     );
   }
 
-  #output(chunks: Message<"output">["chunks"]): void {
+  #output({ chunks, ageMs }: Message<"output">): void {
     this.#reveal();
+    this.#silence.heard(ageMs ?? 0);
     let bytes = 0;
     for (const chunk of chunks) bytes += this.#screen.write(chunk);
     this.#count(bytes);
@@ -140,16 +148,18 @@ export class RunPanel {
     if (detail !== null) this.#status.setDetail(detail);
     // A run that ended is replayed from its beginning; how it ended stays.
     if (!this.#live || state === "ended") return;
+    if (state === "running") this.#silence.start(0);
     if (detail === null) this.#status.setDetail(message);
     const standing = standingOf(state, reconnecting);
     this.#head.show(standing);
-    this.#status.setState(standing.words);
+    this.#status.setState(this.#stopping ? word("stopping") : standing.words);
     this.#toolbar.setLive(true);
   }
 
   #end(ending: Ending, durationMs: number): void {
     const standing = standingAtEnd(ending);
     this.#live = false;
+    this.#silence.stop();
     this.#head.show(standing);
     this.#status.setState(word("ended"));
     this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
@@ -192,7 +202,9 @@ export class RunPanel {
   #stop(): boolean {
     if (!this.#live) return false;
     this.#bridge.post({ type: "stop" });
-    this.#status.notice(word("stopping"));
+    // Until it has ended: a host may take its time.
+    this.#stopping = true;
+    this.#status.setState(word("stopping"));
     return true;
   }
 

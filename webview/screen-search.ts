@@ -120,10 +120,13 @@ export class ScreenSearch implements IDisposable {
   }
 
   #decorate({ row, column, width }: CellRange, active: boolean): void {
-    const { match, activeMatch, matchBorder, activeBorder } = readTheme().matches;
+    const { match, activeMatch, activeForeground, matchBorder, activeBorder } = readTheme().matches;
     const marker = this.#markerAt(row);
-    const backgroundColor = active ? activeMatch : match;
-    const decoration = this.#terminal.registerDecoration({ marker, x: column, width, backgroundColor });
+    const colours = {
+      backgroundColor: active ? activeMatch : match,
+      ...(active && activeForeground !== undefined && { foregroundColor: activeForeground }),
+    };
+    const decoration = this.#terminal.registerDecoration({ marker, x: column, width, ...colours });
     decoration?.onRender((element) => {
       const border = active ? activeBorder : matchBorder;
       element.classList.add(active ? "active-match" : "match");

@@ -67,6 +67,11 @@ export class StatusLine {
     this.#ending.title = hint;
   }
 
+  /** Something that stands beside the size, e.g. since when there was no output. */
+  addFigure(figure: HTMLElement): void {
+    this.#size.after(figure);
+  }
+
   /** A passing remark, e.g. that something was copied. */
   notice(words: string): void {
     window.clearTimeout(this.#forgetNotice);

@@ -18,6 +18,7 @@ export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDispo
   let shown = "";
   const draw = (): void => {
     const blocks = stderrBlocks(terminal);
+    nameStderrRows(terminal, blocks);
     const key = JSON.stringify([blocks, gutter.clientHeight, terminal.rows]);
     if (key === shown) return;
     shown = key;
@@ -40,6 +41,18 @@ export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDispo
       gutter.replaceChildren();
     },
   };
+}
+
+/** In the rows that screen readers read. */
+function nameStderrRows(terminal: Terminal, blocks: readonly { from: number; to: number }[]): void {
+  if (terminal.options.screenReaderMode !== true) return;
+  const rows = terminal.element?.querySelectorAll(".xterm-accessibility-tree > *") ?? [];
+  for (const [row, spoken] of [...rows].entries()) {
+    const isStderr = blocks.some(({ from, to }) => row >= from && row < to);
+    spoken.classList.toggle("stderr", isStderr);
+    if (isStderr) spoken.setAttribute("data-stream", word("stderr"));
+    else spoken.removeAttribute("data-stream");
+  }
 }
 
 function bar(terminal: Terminal, from: number, to: number): HTMLElement {

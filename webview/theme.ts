@@ -4,6 +4,8 @@ import type { IDisposable, ITheme } from "@xterm/xterm";
 export interface MatchColours {
   match: string;
   activeMatch: string;
+  /** Of the text in it; without one it keeps its own. */
+  activeForeground?: string;
   /** Only where the theme has one, as the high-contrast ones do. */
   matchBorder: string | undefined;
   activeBorder: string;
@@ -16,10 +18,16 @@ export interface ScreenTheme {
   contrast: number;
 }
 
+const forced = "(forced-colors: active)";
 const ansi = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
-/** Reads what VS Code says about colours in its CSS variables at this moment. */
+/** The colours of this moment: what VS Code says in its CSS variables, unless the system forces its own. */
 export function readTheme(): ScreenTheme {
+  const theme = readVariables();
+  return matchMedia(forced).matches ? forcedTheme(theme.colours) : theme;
+}
+
+function readVariables(): ScreenTheme {
   const highContrast = /vscode-high-contrast/.test(document.body.className);
   const background = colour("terminal-background", "editor-background") ?? "#1f1f1f";
   const foreground = colour("terminal-foreground", "editor-foreground", "foreground") ?? "#cccccc";
@@ -46,13 +54,64 @@ export function readTheme(): ScreenTheme {
   return { colours, matches: readMatches(background), contrast: highContrast ? 7 : 4.5 };
 }
 
-/** Calls back when VS Code puts on another theme: it rewrites the body's class and the root's style. */
+/**
+ * The system wants its own colours (Windows' contrast themes): its text, background and selection, on which the
+ * sixteen colours of a terminal are made to stand out.
+ */
+function forcedTheme(colours: ITheme): ScreenTheme {
+  const background = systemColour("Canvas");
+  const foreground = systemColour("CanvasText");
+  const marked = systemColour("Highlight");
+  const markedText = systemColour("HighlightText");
+  return {
+    colours: {
+      ...colours,
+      background,
+      foreground,
+      cursor: foreground,
+      cursorAccent: background,
+      selectionBackground: marked,
+      selectionInactiveBackground: marked,
+      selectionForeground: markedText,
+    },
+    matches: {
+      match: background,
+      activeMatch: marked,
+      activeForeground: markedText,
+      matchBorder: foreground,
+      activeBorder: foreground,
+    },
+    contrast: 7,
+  };
+}
+
+/** A colour of the system as `#rrggbb`; a canvas does not know those that are forced. */
+function systemColour(name: string): string {
+  const probe = document.createElement("span");
+  probe.style.backgroundColor = name;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).backgroundColor;
+  probe.remove();
+  return hex(paint([value])).slice(0, 7);
+}
+
+/**
+ * Calls back when VS Code puts on another theme, for which it rewrites the body's class and the root's style, and when
+ * the system forces its colours, no longer does, or forces others.
+ */
 export function watchTheme(changed: () => void): IDisposable {
   const observer = new MutationObserver(changed);
   const options = { attributes: true, attributeFilter: ["class", "style"] };
   observer.observe(document.body, options);
   observer.observe(document.documentElement, options);
-  return { dispose: () => observer.disconnect() };
+  const system = [forced, "(prefers-color-scheme: dark)"].map((query) => matchMedia(query));
+  for (const query of system) query.addEventListener("change", changed);
+  return {
+    dispose: () => {
+      observer.disconnect();
+      for (const query of system) query.removeEventListener("change", changed);
+    },
+  };
 }
 
 function readMatches(background: string): MatchColours {

@@ -8,6 +8,8 @@ import type { OutputFlow } from "./output-flow.ts";
 /** What the feed of one run is shown by. */
 export interface RunScreen {
   readonly flow: OutputFlow;
+  /** When the newest output was written, as ISO 8601. */
+  writtenAt: string;
   post(message: ToPanel): void;
   /** Begins the panel anew with a run as it is now. */
   show(run: Run): void;
@@ -84,6 +86,7 @@ class RunFeed {
       this.#heard.add(event.stream);
       this.#log(event, `First output on ${event.stream}`);
     }
+    this.#screen.writtenAt = event.timestamp;
     const encoding = event.encoding === undefined ? {} : { encoding: event.encoding };
     await this.#screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
   }

@@ -12,7 +12,9 @@ import { connectionWords } from "./connection-words.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, webviewRoot } from "./panel-html.ts";
 import { panelLook } from "./panel-look.ts";
-import { feedRun } from "./run-feed.ts";
+import type { FinishedNotices, RunTab } from "./finished-notices.ts";
+import { feedRun, type RunScreen } from "./run-feed.ts";
+import { tabIcon } from "./tab-icon.ts";
 
 /** What a run's panel stands on. */
 export interface PanelHouse {
@@ -20,6 +22,7 @@ export interface PanelHouse {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly log: vscode.LogOutputChannel;
+  readonly finished: FinishedNotices;
   /** Has the lists read, if they were not: the head of a panel tells of its host. */
   start(): Promise<void>;
   /** Does what the webview's tools ask for. */
@@ -32,7 +35,7 @@ export interface PanelHouse {
  * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
  * or moved, or the window reloaded, the run is replayed from the daemon.
  */
-export class RunPanel {
+export class RunPanel implements RunTab {
   readonly panel: vscode.WebviewPanel;
   readonly #house: PanelHouse;
   #runId: string;
@@ -40,6 +43,7 @@ export class RunPanel {
   #awaited: boolean;
   #problem: ProblemDetails | undefined;
   #isBroken = false;
+  #isDisposed = false;
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
@@ -48,17 +52,21 @@ export class RunPanel {
     this.#house = house;
     this.#runId = runId;
     this.#awaited = awaited;
-    const icons = vscode.Uri.joinPath(house.extensionUri, "media");
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(icons, "run-light.svg"),
-      dark: vscode.Uri.joinPath(icons, "run-dark.svg"),
-    };
+    panel.iconPath = tabIcon(house.extensionUri);
+    if (awaited) house.finished.watch(runId, this);
     panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(house.extensionUri)] };
     panel.webview.onDidReceiveMessage((message: unknown) => this.#take(message));
     panel.onDidChangeViewState(() => {
       if (!panel.visible) this.#stopFeed();
     });
-    panel.onDidDispose(() => this.#stopFeed());
+    const changes = house.daemon.onDidChange((change) => {
+      if (change.type === "runChanged" && change.run.id === this.#runId) this.#showIcon(change.run);
+    });
+    panel.onDidDispose(() => {
+      this.#isDisposed = true;
+      changes.dispose();
+      this.#stopFeed();
+    });
     this.#load();
   }
 
@@ -75,8 +83,13 @@ export class RunPanel {
   show(runId: string): void {
     this.#runId = runId;
     this.#awaited = true;
+    this.#house.finished.watch(runId, this);
     if (this.#isBroken) this.#load();
     else void this.#startFeed();
+  }
+
+  shows(runId: string): boolean {
+    return !this.#isDisposed && this.panel.visible && this.#runId === runId;
   }
 
   /** Tries again to show a run that could not be shown, e.g. when the daemon is there again. */
@@ -110,12 +123,16 @@ export class RunPanel {
     this.#problem = undefined;
     this.#isBroken = false;
     const feed = new AbortController();
-    const flow = new OutputFlow((chunks) => this.post({ type: "output", chunks }));
+    const flow = new OutputFlow((chunks) => {
+      const ageMs = Math.max(0, Date.now() - Date.parse(screen.writtenAt));
+      this.post({ type: "output", chunks, ageMs: Number.isNaN(ageMs) ? 0 : ageMs });
+    });
     this.#feed = feed;
     this.#flow = flow;
     let shown = false;
-    const screen = {
+    const screen: RunScreen = {
       flow,
+      writtenAt: "",
       post: (message: ToPanel) => {
         if (!feed.signal.aborted) this.post(message);
       },
@@ -139,6 +156,9 @@ export class RunPanel {
   #begin(run: Run): ToPanel {
     const title = panelTitle(run);
     if (this.panel.title !== title) this.panel.title = title;
+    this.#showIcon(run);
+    if (run.state === "ended") this.#house.finished.forget(run.id);
+    else this.#house.finished.watch(run.id, this);
     const host = hostOfRun(this.#house.hosts.hosts, run.host.name);
     const { name, address } = run.host;
     return {
@@ -149,6 +169,10 @@ export class RunPanel {
       words: Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)])),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),
     };
+  }
+
+  #showIcon(run: Run): void {
+    this.panel.iconPath = tabIcon(this.#house.extensionUri, run);
   }
 
   #failed(problem: ProblemDetails): void {

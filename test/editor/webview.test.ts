@@ -56,7 +56,7 @@ describe("what is seen of a run", () => {
     expect(await textOf(view, ".host")).toBe("web1");
     expect(await textOf(view, ".address")).toBe("deploy@10.0.0.5");
     expect(await textOf(view, ".production")).toBe("production");
-    expect(await view.page.locator(".command").getAttribute("title")).toBe(run.command);
+    expect(await view.page.getByLabel(`Command: ${run.command}`).innerText()).toBe(run.command);
     expect(await textOf(view, ".state")).toBe("Running");
     expect(view.complaints).toEqual([]);
   });
@@ -263,10 +263,11 @@ describe("the tools", () => {
     await using view = await opened();
     await view.page.getByRole("button", { name: "Stop (Ctrl+C)" }).click();
     await view.page.keyboard.press("Control+c");
-    await view.page.locator(".notice", { hasText: "Stopping" }).waitFor();
+    await view.page.locator(".state", { hasText: "Stopping …" }).waitFor();
     expect(view.posted.filter(({ type }) => type === "stop")).toHaveLength(2);
     await view.send(complete());
     await view.page.locator(".ending", { hasText: "Exit 0" }).waitFor();
+    expect(await view.page.getByText("Stopping").count()).toBe(0);
     await view.page.keyboard.press("Control+c");
     await view.page.getByRole("button", { name: "Run again" }).click();
     await view.said("runAgain");

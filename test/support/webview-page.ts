@@ -35,6 +35,8 @@ export interface WebviewPage extends AsyncDisposable {
   /** When the terminal's rows hold this text. */
   shows(text: string): Promise<void>;
   useTheme(theme: ThemeName): Promise<void>;
+  /** What screen readers are told of: the texts of the page's accessibility tree, in order. */
+  spoken(): Promise<readonly string[]>;
 }
 
 export async function openWebviewHost(): Promise<WebviewHost> {
@@ -185,8 +187,23 @@ async function openPage(
     useTheme: (theme) =>
       page.evaluate<void>(`document.documentElement.setAttribute("style", ${JSON.stringify(variables(theme))});
         document.body.className = ${JSON.stringify(themes[theme].bodyClass)};`),
+    spoken: () => spokenTexts(page),
     [Symbol.asyncDispose]: () => context.close(),
   };
+}
+
+async function spokenTexts(page: Page): Promise<readonly string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  const texts = (id: string | undefined): string[] => {
+    const node = byId.get(id ?? "");
+    if (node === undefined) return [];
+    if (!node.ignored && node.role?.value === "StaticText") return [String(node.name?.value)];
+    return (node.childIds ?? []).flatMap(texts);
+  };
+  return texts(nodes[0]?.nodeId);
 }
 
 function isOfType<Type extends FromPanel["type"]>(

@@ -34,7 +34,7 @@ export class Workbench {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     const workbench = new Workbench(page);
-    await page.goto(code.url);
+    await page.goto(code.url, { timeout: 60_000 });
     await workbench.ready();
     return workbench;
   }

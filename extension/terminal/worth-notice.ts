@@ -1,0 +1,20 @@
+import type { Run } from "../../protocol/run.ts";
+
+/** From so many milliseconds on a run is a long one. */
+const longRunMs = 10_000;
+
+/** The setting hostrun.notifyFinished. */
+export type NoticeSetting = "never" | "failed" | "long" | "always";
+
+type Ended = Pick<Run, "outcome" | "exitCode" | "timings">;
+
+/** Whether the end of a run that cannot be seen is worth a notification. Whoever cancelled a run knows of it. */
+export function isWorthNotice(run: Ended, setting: NoticeSetting): boolean {
+  if (setting === "never" || run.outcome === "cancelled") return false;
+  if (setting === "always" || !isGood(run)) return true;
+  return setting === "long" && (run.timings.totalMs ?? 0) >= longRunMs;
+}
+
+export function isGood(run: Pick<Run, "outcome" | "exitCode">): boolean {
+  return run.outcome === "exited" && run.exitCode === 0;
+}

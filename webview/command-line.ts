@@ -1,0 +1,42 @@
+import { element } from "./element.ts";
+import { word } from "./words.ts";
+
+const hoverMs = 500;
+
+/**
+ * The command in one line. Where that is too short for it, the whole command is shown below while the mouse rests on the
+ * line or the keyboard is on it; a click or Enter keeps it there, so that text of it can be selected.
+ */
+export function createCommandLine(command: string): HTMLElement[] {
+  const text = command.trim().replace(/\s*\n\s*/g, " ⏎ ");
+  const label = `${word("command")}: ${command}`;
+  const line = element("code", { class: "command", role: "note", tabindex: "0", "aria-label": label }, text);
+  const whole = element("pre", { class: "command-whole", "aria-hidden": "true", hidden: "" }, command);
+  let timer: number | undefined;
+  const show = (): void => {
+    whole.hidden = line.scrollWidth <= line.clientWidth && !command.trim().includes("\n");
+  };
+  const hide = (): void => {
+    window.clearTimeout(timer);
+    timer = undefined;
+    if (!whole.classList.contains("kept")) whole.hidden = true;
+  };
+  const keep = (kept: boolean): void => {
+    whole.classList.toggle("kept", kept);
+    if (kept) show();
+    else hide();
+  };
+  // Not by a mouse that merely happens to be where the tab has come up.
+  line.addEventListener("pointermove", () => {
+    timer ??= window.setTimeout(show, hoverMs);
+  });
+  line.addEventListener("pointerleave", hide);
+  line.addEventListener("focus", show);
+  line.addEventListener("blur", hide);
+  line.addEventListener("click", () => keep(!whole.classList.contains("kept")));
+  line.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") keep(true);
+    else if (event.key === "Escape") keep(false);
+  });
+  return [line, whole];
+}

@@ -1,0 +1,55 @@
+import { element } from "./element.ts";
+import { word } from "./words.ts";
+
+const firstShownAfterMs = 2000;
+const shownAfterMs = 10_000;
+
+/** How long a running command has written nothing: on the empty screen at first, in the status line later. */
+export class Silence {
+  /** For the empty screen. */
+  readonly waiting = element("p", { class: "waiting", hidden: "" });
+  /** For the status line. */
+  readonly quiet = element("span", { class: "quiet" });
+  #since = performance.now();
+  #heard = false;
+  #timer: number | undefined;
+
+  /** The command runs, and has written nothing for `ms`; only the first call counts. */
+  start(ms: number): void {
+    if (this.#timer !== undefined) return;
+    this.#since = performance.now() - ms;
+    this.#timer = window.setInterval(() => this.#show(), 1000);
+    this.#show();
+  }
+
+  /** Output came that was written `ageMs` ago. */
+  heard(ageMs: number): void {
+    this.#since = performance.now() - ageMs;
+    this.#heard = true;
+    this.#show();
+  }
+
+  stop(): void {
+    window.clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#show();
+  }
+
+  #show(): void {
+    const ms = performance.now() - this.#since;
+    const running = this.#timer !== undefined;
+    this.waiting.hidden = !running || this.#heard || ms < firstShownAfterMs;
+    if (!this.waiting.hidden) this.waiting.textContent = word("waitingForOutput", spanOf(ms));
+    const quiet = running && this.#heard && ms >= shownAfterMs;
+    this.quiet.textContent = quiet ? word("noOutputFor", spanOf(ms)) : "";
+  }
+}
+
+/** `12 s`, `3 min`, `2 h`. */
+export function spanOf(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
