@@ -91,7 +91,7 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
   const missing = names.find((name, index) => words[index] === undefined && !name.endsWith("?"));
   if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
   const surplus = words[names.length];
-  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
+  if (surplus !== undefined) throw new UsageError(`Unexpected argument "${surplus}".`);
   return names.map((_, index) => words[index]);
 }
 
@@ -99,7 +99,7 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
 export function unknown(kind: string, word: string, known: readonly string[], group = ""): UsageError {
   const close = nearest(word, known);
   return new UsageError(
-    `There is no ${kind} ${group}${word}.${close === undefined ? "" : ` Did you mean ${group}${close}?`}`,
+    `Unknown ${kind}: ${group}${word}.${close === undefined ? "" : ` Did you mean ${group}${close}?`}`,
   );
 }
 

@@ -66,7 +66,7 @@ Usage: hostrun COMMAND [OPTION...]
 Commands:
 ${lines.join("\n")}
 
-\`hostrun COMMAND --help\` tells more; \`hostrun --version\` prints the version.
+\`hostrun COMMAND --help\` shows more; \`hostrun --version\` prints the version.
 `;
 }
 

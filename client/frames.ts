@@ -41,6 +41,6 @@ function sizeOf(bytes: Buffer): number {
   if (length <= maxFrameBytes) return frameHeadBytes + length;
   throw new Problem(
     "protocol_error",
-    `The daemon sent a frame of ${length} bytes. This is a fault of Hostrun.`,
+    `The daemon sent a frame of ${length} bytes. This is a bug in Hostrun.`,
   );
 }

@@ -81,7 +81,7 @@ export class SseParser {
     if (this.#messageBytes > this.#maxBytes) {
       throw new Problem(
         "protocol_error",
-        `The daemon sent an event of more than ${this.#maxBytes} bytes. This is a fault of Hostrun.`,
+        `The daemon sent an event of more than ${this.#maxBytes} bytes. This is a bug in Hostrun.`,
       );
     }
   }

@@ -59,7 +59,7 @@ function checkRuntime(version: string): void {
   if (major > 22 || (major === 22 && minor >= 15)) return;
   throw new Problem(
     "conflict",
-    `The daemon needs Node.js 22.15 or later, and this is ${version}. Run it by a newer one.`,
+    `The daemon needs Node.js 22.15 or later, and this is ${version}. Run it with a newer one.`,
   );
 }
 
@@ -75,7 +75,10 @@ function parseFlags(args: readonly string[]): Record<string, string> {
   for (let at = 0; at < words.length; at += 2) {
     const [name = "", value] = words.slice(at, at + 2);
     if (!name.startsWith("--") || value === undefined) {
-      throw new Problem("invalid_request", `${name} is not understood. Options are given as --name value.`);
+      throw new Problem(
+        "invalid_request",
+        `${name} is not a known option. Options are given as --name value.`,
+      );
     }
     flags.push([name.slice(2), value]);
   }

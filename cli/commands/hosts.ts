@@ -18,7 +18,7 @@ Usage: hostrun hosts [list] [--search TEXT]
        hostrun hosts test NAME
        hostrun hosts import [--path FILE] [--dry-run]
 
-ls stands for list, rm for remove. \`hostrun hosts add --help\` names the fields.
+ls is short for list, rm for remove. \`hostrun hosts add --help\` lists the fields.
 `,
   subcommands: { list, show, add, edit, remove, test, import: importHosts },
 };

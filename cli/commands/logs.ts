@@ -34,7 +34,7 @@ Usage: hostrun logs [-f] [-n N] [--json]
     const show = (line: string): void =>
       print(`${values.json === true ? visibleJson(line) : readable(line)}\n`);
     using log = new LogReader(path);
-    if (!log.exists && values.follow !== true) warn(`There is no log yet: ${path} does not exist.`);
+    if (!log.exists && values.follow !== true) warn(`No log yet: ${path} does not exist.`);
     log.showEnd(count, { unfinished: values.follow !== true }, show);
     while (values.follow === true) {
       await wait(pollMs);

@@ -109,7 +109,7 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
       await cancel();
       return { status: error.status, problem: undefined };
     }
-    if (run !== undefined) warn(`What becomes of the run is not known. See \`hostrun attach ${run}\` later.`);
+    if (run !== undefined) warn(`Unknown: how the run continues. See \`hostrun attach ${run}\` later.`);
     throw error;
   } finally {
     over.abort();

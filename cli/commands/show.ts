@@ -61,7 +61,7 @@ function entriesOf(run: Run): [string, Cell][] {
     ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
     ["Command", run.command],
     ["Outcome", { text: outcomeOf(run) + (run.cached ? ", from the cache" : ""), style: outcomeStyle(run) }],
-    ["Damaged", run.damaged === undefined ? "" : `cannot be read any more: ${run.damaged.join(", ")}`],
+    ["Damaged", run.damaged === undefined ? "" : `cannot be read: ${run.damaged.join(", ")}`],
     ["Created", instantOf(run.createdAt)],
     ["Ended", instantOf(run.endedAt)],
     ["Time", `${spanOf(totalMs)}${firstByteMs === null ? "" : `, first byte after ${spanOf(firstByteMs)}`}`],

@@ -63,9 +63,9 @@ function entriesOf(stats: Stats, status: string, socket: string): [string, strin
 
 function damagedText({ damaged }: Stats["store"]): [string, string][] {
   if (damaged === null) return [];
-  return [["Damaged", `the store was damaged and a new one begun; the old one is ${damaged}`]];
+  return [["Damaged", `the store was damaged and replaced by a new one; the old one is ${damaged}`]];
 }
 
 function latencyText({ count, p50, p99 }: Stats["latency"]["warm"]): string {
-  return count === 0 ? "none yet" : `${count}, half within ${spanOf(p50)}, 99 of 100 within ${spanOf(p99)}`;
+  return count === 0 ? "none yet" : `${count}, median ${spanOf(p50)}, p99 ${spanOf(p99)}`;
 }

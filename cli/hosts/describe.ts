@@ -39,7 +39,7 @@ function rowOf(host: Host): Cell[] {
 }
 
 function damage({ damaged }: Host): [string, string][] {
-  return damaged === undefined ? [] : [["Damaged", `cannot be read any more: ${damaged.join(", ")}`]];
+  return damaged === undefined ? [] : [["Damaged", `cannot be read: ${damaged.join(", ")}`]];
 }
 
 function sourceOf({ source }: Host): string {

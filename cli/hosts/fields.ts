@@ -96,7 +96,7 @@ export function parseCleared(names: readonly string[]): HostPatch {
   };
   const entries = names.map((name): [string, null | readonly []] => {
     const empty = Object.entries(cleared).find(([known]) => known === name);
-    if (empty === undefined) throw unknown("field to unset called", name, clearableFields);
+    if (empty === undefined) throw unknown("field to unset", name, clearableFields);
     return [wireNames[name] ?? name, empty[1]];
   });
   return Object.fromEntries(entries);

@@ -28,7 +28,7 @@ export async function follow(
     if (event.type !== "complete") continue;
     return view.end(event);
   }
-  throw new Problem("internal", "The event stream ended before the run did. This is a fault of Hostrun.");
+  throw new Problem("internal", "The event stream ended before the run did. This is a bug in Hostrun.");
 }
 
 function isRunning(event: ShownEvent): boolean {

@@ -96,11 +96,11 @@ function parseTarget(args: readonly string[]) {
     const whole = [...more, "--", ...words].join(" ");
     throw new UsageError(
       `"${more.join(" ")}" may be hosts or the command, and this version runs on one host at a time. ` +
-        `For the command put -- behind the host: hostrun run ${host} -- ${whole}`,
+        `Put -- after the host, before the command: hostrun run ${host} -- ${whole}`,
     );
   }
   const command = words.join(" ");
-  if (command === "") throw new UsageError("There is no command behind --.");
+  if (command === "") throw new UsageError("No command after --.");
   const [name] = takeWords(positionals, "HOST");
   return { values, host: name, command };
 }
@@ -123,7 +123,7 @@ function parsePlain(args: readonly string[]) {
     );
   }
   const command = words.join(" ");
-  if (command === "") throw new UsageError(`There is no command. Example: hostrun run ${host} uptime`);
+  if (command === "") throw new UsageError(`No command given. Example: hostrun run ${host} uptime`);
   return { values, host, command };
 }
 

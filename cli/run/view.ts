@@ -62,7 +62,7 @@ export class View {
     if (this.#options.json) return ending;
     if (this.#lost > 0) {
       warn(
-        `${sizeOf(this.#lost)} of output are lost: they went beyond the record's limit before they were read here. ` +
+        `${sizeOf(this.#lost)} of output lost: it exceeded the record limit before it was read here. ` +
           "Run it again with a higher --record-limit.",
       );
     }
@@ -106,12 +106,12 @@ function explain({ status, problem }: Ending, event: CompleteEvent): void {
   else if (event.outcome === "timedOut") warn("The command was stopped: it took longer than its timeout.");
   else if (event.outcome === "cancelled") warn("The run was cancelled.");
   else if (event.outcome === "unknown") {
-    warn("How the command ended is not known: the connection was lost. It may still run on the host.");
+    warn("Unknown: connection lost. The command may still be running on the host.");
   } else if (status === notRun && event.outcome === "failed") warn("The command could not be run.");
 }
 
 function gapText({ stream, from, to }: GapEvent): string {
-  return `${sizeOf(to - from)} of ${stream} are not recorded: bytes ${from} to ${to}.`;
+  return `${sizeOf(to - from)} of ${stream} not recorded: bytes ${from} to ${to}.`;
 }
 
 function statusOf({ outcome, exitCode, signal }: CompleteEvent): number {

@@ -63,9 +63,7 @@ export function openContext(environment: DaemonEnvironment, scope: Scope): Daemo
     },
   );
   // Every run stands by itself in the record: those under way are worth more than a clean end of the process.
-  environment.onFault((failure) =>
-    log.error("Hostrun failed in a way it should not; the daemon goes on", { failure }),
-  );
+  environment.onFault((failure) => log.error("Internal error; the daemon continues", { failure }));
   const clock = systemClock;
   const files = scope.own(openUserFiles({ program: reader, log }));
   return {

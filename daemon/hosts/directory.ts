@@ -126,7 +126,7 @@ export class HostDirectory {
     if (config === undefined || config.aliases.size === 0) {
       throw new Problem(
         "not_found",
-        `${visibleLine(path)} names no host, or is not there. Give the path of an SSH config file.`,
+        `No hosts found in ${visibleLine(path)}. Give the path of an SSH config file.`,
       );
     }
     const result: ImportResult = { imported: [], skipped: [], dryRun };
@@ -149,7 +149,8 @@ export class HostDirectory {
     if (!config.aliases.has(alias)) return "the file does not name it";
     const host = config.host(alias);
     if (this.#parts.store.byName(alias) !== undefined) return "there is a host of this name already";
-    if (host?.unsupported !== undefined) return `it needs ${host.unsupported}, which Hostrun does not do yet`;
+    if (host?.unsupported !== undefined)
+      return `it needs ${host.unsupported}, which Hostrun does not support yet`;
     return undefined;
   }
 
@@ -184,7 +185,7 @@ export class HostDirectory {
     if (HostName.safeParse(idOrName).success && (await this.configured(idOrName)) !== undefined) {
       throw new Problem(
         "conflict",
-        `${idOrName} stands only in ~/.ssh/config. Change ${what} there, or import it first.`,
+        `${idOrName} is only in ~/.ssh/config. Change ${what} there, or import it first.`,
       );
     }
     throw unknownHost(idOrName);

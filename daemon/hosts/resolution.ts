@@ -33,7 +33,7 @@ export function createResolution(parts: ResolutionParts): (host: string | number
     if (seen.includes(name) || seen.length > deepest) {
       throw new Problem(
         "conflict",
-        `The way to ${seen[0]} goes in a circle: ${[...seen, name].join(" → ")}. Change its jump.`,
+        `The jump hosts of ${seen[0]} form a loop: ${[...seen, name].join(" → ")}. Change its jump.`,
       );
     }
     const found = await find(parts, name);
@@ -111,7 +111,7 @@ function ofStored(parts: ResolutionParts, host: Host): Found {
   if (lost.length > 0) {
     throw new Problem(
       "conflict",
-      `What is stored of ${host.name} cannot be read any more: ${lost.join(", ")}. Set that again (“hostrun hosts edit ${host.id}”), or remove the host.`,
+      `The stored settings of ${host.name} are damaged: ${lost.join(", ")}. Set them again (\`hostrun hosts edit ${host.id}\`), or remove the host.`,
       { host: host.name },
     );
   }
@@ -135,7 +135,7 @@ function ofConfigured(parts: ResolutionParts, host: SshConfigHost): Found {
   if (host.unsupported !== undefined) {
     throw new Problem(
       "conflict",
-      `${name} is reached by ${host.unsupported} in ~/.ssh/config, which Hostrun does not do yet. Use ProxyJump, or save the host with a jump.`,
+      `${name} is reached by ${host.unsupported} in ~/.ssh/config, which Hostrun does not support yet. Use ProxyJump, or save the host with a jump.`,
       { host: name },
     );
   }

@@ -130,7 +130,7 @@ function requestTimeout(timeoutMs: number): Problem {
 }
 
 function tooLarge(): Problem {
-  return new Problem("too_large", "The body is larger than 1 MiB, which no request needs.");
+  return new Problem("too_large", "The body is larger than 1 MiB.");
 }
 
 function invalid(message: string, path = ""): Problem {

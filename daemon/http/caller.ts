@@ -37,10 +37,7 @@ export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | u
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";
   if (own && !names.includes("origin") && !names.includes("referer")) return undefined;
-  return new Problem(
-    "forbidden",
-    "This request came from a web page, as its headers say. None may call Hostrun.",
-  );
+  return new Problem("forbidden", "Requests from web pages are not allowed.");
 }
 
 function unclear(header: string, message: string): Problem {

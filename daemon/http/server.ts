@@ -79,10 +79,10 @@ function noSuchPath(context: Koa.Context): Problem {
     .filter((declaration) => new RegExp(`^${declaration.path.replace(/:\w+/g, "[^/]+")}$`).test(path))
     .map((declaration) => declaration.method);
   if (allowed.length === 0)
-    return new Problem("not_found", `There is no ${shown}. GET /api/openapi.json lists what there is.`);
+    return new Problem("not_found", `No such resource: ${shown}. GET /api/openapi.json lists them.`);
   const methods = [...new Set(allowed)].join(", ");
   context.set("Allow", methods);
-  return new Problem("method_not_allowed", `${shown} takes ${methods}, not ${method}.`);
+  return new Problem("method_not_allowed", `${shown} supports ${methods}, not ${method}.`);
 }
 
 function answerProblem(context: Koa.Context, failure: unknown, { connections, log }: HttpParts): void {
@@ -92,8 +92,7 @@ function answerProblem(context: Koa.Context, failure: unknown, { connections, lo
     context.res.destroy();
     return;
   }
-  const told =
-    problem ?? new Problem("internal", "Hostrun failed in a way it should not; its log says more.");
+  const told = problem ?? new Problem("internal", "Internal error. Run `hostrun logs` for details.");
   context.respond = true;
   context.status = told.status;
   context.body = JSON.stringify(told);

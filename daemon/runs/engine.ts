@@ -162,7 +162,7 @@ export class RunEngine implements AsyncDisposable {
     this.#stopped.abort();
     for (const execution of this.#executions.values()) {
       const detail =
-        "The Hostrun daemon was stopped while the run was under way; how the command ended is not known.";
+        "The Hostrun daemon was stopped while the run was under way. How the command ended is unknown.";
       execution.abandon(new Problem("daemon_stopped", detail));
     }
     await this.#finished(() => true);
@@ -180,7 +180,7 @@ export class RunEngine implements AsyncDisposable {
     if (!this.#draining) return;
     throw new Problem(
       "daemon_stopped",
-      "The Hostrun daemon is about to stop and takes no new run. Try again in a moment.",
+      "The Hostrun daemon is stopping and accepts no new runs. Try again in a moment.",
     );
   }
 
@@ -227,8 +227,8 @@ export class RunEngine implements AsyncDisposable {
 
   /** An execution tells what fails in its run; what it throws is a fault of ours, and costs no other run. */
   #broke(live: LiveRun, failure: unknown): void {
-    this.#parts.log.error("A run failed in a way it should not", { run: live.run.id, failure });
-    const problem = new Problem("internal", "Hostrun failed in a way it should not; its log says more.");
+    this.#parts.log.error("Internal error in a run", { run: live.run.id, failure });
+    const problem = new Problem("internal", "Internal error. Run `hostrun logs` for details.");
     live.end({ outcome: "unknown", problem });
   }
 

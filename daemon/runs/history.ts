@@ -78,7 +78,7 @@ export class RunHistory {
   /** Forgets an ended run with its output. `conflict` while it is under way. */
   async delete(id: string): Promise<void> {
     if (this.#parts.engine.live(id) !== undefined) {
-      throw new Problem("conflict", "This run is still under way. Cancel it first.");
+      throw new Problem("conflict", "This run has not ended. Cancel it first.");
     }
     this.#parts.store.delete(this.#number(id));
     await this.#parts.cache.delete(this.#processKey(id));
@@ -92,10 +92,7 @@ export class RunHistory {
   requestOf(id: string, { agentSocket, secretEnv }: RerunRequest): RunRequest {
     const { run } = this.#stored(id);
     if (run.damaged?.includes("options") === true) {
-      throw new Problem(
-        "conflict",
-        "How this run was asked for cannot be read from the store any more. Send the command anew.",
-      );
+      throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
     const missing = (run.options.secretEnvNames ?? []).filter((name) => !Object.hasOwn(secretEnv, name));
     if (missing.length > 0) {
@@ -105,7 +102,7 @@ export class RunHistory {
     if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
       throw new Problem(
         "conflict",
-        "This run read standard input, which is not kept. Send the command anew.",
+        "This run read standard input, which is not stored. Run the command again.",
       );
     }
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
@@ -200,7 +197,7 @@ export class RunHistory {
 }
 
 function runUnknown(id: string): Problem {
-  return new Problem("run_unknown", `There is no run ${visibleLine(id)}. It may have been deleted.`);
+  return new Problem("run_unknown", `No run ${visibleLine(id)}. It may have been deleted.`);
 }
 
 /** Undefined also for what somebody else put into the cache. */
@@ -216,7 +213,7 @@ function parseRun(text: string | undefined): Run | undefined {
 function parseCursor(cursor: string): number {
   const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
   if (number !== undefined) return number;
-  throw new Problem("invalid_request", "This cursor is not one that a list gave.", {
+  throw new Problem("invalid_request", "The cursor is not valid.", {
     issues: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
   });
 }

@@ -70,5 +70,5 @@ function whyEnded(
   }
   return neverSent
     ? `The Hostrun daemon ended before this was sent to ${host.name}. It has not run there; run it again.`
-    : `The Hostrun daemon ended while this ran on ${host.name}; how the command ended is not known.`;
+    : `The Hostrun daemon ended while this ran on ${host.name}. How the command ended is unknown.`;
 }

@@ -53,7 +53,11 @@ export function unconfirmedWords({ name }: Target): string {
 
 export function asProblem(failure: unknown): Problem {
   if (failure instanceof Problem) return failure;
-  return new Problem("internal", "Hostrun failed to start the command; its log says more.", {
-    cause: failure,
-  });
+  return new Problem(
+    "internal",
+    "Internal error: the command was not started. Run `hostrun logs` for details.",
+    {
+      cause: failure,
+    },
+  );
 }

@@ -3,7 +3,11 @@ import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
 import type { Hop } from "../transport/remote.ts";
 
 export function hopName({ user, address, port }: { user: string; address: string; port: number }): string {
-  return `${user}@${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+  return `${user}@${placeOf({ address, port })}`;
+}
+
+function placeOf({ address, port }: Pick<Hop, "address" | "port">): string {
+  return `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 }
 
 /** What every problem says about where it happened. */
@@ -42,34 +46,34 @@ export type UnreachableReason =
 
 const advice: Record<UnreachableReason, (hop: Hop) => string> = {
   name_not_found: (hop) =>
-    `the name ${hop.address} cannot be resolved. Check how it is spelled, and that this machine's DNS or VPN knows it.`,
+    `the name ${hop.address} cannot be resolved. Check its spelling, and this machine's DNS or VPN.`,
   no_route: (hop) =>
-    `there is no route to ${hop.address}. Check the address, and whether a network or VPN has to be up.`,
+    `there is no route to ${hop.address}. Check the address, and whether a network or VPN must be up.`,
   refused: (hop) =>
-    `nothing listens on port ${hop.port} of ${hop.address}. Check the port, and that the SSH server is running.`,
+    `nothing is listening on ${placeOf(hop)}. Check the port, and that the SSH server is running.`,
   no_answer: (hop) =>
-    `${hop.address} did not answer. It may be down, or a firewall may drop what is sent to port ${hop.port}.`,
-  reset: () =>
-    "the connection was reset by the other side. Try again; if it stays so, look at the server's log.",
-  closed: () =>
-    "the other side closed the connection before the login was done. Too many logins at once (MaxStartups), " +
-    "a ban after failed logins (fail2ban) or a full disk do that: look at the server's log.",
-  too_many_logins: () =>
-    "it takes no more logins at once (MaxStartups). Try again later, or allow more there.",
-  penalized: () =>
-    "it refuses this address for a while, after failed logins or the like (PerSourcePenalties). Try again later; the " +
-    "server's log says why.",
+    `${hop.address} did not answer. It may be down, or a firewall may drop packets to port ${hop.port}.`,
+  reset: (hop) =>
+    `${placeOf(hop)} reset the connection. Try again; if it happens again, look at the server's log.`,
+  closed: (hop) =>
+    `${placeOf(hop)} closed the connection before the login was complete. Too many logins at once (MaxStartups), ` +
+    "a ban after failed logins (fail2ban) or a full disk can cause this: look at the server's log.",
+  too_many_logins: (hop) =>
+    `${placeOf(hop)} accepts no more logins at once (MaxStartups). Try again later, or raise MaxStartups there.`,
+  penalized: (hop) =>
+    `${placeOf(hop)} refuses this machine for a while, e.g. after failed logins (PerSourcePenalties). Try again later; ` +
+    "the server's log says why.",
   blocked: (hop) =>
     `this machine does not allow the connection to ${hop.address}. Look at its firewall or sandbox rules.`,
   forwarding_refused: () =>
-    "the hop before it does not forward connections. Allow it there (AllowTcpForwarding, PermitOpen).",
+    "its jump host does not forward connections. Allow it there (AllowTcpForwarding, PermitOpen).",
   hop_could_not_connect: (hop) =>
-    `the hop before it could not connect to ${hop.address}, port ${hop.port}. Check both, as seen from that hop.`,
+    `its jump host could not connect to ${placeOf(hop)}. Check the address and the port, as seen from there.`,
   network_error: () => "the network failed. Try again.",
 };
 
 export function unreachable(hop: Hop, reason: UnreachableReason, cause?: unknown, more = ""): Problem {
-  const detail = `${nameOf(hop)} could not be reached: ${advice[reason](hop)}${more}`;
+  const detail = `Can't reach ${hop.name}: ${advice[reason](hop)}${more}`;
   return new Problem("host_unreachable", detail, { ...membersOf(hop), reason, cause });
 }
 
@@ -146,15 +150,25 @@ export function protocolError(hop: Hop, what: string, cause?: unknown): Problem 
   return new Problem("protocol_error", `${nameOf(hop)} ${what}`, { ...membersOf(hop), cause });
 }
 
+/** A connection is there, and the server has not said yet who it is. */
+export const awaitingGreeting = "waiting for the server's greeting";
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toPrecision(3))} s`;
+}
+
 export function connectTimedOut(
   target: Hop,
   at: { readonly stage: string; readonly hop: Hop },
   afterMs: number,
 ): Problem {
+  const what =
+    at.stage === awaitingGreeting
+      ? `${nameOf(at.hop)}: No SSH greeting within ${seconds(afterMs)}.`
+      : `${nameOf(target)} was not ready within ${seconds(afterMs)}; it was ${at.stage}.`;
   return new Problem(
     "timed_out",
-    `${nameOf(target)} was not ready within ${Math.round(afterMs)} ms; it was ${at.stage}. ` +
-      "Check the address and the network, or allow more time (connectTimeoutMs).",
+    `${what} Check the address and the network, or allow more time (connectTimeoutMs).`,
     { ...membersOf(at.hop), host: target.name, reason: "connect" },
   );
 }

@@ -23,7 +23,7 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
   const save = (statement: Statement, values: Change["values"]): StoredHost => {
     const host = keep(writeRow(statement, values));
     if (host !== undefined) return host;
-    throw new Problem("host_unknown", "The host was deleted meanwhile.");
+    throw new Problem("host_unknown", "The host was deleted in the meantime.");
   };
   return {
     async list() {

@@ -21,7 +21,7 @@ export function openInstanceLock(path: string, nativeBinding: string | undefined
     if (cause.code !== "SQLITE_BUSY") throw cannotUse(`The lock ${path} cannot be taken`, cause);
     throw new Problem(
       "conflict",
-      "A Hostrun daemon runs for this state directory already. `hostrun status` shows it, `hostrun stop` ends it.",
+      "A Hostrun daemon is already running for this state directory. `hostrun status` shows it, `hostrun stop` stops it.",
       { cause },
     );
   }

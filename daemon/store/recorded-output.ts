@@ -51,7 +51,7 @@ export function recordedOutput(
           const found = row.get(run, seq);
           const bytes = found === undefined ? undefined : bodyOf(found, reader);
           if (bytes === undefined)
-            throw new Problem("conflict", "This output was dropped while it was read.");
+            throw new Problem("conflict", "This output was removed from the record while it was read.");
           yield bytes.subarray(Math.max(0, from - start), Math.min(size, to - start));
         }
         if (end >= to) return;

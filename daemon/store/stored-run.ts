@@ -33,7 +33,7 @@ export function runFallbacks(id: string, ended: boolean): Readonly<Record<string
     outcome: ended ? "unknown" : null,
     exitCode: null,
     signal: null,
-    problem: new Problem("internal", "What went wrong with this run cannot be read any more.").toJSON(),
+    problem: new Problem("internal", "The stored problem of this run is damaged.").toJSON(),
     createdAt: created,
     startedAt: null,
     endedAt: created,

@@ -125,7 +125,7 @@ test("lists are printed by a template, and short names stand for them", async ()
   expect(await complained("ps", "--until", "yesterday")).toEqual([0, "hostrun: No runs match.\n"]);
   expect(await complained("ps", "--format", "{{.hots}}")).toEqual([
     2,
-    "hostrun: There is no field .hots. Did you mean .host?\nSee `hostrun history --help`.\n",
+    "hostrun: Unknown field: .hots. Did you mean .host?\nSee `hostrun history --help`.\n",
   ]);
 });
 

@@ -40,11 +40,11 @@ test("a server with too many logins is told as that, and tried again until it ta
   const late = await cli.run(["run", "--connect-timeout", "2s", "web1", "true"]);
   expect(late.status).toBe(255);
   expect(late.stderr.toString()).toMatch(
-    /^hostrun: web1 \(.*since it takes no more logins at once \(MaxStartups\)/,
+    /^hostrun: web1 \(.*since it accepts no more logins at once \(MaxStartups\)/,
   );
   const child = cli.start(["run", "-n", "-v", "--connect-timeout", "60s", "web1", "echo in"]);
   const ended = finish(child);
-  await seen(child.stderr, "web1 takes no more logins at once (MaxStartups); trying again");
+  await seen(child.stderr, "web1 accepts no more logins at once (MaxStartups); trying again");
   held.destroy();
   const { status, stdout } = await ended;
   expect([status, stdout.toString()]).toEqual([0, "in\n"]);
@@ -57,7 +57,7 @@ test("a server that closes before its greeting is tried again, and not for ever"
   const { status, stderr } = await cli.run(["run", "shut", "true"]);
   expect(status).toBe(255);
   expect(stderr.toString()).toMatch(
-    /^hostrun: shut \(.*closed the connection before the login was done.*MaxStartups.*\n$/,
+    /^hostrun: Can't reach shut: .*closed the connection before the login was complete.*MaxStartups.*\n$/,
   );
   expect(peer.accepted()).toBe(3);
 });
@@ -67,6 +67,6 @@ test("an address that a server refuses for a while is told as that, at once", as
   await using cli = await openCli();
   await cli.run(["hosts", "add", "shut", `root@${peer.address}:${peer.port}`]);
   const { stderr } = await cli.run(["run", "shut", "true"]);
-  expect(stderr.toString()).toMatch(/^hostrun: shut \(.*PerSourcePenalties.*\n$/);
+  expect(stderr.toString()).toMatch(/^hostrun: Can't reach shut: .*PerSourcePenalties.*\n$/);
   expect(peer.accepted()).toBe(1);
 });

@@ -223,7 +223,7 @@ describe.each(hostDamages.map((damage, index) => ({ what: damage[0], damaged: da
       if (risky) {
         await expect(run()).rejects.toMatchObject({
           code: "conflict",
-          message: matching(/cannot be read any more/),
+          message: matching(/are damaged: /),
         });
         // What is still damaged stays so.
         await daemon.client.call("updateHost", { params, body: { color: null } });

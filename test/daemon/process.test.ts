@@ -141,7 +141,7 @@ test("of ten that start at once in one state directory exactly one lives", async
   expect(ended.size).toBe(9);
   for (const { code, stderr } of ended.values()) {
     expect(code).toBe(1);
-    expect(stderr).toContain("runs for this state directory already");
+    expect(stderr).toContain("is already running for this state directory");
   }
   // The others may have given up before it was ready.
   await expect.poll(() => existsSync(join(stateDirectory, "daemon.json"))).toBe(true);

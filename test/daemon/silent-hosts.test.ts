@@ -67,7 +67,7 @@ describe("a durable run", () => {
       connectTimeoutMs: 500,
     });
     expect(reading.complete).toMatchObject({ outcome: "unknown", exitCode: null });
-    expect(reading.problem.message).toContain("whether it runs there is not known");
+    expect(reading.problem.message).toContain("which may be running there");
   });
 
   // A host that cannot be reached is waited for half a minute.

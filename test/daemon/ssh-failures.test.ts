@@ -64,7 +64,7 @@ test("a server that says something else is not an SSH server", async () => {
   await using pool = await openSshPool();
   await expect(pool.run(host.target, "true")).rejects.toMatchObject({
     code: "protocol_error",
-    message: containing("not as an SSH server"),
+    message: containing("is not an SSH server"),
     members: whereOf(host.target),
   });
 });
@@ -97,7 +97,7 @@ test("a silent server times out at the deadline, with the stage", async () => {
   const begun = performance.now();
   await expect(pool.run(host.target, "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
     code: "timed_out",
-    message: containing("waiting for the server's greeting"),
+    message: containing("No SSH greeting within 2 s."),
     members: whereOf(host.target),
   });
   expect(performance.now() - begun).toBeLessThan(15_000);

@@ -120,7 +120,7 @@ test("an RSA key below requiredRsaSize is refused, known or not, and nothing is 
     for (const hostKeyPolicy of ["acceptNew", "ask", "strict"] as const) {
       await expect(pool.run(targetOf(sshd, { hostKeyPolicy }), "true")).rejects.toMatchObject({
         code: "protocol_error",
-        message: containing("an RSA key of 2047 bits"),
+        message: containing("an RSA host key of 2047 bits"),
         members: {
           host: "web1",
           keyType: "ssh-rsa",

@@ -48,7 +48,7 @@ test("a bastion that fails is named as the hop", async () => {
   const bastion = { ...targetOf(sshd), name: "bastion", address: "127.0.0.2", port };
   await expect(pool.run(targetOf(sshd, { jump: [bastion] }), "true")).rejects.toMatchObject({
     code: "host_unreachable",
-    message: matching(/^On the way to web1: bastion /),
+    message: matching(/^On the way to web1: Can't reach bastion: /),
     members: { host: "web1", hop: `${sshd.user}@127.0.0.2:${port}`, reason: "refused" },
   });
 });

@@ -57,7 +57,7 @@ test.each([
     expect(stderr).toContain(told);
     expect(stderr).toContain(path);
     expect(stderr).toMatch(/HOSTRUN_HOME|make room/);
-    expect(stderr).not.toMatch(/fault of Hostrun|\n\s+at /);
+    expect(stderr).not.toMatch(/bug in Hostrun|\n\s+at /);
   }
 });
 
@@ -66,6 +66,6 @@ test("nor is one where its user may not write", async () => {
   for (const args of [["start"], ["daemon"]]) {
     const stderr = await failureOf(args, path, other);
     expect(stderr).toMatch(`The state directory ${path} cannot be made (EACCES). Check the permissions`);
-    expect(stderr).not.toContain("fault of Hostrun");
+    expect(stderr).not.toContain("bug in Hostrun");
   }
 });

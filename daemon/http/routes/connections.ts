@@ -37,7 +37,7 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       if (connections.close(params.connection)) return undefined;
       throw new Problem(
         "not_found",
-        `There is no connection ${visibleLine(params.connection)}; it may have been closed.`,
+        `No connection ${visibleLine(params.connection)}. It may have been closed.`,
       );
     },
     listKnownHosts: () => ({ items: [...knownHosts.list()], nextCursor: null }),
@@ -46,7 +46,7 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       if (found !== undefined) return found;
       throw new Problem(
         "not_found",
-        `Hostrun has recorded no key ${visibleLine(params.key)}; it may have been forgotten.`,
+        `Hostrun has no key on record with the id ${visibleLine(params.key)}. It may have been removed.`,
       );
     },
     addKnownHost: ({ body }) => knownHosts.add(body.address, body.port, Buffer.from(body.key, "base64")),
@@ -55,7 +55,7 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
       const where = query.port === undefined ? query.address : `[${query.address}]:${query.port}`;
       throw new Problem(
         "not_found",
-        `Hostrun has recorded no key of ${visibleLine(where)}. ~/.ssh/known_hosts is not its to change.`,
+        `Hostrun has no key on record for ${visibleLine(where)}. Hostrun does not change ~/.ssh/known_hosts.`,
       );
     },
   };

@@ -46,12 +46,11 @@ export function neverReady(target: Target, afterMs: number): Problem {
 
 const endings = {
   silent: (name: string) =>
-    `${name} was given the command and said nothing more; whether it runs there is not known.`,
-  notFound: (name: string) => `${name} could not be reached for 24 h; how the command ended is not known.`,
-  removed: (name: string) =>
-    `The files of this run are gone from ${name}; how the command ended is not known.`,
+    `${name} did not respond after it was sent the command, which may be running there.`,
+  notFound: (name: string) => `${name} could not be reached for 24 h. Unknown: how the command ended.`,
+  removed: (name: string) => `The files of this run are gone from ${name}. How the command ended is unknown.`,
   died: (name: string) =>
-    `On ${name}, the process that waited for the command is gone, by a restart or a kill; how the command ended is not known.`,
+    `On ${name}, the process that waited for the command is gone, by a restart or a kill. How the command ended is unknown.`,
 };
 
 /** What the host says instead of starting the command (see host-script.ts), as a problem; it may say anything. */

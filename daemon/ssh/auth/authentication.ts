@@ -112,7 +112,7 @@ export class Authentication implements Disposable {
         : []),
       ...(this.#offered.length > 0 && !this.#offered.includes("publickey")
         ? ["The server takes no keys at all."]
-        : ["Check the user name, and that the key stands in the server's authorized_keys."]),
+        : ["Check the user name, and that the key is in the server's authorized_keys."]),
     ];
   }
 }

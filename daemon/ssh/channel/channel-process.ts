@@ -138,7 +138,7 @@ export class ChannelProcess {
     log.warn("A server broke the SSH protocol on a session", { host: connection.hop.name, failure });
     const problem = protocolError(
       connection.hop,
-      "sent data where none was allowed, so that output may be missing. Whether the command goes on there is not known.",
+      "sent data where none was allowed, so that output may be missing. The command may still be running there.",
       failure,
     );
     channel.close();

@@ -7,7 +7,7 @@ import type { Hop } from "../../transport/remote.ts";
 import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
 import type { Credentials, CredentialSource } from "../auth/credentials.ts";
-import { connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
+import { awaitingGreeting, connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
@@ -90,7 +90,7 @@ interface Outcome {
   reject(reason: unknown): void;
 }
 
-const unknownFate = "Whether the command goes on there is not known.";
+const unknownFate = "The command may still be running there.";
 const closedUnderRun = `and the connection was closed. ${unknownFate}`;
 
 /** Keepalives that go unanswered before a connection is given up. */
@@ -112,7 +112,7 @@ class Login implements SshConnection {
   readonly #authentication: Authentication;
   readonly #acks: ForcedAcks;
   readonly #listeners = new Set<(problem: Problem) => void>();
-  #stage: LoginStage = "waiting for the server's greeting";
+  #stage: LoginStage = awaitingGreeting;
   #settled = false;
   #failure: unknown;
   #outgoing: OutgoingQueue | undefined;
@@ -138,7 +138,7 @@ class Login implements SshConnection {
         this.server = visibleLine(server);
         this.#enter("exchanging keys");
       },
-      refused: (said) => this.#fail(loginFailure(hop, { stage: "waiting for the server's greeting", said })),
+      refused: (said) => this.#fail(loginFailure(hop, { stage: awaitingGreeting, said })),
     });
     const known = hostKeys.entries().map(({ keyType }) => keyType);
     const algorithms = algorithmsFor(known);
@@ -167,7 +167,7 @@ class Login implements SshConnection {
         this.forcesCommand = true;
       },
     });
-    this.#enter("waiting for the server's greeting");
+    this.#enter(awaitingGreeting);
   }
 
   onLost(listener: (problem: Problem) => void): () => void {
@@ -258,8 +258,8 @@ class Login implements SshConnection {
   #broken(): Problem {
     const failure = this.#failure;
     return isProtocolFailure(failure)
-      ? protocolError(this.hop, `sent what is no valid SSH, ${closedUnderRun}`, failure)
-      : connectionLost(this.hop, `the connection was lost. ${unknownFate}`, failure);
+      ? protocolError(this.hop, `sent something that is not valid SSH, ${closedUnderRun}`, failure)
+      : connectionLost(this.hop, `connection lost. ${unknownFate}`, failure);
   }
 
   #violated(what: string): void {

@@ -3,11 +3,18 @@ import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
-import { codeOf, protocolError, unreachable, unreachableBy, type UnreachableReason } from "../failure.ts";
+import {
+  awaitingGreeting,
+  codeOf,
+  protocolError,
+  unreachable,
+  unreachableBy,
+  type UnreachableReason,
+} from "../failure.ts";
 import { isStrictKeyExchange } from "../ssh2-internals.ts";
 
 /** What a login is at, as a message says it ("it was …"). */
-export type LoginStage = "waiting for the server's greeting" | "exchanging keys" | "logging in";
+export type LoginStage = typeof awaitingGreeting | "exchanging keys" | "logging in";
 
 export interface LoginEvidence {
   readonly stage: LoginStage;
@@ -32,7 +39,7 @@ export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: Login
   if (level === "client-socket" && codeOf(failure) !== undefined) return unreachableBy(hop, failure);
   if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
   // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
-  if (stage === "waiting for the server's greeting") return unreachable(hop, "closed", failure);
+  if (stage === awaitingGreeting) return unreachable(hop, "closed", failure);
   if ("code" in failure && typeof failure.code === "number") {
     const reason = visibleLine(failure.message);
     return protocolError(hop, `ended the key exchange (“${reason}”). Look at the server's log.`, failure);
@@ -40,7 +47,7 @@ export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: Login
   if (level === "handshake") return keyExchangeFailure(hop, mismatch, failure);
   return protocolError(
     hop,
-    "sent something that is no valid SSH. Check the server, and what stands before it.",
+    "sent something that is not valid SSH. Check the server, and any proxy in front of it.",
     failure,
   );
 }
@@ -48,7 +55,10 @@ export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: Login
 function noGreeting(hop: Hop, said: string): Problem {
   const refusal = refusals.find(([form]) => form.test(said));
   return refusal === undefined
-    ? protocolError(hop, "answered, but not as an SSH server does. Check the address and the port.")
+    ? protocolError(
+        hop,
+        "is not an SSH server: it answered with something else. Check the address and the port.",
+      )
     : unreachable(hop, refusal[1]);
 }
 

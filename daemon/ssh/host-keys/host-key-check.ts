@@ -78,7 +78,7 @@ export class HostKeyCheck {
     if (bits === undefined || bits >= this.#requiredRsaSize) return undefined;
     return new Problem(
       "protocol_error",
-      `${nameOf(this.#hop)} shows an RSA key of ${bits} bits, which can be forged; at least ${this.#requiredRsaSize} ` +
+      `${nameOf(this.#hop)} has an RSA host key of ${bits} bits, which can be forged; at least ${this.#requiredRsaSize} ` +
         "are required (requiredRsaSize). Give the server another host key: ssh-keygen -A makes one of each type.",
       { ...membersOf(this.#hop), ...describeKey(key), reason: "rsa_key_too_short" },
     );
@@ -90,15 +90,15 @@ export class HostKeyCheck {
     const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
     const { unread } = this.#hostKeys;
     const shown =
-      `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is not known yet.` +
-      (unread.length === 0 ? "" : ` ${unread.join(" and ")} could not be read, and may say otherwise.`);
+      `The host key of ${nameOf(hop)} is not known yet: ${keyType}, ${fingerprint}.` +
+      (unread.length === 0 ? "" : ` ${unread.join(" and ")} could not be read.`);
     if (hop.hostKeyPolicy === "strict") {
-      const rule = "The host key policy is strict: put the key into known_hosts first.";
+      const rule = "The host key policy is strict: add the key to known_hosts first.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
     }
     if (!PlainAddress.safeParse(hop.address).success) {
       const rule =
-        "It cannot be recorded, since the host's address means other hosts, too, in known_hosts: give the host a plain one.";
+        "It cannot be recorded, since the address would be a pattern in known_hosts: give the host a plain address.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "address" });
     }
     if (hop.hostKeyPolicy === "ask") {
@@ -106,7 +106,7 @@ export class HostKeyCheck {
       return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "ask" });
     }
     if (unread.length > 0) {
-      const rule = "Mend that, or compare the fingerprint with the server's, trust the key and run again.";
+      const rule = "Fix that, or compare the fingerprint with the server's, trust the key and run again.";
       return new Problem("host_key_unknown", `${shown} ${rule}`, {
         ...members,
         reason: "known_hosts_unreadable",
@@ -143,9 +143,9 @@ function changed(hop: Hop, key: Buffer, lines: readonly KnownHostLine[]): Proble
   const where = expected.map(({ at }) => at).join(", ");
   return new Problem(
     "host_key_changed",
-    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, but another one is on record` +
-      `${where === "" ? "" : ` (${where})`}. Somebody may be reading along, or the server was set up anew. ` +
-      "Ask whoever runs it; only then remove the old entry.",
+    `The host key of ${nameOf(hop)} has changed: it is ${keyType}, ${fingerprint} now, and another one is on record` +
+      `${where === "" ? "" : ` (${where})`}. Possible attack, or the server was reinstalled. ` +
+      "Check with its administrator before you remove the old key.",
     { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), expected },
   );
 }
@@ -155,7 +155,7 @@ function revoked(hop: Hop, key: Buffer, by: KnownHostLine): Problem {
   const at = `${by.file}:${by.line}`;
   return new Problem(
     "host_key_changed",
-    `${nameOf(hop)} shows the ${keyType} key ${fingerprint}, which is marked as revoked (${at}). Do not connect to it.`,
+    `${nameOf(hop)} uses the ${keyType} host key ${fingerprint}, which is marked as revoked (${at}). Do not connect to it.`,
     { ...membersOf(hop), keyType, fingerprint, expected: [], reason: "revoked" },
   );
 }

@@ -5,7 +5,7 @@ import type { Log } from "../../core/log.ts";
 import type { Target } from "../../transport/remote.ts";
 import { login, type SshConnection } from "../connect/connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
-import { abortReason, nameOf } from "../failure.ts";
+import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
 import type { HostKeys, KnownHosts } from "../host-keys/known-hosts.ts";
@@ -92,8 +92,10 @@ class DialAttempt {
     const socket: Duplex =
       bastion === undefined ? await openSocket(target, signal, tell) : await forward(bastion, target);
     const onStage = (stage: string): void => {
-      this.#greeted = stage !== "waiting for the server's greeting";
-      request.stage(`connected to ${nameOf(target)}, and ${stage}${again}`, target);
+      this.#greeted = stage !== awaitingGreeting;
+      const isFirst = !this.#greeted && before === undefined;
+      const told = isFirst ? stage : `connected to ${nameOf(target)}, and ${stage}${again}`;
+      request.stage(told, target);
     };
     const onBanner = (text: string): void => request.banner(text, target);
     const { keepaliveMs, requiredRsaSize } = limits();
@@ -106,7 +108,7 @@ class DialAttempt {
   /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */
   reasonToRepeat(failure: unknown, tries: number): string | undefined {
     const reason = failure instanceof Problem ? failure.members.reason : undefined;
-    if (reason === "too_many_logins") return "takes no more logins at once (MaxStartups)";
+    if (reason === "too_many_logins") return "accepts no more logins at once (MaxStartups)";
     const closed = reason === "closed" && !this.#greeted && tries < maxTriesUnsaid;
     return closed ? "closed the connection before its greeting" : undefined;
   }

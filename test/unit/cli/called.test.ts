@@ -27,11 +27,11 @@ test.each([
 });
 
 test.each([
-  ["rnu", "There is no command rnu. Did you mean run?"],
-  ["hosts tset", "There is no command hosts tset. Did you mean hosts test?"],
-  ["hosts toString", "There is no command hosts toString."],
-  ["config rm", "There is no command config rm."],
-  ["--jsno", "There is no option --jsno."],
+  ["rnu", "Unknown command: rnu. Did you mean run?"],
+  ["hosts tset", "Unknown command: hosts tset. Did you mean hosts test?"],
+  ["hosts toString", "Unknown command: hosts toString."],
+  ["config rm", "Unknown command: config rm."],
+  ["--jsno", "Unknown option: --jsno."],
 ])("%s is wrong usage", async (line, told) => {
   await expect(findCalled(line.split(" "))).rejects.toEqual(new UsageError(told));
 });

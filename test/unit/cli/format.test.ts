@@ -38,7 +38,7 @@ test("a list is a line of the template each, JSON as a whole, or as it is for a 
 
 test("a field that there is not, and what is no template, is wrong usage", () => {
   const show = (format: string) => () => showOne(parseFormat({ format }), run, () => "");
-  expect(show("{{.exitCod}}")).toThrow(new UsageError("There is no field .exitCod. Did you mean .exitCode?"));
+  expect(show("{{.exitCod}}")).toThrow(new UsageError("Unknown field: .exitCod. Did you mean .exitCode?"));
   expect(show("{{.toString}}")).toThrow(UsageError);
   expect(show("{{.id")).toThrow(UsageError);
   expect(show("{{range .}}")).toThrow(UsageError);
