@@ -51,13 +51,14 @@ async function record(limits: OutputLimits): Promise<{ megabytesPerSecond: numbe
   await using directory = await openDirectory();
   using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
   const store = createRunStore(database, limits);
-  const number = store.create(endedRun("bench", "web1"), [], undefined);
+  const run = endedRun("bench", "web1");
+  store.create(run, [], undefined);
   let longestMs = 0;
   const span = await timed(async () => {
     for (let seq = 1; seq <= size / pieceBytes; seq += 1) {
       const begun = performance.now();
       const offset = (seq - 1) * pieceBytes;
-      store.append(number, [
+      store.events.append(run.id, [
         {
           seq,
           at: "2026-01-01T00:00:00.000Z",

@@ -18,7 +18,7 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
 import { newRun } from "./new-run.ts";
-import type { IdempotencyKey, RunStore, StoredRun } from "./record/run-store.ts";
+import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
 import type { RunExecution } from "./run-execution.ts";
 
@@ -91,7 +91,7 @@ export class RunEngine implements AsyncDisposable {
       this.#parts,
     );
     if (cached !== undefined) {
-      live.endAsCopy(cached, recordedHashes(this.#parts.store, cached.number));
+      live.endAsCopy(cached, recordedHashes(this.#parts.store.events, cached.id));
       return live.run;
     }
     const execution = this.#execution(live, request, target, request.loginShell ?? loginShell);
@@ -100,12 +100,12 @@ export class RunEngine implements AsyncDisposable {
   }
 
   /** Goes on with a durable run that an earlier daemon began, or clears up after one that is over. */
-  resume({ number, run, plan }: PlannedRun): void {
+  resume({ run, plan }: PlannedRun): void {
     if (run.state === "ended") {
-      void removeFiles(this.#parts.remote, { number, run, plan }, this.#durable);
+      void removeFiles(this.#parts.remote, { run, plan }, this.#durable);
       return;
     }
-    const live = new LiveRun(run, { number }, plan.recordLimitBytes, this.#parts);
+    const live = new LiveRun(run, "another daemon", plan.recordLimitBytes, this.#parts);
     this.#begin(new DurableExecution(live, plan, undefined, this.#durable), () => undefined);
   }
 
@@ -238,18 +238,18 @@ export class RunEngine implements AsyncDisposable {
     if (!mayBeCached(request) || run.exitCode !== 0 || run.truncatedBytes > 0) return;
     const { cache, store } = this.#parts;
     if (identity === undefined) return;
-    void cache.set(resultKey(store.epoch, request, identity), run.id, request.cacheTtlMs);
+    void cache.set(resultKey(store.events.epoch, request, identity), run.id, request.cacheTtlMs);
   }
 
-  async #cachedResult(request: RunRequest, target: Target): Promise<StoredRun | undefined> {
+  async #cachedResult(request: RunRequest, target: Target): Promise<Run | undefined> {
     if (!mayBeCached(request)) return undefined;
     const { cache, store, remote } = this.#parts;
     const identity = await remote.identity(target, request.agentSocket);
-    const id = await cache.get(resultKey(store.epoch, request, identity));
+    const id = await cache.get(resultKey(store.events.epoch, request, identity));
     const stored = id === undefined ? undefined : store.get(id);
-    const endedAt = stored?.run.endedAt ?? null;
+    const endedAt = stored?.endedAt ?? null;
     if (
-      stored?.run.damaged !== undefined ||
+      stored?.damaged !== undefined ||
       endedAt === null ||
       Date.now() - Date.parse(endedAt) > request.cacheTtlMs
     )
@@ -273,6 +273,6 @@ export class RunEngine implements AsyncDisposable {
         "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
       );
     }
-    return this.live(known.runId)?.run ?? store.get(known.runId)?.run;
+    return this.live(known.runId)?.run ?? store.get(known.runId);
   }
 }

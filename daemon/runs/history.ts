@@ -9,7 +9,8 @@ import { parseJson } from "../core/json.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import { mended } from "./record/mended-event.ts";
 import type { Cache } from "./result-cache.ts";
-import type { RecordedOutput, RunStore, StoredRun } from "./record/run-store.ts";
+import type { RecordedOutput } from "./record/event-log.ts";
+import type { RunStore } from "./record/run-store.ts";
 import type { StoredEvent } from "./record/stored-event.ts";
 
 /** What a reader asks for. */
@@ -23,7 +24,7 @@ export interface Reading {
 /** Bytes of each stream. */
 export type Offsets = Readonly<Record<OutputStream, number>>;
 
-type FollowedRun = Pick<LiveRun, "run" | "number" | "transcript" | "pace">;
+type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace">;
 
 export interface HistoryParts {
   readonly store: RunStore;
@@ -45,7 +46,7 @@ export class RunHistory {
 
   /** Of the numbers of events: an id is `epoch.seq`. */
   get epoch(): string {
-    return this.#parts.store.epoch;
+    return this.#parts.store.events.epoch;
   }
 
   /** What is known of a run's process: from the engine while it is under way, else cached for 300 s. */
@@ -55,7 +56,7 @@ export class RunHistory {
     const { cache } = this.#parts;
     const cached = parseRun(await cache.get(this.#processKey(id)));
     if (cached?.id === id) return cached;
-    const { run } = this.#stored(id);
+    const run = this.#stored(id);
     void cache.set(this.#processKey(id), JSON.stringify(run), cachedForMs);
     return run;
   }
@@ -66,13 +67,14 @@ export class RunHistory {
     const before = cursor === undefined ? undefined : parseCursor(cursor);
     const page = this.#parts.store.list({ ...filter, limit, before });
     return {
-      items: page.runs.map(({ run }) => this.#parts.engine.live(run.id)?.run ?? run),
+      items: page.runs.map((run) => this.#parts.engine.live(run.id)?.run ?? run),
       nextCursor: page.before === undefined ? null : String(page.before),
     };
   }
 
   output(id: string, stream: "stdout" | "stderr" | "both"): RecordedOutput {
-    return this.#parts.store.output(this.#number(id), stream);
+    this.#refuseUnknown(id);
+    return this.#parts.store.events.output(id, stream);
   }
 
   /** Forgets an ended run with its output. `conflict` while it is under way. */
@@ -80,7 +82,8 @@ export class RunHistory {
     if (this.#parts.engine.live(id) !== undefined) {
       throw new Problem("conflict", "This run has not ended. Cancel it first.");
     }
-    this.#parts.store.delete(this.#number(id));
+    this.#refuseUnknown(id);
+    this.#parts.store.delete(id);
     await this.#parts.cache.delete(this.#processKey(id));
     this.#parts.onDeleted(id);
   }
@@ -90,7 +93,7 @@ export class RunHistory {
    * needed again but was not kept, or a variable of its `secretEnv` is not given again.
    */
   requestOf(id: string, { agentSocket, secretEnv }: RerunRequest): RunRequest {
-    const { run } = this.#stored(id);
+    const run = this.#stored(id);
     if (run.damaged?.includes("options") === true) {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
@@ -123,12 +126,12 @@ export class RunHistory {
 
   /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */
   position(id: string, lastEventId: string | undefined): number {
-    const number = this.#number(id);
+    this.#refuseUnknown(id);
     if (lastEventId === undefined || lastEventId === "") return 0;
     const at = parseEventId(lastEventId);
     const { store, engine } = this.#parts;
-    const lastSeq = engine.live(id)?.transcript.lastSeq ?? store.lastSeq(number);
-    if (at?.epoch === store.epoch && at.seq <= lastSeq) return at.seq;
+    const lastSeq = engine.live(id)?.transcript.lastSeq ?? store.events.lastSeq(id);
+    if (at?.epoch === store.events.epoch && at.seq <= lastSeq) return at.seq;
     throw new Problem(
       "stream_position_unknown",
       `This run's events have no id ${visibleLine(lastEventId)}. Read them from the beginning, without Last-Event-ID.`,
@@ -140,18 +143,18 @@ export class RunHistory {
     const { store, engine } = this.#parts;
     // One that ended is there only for who may not have got all that was sent.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
-    const { number, run } = live ?? this.#stored(id);
+    const run = live?.run ?? this.#stored(id);
     const transcript = live?.transcript;
     const recorded = (seq: number, maxBytes: number): StoredEvent[] => {
-      const lastSeq = store.lastSeq(number);
-      return store.events(number, seq, maxBytes).map((event) => mended(event, live?.run ?? run, lastSeq));
+      const lastSeq = store.events.lastSeq(id);
+      return store.events.read(id, seq, maxBytes).map((event) => mended(event, live?.run ?? run, lastSeq));
     };
     return {
       from,
       after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
       over: (seq) =>
         transcript === undefined
-          ? seq >= store.lastSeq(number)
+          ? seq >= store.events.lastSeq(id)
           : transcript.ended && seq >= transcript.lastSeq,
       follow: (wake) => transcript?.follow(wake) ?? (() => undefined),
       place: all ? live?.pace.join(from) : undefined,
@@ -160,7 +163,8 @@ export class RunHistory {
 
   /** The newest part of a run may be known in memory only: behind a reader who is to have every byte. */
   #place(id: string, stream: OutputStream, offset: number): { seq: number; more: boolean } {
-    const recorded = this.#parts.store.placeOf(this.#number(id), stream, offset);
+    this.#refuseUnknown(id);
+    const recorded = this.#parts.store.events.placeOf(id, stream, offset);
     if (offset > recorded.end) {
       throw new Problem(
         "stream_position_unknown",
@@ -179,20 +183,18 @@ export class RunHistory {
   }
 
   #processKey(id: string): string {
-    return `process:${this.#parts.store.epoch}:${id}`;
+    return `process:${this.#parts.store.events.epoch}:${id}`;
   }
 
-  #stored(id: string): StoredRun {
+  #stored(id: string): Run {
     const stored = this.#parts.store.get(id);
     if (stored === undefined) throw runUnknown(id);
     return stored;
   }
 
   /** Also of a run that is damaged beyond being shown: its output can be read, and it can be deleted. */
-  #number(id: string): number {
-    const number = this.#parts.store.numberOf(id);
-    if (number === undefined) throw runUnknown(id);
-    return number;
+  #refuseUnknown(id: string): void {
+    if (!this.#parts.store.has(id)) throw runUnknown(id);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DurablePlans } from "./durable/plan.ts";
 import { completeFields, endedAs } from "./record/ending.ts";
-import type { RunStore, StoredRun } from "./record/run-store.ts";
+import type { RunStore } from "./record/run-store.ts";
 import { type ControlFields, controlContent, type StoredEvent } from "./record/stored-event.ts";
 
 export interface RecoveryParts {
@@ -18,23 +18,21 @@ export interface RecoveryParts {
  * kept, its ending is `unknown`. Those that are found again on their hosts are left open. Returns how many were ended.
  */
 export function closeOpenRuns(parts: RecoveryParts, durable: ReturnType<DurablePlans["list"]>): number {
-  const planned = new Set(durable.planned.map(({ number }) => number));
+  const planned = new Set(durable.planned.map(({ run }) => run.id));
   // One whose state alone is damaged may have ended.
-  const open = parts.store
-    .listOpen()
-    .filter(({ number, run }) => !planned.has(number) && run.state !== "ended");
-  for (const stored of open) close(parts, stored, durable.unreadable.includes(stored.number));
+  const open = parts.store.listOpen().filter(({ id, state }) => !planned.has(id) && state !== "ended");
+  for (const run of open) close(parts, run, durable.unreadable.includes(run.id));
   return open.length;
 }
 
 /** `planLost`: a durable run whose plan cannot be read any more. Of others that were sent there is a plan. */
-function close({ store, clock, log }: RecoveryParts, { number, run }: StoredRun, planLost: boolean): void {
+function close({ store, clock, log }: RecoveryParts, run: Run, planLost: boolean): void {
   const at = clock.now();
   const neverSent = run.options.durable === true && !planLost;
   const problem = new Problem("daemon_stopped", whyEnded(run, { neverSent, planLost }), {
     host: run.host.name,
   });
-  const [stdout, stderr] = [store.output(number, "stdout"), store.output(number, "stderr")];
+  const [stdout, stderr] = [store.events.output(run.id, "stdout"), store.events.output(run.id, "stderr")];
   const ended = {
     ...endedAs(run, { outcome: neverSent ? "failed" : "unknown", problem }, at),
     stdoutBytes: stdout.end,
@@ -42,19 +40,19 @@ function close({ store, clock, log }: RecoveryParts, { number, run }: StoredRun,
     truncatedBytes: stdout.end + stderr.end - stdout.size - stderr.size,
     timings: { ...run.timings, totalMs: Math.max(0, Date.parse(at) - Date.parse(run.createdAt)) },
   };
-  let seq = store.lastSeq(number);
+  let seq = store.events.lastSeq(run.id);
   const event = (fields: ControlFields): StoredEvent => ({ seq: ++seq, at, ...controlContent(fields) });
   const events = [
     event({ type: "error", problem: problem.toJSON() }),
     event(completeFields(ended, undefined)),
   ];
   try {
-    store.append(number, events, ended);
+    store.events.append(run.id, events, ended);
   } catch (failure) {
     if (failure instanceof Problem) throw failure;
     // A record so damaged that nothing can be added to it must not keep the daemon from starting.
     log.error("How an open run ended cannot be added to its record", { run: run.id, failure });
-    store.append(number, [], ended);
+    store.events.append(run.id, [], ended);
   }
 }
 

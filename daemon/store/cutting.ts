@@ -1,7 +1,8 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Cut, CutOutput, RunStore } from "../runs/record/run-store.ts";
+import type { Cut, CutOutput } from "../runs/record/event-log.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
+import type { RunKey } from "./event-row.ts";
 import type { Segments } from "./segments.ts";
 
 interface Row {
@@ -11,6 +12,9 @@ interface Row {
   size: number;
   segment: number | null;
 }
+
+/** See `EventLog.cutOutput`. */
+export type Cutter = (run: RunKey, cut: Cut, bytes: number, at: string) => CutOutput;
 
 /** So many rows are taken out at once; where there are more, the next call goes on. */
 const mostRows = 2000;
@@ -23,20 +27,21 @@ const mostRows = 2000;
 export function createCutter(
   sql: Sqlite.Database,
   segments: Segments,
-  insert: (run: number, events: StoredEvent[]) => void,
-): RunStore["cutOutput"] {
+  insert: (run: RunKey, events: StoredEvent[]) => void,
+): Cutter {
   const needed = sql
     .prepare<[number, number], number>("SELECT count(*) FROM events WHERE run = ? AND segment = ?")
     .pluck();
   const cutRows = createRowCutter(sql, insert);
   return (run, cut, bytes, at) => {
     const { emptied, ...output } = cutRows(run, cut, bytes, at);
-    for (const segment of emptied) if (needed.get(run, segment) === 0) segments.drop(run, segment);
+    for (const segment of emptied)
+      if (needed.get(run.number, segment) === 0) segments.drop(run.number, segment);
     return output;
   };
 }
 
-function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: StoredEvent[]) => void) {
+function createRowCutter(sql: Sqlite.Database, insert: (run: RunKey, events: StoredEvent[]) => void) {
   const behind = sql.prepare<[number, number, number], Row>(
     `SELECT seq, stream, start, coalesce(size, length(body)) AS size, segment
      FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?`,
@@ -45,12 +50,12 @@ function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: Sto
     "DELETE FROM events WHERE run = ? AND seq BETWEEN ? AND ?",
   );
   type Taken = CutOutput & { readonly emptied: ReadonlySet<number> };
-  return sql.transaction((run: number, cut: Cut, bytes: number, at: string): Taken => {
+  return sql.transaction((run: RunKey, cut: Cut, bytes: number, at: string): Taken => {
     let current = cut;
     const emptied = new Set<number>();
     const before: Cut[] = [];
     let taken = 0;
-    for (const { seq, stream, start, size, segment } of behind.all(run, cut.last, mostRows)) {
+    for (const { seq, stream, start, size, segment } of behind.all(run.number, cut.last, mostRows)) {
       if (taken >= bytes) break;
       if (stream === null || start === null) {
         before.push(current);
@@ -66,7 +71,7 @@ function createRowCutter(sql: Sqlite.Database, insert: (run: number, events: Sto
     }
     for (const { first, last, gaps } of [...before, current]) {
       if (gaps.length === 0) continue;
-      remove.run(run, first, last);
+      remove.run(run.number, first, last);
       const from = last - gaps.length + 1;
       insert(
         run,

@@ -29,27 +29,31 @@ const Plan = z.object({
 
 /** The plans of durable runs in SQLite. */
 export function createDurablePlans({ sql, damage }: Database): DurablePlans {
-  const save = sql.prepare<[number, string]>("INSERT OR REPLACE INTO durable_runs (run, plan) VALUES (?, ?)");
-  const remove = sql.prepare<[number]>("DELETE FROM durable_runs WHERE run = ?");
+  const save = sql.prepare<[string, string]>(
+    "INSERT OR REPLACE INTO durable_runs (run, plan) SELECT number, ? FROM runs WHERE id = ?",
+  );
+  const remove = sql.prepare<[string]>(
+    "DELETE FROM durable_runs WHERE run = (SELECT number FROM runs WHERE id = ?)",
+  );
   const all = sql.prepare<[], RunRow & { plan: string }>(
     "SELECT runs.*, plan FROM durable_runs JOIN runs ON runs.number = durable_runs.run ORDER BY run",
   );
   return {
-    save: (number, plan) => {
-      roomFor(() => save.run(number, JSON.stringify(plan)));
+    save: (id, plan) => {
+      roomFor(() => save.run(JSON.stringify(plan), id));
     },
-    forget: (number) => {
-      remove.run(number);
+    forget: (id) => {
+      remove.run(id);
     },
     list: () => {
       const planned: PlannedRun[] = [];
-      const unreadable: number[] = [];
+      const unreadable: string[] = [];
       for (const row of all.all()) {
-        const stored = fromRow(row, damage);
+        const run = fromRow(row, damage);
         const plan = Plan.safeParse(storedJson(row.plan));
-        if (stored !== undefined && plan.success) planned.push({ ...stored, plan: plan.data });
+        if (run !== undefined && plan.success) planned.push({ run, plan: plan.data });
         else {
-          unreadable.push(row.number);
+          unreadable.push(row.id);
           damage.tell("durable_runs", row.number);
         }
       }

@@ -5,6 +5,12 @@ import { type BodyRow, bodyOf } from "./body.ts";
 import type { SegmentReader } from "./segments.ts";
 import { storedJson } from "./stored-row.ts";
 
+/** A run as it is named everywhere, and by the number that the store's tables know it by. */
+export interface RunKey {
+  readonly id: string;
+  readonly number: number;
+}
+
 /** Of output, `body` or a place in a file has its bytes; of every other event `body` is its JSON. */
 export interface EventRow extends BodyRow {
   readonly seq: number;

@@ -1,19 +1,19 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { RecordedOutput, RunStore } from "../runs/record/run-store.ts";
+import type { RecordedOutput, StreamPlace } from "../runs/record/event-log.ts";
 import type { RecordedEvent, StoredEvent } from "../runs/record/stored-event.ts";
-import { createCutter } from "./cutting.ts";
-import { eventColumns, eventOf, type EventRow, rowOf } from "./event-row.ts";
+import { createCutter, type Cutter } from "./cutting.ts";
+import { eventColumns, eventOf, type EventRow, rowOf, type RunKey } from "./event-row.ts";
 import { placeOf, recordedOutput } from "./recorded-output.ts";
 import type { Segments } from "./segments.ts";
 
 export interface EventTable {
-  insert(run: number, events: readonly StoredEvent[]): void;
+  insert(run: RunKey, events: readonly StoredEvent[]): void;
   copyOutput(from: number, to: number, firstSeq: number): number;
   page(run: number, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(run: number): number;
-  cutOutput: RunStore["cutOutput"];
-  placeOf: RunStore["placeOf"];
+  cutOutput: Cutter;
+  placeOf(run: number, stream: OutputStream, offset: number): StreamPlace;
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
 
@@ -59,17 +59,15 @@ function createInsert(sql: Sqlite.Database, segments: Segments, inlineBytes: num
       "SELECT coalesce(max(segment), 0) FROM events WHERE run = ? AND segment IS NOT NULL",
     )
     .pluck();
-  const idOf = sql.prepare<[number], string>("SELECT id FROM runs WHERE number = ?").pluck();
-  return (run: number, events: readonly StoredEvent[]): void => {
+  return ({ number: run, id }: RunKey, events: readonly StoredEvent[]): void => {
     const long: Buffer[] = [];
     for (const event of events) {
       if (event.kind === "output" && event.bytes.length >= inlineBytes) long.push(event.bytes);
     }
     const places = long.length === 0 ? [] : segments.append(run, long, () => lastSegment.get(run) ?? 0);
-    const runId = events.every(({ kind }) => kind === "output") ? "" : (idOf.get(run) ?? "");
     let placed = 0;
     for (const event of events) {
-      const row = rowOf(event, runId);
+      const row = rowOf(event, id);
       const place = row.body === long[placed] ? places[placed++] : undefined;
       insert.run(place === undefined ? { run, ...row } : { run, ...row, ...place, body: nothing });
     }

@@ -1,7 +1,7 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { RecordedOutput, StreamPlace } from "../runs/record/run-store.ts";
+import type { RecordedOutput, StreamPlace } from "../runs/record/event-log.ts";
 import { type BodyRow, bodyOf } from "./body.ts";
 import { controlOf } from "./event-row.ts";
 import type { Segments } from "./segments.ts";

@@ -1,5 +1,4 @@
 import type { Run } from "../../protocol/run.ts";
-import type { StoredRun } from "../runs/record/run-store.ts";
 import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
 import { runFallbacks, StoredRun as StoredRunSchema } from "./stored-run.ts";
 
@@ -30,7 +29,7 @@ export interface RunRow {
 }
 
 /** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
-export function fromRow(row: RunRow, damage: DamageReport): StoredRun | undefined {
+export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
   const values = {
     id: row.id,
     jobId: row.job_id,
@@ -59,9 +58,9 @@ export function fromRow(row: RunRow, damage: DamageReport): StoredRun | undefine
     return undefined;
   }
   const damaged = [...read.damaged];
-  if (damaged.length === 0) return { number: row.number, run: read.value };
+  if (damaged.length === 0) return read.value;
   damage.tell("runs", row.number, damaged);
-  return { number: row.number, run: { ...read.value, damaged } };
+  return { ...read.value, damaged };
 }
 
 export function toRow(run: Run): Omit<RunRow, "number"> {

@@ -1,11 +1,12 @@
 import type Sqlite from "better-sqlite3";
 import type { RunStore } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
+import { createEventLog } from "./event-log.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
 import { listRuns } from "./run-list.ts";
 import { roomFor } from "./room.ts";
-import { fromRow, insertRun, type RunRow, toRow, updateRun } from "./run-row.ts";
+import { fromRow, insertRun, type RunRow, toRow } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
 import { Segments } from "./segments.ts";
 import { createdAt, StoredRun } from "./stored-run.ts";
@@ -31,7 +32,6 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const search = createSearchTable(sql, segments);
   const keys = createKeyTable(sql);
   const insert = sql.prepare<[object]>(insertRun);
-  const update = sql.prepare<[object]>(updateRun);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
@@ -40,40 +40,28 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const inFiles = sql.prepare<[], number>("SELECT sum(size) FROM events WHERE segment IS NOT NULL").pluck();
   const create = sql.transaction<RunStore["create"]>((run, first, idempotency) => {
     const number = Number(insert.run(toRow(run)).lastInsertRowid);
-    events.insert(number, first);
+    events.insert({ id: run.id, number }, first);
     if (idempotency !== undefined) keys.insert({ ...idempotency, runId: run.id, createdAt: run.createdAt });
-    return number;
-  });
-  const append = sql.transaction<RunStore["append"]>((number, more, run) => {
-    events.insert(number, more);
-    if (run === undefined) return;
-    update.run({ ...toRow(run), number });
-    if (run.state === "ended") segments.finish(number);
   });
 
   return {
-    epoch: database.epoch,
+    events: createEventLog(database, events, segments),
     create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
-    append: (number, more, run) => roomFor(() => append(number, more, run)),
-    cutOutput: (...cut) => events.cutOutput(...cut),
-    copyOutput: (from, to, firstSeq) => roomFor(() => events.copyOutput(from, to, firstSeq)),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row, damage);
     },
-    numberOf: (id) => byId.get(id)?.number,
+    has: (id) => byId.get(id) !== undefined,
     list: (filter) => listRuns(sql, filter, damage),
     listOpen: () => open.all().flatMap((row) => fromRow(row, damage) ?? []),
-    delete: (number) => {
+    delete: (id) => {
+      const number = byId.get(id)?.number;
+      if (number === undefined) return;
       roomFor(() => remove.run(number));
       // What stays behind goes with the next sweep.
       void segments.remove(number).catch(() => undefined);
     },
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
-    events: (number, after, maxBytes) => events.page(number, after, maxBytes),
-    lastSeq: (number) => events.lastSeq(number),
-    placeOf: (number, stream, offset) => events.placeOf(number, stream, offset),
-    output: (number, stream) => events.output(number, stream),
     keyOf: (key) => keys.keyOf(key),
     forgetKeysBefore: (instant) => keys.forgetKeysBefore(instant),
     index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),

@@ -23,9 +23,9 @@ function leaveRuns(path: string, port: number): string[] {
   return Array.from({ length: runs }, () => {
     const run = { ...endedRun("long", "gone", at), state: "running", outcome: null, exitCode: null } as const;
     const open = { ...run, endedAt: null, startedAt: at, createdAt: at, options: { durable: true } };
-    const number = store.create(open, [], undefined);
+    store.create(open, [], undefined);
     const { hop, ...limits } = planTo(port);
-    plans.save(number, { target: { ...hop, jump: [] }, directory: null, ...limits });
+    plans.save(open.id, { target: { ...hop, jump: [] }, directory: null, ...limits });
     for (let seq = 1; seq <= bytesEach / bytes.length; seq += 16) {
       const events = Array.from({ length: 16 }, (_, index) => {
         const offset = (seq + index - 1) * bytes.length;
@@ -39,7 +39,7 @@ function leaveRuns(path: string, port: number): string[] {
           bytes,
         } as const;
       });
-      store.append(number, events);
+      store.events.append(open.id, events);
     }
     return open.id;
   });

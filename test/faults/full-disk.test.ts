@@ -42,10 +42,10 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
   const { run } = live;
   expect(run).toMatchObject({ outcome: "exited", stdoutBytes: 5 * mebibyte + 1 });
   expect(run.truncatedBytes).toBe(4 * mebibyte);
-  const gaps = store.events(live.number, 0, 1e9).filter(({ kind }) => kind === "gap");
+  const gaps = store.events.read(run.id, 0, 1e9).filter(({ kind }) => kind === "gap");
   expect(gaps).toEqual([expect.objectContaining({ stream: "stdout", from: mebibyte, to: 5 * mebibyte })]);
   const { stdoutBytes, truncatedBytes, outcome } = run;
-  expect(store.get(run.id)?.run).toMatchObject({ state: "ended", stdoutBytes, truncatedBytes, outcome });
+  expect(store.get(run.id)).toMatchObject({ state: "ended", stdoutBytes, truncatedBytes, outcome });
   expect(begin).not.toThrow();
 });
 

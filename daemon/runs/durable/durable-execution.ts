@@ -75,7 +75,7 @@ export class DurableExecution implements RunExecution {
   /** With `start` a new run; without, one that an earlier daemon began. */
   constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableParts) {
     this.live = live;
-    this.#kept = new KeptPlan(live.number, plan, parts);
+    this.#kept = new KeptPlan(live.run.id, plan, parts);
     this.#start = start;
     this.#parts = parts;
     if (start !== undefined) this.#phase = "new";
@@ -101,10 +101,10 @@ export class DurableExecution implements RunExecution {
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
     }
-    const { ended, number, run } = this.live;
+    const { ended, run } = this.live;
     if (!ended) return;
-    if (this.#phase !== "begun") forgetPlan(number, this.#parts);
-    else void removeFiles(remote, { number, run, plan: this.#plan }, this.#parts);
+    if (this.#phase !== "begun") forgetPlan(run.id, this.#parts);
+    else void removeFiles(remote, { run, plan: this.#plan }, this.#parts);
   }
 
   stdin(): Promise<undefined> {

@@ -9,12 +9,12 @@ export interface KeptPlanParts {
 
 /** The plan of one run, as it is recorded. */
 export class KeptPlan {
-  readonly #number: number;
+  readonly #id: string;
   readonly #parts: KeptPlanParts;
   #plan: DurablePlan;
 
-  constructor(number: number, plan: DurablePlan, parts: KeptPlanParts) {
-    this.#number = number;
+  constructor(id: string, plan: DurablePlan, parts: KeptPlanParts) {
+    this.#id = id;
     this.#plan = plan;
     this.#parts = parts;
   }
@@ -25,7 +25,7 @@ export class KeptPlan {
 
   /** Commits it. `storage_full` when there is no room. */
   save(): void {
-    this.#parts.plans.save(this.#number, this.#plan);
+    this.#parts.plans.save(this.#id, this.#plan);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Target } from "../../transport/remote.ts";
-import type { StoredRun } from "../record/run-store.ts";
+import type { Run } from "../../../protocol/run.ts";
 
 /** Where a durable run is and how it is reached again, as it was when it began. */
 export interface DurablePlan {
@@ -13,18 +13,19 @@ export interface DurablePlan {
   readonly directory: string | null;
 }
 
-export interface PlannedRun extends StoredRun {
+export interface PlannedRun {
+  readonly run: Run;
   readonly plan: DurablePlan;
 }
 
-/** Keeps the plans of durable runs. Every method has committed when it returns. */
+/** Keeps the plans of durable runs, by their ids. Every method has committed when it returns. */
 export interface DurablePlans {
-  save(number: number, plan: DurablePlan): void;
+  save(id: string, plan: DurablePlan): void;
   /** The run's files are gone from its host, or never were there. */
-  forget(number: number): void;
+  forget(id: string): void;
   /**
-   * Runs that are under way, and ended ones whose files are still on their hosts; and the numbers of those of which
-   * that cannot be read any more.
+   * Runs that are under way, and ended ones whose files are still on their hosts; and the ids of those of which that
+   * cannot be read any more.
    */
-  list(): { readonly planned: readonly PlannedRun[]; readonly unreadable: readonly number[] };
+  list(): { readonly planned: readonly PlannedRun[]; readonly unreadable: readonly string[] };
 }

@@ -32,7 +32,7 @@ export async function removeFiles(
       await delay(pausesMs[Math.min(attempt, pausesMs.length) - 1], undefined, { signal: stopped });
       const end = await remove(remote, planned, stopped);
       if (end.kind === "exited" && end.code === 0) {
-        plans.forget(planned.number);
+        plans.forget(planned.run.id);
         return;
       }
       failure = end;
@@ -50,9 +50,9 @@ export async function removeFiles(
 }
 
 /** Of a run that left nothing on its host. A plan that stays is the next daemon's to forget: it finds the run ended. */
-export function forgetPlan(number: number, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
+export function forgetPlan(id: string, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
   try {
-    plans.forget(number);
+    plans.forget(id);
   } catch (failure) {
     log.warn("The plan of a durable run is kept: it cannot be forgotten now", { failure });
   }

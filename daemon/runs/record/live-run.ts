@@ -11,7 +11,8 @@ import { Pace } from "./pace.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { takeRecordAgain } from "./taking-again.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
-import type { Cut, IdempotencyKey, RunStore } from "./run-store.ts";
+import type { Cut } from "./event-log.ts";
+import type { IdempotencyKey, RunStore } from "./run-store.ts";
 import { type ControlFields, controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
 
 export interface LiveRunParts {
@@ -40,7 +41,6 @@ export class LiveRun {
   readonly transcript: Transcript<ShownEvent>;
   /** Holds the host for readers who are to have every byte. */
   readonly pace: Pace;
-  readonly number: number;
   /** Who ran it where (see `Remote.identity`), once that is known. */
   identity: string | undefined;
   /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
@@ -61,30 +61,29 @@ export class LiveRun {
   readonly kept = this.#kept.promise;
 
   /**
-   * Commits the intent. `storage_full` when it can't be written: then there is no run. With the `number` of a run
-   * that another daemon began, goes on where its record ends instead.
+   * Commits the intent. `storage_full` when it can't be written: then there is no run. One that another daemon
+   * began goes on where its record ends instead.
    */
   constructor(
     run: Run,
-    origin: { readonly key: IdempotencyKey | undefined } | { readonly number: number },
+    origin: { readonly key: IdempotencyKey | undefined } | "another daemon",
     recordLimitBytes: number,
     parts: LiveRunParts,
   ) {
     this.#parts = parts;
     this.#run = run;
     this.#recorder = new Recorder(recordLimitBytes);
-    if ("number" in origin) this.#seq = parts.store.lastSeq(origin.number);
+    if (origin === "another daemon") this.#seq = parts.store.events.lastSeq(run.id);
     this.transcript = new Transcript(this.#seq);
     this.pace = new Pace(this.transcript, () => this.#recorder.truncatedBytes === 0);
-    if ("number" in origin) {
+    if (origin === "another daemon") {
       this.#begunAt =
         parts.clock.elapsed() - Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
-      this.number = origin.number;
       return;
     }
     this.#begunAt = parts.clock.elapsed();
     const first = [this.#event(controlContent({ type: "init", run }), run.createdAt)];
-    this.number = parts.store.create(run, first, origin.key);
+    parts.store.create(run, first, origin.key);
     this.#show(first);
     parts.onChange(run);
   }
@@ -94,8 +93,8 @@ export class LiveRun {
    * Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
   async takeAgain(turns: Turns, signal: AbortSignal): Promise<void> {
-    const { store } = this.#parts;
-    const record = { store, number: this.number, lastSeq: this.#seq };
+    const { events } = this.#parts.store;
+    const record = { events, id: this.#run.id, lastSeq: this.#seq };
     const { whole, cut } = await takeRecordAgain(record, this.#recorder, turns, signal);
     this.whole = whole;
     this.#cut = cut;
@@ -174,15 +173,12 @@ export class LiveRun {
   }
 
   /** Answers with the recorded output of an earlier run instead of running the command. */
-  endAsCopy(
-    of: { readonly number: number; readonly run: Run },
-    sha256: { stdout: string; stderr: string },
-  ): void {
+  endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
     const message = "Answered from the cache";
     this.#write([controlContent({ type: "status", state: "running", message })], false);
-    this.#seq = this.#parts.store.copyOutput(of.number, this.number, this.#seq + 1) - 1;
+    this.#seq = this.#parts.store.events.copyOutput(of.id, this.#run.id, this.#seq + 1) - 1;
     this.#showRecorded();
-    const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of.run;
+    const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of;
     this.timing({ totalMs: this.ageMs });
     const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
     this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
@@ -203,7 +199,7 @@ export class LiveRun {
     const at = this.#now();
     const before = this.#seq;
     const events = pieces.map((piece) => this.#event(piece, at));
-    const failed = twice(() => this.#parts.store.append(this.number, [...this.#owed, ...events]));
+    const failed = twice(() => this.#parts.store.events.append(this.#run.id, [...this.#owed, ...events]));
     if (failed !== undefined) {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
@@ -222,7 +218,7 @@ export class LiveRun {
     const at = this.#now();
     try {
       while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.cutOutput(this.number, this.#cut, this.#recorder.excessBytes, at);
+        const more = store.events.cutOutput(this.#run.id, this.#cut, this.#recorder.excessBytes, at);
         this.#cut = more.cut;
         this.#recorder.dropped(more.bytes);
         if (!final || more.bytes === 0) return;
@@ -250,7 +246,7 @@ export class LiveRun {
   /** Records what is owed: a numbered event must not be missing for ever. */
   #settle(): boolean {
     const run = this.#owesRun ? this.#run : undefined;
-    const failed = twice(() => this.#parts.store.append(this.number, this.#owed, run));
+    const failed = twice(() => this.#parts.store.events.append(this.#run.id, this.#owed, run));
     if (failed !== undefined) {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, ...failed });
       return false;
@@ -276,7 +272,7 @@ export class LiveRun {
 
   #showRecorded(): void {
     for (;;) {
-      const page = this.#parts.store.events(this.number, this.transcript.lastSeq, 1024 * 1024);
+      const page = this.#parts.store.events.read(this.#run.id, this.transcript.lastSeq, 1024 * 1024);
       if (page.length === 0) return;
       this.#show(page.map((event) => mended(event, this.#run, this.#seq)));
     }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { RunStore } from "./run-store.ts";
+import type { EventLog } from "./event-log.ts";
 
 /** SHA-256 of each stream of a wholly recorded run, in hex. */
-export function recordedHashes(store: RunStore, number: number): { stdout: string; stderr: string } {
+export function recordedHashes(events: EventLog, id: string): { stdout: string; stderr: string } {
   const hashOf = (stream: "stdout" | "stderr"): string => {
-    const output = store.output(number, stream);
+    const output = events.output(id, stream);
     const hash = createHash("sha256");
     for (const piece of output.read(0, output.size)) hash.update(piece);
     return hash.digest("hex");

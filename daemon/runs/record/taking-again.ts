@@ -1,15 +1,15 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Turns } from "../../core/turns.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Cut, RunStore } from "./run-store.ts";
+import type { Cut, EventLog } from "./event-log.ts";
 import type { RecordedEvent } from "./stored-event.ts";
 
 const pageBytes = 1024 * 1024;
 
 /** The record of a run up to `lastSeq`, as an earlier daemon left it. */
 export interface EarlierRecord {
-  readonly store: RunStore;
-  readonly number: number;
+  readonly events: EventLog;
+  readonly id: string;
   readonly lastSeq: number;
 }
 
@@ -25,7 +25,7 @@ export interface TakenAgain {
  * page in each of its turns, since it may be large. Rejects when `signal` is aborted.
  */
 export async function takeRecordAgain(
-  { store, number, lastSeq }: EarlierRecord,
+  { events, id, lastSeq }: EarlierRecord,
   recorder: Recorder,
   turns: Turns,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ export async function takeRecordAgain(
   for (let seq = 0; seq < lastSeq; ) {
     await turns.next();
     signal.throwIfAborted();
-    const page = store.events(number, seq, pageBytes).filter((event) => event.seq <= lastSeq);
+    const page = events.read(id, seq, pageBytes).filter((event) => event.seq <= lastSeq);
     for (const event of page) {
       const place = placeOf(event);
       if (place === "damaged") whole = false;

@@ -15,10 +15,10 @@ async function openHistory() {
   const forgotten: string[] = [];
   const forgetAll = async (settings: { historyDays: number; historyMaxBytes: number }, now: string) => {
     const forget = async (id: string): Promise<void> => {
-      const stored = store.get(id);
-      if (stored === undefined) throw new Error("forgotten twice");
-      store.delete(stored.number);
-      forgotten.push(stored.run.command);
+      const run = store.get(id);
+      if (run === undefined) throw new Error("forgotten twice");
+      store.delete(id);
+      forgotten.push(run.command);
     };
     while (await forgetOldest({ store, settings: () => settings, now: () => Date.parse(now), forget }));
     return forgotten.splice(0);

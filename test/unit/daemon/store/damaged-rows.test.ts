@@ -25,14 +25,16 @@ const hop = { name: "web1", address: "10.0.0.5", port: 22, user: "deploy" };
 
 test("a plan of another version has defaults for what is missing, and the strictest policy for one that is not known", () => {
   const plans = createDurablePlans(database);
-  const number = store.create(endedRun("durable", "web1"), [], undefined);
+  const run = endedRun("durable", "web1");
+  store.create(run, [], undefined);
+  const number = database.sql.prepare("SELECT number FROM runs WHERE id = ?").pluck().get(run.id);
   const write = (plan: object): void => {
     database.sql
       .prepare("INSERT OR REPLACE INTO durable_runs (run, plan) VALUES (?, ?)")
       .run(number, JSON.stringify(plan));
   };
   write({ target: { ...hop, jump: [{ ...hop, hostKeyPolicy: "askTwice" }] }, later: true });
-  expect(plans.list()).toMatchObject({ unreadable: [], planned: [{ number }] });
+  expect(plans.list()).toMatchObject({ unreadable: [], planned: [{ run: { id: run.id } }] });
   expect(plans.list().planned[0]?.plan).toEqual({
     target: {
       ...hop,
@@ -49,7 +51,7 @@ test("a plan of another version has defaults for what is missing, and the strict
   });
   // Where a run went is never guessed.
   write({ target: hop });
-  expect(plans.list()).toEqual({ planned: [], unreadable: [number] });
+  expect(plans.list()).toEqual({ planned: [], unreadable: [run.id] });
   plans.list();
   expect(warnings.filter(({ table }) => table === "durable_runs")).toEqual([
     { table: "durable_runs", row: number },
@@ -71,23 +73,26 @@ test("a time that is none does not keep the history from forgetting", () => {
 });
 
 test("a place in a file that there is not is output that is lost", () => {
-  const run = store.create(endedRun("long", "web1"), [], undefined);
+  const run = endedRun("long", "web1");
+  store.create(run, [], undefined);
   const bytes = Buffer.alloc(20_000, "x");
   const place = { seq: 1, at: "2026-01-01T00:00:00.000Z", stream: "stdout", offset: 0 } as const;
-  store.append(run, [{ ...place, kind: "output", noise: false, bytes }]);
-  const set = database.sql.prepare("UPDATE events SET position = ?, size = ? WHERE run = ?");
+  store.events.append(run.id, [{ ...place, kind: "output", noise: false, bytes }]);
+  const set = database.sql.prepare(
+    "UPDATE events SET position = ?, size = ? WHERE run = (SELECT number FROM runs WHERE id = ?)",
+  );
   for (const [position, size] of [
     [0, 1e15],
     [-1, 10],
     [1e15, 10],
   ] as const) {
-    set.run(position, size, run);
-    expect(store.events(run, 0, 100)).toEqual([{ ...place, kind: "lost", size }]);
+    set.run(position, size, run.id);
+    expect(store.events.read(run.id, 0, 100)).toEqual([{ ...place, kind: "lost", size }]);
   }
-  set.run(0, -1, run);
-  expect(store.events(run, 0, 100)).toEqual([{ seq: 1, at: place.at, kind: "damaged" }]);
-  set.run(0, 20_000, run);
-  expect(store.events(run, 0, 100)).toMatchObject([{ kind: "output", bytes }]);
+  set.run(0, -1, run.id);
+  expect(store.events.read(run.id, 0, 100)).toEqual([{ seq: 1, at: place.at, kind: "damaged" }]);
+  set.run(0, 20_000, run.id);
+  expect(store.events.read(run.id, 0, 100)).toMatchObject([{ kind: "output", bytes }]);
 });
 
 test("thousands of hosts are read in slices, and once", async () => {

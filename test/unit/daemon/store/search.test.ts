@@ -32,7 +32,7 @@ async function openStore() {
   });
   const store = createRunStore(database);
   const find = (q: string, more: object = {}): string[] =>
-    store.list({ q, limit: 50, before: undefined, ...more }).runs.map(({ run }) => run.command);
+    store.list({ q, limit: 50, before: undefined, ...more }).runs.map(({ command }) => command);
   const indexAll = (): void => {
     while (store.index(10, 1_000_000));
   };
@@ -51,7 +51,8 @@ async function openStore() {
 test("a run is found by command, host and output, and no more once it is deleted", async () => {
   await using held = await openStore();
   const { store, find, indexAll, database } = held;
-  const number = store.create(endedRun("uptime --pretty", "web1"), [output(1, "up 3 weeks\n")], undefined);
+  const uptime = endedRun("uptime --pretty", "web1");
+  store.create(uptime, [output(1, "up 3 weeks\n")], undefined);
   store.create(
     endedRun("df -h", "db1"),
     [output(1, "bash: noise\n", true), output(2, "Größe 81%")],
@@ -69,7 +70,7 @@ test("a run is found by command, host and output, and no more once it is deleted
   expect(find("noise")).toEqual([]);
   expect(find("weeks", { host: "db1" })).toEqual([]);
   expect(find("up")).toEqual(["uptime --pretty"]);
-  store.delete(number);
+  store.delete(uptime.id);
   expect(find("weeks")).toEqual([]);
   database.sql.exec("INSERT INTO run_search (run_search) VALUES ('integrity-check')");
 });

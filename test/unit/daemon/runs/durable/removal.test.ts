@@ -8,18 +8,18 @@ test("a plan that a full disk does not let go of is left to the next daemon, whi
     () => "warn",
     (line) => told.push(line),
   );
-  const forgotten: number[] = [];
+  const forgotten: string[] = [];
   const plans = {
     save: () => undefined,
     list: () => ({ planned: [], unreadable: [] }),
-    forget: (number: number) => {
-      if (number === 1) throw new Error("database or disk is full");
-      forgotten.push(number);
+    forget: (id: string) => {
+      if (id === "one") throw new Error("database or disk is full");
+      forgotten.push(id);
     },
   };
-  expect(() => forgetPlan(1, { plans, log })).not.toThrow();
+  expect(() => forgetPlan("one", { plans, log })).not.toThrow();
   expect(told).toEqual([expect.stringContaining("disk is full")]);
-  forgetPlan(2, { plans, log });
-  expect(forgotten).toEqual([2]);
+  forgetPlan("two", { plans, log });
+  expect(forgotten).toEqual(["two"]);
   expect(told).toHaveLength(1);
 });

@@ -9,6 +9,7 @@ import { Turns } from "../../../../../daemon/core/turns.ts";
 import { createEventEncoder } from "../../../../../daemon/http/event-encoding.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
 import { mended } from "../../../../../daemon/runs/record/mended-event.ts";
+import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import type { RunStore } from "../../../../../daemon/runs/record/run-store.ts";
 import type { StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../../daemon/store/database.ts";
@@ -71,22 +72,22 @@ test(
         const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
         let daemon = mortalDaemon(store);
         let live = new LiveRun(start, { key: undefined }, limit, daemon.parts);
-        const encode = createEventEncoder(store.epoch, live.run.id, true);
+        const encode = createEventEncoder(store.events.epoch, live.run.id, true);
         const sent = { stdout: [Buffer.alloc(0)], stderr: [Buffer.alloc(0)] };
         // What was not recorded yet is had from the host again.
         const underTheNextDaemon = async (): Promise<void> => {
           daemon.kill();
           daemon = mortalDaemon(store);
-          live = new LiveRun(live.run, { number: live.number }, limit, daemon.parts);
+          live = new LiveRun(live.run, "another daemon", limit, daemon.parts);
           await live.takeAgain(new Turns(), new AbortController().signal);
           for (const stream of streams) {
             live.output(stream, Buffer.concat(sent[stream]).subarray(live.receivedBytes(stream)));
           }
         };
         const recorded = (reading: RunReading): StoredEvent[] =>
-          store
-            .events(live.number, seqOf(reading), 1e9)
-            .map((event) => mended(event, live.run, store.lastSeq(live.number)));
+          store.events
+            .read(live.run.id, seqOf(reading), 1e9)
+            .map((event) => mended(event, live.run, store.events.lastSeq(live.run.id)));
         const along = new RunReading();
         const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
         for (const [index, what] of [...steps, "end" as const].entries()) {
@@ -112,11 +113,11 @@ test(
         expectHonest(along, whole, live.whole);
         expectKept(replayed, whole, limit);
         for (const stream of streams) {
-          const output = store.output(live.number, stream);
+          const output = store.events.output(live.run.id, stream);
           expect(Buffer.concat([...output.read(0, output.size)])).toEqual(replayed.bytes(stream));
           expect(output.end).toBe(whole[stream].length);
         }
-        store.delete(live.number);
+        store.delete(live.run.id);
       },
     );
     await fc.assert(property, cases(300));
@@ -136,13 +137,13 @@ test("under the next daemon, what was dropped last of a stream is not had again,
   first.output("stderr", Buffer.from("words\n"));
   for (let at = 500; at < 3000; at += 100) first.output("stdout", letters.subarray(at, at + 100));
   await nextTurn();
-  const second = new LiveRun(first.run, { number: first.number }, 1000, parts);
+  const second = new LiveRun(first.run, "another daemon", 1000, parts);
   await second.takeAgain(new Turns(), new AbortController().signal);
   expect([second.receivedBytes("stdout"), second.receivedBytes("stderr")]).toEqual([3000, 6]);
-  expect([...store.output(first.number, "stderr").read(0, 6)]).toEqual([]);
+  expect([...store.events.output(first.run.id, "stderr").read(0, 6)]).toEqual([]);
   second.output("stdout", letters.subarray(3000, 3100));
   second.end({ outcome: "exited", exitCode: 0 });
-  const recorded = store.output(first.number, "stdout");
+  const recorded = store.events.output(first.run.id, "stdout");
   const kept = Buffer.concat([...recorded.read(0, recorded.size)]);
   expect(kept.length).toBeGreaterThan(900);
   const end = kept.length - 500;
@@ -152,10 +153,10 @@ test("under the next daemon, what was dropped last of a stream is not had again,
 /** What a run needs of a daemon; once that is killed, it writes nothing any more. */
 function mortalDaemon(store: RunStore) {
   let dead = false;
-  const append: RunStore["append"] = (...written) => {
-    if (!dead) store.append(...written);
+  const append: EventLog["append"] = (...written) => {
+    if (!dead) store.events.append(...written);
   };
-  const mortal = { ...store, append };
+  const mortal = { ...store, events: { ...store.events, append } };
   return {
     parts: { store: mortal, clock: systemClock, log: silentLog, onChange: () => undefined },
     kill: () => {
@@ -176,7 +177,7 @@ test("the limit holds also where more was to be dropped than a step drops, and n
   }
   await nextTurn();
   live.end({ outcome: "exited", exitCode: 0 });
-  const size = streams.reduce((sum, stream) => sum + store.output(live.number, stream).size, 0);
+  const size = streams.reduce((sum, stream) => sum + store.events.output(live.run.id, stream).size, 0);
   expect(size).toBeLessThanOrEqual(1000);
   expect(live.run.truncatedBytes).toBe(600_000 - size);
 });

@@ -12,6 +12,7 @@ import { Turns } from "../../../../../daemon/core/turns.ts";
 import { Transcript } from "../../../../../daemon/core/transcript.ts";
 import { RunHistory } from "../../../../../daemon/runs/history.ts";
 import { LiveRun, type ShownEvent } from "../../../../../daemon/runs/record/live-run.ts";
+import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import type { StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
 import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
@@ -86,10 +87,6 @@ class Daemon {
     return this.#live.run.id;
   }
 
-  get number(): number {
-    return this.#live.number;
-  }
-
   output(stream: OutputStream, bytes: Buffer): void {
     this.sent[stream] = Buffer.concat([this.sent[stream], bytes]);
     this.#live.output(stream, bytes);
@@ -103,8 +100,8 @@ class Daemon {
   async restart(): Promise<void> {
     this.restarts += 1;
     this.#stop();
-    const { run, number } = this.#live;
-    this.#live = this.#open((parts) => new LiveRun(run, { number }, this.#limit, parts));
+    const { run } = this.#live;
+    this.#live = this.#open((parts) => new LiveRun(run, "another daemon", this.#limit, parts));
     this.#newest = this.#follow(this.#live.transcript.lastSeq);
     await this.#live.takeAgain(new Turns(), new AbortController().signal);
     for (const stream of streams) {
@@ -120,8 +117,8 @@ class Daemon {
 
   #underWay() {
     if (this.#live.ended) return undefined;
-    const { run, number, pace } = this.#live;
-    return { run, number, pace, transcript: this.#newest };
+    const { run, pace } = this.#live;
+    return { run, pace, transcript: this.#newest };
   }
 
   #open(make: (parts: ConstructorParameters<typeof LiveRun>[3]) => LiveRun): LiveRun {
@@ -129,10 +126,10 @@ class Daemon {
     this.#stop = () => {
       killed = true;
     };
-    const writes = {
-      ...store,
-      append: (...args: Parameters<typeof store.append>) => killed || store.append(...args),
+    const append: EventLog["append"] = (...written) => {
+      if (!killed) store.events.append(...written);
     };
+    const writes = { ...store, events: { ...store.events, append } };
     return make({ store: writes, clock: systemClock, log: silentLog, onChange: () => undefined });
   }
 
@@ -172,7 +169,7 @@ class Reader {
     const events = this.#feed.after(this.#at, pageBytes);
     this.#at = events.at(-1)?.seq ?? this.#at;
     const over = events.length === 0 && this.#feed.over(this.#at);
-    const bytes = Buffer.concat(events.map(createEventEncoder(store.epoch, id, this.#view === "raw")));
+    const bytes = Buffer.concat(events.map(createEventEncoder(store.events.epoch, id, this.#view === "raw")));
     const arrived = cut === null ? bytes : bytes.subarray(0, cut);
     for (const message of arrived.toString("latin1").split("\n\n").slice(0, -1)) {
       const [first = "", second = ""] = Buffer.from(message, "latin1").toString().split("\n");
@@ -247,11 +244,13 @@ test(
           expectHonest(reader, daemon);
         }
         if (limit === 1e6) {
-          const recorded = store.events(daemon.number, 0, 1e9).map(({ seq }) => `${store.epoch}.${seq}`);
+          const recorded = store.events
+            .read(daemon.id, 0, 1e9)
+            .map(({ seq }) => `${store.events.epoch}.${seq}`);
           for (const { reading } of all) expect(reading.lastId).toBe(recorded.at(-1));
           for (const { reading } of all) expect(reading.events).toHaveLength(recorded.length);
         }
-        store.delete(daemon.number);
+        store.delete(daemon.id);
       },
     );
     const { numRuns } = cases(400);
@@ -262,10 +261,10 @@ test(
 
 test("no other id is an answer to anything: of another epoch, from the future, of no form", long, () => {
   const ids = fc.oneof(
-    fc.nat().map((ahead) => (last: number) => `${store.epoch}.${last + 1 + ahead}`),
+    fc.nat().map((ahead) => (last: number) => `${store.events.epoch}.${last + 1 + ahead}`),
     fc
       .tuple(fc.stringMatching(/^[0-9a-f]{8}$/), fc.nat())
-      .filter(([epoch]) => epoch !== store.epoch)
+      .filter(([epoch]) => epoch !== store.events.epoch)
       .map(
         ([epoch, seq]) =>
           () =>
@@ -282,6 +281,6 @@ test("no other id is an answer to anything: of another epoch, from the future, o
     }),
     cases(1000),
   );
-  expect(daemon.history.position(daemon.id, `${store.epoch}.2`)).toBe(2);
-  store.delete(daemon.number);
+  expect(daemon.history.position(daemon.id, `${store.events.epoch}.2`)).toBe(2);
+  store.delete(daemon.id);
 });

@@ -1,0 +1,34 @@
+import type { EventLog } from "../runs/record/event-log.ts";
+import type { Database } from "./database.ts";
+import type { EventTable } from "./events.ts";
+import { roomFor } from "./room.ts";
+import { toRow, updateRun } from "./run-row.ts";
+import type { Segments } from "./segments.ts";
+
+/** No run has this number: they begin with 1. */
+const noRun = 0;
+
+/** The events of runs in SQLite, where a run has a number that nobody else knows. */
+export function createEventLog({ sql, epoch }: Database, events: EventTable, segments: Segments): EventLog {
+  const byId = sql.prepare<[string], number>("SELECT number FROM runs WHERE id = ?").pluck();
+  const update = sql.prepare<[object]>(updateRun);
+  const numberOf = (id: string): number => byId.get(id) ?? noRun;
+  const append = sql.transaction<EventLog["append"]>((id, more, run) => {
+    const number = numberOf(id);
+    events.insert({ id, number }, more);
+    if (run === undefined) return;
+    update.run({ ...toRow(run), number });
+    if (run.state === "ended") segments.finish(number);
+  });
+  return {
+    epoch,
+    append: (id, more, run) => roomFor(() => append(id, more, run)),
+    cutOutput: (id, cut, bytes, at) => events.cutOutput({ id, number: numberOf(id) }, cut, bytes, at),
+    copyOutput: (from, to, firstSeq) =>
+      roomFor(() => events.copyOutput(numberOf(from), numberOf(to), firstSeq)),
+    read: (id, after, maxBytes) => events.page(numberOf(id), after, maxBytes),
+    lastSeq: (id) => events.lastSeq(numberOf(id)),
+    placeOf: (id, stream, offset) => events.placeOf(numberOf(id), stream, offset),
+    output: (id, stream) => events.output(numberOf(id), stream),
+  };
+}

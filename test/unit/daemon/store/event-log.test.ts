@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+const migrations = join(import.meta.dirname, "../../../../migrations");
+const at = "2026-01-02T03:04:05.006Z";
+const status = (seq: number, message: string): StoredEvent => ({
+  seq,
+  at,
+  kind: "control",
+  fields: { type: "status", state: "running", message },
+});
+
+test("the events of each run are its own, and a run that is not known has none and takes none", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const { events } = store;
+  const [one, other, gone] = [endedRun("one", "web1"), endedRun("other", "web1"), endedRun("gone", "web1")];
+  store.create(one, [status(1, "one")], undefined);
+  store.create(other, [status(1, "other")], undefined);
+  store.create(gone, [status(1, "gone")], undefined);
+  events.append(one.id, [status(2, "one")]);
+  store.delete(gone.id);
+  expect(events.read(one.id, 0, 1e9)).toEqual([status(1, "one"), status(2, "one")]);
+  expect(events.read(other.id, 0, 1e9)).toEqual([status(1, "other")]);
+  expect([events.lastSeq(one.id), events.lastSeq(other.id)]).toEqual([2, 1]);
+  for (const id of [gone.id, "", "1"]) {
+    expect(store.has(id)).toBe(false);
+    expect(events.read(id, 0, 1e9)).toEqual([]);
+    expect(events.lastSeq(id)).toBe(0);
+    expect(events.output(id, "both").size).toBe(0);
+    expect(() => events.append(id, [status(1, "lost")])).toThrow();
+  }
+});
+
+test("events and the state that they come with are written together, or not at all", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const run = { ...endedRun("x", "web1"), state: "running", outcome: null, endedAt: null } as const;
+  store.create(run, [status(1, "begun")], undefined);
+  const ended = { ...run, state: "ended", outcome: "exited", endedAt: at } as const;
+  // The number is there already.
+  expect(() => store.events.append(run.id, [status(2, "more"), status(1, "again")], ended)).toThrow();
+  expect(store.get(run.id)?.state).toBe("running");
+  expect(store.events.lastSeq(run.id)).toBe(1);
+  store.events.append(run.id, [status(2, "more")], ended);
+  expect(store.get(run.id)).toMatchObject({ state: "ended", outcome: "exited", endedAt: at });
+});
