@@ -59,6 +59,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     selectAllInPanel: tool("selectAll"),
     savePanel: tool("saveOutput"),
     runAgainInPanel: tool("runAgain"),
+    runAgainInTerminal: tool("runInTerminal"),
     stopInPanel: tool("stop"),
     openOutput: tool("openOutput"),
     clearPanel: tool("clear"),

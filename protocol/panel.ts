@@ -34,6 +34,7 @@ export type PanelWords = z.infer<typeof PanelWords>;
 export const PanelTool = z.enum([
   "stop",
   "runAgain",
+  "runInTerminal",
   "find",
   "copyOutput",
   "copySelection",
@@ -99,6 +100,10 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("drawn"), characters: z.int().positive() }),
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("runAgain") }),
+  /** The same command again, its standard input open for what is typed; `pty`: in a terminal. */
+  z.object({ type: z.literal("runWithInput"), pty: z.boolean() }),
+  /** What was typed for a run whose standard input is open; `end` closes it after that. */
+  z.object({ type: z.literal("stdin"), data: z.string().max(65_536), end: z.boolean() }),
   z.object({ type: z.literal("save") }),
   /** The selection, for the clipboard. */
   z.object({ type: z.literal("copied"), text: z.string().max(64 * 1024 * 1024) }),

@@ -6,6 +6,7 @@ import { element } from "./element.ts";
 import { standingAtEnd, standingOf } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { FindBar } from "./find-bar.ts";
+import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
@@ -32,7 +33,8 @@ export class RunPanel {
   readonly #screen: Screen;
   readonly #find: FindBar;
   readonly #log = new DebugLog();
-  readonly #silence = new Silence();
+  readonly #silence = new Silence((ms) => this.#input.silent(ms));
+  readonly #input: Input;
   readonly #ends: (() => void)[] = [];
   #problem: HTMLElement | undefined;
   #live = true;
@@ -46,6 +48,8 @@ export class RunPanel {
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));
     this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
+    this.#input = new Input(run.options, (message) => this.#bridge.post(message));
+    this.#body.after(this.#input.element);
     app.replaceChildren(this.#element);
     this.#screen = new Screen(this.#body, {
       look,
@@ -54,6 +58,10 @@ export class RunPanel {
       openLink: (url) => bridge.post({ type: "openLink", url }),
       openOutput: () => this.#use("openOutput"),
     });
+    this.#input.onTyped = (line) => {
+      this.#silence.uncover();
+      this.#screen.typed(line);
+    };
     this.#find = new FindBar(this.#screen);
     this.#body.prepend(this.#find.element);
     this.#body.append(this.#silence.waiting);
@@ -133,6 +141,7 @@ export class RunPanel {
   #output({ chunks, ageMs }: Message<"output">): void {
     this.#reveal();
     this.#silence.heard(ageMs ?? 0);
+    this.#input.heard(chunks);
     let bytes = 0;
     for (const chunk of chunks) bytes += this.#screen.write(chunk);
     this.#count(bytes);
@@ -148,7 +157,10 @@ export class RunPanel {
     if (detail !== null) this.#status.setDetail(detail);
     // A run that ended is replayed from its beginning; how it ended stays.
     if (!this.#live || state === "ended") return;
-    if (state === "running") this.#silence.start(0);
+    if (state === "running") {
+      this.#silence.start(0);
+      this.#input.open();
+    }
     if (detail === null) this.#status.setDetail(message);
     const standing = standingOf(state, reconnecting);
     this.#head.show(standing);
@@ -160,6 +172,7 @@ export class RunPanel {
     const standing = standingAtEnd(ending);
     this.#live = false;
     this.#silence.stop();
+    if (this.#input.close()) this.#screen.focus();
     this.#head.show(standing);
     this.#status.setState(word("ended"));
     this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
@@ -187,6 +200,7 @@ export class RunPanel {
     const actions: Record<PanelTool, () => void> = {
       stop: () => this.#stop(),
       runAgain: () => this.#bridge.post({ type: "runAgain" }),
+      runInTerminal: () => this.#bridge.post({ type: "runWithInput", pty: true }),
       find: () => this.#find.open(),
       copyOutput: () => this.#bridge.post({ type: "copyOutput" }),
       copySelection: () => void this.#copySelection(),

@@ -40,6 +40,13 @@ export class ScreenWriter {
     return { text, bytes: bytes.length };
   }
 
+  /** A line that was typed for a command which has no terminal to repeat it. */
+  typed(line: string): string {
+    this.#speaking = undefined;
+    this.#lineBegun = false;
+    return `\x1b[0;3;90m› ${line.replaceAll(/\p{Cc}/gu, " ")}\x1b[0m\r\n`;
+  }
+
   /** A line of the panel's own, drawn pale. */
   gap(stream: OutputStream, bytes: number): string {
     const before = this.#lineBegun ? "\r\n" : "";

@@ -83,6 +83,10 @@ export class Screen implements IDisposable {
     return bytes;
   }
 
+  typed(line: string): void {
+    this.#terminal.write(this.#writer.typed(line));
+  }
+
   gap(stream: OutputStream, bytes: number): void {
     this.#terminal.write(this.#writer.gap(stream, bytes));
     this.#hidden.gap();

@@ -13,6 +13,12 @@ export class Silence {
   #since = performance.now();
   #heard = false;
   #timer: number | undefined;
+  readonly #told: (ms: number) => void;
+
+  /** `told` hears every second how long the command has been silent. */
+  constructor(told: (ms: number) => void) {
+    this.#told = told;
+  }
 
   /** The command runs, and has written nothing for `ms`; only the first call counts. */
   start(ms: number): void {
@@ -29,6 +35,12 @@ export class Silence {
     this.#show();
   }
 
+  /** Something else than output is on the screen. */
+  uncover(): void {
+    this.#heard = true;
+    this.#show();
+  }
+
   stop(): void {
     window.clearInterval(this.#timer);
     this.#timer = undefined;
@@ -40,6 +52,7 @@ export class Silence {
     const running = this.#timer !== undefined;
     this.waiting.hidden = !running || this.#heard || ms < firstShownAfterMs;
     if (!this.waiting.hidden) this.waiting.textContent = word("waitingForOutput", spanOf(ms));
+    if (running) this.#told(ms);
     const quiet = running && this.#heard && ms >= shownAfterMs;
     this.quiet.textContent = quiet ? word("noOutputFor", spanOf(ms)) : "";
   }

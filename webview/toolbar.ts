@@ -42,7 +42,7 @@ export class Toolbar {
     const row: HTMLElement[] = [];
     for (const [name, button] of this.#buttons) {
       row.push(button);
-      if (name === "runAgain") row.push(separator());
+      if (name === "runInTerminal") row.push(separator());
     }
     return [...row, this.#more()];
   }

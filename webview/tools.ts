@@ -16,6 +16,7 @@ export function listTools(): Tool[] {
   return [
     { name: "stop", icon: "debug-stop", label: word("stopHint") },
     { name: "runAgain", icon: "refresh", label: word("runAgain") },
+    { name: "runInTerminal", icon: "terminal", label: word("runInTerminal") },
     { name: "find", icon: "search", label: word("findHint", controlKey()) },
     { name: "copyOutput", icon: "copy", label: word("copyOutput") },
     { name: "saveOutput", icon: "save", label: word("saveOutput") },

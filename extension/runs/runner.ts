@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
+import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
@@ -31,6 +32,12 @@ export class Runner {
   }
 
   async again(run: Run): Promise<Run | undefined> {
+    // What was typed is not kept, and may be typed again.
+    if (run.options.stdinOpen === true) {
+      return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
+        this.withInput(run, run.options.pty === true),
+      );
+    }
     if (!(await confirmCommand(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
     return this.repeat(run.id);
   }
@@ -40,6 +47,25 @@ export class Runner {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
       this.#daemon.call("rerun", { params: { run: runId }, body: { agentSocket: agentSocket() } }),
     );
+  }
+
+  /** Runs a command again, its standard input open; `pty`: in a terminal. Rejects with a Problem. */
+  async withInput(run: Run, pty: boolean): Promise<Run | undefined> {
+    if (!(await confirmCommand(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
+    const { stdinGiven: _given, secretEnvNames = [], durable: _durable, ...options } = run.options;
+    if (secretEnvNames.length > 0) {
+      const names = secretEnvNames.join(", ");
+      throw new Problem(
+        "conflict",
+        `This run had secret variables, which are not kept: ${names}. Run it anew.`,
+      );
+    }
+    const body = { ...options, pty, stdinOpen: true, cacheTtlMs: 0, agentSocket: agentSocket() };
+    const { host, command } = run;
+    return this.#daemon.call("createRun", {
+      body: { ...body, host: host.id ?? host.name, command },
+      headers: { "idempotency-key": randomUUID() },
+    });
   }
 
   async cancel(runId: string): Promise<void> {

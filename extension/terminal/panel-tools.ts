@@ -43,6 +43,10 @@ export class PanelTools {
         return this.#runner.cancel(panel.runId);
       case "runAgain":
         return this.again(panel);
+      case "runWithInput":
+        return this.#withInput(panel, message.pty);
+      case "stdin":
+        return this.#type(panel.runId, message);
       case "save":
         return this.#save(panel.runId);
       case "copied":
@@ -56,8 +60,7 @@ export class PanelTools {
         await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
         return;
       case "trust":
-        if (panel.problem !== undefined) await this.trust(panel, panel.problem);
-        return;
+        return this.trust(panel, panel.problem);
       case "showDaemonLog":
         await vscode.commands.executeCommand("hostrun.showDaemonLog");
     }
@@ -71,8 +74,23 @@ export class PanelTools {
     if (run !== undefined) panel.show(run.id);
   }
 
+  /** Runs the command of a panel again with its standard input open, and shows it in the same tab. */
+  async #withInput(panel: RunPanel, pty: boolean): Promise<void> {
+    const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
+      this.#runner.withInput(await this.#daemon.call("getRun", { params: { run: panel.runId } }), pty),
+    );
+    if (run !== undefined) panel.show(run.id);
+  }
+
+  async #type(runId: string, { data, end }: { data: string; end: boolean }): Promise<void> {
+    await this.#report.attempt(vscode.l10n.t("The command did not take the input"), () =>
+      this.#daemon.call("runStdin", { params: { run: runId }, body: { data, end } }),
+    );
+  }
+
   /** Asks whether the unknown host key is to be trusted, and if it is, runs the command in the same tab. */
-  async trust(panel: RunPanel, problem: ProblemDetails): Promise<void> {
+  async trust(panel: RunPanel, problem: ProblemDetails | undefined): Promise<void> {
+    if (problem === undefined) return;
     const trusted = await this.#report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
       askToTrust(this.#daemon, problem, vscode.l10n.t("Trust and run")),
     );

@@ -154,3 +154,38 @@ describe("a run's tab", () => {
     await window.dismissNotifications();
   });
 });
+
+describe("standard input", () => {
+  const field = () => window.run.getByLabel(/^Standard input/);
+
+  test("is typed into a run's tab after it was run again in a terminal, and once more from there", async () => {
+    await run("[ -t 0 ] && echo on a terminal; printf 'name? '; read -r name; echo hello $name");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+    await window.run.getByRole("button", { name: "Run in a terminal" }).first().click();
+    await window.output("on a terminal");
+    await field().fill("world");
+    await window.pictures("input", ["highContrast", "light", "dark"]);
+    await field().press("Enter");
+    await window.output("hello world");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+    await field().waitFor({ state: "hidden" });
+    await window.run.getByRole("button", { name: "Run again", exact: true }).click();
+    await field().fill("again");
+    await field().press("Enter");
+    await window.output("hello again");
+  });
+
+  test("is noted where it was wanted and not given, and given then, with its end", async () => {
+    await run("printf 'What is to be sorted? '; sort");
+    const note = window.run.getByRole("note").filter({ hasText: "wanted to read input" });
+    await note.getByRole("button", { name: "Run with input" }).click();
+    await field().fill("b");
+    await field().press("Enter");
+    await field().fill("a");
+    await field().press("Enter");
+    await window.run.getByRole("button", { name: "End input" }).click();
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+    await window.command("Hostrun: Copy Output");
+    await expect.poll(clipboard).toBe("What is to be sorted? a\nb\n");
+  });
+});

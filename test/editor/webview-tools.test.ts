@@ -324,3 +324,68 @@ describe("what is read aloud", () => {
     await expect.poll(rows).toMatch(/all wellstderr: not so wellwell again/);
   });
 });
+
+describe("standard input", () => {
+  const field = (view: WebviewPage) =>
+    view.page.getByLabel("Standard input: Enter sends a line, Ctrl+D ends it");
+
+  it("has a line to type into where it is open, until the command ends", async () => {
+    await using view = await opened(show({ options: { stdinOpen: true } }, { elapsedMs: 12_000 }));
+    expect(await field(view).evaluate("document.activeElement.className")).toBe("input-field");
+    await field(view).fill("first line");
+    await field(view).press("Enter");
+    expect(await view.said("stdin")).toEqual({ type: "stdin", data: "first line\n", end: false });
+    await view.shows("› first line");
+    expect(await view.page.locator(".waiting").isVisible()).toBe(false);
+    expect(await field(view).inputValue()).toBe("");
+    for (const theme of ["dark", "light", "hc"] as const) {
+      await view.useTheme(theme);
+      await picture(view, `input-${theme}`);
+    }
+    await field(view).press("Control+d");
+    await expect.poll(() => view.posted.at(-1)).toEqual({ type: "stdin", data: "", end: true });
+    await field(view).waitFor({ state: "hidden" });
+    await view.send(show({ options: { stdinOpen: true } }));
+    await field(view).waitFor();
+    await view.send(complete());
+    await field(view).waitFor({ state: "hidden" });
+    expect(await view.page.evaluate("document.activeElement.ariaLabel")).toBe("Output of the command");
+  });
+
+  it("is typed as into a terminal where there is one, and a password cannot be seen", async () => {
+    await using view = await opened(show({ options: { stdinOpen: true, pty: true } }));
+    await view.send(stdout("\u001b[1m[sudo] password for deploy: \u001b[0m"));
+    await view.shows("password for deploy");
+    await expect.poll(() => field(view).getAttribute("type")).toBe("password");
+    await field(view).fill("secret");
+    await picture(view, "input-password");
+    await field(view).press("Enter");
+    expect(await view.said("stdin")).toEqual({ type: "stdin", data: "secret\r", end: false });
+    expect(await field(view).getAttribute("type")).toBe("text");
+    await field(view).press("Control+d");
+    await expect.poll(() => view.posted.at(-1)).toEqual({ type: "stdin", data: "\u0004", end: false });
+    expect(await field(view).isVisible()).toBe(true);
+    expect(await view.page.locator(".xterm-rows").innerText()).not.toContain("secret");
+  });
+
+  it("is noted as what a silent command may wait for, until something is typed", async () => {
+    await using view = await opened(show({ options: { stdinOpen: true } }));
+    await view.page.locator(".input-hint", { hasText: "It may be waiting for input" }).waitFor();
+    await field(view).fill("y");
+    await field(view).press("Enter");
+    expect(await view.page.locator(".input-hint").textContent()).toBe("");
+  });
+
+  it.each([
+    ["sudo: a terminal is required to read the password\n", "wanted a terminal", "Run in a terminal", true],
+    ["Do you want to continue? [Y/n] ", "wanted to read input", "Run with input", false],
+  ])("is noted as missing where a command says %j", async (output, words, button, pty) => {
+    await using view = await opened();
+    await view.send(stderr(output), complete({ exitCode: 1 }));
+    const note = view.page.getByRole("note").filter({ hasText: words });
+    await note.waitFor();
+    await picture(view, `input-note-${pty ? "terminal" : "input"}`);
+    await note.getByRole("button", { name: button }).click();
+    expect(await view.said("runWithInput")).toEqual({ type: "runWithInput", pty });
+  });
+});

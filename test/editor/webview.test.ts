@@ -336,13 +336,14 @@ describe("the tools", () => {
     await using view = await opened();
     const names: unknown[] = [];
     // The output has the keyboard; what is above it comes when it goes back.
-    for (let presses = 0; presses < 7; presses += 1) {
+    for (let presses = 0; presses < 8; presses += 1) {
       await view.page.keyboard.press("Shift+Tab");
       names.unshift(await view.page.evaluate("document.activeElement.getAttribute('aria-label')"));
     }
     expect(names).toEqual([
       "Stop (Ctrl+C)",
       "Run again",
+      "Run in a terminal",
       "Find (Ctrl+F)",
       "Copy output",
       "Save output",

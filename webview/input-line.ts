@@ -1,0 +1,89 @@
+import { element, icon } from "./element.ts";
+import { word } from "./words.ts";
+
+export interface InputActions {
+  /** `hidden`: it was not to be read by anyone who looks on. */
+  send: (line: string, hidden: boolean) => void;
+  end: () => void;
+}
+
+/** A prompt for what must not be seen while it is typed. */
+const secretPrompt = /pass(?:word|phrase|code)?\b[^\n]*: ?$|\bPIN\b[^\n]*: ?$/i;
+
+/** A line to type into, for a run whose standard input is open: Enter sends it, Ctrl+D ends the input. */
+export class InputLine {
+  readonly element: HTMLElement;
+  readonly #input: HTMLInputElement;
+  readonly #hint = element("span", { class: "input-hint", role: "status" });
+  readonly #hide: HTMLButtonElement;
+  readonly #actions: InputActions;
+  #given = false;
+
+  constructor(actions: InputActions) {
+    this.#actions = actions;
+    const label = word("inputLabel");
+    const attributes = { class: "input-field", type: "text", placeholder: label, "aria-label": label };
+    this.#input = element("input", { ...attributes, spellcheck: "false", autocomplete: "off" });
+    const hide = word("hideInput");
+    this.#hide = element(
+      "button",
+      { class: "find-toggle", type: "button", title: hide, "aria-label": hide, "aria-pressed": "false" },
+      icon("eye-closed"),
+    );
+    this.#hide.addEventListener("click", () => this.#setHidden(this.#input.type === "text"));
+    const end = element("button", { class: "text-button", type: "button", title: word("endInputHint") });
+    end.append(word("endInput"));
+    end.addEventListener("click", () => this.#end());
+    const field = element("div", { class: "input-box" }, icon("chevron-right"), this.#input, this.#hide);
+    this.element = element("form", { class: "input-line", hidden: "" }, field, this.#hint, end);
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.element.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey || event.key !== "d" || this.#input.value !== "") return;
+      event.preventDefault();
+      this.#end();
+    });
+  }
+
+  /** It takes the keyboard from the output when it appears: somebody wants to type. */
+  setOpen(open: boolean): void {
+    const appears = open && this.element.hidden;
+    this.element.hidden = !open;
+    const isTyping = document.activeElement instanceof HTMLInputElement;
+    if (appears && document.hasFocus() && !isTyping) this.#input.focus();
+    this.hint(false);
+  }
+
+  /** The last line of the output so far: what is asked for decides whether it can be seen. */
+  prompted(line: string): void {
+    if (this.#input.value === "") this.#setHidden(secretPrompt.test(line));
+  }
+
+  /** Where nothing was typed yet, it may be that a silent command waits for it. */
+  hint(shown: boolean): void {
+    const words = shown && !this.#given ? word("mayRead") : "";
+    // A live region speaks whenever it is written, also with the same words.
+    if (this.#hint.textContent !== words) this.#hint.textContent = words;
+  }
+
+  #setHidden(hidden: boolean): void {
+    this.#input.type = hidden ? "password" : "text";
+    this.#hide.setAttribute("aria-pressed", String(hidden));
+  }
+
+  #send(): void {
+    this.#given = true;
+    this.hint(false);
+    const hidden = this.#input.type === "password";
+    this.#actions.send(this.#input.value, hidden);
+    this.#input.value = "";
+    this.#setHidden(false);
+  }
+
+  #end(): void {
+    this.setOpen(false);
+    this.#actions.end();
+  }
+}

@@ -1,0 +1,89 @@
+import type { FromPanel } from "../protocol/panel.ts";
+import type { Run } from "../protocol/run.ts";
+import { element } from "./element.ts";
+import { InputLine } from "./input-line.ts";
+import { inputWish } from "./input-wish.ts";
+import type { OutputChunk } from "./screen-writer.ts";
+import { word } from "./words.ts";
+
+const hintAfterMs = 3000;
+const tailCharacters = 2000;
+// Colours and the like would stand between a prompt and the end of the output.
+// oxlint-disable-next-line no-control-regex
+const sequences = /\x1b\[[0-?]*[ -/]*[@-~]/g;
+
+/**
+ * A run's standard input: a line to type into where it is open, and where it was not, a note when the command seems to
+ * have wanted to read, with a way to run it again.
+ */
+export class Input {
+  readonly element = element("div", { class: "input" });
+  /** Hears of what was typed for a command that has no terminal to repeat it. */
+  onTyped: (line: string) => void = () => {};
+  readonly #line: InputLine;
+  readonly #options: Run["options"];
+  readonly #post: (message: FromPanel) => void;
+  #ended = false;
+  #tail = "";
+
+  constructor(options: Run["options"], post: (message: FromPanel) => void) {
+    this.#options = options;
+    this.#post = post;
+    const pty = options.pty === true;
+    this.#line = new InputLine({
+      send: (line, hidden) => {
+        // A terminal's Enter is a CR, which its line discipline makes a LF of.
+        post({ type: "stdin", data: `${line}${pty ? "\r" : "\n"}`, end: false });
+        if (!pty && !hidden) this.onTyped(line);
+      },
+      end: () => {
+        // In a terminal it is a character.
+        post(pty ? { type: "stdin", data: "\x04", end: false } : { type: "stdin", data: "", end: true });
+        this.#ended = !pty;
+        if (pty) this.#line.setOpen(true);
+      },
+    });
+    this.element.append(this.#line.element);
+  }
+
+  /** The command runs. */
+  open(): void {
+    this.#line.setOpen(this.#options.stdinOpen === true && !this.#ended);
+  }
+
+  heard(chunks: readonly OutputChunk[]): void {
+    const text = chunks.map(({ data, encoding }) => (encoding === undefined ? data : "")).join("");
+    this.#tail = (this.#tail + text).slice(-tailCharacters);
+    this.#line.hint(false);
+    this.#line.prompted(this.#plainTail().split("\n").at(-1) ?? "");
+  }
+
+  /** The command has written nothing for `ms`. */
+  silent(ms: number): void {
+    this.#line.hint(ms >= hintAfterMs);
+  }
+
+  /** The command has ended. Whether the line had the keyboard. */
+  close(): boolean {
+    const hadFocus = this.element.contains(document.activeElement);
+    this.#line.setOpen(false);
+    this.element.querySelector(".input-note")?.remove();
+    const { stdinOpen, stdinGiven, pty } = this.#options;
+    const wish = stdinOpen === true || stdinGiven === true ? undefined : inputWish(this.#plainTail());
+    if (wish !== undefined && !(wish === "terminal" && pty === true)) this.#note(wish);
+    return hadFocus;
+  }
+
+  #note(wish: "terminal" | "input"): void {
+    const inTerminal = wish === "terminal";
+    const label = word(inTerminal ? "runInTerminal" : "runWithInput");
+    const again = element("button", { class: "text-button", type: "button" }, label);
+    again.addEventListener("click", () => this.#post({ type: "runWithInput", pty: inTerminal }));
+    const words = element("span", {}, word(inTerminal ? "wantedTerminal" : "wantedInput"));
+    this.element.append(element("div", { class: "input-note", role: "note" }, words, again));
+  }
+
+  #plainTail(): string {
+    return this.#tail.replaceAll(sequences, "").replaceAll("\r\n", "\n");
+  }
+}
