@@ -47,8 +47,8 @@ export const panelWords = {
   cancelled: "Cancelled",
   timedOut: "Timed out",
   failed: "Failed",
-  endingUnknown: "Ending unknown",
-  endingUnknownHint: "The connection was lost before the host told how the command ended.",
+  endingUnknown: "Unknown: connection lost",
+  endingUnknownHint: "The connection was lost before the host reported how the command ended.",
   cached: "Answered from the cache",
   elapsed: "Elapsed time",
   received: "Output received",
@@ -80,7 +80,7 @@ export const panelWords = {
   keyOffered: "Key offered by the host",
   keysExpected: "Keys on record",
   keyAt: "{0} {1}, at {2}",
-  logEmpty: "Nothing was logged yet.",
+  logEmpty: "The log is empty.",
   messageNotUnderstood: "A message of the extension was not understood, at {0}.",
 } as const satisfies Record<string, string>;
 

@@ -138,9 +138,7 @@ function tooltip(host: Host, state: HostState): string {
     ...(host.identityFile === null ? [] : [vscode.l10n.t("Key file: {0}", host.identityFile)]),
     ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
-    ...(host.damaged === undefined
-      ? []
-      : [vscode.l10n.t("What is stored of it cannot be read any more: {0}", host.damaged.join(", "))]),
+    ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
     ...(host.id === null ? [vscode.l10n.t("From the SSH config; it is read there, not stored.")] : []),
     ...(state.kind === "connected" ? [vscode.l10n.t("A connection is open.")] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),

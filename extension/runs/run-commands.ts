@@ -118,7 +118,7 @@ export class RunCommands {
     if (active !== undefined && fits(active)) return active;
     const fitting = this.#parts.runs.runs.filter(fits);
     if (fitting.length === 0) {
-      void vscode.window.showInformationMessage(vscode.l10n.t("There is no such run."));
+      void vscode.window.showInformationMessage(vscode.l10n.t("No such run."));
       return undefined;
     }
     const answer = await askChoice<Run>(

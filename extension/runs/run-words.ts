@@ -60,6 +60,6 @@ function endWords(run: Run): string {
       return vscode.l10n.t("cancelled");
     case "unknown":
     case null:
-      return vscode.l10n.t("ending unknown");
+      return vscode.l10n.t("unknown");
   }
 }

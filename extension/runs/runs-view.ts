@@ -123,8 +123,6 @@ function tooltip(run: Run): string {
     vscode.l10n.t("On {0} ({1}), {2}", run.host.name, run.host.address, at),
     stateWords(run),
     ...(run.problem === null ? [] : [run.problem.detail]),
-    ...(run.damaged === undefined
-      ? []
-      : [vscode.l10n.t("What is stored of it cannot be read any more: {0}", run.damaged.join(", "))]),
+    ...(run.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", run.damaged.join(", "))]),
   ].join("\n");
 }

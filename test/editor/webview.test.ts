@@ -91,7 +91,7 @@ describe("what is seen of a run", () => {
     [complete({ outcome: "cancelled", exitCode: null }), "Cancelled", "tone-warning"],
     [complete({ outcome: "timedOut", exitCode: null }), "Timed out", "tone-bad"],
     [complete({ outcome: "failed", exitCode: null }), "Failed", "tone-bad"],
-    [complete({ outcome: "unknown", exitCode: null }), "Ending unknown", "tone-warning"],
+    [complete({ outcome: "unknown", exitCode: null }), "Unknown: connection lost", "tone-warning"],
   ])("tells the ending %#", async (ending, words, tone) => {
     await using view = await opened();
     await view.send(ending);
