@@ -68,7 +68,7 @@ const bundles = {
     format: "iife",
     target: "chrome120",
     sourcemap: "external",
-    entryPoints: ["webview/terminal.ts"],
+    entryPoints: ["webview/terminal.ts", "webview/confirmation.ts"],
     outdir: join(draft, "webview"),
     assetNames: "[name]",
     loader: { ".ttf": "file" },

@@ -10,6 +10,7 @@ import { HostForm } from "./hosts/host-form.ts";
 import { HostList } from "./hosts/host-list.ts";
 import { HostsView } from "./hosts/hosts-view.ts";
 import { ProblemReport } from "./problem-report.ts";
+import { createConfirmation } from "./runs/command-confirmation.ts";
 import { RunCommands } from "./runs/run-commands.ts";
 import { RunList } from "./runs/run-list.ts";
 import { RunsView } from "./runs/runs-view.ts";
@@ -31,7 +32,7 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);
 
-  const runner = new Runner(link, hosts, report);
+  const runner = new Runner(link, hosts, report, createConfirmation(extensionUri));
   const documents = new OutputDocuments(link);
   const tools = new PanelTools(link, runner, report, documents);
   const finished = new FinishedNotices(link, (run) => panels.open(run));

@@ -12,6 +12,11 @@ export function shortened(text: string, length: number): string {
   return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
 }
 
+/** A command on one line, on which the ends of its lines can be seen; shortened like that. */
+export function commandLine(command: string, length: number): string {
+  return shortened(command.trim().replace(/\s*\n\s*/g, " ⏎ "), length);
+}
+
 /** For a place where VS Code turns `$(name)` into an icon (quick picks, the status bar): shown as it stands. */
 export function iconless(text: string): string {
   return text.replace(/\$\([a-z0-9-]+(?:~[a-z]+)?\)/gi, "\\$&");

@@ -29,8 +29,8 @@ const CONTENTS = [
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/migrations\/\d{4}-[a-z-]+\.sql$/,
   /^dist\/native\/better_sqlite3\.node$/,
-  /^dist\/webview\/terminal\.js$/,
-  /^dist\/webview\/terminal\.css$/,
+  /^dist\/webview\/(terminal|confirmation)\.js$/,
+  /^dist\/webview\/(terminal|confirmation)\.css$/,
   /^dist\/webview\/codicon\.ttf$/,
 ];
 

@@ -19,6 +19,8 @@ export interface HostChoice {
   readonly chosen?: Host | undefined;
   /** Whether an address may be chosen that is no host yet. */
   readonly unsaved?: boolean;
+  /** false: no host is active before the person goes to one, since choosing it runs something. */
+  readonly preselects?: boolean;
 }
 
 /** A host is to be added: with this address, so far as one was typed. */
@@ -43,6 +45,7 @@ export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Ans
     {
       placeholder: choice.placeholder,
       items,
+      preselects: choice.preselects ?? true,
       active: (value) => "name" in value && value.name === choice.chosen?.name,
       keep: (typed) => {
         text = typed;
@@ -74,8 +77,8 @@ function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[]
 
 function hostEntry(host: Host): ChoiceItem<Host> {
   const notes = [
-    hostAddress(host),
     ...(host.production ? [vscode.l10n.t("production")] : []),
+    hostAddress(host),
     ...(host.group === null ? [] : [host.group]),
     ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
   ];

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { iconless, shortened } from "../plain-text.ts";
+import { commandLine, iconless, shortened } from "../plain-text.ts";
 import { untilAnswered, type Answer, type StepFrame } from "./steps.ts";
 
 export interface ChoiceItem<T> extends vscode.QuickPickItem {
@@ -16,6 +16,13 @@ interface Choice<T> {
   /** The entry that stands for the typed text itself, always the first. */
   readonly typed?: (text: string) => ChoiceItem<T> | undefined;
   readonly active?: (value: T) => boolean;
+  /**
+   * false: no entry is active before the person goes to one or types, so that Enter alone chooses nothing; for entries
+   * that run something. By default the first one is.
+   */
+  readonly preselects?: boolean;
+  /** A button of an entry was pressed: puts text into the field, or ends the question. */
+  readonly onButton?: (value: T) => { readonly text: string } | "leave";
   /** Hears of what is typed, to have it again when the person comes back. */
   readonly keep?: (text: string) => void;
 }
@@ -29,10 +36,14 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
   let typedShown = false;
   let open = true;
   const update = (): void => {
+    const [before] = input.activeItems;
     typed = input.value.trim() === "" ? undefined : choice.typed?.(input.value);
     typedShown = false;
     const entry = typed;
     input.items = entry === undefined ? known : [entry, ...known.filter((item) => !same(item, entry))];
+    if (choice.preselects !== false || input.value !== "") return;
+    // Said at once with the items, so that VS Code does not take the first one.
+    input.activeItems = known.filter((item) => before !== undefined && same(item, before));
   };
   input.placeholder = choice.placeholder;
   input.matchOnDescription = true;
@@ -52,6 +63,11 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     }),
     input.onDidChangeActive(([item]) => {
       if (item !== undefined && item === typed) typedShown = true;
+    }),
+    input.onDidTriggerItemButton(({ item }) => {
+      const text = item.value === undefined ? undefined : choice.onButton?.(item.value);
+      if (text === "leave") give("cancel");
+      else if (text !== undefined) input.value = text.text;
     }),
     input.onDidAccept(() => {
       const item = input.selectedItems[0] ?? input.activeItems[0];
@@ -75,6 +91,11 @@ async function showMore<T>(
   const items = await choice.more.catch(() => choice.items);
   show(items);
   input.busy = false;
+}
+
+/** A label that shows a command as it is, the ends of its lines as well. */
+export function commandLabel(command: string, length = 200): string {
+  return iconless(commandLine(command, length));
 }
 
 /** A label that shows text of any origin as it is. */

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import { RunRequest, type Run } from "../../protocol/run.ts";
-import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
+import { askChoice, commandLabel, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 
@@ -26,6 +26,9 @@ export async function askCommand(choice: CommandChoice, frame: StepFrame): Promi
       placeholder: vscode.l10n.t("Type a command, or choose a recent one"),
       items: recentCommands(choice.host, choice.runs),
       more: choice.ofHost.then((runs) => recentCommands(choice.host, [...runs, ...choice.runs])),
+      // What runs a command is never the active entry by itself.
+      preselects: false,
+      onButton: editFirst,
       filter: choice.typed,
       keep: choice.keep,
       typed: (text) => ({
@@ -66,7 +69,32 @@ function distinct(runs: readonly Run[]): readonly string[] {
 }
 
 function commandEntry(command: string): ChoiceItem<string> {
-  const lines = command.split("\n").length;
-  const note = lines === 1 ? {} : { description: vscode.l10n.t("{0} lines", lines) };
-  return { label: plainLabel(command), ...note, value: command };
+  const lines = lineCount(command);
+  const [tooltip, note] =
+    lines === 1
+      ? [vscode.l10n.t("Edit before it is run"), {}]
+      : [vscode.l10n.t("Edit in an editor"), { description: vscode.l10n.t("{0} lines", lines) }];
+  const buttons = [{ iconPath: new vscode.ThemeIcon("edit"), tooltip }];
+  return { label: commandLabel(command), ...note, buttons, value: command };
+}
+
+/** A field holds one line: several are edited in an editor, from which they are run. */
+function editFirst(command: string): { text: string } | "leave" {
+  if (lineCount(command) === 1) return { text: command };
+  void editInEditor(command);
+  return "leave";
+}
+
+async function editInEditor(content: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ content, language: "shellscript" });
+  const editor = await vscode.window.showTextDocument(document);
+  const end = document.lineAt(document.lineCount - 1).range.end;
+  editor.selection = new vscode.Selection(new vscode.Position(0, 0), end);
+  const hint = vscode.l10n.t("Run it with Hostrun: Run Selection on Host");
+  vscode.window.setStatusBarMessage(hint, 10_000);
+}
+
+/** How many lines a person sees of a command. */
+export function lineCount(command: string): number {
+  return command.trim().split("\n").length;
 }

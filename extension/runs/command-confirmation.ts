@@ -1,20 +1,69 @@
 import * as vscode from "vscode";
+import { FromConfirmation } from "../../protocol/confirmation.ts";
 import type { Host } from "../../protocol/host.ts";
+import { visible } from "../../protocol/visible.ts";
+import { whereWords } from "../hosts/host-words.ts";
+import { oneLine } from "../plain-text.ts";
+import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
+import { tabIcon } from "../terminal/tab-icon.ts";
+import { lineCount } from "./command-choice.ts";
 
-/** How much of a long command the question shows. */
-const shownLines = 12;
+/** Asks whether a command may go to its host; true when it may. */
+export type ConfirmCommand = (host: Host | undefined, command: string) => Promise<boolean>;
 
-/** Asks before a command goes to a production host; true when it may go. */
-export async function confirmCommand(host: Host | undefined, command: string): Promise<boolean> {
-  if (host?.production !== true) return true;
-  if (!vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true)) return true;
-  const run = vscode.l10n.t("Run");
-  const lines = command.split("\n");
-  const shown = [...lines.slice(0, shownLines), ...(lines.length > shownLines ? ["…"] : [])].join("\n");
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t("Run this on the production host {0}?", host.name),
-    { modal: true, detail: shown },
-    run,
-  );
-  return answer === run;
+/**
+ * Asks before a command goes to a production host, in a tab: a modal shows no more than 16 lines of a command, and its
+ * first button is what a stray Enter presses.
+ */
+export function createConfirmation(extension: vscode.Uri): ConfirmCommand {
+  return async (host, command) => {
+    if (host === undefined || !isConfirmed(host)) return true;
+    return ask(extension, host, command);
+  };
+}
+
+/** Whether a question stands before what is run on this host. */
+export function isConfirmed({ production }: Host): boolean {
+  return production && vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
+}
+
+/** Closing the tab is a no. */
+function ask(extension: vscode.Uri, host: Host, command: string): Promise<boolean> {
+  const title = vscode.l10n.t("Run on {0}?", oneLine(host.name));
+  const panel = vscode.window.createWebviewPanel("hostrun.confirm", title, vscode.ViewColumn.Active, {
+    enableScripts: true,
+    localResourceRoots: [webviewRoot(extension)],
+  });
+  panel.iconPath = tabIcon(extension);
+  return new Promise((resolve) => {
+    panel.onDidDispose(() => resolve(false));
+    panel.webview.onDidReceiveMessage((message: unknown) => {
+      const { success, data } = FromConfirmation.safeParse(message);
+      if (!success) return;
+      resolve(data.run);
+      panel.dispose();
+    });
+    panel.webview.html = pageHtml(panel.webview, extension, {
+      title,
+      body: questionHtml(host, command),
+      bundle: "confirmation",
+    });
+  });
+}
+
+function questionHtml(host: Host, command: string): string {
+  const name = oneLine(host.name);
+  const lines = lineCount(command);
+  const size = lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];
+  const text = command.split("\n").map(visible).join("\n");
+  return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command">
+<h1 id="title"><span aria-hidden="true">⚠︎</span> ${escaped(vscode.l10n.t("Run this on the production host {0}?", name))}</h1>
+<p id="where">${escaped([whereWords(host), ...size].join(" · "))}</p>
+<pre id="command" tabindex="0" aria-label="${escaped(vscode.l10n.t("Command"))}">${escaped(text)}</pre>
+<div class="buttons">
+<button id="leave" type="button">${escaped(vscode.l10n.t("Don't Run"))}</button>
+<button id="run" type="button" disabled>${escaped(vscode.l10n.t("Run on {0}", name))}</button>
+<span id="hint">${escaped(vscode.l10n.t("Scroll to the end of the command to run it."))}</span>
+</div>
+</main>`;
 }

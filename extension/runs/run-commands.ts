@@ -3,11 +3,15 @@ import type { Host } from "../../protocol/host.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { HostCommands } from "../hosts/host-commands.ts";
 import { hostAddress } from "../hosts/host-address.ts";
-import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
+import { askChoice, commandLabel, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
+import { oneLine } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
+import type { PreparedPanel } from "../terminal/prepared-panel.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
-import { commandProblem } from "./command-choice.ts";
-import { editorCommand } from "./editor-command.ts";
+import { commandProblem, lineCount } from "./command-choice.ts";
+import { isConfirmed } from "./command-confirmation.ts";
+import { markCommand } from "./command-mark.ts";
+import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
 import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
 import { relativeTime, stateWords } from "./run-words.ts";
@@ -31,6 +35,8 @@ type HostAction = { readonly run: Run } | "run" | "test" | "edit" | "copy";
 /** What can be done with runs, from their rows, the editor, or the palette. */
 export class RunCommands {
   readonly #parts: RunCommandParts;
+  /** A command that was typed for a production host and then not run there: it is in the field the next time. */
+  #unrun: RunWish | undefined;
 
   constructor(parts: RunCommandParts) {
     this.#parts = parts;
@@ -38,7 +44,17 @@ export class RunCommands {
 
   async runOnHost(host?: Host): Promise<void> {
     await this.#parts.start();
-    await this.#run(await askRun(this.#parts.questions, { host }));
+    const unrun = this.#unrun;
+    this.#unrun = undefined;
+    using prepared = this.#parts.panels.prepare();
+    const wish = await askRun(this.#parts.questions, {
+      host,
+      unrun,
+      typing: (target) => this.#load(prepared, target),
+    });
+    if (wish === undefined) return;
+    const isRun = await this.#run(wish, prepared);
+    if (!isRun && wish.host.production && lineCount(wish.command) === 1) this.#unrun = wish;
   }
 
   /** Runs what is selected in the editor, or the line of the cursor. */
@@ -56,8 +72,9 @@ export class RunCommands {
       void vscode.window.showErrorMessage(vscode.l10n.t("The selection cannot be run: {0}.", problem));
       return;
     }
-    await this.#parts.start();
-    await this.#run(await askRun(this.#parts.questions, { command }));
+    const wish = await this.#askWhere(editor, command);
+    using prepared = this.#parts.panels.prepare();
+    if (wish !== undefined) await this.#run(wish, prepared);
   }
 
   /** Shows what is known of a host, and what can be done with it. */
@@ -101,13 +118,27 @@ export class RunCommands {
     );
   }
 
-  async #run(wish: RunWish | undefined): Promise<void> {
-    if (wish === undefined) return;
+  /** Asks for the host; what will run there is marked in the editor meanwhile. */
+  async #askWhere(editor: vscode.TextEditor | undefined, command: string): Promise<RunWish | undefined> {
+    using _ = editor === undefined ? undefined : markCommand(editor, commandRanges(editor));
+    await this.#parts.start();
+    return await askRun(this.#parts.questions, { command });
+  }
+
+  /** Not where a question stands before the run: it has a tab of its own. */
+  #load(prepared: PreparedPanel, host: Host): void {
+    if (!isConfirmed(host)) prepared.load(vscode.l10n.t("Run on {0}", oneLine(host.name)));
+  }
+
+  /** false when it was not run. */
+  async #run(wish: RunWish, prepared: PreparedPanel): Promise<boolean> {
+    this.#load(prepared, wish.host);
     const run = await this.#parts.runner.start(wish);
-    if (run === undefined) return;
-    this.#parts.panels.open(run, true);
+    if (run === undefined) return false;
+    this.#parts.panels.begin(run, prepared);
     // The command is done with this; the person answers when they like.
     void this.#parts.saveOffer.offer(wish.host, run.id);
+    return true;
   }
 
   /** The run of a row or of the active panel, or one that is chosen now. */
@@ -122,7 +153,8 @@ export class RunCommands {
       return undefined;
     }
     const answer = await askChoice<Run>(
-      { placeholder: vscode.l10n.t("Choose a run"), items: fitting.map(runEntry) },
+      // Some of what is done with the run that is chosen, e.g. running it again, is not to be done by a stray Enter.
+      { placeholder: vscode.l10n.t("Choose a run"), items: fitting.map(runEntry), preselects: false },
       { title, step: 1, totalSteps: 1 },
     );
     return typeof answer === "string" ? undefined : answer.value;
@@ -144,5 +176,5 @@ export class RunCommands {
 
 function runEntry(run: Run): ChoiceItem<Run> {
   const notes = [stateWords(run), run.host.name, relativeTime(run.createdAt)];
-  return { label: plainLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
+  return { label: commandLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
 }

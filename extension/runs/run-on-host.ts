@@ -2,9 +2,11 @@ import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askHost } from "../hosts/host-choice.ts";
+import { whereWords } from "../hosts/host-words.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askSteps, type Step, type StepToggle } from "../input/steps.ts";
-import { askCommand } from "./command-choice.ts";
+import { commandLine } from "../plain-text.ts";
+import { askCommand, lineCount } from "./command-choice.ts";
 import type { RunList } from "./run-list.ts";
 
 /** What to run, and where. */
@@ -28,53 +30,79 @@ export interface RunQuestions {
   addHost(text: string): Promise<Host | undefined>;
 }
 
+/** What is known before anything is asked. */
+export interface RunStart {
+  readonly host?: Host | undefined;
+  readonly command?: string;
+  /** What stands in the field for the command at first, for the same host. */
+  readonly unrun?: RunWish | undefined;
+  /** Hears that a command is being typed for this host; not where a question follows it. */
+  readonly typing?: (host: Host) => void;
+}
+
 /**
  * Asks what is not known yet: the host, then the command. undefined: the person left. "Add host…" goes on with
  * the host that was added.
  */
-export async function askRun(
-  questions: RunQuestions,
-  known: { readonly host?: Host | undefined; readonly command?: string },
-): Promise<RunWish | undefined> {
-  let typed = "";
-  const hostStep: Step<Draft> = async (draft, frame) => {
+export async function askRun(questions: RunQuestions, known: RunStart): Promise<RunWish | undefined> {
+  const steps = [
+    ...(known.host === undefined ? [hostStep(questions, known.command)] : []),
+    ...(known.command === undefined ? [commandStep(questions, known)] : []),
+  ];
+  const toggle = keepRunning();
+  const title = vscode.l10n.t("Run on Host");
+  const start = { host: known.host, command: known.command ?? "" };
+  const draft = await askSteps({ title, toggle }, start, steps);
+  if (draft?.host === undefined) return undefined;
+  return { host: draft.host, command: draft.command, durable: toggle.isOn };
+}
+
+/** `command`: what will run once the host is chosen, where that is known already. */
+function hostStep(questions: RunQuestions, command: string | undefined): Step<Draft> {
+  return async (draft, frame) => {
     const answer = await askHost(
       {
-        placeholder: vscode.l10n.t("Choose the host to run on, or type user@host"),
+        placeholder: hostPlaceholder(command),
         hosts: questions.hosts.hosts,
         runs: questions.runs.runs,
         chosen: draft.host,
         unsaved: true,
+        preselects: command === undefined,
       },
-      frame,
+      command === undefined ? frame : { ...frame, title: vscode.l10n.t("Run {0}", commandLine(command, 80)) },
     );
     if (typeof answer === "string") return answer;
     const host = "add" in answer.value ? await questions.addHost(answer.value.add) : answer.value;
     return host === undefined ? "cancel" : { value: { ...draft, host } };
   };
-  const commandStep: Step<Draft> = async (draft, frame) => {
+}
+
+function hostPlaceholder(command: string | undefined): string {
+  const lines = command === undefined ? 1 : lineCount(command);
+  return lines === 1
+    ? vscode.l10n.t("Choose the host to run on, or type user@host")
+    : vscode.l10n.t("Choose the host to run these {0} lines on, or type user@host", lines);
+}
+
+function commandStep(questions: RunQuestions, { unrun, typing }: RunStart): Step<Draft> {
+  let typed = "";
+  return async (draft, frame) => {
     const { host } = draft;
     if (host === undefined) return "cancel";
+    if (typed === "" && unrun?.host.name === host.name) typed = unrun.command;
     const ofHost = questions.daemon
       .call("listRuns", { query: { host: host.name, limit: "100" } })
       .then((page) => page.items);
     const keep = (text: string): void => {
       typed = text;
+      if (text !== "") typing?.(host);
     };
-    const answer = await askCommand({ host, runs: questions.runs.runs, ofHost, typed, keep }, frame);
+    const answer = await askCommand(
+      { host, runs: questions.runs.runs, ofHost, typed, keep },
+      { ...frame, title: vscode.l10n.t("Run on {0}", whereWords(host)) },
+    );
     return typeof answer === "string" ? answer : { value: { host, command: answer.value } };
   };
-  const steps = [
-    ...(known.host === undefined ? [hostStep] : []),
-    ...(known.command === undefined ? [commandStep] : []),
-  ];
-  const title = vscode.l10n.t("Run on Host");
-  const start = { host: known.host, command: known.command ?? "" };
-  const toggle = keepRunning();
-  const frame = { title: known.host === undefined ? title : `${title}: ${known.host.name}`, toggle };
-  const draft = await askSteps(frame, start, steps);
-  if (draft?.host === undefined) return undefined;
-  return { host: draft.host, command: draft.command, durable: toggle.isOn };
 }
 
 /** As the setting says, unless the person wants it otherwise this time. */

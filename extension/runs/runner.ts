@@ -6,7 +6,7 @@ import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import type { ProblemReport } from "../problem-report.ts";
-import { confirmCommand } from "./command-confirmation.ts";
+import type { ConfirmCommand } from "./command-confirmation.ts";
 import type { RunWish } from "./run-on-host.ts";
 
 /** Starts, repeats and cancels runs, after the questions that this takes; failures are told. */
@@ -14,16 +14,18 @@ export class Runner {
   readonly #daemon: Daemon;
   readonly #hosts: HostList;
   readonly #report: ProblemReport;
+  readonly #confirm: ConfirmCommand;
 
-  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport) {
+  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport, confirm: ConfirmCommand) {
     this.#daemon = daemon;
     this.#hosts = hosts;
     this.#report = report;
+    this.#confirm = confirm;
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
   async start({ host, command, durable }: RunWish): Promise<Run | undefined> {
-    if (!(await confirmCommand(host, command))) return undefined;
+    if (!(await this.#confirm(host, command))) return undefined;
     const body = { host: host.id ?? host.name, command, durable, agentSocket: agentSocket() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
@@ -38,7 +40,7 @@ export class Runner {
         this.withInput(run, run.options.pty === true),
       );
     }
-    if (!(await confirmCommand(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
+    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
     return this.repeat(run.id);
   }
 
@@ -51,7 +53,7 @@ export class Runner {
 
   /** Runs a command again, its standard input open; `pty`: in a terminal. Rejects with a Problem. */
   async withInput(run: Run, pty: boolean): Promise<Run | undefined> {
-    if (!(await confirmCommand(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
+    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
     const { stdinGiven: _given, secretEnvNames = [], durable: _durable, ...options } = run.options;
     if (secretEnvNames.length > 0) {
       const names = secretEnvNames.join(", ");

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
-import { oneLine, shortened } from "../plain-text.ts";
+import { commandLine, oneLine } from "../plain-text.ts";
 import type { RunList } from "./run-list.ts";
 import { relativeTime, stateIcon, stateWords } from "./run-words.ts";
 
@@ -91,14 +91,14 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
 function runItem(run: Run): vscode.TreeItem {
   // The end of a row is cut off in a narrow view: short, so that it still says how the command ended.
-  const item = new vscode.TreeItem(shortened(run.command, 24), vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(commandLine(run.command, 24), vscode.TreeItemCollapsibleState.None);
   const notes = [stateWords(run), oneLine(run.host.name), relativeTime(run.createdAt)];
   item.id = `run:${run.id}`;
   item.iconPath = stateIcon(run);
   item.contextValue = run.state === "ended" ? "run ended" : "run alive";
   item.description = notes.join(" · ");
   item.tooltip = tooltip(run);
-  item.accessibilityInformation = { label: [shortened(run.command, 200), ...notes].join(", ") };
+  item.accessibilityInformation = { label: [commandLine(run.command, 200), ...notes].join(", ") };
   item.command = {
     command: "hostrun.openRunRow",
     title: vscode.l10n.t("Open Run"),

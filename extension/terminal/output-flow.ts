@@ -11,7 +11,7 @@ const lowCharacters = 5000;
 const messageCharacters = 65_536;
 
 /**
- * Output on its way to a webview: gathered for a frame, sent in order, and held back while more than 100,000
+ * Output on its way to a webview: at once after a silence, else gathered for a frame; sent in order, and held back while more than 100,000
  * characters have not been drawn, until fewer than 5,000 are left.
  */
 export class OutputFlow implements Disposable {
@@ -21,6 +21,7 @@ export class OutputFlow implements Disposable {
   #undrawn = 0;
   #held = false;
   #timer: NodeJS.Timeout | undefined;
+  #flushedAt = -frameMs;
   #wake: (() => void) | undefined;
   #disposed = false;
 
@@ -34,7 +35,7 @@ export class OutputFlow implements Disposable {
     this.#waiting.push(chunk);
     this.#waitingCharacters += chunk.data.length;
     if (this.#waitingCharacters >= messageCharacters) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), frameMs);
+    else this.#timer ??= setTimeout(() => this.flush(), this.#untilFrame());
     if (this.#undrawn > highCharacters) this.#held = true;
     if (this.#held) await this.#room();
   }
@@ -48,6 +49,7 @@ export class OutputFlow implements Disposable {
     this.#undrawn += this.#waitingCharacters;
     this.#waiting = [];
     this.#waitingCharacters = 0;
+    this.#flushedAt = performance.now();
     this.#post(merged(chunks));
   }
 
@@ -62,6 +64,11 @@ export class OutputFlow implements Disposable {
     clearTimeout(this.#timer);
     this.#waiting = [];
     this.#release();
+  }
+
+  /** After a silence nothing is waited for but what comes at the same time. */
+  #untilFrame(): number {
+    return Math.max(0, frameMs - (performance.now() - this.#flushedAt));
   }
 
   async #room(): Promise<void> {

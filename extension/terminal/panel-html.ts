@@ -1,13 +1,35 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
+import { tabIcon } from "./tab-icon.ts";
 
 /** Where the webview's bundle is; it may load nothing from anywhere else. */
 export function webviewRoot(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, "dist", "webview");
 }
 
-/** The page of a run: our own script and styles, and no network of its own. */
+interface Page {
+  readonly title: string;
+  /** HTML. */
+  readonly body: string;
+  /** The script and the style sheet of this name are the page's. */
+  readonly bundle: "terminal" | "confirmation";
+}
+
+/** Sets up the tab of a run, and loads its page. */
+export function preparePage(panel: vscode.WebviewPanel, extension: vscode.Uri): void {
+  panel.iconPath = tabIcon(extension);
+  panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(extension)] };
+  panel.webview.html = panelHtml(panel.webview, extension, panel.title);
+}
+
+/** The page of a run. */
 export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, title: string): string {
+  return pageHtml(webview, extension, { title, body: '<div id="app"></div>', bundle: "terminal" });
+}
+
+/** A page with our own script and styles, and no network of its own. */
+export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: Page): string {
+  const { title, body, bundle } = page;
   const at = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extension), name)).toString();
   const nonce = randomBytes(16).toString("base64url");
@@ -24,12 +46,12 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, title:
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${at("terminal.css")}">
+<link rel="stylesheet" href="${at(`${bundle}.css`)}">
 <title>${escaped(title)}</title>
 </head>
 <body>
-<div id="app"></div>
-<script nonce="${nonce}" src="${at("terminal.js")}"></script>
+${body}
+<script nonce="${nonce}" src="${at(`${bundle}.js`)}"></script>
 </body>
 </html>`;
 }
@@ -56,6 +78,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function escaped(text: string): string {
+/** Text for HTML. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -71,7 +71,7 @@ export class PanelTools {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
       this.#runner.again(await this.#daemon.call("getRun", { params: { run: panel.runId } })),
     );
-    if (run !== undefined) panel.show(run.id);
+    if (run !== undefined) panel.show(run);
   }
 
   /** Runs the command of a panel again with its standard input open, and shows it in the same tab. */
@@ -79,7 +79,7 @@ export class PanelTools {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
       this.#runner.withInput(await this.#daemon.call("getRun", { params: { run: panel.runId } }), pty),
     );
-    if (run !== undefined) panel.show(run.id);
+    if (run !== undefined) panel.show(run);
   }
 
   async #type(runId: string, { data, end }: { data: string; end: boolean }): Promise<void> {
@@ -96,7 +96,7 @@ export class PanelTools {
     );
     if (trusted !== true) return;
     const run = await this.#runner.repeat(panel.runId);
-    if (run !== undefined) panel.show(run.id);
+    if (run !== undefined) panel.show(run);
   }
 
   /** All of the output, whatever the screen still holds or selects. */

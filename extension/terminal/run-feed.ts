@@ -20,17 +20,19 @@ export interface RunScreen {
 
 /**
  * Replays a run into a screen from its first event, and follows it to its end. Takes no more from the daemon
- * while the screen is behind. Rejects with a Problem, or with the signal's reason.
+ * while the screen is behind. A run that was started just now is shown as it is, and not asked for. Rejects with a
+ * Problem, or with the signal's reason.
  */
 export async function feedRun(
   daemon: Daemon,
-  runId: string,
+  run: string | Run,
   screen: RunScreen,
   signal: AbortSignal,
 ): Promise<void> {
   const feed = new RunFeed(daemon, screen, signal);
-  screen.show(await daemon.call("getRun", { params: { run: runId }, signal }));
-  for await (const event of daemon.runEvents(runId, signal)) {
+  const shown = typeof run === "string" ? await daemon.call("getRun", { params: { run }, signal }) : run;
+  screen.show(shown);
+  for await (const event of daemon.runEvents(shown.id, signal)) {
     signal.throwIfAborted();
     await feed.take(event);
   }
@@ -44,6 +46,8 @@ class RunFeed {
   readonly #signal: AbortSignal;
   readonly #heard = new Set<string>();
   #hostName = "";
+  /** What was told last of how the run stands. */
+  #standing: EventOf<"status"> | undefined;
 
   constructor(daemon: Daemon, screen: RunScreen, signal: AbortSignal) {
     this.#daemon = daemon;
@@ -64,7 +68,8 @@ class RunFeed {
         this.#log(event, `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address})`);
         return;
       case "status":
-        return this.#status(event);
+        this.#status(event);
+        return;
       case "gap": {
         const bytes = event.to - event.from;
         this.#screen.post({ type: "gap", stream: event.stream, bytes });
@@ -91,12 +96,27 @@ class RunFeed {
     await this.#screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
   }
 
-  async #status(event: EventOf<"status">): Promise<void> {
-    const { state, message, timestamp, reconnecting } = event;
+  #status(event: EventOf<"status">): void {
+    const { state, message, reconnecting } = event;
     this.#log(event, `${state}: ${message}`);
-    const transport = state === "running" && !reconnecting ? await this.#transport(timestamp) : undefined;
-    const known = { ...(reconnecting && { reconnecting }), ...(transport !== undefined && { transport }) };
-    this.#screen.post({ type: "status", state, message, detail: null, ...known });
+    this.#standing = event;
+    this.#screen.post({
+      type: "status",
+      state,
+      message,
+      detail: null,
+      ...(reconnecting && { reconnecting }),
+    });
+    if (state === "running" && !reconnecting) void this.#tellTransport(event);
+  }
+
+  /** Output does not wait for it. */
+  async #tellTransport(event: EventOf<"status">): Promise<void> {
+    const { state, message, timestamp } = event;
+    const transport = await this.#transport(timestamp);
+    // The run may stand otherwise by now.
+    if (transport === undefined || this.#standing !== event) return;
+    this.#screen.post({ type: "status", state, message, detail: null, transport });
   }
 
   /** Cipher and kind of host key, where the connection of that time is still there. */

@@ -6,11 +6,11 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
-import { oneLine, shortened } from "../plain-text.ts";
+import { commandLine, oneLine } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import { connectionWords } from "./connection-words.ts";
 import { OutputFlow } from "./output-flow.ts";
-import { messageHtml, panelHtml, webviewRoot } from "./panel-html.ts";
+import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
 import { panelLook } from "./panel-look.ts";
 import type { FinishedNotices, RunTab } from "./finished-notices.ts";
 import { feedRun, type RunScreen } from "./run-feed.ts";
@@ -31,6 +31,17 @@ export interface PanelHouse {
   failed(panel: RunPanel, problem: ProblemDetails): void;
 }
 
+/** The run that a panel begins with. */
+export interface RunStart {
+  readonly id: string;
+  /** As it was answered when it was started, so that nothing has to be asked for. */
+  readonly run?: Run;
+  /** Whether it was started here just now, so that the person awaits it. */
+  readonly awaited: boolean;
+  /** How far the panel's page is: it may have been loaded beforehand. */
+  readonly page: "none" | "loading" | "ready";
+}
+
 /**
  * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
  * or moved, or the window reloaded, the run is replayed from the daemon.
@@ -39,6 +50,8 @@ export class RunPanel implements RunTab {
   readonly panel: vscode.WebviewPanel;
   readonly #house: PanelHouse;
   #runId: string;
+  /** The run as it was when it was started here, until it is shown. */
+  #started: Run | undefined;
   /** Whether the run was started here just now, so that the person awaits it. */
   #awaited: boolean;
   #problem: ProblemDetails | undefined;
@@ -47,14 +60,13 @@ export class RunPanel implements RunTab {
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
-  constructor(panel: vscode.WebviewPanel, runId: string, house: PanelHouse, awaited: boolean) {
+  constructor(panel: vscode.WebviewPanel, run: RunStart, house: PanelHouse) {
     this.panel = panel;
     this.#house = house;
-    this.#runId = runId;
-    this.#awaited = awaited;
-    panel.iconPath = tabIcon(house.extensionUri);
-    if (awaited) house.finished.watch(runId, this);
-    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(house.extensionUri)] };
+    this.#runId = run.id;
+    this.#started = run.run;
+    this.#awaited = run.awaited;
+    if (run.awaited) house.finished.watch(run.id, this);
     panel.webview.onDidReceiveMessage((message: unknown) => this.#take(message));
     panel.onDidChangeViewState(() => {
       if (!panel.visible) this.#stopFeed();
@@ -67,7 +79,8 @@ export class RunPanel implements RunTab {
       changes.dispose();
       this.#stopFeed();
     });
-    this.#load();
+    if (run.page === "none") preparePage(panel, house.extensionUri);
+    else if (run.page === "ready") void this.#startFeed();
   }
 
   get runId(): string {
@@ -80,10 +93,11 @@ export class RunPanel implements RunTab {
   }
 
   /** Shows another run in the same tab. */
-  show(runId: string): void {
-    this.#runId = runId;
+  show(run: Run): void {
+    this.#runId = run.id;
+    this.#started = run;
     this.#awaited = true;
-    this.#house.finished.watch(runId, this);
+    this.#house.finished.watch(run.id, this);
     if (this.#isBroken) this.#load();
     else void this.#startFeed();
   }
@@ -140,12 +154,17 @@ export class RunPanel implements RunTab {
         shown = true;
         screen.post(this.#begin(run));
       },
-      connection: connectionWords,
+      connection: (run: Run) => {
+        this.#stand(run);
+        return connectionWords(run);
+      },
       failed: (problem: ProblemDetails) => this.#failed(problem),
     };
     try {
       await this.#house.start();
-      await feedRun(this.#house.daemon, this.#runId, screen, feed.signal);
+      const run = this.#started ?? this.#runId;
+      this.#started = undefined;
+      await feedRun(this.#house.daemon, run, screen, feed.signal);
       this.#awaited = false;
     } catch (failure) {
       if (feed.signal.aborted || isAbort(failure)) return;
@@ -156,9 +175,7 @@ export class RunPanel implements RunTab {
   #begin(run: Run): ToPanel {
     const title = panelTitle(run);
     if (this.panel.title !== title) this.panel.title = title;
-    this.#showIcon(run);
-    if (run.state === "ended") this.#house.finished.forget(run.id);
-    else this.#house.finished.watch(run.id, this);
+    this.#stand(run);
     const host = hostOfRun(this.#house.hosts.hosts, run.host.name);
     const { name, address } = run.host;
     return {
@@ -169,6 +186,13 @@ export class RunPanel implements RunTab {
       words: Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)])),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),
     };
+  }
+
+  /** The end of a short run may have been announced before its tab was there. */
+  #stand(run: Run): void {
+    this.#showIcon(run);
+    if (run.state === "ended") this.#house.finished.forget(run.id);
+    else this.#house.finished.watch(run.id, this);
   }
 
   #showIcon(run: Run): void {
@@ -203,5 +227,5 @@ export class RunPanel implements RunTab {
 
 /** The tab's title: where, and what. */
 export function panelTitle(run: Run): string {
-  return `${oneLine(run.host.name)}: ${shortened(run.command, 40)}`;
+  return `${oneLine(run.host.name)}: ${commandLine(run.command, 40)}`;
 }

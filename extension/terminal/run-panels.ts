@@ -3,7 +3,8 @@ import { PanelState } from "../../protocol/panel.ts";
 import type { Run } from "../../protocol/run.ts";
 import { messageHtml } from "./panel-html.ts";
 import { lookSections, panelLook } from "./panel-look.ts";
-import { panelTitle, RunPanel, type PanelHouse } from "./run-panel.ts";
+import { PreparedPanel } from "./prepared-panel.ts";
+import { panelTitle, RunPanel, type PanelHouse, type RunStart } from "./run-panel.ts";
 
 const panelType = "hostrun.run";
 
@@ -29,6 +30,26 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     return [...this.#panels].find(({ panel }) => panel.active);
   }
 
+  /** A tab for a run that may be started. */
+  prepare(): PreparedPanel {
+    const where = { viewColumn: vscode.ViewColumn.Active, preserveFocus: true };
+    const create = (title: string): vscode.WebviewPanel =>
+      vscode.window.createWebviewPanel(panelType, title, where);
+    return new PreparedPanel(create, this.#house.extensionUri);
+  }
+
+  /** Shows a run that was started just now, in the tab that was prepared for it where there is one. */
+  begin(run: Run, prepared: PreparedPanel): void {
+    const taken = prepared.take();
+    if (taken === undefined) {
+      this.open(run, true);
+      return;
+    }
+    taken.panel.title = panelTitle(run);
+    this.#adopt(taken.panel, { id: run.id, run, awaited: true, page: taken.page });
+    taken.panel.reveal();
+  }
+
   /** Shows a run in its tab, which is made if it is not there. `awaited`: it was started just now. */
   open(run: Run, awaited = false): void {
     const open = [...this.#panels].find((panel) => panel.runId === run.id);
@@ -37,7 +58,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       return;
     }
     const panel = vscode.window.createWebviewPanel(panelType, panelTitle(run), vscode.ViewColumn.Active);
-    this.#adopt(panel, run.id, awaited);
+    this.#adopt(panel, { id: run.id, awaited, page: "none" });
   }
 
   /** Tries again to show what could not be shown. */
@@ -47,7 +68,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const parsed = PanelState.safeParse(state);
-    if (parsed.success) this.#adopt(panel, parsed.data.runId, false);
+    if (parsed.success) this.#adopt(panel, { id: parsed.data.runId, awaited: false, page: "none" });
     else {
       const detail = vscode.l10n.t("The window forgot which run was shown here. It is in the Runs view.");
       panel.webview.html = messageHtml(vscode.l10n.t("No run"), detail);
@@ -58,8 +79,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#subscription.dispose();
   }
 
-  #adopt(webview: vscode.WebviewPanel, runId: string, awaited: boolean): void {
-    const panel = new RunPanel(webview, runId, this.#house, awaited);
+  #adopt(webview: vscode.WebviewPanel, run: RunStart): void {
+    const panel = new RunPanel(webview, run, this.#house);
     this.#panels.add(panel);
     webview.onDidDispose(() => this.#panels.delete(panel));
   }

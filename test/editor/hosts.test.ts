@@ -85,16 +85,14 @@ describe("a host", () => {
       await window.answer(/Type a command/, "echo carefully");
     };
     await run();
-    const dialog = window.dialog("Run this on the production host web1?");
-    await dialog.waitFor();
-    expect(await dialog.textContent()).toContain("echo carefully");
-    await window.pictures("production");
-    await dialog.getByRole("button", { name: "Cancel" }).click();
-    await dialog.waitFor({ state: "hidden" });
+    await window.run.getByText("Run this on the production host web1?").waitFor();
+    await window.run.getByText("echo carefully", { exact: true }).waitFor();
+    await window.run.getByRole("button", { name: "Don't Run" }).click();
+    await window.tab("Run on web1?").waitFor({ state: "detached" });
     expect(await window.row(/^echo carefully/).count()).toBe(0);
 
     await run();
-    await dialog.getByRole("button", { name: "Run", exact: true }).click();
+    await window.run.getByRole("button", { name: "Run on web1" }).click();
     await window.output("carefully");
     await window.run.getByText("production", { exact: true }).waitFor();
     await window.row(/^web1, connected, production, /).waitFor();

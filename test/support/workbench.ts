@@ -32,7 +32,7 @@ export class Workbench {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const workbench = new Workbench(page);
     await page.goto(code.url, { timeout: 60_000 });
     await workbench.ready();
@@ -61,8 +61,8 @@ export class Workbench {
   async command(title: string): Promise<void> {
     await this.#insist(async () => {
       await this.page.keyboard.press("F1");
-      await this.input.fill(`>${title}`, { timeout: 3000 });
-      await this.choice(title).first().click({ timeout: 3000 });
+      await this.input.fill(`>${title}`, { timeout: 10_000 });
+      await this.choice(title).first().click({ timeout: 10_000 });
     });
   }
 
@@ -95,9 +95,9 @@ export class Workbench {
   async openFile(name: string): Promise<void> {
     await this.#insist(async () => {
       await this.page.keyboard.press("Control+P");
-      await this.input.fill(name, { timeout: 3000 });
-      await this.choice(name).first().click({ timeout: 3000 });
-      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: 3000 });
+      await this.input.fill(name, { timeout: 10_000 });
+      await this.choice(name).first().click({ timeout: 10_000 });
+      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: 10_000 });
     });
     await this.page.locator(".monaco-editor .view-line").first().click();
   }

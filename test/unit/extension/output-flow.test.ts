@@ -32,6 +32,21 @@ test("what comes within a frame is one message, in order, neighbours of a stream
   expect(posted).toEqual([[stdout("ab"), { stream: "stderr", data: "c" }, stdout("d")]]);
 });
 
+test("after a silence output goes at once, and waits for its frame while more comes", async () => {
+  void flow.push(stdout("a"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posted).toEqual([[stdout("a")]]);
+  void flow.push(stdout("b"));
+  await vi.advanceTimersByTimeAsync(15);
+  expect(posted).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(posted).toEqual([[stdout("a")], [stdout("b")]]);
+  await vi.advanceTimersByTimeAsync(16);
+  void flow.push(stdout("c"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posted).toHaveLength(3);
+});
+
 test("bytes that are no text are never joined with their neighbours", async () => {
   const bytes: OutputChunk = { stream: "stdout", data: "//4=", encoding: "base64" };
   void flow.push(bytes);

@@ -1,0 +1,24 @@
+import { userInfo } from "node:os";
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import { oneLine } from "../plain-text.ts";
+import { hostAddress } from "./host-address.ts";
+
+/**
+ * A host by its name, with the user and the address that a command would run under, and whether that is production:
+ * "web1 · deploy@10.0.0.5 · ⚠ PRODUCTION".
+ */
+export function whereWords(host: Host): string {
+  const where = hostAddress({ ...host, user: host.user ?? usualUser() });
+  const parts = [
+    oneLine(host.name),
+    ...(where === host.name ? [] : [oneLine(where)]),
+    ...(host.production ? [`⚠ ${vscode.l10n.t("PRODUCTION")}`] : []),
+  ];
+  return parts.join(" · ");
+}
+
+/** Who the daemon logs in as where neither the host nor the SSH config says it. */
+function usualUser(): string {
+  return vscode.workspace.getConfiguration("hostrun").get("defaultUser", "") || userInfo().username;
+}

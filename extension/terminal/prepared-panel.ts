@@ -1,0 +1,52 @@
+import * as vscode from "vscode";
+import { FromPanel } from "../../protocol/panel.ts";
+import { preparePage } from "./panel-html.ts";
+
+/**
+ * A tab for a run that may be started soon: its page is loaded before there is something to show, since that takes most
+ * of the time from Enter to the first output. It takes no focus, as the person is typing, and goes away unused.
+ */
+export class PreparedPanel implements Disposable {
+  readonly #create: (title: string) => vscode.WebviewPanel;
+  readonly #extension: vscode.Uri;
+  #panel: vscode.WebviewPanel | undefined;
+  #page: "loading" | "ready" = "loading";
+  #subscription: vscode.Disposable | undefined;
+
+  constructor(create: (title: string) => vscode.WebviewPanel, extension: vscode.Uri) {
+    this.#create = create;
+    this.#extension = extension;
+  }
+
+  /** Begins to load, if that has not begun. */
+  load(title: string): void {
+    if (this.#subscription !== undefined) return;
+    const panel = this.#create(title);
+    this.#panel = panel;
+    this.#subscription = vscode.Disposable.from(
+      panel.webview.onDidReceiveMessage((message: unknown) => {
+        if (FromPanel.safeParse(message).data?.type === "ready") this.#page = "ready";
+      }),
+      panel.onDidChangeViewState(() => {
+        // A page that was hidden is loaded anew when it is shown again.
+        if (!panel.visible) this.#page = "loading";
+      }),
+      panel.onDidDispose(() => {
+        this.#panel = undefined;
+      }),
+    );
+    preparePage(panel, this.#extension);
+  }
+
+  /** The tab, for the one who shows a run in it; undefined when there is none, e.g. since the person closed it. */
+  take(): { readonly panel: vscode.WebviewPanel; readonly page: "loading" | "ready" } | undefined {
+    const panel = this.#panel;
+    this.#panel = undefined;
+    return panel === undefined ? undefined : { panel, page: this.#page };
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription?.dispose();
+    this.#panel?.dispose();
+  }
+}

@@ -1,0 +1,47 @@
+import "./confirmation.css";
+import type { FromConfirmation } from "../protocol/confirmation.ts";
+
+declare function acquireVsCodeApi(): { postMessage(message: FromConfirmation): void };
+
+/**
+ * The question before a command goes to a production host; the page itself is the extension's. The focus is on the
+ * button that runs nothing, and a command that does not fit has to be seen to its end before the other one works.
+ */
+const vscode = acquireVsCodeApi();
+const command = find("#command", HTMLElement);
+const leave = find("#leave", HTMLButtonElement);
+const run = find("#run", HTMLButtonElement);
+const hint = find("#hint", HTMLElement);
+
+leave.addEventListener("click", () => answer(false));
+run.addEventListener("click", () => answer(true));
+window.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") answer(false);
+  // A key that is held down since before the question presses no button.
+  else if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
+});
+// A webview gets the focus as a whole, and then has none inside.
+window.addEventListener("focus", focusLeave);
+command.addEventListener("scroll", lookAtEnd);
+new ResizeObserver(lookAtEnd).observe(command);
+focusLeave();
+
+function focusLeave(): void {
+  if (document.activeElement === document.body) leave.focus();
+}
+
+function lookAtEnd(): void {
+  if (command.scrollTop + command.clientHeight < command.scrollHeight - 2) return;
+  run.disabled = false;
+  hint.hidden = true;
+}
+
+function answer(isRun: boolean): void {
+  vscode.postMessage({ type: "answer", run: isRun });
+}
+
+function find<T extends Element>(selector: string, type: new () => T): T {
+  const found = document.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`the page has no ${selector}`);
+  return found;
+}
