@@ -55,7 +55,7 @@ export const panelWords = {
 
   waitingForOutput: "Waiting for output, {0}",
   noOutputFor: "No output for {0}",
-  gap: "… {0} bytes of {1} were not recorded …",
+  gap: "… {0} of {1} were not recorded …",
   hiddenOutput: "Output that is not shown here",
   hiddenLines: "First {0} lines not shown",
   hiddenLinesAtLeast: "First {0} lines or more not shown",

@@ -1,4 +1,5 @@
 import type { OutputStream } from "../protocol/event.ts";
+import { formatBytes } from "../protocol/size.ts";
 import type { ScreenSize } from "./csi-limits.ts";
 import { EscapeFilter } from "./escape-filter.ts";
 import { Pen } from "./pen.ts";
@@ -52,7 +53,7 @@ export class ScreenWriter {
     const before = this.#lineBegun ? "\r\n" : "";
     this.#speaking = undefined;
     this.#lineBegun = false;
-    return `${before}\x1b[0;3;90m${word("gap", bytes.toLocaleString("en"), stream)}\x1b[0m\r\n`;
+    return `${before}\x1b[0;3;90m${word("gap", formatBytes(bytes), stream)}\x1b[0m\r\n`;
   }
 }
 

@@ -252,7 +252,7 @@ describe("the output", () => {
     const rows = await view.page.locator(".xterm-rows > div").allInnerTexts();
     expect(rows.slice(0, 3).map((row) => row.replaceAll("\u00a0", " ").trimEnd())).toEqual([
       "before",
-      "… 12,345 bytes of stdout were not recorded …",
+      "… 12.1 KiB of stdout were not recorded …",
       "after",
     ]);
   });

@@ -57,7 +57,7 @@ describe("two streams on one screen", () => {
   it("tells of a gap on a line of its own", () => {
     const writer = new ScreenWriter(() => ({ rows: 24, columns: 80 }));
     writer.take(stdout("half a line"));
-    const words = "… 12,345 bytes of stdout were not recorded …";
+    const words = "… 12.1 KiB of stdout were not recorded …";
     expect(writer.gap("stdout", 12_345)).toBe(`\r\n${ESC}[0;3;90m${words}${ESC}[0m\r\n`);
     expect(writer.gap("stdout", 12_345)).toBe(`${ESC}[0;3;90m${words}${ESC}[0m\r\n`);
     expect(writer.take(stdout("b")).text).toBe(`${ESC}[0mb`);
