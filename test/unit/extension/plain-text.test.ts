@@ -20,7 +20,7 @@ test("a command of several lines shows where they end", () => {
 
 test("a command substitution is no icon", () => {
   expect(iconless("echo $(date) $(sync~spin) $((1+2)) ${x}")).toBe(
-    "echo \\$(date) \\$(sync~spin) $((1+2)) ${x}",
+    "echo $\u200b(date) $\u200b(sync~spin) $\u200b((1+2)) ${x}",
   );
 });
 
