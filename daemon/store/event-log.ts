@@ -23,7 +23,8 @@ export function createEventLog({ sql, epoch }: Database, events: EventTable, seg
   return {
     epoch,
     append: (id, more, run) => roomFor(() => append(id, more, run)),
-    cutOutput: (id, cut, bytes, at) => events.cutOutput({ id, number: numberOf(id) }, cut, bytes, at),
+    truncateMiddle: (id, cut, bytes, at) =>
+      events.truncateMiddle({ id, number: numberOf(id) }, cut, bytes, at),
     copyOutput: (from, to, firstSeq) =>
       roomFor(() => events.copyOutput(numberOf(from), numberOf(to), firstSeq)),
     read: (id, after, maxBytes) => events.page(numberOf(id), after, maxBytes),

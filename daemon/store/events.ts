@@ -2,7 +2,7 @@ import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
 import type { RecordedOutput, StreamPlace } from "../runs/record/event-log.ts";
 import type { RecordedEvent, StoredEvent } from "../runs/record/stored-event.ts";
-import { createCutter, type Cutter } from "./cutting.ts";
+import { createTruncation, type TruncateMiddle } from "./truncation.ts";
 import { eventColumns, eventOf, type EventRow, rowOf, type RunKey } from "./event-row.ts";
 import { placeOf, recordedOutput } from "./recorded-output.ts";
 import type { Segments } from "./segments.ts";
@@ -12,7 +12,7 @@ export interface EventTable {
   copyOutput(from: number, to: number, firstSeq: number): number;
   page(run: number, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(run: number): number;
-  cutOutput: Cutter;
+  truncateMiddle: TruncateMiddle;
   placeOf(run: number, stream: OutputStream, offset: number): StreamPlace;
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
 }
@@ -30,7 +30,7 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
     .pluck();
   return {
     insert,
-    cutOutput: createCutter(sql, segments, insert),
+    truncateMiddle: createTruncation(sql, segments, insert),
     copyOutput: createCopy(sql, segments),
     page: (run, seq, maxBytes) => {
       using reader = segments.reader(run);

@@ -93,7 +93,7 @@ export class DurableExecution implements RunExecution {
         this.live.status("connecting", connectingWords(this.#plan.target));
         this.#abort.signal.throwIfAborted();
         this.#kept.save();
-      } else if (!(await this.#takeAgain())) return;
+      } else if (!(await this.#replay())) return;
       await this.#followToEnd(remote);
     } catch (failure) {
       if (this.#abort.signal.aborted && this.#stop === undefined) return;
@@ -135,10 +135,10 @@ export class DurableExecution implements RunExecution {
   }
 
   /** False when the run is not to be followed: the daemon stops, or its store cannot be read. */
-  async #takeAgain(): Promise<boolean> {
+  async #replay(): Promise<boolean> {
     this.#tellReconnecting();
     const { turns, log } = this.#parts;
-    const taking = this.live.takeAgain(turns, this.#abort.signal);
+    const taking = this.live.replay(turns, this.#abort.signal);
     this.#taken = taking.catch(() => undefined);
     try {
       await taking;

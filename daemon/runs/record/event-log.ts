@@ -15,7 +15,7 @@ export interface EventLog {
    * Takes at least `bytes` of a run's oldest output behind the cut out of the record and widens the cut by it, with
    * gap events of the time `at` in its place; less where that takes many steps.
    */
-  cutOutput(id: string, cut: Cut, bytes: number, at: string): CutOutput;
+  truncateMiddle(id: string, cut: TruncatedRange, bytes: number, at: string): TruncatedOutput;
   /** Takes over the recorded output of another run, renumbered from `firstSeq`; the next free seq. */
   copyOutput(from: string, to: string, firstSeq: number): number;
   /** Events after `seq` in order, about `maxBytes` of them, at least one if there is any. */
@@ -35,15 +35,15 @@ export interface StreamPlace {
 }
 
 /** Where output was taken out of the middle of a record: the events from `first` to `last` are gaps now. */
-export interface Cut {
+export interface TruncatedRange {
   readonly first: number;
   readonly last: number;
   readonly gaps: readonly StreamGap[];
 }
 
-export interface CutOutput {
+export interface TruncatedOutput {
   /** What is to be given the next time. */
-  readonly cut: Cut;
+  readonly cut: TruncatedRange;
   readonly bytes: number;
 }
 

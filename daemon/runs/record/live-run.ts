@@ -9,9 +9,9 @@ import { completeFields, type Ending, endedAs } from "./ending.ts";
 import { mended } from "./mended-event.ts";
 import { Pace } from "./pace.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
-import { takeRecordAgain } from "./taking-again.ts";
+import { replayRecord } from "./replay-record.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
-import type { Cut } from "./event-log.ts";
+import type { TruncatedRange } from "./event-log.ts";
 import type { IdempotencyKey, RunStore } from "./run-store.ts";
 import { type ControlFields, controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
 
@@ -54,7 +54,7 @@ export class LiveRun {
   #owed: StoredEvent[] = [];
   #owesRun = false;
   /** Where the middle of too much output was taken out. */
-  #cut: Cut | undefined;
+  #cut: TruncatedRange | undefined;
   #flushing: NodeJS.Immediate | undefined;
   readonly #kept = Promise.withResolvers<void>();
   /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
@@ -92,10 +92,10 @@ export class LiveRun {
    * Of a run that another daemon began: takes in what is recorded, before anything else is taken in or it may end.
    * Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
-  async takeAgain(turns: Turns, signal: AbortSignal): Promise<void> {
+  async replay(turns: Turns, signal: AbortSignal): Promise<void> {
     const { events } = this.#parts.store;
     const record = { events, id: this.#run.id, lastSeq: this.#seq };
-    const { whole, cut } = await takeRecordAgain(record, this.#recorder, turns, signal);
+    const { whole, cut } = await replayRecord(record, this.#recorder, turns, signal);
     this.whole = whole;
     this.#cut = cut;
   }
@@ -192,7 +192,7 @@ export class LiveRun {
     this.#flushing = undefined;
     const pieces = this.#recorder.take(final, this.pace.isFollowed);
     if (pieces.length > 0) this.#record(pieces);
-    this.#cutMiddle(final);
+    this.#truncateMiddle(final);
   }
 
   #record(pieces: readonly Recorded[]): void {
@@ -213,12 +213,12 @@ export class LiveRun {
   }
 
   /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
-  #cutMiddle(final: boolean): void {
+  #truncateMiddle(final: boolean): void {
     const { store, log } = this.#parts;
     const at = this.#now();
     try {
       while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.events.cutOutput(this.#run.id, this.#cut, this.#recorder.excessBytes, at);
+        const more = store.events.truncateMiddle(this.#run.id, this.#cut, this.#recorder.excessBytes, at);
         this.#cut = more.cut;
         this.#recorder.dropped(more.bytes);
         if (!final || more.bytes === 0) return;

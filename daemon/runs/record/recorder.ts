@@ -87,7 +87,7 @@ export class Recorder {
    * Counts and hashes bytes that are recorded already, by an earlier daemon; they are not given by `take`. Called with
    * the pieces of a record in their order, it gives the part of the record that each belongs to.
    */
-  takeAgain(stream: OutputStream, bytes: Buffer): "beginning" | "end" {
+  replay(stream: OutputStream, bytes: Buffer): "beginning" | "end" {
     const record = this.#streams[stream];
     record.received += bytes.length;
     record.position += bytes.length;

@@ -145,7 +145,7 @@ test("a record's dropped middle gives its files back, and no other", async () =>
   const events = pieces(Array.from({ length: 20 }, () => 500));
   for (const event of events) store.events.append(run, [event]);
   expect(bed.files(run)).toHaveLength(10);
-  const { bytes } = store.events.cutOutput(run, { first: 4, last: 3, gaps: [] }, 6000, at);
+  const { bytes } = store.events.truncateMiddle(run, { first: 4, last: 3, gaps: [] }, 6000, at);
   expect(bytes).toBe(6000);
   const gap = { seq: 15, at, kind: "gap", stream: "stdout", from: 1500, to: 7500 };
   expect(store.events.read(run, 0, 1e9)).toEqual([...events.slice(0, 3), gap, ...events.slice(15)]);

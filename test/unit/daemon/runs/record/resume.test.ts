@@ -103,7 +103,7 @@ class Daemon {
     const { run } = this.#live;
     this.#live = this.#open((parts) => new LiveRun(run, "another daemon", this.#limit, parts));
     this.#newest = this.#follow(this.#live.transcript.lastSeq);
-    await this.#live.takeAgain(new Turns(), new AbortController().signal);
+    await this.#live.replay(new Turns(), new AbortController().signal);
     for (const stream of streams) {
       const rest = this.sent[stream].subarray(this.#live.receivedBytes(stream));
       if (rest.length > 0) this.#live.output(stream, rest);

@@ -1,6 +1,6 @@
 import type Sqlite from "better-sqlite3";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { Cut, CutOutput } from "../runs/record/event-log.ts";
+import type { TruncatedOutput, TruncatedRange } from "../runs/record/event-log.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
 import type { RunKey } from "./event-row.ts";
 import type { Segments } from "./segments.ts";
@@ -13,8 +13,8 @@ interface Row {
   segment: number | null;
 }
 
-/** See `EventLog.cutOutput`. */
-export type Cutter = (run: RunKey, cut: Cut, bytes: number, at: string) => CutOutput;
+/** See `EventLog.truncateMiddle`. */
+export type TruncateMiddle = (run: RunKey, cut: TruncatedRange, bytes: number, at: string) => TruncatedOutput;
 
 /** So many rows are taken out at once; where there are more, the next call goes on. */
 const mostRows = 2000;
@@ -24,24 +24,24 @@ const mostRows = 2000;
  * stream between any two events that stay, under the last of the numbers that they stand for. So a reader that
  * stood anywhere among them meets every gap that it has to know of. A file goes with the last row that it is for.
  */
-export function createCutter(
+export function createTruncation(
   sql: Sqlite.Database,
   segments: Segments,
   insert: (run: RunKey, events: StoredEvent[]) => void,
-): Cutter {
+): TruncateMiddle {
   const needed = sql
     .prepare<[number, number], number>("SELECT count(*) FROM events WHERE run = ? AND segment = ?")
     .pluck();
-  const cutRows = createRowCutter(sql, insert);
+  const truncateRows = createRowTruncation(sql, insert);
   return (run, cut, bytes, at) => {
-    const { emptied, ...output } = cutRows(run, cut, bytes, at);
+    const { emptied, ...output } = truncateRows(run, cut, bytes, at);
     for (const segment of emptied)
       if (needed.get(run.number, segment) === 0) segments.drop(run.number, segment);
     return output;
   };
 }
 
-function createRowCutter(sql: Sqlite.Database, insert: (run: RunKey, events: StoredEvent[]) => void) {
+function createRowTruncation(sql: Sqlite.Database, insert: (run: RunKey, events: StoredEvent[]) => void) {
   const behind = sql.prepare<[number, number, number], Row>(
     `SELECT seq, stream, start, coalesce(size, length(body)) AS size, segment
      FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?`,
@@ -49,11 +49,11 @@ function createRowCutter(sql: Sqlite.Database, insert: (run: RunKey, events: Sto
   const remove = sql.prepare<[number, number, number]>(
     "DELETE FROM events WHERE run = ? AND seq BETWEEN ? AND ?",
   );
-  type Taken = CutOutput & { readonly emptied: ReadonlySet<number> };
-  return sql.transaction((run: RunKey, cut: Cut, bytes: number, at: string): Taken => {
+  type Taken = TruncatedOutput & { readonly emptied: ReadonlySet<number> };
+  return sql.transaction((run: RunKey, cut: TruncatedRange, bytes: number, at: string): Taken => {
     let current = cut;
     const emptied = new Set<number>();
-    const before: Cut[] = [];
+    const before: TruncatedRange[] = [];
     let taken = 0;
     for (const { seq, stream, start, size, segment } of behind.all(run.number, cut.last, mostRows)) {
       if (taken >= bytes) break;

@@ -1,7 +1,7 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Turns } from "../../core/turns.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Cut, EventLog } from "./event-log.ts";
+import type { EventLog, TruncatedRange } from "./event-log.ts";
 import type { RecordedEvent } from "./stored-event.ts";
 
 const pageBytes = 1024 * 1024;
@@ -13,25 +13,25 @@ export interface EarlierRecord {
   readonly lastSeq: number;
 }
 
-export interface TakenAgain {
+export interface ReplayedRecord {
   /** False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing. */
   readonly whole: boolean;
   /** Where what is recorded of the end begins; undefined while the beginning has room. */
-  readonly cut: Cut | undefined;
+  readonly cut: TruncatedRange | undefined;
 }
 
 /**
  * Brings a fresh recorder to where the record of a run ends, so that it goes on counting and hashing from there; a
  * page in each of its turns, since it may be large. Rejects when `signal` is aborted.
  */
-export async function takeRecordAgain(
+export async function replayRecord(
   { events, id, lastSeq }: EarlierRecord,
   recorder: Recorder,
   turns: Turns,
   signal: AbortSignal,
-): Promise<TakenAgain> {
+): Promise<ReplayedRecord> {
   let whole = true;
-  let cut: Cut | undefined;
+  let cut: TruncatedRange | undefined;
   for (let seq = 0; seq < lastSeq; ) {
     await turns.next();
     signal.throwIfAborted();
@@ -46,7 +46,7 @@ export async function takeRecordAgain(
         recorder.skip(place.stream, missing);
       }
       if (event.kind !== "output") continue;
-      const part = recorder.takeAgain(event.stream, event.bytes);
+      const part = recorder.replay(event.stream, event.bytes);
       if (part === "end") cut ??= { first: event.seq, last: event.seq - 1, gaps: [] };
     }
     const last = page.at(-1);
