@@ -22,6 +22,9 @@ beforeAll(async () => {
   const browser = await openBrowser();
   owned.defer(() => browser.close());
   window = await Workbench.open(browser, code);
+  // The daemon's first start takes its time on a busy machine.
+  await window.showHostrun();
+  await window.row(/^web1,/).waitFor({ timeout: 60_000 });
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === "fail") await window.failure(task.name);
@@ -104,7 +107,6 @@ describe("a long output", () => {
   });
 
   test("is offered to be saved where it is too long for an editor", async () => {
-    await window.showHostrun();
     await run("head -c 54000000 /dev/zero | tr '\\0' x | fold -w 1000");
     // The record does not wait for the screen.
     await window.row(/^head -c 54000000.*, exit 0/).waitFor({ timeout: 60_000 });
