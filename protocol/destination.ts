@@ -29,14 +29,15 @@ function without(meta: RegExp): NameRules[number] {
 }
 
 const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
+const uriForm = /^ssh:\/\/([^/]*)\/?$/;
 const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
 
 /**
- * The parts of a destination or a ProxyJump hop, `[user@]host[:port]`; undefined when it is not one. An IPv6 address needs
- * its brackets only before a port.
+ * The parts of a destination or a ProxyJump hop, `[user@]host[:port]` or `ssh://[user@]host[:port]`; undefined when it is
+ * not one. An IPv6 address needs its brackets only before a port. The last `@` ends the user, as in ssh.
  */
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
-  const groups = splitJump(text);
+  const groups = splitJump(withoutScheme(text));
   if (groups === undefined) return undefined;
   const host = (groups["host"] ?? "").replace(/^\[|\]$/g, "");
   const user = groups["user"];
@@ -48,6 +49,10 @@ export function parseJump(text: string): { user?: string; host: string; port?: n
 
 function isName(name: string, rules: NameRules): boolean {
   return name !== "" && name.length <= maxNameLength && rules.every(({ holds }) => holds(name));
+}
+
+function withoutScheme(text: string): string {
+  return uriForm.exec(text)?.[1] ?? text;
 }
 
 function splitJump(text: string): Record<string, string> | undefined {

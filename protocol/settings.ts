@@ -13,7 +13,7 @@ const fields = {
   /** 0: no limit. */
   commandTimeoutMs: span(30 * dayMs),
   /** A silent connection is given up when two of these went unanswered, at the third. 0: off. */
-  keepaliveMs: span(3_600_000),
+  keepaliveMs: z.union([z.literal(0), z.int().min(100).max(3_600_000)], "must be 0, or 100 to 3,600,000"),
   maxQueuedRuns: z.int().min(0).max(1_000_000),
   /** null: the name of the user who runs the daemon. */
   defaultUser: UserName.nullable(),

@@ -30,15 +30,22 @@ export async function sendBytes(
   else await pipeline(Readable.from(bytes.read(from, to), { objectMode: false }), response);
 }
 
-/** A form that is no single byte range is passed over, as the RFC allows. */
+/** A form that is no single byte range, or that ends before it begins, is passed over, as the RFC asks. */
 function parseRange(
   header: string | undefined,
   size: number,
 ): { from: number; to: number } | "outside" | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
-  const [, first = "", last = ""] = match ?? [];
-  if (match === null || (first === "" && last === "")) return undefined;
-  const from = first === "" ? Math.max(0, size - Number(last)) : Number(first);
-  const to = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "")?.map(numberOf) ?? [];
+  if (first === undefined && last === undefined) return undefined;
+  if (first === undefined) return within(Math.max(0, size - (last ?? 0)), size);
+  if (last !== undefined && last < first) return undefined;
+  return within(first, Math.min(size, last === undefined ? size : last + 1));
+}
+
+function numberOf(digits: string): number | undefined {
+  return digits === "" ? undefined : Number(digits);
+}
+
+function within(from: number, to: number): { from: number; to: number } | "outside" {
   return from < to ? { from, to } : "outside";
 }

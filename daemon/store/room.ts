@@ -7,8 +7,7 @@ export function roomFor<T>(write: () => T): T {
   } catch (failure) {
     const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
     if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-      const detail =
-        "The disk that holds Hostrun's history is full. Make room, or delete old runs, and run again.";
+      const detail = "The disk that holds Hostrun's history is full. Make room on it, then run again.";
       throw new Problem("storage_full", detail, { cause: failure });
     }
     // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).

@@ -17,15 +17,15 @@ test("the defaults are the contract's, and their source is told", async () => {
 
 test("a flag goes before the environment, that before config.json, and that before the default", async () => {
   await using directory = await openDirectory();
-  const config = { poolIdleMs: 1, keepaliveMs: 1, historyDays: 1 };
+  const config = { poolIdleMs: 1, keepaliveMs: 1000, historyDays: 1 };
   await writeFile(directory.join("config.json"), JSON.stringify(config));
   await using daemon = await openTestDaemon({
     stateDirectory: directory.path,
-    environment: { HOSTRUN_POOL_IDLE_MS: "2", HOSTRUN_KEEPALIVE_MS: "2" },
+    environment: { HOSTRUN_POOL_IDLE_MS: "2", HOSTRUN_KEEPALIVE_MS: "2000" },
     flags: ["--pool-idle-ms", "3", "--log-level=debug"],
   });
   const { values, sources } = await daemon.client.call("getSettings");
-  expect(values).toMatchObject({ poolIdleMs: 3, keepaliveMs: 2, historyDays: 1, logLevel: "debug" });
+  expect(values).toMatchObject({ poolIdleMs: 3, keepaliveMs: 2000, historyDays: 1, logLevel: "debug" });
   expect(sources).toMatchObject({
     poolIdleMs: "flag",
     keepaliveMs: "environment",

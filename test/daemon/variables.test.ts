@@ -239,6 +239,17 @@ describe("where no shell could set them", () => {
   });
 });
 
+test("start files that are slow and say something are waited for", async () => {
+  await using account = await openUnixUser({ shell: shells.path("bash") });
+  await writeFile(join(account.home, ".bashrc"), "echo Welcome; sleep 4\n");
+  const body = { ...hostOf(daemon.sshd), name: "slow", user: account.name };
+  await daemon.client.call("createHost", { body });
+  // The first asks which shell it is for 3 s, in vain: it can do without.
+  expect((await daemon.run("true", { host: "slow" })).complete.exitCode).toBe(0);
+  const reading = await daemon.run("printenv A B", { host: "slow", env: { A: "a" }, secretEnv: { B: "b" } });
+  expect(reading.text()).toMatch(/a\nb\n$/);
+});
+
 describe("a login that never asks for them", () => {
   let account: UnixUser;
   beforeAll(async () => {

@@ -195,7 +195,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       channelsPerConnection: { values: [0, 11, 1.5, "5"] },
       connectTimeoutMs: { values: [99, 600_001, "20000"] },
       commandTimeoutMs: span,
-      keepaliveMs: span,
+      keepaliveMs: { values: [...span.values, 1, 99, 3_600_001] },
       maxQueuedRuns: span,
       defaultUser: { values: hostileNames },
       defaultPort: { values: [0, 65_536, "22"] },

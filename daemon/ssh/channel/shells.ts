@@ -6,7 +6,8 @@ import { ask } from "./question.ts";
 import { openChannel } from "./session-channel.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
-const answerWithinMs = 3000;
+/** A host that does not say is asked for so long; where the command cannot do without, longer. */
+const answerWithinMs = { asked: 3000, needed: 60_000 };
 
 /** Every shell there is reads this the same way, and says which one it is. */
 const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
@@ -15,7 +16,10 @@ const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 export class Shells {
   readonly #memory: ShellMemory;
   readonly #known = new Map<string, LoginShell>();
-  readonly #asking = new Map<string, Promise<LoginShell>>();
+  readonly #asking = {
+    asked: new Map<string, Promise<LoginShell>>(),
+    needed: new Map<string, Promise<LoginShell>>(),
+  };
   /** Asked once, in vain: another run must not wait as long. */
   readonly #silent = new WeakSet<SshConnection>();
 
@@ -23,17 +27,21 @@ export class Shells {
     this.#memory = memory;
   }
 
-  /** Without waiting where it is known; a host that cannot be asked is "none" for this time. */
-  of(connection: SshConnection): LoginShell | Promise<LoginShell> {
+  /**
+   * Without waiting where it is known; a host that cannot be asked is "none" for this time. With `needed` slow start
+   * files are waited for: the caller has a deadline, and cannot do without.
+   */
+  of(connection: SshConnection, needed: boolean): LoginShell | Promise<LoginShell> {
     const login = loginOf(connection);
     const known = this.#known.get(login) ?? tried(() => this.#memory.get(login));
     if (known !== undefined) {
       this.#known.set(login, known);
       return known;
     }
-    if (this.#silent.has(connection)) return "none";
-    const asking = this.#asking.get(login) ?? this.#ask(login, connection);
-    this.#asking.set(login, asking);
+    if (!needed && this.#silent.has(connection)) return "none";
+    const how = needed ? "needed" : "asked";
+    const asking = this.#asking[how].get(login) ?? this.#ask(login, connection, how);
+    this.#asking[how].set(login, asking);
     return asking;
   }
 
@@ -43,12 +51,16 @@ export class Shells {
     tried(() => this.#memory.forget(login));
   }
 
-  async #ask(login: string, connection: SshConnection): Promise<LoginShell> {
+  async #ask(
+    login: string,
+    connection: SshConnection,
+    how: keyof typeof answerWithinMs,
+  ): Promise<LoginShell> {
     try {
       // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
       const stop = connection.hurry();
-      const answer = await question(connection).finally(stop);
+      const answer = await question(connection, answerWithinMs[how]).finally(stop);
       if (answer === undefined) {
         this.#silent.add(connection);
         return "none";
@@ -58,20 +70,20 @@ export class Shells {
       tried(() => this.#memory.set(login, shell));
       return shell;
     } finally {
-      this.#asking.delete(login);
+      this.#asking[how].delete(login);
     }
   }
 }
 
 /** Not where it would run something else: a forced command must not run once more for a question of ours. */
-async function question(connection: SshConnection): Promise<RemoteAnswer | undefined> {
+async function question(connection: SshConnection, withinMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
-  const late = AbortSignal.timeout(answerWithinMs);
+  const late = AbortSignal.timeout(withinMs);
   const work = openChannel(connection);
   const opening = await inTime(late, work);
   if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
-  if (!connection.forcesCommand) return ask(connection, shellQuestion, answerWithinMs, opening.channel);
+  if (!connection.forcesCommand) return ask(connection, shellQuestion, withinMs, opening.channel);
   opening.channel.close();
   return undefined;
 }

@@ -123,7 +123,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       banner: (text, hop) => listener.banner(text, hop),
     };
     const lease = await acquire(connections, wanted, deadline.signal);
-    const known = shells.of(lease.connection);
+    const known = shells.of(lease.connection, hasVariables(request));
     deadline.at = { stage: "asking which shell runs its commands", hop: target };
     const shell = typeof known === "string" ? known : await whileLeased(lease, deadline.bound(known));
     const leased = clock.elapsed();
@@ -166,6 +166,11 @@ async function whileLeased<Result>(lease: Lease, work: Promise<Result>): Promise
     lease[Symbol.dispose]();
     throw failure;
   }
+}
+
+/** Which no line can set where it is not known what reads it. */
+function hasVariables({ env }: ExecRequest): boolean {
+  return Object.keys(env?.("none") ?? {}).length > 0;
 }
 
 function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): CommandRequest {

@@ -9,6 +9,8 @@ test.each([
   ["ann@fe80::1", { user: "ann", host: "fe80::1" }],
   ["fe80::1%eth0", { host: "fe80::1%eth0" }],
   ["[::1]", { host: "::1" }],
+  ["ssh://ann@web1:2200", { user: "ann", host: "web1", port: 2200 }],
+  ["ssh://[::1]/", { host: "::1" }],
   ["ann@[::1]:2200", { user: "ann", host: "::1", port: 2200 }],
 ])("%s is a destination", (text, expected) => {
   expect(parseJump(text)).toEqual(expected);
@@ -27,6 +29,8 @@ test.each([
   "1:2",
   "a;b",
   "[::1]:x",
+  "ssh://",
+  "ssh://web1/path",
 ])("%j is no destination", (text) => {
   expect(parseJump(text)?.host).not.toBe(text);
 });
