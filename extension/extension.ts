@@ -23,7 +23,7 @@ import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
 
 /** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
-export function activate({ subscriptions, extensionUri }: vscode.ExtensionContext): void {
+export function activate({ subscriptions, extensionUri, globalState }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
   const report = new ProblemReport(log);
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
@@ -75,5 +75,8 @@ export function activate({ subscriptions, extensionUri }: vscode.ExtensionContex
     showStatus(link, runs),
   );
   const parts = { daemon, hosts: hostCommands, hostList: hosts, runs: runCommands, panels, report, log };
-  subscriptions.push(followSettings(link, report, log), registerCommands({ ...parts, refresh }));
+  subscriptions.push(
+    followSettings(link, report, { log, memory: globalState }),
+    registerCommands({ ...parts, refresh }),
+  );
 }

@@ -2,7 +2,7 @@
 // contains anything unexpected. Everything is put together in a folder of its own, so that dist/ stays the
 // host's.
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { installNodeModules, main, root, run, toolEnv } from "./bootstrap.mjs";
@@ -42,7 +42,7 @@ await main(async () => {
   const vsix = await vsixFor(target);
   await stage(staging, target);
   checkContents(staging);
-  // There is no repository to link to: the pictures of the README are inside the VSIX.
+  // There is no repository to link to.
   const flags = ["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"];
   await run("vsce", ["package", ...flags, "--target", target, "--out", vsix], { cwd: staging });
   await rm(staging, { recursive: true });
@@ -55,7 +55,17 @@ async function stage(staging, target) {
   await mkdir(staging, { recursive: true });
   const sources = (await readdir(root)).filter((name) => SOURCES.test(name));
   await Promise.all(sources.map((name) => cp(join(root, name), join(staging, name), { recursive: true })));
+  await writeFile(join(staging, "README.md"), await readmeWithoutPictures());
   await run("node", ["esbuild.mjs", "--target", target, "--out", join(staging, "dist")]);
+}
+
+/**
+ * VS Code's page of an extension shows pictures of web servers only, no file of the VSIX and no data: URL. There is no
+ * server for them: the page has the text.
+ */
+async function readmeWithoutPictures() {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  return readme.replaceAll(/^!\[[^\]]*\]\(media\/[^)]*\)\n+/gm, "");
 }
 
 function checkContents(staging) {

@@ -4,6 +4,7 @@ import { isSilent } from "../../client/discover.ts";
 import { askChoice } from "../input/choice.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { RunList } from "../runs/run-list.ts";
+import { openSettings } from "../settings-page.ts";
 import type { DaemonLink } from "./link.ts";
 import { describeState } from "./status-bar.ts";
 
@@ -73,7 +74,7 @@ export class DaemonCommands {
     );
     if (typeof answer === "string") return;
     if (answer.value !== "settings") await vscode.commands.executeCommand(answer.value);
-    else await vscode.commands.executeCommand("workbench.action.openSettings", "@ext:hostrun.hostrun");
+    else await openSettings();
   }
 
   /** Says why the daemon is not there, whenever that happens, with a way to try again. */

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { Problem } from "../../protocol/problem.ts";
 import { defaultSettings, Settings, SettingsPatch } from "../../protocol/settings.ts";
 import type { ProblemReport } from "../problem-report.ts";
+import { HandedSettings, type Memory } from "./handed-settings.ts";
 import type { DaemonLink } from "./link.ts";
 
 const names = Object.keys(defaultSettings);
@@ -14,12 +15,13 @@ const names = Object.keys(defaultSettings);
 export function followSettings(
   link: DaemonLink,
   report: ProblemReport,
-  log: vscode.LogOutputChannel,
+  { log, memory }: { readonly log: vscode.LogOutputChannel; readonly memory: Memory },
 ): vscode.Disposable {
+  const handed = new HandedSettings(memory);
   const send = (patch: Record<string, unknown>): Promise<void> | undefined => {
     if (Object.keys(patch).length === 0) return undefined;
     return report.attempt(vscode.l10n.t("The settings could not be handed to the daemon"), () =>
-      sendSettings(link, patch, log),
+      sendSettings({ link, handed, log }, patch),
     );
   };
   return vscode.Disposable.from(
@@ -44,22 +46,34 @@ function explicitSettings(): Record<string, unknown> {
   return Object.fromEntries(set.map(([name, value]) => [name, value === "" ? null : value]));
 }
 
-async function sendSettings(
-  link: DaemonLink,
-  wanted: Record<string, unknown>,
-  log: vscode.LogOutputChannel,
-): Promise<void> {
+interface Sending {
+  readonly link: DaemonLink;
+  readonly handed: HandedSettings;
+  readonly log: vscode.LogOutputChannel;
+}
+
+async function sendSettings({ link, handed, log }: Sending, wanted: Record<string, unknown>): Promise<void> {
   const { values, sources } = await link.call("getSettings");
   const now: Record<string, unknown> = Settings.parse(values);
+  const place = link.places.directory;
+  const isThere = (name: string, value: unknown): boolean =>
+    JSON.stringify(now[name]) === JSON.stringify(value) ||
+    handed.has(place, name, { value, shown: now[name] });
   const patch: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(wanted)) {
     const source = sources[name];
     if (source === "environment" || source === "flag") {
       log.warn(`hostrun.${name} has no effect: the daemon was started with another value (${source})`);
-    } else if (JSON.stringify(now[name]) !== JSON.stringify(value)) patch[name] = value;
+    } else if (!isThere(name, value)) patch[name] = value;
   }
   if (Object.keys(patch).length === 0) return;
-  await link.call("updateSettings", { body: parsePatch(patch) });
+  const report = await link.call("updateSettings", { body: parsePatch(patch) });
+  const after: Record<string, unknown> = Settings.parse(report.values);
+  for (const [name, value] of Object.entries(patch)) {
+    const shown = after[name];
+    // A secret is never shown; taken for another value, it would be handed over at each start.
+    if (value !== null && shown !== value) await handed.remember(place, name, { value, shown });
+  }
   log.info(`Settings handed to the daemon: ${Object.keys(patch).join(", ")}`);
 }
 
