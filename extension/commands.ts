@@ -3,20 +3,32 @@ import type { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { Run } from "../protocol/run.ts";
 import type { Host } from "../protocol/host.ts";
 import type { PanelTool } from "../protocol/panel.ts";
+import type { FocusedRow } from "./focused-row.ts";
+import type { GroupCommands } from "./hosts/group-commands.ts";
 import type { HostCommands } from "./hosts/host-commands.ts";
 import type { HostList } from "./hosts/host-list.ts";
+import type { HostMarks } from "./hosts/host-marks.ts";
+import type { HostNode } from "./hosts/host-tree.ts";
+import { installCli } from "./install-cli.ts";
 import type { ProblemReport } from "./problem-report.ts";
 import type { RunCommands } from "./runs/run-commands.ts";
+import type { RunSearchCommands } from "./runs/run-search-commands.ts";
+import type { RunNode } from "./runs/runs-view.ts";
 import type { RunPanels } from "./terminal/run-panels.ts";
 
 export interface CommandParts {
   readonly daemon: DaemonCommands;
   readonly hosts: HostCommands;
+  readonly groups: GroupCommands;
+  readonly marks: HostMarks;
   readonly runs: RunCommands;
+  readonly searchCommands: RunSearchCommands;
+  readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
   readonly hostList: HostList;
   readonly panels: RunPanels;
   readonly report: ProblemReport;
   readonly log: vscode.LogOutputChannel;
+  readonly extensionUri: vscode.Uri;
   refresh(): Promise<void>;
 }
 
@@ -29,7 +41,6 @@ type Command = (argument: unknown) => unknown;
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { daemon, hosts, runs, panels, log } = parts;
   const tool = (name: PanelTool) => () => panels.active?.post({ type: "tool", tool: name });
-  const host = rowHost(parts.hostList);
   const commands: Record<string, Command> = {
     runOnHost: () => runs.runOnHost(),
     runSelection: () => runs.runFromEditor(),
@@ -64,17 +75,16 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     openOutput: tool("openOutput"),
     clearPanel: tool("clear"),
     togglePanelLog: tool("debugLog"),
-
-    runOnRow: onRow(host, (row) => runs.runOnHost(row)),
-    openHostRow: onRow(host, (row) => runs.openHost(row)),
-    editHostRow: onRow(host, (row) => hosts.edit(row)),
-    duplicateHostRow: onRow(host, (row) => hosts.duplicate(row)),
-    deleteHostRow: onRow(host, (row) => hosts.remove(row)),
-    copyAddressRow: onRow(host, (row) => hosts.copyAddress(row)),
-    testConnectionRow: onRow(host, (row) => hosts.test(row)),
-    openRunRow: onRow(rowRun, (row) => runs.open(row)),
-    runAgainRow: onRow(rowRun, (row) => runs.again(row)),
-    cancelRunRow: onRow(rowRun, (row) => runs.cancel(row)),
+    searchRuns: () => parts.searchCommands.search(),
+    filterRuns: () => parts.searchCommands.filter(),
+    clearRunFilter: () => parts.searchCommands.clear(),
+    deleteRun: () => runs.delete(),
+    copyCommand: () => runs.copyCommand(),
+    showRunLog: () => runs.showLog(),
+    runFile: (file) => runs.runFile(file instanceof vscode.Uri ? file : undefined),
+    installCli: () => installCli(parts.extensionUri),
+    ...rowCommands(parts),
+    ...keyCommands(parts),
   };
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`hostrun.${name}`, async (argument: unknown) => {
@@ -83,6 +93,56 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     }),
   );
   return vscode.Disposable.from(...registered);
+}
+
+function rowCommands({ hosts, groups, marks, runs, hostList }: CommandParts): Record<string, Command> {
+  const host = rowHost(hostList);
+  return {
+    runOnRow: onRow(host, (row) => runs.runOnHost(row)),
+    openHostRow: onRow(host, (row) => runs.openHost(row)),
+    editHostRow: onRow(host, (row) => hosts.edit(row)),
+    duplicateHostRow: onRow(host, (row) => hosts.duplicate(row)),
+    deleteHostRow: onRow(host, (row) => hosts.remove(row)),
+    copyAddressRow: onRow(host, (row) => hosts.copyAddress(row)),
+    testConnectionRow: onRow(host, (row) => hosts.test(row)),
+    markProductionRow: onRow(host, (row) => marks.setProduction(row, true)),
+    unmarkProductionRow: onRow(host, (row) => marks.setProduction(row, false)),
+    setGroupRow: onRow(host, (row) => marks.askGroup(row)),
+    setColorRow: onRow(host, (row) => marks.askColor(row)),
+    addHostToGroupRow: onRow(rowGroup, (path) => groups.addHost(path)),
+    renameGroupRow: onRow(rowGroup, (path) => groups.rename(path)),
+    removeGroupRow: onRow(rowGroup, (path) => groups.remove(path)),
+    openRunRow: onRow(rowRun, (row) => runs.open(row)),
+    runAgainRow: onRow(rowRun, (row) => runs.again(row)),
+    cancelRunRow: onRow(rowRun, (row) => runs.cancel(row)),
+    deleteRunRow: onRow(rowRun, (row) => runs.delete(row)),
+    copyCommandRow: onRow(rowRun, (row) => runs.copyCommand(row)),
+    showRunLogRow: onRow(rowRun, (row) => runs.showLog(row)),
+  };
+}
+
+/** What keys do with the row that has the focus. */
+function keyCommands({ hosts, groups, runs, focused }: CommandParts): Record<string, Command> {
+  return {
+    editFocusedRow: async () => {
+      const node = await focused.hosts.take();
+      if (node?.kind === "host") await hosts.edit(node.host);
+      if (node?.kind === "group") await groups.rename(node.path);
+    },
+    deleteFocusedHost: async () => {
+      const node = await focused.hosts.take();
+      if (node?.kind === "host") await hosts.remove(node.host);
+      if (node?.kind === "group") await groups.remove(node.path);
+    },
+    deleteFocusedRun: async () => {
+      const node = await focused.runs.take();
+      if (node?.kind === "run") await runs.delete(node.run);
+    },
+    copyFocusedCommand: async () => {
+      const node = await focused.runs.take();
+      if (node?.kind === "run") await runs.copyCommand(node.run);
+    },
+  };
 }
 
 /** A command of a row. Hidden commands can be called by anyone with anything. */
@@ -101,6 +161,11 @@ function rowHost(list: HostList): (argument: unknown) => Host | undefined {
     const name = member(host, "name");
     return typeof name === "string" ? list.named(name) : undefined;
   };
+}
+
+function rowGroup(argument: unknown): string | undefined {
+  const path = member(argument, "path");
+  return member(argument, "kind") === "group" && typeof path === "string" ? path : undefined;
 }
 
 function rowRun(argument: unknown): Run | undefined {

@@ -5,15 +5,19 @@ import { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { DaemonLink } from "./daemon/link.ts";
 import { followSettings } from "./daemon/settings-sync.ts";
 import { showStatus } from "./daemon/status-bar.ts";
+import { watchSshConfig } from "./hosts/config-watch.ts";
+import { GroupCommands } from "./hosts/group-commands.ts";
 import { HostCommands } from "./hosts/host-commands.ts";
 import { HostForm } from "./hosts/host-form.ts";
 import { HostList } from "./hosts/host-list.ts";
-import { HostsView } from "./hosts/hosts-view.ts";
+import { HostMarks } from "./hosts/host-marks.ts";
+import { refreshCli } from "./install-cli.ts";
+import { problemActions } from "./problem-actions.ts";
 import { ProblemReport } from "./problem-report.ts";
 import { createConfirmation } from "./runs/command-confirmation.ts";
 import { RunCommands } from "./runs/run-commands.ts";
 import { RunList } from "./runs/run-list.ts";
-import { RunsView } from "./runs/runs-view.ts";
+import { RunLog } from "./runs/run-log.ts";
 import { Runner } from "./runs/runner.ts";
 import { SaveOffer } from "./runs/save-offer.ts";
 import { createStart } from "./start-lists.ts";
@@ -21,62 +25,106 @@ import { FinishedNotices } from "./terminal/finished-notices.ts";
 import { OutputDocuments } from "./terminal/output-documents.ts";
 import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
+import { showTrees } from "./trees.ts";
 
 /** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
 export function activate({ subscriptions, extensionUri, globalState }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
-  const report = new ProblemReport(log);
+  const report = new ProblemReport(log, (problem) => problemActions(problem, (name) => hosts.named(name)));
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
   const link = new DaemonLink(daemonScript, log);
   const hosts = new HostList(link);
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);
+  const shared = { daemon: link, hosts, runs, report, start };
 
-  const runner = new Runner(link, hosts, report, createConfirmation(extensionUri));
-  const documents = new OutputDocuments(link);
-  const tools = new PanelTools(link, runner, report, documents);
-  const finished = new FinishedNotices(link, (run) => panels.open(run));
+  const output = openOutput({ ...shared, log, extensionUri });
+  const { runner, panels } = output;
+  const trees = showTrees(shared);
+  const form = new HostForm(link, hosts, report);
+  const hostCommands = new HostCommands({ ...shared, form });
+  const addHost = (text: string): Promise<Host | undefined> => form.add(text);
+  const questions = { daemon: link, hosts, runs, addHost };
+  const saveOffer = new SaveOffer(hosts, runs, addHost);
+  const ofRuns = {
+    ...shared,
+    search: trees.search,
+    log: output.runLog,
+    runner,
+    panels,
+    questions,
+    hostCommands,
+    saveOffer,
+  };
+  const marks = new HostMarks(link, hosts, report);
+  const daemon = new DaemonCommands(link, runs, report, log);
+  subscriptions.push(log, link, hosts, runs, trees, ...output.owned);
+  subscriptions.push(
+    link.onDidChange(({ type }) => type === "reset" && panels.recover()),
+    watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
+    daemon.watch(),
+    showStatus(link, runs),
+    followSettings(link, report, { log, memory: globalState }),
+    registerCommands({
+      ...shared,
+      ...trees,
+      daemon,
+      panels,
+      log,
+      extensionUri,
+      hosts: hostCommands,
+      hostList: hosts,
+      marks,
+      groups: new GroupCommands(hosts, marks, () => hostCommands.add()),
+      runs: new RunCommands(ofRuns),
+      refresh: async () => {
+        await start();
+        await Promise.all([hosts.refresh(), runs.refresh()]);
+      },
+    }),
+  );
+  void refreshCli(extensionUri);
+  subscriptions.push(endStarting());
+}
+
+/**
+ * Until here an empty view stood for the trees: of a tree that waits for its extension VS Code says that it has no data
+ * provider. The empty one is shown as busy until it has been filled.
+ */
+function endStarting(): vscode.Disposable {
+  const filled = vscode.window.registerWebviewViewProvider("hostrun.starting", {
+    resolveWebviewView: () => undefined,
+  });
+  void vscode.commands.executeCommand("setContext", "hostrun.active", true);
+  return filled;
+}
+
+interface OutputParts {
+  readonly daemon: DaemonLink;
+  readonly hosts: HostList;
+  readonly report: ProblemReport;
+  readonly log: vscode.LogOutputChannel;
+  readonly extensionUri: vscode.Uri;
+  readonly start: () => Promise<void>;
+}
+
+/** The tabs of runs, and what they are filled and used by. */
+function openOutput({ daemon, hosts, report, log, extensionUri, start }: OutputParts) {
+  const runner = new Runner(daemon, hosts, report, createConfirmation(extensionUri));
+  const documents = new OutputDocuments(daemon);
+  const runLog = new RunLog(daemon, report);
+  const finished = new FinishedNotices(daemon, (run) => panels.open(run));
+  const tools = new PanelTools({ daemon, runner, report, documents, log: runLog });
   const panels = new RunPanels({
     extensionUri,
-    daemon: link,
+    daemon,
     hosts,
     log,
     finished,
     start,
+    mending: (problem) => report.mending(problem).map(({ title }) => title),
     act: (panel, message) => tools.act(panel, message),
     failed: (panel, problem) => void tools.trust(panel, problem),
   });
-  const form = new HostForm(link, hosts, report);
-  const hostCommands = new HostCommands({ daemon: link, hosts, runs, form, report, start });
-  const addHost = (text: string): Promise<Host | undefined> => form.add(text);
-  const questions = { daemon: link, hosts, runs, addHost };
-  const saveOffer = new SaveOffer(hosts, runs, addHost);
-  const runParts = { runs, runner, panels, questions, hostCommands, saveOffer, report, start };
-  const runCommands = new RunCommands(runParts);
-  const daemon = new DaemonCommands(link, runs, report, log);
-  const refresh = async (): Promise<void> => {
-    await start();
-    await Promise.all([hosts.refresh(), runs.refresh()]);
-  };
-
-  const hostsView = new HostsView(hosts, start);
-  const runsView = new RunsView(runs, start);
-  const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
-  const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
-  subscriptions.push(log, link, hosts, runs, hostsView, runsView, hostTree, runTree, panels, documents);
-  subscriptions.push(
-    finished,
-    link.onDidChange(({ type }) => type === "reset" && panels.recover()),
-  );
-  subscriptions.push(
-    hostsView.follow(hostTree),
-    runsView.follow(runTree),
-    daemon.watch(),
-    showStatus(link, runs),
-  );
-  const parts = { daemon, hosts: hostCommands, hostList: hosts, runs: runCommands, panels, report, log };
-  subscriptions.push(
-    followSettings(link, report, { log, memory: globalState }),
-    registerCommands({ ...parts, refresh }),
-  );
+  return { runner, runLog, panels, owned: [documents, runLog, panels, finished] };
 }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { Problem } from "../protocol/problem.ts";
+import { Problem, type ProblemDetails } from "../protocol/problem.ts";
 import { linkless, shortened } from "./plain-text.ts";
 
 /** What a person can do about a problem, beside looking at the log. */
@@ -11,11 +11,14 @@ export interface ProblemAction {
 /** Tells the person of failures, each with what to do next and the log at hand. */
 export class ProblemReport {
   readonly #log: vscode.LogOutputChannel;
+  readonly #mend: (problem: ProblemDetails) => readonly ProblemAction[];
   /** A failure of the daemon reaches everything that waits for it, and is told once. */
   readonly #told = new WeakSet<Error>();
 
-  constructor(log: vscode.LogOutputChannel) {
+  /** `mend`: what a person can do about a problem, whatever it came of. */
+  constructor(log: vscode.LogOutputChannel, mend: (problem: ProblemDetails) => readonly ProblemAction[]) {
     this.#log = log;
+    this.#mend = mend;
   }
 
   /** `what` failed, e.g. "The host could not be saved". Does not wait for the person. */
@@ -31,8 +34,14 @@ export class ProblemReport {
     const text = linkless(
       shortened(`${what}. ${problem.message}${tellingLine(problem)}${issuesOf(problem)}`, 400),
     );
-    const shown = vscode.window.showErrorMessage(text, ...actions, showLog);
+    const mending = this.mending(problem.toJSON());
+    const shown = vscode.window.showErrorMessage(text, ...actions, ...mending, showLog);
     void shown.then((action) => action?.act());
+  }
+
+  /** What a person can do about a problem, whatever it came of. */
+  mending(problem: ProblemDetails): readonly ProblemAction[] {
+    return this.#mend(problem);
   }
 
   /** Runs what a command does; what goes wrong in it is told. */

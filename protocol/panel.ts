@@ -71,7 +71,12 @@ export const ToPanel = z.discriminatedUnion("type", [
     transport: z.string().optional(),
   }),
   z.object({ type: z.literal("gap"), stream: OutputStream, bytes: z.int().nonnegative() }),
-  z.object({ type: z.literal("problem"), problem: ProblemDetails }),
+  /** `actions`: the titles of what may mend it, beside what the webview itself knows. */
+  z.object({
+    type: z.literal("problem"),
+    problem: ProblemDetails,
+    actions: z.array(z.string()).optional(),
+  }),
   z.object({
     type: z.literal("complete"),
     outcome: Outcome,
@@ -114,7 +119,10 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("openLink"), url: z.string().regex(/^https?:\/\//) }),
   /** Of a run that failed by an unknown host key. */
   z.object({ type: z.literal("trust") }),
-  z.object({ type: z.literal("showDaemonLog") }),
+  /** The title of an action of the problem that is shown. */
+  z.object({ type: z.literal("mend"), action: z.string().max(256) }),
+  /** The run's own debug log, as a document. */
+  z.object({ type: z.literal("showLog") }),
 ]);
 export type FromPanel = z.infer<typeof FromPanel>;
 

@@ -1,13 +1,13 @@
-import type { PanelWord } from "../protocol/panel-words.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import { element, icon } from "./element.ts";
 import { word } from "./words.ts";
 
-export type ProblemAction = "trust" | "runAgain" | "showLog";
+export type ProblemAction = "trust" | "runAgain" | "showLog" | { readonly mend: string };
 
 /** What went wrong, what to do next (a problem's detail says both), and the buttons for it. */
 export function createProblemView(
   problem: ProblemDetails,
+  mending: readonly string[],
   act: (action: ProblemAction) => void,
 ): HTMLElement {
   const title = element("h2", { id: "problem-title" }, icon("warning"), problem.title);
@@ -15,24 +15,29 @@ export function createProblemView(
   view.append(title, element("p", { class: "problem-detail" }, problem.detail));
   if (problem.issues !== undefined) view.append(issueList(problem.issues));
   view.append(...hostKeys(problem));
-  view.append(element("div", { class: "problem-actions" }, ...buttons(problem, act)));
+  view.append(element("div", { class: "problem-actions" }, ...buttons(problem, mending, act)));
   return view;
 }
 
-function buttons(problem: ProblemDetails, act: (action: ProblemAction) => void): HTMLElement[] {
+function buttons(
+  problem: ProblemDetails,
+  mending: readonly string[],
+  act: (action: ProblemAction) => void,
+): HTMLElement[] {
   const made: HTMLElement[] = [];
   // A strict policy leaves no choice: the key has to be put into known_hosts by hand.
   const trustable = problem.code === "host_key_unknown" && problem.reason !== "strict";
-  if (trustable) made.push(button("trustAndRun", () => act("trust")));
-  if (problem.retryable) made.push(button("runAgain", () => act("runAgain")));
-  made.push(button("showLog", () => act("showLog")));
+  if (trustable) made.push(button(word("trustAndRun"), () => act("trust")));
+  if (problem.retryable) made.push(button(word("runAgain"), () => act("runAgain")));
+  made.push(button(word("showLog"), () => act("showLog")));
+  made.push(...mending.map((title) => button(title, () => act({ mend: title }))));
   // The first is the likely next step; showing the log alone is not.
   if (made.length > 1) made[0]?.classList.add("primary");
   return made;
 }
 
-function button(label: PanelWord, press: () => void): HTMLButtonElement {
-  const made = element("button", { class: "text-button", type: "button" }, word(label));
+function button(label: string, press: () => void): HTMLButtonElement {
+  const made = element("button", { class: "text-button", type: "button" }, label);
   made.addEventListener("click", press);
   return made;
 }

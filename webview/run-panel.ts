@@ -81,7 +81,7 @@ export class RunPanel {
         this.#screen.gap(message.stream, message.bytes);
         return this.#count(message.bytes);
       case "problem":
-        return this.#showProblem(message.problem);
+        return this.#showProblem(message.problem, message.actions);
       case "complete":
         if (message.detail !== null) this.#status.setDetail(message.detail);
         return this.#end(message, message.durationMs);
@@ -181,10 +181,10 @@ export class RunPanel {
     this.#screen.setAlive(false);
   }
 
-  #showProblem(problem: ProblemDetails): void {
+  #showProblem(problem: ProblemDetails, mending: readonly string[] = []): void {
     this.#problem?.remove();
-    this.#problem = createProblemView(problem, (action) => {
-      if (action === "showLog") this.#bridge.post({ type: "showDaemonLog" });
+    this.#problem = createProblemView(problem, mending, (action) => {
+      if (typeof action === "object") this.#bridge.post({ type: "mend", action: action.mend });
       else this.#bridge.post({ type: action });
     });
     this.#body.append(this.#problem);

@@ -40,7 +40,7 @@ export function describeState(state: LinkState): string {
 }
 
 function countWords(count: number): string {
-  if (count === 0) return vscode.l10n.t("Nothing is running.");
+  if (count === 0) return vscode.l10n.t("Nothing is running");
   return count === 1
     ? vscode.l10n.t("One command is running.")
     : vscode.l10n.t("{0} commands are running.", count);

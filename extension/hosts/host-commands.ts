@@ -1,5 +1,3 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
@@ -10,7 +8,9 @@ import { hostAddress } from "./host-address.ts";
 import { askHost } from "./host-choice.ts";
 import type { HostForm } from "./host-form.ts";
 import { askToTrust } from "./host-key-trust.ts";
+import { HostImport } from "./host-import.ts";
 import { hostRef, type HostList } from "./host-list.ts";
+import { configPlace, openSshConfig } from "./ssh-config-page.ts";
 
 export interface HostCommandParts {
   readonly daemon: Daemon;
@@ -54,7 +54,7 @@ export class HostCommands {
   async edit(row?: Host): Promise<void> {
     const host = await this.chosen(row, vscode.l10n.t("Edit Host"));
     if (host === undefined) return;
-    if (host.id === null) await openSshConfig();
+    if (host.id === null) await openSshConfig(host);
     else await this.#parts.form.edit(host);
   }
 
@@ -67,13 +67,13 @@ export class HostCommands {
     const host = await this.chosen(row, vscode.l10n.t("Delete Host"));
     if (host === undefined) return;
     if (host.id === null) {
-      await openSshConfig();
+      await offerSshConfig(host);
       return;
     }
     const remove = vscode.l10n.t("Delete");
     const answer = await vscode.window.showWarningMessage(
-      vscode.l10n.t("Delete the host {0}?", host.name),
-      { modal: true, detail: vscode.l10n.t("Its runs stay in the history.") },
+      vscode.l10n.t('Delete host "{0}"?', host.name),
+      { modal: true, detail: afterDelete(host) },
       remove,
     );
     if (answer !== remove) return;
@@ -105,22 +105,8 @@ export class HostCommands {
     }
   }
 
-  async importSshConfig(): Promise<void> {
-    const result = await this.#parts.report.attempt(
-      vscode.l10n.t("The SSH config could not be imported"),
-      () => this.#parts.daemon.call("importHosts", { body: { source: "ssh_config" } }),
-    );
-    if (result === undefined) return;
-    const { imported, skipped } = result;
-    const text =
-      imported.length === 0
-        ? vscode.l10n.t("There was nothing new to import from ~/.ssh/config.")
-        : vscode.l10n.t("Imported {0} of {1} hosts.", imported.length, imported.length + skipped.length);
-    const details = skipped.map(({ name, reason }) => `${name}: ${reason}`).join("\n");
-    const show = vscode.l10n.t("Show skipped");
-    const answer = await vscode.window.showInformationMessage(text, ...(skipped.length > 0 ? [show] : []));
-    if (answer !== show) return;
-    await vscode.window.showInformationMessage(vscode.l10n.t("Left alone"), { modal: true, detail: details });
+  importSshConfig(): Promise<void> {
+    return new HostImport(this.#parts.daemon, this.#parts.report, () => this.add()).run();
   }
 
   #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
@@ -152,7 +138,24 @@ export class HostCommands {
   }
 }
 
-/** A host that stands in the SSH config is changed there. */
-async function openSshConfig(): Promise<void> {
-  await vscode.window.showTextDocument(vscode.Uri.file(join(homedir(), ".ssh", "config")));
+/** A host that stands in the SSH config only is taken out there. */
+async function offerSshConfig(host: Host): Promise<void> {
+  const open = vscode.l10n.t("Open SSH Config");
+  const place = host.configAt === undefined ? "~/.ssh/config" : configPlace(host.configAt);
+  const answer = await vscode.window.showInformationMessage(
+    vscode.l10n.t("{0} is a host of the SSH config. To delete it, take it out of {1}.", host.name, place),
+    open,
+  );
+  if (answer === open) await openSshConfig(host);
+}
+
+/** What becomes of a host's row and runs when it is deleted. */
+function afterDelete({ configAt }: Host): string {
+  const runs = vscode.l10n.t("Its runs stay in the history.");
+  if (configAt === undefined) return runs;
+  const row = vscode.l10n.t(
+    "Its row stays, as a host of the SSH config ({0}). What was changed here is forgotten.",
+    configPlace(configAt),
+  );
+  return `${row}\n\n${runs}`;
 }

@@ -45,6 +45,22 @@ export function groupParts(group: string | null): readonly string[] {
     .filter((part) => part !== "");
 }
 
+/** The group that a row stands in; undefined at the top, and where the tree has no such row. */
+export function parentOf(nodes: readonly HostNode[], child: HostNode): HostGroup | undefined {
+  for (const node of nodes) {
+    if (node.kind === "host") continue;
+    if (node.children.some((other) => rowKey(other) === rowKey(child))) return node;
+    const parent = parentOf(node.children, child);
+    if (parent !== undefined) return parent;
+  }
+  return undefined;
+}
+
+/** Names a row, however often the tree is built anew. */
+export function rowKey(node: HostNode): string {
+  return node.kind === "host" ? `host:${node.host.name}` : `group:${node.path}`;
+}
+
 /** The order of names for people, with numbers in order of size. */
 export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return inOrder.compare(a.name, b.name);

@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import { oneLine } from "../plain-text.ts";
+import { hostRowUri } from "../row-decorations.ts";
 import { hostAddress } from "./host-address.ts";
 import type { HostList } from "./host-list.ts";
 import type { HostState } from "./host-states.ts";
-import { hostTree, type HostLeaf, type HostNode } from "./host-tree.ts";
+import { hostTree, parentOf, type HostLeaf, type HostNode } from "./host-tree.ts";
+import { configPlace } from "./ssh-config-page.ts";
 
 /** The tree of hosts, with groups as folders. */
 export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disposable {
@@ -43,6 +45,11 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     this.#drawn = { key: JSON.stringify(hosts), leaves: leavesOf(roots), states: new Map() };
     for (const { host } of this.#drawn.leaves) this.#drawn.states.set(host.name, this.#stateKey(host));
     return [...roots];
+  }
+
+  /** Of a row that is to be revealed. */
+  getParent(node: HostNode): HostNode | undefined {
+    return parentOf(hostTree(this.#hosts.hosts), node);
   }
 
   /** Says above the tree what is missing in it. */
@@ -93,7 +100,14 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   const words = stateWords(state);
   item.id = `host:${host.name}`;
   item.iconPath = stateIcon(state);
-  item.contextValue = host.id === null ? "host config" : "host saved";
+  item.contextValue = `host ${host.id === null ? "config" : "saved"}${host.production ? " production" : ""}`;
+  // Its mark and its colour are there in a narrow view, too.
+  item.resourceUri = hostRowUri(host);
+  item.command = {
+    command: "hostrun.openHostRow",
+    title: vscode.l10n.t("Open Host"),
+    arguments: [{ kind: "host", host }],
+  };
   // In a narrow view the end is cut off: what matters most comes first.
   const production = host.production ? [vscode.l10n.t("production")] : [];
   const damaged = host.damaged === undefined ? [] : [vscode.l10n.t("damaged")];
@@ -134,12 +148,12 @@ function tooltip(host: Host, state: HostState): string {
   const lines = [
     host.name,
     vscode.l10n.t("Address: {0}", hostAddress(host)),
-    ...(host.jump.length > 0 ? [vscode.l10n.t("By way of: {0}", host.jump.join(", "))] : []),
+    ...(host.jump.length > 0 ? [vscode.l10n.t("Jump host: {0}", host.jump.join(", "))] : []),
     ...(host.identityFile === null ? [] : [vscode.l10n.t("Key file: {0}", host.identityFile)]),
     ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
     ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
-    ...(host.id === null ? [vscode.l10n.t("From the SSH config; it is read there, not stored.")] : []),
+    ...(host.configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(host.configAt))]),
     ...(state.kind === "connected" ? [vscode.l10n.t("A connection is open.")] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
   ];

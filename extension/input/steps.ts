@@ -6,6 +6,8 @@ export interface StepFrame {
   readonly toggle?: StepToggle | undefined;
   readonly step: number;
   readonly totalSteps: number;
+  /** Of a list that only shows something: a look elsewhere closes it. */
+  readonly closesOnBlur?: boolean;
 }
 
 /** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. */
@@ -63,7 +65,7 @@ export function untilAnswered<T>(
   const { toggle } = frame;
   showFrame(input, frame);
   // A look at another window must not throw away what was typed.
-  input.ignoreFocusOut = true;
+  input.ignoreFocusOut = frame.closesOnBlur !== true;
   return new Promise((resolve) => {
     const answer = (value: Answer<T>): void => {
       resolve(value);

@@ -1,10 +1,11 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Run } from "../../protocol/run.ts";
+import type { Daemon } from "../daemon/daemon.ts";
 import type { HostCommands } from "../hosts/host-commands.ts";
 import { hostAddress } from "../hosts/host-address.ts";
 import { askChoice, commandLabel, plainLabel, separator, type ChoiceItem } from "../input/choice.ts";
-import { oneLine } from "../plain-text.ts";
+import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { PreparedPanel } from "../terminal/prepared-panel.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
@@ -13,13 +14,19 @@ import { isConfirmed } from "./command-confirmation.ts";
 import { markCommand } from "./command-mark.ts";
 import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
+import type { RunLog } from "./run-log.ts";
 import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
 import { relativeTime, stateWords } from "./run-words.ts";
+import type { RunSearch } from "./run-search.ts";
 import type { Runner } from "./runner.ts";
+import { scriptCommand } from "./script-command.ts";
 import type { SaveOffer } from "./save-offer.ts";
 
 export interface RunCommandParts {
+  readonly daemon: Daemon;
   readonly runs: RunList;
+  readonly search: RunSearch;
+  readonly log: RunLog;
   readonly runner: Runner;
   readonly panels: RunPanels;
   readonly questions: RunQuestions;
@@ -37,6 +44,8 @@ export class RunCommands {
   readonly #parts: RunCommandParts;
   /** A command that was typed for a production host and then not run there: it is in the field the next time. */
   #unrun: RunWish | undefined;
+  /** The name of the host that is shown just now. */
+  #opened: string | undefined;
 
   constructor(parts: RunCommandParts) {
     this.#parts = parts;
@@ -77,15 +86,44 @@ export class RunCommands {
     if (wish !== undefined) await this.#run(wish, prepared);
   }
 
+  /** Runs a whole file: that of the explorer or an editor's tab, else that of the active editor. */
+  async runFile(file?: vscode.Uri): Promise<void> {
+    const uri = file ?? vscode.window.activeTextEditor?.document.uri;
+    if (uri === undefined) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("Open a file to run it on a host."));
+      return;
+    }
+    // An open document may hold what is not saved yet: what is seen is run.
+    const document = await vscode.workspace.openTextDocument(uri);
+    const { command, interpreter } = scriptCommand(document.getText());
+    if (command === undefined) {
+      const what = vscode.l10n.t("{0} cannot be given a file that is not on its host.", interpreter ?? "");
+      void vscode.window.showErrorMessage(what);
+      return;
+    }
+    const problem = commandProblem(command);
+    if (problem !== undefined) {
+      void vscode.window.showErrorMessage(vscode.l10n.t("The file cannot be run: {0}.", problem));
+      return;
+    }
+    await this.#parts.start();
+    const wish = await askRun(this.#parts.questions, { command });
+    using prepared = this.#parts.panels.prepare();
+    if (wish !== undefined) await this.#run(wish, prepared);
+  }
+
   /** Shows what is known of a host, and what can be done with it. */
   async openHost(row?: Host): Promise<void> {
     const { hostCommands } = this.#parts;
     const host = await hostCommands.chosen(row, vscode.l10n.t("Open Host"));
-    if (host === undefined) return;
+    // A double click on a row runs its command twice.
+    if (host === undefined || host.name === this.#opened) return;
+    this.#opened = host.name;
     const answer = await askChoice<HostAction>(
       { placeholder: hostAddress(host), items: this.#actions(host) },
-      { title: host.name, step: 1, totalSteps: 1 },
+      { title: host.name, step: 1, totalSteps: 1, closesOnBlur: true },
     );
+    if (this.#opened === host.name) this.#opened = undefined;
     if (typeof answer === "string") return;
     const action = answer.value;
     if (action === "run") await this.runOnHost(host);
@@ -114,7 +152,38 @@ export class RunCommands {
 
   async loadMore(): Promise<void> {
     await this.#parts.report.attempt(vscode.l10n.t("Older runs could not be read"), () =>
-      this.#parts.runs.loadMore(),
+      this.#parts.search.loadMore(),
+    );
+  }
+
+  async showLog(row?: Run): Promise<void> {
+    const run = await this.#chosen(row, vscode.l10n.t("Show Debug Log of Run"), () => true);
+    if (run !== undefined) await this.#parts.log.show(run);
+  }
+
+  async copyCommand(row?: Run): Promise<void> {
+    const run = await this.#chosen(row, vscode.l10n.t("Copy Command"), () => true);
+    if (run === undefined) return;
+    await vscode.env.clipboard.writeText(run.command);
+    vscode.window.setStatusBarMessage(vscode.l10n.t("Copied the command"), 3000);
+  }
+
+  async delete(row?: Run): Promise<void> {
+    const run = await this.#chosen(row, vscode.l10n.t("Delete Run"), (each) => each.state === "ended");
+    if (run === undefined) return;
+    if (run.state !== "ended") {
+      void vscode.window.showInformationMessage(vscode.l10n.t("This run has not ended. Cancel it first."));
+      return;
+    }
+    const remove = vscode.l10n.t("Delete");
+    const answer = await vscode.window.showWarningMessage(
+      vscode.l10n.t("Delete this run and its output?"),
+      { modal: true, detail: `${oneLine(run.host.name)}: ${shortened(run.command, 500)}` },
+      remove,
+    );
+    if (answer !== remove) return;
+    await this.#parts.report.attempt(vscode.l10n.t("The run could not be deleted"), () =>
+      this.#parts.daemon.call("deleteRun", { params: { run: run.id } }),
     );
   }
 

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
-import type { RunList } from "./run-list.ts";
+import type { RunSearch } from "./run-search.ts";
 import { relativeTime, stateIcon, stateWords } from "./run-words.ts";
 
 interface RunLeaf {
@@ -16,7 +16,7 @@ const clockMs = 30_000;
 
 /** The recent runs, newest first. */
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
-  readonly #runs: RunList;
+  readonly #runs: RunSearch;
   readonly #start: () => Promise<void>;
   readonly #changed = new vscode.EventEmitter<RunNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
@@ -29,7 +29,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
-  constructor(runs: RunList, start: () => Promise<void>) {
+  constructor(runs: RunSearch, start: () => Promise<void>) {
     this.#runs = runs;
     this.#start = start;
     this.#subscription = runs.onDidChange(() => this.#refreshSoon());
@@ -55,6 +55,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     this.#drawn = this.#runs.runs.map((run) => ({ kind: "run", run }));
     this.#drawnMore = this.#runs.hasMore;
     return this.#drawnMore ? [...this.#drawn, { kind: "more" }] : [...this.#drawn];
+  }
+
+  /** Rows have none: for those that are to be revealed. */
+  getParent(): undefined {
+    return undefined;
   }
 
   dispose(): void {

@@ -7,6 +7,7 @@ import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
+import type { RunLog } from "../runs/run-log.ts";
 import type { Runner } from "../runs/runner.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { OutputDocuments } from "./output-documents.ts";
@@ -16,7 +17,16 @@ import type { RunPanel } from "./run-panel.ts";
 /** As much as the editors of a desktop take from the clipboard without a halt. */
 const mostCopiedBytes = 64 * 1024 * 1024;
 
+type ProblemMessage = Extract<FromPanel, { type: "trust" | "showLog" | "mend" }>;
 type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" }>;
+
+interface PanelToolsParts {
+  readonly daemon: Daemon;
+  readonly runner: Runner;
+  readonly report: ProblemReport;
+  readonly documents: OutputDocuments;
+  readonly log: RunLog;
+}
 
 /** What the tools of a run's panel do. */
 export class PanelTools {
@@ -24,20 +34,32 @@ export class PanelTools {
   readonly #runner: Runner;
   readonly #report: ProblemReport;
   readonly #documents: OutputDocuments;
+  readonly #log: RunLog;
 
-  constructor(daemon: Daemon, runner: Runner, report: ProblemReport, documents: OutputDocuments) {
+  constructor({ daemon, runner, report, documents, log }: PanelToolsParts) {
     this.#daemon = daemon;
     this.#runner = runner;
     this.#report = report;
     this.#documents = documents;
+    this.#log = log;
   }
 
   /** What goes wrong is told. */
   async act(panel: RunPanel, message: ToolMessage): Promise<void> {
-    await this.#report.attempt(vscode.l10n.t("Hostrun failed"), () => this.#act(panel, message));
+    await this.#report.attempt(vscode.l10n.t("Hostrun failed"), () => {
+      if (message.type === "trust" || message.type === "showLog")
+        return this.#aboutProblem(panel, message.type);
+      return message.type === "mend" ? this.#aboutProblem(panel, message.action) : this.#act(panel, message);
+    });
   }
 
-  async #act(panel: RunPanel, message: ToolMessage): Promise<void> {
+  /** `what`: "trust", "showLog", or the title of what may mend it. */
+  async #aboutProblem(panel: RunPanel, what: string): Promise<void> {
+    if (what === "trust") return this.trust(panel, panel.problem);
+    return what === "showLog" ? this.#showLog(panel.runId) : this.#mend(panel, what);
+  }
+
+  async #act(panel: RunPanel, message: Exclude<ToolMessage, ProblemMessage>): Promise<void> {
     switch (message.type) {
       case "stop":
         return this.#runner.cancel(panel.runId);
@@ -52,18 +74,23 @@ export class PanelTools {
       case "copied":
         await vscode.env.clipboard.writeText(message.text);
         return;
+      case "openLink":
+        await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
+        return;
       case "copyOutput":
         return this.#copy(panel);
       case "openOutput":
         return this.#documents.open(panel.runId, () => this.#save(panel.runId));
-      case "openLink":
-        await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
-        return;
-      case "trust":
-        return this.trust(panel, panel.problem);
-      case "showDaemonLog":
-        await vscode.commands.executeCommand("hostrun.showDaemonLog");
     }
+  }
+
+  async #showLog(runId: string): Promise<void> {
+    await this.#log.show(await this.#daemon.call("getRun", { params: { run: runId } }));
+  }
+
+  async #mend({ problem }: RunPanel, title: string): Promise<void> {
+    const actions = problem === undefined ? [] : this.#report.mending(problem);
+    await actions.find((action) => action.title === title)?.act();
   }
 
   /** Runs the command of a panel again and shows it in the same tab; the run before stays in the Runs view. */

@@ -25,6 +25,8 @@ export interface PanelHouse {
   readonly finished: FinishedNotices;
   /** Has the lists read, if they were not: the head of a panel tells of its host. */
   start(): Promise<void>;
+  /** The titles of what may mend a problem. */
+  mending(problem: ProblemDetails): readonly string[];
   /** Does what the webview's tools ask for. */
   act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" }>): Promise<void>;
   /** A run that this window started, and not a replay of an old one, failed. */
@@ -112,7 +114,8 @@ export class RunPanel implements RunTab {
   }
 
   post(message: ToPanel): void {
-    void this.panel.webview.postMessage(message);
+    const mending = message.type === "problem" ? { actions: this.#house.mending(message.problem) } : {};
+    void this.panel.webview.postMessage({ ...message, ...mending });
   }
 
   #take(message: unknown): void {

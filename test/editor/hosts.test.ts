@@ -146,7 +146,7 @@ describe("a host", () => {
 
   test("is deleted after a question", async () => {
     await window.rowMenu(/^web1-2,/, "Delete Host");
-    const dialog = window.dialog("Delete the host web1-2?");
+    const dialog = window.dialog('Delete host "web1-2"?');
     await dialog.getByRole("button", { name: "Delete" }).click();
     await window.row(/^web1-2,/).waitFor({ state: "detached" });
   });
@@ -156,7 +156,9 @@ describe("a host", () => {
     await window.command("Hostrun: Refresh");
     await window.row(/^app7, idle, SSH config, deploy@127.0.0.7/).waitFor();
     await window.command("Hostrun: Import from SSH Config");
-    await window.notification(/Imported 1 of 1 hosts/).waitFor();
+    await window.quick.getByPlaceholder(/Choose the hosts to import/).waitFor();
+    await window.page.keyboard.press("Enter");
+    await window.notification("Imported 1 host.").waitFor();
     await window.row(/^app7, idle, deploy@127.0.0.7/).waitFor();
     await window.dismissNotifications();
   });

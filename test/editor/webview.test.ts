@@ -402,7 +402,7 @@ describe("a problem", () => {
     expect(await view.page.getByRole("button", { name: "Trust" }).count()).toBe(0);
     await picture(view, "host-key-changed");
     await view.page.getByRole("button", { name: "Show log" }).click();
-    await view.said("showDaemonLog");
+    await view.said("showLog");
   });
 
   it("stands below the output that came before it, with a way to try again", async () => {

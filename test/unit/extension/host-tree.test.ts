@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupPaths, hostTree, type HostNode } from "../../../extension/hosts/host-tree.ts";
+import { groupPaths, hostTree, parentOf, rowKey, type HostNode } from "../../../extension/hosts/host-tree.ts";
 import type { Host } from "../../../protocol/host.ts";
 
 function host(name: string, group: string | null): Host {
@@ -70,4 +70,24 @@ test("every folder can be chosen as a group, parents too", () => {
     "prod",
     "prod/web",
   ]);
+});
+
+test("a row is found again in a tree that was built anew, with the group that it stands in", () => {
+  const hosts = [host("web1", "prod/web"), host("alpha", null)];
+  const [prod, alpha] = hostTree(hosts);
+  const web = prod?.kind === "group" ? prod.children[0] : undefined;
+  const web1 = web?.kind === "group" ? web.children[0] : undefined;
+  if (prod === undefined || web === undefined || web1 === undefined || alpha === undefined)
+    throw new Error("no rows");
+  const again = hostTree(hosts);
+  expect([prod, web, web1, alpha].map(rowKey)).toEqual([
+    "group:prod",
+    "group:prod/web",
+    "host:web1",
+    "host:alpha",
+  ]);
+  expect(parentOf(again, web1)).toMatchObject({ path: "prod/web" });
+  expect(parentOf(again, web)).toMatchObject({ path: "prod" });
+  expect(parentOf(again, prod)).toBeUndefined();
+  expect(parentOf(again, alpha)).toBeUndefined();
 });

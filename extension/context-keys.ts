@@ -1,0 +1,25 @@
+import * as vscode from "vscode";
+import type { HostList } from "./hosts/host-list.ts";
+import type { RunList } from "./runs/run-list.ts";
+import type { RunSearch } from "./runs/run-search.ts";
+
+/**
+ * Keeps the keys by which package.json disables commands that can do nothing. They say what is not there, so that nothing
+ * is disabled before anything is known.
+ */
+export function followContextKeys(hosts: HostList, runs: RunList, search: RunSearch): vscode.Disposable {
+  const shown = new Map<string, boolean>();
+  const show = (name: string, value: boolean): void => {
+    if (shown.get(name) === value) return;
+    shown.set(name, value);
+    void vscode.commands.executeCommand("setContext", `hostrun.${name}`, value);
+  };
+  return vscode.Disposable.from(
+    hosts.onDidChange(() => show("noHosts", hosts.known?.length === 0)),
+    runs.onDidChange(() => {
+      show("noRuns", runs.known?.length === 0);
+      show("nothingRunning", runs.known !== undefined && runs.alive.length === 0);
+    }),
+    search.onDidChange(() => show("runsFiltered", search.filter !== undefined)),
+  );
+}

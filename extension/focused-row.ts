@@ -1,0 +1,39 @@
+import type * as vscode from "vscode";
+
+/**
+ * The row of a tree that has the keyboard's focus. VS Code tells an extension only which rows are selected, and arrow keys
+ * select none: the key runs `list.toggleSelection` before its command, and what has changed by it is the row.
+ */
+export class FocusedRow<Node> {
+  readonly #tree: vscode.TreeView<Node>;
+  readonly #keyOf: (node: Node) => string;
+  readonly #subscription: vscode.Disposable;
+  #before: readonly Node[] = [];
+  #now: readonly Node[] = [];
+
+  constructor(tree: vscode.TreeView<Node>, keyOf: (node: Node) => string) {
+    this.#tree = tree;
+    this.#keyOf = keyOf;
+    this.#subscription = tree.onDidChangeSelection(({ selection }) => {
+      this.#before = this.#now;
+      this.#now = selection;
+    });
+  }
+
+  /** Takes the row, and makes it the one that is selected; undefined when no row has the focus. */
+  async take(): Promise<Node | undefined> {
+    const added = this.#missing(this.#now, this.#before);
+    const row = added ?? this.#missing(this.#before, this.#now);
+    if (row !== undefined) await this.#tree.reveal(row, { select: true, focus: false });
+    return row;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  #missing(nodes: readonly Node[], others: readonly Node[]): Node | undefined {
+    const known = new Set(others.map(this.#keyOf));
+    return nodes.find((node) => !known.has(this.#keyOf(node)));
+  }
+}

@@ -1,0 +1,66 @@
+import * as vscode from "vscode";
+import type { Host, HostPatch } from "../../protocol/host.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { askChoice, type ChoiceItem } from "../input/choice.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import { hostRef, type HostList } from "./host-list.ts";
+import { askGroup } from "./host-questions.ts";
+
+/** What can be said of any host, one of the SSH config too: the daemon keeps it, and the file stays as it is. */
+export class HostMarks {
+  readonly #daemon: Daemon;
+  readonly #hosts: HostList;
+  readonly #report: ProblemReport;
+
+  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport) {
+    this.#daemon = daemon;
+    this.#hosts = hosts;
+    this.#report = report;
+  }
+
+  async setProduction(host: Host, production: boolean): Promise<void> {
+    await this.set(host, { production });
+  }
+
+  async askGroup(host: Host): Promise<void> {
+    const title = vscode.l10n.t("Group of {0}", host.name);
+    const answer = await askGroup(this.#hosts.hosts)(host, { title, step: 1, totalSteps: 1 });
+    if (typeof answer !== "string") await this.set(host, answer.value);
+  }
+
+  async askColor(host: Host): Promise<void> {
+    const answer = await askChoice<string>(
+      {
+        placeholder: vscode.l10n.t("Choose the color of its row"),
+        items: [{ label: vscode.l10n.t("No color"), value: "" }, ...colors()],
+        active: (value) => value === (host.color ?? ""),
+      },
+      { title: vscode.l10n.t("Color of {0}", host.name), step: 1, totalSteps: 1 },
+    );
+    if (typeof answer !== "string") await this.set(host, { color: answer.value || null });
+  }
+
+  /** What goes wrong is told. */
+  async set(host: Host, body: HostPatch): Promise<void> {
+    await this.#report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
+      this.#daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
+    );
+  }
+}
+
+/** Colours of the theme, so that they can be read on its background. */
+function colors(): readonly ChoiceItem<string>[] {
+  const names = {
+    "charts.red": vscode.l10n.t("Red"),
+    "charts.orange": vscode.l10n.t("Orange"),
+    "charts.yellow": vscode.l10n.t("Yellow"),
+    "charts.green": vscode.l10n.t("Green"),
+    "charts.blue": vscode.l10n.t("Blue"),
+    "charts.purple": vscode.l10n.t("Purple"),
+  };
+  return Object.entries(names).map(([value, label]) => ({
+    label,
+    value,
+    iconPath: new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor(value)),
+  }));
+}

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+
+/** Opens the SSH config where it names the host, else at its beginning; one that is not there yet is begun. */
+export async function openSshConfig(host?: Pick<Host, "configAt">): Promise<void> {
+  const { file, line } = host?.configAt ?? { file: join(homedir(), ".ssh", "config"), line: 1 };
+  const uri = vscode.Uri.file(file);
+  const at = new vscode.Position(line - 1, 0);
+  await vscode.window.showTextDocument(existsSync(file) ? uri : uri.with({ scheme: "untitled" }), {
+    selection: new vscode.Range(at, at),
+  });
+}
+
+/** Where a host stands, for a person, e.g. "~/.ssh/config, line 4". */
+export function configPlace({ file, line }: NonNullable<Host["configAt"]>): string {
+  return vscode.l10n.t("{0}, line {1}", homePath(file), line);
+}
+
+/** A path with `~` for the home directory. */
+export function homePath(file: string): string {
+  const home = homedir();
+  return file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file;
+}

@@ -1,0 +1,70 @@
+import * as vscode from "vscode";
+import type { Host } from "../protocol/host.ts";
+import type { ProblemCode, ProblemDetails } from "../protocol/problem.ts";
+import { openSshConfig } from "./hosts/ssh-config-page.ts";
+import type { ProblemAction } from "./problem-report.ts";
+import { openSettings } from "./settings-page.ts";
+
+/** What may be wrong with how a host is described. */
+const ofHost: ReadonlySet<ProblemCode> = new Set([
+  "host_unreachable",
+  "authentication_failed",
+  "identity_file_missing",
+  "identity_file_unreadable",
+  "timed_out",
+  "protocol_error",
+  "conflict",
+]);
+
+/** The setting that decides whether there is a problem at all. */
+const settings: Partial<Record<ProblemCode, string>> = {
+  queue_full: "maxQueuedRuns",
+  storage_full: "historyMaxBytes",
+  timed_out: "connectTimeoutMs",
+};
+
+/** The buttons that mend a problem, the likeliest first. `named` finds a host by the name that a problem carries. */
+export function problemActions(
+  problem: ProblemDetails,
+  named: (name: string) => Host | undefined,
+): readonly ProblemAction[] {
+  const host = ofHost.has(problem.code) ? named(problem.host ?? "") : undefined;
+  const setting = settingOf(problem);
+  const actions: ProblemAction[] = [];
+  if (host !== undefined && host.id !== null) {
+    actions.push({ title: vscode.l10n.t("Edit Host"), act: () => edit(host) });
+  }
+  if (host?.configAt !== undefined || /SSH config/i.test(problem.title)) {
+    actions.push({ title: vscode.l10n.t("Open SSH Config"), act: () => openSshConfig(host) });
+  }
+  if (setting !== undefined) {
+    actions.push({ title: vscode.l10n.t("Open Setting"), act: () => openSettings(setting) });
+  }
+  return [
+    ...actions,
+    { title: vscode.l10n.t("Copy"), act: () => vscode.env.clipboard.writeText(problemText(problem)) },
+  ];
+}
+
+function edit(host: Host): Thenable<unknown> {
+  return vscode.commands.executeCommand("hostrun.editHostRow", { kind: "host", host });
+}
+
+function settingOf({ code, reason, issues }: ProblemDetails): string | undefined {
+  const named = issues
+    ?.map(({ path }) => /^hostrun\.(\w+)/.exec(path)?.[1])
+    .find((name) => name !== undefined);
+  if (named !== undefined) return named;
+  if (code === "host_key_unknown" && reason === "strict") return "hostKeyPolicy";
+  return settings[code];
+}
+
+/** All that a report of the problem needs. */
+export function problemText({ code, title, detail, hop, reason, issues }: ProblemDetails): string {
+  return [
+    `${title} (${code}${reason === undefined ? "" : `, ${reason}`})`,
+    detail,
+    ...(hop === undefined ? [] : [`Hop: ${hop}`]),
+    ...(issues ?? []).map(({ path, message }) => `${path}: ${message}`),
+  ].join("\n");
+}

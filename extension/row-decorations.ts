@@ -1,0 +1,33 @@
+import * as vscode from "vscode";
+import type { Host } from "../protocol/host.ts";
+
+const scheme = "hostrun-host";
+
+/**
+ * Names what the row of a host shows beside its text. All of it stands in the address, so that it cannot be older than the
+ * row.
+ */
+export function hostRowUri({ name, production, color }: Host): vscode.Uri {
+  const marks = new URLSearchParams({
+    ...(production && { production: "1" }),
+    ...(color !== null && { color }),
+  });
+  return vscode.Uri.from({ scheme, path: `/${name}`, query: marks.toString() });
+}
+
+/** Marks the rows of production hosts where a narrow view cuts nothing off, and colours those that have a colour. */
+export function decorateRows(): vscode.Disposable {
+  return vscode.window.registerFileDecorationProvider({
+    provideFileDecoration(uri) {
+      if (uri.scheme !== scheme) return undefined;
+      const marks = new URLSearchParams(uri.query);
+      const production = marks.has("production");
+      const color = marks.get("color") ?? (production ? "hostrun.productionForeground" : undefined);
+      // "#rrggbb" is no colour of a theme, and VS Code takes no other here.
+      const shown = color === undefined || color.startsWith("#") ? undefined : new vscode.ThemeColor(color);
+      return production
+        ? new vscode.FileDecoration("P", vscode.l10n.t("Production host"), shown)
+        : new vscode.FileDecoration(undefined, undefined, shown);
+    },
+  });
+}

@@ -1,0 +1,97 @@
+import type { RunEvent } from "../../protocol/event.ts";
+import type { Run } from "../../protocol/run.ts";
+
+export interface RunLogText {
+  add(event: RunEvent): void;
+  /** There is more to come that is not in it. */
+  cut(): void;
+  text(): string;
+}
+
+/** The debug log of a run as text for people. It is for reports of faults and stays in English, as every log. */
+export function runLogText(run: Run): RunLogText {
+  const lines = head(run);
+  const heard = new Set<string>();
+  let isWhole = true;
+  return {
+    add: (event) => {
+      const text = eventLine(event, heard);
+      if (text !== undefined) lines.push(`${event.timestamp}  ${text}`);
+    },
+    cut: () => {
+      isWhole = false;
+    },
+    text: () => {
+      const end = isWhole ? [] : ["…  there is more: the run goes on, or has much output"];
+      return `${[...lines, ...end, "", ...tail(run)].join("\n").trimEnd()}\n`;
+    },
+  };
+}
+
+function head(run: Run): string[] {
+  const options = Object.entries(run.options).filter(([, value]) => isSet(value));
+  return [
+    `Run ${run.id} on ${run.host.name} (${run.host.address})`,
+    "",
+    ...run.command.split("\n").map((line, at) => `${at === 0 ? "Command:  " : "          "}${line}`),
+    `State:    ${[run.state, run.outcome, run.exitCode, run.signal].filter((part) => part !== null).join(", ")}`,
+    ...options.map(([name, value]) => `Option:   ${name} = ${JSON.stringify(value)}`),
+    "",
+  ];
+}
+
+function isSet(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === 0) return false;
+  return typeof value !== "object" || Object.keys(value).length > 0;
+}
+
+function eventLine(event: RunEvent, heard: Set<string>): string | undefined {
+  switch (event.type) {
+    case "init":
+      return `recorded as ${event.run.state}`;
+    case "status":
+      return `${event.state}: ${event.message}`;
+    case "output": {
+      if (heard.has(event.stream)) return undefined;
+      heard.add(event.stream);
+      return `first output on ${event.stream}`;
+    }
+    case "gap":
+      return `${event.to - event.from} bytes of ${event.stream} are no longer recorded`;
+    case "error":
+      return `${event.problem.code}: ${event.problem.detail}`;
+    case "complete": {
+      const end = [event.outcome, event.exitCode ?? event.signal].filter((part) => part !== null).join(" ");
+      return `${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr`;
+    }
+  }
+}
+
+function tail(run: Run): string[] {
+  const figures = Object.entries(run.timings).flatMap(([name, ms]) =>
+    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
+  );
+  const { problem } = run;
+  return [
+    ...(figures.length === 0 ? [] : [`Timings:  ${figures.join(", ")}`]),
+    ...(run.reusedConnection ? ["Connection: one that was open already"] : []),
+    ...(problem === null
+      ? []
+      : [
+          `Problem:  ${problem.title} (${problem.code}${problem.reason === undefined ? "" : `, ${problem.reason}`})`,
+          ...wrapped(problem.detail).map((line) => `          ${line}`),
+          ...(problem.hop === undefined ? [] : [`          hop: ${problem.hop}`]),
+        ]),
+  ];
+}
+
+/** In lines that a person reads without scrolling sideways. */
+function wrapped(text: string): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line !== "" && line.length + word.length > 90) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
+}
