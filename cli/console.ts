@@ -22,5 +22,6 @@ export function warnOf({ message, members }: Pick<Problem, "message" | "members"
   const { host, issues = [], written = [] } = members;
   const fields = issues.map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
   const text = host === undefined || message.includes(host) ? message : `${host}: ${message}`;
-  warn(text, ...[...fields, ...written].map((line) => `  ${line}`));
+  const more = fields.filter((field) => !text.includes(field));
+  warn(text, ...[...more, ...written].map((line) => `  ${line}`));
 }

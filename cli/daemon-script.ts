@@ -19,6 +19,11 @@ export function daemonRuntime(): string {
   return old && existsSync(own) ? own : process.execPath;
 }
 
+/** Starts the daemon if none runs: one that was killed while a run is followed that outlives it. */
+export async function reviveDaemon(): Promise<void> {
+  await using _ = await reachDaemon();
+}
+
 /** The daemon, started if need be. */
 export function reachDaemon(signal?: AbortSignal): Promise<Daemon> {
   return openDaemon({ daemonScript, daemonRuntime: daemonRuntime() }, signal);

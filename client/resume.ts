@@ -6,6 +6,8 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a cut stream is tried to be resumed without getting anywhere; default 10 s. */
   readonly giveUpAfterMs?: number | undefined;
+  /** Called before a stream that was cut is opened again: the daemon may have to be started. What it throws is passed over. */
+  readonly revive?: (() => Promise<void>) | undefined;
 }
 
 /** A stream that can be opened again where it was cut. */
@@ -27,7 +29,7 @@ const endMs = 200;
  */
 export async function* resume<Item>(
   source: ResumableSource<Item>,
-  { signal, giveUpAfterMs = 10_000 }: ResumeOptions,
+  { signal, giveUpAfterMs = 10_000, revive }: ResumeOptions,
 ): AsyncGenerator<Item, void, undefined> {
   const backOff = new BackOff(giveUpAfterMs);
   for (;;) {
@@ -47,6 +49,7 @@ export async function* resume<Item>(
       failure = error;
     }
     if (!(await backOff.next(signal))) throw failure;
+    await revive?.().catch(() => undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import { reachDaemon } from "../daemon-script.ts";
+import { reachDaemon, reviveDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import { parseView, viewOptions } from "../run/options.ts";
@@ -32,7 +32,8 @@ status is as that of \`hostrun run\`.
     const [word] = takeWords(positionals, "RUN");
     const view = parseView(values);
     await using daemon = await reachDaemon();
-    const { id } = await findRun(daemon, word);
+    const { id, options } = await findRun(daemon, word);
+    const revive = options.durable ? reviveDaemon : undefined;
     const left = new AbortController();
     using interrupt = onInterrupt(() => left.abort());
     const { after } = values;
@@ -41,8 +42,8 @@ status is as that of \`hostrun run\`.
       const raw = view.raw || !view.json;
       const events =
         view.json || after !== undefined
-          ? daemon.subscribe(id, { after, raw, all: true, signal })
-          : daemon.subscribeFrames(id, { signal });
+          ? daemon.subscribe(id, { after, raw, all: true, signal, revive })
+          : daemon.subscribeFrames(id, { signal, revive });
       return (await follow(events, new View(view))).status;
     } catch (error) {
       if (interrupt.status !== undefined) return interrupt.status;

@@ -2,7 +2,7 @@ import type { Daemon } from "../../client/daemon.ts";
 import type { Command } from "../command.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import { reachDaemon } from "../daemon-script.ts";
+import { reachDaemon, reviveDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
@@ -92,7 +92,10 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
   try {
     const { json, raw } = plan.view;
     const request = { ...plan.request, stdinOpen };
-    const frames = json ? daemon.run(request, { raw, all: true }) : daemon.runFrames(request);
+    const revive = request.durable === true ? reviveDaemon : undefined;
+    const frames = json
+      ? daemon.run(request, { raw, all: true, revive })
+      : daemon.runFrames(request, { revive });
     const ending = await follow(frames, new View(plan.view), {
       started(id) {
         run = id;

@@ -1,11 +1,12 @@
 import type { Run } from "../../protocol/run.ts";
+import { formatBytes } from "../../protocol/size.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { Sink } from "../run/sink.ts";
-import { instantOf, outcomeOf, outcomeStyle, sizeOf, spanOf } from "../runs/describe.ts";
+import { instantOf, outcomeOf, outcomeStyle, spanOf } from "../runs/describe.ts";
 import { findRun } from "../runs/find.ts";
 import type { Cell } from "../table.ts";
 import { sheet } from "../table.ts";
@@ -53,14 +54,20 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
   },
 };
 
+/** What the outcome's word does not say. */
+function addition({ cached, stopConfirmed }: Run): string {
+  if (cached) return ", from the cache";
+  return stopConfirmed === false ? ", not confirmed by the host: it may still run there" : "";
+}
+
 function entriesOf(run: Run): [string, Cell][] {
-  const beyond = run.truncatedBytes === 0 ? "" : `, ${sizeOf(run.truncatedBytes)} beyond the limit`;
+  const beyond = run.truncatedBytes === 0 ? "" : `, ${formatBytes(run.truncatedBytes)} beyond the limit`;
   const { connectMs, firstByteMs, totalMs } = run.timings;
   return [
     ["Run", run.id],
     ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
     ["Command", run.command],
-    ["Outcome", { text: outcomeOf(run) + (run.cached ? ", from the cache" : ""), style: outcomeStyle(run) }],
+    ["Outcome", { text: outcomeOf(run) + addition(run), style: outcomeStyle(run) }],
     ["Damaged", run.damaged === undefined ? "" : `cannot be read: ${run.damaged.join(", ")}`],
     ["Created", instantOf(run.createdAt)],
     ["Ended", instantOf(run.endedAt)],
@@ -69,6 +76,9 @@ function entriesOf(run: Run): [string, Cell][] {
       "Connection",
       run.reusedConnection ? "reused" : `new${connectMs === null ? "" : `, in ${spanOf(connectMs)}`}`,
     ],
-    ["Output", `${sizeOf(run.stdoutBytes)} on stdout, ${sizeOf(run.stderrBytes)} on stderr${beyond}`],
+    [
+      "Output",
+      `${formatBytes(run.stdoutBytes)} on stdout, ${formatBytes(run.stderrBytes)} on stderr${beyond}`,
+    ],
   ];
 }

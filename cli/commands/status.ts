@@ -1,11 +1,12 @@
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
+import { formatBytes } from "../../protocol/size.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
-import { instantOf, sizeOf, spanOf } from "../runs/describe.ts";
+import { instantOf, spanOf } from "../runs/describe.ts";
 import { sheet } from "../table.ts";
 
 /** As the Linux Standard Base has it for a service that is not running. */
@@ -46,7 +47,7 @@ function entriesOf(stats: Stats, status: string, socket: string): [string, strin
     ["Daemon", `Hostrun ${daemon.version}, process ${daemon.pid}${status === "ok" ? "" : `, ${status}`}`],
     ["Since", `${instantOf(daemon.startedAt)} (${spanOf(daemon.uptimeMs)})`],
     ["Socket", socket],
-    ["Memory", sizeOf(daemon.rssBytes)],
+    ["Memory", formatBytes(daemon.rssBytes)],
     ["Runs", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
     ["Connections", `${pool.connections}${idle}; ${pool.opened} opened, ${pool.reused} times reused`],
     ["Warm runs", latencyText(latency.warm)],
@@ -55,7 +56,7 @@ function entriesOf(stats: Stats, status: string, socket: string): [string, strin
       "Cache",
       `${cache.backend}${cache.connected ? "" : " (not connected)"}, ${cache.hits} hits, ${cache.misses} misses`,
     ],
-    ["Store", `${store.runs} runs, ${sizeOf(store.sizeBytes)}, journal ${store.journalMode}`],
+    ["Store", `${store.runs} runs, ${formatBytes(store.sizeBytes)}, journal ${store.journalMode}`],
     ["Streams", `${streams.open} open`],
     ...damagedText(store),
   ];

@@ -144,12 +144,18 @@ export function parseView(values: {
   return { json, raw, quiet, verbose };
 }
 
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 /** NAME=VALUE, or NAME for the value that it has here. */
 function parseEnvironment(assignments: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     assignments.map((assignment) => {
       const equals = assignment.indexOf("=");
-      if (equals === 0) throw new UsageError(`--env is "${assignment}", but must be NAME=VALUE or NAME.`);
+      const name = equals < 0 ? assignment : assignment.slice(0, equals);
+      if (!variableName.test(name))
+        throw new UsageError(
+          `--env is "${assignment}", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.`,
+        );
       if (equals > 0) return [assignment.slice(0, equals), assignment.slice(equals + 1)];
       return [assignment, valueHere("--env", assignment, env)];
     }),

@@ -4,10 +4,10 @@ import type { OutputBytes } from "../../client/run-frames.ts";
 import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
 import type { FrameEvent } from "../../protocol/frame-event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
+import { formatBytes } from "../../protocol/size.ts";
 import { visible, visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import { sizeOf } from "../runs/describe.ts";
 import type { ViewOptions } from "./options.ts";
 import { Sink } from "./sink.ts";
 
@@ -62,8 +62,8 @@ export class View {
     if (this.#options.json) return ending;
     if (this.#lost > 0) {
       warn(
-        `${sizeOf(this.#lost)} of output lost: it exceeded the record limit before it was read here. ` +
-          "Run it again with a higher --record-limit.",
+        `${formatBytes(this.#lost)} of output lost: it could not be recorded (is the disk full? see \`hostrun logs\`), or it ` +
+          "exceeded the record limit before it was read here (see --record-limit).",
       );
     }
     if (this.#problem?.code !== "host_key_unknown") explain(ending, event);
@@ -102,16 +102,19 @@ function passOutputFailure(failure: unknown): void {
 
 /** Tells why a run has no exit status of its own. */
 function explain({ status, problem }: Ending, event: CompleteEvent): void {
-  if (problem !== undefined) warnOf({ message: problem.detail, members: problem });
-  else if (event.outcome === "timedOut") warn("The command was stopped: it took longer than its timeout.");
-  else if (event.outcome === "cancelled") warn("The run was cancelled.");
+  const maybeAlive =
+    event.stopConfirmed === false ? " The host did not confirm it: it may still run there." : "";
+  if (problem !== undefined) warnOf({ message: problem.detail + maybeAlive, members: problem });
+  else if (event.outcome === "timedOut")
+    warn(`The command was stopped: it took longer than its timeout.${maybeAlive}`);
+  else if (event.outcome === "cancelled") warn(`The run was cancelled.${maybeAlive}`);
   else if (event.outcome === "unknown") {
     warn("Unknown: connection lost. The command may still be running on the host.");
   } else if (status === notRun && event.outcome === "failed") warn("The command could not be run.");
 }
 
 function gapText({ stream, from, to }: GapEvent): string {
-  return `${sizeOf(to - from)} of ${stream} not recorded: bytes ${from} to ${to}.`;
+  return `${formatBytes(to - from)} of ${stream} not recorded: bytes ${from} to ${to}.`;
 }
 
 function statusOf({ outcome, exitCode, signal }: CompleteEvent): number {

@@ -22,7 +22,8 @@ test("nothing in a problem can be taken for another one", () => {
     { path: "", message: forged },
   ];
   warnOf({ message: forged, members: { host: "web1", issues, written: [forged] } });
-  const more = [`${seen}: is not known here`, seen, seen].map((line) => `  ${line}\n`);
+  // What the first line says is not said again.
+  const more = [`${seen}: is not known here`, seen].map((line) => `  ${line}\n`);
   expect(written.join("")).toBe(`hostrun: web1: ${seen}\n${more.join("")}`);
 });
 

@@ -128,7 +128,14 @@ test.each([
     '"b" may be hosts or the command, and this version runs on one host at a time. ' +
       "Put -- after the host, before the command: hostrun run a -- b -- ls",
   ],
-  [["a", "--env", "=X", "--", "ls"], '--env is "=X", but must be NAME=VALUE or NAME.'],
+  [
+    ["a", "--env", "=X", "--", "ls"],
+    '--env is "=X", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
+  ],
+  [
+    ["a", "--env", "a-b=1", "--", "ls"],
+    '--env is "a-b=1", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
+  ],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
   [["a", "--env", "toString", "--", "ls"], "--env is toString, but no such variable is set here."],
   [["a", "--secret-env", "X", "--", "ls"], "--secret-env is X, but no such variable is set here."],

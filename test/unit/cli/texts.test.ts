@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readable } from "../../../cli/control/log-lines.ts";
 import { nearest } from "../../../cli/nearest.ts";
-import { instantOf, sizeOf, spanOf } from "../../../cli/runs/describe.ts";
+import { instantOf, spanOf } from "../../../cli/runs/describe.ts";
 import { shortIds } from "../../../cli/runs/find.ts";
 import { sheet, table } from "../../../cli/table.ts";
 
@@ -66,15 +66,6 @@ test.each([
   [200_000_000, "2 days"],
 ])("%s ms are %s", (ms, expected) => {
   expect(spanOf(ms)).toBe(expected);
-});
-
-test.each([
-  [0, "0 B"],
-  [1023, "1023 B"],
-  [1536, "1.5 KiB"],
-  [5 * 1024 ** 3, "5.0 GiB"],
-])("%i bytes are %s", (bytes, expected) => {
-  expect(sizeOf(bytes)).toBe(expected);
 });
 
 test("an instant is shown in local time", () => {
