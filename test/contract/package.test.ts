@@ -35,6 +35,8 @@ describe("npm run package", () => {
           "dist/native/better_sqlite3.node",
           "dist/reader.cjs",
           "dist/webview/codicon.ttf",
+          "dist/webview/confirmation.css",
+          "dist/webview/confirmation.js",
           "dist/webview/terminal.css",
           "dist/webview/terminal.js",
           "LICENSE.txt",
