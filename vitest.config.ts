@@ -21,7 +21,7 @@ const LONGEST = [
   "test/faults/heavy-output.test.ts",
   "test/faults/durable.test.ts",
   "test/faults/partitions.test.ts",
-  "test/unit/daemon/runs/command/announcement.test.ts",
+  "test/unit/daemon/runs/command/pid-marker.test.ts",
   "test/faults/network-link.test.ts",
 ];
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 const firstMs = 20;
-const mostMs = 1000;
+const maxMs = 1000;
 
 /** Waits longer each time, with jitter, until `reset`; and says when it has been tried for long enough. */
 export class BackOff {
@@ -22,7 +22,7 @@ export class BackOff {
   async next(signal?: AbortSignal): Promise<boolean> {
     if (this.#attempts === 0) this.#since = performance.now();
     else if (performance.now() - this.#since >= this.#giveUpAfterMs) return false;
-    const span = Math.min(mostMs, firstMs * 2 ** this.#attempts);
+    const span = Math.min(maxMs, firstMs * 2 ** this.#attempts);
     this.#attempts += 1;
     await wait(span * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal });
     return true;

@@ -35,8 +35,8 @@ export async function endDaemon(places: Places): Promise<number | undefined> {
 }
 
 /** Whether a process has ended, or does so in time. */
-export async function isGone(pid: number, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
+export async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
   while (isAlive(pid)) {
     if (performance.now() > deadline) return false;
     await wait(pollMs);

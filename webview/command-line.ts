@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 const hoverMs = 500;
 

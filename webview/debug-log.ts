@@ -1,9 +1,9 @@
 import { element } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
-const mostLines = 2000;
+const maxLines = 2000;
 
-/** The debug log of the run: a line each, newest last, the oldest forgotten beyond `mostLines`. */
+/** The debug log of the run: a line each, newest last, the oldest forgotten beyond `maxLines`. */
 export class DebugLog {
   readonly element: HTMLElement;
   readonly #lines = element("ol", { class: "log-lines" });
@@ -28,7 +28,7 @@ export class DebugLog {
     const atEnd = this.#isAtEnd();
     const time = element("time", { datetime: at, title: at }, timeOfDay(at));
     this.#lines.append(element("li", {}, time, element("span", {}, message)));
-    while (this.#lines.childElementCount > mostLines) this.#lines.firstElementChild?.remove();
+    while (this.#lines.childElementCount > maxLines) this.#lines.firstElementChild?.remove();
     if (atEnd) this.#toEnd();
   }
 

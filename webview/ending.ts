@@ -1,5 +1,5 @@
 import type { Outcome, RunState } from "../protocol/run.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 export interface Ending {
   outcome: Outcome;

@@ -3,8 +3,8 @@ import type { ScreenSize } from "./csi-limits.ts";
 import type { Pen } from "./pen.ts";
 
 /** Longest control sequence and longest OSC 8 link that are let through; longer ones are left out. */
-const longestSequence = 256;
-const longestLink = 4096;
+const maxSequence = 256;
+const maxLink = 4096;
 
 /**
  * Lets through what a screen that only shows may obey, and only whole control sequences, wherever the chunks
@@ -62,13 +62,13 @@ export class EscapeFilter {
     const simple = match(simpleSequence, text, start);
     if (simple !== undefined) return { out: this.#simple(simple[0]), next: start + simple[0].length };
     const next = start + (match(unfinished, text, start)?.[0].length ?? 1);
-    if (next === text.length && next - start <= longestSequence) return undefined;
+    if (next === text.length && next - start <= maxSequence) return undefined;
     this.#skipping = "sequence";
     return { out: "", next };
   }
 
   #csi(found: RegExpExecArray): string {
-    if (found[0].length > longestSequence) return "";
+    if (found[0].length > maxSequence) return "";
     const [prefix, parameters, intermediates, final] = texts(found);
     const kind = prefix + intermediates + final;
     if (kind === "m") {
@@ -92,7 +92,7 @@ export class EscapeFilter {
   }
 
   #simple(sequence: string): string {
-    if (sequence.length > longestSequence) return "";
+    if (sequence.length > maxSequence) return "";
     const kind = alike[sequence];
     return kind === undefined ? sequence : this.#follow(kind, sequence);
   }
@@ -101,7 +101,7 @@ export class EscapeFilter {
     const link = match(linkString, text, start);
     if (link !== undefined) return { out: cleanLink(link), next: start + link[0].length };
     const begun = match(unfinishedLink, text, start)?.[0].length ?? 0;
-    if (begun > 0 && start + begun === text.length && begun <= longestLink) return undefined;
+    if (begun > 0 && start + begun === text.length && begun <= maxLink) return undefined;
     this.#skipping = "string";
     return { out: begun > introducer + 1 ? closeLink : "", next: start + introducer };
   }
@@ -139,7 +139,7 @@ const alike: Record<string, string> = { "\x1b7": "s", "\x1b8": "u", "\x1bc": "!p
 
 function cleanLink(link: RegExpExecArray): string {
   const [options, uri] = texts(link);
-  const allowed = /^https?:\/\//i.test(uri) && link[0].length <= longestLink;
+  const allowed = /^https?:\/\//i.test(uri) && link[0].length <= maxLink;
   return allowed ? `\x1b]8;${options};${uri}\x1b\\` : closeLink;
 }
 

@@ -1,10 +1,10 @@
 import { element, icon, iconButton } from "./element.ts";
 import { findPattern } from "./find-pattern.ts";
 import type { FindOptions } from "./find-pattern.ts";
-import { mostMatches } from "./screen-search.ts";
+import { maxMatches } from "./screen-search.ts";
 import type { SearchResult } from "./screen-search.ts";
 import type { Screen } from "./screen.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 interface Toggle {
   option: keyof FindOptions;
@@ -104,8 +104,8 @@ export class FindBar {
 
   #tell({ index, count }: SearchResult): void {
     if (count === 0) this.#say(word("noMatches"), true);
-    else if (count < mostMatches) this.#say(word("matchOf", index + 1, count));
-    else this.#say(word("manyMatches", index + 1, mostMatches.toLocaleString("en")));
+    else if (count < maxMatches) this.#say(word("matchOf", index + 1, count));
+    else this.#say(word("manyMatches", index + 1, maxMatches.toLocaleString("en")));
   }
 
   #say(words: string, bad = false): void {

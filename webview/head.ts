@@ -3,7 +3,7 @@ import type { Run } from "../protocol/run.ts";
 import { createCommandLine } from "./command-line.ts";
 import { element, icon } from "./element.ts";
 import type { Standing } from "./ending.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 /** The panel's head: how the run stands, where it runs, and the command. */
 export class Head {

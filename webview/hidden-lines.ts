@@ -1,6 +1,6 @@
 import type { IDisposable, Terminal } from "@xterm/xterm";
 import { element } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 const leastPauseMs = 250;
 

@@ -1,5 +1,5 @@
 import { element, icon } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 export interface InputActions {
   /** `hidden`: it was not to be read by anyone who looks on. */

@@ -4,7 +4,7 @@ import { element } from "./element.ts";
 import { InputLine } from "./input-line.ts";
 import { inputWish } from "./input-wish.ts";
 import type { OutputChunk } from "./screen-writer.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 const hintAfterMs = 3000;
 const tailCharacters = 2000;

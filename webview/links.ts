@@ -1,5 +1,5 @@
 import type { ILinkHandler } from "@xterm/xterm";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 interface LinkOptions {
   /** Links that the output marks as such (OSC 8); their text may say anything, so the target is shown. */

@@ -1,6 +1,6 @@
 import type { ProblemDetails } from "../protocol/problem.ts";
 import { element, icon } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 export type ProblemAction = "trust" | "runAgain" | "showLog" | { readonly mend: string };
 

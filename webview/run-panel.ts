@@ -15,12 +15,12 @@ import { Silence } from "./silence.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
 
 /** Longest text that one `copied` message may carry. */
-const mostCopied = 64 * 1024 * 1024;
+const maxCopied = 64 * 1024 * 1024;
 
 /** One run, from its `show` on. */
 export class RunPanel {
@@ -235,7 +235,7 @@ export class RunPanel {
   #copySelection(): boolean {
     const text = this.#screen.selection;
     if (text === "") return false;
-    this.#bridge.post({ type: "copied", text: text.slice(0, mostCopied) });
+    this.#bridge.post({ type: "copied", text: text.slice(0, maxCopied) });
     this.#status.notice(word("copiedSelection"));
     return true;
   }

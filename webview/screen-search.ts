@@ -4,9 +4,9 @@ import type { CellRange, ScreenMatch } from "./screen-matches.ts";
 import { readTheme } from "./theme.ts";
 
 /** More matches than this are not counted. */
-export const mostMatches = 10_000;
+export const maxMatches = 10_000;
 /** So many matches are marked, those around the active one. */
-const mostMarked = 1000;
+const maxMarked = 1000;
 const searchAgainMs = 200;
 
 type Place = Pick<ScreenMatch, "row" | "start">;
@@ -14,7 +14,7 @@ type Place = Pick<ScreenMatch, "row" | "start">;
 export interface SearchResult {
   /** Of the active match, from 0 on; -1 when there is none. */
   index: number;
-  /** `mostMatches` stands for so many or more. */
+  /** `maxMatches` stands for so many or more. */
   count: number;
 }
 
@@ -49,7 +49,7 @@ export class ScreenSearch implements IDisposable {
   find(pattern: RegExp, step: "stay" | "next" | "previous"): void {
     this.#pattern = pattern;
     const from = this.#position();
-    this.#matches = findMatches(this.#terminal, pattern, mostMatches);
+    this.#matches = findMatches(this.#terminal, pattern, maxMatches);
     this.#index = chosen(this.#matches, from, step);
     this.#mark();
     this.#reveal();
@@ -88,7 +88,7 @@ export class ScreenSearch implements IDisposable {
   #again(): void {
     if (this.#pattern === undefined) return;
     const from = this.#position();
-    this.#matches = findMatches(this.#terminal, this.#pattern, mostMatches);
+    this.#matches = findMatches(this.#terminal, this.#pattern, maxMatches);
     this.#index = chosen(this.#matches, from, "stay");
     this.#mark();
     this.#told({ index: this.#index, count: this.#matches.length });
@@ -106,8 +106,8 @@ export class ScreenSearch implements IDisposable {
     this.#unmark();
     const active = this.#matches[this.#index];
     if (active !== undefined) this.#activeRow = this.#markerAt(active.row);
-    const first = Math.max(0, this.#index - mostMarked / 2);
-    for (const match of this.#matches.slice(first, first + mostMarked)) {
+    const first = Math.max(0, this.#index - maxMarked / 2);
+    for (const match of this.#matches.slice(first, first + maxMarked)) {
       for (const range of rangesOf(this.#terminal, match)) this.#decorate(range, match === active);
     }
   }

@@ -4,7 +4,7 @@ import type { ScreenSize } from "./csi-limits.ts";
 import { EscapeFilter } from "./escape-filter.ts";
 import { Pen } from "./pen.ts";
 import { stderrMark } from "./stderr-marks.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 interface Voice {
   filter: EscapeFilter;
@@ -18,7 +18,7 @@ export interface OutputChunk {
   encoding?: "base64" | undefined;
 }
 
-/** Turns the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
+/** EventLoopQueue the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
 export class ScreenWriter {
   readonly #voices: Record<OutputStream, Voice>;
   #speaking: OutputStream | undefined;

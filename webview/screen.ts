@@ -14,7 +14,7 @@ import type { OutputChunk } from "./screen-writer.ts";
 import { scrollByKey } from "./scroll-keys.ts";
 import { watchStderrRows } from "./stderr-marks.ts";
 import { readTheme } from "./theme.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 /** xterm.js lets the page breathe only between two writes: pieces this long keep hostile output from blocking it. */
 const pieceCharacters = 4096;

@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 const firstShownAfterMs = 2000;
 const shownAfterMs = 10_000;

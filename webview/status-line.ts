@@ -2,7 +2,7 @@ import { formatBytes } from "../protocol/size.ts";
 import { ElapsedTicker, formatElapsed } from "./elapsed.ts";
 import { element } from "./element.ts";
 import type { Standing } from "./ending.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 const noticeMs = 5000;
 

@@ -3,7 +3,7 @@ import { findApp } from "./page.ts";
 import type { ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
-import { useWords, word } from "./words.ts";
+import { useWords, word } from "./labels.ts";
 
 /** The webview of one run: says `ready`, then shows what the extension sends, from each `show` anew. */
 const app = findApp();

@@ -2,7 +2,7 @@ import { element, iconButton } from "./element.ts";
 import { openMenu } from "./tool-menu.ts";
 import { listTools } from "./tools.ts";
 import type { Tool, ToolName } from "./tools.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 /** The tools at the head's right; where the panel is narrow all but Stop move into a menu. */
 export class Toolbar {

@@ -1,6 +1,6 @@
 import type { PanelTool } from "../protocol/panel.ts";
 import { controlKey } from "./links.ts";
-import { word } from "./words.ts";
+import { word } from "./labels.ts";
 
 /** The tools of the toolbar. */
 export type ToolName = Exclude<PanelTool, "copySelection" | "selectAll" | "openOutput">;

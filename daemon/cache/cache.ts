@@ -1,6 +1,6 @@
 import type { Cache } from "../runs/result-cache.ts";
 
-export interface CacheFigures {
+export interface CacheMetrics {
   readonly backend: "memory" | "redis";
   /** Whether the backend answers; the embedded one always does. */
   readonly connected: boolean;
@@ -10,5 +10,5 @@ export interface CacheFigures {
 
 /** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */
 export interface CountingCache extends Cache, AsyncDisposable {
-  figures(): CacheFigures;
+  figures(): CacheMetrics;
 }

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import type { Log } from "../core/log.ts";
-import type { CacheFigures, CountingCache } from "./cache.ts";
+import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
 
 const commandTimeoutMs = 200;
@@ -68,7 +68,7 @@ class RedisCache implements CountingCache {
     );
   }
 
-  figures(): CacheFigures {
+  figures(): CacheMetrics {
     return { backend: "redis", connected: this.#up(), hits: this.#hits, misses: this.#misses };
   }
 

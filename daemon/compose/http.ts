@@ -9,7 +9,7 @@ import { hostRoutes } from "../http/routes/hosts.ts";
 import { runRoutes } from "../http/routes/runs.ts";
 import { settingsRoutes } from "../http/routes/settings.ts";
 import { createHttpServer, type HttpParts } from "../http/server.ts";
-import { StreamFigures } from "../http/sse.ts";
+import { StreamMetrics } from "../http/sse.ts";
 import { openStats, type StatsSources } from "../http/stats.ts";
 import { openHousekeeping } from "../runs/housekeeping.ts";
 import type { DaemonContext } from "./context.ts";
@@ -23,7 +23,7 @@ export type Services = Storage & Hosts & Transport & Runs;
 /** Sets the daemon listening, and tells clients where; keeps house while nobody asks for anything. */
 export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
   const { log, clock, settings } = context;
-  const figures = new StreamFigures(log);
+  const figures = new StreamMetrics(log);
   const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
   const stats = scope.own(openStats({ ...statsSources(context, services), streams: figures, connections }));
   const handlers = handlersOf(context, services, stats.report);

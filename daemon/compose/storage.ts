@@ -8,7 +8,7 @@ import type { RunStore } from "../runs/record/run-store.ts";
 import { closeOpenRuns } from "../runs/recovery.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
-import { putDamagedAside } from "../store/quarantine.ts";
+import { quarantineIfCorrupt } from "../store/quarantine.ts";
 import { createRunStore } from "../store/runs.ts";
 import type { DaemonContext } from "./context.ts";
 
@@ -27,7 +27,7 @@ export interface Storage {
 export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const { stateDirectory, migrations, nativeBinding, clock, log, settings } = context;
   const path = join(stateDirectory, "hostrun.db");
-  const damagedStore = putDamagedAside(path, nativeBinding, new Date()) ?? null;
+  const damagedStore = quarantineIfCorrupt(path, nativeBinding, new Date()) ?? null;
   const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));

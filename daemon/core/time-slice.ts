@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
-import { Turns } from "./turns.ts";
+import { EventLoopQueue } from "./event-loop-queue.ts";
 
 /** So long one piece of work may keep the event loop from all others. */
 const sliceMs = 4;
 
 /** Of all that is done in slices one slice goes into a turn of the event loop. */
-const turns = new Turns();
+const turns = new EventLoopQueue();
 
 /** Long work in slices: after each short step of it, `if (slice.spent) await slice.next();`. */
 export class TimeSlice {

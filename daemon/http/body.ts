@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 
-const largestBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 const deepest = 32;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** From the request's head to the last byte of what is at most 1 MiB, over a connection of this machine. */
@@ -17,7 +17,7 @@ const discardingMs = 5000;
  */
 export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeoutMs): Promise<unknown> {
   const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > largestBytes) throw tooLarge();
+  if (declared > maxBytes) throw tooLarge();
   if (declared === 0 && request.headers["transfer-encoding"] === undefined) return {};
   if (mediaType(request) !== "application/json") {
     throw new Problem(
@@ -41,7 +41,7 @@ async function readAll(request: IncomingMessage, signal: AbortSignal): Promise<B
   let size = 0;
   for await (const chunk of chunksOf(request, signal)) {
     size += chunk.length;
-    if (size > largestBytes) throw tooLarge();
+    if (size > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import type { Bytes } from "./exchange.ts";
+import type { Bytes } from "./request-context.ts";
 
 /** Sends bytes, or the one range of them that was asked for (RFC 9110, section 14). */
 export async function sendBytes(

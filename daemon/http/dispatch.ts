@@ -9,16 +9,16 @@ import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import { wantsFrames } from "./frames.ts";
-import type { Bytes, Exchange, Handlers } from "./exchange.ts";
+import type { Bytes, Exchange, Handlers } from "./request-context.ts";
 import { jsonText } from "./json-text.ts";
-import { type MessageFeed, type StreamFigures, sendEvents } from "./sse.ts";
+import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
 
 /**
  * A route for every endpoint of the API: what comes in is checked by the endpoint's schemas, what its handler
  * answers goes out as the endpoint declares. The type of `handlers` says which handler belongs to which
  * endpoint; a loop over all of them cannot, which is why this file, and no other, asserts types.
  */
-export function createRouter(handlers: Handlers, figures: StreamFigures): Router {
+export function createRouter(handlers: Handlers, figures: StreamMetrics): Router {
   const router = new Router();
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
     const handler = handlers[name as keyof Handlers] as (exchange: Exchange<Endpoint>) => unknown;
@@ -77,7 +77,7 @@ async function send(
   declaration: Endpoint,
   context: Koa.Context,
   answer: unknown,
-  figures: StreamFigures,
+  figures: StreamMetrics,
 ): Promise<void> {
   const { output, status } = declaration;
   if (output === "events") return stream(context, status, answer as MessageFeed, figures);
@@ -101,7 +101,7 @@ async function send(
   }
 }
 
-function stream(context: Koa.Context, status: number, feed: MessageFeed, figures: StreamFigures): void {
+function stream(context: Koa.Context, status: number, feed: MessageFeed, figures: StreamMetrics): void {
   context.respond = false;
   sendEvents(withHeaders(context), status, feed, figures);
 }

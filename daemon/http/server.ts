@@ -9,12 +9,12 @@ import { discardBody } from "./body.ts";
 import { maxHeaders, refusalOf } from "./caller.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
-import type { Handlers } from "./exchange.ts";
-import type { StreamFigures } from "./sse.ts";
+import type { Handlers } from "./request-context.ts";
+import type { StreamMetrics } from "./sse.ts";
 
 export interface HttpParts {
   readonly handlers: Handlers;
-  readonly figures: StreamFigures;
+  readonly figures: StreamMetrics;
   readonly connections: ConnectionCounts;
   readonly log: Log;
 }

@@ -21,18 +21,18 @@ export interface EventMessage {
 }
 
 /** Counted over every event stream of the daemon. */
-export class StreamFigures {
+export class StreamMetrics {
   open = 0;
   opened = 0;
   resumed = 0;
   bytesSent = 0;
   /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
-  readonly longestStallMs: number;
+  readonly maxStallMs: number;
   readonly log: Log;
 
-  constructor(log: Log, longestStallMs = 300_000) {
+  constructor(log: Log, maxStallMs = 300_000) {
     this.log = log;
-    this.longestStallMs = longestStallMs;
+    this.maxStallMs = maxStallMs;
   }
 
   begin(resumed: boolean): void {
@@ -62,7 +62,7 @@ export function sendEvents(
   response: ServerResponse,
   status: number,
   feed: MessageFeed,
-  figures: StreamFigures,
+  figures: StreamMetrics,
 ): void {
   new Sender(response, feed, figures).begin(status);
 }
@@ -70,7 +70,7 @@ export function sendEvents(
 class Sender {
   readonly #response: ServerResponse;
   readonly #feed: MessageFeed;
-  readonly #figures: StreamFigures;
+  readonly #figures: StreamMetrics;
   readonly #heartbeat: Buffer;
   /** The number of the last message that was sent. */
   #at: number;
@@ -81,7 +81,7 @@ class Sender {
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
 
-  constructor(response: ServerResponse, feed: MessageFeed, figures: StreamFigures) {
+  constructor(response: ServerResponse, feed: MessageFeed, figures: StreamMetrics) {
     this.#response = response;
     this.#feed = feed;
     this.#figures = figures;
@@ -153,8 +153,8 @@ class Sender {
   }
 
   #limitStall(): void {
-    const { longestStallMs } = this.#figures;
-    this.#stall = setTimeout(() => this.#cutOff(), this.#feed.place?.timeoutMs ?? longestStallMs).unref();
+    const { maxStallMs } = this.#figures;
+    this.#stall = setTimeout(() => this.#cutOff(), this.#feed.place?.timeoutMs ?? maxStallMs).unref();
   }
 
   #cutOff(): void {

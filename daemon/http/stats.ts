@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Stats } from "../../protocol/stats.ts";
 import type { ConnectionCounts } from "./connection-limit.ts";
-import type { StreamFigures } from "./sse.ts";
+import type { StreamMetrics } from "./sse.ts";
 
 /** Where each part of the figures is measured. */
 export interface StatsSources {
@@ -11,7 +11,7 @@ export interface StatsSources {
   readonly latency: () => Stats["latency"];
   readonly cache: () => Omit<Stats["cache"], "hitRate">;
   readonly store: () => Stats["store"];
-  readonly streams: StreamFigures;
+  readonly streams: StreamMetrics;
   readonly connections: ConnectionCounts;
   readonly nativeCrypto: boolean;
 }

@@ -5,7 +5,7 @@ import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import { Turns } from "../core/turns.ts";
+import { EventLoopQueue } from "../core/event-loop-queue.ts";
 import { Admission } from "./admission.ts";
 import { commandLine } from "./command/command-line.ts";
 import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
@@ -61,7 +61,7 @@ export class RunEngine implements AsyncDisposable {
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
     const { plans, log } = parts;
-    this.#durable = { plans, log, turns: new Turns(), stopped: this.#stopped.signal };
+    this.#durable = { plans, log, turns: new EventLoopQueue(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
       const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
       return { active: poolMaxConnections * channelsPerConnection, queued: maxQueuedRuns };
@@ -154,7 +154,7 @@ export class RunEngine implements AsyncDisposable {
 
   /** Resolves when every run that needs this daemon has ended. */
   drained(): Promise<void> {
-    return this.#finished((execution) => !execution.survives);
+    return this.#finished((execution) => !execution.outlivesDaemon);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -208,7 +208,7 @@ export class RunEngine implements AsyncDisposable {
     const leave = this.#admission.enter(() => {
       const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
       void run.finally(() => {
-        void live.kept.then(() => this.#letGo(live));
+        void live.persisted.then(() => this.#letGo(live));
         this.#underWay.delete(over.promise);
         if (live.ended) this.#ended++;
         afterwards();

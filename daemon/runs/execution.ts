@@ -4,7 +4,7 @@ import type { OutputStream } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
 import { inTime } from "../core/in-time.ts";
-import { AnnouncementFilter, announcing } from "./command/announcement.ts";
+import { PidMarkerFilter, withPidMarker } from "./command/pid-marker.ts";
 import { CommandInput } from "./command/command-input.ts";
 import { commandLine } from "./command/command-line.ts";
 import type { LiveRun } from "./record/live-run.ts";
@@ -38,19 +38,19 @@ export interface ExecutionOptions {
 }
 
 /** How long a login shell may take to begin with a command that is to be ended already. */
-const announcedWithinMs = 2000;
+const markerTimeoutMs = 2000;
 /** How long a session may take to end after its processes have, or after nothing more can be done. */
-const endedWithinMs = { confirmed: 2000, unconfirmed: 500 };
+const endTimeoutMs = { confirmed: 2000, unconfirmed: 500 };
 
 /** One run on its way through the host: from the connection to its ending. */
 export class Execution implements RunExecution {
-  readonly survives = false;
+  readonly outlivesDaemon = false;
   readonly live: LiveRun;
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
   readonly #token = randomBytes(6).toString("hex");
   readonly #input = new CommandInput();
-  readonly #announcement = new AnnouncementFilter(this.#token, () => this.#input.ask());
+  readonly #announcement = new PidMarkerFilter(this.#token, () => this.#input.ask());
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
@@ -61,7 +61,7 @@ export class Execution implements RunExecution {
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
   readonly #early: (() => void)[] = [];
-  #callOff = (): void => undefined;
+  #clearTimeout = (): void => undefined;
 
   constructor(live: LiveRun, options: ExecutionOptions) {
     this.live = live;
@@ -93,7 +93,7 @@ export class Execution implements RunExecution {
       this.#abort.abort();
       this.#neverStarted(failure);
     } finally {
-      this.#callOff();
+      this.#clearTimeout();
       this.#settled.resolve();
     }
   }
@@ -116,7 +116,7 @@ export class Execution implements RunExecution {
       return;
     }
     this.live.status("running", reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
-    this.#callOff();
+    this.#clearTimeout();
     this.#stopping = this.#stopRemote(this.#process, graceMs);
   }
 
@@ -136,7 +136,7 @@ export class Execution implements RunExecution {
       command: (shell: LoginShell) => {
         this.#shell = shell;
         const command = commandLine(request.command, options, shell, reading);
-        const announced = announcing(command, shell, this.#token);
+        const announced = withPidMarker(command, shell, this.#token);
         this.#announcement.expect(announced, command.inputs.length, shell);
         this.#input.expect(command.inputs);
         return announced.line;
@@ -168,11 +168,11 @@ export class Execution implements RunExecution {
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
     // A command may be cancelled before its first word is here.
-    if (this.#shell !== "none") await within(announcedWithinMs, this.#announcement.settled);
+    if (this.#shell !== "none") await within(markerTimeoutMs, this.#announcement.settled);
     const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
     // The session ends behind what the host still has to send.
     this.live.pace.end();
-    const endedInTime = await within(endedWithinMs[confirmed ? "confirmed" : "unconfirmed"], ended);
+    const endedInTime = await within(endTimeoutMs[confirmed ? "confirmed" : "unconfirmed"], ended);
     if (!endedInTime) process.close();
     return confirmed && endedInTime;
   }
@@ -239,7 +239,7 @@ export class Execution implements RunExecution {
     this.#settled.resolve();
     if (timeoutMs > 0) {
       const timer = setTimeout(() => this.stop("timedOut", 5000), Math.min(timeoutMs, 2_147_483_647));
-      this.#callOff = () => clearTimeout(timer);
+      this.#clearTimeout = () => clearTimeout(timer);
     }
   }
 

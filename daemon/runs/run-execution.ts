@@ -9,7 +9,7 @@ export type StopReason = "cancelled" | "timedOut";
 export interface RunExecution {
   readonly live: LiveRun;
   /** Whether the run goes on without this daemon and is found again by the next one. */
-  readonly survives: boolean;
+  readonly outlivesDaemon: boolean;
   /** Resolves when nothing more is done for the run. Never rejects: what fails is told in the run. */
   run(remote: Remote): Promise<void>;
   /** Ends the command; before it has begun, at once. */

@@ -16,7 +16,7 @@ export interface SearchIndexing extends Disposable {
 }
 
 const restMs = 200;
-const longestWaitMs = 5000;
+const maxWaitMs = 5000;
 const nextStepMs = 10;
 const afterFailureMs = 60_000;
 /** About five milliseconds of work a step: so long may a stream be kept waiting. */
@@ -35,7 +35,7 @@ export function openSearchIndexing({ store, clock, log, busy }: SearchIndexingPa
   };
   const work = (): void => {
     timer = undefined;
-    if (busy() && clock.elapsed() - wokenAt < longestWaitMs) return after(restMs);
+    if (busy() && clock.elapsed() - wokenAt < maxWaitMs) return after(restMs);
     try {
       if (store.index(step.runs, step.bytes)) after(nextStepMs);
     } catch (failure) {

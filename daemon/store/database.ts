@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import { roomFor } from "./room.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { DamageReport } from "./stored-row.ts";
 
 export interface DatabaseOptions {
@@ -39,7 +39,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   try {
     const outputFolder = options.path + outputSuffix;
     const damage = new DamageReport(options.log ?? silentLog);
-    const epoch = roomFor(() => {
+    const epoch = mapStorageErrors(() => {
       applyPragmas(sql);
       migrate(sql, options.migrations);
       mkdirSync(outputFolder, { recursive: true, mode: 0o700 });

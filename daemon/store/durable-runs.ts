@@ -3,7 +3,7 @@ import { HostKeyPolicy, HostName, Port, UserName } from "../../protocol/host.ts"
 import { defaultSettings } from "../../protocol/settings.ts";
 import type { DurablePlan, DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
 import type { Database } from "./database.ts";
-import { roomFor } from "./room.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import { storedJson } from "./stored-row.ts";
 
@@ -40,7 +40,7 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   );
   return {
     save: (id, plan) => {
-      roomFor(() => save.run(JSON.stringify(plan), id));
+      mapStorageErrors(() => save.run(JSON.stringify(plan), id));
     },
     forget: (id) => {
       remove.run(id);

@@ -1,7 +1,7 @@
 import type { EventLog } from "../runs/record/event-log.ts";
 import type { Database } from "./database.ts";
 import type { EventTable } from "./events.ts";
-import { roomFor } from "./room.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { toRow, updateRun } from "./run-row.ts";
 import type { Segments } from "./segments.ts";
 
@@ -22,11 +22,11 @@ export function createEventLog({ sql, epoch }: Database, events: EventTable, seg
   });
   return {
     epoch,
-    append: (id, more, run) => roomFor(() => append(id, more, run)),
+    append: (id, more, run) => mapStorageErrors(() => append(id, more, run)),
     truncateMiddle: (id, cut, bytes, at) =>
       events.truncateMiddle({ id, number: numberOf(id) }, cut, bytes, at),
     copyOutput: (from, to, firstSeq) =>
-      roomFor(() => events.copyOutput(numberOf(from), numberOf(to), firstSeq)),
+      mapStorageErrors(() => events.copyOutput(numberOf(from), numberOf(to), firstSeq)),
     read: (id, after, maxBytes) => events.page(numberOf(id), after, maxBytes),
     lastSeq: (id) => events.lastSeq(numberOf(id)),
     placeOf: (id, stream, offset) => events.placeOf(numberOf(id), stream, offset),

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { outputSuffix } from "./database.ts";
-import { roomFor } from "./room.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 
 /** Above this size the whole file is not read at every start: 64 MiB take about 50 ms. */
 const checkedWholeBytes = 64 * 1024 * 1024;
@@ -12,8 +12,8 @@ const neededToStart = new Set(["migrations", "meta", "hosts", "runs"]);
  * new one can be begun. Returns where it is now; undefined for one that is whole, or is not there. An empty file is
  * whole: it has nothing to lose. Throws what is no damage, such as a file that may not be read.
  */
-export function putDamagedAside(path: string, nativeBinding: string | undefined, now: Date) {
-  if (!existsSync(path) || !roomFor(() => isDamaged(path, nativeBinding))) return undefined;
+export function quarantineIfCorrupt(path: string, nativeBinding: string | undefined, now: Date) {
+  if (!existsSync(path) || !mapStorageErrors(() => isDamaged(path, nativeBinding))) return undefined;
   const aside = `${path}.damaged-${now.toISOString().replaceAll(":", "-")}`;
   for (const suffix of ["-wal", "-shm", outputSuffix, ""]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);

@@ -5,7 +5,7 @@ import { createEventLog } from "./event-log.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
 import { listRuns } from "./run-list.ts";
-import { roomFor } from "./room.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { fromRow, insertRun, type RunRow, toRow } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
 import { Segments } from "./segments.ts";
@@ -46,7 +46,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
 
   return {
     events: createEventLog(database, events, segments),
-    create: (run, first, idempotency) => roomFor(() => create(run, first, idempotency)),
+    create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row, damage);
@@ -57,7 +57,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     delete: (id) => {
       const number = byId.get(id)?.number;
       if (number === undefined) return;
-      roomFor(() => remove.run(number));
+      mapStorageErrors(() => remove.run(number));
       // What stays behind goes with the next sweep.
       void segments.remove(number).catch(() => undefined);
     },

@@ -14,7 +14,7 @@ import {
 import { opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkOwn, openOwnFile } from "../../state-directory/own-file.ts";
-import { twice } from "../core/twice.ts";
+import { retryOnce } from "../core/retry-once.ts";
 
 const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = constants;
 
@@ -43,10 +43,10 @@ export class Segments {
   /** Where each run that is being written stands. */
   readonly #current = new Map<number, number>();
 
-  /** A file takes no further piece from `longestBytes` on. */
-  constructor(folder: string, longestBytes: number) {
+  /** A file takes no further piece from `maxBytes` on. */
+  constructor(folder: string, maxBytes: number) {
     this.#folder = folder;
-    this.#longest = longestBytes;
+    this.#longest = maxBytes;
   }
 
   /** Appends pieces; `lastSegment` says where a run goes on that was not written yet. Throws the system's error. */
@@ -92,7 +92,7 @@ export class Segments {
     return {
       read: (place) => {
         let bytes: Buffer | undefined;
-        const failed = twice(() => {
+        const failed = retryOnce(() => {
           bytes = read(place);
         });
         if (failed !== undefined && !saysLost(failed.failure)) throw failed.failure;

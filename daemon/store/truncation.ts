@@ -17,7 +17,7 @@ interface Row {
 export type TruncateMiddle = (run: RunKey, cut: TruncatedRange, bytes: number, at: string) => TruncatedOutput;
 
 /** So many rows are taken out at once; where there are more, the next call goes on. */
-const mostRows = 2000;
+const maxRows = 2000;
 
 /**
  * Takes a run's oldest output behind a cut out of its record, row by row, and puts gap events in its place: one a
@@ -55,7 +55,7 @@ function createRowTruncation(sql: Sqlite.Database, insert: (run: RunKey, events:
     const emptied = new Set<number>();
     const before: TruncatedRange[] = [];
     let taken = 0;
-    for (const { seq, stream, start, size, segment } of behind.all(run.number, cut.last, mostRows)) {
+    for (const { seq, stream, start, size, segment } of behind.all(run.number, cut.last, maxRows)) {
       if (taken >= bytes) break;
       if (stream === null || start === null) {
         before.push(current);

@@ -81,7 +81,7 @@ export interface RemoteProcess {
    * Runs a short command of Hostrun's own on the same connection, and so on the same machine, beside this one.
    * undefined when it could not be run or took longer than `deadlineMs`.
    */
-  ask(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
+  execHelper(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
   /** What was known of the login shell was wrong: the next run asks again. */
   forgetShell(): void;
   /** With `true` the host soon sends no more output, after at most 2 MiB; with `false` it goes on. */

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { FromConfirmation } from "../../protocol/confirmation.ts";
 import type { Host } from "../../protocol/host.ts";
 import { visible } from "../../protocol/visible.ts";
-import { whereWords } from "../hosts/host-words.ts";
+import { whereWords } from "../hosts/host-labels.ts";
 import { oneLine } from "../plain-text.ts";
 import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";

@@ -16,7 +16,7 @@ import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
 import type { RunLog } from "./run-log.ts";
 import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
-import { relativeTime, stateWords } from "./run-words.ts";
+import { relativeTime, stateWords } from "./run-labels.ts";
 import type { RunSearch } from "./run-search.ts";
 import type { Runner } from "./runner.ts";
 import { scriptCommand } from "./script-command.ts";

@@ -5,7 +5,7 @@ import type { Daemon } from "../daemon/daemon.ts";
 
 const pageSize = 50;
 /** A window that is open for weeks does not gather runs for ever: beyond this it begins with one page again. */
-const mostRuns = 2000;
+const maxRuns = 2000;
 
 /** The latest runs, newest first, as many pages as were asked for; kept up to date by the stream of changes. */
 export class RunList implements vscode.Disposable {
@@ -76,7 +76,7 @@ export class RunList implements vscode.Disposable {
     if (change.type === "runChanged") this.#runs = withRun(this.#runs, change.run);
     else if (change.type === "runDeleted") this.#runs = this.#runs.filter((run) => run.id !== change.id);
     else return;
-    if (this.#runs.length > mostRuns) void this.refresh().catch(() => undefined);
+    if (this.#runs.length > maxRuns) void this.refresh().catch(() => undefined);
     this.#changed.fire();
   }
 }

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askHost } from "../hosts/host-choice.ts";
-import { whereWords } from "../hosts/host-words.ts";
+import { whereWords } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askSteps, type Step, type StepToggle } from "../input/steps.ts";
 import { commandLine } from "../plain-text.ts";

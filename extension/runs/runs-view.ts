@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
 import type { RunSearch } from "./run-search.ts";
-import { relativeTime, stateIcon, stateWords } from "./run-words.ts";
+import { relativeTime, stateIcon, stateWords } from "./run-labels.ts";
 
 interface RunLeaf {
   readonly kind: "run";

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { linkless, oneLine, shortened } from "../plain-text.ts";
-import { stateWords } from "../runs/run-words.ts";
+import { stateWords } from "../runs/run-labels.ts";
 import { isGood, isWorthNotice, type NoticeSetting } from "./worth-notice.ts";
 
 /** Where a run is shown, or was. */

@@ -8,7 +8,7 @@ import { readRecordedText } from "./recorded-text.ts";
 
 const scheme = "hostrun-output";
 /** VS Code shows no larger text to extensions, and is slow with it long before. */
-const mostShownBytes = 50 * 1024 * 1024;
+const maxShownBytes = 50 * 1024 * 1024;
 
 /** The recorded output of runs as read-only files, `hostrun-output:/RUN/NAME.log`. */
 export class OutputDocuments implements vscode.FileSystemProvider, vscode.Disposable {
@@ -37,7 +37,7 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
   async open(runId: string, save: () => Promise<void>): Promise<void> {
     const run = await this.#daemon.call("getRun", { params: { run: runId } });
     const bytes = recordedBytes(run);
-    if (bytes <= mostShownBytes) {
+    if (bytes <= maxShownBytes) {
       await vscode.commands.executeCommand("vscode.open", outputUri(run), { preview: false });
       return;
     }
@@ -60,7 +60,7 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const run = await this.#run(uri);
     if (run.state !== "ended") this.#unfinished.set(run.id, uri);
-    const { text } = await readRecordedText(this.#daemon, run.id, mostShownBytes);
+    const { text } = await readRecordedText(this.#daemon, run.id, maxShownBytes);
     return Buffer.from(text, "utf8");
   }
 

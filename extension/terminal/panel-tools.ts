@@ -15,7 +15,7 @@ import { readRecordedText } from "./recorded-text.ts";
 import type { RunPanel } from "./run-panel.ts";
 
 /** As much as the editors of a desktop take from the clipboard without a halt. */
-const mostCopiedBytes = 64 * 1024 * 1024;
+const maxCopiedBytes = 64 * 1024 * 1024;
 
 type ProblemMessage = Extract<FromPanel, { type: "trust" | "showLog" | "mend" }>;
 type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" }>;
@@ -130,7 +130,7 @@ export class PanelTools {
   async #copy(panel: RunPanel): Promise<void> {
     const what = vscode.l10n.t("The output could not be copied");
     await this.#report.attempt(what, async () => {
-      const { text, whole } = await readRecordedText(this.#daemon, panel.runId, mostCopiedBytes);
+      const { text, whole } = await readRecordedText(this.#daemon, panel.runId, maxCopiedBytes);
       if (text !== "") await vscode.env.clipboard.writeText(text);
       const run = await this.#daemon.call("getRun", { params: { run: panel.runId } });
       panel.post({ type: "notice", text: copyNotice(text, whole, run.truncatedBytes) });
@@ -172,7 +172,7 @@ export class PanelTools {
 function copyNotice(text: string, whole: boolean, lost: number): string {
   if (text === "") return vscode.l10n.t("There is no output to copy yet");
   if (!whole) {
-    return vscode.l10n.t("Copied the first {0}; Save Output keeps all of it", formatBytes(mostCopiedBytes));
+    return vscode.l10n.t("Copied the first {0}; Save Output keeps all of it", formatBytes(maxCopiedBytes));
   }
   if (lost > 0) return vscode.l10n.t("Copied the output; {0} of it were not recorded", formatBytes(lost));
   return vscode.l10n.t("Copied all output");

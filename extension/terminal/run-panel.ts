@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
-import { panelWords } from "../../protocol/panel-words.ts";
+import { panelWords } from "../../protocol/panel-labels.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
@@ -8,7 +8,7 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
-import { connectionWords } from "./connection-words.ts";
+import { connectionWords } from "./connection-labels.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
 import { panelLook } from "./panel-look.ts";

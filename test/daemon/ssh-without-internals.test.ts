@@ -46,7 +46,7 @@ test("an exit that comes in one packet with the session's success is known", asy
   await using pool = await openSshPool({ trust: [server] });
   const run = await pool.run(targetOf(server), "true");
   expect([run.stdout.toString(), run.end]).toEqual(["out\n", { kind: "exited", code: 3 }]);
-  expect(await run.process.ask("true", 10_000)).toEqual({ output: "out\n", code: 3 });
+  expect(await run.process.execHelper("true", 10_000)).toEqual({ output: "out\n", code: 3 });
 });
 
 test("a terminal and standard input work", async () => {

@@ -2,7 +2,7 @@ import type { KnownHost } from "../../../protocol/known-host.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Connection } from "../../../protocol/stats.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
-import type { Handlers } from "../exchange.ts";
+import type { Handlers } from "../request-context.ts";
 
 /** What the routes need of the connection pool. */
 export interface Connections {

@@ -2,7 +2,7 @@ import openapi from "../../../protocol/openapi.json" with { type: "json" };
 import type { Health, Stats } from "../../../protocol/stats.ts";
 import type { ChangeLog } from "../../core/changes.ts";
 import { createChangeEncoder, encodedFeed } from "../event-encoding.ts";
-import type { Handlers } from "../exchange.ts";
+import type { Handlers } from "../request-context.ts";
 import { metricsText } from "../metrics.ts";
 
 export interface DaemonRoutesParts {

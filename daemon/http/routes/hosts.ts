@@ -1,7 +1,7 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
 import type { Remote } from "../../transport/remote.ts";
-import type { Handlers } from "../exchange.ts";
+import type { Handlers } from "../request-context.ts";
 
 export interface HostRoutesParts {
   readonly hosts: HostDirectory;

@@ -6,7 +6,7 @@ import { runEndpoints } from "../../../protocol/run-endpoints.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
-import type { Handlers } from "../exchange.ts";
+import type { Handlers } from "../request-context.ts";
 import { wantsFrames } from "../frames.ts";
 import { runStream } from "../run-stream.ts";
 

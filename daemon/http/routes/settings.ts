@@ -1,5 +1,5 @@
 import type { SettingsFile } from "../../settings/settings.ts";
-import type { Handlers } from "../exchange.ts";
+import type { Handlers } from "../request-context.ts";
 
 export function settingsRoutes(
   settings: SettingsFile,

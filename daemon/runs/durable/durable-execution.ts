@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
-import type { Turns } from "../../core/turns.ts";
+import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import type { LiveRun } from "../record/live-run.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
 import type { Remote, RemoteProcess } from "../../transport/remote.ts";
@@ -19,10 +19,10 @@ import {
 import { GroupStop } from "./group-stop.ts";
 import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
 import { type HostSession, openHostSession, type SessionEnd } from "./host-session.ts";
-import { endingSaid } from "./ending-said.ts";
-import type { HostWord } from "./host-word.ts";
+import { endingFromStatus } from "./ending-from-status.ts";
+import type { RemoteStatus } from "./remote-status.ts";
 import { KeptPlan } from "./kept-plan.ts";
-import { Patience } from "./patience.ts";
+import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
 import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
@@ -31,7 +31,7 @@ export interface DurableParts {
   readonly plans: DurablePlans;
   readonly log: Log;
   /** Whoever takes up what an earlier daemon recorded waits for its turn here. */
-  readonly turns: Turns;
+  readonly turns: EventLoopQueue;
   /** Aborted when the daemon stops. */
   readonly stopped: AbortSignal;
 }
@@ -40,19 +40,19 @@ export interface DurableParts {
 type Passage = "over" | "again" | "lost";
 
 /** How long an end that was asked for may take beyond its grace time. */
-const stopWithinMs = 30_000;
+const stopTimeoutMs = 30_000;
 /** How long a host that can be reached, and says nothing, is waited for then. */
-const silentWithinMs = 3000;
+const silentTimeoutMs = 3000;
 /** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
-const statusWithinMs = 2000;
-const longestTimerMs = 2_147_483_647;
+const statusTimeoutMs = 2000;
+const maxTimerMs = 2_147_483_647;
 
 /**
  * A run that goes on without us: its command is started detached and followed by its files, over as many sessions
  * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for twice.
  */
 export class DurableExecution implements RunExecution {
-  readonly survives = true;
+  readonly outlivesDaemon = true;
   readonly live: LiveRun;
   readonly #kept: KeptPlan;
   readonly #parts: DurableParts;
@@ -65,9 +65,9 @@ export class DurableExecution implements RunExecution {
   #phase: "new" | "sent" | "begun";
   /** Resolves when what an earlier daemon recorded is taken in. */
   #taken: Promise<void> = Promise.resolve();
-  readonly #patience = new Patience();
+  readonly #backoff = new ReconnectBackoff();
   #process: RemoteProcess | undefined;
-  #word: HostWord | undefined;
+  #word: RemoteStatus | undefined;
   #stop: GroupStop | undefined;
   #reconnecting = false;
   #limited = false;
@@ -113,7 +113,7 @@ export class DurableExecution implements RunExecution {
 
   stop(reason: StopReason, graceMs: number): void {
     if (this.live.ended || this.#stop !== undefined) return;
-    const left = (): void => this.#later(() => void this.#giveUp(), statusWithinMs);
+    const left = (): void => this.#later(() => void this.#giveUp(), statusTimeoutMs);
     this.#stop = new GroupStop(reason, graceMs, left);
     if (this.#phase === "new") {
       this.live.end(stopEnding(reason, this.#plan));
@@ -121,9 +121,9 @@ export class DurableExecution implements RunExecution {
       return;
     }
     this.#tell(reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
-    this.#later(() => void this.#giveUp(), graceMs + stopWithinMs);
+    this.#later(() => void this.#giveUp(), graceMs + stopTimeoutMs);
     const silent = (): boolean => this.#process !== undefined && this.#word === undefined;
-    if (silent()) this.#later(() => void (silent() && this.#giveUp()), silentWithinMs);
+    if (silent()) this.#later(() => void (silent() && this.#giveUp()), silentTimeoutMs);
     this.#wake.abort();
     this.#endOnHost();
   }
@@ -156,16 +156,16 @@ export class DurableExecution implements RunExecution {
       const before = this.#received();
       const passage = await this.#pass(remote);
       if (passage === "over" || this.live.ended || this.#abort.signal.aborted) return;
-      this.#patience.tried(passage === "again" || this.#received() > before);
+      this.#backoff.record(passage === "again" || this.#received() > before);
       if (passage === "again") continue;
-      if (this.#patience.exhausted) {
+      if (this.#backoff.exhausted) {
         this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "notFound") });
         return;
       }
       this.#tellReconnecting();
       // An end that was asked for cuts it short, once.
       const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
-      await this.#patience.pause([this.#abort.signal, ...wake]);
+      await this.#backoff.pause([this.#abort.signal, ...wake]);
     }
   }
 
@@ -212,7 +212,7 @@ export class DurableExecution implements RunExecution {
     const word = this.#word;
     if (word === undefined) return this.#unsaid(how);
     const closed = how === "exited" || how === "signaled";
-    this.#patience.reached();
+    this.#backoff.reset();
     if (word.state === "running") return closed ? "again" : "lost";
     if (word.state === "there") {
       this.#start = undefined;
@@ -237,14 +237,14 @@ export class DurableExecution implements RunExecution {
   }
 
   /** Over only when every byte of both files is here. */
-  #finished(word: HostWord, closed: boolean): Passage {
+  #finished(word: RemoteStatus, closed: boolean): Passage {
     const { stdout, stderr } = this.#offsets();
     if (stdout < word.sizes.stdout || stderr < word.sizes.stderr) return closed ? "again" : "lost";
-    this.#endAs(endingSaid(word, { stdout, stderr }, this.#plan.target));
+    this.#endAs(endingFromStatus(word, { stdout, stderr }, this.#plan.target));
     return "over";
   }
 
-  #heard(word: HostWord): void {
+  #heard(word: RemoteStatus): void {
     this.#word = word;
     if (!["running", "ended", "lost"].includes(word.state)) return;
     const first = this.#phase !== "begun";
@@ -310,7 +310,7 @@ export class DurableExecution implements RunExecution {
   }
 
   #later(then: () => void, ms: number): void {
-    this.#timers.add(setTimeout(then, Math.min(ms, longestTimerMs)));
+    this.#timers.add(setTimeout(then, Math.min(ms, maxTimerMs)));
   }
 
   #offsets(): { stdout: number; stderr: number } {

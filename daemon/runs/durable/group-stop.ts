@@ -5,7 +5,7 @@ import { type StopReason, stopEnding } from "../run-execution.ts";
 import type { DurablePlan } from "./plan.ts";
 
 /** How long the host may take to say what came of it, beyond the grace time. */
-const answerWithinMs = 5000;
+const answerTimeoutMs = 5000;
 
 /** The end of a durable command's processes, asked for once and carried out as soon as there is a way to them. */
 export class GroupStop {
@@ -46,7 +46,7 @@ export class GroupStop {
 
   async #ask(process: RemoteProcess, group: number, runDirectory: string): Promise<void> {
     const command = endGroupCommand(group, this.graceMs, runDirectory);
-    const answer = await process.ask(command, this.graceMs + answerWithinMs);
+    const answer = await process.execHelper(command, this.graceMs + answerTimeoutMs);
     if (answer !== undefined) this.#end = parseGroupEnd(answer.output);
     this.#asking = undefined;
     if (this.#end === "alive" || this.#end === "unseen") this.#left();

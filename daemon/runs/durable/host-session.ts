@@ -8,14 +8,14 @@ import type {
   RemoteProcess,
 } from "../../transport/remote.ts";
 import type { HostCommand } from "./host-script.ts";
-import { type HostWord, MarkedStream, parseHostWord } from "./host-word.ts";
+import { type RemoteStatus, MarkedStream, parseRemoteStatus } from "./remote-status.ts";
 import type { DurablePlan } from "./plan.ts";
 
 /** Told in order; never before `openHostSession` has resolved, but for what is told of connecting. */
 export interface HostListener extends ConnectListener {
   /** The host was given what it runs: it may have it from now on. */
   given(): void;
-  word(word: HostWord): void;
+  word(word: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
@@ -91,7 +91,7 @@ export async function openHostSession(
 }
 
 interface Heard {
-  word(word: HostWord): void;
+  word(word: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
@@ -103,7 +103,7 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
     const bytes = marked[stream].take(chunk);
     const { line } = marked[stream];
     if (!known && line !== undefined && stream === "stdout") {
-      const word = parseHostWord(line);
+      const word = parseRemoteStatus(line);
       // Another one follows.
       if (word.state === "ready") marked.stdout = new MarkedStream(token);
       heard.word(word);

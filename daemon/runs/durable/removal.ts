@@ -4,7 +4,7 @@ import type { Remote, RemoteEnd } from "../../transport/remote.ts";
 import { removeCommand } from "./host-script.ts";
 import type { DurablePlans, PlannedRun } from "./plan.ts";
 
-const withinMs = 10_000;
+const timeoutMs = 10_000;
 const minuteMs = 60_000;
 /** Before each attempt; the last one over and over. */
 const pausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs, 60 * minuteMs];
@@ -63,7 +63,7 @@ async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortS
   const request = {
     command: () => removeCommand({ id: run.id, directory: plan.directory }),
     pty: false,
-    connectTimeoutMs: Math.min(plan.connectTimeoutMs, withinMs),
+    connectTimeoutMs: Math.min(plan.connectTimeoutMs, timeoutMs),
     agentSocket: plan.agentSocket,
   };
   const deaf = {
@@ -72,7 +72,7 @@ async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortS
     step: () => undefined,
     banner: () => undefined,
   };
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(withinMs)]);
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]);
   const process = await remote.exec(plan.target, request, { ...deaf, end: over.resolve }, signal);
   process.stdin.end();
   signal.addEventListener("abort", () => process.close(), { once: true });

@@ -2,9 +2,9 @@ import type { OutputStream } from "../../../protocol/event.ts";
 import type { Run, RunState } from "../../../protocol/run.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Turns } from "../../core/turns.ts";
+import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import { type Numbered, Transcript } from "../../core/transcript.ts";
-import { twice } from "../../core/twice.ts";
+import { retryOnce } from "../../core/retry-once.ts";
 import { completeFields, type Ending, endedAs } from "./ending.ts";
 import { mended } from "./mended-event.ts";
 import { Pace } from "./pace.ts";
@@ -51,14 +51,14 @@ export class LiveRun {
   #run: Run;
   #seq = 0;
   /** Events that were shown although the store did not take them: they go first at the next write. */
-  #owed: StoredEvent[] = [];
+  #pendingWrites: StoredEvent[] = [];
   #owesRun = false;
   /** Where the middle of too much output was taken out. */
   #cut: TruncatedRange | undefined;
   #flushing: NodeJS.Immediate | undefined;
-  readonly #kept = Promise.withResolvers<void>();
+  readonly #persisted = Promise.withResolvers<void>();
   /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
-  readonly kept = this.#kept.promise;
+  readonly persisted = this.#persisted.promise;
 
   /**
    * Commits the intent. `storage_full` when it can't be written: then there is no run. One that another daemon
@@ -92,7 +92,7 @@ export class LiveRun {
    * Of a run that another daemon began: takes in what is recorded, before anything else is taken in or it may end.
    * Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
-  async replay(turns: Turns, signal: AbortSignal): Promise<void> {
+  async replay(turns: EventLoopQueue, signal: AbortSignal): Promise<void> {
     const { events } = this.#parts.store;
     const record = { events, id: this.#run.id, lastSeq: this.#seq };
     const { whole, cut } = await replayRecord(record, this.#recorder, turns, signal);
@@ -199,14 +199,16 @@ export class LiveRun {
     const at = this.#now();
     const before = this.#seq;
     const events = pieces.map((piece) => this.#event(piece, at));
-    const failed = twice(() => this.#parts.store.events.append(this.#run.id, [...this.#owed, ...events]));
+    const failed = retryOnce(() =>
+      this.#parts.store.events.append(this.#run.id, [...this.#pendingWrites, ...events]),
+    );
     if (failed !== undefined) {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
       this.#parts.log.error("Output could not be recorded", { run: this.#run.id, ...failed });
       return;
     }
-    this.#owed = [];
+    this.#pendingWrites = [];
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -237,31 +239,31 @@ export class LiveRun {
     this.#flush(false);
     const at = this.#now();
     const events = contents.map((content) => this.#event(content, at));
-    this.#owed.push(...events);
+    this.#pendingWrites.push(...events);
     this.#owesRun ||= withRun;
-    if (!this.#settle()) this.#settleLater();
+    if (!this.#flushPending()) this.#flushPendingLater();
     this.#show(events);
   }
 
   /** Records what is owed: a numbered event must not be missing for ever. */
-  #settle(): boolean {
+  #flushPending(): boolean {
     const run = this.#owesRun ? this.#run : undefined;
-    const failed = twice(() => this.#parts.store.events.append(this.#run.id, this.#owed, run));
+    const failed = retryOnce(() => this.#parts.store.events.append(this.#run.id, this.#pendingWrites, run));
     if (failed !== undefined) {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, ...failed });
       return false;
     }
-    this.#owed = [];
+    this.#pendingWrites = [];
     this.#owesRun = false;
-    if (this.ended) this.#kept.resolve();
+    if (this.ended) this.#persisted.resolve();
     return true;
   }
 
   /** After the ending no further write comes that would take along what is owed. */
-  #settleLater(): void {
+  #flushPendingLater(): void {
     if (!this.ended) return;
     setTimeout(() => {
-      if (!this.#settle()) this.#settleLater();
+      if (!this.#flushPending()) this.#flushPendingLater();
     }, settleAgainMs).unref();
   }
 

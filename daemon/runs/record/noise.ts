@@ -6,7 +6,7 @@ const beginnings = [
 ].map((text) => Buffer.from(text));
 const firstBytes = new Set(beginnings.map((text) => text[0]));
 export const newline = 0x0a;
-const longestNoise = 512;
+const maxNoise = 512;
 
 export interface Piece {
   readonly bytes: Buffer;
@@ -52,11 +52,11 @@ function afterLine(bytes: Buffer, from: number): number {
 }
 
 function isNoise(line: Buffer): boolean {
-  return line.length <= longestNoise && beginnings.some((text) => line.subarray(0, text.length).equals(text));
+  return line.length <= maxNoise && beginnings.some((text) => line.subarray(0, text.length).equals(text));
 }
 
 function mayBecomeNoise(line: Buffer): boolean {
-  if (line.length > longestNoise) return false;
+  if (line.length > maxNoise) return false;
   return beginnings.some((text) => {
     const common = Math.min(text.length, line.length);
     return line.subarray(0, common).equals(text.subarray(0, common));

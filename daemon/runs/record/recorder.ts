@@ -12,8 +12,8 @@ export type Recorded =
     })
   | GapContent;
 
-const longestPiece = 64 * 1024;
-const longestCharacter = 4;
+const maxPiece = 64 * 1024;
+const maxCharacter = 4;
 /** Of a smaller record only the beginning is kept. */
 const smallestWithEnd = 64;
 const nothing = Buffer.alloc(0);
@@ -75,7 +75,7 @@ export class Recorder {
     record.received += chunk.length;
     record.hash.update(chunk);
     const last = this.#waiting.at(-1);
-    if (last?.stream === stream && last.size + chunk.length <= longestPiece) {
+    if (last?.stream === stream && last.size + chunk.length <= maxPiece) {
       last.chunks.push(chunk);
       last.size += chunk.length;
     } else {
@@ -193,8 +193,8 @@ export class Recorder {
   *#endPieces(bytes: Buffer): Generator<Buffer> {
     const staysFrom = bytes.length - this.#endLimit;
     for (let at = 0; at < bytes.length; ) {
-      const size = Math.min(longestPiece, at < staysFrom ? staysFrom - at : this.#endLimit >> 3);
-      const piece = bytes.subarray(at, at + Math.max(longestCharacter, size));
+      const size = Math.min(maxPiece, at < staysFrom ? staysFrom - at : this.#endLimit >> 3);
+      const piece = bytes.subarray(at, at + Math.max(maxCharacter, size));
       const cut = at + piece.length < bytes.length ? piece.length - unfinishedBytes(piece) : piece.length;
       this.#endBytes += cut;
       yield piece.subarray(0, cut);

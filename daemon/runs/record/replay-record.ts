@@ -1,5 +1,5 @@
 import type { OutputStream } from "../../../protocol/event.ts";
-import type { Turns } from "../../core/turns.ts";
+import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import type { Recorder } from "./recorder.ts";
 import type { EventLog, TruncatedRange } from "./event-log.ts";
 import type { RecordedEvent } from "./stored-event.ts";
@@ -27,7 +27,7 @@ export interface ReplayedRecord {
 export async function replayRecord(
   { events, id, lastSeq }: EarlierRecord,
   recorder: Recorder,
-  turns: Turns,
+  turns: EventLoopQueue,
   signal: AbortSignal,
 ): Promise<ReplayedRecord> {
   let whole = true;

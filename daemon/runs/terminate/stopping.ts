@@ -2,7 +2,7 @@ import { endGroupCommand, parseGroupEnd } from "./group-end.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 
 /** How long a busy host may take to say what came of it, beyond one and a half times the grace time. */
-const answerWithinMs = 5000;
+const answerTimeoutMs = 5000;
 
 /**
  * Ends a remote command, harder each time: INT now, TERM after most of the grace time, KILL at its end. Where the
@@ -16,7 +16,7 @@ export async function stopRemote(
   { graceMs, ended }: { graceMs: number; ended: Promise<unknown> },
 ): Promise<boolean> {
   if (pid !== undefined) {
-    const answer = await process.ask(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerWithinMs);
+    const answer = await process.execHelper(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerTimeoutMs);
     const end = answer === undefined ? "unknown" : parseGroupEnd(answer.output);
     if (end !== "unknown") return end === "gone";
   }

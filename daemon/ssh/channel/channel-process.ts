@@ -46,7 +46,7 @@ export class ChannelProcess {
     this.hold = holdWindow(channel);
     channel.on("close", () => this.#closedBy("channel"));
     channel.stderr.on("close", () => this.#closedBy("stderr"));
-    this.#leaveConnection = connection.onLost((problem) => {
+    this.#leaveConnection = connection.onClose((problem) => {
       this.#lost ??= problem;
       this.#finishSoon();
     });
@@ -108,7 +108,8 @@ export class ChannelProcess {
 
   #result(): RemoteEnd {
     const { connection } = this.#parts;
-    if (connection.loss !== undefined) return { kind: "lost", problem: this.#lost ?? connection.loss };
+    if (connection.closeReason !== undefined)
+      return { kind: "lost", problem: this.#lost ?? connection.closeReason };
     const exit = exitOf(this.#parts.channel);
     if (exit !== undefined) return exit;
     const problem =
@@ -124,10 +125,10 @@ export class ChannelProcess {
   /** For when the other side, or ssh2, never says the last word. */
   #finishSoon(): void {
     this.#timer ??= setTimeout(() => {
-      const { hop, loss } = this.#parts.connection;
+      const { hop, closeReason } = this.#parts.connection;
       const problem = this.#lost ?? connectionLost(hop, "the server did not close the session.");
       // A server's word on the exit is final also when we were closing; without one nothing is known.
-      const known = loss === undefined && this.#closing ? exitOf(this.#parts.channel) : undefined;
+      const known = closeReason === undefined && this.#closing ? exitOf(this.#parts.channel) : undefined;
       this.#finish(known ?? { kind: "lost", problem });
     }, closeGraceMs).unref();
   }

@@ -31,7 +31,7 @@ export type Opening =
 
 /** Opens a session channel on which nothing runs yet; only where `canOpenAhead` (ssh2-internals.ts) says so. */
 export async function openChannel(connection: SshConnection): Promise<Opening> {
-  if (connection.loss !== undefined) return { kind: "lost" };
+  if (connection.closeReason !== undefined) return { kind: "lost" };
   try {
     const channel = await openSessionChannel(connection.client);
     guard(connection, channel);
@@ -68,7 +68,7 @@ export async function execOn(
   if (obstacle !== undefined) return obstacle;
   if (!sent()) return { kind: "lost" };
   if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted" };
-  if (connection.loss !== undefined) return { kind: "unknown" };
+  if (connection.closeReason !== undefined) return { kind: "unknown" };
   if (!isClosed(channel)) return { kind: "rejected", what: "exec" };
   return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
 }
@@ -82,7 +82,7 @@ async function prepare(
   // Nobody answers a request on a session that is closed already.
   if (pty && !isClosed(channel)) {
     const given = await ask(connection, channel, { pty: true });
-    if (connection.loss !== undefined) return { kind: "lost" };
+    if (connection.closeReason !== undefined) return { kind: "lost" };
     if (!given && !isClosed(channel)) return { kind: "rejected", what: "pty" };
   }
   if (isClosed(channel)) return { kind: "closed" };
@@ -90,7 +90,7 @@ async function prepare(
     ask(connection, channel, { env: variable }),
   );
   if (!variables.required || !(await Promise.all(asked)).includes(false)) return undefined;
-  if (connection.loss !== undefined) return { kind: "lost" };
+  if (connection.closeReason !== undefined) return { kind: "lost" };
   return isClosed(channel) ? { kind: "closed" } : { kind: "rejected", what: "env" };
 }
 
@@ -122,7 +122,7 @@ export function execDirectly(
       resolve({ kind: "rejected", what: "env" });
       return;
     }
-    if (connection.loss !== undefined) {
+    if (connection.closeReason !== undefined) {
       resolve({ kind: "lost" });
       return;
     }
@@ -132,7 +132,8 @@ export function execDirectly(
         guard(connection, channel);
         resolve({ kind: "opened", channel });
       } else if (isRefusal(failure)) resolve({ kind: "refused" });
-      else if (connection.loss === undefined) resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
+      else if (connection.closeReason === undefined)
+        resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
       else resolve({ kind: "unknown" });
     });
   });

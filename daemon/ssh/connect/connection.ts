@@ -64,11 +64,11 @@ export interface SshConnection {
    */
   readonly forcesCommand: boolean;
   /** Why it is gone; undefined while it is up. */
-  readonly loss: Problem | undefined;
+  readonly closeReason: Problem | undefined;
   /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
-  onLost(listener: (problem: Problem) => void): () => void;
+  onClose(listener: (problem: Problem) => void): () => void;
   /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
-  hurry(): () => void;
+  forceAcks(): () => void;
   /** Has what is written on one of its channels wait until the server takes it. */
   pace(channel: Duplex): void;
   close(): void;
@@ -105,7 +105,7 @@ class Login implements SshConnection {
   server = "";
   cipher = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
-  loss: Problem | undefined;
+  closeReason: Problem | undefined;
   readonly #options: LoginOptions;
   readonly #outcome: Outcome;
   readonly #check: HostKeyCheck;
@@ -126,7 +126,7 @@ class Login implements SshConnection {
     const onAgentAsked = (): void => options.onStage("waiting for the SSH agent to sign");
     this.#authentication = new Authentication({ ...options, onAgentAsked });
     this.#acks = new ForcedAcks(options.socket, () => {
-      if (this.loss === undefined) ping(this.client);
+      if (this.closeReason === undefined) ping(this.client);
     });
   }
 
@@ -170,13 +170,13 @@ class Login implements SshConnection {
     this.#enter(awaitingGreeting);
   }
 
-  onLost(listener: (problem: Problem) => void): () => void {
-    if (this.loss === undefined) this.#listeners.add(listener);
-    else listener(this.loss);
+  onClose(listener: (problem: Problem) => void): () => void {
+    if (this.closeReason === undefined) this.#listeners.add(listener);
+    else listener(this.closeReason);
     return () => this.#listeners.delete(listener);
   }
 
-  hurry(): () => void {
+  forceAcks(): () => void {
     return this.#acks.want();
   }
 
@@ -272,7 +272,7 @@ class Login implements SshConnection {
   #fail(reason: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.loss = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+    this.closeReason = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
     this.#outcome.reject(reason);
     this.#authentication[Symbol.dispose]();
     this.#hangUp();
@@ -289,8 +289,8 @@ class Login implements SshConnection {
   }
 
   #lose(problem: Problem): void {
-    if (this.loss !== undefined) return;
-    this.loss = problem;
+    if (this.closeReason !== undefined) return;
+    this.closeReason = problem;
     for (const listener of this.#listeners) listener(problem);
     this.#listeners.clear();
   }

@@ -11,8 +11,8 @@ const connectFailed = 2;
 /** A TCP connection from a bastion to `hop`. Rejects with a Problem that tells what the bastion said. */
 export function forward(bastion: SshConnection, hop: Hop): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    if (bastion.loss !== undefined) {
-      reject(bastion.loss);
+    if (bastion.closeReason !== undefined) {
+      reject(bastion.closeReason);
       return;
     }
     bastion.client.forwardOut("127.0.0.1", 0, hop.address, hop.port, (failure, channel) => {
@@ -22,7 +22,7 @@ export function forward(bastion: SshConnection, hop: Hop): Promise<Duplex> {
         bastion.pace(channel);
         resolve(channel);
       } else {
-        reject(bastion.loss ?? refusal(hop, failure));
+        reject(bastion.closeReason ?? refusal(hop, failure));
       }
     });
   });

@@ -2,7 +2,7 @@ import type { Problem } from "../../../protocol/problem.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { SshConnection } from "../connect/connection.ts";
 import { abortReason, asError } from "../failure.ts";
-import type { PoolFigures, PoolLimits } from "./limits.ts";
+import type { PoolMetrics, PoolLimits } from "./limits.ts";
 import { PoolBuckets } from "./pool-buckets.ts";
 import {
   type AcquireRequest,
@@ -81,7 +81,7 @@ export class ConnectionPool {
     return this.#buckets.connections();
   }
 
-  figures(): PoolFigures {
+  figures(): PoolMetrics {
     const up = this.all().filter(({ state }) => state === "up");
     const idle = up.filter((pooled) => pooled.idle).length;
     const channels = up.reduce((sum, pooled) => sum + pooled.sessions, 0);
@@ -171,8 +171,8 @@ export class ConnectionPool {
       return;
     }
     this.#counted.opened += 1;
-    connection.onLost(() => this.close(pooled));
-    if (connection.loss !== undefined) return;
+    connection.onClose(() => this.close(pooled));
+    if (connection.closeReason !== undefined) return;
     this.#options.opened(pooled);
     for (const pending of pooled.pending) pending.grant(pooled, false);
     pooled.pending.clear();

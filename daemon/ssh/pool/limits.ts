@@ -11,7 +11,7 @@ export interface PoolLimits {
 }
 
 /** Counted since the pool was opened, and how it is now. */
-export interface PoolFigures {
+export interface PoolMetrics {
   readonly connections: number;
   readonly idle: number;
   readonly busy: number;

@@ -21,14 +21,14 @@ import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import { bucketKey } from "./pool-buckets.ts";
-import type { PoolFigures, PoolLimits } from "./limits.ts";
+import type { PoolMetrics, PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
 import { ConnectionPool, type Lease } from "./connection-pool.ts";
 import { hasNativeCrypto } from "../ssh2-internals.ts";
-import { ask } from "../channel/question.ts";
+import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/session-channel.ts";
-import { Shells } from "../channel/shells.ts";
-import { startCommand } from "./start.ts";
+import { Shells } from "../channel/login-shells.ts";
+import { startCommand } from "./start-command.ts";
 
 export interface PoolOptions {
   /** Read at each use: a changed setting holds from then on. */
@@ -46,7 +46,7 @@ export interface Pool extends Remote, AsyncDisposable {
   list(): Connection[];
   /** False when there is no such connection. Runs on it end as lost. */
   close(id: string): boolean;
-  figures(): PoolFigures;
+  figures(): PoolMetrics;
   /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
   readonly nativeCrypto: boolean;
 }
@@ -244,9 +244,9 @@ function remoteProcess(
     stdin: process.stdin,
     signal: (name) => process.signal(name),
     hold: (held) => process.hold(held),
-    ask(command, deadlineMs) {
+    execHelper(command, deadlineMs) {
       const held = connections.hold(lease.pooled);
-      const answer = ask(lease.connection, command, deadlineMs, lease.pooled.takeSpare());
+      const answer = execHelper(lease.connection, command, deadlineMs, lease.pooled.takeSpare());
       return answer.finally(() => held[Symbol.dispose]());
     },
     forgetShell: () => shells.forget(lease.connection),

@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from "no
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLog } from "../../../../daemon/core/log.ts";
-import { type MessageFeed, sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
+import { type MessageFeed, sendEvents, StreamMetrics } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 const endless = {
@@ -27,7 +27,7 @@ test.each([
   onTestFinished(() => void vi.useRealTimers());
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const figures = new StreamFigures(silentLog, 200);
+  const figures = new StreamMetrics(silentLog, 200);
   const closed = Promise.withResolvers<void>();
   const failures: Error[] = [];
   const server = createServer((_, response) => {
@@ -65,7 +65,7 @@ async function openPlace(feed: Partial<MessageFeed> = {}) {
   };
   const server = createServer((_, response) => {
     served.resolve(response);
-    sendEvents(response, 200, { ...endless, ...feed, place }, new StreamFigures(silentLog));
+    sendEvents(response, 200, { ...endless, ...feed, place }, new StreamMetrics(silentLog));
   });
   await once(server.listen(socketPath), "listening");
   const answered = Promise.withResolvers<IncomingMessage>();
@@ -129,7 +129,7 @@ test("a reader that left before its stream began is gone at once", async () => {
   place.reader.destroy();
   await place.gone;
   const gone = Promise.withResolvers<number | undefined>();
-  const figures = new StreamFigures(silentLog);
+  const figures = new StreamMetrics(silentLog);
   const again = { timeoutMs: 30_000, taken: () => undefined, leave: gone.resolve };
   sendEvents(place.response, 200, { ...endless, place: again }, figures);
   expect(await gone.promise).toBe(0);
@@ -142,7 +142,7 @@ test("a reader to whom nothing happens hears every 15 s that its stream is alive
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
   const feed = { from: 0, after: () => [], over: () => false, follow: () => () => undefined };
-  const server = createServer((_, response) => sendEvents(response, 200, feed, new StreamFigures(silentLog)));
+  const server = createServer((_, response) => sendEvents(response, 200, feed, new StreamMetrics(silentLog)));
   await once(server.listen(socketPath), "listening");
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
   const request = get({ socketPath }, resolve);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { createLog } from "../../../../daemon/core/log.ts";
-import { sendEvents, StreamFigures } from "../../../../daemon/http/sse.ts";
+import { sendEvents, StreamMetrics } from "../../../../daemon/http/sse.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 test("a record that cannot be read costs its reader the stream, and nobody else anything", async () => {
@@ -13,7 +13,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
     () => "error",
     (line) => lines.push(line),
   );
-  const figures = new StreamFigures(log);
+  const figures = new StreamMetrics(log);
   let readable = true;
   let wake = (): void => undefined;
   const feed = {

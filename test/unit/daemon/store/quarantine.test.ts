@@ -3,7 +3,7 @@ import { open, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../../../daemon/store/database.ts";
-import { putDamagedAside } from "../../../../daemon/store/quarantine.ts";
+import { quarantineIfCorrupt } from "../../../../daemon/store/quarantine.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
@@ -30,11 +30,11 @@ test.each([
     for (let number = 0; number < 200; number++)
       store.create(endedRun(`echo ${number}`, "web1"), [], undefined);
   }
-  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  expect(quarantineIfCorrupt(options.path, undefined, now)).toBeUndefined();
   await damage(options.path);
   const damaged = await readFile(options.path);
   await writeFile(`${options.path}-wal`, "");
-  const aside = putDamagedAside(options.path, undefined, now) ?? "";
+  const aside = quarantineIfCorrupt(options.path, undefined, now) ?? "";
   expect(aside).toBe(`${options.path}.damaged-2026-01-02T03-04-05.006Z`);
   expect((await readFile(aside)).equals(damaged)).toBe(true);
   expect(existsSync(`${options.path}-wal`)).toBe(false);
@@ -45,9 +45,9 @@ test.each([
 test("no file and an empty one are a store to be begun", async () => {
   await using directory = await openDirectory();
   const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
-  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  expect(quarantineIfCorrupt(options.path, undefined, now)).toBeUndefined();
   await writeFile(options.path, "");
-  expect(putDamagedAside(options.path, undefined, now)).toBeUndefined();
+  expect(quarantineIfCorrupt(options.path, undefined, now)).toBeUndefined();
   using database = openDatabase(options);
   expect(createRunStore(database).countRuns()).toBe(0);
 });

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../../daemon/core/log.ts";
-import { Turns } from "../../../../../daemon/core/turns.ts";
+import { EventLoopQueue } from "../../../../../daemon/core/event-loop-queue.ts";
 import { createEventEncoder } from "../../../../../daemon/http/event-encoding.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
 import { mended } from "../../../../../daemon/runs/record/mended-event.ts";
@@ -79,7 +79,7 @@ test(
           daemon.kill();
           daemon = mortalDaemon(store);
           live = new LiveRun(live.run, "another daemon", limit, daemon.parts);
-          await live.replay(new Turns(), new AbortController().signal);
+          await live.replay(new EventLoopQueue(), new AbortController().signal);
           for (const stream of streams) {
             live.output(stream, Buffer.concat(sent[stream]).subarray(live.receivedBytes(stream)));
           }
@@ -138,7 +138,7 @@ test("under the next daemon, what was dropped last of a stream is not had again,
   for (let at = 500; at < 3000; at += 100) first.output("stdout", letters.subarray(at, at + 100));
   await nextTurn();
   const second = new LiveRun(first.run, "another daemon", 1000, parts);
-  await second.replay(new Turns(), new AbortController().signal);
+  await second.replay(new EventLoopQueue(), new AbortController().signal);
   expect([second.receivedBytes("stdout"), second.receivedBytes("stderr")]).toEqual([3000, 6]);
   expect([...store.events.output(first.run.id, "stderr").read(0, 6)]).toEqual([]);
   second.output("stdout", letters.subarray(3000, 3100));

@@ -8,7 +8,7 @@ import { createEventEncoder } from "../../../../../daemon/http/event-encoding.ts
 import { systemClock } from "../../../../../daemon/core/clock.ts";
 import type { Feed } from "../../../../../daemon/core/feed.ts";
 import { silentLog } from "../../../../../daemon/core/log.ts";
-import { Turns } from "../../../../../daemon/core/turns.ts";
+import { EventLoopQueue } from "../../../../../daemon/core/event-loop-queue.ts";
 import { Transcript } from "../../../../../daemon/core/transcript.ts";
 import { RunHistory } from "../../../../../daemon/runs/history.ts";
 import { LiveRun, type ShownEvent } from "../../../../../daemon/runs/record/live-run.ts";
@@ -103,7 +103,7 @@ class Daemon {
     const { run } = this.#live;
     this.#live = this.#open((parts) => new LiveRun(run, "another daemon", this.#limit, parts));
     this.#newest = this.#follow(this.#live.transcript.lastSeq);
-    await this.#live.replay(new Turns(), new AbortController().signal);
+    await this.#live.replay(new EventLoopQueue(), new AbortController().signal);
     for (const stream of streams) {
       const rest = this.sent[stream].subarray(this.#live.receivedBytes(stream));
       if (rest.length > 0) this.#live.output(stream, rest);

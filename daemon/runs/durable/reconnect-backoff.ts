@@ -1,21 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-const longestPauseMs = 10_000;
+const maxPauseMs = 10_000;
 /** How long a host that cannot be reached is looked for. */
 const searchMs = 24 * 3_600_000;
 
 /** How long a host is looked for, and how often. */
-export class Patience {
+export class ReconnectBackoff {
   #reachedAt = performance.now();
   #failures = 0;
 
   /** The host has answered. */
-  reached(): void {
+  reset(): void {
     this.#reachedAt = performance.now();
   }
 
   /** An attempt is over that brought something new, or did not. */
-  tried(further: boolean): void {
+  record(further: boolean): void {
     this.#failures = further ? 0 : this.#failures + 1;
   }
 
@@ -25,7 +25,7 @@ export class Patience {
 
   /** Waits until the next attempt, longer each time; no longer than until one of the signals is aborted. */
   async pause(signals: AbortSignal[]): Promise<void> {
-    const ms = Math.min(longestPauseMs, 200 * 2 ** Math.min(this.#failures, 10));
+    const ms = Math.min(maxPauseMs, 200 * 2 ** Math.min(this.#failures, 10));
     await delay(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
   }
 }

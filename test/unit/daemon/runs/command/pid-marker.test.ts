@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AnnouncementFilter, announcing } from "../../../../../daemon/runs/command/announcement.ts";
+import { PidMarkerFilter, withPidMarker } from "../../../../../daemon/runs/command/pid-marker.ts";
 import { cases, casesTimeout } from "../../../../support/fault-figures.ts";
 
 const token = "0123456789ab";
-const bourne = announcing({ line: "", before: "" }, "bourne", token);
+const bourne = withPidMarker({ line: "", before: "" }, "bourne", token);
 const { before: source } = bourne;
 
 /** Bytes in which the announcement, and what looks like it, is not rare. */
@@ -35,7 +35,7 @@ const words = fc.record({
 
 /** Hands `stream` over in pieces that end at `cuts`, and gives back what came out, before and with the end. */
 function filtered(stream: Buffer, cuts: readonly number[]) {
-  const filter = new AnnouncementFilter(token);
+  const filter = new PidMarkerFilter(token);
   filter.expect(bourne, 0, "bourne");
   const places = [...new Set([...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort(
     (a, b) => a - b,
@@ -114,7 +114,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
         cuts,
         ([before, between, after], { pid, newline }, at) => {
           let asked = 0;
-          const filter = new AnnouncementFilter(token, () => (asked += 1));
+          const filter = new PidMarkerFilter(token, () => (asked += 1));
           filter.expect(bourne, 2, "bourne");
           const parts = [`hostrun-${token}:${pid}:${newline}`, ready + newline, ready + newline];
           const others = [before, between, between, after];
@@ -144,11 +144,11 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
   });
 
   test.each(["fish", "csh"] as const)("is left out where %s traces it in pieces, cut anywhere", (shell) => {
-    const command = announcing({ line: "id", before: "" }, shell, token);
+    const command = withPidMarker({ line: "id", before: "" }, shell, token);
     const traced = `> ${command.line.split("\n")[0]}\n`;
     fc.assert(
       fc.property(cuts, (at) => {
-        const filter = new AnnouncementFilter(token);
+        const filter = new PidMarkerFilter(token);
         filter.expect(command, 0, shell);
         const stream = Buffer.from(`${traced}hostrun-${token}:7:\n> id\n`);
         const passed = [0, ...at.map((cut) => cut % (stream.length + 1))]
@@ -162,7 +162,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
   });
 
   test("is not looked for after the first 64 KiB", () => {
-    const filter = new AnnouncementFilter(token);
+    const filter = new PidMarkerFilter(token);
     const first = Buffer.alloc(64 * 1024 + 1, "x");
     expect(filter.take(first)).toEqual(first);
     const late = Buffer.from(`hostrun-${token}:1:\n`);
@@ -174,7 +174,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
     ["announced", `hostrun-${token}:7:\n`],
     ["not to come any more", "x".repeat(64 * 1024 + 1)],
   ])("tells whoever waits when it is %s", async (_how, text) => {
-    const filter = new AnnouncementFilter(token);
+    const filter = new PidMarkerFilter(token);
     filter.take(Buffer.from(text));
     await filter.settled;
     expect(filter.take(Buffer.from("h")).toString()).toBe("h");
@@ -185,7 +185,7 @@ test("a command is sent bare where nothing is known of the shell", () => {
   fc.assert(
     fc.property(
       fc.string(),
-      (command) => announcing({ line: command, before: "" }, "none", token).line === command,
+      (command) => withPidMarker({ line: command, before: "" }, "none", token).line === command,
     ),
   );
 });

@@ -5,7 +5,7 @@ import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/connection.ts";
 import { execDirectly, execOn, exitOf } from "./session-channel.ts";
 
-const longestAnswerBytes = 4096;
+const maxAnswerBytes = 4096;
 
 /** A refused session never ran. Servers free theirs late, and questions that were asked before end. */
 const refusedAgainMs = 100;
@@ -16,7 +16,7 @@ const refusedAtMost = 10;
  * `spare`: a session that was opened ahead, if there is one. undefined when it could not be run or did not end in
  * time, whatever the server left unanswered: nothing is known then.
  */
-export async function ask(
+export async function execHelper(
   connection: SshConnection,
   command: string,
   deadlineMs: number,
@@ -64,10 +64,10 @@ function collect(
     };
     const giveUp = (): void => settle(undefined);
     late.addEventListener("abort", giveUp);
-    const leave = connection.onLost(() => settle(undefined));
+    const leave = connection.onClose(() => settle(undefined));
     channel.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > longestAnswerBytes) settle(undefined);
+      if (size > maxAnswerBytes) settle(undefined);
       else chunks.push(chunk);
     });
     channel.stderr.resume();

@@ -2,7 +2,7 @@
  * Writes or reads, and where that fails once more at once: a disk that fails a single time has lost nothing. What the
  * second try threw; undefined after success.
  */
-export function twice(attempt: () => void): { readonly failure: unknown } | undefined {
+export function retryOnce(attempt: () => void): { readonly failure: unknown } | undefined {
   try {
     attempt();
     return undefined;

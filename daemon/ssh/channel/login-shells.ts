@@ -2,12 +2,12 @@ import { inTime } from "../../core/in-time.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/connection.ts";
-import { ask } from "./question.ts";
+import { execHelper } from "./exec-helper.ts";
 import { openChannel } from "./session-channel.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
 /** A host that does not say is asked for so long; where the command cannot do without, longer. */
-const answerWithinMs = { asked: 3000, needed: 60_000 };
+const answerTimeoutMs = { asked: 3000, needed: 60_000 };
 
 /** Every shell there is reads this the same way, and says which one it is. */
 const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
@@ -54,13 +54,13 @@ export class Shells {
   async #ask(
     login: string,
     connection: SshConnection,
-    how: keyof typeof answerWithinMs,
+    how: keyof typeof answerTimeoutMs,
   ): Promise<LoginShell> {
     try {
       // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
-      const stop = connection.hurry();
-      const answer = await question(connection, answerWithinMs[how]).finally(stop);
+      const stop = connection.forceAcks();
+      const answer = await question(connection, answerTimeoutMs[how]).finally(stop);
       if (answer === undefined) {
         this.#silent.add(connection);
         return "none";
@@ -76,14 +76,14 @@ export class Shells {
 }
 
 /** Not where it would run something else: a forced command must not run once more for a question of ours. */
-async function question(connection: SshConnection, withinMs: number): Promise<RemoteAnswer | undefined> {
+async function question(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
-  const late = AbortSignal.timeout(withinMs);
+  const late = AbortSignal.timeout(timeoutMs);
   const work = openChannel(connection);
   const opening = await inTime(late, work);
   if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
-  if (!connection.forcesCommand) return ask(connection, shellQuestion, withinMs, opening.channel);
+  if (!connection.forcesCommand) return execHelper(connection, shellQuestion, timeoutMs, opening.channel);
   opening.channel.close();
   return undefined;
 }

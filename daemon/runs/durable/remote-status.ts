@@ -2,7 +2,7 @@ import type { OutputStream } from "../../../protocol/event.ts";
 import { parseHostDirectory } from "./host-directory.ts";
 
 /** What the host says at the beginning of a session (see host-script.ts). */
-export interface HostWord {
+export interface RemoteStatus {
   /** running, ended, lost: of a run that began. ready: it waits for its input. never, gone, there, unsafe, setsid, full: of one that did not. */
   readonly state: string;
   readonly code: number | undefined;
@@ -18,7 +18,7 @@ export interface HostWord {
 }
 
 /** How much of what comes before the mark may be the mark's own beginning. */
-const longestMark = 128;
+const maxMark = 128;
 const nothing = Buffer.alloc(0);
 
 /** Passes over what start files of the login shell say, up to the line by which our own part begins. */
@@ -43,7 +43,7 @@ export class MarkedStream {
     const at = bytes.indexOf(this.#mark);
     const end = at < 0 ? -1 : bytes.indexOf("\n", at);
     if (end < 0) {
-      this.#held = Buffer.from(bytes.subarray(Math.max(0, at < 0 ? bytes.length - longestMark : at)));
+      this.#held = Buffer.from(bytes.subarray(Math.max(0, at < 0 ? bytes.length - maxMark : at)));
       return nothing;
     }
     this.#line = bytes.toString("latin1", at + this.#mark.length, end);
@@ -52,7 +52,7 @@ export class MarkedStream {
   }
 }
 
-export function parseHostWord(line: string): HostWord {
+export function parseRemoteStatus(line: string): RemoteStatus {
   const [state = "", ended = "", group, stdout, stderr, ...rest] = line.split(":");
   const [ofStdout, ofStderr] = rest
     .slice(0, 2)

@@ -41,7 +41,7 @@ const retryDelaysMs = [15, 45];
  */
 export async function startCommand(options: StartOptions): Promise<Started> {
   const { lease } = options;
-  const settle = lease.pooled.hasRun ? () => undefined : lease.connection.hurry();
+  const settle = lease.pooled.hasRun ? () => undefined : lease.connection.forceAcks();
   try {
     const started = canOpenAhead(lease.connection.client)
       ? await onChannel(options)

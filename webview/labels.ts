@@ -1,5 +1,5 @@
-import { panelWords } from "../protocol/panel-words.ts";
-import type { PanelWord } from "../protocol/panel-words.ts";
+import { panelWords } from "../protocol/panel-labels.ts";
+import type { PanelWord } from "../protocol/panel-labels.ts";
 import type { PanelWords } from "../protocol/panel.ts";
 
 let translated: PanelWords = {};

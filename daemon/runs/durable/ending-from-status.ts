@@ -1,12 +1,12 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Ending } from "../record/ending.ts";
 import type { Target } from "../../transport/remote.ts";
-import type { HostWord } from "./host-word.ts";
+import type { RemoteStatus } from "./remote-status.ts";
 import { hostGone } from "./refusals.ts";
 
 /** How a run ended by the host's word (`ended` or `lost`); `received` tells how many bytes of each stream are here. */
-export function endingSaid(
-  { state, code, signal, sizes, hashes }: HostWord,
+export function endingFromStatus(
+  { state, code, signal, sizes, hashes }: RemoteStatus,
   received: Readonly<Record<OutputStream, number>>,
   target: Target,
 ): Ending {

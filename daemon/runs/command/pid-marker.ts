@@ -2,7 +2,7 @@ import type { LoginShell } from "../../transport/login-shell.ts";
 import { readyMark } from "./prelude.ts";
 
 /** A command with a word before it by which the host tells the process id that it runs under. */
-export interface Announcing {
+export interface MarkedCommand {
   readonly line: string;
   /** What of the line stands before the command: some shells show a line as they read it, or one that is wrong. */
   readonly before: string;
@@ -10,9 +10,9 @@ export interface Announcing {
 
 /**
  * The command with a word before it by which the host tells the process id that it runs under: how else could it
- * be ended for certain? The word goes to standard error, from where `AnnouncementFilter` takes it out again.
+ * be ended for certain? The word goes to standard error, from where `PidMarkerFilter` takes it out again.
  */
-export function announcing(command: Announcing, shell: LoginShell, token: string): Announcing {
+export function withPidMarker(command: MarkedCommand, shell: LoginShell, token: string): MarkedCommand {
   if (shell === "none") return { line: command.line, before: "" };
   if (shell === "bourne") {
     const word = bourneWord(token);
@@ -41,13 +41,13 @@ function bourneWord(token: string): string {
 const markOf = (token: string): string => `hostrun-${token}:`;
 
 /** How many bytes may come before it; what start files say is less. */
-const longestWait = 64 * 1024;
+const maxWaitBytes = 64 * 1024;
 
 /**
  * Takes what Hostrun's own part of a command says out of the stream that it is in: the announcement, the words by which
  * it asks for input, its own text where a shell shows that; every other byte passes in order.
  */
-export class AnnouncementFilter {
+export class PidMarkerFilter {
   readonly #mark: string;
   readonly #words: RegExp;
   readonly #ready: () => void;
@@ -72,7 +72,7 @@ export class AnnouncementFilter {
    * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input. A shell
    * of another language than Bourne's may show our own line in pieces: lines wait for their end until it is over.
    */
-  expect({ before }: Announcing, inputs: number, shell: LoginShell): void {
+  expect({ before }: MarkedCommand, inputs: number, shell: LoginShell): void {
     this.#before = Buffer.from(before).toString("latin1");
     this.#awaited = inputs;
     this.#wholeLines = shell === "fish" || shell === "csh";
@@ -109,7 +109,7 @@ export class AnnouncementFilter {
     this.#held = Buffer.from(line.subarray(held));
     const all = Buffer.concat(passed);
     this.#passed += all.length;
-    return this.#passed + this.#held.length > longestWait ? Buffer.concat([all, this.rest()]) : all;
+    return this.#passed + this.#held.length > maxWaitBytes ? Buffer.concat([all, this.rest()]) : all;
   }
 
   /** What is still held when the stream has ended. */

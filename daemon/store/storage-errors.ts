@@ -1,7 +1,7 @@
 import { Problem } from "../../protocol/problem.ts";
 
 /** Writes to the store, or opens it; `storage_full` where its disk has no room or fails, or it is damaged. */
-export function roomFor<T>(write: () => T): T {
+export function mapStorageErrors<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
