@@ -83,7 +83,8 @@ export class RunPanel {
       case "problem":
         return this.#showProblem(message.problem, message.actions);
       case "complete":
-        if (message.detail !== null) this.#status.setDetail(message.detail);
+        // Not what was being done last: that is over.
+        this.#status.setDetail(message.detail ?? "");
         return this.#end(message, message.durationMs);
       case "log":
         return this.#log.add(message.at, message.message);

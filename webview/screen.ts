@@ -93,7 +93,14 @@ export class Screen implements IDisposable {
   }
 
   selectAll(): void {
-    this.#terminal.selectAll();
+    const { type, baseY, cursorX, cursorY } = this.#terminal.buffer.active;
+    if (type === "alternate") {
+      this.#terminal.selectAll();
+      return;
+    }
+    // Without the rows below the last one that was written.
+    const last = baseY + cursorY - (cursorX === 0 ? 1 : 0);
+    this.#terminal.selectLines(0, Math.max(0, last));
   }
 
   clear(): void {

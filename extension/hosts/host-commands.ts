@@ -154,7 +154,7 @@ function afterDelete({ configAt }: Host): string {
   const runs = vscode.l10n.t("Its runs stay in the history.");
   if (configAt === undefined) return runs;
   const row = vscode.l10n.t(
-    "Its row stays, as a host of the SSH config ({0}). What was changed here is forgotten.",
+    "Its row stays, as a host of the SSH config ({0}), with the marks that it had there before it was imported.",
     configPlace(configAt),
   );
   return `${row}\n\n${runs}`;

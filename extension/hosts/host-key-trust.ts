@@ -25,6 +25,8 @@ export async function askToTrust(
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t("The host key of {0} is not known yet", host ?? address),
     { modal: true, detail },
+    // It has the focus: a stray Enter trusts nothing.
+    vscode.l10n.t("Don't Trust"),
     trustLabel,
   );
   if (answer !== trustLabel) return false;

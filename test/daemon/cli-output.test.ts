@@ -29,7 +29,7 @@ test("a full disk under stdout ends the command on the host, and is told as that
   expect(stderr.toString()).toMatch(
     /^hostrun: Standard output cannot be written: [^\n]*no space[^\n]*cancel[^\n]*\n$/,
   );
-  expect(await outcomes()).toContain('"outcome":"cancelled"');
+  await expect.poll(outcomes).toContain('"outcome":"cancelled"');
 });
 
 test("a file that takes only a part of the last bytes is a failure, and not a success", async () => {
@@ -56,7 +56,7 @@ test("a full disk under stderr lets the command go on, and is a failure", async 
   const command = "for i in 1 2 3; do echo $i; echo message >&2; done";
   const { status, stdout } = await shell(`hostrun run -n web1 -- '${command}' 2>/dev/full`);
   expect([status, stdout.toString()]).toEqual([255, "1\n2\n3\n"]);
-  expect(await outcomes()).toContain('"exitCode":0');
+  await expect.poll(outcomes).toContain('"exitCode":0');
   const { status: own } = await shell(`hostrun run -n web1 -- '${command}; exit 7' 2>/dev/full`);
   expect(own).toBe(7);
 });
