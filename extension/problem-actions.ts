@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Host } from "../protocol/host.ts";
 import type { ProblemCode, ProblemDetails } from "../protocol/problem.ts";
-import { openSshConfig } from "./hosts/ssh-config-page.ts";
+import { openAt, openSshConfig } from "./hosts/ssh-config-page.ts";
 import type { ProblemAction } from "./problem-report.ts";
 import { openSettings } from "./settings-page.ts";
 
@@ -31,6 +31,10 @@ export function problemActions(
   const host = ofHost.has(problem.code) ? named(problem.host ?? "") : undefined;
   const setting = settingOf(problem);
   const actions: ProblemAction[] = [];
+  const oldKey = oldKeyOf(problem);
+  if (oldKey !== undefined) {
+    actions.push({ title: vscode.l10n.t("Open known_hosts"), act: () => openAt(oldKey) });
+  }
   if (host !== undefined && host.id !== null) {
     actions.push({ title: vscode.l10n.t("Edit Host"), act: () => edit(host) });
   }
@@ -44,6 +48,12 @@ export function problemActions(
     ...actions,
     { title: vscode.l10n.t("Copy"), act: () => vscode.env.clipboard.writeText(problemText(problem)) },
   ];
+}
+
+/** Where a key stands that the host has no longer, to be removed by hand, on purpose. */
+function oldKeyOf({ expected }: ProblemDetails): { file: string; line: number } | undefined {
+  const [, file, line] = /^(.+):(\d+)$/.exec(expected?.[0]?.at ?? "") ?? [];
+  return file === undefined ? undefined : { file, line: Number(line) };
 }
 
 function edit(host: Host): Thenable<unknown> {

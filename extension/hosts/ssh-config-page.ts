@@ -4,9 +4,15 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 
+type Place = NonNullable<Host["configAt"]>;
+
 /** Opens the SSH config where it names the host, else at its beginning; one that is not there yet is begun. */
-export async function openSshConfig(host?: Pick<Host, "configAt">): Promise<void> {
-  const { file, line } = host?.configAt ?? { file: join(homedir(), ".ssh", "config"), line: 1 };
+export function openSshConfig(host?: Pick<Host, "configAt">): Promise<void> {
+  return openAt(host?.configAt ?? { file: join(homedir(), ".ssh", "config"), line: 1 });
+}
+
+/** Opens a file at one of its lines, which count from 1. */
+export async function openAt({ file, line }: Place): Promise<void> {
   const uri = vscode.Uri.file(file);
   const at = new vscode.Position(line - 1, 0);
   await vscode.window.showTextDocument(existsSync(file) ? uri : uri.with({ scheme: "untitled" }), {
@@ -15,7 +21,7 @@ export async function openSshConfig(host?: Pick<Host, "configAt">): Promise<void
 }
 
 /** Where a host stands, for a person, e.g. "~/.ssh/config, line 4". */
-export function configPlace({ file, line }: NonNullable<Host["configAt"]>): string {
+export function configPlace({ file, line }: Place): string {
   return vscode.l10n.t("{0}, line {1}", homePath(file), line);
 }
 

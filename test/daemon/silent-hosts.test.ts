@@ -64,7 +64,7 @@ describe("a durable run", () => {
     const reading = await daemon.run("echo ran", {
       host: await hostAt(server),
       durable: true,
-      connectTimeoutMs: 500,
+      connectTimeoutMs: 3000,
     });
     expect(reading.complete).toMatchObject({ outcome: "unknown", exitCode: null });
     expect(reading.problem.message).toContain("which may be running there");

@@ -295,6 +295,24 @@ describe("a run", () => {
     await window.command("View: Close All Editors");
   });
 
+  test("whose host key has changed leads to the line of the old one", async () => {
+    const known = join(code.home, ".ssh/known_hosts");
+    const other = await readFile(`${sshd.clientKey.path}.pub`, "utf8");
+    await writeFile(known, `# of mine\n[localhost]:${sshd.port} ${other}${sshd.knownHosts}`);
+    await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+    const { port, user } = sshd;
+    await daemon.call("createHost", { body: { name: "moved", address: "localhost", port, user } });
+    await window.rowAction(/^moved,/, "Run on Host");
+    await window.answer(/Type a command/, "echo moved");
+    await window.run.getByText("Host key changed").waitFor();
+    await window.pictures("host-key-changed");
+    await window.run.getByRole("button", { name: "Open known_hosts" }).click();
+    await window.page.getByRole("button", { name: /Ln 2, Col 1/ }).waitFor();
+    await window.command("View: Close All Editors");
+    await daemon.call("deleteHost", { params: { host: "moved" } });
+    await writeFile(known, sshd.knownHosts);
+  });
+
   test("of a file, by the interpreter that it names", async () => {
     await window.openFile("script.sh");
     await window.command("Hostrun: Run File on Host…");

@@ -109,7 +109,7 @@ export class Workbench {
         await act();
         return;
       } catch (failure) {
-        if (attempt === 3) throw failure;
+        if (attempt === 6) throw failure;
       }
     }
   }
