@@ -1,5 +1,5 @@
 import { protocolVersion } from "../../protocol/discovery.ts";
-import type { Health } from "../../protocol/stats.ts";
+import type { Health, Stats } from "../../protocol/stats.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
 import type { Scope } from "../core/scope.ts";
 import { listen } from "../http/listen.ts";
@@ -52,7 +52,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 function handlersOf(
   context: DaemonContext,
   { hosts, resolve, pool, knownHosts, engine, history }: Services,
-  stats: () => ReturnType<ReturnType<typeof openStats>["report"]>,
+  stats: () => Stats,
 ): HttpParts["handlers"] {
   const { settings, changes, version, pid } = context;
   const health = (): Health => ({
