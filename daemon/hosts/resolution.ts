@@ -4,6 +4,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import { plainHopSettings } from "../transport/hop-settings.ts";
 import type { Hop, Target } from "../transport/remote.ts";
 import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
 
@@ -162,5 +163,6 @@ function defaultHop(parts: ResolutionParts, address: string): Hop {
     identityFiles: [],
     identitiesOnly: false,
     hostKeyPolicy,
+    settings: plainHopSettings,
   };
 }

@@ -7,6 +7,29 @@ import { mapStorageErrors } from "./storage-errors.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import { storedJson } from "./stored-row.ts";
 
+const text = z.string().nullable().default(null);
+const names = z.array(z.string()).default([]);
+const HopSettings = z.object({
+  proxyCommand: text,
+  addressFamily: z.enum(["any", "inet", "inet6"]).default("any"),
+  bindAddress: text,
+  compression: z.boolean().default(false),
+  login: z.object({ identityAgent: text, certificateFiles: names, methods: names }).prefault({}),
+  trust: z
+    .object({
+      hostKeyAlias: text,
+      userKnownHostsFiles: z.array(z.string()).nullable().default(null),
+      globalKnownHostsFiles: z.array(z.string()).nullable().default(null),
+      revokedHostKeys: text,
+      knownHostsCommand: text,
+      hashKnownHosts: z.boolean().default(false),
+      requiredRsaSize: z.number().nullable().default(null),
+    })
+    .prefault({}),
+  algorithms: z
+    .object({ kex: names, ciphers: names, macs: names, hostKey: names, publicKey: names })
+    .prefault({}),
+});
 /** Where and as whom is never guessed; a policy that is not known is the strictest. */
 const Hop = z.object({
   name: z.string(),
@@ -16,6 +39,7 @@ const Hop = z.object({
   identityFiles: z.array(z.string()).default([]),
   identitiesOnly: z.boolean().default(false),
   hostKeyPolicy: HostKeyPolicy.catch("strict"),
+  settings: HopSettings.prefault({}),
 });
 const size = z.number().nonnegative();
 const Plan = z.object({

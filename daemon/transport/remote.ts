@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { HostKeyPolicy } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
+import type { HopSettings } from "./hop-settings.ts";
 import type { LoginShell } from "./login-shell.ts";
 
 /** Where and as whom to log in: one hop, fully resolved. */
@@ -16,6 +17,7 @@ export interface Hop {
   /** Use the configured files only, not every key of the agent (ssh_config's IdentitiesOnly). */
   readonly identitiesOnly: boolean;
   readonly hostKeyPolicy: HostKeyPolicy;
+  readonly settings: HopSettings;
 }
 
 /** A host and the bastions on the way to it, the first to be dialled first. */

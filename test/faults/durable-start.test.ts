@@ -8,6 +8,7 @@ import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { endedRun } from "../support/stored-run.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
+import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 
 const migrations = join(import.meta.dirname, "../../migrations");
 const runs = 4;
@@ -47,7 +48,13 @@ function leaveRuns(path: string, port: number): string[] {
 
 function planTo(port: number) {
   const where = { name: "gone", address: "127.0.0.1", port, user: "nobody" };
-  const hop = { ...where, identityFiles: [], identitiesOnly: false, hostKeyPolicy: "strict" } as const;
+  const hop = {
+    ...where,
+    identityFiles: [],
+    identitiesOnly: false,
+    hostKeyPolicy: "strict",
+    settings: plainHopSettings,
+  } as const;
   return { hop, agentSocket: null, connectTimeoutMs: 1000, timeoutMs: 0, recordLimitBytes: 2 * bytesEach };
 }
 

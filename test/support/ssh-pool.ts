@@ -12,6 +12,7 @@ import { openPool, type Pool, type PoolOptions } from "../../daemon/ssh/pool/poo
 import { openDirectory } from "./directory.ts";
 import type { SshKey } from "./ssh-key.ts";
 import { openTestFiles } from "./user-files.ts";
+import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 
 export interface FinishedRun {
   readonly process: RemoteProcess;
@@ -148,6 +149,7 @@ export function targetOf(
     user: server.user,
     identityFiles: [server.clientKey.path],
     identitiesOnly: true,
+    settings: plainHopSettings,
     hostKeyPolicy: "ask",
     jump: [],
     ...changes,

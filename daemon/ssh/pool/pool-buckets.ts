@@ -49,6 +49,7 @@ export function bucketKey(target: LoginTarget): string {
     hop.identitiesOnly,
     // A key that one host's policy took without asking must not let another in that would have asked.
     hop.hostKeyPolicy,
+    hop.settings,
   ]);
   return JSON.stringify(hops);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { onTheWayTo, unreachable, unreachableAt, unreachableBy } from "../../../../daemon/ssh/failure.ts";
+import { plainHopSettings } from "../../../../daemon/transport/hop-settings.ts";
 
 const hop = {
   name: "web1",
@@ -8,6 +9,7 @@ const hop = {
   user: "deploy",
   identityFiles: [],
   identitiesOnly: false,
+  settings: plainHopSettings,
   hostKeyPolicy: "ask",
 } as const;
 

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../daemon/core/clock.ts";
 import { type LogFields, silentLog } from "../../../../daemon/core/log.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
+import { plainHopSettings } from "../../../../daemon/transport/hop-settings.ts";
 import { createDurablePlans } from "../../../../daemon/store/durable-runs.ts";
 import { createHostStore } from "../../../../daemon/store/hosts.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
@@ -41,7 +42,16 @@ test("a plan of another version has defaults for what is missing, and the strict
       identityFiles: [],
       identitiesOnly: false,
       hostKeyPolicy: "strict",
-      jump: [{ ...hop, identityFiles: [], identitiesOnly: false, hostKeyPolicy: "strict" }],
+      settings: plainHopSettings,
+      jump: [
+        {
+          ...hop,
+          identityFiles: [],
+          identitiesOnly: false,
+          hostKeyPolicy: "strict",
+          settings: plainHopSettings,
+        },
+      ],
     },
     agentSocket: null,
     connectTimeoutMs: 20_000,

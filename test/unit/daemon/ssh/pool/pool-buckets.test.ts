@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LoginHop, LoginTarget } from "../../../../../daemon/ssh/auth/credentials.ts";
 import { bucketKey } from "../../../../../daemon/ssh/pool/pool-buckets.ts";
+import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
 
 const keys = [Buffer.from("one"), Buffer.from("two")];
 
@@ -13,6 +14,7 @@ function hopOf(user: string, address: string, port: number): LoginHop {
     port,
     identityFiles: [],
     identitiesOnly: false,
+    settings: plainHopSettings,
     hostKeyPolicy: "ask",
     credentials: { attempts: [], fault: undefined, notes: [] },
   };

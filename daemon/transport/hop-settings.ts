@@ -1,0 +1,65 @@
+/**
+ * How a host wants to be reached, logged in to and trusted beyond its address: what ssh_config(5) can say of it, with all
+ * tokens expanded and all paths absolute. null and an empty list: as Hostrun's own default has it.
+ */
+export interface HopSettings {
+  /** A command whose standard input and output are the connection, to be run by the user's shell. Never with a jump. */
+  readonly proxyCommand: string | null;
+  readonly addressFamily: "any" | "inet" | "inet6";
+  /** The address to connect from. */
+  readonly bindAddress: string | null;
+  readonly compression: boolean;
+  readonly login: LoginSettings;
+  readonly trust: TrustSettings;
+  readonly algorithms: AlgorithmSettings;
+}
+
+export interface LoginSettings {
+  /** A socket, `none` for no agent, or null for the caller's (SSH_AUTH_SOCK). */
+  readonly identityAgent: string | null;
+  readonly certificateFiles: readonly string[];
+  /** Methods in the order to try them, without those that are switched off. Empty: OpenSSH's order. */
+  readonly methods: readonly string[];
+}
+
+export interface TrustSettings {
+  /** The name to look keys up by, in place of the address and port. */
+  readonly hostKeyAlias: string | null;
+  /** In place of ~/.ssh/known_hosts; an empty list for none, null for the default. */
+  readonly userKnownHostsFiles: readonly string[] | null;
+  /** In place of /etc/ssh/ssh_known_hosts; an empty list for none, null for the default. */
+  readonly globalKnownHostsFiles: readonly string[] | null;
+  readonly revokedHostKeys: string | null;
+  readonly knownHostsCommand: string | null;
+  readonly hashKnownHosts: boolean;
+  /** Bits of an RSA key; null: as the setting `requiredRsaSize` says. */
+  readonly requiredRsaSize: number | null;
+}
+
+/** Names in OpenSSH's spelling, the best first; an empty list is Hostrun's own. */
+export interface AlgorithmSettings {
+  readonly kex: readonly string[];
+  readonly ciphers: readonly string[];
+  readonly macs: readonly string[];
+  readonly hostKey: readonly string[];
+  readonly publicKey: readonly string[];
+}
+
+/** Of a host of which no configuration says anything. */
+export const plainHopSettings: HopSettings = {
+  proxyCommand: null,
+  addressFamily: "any",
+  bindAddress: null,
+  compression: false,
+  login: { identityAgent: null, certificateFiles: [], methods: [] },
+  trust: {
+    hostKeyAlias: null,
+    userKnownHostsFiles: null,
+    globalKnownHostsFiles: null,
+    revokedHostKeys: null,
+    knownHostsCommand: null,
+    hashKnownHosts: false,
+    requiredRsaSize: null,
+  },
+  algorithms: { kex: [], ciphers: [], macs: [], hostKey: [], publicKey: [] },
+};
