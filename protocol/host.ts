@@ -30,6 +30,10 @@ export const Jump = z
 export const HostKeyPolicy = z.enum(["ask", "acceptNew", "strict"]);
 export type HostKeyPolicy = z.infer<typeof HostKeyPolicy>;
 
+/** What reaches a host: ssh2 in the daemon, or the system's `ssh`; `auto`: ssh2 where that can, `ssh` where not. */
+export const HostTransport = z.enum(["auto", "ssh2", "openssh"]);
+export type HostTransport = z.infer<typeof HostTransport>;
+
 const label = (max: number) =>
   z
     .string()

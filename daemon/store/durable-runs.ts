@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { HostKeyPolicy, HostName, Port, UserName } from "../../protocol/host.ts";
+import { HostKeyPolicy, HostName, HostTransport, Port, UserName } from "../../protocol/host.ts";
 import { defaultSettings } from "../../protocol/settings.ts";
 import type { DurablePlan, DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
 import type { Database } from "./database.ts";
@@ -9,12 +9,24 @@ import { storedJson } from "./stored-row.ts";
 
 const text = z.string().nullable().default(null);
 const names = z.array(z.string()).default([]);
+const yes = z.boolean().default(false);
 const HopSettings = z.object({
+  transport: HostTransport.default("auto"),
   proxyCommand: text,
   addressFamily: z.enum(["any", "inet", "inet6"]).default("any"),
   bindAddress: text,
-  compression: z.boolean().default(false),
-  login: z.object({ identityAgent: text, certificateFiles: names, methods: names }).prefault({}),
+  compression: yes,
+  login: z
+    .object({
+      identityAgent: text,
+      certificateFiles: names,
+      methods: names,
+      gssapi: yes,
+      gssapiDelegation: yes,
+      pkcs11Provider: text,
+      securityKeyProvider: text,
+    })
+    .prefault({}),
   trust: z
     .object({
       hostKeyAlias: text,
@@ -22,7 +34,7 @@ const HopSettings = z.object({
       globalKnownHostsFiles: z.array(z.string()).nullable().default(null),
       revokedHostKeys: text,
       knownHostsCommand: text,
-      hashKnownHosts: z.boolean().default(false),
+      hashKnownHosts: yes,
       requiredRsaSize: z.number().nullable().default(null),
     })
     .prefault({}),

@@ -1,8 +1,12 @@
+import type { HostTransport } from "../../protocol/host.ts";
+
 /**
  * How a host wants to be reached, logged in to and trusted beyond its address: what ssh_config(5) can say of it, with all
  * tokens expanded and all paths absolute. null and an empty list: as Hostrun's own default has it.
  */
 export interface HopSettings {
+  /** What reaches the host: ssh2 in the daemon, or the system's `ssh`; `auto`: what can. */
+  readonly transport: HostTransport;
   /** A command whose standard input and output are the connection, to be run by the user's shell. Never with a jump. */
   readonly proxyCommand: string | null;
   readonly addressFamily: "any" | "inet" | "inet6";
@@ -20,6 +24,13 @@ export interface LoginSettings {
   readonly certificateFiles: readonly string[];
   /** Methods in the order to try them, without those that are switched off. Empty: OpenSSH's order. */
   readonly methods: readonly string[];
+  /** GSSAPIAuthentication, and GSSAPIDelegateCredentials. */
+  readonly gssapi: boolean;
+  readonly gssapiDelegation: boolean;
+  /** A library that has keys, absolute (PKCS11Provider). */
+  readonly pkcs11Provider: string | null;
+  /** A library for the keys of hardware, absolute; null: OpenSSH's own (SecurityKeyProvider). */
+  readonly securityKeyProvider: string | null;
 }
 
 export interface TrustSettings {
@@ -47,11 +58,20 @@ export interface AlgorithmSettings {
 
 /** Of a host of which no configuration says anything. */
 export const plainHopSettings: HopSettings = {
+  transport: "auto",
   proxyCommand: null,
   addressFamily: "any",
   bindAddress: null,
   compression: false,
-  login: { identityAgent: null, certificateFiles: [], methods: [] },
+  login: {
+    identityAgent: null,
+    certificateFiles: [],
+    methods: [],
+    gssapi: false,
+    gssapiDelegation: false,
+    pkcs11Provider: null,
+    securityKeyProvider: null,
+  },
   trust: {
     hostKeyAlias: null,
     userKnownHostsFiles: null,
