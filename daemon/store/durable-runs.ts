@@ -16,9 +16,11 @@ const HopSettings = z.object({
   addressFamily: z.enum(["any", "inet", "inet6"]).default("any"),
   bindAddress: text,
   compression: yes,
+  keepalive: z.object({ intervalMs: z.number(), countMax: z.number() }).nullable().default(null),
   login: z
     .object({
       identityAgent: text,
+      defaultIdentityFiles: z.boolean().default(true),
       certificateFiles: names,
       methods: names,
       gssapi: yes,
@@ -41,6 +43,7 @@ const HopSettings = z.object({
   algorithms: z
     .object({ kex: names, ciphers: names, macs: names, hostKey: names, publicKey: names })
     .prefault({}),
+  needs: z.array(z.object({ option: z.string(), value: z.string(), why: z.string() })).default([]),
 });
 /** Where and as whom is never guessed; a policy that is not known is the strictest. */
 const Hop = z.object({

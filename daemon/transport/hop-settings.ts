@@ -13,14 +13,29 @@ export interface HopSettings {
   /** The address to connect from. */
   readonly bindAddress: string | null;
   readonly compression: boolean;
+  /** So many keepalives may go unanswered, each so long after the one before; null: as the setting `keepaliveMs` says. */
+  readonly keepalive: { readonly intervalMs: number; readonly countMax: number } | null;
   readonly login: LoginSettings;
   readonly trust: TrustSettings;
   readonly algorithms: AlgorithmSettings;
+  /** What only OpenSSH itself can honour: without it the host is not to be connected to by ssh2. */
+  readonly needs: readonly HopNeed[];
+}
+
+/** An option of ssh_config that must not be passed over. */
+export interface HopNeed {
+  /** In OpenSSH's spelling. */
+  readonly option: string;
+  readonly value: string;
+  /** What it is needed for, as a clause: "it …". */
+  readonly why: string;
 }
 
 export interface LoginSettings {
   /** A socket, `none` for no agent, or null for the caller's (SSH_AUTH_SOCK). */
   readonly identityAgent: string | null;
+  /** False: `IdentityFile none`, no key file is used where none is configured. */
+  readonly defaultIdentityFiles: boolean;
   readonly certificateFiles: readonly string[];
   /** Methods in the order to try them, without those that are switched off. Empty: OpenSSH's order. */
   readonly methods: readonly string[];
@@ -41,6 +56,7 @@ export interface TrustSettings {
   /** In place of /etc/ssh/ssh_known_hosts; an empty list for none, null for the default. */
   readonly globalKnownHostsFiles: readonly string[] | null;
   readonly revokedHostKeys: string | null;
+  /** Its tokens are left in it: some are known only when a key is looked up. */
   readonly knownHostsCommand: string | null;
   readonly hashKnownHosts: boolean;
   /** Bits of an RSA key; null: as the setting `requiredRsaSize` says. */
@@ -63,8 +79,10 @@ export const plainHopSettings: HopSettings = {
   addressFamily: "any",
   bindAddress: null,
   compression: false,
+  keepalive: null,
   login: {
     identityAgent: null,
+    defaultIdentityFiles: true,
     certificateFiles: [],
     methods: [],
     gssapi: false,
@@ -82,4 +100,5 @@ export const plainHopSettings: HopSettings = {
     requiredRsaSize: null,
   },
   algorithms: { kex: [], ciphers: [], macs: [], hostKey: [], publicKey: [] },
+  needs: [],
 };
