@@ -26,5 +26,5 @@ export async function reviveDaemon(): Promise<void> {
 
 /** The daemon, started if need be. */
 export function reachDaemon(signal?: AbortSignal): Promise<Daemon> {
-  return openDaemon({ daemonScript, daemonRuntime: daemonRuntime() }, signal);
+  return openDaemon({ daemonScript, daemonRuntime: daemonRuntime(), keepConnections: false }, signal);
 }

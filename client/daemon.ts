@@ -4,7 +4,6 @@ import type { Change } from "../protocol/change.ts";
 import type { Discovery } from "../protocol/discovery.ts";
 import type { RunEvent } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
-import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found } from "./discover.ts";
@@ -13,7 +12,6 @@ import type { Received, SubscribeOptions } from "./events.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
-import { notUnderstood, requestJson } from "./open-request.ts";
 import type { ResumeOptions } from "./resume.ts";
 import type { RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import { openOutput, writeStdin } from "./run-bytes.ts";
@@ -28,6 +26,8 @@ export interface OpenDaemonOptions {
   /** The Node or Electron that runs it; by default this process' own. */
   readonly daemonRuntime?: string | undefined;
   readonly deadlineMs?: number | undefined;
+  /** Whether connections are kept for the next call; by default they are. */
+  readonly keepConnections?: boolean | undefined;
 }
 
 /**
@@ -42,7 +42,10 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
       ? await discover(places, signal)
       : ((await lookFor(places, signal)) ??
         (await start({ places, daemonScript, daemonRuntime, deadlineMs }, signal)));
-  if (found !== undefined) return new Daemon(found);
+  if (found !== undefined) {
+    const { keepConnections = true } = options;
+    return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutKept() });
+  }
   throw new Problem(
     "daemon_unreachable",
     `No Hostrun daemon runs for ${places.directory}. Start it with \`hostrun start\`.`,
@@ -101,14 +104,6 @@ export class Daemon implements AsyncDisposable {
   ): AsyncGenerator<Received<RunEvent>, void, undefined> {
     const { runEvents } = await import("./run-events.ts");
     yield* runEvents(this.#found.transport, run, options);
-  }
-
-  /** Whether a host is marked as production; as `call("getHost")` has it, without the schemas. */
-  async isProduction(host: string): Promise<boolean> {
-    const found = await requestJson(this.#found.transport, routes.getHost, { params: { host } });
-    if (typeof found !== "object" || found === null || !("production" in found))
-      throw notUnderstood(routes.getHost);
-    return found.production === true;
   }
 
   /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */

@@ -108,6 +108,8 @@ async function askHealth(
   );
   try {
     const health = await requestJson(transport, routes.health, {
+      // Once is enough for most who ask.
+      ownConnection: true,
       signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
     });
     if (isHealth(health)) return health;

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { parseEventId } from "../protocol/event-id.ts";
 import { Problem } from "../protocol/problem.ts";
+import type { Reply } from "./reply.ts";
 import { cut, resume, type ResumeOptions } from "./resume.ts";
 import { SseParser } from "./sse.ts";
 
@@ -12,7 +12,7 @@ export interface Received<Event> {
 
 export interface EventSource<Event> {
   /** Opens the stream behind event `after`, or from its beginning; rejects with a Problem. */
-  open(after: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage>;
+  open(after: string | undefined, signal: AbortSignal | undefined): Promise<Reply>;
   /** Undefined when the data is not understood. */
   parse(data: unknown): Event | undefined;
   /** Whether this event stands for all between the one before it and itself, whose numbers are gone. */

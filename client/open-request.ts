@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { isProblemDetails, Problem } from "../protocol/problem.ts";
+import type { Reply } from "./reply.ts";
 import type { Exchange, Transport } from "./transport.ts";
 import { unreachable } from "./transport.ts";
 
@@ -20,6 +20,8 @@ export interface RequestInput extends CallOptions {
   readonly params?: Readonly<Record<string, string>> | undefined;
   readonly query?: unknown;
   readonly body?: unknown;
+  /** A new connection, also where one is kept. */
+  readonly ownConnection?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function openRequest(
   route: Route,
   input: RequestInput,
   accept: string,
-): Promise<IncomingMessage> {
+): Promise<Reply> {
   const given = input.body ?? (route.body === undefined ? undefined : {});
   const body = given === undefined ? undefined : JSON.stringify(given);
   const path = pathOf(route, input.params, input.query);
@@ -41,7 +43,9 @@ export async function openRequest(
     path,
     headers: { accept, ...contentHeaders(body), ...input.headers },
     body,
-    repeatable: route.method === "GET" || input.headers?.["idempotency-key"] !== undefined,
+    kept:
+      input.ownConnection !== true &&
+      (route.method === "GET" || input.headers?.["idempotency-key"] !== undefined),
   };
   const answer = await transport.send(exchange, input.signal);
   if (failed(answer)) throw problemOf(answer, await readAll(answer, path));
@@ -69,8 +73,8 @@ export function notUnderstood({ method, path }: Route, cause?: unknown): Problem
   );
 }
 
-export function failed(answer: IncomingMessage): boolean {
-  return answer.statusCode === undefined || answer.statusCode >= 300;
+export function failed({ status }: Reply): boolean {
+  return status < 200 || status >= 300;
 }
 
 export function pathOf(route: Route, params: Readonly<Record<string, string>> = {}, query?: unknown): string {
@@ -85,11 +89,11 @@ export function pathOf(route: Route, params: Readonly<Record<string, string>> = 
 /** JSON answers of the daemon are far smaller; this only bounds the memory. */
 const maxAnswerBytes = 256 * 1024 * 1024;
 
-export async function readAll(answer: IncomingMessage, what: string): Promise<Buffer> {
+export async function readAll({ body, length }: Reply, what: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of answer) {
+    for await (const chunk of body) {
       if (!(chunk instanceof Buffer)) continue;
       size += chunk.length;
       if (size > maxAnswerBytes)
@@ -100,15 +104,16 @@ export async function readAll(answer: IncomingMessage, what: string): Promise<Bu
     if (error instanceof Problem || (error instanceof Error && error.name === "AbortError")) throw error;
     throw unreachable(error, what);
   }
+  if (length !== undefined && size !== length) throw unreachable(undefined, what);
   return Buffer.concat(chunks);
 }
 
-export function problemOf(answer: IncomingMessage, bytes: Buffer): Problem {
+export function problemOf({ status }: Reply, bytes: Buffer): Problem {
   const details = parseJson(bytes.toString("utf8"));
   if (isProblemDetails(details)) return Problem.fromDetails(details);
   return new Problem(
     "daemon_incompatible",
-    `The Hostrun daemon answered ${answer.statusCode ?? "without a status"}, in a way that was not ` +
+    `The Hostrun daemon answered ${status}, in a way that was not ` +
       "understood. It may be of another version: try `hostrun restart`.",
   );
 }

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { Problem } from "../protocol/problem.ts";
 import { BackOff } from "./back-off.ts";
+import type { Reply } from "./reply.ts";
 
 export interface ResumeOptions {
   readonly signal?: AbortSignal | undefined;
@@ -13,7 +14,7 @@ export interface ResumeOptions {
 /** A stream that can be opened again where it was cut. */
 export interface ResumableSource<Item> {
   /** Opens the stream behind what `read` has given so far; rejects with a Problem. */
-  open(signal: AbortSignal | undefined): Promise<IncomingMessage>;
+  open(signal: AbortSignal | undefined): Promise<Reply>;
   read(chunks: AsyncIterable<Buffer>): AsyncIterable<Item>;
   /** Whether this item is the last one; a stream that ends without it was cut. */
   isLast(item: Item): boolean;
@@ -57,7 +58,7 @@ async function* readOnce<Item>(
   source: ResumableSource<Item>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item, void, undefined> {
-  const stream = await source.open(signal);
+  const { body: stream } = await source.open(signal);
   let ended = false;
   try {
     for await (const item of source.read(watched(stream))) {
@@ -72,7 +73,7 @@ async function* readOnce<Item>(
 }
 
 /** The daemon ends the answer after the last event; read to its end, the connection serves the next request. */
-async function readOut(stream: IncomingMessage): Promise<void> {
+async function readOut(stream: Readable): Promise<void> {
   const late = setTimeout(() => stream.destroy(), endMs);
   stream.resume();
   if (!stream.closed) await new Promise((resolve) => stream.once("close", resolve));
@@ -98,7 +99,7 @@ export function cut(what: string, cause?: unknown): Problem {
  * The chunks of a stream; a break, or silence while somebody waits for more, is thrown as a cut. The time in
  * which the reader is busy with a chunk does not count.
  */
-async function* watched(stream: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+async function* watched(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
   let waiting = true;
   const watchdog = setInterval(() => {
     if (waiting) stream.destroy(new Error("silent"));

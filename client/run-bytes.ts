@@ -10,7 +10,8 @@ export async function openOutput(
   stream: "stdout" | "stderr" | "both",
   signal?: AbortSignal,
 ): Promise<Readable> {
-  return openRequest(transport, routes.runOutput, { params: { run }, query: { stream }, signal }, "*/*");
+  const input = { params: { run }, query: { stream }, signal };
+  return (await openRequest(transport, routes.runOutput, input, "*/*")).body;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function writeStdin(
   const path = pathOf(routes.runStdin, { run }, { end: options.end ? "true" : "false" });
   const headers = { "content-type": "application/octet-stream", accept: "application/json" };
   const answer = await transport.send(
-    { method: "POST", path, headers, body: source, repeatable: false },
+    { method: "POST", path, headers, body: source, kept: false },
     options.signal,
   );
   const bytes = await readAll(answer, path);

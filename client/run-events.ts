@@ -22,6 +22,8 @@ export interface RunEventsOptions extends SubscribeOptions {
 export interface StreamRunOptions extends RunEventsOptions {
   /** The same key and request give the same run; by default a new one. */
   readonly idempotencyKey?: string | undefined;
+  /** Reject with `confirmation_required` on a production host. */
+  readonly refuseProduction?: boolean | undefined;
 }
 
 /** The events of a run from its beginning, or behind `after`, up to `complete`. */
@@ -47,7 +49,8 @@ export async function* streamRun(
   options: StreamRunOptions = {},
 ): AsyncGenerator<Received<RunEvent>, void, undefined> {
   const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
-  const query = queryOf(options);
+  const production = options.refuseProduction === true ? "refuse" : undefined;
+  const query = { ...queryOf(options), production };
   let run: string | undefined;
   const resumed = sourceOf(transport, () => run ?? "", options);
   const source: EventSource<RunEvent> = {

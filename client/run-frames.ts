@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { OutputStream } from "../protocol/event.ts";
 import { type FrameEvent, isFrameEvent } from "../protocol/frame-event.ts";
 import { frameKinds, framesType } from "../protocol/frames.ts";
@@ -8,6 +7,7 @@ import { parseEvent, type Received } from "./events.ts";
 import { FrameParser } from "./frames.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";
 import { openRequest } from "./open-request.ts";
+import type { Reply } from "./reply.ts";
 import { type ResumeOptions, resume } from "./resume.ts";
 import type { Transport } from "./transport.ts";
 
@@ -22,6 +22,8 @@ export interface OutputBytes {
 export interface RunFramesOptions extends ResumeOptions {
   /** The same key and request give the same run; by default a new one. */
   readonly idempotencyKey?: string | undefined;
+  /** Reject with `confirmation_required` on a production host. */
+  readonly refuseProduction?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,8 @@ export function runFrames(
   options: RunFramesOptions = {},
 ): AsyncGenerator<RunFrame, void, undefined> {
   const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
-  const input = { query: all, body: request, headers };
+  const production = options.refuseProduction === true ? "refuse" : undefined;
+  const input = { query: { ...all, production }, body: request, headers };
   return new FrameStream(transport).read(
     (signal) => openRequest(transport, routes.createRun, { ...input, signal }, framesType),
     options,
@@ -70,7 +73,7 @@ class FrameStream {
 
   /** Nothing comes before an event: until then a stream that was cut is opened by `start` again. */
   read(
-    start: (signal: AbortSignal | undefined) => Promise<IncomingMessage>,
+    start: (signal: AbortSignal | undefined) => Promise<Reply>,
     options: ResumeOptions,
   ): AsyncGenerator<RunFrame, void, undefined> {
     return resume(
@@ -83,7 +86,7 @@ class FrameStream {
     );
   }
 
-  #open(run: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  #open(run: string, signal: AbortSignal | undefined): Promise<Reply> {
     const { stdout, stderr } = this.#bytes;
     const query = { ...all, after: this.#after, stdout: String(stdout), stderr: String(stderr) };
     return openRequest(this.#transport, routes.runEvents, { params: { run }, query, signal }, framesType);

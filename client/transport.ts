@@ -1,10 +1,11 @@
-import type { IncomingMessage } from "node:http";
-import { Agent, request } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { BackOff } from "./back-off.ts";
+import { requestOnce } from "./own-connection.ts";
+import type { Reply } from "./reply.ts";
 
 export interface Exchange {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -13,38 +14,49 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   /** A string is sent as it stands, a stream with back-pressure. */
   readonly body?: string | Readable | undefined;
-  /** Whether it may be sent a second time when a kept connection turns out to be closed. */
-  readonly repeatable: boolean;
+  /**
+   * Whether it may travel on a kept connection, and be sent a second time where the daemon closes that at this very moment.
+   */
+  readonly kept: boolean;
 }
 
 /** How long a daemon may be busy with others before a client that could not even connect gives up. */
 const crowdedMs = 30_000;
 
 /**
- * HTTP over the daemon's socket. Connections are kept for repeatable requests, so that a warm one needs no
- * connect; a request that must not be sent twice gets a connection of its own, since a kept one may be closed
- * by the daemon at the very moment it is used.
+ * HTTP over the daemon's socket. Connections are kept for what is short and can be repeated, so that a warm one needs no
+ * connect; everything else gets a connection of its own.
  */
 export class Transport implements Disposable {
   readonly #socket: string;
   readonly #token: string | undefined;
-  readonly #kept = new Agent({ keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" });
+  readonly #keeps: boolean;
+  #kept: Agent | undefined;
 
-  /** `token` is needed on a Windows pipe; on a Unix socket the file's permissions say who may call. */
-  constructor(socket: string, token?: string) {
+  /**
+   * `token` is needed on a Windows pipe; on a Unix socket the file's permissions say who may call. Keeping connections
+   * is for programs that ask again.
+   */
+  constructor(socket: string, token?: string, keeps = true) {
     this.#socket = socket;
     this.#token = token;
+    this.#keeps = keeps;
   }
 
-  /** The answer's head; its body is a stream. Rejects with `daemon_unreachable`, or with the signal's reason. */
-  async send(exchange: Exchange, signal?: AbortSignal): Promise<IncomingMessage> {
+  /** To the same daemon, without any connection that is kept. */
+  withoutKept(): Transport {
+    return new Transport(this.#socket, this.#token, false);
+  }
+
+  /** Rejects with `daemon_unreachable`, or with the signal's reason. */
+  async send(exchange: Exchange, signal?: AbortSignal): Promise<Reply> {
     const crowd = new BackOff(crowdedMs);
     for (;;) {
       signal?.throwIfAborted();
       const sent = await this.#once(exchange, signal);
-      if ("answer" in sent) return sent.answer;
+      if ("body" in sent) return sent;
       signal?.throwIfAborted();
-      if (exchange.repeatable && sent.reused) continue;
+      if (exchange.kept && sent.reused) continue;
       // Then nothing was sent. A stream has lost its beginning to the try.
       const crowded = errorCode(sent.failure) === "EAGAIN" && typeof exchange.body !== "object";
       if (!crowded || !(await crowd.next(signal))) throw unreachable(sent.failure, this.#socket);
@@ -52,33 +64,48 @@ export class Transport implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#kept.destroy();
+    this.#kept?.destroy();
   }
 
-  #once(
-    exchange: Exchange,
+  async #once(
+    { kept: wanted, body, ...exchange }: Exchange,
     signal: AbortSignal | undefined,
-  ): Promise<{ answer: IncomingMessage } | { failure: Error; reused: boolean }> {
+  ): Promise<Reply | { failure: unknown; reused: boolean }> {
+    const kept = wanted && this.#keeps;
     const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
-    const options = {
-      socketPath: this.#socket,
-      method: exchange.method,
-      path: exchange.path,
-      headers: { host: "hostrun", ...exchange.headers, ...authorization },
-      agent: exchange.repeatable ? this.#kept : false,
-      // Node otherwise looks whether the host is an IPv6 address, by an expression that takes 3 ms to compile.
-      servername: "",
-      ...(signal === undefined ? {} : { signal }),
-    };
+    const headers = { host: "hostrun", ...exchange.headers, ...authorization };
+    if (kept || typeof body === "object") return this.#byNode({ ...exchange, headers, kept, body }, signal);
+    try {
+      return await requestOnce(this.#socket, { ...exchange, headers, body }, signal);
+    } catch (failure) {
+      return { failure, reused: false };
+    }
+  }
+
+  async #byNode(
+    { kept, body, ...exchange }: Exchange,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply | { failure: Error; reused: boolean }> {
+    const { Agent, request } = await import("node:http");
+    this.#kept ??= new Agent({ keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" });
+    const agent = kept ? this.#kept : false;
+    // Node otherwise looks whether the host is an IPv6 address, by an expression that takes 3 ms to compile.
+    const target = { socketPath: this.#socket, servername: "" };
+    const options = { ...exchange, ...target, agent, ...(signal === undefined ? {} : { signal }) };
     return new Promise((resolve) => {
       const outgoing = request(options);
-      outgoing.on("response", (answer) => resolve({ answer }));
+      outgoing.on("response", (answer) => resolve(replyOf(answer)));
       outgoing.on("error", (failure) => resolve({ failure, reused: outgoing.reusedSocket }));
       // A failure of the body's source shows as the request's own error.
-      if (typeof exchange.body === "object") pipeline(exchange.body, outgoing, () => undefined);
-      else outgoing.end(exchange.body);
+      if (typeof body === "object") pipeline(body, outgoing, () => undefined);
+      else outgoing.end(body);
     });
   }
+}
+
+/** Node sees to it that the body is as long as its head says. */
+function replyOf(answer: IncomingMessage): Reply {
+  return { status: answer.statusCode ?? 0, length: undefined, body: answer };
 }
 
 /** Why the daemon could not be reached, as the `reason` of a `daemon_unreachable`. */

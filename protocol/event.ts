@@ -82,6 +82,14 @@ export const StreamQuery = z.strictObject({
 });
 export type StreamQuery = z.infer<typeof StreamQuery>;
 
+/** How a run is begun. */
+export const StartQuery = z.strictObject({
+  ...StreamQuery.shape,
+  /** refuse: `confirmation_required` where the host is marked as production, so that a person is asked first. */
+  production: z.literal("refuse").optional(),
+});
+export type StartQuery = z.infer<typeof StartQuery>;
+
 export const EventsQuery = z.strictObject({
   /** As `Last-Event-ID`: the id of the last event that was taken in. */
   after: z.string().max(64).optional(),

@@ -4,7 +4,6 @@ import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from 
 import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
-import { routes } from "./routes.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -42,7 +41,8 @@ export const hostEndpoints = {
     problems: [...writing, "not_found"],
   }),
   getHost: endpoint({
-    ...routes.getHost,
+    method: "GET",
+    path: "/api/hosts/:host",
     summary: "One host, by id or name",
     status: 200,
     output: Host,

@@ -1,7 +1,6 @@
 /** The endpoints that `hostrun run` needs; apart from their schemas, which take longer to build than all the rest. */
 export const routes = {
   health: { method: "GET", path: "/api/health" },
-  getHost: { method: "GET", path: "/api/hosts/:host" },
   createRun: { method: "POST", path: "/api/runs" },
   runEvents: { method: "GET", path: "/api/runs/:run/events" },
   runOutput: { method: "GET", path: "/api/runs/:run/output" },

@@ -1,5 +1,5 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
-import { EventsQuery, StreamQuery } from "./event.ts";
+import { EventsQuery, StartQuery } from "./event.ts";
 import { listOf } from "./list.ts";
 import { routes } from "./routes.ts";
 import {
@@ -20,6 +20,7 @@ const starting = [
   "queue_full",
   "storage_full",
   "idempotency_conflict",
+  "confirmation_required",
   "daemon_stopped",
 ] as const;
 const ofRun = [...reading, "run_unknown"] as const;
@@ -28,7 +29,7 @@ export const runEndpoints = {
   createRun: endpoint({
     ...routes.createRun,
     summary: "Run a command on a host",
-    query: StreamQuery,
+    query: StartQuery,
     body: RunRequest,
     status: 201,
     output: Run,
@@ -40,7 +41,7 @@ export const runEndpoints = {
     method: "POST",
     path: "/api/ssh/stream",
     summary: "Run a command on a host and stream its events",
-    query: StreamQuery,
+    query: StartQuery,
     body: StreamRequest,
     status: 200,
     output: "events",

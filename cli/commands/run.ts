@@ -7,7 +7,7 @@ import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { parseRunPlan } from "../run/options.ts";
-import { mayRun } from "../run/production.ts";
+import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
@@ -61,21 +61,31 @@ options are wrong.
   async run(args) {
     const plan = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();
-    if (!(await mayRun(daemon, plan))) return notRunStatus;
-    const ending = await attempt(daemon, plan);
+    const ending = await attemptConfirmed(daemon, plan);
+    if (ending === undefined) return notRunStatus;
     const offered = offeredKey(ending.problem);
     if (offered === undefined || ending.problem === undefined) return ending.status;
     const { askToTrust, explainTrust } = await import("../run/trust.ts");
     const trusted = plan.ask ? await askToTrust(daemon, offered) : undefined;
-    if (trusted === true) return (await attempt(daemon, plan)).status;
+    if (trusted === true) return (await attempt(daemon, plan, false)).status;
     if (!plan.view.json) warnOf({ message: ending.problem.detail, members: ending.problem });
     if (trusted === undefined) explainTrust(offered);
     return ending.status;
   },
 };
 
+/** Runs it; on a production host only after a person has agreed to it. undefined: nobody did, which was told. */
+async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending | undefined> {
+  try {
+    return await attempt(daemon, plan, !plan.yes);
+  } catch (error) {
+    if (!needsConfirmation(error)) throw error;
+    return (await confirmRun(plan)) ? attempt(daemon, plan, false) : undefined;
+  }
+}
+
 /** Runs it once, and shows it. */
-async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
+async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean): Promise<Ending> {
   const stdinOpen = plan.readStdin && hasStdin();
   const over = new AbortController();
   let run: string | undefined;
@@ -94,8 +104,8 @@ async function attempt(daemon: Daemon, plan: RunPlan): Promise<Ending> {
     const request = { ...plan.request, stdinOpen };
     const revive = request.durable === true ? reviveDaemon : undefined;
     const frames = json
-      ? daemon.run(request, { raw, all: true, revive })
-      : daemon.runFrames(request, { revive });
+      ? daemon.run(request, { raw, all: true, revive, refuseProduction })
+      : daemon.runFrames(request, { revive, refuseProduction });
     const ending = await follow(frames, new View(plan.view), {
       started(id) {
         run = id;

@@ -25,7 +25,7 @@ Exit status: 0 when it runs, 3 when it does not.
     takeWords(positionals);
     const format = parseFormat(values);
     try {
-      await using daemon = await openDaemon();
+      await using daemon = await openDaemon({ keepConnections: false });
       const stats = await daemon.call("stats");
       showOne(format, { running: true, ...daemon.health, ...stats }, () =>
         sheet(entriesOf(stats, daemon.health.status, daemon.discovery.socket)),

@@ -17,7 +17,7 @@ const stopMs = 10_000;
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {
   let pid: number;
   try {
-    await using daemon = await openDaemon();
+    await using daemon = await openDaemon({ keepConnections: false });
     ({ pid } = daemon.health);
     await shutDown(daemon, drain);
   } catch (error) {

@@ -1,20 +1,21 @@
-import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
 import type { RunPlan } from "./options.ts";
 
+/** Whether nothing was run because the host is marked as production. */
+export function needsConfirmation(error: unknown): boolean {
+  return error instanceof Problem && error.code === "confirmation_required";
+}
+
 /**
- * Whether it may run: on a production host only after a person at the terminal has said yes to the whole command, or
- * with `--yes`. What keeps it from running is told.
+ * Whether a person at the terminal says yes to the whole command on a production host. What keeps it from running is told.
  */
-export async function mayRun(daemon: Daemon, plan: RunPlan): Promise<boolean> {
-  const { host, command } = plan.request;
-  if (plan.yes || !(await isProduction(daemon, String(host)))) return true;
-  const name = visible(String(host));
+export async function confirmRun({ request, ask }: RunPlan): Promise<boolean> {
+  const name = visible(String(request.host));
   const { askOnTerminal, yesOrNo } = await import("./terminal-question.ts");
-  const lines = command.split("\n").map((line) => `  ${visible(line)}\n`);
-  const answer = plan.ask
+  const lines = request.command.split("\n").map((line) => `  ${visible(line)}\n`);
+  const answer = ask
     ? await askOnTerminal({
         question: `${name} is a production host. This would run there:\n\n${lines.join("")}\nRun it on ${name}? [yes/no] `,
         again: "Please type yes or no: ",
@@ -25,14 +26,4 @@ export async function mayRun(daemon: Daemon, plan: RunPlan): Promise<boolean> {
     warn(`${name} is a production host. Nothing was run; --yes runs it without a question.`);
   if (answer === false) warn("Nothing was run.");
   return answer === true;
-}
-
-async function isProduction(daemon: Daemon, host: string): Promise<boolean> {
-  try {
-    return await daemon.isProduction(host);
-  } catch (error) {
-    // What is wrong with it, the run says.
-    if (!(error instanceof Problem)) throw error;
-    return false;
-  }
 }

@@ -71,7 +71,7 @@ function handlersOf(
   return {
     ...daemonRoutes({ health, stats, changes, shutdown }),
     ...hostRoutes({ hosts, resolve, remote: pool, connectTimeoutMs }),
-    ...runRoutes({ engine, history }),
+    ...runRoutes({ hosts, engine, history }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),

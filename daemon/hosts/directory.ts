@@ -86,6 +86,16 @@ export class HostDirectory {
     return typeof host === "number" ? this.#parts.store.byId(host) : this.#parts.store.byName(host);
   }
 
+  /** Of a host that is not known: no. */
+  async isProduction(host: string | number): Promise<boolean> {
+    try {
+      return (this.stored(host) ?? (await this.get(String(host)))).production;
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      return false;
+    }
+  }
+
   /** A host that `~/.ssh/config` names. `invalid_request` when that cannot be read. */
   async configured(alias: string): Promise<SshConfigHost | undefined> {
     const config = await this.#config.load();

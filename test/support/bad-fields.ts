@@ -107,6 +107,7 @@ const hostFields: BadFields = {
 const days = { values: [-1, 1.5, "1", true, 1e20] };
 
 const streamQuery = { raw: ["true", "2", ""], follow: ["1", "All", ""] };
+const startQuery = { ...streamQuery, production: ["ask", ""] };
 const offsets = ["-1", "1.5", "x", ""];
 
 interface Case {
@@ -124,13 +125,13 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: "/api/runs",
     good: { host: "web1", command: "true" },
     body: { host: hostRef, ...runFields },
-    query: streamQuery,
+    query: startQuery,
   },
   streamRun: {
     path: "/api/ssh/stream",
     good: { command: "true" },
     body: { host: hostRef, hostId: hostRef, ...runFields },
-    query: streamQuery,
+    query: startQuery,
   },
   createHost: {
     path: "/api/hosts",

@@ -3,6 +3,8 @@ import type { Writable } from "node:stream";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
 import { runEndpoints } from "../../../protocol/run-endpoints.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { HostDirectory } from "../../hosts/directory.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
@@ -11,6 +13,7 @@ import { wantsFrames } from "../frames.ts";
 import { runStream } from "../run-stream.ts";
 
 export interface RunRoutesParts {
+  readonly hosts: Pick<HostDirectory, "isProduction">;
   readonly engine: RunEngine;
   readonly history: RunHistory;
 }
@@ -29,7 +32,7 @@ type RunHandlers = Pick<
   | "deleteRun"
 >;
 
-export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
+export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandlers {
   const start = (request: RunRequest, key: string | undefined): Promise<Run> => {
     if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
       const message = "must be 1 to 255 visible ASCII characters";
@@ -41,13 +44,16 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
   };
   return {
     createRun: async ({ query, body, header }) => {
+      if (query.production === "refuse") await refuseProduction(hosts, body.host);
       const run = await start(body, header("Idempotency-Key"));
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
     },
     streamRun: async ({ query, body, header }) => {
-      const { host, hostId, ...rest } = body;
-      const run = await start({ host: host ?? hostId ?? "", ...rest }, header("Idempotency-Key"));
+      const { host: name, hostId, ...rest } = body;
+      const host = name ?? hostId ?? "";
+      if (query.production === "refuse") await refuseProduction(hosts, host);
+      const run = await start({ host, ...rest }, header("Idempotency-Key"));
       return runStream(history, run.id, { query, asFrames: false });
     },
     listRuns: ({ query }) => history.list(query),
@@ -76,6 +82,16 @@ export function runRoutes({ engine, history }: RunRoutesParts): RunHandlers {
       return undefined;
     },
   };
+}
+
+async function refuseProduction(hosts: RunRoutesParts["hosts"], host: string | number): Promise<void> {
+  if (!(await hosts.isProduction(host))) return;
+  const name = visibleLine(String(host));
+  throw new Problem(
+    "confirmation_required",
+    `${name} is a production host. Let a person agree to the command, then ask again without production=refuse.`,
+    { host: name },
+  );
 }
 
 /** Takes as long as bytes come, or none come, while the run lives; its end is the end of the request. */

@@ -14,32 +14,39 @@ function triedBy(socket: Socket): Promise<Error | undefined> {
   });
 }
 
-test("a client whom a crowd keeps from the socket waits until it can connect", {
-  timeout: 60_000,
-}, async () => {
-  await using directory = await openDirectory();
-  const path = directory.join("sock");
-  const script = `require("node:http").createServer((_, response) => response.end("answer"))
+test.each([
+  ["a kept connection", true],
+  ["a connection of its own", false],
+])(
+  "a client whom a crowd keeps from the socket waits until it can connect: %s",
+  {
+    timeout: 60_000,
+  },
+  async (_, kept) => {
+    await using directory = await openDirectory();
+    const path = directory.join("sock");
+    const script = `require("node:http").createServer((_, response) => response.end("answer"))
     .listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log("ready"));`;
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child.stdout, "data");
-  child.kill("SIGSTOP");
-  const crowd: Socket[] = [];
-  onTestFinished(() => crowd.forEach((socket) => socket.destroy()));
-  let failure: Error | undefined;
-  while (failure === undefined) {
-    const socket = connect(path);
-    crowd.push(socket);
-    failure = await triedBy(socket);
-  }
-  expect(failure).toHaveProperty("code", "EAGAIN");
-  using transport = new Transport(path);
-  const sent = transport.send({ method: "GET", path: "/", headers: {}, repeatable: true });
-  const early = await Promise.race([sent.then(() => "answered"), wait(300, "waits")]);
-  expect(early).toBe("waits");
-  child.kill("SIGCONT");
-  const answer = await sent;
-  answer.resume();
-  expect(answer.statusCode).toBe(200);
-});
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    child.kill("SIGSTOP");
+    const crowd: Socket[] = [];
+    onTestFinished(() => crowd.forEach((socket) => socket.destroy()));
+    let failure: Error | undefined;
+    while (failure === undefined) {
+      const socket = connect(path);
+      crowd.push(socket);
+      failure = await triedBy(socket);
+    }
+    expect(failure).toHaveProperty("code", "EAGAIN");
+    using transport = new Transport(path);
+    const sent = transport.send({ method: "GET", path: "/", headers: {}, kept });
+    const early = await Promise.race([sent.then(() => "answered"), wait(300, "waits")]);
+    expect(early).toBe("waits");
+    child.kill("SIGCONT");
+    const answer = await sent;
+    answer.body.resume();
+    expect(answer.status).toBe(200);
+  },
+);
