@@ -14,10 +14,13 @@ export interface Transport {
 export function openTransport(context: DaemonContext, { database }: Storage, scope: Scope): Transport {
   const { stateDirectory, home, settings, log, files, clock, changes } = context;
   const own = join(stateDirectory, "known_hosts");
-  const users = ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name));
+  const { environment } = context;
   const knownHosts = openKnownHosts({
     own,
-    others: [...users, "/etc/ssh/ssh_known_hosts"],
+    user: ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name)),
+    global: ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => join("/etc/ssh", name)),
+    home,
+    environment,
     files,
     clock,
     log,

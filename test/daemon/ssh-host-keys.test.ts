@@ -1,4 +1,6 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Problem } from "../../protocol/problem.ts";
 import { containing } from "../support/matching.ts";
@@ -6,6 +8,12 @@ import { openDirectory } from "../support/directory.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
+import { plainHopSettings, type TrustSettings } from "../../daemon/transport/hop-settings.ts";
+
+/** As a host's configuration has it. */
+function trusting(trust: Partial<TrustSettings>) {
+  return { settings: { ...plainHopSettings, trust: { ...plainHopSettings.trust, ...trust } } };
+}
 
 test("an unknown key is told with all that a person needs to decide", async () => {
   await using sshd = await openSshd();
@@ -145,4 +153,121 @@ test("a short key that is not the known one is told as changed", async () => {
   const knownHosts = `[${sshd.address}]:${sshd.port} ${known.publicKey}\n`;
   await using pool = await openSshPool({ trust: [{ knownHosts }] });
   await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({ code: "host_key_changed" });
+});
+
+test("an alias is looked up in place of the address, and is no false alarm", async () => {
+  await using directory = await openDirectory();
+  const other = await createKey(directory.join("other"));
+  await using sshd = await openSshd();
+  const key = sshd.hostKeys[0]?.publicKey ?? "";
+  // What is known of the address is another server's: a tunnel, or an address that was given away.
+  const knownHosts = `[127.0.0.1]:${sshd.port} ${other.publicKey}\ndatabase ${key}\n`;
+  await using pool = await openSshPool({ trust: [{ knownHosts }] });
+  const target = targetOf(sshd, trusting({ hostKeyAlias: "Database" }));
+  expect((await pool.run(target, "echo in")).stdout.toString()).toBe("in\n");
+  const unknown = targetOf(sshd, trusting({ hostKeyAlias: "127.0.0.1" }));
+  await expect(pool.run(unknown, "true")).rejects.toMatchObject({
+    code: "host_key_unknown",
+    members: { address: "127.0.0.1", port: 22 },
+  });
+});
+
+test("a new key is recorded under the alias, hashed where the configuration says so", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const settings = trusting({ hostKeyAlias: "Database", hashKnownHosts: true });
+  await pool.run(targetOf(sshd, { hostKeyPolicy: "acceptNew", ...settings }), "true");
+  expect(await readFile(pool.knownHostsPath, "utf8")).toMatch(/^\|1\|[^|]{28}\|[^|]{28} ssh-ed25519 \S+\n$/);
+  const found = await promisify(execFile)("ssh-keygen", ["-F", "database", "-f", pool.knownHostsPath]);
+  expect(found.stdout).toContain(sshd.hostKeys[0]?.publicKey.split(" ")[1]);
+  await using strict = await openSshPool({
+    trust: [{ knownHosts: await readFile(pool.knownHostsPath, "utf8") }],
+  });
+  const run = await strict.run(targetOf(sshd, { hostKeyPolicy: "strict", ...settings }), "echo in");
+  expect(run.stdout.toString()).toBe("in\n");
+});
+
+test.each(["list", "KRL"])(
+  "a key that a %s of revoked ones holds is refused before the login, known or not",
+  async (kind) => {
+    await using directory = await openDirectory();
+    await using sshd = await openSshd();
+    const revokedHostKeys = directory.join("revoked");
+    const key = directory.join("key.pub");
+    await writeFile(key, `${sshd.hostKeys[0]?.publicKey}\n`);
+    if (kind === "list") await copyFile(key, revokedHostKeys);
+    else await promisify(execFile)("ssh-keygen", ["-q", "-k", "-f", revokedHostKeys, key]);
+    for (const trust of [[], [sshd]]) {
+      await using pool = await openSshPool({ trust });
+      for (const hostKeyPolicy of ["acceptNew", "ask", "strict"] as const) {
+        const target = targetOf(sshd, { hostKeyPolicy, ...trusting({ revokedHostKeys }) });
+        await expect(pool.run(target, "true")).rejects.toMatchObject({
+          code: "host_key_changed",
+          message: containing(revokedHostKeys),
+          members: { reason: "revoked", fingerprint: sshd.hostKeys[0]?.fingerprint },
+        });
+      }
+      await expect(readFile(pool.knownHostsPath)).rejects.toMatchObject({ code: "ENOENT" });
+    }
+    expect(sshd.log()).not.toContain("Accepted publickey");
+    expect(sshd.log()).not.toContain("Postponed publickey");
+  },
+);
+
+test("where revoked keys cannot be looked up no key is taken, and nobody is asked to", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  const target = targetOf(sshd, trusting({ revokedHostKeys: "/nowhere/revoked" }));
+  const problem: unknown = await pool.run(target, "true").catch((failure: unknown) => failure);
+  expect(problem).toMatchObject({
+    code: "host_key_unknown",
+    message: containing("/nowhere/revoked is missing"),
+    members: { reason: "unverifiable" },
+  });
+  expect(problem).not.toHaveProperty("members.key");
+});
+
+test("an unknown key that is not on the list of revoked ones is recorded", async () => {
+  await using directory = await openDirectory();
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const revokedHostKeys = directory.join("revoked");
+  await writeFile(revokedHostKeys, "# none yet\n");
+  const target = targetOf(sshd, { hostKeyPolicy: "acceptNew", ...trusting({ revokedHostKeys }) });
+  expect((await pool.run(target, "echo in")).stdout.toString()).toBe("in\n");
+  expect(await readFile(pool.knownHostsPath, "utf8")).toContain("ssh-ed25519");
+});
+
+test("with UserKnownHostsFile /dev/null a new key is taken and not recorded, with none it is refused", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const devNull = trusting({ userKnownHostsFiles: ["/dev/null"] });
+  const run = await pool.run(targetOf(sshd, { hostKeyPolicy: "acceptNew", ...devNull }), "echo in");
+  expect(run.stdout.toString()).toBe("in\n");
+  const none = targetOf(sshd, { hostKeyPolicy: "acceptNew", ...trusting({ userKnownHostsFiles: [] }) });
+  await expect(pool.run(none, "true")).rejects.toMatchObject({
+    code: "host_key_unknown",
+    members: { reason: "no_known_hosts" },
+  });
+  await expect(readFile(pool.knownHostsPath)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("an unknown key is told with the lines that were passed over and the authority that cannot count", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("theirs");
+  await using sshd = await openSshd();
+  await using pool = await openSshPool();
+  const place = `[127.0.0.1]:${sshd.port}`;
+  await writeFile(
+    path,
+    `${place} ssh-ed25519 AAAA\n@cert-authority * ${sshd.hostKeys[0]?.publicKey}\nweb9 x y\n`,
+  );
+  const target = targetOf(sshd, trusting({ userKnownHostsFiles: [path] }));
+  const problem: unknown = await pool.run(target, "true").catch((failure: unknown) => failure);
+  expect(problem).toMatchObject({
+    code: "host_key_unknown",
+    message: containing(`${path}:1 was passed over: its key`),
+  });
+  expect(problem).toMatchObject({ message: containing(`${path}:2 trusts an authority`) });
+  expect(problem).not.toMatchObject({ message: containing(`${path}:3`) });
 });

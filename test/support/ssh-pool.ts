@@ -77,7 +77,10 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const files = (sharedFiles ??= openTestFiles());
   const knownHosts = openKnownHosts({
     own: knownHostsPath,
-    others: [userFile],
+    user: [userFile],
+    global: [],
+    home: options.home ?? directory.path,
+    environment: process.env,
     files,
     clock: systemClock,
     log,

@@ -12,7 +12,7 @@ import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
 import { holdIdentification } from "./identification.ts";
-import type { HostKeys } from "../host-keys/known-hosts.ts";
+import type { HostKeys } from "../host-keys/host-keys.ts";
 import {
   disconnectReason,
   isProtocolFailure,
@@ -140,8 +140,7 @@ class Login implements SshConnection {
       },
       refused: (said) => this.#fail(loginFailure(hop, { stage: awaitingGreeting, said })),
     });
-    const known = hostKeys.entries().map(({ keyType }) => keyType);
-    const algorithms = algorithmsFor(known);
+    const algorithms = algorithmsFor(hostKeys.knownTypes());
     this.client.connect({
       sock: socket,
       username: hop.user,

@@ -4,7 +4,7 @@ import type { Log } from "../../core/log.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
 import { describeKey, rsaBits } from "./host-key.ts";
-import type { HostKeys } from "./known-hosts.ts";
+import type { HostKeys } from "./host-keys.ts";
 import type { KnownHostLine } from "./known-hosts-file.ts";
 
 export interface HostKeyCheckOptions {
@@ -67,7 +67,11 @@ export class HostKeyCheck {
       case "changed":
         return changed(hop, key, verdict.expected);
       case "revoked":
-        return revoked(hop, key, verdict.by);
+        return revoked(hop, key, verdict.at);
+      case "unexamined":
+        return unverified(hop, key, "it has to be looked up first");
+      case "unverifiable":
+        return unverified(hop, key, verdict.why);
       case "unknown":
         return this.#tooShort(key) ?? this.#unknown(key);
     }
@@ -87,38 +91,42 @@ export class HostKeyCheck {
   #unknown(key: Buffer): Problem | undefined {
     const hop = this.#hop;
     const { keyType, fingerprint } = describeKey(key);
-    const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
-    const { unread } = this.#hostKeys;
-    const shown =
-      `The host key of ${nameOf(hop)} is not known yet: ${keyType}, ${fingerprint}.` +
-      (unread.length === 0 ? "" : ` ${unread.join(" and ")} could not be read.`);
+    const { unread, notes, recordAs, recording } = this.#hostKeys;
+    const members = { ...membersOf(hop), ...recordAs, keyType, fingerprint, key: key.toString("base64") };
+    const shown = [
+      `The host key of ${nameOf(hop)} is not known yet: ${keyType}, ${fingerprint}.`,
+      ...(unread.length === 0 ? [] : [`${unread.join(" and ")} could not be read.`]),
+      ...notes,
+    ].join(" ");
+    const refusal = (rule: string, reason: string): Problem =>
+      new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason });
     if (hop.hostKeyPolicy === "strict") {
-      const rule = "The host key policy is strict: add the key to known_hosts first.";
-      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "strict" });
+      return refusal("The host key policy is strict: add the key to known_hosts first.", "strict");
     }
-    if (!PlainAddress.safeParse(hop.address).success) {
+    if (!PlainAddress.safeParse(recordAs.address).success) {
       const rule =
         "It cannot be recorded, since the address would be a pattern in known_hosts: give the host a plain address.";
-      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "address" });
+      return refusal(rule, "address");
     }
     if (hop.hostKeyPolicy === "ask") {
-      const rule = "Compare the fingerprint with the server's, then trust the key and run again.";
-      return new Problem("host_key_unknown", `${shown} ${rule}`, { ...members, reason: "ask" });
+      return refusal("Compare the fingerprint with the server's, then trust the key and run again.", "ask");
     }
     if (unread.length > 0) {
       const rule = "Fix that, or compare the fingerprint with the server's, trust the key and run again.";
-      return new Problem("host_key_unknown", `${shown} ${rule}`, {
-        ...members,
-        reason: "known_hosts_unreadable",
-      });
+      return refusal(rule, "known_hosts_unreadable");
     }
-    this.#hostKeys.add(key);
-    this.#log.info("A new host key was recorded", {
-      host: hop.name,
-      address: hop.address,
-      keyType,
-      fingerprint,
-    });
+    if (recording === "never") {
+      const rule =
+        "Its configuration names no file of known hosts (UserKnownHostsFile none), so no new key is taken by itself.";
+      return refusal(rule, "no_known_hosts");
+    }
+    if (recording === "nowhere") this.#hostKeys.acceptOnce(key);
+    else this.#hostKeys.add(key);
+    const told =
+      recording === "nowhere"
+        ? "A new host key was accepted, and not recorded"
+        : "A new host key was recorded";
+    this.#log.info(told, { host: hop.name, address: hop.address, keyType, fingerprint });
     return undefined;
   }
 
@@ -150,12 +158,21 @@ function changed(hop: Hop, key: Buffer, lines: readonly KnownHostLine[]): Proble
   );
 }
 
-function revoked(hop: Hop, key: Buffer, by: KnownHostLine): Problem {
+function revoked(hop: Hop, key: Buffer, at: string): Problem {
   const { keyType, fingerprint } = describeKey(key);
-  const at = `${by.file}:${by.line}`;
   return new Problem(
     "host_key_changed",
     `${nameOf(hop)} uses the ${keyType} host key ${fingerprint}, which is marked as revoked (${at}). Do not connect to it.`,
     { ...membersOf(hop), keyType, fingerprint, expected: [], reason: "revoked" },
+  );
+}
+
+/** Without the key itself: nobody is to be asked to trust it. */
+function unverified(hop: Hop, key: Buffer, why: string): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  return new Problem(
+    "host_key_unknown",
+    `The host key of ${nameOf(hop)} could not be checked, and was not accepted: ${keyType}, ${fingerprint}; ${why}.`,
+    { ...membersOf(hop), keyType, fingerprint, reason: "unverifiable" },
   );
 }

@@ -1,65 +1,108 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { readOwnFile } from "../../../state-directory/own-file.ts";
 import { matchesWildcardList } from "../../core/wildcard.ts";
-import { keyTypeOf } from "./host-key.ts";
+import { readPublicKey } from "./public-key.ts";
 
-/** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
-export interface KnownHostLine {
-  /** The first field as it stands: patterns or a hashed name. */
-  readonly hosts: string;
-  readonly revoked: boolean;
-  readonly keyType: string;
-  /** In SSH's wire form. */
-  readonly key: Buffer;
+interface Place {
   readonly file: string;
   /** From 1. */
   readonly line: number;
 }
 
-/**
- * Lines that are no entries are passed over, as OpenSSH does; so are certificate authorities, since host
- * certificates are not supported.
- */
-export function parseKnownHosts(text: string, file: string): KnownHostLine[] {
-  return text
-    .split("\n")
-    .flatMap((content, index) => parseKnownHost(content, { file, line: index + 1 }) ?? []);
+/** One entry of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
+export interface KnownHostLine extends Place {
+  /** The first field as it stands: patterns or a hashed name. */
+  readonly hosts: string;
+  /** null: the key is a host's own. An authority's key only vouches for certificates, and never matches as it is. */
+  readonly marker: "revoked" | "certAuthority" | null;
+  readonly keyType: string;
+  /** In SSH's wire form. */
+  readonly key: Buffer;
 }
 
-/** One line as of `parseKnownHosts`; undefined where that would pass over it. */
-export function parseKnownHost(
-  content: string,
-  place: Pick<KnownHostLine, "file" | "line">,
-): KnownHostLine | undefined {
-  const fields = content.trim().split(/[ \t]+/);
-  const marker = fields[0]?.startsWith("@") === true ? fields.shift() : undefined;
-  const [hosts, keyType, base64] = fields;
-  if (hosts === undefined || hosts === "" || hosts.startsWith("#")) return undefined;
-  if (keyType === undefined || base64 === undefined) return undefined;
-  if (marker !== undefined && marker !== "@revoked") return undefined;
-  const key = Buffer.from(base64, "base64");
-  if (keyTypeOf(key) !== keyType) return undefined;
-  return { hosts, revoked: marker === "@revoked", keyType, key, ...place };
+/** A line that is neither an entry nor a comment: OpenSSH passes over it, and so does Hostrun. */
+export interface MalformedLine extends Place {
+  /** A clause: "its key is damaged". */
+  readonly why: string;
+  /** undefined where the line has no whole list of names. */
+  readonly hosts: string | undefined;
+}
+
+const markers: ReadonlyMap<string, KnownHostLine["marker"]> = new Map([
+  ["@revoked", "revoked"],
+  ["@cert-authority", "certAuthority"],
+]);
+
+/** One line as OpenSSH's hostfile.c reads it; undefined for an empty one and a comment. */
+export function parseKnownHost(content: string, place: Place): KnownHostLine | MalformedLine | undefined {
+  const text = content.replace(/^[ \t]+|[ \t\r]+$/g, "");
+  if (text === "" || text.startsWith("#")) return undefined;
+  const fields = text.split(/[ \t]+/);
+  const marker = text.startsWith("@") ? markers.get(fields.shift() ?? "") : null;
+  return marker === undefined
+    ? { ...place, why: "its marker is neither @revoked nor @cert-authority", hosts: undefined }
+    : parseFields(fields, marker, place);
+}
+
+function parseFields(
+  [hosts = "", keyType = "", base64 = ""]: readonly string[],
+  marker: KnownHostLine["marker"],
+  place: Place,
+): KnownHostLine | MalformedLine {
+  const fault = nameFault(hosts);
+  if (fault !== undefined) return { ...place, why: fault, hosts: undefined };
+  const key = readPublicKey(keyType, base64);
+  if (key !== undefined) return { ...place, hosts, marker, keyType, key };
+  const why = base64 === "" ? "it has no key" : "its key is damaged, or of a type that is not known";
+  return { ...place, why, hosts };
+}
+
+/** What is wrong with what stands before the key; then it is unknown whose line it is. */
+function nameFault(hosts: string): string | undefined {
+  if (hosts === "" || hosts.startsWith("@")) return "it names no host";
+  const isDamaged = hosts.startsWith("|") && hashedName(hosts, "") === undefined;
+  return isDamaged ? "its hashed name is damaged" : undefined;
+}
+
+export function isEntry(line: KnownHostLine | MalformedLine): line is KnownHostLine {
+  return "key" in line;
 }
 
 /** The name under which a server is looked up: `address`, or `[address]:port` off port 22. */
 export function knownHostName(address: string, port: number): string {
-  const name = address.toLowerCase();
+  const name = lowerCase(address);
   return port === 22 ? name : `[${name}]:${port}`;
+}
+
+/** ASCII letters only, as OpenSSH does. */
+export function lowerCase(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Whether a line's first field means `name`, which `knownHostName` made. */
 export function hostsMatch(hosts: string, name: string): boolean {
-  if (hosts.startsWith("|")) return hashMatches(hosts, name);
-  return matchesWildcardList(hosts.toLowerCase(), name);
+  if (hosts.startsWith("|")) return hashedName(hosts, name) === hosts;
+  return matchesWildcardList(lowerCase(hosts), name);
 }
 
-/** `|1|salt|hash`: HMAC-SHA1 of the name, keyed with the salt (OpenSSH's hostfile.c). */
-function hashMatches(hosts: string, name: string): boolean {
-  const [, version, salt, hash] = hosts.split("|");
-  if (version !== "1" || salt === undefined || hash === undefined) return false;
-  return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
+/** `|1|salt|hash`, with a salt of its own: what `HashKnownHosts yes` writes for a name. */
+export function hashName(name: string): string {
+  return hashWith(randomBytes(saltBytes), name);
+}
+
+const saltBytes = 20;
+
+/** The hash of `name` with the salt of `hosts`; undefined where that has none (hostfile.c, extract_salt). */
+function hashedName(hosts: string, name: string): string | undefined {
+  const base64 = /^\|1\|([A-Za-z0-9+/]+={0,2})\|/.exec(hosts)?.[1];
+  const salt = Buffer.from(base64 ?? "", "base64");
+  return salt.length === saltBytes ? hashWith(salt, name) : undefined;
+}
+
+/** HMAC-SHA1 of the name, keyed with the salt. */
+function hashWith(salt: Buffer, name: string): string {
+  return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
 }
 
 /** Hostrun's own known_hosts file, read again when it has changed; one that cannot be read holds nothing. */
@@ -79,7 +122,7 @@ export class KnownHostsFile {
       const found = statSync(this.path, { bigint: true, throwIfNoEntry: false });
       const version = found === undefined ? "" : `${found.ino}:${found.mtimeNs}:${found.size}`;
       if (version === this.#version) return this.#lines;
-      this.#lines = version === "" ? [] : parseKnownHosts(readOwnFile(this.path) ?? "", this.path);
+      this.#lines = version === "" ? [] : parseLines(readOwnFile(this.path) ?? "", this.path);
       this.#version = version;
     } catch (failure) {
       this.#lines = [];
@@ -87,4 +130,11 @@ export class KnownHostsFile {
     }
     return this.#lines;
   }
+}
+
+function parseLines(text: string, file: string): KnownHostLine[] {
+  return text.split("\n").flatMap((content, index) => {
+    const parsed = parseKnownHost(content, { file, line: index + 1 });
+    return parsed !== undefined && isEntry(parsed) ? [parsed] : [];
+  });
 }

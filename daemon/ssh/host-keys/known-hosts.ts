@@ -1,37 +1,27 @@
-import { createHash } from "node:crypto";
-import { invalidRequest } from "../../../protocol/invalid-request.ts";
-import { type KnownHost, PlainAddress } from "../../../protocol/known-host.ts";
-import { Problem } from "../../../protocol/problem.ts";
-import { readOwnFile } from "../../../state-directory/own-file.ts";
-import { writeFileAtomically } from "../../core/atomic-file.ts";
-import { describeKey, fingerprintOf, keyTypeOf } from "./host-key.ts";
-import { hostsMatch, KnownHostsFile, type KnownHostLine, knownHostName } from "./known-hosts-file.ts";
+import type { KnownHost } from "../../../protocol/known-host.ts";
+import { dirname } from "node:path";
+import { plainHopSettings } from "../../transport/hop-settings.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { type HostKeys, HostKeyRecord, type HostKeySources } from "./host-keys.ts";
+import { dependsOnKey, runKnownHostsCommand } from "./known-hosts-command.ts";
+import {
+  hostsMatch,
+  knownHostName,
+  type KnownHostLine,
+  lowerCase,
+  type MalformedLine,
+} from "./known-hosts-file.ts";
+import { OwnKnownHosts } from "./own-known-hosts.ts";
+import { checkRevoked, type Revocation } from "./revoked-keys.ts";
 import { UserKnownHostsFile, type UserKnownHostsParts } from "./user-known-hosts-file.ts";
 
-/** What the files say of a key that a server shows. */
-export type HostKeyVerdict =
-  | { readonly kind: "known" }
-  /** The host has no key on record. */
-  | { readonly kind: "unknown" }
-  /** The host has other keys on record and not this one. */
-  | { readonly kind: "changed"; readonly expected: readonly KnownHostLine[] }
-  | { readonly kind: "revoked"; readonly by: KnownHostLine };
-
-/** What is known of one host, as the files were when it was asked for; Hostrun's own file as it is now. */
-export interface HostKeys {
-  /** Every entry, revoked ones left out. */
-  readonly entries: () => readonly KnownHostLine[];
-  verdict(key: Buffer): HostKeyVerdict;
-  /** Files that may hold more and could not be read, each with the reason: "/home/me/.ssh/known_hosts (it is a FIFO)". */
-  readonly unread: readonly string[];
-  /** Records a key in Hostrun's own file, as `KnownHosts.add` does. */
-  add(key: Buffer): KnownHost;
-}
+/** Whose keys are looked up: what a hop's address and its configuration say. */
+export type HostKeyQuery = Pick<Hop, "name" | "address" | "port" | "user" | "settings">;
 
 /** The host keys that the user's, the machine's and Hostrun's own known_hosts hold. */
 export interface KnownHosts {
   /** Reads again what has changed. Never rejects. */
-  of(address: string, port: number): Promise<HostKeys>;
+  of(hop: HostKeyQuery): Promise<HostKeys>;
   /**
    * Records a key in Hostrun's own file. What is recorded already is left as it is; `conflict` when the host has
    * another key on record, `invalid_request` when `key` is no public key or `address` could mean other hosts, too.
@@ -43,113 +33,140 @@ export interface KnownHosts {
   remove(address: string, port?: number): number;
 }
 
-export interface KnownHostsFiles extends UserKnownHostsParts {
+export interface KnownHostsOptions extends UserKnownHostsParts {
   /** Hostrun's own file, the only one that is written (mode 0600). */
   readonly own: string;
-  /** Files that are only read, e.g. ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. */
-  readonly others: readonly string[];
+  /** Files that are only read, where a host's configuration names no others: ~/.ssh/known_hosts. */
+  readonly user: readonly string[];
+  /** The machine's: /etc/ssh/ssh_known_hosts. */
+  readonly global: readonly string[];
+  readonly home: string;
+  /** Of the programs that are run for a look: KnownHostsCommand, and ssh-keygen for a KRL. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-export function openKnownHosts({ own, others, ...parts }: KnownHostsFiles): KnownHosts {
-  const users = others.map((path) => new UserKnownHostsFile(path, parts));
-  const ownFile = new KnownHostsFile(own, (failure) =>
-    parts.log.warn("A known_hosts file cannot be read", { path: own, failure }),
-  );
-  const of = async (address: string, port: number): Promise<HostKeys> => {
-    const name = knownHostName(address, port);
-    const found = await Promise.all(users.map((file) => file.find(name)));
-    const read = found.flatMap(({ lines }) => lines);
-    const matching = () => [...read, ...ownFile.lines().filter((line) => hostsMatch(line.hosts, name))];
-    const verdict = (key: Buffer): HostKeyVerdict => judge(matching(), key);
-    return {
-      entries: () => matching().filter((line) => !line.revoked),
-      verdict,
-      unread: found.flatMap(({ unreadable }, index) =>
-        unreadable === undefined ? [] : [`${others[index]} (${unreadable})`],
-      ),
-      add: (key) => add(own, { address, port, key }, verdict(key)),
-    };
+export function openKnownHosts(options: KnownHostsOptions): KnownHosts {
+  const own = new OwnKnownHosts(options.own, options.log);
+  const files = new Map<string, UserKnownHostsFile>();
+  const fileAt = (path: string): UserKnownHostsFile => {
+    const file = files.get(path) ?? new UserKnownHostsFile(path, options);
+    files.delete(path);
+    files.set(path, file);
+    for (const [oldest] of files) if (files.size > maxFiles) files.delete(oldest);
+    return file;
   };
+  const of = (hop: HostKeyQuery): Promise<HostKeys> => lookUp(hop, { options, own, fileAt });
   return {
     of,
-    add: async (address, port, key) => (await of(address, port)).add(key),
-    list: () => ownFile.lines().map(knownHostOf),
-    remove: (address, port) => remove(own, (entry) => sameHost(entry, address, port)),
+    async add(address, port, key) {
+      const hop = { name: address, address, port, user: "", settings: plainHopSettings };
+      return (await of(hop)).add(key);
+    },
+    list: () => own.list(),
+    remove: (address, port) => own.remove(address, port),
   };
 }
 
-function judge(lines: readonly KnownHostLine[], key: Buffer): HostKeyVerdict {
-  const revoked = lines.find((line) => line.revoked && line.key.equals(key));
-  if (revoked !== undefined) return { kind: "revoked", by: revoked };
-  const expected = lines.filter((line) => !line.revoked);
-  if (expected.some((line) => line.key.equals(key))) return { kind: "known" };
-  return expected.length > 0 ? { kind: "changed", expected } : { kind: "unknown" };
+/** Configurations may name a file for each host. */
+const maxFiles = 64;
+
+/** Holds nothing, and is how a configuration says that nothing is to be kept. */
+const nullDevices: readonly string[] = ["/dev/null", "NUL"];
+
+interface Parts {
+  readonly options: KnownHostsOptions;
+  readonly own: OwnKnownHosts;
+  readonly fileAt: (path: string) => UserKnownHostsFile;
 }
 
-interface Entry {
-  readonly address: string;
-  readonly port: number;
-  readonly key: Buffer;
+async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promise<HostKeys> {
+  const { trust } = hop.settings;
+  const recordAs = recordName(hop);
+  const name = knownHostName(recordAs.address, recordAs.port);
+  const isPlain = trust.hostKeyAlias !== null || hop.port === 22;
+  const plainName = isPlain ? undefined : lowerCase(hop.address);
+  const names = plainName === undefined ? [name] : [name, plainName];
+  const userFiles = trust.userKnownHostsFiles ?? options.user;
+  const paths = [...userFiles, ...(trust.globalKnownHostsFiles ?? options.global)];
+  const files = paths.filter((path) => !nullDevices.includes(path)).map(fileAt);
+  const found = await Promise.all(files.map((file) => file.find(names)));
+  const read = found.flatMap(({ lines }) => lines);
+  const lines: HostKeySources["lines"] = () => [...read, ...own.lines(names)];
+  const record = new HostKeyRecord({ name, plainName, lines, ...(await programsFor(hop, name, options)) });
+  await record.examineKnown();
+  const isKept = trust.userKnownHostsFiles?.every((path) => nullDevices.includes(path)) !== true;
+  return {
+    knownTypes: () => record.knownTypes(),
+    verdict: (key) => record.verdict(key),
+    examine: () => record.examine(),
+    acceptOnce: (key) => record.acceptOnce(key),
+    unread: found.flatMap(({ unreadable }, index) =>
+      unreadable === undefined ? [] : [`${files[index]?.path} (${unreadable})`],
+    ),
+    notes: notesOn(
+      lines(),
+      found.flatMap(({ malformed }) => malformed),
+      name,
+    ),
+    recordAs,
+    recording: isKept ? "ownFile" : userFiles.length === 0 ? "never" : "nowhere",
+    add: (key) => {
+      const recorded = lines().some((line) => isFor(line, name) && line.key.equals(key));
+      return own.add({ ...recordAs, key, hashed: trust.hashKnownHosts, recorded }, record.verdict(key));
+    },
+  };
 }
 
-function add(own: string, entry: Entry, verdict: HostKeyVerdict): KnownHost {
-  const { address, port, key } = entry;
-  const named = PlainAddress.safeParse(address);
-  if (!named.success) throw invalidRequest(named.error, `No host key can be recorded for ${address}: it`);
-  const keyType = keyTypeOf(key);
-  if (keyType === undefined) {
-    throw new Problem("invalid_request", "The key is not an SSH public key.", {
-      issues: [{ path: "key", message: "must be an SSH public key" }],
-    });
-  }
-  if (verdict.kind === "changed" || verdict.kind === "revoked") {
-    const where = verdict.kind === "changed" ? verdict.expected : [verdict.by];
-    const at = where.map(({ file, line }) => `${file}:${line}`).join(", ");
-    throw new Problem(
-      "conflict",
-      `${knownHostName(address, port)} has another host key on record, or this one is revoked (${at}). ` +
-        "If you know why the key has changed, remove that entry first.",
-      { address, port },
-    );
-  }
-  if (verdict.kind === "unknown") {
-    const line = `${knownHostName(address, port)} ${keyType} ${key.toString("base64")}\n`;
-    const text = readOwnFile(own) ?? "";
-    writeFileAtomically(own, (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
-  }
-  return describeEntry(entry);
+/** An alias stands for address and port together (ssh_config(5), HostKeyAlias). */
+function recordName({ address, port, settings }: HostKeyQuery): HostKeys["recordAs"] {
+  const { hostKeyAlias } = settings.trust;
+  return hostKeyAlias === null ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 
-/** Keeps comments and whatever else a person wrote into the file. */
-function remove(own: string, doomed: (entry: KnownHost) => boolean): number {
-  let removed = 0;
-  const file = new KnownHostsFile(own, () => undefined);
-  const numbers = new Set(file.lines().flatMap((line) => (doomed(knownHostOf(line)) ? [line.line] : [])));
-  if (numbers.size === 0) return 0;
-  const kept = (readOwnFile(own) ?? "").split("\n").filter((_line, index) => {
-    const goes = numbers.has(index + 1);
-    removed += goes ? 1 : 0;
-    return !goes;
-  });
-  writeFileAtomically(own, kept.join("\n"));
-  return removed;
+/** What a program has to be run for. */
+async function programsFor(
+  hop: HostKeyQuery,
+  name: string,
+  options: KnownHostsOptions,
+): Promise<Pick<HostKeySources, "ordered" | "examine">> {
+  const { revokedHostKeys: revoked, knownHostsCommand: template } = hop.settings.trust;
+  const asked = { ...hop, lookupName: name };
+  const ordered =
+    template === null ? undefined : await runKnownHostsCommand(template, asked, { kind: "ORDER" }, options);
+  const askAgain = template !== null && dependsOnKey(template);
+  if (revoked === null && !askAgain) return { ordered, examine: undefined };
+  const revokedParts = { ...options, directory: dirname(options.own) };
+  return {
+    ordered,
+    async examine(key) {
+      const [revocation, command] = await Promise.all([
+        revoked === null ? notRevoked : checkRevoked(revoked, key, revokedParts),
+        askAgain ? runKnownHostsCommand(template, asked, { kind: "HOSTNAME", key }, options) : ordered,
+      ]);
+      return { revocation, command };
+    },
+  };
 }
 
-function sameHost(entry: KnownHost, address: string, port: number | undefined): boolean {
-  return entry.address === address.toLowerCase() && (port === undefined || entry.port === port);
+function isFor({ hosts, marker }: KnownHostLine, name: string): boolean {
+  return marker === null && hostsMatch(hosts, name);
 }
 
-/** The form that Hostrun writes itself: one plain name a line. */
-function knownHostOf(line: KnownHostLine): KnownHost {
-  const bracketed = /^\[([^\]]+)\]:(\d{1,5})$/.exec(line.hosts);
-  const address = bracketed === null ? line.hosts : (bracketed[1] ?? "");
-  const port = bracketed === null ? 22 : Number(bracketed[2]);
-  return describeEntry({ address, port, key: line.key });
-}
+const notRevoked: Revocation = { kind: "free" };
 
-function describeEntry({ address, port, key }: Entry): KnownHost {
-  const id = createHash("sha256")
-    .update(`${knownHostName(address, port)} ${fingerprintOf(key)}`)
-    .digest("hex");
-  return { id: id.slice(0, 16), address: address.toLowerCase(), port, ...describeKey(key) };
+function notesOn(
+  lines: readonly KnownHostLine[],
+  malformed: readonly MalformedLine[],
+  name: string,
+): string[] {
+  const authority = lines.find(({ marker, hosts }) => marker === "certAuthority" && hostsMatch(hosts, name));
+  return [
+    ...malformed.map(({ file, line, why }) => `${file}:${line} was passed over: ${why}.`),
+    ...(authority === undefined
+      ? []
+      : [
+          `${authority.file}:${authority.line} trusts an authority for this host, but certificates of hosts are not ` +
+            "supported here: the key counts by itself.",
+        ]),
+  ];
 }

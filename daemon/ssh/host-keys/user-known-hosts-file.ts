@@ -2,7 +2,13 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { TimeSlice } from "../../core/time-slice.ts";
 import type { UserFiles } from "../../core/user-files.ts";
-import { hostsMatch, type KnownHostLine, parseKnownHost } from "./known-hosts-file.ts";
+import {
+  hostsMatch,
+  isEntry,
+  type KnownHostLine,
+  type MalformedLine,
+  parseKnownHost,
+} from "./known-hosts-file.ts";
 
 export interface UserKnownHostsParts {
   readonly files: UserFiles;
@@ -13,6 +19,8 @@ export interface UserKnownHostsParts {
 /** What a file says of a host. */
 export interface FoundLines {
   readonly lines: readonly KnownHostLine[];
+  /** Lines that may have been meant for the host, a few at most. */
+  readonly malformed: readonly MalformedLine[];
   /** Why the file could not be read this time, a clause: then the lines are those of an earlier time, if any. */
   readonly unreadable: string | undefined;
 }
@@ -20,12 +28,15 @@ export interface FoundLines {
 /** Large networks have some ten thousand hosts. */
 const maxBytes = 16 * 1024 * 1024;
 
+const maxMalformed = 5;
+
 /** A known_hosts file of the person's or of the machine's, read again when it has changed. */
 export class UserKnownHostsFile {
   readonly path: string;
   readonly #parts: UserKnownHostsParts;
   #version: string | undefined;
   #lines: readonly KnownHostLine[] = [];
+  #malformed: readonly MalformedLine[] = [];
   #unreadable: string | undefined;
   #refreshed: Promise<void> = Promise.resolve();
 
@@ -34,50 +45,80 @@ export class UserKnownHostsFile {
     this.#parts = parts;
   }
 
-  /** The lines that mean `name`, which `knownHostName` made. Never rejects. */
-  async find(name: string): Promise<FoundLines> {
-    this.#refreshed = this.#refreshed.then(() => this.#refresh());
-    await this.#refreshed;
-    const found = { lines: this.#lines, unreadable: this.#unreadable };
+  /** The lines that mean one of `names`, which `knownHostName` made. Never rejects. */
+  async find(names: readonly string[]): Promise<FoundLines> {
+    const { unreadable, ...all } = await this.read();
+    const means = (hosts: string | undefined): boolean =>
+      hosts === undefined || names.some((name) => hostsMatch(hosts, name));
     const lines: KnownHostLine[] = [];
     const slice = new TimeSlice(this.#parts.clock);
-    for (const line of found.lines) {
-      if (hostsMatch(line.hosts, name)) lines.push(line);
+    for (const line of all.lines) {
+      if (means(line.hosts)) lines.push(line);
       if (slice.spent) await slice.next();
     }
-    return { ...found, lines };
+    const malformed = all.malformed.filter(({ hosts }) => means(hosts)).slice(0, maxMalformed);
+    return { lines, malformed, unreadable };
+  }
+
+  /** All that it holds. Never rejects. */
+  async read(): Promise<FoundLines> {
+    this.#refreshed = this.#refreshed.then(() => this.#refresh());
+    await this.#refreshed;
+    return { lines: this.#lines, malformed: this.#malformed, unreadable: this.#unreadable };
   }
 
   async #refresh(): Promise<void> {
-    const read = await this.#parts.files.reread(this.path, maxBytes, this.#version);
+    const { files, log } = this.#parts;
+    const read = await files.reread(this.path, maxBytes, this.#version);
     if (read.kind === "unchanged") {
       this.#version = read.version;
     } else if (read.kind === "content") {
-      this.#lines = await this.#parse(read.bytes.toString("utf8"));
+      await this.#parse(read.bytes.toString("utf8"));
       this.#version = read.version;
     } else if (read.kind === "missing") {
       this.#lines = [];
+      this.#malformed = [];
       this.#version = undefined;
     }
     const why = read.kind === "unreadable" ? read.why : undefined;
     if (why !== undefined && why !== this.#unreadable) {
-      this.#parts.log.warn("A known_hosts file cannot be read", { path: this.path, why });
+      log.warn("A known_hosts file cannot be read", { path: this.path, why });
     }
     this.#unreadable = why;
   }
 
-  async #parse(text: string): Promise<KnownHostLine[]> {
-    const lines: KnownHostLine[] = [];
-    const slice = new TimeSlice(this.#parts.clock);
-    let at = 0;
-    for (let line = 1; at < text.length; line += 1) {
-      const newline = text.indexOf("\n", at);
-      const end = newline === -1 ? text.length : newline;
-      const parsed = parseKnownHost(text.slice(at, end), { file: this.path, line });
-      if (parsed !== undefined) lines.push(parsed);
-      at = end + 1;
-      if (slice.spent) await slice.next();
-    }
-    return lines;
+  async #parse(text: string): Promise<void> {
+    const { lines, malformed } = await parseKnownHosts(text, this.path, this.#parts.clock);
+    this.#lines = lines;
+    this.#malformed = malformed;
+    const [first] = malformed;
+    if (first === undefined) return;
+    const { line, why } = first;
+    const fields = { path: this.path, line, why, lines: malformed.length };
+    this.#parts.log.warn("Lines of a known_hosts file were passed over", fields);
   }
+}
+
+/** The entries and the malformed lines of a known_hosts text; in slices, since a text may have 100,000. */
+export async function parseKnownHosts(
+  text: string,
+  file: string,
+  clock: Pick<Clock, "elapsed">,
+): Promise<{ readonly lines: readonly KnownHostLine[]; readonly malformed: readonly MalformedLine[] }> {
+  const lines: KnownHostLine[] = [];
+  const malformed: MalformedLine[] = [];
+  const slice = new TimeSlice(clock);
+  let at = 0;
+  for (let line = 1; at < text.length; line += 1) {
+    const newline = text.indexOf("\n", at);
+    const end = newline === -1 ? text.length : newline;
+    const parsed = parseKnownHost(text.slice(at, end), { file, line });
+    if (parsed !== undefined) {
+      if (isEntry(parsed)) lines.push(parsed);
+      else malformed.push(parsed);
+    }
+    at = end + 1;
+    if (slice.spent) await slice.next();
+  }
+  return { lines, malformed };
 }

@@ -8,7 +8,8 @@ import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
 import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
-import type { HostKeys, KnownHosts } from "../host-keys/known-hosts.ts";
+import type { HostKeys } from "../host-keys/host-keys.ts";
+import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
 import type { Lease } from "./connection-pool.ts";
@@ -35,7 +36,7 @@ export function createDialer(
   const gate = new HandshakeGate();
   return async (pooled, request, signal) => {
     const { target } = pooled;
-    const reading = options.knownHosts.of(target.address, target.port);
+    const reading = options.knownHosts.of(target);
     const bastion = await acquireBastion(pooled, request, { acquire, signal });
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
@@ -49,6 +50,8 @@ export function createDialer(
       try {
         return await attempt.run(request, signal);
       } catch (failure) {
+        // ssh2 has to be told at once whether a key is good.
+        if (await hostKeys.examine()) continue;
         before = attempt.reasonToRepeat(failure, tries);
         if (before === undefined) throw failure;
         request.step(`${target.name} ${before}; trying again`);

@@ -9,6 +9,7 @@ import { namesOfMore } from "../../../../support/bad-fields.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 import { createKey } from "../../../../support/ssh-key.ts";
 import { openTestFiles } from "../../../../support/user-files.ts";
+import type { Hop } from "../../../../../daemon/transport/remote.ts";
 import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
 
 async function check(address: string, hostKeyPolicy: "ask" | "acceptNew") {
@@ -16,13 +17,19 @@ async function check(address: string, hostKeyPolicy: "ask" | "acceptNew") {
   const key = await createKey(directory.join("key"));
   const path = directory.join("known_hosts");
   using files = openTestFiles();
-  const knownHosts = openKnownHosts({ own: path, others: [], files, clock: systemClock, log: silentLog });
-  const hostKeys = await knownHosts.of(address, 22);
-  const hop = { name: "web1", address, port: 22, user: "deploy", hostKeyPolicy };
-  const options = {
-    hop: { ...hop, identityFiles: [], identitiesOnly: false, settings: plainHopSettings },
-    hostKeys,
+  const parts = { files, clock: systemClock, log: silentLog, home: directory.path, environment: {} };
+  const knownHosts = openKnownHosts({ own: path, user: [], global: [], ...parts });
+  const hop: Hop = {
+    name: "web1",
+    address,
+    port: 22,
+    user: "deploy",
+    hostKeyPolicy,
+    identityFiles: [],
+    identitiesOnly: false,
+    settings: plainHopSettings,
   };
+  const options = { hop, hostKeys: await knownHosts.of(hop) };
   const checked = new HostKeyCheck({ ...options, requiredRsaSize: 2048, log: silentLog });
   const accepted = checked.verify(Buffer.from(key.publicKey.split(" ")[1] ?? "", "base64"));
   return { ...directory, path, accepted, problem: checked.problem };

@@ -5,12 +5,11 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
 import { type Log, type LogFields, silentLog } from "../../../../../daemon/core/log.ts";
-import {
-  type HostKeyVerdict,
-  type KnownHosts,
-  openKnownHosts,
-} from "../../../../../daemon/ssh/host-keys/known-hosts.ts";
-import { hostsMatch, parseKnownHosts } from "../../../../../daemon/ssh/host-keys/known-hosts-file.ts";
+import type { HostKeys, HostKeyVerdict } from "../../../../../daemon/ssh/host-keys/host-keys.ts";
+import { type KnownHosts, openKnownHosts } from "../../../../../daemon/ssh/host-keys/known-hosts.ts";
+import { hostsMatch } from "../../../../../daemon/ssh/host-keys/known-hosts-file.ts";
+import { parseKnownHosts } from "../../../../../daemon/ssh/host-keys/user-known-hosts-file.ts";
+import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
 import { type Directory, openDirectory } from "../../../../support/directory.ts";
 import { hostileNames, namesOfMore } from "../../../../support/bad-fields.ts";
 import { createKey, type SshKey } from "../../../../support/ssh-key.ts";
@@ -30,8 +29,13 @@ const publicKey = (index: number): string => (keys[index]?.publicKey ?? "").spli
 const blob = (index: number): Buffer => Buffer.from(publicKey(index).split(" ")[1] ?? "", "base64");
 
 function open(directory: Directory, log: Log): KnownHosts {
-  const others = [directory.join("theirs")];
-  return openKnownHosts({ own: directory.join("own"), others, files, clock: systemClock, log });
+  const where = { own: directory.join("own"), user: [directory.join("theirs")], global: [] };
+  const parts = { files, clock: systemClock, log, home: directory.path, environment: process.env };
+  return openKnownHosts({ ...where, ...parts });
+}
+
+function keysOf(known: KnownHosts, address: string, port = 22): Promise<HostKeys> {
+  return known.of({ name: address, address, port, user: "deploy", settings: plainHopSettings });
 }
 
 async function verdict(
@@ -40,7 +44,7 @@ async function verdict(
   port: number,
   key: Buffer,
 ): Promise<HostKeyVerdict> {
-  return (await known.of(address, port)).verdict(key);
+  return (await keysOf(known, address, port)).verdict(key);
 }
 
 async function knownHosts(directory: Directory, text: string): Promise<KnownHosts> {
@@ -91,7 +95,8 @@ test("names that ssh-keygen hashed are found", async () => {
   expect(await verdict(known, "web2", 22, blob(0))).toEqual({ kind: "unknown" });
 });
 
-test("comments, broken lines and certificate authorities are passed over", () => {
+test("comments are passed over, and lines that OpenSSH reads no key in are named", async () => {
+  const [type = "", base64 = ""] = publicKey(0).split(" ");
   const text = [
     "# a comment",
     "",
@@ -99,15 +104,45 @@ test("comments, broken lines and certificate authorities are passed over", () =>
     "web1",
     "web1 ssh-ed25519",
     "web1 ssh-ed25519 !!!!",
-    `web1 ssh-rsa ${publicKey(0).split(" ")[1]}`,
+    `web1 ssh-rsa ${base64}`,
     `@unknown web1 ${publicKey(0)}`,
     `  web1\t${publicKey(1)} a comment`,
     `@revoked web1 ${publicKey(2)}`,
+    `@revoked @revoked web1 ${publicKey(2)}`,
+    `web1 ${type} ${base64.slice(0, -4)}`,
+    `web1 ${type} ${base64}AAAA`,
+    `|1|AAAA|AAAA ${publicKey(0)}`,
+    `web1 ssh-unheard ${Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from("ssh-unheard1")]).toString("base64")}`,
   ].join("\r\n");
-  expect(parseKnownHosts(text, "f").map(({ line, revoked }) => [line, revoked])).toEqual([
-    [9, false],
-    [10, true],
+  const { lines, malformed } = await parseKnownHosts(text, "f", systemClock);
+  expect(lines.map(({ line, marker }) => [line, marker])).toEqual([
+    [3, "certAuthority"],
+    [9, null],
+    [10, "revoked"],
   ]);
+  expect(malformed.map(({ line, file }) => [file, line])).toEqual(
+    [4, 5, 6, 7, 8, 11, 12, 13, 14, 15].map((line) => ["f", line]),
+  );
+});
+
+test("a mark behind which a tab stands revokes a key, which ssh passes over", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, `@revoked\tweb1\t${publicKey(0)}\nweb1 ${publicKey(0)}\n`);
+  expect(await verdict(known, "web1", 22, blob(0))).toMatchObject({ kind: "revoked" });
+});
+
+test("a key that is revoked for an address is refused at its other ports, too, where ssh would ask", async () => {
+  await using directory = await openDirectory();
+  const known = await knownHosts(directory, `@revoked web1 ${publicKey(0)}\n`);
+  expect(await verdict(known, "web1", 2222, blob(0))).toMatchObject({ kind: "revoked" });
+});
+
+test("a type of which the known key is revoked is not asked for first", async () => {
+  await using directory = await openDirectory();
+  const rsa = await createKey(directory.join("rsa"), "rsa");
+  const text = `web1 ${publicKey(0)}\n@revoked * ${publicKey(0)}\nweb1 ${rsa.publicKey}\n`;
+  const known = await knownHosts(directory, text);
+  expect((await keysOf(known, "web1")).knownTypes()).toEqual(["ssh-rsa"]);
 });
 
 test("a host with another key on record has changed, and with several each is known", async () => {
@@ -117,10 +152,12 @@ test("a host with another key on record has changed, and with several each is kn
     `web1 ${publicKey(0)}\nweb1 ${publicKey(1)}\n@revoked * ${publicKey(2)}\n`,
   );
   expect(await verdict(known, "web1", 22, blob(1))).toEqual({ kind: "known" });
-  expect(await verdict(known, "web1", 22, blob(2))).toMatchObject({ kind: "revoked", by: { line: 3 } });
+  expect(await verdict(known, "web1", 22, blob(2))).toEqual({
+    kind: "revoked",
+    at: `${directory.join("theirs")}:3`,
+  });
   expect(await verdict(known, "web2", 22, blob(2))).toMatchObject({ kind: "revoked" });
-  const { entries } = await known.of("web1", 22);
-  expect(entries().map(({ line }) => line)).toEqual([1, 2]);
+  expect((await keysOf(known, "web1")).knownTypes()).toEqual(["ssh-ed25519", "ssh-ed25519"]);
 });
 
 test("what is added is written as ssh reads it, listed and taken out again", async () => {
@@ -202,11 +239,11 @@ test("files that cannot be read hold what they held before, and are named; the l
   await writeFile(directory.join("theirs"), `web1 ${publicKey(0)}\n`);
   await mkdir(directory.join("own"));
   const known = open(directory, { ...silentLog, warn });
-  expect((await known.of("web1", 22)).unread).toEqual([]);
+  expect((await keysOf(known, "web1")).unread).toEqual([]);
   await rm(directory.join("theirs"));
   await mkdir(directory.join("theirs"));
   for (const time of [1, 2]) {
-    const found = await known.of("web1", 22);
+    const found = await keysOf(known, "web1");
     expect(found.unread, `look ${time}`).toEqual([`${directory.join("theirs")} (it is a directory)`]);
     expect(found.verdict(blob(0))).toEqual({ kind: "known" });
     expect(found.verdict(blob(1))).toMatchObject({ kind: "changed" });
@@ -215,7 +252,7 @@ test("files that cannot be read hold what they held before, and are named; the l
   expect(named).toContain(directory.join("own"));
   expect(named.filter((path) => path === directory.join("theirs"))).toHaveLength(1);
   await rm(directory.join("theirs"), { recursive: true });
-  const found = await known.of("web1", 22);
+  const found = await keysOf(known, "web1");
   expect([found.verdict(blob(0)), found.unread]).toEqual([{ kind: "unknown" }, []]);
 });
 

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+export interface ProgramRequest {
+  /** A name is looked up in the PATH of `env`. No shell reads the arguments. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  /** Of standard output. Of standard error the first 4 KiB are kept. */
+  readonly maxBytes: number;
+  /** For standard input, which is empty otherwise. */
+  readonly input?: string | Buffer;
+}
+
+export type ProgramResult =
+  | { readonly kind: "exited"; readonly code: number; readonly stdout: Buffer; readonly stderr: string }
+  /** `why` is a clause: "it took longer than 5 s". */
+  | { readonly kind: "failed"; readonly why: string };
+
+const maxErrorBytes = 4096;
+
+/** Runs a program of this machine to its end, or kills it when it takes too long or prints too much. Never rejects. */
+export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    let child: ChildProcess;
+    const env = Object.fromEntries(Object.entries(request.env).filter(([, value]) => value !== undefined));
+    try {
+      child = spawn(request.file, [...request.args], { env, stdio: "pipe", windowsHide: true });
+    } catch (failure) {
+      resolve({ kind: "failed", why: whyNotStarted(failure) });
+      return;
+    }
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const settle = (result: ProgramResult): void => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      // What the program has started may hold them open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      resolve(result);
+    };
+    const timer = setTimeout(() => {
+      settle({ kind: "failed", why: `it took longer than ${request.timeoutMs / 1000} s` });
+    }, request.timeoutMs);
+    collect(child.stdout, stdout, (size) => {
+      if (size > request.maxBytes)
+        settle({ kind: "failed", why: `it printed more than ${request.maxBytes} bytes` });
+      return size <= request.maxBytes;
+    });
+    collect(child.stderr, stderr, (size) => size <= maxErrorBytes);
+    child.on("error", (failure) => settle({ kind: "failed", why: whyNotStarted(failure) }));
+    child.once("close", (code, signal) => {
+      if (code === null) settle({ kind: "failed", why: `it was ended by ${signal ?? "a signal"}` });
+      else {
+        settle({
+          kind: "exited",
+          code,
+          stdout: Buffer.concat(stdout),
+          stderr: Buffer.concat(stderr).toString(),
+        });
+      }
+    });
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(request.input ?? "");
+  });
+}
+
+function collect(
+  stream: NodeJS.ReadableStream | null,
+  chunks: Buffer[],
+  keeps: (size: number) => boolean,
+): void {
+  let size = 0;
+  stream?.on("error", () => undefined);
+  stream?.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (keeps(size)) chunks.push(chunk);
+  });
+}
+
+function whyNotStarted(failure: unknown): string {
+  const code = failure instanceof Error && "code" in failure ? String(failure.code) : "an error";
+  return code === "ENOENT" ? "there is no such program" : `it could not be started (${code})`;
+}

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { invalidRequest } from "../../../protocol/invalid-request.ts";
+import { type KnownHost, PlainAddress } from "../../../protocol/known-host.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import { readOwnFile } from "../../../state-directory/own-file.ts";
+import { writeFileAtomically } from "../../core/atomic-file.ts";
+import type { Log } from "../../core/log.ts";
+import { describeKey, fingerprintOf, keyTypeOf } from "./host-key.ts";
+import type { HostKeyVerdict } from "./host-keys.ts";
+import {
+  hashName,
+  hostsMatch,
+  KnownHostsFile,
+  type KnownHostLine,
+  knownHostName,
+  lowerCase,
+} from "./known-hosts-file.ts";
+
+export interface NewEntry {
+  readonly address: string;
+  readonly port: number;
+  readonly key: Buffer;
+  /** Whether the name is not to be readable in the file. */
+  readonly hashed: boolean;
+  /** Whether it stands in one of the files already. */
+  readonly recorded: boolean;
+}
+
+/** Hostrun's own known_hosts. */
+export class OwnKnownHosts {
+  readonly #path: string;
+  readonly #file: KnownHostsFile;
+
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#file = new KnownHostsFile(path, (failure) =>
+      log.warn("A known_hosts file cannot be read", { path, failure }),
+    );
+  }
+
+  /** Those that mean one of `names`. */
+  lines(names: readonly string[]): KnownHostLine[] {
+    return this.#file.lines().filter(({ hosts }) => names.some((name) => hostsMatch(hosts, name)));
+  }
+
+  list(): KnownHost[] {
+    return this.#file.lines().map(knownHostOf);
+  }
+
+  /** `verdict`: on the key, for the host. Throws a Problem as `KnownHosts.add` rejects with. */
+  add(entry: NewEntry, verdict: HostKeyVerdict): KnownHost {
+    const { address, port, key, hashed, recorded } = entry;
+    const named = PlainAddress.safeParse(address);
+    if (!named.success) throw invalidRequest(named.error, `No host key can be recorded for ${address}: it`);
+    const keyType = keyTypeOf(key);
+    if (keyType === undefined) {
+      throw new Problem("invalid_request", "The key is not an SSH public key.", {
+        issues: [{ path: "key", message: "must be an SSH public key" }],
+      });
+    }
+    const name = knownHostName(address, port);
+    refuseConflict(entry, verdict);
+    if (!recorded) {
+      const line = `${hashed ? hashName(name) : name} ${keyType} ${key.toString("base64")}\n`;
+      const text = readOwnFile(this.#path) ?? "";
+      writeFileAtomically(this.#path, (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
+    }
+    return describeEntry(entry);
+  }
+
+  /** Keeps comments and whatever else a person wrote into the file. How many entries went. */
+  remove(address: string, port: number | undefined): number {
+    const doomed = this.#file.lines().filter((line) => isFor(line, address, port));
+    const numbers = new Set(doomed.map(({ line }) => line));
+    if (numbers.size === 0) return 0;
+    const kept = (readOwnFile(this.#path) ?? "")
+      .split("\n")
+      .filter((_line, index) => !numbers.has(index + 1));
+    writeFileAtomically(this.#path, kept.join("\n"));
+    return numbers.size;
+  }
+}
+
+function refuseConflict({ address, port }: NewEntry, verdict: HostKeyVerdict): void {
+  if (verdict.kind === "unknown" || verdict.kind === "known") return;
+  const name = knownHostName(address, port);
+  const members = { address, port };
+  if (verdict.kind === "changed" || verdict.kind === "revoked") {
+    const at =
+      verdict.kind === "revoked"
+        ? verdict.at
+        : verdict.expected.map(({ file, line }) => `${file}:${line}`).join(", ");
+    throw new Problem(
+      "conflict",
+      `${name} has another host key on record, or this one is revoked (${at}). ` +
+        "If you know why the key has changed, remove that entry first.",
+      members,
+    );
+  }
+  const why = verdict.kind === "unverifiable" ? verdict.why : "the key could not be looked up";
+  throw new Problem("conflict", `No host key can be recorded for ${name}: ${why}.`, members);
+}
+
+/** A name without a port is meant at every port; a hashed one can only be compared. */
+function isFor(line: KnownHostLine, address: string, port: number | undefined): boolean {
+  if (line.hosts.startsWith("|")) return hostsMatch(line.hosts, knownHostName(address, port ?? 22));
+  const entry = knownHostOf(line);
+  return entry.address === lowerCase(address) && (port === undefined || entry.port === port);
+}
+
+/** The form that Hostrun writes itself: one plain name a line. */
+function knownHostOf(line: KnownHostLine): KnownHost {
+  const bracketed = /^\[([^\]]+)\]:(\d{1,5})$/.exec(line.hosts);
+  const address = bracketed === null ? line.hosts : (bracketed[1] ?? "");
+  const port = bracketed === null ? 22 : Number(bracketed[2]);
+  return describeEntry({ address, port, key: line.key });
+}
+
+function describeEntry({ address, port, key }: Pick<NewEntry, "address" | "port" | "key">): KnownHost {
+  const id = createHash("sha256")
+    .update(`${knownHostName(address, port)} ${fingerprintOf(key)}`)
+    .digest("hex");
+  return { id: id.slice(0, 16), address: lowerCase(address), port, ...describeKey(key) };
+}
