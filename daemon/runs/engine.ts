@@ -135,7 +135,7 @@ export class RunEngine implements AsyncDisposable {
   /** Asks the run to end; an ended one is left as it is. False when it is not under way. */
   cancel(id: string, graceMs: number): boolean {
     const execution = this.#executions.get(id);
-    execution?.stop("cancelled", graceMs);
+    execution?.stops.cancel(graceMs);
     return execution !== undefined;
   }
 
@@ -163,7 +163,7 @@ export class RunEngine implements AsyncDisposable {
     for (const execution of this.#executions.values()) {
       const detail =
         "The Hostrun daemon was stopped while the run was under way. How the command ended is unknown.";
-      execution.abandon(new Problem("daemon_stopped", detail));
+      execution.stops.abandon(new Problem("daemon_stopped", detail));
     }
     await this.#finished(() => true);
   }

@@ -7,6 +7,7 @@ import { inTime } from "../core/in-time.ts";
 import { PidMarkerFilter, withPidMarker } from "./command/pid-marker.ts";
 import { CommandInput } from "./command/command-input.ts";
 import { commandLine } from "./command/command-line.ts";
+import type { Ending } from "./record/ending.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type {
   ConnectListener,
@@ -19,14 +20,18 @@ import type {
 import type { LoginShell } from "../transport/login-shell.ts";
 import {
   asProblem,
-  connectedWords,
-  connectingWords,
+  connectedMessage,
+  connectingMessage,
   type RunExecution,
   showBanner,
-  type StopReason,
-  stopEnding,
-  unconfirmedWords,
 } from "./run-execution.ts";
+import {
+  StopController,
+  stopEnding,
+  stoppingMessage,
+  type StopRequest,
+  unconfirmedMessage,
+} from "./terminate/stop-controller.ts";
 import { stopRemote } from "./terminate/stopping.ts";
 
 export interface ExecutionOptions {
@@ -46,6 +51,10 @@ const endTimeoutMs = { confirmed: 2000, unconfirmed: 500 };
 export class Execution implements RunExecution {
   readonly outlivesDaemon = false;
   readonly live: LiveRun;
+  readonly stops = new StopController({
+    stop: (request) => this.#stop(request),
+    abandon: (problem) => this.#abandon(problem),
+  });
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
   readonly #token = randomBytes(6).toString("hex");
@@ -56,12 +65,10 @@ export class Execution implements RunExecution {
   /** Resolves to whether the host confirmed the end of what was asked to end. */
   #stopping: Promise<boolean> | undefined;
   #shell: LoginShell = "none";
-  #stopped: StopReason | undefined;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
   readonly #early: (() => void)[] = [];
-  #clearTimeout = (): void => undefined;
 
   constructor(live: LiveRun, options: ExecutionOptions) {
     this.live = live;
@@ -79,7 +86,7 @@ export class Execution implements RunExecution {
       // Begun before the status is written: meanwhile others look up what there is to log in with.
       const starting = remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
       starting.catch(() => undefined);
-      this.live.status("connecting", connectingWords(target));
+      this.live.status("connecting", connectingMessage(target));
       const process = await starting;
       if (!(await this.#prepared(process))) {
         process.forgetShell();
@@ -93,7 +100,7 @@ export class Execution implements RunExecution {
       this.#abort.abort();
       this.#neverStarted(failure);
     } finally {
-      this.#clearTimeout();
+      this.stops.close();
       this.#settled.resolve();
     }
   }
@@ -106,23 +113,19 @@ export class Execution implements RunExecution {
     return stdin?.writable === true ? stdin : undefined;
   }
 
-  /** Ends the command; before it has begun, at once. */
-  stop(reason: StopReason, graceMs: number): void {
-    if (this.live.ended || this.#stopped !== undefined) return;
-    this.#stopped = reason;
+  #stop({ reason, graceMs }: StopRequest): void {
     this.#abort.abort();
     if (this.#process === undefined) {
-      this.live.end(stopEnding(reason, this.#options));
+      this.#end(stopEnding(reason, this.#options));
       return;
     }
-    this.live.status("running", reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
-    this.#clearTimeout();
+    this.live.status("running", stoppingMessage(reason));
     this.#stopping = this.#stopRemote(this.#process, graceMs);
   }
 
-  /** Gives the run up with the daemon: nobody will know how the command ended. */
-  abandon(problem: Problem): void {
-    this.live.end({ outcome: this.#process === undefined ? "failed" : "unknown", problem });
+  /** Nobody will know how the command ended. */
+  #abandon(problem: Problem): void {
+    this.#end({ outcome: this.#process === undefined ? "failed" : "unknown", problem });
     this.#abort.abort();
     this.#process?.close();
   }
@@ -185,7 +188,7 @@ export class Execution implements RunExecution {
 
   /** Whether the next run should ask again what runs the commands of this login. */
   #misjudgedShell(end: RemoteEnd): boolean {
-    if (this.#shell === "none") return this.#stopped !== undefined;
+    if (this.#shell === "none") return this.stops.reason !== undefined;
     return end.kind === "exited" && this.#announcement.pid === undefined;
   }
 
@@ -231,34 +234,39 @@ export class Execution implements RunExecution {
       process.close();
       return;
     }
-    this.live.status("running", connectedWords(target, process), { reusedConnection: process.reused });
+    this.live.status("running", connectedMessage(target, process), { reusedConnection: process.reused });
     this.live.pace.drive(process);
     for (const tell of this.#early.splice(0)) tell();
     if (request.stdin !== null) process.stdin.write(request.stdin);
     if (!request.stdinOpen) process.stdin.end();
     this.#settled.resolve();
-    if (timeoutMs > 0) {
-      const timer = setTimeout(() => this.stop("timedOut", 5000), Math.min(timeoutMs, 2_147_483_647));
-      this.#clearTimeout = () => clearTimeout(timer);
-    }
+    if (timeoutMs > 0) this.stops.limitTime(timeoutMs);
   }
 
   #ended(end: RemoteEnd, stopConfirmed: boolean | undefined): void {
+    const { reason } = this.stops;
     const stopped =
-      this.#stopped === undefined
+      reason === undefined
         ? undefined
-        : { ...stopEnding(this.#stopped, this.#options), stopConfirmed: stopConfirmed ?? false };
-    if (stopped?.stopConfirmed === false) this.live.status("running", unconfirmedWords(this.#options.target));
+        : { ...stopEnding(reason, this.#options), stopConfirmed: stopConfirmed ?? false };
+    if (stopped?.stopConfirmed === false)
+      this.live.status("running", unconfirmedMessage(this.#options.target));
     if (stopped === undefined && this.#unread(end)) {
-      this.live.end({ outcome: "failed", problem: notRead(this.#options.target) });
-    } else if (end.kind === "exited") this.live.end({ outcome: "exited", exitCode: end.code, ...stopped });
-    else if (end.kind === "signaled") this.live.end({ outcome: "signaled", signal: end.signal, ...stopped });
-    else this.live.end(stopped ?? { outcome: "unknown", problem: end.problem });
+      this.#end({ outcome: "failed", problem: notRead(this.#options.target) });
+    } else if (end.kind === "exited") this.#end({ outcome: "exited", exitCode: end.code, ...stopped });
+    else if (end.kind === "signaled") this.#end({ outcome: "signaled", signal: end.signal, ...stopped });
+    else this.#end(stopped ?? { outcome: "unknown", problem: end.problem });
   }
 
   #neverStarted(failure: unknown): void {
-    if (this.#stopped !== undefined) this.live.end(stopEnding(this.#stopped, this.#options));
-    else this.live.end({ outcome: "failed", problem: asProblem(failure) });
+    const { reason } = this.stops;
+    if (reason !== undefined) this.#end(stopEnding(reason, this.#options));
+    else this.#end({ outcome: "failed", problem: asProblem(failure) });
+  }
+
+  #end(ending: Ending): void {
+    this.stops.close();
+    this.live.end(ending);
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
 import type { LiveRun } from "./record/live-run.ts";
+import type { StopController } from "./terminate/stop-controller.ts";
 import type { Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
-
-export type StopReason = "cancelled" | "timedOut";
 
 /** One run on its way through the host: from the connection to its ending. */
 export interface RunExecution {
@@ -13,24 +12,12 @@ export interface RunExecution {
   /** Resolves when nothing more is done for the run. Never rejects: what fails is told in the run. */
   run(remote: Remote): Promise<void>;
   /** Ends the command; before it has begun, at once. */
-  stop(reason: StopReason, graceMs: number): void;
+  readonly stops: StopController;
   /** Where the command's standard input is written, once it runs; undefined when it is not open. */
   stdin(): Promise<Writable | undefined>;
-  /** Gives the run up with the daemon. */
-  abandon(problem: Problem): void;
 }
 
-/** How a run ends that was asked to. */
-export function stopEnding(
-  reason: StopReason,
-  { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },
-): { outcome: StopReason; problem?: Problem } {
-  if (reason === "cancelled") return { outcome: reason };
-  const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
-  return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
-}
-
-export function connectingWords({ name, user, address, port }: Target): string {
+export function connectingMessage({ name, user, address, port }: Target): string {
   return `Connecting to ${name} (${user}@${address}:${port})`;
 }
 
@@ -40,15 +27,11 @@ export function showBanner(live: LiveRun, banner: string, { name }: Hop): void {
 }
 
 /** What a run's status says when its command runs. */
-export function connectedWords(
+export function connectedMessage(
   { name }: Target,
   { reused, connectMs }: Pick<RemoteProcess, "reused" | "connectMs">,
 ): string {
   return `Connected to ${name} ${reused ? "over a warm connection" : `in ${Math.round(connectMs)} ms`}`;
-}
-
-export function unconfirmedWords({ name }: Target): string {
-  return `${name} did not confirm that the command ended; it may still run there`;
 }
 
 export function asProblem(failure: unknown): Problem {

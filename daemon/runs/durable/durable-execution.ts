@@ -1,31 +1,20 @@
 import { randomBytes } from "node:crypto";
-import type { Problem } from "../../../protocol/problem.ts";
-import type { Log } from "../../core/log.ts";
+import type { OutputStream } from "../../../protocol/event.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
-import type { LiveRun } from "../record/live-run.ts";
+import type { Log } from "../../core/log.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
 import type { Remote, RemoteProcess } from "../../transport/remote.ts";
-import type { Ending } from "../record/ending.ts";
-import {
-  asProblem,
-  connectedWords,
-  connectingWords,
-  type RunExecution,
-  showBanner,
-  type StopReason,
-  stopEnding,
-  unconfirmedWords,
-} from "../run-execution.ts";
-import { GroupStop } from "./group-stop.ts";
+import type { LiveRun } from "../record/live-run.ts";
+import { asProblem, type RunExecution, showBanner } from "../run-execution.ts";
+import { endGroupCommand, parseGroupEnd } from "../terminate/group-end.ts";
+import { StopController } from "../terminate/stop-controller.ts";
+import { type DurableEffect, type DurableEvent, type DurableState, initialState } from "./durable-state.ts";
 import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
-import { type HostSession, openHostSession, type SessionEnd } from "./host-session.ts";
-import { endingFromStatus } from "./ending-from-status.ts";
-import type { RemoteStatus } from "./remote-status.ts";
-import { KeptPlan } from "./kept-plan.ts";
-import { ReconnectBackoff } from "./reconnect-backoff.ts";
+import { type HostListener, openHostSession } from "./host-session.ts";
 import type { DurablePlan, DurablePlans } from "./plan.ts";
-import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
+import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
+import { transition } from "./transition.ts";
 
 export interface DurableParts {
   readonly plans: DurablePlans;
@@ -36,288 +25,224 @@ export interface DurableParts {
   readonly stopped: AbortSignal;
 }
 
-/** What one session on the host came to. */
-type Passage = "over" | "again" | "lost";
+type Performers = {
+  readonly [Type in DurableEffect["type"]]: (effect: DurableEffect<Type>) => void;
+};
 
-/** How long an end that was asked for may take beyond its grace time. */
-const stopTimeoutMs = 30_000;
-/** How long a host that can be reached, and says nothing, is waited for then. */
-const silentTimeoutMs = 3000;
-/** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
-const statusTimeoutMs = 2000;
-const maxTimerMs = 2_147_483_647;
+/** How long the host may take to say what came of the end of a group, beyond the grace time. */
+const answerTimeoutMs = 5000;
 
 /**
  * A run that goes on without us: its command is started detached and followed by its files, over as many sessions
- * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for twice.
+ * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for twice. What follows
+ * from what is decided in `transition`; here it is done.
  */
 export class DurableExecution implements RunExecution {
   readonly outlivesDaemon = true;
   readonly live: LiveRun;
-  readonly #kept: KeptPlan;
+  readonly stops = new StopController({
+    stop: (request) => this.#dispatch({ type: "stopRequested", ...request }),
+    abandon: (problem) => this.#dispatch({ type: "abandoned", problem }),
+  });
   readonly #parts: DurableParts;
+  /** What starts the command; undefined where it can only be found. */
+  readonly #start: StartInput | undefined;
   readonly #abort = new AbortController();
   readonly #wake = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** What starts the command; undefined once it must only be found. */
-  #start: StartInput | undefined;
-  /** sent: the host may have the command. begun: it said so. */
-  #phase: "new" | "sent" | "begun";
-  /** Resolves when what an earlier daemon recorded is taken in. */
-  #taken: Promise<void> = Promise.resolve();
   readonly #backoff = new ReconnectBackoff();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #performers: Performers = {
+    connecting: ({ message }) => this.live.status("connecting", message),
+    running: ({ message, reused }) =>
+      this.live.status("running", message, reused === undefined ? {} : { reusedConnection: reused }),
+    tell: (effect) => this.#tell(effect),
+    savePlan: (effect) => this.#savePlan(effect),
+    updatePlan: (effect) => this.#savePlan(effect),
+    replay: () => void this.#begin(this.#replay()),
+    openSession: (effect) => this.#openSession(effect),
+    pause: () => void this.#begin(this.#pause()),
+    cutPauseShort: () => this.#wake.abort(),
+    reached: () => this.#backoff.reset(),
+    limitTime: () => this.#limitTime(),
+    endGroup: (effect) => void this.#begin(this.#endGroup(effect)),
+    release: () => this.live.pace.end(),
+    startTimer: (effect) => this.#startTimer(effect),
+    end: (effect) => this.#end(effect),
+    abort: () => this.#abort.abort(),
+  };
+  #state: DurableState;
+  #remote: Remote | undefined;
   #process: RemoteProcess | undefined;
-  #word: RemoteStatus | undefined;
-  #stop: GroupStop | undefined;
-  #reconnecting = false;
-  #limited = false;
+  #receivedBefore = 0;
+  /** Work under way that ends with the session. */
+  #session: Promise<void> = Promise.resolve();
 
   /** With `start` a new run; without, one that an earlier daemon began. */
   constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableParts) {
     this.live = live;
-    this.#kept = new KeptPlan(live.run.id, plan, parts);
     this.#start = start;
     this.#parts = parts;
-    if (start !== undefined) this.#phase = "new";
-    else this.#phase = live.run.startedAt === null ? "sent" : "begun";
-  }
-
-  get #plan(): DurablePlan {
-    return this.#kept.plan;
+    this.#state = initialState(plan, {
+      isNew: start !== undefined,
+      hasBegun: live.run.startedAt !== null,
+    });
   }
 
   async run(remote: Remote): Promise<void> {
+    this.#remote = remote;
+    if (this.#state.command === "unsent") this.live.timing({ queueMs: this.live.ageMs });
     try {
-      if (this.#phase === "new") {
-        this.live.timing({ queueMs: this.live.ageMs });
-        this.live.status("connecting", connectingWords(this.#plan.target));
-        this.#abort.signal.throwIfAborted();
-        this.#kept.save();
-      } else if (!(await this.#replay())) return;
-      await this.#followToEnd(remote);
-    } catch (failure) {
-      if (this.#abort.signal.aborted && this.#stop === undefined) return;
-      this.#endAs({ outcome: "failed", problem: asProblem(failure) });
+      this.#dispatch({ type: "admitted" });
+      await this.#over.promise;
+      await this.#session;
     } finally {
+      this.stops.close();
       for (const timer of this.#timers) clearTimeout(timer);
     }
     const { ended, run } = this.live;
     if (!ended) return;
-    if (this.#phase !== "begun") forgetPlan(run.id, this.#parts);
-    else void removeFiles(remote, { run, plan: this.#plan }, this.#parts);
+    const { plan, command } = this.#state;
+    if (command !== "begun") forgetPlan(run.id, this.#parts);
+    else void removeFiles(remote, { run, plan }, this.#parts);
   }
 
   stdin(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  stop(reason: StopReason, graceMs: number): void {
-    if (this.live.ended || this.#stop !== undefined) return;
-    const left = (): void => this.#later(() => void this.#giveUp(), statusTimeoutMs);
-    this.#stop = new GroupStop(reason, graceMs, left);
-    if (this.#phase === "new") {
-      this.live.end(stopEnding(reason, this.#plan));
-      this.#abort.abort();
+  #dispatch(event: DurableEvent): void {
+    const [state, effects] = transition(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    if (state.step.at === "over" || state.step.at === "left") this.#over.resolve();
+  }
+
+  #perform<Type extends DurableEffect["type"]>(effect: DurableEffect<Type>): void {
+    this.#performers[effect.type](effect);
+  }
+
+  #tell({ message, reconnecting }: DurableEffect<"tell">): void {
+    const state = this.live.run.state === "running" ? "running" : "connecting";
+    this.live.status(state, message, {}, reconnecting ? { reconnecting } : {});
+  }
+
+  #savePlan({ type }: DurableEffect<"savePlan" | "updatePlan">): void {
+    const { plans, log } = this.#parts;
+    try {
+      plans.save(this.live.run.id, this.#state.plan);
+    } catch (failure) {
+      // Later sessions and daemons look for the run in every place then.
+      if (type === "updatePlan") log.warn("Where a durable run is kept could not be recorded", { failure });
+      else this.#failed(failure);
       return;
     }
-    this.#tell(reason === "cancelled" ? "Cancelling" : "Out of time; ending the command");
-    this.#later(() => void this.#giveUp(), graceMs + stopTimeoutMs);
-    const silent = (): boolean => this.#process !== undefined && this.#word === undefined;
-    if (silent()) this.#later(() => void (silent() && this.#giveUp()), silentTimeoutMs);
-    this.#wake.abort();
-    this.#endOnHost();
-  }
-
-  /** The command goes on, and the next daemon finds it: the run stays open. */
-  abandon(problem: Problem): void {
-    if (this.#phase === "new") this.live.end({ outcome: "failed", problem });
-    this.#abort.abort();
-  }
-
-  /** False when the run is not to be followed: the daemon stops, or its store cannot be read. */
-  async #replay(): Promise<boolean> {
-    this.#tellReconnecting();
-    const { turns, log } = this.#parts;
-    const taking = this.live.replay(turns, this.#abort.signal);
-    this.#taken = taking.catch(() => undefined);
-    try {
-      await taking;
-      return true;
-    } catch (failure) {
-      if (this.#abort.signal.aborted) return false;
-      // It stays open: its command goes on, and the next daemon tries again.
-      log.error("The record of a durable run cannot be read", { run: this.live.run.id, failure });
-      return false;
-    }
-  }
-
-  async #followToEnd(remote: Remote): Promise<void> {
-    while (!this.#abort.signal.aborted) {
-      const before = this.#received();
-      const passage = await this.#pass(remote);
-      if (passage === "over" || this.live.ended || this.#abort.signal.aborted) return;
-      this.#backoff.record(passage === "again" || this.#received() > before);
-      if (passage === "again") continue;
-      if (this.#backoff.exhausted) {
-        this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "notFound") });
-        return;
-      }
-      this.#tellReconnecting();
-      // An end that was asked for cuts it short, once.
-      const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
-      await this.#backoff.pause([this.#abort.signal, ...wake]);
-    }
-  }
-
-  /** One session: starts the command or finds it, and follows it as far as the session goes. */
-  async #pass(remote: Remote): Promise<Passage> {
-    const token = randomBytes(6).toString("hex");
-    const run = { id: this.live.run.id, directory: this.#plan.directory };
-    const start = this.#phase === "begun" ? undefined : this.#start;
-    const from = { ...this.#offsets(), hash: !this.live.whole };
-    const command = (shell: LoginShell): HostCommand =>
-      start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);
-    this.#word = undefined;
-    let session: HostSession;
-    try {
-      session = await openHostSession(
-        remote,
-        { plan: this.#plan, token, command },
-        {
-          step: (message) => this.#phase === "new" && this.live.status("connecting", message),
-          banner: (banner, hop) => showBanner(this.live, banner, hop),
-          given: () => {
-            if (this.#phase === "new") this.#phase = "sent";
-          },
-          word: (word) => this.#heard(word),
-          output: (stream, chunk) => this.live.output(stream, chunk),
-        },
-        this.#abort.signal,
-      );
-    } catch (failure) {
-      if (this.#phase === "new") throw failure;
-      return "lost";
-    }
-    const { process } = session;
-    if (this.#phase === "new") this.live.sentTo(process);
-    this.#process = this.live.pace.drive(process);
-    const end = await session.over;
-    this.#process = undefined;
-    // The command's end is often here before the word that it is gone.
-    await this.#stop?.settled;
-    return this.#passed(end.kind);
-  }
-
-  #passed(how: SessionEnd["kind"]): Passage {
-    const word = this.#word;
-    if (word === undefined) return this.#unsaid(how);
-    const closed = how === "exited" || how === "signaled";
-    this.#backoff.reset();
-    if (word.state === "running") return closed ? "again" : "lost";
-    if (word.state === "there") {
-      this.#start = undefined;
-      return "again";
-    }
-    if (word.state === "ended" || word.state === "lost") return this.#finished(word, closed);
-    if (this.#phase === "begun") {
-      this.#endAs({ outcome: "unknown", problem: hostGone(this.#plan.target, "removed") });
-      return "over";
-    }
-    throw refusalFor(word.state, this.#plan.target);
-  }
-
-  /** The host did not say how things are. */
-  #unsaid(how: SessionEnd["kind"]): Passage {
-    const { target } = this.#plan;
-    if (how === "lost" || this.#phase === "begun") return "lost";
-    if (how !== "silent") throw noHostSystem(target);
-    if (this.#phase === "new") throw neverReady(target, this.#plan.connectTimeoutMs);
-    this.#endAs({ outcome: "unknown", problem: hostGone(target, "silent") });
-    return "over";
-  }
-
-  /** Over only when every byte of both files is here. */
-  #finished(word: RemoteStatus, closed: boolean): Passage {
-    const { stdout, stderr } = this.#offsets();
-    if (stdout < word.sizes.stdout || stderr < word.sizes.stderr) return closed ? "again" : "lost";
-    this.#endAs(endingFromStatus(word, { stdout, stderr }, this.#plan.target));
-    return "over";
-  }
-
-  #heard(word: RemoteStatus): void {
-    this.#word = word;
-    if (!["running", "ended", "lost"].includes(word.state)) return;
-    const first = this.#phase !== "begun";
-    this.#phase = "begun";
-    this.#start = undefined;
-    if (this.#reconnecting) this.live.status("running", `Reconnected to ${this.#plan.target.name}`);
-    else if (first) this.#begun();
-    this.#reconnecting = false;
-    const told = this.#kept.learn(word.directory);
-    if (told !== undefined) this.#tell(told);
-    this.#limitTime();
-    this.#endOnHost();
-  }
-
-  #begun(): void {
-    const { reused = false, connectMs = 0 } = this.#process ?? {};
-    const message = connectedWords(this.#plan.target, { reused, connectMs });
-    this.live.status("running", message, { reusedConnection: reused });
+    if (type === "savePlan") this.#dispatch({ type: "planSaved" });
   }
 
   #limitTime(): void {
-    const { timeoutMs } = this.#plan;
-    if (timeoutMs === 0 || this.#limited) return;
-    this.#limited = true;
     const ran = Date.now() - Date.parse(this.live.run.startedAt ?? this.live.run.createdAt);
-    this.#later(() => this.stop("timedOut", 5000), Math.max(0, timeoutMs - Math.max(0, ran)));
+    this.stops.limitTime(Math.max(0, this.#state.plan.timeoutMs - Math.max(0, ran)));
   }
 
-  /** As soon as there is a way to the host and the group is known. */
-  #endOnHost(): void {
-    const stop = this.#stop;
-    const process = this.#process;
-    const { state, group } = this.#word ?? {};
-    if (stop === undefined || state !== "running" || group === undefined || process === undefined) return;
-    const { directory } = this.#plan;
-    if (directory === null) return;
-    // The session ends behind what the host still has to send.
-    void stop.ask(process, group, `${directory}/${this.live.run.id}`).then(() => this.live.pace.end());
+  #startTimer({ timer, ms }: DurableEffect<"startTimer">): void {
+    this.#timers.add(setTimeout(() => this.#dispatch({ type: "elapsed", timer }), ms));
   }
 
-  async #giveUp(): Promise<void> {
-    await this.#taken;
-    if (this.live.ended) return;
-    this.#endAs({ outcome: "unknown" });
-    this.#abort.abort();
+  #end({ ending }: DurableEffect<"end">): void {
+    this.stops.close();
+    this.live.end(ending);
   }
 
-  #endAs(ending: Ending): void {
-    const end = this.#stop?.ending(ending, this.#plan) ?? ending;
-    if (end.stopConfirmed === false) this.#tell(unconfirmedWords(this.#plan.target));
-    this.live.end(end);
+  #openSession({ more }: DurableEffect<"openSession">): void {
+    if (more) this.#backoff.record(true);
+    this.#session = this.#begin(this.#runSession());
   }
 
-  #tellReconnecting(): void {
-    if (this.#reconnecting) return;
-    this.#reconnecting = true;
-    this.#tell(`Reconnecting to ${this.#plan.target.name}`);
+  /** What takes time dispatches how it went; what it throws is a fault of ours. */
+  async #begin(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (failure) {
+      this.#over.reject(failure);
+    }
   }
 
-  #tell(message: string): void {
-    const state = this.live.run.state === "running" ? "running" : "connecting";
-    this.live.status(state, message, {}, this.#reconnecting ? { reconnecting: true } : {});
+  async #pause(): Promise<void> {
+    this.#backoff.record(this.#received > this.#receivedBefore);
+    // A stop cuts it short, once.
+    const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
+    await this.#backoff.pause([this.#abort.signal, ...wake]);
+    this.#dispatch({ type: "paused" });
   }
 
-  #later(then: () => void, ms: number): void {
-    this.#timers.add(setTimeout(then, Math.min(ms, maxTimerMs)));
+  async #replay(): Promise<void> {
+    const { turns, log } = this.#parts;
+    try {
+      await this.live.replay(turns, this.#abort.signal);
+    } catch (failure) {
+      if (!this.#abort.signal.aborted)
+        log.error("The record of a durable run cannot be read", { run: this.live.run.id, failure });
+      this.#dispatch({ type: "unreadable" });
+      return;
+    }
+    this.#dispatch({ type: "replayed" });
   }
 
-  #offsets(): { stdout: number; stderr: number } {
+  /** Starts the command or finds it, and follows it as far as the session goes. */
+  async #runSession(): Promise<void> {
+    const remote = this.#remote;
+    if (remote === undefined) return;
+    const { plan, findOnly } = this.#state;
+    const token = randomBytes(6).toString("hex");
+    const run = { id: this.live.run.id, directory: plan.directory };
+    const start = findOnly ? undefined : this.#start;
+    const from = { ...this.#offsets(), hash: !this.live.whole };
+    this.#receivedBefore = this.#received;
+    const command = (shell: LoginShell): HostCommand =>
+      start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);
+    const { signal } = this.#abort;
+    const opening = openHostSession(remote, { plan, token, command }, this.#listener(), signal);
+    const session = await opening.catch((failure: unknown) => this.#failed(failure));
+    if (session === undefined) return;
+    const { process } = session;
+    if (this.#state.command === "unsent") this.live.sentTo(process);
+    this.#process = this.live.pace.drive(process);
+    this.#dispatch({ type: "opened", connection: process });
+    const { kind: how } = await session.over;
+    this.#process = undefined;
+    const { exhausted } = this.#backoff;
+    this.#dispatch({ type: "closed", how, received: this.#offsets(), exhausted });
+  }
+
+  #listener(): HostListener {
+    return {
+      step: (message) => this.#dispatch({ type: "connecting", message }),
+      banner: (banner, hop) => showBanner(this.live, banner, hop),
+      given: () => this.#dispatch({ type: "given" }),
+      word: (status) => this.#dispatch({ type: "reported", status }),
+      output: (stream, chunk) => this.live.output(stream, chunk),
+    };
+  }
+
+  async #endGroup({ group, graceMs, directory }: DurableEffect<"endGroup">): Promise<void> {
+    const command = endGroupCommand(group, graceMs, `${directory}/${this.live.run.id}`);
+    const answer = await this.#process?.execHelper(command, graceMs + answerTimeoutMs);
+    this.#dispatch({
+      type: "groupEnded",
+      end: answer === undefined ? undefined : parseGroupEnd(answer.output),
+    });
+  }
+
+  #failed(failure: unknown): undefined {
+    this.#dispatch({ type: "failed", problem: asProblem(failure), exhausted: this.#backoff.exhausted });
+  }
+
+  #offsets(): Record<OutputStream, number> {
     return { stdout: this.live.receivedBytes("stdout"), stderr: this.live.receivedBytes("stderr") };
   }
 
-  #received(): number {
+  get #received(): number {
     return this.live.receivedBytes("stdout") + this.live.receivedBytes("stderr");
   }
 }

@@ -1,0 +1,271 @@
+import type { Ending } from "../record/ending.ts";
+import { stopEnding, stoppingMessage, unconfirmedMessage } from "../terminate/stop-controller.ts";
+import { connectedMessage, connectingMessage } from "../run-execution.ts";
+import type {
+  DurableEffect,
+  DurableEvent,
+  DurableState,
+  DurableStop,
+  SessionClosed,
+  Transition,
+} from "./durable-state.ts";
+import { endingFromStatus } from "./ending-from-status.ts";
+import { isInHome } from "./host-directory.ts";
+import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
+import type { RemoteStatus } from "./remote-status.ts";
+import type { Problem } from "../../../protocol/problem.ts";
+
+type Session = Extract<DurableState["step"], { at: "session" }>;
+
+/** How long an end that was requested may take beyond its grace time. */
+const stopTimeoutMs = 30_000;
+/** How long a host that can be reached, and says nothing, is waited for then. */
+const silenceTimeoutMs = 3000;
+/** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
+const statusTimeoutMs = 2000;
+
+/** What becomes of a durable run by an event, and what is to be done for it, in this order. No I/O, no clock. */
+export function transition<Type extends DurableEvent["type"]>(
+  state: DurableState,
+  event: DurableEvent<Type>,
+): Transition {
+  const { at } = state.step;
+  return at === "over" || at === "left" ? [state, []] : transitions[event.type](state, event);
+}
+
+type Transitions = {
+  readonly [Type in DurableEvent["type"]]: (state: DurableState, event: DurableEvent<Type>) => Transition;
+};
+
+const transitions: Transitions = {
+  admitted,
+  planSaved: (state) => openSession(state, false),
+  replayed,
+  unreadable: replayed,
+  connecting: (state, { message }) => [
+    state,
+    state.command === "unsent" ? [{ type: "connecting", message }] : [],
+  ],
+  opened: (state, { connection }) => [inSession(state, { connection }), []],
+  given: (state) => [state.command === "unsent" ? { ...state, command: "sent" } : state, []],
+  reported: (state, { status }) => reported(inSession(state, { status }), status),
+  closed,
+  failed: (state, { problem, exhausted }) =>
+    state.command === "unsent" ? ended(state, { outcome: "failed", problem }) : unreached(state, exhausted),
+  paused: (state) => openSession(state, false),
+  stopRequested,
+  groupEnded,
+  abandoned,
+  elapsed,
+};
+
+function inSession(state: DurableState, known: Partial<Omit<Session, "at">>): DurableState {
+  return state.step.at === "session" ? { ...state, step: { ...state.step, ...known } } : state;
+}
+
+function closed(state: DurableState, event: DurableEvent<"closed">): Transition {
+  if (state.step.at !== "session") return [state, []];
+  const { how, received, exhausted } = event;
+  const session: SessionClosed = { how, received, exhausted };
+  const { status } = state.step;
+  // The command's end is often here before the answer that it is gone.
+  if (state.stop?.asking === true)
+    return [{ ...state, step: { at: "closing", closed: session, status } }, []];
+  return concluded(state, session, status);
+}
+
+function admitted(state: DurableState): Transition {
+  if (state.command === "unsent") {
+    const message = connectingMessage(state.plan.target);
+    return [state, [{ type: "connecting", message }, { type: "savePlan" }]];
+  }
+  const [next, effects] = reconnecting(state);
+  const gaveUp = state.step.at === "queued" && state.step.gaveUp;
+  return [{ ...next, step: { at: "replaying", gaveUp } }, [...effects, { type: "replay" }]];
+}
+
+function replayed(state: DurableState, { type }: DurableEvent<"replayed" | "unreadable">): Transition {
+  if (state.step.at === "replaying" && state.step.gaveUp) return ended(state, { outcome: "unknown" });
+  // It stays open where it cannot be read: its command goes on, and the next daemon tries again.
+  if (type === "unreadable") return [{ ...state, step: { at: "left" } }, []];
+  return openSession(state, false);
+}
+
+/** The host says how things are with the run. */
+function reported(state: DurableState, status: RemoteStatus): Transition {
+  if (!["running", "ended", "lost"].includes(status.state)) return [state, []];
+  const told = tellBegun(state);
+  const [next, learned] = learnDirectory(
+    { ...state, command: "begun", findOnly: true, reconnecting: false },
+    status.directory,
+  );
+  const limit: DurableEffect[] = next.plan.timeoutMs === 0 ? [] : [{ type: "limitTime" }];
+  const [last, asked] = askToEnd(next);
+  return [last, [...told, ...learned, ...limit, ...asked]];
+}
+
+function tellBegun({
+  plan: { target },
+  command,
+  step,
+  reconnecting: wasAway,
+}: DurableState): DurableEffect[] {
+  if (wasAway) return [{ type: "running", message: `Reconnected to ${target.name}` }];
+  if (command === "begun") return [];
+  const connection = step.at === "session" ? step.connection : undefined;
+  const { reused, connectMs } = connection ?? { reused: false, connectMs: 0 };
+  return [{ type: "running", message: connectedMessage(target, { reused, connectMs }), reused }];
+}
+
+/** The host said where it keeps the run: later sessions and daemons look there only. */
+function learnDirectory(state: DurableState, directory: string | undefined): Transition {
+  if (directory === undefined || state.plan.directory !== null) return [state, []];
+  const next = { ...state, plan: { ...state.plan, directory } };
+  const effects: DurableEffect[] = [{ type: "updatePlan" }];
+  if (isInHome(directory)) {
+    const { name } = state.plan.target;
+    const message = `${name} keeps this run in ${directory}: hostrun-UID below /var/tmp is not a private directory of this account`;
+    effects.push({ type: "tell", message, reconnecting: false });
+  }
+  return [next, effects];
+}
+
+function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"stopRequested">): Transition {
+  if (state.stop !== undefined) return [state, []];
+  if (state.command === "unsent") {
+    const ending = stopEnding(reason, state.plan);
+    return [{ ...state, step: { at: "over" } }, [{ type: "end", ending }, { type: "abort" }]];
+  }
+  const stop: DurableStop = { reason, graceMs, asking: false, end: "unknown" };
+  const effects: DurableEffect[] = [
+    { type: "tell", message: stoppingMessage(reason), reconnecting: state.reconnecting },
+    { type: "startTimer", timer: "stop", ms: graceMs + stopTimeoutMs },
+  ];
+  if (isSilent(state)) effects.push({ type: "startTimer", timer: "silence", ms: silenceTimeoutMs });
+  const [next, asked] = askToEnd({ ...state, stop });
+  return [next, [...effects, { type: "cutPauseShort" }, ...asked]];
+}
+
+/** The host is asked as soon as there is a way to it and the group is known; not while it works on that. */
+function askToEnd(state: DurableState): Transition {
+  const { stop, step, plan } = state;
+  if (stop === undefined || step.at !== "session" || step.connection === undefined) return [state, []];
+  const { state: said, group } = step.status ?? {};
+  if (said !== "running" || group === undefined || plan.directory === null || stop.asking) return [state, []];
+  if (stop.end !== "unknown") return [state, [{ type: "release" }]];
+  const { graceMs } = stop;
+  const { directory } = plan;
+  return [{ ...state, stop: { ...stop, asking: true } }, [{ type: "endGroup", group, graceMs, directory }]];
+}
+
+function groupEnded(state: DurableState, { end }: DurableEvent<"groupEnded">): Transition {
+  const { stop, step } = state;
+  if (stop === undefined) return [state, []];
+  const known: DurableState = { ...state, stop: { ...stop, asking: false, end: end ?? stop.end } };
+  // The session ends behind what the host still has to send.
+  const effects: DurableEffect[] = [{ type: "release" }];
+  // The host could not end all of it, or cannot see whether it did.
+  if (end === "alive" || end === "unseen")
+    effects.push({ type: "startTimer", timer: "left", ms: statusTimeoutMs });
+  if (step.at !== "closing") return [known, effects];
+  const [next, more] = concluded(known, step.closed, step.status);
+  return [next, [...effects, ...more]];
+}
+
+/** The command goes on, and the next daemon finds it; one that was not sent never will be. */
+function abandoned(state: DurableState, { problem }: DurableEvent<"abandoned">): Transition {
+  if (state.command !== "unsent") return [{ ...state, step: { at: "left" } }, [{ type: "abort" }]];
+  const ending: Ending = { outcome: "failed", problem };
+  return [{ ...state, step: { at: "over" } }, [{ type: "end", ending }, { type: "abort" }]];
+}
+
+function elapsed(state: DurableState, { timer }: DurableEvent<"elapsed">): Transition {
+  if (timer === "silence" && !isSilent(state)) return [state, []];
+  const { at } = state.step;
+  if (at === "queued" || at === "replaying") return [{ ...state, step: { at, gaveUp: true } }, []];
+  const [next, effects] = ended(state, { outcome: "unknown" });
+  return [next, [...effects, { type: "abort" }]];
+}
+
+/** What one session came to. */
+function concluded(
+  state: DurableState,
+  session: SessionClosed,
+  status: RemoteStatus | undefined,
+): Transition {
+  if (status === undefined) return withoutStatus(state, session);
+  const [next, effects] = byStatus(state, session, status);
+  return [next, [{ type: "reached" }, ...effects]];
+}
+
+function byStatus(state: DurableState, { how, received }: SessionClosed, status: RemoteStatus): Transition {
+  const { target } = state.plan;
+  const byHost = how === "exited" || how === "signaled";
+  const goOn = (): Transition => (byHost ? openSession(state, true) : unreached(state, false));
+  if (status.state === "running") return goOn();
+  if (status.state === "there") return openSession({ ...state, findOnly: true }, true);
+  if (status.state === "ended" || status.state === "lost") {
+    // Over only when every byte of both files is here.
+    const { stdout, stderr } = status.sizes;
+    if (received.stdout < stdout || received.stderr < stderr) return goOn();
+    return ended(state, endingFromStatus(status, received, target));
+  }
+  if (state.command === "begun")
+    return ended(state, { outcome: "unknown", problem: hostGone(target, "removed") });
+  return refused(state, refusalFor(status.state, target));
+}
+
+/** The host did not say how things are. */
+function withoutStatus(state: DurableState, { how, exhausted }: SessionClosed): Transition {
+  const { plan, command } = state;
+  if (how === "lost" || command === "begun") return unreached(state, exhausted);
+  if (how !== "silent") return refused(state, noHostSystem(plan.target));
+  if (command === "unsent") return refused(state, neverReady(plan.target, plan.connectTimeoutMs));
+  return ended(state, { outcome: "unknown", problem: hostGone(plan.target, "silent") });
+}
+
+function refused(state: DurableState, problem: Problem): Transition {
+  return ended(state, { outcome: "failed", problem });
+}
+
+/** `more`: the host was reached, and has more to say. */
+function openSession(state: DurableState, more: boolean): Transition {
+  const step = { at: "session", connection: undefined, status: undefined } as const;
+  return [{ ...state, step }, [{ type: "openSession", more }]];
+}
+
+/** The host is looked for, with pauses. */
+function unreached(state: DurableState, exhausted: boolean): Transition {
+  if (exhausted)
+    return ended(state, { outcome: "unknown", problem: hostGone(state.plan.target, "notFound") });
+  const [next, effects] = reconnecting(state);
+  return [{ ...next, step: { at: "pausing" } }, [...effects, { type: "pause" }]];
+}
+
+function reconnecting(state: DurableState): Transition {
+  if (state.reconnecting) return [state, []];
+  const message = `Reconnecting to ${state.plan.target.name}`;
+  return [{ ...state, reconnecting: true }, [{ type: "tell", message, reconnecting: true }]];
+}
+
+function ended(state: DurableState, ending: Ending): Transition {
+  const stopped = state.stop === undefined ? ending : stoppedEnding(state, state.stop, ending);
+  const effects: DurableEffect[] = [{ type: "end", ending: stopped }];
+  if (stopped.stopConfirmed === false) {
+    const message = unconfirmedMessage(state.plan.target);
+    effects.unshift({ type: "tell", message, reconnecting: state.reconnecting });
+  }
+  return [{ ...state, step: { at: "over" } }, effects];
+}
+
+/** How a run ends that was stopped, and came to `ending`. */
+function stoppedEnding({ plan }: DurableState, { reason, end }: DurableStop, ending: Ending): Ending {
+  const { problem: _, ...known } = ending;
+  const stopConfirmed = ending.outcome === "failed" || end === "gone";
+  return { ...known, ...stopEnding(reason, plan), stopConfirmed };
+}
+
+/** There is a session in which the host has said nothing. */
+function isSilent({ step }: DurableState): boolean {
+  return step.at === "session" && step.connection !== undefined && step.status === undefined;
+}

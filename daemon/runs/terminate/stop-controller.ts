@@ -1,0 +1,84 @@
+import { Problem } from "../../../protocol/problem.ts";
+import type { Target } from "../../transport/remote.ts";
+
+export type StopReason = "cancelled" | "timedOut";
+
+/** The command is to end: INT at once, harder signals up to `graceMs` later. */
+export interface StopRequest {
+  readonly reason: StopReason;
+  readonly graceMs: number;
+}
+
+export interface StopListener {
+  /** Called once at most. */
+  stop(request: StopRequest): void;
+  /** The daemon stops: whatever was requested before, nothing more is done for the run. */
+  abandon(problem: Problem): void;
+}
+
+const timeoutGraceMs = 5000;
+const maxTimerMs = 2_147_483_647;
+
+/** What may request the end of one run: a person, its time limit, or the end of the daemon. The first one counts. */
+export class StopController {
+  readonly #listener: StopListener;
+  #request: StopRequest | undefined;
+  #timeLimit: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(listener: StopListener) {
+    this.#listener = listener;
+  }
+
+  get reason(): StopReason | undefined {
+    return this.#request?.reason;
+  }
+
+  cancel(graceMs: number): void {
+    this.#stop({ reason: "cancelled", graceMs });
+  }
+
+  /** From now on the command has so much time. */
+  limitTime(ms: number): void {
+    clearTimeout(this.#timeLimit);
+    if (this.#closed || this.#request !== undefined) return;
+    const request = { reason: "timedOut", graceMs: timeoutGraceMs } as const;
+    this.#timeLimit = setTimeout(() => this.#stop(request), Math.min(ms, maxTimerMs));
+  }
+
+  abandon(problem: Problem): void {
+    this.close();
+    this.#listener.abandon(problem);
+  }
+
+  /** The run has ended: no stop is requested any more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timeLimit);
+  }
+
+  #stop(request: StopRequest): void {
+    if (this.#closed || this.#request !== undefined) return;
+    this.#request = request;
+    clearTimeout(this.#timeLimit);
+    this.#listener.stop(request);
+  }
+}
+
+/** How a run ends that was stopped. */
+export function stopEnding(
+  reason: StopReason,
+  { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },
+): { outcome: StopReason; problem?: Problem } {
+  if (reason === "cancelled") return { outcome: reason };
+  const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
+  return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
+}
+
+export function stoppingMessage(reason: StopReason): string {
+  return reason === "cancelled" ? "Cancelling" : "Out of time; ending the command";
+}
+
+export function unconfirmedMessage({ name }: Target): string {
+  return `${name} did not confirm that the command ended; it may still run there`;
+}

@@ -1,0 +1,430 @@
+import { describe, expect, test } from "vitest";
+import {
+  type DurableEffect,
+  type DurableEvent,
+  type DurableState,
+  initialState,
+} from "../../../../../daemon/runs/durable/durable-state.ts";
+import type { DurablePlan } from "../../../../../daemon/runs/durable/plan.ts";
+import type { RemoteStatus } from "../../../../../daemon/runs/durable/remote-status.ts";
+import { transition } from "../../../../../daemon/runs/durable/transition.ts";
+import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
+import { Problem } from "../../../../../protocol/problem.ts";
+
+const plan: DurablePlan = {
+  target: {
+    name: "web1",
+    address: "192.0.2.1",
+    port: 22,
+    user: "eve",
+    identityFiles: [],
+    identitiesOnly: false,
+    hostKeyPolicy: "ask",
+    settings: plainHopSettings,
+    jump: [],
+  },
+  agentSocket: null,
+  connectTimeoutMs: 2000,
+  timeoutMs: 0,
+  recordLimitBytes: 1000,
+  directory: null,
+};
+const directory = "/var/tmp/hostrun-1000";
+const problem = new Problem("connection_lost", "Gone.");
+const connection = { reused: true, connectMs: 0 };
+const received = { stdout: 5, stderr: 0 };
+
+const fresh = initialState(plan, { isNew: true, hasBegun: false });
+const resumed = { sent: resumedAs(false), begun: resumedAs(true) };
+
+function resumedAs(hasBegun: boolean): DurableState {
+  return initialState({ ...plan, directory }, { isNew: false, hasBegun });
+}
+
+function status(state: string, more: Partial<RemoteStatus> = {}): RemoteStatus {
+  const unknown = { code: undefined, signal: undefined, hashes: undefined };
+  return { ...unknown, state, group: 77, sizes: { stdout: 0, stderr: 0 }, directory, ...more };
+}
+
+const opened: DurableEvent = { type: "opened", connection };
+const given: DurableEvent = { type: "given" };
+const running: DurableEvent = { type: "reported", status: status("running") };
+const cancel: DurableEvent = { type: "stopRequested", reason: "cancelled", graceMs: 300 };
+const refuse = (state: string): DurableEvent => ({ type: "reported", status: status(state) });
+const end = (more: Partial<RemoteStatus> = {}): DurableEvent => ({
+  type: "reported",
+  status: status("ended", { code: 3, sizes: { stdout: 5, stderr: 0 }, ...more }),
+});
+const close = (how: "exited" | "signaled" | "lost" | "silent", exhausted = false): DurableEvent => ({
+  type: "closed",
+  how,
+  received,
+  exhausted,
+});
+const fail = (exhausted = false): DurableEvent => ({ type: "failed", problem, exhausted });
+const groupEnded = (how: "gone" | "unseen" | "alive" | undefined): DurableEvent => ({
+  type: "groupEnded",
+  end: how,
+});
+
+/** Where events lead to, and the effects of the last one. */
+function after(state: DurableState, ...events: DurableEvent[]): [DurableState, readonly DurableEffect[]] {
+  return events.reduce<[DurableState, readonly DurableEffect[]]>(
+    ([from], event) => [...transition(from, event)],
+    [state, []],
+  );
+}
+
+const types = (effects: readonly DurableEffect[]): string[] => effects.map(({ type }) => type);
+
+function endingOf(effects: readonly DurableEffect[]) {
+  return effects.flatMap((effect) => (effect.type === "end" ? [effect.ending] : []))[0];
+}
+
+const opening = [{ type: "admitted" }, { type: "planSaved" }] as const;
+const open = [...opening, opened, given] as const;
+const begun = [...open, running] as const;
+
+describe("a new run", () => {
+  test("is recorded before a session is opened", () => {
+    const [queued, first] = after(fresh, { type: "admitted" });
+    expect(types(first)).toEqual(["connecting", "savePlan"]);
+    expect(queued.step.at).toBe("queued");
+    const [next, effects] = transition(queued, { type: "planSaved" });
+    expect(effects).toEqual([{ type: "openSession", more: false }]);
+    expect(next.step).toEqual({ at: "session", connection: undefined, status: undefined });
+  });
+
+  test.each([
+    ["the plan cannot be saved", [{ type: "admitted" }, fail()]],
+    ["no session comes about", [...opening, fail()]],
+  ] as const)("fails where %s", (_, events) => {
+    const [state, effects] = after(fresh, ...events);
+    expect(effects).toEqual([{ type: "end", ending: { outcome: "failed", problem } }]);
+    expect(state.step.at).toBe("over");
+    expect(state.command).toBe("unsent");
+  });
+
+  test("tells of the way to the host until the command is sent", () => {
+    const step: DurableEvent = { type: "connecting", message: "Connecting to bastion" };
+    expect(after(fresh, ...opening, step)[1]).toEqual([step]);
+    expect(after(fresh, ...open, step)[1]).toEqual([]);
+  });
+
+  test("is sent when the host asks for it, and begins when the host says so", () => {
+    expect(after(fresh, ...opening, opened)[0].command).toBe("unsent");
+    expect(after(fresh, ...open)[0].command).toBe("sent");
+    const [state, effects] = after(fresh, ...begun);
+    expect(state).toMatchObject({ command: "begun", findOnly: true, plan: { directory } });
+    const message = "Connected to web1 over a warm connection";
+    expect(effects).toEqual([{ type: "running", message, reused: true }, { type: "updatePlan" }]);
+  });
+
+  test("is told of where it is kept, where that is the second choice, and only once", () => {
+    const home: DurableEvent = {
+      type: "reported",
+      status: status("running", { directory: "/home/eve/.hostrun" }),
+    };
+    const [state, effects] = after(fresh, ...open, home);
+    expect(types(effects)).toEqual(["running", "updatePlan", "tell"]);
+    expect(types(after(state, close("lost"), { type: "paused" }, opened, home)[1])).toEqual(["running"]);
+  });
+
+  test("has the time that it was given from its beginning on", () => {
+    const limited = initialState({ ...plan, timeoutMs: 1000 }, { isNew: true, hasBegun: false });
+    expect(types(after(limited, ...begun)[1])).toEqual(["running", "updatePlan", "limitTime"]);
+  });
+
+  test.each([
+    ["runs no shell", [...opening, opened, close("exited")], "does not run /bin/sh"],
+    ["never asks for it", [...opening, opened, close("silent")], "did not run within 2000 ms"],
+    ["has no setsid", [...open, refuse("setsid"), close("exited")], "neither setsid nor perl"],
+    ["has no room", [...open, refuse("full"), close("exited")], "could not keep it"],
+    ["says something else", [...open, refuse("what"), close("exited")], "was lost before the command"],
+  ] as const)("fails where the host %s", (_, events, words) => {
+    const ending = endingOf(after(fresh, ...events)[1]);
+    expect(ending?.outcome).toBe("failed");
+    expect(ending?.problem?.message).toContain(words);
+  });
+
+  test("is unknown where the host says nothing after it was sent", () => {
+    const ending = endingOf(after(fresh, ...open, close("silent"))[1]);
+    expect(ending?.outcome).toBe("unknown");
+    expect(ending?.problem?.message).toContain("may be running there");
+  });
+
+  test("is only looked for where its directory is there already", () => {
+    const [state, effects] = after(fresh, ...open, refuse("there"), close("exited"));
+    expect(effects).toEqual([{ type: "reached" }, { type: "openSession", more: true }]);
+    expect(state).toMatchObject({ findOnly: true, command: "sent" });
+  });
+
+  test("may be sent again where the link was cut before the host said anything", () => {
+    const [state, effects] = after(fresh, ...open, close("lost"));
+    expect(types(effects)).toEqual(["tell", "pause"]);
+    expect(state).toMatchObject({ findOnly: false, command: "sent", step: { at: "pausing" } });
+    expect(after(state, { type: "paused" })[1]).toEqual([{ type: "openSession", more: false }]);
+  });
+});
+
+describe("a run that has begun", () => {
+  const [state] = after(fresh, ...begun);
+
+  test.each([
+    ["with its exit code", { code: 3 }, { outcome: "exited", exitCode: 3 }],
+    ["with its signal", { code: undefined, signal: "TERM" }, { outcome: "signaled", signal: "TERM" }],
+    ["as unknown without either", { code: undefined }, { outcome: "unknown" }],
+  ] as const)("ends %s", (_, more, ending) => {
+    const [last, effects] = after(state, end(more), close("exited"));
+    expect(types(effects)).toEqual(["reached", "end"]);
+    expect(endingOf(effects)).toMatchObject(ending);
+    expect(last.step.at).toBe("over");
+  });
+
+  test("ends as unknown where its runner is gone", () => {
+    const lost: DurableEvent = { type: "reported", status: status("lost") };
+    expect(endingOf(after(state, lost, close("exited"))[1])?.problem?.message).toContain(
+      "a restart or a kill",
+    );
+  });
+
+  test.each([
+    ["the host closed the session", "exited", ["reached", "openSession"]],
+    ["the link was cut", "lost", ["reached", "tell", "pause"]],
+  ] as const)("goes on for bytes that are not here when %s", (_, how, effects) => {
+    const more = end({ sizes: { stdout: 6, stderr: 0 } });
+    expect(types(after(state, more, close(how))[1])).toEqual(effects);
+  });
+
+  test("goes on while it is running", () => {
+    expect(after(state, close("signaled"))[1]).toEqual([
+      { type: "reached" },
+      { type: "openSession", more: true },
+    ]);
+    expect(types(after(state, close("lost"))[1])).toEqual(["reached", "tell", "pause"]);
+    // A host that has just said something was not looked for.
+    expect(types(after(state, close("lost", true))[1])).toEqual(["reached", "tell", "pause"]);
+  });
+
+  test("is told of as reconnecting once, and as reconnected once", () => {
+    const [away, first] = after(state, close("lost"), { type: "paused" }, fail());
+    expect(types(first)).toEqual(["pause"]);
+    const [back, second] = after(away, { type: "paused" }, opened, running);
+    expect(second).toEqual([{ type: "running", message: "Reconnected to web1" }]);
+    expect(after(back, running)[1]).toEqual([]);
+  });
+
+  test.each([
+    ["cannot be reached", [fail(true)]],
+    ["is reached and says nothing", [opened, close("exited", true)]],
+  ] as const)("is unknown where the host %s for a day", (_, events) => {
+    const [away] = after(state, close("lost"), { type: "paused" });
+    const [last, effects] = after(away, ...events);
+    expect(endingOf(effects)?.problem?.message).toContain("could not be reached for 24 h");
+    expect(last.step.at).toBe("over");
+  });
+
+  test("is unknown where its files are gone", () => {
+    const [away] = after(state, close("lost"), { type: "paused" }, opened);
+    const ending = endingOf(after(away, refuse("gone"), close("exited"))[1]);
+    expect(ending?.outcome).toBe("unknown");
+    expect(ending?.problem?.message).toContain("The files of this run are gone");
+  });
+});
+
+describe("a run of an earlier daemon", () => {
+  test("is replayed before it is looked for", () => {
+    const [replaying, first] = after(resumed.begun, { type: "admitted" });
+    expect(types(first)).toEqual(["tell", "replay"]);
+    const [state, effects] = transition(replaying, { type: "replayed" });
+    expect(effects).toEqual([{ type: "openSession", more: false }]);
+    expect(state).toMatchObject({ findOnly: true, command: "begun" });
+  });
+
+  test("stays open where its record cannot be read", () => {
+    const [state, effects] = after(resumed.begun, { type: "admitted" }, { type: "unreadable" });
+    expect([state.step.at, effects]).toEqual(["left", []]);
+  });
+
+  test("was begun by the host's word, where its daemon did not know", () => {
+    const [state, effects] = after(resumed.sent, { type: "admitted" }, { type: "replayed" }, opened, running);
+    expect(effects).toEqual([{ type: "running", message: "Reconnected to web1" }]);
+    expect(state.command).toBe("begun");
+  });
+
+  test("never began where the host refuses it from now on", () => {
+    const ending = endingOf(
+      after(
+        resumed.sent,
+        { type: "admitted" },
+        { type: "replayed" },
+        opened,
+        refuse("never"),
+        close("exited"),
+      )[1],
+    );
+    expect(ending?.outcome).toBe("failed");
+  });
+});
+
+describe("a stop", () => {
+  test.each([
+    ["in the queue", []],
+    ["while its host is dialled", opening],
+    ["before the host asked for the command", [...opening, opened]],
+  ] as const)("%s ends the run at once", (_, events) => {
+    const [state, effects] = after(fresh, ...events, cancel);
+    expect(effects).toEqual([{ type: "end", ending: { outcome: "cancelled" } }, { type: "abort" }]);
+    expect(state.step.at).toBe("over");
+    expect(after(state, given, running, close("exited"))[1]).toEqual([]);
+  });
+
+  test("of a running command ends its group, once", () => {
+    const [state, effects] = after(fresh, ...begun, cancel);
+    expect(effects).toEqual([
+      { type: "tell", message: "Cancelling", reconnecting: false },
+      { type: "startTimer", timer: "stop", ms: 30_300 },
+      { type: "cutPauseShort" },
+      { type: "endGroup", group: 77, graceMs: 300, directory },
+    ]);
+    expect(after(state, cancel)[1]).toEqual([]);
+    expect(after(state, running)[1]).toEqual([]);
+  });
+
+  test("that the host confirmed", () => {
+    const [state, released] = after(fresh, ...begun, cancel, groupEnded("gone"));
+    expect(released).toEqual([{ type: "release" }]);
+    // It is not asked again.
+    expect(after(state, running)[1]).toEqual([{ type: "release" }]);
+    const signal = end({ code: undefined, signal: "INT" });
+    expect(endingOf(after(state, signal, close("exited"))[1])).toEqual({
+      outcome: "cancelled",
+      signal: "INT",
+      sha256: undefined,
+      stopConfirmed: true,
+    });
+  });
+
+  test("whose answer comes after the command's end", () => {
+    const [state, effects] = after(fresh, ...begun, cancel, end(), close("exited"));
+    expect([state.step.at, effects]).toEqual(["closing", []]);
+    const [, last] = after(state, groupEnded("gone"));
+    expect(types(last)).toEqual(["release", "reached", "end"]);
+    expect(endingOf(last)).toMatchObject({ outcome: "cancelled", exitCode: 3, stopConfirmed: true });
+  });
+
+  test.each(["alive", "unseen"] as const)("that left something: %s", (how) => {
+    const [state, effects] = after(fresh, ...begun, cancel, groupEnded(how));
+    expect(effects).toEqual([{ type: "release" }, { type: "startTimer", timer: "left", ms: 2000 }]);
+    const [last, effectsOfLeft] = after(state, { type: "elapsed", timer: "left" });
+    expect(types(effectsOfLeft)).toEqual(["tell", "end", "abort"]);
+    expect(endingOf(effectsOfLeft)).toEqual({ outcome: "cancelled", stopConfirmed: false });
+    expect(last.step.at).toBe("over");
+  });
+
+  test("that was not answered is asked for again over the next session", () => {
+    const [state] = after(fresh, ...begun, cancel, close("lost"), groupEnded(undefined));
+    expect(state.step.at).toBe("pausing");
+    const [, effects] = after(state, { type: "paused" }, opened, running);
+    expect(types(effects)).toEqual(["running", "endGroup"]);
+  });
+
+  test("of a run whose time is over says so", () => {
+    const timedOut: DurableEvent = { type: "stopRequested", reason: "timedOut", graceMs: 5000 };
+    const [state, effects] = after(fresh, ...begun, timedOut);
+    expect(effects[0]).toMatchObject({ message: "Out of time; ending the command" });
+    const ending = endingOf(after(state, groupEnded("gone"), end(), close("exited"))[1]);
+    expect(ending).toMatchObject({ outcome: "timedOut", exitCode: 3, problem: { code: "timed_out" } });
+  });
+
+  test("of a command that turns out not to have begun is confirmed", () => {
+    const [state] = after(fresh, ...open, close("lost"), cancel, { type: "paused" }, opened);
+    const ending = endingOf(after(state, refuse("full"), close("exited"))[1]);
+    expect(ending).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
+  });
+
+  test("of a host that says nothing waits for a moment", () => {
+    const [state, effects] = after(fresh, ...open, cancel);
+    expect(types(effects)).toEqual(["tell", "startTimer", "startTimer", "cutPauseShort"]);
+    expect(effects[2]).toEqual({ type: "startTimer", timer: "silence", ms: 3000 });
+    const elapsed: DurableEvent = { type: "elapsed", timer: "silence" };
+    expect(endingOf(after(state, elapsed)[1])).toEqual({ outcome: "cancelled", stopConfirmed: false });
+    // One that has said something is given the time that an end takes.
+    expect(after(state, running, elapsed)[1]).toEqual([]);
+  });
+
+  test("that takes too long is given up, also while the host is looked for", () => {
+    const elapsed: DurableEvent = { type: "elapsed", timer: "stop" };
+    const [away] = after(fresh, ...begun, close("lost"), cancel);
+    for (const state of [away, after(fresh, ...begun, cancel)[0]]) {
+      const [last, effects] = after(state, elapsed);
+      expect(endingOf(effects)).toEqual({ outcome: "cancelled", stopConfirmed: false });
+      expect([types(effects).at(-1), last.step.at]).toEqual(["abort", "over"]);
+    }
+  });
+
+  test.each([
+    ["waits for its turn", [], [{ type: "admitted" }]],
+    ["is replayed", [{ type: "admitted" }], []],
+  ] as const)("that takes too long while the run %s ends it once its record is known", (_, before, then) => {
+    const elapsed: DurableEvent = { type: "elapsed", timer: "stop" };
+    const [state, effects] = after(resumed.begun, ...before, cancel, elapsed, ...then);
+    expect(types(effects)).not.toContain("end");
+    for (const known of ["replayed", "unreadable"] as const) {
+      expect(endingOf(after(state, { type: known })[1])).toEqual({
+        outcome: "cancelled",
+        stopConfirmed: false,
+      });
+    }
+  });
+});
+
+describe("the end of the daemon", () => {
+  const abandoned: DurableEvent = { type: "abandoned", problem };
+
+  test("ends a run that was not sent", () => {
+    for (const events of [[], opening, [...opening, opened]] as const) {
+      const [state, effects] = after(fresh, ...events, abandoned);
+      expect(effects).toEqual([{ type: "end", ending: { outcome: "failed", problem } }, { type: "abort" }]);
+      expect(state.step.at).toBe("over");
+    }
+  });
+
+  test("leaves every other one open for the next daemon, also one that was to be stopped", () => {
+    const states = [
+      after(fresh, ...open)[0],
+      after(fresh, ...begun, cancel)[0],
+      after(fresh, ...begun, close("lost"))[0],
+      after(fresh, ...begun, cancel, end(), close("exited"))[0],
+      after(resumed.begun, { type: "admitted" })[0],
+    ];
+    for (const state of states) {
+      const [left, effects] = after(state, abandoned);
+      expect([left.step.at, effects]).toEqual(["left", [{ type: "abort" }]]);
+    }
+  });
+});
+
+test("nothing comes after the end", () => {
+  const events: DurableEvent[] = [
+    { type: "admitted" },
+    { type: "planSaved" },
+    { type: "replayed" },
+    { type: "unreadable" },
+    { type: "connecting", message: "Connecting" },
+    opened,
+    given,
+    running,
+    close("exited"),
+    fail(),
+    { type: "paused" },
+    cancel,
+    groupEnded("alive"),
+    { type: "abandoned", problem },
+    { type: "elapsed", timer: "stop" },
+  ];
+  for (const at of ["over", "left"] as const) {
+    const state: DurableState = { ...fresh, step: { at } };
+    for (const event of events) expect(transition(state, event)).toEqual([state, []]);
+  }
+});

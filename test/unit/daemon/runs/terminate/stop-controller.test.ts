@@ -1,0 +1,73 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { StopController, type StopRequest } from "../../../../../daemon/runs/terminate/stop-controller.ts";
+import { Problem } from "../../../../../protocol/problem.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+function listening() {
+  const heard: (StopRequest | "abandoned")[] = [];
+  const controller = new StopController({
+    stop: (request) => heard.push(request),
+    abandon: () => heard.push("abandoned"),
+  });
+  return { heard, controller };
+}
+
+const stopped = new Problem("daemon_stopped", "The daemon stops.");
+
+test("the first request counts: a person's", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  controller.cancel(300);
+  controller.cancel(900);
+  vi.advanceTimersByTime(2000);
+  expect(heard).toEqual([{ reason: "cancelled", graceMs: 300 }]);
+  expect(controller.reason).toBe("cancelled");
+});
+
+test("the first request counts: the time limit's", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  vi.advanceTimersByTime(999);
+  expect(heard).toEqual([]);
+  vi.advanceTimersByTime(1);
+  controller.cancel(300);
+  expect(heard).toEqual([{ reason: "timedOut", graceMs: 5000 }]);
+});
+
+test("a further limit takes the place of the one before it, and one longer than a timer can be is no short one", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  controller.limitTime(2_592_000_000);
+  vi.advanceTimersByTime(86_400_000);
+  expect(heard).toEqual([]);
+});
+
+test("the daemon's end comes through after a request, and nothing after it", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.cancel(300);
+  controller.abandon(stopped);
+  controller.cancel(300);
+  expect(heard).toEqual([{ reason: "cancelled", graceMs: 300 }, "abandoned"]);
+  const second = listening();
+  second.controller.limitTime(1000);
+  second.controller.abandon(stopped);
+  vi.advanceTimersByTime(2000);
+  expect(second.heard).toEqual(["abandoned"]);
+});
+
+test("nothing is requested of a run that has ended", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  controller.close();
+  controller.cancel(300);
+  controller.limitTime(10);
+  vi.advanceTimersByTime(2000);
+  expect(heard).toEqual([]);
+  expect(controller.reason).toBeUndefined();
+});
