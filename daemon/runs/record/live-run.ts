@@ -1,44 +1,24 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Run, RunState } from "../../../protocol/run.ts";
-import type { Clock } from "../../core/clock.ts";
-import type { Log } from "../../core/log.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
-import { type Numbered, Transcript } from "../../core/transcript.ts";
-import { retryOnce } from "../../core/retry-once.ts";
-import { completeFields, type Ending, endedAs } from "./ending.ts";
-import { mended } from "./mended-event.ts";
-import { Pace } from "./pace.ts";
-import { type Recorded, Recorder } from "./recorder.ts";
-import { replayRecord } from "./replay-record.ts";
+import type { Transcript } from "../../core/transcript.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
-import type { TruncatedRange } from "./event-log.ts";
-import type { IdempotencyKey, RunStore } from "./run-store.ts";
-import { type ControlFields, controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
+import { completeFields, type Ending, endedAs } from "./ending.ts";
+import { EventWriter, type EventWriterParts, type ShownEvent } from "./event-writer.ts";
+import { Pace } from "./pace.ts";
+import type { IdempotencyKey } from "./run-store.ts";
+import { type ControlFields, controlContent } from "./stored-event.ts";
 
-export interface LiveRunParts {
-  readonly store: RunStore;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface LiveRunParts extends EventWriterParts {
   /** Told of every change of the run's state, after it is recorded. */
   readonly onChange: (run: Run) => void;
 }
 
-/** An event as its readers get it. */
-export type ShownEvent = StoredEvent & Numbered;
-
-/** What an event costs to keep beside its bytes, about; and one that has none. */
-const overheadBytes = 200;
-const controlBytes = 1000;
-/** A disk that is full or fails is tried again so often. */
-const settleAgainMs = 1000;
-
 /**
- * A run that has not ended: its state, its record and the stream that its readers follow. Whatever happens
- * is written first and published after; several chunks that arrive in one turn of the event loop are one
- * write. `queued → connecting → running → ended`, and never back.
+ * A run that has not ended: what happens to it, and which events tell of that.
+ * `queued → connecting → running → ended`, and never back.
  */
 export class LiveRun {
-  readonly transcript: Transcript<ShownEvent>;
   /** Holds the host for readers who are to have every byte. */
   readonly pace: Pace;
   /** Who ran it where (see `Remote.identity`), once that is known. */
@@ -46,19 +26,9 @@ export class LiveRun {
   /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
   whole = true;
   readonly #parts: LiveRunParts;
-  readonly #recorder: Recorder;
+  readonly #writer: EventWriter;
   readonly #begunAt: number;
   #run: Run;
-  #seq = 0;
-  /** Events that were shown although the store did not take them: they go first at the next write. */
-  #pendingWrites: StoredEvent[] = [];
-  #owesRun = false;
-  /** Where the middle of too much output was taken out. */
-  #cut: TruncatedRange | undefined;
-  #flushing: NodeJS.Immediate | undefined;
-  readonly #persisted = Promise.withResolvers<void>();
-  /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
-  readonly persisted = this.#persisted.promise;
 
   /**
    * Commits the intent. `storage_full` when it can't be written: then there is no run. One that another daemon
@@ -72,19 +42,16 @@ export class LiveRun {
   ) {
     this.#parts = parts;
     this.#run = run;
-    this.#recorder = new Recorder(recordLimitBytes);
-    if (origin === "another daemon") this.#seq = parts.store.events.lastSeq(run.id);
-    this.transcript = new Transcript(this.#seq);
-    this.pace = new Pace(this.transcript, () => this.#recorder.truncatedBytes === 0);
+    const lastSeq = origin === "another daemon" ? parts.store.events.lastSeq(run.id) : 0;
+    const place = { run: () => this.#run, lastSeq, recordLimitBytes };
+    this.#writer = new EventWriter(place, parts, () => this.pace.isFollowed);
+    this.pace = new Pace(this.transcript, () => this.#writer.truncatedBytes === 0);
+    this.#begunAt = parts.clock.elapsed();
     if (origin === "another daemon") {
-      this.#begunAt =
-        parts.clock.elapsed() - Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
+      this.#begunAt -= Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
       return;
     }
-    this.#begunAt = parts.clock.elapsed();
-    const first = [this.#event(controlContent({ type: "init", run }), run.createdAt)];
-    parts.store.create(run, first, origin.key);
-    this.#show(first);
+    this.#writer.create(origin.key);
     parts.onChange(run);
   }
 
@@ -93,11 +60,17 @@ export class LiveRun {
    * Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
   async replay(turns: EventLoopQueue, signal: AbortSignal): Promise<void> {
-    const { events } = this.#parts.store;
-    const record = { events, id: this.#run.id, lastSeq: this.#seq };
-    const { whole, cut } = await replayRecord(record, this.#recorder, turns, signal);
-    this.whole = whole;
-    this.#cut = cut;
+    this.whole = await this.#writer.replay(turns, signal);
+  }
+
+  /** What the run's readers follow. */
+  get transcript(): Transcript<ShownEvent> {
+    return this.#writer.transcript;
+  }
+
+  /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
+  get persisted(): Promise<void> {
+    return this.#writer.persisted;
   }
 
   get run(): Run {
@@ -115,7 +88,7 @@ export class LiveRun {
 
   /** Bytes taken in so far, also those beyond the record's limit. */
   receivedBytes(stream: OutputStream): number {
-    return this.#recorder.receivedBytes(stream);
+    return this.#writer.receivedBytes(stream);
   }
 
   /** Goes to a further state, or tells what happens within the present one. */
@@ -129,15 +102,14 @@ export class LiveRun {
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
     this.#run = { ...this.#run, ...change, ...startedAt, state };
-    this.#write([controlContent({ type: "status", state, message, ...more })], moved);
+    this.#writer.write([controlContent({ type: "status", state, message, ...more })], moved);
     if (moved) this.#parts.onChange(this.#run);
   }
 
   output(stream: OutputStream, chunk: Buffer): void {
     if (this.ended) return;
     if (this.#run.timings.firstByteMs === null) this.timing({ firstByteMs: this.ageMs });
-    this.#recorder.push(stream, chunk);
-    this.#flushing ??= setImmediate(() => this.#flush(false));
+    this.#writer.output(stream, chunk);
   }
 
   /** Takes measured times in; they are written with the next change of state. */
@@ -154,137 +126,37 @@ export class LiveRun {
   /** The one ending. A second one is ignored: the first to come is true. */
   end(ending: Ending): void {
     if (this.ended) return;
-    this.#flush(true);
     // Only gaps are left: what the last write lost is announced with the ending, which is shown in any case.
-    const gaps = this.#recorder.take(true);
+    const gaps = this.#writer.finish();
     this.timing({ totalMs: this.ageMs });
     this.#run = {
       ...endedAs(this.#run, ending, this.#now()),
-      stdoutBytes: this.#recorder.receivedBytes("stdout"),
-      stderrBytes: this.#recorder.receivedBytes("stderr"),
-      truncatedBytes: this.#recorder.truncatedBytes,
+      stdoutBytes: this.receivedBytes("stdout"),
+      stderrBytes: this.receivedBytes("stderr"),
+      truncatedBytes: this.#writer.truncatedBytes,
     };
     const { problem } = this.#run;
     const failure: ControlFields[] = problem === null ? [] : [{ type: "error", problem }];
-    const sha256 = this.whole ? this.#recorder.sha256() : ending.sha256;
+    const sha256 = this.whole ? this.#writer.sha256() : ending.sha256;
     const last = [...failure, completeFields(this.#run, sha256)].map(controlContent);
-    this.#write([...gaps, ...last], true);
+    this.#writer.write([...gaps, ...last], true);
     this.#parts.onChange(this.#run);
   }
 
   /** Answers with the recorded output of an earlier run instead of running the command. */
   endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
     const message = "Answered from the cache";
-    this.#write([controlContent({ type: "status", state: "running", message })], false);
-    this.#seq = this.#parts.store.events.copyOutput(of.id, this.#run.id, this.#seq + 1) - 1;
-    this.#showRecorded();
+    this.#writer.write([controlContent({ type: "status", state: "running", message })], false);
+    this.#writer.copyOutput(of.id);
     const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of;
     this.timing({ totalMs: this.ageMs });
     const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
     this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
-    this.#write([controlContent(completeFields(this.#run, sha256))], true);
+    this.#writer.write([controlContent(completeFields(this.#run, sha256))], true);
     this.#parts.onChange(this.#run);
-  }
-
-  /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */
-  #flush(final: boolean): void {
-    clearImmediate(this.#flushing);
-    this.#flushing = undefined;
-    const pieces = this.#recorder.take(final, this.pace.isFollowed);
-    if (pieces.length > 0) this.#record(pieces);
-    this.#truncateMiddle(final);
-  }
-
-  #record(pieces: readonly Recorded[]): void {
-    const at = this.#now();
-    const before = this.#seq;
-    const events = pieces.map((piece) => this.#event(piece, at));
-    const failed = retryOnce(() =>
-      this.#parts.store.events.append(this.#run.id, [...this.#pendingWrites, ...events]),
-    );
-    if (failed !== undefined) {
-      this.#seq = before;
-      this.#recorder.giveUp(pieces);
-      this.#parts.log.error("Output could not be recorded", { run: this.#run.id, ...failed });
-      return;
-    }
-    this.#pendingWrites = [];
-    this.#show(events);
-    const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
-    if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
-  }
-
-  /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
-  #truncateMiddle(final: boolean): void {
-    const { store, log } = this.#parts;
-    const at = this.#now();
-    try {
-      while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.events.truncateMiddle(this.#run.id, this.#cut, this.#recorder.excessBytes, at);
-        this.#cut = more.cut;
-        this.#recorder.dropped(more.bytes);
-        if (!final || more.bytes === 0) return;
-      }
-    } catch (failure) {
-      log.error("Output beyond the record's limit could not be dropped", { run: this.#run.id, failure });
-    }
-  }
-
-  #event(content: EventContent, at: string): StoredEvent {
-    return { seq: ++this.#seq, at, ...content };
-  }
-
-  /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
-  #write(contents: readonly EventContent[], withRun: boolean): void {
-    this.#flush(false);
-    const at = this.#now();
-    const events = contents.map((content) => this.#event(content, at));
-    this.#pendingWrites.push(...events);
-    this.#owesRun ||= withRun;
-    if (!this.#flushPending()) this.#flushPendingLater();
-    this.#show(events);
-  }
-
-  /** Records what is owed: a numbered event must not be missing for ever. */
-  #flushPending(): boolean {
-    const run = this.#owesRun ? this.#run : undefined;
-    const failed = retryOnce(() => this.#parts.store.events.append(this.#run.id, this.#pendingWrites, run));
-    if (failed !== undefined) {
-      this.#parts.log.error("A run's state could not be recorded yet", { run: this.#run.id, ...failed });
-      return false;
-    }
-    this.#pendingWrites = [];
-    this.#owesRun = false;
-    if (this.ended) this.#persisted.resolve();
-    return true;
-  }
-
-  /** After the ending no further write comes that would take along what is owed. */
-  #flushPendingLater(): void {
-    if (!this.ended) return;
-    setTimeout(() => {
-      if (!this.#flushPending()) this.#flushPendingLater();
-    }, settleAgainMs).unref();
-  }
-
-  #show(events: readonly StoredEvent[]): void {
-    const shown = events.map((event) => ({ ...event, size: keptBytes(event) }));
-    this.transcript.append(shown, this.ended);
-  }
-
-  #showRecorded(): void {
-    for (;;) {
-      const page = this.#parts.store.events.read(this.#run.id, this.transcript.lastSeq, 1024 * 1024);
-      if (page.length === 0) return;
-      this.#show(page.map((event) => mended(event, this.#run, this.#seq)));
-    }
   }
 
   #now(): string {
     return this.#parts.clock.now();
   }
-}
-
-function keptBytes(event: StoredEvent): number {
-  return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
 }

@@ -1,0 +1,222 @@
+import type { OutputStream } from "../../../protocol/event.ts";
+import type { Run } from "../../../protocol/run.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
+import type { Log } from "../../core/log.ts";
+import { retryOnce } from "../../core/retry-once.ts";
+import { type Numbered, Transcript } from "../../core/transcript.ts";
+import type { TruncatedRange } from "./event-log.ts";
+import { mended } from "./mended-event.ts";
+import { type Recorded, Recorder } from "./recorder.ts";
+import { replayRecord } from "./replay-record.ts";
+import type { IdempotencyKey, RunStore } from "./run-store.ts";
+import { controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
+
+export interface EventWriterParts {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** An event as its readers get it. */
+export type ShownEvent = StoredEvent & Numbered;
+
+interface RunRecord {
+  /** As the run is now. */
+  readonly run: () => Run;
+  /** Of what is recorded already. */
+  readonly lastSeq: number;
+  readonly recordLimitBytes: number;
+}
+
+/** What an event costs to keep beside its bytes, about; and one that has none. */
+const overheadBytes = 200;
+const controlBytes = 1000;
+/** A disk that is full or fails is tried again so often. */
+const retryMs = 1000;
+
+/**
+ * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive in
+ * one turn of the event loop are one write.
+ */
+export class EventWriter {
+  readonly transcript: Transcript<ShownEvent>;
+  readonly #record: RunRecord;
+  readonly #parts: EventWriterParts;
+  readonly #recorder: Recorder;
+  readonly #isFollowed: () => boolean;
+  #seq: number;
+  /** Events that were shown although the store did not take them: they go first at the next write. */
+  #pendingWrites: StoredEvent[] = [];
+  /** The run's new state is pending, too. */
+  #runPending = false;
+  /** Where the middle of too much output was taken out. */
+  #cut: TruncatedRange | undefined;
+  #flushing: NodeJS.Immediate | undefined;
+  readonly #persisted = Promise.withResolvers<void>();
+  /** Resolves when the ending is in the store. */
+  readonly persisted = this.#persisted.promise;
+
+  /** `isFollowed` says whether there is a reader who is to have every byte. */
+  constructor(record: RunRecord, parts: EventWriterParts, isFollowed: () => boolean) {
+    this.#record = record;
+    this.#parts = parts;
+    this.#isFollowed = isFollowed;
+    this.#seq = record.lastSeq;
+    this.#recorder = new Recorder(record.recordLimitBytes);
+    this.transcript = new Transcript(record.lastSeq);
+  }
+
+  /** Commits a new run. `storage_full` */
+  create(key: IdempotencyKey | undefined): void {
+    const run = this.#record.run();
+    const first = [this.#event(controlContent({ type: "init", run }), run.createdAt)];
+    this.#parts.store.create(run, first, key);
+    this.#show(first);
+  }
+
+  /** Takes in what an earlier daemon recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
+  async replay(turns: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
+    const record = { events: this.#parts.store.events, id: this.#id, lastSeq: this.#seq };
+    const { whole, cut } = await replayRecord(record, this.#recorder, turns, signal);
+    this.#cut = cut;
+    return whole;
+  }
+
+  /** Bytes taken in so far, also those beyond the record's limit. */
+  receivedBytes(stream: OutputStream): number {
+    return this.#recorder.receivedBytes(stream);
+  }
+
+  get truncatedBytes(): number {
+    return this.#recorder.truncatedBytes;
+  }
+
+  sha256(): Record<OutputStream, string> {
+    return this.#recorder.sha256();
+  }
+
+  output(stream: OutputStream, chunk: Buffer): void {
+    this.#recorder.push(stream, chunk);
+    this.#flushing ??= setImmediate(() => this.#flush(false));
+  }
+
+  /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
+  write(contents: readonly EventContent[], withRun: boolean): void {
+    this.#flush(false);
+    const at = this.#now();
+    const events = contents.map((content) => this.#event(content, at));
+    this.#pendingWrites.push(...events);
+    this.#runPending ||= withRun;
+    if (!this.#flushPending()) this.#flushPendingLater();
+    this.#show(events);
+  }
+
+  /** No more output comes. What could not be recorded of it is to be written before the ending. */
+  finish(): Recorded[] {
+    this.#flush(true);
+    return this.#recorder.take(true);
+  }
+
+  /** Takes over the recorded output of an earlier run. */
+  copyOutput(from: string): void {
+    const { events } = this.#parts.store;
+    this.#seq = events.copyOutput(from, this.#id, this.#seq + 1) - 1;
+    for (;;) {
+      const page = events.read(this.#id, this.transcript.lastSeq, 1024 * 1024);
+      if (page.length === 0) return;
+      this.#show(page.map((event) => mended(event, this.#record.run(), this.#seq)));
+    }
+  }
+
+  /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */
+  #flush(final: boolean): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const pieces = this.#recorder.take(final, this.#isFollowed());
+    if (pieces.length > 0) this.#append(pieces);
+    this.#truncateMiddle(final);
+  }
+
+  #append(pieces: readonly Recorded[]): void {
+    const at = this.#now();
+    const before = this.#seq;
+    const events = pieces.map((piece) => this.#event(piece, at));
+    const failed = retryOnce(() =>
+      this.#parts.store.events.append(this.#id, [...this.#pendingWrites, ...events]),
+    );
+    if (failed !== undefined) {
+      this.#seq = before;
+      this.#recorder.giveUp(pieces);
+      this.#parts.log.error("Output could not be recorded", { run: this.#id, ...failed });
+      return;
+    }
+    this.#pendingWrites = [];
+    this.#show(events);
+    const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
+    if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
+  }
+
+  /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
+  #truncateMiddle(final: boolean): void {
+    const { store, log } = this.#parts;
+    const at = this.#now();
+    try {
+      while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
+        const more = store.events.truncateMiddle(this.#id, this.#cut, this.#recorder.excessBytes, at);
+        this.#cut = more.cut;
+        this.#recorder.dropped(more.bytes);
+        if (!final || more.bytes === 0) return;
+      }
+    } catch (failure) {
+      log.error("Output beyond the record's limit could not be dropped", { run: this.#id, failure });
+    }
+  }
+
+  /** Records what is pending: a numbered event must not be missing for ever. */
+  #flushPending(): boolean {
+    const run = this.#runPending ? this.#record.run() : undefined;
+    const failed = retryOnce(() => this.#parts.store.events.append(this.#id, this.#pendingWrites, run));
+    if (failed !== undefined) {
+      this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
+      return false;
+    }
+    this.#pendingWrites = [];
+    this.#runPending = false;
+    if (this.#ended) this.#persisted.resolve();
+    return true;
+  }
+
+  /** After the ending no further write comes that would take along what is pending. */
+  #flushPendingLater(): void {
+    if (!this.#ended) return;
+    setTimeout(() => {
+      if (!this.#flushPending()) this.#flushPendingLater();
+    }, retryMs).unref();
+  }
+
+  #event(content: EventContent, at: string): StoredEvent {
+    return { seq: ++this.#seq, at, ...content };
+  }
+
+  #show(events: readonly StoredEvent[]): void {
+    const shown = events.map((event) => ({ ...event, size: keptBytes(event) }));
+    this.transcript.append(shown, this.#ended);
+  }
+
+  get #id(): string {
+    return this.#record.run().id;
+  }
+
+  get #ended(): boolean {
+    return this.#record.run().state === "ended";
+  }
+
+  #now(): string {
+    return this.#parts.clock.now();
+  }
+}
+
+function keptBytes(event: StoredEvent): number {
+  return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
+}
