@@ -30,11 +30,7 @@ export function problemActions(
 ): readonly ProblemAction[] {
   const host = ofHost.has(problem.code) ? named(problem.host ?? "") : undefined;
   const setting = settingOf(problem);
-  const actions: ProblemAction[] = [];
-  const oldKey = oldKeyOf(problem);
-  if (oldKey !== undefined) {
-    actions.push({ title: vscode.l10n.t("Open known_hosts"), act: () => openAt(oldKey) });
-  }
+  const actions: ProblemAction[] = oldKeyActions(problem);
   if (host !== undefined && host.id !== null) {
     actions.push({ title: vscode.l10n.t("Edit Host"), act: () => edit(host) });
   }
@@ -48,6 +44,21 @@ export function problemActions(
     ...actions,
     { title: vscode.l10n.t("Copy"), act: () => vscode.env.clipboard.writeText(problemText(problem)) },
   ];
+}
+
+/** An old host key is only ever removed by hand. */
+function oldKeyActions(problem: ProblemDetails): ProblemAction[] {
+  const oldKey = oldKeyOf(problem);
+  const removal = problem.expected?.find(({ remove }) => remove !== undefined)?.remove;
+  const actions: ProblemAction[] = [];
+  if (oldKey !== undefined) {
+    actions.push({ title: vscode.l10n.t("Open known_hosts"), act: () => openAt(oldKey) });
+  }
+  if (removal !== undefined) {
+    const act = (): Thenable<void> => vscode.env.clipboard.writeText(removal);
+    actions.push({ title: vscode.l10n.t("Copy Removal Command"), act });
+  }
+  return actions;
 }
 
 /** Where a key stands that the host has no longer, to be removed by hand, on purpose. */

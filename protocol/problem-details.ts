@@ -25,8 +25,18 @@ export const ProblemMembers = z.object({
   keyType: z.string().optional(),
   fingerprint: z.string().optional(),
   key: z.string().optional(),
-  /** Of a changed host key: the fingerprints on record, and the `file:line` where each stands. */
-  expected: z.array(z.object({ fingerprint: z.string(), keyType: z.string(), at: z.string() })).optional(),
+  /** Of a changed host key: the fingerprints on record, the `file:line` where each stands, and how to remove it. */
+  expected: z
+    .array(
+      z.object({
+        fingerprint: z.string(),
+        keyType: z.string(),
+        at: z.string(),
+        /** A command for a POSIX shell; missing where the line would have to be edited by hand. */
+        remove: z.string().optional(),
+      }),
+    )
+    .optional(),
   retryAfterMs: z.number().int().optional(),
   /** Of a daemon that died at its start: the last lines that it wrote. */
   written: z.array(z.string()).optional(),

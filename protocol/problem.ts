@@ -5,7 +5,12 @@ import { visibleLine } from "./visible.ts";
 
 export type { ProblemCode, ProblemDetails, ProblemMembers };
 
-const isFingerprint = isObjectWith({ fingerprint: isText, keyType: isText, at: isText });
+const isFingerprint = isObjectWith({
+  fingerprint: isText,
+  keyType: isText,
+  at: isText,
+  remove: isMissingOr(isText),
+});
 
 /** As the schema of problem-details.ts has it. */
 const isDetails = isObjectWith({

@@ -121,7 +121,7 @@ const faults: Fault[] = [
     name: "changed-host-key",
     host: hostOf(swapped),
     code: "host_key_changed",
-    says: /another one is on record \(.*known_hosts:\d+\)/,
+    says: /On record is ssh-ed25519, SHA256:\S+ \(.*known_hosts:\d+\)\. .* run: ssh-keygen -R /,
   },
 ];
 

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Problem } from "../../protocol/problem.ts";
@@ -9,6 +11,16 @@ import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
 import { plainHopSettings, type TrustSettings } from "../../daemon/transport/hop-settings.ts";
+
+/** Resolves when nothing listens there any more. */
+async function untilRefused({ address, port }: { address: string; port: number }): Promise<void> {
+  for (;;) {
+    const socket = connect(port, address);
+    const event = await Promise.race([once(socket, "connect"), once(socket, "close")]).catch(() => undefined);
+    socket.destroy();
+    if (event === undefined) return;
+  }
+}
 
 /** As a host's configuration has it. */
 function trusting(trust: Partial<TrustSettings>) {
@@ -76,12 +88,90 @@ test("acceptNew records the key, and a changed one is refused all the same", asy
       members: {
         fingerprint: after.fingerprint,
         expected: [
-          { fingerprint: before.fingerprint, keyType: "ssh-ed25519", at: `${pool.knownHostsPath}:1` },
+          {
+            fingerprint: before.fingerprint,
+            keyType: "ssh-ed25519",
+            at: `${pool.knownHostsPath}:1`,
+            remove: `hostrun known-hosts remove 127.0.0.1:${first.port}`,
+          },
         ],
       },
     });
   }
   expect(await readFile(pool.knownHostsPath, "utf8")).toBe(recorded);
+});
+
+test.each<[string, (place: string) => string, (path: string) => Promise<unknown>]>([
+  ["plain", (place) => `# mine\nweb9 <KEY>\n${place} <KEY>\nweb8 <KEY>\n`, () => Promise.resolve()],
+  [
+    "hashed",
+    (place) => `web9 <KEY>\n${place} <KEY>\n`,
+    (path) => promisify(execFile)("ssh-keygen", ["-q", "-H", "-f", path]),
+  ],
+])(
+  "the command that replaces a changed key takes out its %s line and no other",
+  async (_form, text, prepare) => {
+    await using directory = await openDirectory();
+    const old = await createKey(directory.join("old"));
+    await using sshd = await openSshd();
+    // A path that a shell would take apart.
+    const path = directory.join("it's $(mine) known_hosts");
+    const place = `[127.0.0.1]:${sshd.port}`;
+    await writeFile(path, text(place).replaceAll("<KEY>", old.publicKey));
+    await prepare(path);
+    await using pool = await openSshPool();
+    const target = targetOf(sshd, {
+      hostKeyPolicy: "acceptNew",
+      ...trusting({ userKnownHostsFiles: [path] }),
+    });
+    const problem: unknown = await pool.run(target, "true").catch((failure: unknown) => failure);
+    if (!(problem instanceof Problem)) throw new Error("the key was taken");
+    const [now] = sshd.hostKeys;
+    const [expected] = problem.members.expected ?? [];
+    expect(problem.code).toBe("host_key_changed");
+    for (const shown of [old.fingerprint, now?.fingerprint, expected?.at, expected?.remove]) {
+      expect(problem.message).toContain(shown);
+    }
+    expect(sshd.log()).not.toMatch(/Accepted|Postponed|Failed/);
+    const before = (await readFile(path, "utf8")).split("\n");
+    await promisify(execFile)("sh", ["-c", expected?.remove ?? "false"]);
+    const line = Number(expected?.at.split(":").at(-1));
+    expect((await readFile(path, "utf8")).split("\n")).toEqual(
+      before.filter((_text, index) => index + 1 !== line),
+    );
+    expect((await pool.run(target, "echo in")).stdout.toString()).toBe("in\n");
+  },
+);
+
+test("no command is told for a line that means other hosts, too", async () => {
+  await using directory = await openDirectory();
+  const old = await createKey(directory.join("old"));
+  await using sshd = await openSshd();
+  const path = directory.join("theirs");
+  await writeFile(path, `[127.0.0.1]:*,web9 ${old.publicKey}\n`);
+  await using pool = await openSshPool();
+  const target = targetOf(sshd, trusting({ userKnownHostsFiles: [path] }));
+  const problem: unknown = await pool.run(target, "true").catch((failure: unknown) => failure);
+  expect(problem).toMatchObject({ code: "host_key_changed", message: containing(`edit ${path}:1`) });
+  expect(problem).not.toHaveProperty("members.expected.0.remove");
+});
+
+test("a key that changes between two connections is refused, while runs on the first go on", async () => {
+  await using directory = await openDirectory();
+  const after = await createKey(directory.join("after"));
+  await using first = await openSshd();
+  await using pool = await openSshPool({ trust: [first], limits: { channelsPerConnection: 1 } });
+  const target = targetOf(first);
+  const running = await pool.start(target, "echo up; cat");
+  await running.shown("up");
+  // Its sessions go on without the listener.
+  process.kill(first.pid, "SIGKILL");
+  await untilRefused(first);
+  await using second = await openSshd({ hostKeys: [after], port: first.port });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "host_key_changed" });
+  expect(second.log()).not.toMatch(/Accepted|Postponed|Failed/);
+  running.process.stdin.end("still here\n");
+  expect((await running.finished).stdout.toString()).toBe("up\nstill here\n");
 });
 
 test("a revoked key is refused", async () => {

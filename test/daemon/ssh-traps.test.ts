@@ -265,7 +265,10 @@ test("trap 1: at a new key exchange another host key ends the connection", async
   swapHostKey(server.connections[0]);
   expect((await started.finished).end).toMatchObject({
     kind: "lost",
-    problem: { code: "host_key_changed" },
+    problem: {
+      code: "host_key_changed",
+      members: { expected: [{ at: "the beginning of this connection" }] },
+    },
   });
 });
 

@@ -3,9 +3,9 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
+import { changedKey, swappedKey } from "./changed-key.ts";
 import { describeKey, rsaBits } from "./host-key.ts";
 import type { HostKeys } from "./host-keys.ts";
-import type { KnownHostLine } from "./known-hosts-file.ts";
 
 export interface HostKeyCheckOptions {
   readonly hop: Hop;
@@ -65,7 +65,7 @@ export class HostKeyCheck {
       case "known":
         return this.#tooShort(key);
       case "changed":
-        return changed(hop, key, verdict.expected);
+        return changedKey(hop, key, verdict.expected, this.#hostKeys);
       case "revoked":
         return revoked(hop, key, verdict.at);
       case "unexamined":
@@ -138,24 +138,8 @@ export class HostKeyCheck {
       address: this.#hop.address,
       fingerprint,
     });
-    return changed(this.#hop, key, []);
+    return swappedKey(this.#hop, key, pinned);
   }
-}
-
-function changed(hop: Hop, key: Buffer, lines: readonly KnownHostLine[]): Problem {
-  const { keyType, fingerprint } = describeKey(key);
-  const expected = lines.map(({ key: known, file, line }) => ({
-    ...describeKey(known),
-    at: `${file}:${line}`,
-  }));
-  const where = expected.map(({ at }) => at).join(", ");
-  return new Problem(
-    "host_key_changed",
-    `The host key of ${nameOf(hop)} has changed: it is ${keyType}, ${fingerprint} now, and another one is on record` +
-      `${where === "" ? "" : ` (${where})`}. Possible attack, or the server was reinstalled. ` +
-      "Check with its administrator before you remove the old key.",
-    { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), expected },
-  );
 }
 
 function revoked(hop: Hop, key: Buffer, at: string): Problem {

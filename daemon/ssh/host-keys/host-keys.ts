@@ -30,6 +30,8 @@ export interface HostKeys {
   readonly notes: readonly string[];
   /** Address and port to record a key under. */
   readonly recordAs: { readonly address: string; readonly port: number };
+  /** Hostrun's own known_hosts. */
+  readonly ownFile: string;
   /** Where a new key goes: "nowhere" is for this connection only, and with "never" none is taken. */
   readonly recording: "ownFile" | "nowhere" | "never";
   /** Records a key in Hostrun's own file, as `KnownHosts.add` does. */

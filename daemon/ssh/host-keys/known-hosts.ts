@@ -109,6 +109,7 @@ async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promi
       name,
     ),
     recordAs,
+    ownFile: options.own,
     recording: isKept ? "ownFile" : userFiles.length === 0 ? "never" : "nowhere",
     add: (key) => {
       const recorded = lines().some((line) => isFor(line, name) && line.key.equals(key));

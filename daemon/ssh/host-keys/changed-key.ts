@@ -1,0 +1,77 @@
+import { isIP } from "node:net";
+import { Problem } from "../../../protocol/problem.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { membersOf, nameOf } from "../failure.ts";
+import { describeKey, type KeyDescription } from "./host-key.ts";
+import type { HostKeys } from "./host-keys.ts";
+import { type KnownHostLine, knownHostName, lowerCase } from "./known-hosts-file.ts";
+
+interface OldKey extends KeyDescription {
+  /** Where it stands, `file:line`. */
+  readonly at: string;
+  /** The command that takes it out of there; none where its line is other hosts', too. */
+  readonly remove?: string;
+}
+
+/** A server shows another key than the ones on record. */
+export function changedKey(
+  hop: Hop,
+  key: Buffer,
+  lines: readonly KnownHostLine[],
+  hostKeys: HostKeys,
+): Problem {
+  const expected = lines.map((line): OldKey => {
+    const remove = removalOf(line, hostKeys);
+    const old = { ...describeKey(line.key), at: `${line.file}:${line.line}` };
+    return remove === undefined ? old : { ...old, remove };
+  });
+  const removals = new Set(expected.flatMap(({ remove }) => remove ?? []));
+  const byHand = expected.filter(({ remove }) => remove === undefined).map(({ at }) => at);
+  const steps = [
+    ...(removals.size === 0 ? [] : [`run: ${[...removals].join(" && ")}`]),
+    ...(byHand.length === 0 ? [] : [`edit ${byHand.join(" and ")}, which may name other hosts, too`]),
+  ];
+  const known = expected
+    .map(({ keyType, fingerprint, at }) => `${keyType}, ${fingerprint} (${at})`)
+    .join("; ");
+  return problem(hop, key, expected, [
+    `On record is ${known}.`,
+    "Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
+    `Only to replace the old key on purpose, ${steps.join("; ")}. Then run again.`,
+  ]);
+}
+
+/** A server shows another key than at the beginning of the connection. */
+export function swappedKey(hop: Hop, key: Buffer, pinned: Buffer): Problem {
+  const expected = [{ ...describeKey(pinned), at: "the beginning of this connection" }];
+  const { keyType, fingerprint } = describeKey(pinned);
+  return problem(hop, key, expected, [
+    `At the beginning of this connection it was ${keyType}, ${fingerprint}. Somebody may be between you and the host. ` +
+      "The connection was closed.",
+  ]);
+}
+
+function problem(hop: Hop, key: Buffer, expected: readonly OldKey[], more: readonly string[]): Problem {
+  const { keyType, fingerprint } = describeKey(key);
+  const now = `The host key of ${nameOf(hop)} has changed. Now it is ${keyType}, ${fingerprint}.`;
+  const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
+  return new Problem("host_key_changed", [now, ...more].join(" "), { ...members, expected: [...expected] });
+}
+
+/** A line with several names or a pattern is not this host's alone. */
+function removalOf(line: KnownHostLine, { recordAs, ownFile }: HostKeys): string | undefined {
+  const { address, port } = recordAs;
+  const name = knownHostName(address, port);
+  const isPrinted = line.file.startsWith("KnownHostsCommand-");
+  if (isPrinted || (lowerCase(line.hosts) !== name && !line.hosts.startsWith("|"))) return undefined;
+  if (line.file === ownFile) {
+    const place = isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+    return `hostrun known-hosts remove ${shellWord(place)}`;
+  }
+  return `ssh-keygen -R ${shellWord(name)} -f ${shellWord(line.file)}`;
+}
+
+/** One word for a POSIX shell, quoted where it has to be: a person is to read it and to paste it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
