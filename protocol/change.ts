@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Host } from "./host.ts";
+import { Prompt, PromptOutcome } from "./prompt.ts";
 import { Run } from "./run.ts";
 import { Settings } from "./settings.ts";
 import { Connection } from "./stats.ts";
@@ -18,6 +19,8 @@ export const Change = z.discriminatedUnion("type", [
   z.object({ type: z.literal("runDeleted"), ...base, id: z.string() }),
   z.object({ type: z.literal("connectionOpened"), ...base, connection: Connection }),
   z.object({ type: z.literal("connectionClosed"), ...base, connection: Connection }),
+  z.object({ type: z.literal("prompt"), ...base, prompt: Prompt }),
+  z.object({ type: z.literal("promptClosed"), ...base, promptId: z.string(), outcome: PromptOutcome }),
   z.object({ type: z.literal("settingsChanged"), ...base, settings: Settings }),
 ]);
 export type Change = z.infer<typeof Change>;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem-details.ts";
+import { Prompt, PromptOutcome } from "./prompt.ts";
 import { Outcome, Run, RunState } from "./run.ts";
 
 const base = { runId: z.string(), timestamp: z.iso.datetime() };
@@ -33,6 +34,14 @@ export const OutputEvent = z.object({
   filteredBytes: size.optional(),
 });
 export const ErrorEvent = z.object({ type: z.literal("error"), ...base, problem: ProblemDetails });
+/** The run waits for a person. */
+export const PromptEvent = z.object({ type: z.literal("prompt"), ...base, prompt: Prompt });
+export const PromptClosedEvent = z.object({
+  type: z.literal("promptClosed"),
+  ...base,
+  promptId: z.string(),
+  outcome: PromptOutcome,
+});
 export const GapEvent = z.object({
   type: z.literal("gap"),
   ...base,
@@ -66,6 +75,8 @@ export const RunEvent = z.discriminatedUnion("type", [
   OutputEvent,
   ErrorEvent,
   GapEvent,
+  PromptEvent,
+  PromptClosedEvent,
   CompleteEvent,
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;

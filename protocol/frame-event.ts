@@ -10,6 +10,7 @@ import {
   isWhole,
 } from "./check.ts";
 import type { Check } from "./check.ts";
+import { isPrompt } from "./prompt-check.ts";
 import type { RunEvent } from "./event.ts";
 import { isProblemDetails } from "./problem.ts";
 
@@ -31,6 +32,8 @@ const membersByType: Readonly<Record<FrameEvent["type"], Readonly<Record<string,
     banner: isMissingOr(isText),
   },
   error: { problem: isProblemDetails },
+  prompt: { prompt: isPrompt },
+  promptClosed: { promptId: isText, outcome: isOneOf("answered", "declined", "expired", "withdrawn") },
   gap: { stream: isStream, from: isSize, to: isSize },
   complete: {
     outcome: isOneOf("exited", "signaled", "failed", "timedOut", "cancelled", "unknown"),

@@ -4,6 +4,7 @@ import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from 
 import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
+import { PromptPolicy } from "./prompt.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -72,6 +73,7 @@ export const hostEndpoints = {
     body: z.strictObject({
       connectTimeoutMs: z.int().min(1).max(600_000).optional(),
       agentSocket: z.string().max(4096).nullable().default(null),
+      prompts: PromptPolicy.default("fail"),
     }),
     status: 200,
     output: HostTest,

@@ -5,4 +5,6 @@ export const routes = {
   runEvents: { method: "GET", path: "/api/runs/:run/events" },
   runOutput: { method: "GET", path: "/api/runs/:run/output" },
   runStdin: { method: "POST", path: "/api/runs/:run/stdin" },
+  answerPrompt: { method: "POST", path: "/api/prompts/:prompt" },
+  declinePrompt: { method: "DELETE", path: "/api/prompts/:prompt" },
 } as const;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { HostName } from "./host.ts";
 import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem-details.ts";
+import { PromptPolicy } from "./prompt.ts";
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 const noNul = (text: string): boolean => !text.includes("\0");
@@ -46,6 +47,8 @@ export const RunOptions = z.strictObject({
   /** Keeps running on the host when the link drops or the daemon ends, and is followed again afterwards. */
   durable: z.boolean().default(false),
   agentSocket: path.nullable().default(null),
+  /** Whether somebody answers what a login or an unknown host key asks for; with `fail` such a run fails at once. */
+  prompts: PromptPolicy.default("fail"),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 
@@ -141,9 +144,13 @@ export const RunQuery = z.strictObject({
 export type RunQuery = z.infer<typeof RunQuery>;
 
 export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", "both"]).default("stdout") });
-/** The caller's agent of today, by default the one that the run had; and `secretEnv` again, where the run had some. */
+/**
+ * The caller's agent of today, by default the one that the run had; `secretEnv` again, where the run had some; and
+ * whether somebody is there now.
+ */
 export const RerunRequest = z.strictObject({
   agentSocket: path.nullable().optional(),
+  prompts: PromptPolicy.default("fail"),
   secretEnv: Variables.default({}),
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;

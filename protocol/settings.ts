@@ -22,6 +22,8 @@ const fields = {
   hostKeyPolicy: HostKeyPolicy,
   /** In bits: shorter RSA keys of hosts and of yours are refused (OpenSSH's RequiredRSASize). */
   requiredRsaSize: z.int().min(1024).max(16_384),
+  /** How long a question waits for a person before it counts as declined. */
+  promptTimeoutMs: z.int().min(100).max(3_600_000),
   /** null: the embedded cache. A password in it is shown as `***`. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
   historyDays: z.int().min(0).max(36_500),
@@ -48,6 +50,7 @@ export const defaultSettings: Settings = {
   defaultKeyType: "ed25519",
   hostKeyPolicy: "ask",
   requiredRsaSize: 2048,
+  promptTimeoutMs: 120_000,
   redisUrl: null,
   historyDays: 30,
   historyMaxBytes: 2_147_483_648,

@@ -6,6 +6,7 @@ import { listen } from "../http/listen.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
 import { hostRoutes } from "../http/routes/hosts.ts";
+import { promptRoutes } from "../http/routes/prompts.ts";
 import { runRoutes } from "../http/routes/runs.ts";
 import { settingsRoutes } from "../http/routes/settings.ts";
 import { createHttpServer, type HttpParts } from "../http/server.ts";
@@ -51,7 +52,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 
 function handlersOf(
   context: DaemonContext,
-  { hosts, resolve, pool, knownHosts, engine, history }: Services,
+  { hosts, resolve, pool, knownHosts, prompts, engine, history }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
   const { settings, changes, version, pid } = context;
@@ -70,7 +71,8 @@ function handlersOf(
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   return {
     ...daemonRoutes({ health, stats, changes, shutdown }),
-    ...hostRoutes({ hosts, resolve, remote: pool, connectTimeoutMs }),
+    ...hostRoutes({ hosts, resolve, remote: pool, prompts, connectTimeoutMs }),
+    ...promptRoutes(prompts),
     ...runRoutes({ hosts, engine, history }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),

@@ -1,4 +1,5 @@
 import type { Scope } from "../core/scope.ts";
+import { Prompts } from "../prompts/prompts.ts";
 import { RunEngine } from "../runs/engine.ts";
 import { RunHistory } from "../runs/history.ts";
 import { LatencyRecord } from "../runs/latency.ts";
@@ -12,6 +13,7 @@ export interface Runs {
   readonly engine: RunEngine;
   readonly history: RunHistory;
   readonly latency: LatencyRecord;
+  readonly prompts: Prompts;
 }
 
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
@@ -22,6 +24,13 @@ export function openRuns(
 ): Runs {
   const { settings, clock, log, changes } = context;
   const latency = new LatencyRecord();
+  const prompts = scope.own(
+    new Prompts({
+      clock,
+      timeoutMs: () => settings.current.promptTimeoutMs,
+      onChange: (change) => changes.publish(change),
+    }),
+  );
   const engine = scope.own(
     new RunEngine({
       store,
@@ -29,6 +38,7 @@ export function openRuns(
       remote: pool,
       hosts: { resolve },
       cache,
+      prompts,
       latency,
       settings: () => settings.current,
       clock,
@@ -43,5 +53,5 @@ export function openRuns(
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
   for (const run of durable) engine.resume(run);
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
-  return { latency, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
+  return { latency, prompts, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
 }

@@ -15,6 +15,8 @@ import { removeFiles } from "./durable/removal.ts";
 import { Execution } from "./execution.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
+import type { Prompts } from "../prompts/prompts.ts";
+import { questionerOf } from "./run-questioner.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
 import { newRun } from "./new-run.ts";
@@ -38,6 +40,7 @@ export interface RunEngineParts {
   readonly remote: Remote;
   readonly hosts: RunHosts;
   readonly cache: Cache;
+  readonly prompts: Pick<Prompts, "questioner">;
   readonly latency: LatencyRecord;
   readonly settings: () => Settings;
   readonly clock: Clock;
@@ -106,7 +109,9 @@ export class RunEngine implements AsyncDisposable {
       return;
     }
     const live = new LiveRun(run, "another daemon", plan.recordLimitBytes, this.#parts);
-    this.#begin(new DurableExecution(live, plan, undefined, this.#durable), () => undefined);
+    const questioner = questionerOf(live, run.options.prompts ?? "fail", this.#parts.prompts);
+    const parts = { ...this.#durable, questioner };
+    this.#begin(new DurableExecution(live, plan, undefined, parts), () => undefined);
   }
 
   /** Runs that have ended since the daemon started. */
@@ -188,8 +193,10 @@ export class RunEngine implements AsyncDisposable {
     const settings = this.#parts.settings();
     const timeoutMs = request.timeoutMs ?? settings.commandTimeoutMs;
     const connectTimeoutMs = request.connectTimeoutMs ?? settings.connectTimeoutMs;
-    if (!request.durable)
-      return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs });
+    const questioner = questionerOf(live, request.prompts, this.#parts.prompts);
+    if (!request.durable) {
+      return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs, questioner });
+    }
     const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
     const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };
     const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
@@ -197,7 +204,7 @@ export class RunEngine implements AsyncDisposable {
       commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),
       stdin,
     };
-    return new DurableExecution(live, plan, start, this.#durable);
+    return new DurableExecution(live, plan, start, { ...this.#durable, questioner });
   }
 
   #begin(execution: RunExecution, afterwards: () => void): void {

@@ -9,6 +9,7 @@ import { CommandInput } from "./command/command-input.ts";
 import { commandLine } from "./command/command-line.ts";
 import type { Ending } from "./record/ending.ts";
 import type { LiveRun } from "./record/live-run.ts";
+import type { Questioner } from "../transport/questioner.ts";
 import type {
   ConnectListener,
   Remote,
@@ -40,6 +41,7 @@ export interface ExecutionOptions {
   readonly loginShell: boolean;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly questioner: Questioner | undefined;
 }
 
 /** How long a login shell may take to begin with a command that is to be ended already. */
@@ -131,7 +133,7 @@ export class Execution implements RunExecution {
   }
 
   #execRequest() {
-    const { request, loginShell, connectTimeoutMs } = this.#options;
+    const { request, loginShell, connectTimeoutMs, questioner } = this.#options;
     const { env, secretEnv } = request;
     const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
     const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
@@ -148,6 +150,7 @@ export class Execution implements RunExecution {
       pty: request.pty,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
+      questioner,
     };
   }
 

@@ -92,7 +92,7 @@ export class RunHistory {
    * The request that this run came from, with another agent where one is given. `conflict` when its standard input is
    * needed again but was not kept, or a variable of its `secretEnv` is not given again.
    */
-  requestOf(id: string, { agentSocket, secretEnv }: RerunRequest): RunRequest {
+  requestOf(id: string, { agentSocket, secretEnv, prompts }: RerunRequest): RunRequest {
     const run = this.#stored(id);
     if (run.damaged?.includes("options") === true) {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
@@ -110,7 +110,13 @@ export class RunHistory {
     }
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
-    return RunRequestSchema.parse({ ...again, secretEnv, host: run.host.name, command: run.command });
+    return RunRequestSchema.parse({
+      ...again,
+      secretEnv,
+      prompts,
+      host: run.host.name,
+      command: run.command,
+    });
   }
 
   /**

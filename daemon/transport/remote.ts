@@ -4,6 +4,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { HopSettings } from "./hop-settings.ts";
 import type { LoginShell } from "./login-shell.ts";
+import type { Questioner } from "./questioner.ts";
 
 /** Where and as whom to log in: one hop, fully resolved. */
 export interface Hop {
@@ -30,6 +31,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   /** The caller's SSH_AUTH_SOCK, which is fresher than the daemon's own; null: the daemon's. */
   readonly agentSocket: string | null;
+  /** Who answers what only a person can; undefined: nobody is there, and what needs a person fails at once. */
+  readonly questioner?: Questioner | undefined;
 }
 
 export interface ExecRequest extends ConnectOptions {

@@ -103,6 +103,8 @@ export class HostList implements vscode.Disposable {
       case "connectionClosed":
         this.#states.closed(change.connection);
         break;
+      case "prompt":
+      case "promptClosed":
       case "runDeleted":
       case "settingsChanged":
         return;

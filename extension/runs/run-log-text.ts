@@ -58,6 +58,10 @@ function eventLine(event: RunEvent, heard: Set<string>): string | undefined {
     }
     case "gap":
       return `${event.to - event.from} bytes of ${event.stream} are no longer recorded`;
+    case "prompt":
+      return `asked: ${event.prompt.title}`;
+    case "promptClosed":
+      return `the question was ${event.outcome}`;
     case "error":
       return `${event.problem.code}: ${event.problem.detail}`;
     case "complete": {

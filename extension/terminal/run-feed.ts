@@ -76,6 +76,12 @@ class RunFeed {
         this.#log(event, `${bytes} bytes of ${event.stream} are no longer recorded`);
         return;
       }
+      case "prompt":
+        this.#log(event, `Asked: ${event.prompt.title}`);
+        return;
+      case "promptClosed":
+        this.#log(event, `The question was ${event.outcome}`);
+        return;
       case "error":
         this.#screen.post({ type: "problem", problem: event.problem });
         this.#log(event, `${event.problem.code}: ${event.problem.detail}`);

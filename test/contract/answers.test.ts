@@ -24,6 +24,10 @@ afterAll(() => owned.disposeAsync());
 
 await writeFile(`${daemon.home}/config`, "Host imported\n  HostName 10.1.1.1\n");
 
+await daemon.http.ask("POST", "/api/hosts", {
+  json: { ...hostOf(daemon.sshd), address: "localhost", name: "asked" },
+});
+
 const endpoints = new Map<string, Endpoint>(Object.entries(api));
 const runId = async (command: string, more: object = {}): Promise<string> => {
   const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "web1", command, ...more } });
@@ -62,6 +66,12 @@ const good: Record<EndpointName, Call> = {
   deleteKnownHosts: () => ({ path: "/api/known-hosts?address=10.0.0.7" }),
   listConnections: async () => ({ path: `/api/connections${(await connectionId()).slice(0, 0)}` }),
   closeConnection: async () => ({ path: `/api/connections/${await connectionId()}` }),
+  listPrompts: async () => ({ path: `/api/prompts${(await openPrompt()).slice(0, 0)}` }),
+  declinePrompt: async () => ({ path: `/api/prompts/${await openPrompt()}` }),
+  answerPrompt: async () => ({
+    path: `/api/prompts/${await openPrompt()}`,
+    json: { answers: ["acceptOnce"] },
+  }),
   getSettings: () => ({ path: "/api/settings" }),
   updateSettings: () => ({ path: "/api/settings", json: { historyDays: 8 } }),
   listHosts: () => ({ path: "/api/hosts?q=web" }),
@@ -87,6 +97,16 @@ const good: Record<EndpointName, Call> = {
   }),
   rerun: async () => ({ path: `/api/runs/${await endedRun()}/rerun` }),
   deleteRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
+};
+
+/** The question for a host key that nobody knows; the run that it is of waits. */
+const openPrompt = async (): Promise<string> => {
+  const json = { host: "asked", command: "true", prompts: "ask" };
+  const headers = { accept: "text/event-stream" };
+  const stream = await daemon.http.open("POST", "/api/runs", { headers, json });
+  const event = await new RunReading().until(readMessages(stream), ({ type }) => type === "prompt");
+  stream.destroy();
+  return event.type === "prompt" ? event.prompt.id : "";
 };
 
 const securityHeaders = {
@@ -222,6 +242,9 @@ const start = (json: object, once?: string): Sent =>
 
 /** Requests for the problems of each endpoint, beside those that every body has. */
 const provoked: Provoked[] = [
+  ["answerPrompt", "prompt_closed", "/api/prompts/0", { json: { answers: [] } }],
+  ["declinePrompt", "prompt_closed", "/api/prompts/0"],
+  ["declinePrompt", "invalid_request", "/api/prompts/0?nope=1"],
   ["changes", "invalid_request", `/api/events?after=${"x".repeat(65)}`],
   ["deleteKnownHosts", "invalid_request", "/api/known-hosts"],
   ["deleteKnownHosts", "not_found", "/api/known-hosts?address=nowhere"],
@@ -284,7 +307,7 @@ describe("every problem is the contract's, and one that its endpoint declares", 
   test.each([...endpoints].filter(([, { body }]) => body !== undefined))(
     "%s: what is wrong with a body",
     async (name, { method, path, problems: declared }) => {
-      const at = path.replace(":host", "web1").replace(":run", ended);
+      const at = path.replace(":host", "web1").replace(":run", ended).replace(":prompt", "0");
       const type = { "content-type": "application/json" };
       const sent: [ProblemCode, Sent][] = [
         ["invalid_request", { json: { nope: 1 } }],
@@ -312,6 +335,7 @@ describe("every problem is the contract's, and one that its endpoint declares", 
       "daemon_stopped",
       "queue_full",
       // Tests of host keys and of servers that fail.
+      "declined",
       "host_key_unknown",
       "host_key_changed",
       "protocol_error",

@@ -1,5 +1,6 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
+import type { Prompts } from "../../prompts/prompts.ts";
 import type { Remote } from "../../transport/remote.ts";
 import type { Handlers } from "../request-context.ts";
 
@@ -7,6 +8,7 @@ export interface HostRoutesParts {
   readonly hosts: HostDirectory;
   readonly resolve: (host: string) => Promise<Resolved>;
   readonly remote: Remote;
+  readonly prompts: Pick<Prompts, "questioner">;
   readonly connectTimeoutMs: () => number;
 }
 
@@ -15,7 +17,11 @@ type HostHandlers = Pick<
   "listHosts" | "createHost" | "importHosts" | "getHost" | "updateHost" | "deleteHost" | "testHost"
 >;
 
-export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRoutesParts): HostHandlers {
+/** Who asks for a test of a host: no run, and nobody who follows an event stream of it. */
+const tester = { runId: null, opened: () => undefined, closed: () => undefined };
+
+export function hostRoutes(parts: HostRoutesParts): HostHandlers {
+  const { hosts, resolve, remote, prompts, connectTimeoutMs } = parts;
   return {
     listHosts: async ({ query }) => ({ ...(await hosts.list(query.q)), nextCursor: null }),
     createHost: ({ body }) => hosts.create(body),
@@ -31,6 +37,7 @@ export function hostRoutes({ hosts, resolve, remote, connectTimeoutMs }: HostRou
       const options = {
         connectTimeoutMs: body.connectTimeoutMs ?? connectTimeoutMs(),
         agentSocket: body.agentSocket,
+        questioner: body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined,
       };
       const { connection, reused, connectMs, hostKey } = await remote.probe(target, options, left);
       const { server, cipher } = connection;

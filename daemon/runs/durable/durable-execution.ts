@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
+import { Problem } from "../../../protocol/problem.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
+import type { Questioner } from "../../transport/questioner.ts";
 import type { Remote, RemoteProcess } from "../../transport/remote.ts";
 import type { LiveRun } from "../record/live-run.ts";
 import { asProblem, type RunExecution, showBanner } from "../run-execution.ts";
@@ -25,6 +27,11 @@ export interface DurableParts {
   readonly stopped: AbortSignal;
 }
 
+export interface DurableExecutionParts extends DurableParts {
+  /** Who answers what only a person can. */
+  readonly questioner: Questioner | undefined;
+}
+
 type Performers = {
   readonly [Type in DurableEffect["type"]]: (effect: DurableEffect<Type>) => void;
 };
@@ -44,7 +51,8 @@ export class DurableExecution implements RunExecution {
     stop: (request) => this.#dispatch({ type: "stopRequested", ...request }),
     abandon: (problem) => this.#dispatch({ type: "abandoned", problem }),
   });
-  readonly #parts: DurableParts;
+  readonly #parts: DurableExecutionParts;
+  #questioner: Questioner | undefined;
   /** What starts the command; undefined where it can only be found. */
   readonly #start: StartInput | undefined;
   readonly #abort = new AbortController();
@@ -79,10 +87,11 @@ export class DurableExecution implements RunExecution {
   #session: Promise<void> = Promise.resolve();
 
   /** With `start` a new run; without, one that an earlier daemon began. */
-  constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableParts) {
+  constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableExecutionParts) {
     this.live = live;
     this.#start = start;
     this.#parts = parts;
+    this.#questioner = parts.questioner;
     this.#state = initialState(plan, {
       isNew: start !== undefined,
       hasBegun: live.run.startedAt !== null,
@@ -202,8 +211,13 @@ export class DurableExecution implements RunExecution {
     const command = (shell: LoginShell): HostCommand =>
       start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);
     const { signal } = this.#abort;
-    const opening = openHostSession(remote, { plan, token, command }, this.#listener(), signal);
-    const session = await opening.catch((failure: unknown) => this.#failed(failure));
+    const asked = { plan, questioner: this.#questioner, token, command };
+    const opening = openHostSession(remote, asked, this.#listener(), signal);
+    const session = await opening.catch((failure: unknown) => {
+      // The command goes on, and it is tried again: who does not want to be asked is left alone.
+      if (failure instanceof Problem && failure.code === "declined") this.#questioner = undefined;
+      this.#failed(failure);
+    });
     if (session === undefined) return;
     const { process } = session;
     if (this.#state.command === "unsent") this.live.sentTo(process);

@@ -1,5 +1,6 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
+import type { Questioner } from "../../transport/questioner.ts";
 import type {
   ConnectListener,
   Remote,
@@ -29,6 +30,7 @@ export interface HostSession {
 
 interface Asked {
   readonly plan: DurablePlan;
+  readonly questioner: Questioner | undefined;
   readonly token: string;
   readonly command: (shell: LoginShell) => HostCommand;
 }
@@ -36,7 +38,7 @@ interface Asked {
 /** Runs one of our own commands on the host and reads what it says. Rejects when it was never sent. */
 export async function openHostSession(
   remote: Remote,
-  { plan, token, command }: Asked,
+  { plan, questioner, token, command }: Asked,
   listener: HostListener,
   signal: AbortSignal,
 ): Promise<HostSession> {
@@ -71,6 +73,7 @@ export async function openHostSession(
     pty: false,
     connectTimeoutMs: plan.connectTimeoutMs,
     agentSocket: plan.agentSocket,
+    questioner,
   };
   const end = (how: RemoteEnd): void => {
     wait.end();

@@ -106,6 +106,11 @@ export class LiveRun {
     if (moved) this.#parts.onChange(this.#run);
   }
 
+  /** Tells that a question to a person was opened or closed, which the record keeps without any answer. */
+  prompt(event: Extract<ControlFields, { type: "prompt" | "promptClosed" }>): void {
+    if (!this.ended) this.#writer.write([controlContent(event)], false);
+  }
+
   output(stream: OutputStream, chunk: Buffer): void {
     if (this.ended) return;
     if (this.#run.timings.firstByteMs === null) this.timing({ firstByteMs: this.ageMs });

@@ -6,7 +6,14 @@ export class ConnectDeadline implements Disposable {
   /** What the request waits for, as in "it was …", and at which hop. */
   at: { readonly stage: string; readonly hop: Hop };
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #target: Target;
+  readonly #timeoutMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** What is left of the time, as of `#since`. */
+  #leftMs: number;
+  #since = 0;
+  #pauses = 0;
+  #over = false;
   readonly #outer: AbortSignal;
   readonly #abort: () => void;
 
@@ -16,10 +23,10 @@ export class ConnectDeadline implements Disposable {
     this.#abort = () => this.#controller.abort(outer.reason);
     if (outer.aborted) this.#abort();
     outer.addEventListener("abort", this.#abort, { once: true });
-    this.#timer = setTimeout(
-      () => this.#controller.abort(connectTimedOut(target, this.at, timeoutMs)),
-      timeoutMs,
-    );
+    this.#target = target;
+    this.#timeoutMs = timeoutMs;
+    this.#leftMs = timeoutMs;
+    this.#run();
   }
 
   /** Aborted with a `timed_out` Problem, or with the outer signal's reason. */
@@ -38,7 +45,31 @@ export class ConnectDeadline implements Disposable {
     });
   }
 
+  /** Stands still until what it returns is disposed of, e.g. while a person is asked. */
+  pause(): Disposable {
+    this.#pauses += 1;
+    if (this.#pauses === 1) {
+      clearTimeout(this.#timer);
+      this.#leftMs -= performance.now() - this.#since;
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#pauses -= 1;
+        if (this.#pauses === 0 && !this.#over) this.#run();
+      },
+    };
+  }
+
+  #run(): void {
+    this.#since = performance.now();
+    this.#timer = setTimeout(
+      () => this.#controller.abort(connectTimedOut(this.#target, this.at, this.#timeoutMs)),
+      Math.max(0, this.#leftMs),
+    );
+  }
+
   [Symbol.dispose](): void {
+    this.#over = true;
     clearTimeout(this.#timer);
     this.#outer.removeEventListener("abort", this.#abort);
   }

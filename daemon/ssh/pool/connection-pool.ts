@@ -158,6 +158,7 @@ export class ConnectionPool {
         for (const each of pooled.pending) each.request.step(message);
       },
       stage: (stage, hop) => pooled.progress(stage, hop),
+      respondent: pooled.questions,
     };
     this.#options.connect(pooled, request, pooled.attempt).then(
       (connection) => this.#cameUp(pooled, connection),

@@ -2,16 +2,19 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
+import type { Question } from "../../transport/questioner.ts";
 import type { Target } from "../../transport/remote.ts";
 import { login, type SshConnection } from "../connect/connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
 import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
+import { hostKeyQuestion } from "../host-keys/host-key-question.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
+import type { Respondent } from "./shared-questions.ts";
 import type { Lease } from "./connection-pool.ts";
 import { openSocket } from "../connect/tcp.ts";
 
@@ -41,25 +44,71 @@ export function createDialer(
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
     request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
-    using stack = new DisposableStack();
-    stack.use(await gate.enter(routeOf(target), signal));
-    request.step(`Connecting to ${target.name}`);
-    let before: string | undefined;
-    for (let tries = 1; ; tries += 1) {
-      const attempt = new DialAttempt(options, { target, bastion, hostKeys, before });
+    const destination = { target, bastion, hostKeys };
+    for (;;) {
+      let question: Question;
       try {
-        return await attempt.run(request, signal);
+        const place = gate.enter(routeOf(target), signal);
+        return await dial(options, { ...destination, place }, request, signal);
       } catch (failure) {
-        // ssh2 has to be told at once whether a key is good.
-        if (await hostKeys.examine()) continue;
-        before = attempt.reasonToRepeat(failure, tries);
-        if (before === undefined) throw failure;
-        request.step(`${target.name} ${before}; trying again`);
-        request.stage(`waiting to try again, since it ${before}`, target);
-        await pause(tries, signal);
+        const asked = failure instanceof Problem ? hostKeyQuestion(target, failure) : undefined;
+        if (asked === undefined || !request.respondent.present) throw failure;
+        question = asked;
       }
+      // A login has neither a place nor a server's patience while a person thinks.
+      request.stage("waiting for a person to judge its host key", target);
+      await askForTrust(question, hostKeys, request.respondent, signal);
     }
   };
+}
+
+/** One login, tried again where the server had no room for it. */
+async function dial(
+  options: DialerOptions,
+  destination: Omit<Destination, "before">,
+  request: AcquireRequest,
+  signal: AbortSignal,
+): Promise<SshConnection> {
+  const { target } = destination;
+  using stack = new DisposableStack();
+  stack.use(await destination.place);
+  request.step(`Connecting to ${target.name}`);
+  let before: string | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const attempt = new DialAttempt(options, { ...destination, before });
+    try {
+      return await attempt.run(request, signal);
+    } catch (failure) {
+      // ssh2 has to be told at once whether a key is good.
+      if (await destination.hostKeys.examine()) continue;
+      before = attempt.reasonToRepeat(failure, tries);
+      if (before === undefined) throw failure;
+      request.step(`${target.name} ${before}; trying again`);
+      request.stage(`waiting to try again, since it ${before}`, target);
+      await pause(tries, signal);
+    }
+  }
+}
+
+/** Takes the key that a person accepts, or rejects. */
+async function askForTrust(
+  question: Question,
+  hostKeys: HostKeys,
+  respondent: Respondent,
+  signal: AbortSignal,
+): Promise<void> {
+  const key = Buffer.from(question.key?.key ?? "", "base64");
+  const { answers } = await respondent.ask(question, signal).catch((failure: unknown) => {
+    if (!(failure instanceof Problem) || failure.code !== "declined") throw failure;
+    // What it was about is told, as to those who are not asked.
+    const { members } = question.unasked;
+    throw new Problem("host_key_unknown", failure.message, {
+      ...members,
+      reason: failure.members.reason ?? "",
+    });
+  });
+  if (answers[0] === "accept" && hostKeys.recording === "ownFile") hostKeys.add(key);
+  else hostKeys.acceptOnce(key);
 }
 
 interface Destination {
@@ -67,6 +116,8 @@ interface Destination {
   /** What it is reached through. */
   readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
+  /** Among the logins to its server. */
+  readonly place: Promise<Disposable>;
   /** Why the attempt before this one came to nothing. */
   readonly before: string | undefined;
 }

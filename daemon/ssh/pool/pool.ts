@@ -4,6 +4,7 @@ import type { Connection } from "../../../protocol/stats.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
+import type { Questioner } from "../../transport/questioner.ts";
 import type {
   ConnectListener,
   ConnectOptions,
@@ -28,6 +29,7 @@ import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/session-channel.ts";
 import { Shells } from "../channel/login-shells.ts";
+import { nobody, type Respondent } from "./shared-questions.ts";
 import { startCommand } from "./start-command.ts";
 
 export interface PoolOptions {
@@ -201,7 +203,7 @@ async function probe(
 /** Looks up anew who would be logged in: a connection of somebody else is none for this request. */
 async function requestFor(
   target: Target,
-  { agentSocket }: ConnectOptions,
+  { agentSocket, questioner }: ConnectOptions,
   { connections, source, deadline }: Pick<Parts, "connections" | "source"> & { deadline: ConnectDeadline },
 ): Promise<AcquireRequest> {
   const order = connections.nextOrder();
@@ -213,8 +215,22 @@ async function requestFor(
     avoid: new Set(),
     step: () => undefined,
     banner: () => undefined,
+    respondent: respondentOf(questioner, deadline),
     stage: (stage, hop) => {
       deadline.at = { stage, hop };
+    },
+  };
+}
+
+/** While a person is asked the time to connect stands still. */
+function respondentOf(questioner: Questioner | undefined, deadline: ConnectDeadline): Respondent {
+  if (questioner === undefined) return nobody;
+  return {
+    present: true,
+    async ask(question, signal) {
+      using stack = new DisposableStack();
+      stack.use(deadline.pause());
+      return await questioner.ask(question, signal);
     },
   };
 }

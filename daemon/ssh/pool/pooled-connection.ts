@@ -5,6 +5,7 @@ import type { LoginTarget } from "../auth/credentials.ts";
 import { isUsable, openChannel } from "../channel/session-channel.ts";
 import type { SshConnection } from "../connect/connection.ts";
 import { hopName, unreachable } from "../failure.ts";
+import { type Respondent, SharedQuestions } from "./shared-questions.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
 /** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
@@ -30,6 +31,8 @@ export interface AcquireRequest {
   readonly avoid: ReadonlySet<PooledConnection>;
   /** Whose turn it is when places are free: lower came first. */
   readonly order: number;
+  /** Who answers what only a person can. */
+  readonly respondent: Respondent;
   /** Told of what happens on the way, for the person who waits. */
   step(message: string): void;
   /** What the server of a hop shows before the login, in visible lines. */
@@ -54,6 +57,14 @@ export class PooledConnection {
   readonly target: LoginTarget;
   /** While it connects: who waits for it, each with a place taken. */
   readonly pending = new Set<PendingAcquire>();
+  /** What its login asks, for all who wait for it. */
+  readonly questions = new SharedQuestions<PendingAcquire>({
+    waiting: () => this.pending,
+    refuse: (pending, reason) => {
+      this.withdraw(pending);
+      pending.refuse(reason);
+    },
+  });
   #state: "connecting" | "up" | "closed" = "connecting";
   #connection: SshConnection | undefined;
   /** Sessions that run or are about to. */
@@ -117,12 +128,16 @@ export class PooledConnection {
     this.reserve(pending.request.purpose);
     this.pending.add(pending);
     pending.request.stage(this.#stage.stage, this.#stage.hop);
+    this.questions.joined(pending);
   }
 
   /** False where it was not among them. */
   withdraw(pending: PendingAcquire): boolean {
     const joined = this.pending.delete(pending);
-    if (joined) this.release(pending.request.purpose);
+    if (joined) {
+      this.release(pending.request.purpose);
+      this.questions.left(pending);
+    }
     return joined;
   }
 

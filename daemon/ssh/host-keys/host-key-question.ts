@@ -1,0 +1,28 @@
+import type { Problem } from "../../../protocol/problem.ts";
+import type { Question } from "../../transport/questioner.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { hopName, nameOf } from "../failure.ts";
+
+/** The reasons for which a person may let an unknown key in. */
+const answerable: readonly unknown[] = ["ask", "known_hosts_unreadable", "no_known_hosts"];
+
+/** What a person is to judge after `problem`; undefined where nobody can help it. */
+export function hostKeyQuestion(hop: Hop, problem: Problem): Question | undefined {
+  const { key, keyType, fingerprint, reason } = problem.members;
+  const isUnknown = problem.code === "host_key_unknown" && answerable.includes(reason);
+  if (!isUnknown || key === undefined || keyType === undefined || fingerprint === undefined) return undefined;
+  return {
+    kind: "hostKey",
+    host: hop.name,
+    hop: hopName(hop),
+    user: hop.user,
+    title: `Is this the host key of ${nameOf(hop)}?`,
+    instructions:
+      `The ${keyType} key of ${nameOf(hop)} is not known yet. Its fingerprint is ${fingerprint}. ` +
+      "Compare it with what the host's administrator says.",
+    attempt: 1,
+    fields: [{ label: "Trust this key (accept), or for this connection only (acceptOnce)", echo: true }],
+    key: { keyType, fingerprint, randomart: "", key, knownAs: [] },
+    unasked: problem,
+  };
+}
