@@ -52,13 +52,37 @@ export default defineConfig({
       project("unit", { testTimeout: 30_000, ...LIGHT }),
       project("contract", { testTimeout: 30_000, ...LIGHT }),
       project("daemon", { testTimeout: 60_000, hookTimeout: 60_000, ...HEAVY }),
+      overOpenSsh({ testTimeout: 180_000, hookTimeout: 60_000, ...HEAVY }),
       project("editor", { testTimeout: 180_000, hookTimeout: 300_000, ...HEAVY }),
       project("faults", { testTimeout: 120_000, hookTimeout: 60_000, ...HEAVY }),
     ],
   },
 });
 
-function project(name: string, limits: { testTimeout: number; hookTimeout?: number; maxWorkers?: number }) {
+interface Limits {
+  testTimeout: number;
+  hookTimeout?: number;
+  maxWorkers?: number;
+}
+
+/** Tests of the daemon that run over either transport, once more over the system's ssh. */
+function overOpenSsh(limits: Limits) {
+  const { test, ...rest } = project("openssh", limits);
+  const files = [
+    "ssh-run",
+    "ssh-hold",
+    "ssh-pool",
+    "ssh-jump",
+    "ssh-host-keys",
+    "output",
+    "stdin",
+    "durable",
+  ];
+  const include = files.map((file) => `test/daemon/${file}.test.ts`);
+  return { ...rest, test: { ...test, include, env: { TEST_TRANSPORT: "openssh" } } };
+}
+
+function project(name: string, limits: Limits) {
   const setupFiles = ["test/support/no-warnings.ts"];
   // A busy machine takes its time.
   const poll = { timeout: 20_000 };

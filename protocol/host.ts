@@ -61,6 +61,7 @@ const hostFields = {
   loginShell: z.boolean(),
   /** null: as the setting `hostKeyPolicy` says. */
   hostKeyPolicy: HostKeyPolicy.nullable(),
+  transport: HostTransport,
 };
 
 export const Host = z
@@ -92,6 +93,7 @@ export const NewHost = z.strictObject({
   production: hostFields.production.default(false),
   loginShell: hostFields.loginShell.default(false),
   hostKeyPolicy: hostFields.hostKeyPolicy.default(null),
+  transport: hostFields.transport.default("auto"),
 });
 export type NewHost = z.infer<typeof NewHost>;
 

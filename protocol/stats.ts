@@ -65,6 +65,10 @@ export const Health = z.object({
 });
 export type Health = z.infer<typeof Health>;
 
+/** What made a connection: ssh2 in the daemon, or the system's `ssh`. */
+export const ConnectionTransport = z.enum(["ssh2", "openssh"]);
+export type ConnectionTransport = z.infer<typeof ConnectionTransport>;
+
 /** One pooled SSH connection. */
 export const Connection = z
   .object({
@@ -81,6 +85,9 @@ export const Connection = z
     server: z.string().nullable(),
     cipher: z.string().nullable(),
     hostKeyType: z.string().nullable(),
+    transport: ConnectionTransport,
+    /** Why not by ssh2, as a clause: "it uses a certificate"; null where it is ssh2. */
+    transportReason: z.string().nullable(),
   })
   .meta({ id: "Connection" });
 export type Connection = z.infer<typeof Connection>;

@@ -50,6 +50,7 @@ const ROOMS = {
   "daemon/ssh/connect": ssh("host-keys", "auth"),
   "daemon/ssh/channel": ssh("connect"),
   "daemon/ssh/pool": ssh("host-keys", "auth", "connect", "channel"),
+  "daemon/openssh": ssh("host-keys", "auth", "connect"),
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
   "daemon/http": {

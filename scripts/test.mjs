@@ -30,7 +30,7 @@ const SHELLS = ["busybox", "fish", "ksh93u+m", "mksh", "tcsh", "zsh"];
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {
   unit: { projects: ["unit", "contract"], packages: [...SERVERS, ...SHELLS, "unzip"] },
-  daemon: { projects: ["daemon"], packages: [...SERVERS, ...SHELLS] },
+  daemon: { projects: ["daemon", "openssh"], packages: [...SERVERS, ...SHELLS] },
   faults: { projects: ["faults"], packages: [...SERVERS, ...SHELLS, "iproute2", "strace", "libfaketime"] },
   editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
 };

@@ -20,6 +20,7 @@ export function hostSheet(host: Host): string {
     ["Production", host.production ? { text: "yes", style: "red" } : "no"],
     ["Login shell", host.loginShell ? "yes" : "no"],
     ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
+    ["Transport", host.transport],
     ["Source", sourceOf(host)],
     ...damage(host),
     ["Id", host.id === null ? "(not imported)" : String(host.id)],

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
 import { parseJump } from "../../protocol/destination.ts";
-import { HostKeyPolicy } from "../../protocol/host.ts";
+import { HostKeyPolicy, HostTransport } from "../../protocol/host.ts";
 import { parseWhole, UsageError, unknown } from "../command.ts";
 
 /** The options of `hosts add` and `hosts edit`. */
@@ -19,6 +19,7 @@ export const fieldOptions = {
   "login-shell": { type: "boolean" },
   "no-login-shell": { type: "boolean" },
   "host-key-policy": { type: "string" },
+  transport: { type: "string" },
 } as const;
 
 export const fieldHelp = `  --address ADDRESS
@@ -32,6 +33,8 @@ export const fieldHelp = `  --address ADDRESS
   --production, --no-production
   --login-shell, --no-login-shell
   --host-key-policy ask|acceptNew|strict
+  --transport auto|ssh2|openssh
+                             connect by ssh2 or by the system's ssh
 `;
 
 type Values = {
@@ -56,7 +59,8 @@ export function parseFields(values: Values): HostPatch {
     color,
     production: either(values.production, values["no-production"]),
     loginShell: either(values["login-shell"], values["no-login-shell"]),
-    hostKeyPolicy: parsePolicy(values["host-key-policy"]),
+    hostKeyPolicy: parseChoice(HostKeyPolicy, values["host-key-policy"], "--host-key-policy"),
+    transport: parseChoice(HostTransport, values.transport, "--transport"),
   });
 }
 
@@ -102,13 +106,15 @@ export function parseCleared(names: readonly string[]): HostPatch {
   return Object.fromEntries(entries);
 }
 
-function parsePolicy(text: string | undefined): HostKeyPolicy | undefined {
+function parseChoice<Choice extends string>(
+  { options }: { readonly options: readonly Choice[] },
+  text: string | undefined,
+  option: string,
+): Choice | undefined {
   if (text === undefined) return undefined;
-  const parsed = HostKeyPolicy.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(
-    `--host-key-policy is "${text}", but must be one of: ${HostKeyPolicy.options.join(", ")}.`,
-  );
+  const choice = options.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${option} is "${text}", but must be one of: ${options.join(", ")}.`);
 }
 
 function either(yes: boolean | undefined, no: boolean | undefined): boolean | undefined {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Scope } from "../core/scope.ts";
+import { openOpenSsh } from "../openssh/openssh.ts";
 import { type KnownHosts, openKnownHosts } from "../ssh/host-keys/known-hosts.ts";
 import { openPool, type Pool } from "../ssh/pool/pool.ts";
 import { createShellMemory } from "../store/login-shells.ts";
@@ -30,6 +31,9 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     return { maxConnections, idleMs, ...others };
   };
   const shells = createShellMemory(database);
+  const { uid } = context;
+  // Ended after the pool, whose connections its processes are.
+  const openSsh = scope.own(openOpenSsh({ home, ownKnownHosts: own, stateDirectory, environment, uid }));
   const pool = openPool({
     limits,
     knownHosts,
@@ -37,6 +41,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     clock,
     log,
     environment: context,
+    openSsh: openSsh.login,
     onChange: (change) => changes.publish(change),
   });
   return { knownHosts, pool: scope.own(pool) };

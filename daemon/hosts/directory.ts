@@ -246,6 +246,7 @@ export class HostDirectory {
       ...(this.#parts.overlays.get(host.name) ?? noOverlay),
       loginShell: false,
       hostKeyPolicy: null,
+      transport: "auto",
       source: "ssh_config",
       createdAt: null,
       updatedAt: null,

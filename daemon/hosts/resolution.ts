@@ -126,6 +126,7 @@ function ofStored(parts: ResolutionParts, host: Host): Found {
     user: host.user ?? defaults.user,
     identityFiles: files,
     hostKeyPolicy: host.hostKeyPolicy ?? defaults.hostKeyPolicy,
+    settings: { ...defaults.settings, transport: host.transport },
     jump: [],
   };
   return { target, host: { id, name, address }, loginShell, jump };

@@ -29,9 +29,17 @@ export function showBanner(live: LiveRun, banner: string, { name }: Hop): void {
 /** What a run's status says when its command runs. */
 export function connectedMessage(
   { name }: Target,
-  { reused, connectMs }: Pick<RemoteProcess, "reused" | "connectMs">,
+  {
+    reused,
+    connectMs,
+    connection,
+  }: Pick<RemoteProcess, "reused" | "connectMs"> & Partial<Pick<RemoteProcess, "connection">>,
 ): string {
-  return `Connected to ${name} ${reused ? "over a warm connection" : `in ${Math.round(connectMs)} ms`}`;
+  const by = connection?.transport === "openssh" ? "by OpenSSH " : "";
+  if (reused) return `Connected to ${name} ${by}over a warm connection`;
+  const reason = connection?.transportReason ?? null;
+  const why = reason === null ? "" : `: ${reason}`;
+  return `Connected to ${name} ${by}in ${Math.round(connectMs)} ms${why}`;
 }
 
 export function asProblem(failure: unknown): Problem {

@@ -17,6 +17,7 @@ export interface HostRow {
   production: number;
   login_shell: number;
   host_key_policy: string | null;
+  transport: string;
   source: string;
   created_at: string;
   updated_at: string;
@@ -39,6 +40,7 @@ function fallbacks(id: number): Partial<StoredHost> {
     tags: [],
     color: null,
     hostKeyPolicy: "strict",
+    transport: "auto",
     source: "manual",
     createdAt: never,
     updatedAt: never,
@@ -61,6 +63,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     production: row.production !== 0,
     loginShell: row.login_shell === 1,
     hostKeyPolicy: row.host_key_policy,
+    transport: row.transport,
     source: row.source,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -89,6 +92,7 @@ export function toRow(host: Partial<HostFields>): Record<string, string | number
     production: flag(host.production),
     login_shell: flag(host.loginShell),
     host_key_policy: host.hostKeyPolicy,
+    transport: host.transport,
     source: host.source,
   };
   return Object.fromEntries(

@@ -51,6 +51,7 @@ const unknown: Omit<Host, "name" | "address"> = {
   production: false,
   loginShell: false,
   hostKeyPolicy: null,
+  transport: "auto",
   source: "manual",
   createdAt: null,
   updatedAt: null,

@@ -95,6 +95,7 @@ test("the deadline covers the whole way", async () => {
   await using bastion = await openSshd({ address: "127.0.0.2" });
   await using silent = await openTcpPeer();
   await using pool = await openSshPool({ trust: [bastion] });
+  await pool.run(targetOf(bastion), "true");
   const target = targetOf(
     { ...bastion, address: silent.address, port: silent.port },
     { jump: [targetOf(bastion)] },

@@ -9,7 +9,8 @@ import type { Target } from "../../daemon/transport/remote.ts";
 const waiting = "echo up; read line; exit 0";
 
 async function startWaiting(pool: TestPool, target: Target, count: number): Promise<StartedRun[]> {
-  const runs = await Promise.all(Array.from({ length: count }, () => pool.start(target, waiting)));
+  const options = { connectTimeoutMs: 120_000 };
+  const runs = await Promise.all(Array.from({ length: count }, () => pool.start(target, waiting, options)));
   await Promise.all(runs.map((run) => run.shown("up")));
   return runs;
 }

@@ -102,6 +102,7 @@ const hostFields: BadFields = {
   production: flag,
   loginShell: flag,
   hostKeyPolicy: { values: ["no", "", 1, true] },
+  transport: { values: ["ssh", "", 1, null] },
 };
 
 const days = { values: [-1, 1.5, "1", true, 1e20] };

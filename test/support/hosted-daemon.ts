@@ -6,6 +6,7 @@ import type { RunRequestInput } from "../../protocol/run.ts";
 import { openTestDaemon, type TestDaemon, type TestDaemonOptions } from "./daemon.ts";
 import { openDirectory } from "./directory.ts";
 import { RunReading } from "./run-stream.ts";
+import { testTransport } from "./transport.ts";
 import { openSshd, type Sshd, type SshdOptions } from "./sshd.ts";
 
 export interface HostedDaemonOptions extends TestDaemonOptions {
@@ -52,7 +53,7 @@ export function hostOf({
   user,
   clientKey,
 }: Pick<Sshd, "address" | "port" | "user" | "clientKey">) {
-  return { name: "web1", address, port, user, identityFile: clientKey.path };
+  return { name: "web1", address, port, user, identityFile: clientKey.path, transport: testTransport };
 }
 
 /** Makes lines part of the person's own ~/.ssh/known_hosts. */

@@ -1,16 +1,19 @@
 import { EventEmitter, once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
+import { join } from "node:path";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { type Log, silentLog } from "../../daemon/core/log.ts";
 import type { ShellMemory } from "../../daemon/transport/login-shell.ts";
 import type { UserFiles } from "../../daemon/core/user-files.ts";
 import type { ExecRequest, RemoteEnd, RemoteProcess, Target } from "../../daemon/transport/remote.ts";
 import { type KnownHosts, openKnownHosts } from "../../daemon/ssh/host-keys/known-hosts.ts";
+import { openOpenSsh } from "../../daemon/openssh/openssh.ts";
 import type { PoolLimits } from "../../daemon/ssh/pool/limits.ts";
 import { openPool, type Pool, type PoolOptions } from "../../daemon/ssh/pool/pool.ts";
 import { openDirectory } from "./directory.ts";
 import type { SshKey } from "./ssh-key.ts";
+import { testTransport } from "./transport.ts";
 import { openTestFiles } from "./user-files.ts";
 import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 
@@ -70,7 +73,9 @@ let sharedFiles: UserFiles | undefined;
 export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPool> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDirectory());
-  const userFile = directory.join("user_known_hosts");
+  const home = options.home ?? directory.path;
+  await mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
+  const userFile = join(home, ".ssh/known_hosts");
   const knownHostsPath = directory.join("known_hosts");
   await writeFile(userFile, (options.trust ?? []).map(({ knownHosts }) => knownHosts).join(""));
   const log = options.log ?? silentLog;
@@ -95,14 +100,23 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   };
   const emitter = new EventEmitter();
   const changes: { type: string }[] = [];
-  const poolOptions: PoolOptions = {
+  const openSsh = stack.use(
+    openOpenSsh({
+      home,
+      ownKnownHosts: knownHostsPath,
+      stateDirectory: directory.path,
+      environment: { PATH: process.env["PATH"] },
+      uid: userInfo().uid,
+    }),
+  );
+  const poolOptions: Omit<PoolOptions, "openSsh"> = {
     limits: () => limits,
     knownHosts,
     shells: options.shells ?? { get: () => "none", set: () => undefined, forget: () => undefined },
     clock: systemClock,
     log,
     environment: {
-      home: options.home ?? directory.path,
+      home,
       agentSocket: options.agentSocket ?? null,
       uid: userInfo().uid,
       files,
@@ -112,7 +126,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
       emitter.emit(change.type);
     },
   };
-  const pool = stack.use(openPool(poolOptions));
+  const pool = stack.use(openPool({ ...poolOptions, openSsh: openSsh.login }));
   const owned = stack.move();
   const begin = (target: Target, command: string, how: StartOptions = {}): Promise<StartedRun> =>
     start(pool, target, { command, ...how });
@@ -152,7 +166,7 @@ export function targetOf(
     user: server.user,
     identityFiles: [server.clientKey.path],
     identitiesOnly: true,
-    settings: plainHopSettings,
+    settings: { ...plainHopSettings, transport: testTransport },
     hostKeyPolicy: "ask",
     jump: [],
     ...changes,

@@ -44,7 +44,8 @@ export type DurableStep =
   /** The run stays open, for the next daemon. */
   | { readonly at: "left" };
 
-export type SessionConnection = Pick<RemoteProcess, "reused" | "connectMs">;
+export type SessionConnection = Pick<RemoteProcess, "reused" | "connectMs"> &
+  Partial<Pick<RemoteProcess, "connection">>;
 
 export interface DurableStop {
   readonly reason: StopReason;

@@ -113,8 +113,8 @@ function tellBegun({
   if (wasAway) return [{ type: "running", message: `Reconnected to ${target.name}` }];
   if (command === "begun") return [];
   const connection = step.at === "session" ? step.connection : undefined;
-  const { reused, connectMs } = connection ?? { reused: false, connectMs: 0 };
-  return [{ type: "running", message: connectedMessage(target, { reused, connectMs }), reused }];
+  const made = connection ?? { reused: false, connectMs: 0 };
+  return [{ type: "running", message: connectedMessage(target, made), reused: made.reused }];
 }
 
 /** The host said where it keeps the run: later sessions and daemons look there only. */

@@ -14,6 +14,8 @@ import { type SignRequest, signByKey } from "./one-key-agent.ts";
 export interface Credentials {
   /** None: the server is asked to let us in without. */
   readonly attempts: readonly Attempt[];
+  /** Of the caller's agent; null: there is none. */
+  readonly agentSocket: string | null;
   /** What was wrong with configured key files. */
   readonly fault: "identity_file_missing" | "identity_file_unreadable" | undefined;
   /** Whole sentences. */
@@ -76,7 +78,8 @@ export class CredentialSource {
       const agent = needsAgent(hop, files)
         ? { socket, ...((await ask()) ?? { keys: [], failure: undefined }) }
         : undefined;
-      return { ...hop, credentials: credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize()) };
+      const credentials = credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize());
+      return { ...hop, credentials: { ...credentials, agentSocket: socket } };
     };
     const jump = Promise.all(target.jump.map(completed));
     return { ...(await completed(target)), jump: await jump };
@@ -118,7 +121,11 @@ function needsAgent(hop: Hop, files: readonly IdentityFile[]): boolean {
  * The order is OpenSSH's (sshconnect2.c, pubkey_prepare): the agent's keys that also stand in a file, the
  * agent's other keys, unless only the configured ones may be used, then files that can be read.
  */
-function credentialsOf(hop: Hop, { files, agent }: Sources, requiredRsaSize: number): Credentials {
+function credentialsOf(
+  hop: Hop,
+  { files, agent }: Sources,
+  requiredRsaSize: number,
+): Omit<Credentials, "agentSocket"> {
   const held = agent?.keys.filter(({ publicKey }) => usableTypes.test(keyTypeOf(publicKey) ?? "")) ?? [];
   const inAgent = (file: IdentityFile): AgentKey | undefined => held.find((key) => isKeyOf(file, key));
   const matched = new Set(files.flatMap((file) => inAgent(file) ?? []));

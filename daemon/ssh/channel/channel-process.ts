@@ -4,7 +4,7 @@ import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
 import { holdWindow, watchReading } from "./channel-reading.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import { connectionLost, nameOf, protocolError } from "../failure.ts";
 import { exitOf } from "./session-channel.ts";
 import { signalChannel, watchWindow } from "../ssh2-internals.ts";

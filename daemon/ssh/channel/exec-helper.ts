@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import { inTime } from "../../core/in-time.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import { execDirectly, execOn, exitOf } from "./session-channel.ts";
 
 const maxAnswerBytes = 4096;

@@ -1,7 +1,7 @@
 import { inTime } from "../../core/in-time.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import { execHelper } from "./exec-helper.ts";
 import { openChannel } from "./session-channel.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";

@@ -1,6 +1,6 @@
 import type { ClientChannel } from "ssh2";
 import { visibleLine } from "../../../protocol/visible.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import {
   type ChannelRequest,
   isClosedByServer,

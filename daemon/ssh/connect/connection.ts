@@ -20,10 +20,11 @@ import {
   loginFailure,
   refusesCipher,
 } from "./login-failure.ts";
+import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
 import { readServerOffer } from "./server-offer.ts";
-import { ping, useKeyObjects } from "../ssh2-internals.ts";
+import { isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
 import { boundTraffic } from "./traffic.ts";
 
 export interface LoginOptions {
@@ -43,35 +44,6 @@ export interface LoginOptions {
   onStage(stage: string): void;
   /** Told what the server shows before the login. */
   onBanner(text: string): void;
-}
-
-/** Who is logged in where; `key`: the fingerprint of the key that did it, null where none was needed. */
-export type LoginName = readonly [user: string, address: string, port: number, key: string | null];
-
-/** An SSH connection on which somebody is logged in. */
-export interface SshConnection {
-  readonly hop: Hop;
-  /** The logins that it consists of, its own the last. */
-  readonly logins: readonly LoginName[];
-  readonly client: Client;
-  /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
-  readonly server: string;
-  readonly cipher: string;
-  readonly hostKey: KeyDescription;
-  /**
-   * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,
-   * `command=`). Known by the time a session is open; never of servers that do not tell (OpenSSH 7.7 and later do).
-   */
-  readonly forcesCommand: boolean;
-  /** Why it is gone; undefined while it is up. */
-  readonly closeReason: Problem | undefined;
-  /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
-  onClose(listener: (problem: Problem) => void): () => void;
-  /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
-  forceAcks(): () => void;
-  /** Has what is written on one of its channels wait until the server takes it. */
-  pace(channel: Duplex): void;
-  close(): void;
 }
 
 /**
@@ -98,6 +70,7 @@ const keepaliveCountMax = 2;
 
 /** From the first byte to a login; then it is the connection. */
 class Login implements SshConnection {
+  readonly transport = "ssh2";
   readonly hop: Hop;
   logins: readonly LoginName[] = [];
   readonly client = new Client();
@@ -199,7 +172,7 @@ class Login implements SshConnection {
     this.client.on("end", () => socket.destroy());
     this.client.once("handshake", ({ cs, sc }) => {
       this.cipher = cs.cipher;
-      const refusal = refusesCipher(this.hop, this.client, [cs.cipher, sc.cipher]);
+      const refusal = refusesCipher(this.hop, isStrictKeyExchange(this.client), [cs.cipher, sc.cipher]);
       if (refusal === undefined) this.#enter("logging in");
       else this.#fail(refusal);
     });

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Hop } from "../../transport/remote.ts";
-import type { SshConnection } from "./connection.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { protocolError, unreachable } from "../failure.ts";
 
 /** RFC 4254, section 5.1. */

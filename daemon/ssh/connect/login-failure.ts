@@ -1,4 +1,3 @@
-import type { Client } from "ssh2";
 import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Hop } from "../../transport/remote.ts";
@@ -11,7 +10,6 @@ import {
   unreachableBy,
   type UnreachableReason,
 } from "../failure.ts";
-import { isStrictKeyExchange } from "../ssh2-internals.ts";
 
 /** What a login is at, as a message says it ("it was …"). */
 export type LoginStage = typeof awaitingGreeting | "exchanging keys" | "logging in";
@@ -82,8 +80,8 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
 }
 
 /** chacha20-poly1305 can be tampered with unless the key exchange is strict (Terrapin, CVE-2023-48795). */
-export function refusesCipher(hop: Hop, client: Client, ciphers: readonly string[]): Problem | undefined {
-  if (!ciphers.includes(chacha20) || isStrictKeyExchange(client)) return undefined;
+export function refusesCipher(hop: Hop, isStrict: boolean, ciphers: readonly string[]): Problem | undefined {
+  if (!ciphers.includes(chacha20) || isStrict) return undefined;
   return protocolError(
     hop,
     "offers only chacha20-poly1305, without the strict key exchange that makes it safe (CVE-2023-48795). " +

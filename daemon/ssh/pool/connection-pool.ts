@@ -1,6 +1,6 @@
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import { abortReason, asError } from "../failure.ts";
 import type { PoolMetrics, PoolLimits } from "./limits.ts";
 import { PoolBuckets } from "./pool-buckets.ts";

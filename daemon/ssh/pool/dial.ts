@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../../protocol/problem.ts";
+import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import type { Log } from "../../core/log.ts";
 import type { Question } from "../../transport/questioner.ts";
 import type { Target } from "../../transport/remote.ts";
-import { login, type SshConnection } from "../connect/connection.ts";
+import { login } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
 import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
@@ -23,7 +25,12 @@ export interface DialerOptions {
   readonly knownHosts: KnownHosts;
   readonly log: Log;
   readonly source: CredentialSource;
+  /** How else a connection is logged in on. */
+  readonly openSsh: SshLogin;
 }
+
+/** Logs in on a socket. */
+export type SshLogin = typeof login;
 
 type Dial = (
   pooled: PooledConnection,
@@ -44,8 +51,9 @@ export function createDialer(
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
     request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
-    const destination = { target, bastion, hostKeys };
     for (;;) {
+      const { transport } = pooled.transport;
+      const destination = { target, transport, bastion, hostKeys };
       let question: Question;
       try {
         const place = gate.enter(routeOf(target), signal);
@@ -116,6 +124,7 @@ interface Destination {
   /** What it is reached through. */
   readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
+  readonly transport: ConnectionTransport;
   /** Among the logins to its server. */
   readonly place: Promise<Disposable>;
   /** Why the attempt before this one came to nothing. */
@@ -137,8 +146,8 @@ class DialAttempt {
   }
 
   async run(request: AcquireRequest, signal: AbortSignal): Promise<SshConnection> {
-    const { limits, source, log } = this.#options;
-    const { target, bastion, hostKeys, before } = this.#destination;
+    const { limits, source, log, openSsh } = this.#options;
+    const { target, bastion, hostKeys, before, transport } = this.#destination;
     const again = before === undefined ? "" : ` once more, since it ${before}`;
     const connecting = `connecting to ${nameOf(target)}`;
     request.stage(connecting + again, target);
@@ -156,7 +165,8 @@ class DialAttempt {
     const trust = { hostKeys, requiredRsaSize };
     const identity = { via: bastion?.logins ?? [], credentials: target.credentials, source };
     const told = { onStage, onBanner };
-    return login({ hop: target, socket, ...identity, ...trust, keepaliveMs, log, ...told }, signal);
+    const options = { hop: target, socket, ...identity, ...trust, keepaliveMs, log, ...told };
+    return transport === "openssh" ? openSsh(options, signal) : login(options, signal);
   }
 
   /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */

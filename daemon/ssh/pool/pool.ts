@@ -17,7 +17,7 @@ import type {
 } from "../../transport/remote.ts";
 import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
-import { createDialer } from "./dial.ts";
+import { createDialer, type SshLogin } from "./dial.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
@@ -40,6 +40,8 @@ export interface PoolOptions {
   readonly log: Log;
   readonly shells: ShellMemory;
   readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize">;
+  /** The login for hosts that ssh2 can't log in to. */
+  readonly openSsh: SshLogin;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 

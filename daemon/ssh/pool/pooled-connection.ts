@@ -1,9 +1,10 @@
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../../protocol/stats.ts";
+import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
 import type { Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import { isUsable, openChannel } from "../channel/session-channel.ts";
-import type { SshConnection } from "../connect/connection.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
 import { hopName, unreachable } from "../failure.ts";
 import { type Respondent, SharedQuestions } from "./shared-questions.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
@@ -81,6 +82,7 @@ export class PooledConnection {
   #releaseBastion: () => void = () => undefined;
   readonly #attempt = new AbortController();
   #spare: ClientChannel | undefined;
+  readonly #transport: TransportChoice;
   #openingSpare = false;
   #sparesRefused = 0;
 
@@ -89,6 +91,7 @@ export class PooledConnection {
     this.bucket = bucket;
     this.target = target;
     this.#stage = { stage: "waiting for its turn", hop: target };
+    this.#transport = chooseTransport(target);
     bucket.connections.add(this);
   }
 
@@ -151,6 +154,11 @@ export class PooledConnection {
   leadsThrough(release: () => void): void {
     if (this.#state === "closed") release();
     else this.#releaseBastion = release;
+  }
+
+  /** What it is made by; it may turn out that only OpenSSH can. */
+  get transport(): TransportChoice {
+    return this.#transport;
   }
 
   /** False where it was closed meanwhile: then it is not taken. */
@@ -260,6 +268,8 @@ export class PooledConnection {
       server: connection?.server ?? null,
       cipher: connection?.cipher ?? null,
       hostKeyType: connection?.hostKey.keyType ?? null,
+      transport: this.#transport.transport,
+      transportReason: this.#transport.reason,
     };
   }
 }

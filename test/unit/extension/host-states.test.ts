@@ -18,6 +18,8 @@ const connection: Connection = {
   server: null,
   cipher: null,
   hostKeyType: null,
+  transport: "ssh2",
+  transportReason: null,
 };
 
 function run(sequence: number, change: Partial<Run>): Run {

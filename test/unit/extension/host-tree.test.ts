@@ -17,6 +17,7 @@ function host(name: string, group: string | null): Host {
     production: false,
     loginShell: false,
     hostKeyPolicy: null,
+    transport: "auto",
     source: "manual",
     createdAt: null,
     updatedAt: null,

@@ -15,6 +15,7 @@ function host(fields: Pick<Host, "name" | "address"> & Partial<Host>): Host {
     production: false,
     loginShell: false,
     hostKeyPolicy: null,
+    transport: "auto",
     source: "manual",
     createdAt: null,
     updatedAt: null,

@@ -9,7 +9,7 @@ let lastId = 0;
 function host(name: string, fields: Partial<Host> = {}): Host {
   lastId += 1;
   const plain = { user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
-  const flags = { production: false, loginShell: false, hostKeyPolicy: null };
+  const flags = { production: false, loginShell: false, hostKeyPolicy: null, transport: "auto" };
   const rest = { port: 22, source: "manual", createdAt: at, updatedAt: at };
   return HostSchema.parse({
     id: lastId,

@@ -110,7 +110,13 @@ test("thousands of hosts are read in slices, and once", async () => {
   // Another millisecond whenever somebody looks.
   const hosts = createHostStore(database, { ...systemClock, elapsed: () => (looks += 1) });
   const fields = { port: 22, user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
-  const flags = { production: true, loginShell: false, hostKeyPolicy: null, source: "manual" } as const;
+  const flags = {
+    production: true,
+    loginShell: false,
+    hostKeyPolicy: null,
+    transport: "auto",
+    source: "manual",
+  } as const;
   const at = "2026-01-01T00:00:00.000Z";
   for (let index = 0; index < 400; index += 1) {
     hosts.insert({ name: `web${index}`, address: "10.0.0.1", ...fields, ...flags }, at);

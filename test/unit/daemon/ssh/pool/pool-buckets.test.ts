@@ -16,7 +16,7 @@ function hopOf(user: string, address: string, port: number): LoginHop {
     identitiesOnly: false,
     settings: plainHopSettings,
     hostKeyPolicy: "ask",
-    credentials: { attempts: [], fault: undefined, notes: [] },
+    credentials: { attempts: [], agentSocket: null, fault: undefined, notes: [] },
   };
 }
 
@@ -31,7 +31,7 @@ const hop: fc.Arbitrary<LoginHop> = fc
   .tuple(text, text, fc.constantFrom(2, 22), fc.array(attempt, { maxLength: 3 }))
   .map(([user, address, port, attempts]) => ({
     ...hopOf(user, address, port),
-    credentials: { attempts, fault: undefined, notes: [] },
+    credentials: { attempts, agentSocket: null, fault: undefined, notes: [] },
   }));
 const target: fc.Arbitrary<LoginTarget> = fc
   .tuple(hop, fc.array(hop, { maxLength: 2 }))
@@ -86,7 +86,7 @@ test("neither the order of an agent's keys nor their comments are left out or co
     }));
     return bucketKey({
       ...hopOf("x", "y", 22),
-      credentials: { attempts, fault: undefined, notes: [] },
+      credentials: { attempts, agentSocket: null, fault: undefined, notes: [] },
       jump: [],
     });
   };

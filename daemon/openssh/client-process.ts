@@ -1,0 +1,97 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { visibleLine } from "../../protocol/visible.ts";
+import { codeOf } from "../ssh/failure.ts";
+
+export interface ClientProcessOptions {
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where it writes its log, by its arguments. */
+  readonly log: string;
+}
+
+/** What is kept of a log: a login's is shorter, and nobody reads what comes later. */
+const maxLogBytes = 256 * 1024;
+const trimEveryMs = 60_000;
+const killAfterMs = 2000;
+
+/** An `ssh` whose standard input and output are its connection to the server. */
+export class ClientProcess {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** What it shows to a person: the server's banner. */
+  readonly shown: Readable;
+  /** Resolves when it is gone; to why it never began, where it did not. */
+  readonly ended: Promise<string | undefined>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #log: string;
+  readonly #trimming: NodeJS.Timeout;
+  /** What was in the log at the end. */
+  #left: readonly string[] | undefined;
+
+  constructor({ arguments: args, environment, log }: ClientProcessOptions) {
+    this.#log = log;
+    this.#child = spawn("ssh", args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: environment,
+      windowsHide: true,
+    });
+    const { stdin, stdout, stderr } = this.#child;
+    this.input = stdin;
+    this.output = stdout;
+    this.shown = stderr;
+    for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
+    this.ended = new Promise((resolve) => {
+      this.#child.on("error", (failure) => {
+        if (this.#child.pid === undefined) resolve(codeOf(failure) ?? failure.message);
+      });
+      this.#child.once("exit", () => resolve(undefined));
+    });
+    this.#trimming = setInterval(() => this.#trim(), trimEveryMs).unref();
+    void this.ended.finally(() => {
+      clearInterval(this.#trimming);
+      this.#left = this.#lines();
+      rmSync(log, { force: true });
+    });
+  }
+
+  /** Whether it logged a line like that. */
+  logged(form: RegExp): boolean {
+    return this.#lines().some((line) => form.test(line));
+  }
+
+  /** What it had to say last that is no detail, in visible lines; for a person, never to decide by. */
+  lastWords(): string {
+    const lines = this.#lines().filter((line) => line.trim() !== "" && !line.startsWith("debug"));
+    return lines
+      .slice(-3)
+      .map((line) => visibleLine(line))
+      .join(" ");
+  }
+
+  /** It has no say: its connection is gone with it. */
+  end(): void {
+    if (this.#left !== undefined) return;
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), killAfterMs);
+    void this.ended.then(() => clearTimeout(timer));
+  }
+
+  #lines(): readonly string[] {
+    if (this.#left !== undefined) return this.#left;
+    try {
+      return readFileSync(this.#log, "utf8").slice(0, maxLogBytes).split(/\r?\n/);
+    } catch {
+      return [];
+    }
+  }
+
+  #trim(): void {
+    try {
+      if (statSync(this.#log).size > maxLogBytes) truncateSync(this.#log);
+    } catch {
+      // It is gone.
+    }
+  }
+}

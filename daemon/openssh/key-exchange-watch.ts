@@ -1,0 +1,115 @@
+import { keyTypeOf } from "../ssh/host-keys/host-key.ts";
+import { readString } from "../ssh/wire-string.ts";
+import { parseServerOffer } from "../ssh/connect/server-offer.ts";
+
+/** Numbers of messages (RFC 4250, section 4.1.2; RFC 4419 for the group exchange). */
+const kexInit = 20;
+const newKeys = 21;
+const kexReplies: readonly number[] = [31, 33];
+
+/** A key exchange is over long before. */
+const maxBytes = 256 * 1024;
+
+export interface KeyExchangeListener {
+  /** What the server shows as its key (or certificate), in SSH's wire form; nothing is proved yet. */
+  hostKey(key: Buffer): void;
+  /** The client has taken the server's key: it sends NEWKEYS only then (RFC 4253, section 7.3). */
+  accepted(): void;
+}
+
+/** What was agreed on (RFC 4253, section 7.1), to and from the server. */
+export interface KeyExchangeOutcome {
+  readonly cipherTo: string;
+  readonly cipherFrom: string;
+  /** Against CVE-2023-48795. */
+  readonly isStrict: boolean;
+}
+
+/**
+ * Follows the first key exchange of a connection from outside. It is in the clear up to NEWKEYS on either side, and so says
+ * for certain how far it came, without a word of the client.
+ */
+export class KeyExchangeWatch {
+  readonly #listener: KeyExchangeListener;
+  readonly #server = new ClearText();
+  readonly #client = new ClearText();
+  #accepted = false;
+
+  constructor(listener: KeyExchangeListener) {
+    this.#listener = listener;
+  }
+
+  fromServer(chunk: Buffer): void {
+    for (const message of this.#server.take(chunk)) {
+      if (!kexReplies.includes(message[0] ?? 0)) continue;
+      // In a group exchange 31 is another message, which begins with a prime.
+      const key = readString(message, 1)?.value;
+      if (key !== undefined && keyTypeOf(key) !== undefined) this.#listener.hostKey(key);
+    }
+  }
+
+  fromClient(chunk: Buffer): void {
+    for (const message of this.#client.take(chunk)) {
+      if (message[0] !== newKeys || this.#accepted) continue;
+      this.#accepted = true;
+      this.#listener.accepted();
+    }
+  }
+
+  /** undefined until both sides have said what they would take. */
+  get outcome(): KeyExchangeOutcome | undefined {
+    const [client, server] = [this.#client, this.#server].map(({ head }) => parseServerOffer(head));
+    if (client === undefined || server === undefined) return undefined;
+    const chosen = (way: "to" | "from"): string =>
+      client.cipher[way].find((name) => server.cipher[way].includes(name)) ?? "";
+    const isStrict =
+      client.kex.includes("kex-strict-c-v00@openssh.com") &&
+      server.kex.includes("kex-strict-s-v00@openssh.com");
+    return { cipherTo: chosen("to"), cipherFrom: chosen("from"), isStrict };
+  }
+}
+
+/** The messages of one side, from its greeting to its NEWKEYS. */
+class ClearText {
+  /** The greeting and the messages up to KEXINIT. */
+  head = Buffer.alloc(0);
+  #rest = Buffer.alloc(0);
+  #greeted = false;
+  #over = false;
+  #headOver = false;
+
+  take(chunk: Buffer): Buffer[] {
+    if (this.#over) return [];
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    if (this.#rest.length > maxBytes) this.#over = true;
+    if (!this.#greeted) this.#greet();
+    const messages: Buffer[] = [];
+    for (let message = this.#next(); message !== undefined; message = this.#next()) messages.push(message);
+    if (this.#over) this.#rest = Buffer.alloc(0);
+    return messages;
+  }
+
+  #greet(): void {
+    const greeting = /(?:^|\n)SSH-[^\n]*\n/.exec(this.#rest.toString("latin1"));
+    if (greeting === null) return;
+    this.#greeted = true;
+    this.#pass(greeting.index + greeting[0].length);
+  }
+
+  #next(): Buffer | undefined {
+    if (!this.#greeted || this.#over || this.#rest.length < 6) return undefined;
+    const end = 4 + this.#rest.readUInt32BE(0);
+    if (end > maxBytes) this.#over = true;
+    if (end < 6 || this.#rest.length < end) return undefined;
+    const message = this.#rest.subarray(5, end - this.#rest.readUInt8(4));
+    this.#pass(end);
+    if (message[0] === kexInit) this.#headOver = true;
+    if (message[0] === newKeys) this.#over = true;
+    return message;
+  }
+
+  #pass(bytes: number): void {
+    if (!this.#headOver) this.head = Buffer.concat([this.head, this.#rest.subarray(0, bytes)]);
+    this.#rest = this.#rest.subarray(bytes);
+  }
+}

@@ -1,0 +1,62 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Hop } from "../transport/remote.ts";
+import { membersOf, nameOf, protocolError, unreachable, unreachableBy } from "../ssh/failure.ts";
+import { describeKey } from "../ssh/host-keys/host-key.ts";
+
+/** How far a login came: nothing of it is read from what ssh says. */
+export interface LoginEvidence {
+  readonly stage: "greeting" | "exchanging keys" | "logging in";
+  /** What the network did to the connection. */
+  readonly failure: Error | undefined;
+  /** The server was the first to close. */
+  readonly closedByServer: boolean;
+  /** What the server showed as its key. */
+  readonly hostKey: Buffer | undefined;
+  /** What ssh said, in visible lines. */
+  readonly words: string;
+}
+
+/** What is said of an `ssh` that ended before anybody was logged in. */
+export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
+  const { stage, failure, closedByServer, hostKey } = evidence;
+  const said = evidence.words === "" ? "" : ` ssh said: “${evidence.words}”`;
+  if (failure !== undefined) return unreachableBy(hop, failure);
+  if (stage === "logging in") {
+    return new Problem(
+      "authentication_failed",
+      `${nameOf(hop)} did not let ssh log in. Check the user name, the keys and certificates.${said}`,
+      membersOf(hop),
+    );
+  }
+  if (closedByServer) return unreachable(hop, "closed", undefined, said);
+  if (stage === "greeting") return protocolError(hop, `could not be spoken to by ssh.${said}`);
+  if (hostKey === undefined) return protocolError(hop, `and ssh could not agree on a key exchange.${said}`);
+  const { keyType, fingerprint } = describeKey(hostKey);
+  const what = isCertificate(keyType) ? "host certificate" : "host key";
+  return new Problem(
+    "host_key_unknown",
+    `ssh did not accept the ${what} of ${nameOf(hop)}: ${keyType}, ${fingerprint}. Check the known_hosts files.${said}`,
+    { ...membersOf(hop), keyType, fingerprint, reason: isCertificate(keyType) ? "certificate" : "refused" },
+  );
+}
+
+/** Of OpenSSH's certificates (PROTOCOL.certkeys). */
+export function isCertificate(keyType: string): boolean {
+  return /-cert-v0\d@openssh\.com$/.test(keyType);
+}
+
+/** Windows' OpenSSH has no control sockets. */
+export function notOnWindows(hop: Hop): Problem {
+  const detail = `${nameOf(hop)} can be reached by OpenSSH only, which Hostrun can't use on Windows: its ssh has no multiplexing.`;
+  return new Problem("host_unreachable", detail, { ...membersOf(hop), reason: "no_openssh" });
+}
+
+/** `why`: the operating system's code. */
+export function notStarted(hop: Hop, why: string): Problem {
+  const reason = why === "ENOENT" ? "there is no ssh on the daemon's PATH. Install OpenSSH's client" : why;
+  return new Problem(
+    "host_unreachable",
+    `${nameOf(hop)} is reached by the system's ssh, which could not be started: ${reason}.`,
+    { ...membersOf(hop), reason: "no_openssh" },
+  );
+}

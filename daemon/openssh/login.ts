@@ -1,0 +1,246 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "ssh2";
+import type { Problem } from "../../protocol/problem.ts";
+import { visibleLine, visibleText } from "../../protocol/visible.ts";
+import { identityOf } from "../ssh/auth/credentials.ts";
+import type { LoginOptions } from "../ssh/connect/connection.ts";
+import type { LoginName, SshConnection } from "../ssh/connect/ssh-connection.ts";
+import { openConnectionLayer } from "../ssh/connect/connection-layer.ts";
+import { holdIdentification } from "../ssh/connect/identification.ts";
+import { loginFailure as greetingFailure, refusesCipher } from "../ssh/connect/login-failure.ts";
+import { boundTraffic } from "../ssh/connect/traffic.ts";
+import type { OutgoingQueue } from "../ssh/connect/outgoing-queue.ts";
+import { awaitingGreeting, connectionLost, nameOf, protocolError } from "../ssh/failure.ts";
+import { describeKey, type KeyDescription } from "../ssh/host-keys/host-key.ts";
+import { HostKeyCheck } from "../ssh/host-keys/host-key-check.ts";
+import type { ClientProcess } from "./client-process.ts";
+import { openProxy } from "./control-socket.ts";
+import { KeyExchangeWatch } from "./key-exchange-watch.ts";
+import { isCertificate, type LoginEvidence, loginFailure, notStarted } from "./login-failure.ts";
+
+export interface OpenSshLoginOptions extends LoginOptions {
+  /** An `ssh` for the hop; where its control socket is going to be. */
+  readonly client: ClientProcess;
+  readonly control: string;
+  /** The known_hosts file that is only for this connection. */
+  readonly accepted: string;
+}
+
+const pollMs = 10;
+const maxBannerLength = 16 * 1024;
+/** How OpenSSH's server says which options a key has, as its client logs it. */
+const forcedCommand = /^debug1: Remote: .*: key options:.* command(?: |$)/;
+
+/**
+ * Lets an `ssh` log in over `socket` and gives back the connection as the pool knows it. Rejects with a Problem, or with the
+ * signal's reason; the process is ended and the socket destroyed then.
+ */
+export function loginByClient(options: OpenSshLoginOptions, signal: AbortSignal): Promise<SshConnection> {
+  return new ClientLogin(options).run(signal);
+}
+
+/** From the first byte to a login; then it is the connection. */
+class ClientLogin implements SshConnection {
+  readonly transport = "openssh";
+  readonly hop: OpenSshLoginOptions["hop"];
+  readonly logins: readonly LoginName[];
+  server = "";
+  cipher = "";
+  hostKey: KeyDescription = { keyType: "", fingerprint: "" };
+  closeReason: Problem | undefined;
+  readonly #options: OpenSshLoginOptions;
+  readonly #check: HostKeyCheck;
+  readonly #failed = new AbortController();
+  readonly #listeners = new Set<(problem: Problem) => void>();
+  #stage: LoginEvidence["stage"] = "greeting";
+  #hostKey: Buffer | undefined;
+  #networkFailure: Error | undefined;
+  #closedByServer = false;
+  #clientEnded = false;
+  #client: Client | undefined;
+  #channels: Socket | undefined;
+  #outgoing: OutgoingQueue | undefined;
+  #forcesCommand: boolean | undefined;
+
+  constructor(options: OpenSshLoginOptions) {
+    this.hop = options.hop;
+    this.#options = options;
+    this.#check = new HostKeyCheck(options);
+    const { user, address, port } = options.hop;
+    this.logins = [...options.via, [user, address, port, loginKey(options)]];
+  }
+
+  get client(): Client {
+    if (this.#client === undefined) throw new TypeError("Only a connection that is up has channels");
+    return this.#client;
+  }
+
+  /** Logged before a session is open; later it is not looked up again, since the log is cut. */
+  get forcesCommand(): boolean {
+    return (this.#forcesCommand ??= this.#options.client.logged(forcedCommand));
+  }
+
+  async run(signal: AbortSignal): Promise<SshConnection> {
+    const abort = (): void => this.#failed.abort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      signal.throwIfAborted();
+      this.#follow();
+      this.#join();
+      await this.#comeUp();
+      return this;
+    } catch (failure) {
+      const reason: unknown = this.#failed.signal.aborted ? this.#failed.signal.reason : failure;
+      this.closeReason = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+      this.#hangUp();
+      throw reason;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  onClose(listener: (problem: Problem) => void): () => void {
+    if (this.closeReason === undefined) this.#listeners.add(listener);
+    else listener(this.closeReason);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** ssh sends nothing for us but what belongs to a channel. */
+  forceAcks(): () => void {
+    return () => undefined;
+  }
+
+  pace(channel: Duplex): void {
+    this.#outgoing?.pace(channel);
+  }
+
+  close(): void {
+    this.#lose(connectionLost(this.hop, "Hostrun closed the connection."));
+    this.#hangUp();
+  }
+
+  /** Follows the login from outside; before a byte goes either way. */
+  #follow(): void {
+    const { hop, socket, client } = this.#options;
+    const onStage = (stage: string): void => this.#options.onStage(stage);
+    onStage(awaitingGreeting);
+    holdIdentification(socket, {
+      identified: (server) => {
+        this.server = visibleLine(server);
+        this.#stage = "exchanging keys";
+        onStage("exchanging keys");
+      },
+      refused: (said) => this.#failed.abort(greetingFailure(hop, { stage: awaitingGreeting, said })),
+    });
+    const watch = new KeyExchangeWatch({
+      hostKey: (key) => this.#judge(key),
+      accepted: () => {
+        const { cipherTo = "", cipherFrom = "", isStrict = false } = watch.outcome ?? {};
+        this.cipher = cipherFrom;
+        const refusal = refusesCipher(hop, isStrict, [cipherTo, cipherFrom]);
+        if (refusal !== undefined) this.#failed.abort(refusal);
+        this.#stage = "logging in";
+        onStage("logging in");
+      },
+    });
+    socket.on("data", (chunk: Buffer) => watch.fromServer(chunk));
+    client.output.on("data", (chunk: Buffer) => watch.fromClient(chunk));
+    let room = maxBannerLength;
+    client.shown.on("data", (chunk: Buffer) => {
+      const shown = visibleText(chunk.toString("utf8"), room);
+      room -= shown.length;
+      if (shown !== "" && room >= 0) this.#options.onBanner(shown);
+    });
+  }
+
+  /** A certificate is ssh's to judge, which knows of authorities; it alone says nothing of the key to us. */
+  #judge(key: Buffer): void {
+    this.#hostKey = key;
+    this.hostKey = describeKey(key);
+    if (isCertificate(this.hostKey.keyType)) return;
+    if (!this.#check.verify(key)) this.#failed.abort(this.#check.problem);
+    // Before ssh has it, which asks in its files.
+    else writeFileSync(this.#options.accepted, `* ${this.hostKey.keyType} ${key.toString("base64")}\n`);
+  }
+
+  #join(): void {
+    const { socket, client } = this.#options;
+    socket.on("error", (failure) => {
+      this.#networkFailure ??= failure;
+    });
+    socket.once("end", () => {
+      this.#closedByServer = !this.#clientEnded;
+    });
+    socket.once("close", () => {
+      client.input.destroy();
+      this.#lose(connectionLost(this.hop, "connection lost. The command may still be running there."));
+    });
+    client.output.once("end", () => {
+      this.#clientEnded = true;
+    });
+    socket.pipe(client.input);
+    client.output.pipe(socket);
+    void client.ended.then((why) => this.#ended(why));
+  }
+
+  #ended(why: string | undefined): void {
+    const { hop, client } = this.#options;
+    if (this.closeReason !== undefined) return;
+    const evidence = {
+      stage: this.#stage,
+      failure: this.#networkFailure,
+      closedByServer: this.#closedByServer,
+      hostKey: this.#hostKey,
+      words: client.lastWords(),
+    };
+    this.#failed.abort(why === undefined ? loginFailure(hop, evidence) : notStarted(hop, why));
+    this.#lose(connectionLost(hop, "the connection's ssh ended. The command may still be running there."));
+    this.#hangUp();
+  }
+
+  /** ssh makes its control socket when it is logged in, whole and at once (by a link). */
+  async #comeUp(): Promise<void> {
+    const { control, socket } = this.#options;
+    const { signal } = this.#failed;
+    while (!existsSync(control)) await delay(pollMs, undefined, { signal });
+    const channels = await openProxy(control, signal);
+    signal.throwIfAborted();
+    this.#channels = channels;
+    const client = openConnectionLayer(channels, this.server);
+    this.#client = client;
+    client.on("error", () => channels.destroy());
+    client.on("end", () => channels.destroy());
+    client.on("close", () => {
+      this.#lose(connectionLost(this.hop, "connection lost. The command may still be running there."));
+      this.#hangUp();
+    });
+    this.#outgoing = boundTraffic(client, channels, (what) => {
+      this.#lose(protocolError(this.hop, `${what}, and the connection was closed.`));
+      this.#hangUp();
+    });
+    socket.setMaxListeners(0);
+  }
+
+  #hangUp(): void {
+    this.#channels?.destroy();
+    this.#options.socket.destroy();
+    this.#options.client.end();
+  }
+
+  #lose(problem: Problem): void {
+    if (this.closeReason !== undefined || this.#client === undefined) return;
+    this.closeReason = problem;
+    for (const listener of this.#listeners) listener(problem);
+    this.#listeners.clear();
+  }
+}
+
+/** ssh does not say which key it was: whatever there is to log in with stands for it. */
+function loginKey({ credentials, hop }: OpenSshLoginOptions): string {
+  const all = JSON.stringify([identityOf(credentials), hop.identityFiles, hop.settings.login]);
+  return `openssh:${createHash("sha256").update(all).digest("base64")}`;
+}

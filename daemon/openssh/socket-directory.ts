@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** A Unix socket's path has 104 bytes on macOS; ssh appends 17 to it while it makes it, and ours are short. */
+const maxDirectoryBytes = 104 - 1 - 17 - "/c1234567".length;
+
+export interface SocketDirectoryOptions {
+  /** Which daemon it is for: the same for the next one, which clears what this one left. */
+  readonly stateDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly uid: number | undefined;
+}
+
+/**
+ * A directory that nobody else can look into, for the sockets of this daemon's `ssh` processes; empty. The state directory
+ * may have too long a path. Throws when there is no place for one.
+ */
+export function openSocketDirectory(options: SocketDirectoryOptions): { readonly path: string } & Disposable {
+  const path = create(options);
+  return {
+    path,
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+function create({ stateDirectory, environment, uid }: SocketDirectoryOptions): string {
+  const digest = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12);
+  const runtime = environment["XDG_RUNTIME_DIR"];
+  const places = [...(runtime === undefined || runtime === "" ? [] : [runtime]), "/tmp"];
+  for (const place of places) {
+    const path = join(place, `hostrun-${digest}`);
+    if (Buffer.byteLength(path) > maxDirectoryBytes) continue;
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch {
+      // It is there, or the place is not.
+    }
+    if (!isPrivate(path, uid)) continue;
+    // Only the holder of the state directory's lock comes here.
+    for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
+    return path;
+  }
+  // Somebody took the name.
+  return mkdtempSync("/tmp/hostrun-");
+}
+
+/** Whether it is a directory of the user's own that nobody else may enter. */
+function isPrivate(path: string, uid: number | undefined): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === uid && (found.mode & 0o077) === 0;
+}
