@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "List, add and remove host keys",
     load: () => import("./commands/known-hosts.ts"),
   },
+  keys: { summary: "List, make and install SSH keys", load: () => import("./commands/keys.ts") },
   daemon: { summary: "Run the daemon in the foreground", load: () => import("./commands/daemon.ts") },
   start: { summary: "Start the daemon", load: () => import("./commands/start.ts") },
   stop: { summary: "Stop the daemon", load: () => import("./commands/stop.ts") },

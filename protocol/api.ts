@@ -1,10 +1,17 @@
 import { daemonEndpoints } from "./daemon-endpoints.ts";
 import { hostEndpoints } from "./host-endpoints.ts";
+import { keyEndpoints } from "./key-endpoints.ts";
 import { promptEndpoints } from "./prompt-endpoints.ts";
 import { runEndpoints } from "./run-endpoints.ts";
 
 /** The whole API of the daemon. */
-export const api = { ...daemonEndpoints, ...hostEndpoints, ...promptEndpoints, ...runEndpoints };
+export const api = {
+  ...daemonEndpoints,
+  ...hostEndpoints,
+  ...keyEndpoints,
+  ...promptEndpoints,
+  ...runEndpoints,
+};
 
 export type Api = typeof api;
 export type EndpointName = keyof Api;

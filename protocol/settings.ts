@@ -4,6 +4,10 @@ import { HostKeyPolicy, Port, UserName } from "./host.ts";
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
 
+/** As `ssh-keygen -t` takes it. */
+export const KeyType = z.enum(["ed25519", "rsa", "ecdsa"]);
+export type KeyType = z.infer<typeof KeyType>;
+
 const fields = {
   poolMaxConnections: z.int().min(1).max(10_000),
   /** How long an unused connection is kept for the next run. */
@@ -18,7 +22,7 @@ const fields = {
   /** null: the name of the user who runs the daemon. */
   defaultUser: UserName.nullable(),
   defaultPort: Port,
-  defaultKeyType: z.enum(["ed25519", "rsa", "ecdsa"]),
+  defaultKeyType: KeyType,
   hostKeyPolicy: HostKeyPolicy,
   /** In bits: shorter RSA keys of hosts and of yours are refused (OpenSSH's RequiredRSASize). */
   requiredRsaSize: z.int().min(1024).max(16_384),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { protocolVersion } from "../../protocol/discovery.ts";
 import type { Health, Stats } from "../../protocol/stats.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
@@ -5,6 +6,7 @@ import type { Scope } from "../core/scope.ts";
 import { listen } from "../http/listen.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
+import { keyRoutes } from "../http/routes/keys.ts";
 import { hostRoutes } from "../http/routes/hosts.ts";
 import { promptRoutes } from "../http/routes/prompts.ts";
 import { runRoutes } from "../http/routes/runs.ts";
@@ -12,6 +14,8 @@ import { settingsRoutes } from "../http/routes/settings.ts";
 import { createHttpServer, type HttpParts } from "../http/server.ts";
 import { StreamMetrics } from "../http/sse.ts";
 import { openStats, type StatsSources } from "../http/stats.ts";
+import { Keys } from "../keys/keys.ts";
+import { createKeySource } from "../ssh/auth/key-source.ts";
 import { openHousekeeping } from "../runs/housekeeping.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Hosts } from "./hosts.ts";
@@ -69,16 +73,31 @@ function handlersOf(
     else context.onShutdown(asked);
   };
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
+  const keys = keysOf(context, pool);
   return {
     ...daemonRoutes({ health, stats, changes, shutdown }),
     ...hostRoutes({ hosts, resolve, remote: pool, prompts, connectTimeoutMs }),
     ...promptRoutes(prompts),
+    ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...runRoutes({ hosts, engine, history }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),
     ...connectionRoutes(pool, knownHosts),
   };
+}
+
+function keysOf(context: DaemonContext, remote: Services["pool"]): Keys {
+  const { files, uid, home, settings, environment, agentSocket } = context;
+  return new Keys({
+    source: createKeySource(files, uid),
+    files,
+    directory: join(home, ".ssh"),
+    environment,
+    agentSocket,
+    remote,
+    defaultType: () => settings.current.defaultKeyType,
+  });
 }
 
 function statsSources(

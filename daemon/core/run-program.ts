@@ -19,13 +19,21 @@ export type ProgramResult =
 
 const maxErrorBytes = 4096;
 
-/** Runs a program of this machine to its end, or kills it when it takes too long or prints too much. Never rejects. */
+/**
+ * Runs a program of this machine to its end, or kills it when it takes too long or prints too much. It has a session of
+ * its own and so no terminal: what would ask a person there reads standard input. Never rejects.
+ */
 export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
   return new Promise((resolve) => {
     let child: ChildProcess;
     const env = Object.fromEntries(Object.entries(request.env).filter(([, value]) => value !== undefined));
     try {
-      child = spawn(request.file, [...request.args], { env, stdio: "pipe", windowsHide: true });
+      child = spawn(request.file, [...request.args], {
+        env,
+        stdio: "pipe",
+        windowsHide: true,
+        detached: true,
+      });
     } catch (failure) {
       resolve({ kind: "failed", why: whyNotStarted(failure) });
       return;

@@ -72,6 +72,10 @@ const good: Record<EndpointName, Call> = {
     path: `/api/prompts/${await openPrompt()}`,
     json: { answers: ["acceptOnce"] },
   }),
+  listKeys: async () => ({ path: `/api/keys${(await keyPath()).slice(0, 0)}` }),
+  getKey: async () => ({ path: await keyPath() }),
+  createKey: () => ({ path: "/api/keys", json: { name: `key_${Math.random().toString(36).slice(2)}` } }),
+  installKey: async () => ({ path: `${await keyPath()}/install`, json: { host: "web1" } }),
   getSettings: () => ({ path: "/api/settings" }),
   updateSettings: () => ({ path: "/api/settings", json: { historyDays: 8 } }),
   listHosts: () => ({ path: "/api/hosts?q=web" }),
@@ -97,6 +101,12 @@ const good: Record<EndpointName, Call> = {
   }),
   rerun: async () => ({ path: `/api/runs/${await endedRun()}/rerun` }),
   deleteRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
+};
+
+/** A key pair of the person's. */
+const keyPath = async (): Promise<string> => {
+  const json = { name: `key_${Math.random().toString(36).slice(2)}`, comment: "for a test" };
+  return (await daemon.http.ask("POST", "/api/keys", { json })).headers.location ?? "";
 };
 
 /** The question for a host key that nobody knows; the run that it is of waits. */
@@ -240,6 +250,9 @@ const valid = { host: "web1", command: "true" };
 const start = (json: object, once?: string): Sent =>
   once === undefined ? { json } : { json, headers: { "idempotency-key": once } };
 
+const installing = `${await keyPath()}/install`;
+await writeFile(`${daemon.home}/.ssh/taken`, "");
+
 /** Requests for the problems of each endpoint, beside those that every body has. */
 const provoked: Provoked[] = [
   ["answerPrompt", "prompt_closed", "/api/prompts/0", { json: { answers: [] } }],
@@ -249,6 +262,17 @@ const provoked: Provoked[] = [
   ["deleteKnownHosts", "invalid_request", "/api/known-hosts"],
   ["deleteKnownHosts", "not_found", "/api/known-hosts?address=nowhere"],
   ["closeConnection", "not_found", "/api/connections/nope"],
+  ["listKeys", "invalid_request", "/api/keys?nope=1"],
+  ["getKey", "not_found", "/api/keys/nope"],
+  ["createKey", "invalid_request", "/api/keys", { json: { name: "../id" } }],
+  ["getKey", "invalid_request", "/api/keys/nope?nope=1"],
+  ["createKey", "conflict", "/api/keys", { json: { name: "taken" } }],
+  ["installKey", "not_found", "/api/keys/nope/install", { json: { host: "web1" } }],
+  ["installKey", "host_unknown", installing, { json: { host: "nobody" } }],
+  ["installKey", "host_unreachable", installing, { json: { host: "refused" } }],
+  ["installKey", "authentication_failed", installing, { json: { host: "nouser" } }],
+  ["installKey", "identity_file_missing", installing, { json: { host: "nokey" } }],
+  ["installKey", "identity_file_unreadable", installing, { json: { host: "textkey" } }],
   ["listHosts", "invalid_request", "/api/hosts?nope=1"],
   ["createHost", "conflict", "/api/hosts", { json: { name: "web1", address: "10.0.0.1" } }],
   ["importHosts", "not_found", "/api/hosts/import", { json: { source: "ssh_config", path: "/nowhere" } }],
@@ -340,6 +364,11 @@ describe("every problem is the contract's, and one that its endpoint declares", 
       "host_key_changed",
       "protocol_error",
       "timed_out",
+      // Tests of keys.
+      "key_not_made",
+      "key_not_installed",
+      "channel_refused",
+      "connection_lost",
     ]);
     const unseen = [...endpoints].flatMap(([name, { problems: declared }]) =>
       declared

@@ -36,3 +36,17 @@ export function rsaBits(key: Buffer): number | undefined {
   if (modulus === undefined || start === -1) return 0;
   return (modulus.length - start) * 8 - (Math.clz32(modulus.readUInt8(start)) - 24);
 }
+
+const sizes: ReadonlyMap<string, number> = new Map([
+  ["ssh-ed25519", 256],
+  ["sk-ssh-ed25519@openssh.com", 256],
+  ["ecdsa-sha2-nistp256", 256],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", 256],
+  ["ecdsa-sha2-nistp384", 384],
+  ["ecdsa-sha2-nistp521", 521],
+]);
+
+/** As `ssh-keygen -lf` has it; undefined for a type that has no one size. */
+export function keyBits(key: Buffer): number | undefined {
+  return rsaBits(key) ?? sizes.get(keyTypeOf(key) ?? "");
+}

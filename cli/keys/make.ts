@@ -1,0 +1,60 @@
+import { text } from "node:stream/consumers";
+import { visible } from "../../protocol/visible.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { print } from "../console.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+
+const types = ["ed25519", "rsa", "ecdsa"] as const;
+
+export const make: Command = {
+  help: `Make an SSH key in ~/.ssh. A file that is there is never written over.
+
+Usage: hostrun keys make [NAME] [OPTION...]
+
+NAME is the file; id_ed25519 by default.
+
+  --type TYPE         ed25519, rsa or ecdsa; by default as the setting defaultKeyType
+  --comment TEXT      by default user@machine
+  --passphrase-stdin  encrypt it with the first line of standard input
+${formatHelp}`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, {
+      type: { type: "string" },
+      comment: { type: "string" },
+      "passphrase-stdin": { type: "boolean" },
+      ...formatOptions,
+    });
+    const [name] = takeWords(positionals, "NAME?");
+    const format = parseFormat(values);
+    const type = values.type === undefined ? undefined : parseType(values.type);
+    const { comment } = values;
+    const passphrase = values["passphrase-stdin"] === true ? await firstLine() : "";
+    await using daemon = await reachDaemon();
+    const made = await daemon.call("createKey", {
+      body: {
+        ...(name === undefined ? {} : { name }),
+        ...(type === undefined ? {} : { type }),
+        ...(comment === undefined ? {} : { comment }),
+        passphrase,
+      },
+    });
+    showOne(format, made, () => `${visible(made.path ?? "")}  ${visible(made.fingerprint)}\n`);
+    if (format === undefined) print(`${visible(made.publicKey)}\n`);
+    return 0;
+  },
+};
+
+function parseType(given: string): (typeof types)[number] {
+  const type = types.find((known) => known === given);
+  if (type === undefined)
+    throw new UsageError(`--type is "${given}", but must be one of ${types.join(", ")}.`);
+  return type;
+}
+
+async function firstLine(): Promise<string> {
+  const [line = ""] = (await text(process.stdin)).split(/\r?\n/);
+  if (line === "") throw new UsageError("--passphrase-stdin: standard input holds no passphrase.");
+  return line;
+}

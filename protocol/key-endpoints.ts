@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { endpoint, reading, writing } from "./endpoint.ts";
+import { Key, KeyInstallation, KeyInstallRequest, NewKey } from "./key.ts";
+import { listOf } from "./list.ts";
+import { connectingProblems } from "./problem-codes.ts";
+
+/** The caller's SSH_AUTH_SOCK; default: the daemon's own. */
+const agentQuery = z.strictObject({ agentSocket: z.string().min(1).max(4096).optional() });
+
+export const keyEndpoints = {
+  listKeys: endpoint({
+    method: "GET",
+    path: "/api/keys",
+    summary: "The key pairs of ~/.ssh and of the SSH agent",
+    query: agentQuery,
+    status: 200,
+    output: listOf(Key),
+    problems: reading,
+  }),
+  getKey: endpoint({
+    method: "GET",
+    path: "/api/keys/:key",
+    summary: "One key pair",
+    query: agentQuery,
+    status: 200,
+    output: Key,
+    problems: [...reading, "not_found"],
+  }),
+  createKey: endpoint({
+    method: "POST",
+    path: "/api/keys",
+    summary: "Make a key pair in ~/.ssh, never over a file that is there",
+    body: NewKey,
+    status: 201,
+    output: Key,
+    problems: [...writing, "conflict", "key_not_made"],
+  }),
+  installKey: endpoint({
+    method: "POST",
+    path: "/api/keys/:key/install",
+    summary: "Let a public key log in to a host, as ssh-copy-id does",
+    body: KeyInstallRequest,
+    status: 200,
+    output: KeyInstallation,
+    problems: [
+      ...writing,
+      "not_found",
+      "host_unknown",
+      ...connectingProblems,
+      "channel_refused",
+      "connection_lost",
+      "key_not_installed",
+    ],
+  }),
+};

@@ -1,0 +1,67 @@
+import * as z from "zod";
+import { HostName } from "./host.ts";
+import { PromptPolicy } from "./prompt.ts";
+import { KeyType } from "./settings.ts";
+
+/** A key pair of the person's: a file of ~/.ssh, a key that the SSH agent holds, or both. Never its private part. */
+export const Key = z
+  .object({
+    /** Stable for the same key. */
+    id: z.string(),
+    /** As in a public key file, e.g. "ssh-ed25519". */
+    type: z.string(),
+    /** null where the type has no one size. */
+    bits: z.int().nullable(),
+    fingerprint: z.string(),
+    comment: z.string().nullable(),
+    /** Of the private key, or of the public one where that is all there is; null: it is in the agent alone. */
+    path: z.string().nullable(),
+    inAgent: z.boolean(),
+    /** Whether its file asks for a passphrase; null without a private key in a file. */
+    encrypted: z.boolean().nullable(),
+    /** One line as in authorized_keys. */
+    publicKey: z.string(),
+  })
+  .meta({ id: "Key" });
+export type Key = z.infer<typeof Key>;
+
+const line = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), "must be one line without control characters");
+
+export const NewKey = z.strictObject({
+  /** Default: the setting `defaultKeyType`. */
+  type: KeyType.optional(),
+  /** A file of ~/.ssh that is not there yet; default id_ed25519, id_rsa or id_ecdsa. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/, "must be a plain file name")
+    .refine((name) => !name.endsWith(".pub"), "must not end in .pub")
+    .optional(),
+  /** It encrypts the file; none by default. Kept nowhere. */
+  passphrase: line(1000).default(""),
+  /** Default: user@machine. */
+  comment: line(200).optional(),
+});
+export type NewKey = z.infer<typeof NewKey>;
+
+export const KeyInstallRequest = z.strictObject({
+  host: HostName,
+  /** The caller's SSH_AUTH_SOCK. */
+  agentSocket: z.string().min(1).max(4096).nullable().default(null),
+  /** Whether somebody is there to answer what only a person can; otherwise it fails at once. */
+  prompts: PromptPolicy.default("fail"),
+});
+export type KeyInstallRequest = z.infer<typeof KeyInstallRequest>;
+
+export const KeyInstallation = z.object({
+  host: z.string(),
+  /** Who can log in with the key, `user@address:port`. */
+  login: z.string(),
+  fingerprint: z.string(),
+  /** false: it was there already. */
+  added: z.boolean(),
+});
+export type KeyInstallation = z.infer<typeof KeyInstallation>;
