@@ -1,11 +1,11 @@
 import { isProblemDetails, Problem } from "../protocol/problem.ts";
 import type { Reply } from "./reply.ts";
-import type { Exchange, Transport } from "./transport.ts";
+import type { OutgoingRequest, Transport } from "./transport.ts";
 import { unreachable } from "./transport.ts";
 
 /** What a request needs to know of its endpoint. */
 export interface Route {
-  readonly method: Exchange["method"];
+  readonly method: OutgoingRequest["method"];
   readonly path: string;
   /** There where the endpoint always takes JSON. */
   readonly body?: unknown;
@@ -38,7 +38,7 @@ export async function openRequest(
   const given = input.body ?? (route.body === undefined ? undefined : {});
   const body = given === undefined ? undefined : JSON.stringify(given);
   const path = pathOf(route, input.params, input.query);
-  const exchange: Exchange = {
+  const exchange: OutgoingRequest = {
     method: route.method,
     path,
     headers: { accept, ...contentHeaders(body), ...input.headers },

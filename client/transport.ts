@@ -7,7 +7,7 @@ import { BackOff } from "./back-off.ts";
 import { requestOnce } from "./own-connection.ts";
 import type { Reply } from "./reply.ts";
 
-export interface Exchange {
+export interface OutgoingRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** With its query. */
   readonly path: string;
@@ -19,6 +19,9 @@ export interface Exchange {
    */
   readonly kept: boolean;
 }
+
+/** Of a program's runs that wait, the daemon takes one in turn with those of others: what one shell or editor started is one. */
+const client = String(process.ppid);
 
 /** How long a daemon may be busy with others before a client that could not even connect gives up. */
 const crowdedMs = 30_000;
@@ -49,7 +52,7 @@ export class Transport implements Disposable {
   }
 
   /** Rejects with `daemon_unreachable`, or with the signal's reason. */
-  async send(exchange: Exchange, signal?: AbortSignal): Promise<Reply> {
+  async send(exchange: OutgoingRequest, signal?: AbortSignal): Promise<Reply> {
     const crowd = new BackOff(crowdedMs);
     for (;;) {
       signal?.throwIfAborted();
@@ -68,12 +71,12 @@ export class Transport implements Disposable {
   }
 
   async #once(
-    { kept: wanted, body, ...exchange }: Exchange,
+    { kept: wanted, body, ...exchange }: OutgoingRequest,
     signal: AbortSignal | undefined,
   ): Promise<Reply | { failure: unknown; reused: boolean }> {
     const kept = wanted && this.#keeps;
     const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
-    const headers = { host: "hostrun", ...exchange.headers, ...authorization };
+    const headers = { host: "hostrun", "hostrun-client": client, ...exchange.headers, ...authorization };
     if (kept || typeof body === "object") return this.#byNode({ ...exchange, headers, kept, body }, signal);
     try {
       return await requestOnce(this.#socket, { ...exchange, headers, body }, signal);
@@ -83,7 +86,7 @@ export class Transport implements Disposable {
   }
 
   async #byNode(
-    { kept, body, ...exchange }: Exchange,
+    { kept, body, ...exchange }: OutgoingRequest,
     signal: AbortSignal | undefined,
   ): Promise<Reply | { failure: Error; reused: boolean }> {
     const { Agent, request } = await import("node:http");

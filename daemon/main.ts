@@ -5,6 +5,7 @@ import manifest from "../package.json" with { type: "json" };
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
 import { openDaemon } from "./compose.ts";
+import { userName } from "./core/user-name.ts";
 
 /** How the daemon is started: `daemon.cjs [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. */
 async function main(): Promise<void> {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),
     home,
-    user: userInfo().username,
+    user: userName(() => userInfo().username, process.env, process.getuid?.()),
     agentSocket: process.env["SSH_AUTH_SOCK"] || null,
     uid: process.getuid?.(),
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),

@@ -5,6 +5,7 @@ import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { PromptPolicy } from "./prompt.ts";
+import { AgentSocket } from "./run.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -72,7 +73,7 @@ export const hostEndpoints = {
     summary: "Connect and authenticate, without running anything",
     body: z.strictObject({
       connectTimeoutMs: z.int().min(1).max(600_000).optional(),
-      agentSocket: z.string().max(4096).nullable().default(null),
+      agentSocket: AgentSocket.nullable().default(null),
       prompts: PromptPolicy.default("fail"),
     }),
     status: 200,

@@ -23,6 +23,7 @@ export const problems = {
   too_large: { status: 413, title: "Content Too Large", retryable: false },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type", retryable: false },
   range_not_satisfiable: { status: 416, title: "Range Not Satisfiable", retryable: false },
+  headers_too_large: { status: 431, title: "Request Header Fields Too Large", retryable: false },
   rate_limited: { status: 429, title: "Too many requests", retryable: true },
   queue_full: { status: 429, title: "Too many runs are waiting", retryable: true },
   internal: { status: 500, title: "Internal error", retryable: false },

@@ -19,6 +19,11 @@ const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a na
 const EnvValue = z.string().max(131_072).refine(noNul, "must not hold a NUL byte");
 const Variables = z.record(EnvName, EnvValue);
 const path = z.string().min(1).max(4096).refine(noNul, "must not hold a NUL byte");
+/** Of a Unix socket, or of a pipe on Windows, where "pageant" is meant, too. */
+export const AgentSocket = path.refine(
+  (text) => /^(?:[/\\]|[A-Za-z]:[/\\]|pageant$)/.test(text),
+  "must be an absolute path",
+);
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
 
@@ -46,7 +51,7 @@ export const RunOptions = z.strictObject({
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
   /** Keeps running on the host when the link drops or the daemon ends, and is followed again afterwards. */
   durable: z.boolean().default(false),
-  agentSocket: path.nullable().default(null),
+  agentSocket: AgentSocket.nullable().default(null),
   /** Whether somebody answers what a login or an unknown host key asks for; with `fail` such a run fails at once. */
   prompts: PromptPolicy.default("fail"),
 });
@@ -106,7 +111,11 @@ export const Run = z
     command: z.string(),
     /** The request's options; of standard input it is only kept that there was some, of `secretEnv` the names. */
     options: RunOptions.omit({ stdin: true, secretEnv: true })
-      .extend({ stdinGiven: z.boolean(), secretEnvNames: z.array(EnvName) })
+      .extend({
+        stdinGiven: z.boolean(),
+        secretEnvNames: z.array(EnvName),
+        agentSocket: path.nullable(),
+      })
       .partial(),
     state: RunState,
     outcome: Outcome.nullable(),
@@ -149,7 +158,7 @@ export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", 
  * whether somebody is there now.
  */
 export const RerunRequest = z.strictObject({
-  agentSocket: path.nullable().optional(),
+  agentSocket: AgentSocket.nullable().optional(),
   prompts: PromptPolicy.default("fail"),
   secretEnv: Variables.default({}),
 });

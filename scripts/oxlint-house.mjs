@@ -4,15 +4,7 @@ import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 
 const root = dirname(import.meta.dirname);
-const USE_CASES = [
-  "daemon/runs",
-  "daemon/jobs",
-  "daemon/hosts",
-  "daemon/keys",
-  "daemon/prompts",
-  "daemon/settings",
-  "daemon/terminals",
-];
+const USE_CASES = ["daemon/runs", "daemon/hosts", "daemon/keys", "daemon/prompts", "daemon/settings"];
 
 /**
  * What each room may import besides itself: other rooms, rooms of which only types, packages ("node" stands for
@@ -38,12 +30,10 @@ const ROOMS = {
     "daemon/runs/terminate",
     "daemon/runs/run-execution.ts",
   ),
-  "daemon/jobs": useCase(),
   "daemon/hosts": useCase("zod"),
   "daemon/keys": useCase(),
   "daemon/prompts": useCase(),
   "daemon/settings": useCase("zod"),
-  "daemon/terminals": useCase(),
   "daemon/ssh/failure.ts": ssh(),
   "daemon/ssh/ssh2-internals.ts": ssh(),
   "daemon/ssh/wire-string.ts": ssh(),
@@ -58,7 +48,7 @@ const ROOMS = {
   "daemon/http": {
     rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
     typesOf: ["daemon/transport"],
-    packages: ["node", "koa", "koa-router", "ws", "zod"],
+    packages: ["node", "koa", "koa-router", "zod"],
   },
   "daemon/compose": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
   "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },

@@ -1,4 +1,5 @@
 import type { HostTest } from "../../protocol/host.ts";
+import { agentSocketOf } from "../agent-socket.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
@@ -24,7 +25,7 @@ Exit status: 0 when the login worked, 1 when it did not.
     const format = parseFormat(values);
     const timeout = values["connect-timeout"];
     const body = {
-      agentSocket: process.env["SSH_AUTH_SOCK"] || null,
+      agentSocket: agentSocketOf(process.env),
       ...(timeout === undefined ? {} : { connectTimeoutMs: parseSpan(timeout, "--connect-timeout") }),
     };
     await using daemon = await reachDaemon();

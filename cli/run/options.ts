@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { resolve } from "node:path";
 import type { RunRequestInput } from "../../protocol/run.ts";
+import { agentSocketOf } from "../agent-socket.ts";
 import { isReadableVariable } from "../raw-text.ts";
 import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
 
@@ -125,13 +125,6 @@ function parsePlain(args: readonly string[]) {
   const command = words.join(" ");
   if (command === "") throw new UsageError(`No command given. Example: hostrun run ${host} uptime`);
   return { values, host, command };
-}
-
-/** A relative path is meant from here; the daemon runs elsewhere. On Windows it may be no path at all ("pageant"). */
-function agentSocketOf(env: NodeJS.ProcessEnv): string | null {
-  const socket = env["SSH_AUTH_SOCK"];
-  if (socket === undefined || socket === "") return null;
-  return process.platform === "win32" ? socket : resolve(socket);
 }
 
 export function parseView(values: {

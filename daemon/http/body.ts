@@ -2,9 +2,10 @@ import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import { repeatedMember } from "./json-members.ts";
 
 const maxBytes = 1024 * 1024;
-const deepest = 32;
+const maxDepth = 32;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** From the request's head to the last byte of what is at most 1 MiB, over a connection of this machine. */
 const bodyTimeoutMs = 30_000;
@@ -83,13 +84,17 @@ export function mediaType(request: IncomingMessage): string {
 
 function parseJson(bytes: Buffer): unknown {
   let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
   } catch {
     // What was thrown quotes the body, which may hold a secret.
     throw invalid("The body is not JSON in UTF-8.");
   }
-  if (!shallow(value, deepest)) throw invalid(`The body is nested more than ${deepest} levels deep.`);
+  if (!shallow(value, maxDepth)) throw invalid(`The body is nested more than ${maxDepth} levels deep.`);
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) throw invalid("is given more than once", visibleLine(repeated));
   const lost = pathWhere(value, (name) => name === "__proto__");
   // It would vanish on the way, since JavaScript has a use of its own for it.
   if (lost !== undefined) throw invalid("must not be called __proto__", visibleLine(lost));

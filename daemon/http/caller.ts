@@ -8,6 +8,7 @@ const singletons = new Set([
   "content-type",
   "host",
   "hostrun-agent",
+  "hostrun-client",
   "idempotency-key",
   "last-event-id",
   "origin",
@@ -31,8 +32,8 @@ const hostForm = /^(?:(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/;
 export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | undefined {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   if (names.length >= maxHeaders) return unclear("headers", `must be fewer than ${maxHeaders}`);
-  const twice = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
-  if (twice !== undefined) return unclear(twice, "must not stand twice in a request");
+  const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
+  if (repeated !== undefined) return unclear(repeated, "must not stand twice in a request");
   if (!hostForm.test(headers.host ?? "")) return unclear("host", "must be the name that was connected to");
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";

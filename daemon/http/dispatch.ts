@@ -9,7 +9,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
 import { wantsFrames } from "./frames.ts";
-import type { Bytes, Exchange, Handlers } from "./request-context.ts";
+import type { Bytes, RequestContext, Handlers } from "./request-context.ts";
 import { jsonText } from "./json-text.ts";
 import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
 
@@ -21,7 +21,7 @@ import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
 export function createRouter(handlers: Handlers, figures: StreamMetrics): Router {
   const router = new Router();
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
-    const handler = handlers[name as keyof Handlers] as (exchange: Exchange<Endpoint>) => unknown;
+    const handler = handlers[name as keyof Handlers] as (request: RequestContext<Endpoint>) => unknown;
     router.register(declaration.path, [declaration.method], async (context: Koa.Context) => {
       const answer = await handler(await checked(declaration, context));
       await send(declaration, context, answer, figures);
@@ -30,15 +30,15 @@ export function createRouter(handlers: Handlers, figures: StreamMetrics): Router
   return router;
 }
 
-async function checked(declaration: Endpoint, context: Koa.Context): Promise<Exchange<Endpoint>> {
-  const query = parse(declaration.query ?? z.strictObject({}), queryOf(context.URL.searchParams));
+async function checked(declaration: Endpoint, context: Koa.Context): Promise<RequestContext<Endpoint>> {
+  const query = parse(declaration.query ?? z.strictObject({}), queryOf(context.querystring));
   const raw = declaration.rawBody === true && mediaType(context.req) === "application/octet-stream";
   const body =
     declaration.body === undefined
       ? undefined
       : parse(declaration.body, raw ? {} : await readJson(context.req));
   return {
-    params: context["params"] as Exchange<Endpoint>["params"],
+    params: context["params"] as RequestContext<Endpoint>["params"],
     query,
     body,
     request: context.req,
@@ -46,7 +46,7 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Exc
       return abortedAfter(context.res);
     },
     header: (name) => context.get(name) || undefined,
-  } as Exchange<Endpoint>;
+  } as RequestContext<Endpoint>;
 }
 
 /** By the response and not by its socket, which serves many requests and would keep a listener of each. */
@@ -56,8 +56,14 @@ function abortedAfter(response: Koa.Context["res"]): AbortSignal {
   return over.signal;
 }
 
-/** Of two values for one name the one that was meant is not known. */
-function queryOf(parameters: URLSearchParams): Record<string, string> {
+/** Of two values for one name the one that was meant is not known, and so it is with bytes that are no text. */
+function queryOf(query: string): Record<string, string> {
+  for (const [bytes] of query.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
+    if (isUtf8(bytes)) continue;
+    const message = "must be UTF-8, percent-encoded";
+    throw new Problem("invalid_request", `The query ${message}.`, { issues: [{ path: "", message }] });
+  }
+  const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
     if (parameters.getAll(name).length === 1) continue;
     const message = "is given more than once";
@@ -65,6 +71,15 @@ function queryOf(parameters: URLSearchParams): Record<string, string> {
     throw new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
   }
   return Object.fromEntries(parameters);
+}
+
+function isUtf8(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {

@@ -4,7 +4,7 @@ import type { Body, Endpoint, Output, Params, Query } from "../../protocol/endpo
 import type { MessageFeed } from "./sse.ts";
 
 /** One request, checked against its endpoint's schemas. */
-export interface Exchange<E extends Endpoint> {
+export interface RequestContext<E extends Endpoint> {
   readonly params: Params<E>;
   readonly query: Query<E>;
   readonly body: Body<E>;
@@ -34,7 +34,7 @@ export type Answer<E extends Endpoint> = E["output"] extends "events"
           ? { readonly json: Output<E>; readonly events: () => MessageFeed }
           : Output<E>;
 
-export type Handler<E extends Endpoint> = (exchange: Exchange<E>) => Answer<E> | Promise<Answer<E>>;
+export type Handler<E extends Endpoint> = (request: RequestContext<E>) => Answer<E> | Promise<Answer<E>>;
 
 /** A handler for every endpoint of the API: a missing one does not compile. */
 export type Handlers = { readonly [Name in keyof typeof api]: Handler<(typeof api)[Name]> };

@@ -9,6 +9,7 @@ import { discardBody } from "./body.ts";
 import { maxHeaders, refusalOf } from "./caller.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
+import { answerParserRefusals } from "./parser-refusals.ts";
 import type { Handlers } from "./request-context.ts";
 import type { StreamMetrics } from "./sse.ts";
 
@@ -65,6 +66,7 @@ export function createHttpServer(parts: HttpParts): Server {
     server.emit("request", request, response);
   });
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
+  answerParserRefusals(server);
   limitConnections(server, parts.connections, parts.log);
   return server;
 }

@@ -7,10 +7,15 @@ export interface AdmissionLimits {
   readonly queued: number;
 }
 
-/** Lets runs in, in the order they came, as many at once as the limits say. */
+/**
+ * Lets runs in, as many at once as the limits say. Clients take turns, so that nobody is behind thousands of runs of
+ * somebody else; the runs of one client are in the order they came.
+ */
 export class Admission {
   readonly #limits: () => AdmissionLimits;
-  readonly #queue = new Set<() => void>();
+  /** By client, the one whose turn is next first. None is empty. */
+  readonly #queues = new Map<string, Set<() => void>>();
+  #queued = 0;
   #active = 0;
 
   constructor(limits: () => AdmissionLimits) {
@@ -20,10 +25,10 @@ export class Admission {
   /** `queue_full` when a further run could neither begin nor wait. */
   check(): void {
     const { active, queued } = this.#limits();
-    if (this.#active < active || this.#queue.size < queued) return;
+    if (this.#active < active || this.#queued < queued) return;
     throw new Problem(
       "queue_full",
-      `${this.#queue.size} runs are waiting already, as many as maxQueuedRuns allows. Try again when some have ended.`,
+      `${this.#queued} runs are waiting already, as many as maxQueuedRuns allows. Try again when some have ended.`,
       { retryAfterMs: 1000 },
     );
   }
@@ -32,7 +37,7 @@ export class Admission {
    * Calls `begin` when it is this run's turn, at once if there is room. The returned function gives the place
    * back, or leaves the queue.
    */
-  enter(begin: () => void): () => void {
+  enter(client: string, begin: () => void): () => void {
     let inside = false;
     const start = (): void => {
       inside = true;
@@ -40,19 +45,40 @@ export class Admission {
       begin();
     };
     if (this.#active < this.#limits().active) start();
-    else this.#queue.add(start);
+    else this.#enqueue(client, start);
     return () => {
-      if (this.#queue.delete(start) || !inside) return;
+      if (this.#dequeue(client, start) || !inside) return;
       inside = false;
       this.#active--;
       this.#admitNext();
     };
   }
 
+  #enqueue(client: string, start: () => void): void {
+    const queue = this.#queues.get(client) ?? new Set();
+    queue.add(start);
+    this.#queues.set(client, queue);
+    this.#queued++;
+  }
+
+  /** False where it was not waiting. */
+  #dequeue(client: string, start: () => void): boolean {
+    const queue = this.#queues.get(client);
+    if (queue?.delete(start) !== true) return false;
+    if (queue.size === 0) this.#queues.delete(client);
+    this.#queued--;
+    return true;
+  }
+
   #admitNext(): void {
-    for (const start of this.#queue) {
-      if (this.#active >= this.#limits().active) return;
-      this.#queue.delete(start);
+    while (this.#active < this.#limits().active) {
+      const [turn] = this.#queues;
+      if (turn === undefined) return;
+      const [client, queue] = turn;
+      const [start] = queue;
+      if (start === undefined) return;
+      this.#dequeue(client, start);
+      if (this.#queues.delete(client)) this.#queues.set(client, queue);
       start();
     }
   }

@@ -48,6 +48,14 @@ export interface RunEngineParts {
   readonly onChange: (run: Run) => void;
 }
 
+/** Who starts a run. */
+export interface RunOrigin {
+  /** Its Idempotency-Key. */
+  readonly key: string | undefined;
+  /** Waiting runs of different clients take turns; those that do not say are one. */
+  readonly client: string;
+}
+
 /** Starts runs, knows those under way, and sees each to its one ending. */
 export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
@@ -75,7 +83,7 @@ export class RunEngine implements AsyncDisposable {
    * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
-  async start(request: RunRequest, key: string | undefined): Promise<Run> {
+  async start(request: RunRequest, { key, client }: RunOrigin): Promise<Run> {
     const idempotency = key === undefined ? undefined : this.#idempotency(key, request);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
@@ -98,7 +106,7 @@ export class RunEngine implements AsyncDisposable {
       return live.run;
     }
     const execution = this.#execution(live, request, target, request.loginShell ?? loginShell);
-    this.#begin(execution, () => this.#keepResult(live, request));
+    this.#begin(execution, client, () => this.#keepResult(live, request));
     return live.run;
   }
 
@@ -111,7 +119,7 @@ export class RunEngine implements AsyncDisposable {
     const live = new LiveRun(run, "another daemon", plan.recordLimitBytes, this.#parts);
     const questioner = questionerOf(live, run.options.prompts ?? "fail", this.#parts.prompts);
     const parts = { ...this.#durable, questioner };
-    this.#begin(new DurableExecution(live, plan, undefined, parts), () => undefined);
+    this.#begin(new DurableExecution(live, plan, undefined, parts), "", () => undefined);
   }
 
   /** Runs that have ended since the daemon started. */
@@ -207,12 +215,12 @@ export class RunEngine implements AsyncDisposable {
     return new DurableExecution(live, plan, start, { ...this.#durable, questioner });
   }
 
-  #begin(execution: RunExecution, afterwards: () => void): void {
+  #begin(execution: RunExecution, client: string, afterwards: () => void): void {
     const { live } = execution;
     this.#executions.set(live.run.id, execution);
     const over = Promise.withResolvers<void>();
     this.#underWay.set(over.promise, execution);
-    const leave = this.#admission.enter(() => {
+    const leave = this.#admission.enter(client, () => {
       const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
       void run.finally(() => {
         void live.persisted.then(() => this.#letGo(live));

@@ -1,5 +1,6 @@
 import type { OutputStream } from "../../protocol/event.ts";
 import { parseEventId } from "../../protocol/event-id.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
@@ -79,9 +80,14 @@ export class RunHistory {
 
   /** Forgets an ended run with its output. `conflict` while it is under way. */
   async delete(id: string): Promise<void> {
-    if (this.#parts.engine.live(id) !== undefined) {
-      throw new Problem("conflict", "This run has not ended. Cancel it first.");
+    const live = this.#parts.engine.live(id);
+    if (live?.run.state === "ended") {
+      const detail =
+        "This run has ended, but that could not be written yet: the disk that holds Hostrun's history is full or failing. " +
+        "Make room on it, then delete the run again.";
+      throw new Problem("storage_full", detail);
     }
+    if (live !== undefined) throw new Problem("conflict", "This run has not ended. Cancel it first.");
     this.#refuseUnknown(id);
     this.#parts.store.delete(id);
     await this.#parts.cache.delete(this.#processKey(id));
@@ -110,13 +116,10 @@ export class RunHistory {
     }
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
-    return RunRequestSchema.parse({
-      ...again,
-      secretEnv,
-      prompts,
-      host: run.host.name,
-      command: run.command,
-    });
+    const request = { ...again, secretEnv, prompts, host: run.host.name, command: run.command };
+    const parsed = RunRequestSchema.safeParse(request);
+    if (parsed.success) return parsed.data;
+    throw invalidRequest(parsed.error, "This run cannot be run again as it was.");
   }
 
   /**

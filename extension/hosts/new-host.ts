@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
+import { blankHost } from "./blank-host.ts";
 import { hostAddress, parseHostAddress } from "./host-address.ts";
 import { freeName, notAnAddress, type HostDraft } from "./host-questions.ts";
 
@@ -45,10 +46,12 @@ export async function askNewHost(
   }
 }
 
-function draftOf(address: string, taken: ReadonlySet<string>): HostDraft | undefined {
-  const parts = parseHostAddress(address);
+function draftOf(text: string, taken: ReadonlySet<string>): HostDraft | undefined {
+  const parts = parseHostAddress(text);
   if (parts === undefined) return undefined;
-  return { ...blank, ...parts, port: parts.port ?? blank.port, name: freeName(parts.address, taken) };
+  const { user, identityFile, jump, group, tags, production } = { ...blankHost, ...parts };
+  const { address, port = blankHost.port } = parts;
+  return { name: freeName(address, taken), address, port, user, identityFile, jump, group, tags, production };
 }
 
 function newHostEntry(text: string, draft: HostDraft | undefined): ChoiceItem<"add"> {
@@ -62,15 +65,3 @@ function newHostEntry(text: string, draft: HostDraft | undefined): ChoiceItem<"a
   ];
   return { label, detail: plainLabel(notes.join(" · ")), alwaysShow: true, value: "add" };
 }
-
-const blank: HostDraft = {
-  name: "",
-  address: "",
-  port: 22,
-  user: null,
-  identityFile: null,
-  jump: [],
-  group: null,
-  tags: [],
-  production: false,
-};

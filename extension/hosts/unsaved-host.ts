@@ -1,4 +1,5 @@
 import type { Host } from "../../protocol/host.ts";
+import { blankHost } from "./blank-host.ts";
 import { destination, hostAddress, parseHostAddress, type HostAddress } from "./host-address.ts";
 
 /**
@@ -27,7 +28,7 @@ export function unsavedHost(hosts: readonly Host[], text: string): Host | undefi
 }
 
 function withWhatIsKnown(hosts: readonly Host[], parts: HostAddress): Host {
-  const base = hosts.find(({ name }) => name === parts.address) ?? { ...unknown, address: parts.address };
+  const base = hosts.find(({ name }) => name === parts.address) ?? { ...blankHost, address: parts.address };
   const sameMachine = hosts.filter(({ address }) => address === base.address);
   return {
     ...base,
@@ -38,21 +39,3 @@ function withWhatIsKnown(hosts: readonly Host[], parts: HostAddress): Host {
     production: [base, ...sameMachine].some(({ production }) => production),
   };
 }
-
-const unknown: Omit<Host, "name" | "address"> = {
-  id: null,
-  port: 22,
-  user: null,
-  identityFile: null,
-  jump: [],
-  group: null,
-  tags: [],
-  color: null,
-  production: false,
-  loginShell: false,
-  hostKeyPolicy: null,
-  transport: "auto",
-  source: "manual",
-  createdAt: null,
-  updatedAt: null,
-};

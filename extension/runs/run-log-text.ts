@@ -1,5 +1,6 @@
-import type { RunEvent } from "../../protocol/event.ts";
+import type { OutputStream, RunEvent } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
+import { eventLine, timingsOf } from "./event-line.ts";
 
 export interface RunLogText {
   add(event: RunEvent): void;
@@ -11,7 +12,7 @@ export interface RunLogText {
 /** The debug log of a run as text for people. It is for reports of faults and stays in English, as every log. */
 export function runLogText(run: Run): RunLogText {
   const lines = head(run);
-  const heard = new Set<string>();
+  const heard = new Set<OutputStream>();
   let isWhole = true;
   return {
     add: (event) => {
@@ -45,39 +46,11 @@ function isSet(value: unknown): boolean {
   return typeof value !== "object" || Object.keys(value).length > 0;
 }
 
-function eventLine(event: RunEvent, heard: Set<string>): string | undefined {
-  switch (event.type) {
-    case "init":
-      return `recorded as ${event.run.state}`;
-    case "status":
-      return `${event.state}: ${event.message}`;
-    case "output": {
-      if (heard.has(event.stream)) return undefined;
-      heard.add(event.stream);
-      return `first output on ${event.stream}`;
-    }
-    case "gap":
-      return `${event.to - event.from} bytes of ${event.stream} are no longer recorded`;
-    case "prompt":
-      return `asked: ${event.prompt.title}`;
-    case "promptClosed":
-      return `the question was ${event.outcome}`;
-    case "error":
-      return `${event.problem.code}: ${event.problem.detail}`;
-    case "complete": {
-      const end = [event.outcome, event.exitCode ?? event.signal].filter((part) => part !== null).join(" ");
-      return `${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr`;
-    }
-  }
-}
-
 function tail(run: Run): string[] {
-  const figures = Object.entries(run.timings).flatMap(([name, ms]) =>
-    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
-  );
+  const timings = timingsOf(run);
   const { problem } = run;
   return [
-    ...(figures.length === 0 ? [] : [`Timings:  ${figures.join(", ")}`]),
+    ...(timings === "" ? [] : [`Timings:  ${timings}`]),
     ...(run.reusedConnection ? ["Connection: one that was open already"] : []),
     ...(problem === null
       ? []

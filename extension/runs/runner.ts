@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import * as vscode from "vscode";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
@@ -80,5 +81,6 @@ export class Runner {
 /** The person's SSH agent, which may be fresher than the one that the daemon was started with. */
 export function agentSocket(): string | null {
   const socket = process.env["SSH_AUTH_SOCK"];
-  return socket === undefined || socket === "" ? null : socket;
+  if (socket === undefined || socket === "") return null;
+  return process.platform === "win32" ? socket : resolve(socket);
 }

@@ -1,8 +1,9 @@
-import type { RunEvent } from "../../protocol/event.ts";
+import type { OutputStream, RunEvent } from "../../protocol/event.ts";
 import type { ToPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { eventLine, timingsOf } from "../runs/event-line.ts";
 import type { OutputFlow } from "./output-flow.ts";
 
 /** What the feed of one run is shown by. */
@@ -44,7 +45,7 @@ class RunFeed {
   readonly #daemon: Daemon;
   readonly #screen: RunScreen;
   readonly #signal: AbortSignal;
-  readonly #heard = new Set<string>();
+  readonly #heard = new Set<OutputStream>();
   #hostName = "";
   /** What was told last of how the run stands. */
   #standing: EventOf<"status"> | undefined;
@@ -65,26 +66,23 @@ class RunFeed {
     switch (event.type) {
       case "init":
         this.#hostName = event.run.host.name;
-        this.#log(event, `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address})`);
+        this.#log(event);
         return;
       case "status":
         this.#status(event);
         return;
       case "gap": {
-        const bytes = event.to - event.from;
-        this.#screen.post({ type: "gap", stream: event.stream, bytes });
-        this.#log(event, `${bytes} bytes of ${event.stream} are no longer recorded`);
+        this.#screen.post({ type: "gap", stream: event.stream, bytes: event.to - event.from });
+        this.#log(event);
         return;
       }
       case "prompt":
-        this.#log(event, `Asked: ${event.prompt.title}`);
-        return;
       case "promptClosed":
-        this.#log(event, `The question was ${event.outcome}`);
+        this.#log(event);
         return;
       case "error":
         this.#screen.post({ type: "problem", problem: event.problem });
-        this.#log(event, `${event.problem.code}: ${event.problem.detail}`);
+        this.#log(event);
         this.#screen.failed(event.problem);
         return;
       case "complete":
@@ -93,10 +91,7 @@ class RunFeed {
   }
 
   async #output(event: EventOf<"output">): Promise<void> {
-    if (!this.#heard.has(event.stream)) {
-      this.#heard.add(event.stream);
-      this.#log(event, `First output on ${event.stream}`);
-    }
+    this.#log(event);
     this.#screen.writtenAt = event.timestamp;
     const encoding = event.encoding === undefined ? {} : { encoding: event.encoding };
     await this.#screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
@@ -104,7 +99,7 @@ class RunFeed {
 
   #status(event: EventOf<"status">): void {
     const { state, message, reconnecting } = event;
-    this.#log(event, `${state}: ${message}`);
+    this.#log(event);
     this.#standing = event;
     this.#screen.post({
       type: "status",
@@ -143,25 +138,14 @@ class RunFeed {
     const detail = run === undefined ? null : this.#screen.connection(run);
     const { outcome, exitCode, signal, durationMs } = event;
     this.#screen.post({ type: "complete", outcome, exitCode, signal, durationMs, detail });
-    this.#log(event, endLine(event));
-    if (run !== undefined) this.#log(event, timingsLine(run));
+    this.#log(event);
+    if (run === undefined) return;
+    const connection = run.reusedConnection ? "warm connection" : "new connection";
+    this.#screen.post({ type: "log", at: event.timestamp, message: `${connection}; ${timingsOf(run)}` });
   }
 
-  /** The debug log is for reports of faults and stays in English, as every log. */
-  #log({ timestamp }: { timestamp: string }, message: string): void {
-    this.#screen.post({ type: "log", at: timestamp, message });
+  #log(event: RunEvent): void {
+    const message = eventLine(event, this.#heard);
+    if (message !== undefined) this.#screen.post({ type: "log", at: event.timestamp, message });
   }
-}
-
-function endLine(event: EventOf<"complete">): string {
-  const end = event.exitCode ?? event.signal ?? "";
-  const loss = event.truncatedBytes > 0 ? `, ${event.truncatedBytes} bytes not recorded` : "";
-  return `${event.outcome} ${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr${loss}`;
-}
-
-function timingsLine(run: Run): string {
-  const figures = Object.entries(run.timings).flatMap(([name, ms]) =>
-    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
-  );
-  return `${run.reusedConnection ? "warm connection" : "new connection"}; ${figures.join(", ")}`;
 }

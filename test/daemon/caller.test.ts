@@ -108,6 +108,7 @@ test.each([
   ["Last-Event-ID", "a.1", "a.2"],
   ["Range", "bytes=0-1", "bytes=2-3"],
   ["Hostrun-Agent", "a/1", "b/1"],
+  ["Hostrun-Client", "a", "b"],
 ])("two headers %s (%s, %s) are refused", async (name, first, second) => {
   const host = name === "Host" ? "" : "Host: hostrun\r\n";
   for (const [method, path] of [
@@ -207,4 +208,79 @@ describe("names that JavaScript has a use of its own for", () => {
 test("a name that stands twice in a query is refused by its name", async () => {
   const answer = await daemon.http.ask("GET", "/api/runs?limit=1&limit=2");
   expect(answer.problem()).toMatchObject({ status: 400, issues: [{ path: "limit" }] });
+});
+
+test.each(["q=%FF", "q=a%C3&limit=1", "%FF=1", "q=%ED%A0%80"])(
+  "a query that is no text in UTF-8 is refused: %s",
+  async (query) => {
+    const answer = await daemon.http.ask("GET", `/api/runs?${query}`);
+    expect(answer.problem()).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(answer.problem().detail).toContain("UTF-8");
+  },
+);
+
+test.each(["q=%C3%A9t%C3%A9", "q=100%", "q=a+b", "q=%25FF"])(
+  "a query that is one is served: %s",
+  async (query) => {
+    expect((await daemon.http.ask("GET", `/api/runs?${query}`)).status).toBe(200);
+  },
+);
+
+test("a name that stands twice in an object of a body is refused by its name", async () => {
+  const headers = { "content-type": "application/json" };
+  const body = `{"host":"web1","command":"true","host":"other"}`;
+  const answer = await daemon.http.ask("POST", "/api/runs", { headers, body });
+  expect(answer.problem()).toMatchObject({ status: 400, issues: [{ path: "host" }] });
+});
+
+test.each([
+  ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n", 400, "invalid_request"],
+  [
+    "a header without a name",
+    "GET /api/health HTTP/1.1\r\nHost: hostrun\r\n: x\r\n\r\n",
+    400,
+    "invalid_request",
+  ],
+  [
+    "two lengths",
+    "POST /api/runs HTTP/1.1\r\nHost: hostrun\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    400,
+    "invalid_request",
+  ],
+  [
+    "20 KiB of headers",
+    `GET /api/health HTTP/1.1\r\nHost: hostrun\r\nA: ${"a".repeat(20_000)}\r\n\r\n`,
+    431,
+    "headers_too_large",
+  ],
+])("what Node's own parser refuses is told as every problem is: %s", async (_what, bytes, status, code) => {
+  const answer = await daemon.http.raw(bytes);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
+  expect(answer).toMatch(/\r\nContent-Type: application\/problem\+json/);
+  expect(problemIn(answer)).toMatchObject({ status, code });
+});
+
+test.each(["agent.sock", "./agent", "~/agent"])(
+  "an agent's socket at a relative path is refused: %s",
+  async (path) => {
+    const asked = [
+      ["/api/runs", { host: "web1", command: "true", agentSocket: path }],
+      [`/api/runs/${ended.id}/rerun`, { agentSocket: path }],
+      ["/api/hosts/web1/test", { agentSocket: path }],
+    ] as const;
+    for (const [to, json] of asked) {
+      const answer = await daemon.http.ask("POST", to, { json });
+      expect(answer.problem(), to).toMatchObject({ status: 400, issues: [{ path: "agentSocket" }] });
+      expect(answer.problem().detail).toContain("absolute path");
+    }
+  },
+);
+
+test.each(["a b", "é", "x".repeat(256)])("a client's name that is none is refused: %s", async (name) => {
+  const headers = { "hostrun-client": Buffer.from(name).toString("latin1") };
+  const answer = await daemon.http.ask("POST", "/api/runs", {
+    headers,
+    json: { host: "web1", command: "true" },
+  });
+  expect(answer.problem()).toMatchObject({ status: 400, issues: [{ path: "Hostrun-Client" }] });
 });

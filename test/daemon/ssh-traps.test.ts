@@ -169,7 +169,11 @@ test("trap 8: keepalives find a connection that went silent under a run", async 
   const started = await pool.start(targetOf(server), "any");
   await started.shown("up");
   socketOf(server.connections[0]).pause();
-  expect((await started.finished).end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+  const { end } = await started.finished;
+  expect(end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
+  expect(end.kind === "lost" && end.problem.message).toContain(
+    "keepalives went unanswered (one every 0.05 s)",
+  );
   expect(pool.pool.figures().connections).toBe(0);
 });
 

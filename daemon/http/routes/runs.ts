@@ -33,19 +33,15 @@ type RunHandlers = Pick<
 >;
 
 export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandlers {
-  const start = (request: RunRequest, key: string | undefined): Promise<Run> => {
-    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      const message = "must be 1 to 255 visible ASCII characters";
-      throw new Problem("invalid_request", `Idempotency-Key ${message}.`, {
-        issues: [{ path: "Idempotency-Key", message }],
-      });
-    }
-    return engine.start(request, key);
-  };
+  const start = (request: RunRequest, header: Header): Promise<Run> =>
+    engine.start(request, {
+      key: word(header, "Idempotency-Key"),
+      client: word(header, "Hostrun-Client") ?? "",
+    });
   return {
     createRun: async ({ query, body, header }) => {
       if (query.production === "refuse") await refuseProduction(hosts, body.host);
-      const run = await start(body, header("Idempotency-Key"));
+      const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
     },
@@ -53,7 +49,7 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
       const { host: name, hostId, ...rest } = body;
       const host = name ?? hostId ?? "";
       if (query.production === "refuse") await refuseProduction(hosts, host);
-      const run = await start({ host, ...rest }, header("Idempotency-Key"));
+      const run = await start({ host, ...rest }, header);
       return runStream(history, run.id, { query, asFrames: false });
     },
     listRuns: ({ query }) => history.list(query),
@@ -76,12 +72,22 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
       if (query.end === "true" || body.end) stdin.end();
       return undefined;
     },
-    rerun: ({ params, body }) => start(history.requestOf(params.run, body), undefined),
+    rerun: ({ params, body, header }) => start(history.requestOf(params.run, body), header),
     deleteRun: async ({ params }) => {
       await history.delete(params.run);
       return undefined;
     },
   };
+}
+
+type Header = (name: string) => string | undefined;
+
+/** What a header names something by. */
+function word(header: Header, name: string): string | undefined {
+  const value = header(name);
+  if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return value;
+  const message = "must be 1 to 255 visible ASCII characters";
+  throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
 }
 
 async function refuseProduction(hosts: RunRoutesParts["hosts"], host: string | number): Promise<void> {

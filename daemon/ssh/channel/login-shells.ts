@@ -13,7 +13,7 @@ const answerTimeoutMs = { asked: 3000, needed: 60_000 };
 const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 
 /** Finds out what runs a login's commands: from memory, or by asking the host once. */
-export class Shells {
+export class LoginShells {
   readonly #memory: ShellMemory;
   readonly #known = new Map<string, LoginShell>();
   readonly #asking = {

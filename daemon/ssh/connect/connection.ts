@@ -11,15 +11,10 @@ import { awaitingGreeting, connectionLost, nameOf, protocolError, unreachable } 
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
+import { brokenConnection, closedUnderRun } from "./broken-connection.ts";
 import { holdIdentification } from "./identification.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
-import {
-  disconnectReason,
-  isProtocolFailure,
-  type LoginStage,
-  loginFailure,
-  refusesCipher,
-} from "./login-failure.ts";
+import { disconnectReason, type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
@@ -61,9 +56,6 @@ interface Outcome {
   resolve(connection: SshConnection): void;
   reject(reason: unknown): void;
 }
-
-const unknownFate = "The command may still be running there.";
-const closedUnderRun = `and the connection was closed. ${unknownFate}`;
 
 /** Keepalives that go unanswered before a connection is given up. */
 const keepaliveCountMax = 2;
@@ -222,16 +214,8 @@ class Login implements SshConnection {
 
   #onClose(): void {
     this.#options.socket.destroy();
-    if (this.#settled) this.#lose(this.#check.problem ?? this.#broken());
+    if (this.#settled) this.#lose(this.#check.problem ?? brokenConnection(this.#options, this.#failure));
     else if (this.#failure === undefined) this.#fail(unreachable(this.hop, "closed"));
-  }
-
-  /** A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good. */
-  #broken(): Problem {
-    const failure = this.#failure;
-    return isProtocolFailure(failure)
-      ? protocolError(this.hop, `sent something that is not valid SSH, ${closedUnderRun}`, failure)
-      : connectionLost(this.hop, `connection lost. ${unknownFate}`, failure);
   }
 
   #violated(what: string): void {

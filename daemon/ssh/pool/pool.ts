@@ -28,7 +28,7 @@ import { ConnectionPool, type Lease } from "./connection-pool.ts";
 import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/session-channel.ts";
-import { Shells } from "../channel/login-shells.ts";
+import { LoginShells } from "../channel/login-shells.ts";
 import { nobody, type Respondent } from "./shared-questions.ts";
 import { startCommand } from "./start-command.ts";
 
@@ -68,7 +68,7 @@ export function openPool(options: PoolOptions): Pool {
   const dial = createDialer({ ...options, source }, (request, signal) =>
     connections.acquire(request, signal),
   );
-  const shells = new Shells(options.shells);
+  const shells = new LoginShells(options.shells);
   const connections: ConnectionPool = new ConnectionPool({
     limits: options.limits,
     clock,
@@ -99,7 +99,7 @@ export function openPool(options: PoolOptions): Pool {
 interface Parts {
   readonly connections: ConnectionPool;
   readonly source: CredentialSource;
-  readonly shells: Shells;
+  readonly shells: LoginShells;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -22,7 +22,7 @@ test("the log of a run names it, its command and what went wrong, and holds no o
   expect(text).toContain(`Run ${run.id} on gone`);
   expect(text).toContain("Command:  echo one\n          echo two\n");
   expect(text).toContain(`${at}  connecting: Connecting to gone\n`);
-  expect(text.match(/first output on stdout/g)).toHaveLength(1);
+  expect(text.match(/First output on stdout/g)).toHaveLength(1);
   expect(text).toContain("host_unreachable: gone refused the connection.");
   expect(text).toContain("hop: me@gone:9");
   expect(text).not.toContain("secret");

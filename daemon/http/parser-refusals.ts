@@ -1,0 +1,43 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Problem } from "../../protocol/problem.ts";
+
+/** Says in the API's own way what Node's parser says of bytes that are no request, or one that never ends. */
+export function answerParserRefusals(server: Server): void {
+  const responses = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    responses.set(socket, response);
+  });
+  server.on("clientError", (failure, socket) => {
+    const current = responses.get(socket);
+    const midway = current?.headersSent === true && !current.writableFinished;
+    if (!socket.writable || midway) socket.destroy();
+    else socket.end(responseOf(refusalFor("code" in failure ? failure.code : undefined)));
+  });
+}
+
+function refusalFor(code: unknown): Problem {
+  if (code === "HPE_HEADER_OVERFLOW")
+    return new Problem("headers_too_large", "The head of the request is larger than 16 KiB.");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new Problem(
+      "request_timeout",
+      "The head of the request did not come to its end in time. Send it again.",
+    );
+  }
+  return new Problem("invalid_request", "This is not a request as HTTP/1.1 has it (RFC 9112).", {
+    reason: "not_http",
+  });
+}
+
+function responseOf(problem: Problem): string {
+  const body = JSON.stringify(problem);
+  const { status, title } = problem.toJSON();
+  const head = [
+    `HTTP/1.1 ${status} ${title}`,
+    "Connection: close",
+    "Content-Type: application/problem+json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}

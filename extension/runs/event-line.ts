@@ -1,0 +1,40 @@
+import type { OutputStream, RunEvent } from "../../protocol/event.ts";
+import type { Run } from "../../protocol/run.ts";
+
+/**
+ * An event as a line of a debug log; undefined for output of a stream that is in `heard`, into which the first one puts it.
+ * Debug logs are for reports of faults and stay in English, as every log.
+ */
+export function eventLine(event: RunEvent, heard: Set<OutputStream>): string | undefined {
+  switch (event.type) {
+    case "init":
+      return `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address}), recorded as ${event.run.state}`;
+    case "status":
+      return `${event.state}: ${event.message}`;
+    case "output": {
+      if (heard.has(event.stream)) return undefined;
+      heard.add(event.stream);
+      return `First output on ${event.stream}`;
+    }
+    case "gap":
+      return `${event.to - event.from} bytes of ${event.stream} are no longer recorded`;
+    case "prompt":
+      return `Asked: ${event.prompt.title}`;
+    case "promptClosed":
+      return `The question was ${event.outcome}`;
+    case "error":
+      return `${event.problem.code}: ${event.problem.detail}`;
+    case "complete": {
+      const end = [event.outcome, event.exitCode ?? event.signal].filter((part) => part !== null).join(" ");
+      const loss = event.truncatedBytes > 0 ? `, ${event.truncatedBytes} bytes not recorded` : "";
+      return `${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr${loss}`;
+    }
+  }
+}
+
+/** What was measured of a run, as "queueMs 0.1, totalMs 12.0"; empty where nothing was. */
+export function timingsOf({ timings }: Pick<Run, "timings">): string {
+  return Object.entries(timings)
+    .flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${ms.toFixed(1)}`]))
+    .join(", ");
+}
