@@ -236,6 +236,7 @@ for (const [name, host] of Object.entries({
   textkey: { identityFile: "/etc/passwd" },
   stranger: { address: "127.0.0.3" },
   nouser: { user: "nobody-of-this-name" },
+  prod: { production: true },
 })) {
   await daemon.http.ask("POST", "/api/hosts", { json: { ...hostOf(daemon.sshd), ...host, name } });
 }
@@ -291,6 +292,13 @@ const provoked: Provoked[] = [
   ["streamRun", "host_unknown", "/api/ssh/stream", start({ ...valid, host: "nobody" })],
   ["createRun", "idempotency_conflict", "/api/runs", start({ ...valid, command: "false" }, "contract")],
   ["streamRun", "idempotency_conflict", "/api/ssh/stream", start({ ...valid, pty: true }, "contract")],
+  ["createRun", "confirmation_required", "/api/runs?production=refuse", start({ ...valid, host: "prod" })],
+  [
+    "streamRun",
+    "confirmation_required",
+    "/api/ssh/stream?production=refuse",
+    start({ ...valid, host: "prod" }),
+  ],
   ["listRuns", "invalid_request", "/api/runs?limit=0"],
   ["getRun", "invalid_request", `${unknownRun}?nope=1`],
   ["getRun", "run_unknown", unknownRun],
