@@ -1,13 +1,16 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../protocol/event.ts";
 import type { Prompt } from "../../protocol/prompt.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { openTestDaemon } from "../support/daemon.ts";
-import { hostOf } from "../support/hosted-daemon.ts";
+import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
 import { problemOf } from "../support/http.ts";
 import { readMessages, RunReading, type SseMessage } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -18,6 +21,8 @@ const sshd = stack.use(await openSshd());
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 const hostKey = sshd.hostKeys[0];
+/** And a hash that no name has. */
+const salt = Buffer.alloc(20).toString("base64");
 
 /** A run that is read as it goes. */
 class Followed {
@@ -93,6 +98,26 @@ describe("an unknown host key", () => {
     expect(await open()).toEqual([]);
     const { items } = await daemon.client.call("listKnownHosts");
     expect(items).toMatchObject([{ fingerprint: hostKey?.fingerprint }]);
+  });
+
+  test("comes with its picture, and the other names under which it is known", async () => {
+    const [type = "", key = ""] = (hostKey?.publicKey ?? "").split(" ");
+    await daemon.client.call("addKnownHost", { body: { address: "old.example.org", key } });
+    const file = `${daemon.home}/.ssh/known_hosts`;
+    await knowHosts(daemon.home, `# mine\n[web9]:7,web8 ${type} ${key}\n|1|${salt}|${salt} ${type} ${key}\n`);
+    const run = await start();
+    const { prompt } = await run.until("prompt");
+    const { stdout } = await promisify(execFile)("ssh-keygen", ["-lvf", `${hostKey?.path}.pub`]);
+    expect(prompt.key?.randomart).toBe(stdout.split("\n").slice(1, 12).join("\n"));
+    expect(prompt.key?.knownAs).toEqual([
+      `old.example.org (${daemon.stateDirectory}/known_hosts:1)`,
+      `[web9]:7,web8 (${file}:2)`,
+      `a hashed name (${file}:3)`,
+    ]);
+    await decline(prompt);
+    await run.end();
+    await rm(file);
+    await daemon.client.call("deleteKnownHosts", { query: { address: "old.example.org" } });
   });
 
   test("that is accepted once is recorded nowhere", async () => {

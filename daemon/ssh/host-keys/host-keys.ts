@@ -28,6 +28,8 @@ export interface HostKeys {
   readonly unread: readonly string[];
   /** What else a person should know who is asked to trust a key; sentences. */
   readonly notes: readonly string[];
+  /** Other names under which a key is on record, each with its place: "web2 (/home/me/.ssh/known_hosts:7)". */
+  knownAs(key: Buffer): Promise<string[]>;
   /** Address and port to record a key under. */
   readonly recordAs: { readonly address: string; readonly port: number };
   /** Hostrun's own known_hosts. */

@@ -1,5 +1,6 @@
 import type { KnownHost } from "../../../protocol/known-host.ts";
 import { dirname } from "node:path";
+import { visibleLine } from "../../../protocol/visible.ts";
 import { plainHopSettings } from "../../transport/hop-settings.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { type HostKeys, HostKeyRecord, type HostKeySources } from "./host-keys.ts";
@@ -108,6 +109,10 @@ async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promi
       found.flatMap(({ malformed }) => malformed),
       name,
     ),
+    async knownAs(key) {
+      const all = await Promise.all(files.map((file) => file.read()));
+      return otherNames([...own.all(), ...all.flatMap((each) => each.lines)], key, names);
+    },
     recordAs,
     ownFile: options.own,
     recording: isKept ? "ownFile" : userFiles.length === 0 ? "never" : "nowhere",
@@ -151,6 +156,20 @@ async function programsFor(
 
 function isFor({ hosts, marker }: KnownHostLine, name: string): boolean {
   return marker === null && hostsMatch(hosts, name);
+}
+
+const maxNames = 10;
+
+/** Lines that hold the key for other hosts (sshconnect.c, other_hostkeys_message). */
+function otherNames(lines: readonly KnownHostLine[], key: Buffer, names: readonly string[]): string[] {
+  return lines
+    .filter((line) => line.marker === null && line.key.equals(key))
+    .filter(({ hosts }) => !names.some((name) => hostsMatch(hosts, name)))
+    .slice(0, maxNames)
+    .map(
+      ({ hosts, file, line }) =>
+        `${hosts.startsWith("|") ? "a hashed name" : visibleLine(hosts)} (${file}:${line})`,
+    );
 }
 
 const notRevoked: Revocation = { kind: "free" };

@@ -43,6 +43,10 @@ export class OwnKnownHosts {
     return this.#file.lines().filter(({ hosts }) => names.some((name) => hostsMatch(hosts, name)));
   }
 
+  all(): readonly KnownHostLine[] {
+    return this.#file.lines();
+  }
+
   list(): KnownHost[] {
     return this.#file.lines().map(knownHostOf);
   }

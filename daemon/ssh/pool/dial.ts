@@ -59,7 +59,8 @@ export function createDialer(
         const place = gate.enter(routeOf(target), signal);
         return await dial(options, { ...destination, place }, request, signal);
       } catch (failure) {
-        const asked = failure instanceof Problem ? hostKeyQuestion(target, failure) : undefined;
+        const asked =
+          failure instanceof Problem ? await hostKeyQuestion(target, failure, hostKeys) : undefined;
         if (asked === undefined || !request.respondent.present) throw failure;
         question = asked;
       }
