@@ -40,7 +40,7 @@ class LongestFirst extends BaseSequencer {
 const shellScripts = {
   name: "shell-scripts",
   transform: (code: string, id: string) =>
-    id.endsWith(".sh") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+    /\.(?:sh|pl)$/.test(id) ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
 };
 
 export default defineConfig({

@@ -54,6 +54,8 @@ export const RunOptions = z.strictObject({
   agentSocket: AgentSocket.nullable().default(null),
   /** Whether somebody answers what a login or an unknown host key asks for; with `fail` such a run fails at once. */
   prompts: PromptPolicy.default("fail"),
+  /** auto: where start files of the login shell take long, a shell that has read them once begins the command. */
+  worker: z.enum(["auto", "off"]).default("auto"),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 

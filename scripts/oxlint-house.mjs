@@ -19,6 +19,7 @@ const ROOMS = {
   cli: { rooms: ["protocol", "state-directory", "client", "package.json"], packages: ["node", "zod"] },
   "daemon/core": { rooms: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/transport": below(),
+  "daemon/worker": below("daemon/transport"),
   "daemon/runs": useCase(),
   "daemon/runs/command": below("daemon/transport"),
   "daemon/runs/record": below("daemon/transport"),

@@ -47,6 +47,8 @@ Several words of a command are joined by spaces, as ssh does.
   --batch                 never ask anything
   -y, --yes               run it on a production host without a question
   -n, --no-stdin          do not read standard input
+  --no-worker             let a login shell of its own begin the command, also where that
+                          takes long; see docs/api.md
   -q, --quiet             no notes about the output
   -v, --verbose           say what happens on the way
 

@@ -45,6 +45,7 @@ const options = {
   pty: { type: "boolean" },
   durable: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
+  "no-worker": { type: "boolean" },
   batch: { type: "boolean" },
   yes: { type: "boolean", short: "y" },
 } as const;
@@ -72,6 +73,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       cacheTtlMs: span("cache-ttl") ?? 0,
       pty: values.pty === true,
       durable: values.durable === true,
+      worker: values["no-worker"] === true ? "off" : "auto",
       ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
       agentSocket: agentSocketOf(env),
     },

@@ -19,7 +19,7 @@ export interface Runs {
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
 export function openRuns(
   context: DaemonContext,
-  { store, cache, plans, durable, resolve, pool }: Storage & Hosts & Transport,
+  { store, cache, plans, durable, resolve, remote }: Storage & Hosts & Transport,
   scope: Scope,
 ): Runs {
   const { settings, clock, log, changes } = context;
@@ -35,7 +35,7 @@ export function openRuns(
     new RunEngine({
       store,
       plans,
-      remote: pool,
+      remote,
       hosts: { resolve },
       cache,
       prompts,

@@ -3,13 +3,18 @@ import type { Scope } from "../core/scope.ts";
 import { openOpenSsh } from "../openssh/openssh.ts";
 import { type KnownHosts, openKnownHosts } from "../ssh/host-keys/known-hosts.ts";
 import { openPool, type Pool } from "../ssh/pool/pool.ts";
+import { endGroupCommand } from "../runs/terminate/group-end.ts";
 import { createShellMemory } from "../store/login-shells.ts";
+import type { Remote, RemoteProcess } from "../transport/remote.ts";
+import { Workers } from "../worker/workers.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Storage } from "./storage.ts";
 
 export interface Transport {
   readonly knownHosts: KnownHosts;
   readonly pool: Pool;
+  /** What runs go by: the pool, and workers over it. */
+  readonly remote: Remote;
 }
 
 export function openTransport(context: DaemonContext, { database }: Storage, scope: Scope): Transport {
@@ -44,5 +49,16 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     openSsh: openSsh.login,
     onChange: (change) => changes.publish(change),
   });
-  return { knownHosts, pool: scope.own(pool) };
+  scope.own(pool);
+  const limit = (): number => Math.min(maxWorkers, Math.floor(limits().maxConnections / 2));
+  const workers = new Workers({ remote: pool, clock, log, limit, endProcess });
+  return { knownHosts, pool, remote: scope.own(workers) };
+}
+
+/** Each keeps a connection that nobody else uses from being closed for another host. */
+const maxWorkers = 64;
+const endGraceMs = 1000;
+
+async function endProcess(session: RemoteProcess, pid: number): Promise<void> {
+  await session.execHelper(endGroupCommand(pid, endGraceMs), 3 * endGraceMs);
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
-import { Problem } from "../../protocol/problem.ts";
+import type { Problem } from "../../protocol/problem.ts";
 import type { RunRequest } from "../../protocol/run.ts";
 import { inTime } from "../core/in-time.ts";
 import { PidMarkerFilter, withPidMarker } from "./command/pid-marker.ts";
 import { CommandInput } from "./command/command-input.ts";
-import { commandLine } from "./command/command-line.ts";
+import { commandLine, textAlone } from "./command/command-line.ts";
 import type { Ending } from "./record/ending.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { Questioner } from "../transport/questioner.ts";
@@ -33,6 +33,7 @@ import {
   type StopRequest,
   unconfirmedMessage,
 } from "./terminate/stop-controller.ts";
+import { notRead, notTaken } from "./start-problems.ts";
 import { stopRemote } from "./terminate/stopping.ts";
 
 export interface ExecutionOptions {
@@ -67,6 +68,8 @@ export class Execution implements RunExecution {
   /** Resolves to whether the host confirmed the end of what was asked to end. */
   #stopping: Promise<boolean> | undefined;
   #shell: LoginShell = "none";
+  /** Whether the command was sent behind a word of ours. */
+  #marked = false;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
@@ -138,8 +141,10 @@ export class Execution implements RunExecution {
     const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
     const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
     return {
+      text: textAlone(request, options, reading),
       command: (shell: LoginShell) => {
         this.#shell = shell;
+        this.#marked = true;
         const command = commandLine(request.command, options, shell, reading);
         const announced = withPidMarker(command, shell, this.#token);
         this.#announcement.expect(announced, command.inputs.length, shell);
@@ -175,7 +180,8 @@ export class Execution implements RunExecution {
     const ended = this.#over.promise;
     // A command may be cancelled before its first word is here.
     if (this.#shell !== "none") await within(markerTimeoutMs, this.#announcement.settled);
-    const confirmed = await stopRemote(process, this.#announcement.pid, { graceMs, ended });
+    const pid = process.worker?.pid ?? this.#announcement.pid;
+    const confirmed = await stopRemote(process, pid, { graceMs, ended });
     // The session ends behind what the host still has to send.
     this.live.pace.end();
     const endedInTime = await within(endTimeoutMs[confirmed ? "confirmed" : "unconfirmed"], ended);
@@ -200,7 +206,7 @@ export class Execution implements RunExecution {
     // On a terminal standard error comes with standard output.
     const announced = this.#options.request.pty ? "stdout" : "stderr";
     const pass = (stream: OutputStream, chunk: Buffer): void => {
-      const bytes = stream === announced ? this.#announcement.take(chunk) : chunk;
+      const bytes = this.#marked && stream === announced ? this.#announcement.take(chunk) : chunk;
       if (bytes.length > 0) this.#afterStart(() => live.output(stream, bytes));
     };
     return {
@@ -271,20 +277,6 @@ export class Execution implements RunExecution {
     this.stops.close();
     this.live.end(ending);
   }
-}
-
-function notRead({ name }: Target): Problem {
-  const detail =
-    `The command has not run: the login shell on ${name} is another one than it was, and could not read what it was ` +
-    "sent. Run it again.";
-  return new Problem("channel_refused", detail, { host: name });
-}
-
-function notTaken({ name }: Target, afterMs: number): Problem {
-  const detail =
-    `${name} did not ask for the command's variables within ${afterMs} ms. What its login runs first, a start file or ` +
-    "a ForceCommand, may wait for standard input. The command has not run.";
-  return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }
 
 /** Whether `event` came in time. */

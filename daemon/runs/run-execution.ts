@@ -33,8 +33,10 @@ export function connectedMessage(
     reused,
     connectMs,
     connection,
-  }: Pick<RemoteProcess, "reused" | "connectMs"> & Partial<Pick<RemoteProcess, "connection">>,
+    worker,
+  }: Pick<RemoteProcess, "reused" | "connectMs" | "worker"> & Partial<Pick<RemoteProcess, "connection">>,
 ): string {
+  if (worker !== undefined) return `Connected to ${name} by a worker, without a login shell`;
   const by = connection?.transport === "openssh" ? "by OpenSSH " : "";
   if (reused) return `Connected to ${name} ${by}over a warm connection`;
   const reason = connection?.transportReason ?? null;

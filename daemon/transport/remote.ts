@@ -44,6 +44,11 @@ export interface ExecRequest extends ConnectOptions {
    */
   readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
   readonly pty: boolean;
+  /**
+   * The command as a Bourne shell is to run it by itself: with no word of Hostrun's own before it, and nothing on standard
+   * input. Where it is given the command may share a session with others.
+   */
+  readonly text?: string | undefined;
 }
 
 /** How the remote process ended, as far as the server told. */
@@ -73,6 +78,8 @@ export interface RemoteProcess {
   readonly connection: Connection;
   /** As which the connection was opened; see `Remote.identity`. */
   readonly identity: string;
+  /** Of a command that has no session of its own: its process on the host, where that is known. */
+  readonly worker?: { readonly pid: number | undefined };
   /** Whether the connection was there before this run asked for it. */
   readonly reused: boolean;
   /** Milliseconds; 0 where nothing had to be done. */

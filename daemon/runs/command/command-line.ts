@@ -1,3 +1,4 @@
+import type { RunRequest } from "../../../protocol/run.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
 import { type Language, languages, type Prelude, type Reading, type Setting, untraced } from "./prelude.ts";
 import { portable, quote } from "./quoting.ts";
@@ -46,6 +47,17 @@ export function commandLine(
   const script = language.script(line, reading);
   const read = script.input === undefined ? [] : [script.input];
   return { line: inLoginShell(script.text, shell), before: "", inputs: [...read, ...inputs] };
+}
+
+/** What a Bourne shell is given for a command that needs nothing else, neither input nor a terminal; undefined for others. */
+export function textAlone(
+  { command, worker, stdin, stdinOpen, pty }: RunRequest,
+  options: CommandLineOptions,
+  reading: Reading,
+): string | undefined {
+  if (worker === "off" || stdin !== null || stdinOpen || pty) return undefined;
+  const { line, inputs } = commandLine(command, options, "bourne", reading);
+  return inputs.length === 0 ? line : undefined;
 }
 
 type Asked = Exclude<LoginShell, "none">;

@@ -1,0 +1,18 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Target } from "../transport/remote.ts";
+
+/** Of a command that a shell of another language was sent, which ran nothing. */
+export function notRead({ name }: Target): Problem {
+  const detail =
+    `The command has not run: the login shell on ${name} is another one than it was, and could not read what it was ` +
+    "sent. Run it again.";
+  return new Problem("channel_refused", detail, { host: name });
+}
+
+/** Of one whose input the host did not ask for. */
+export function notTaken({ name }: Target, afterMs: number): Problem {
+  const detail =
+    `${name} did not ask for the command's variables within ${afterMs} ms. What its login runs first, a start file or ` +
+    "a ForceCommand, may wait for standard input. The command has not run.";
+  return new Problem("timed_out", detail, { host: name, reason: "connect" });
+}

@@ -1,0 +1,29 @@
+# Prints what a bash has from its start files and does not hand on by exec: options, functions, aliases, variables, and
+# whether descriptor 3 is open. What every shell has of its own is left out. There is no loop that could go on for ever,
+# since start files may have made anything of its words.
+# shellcheck shell=bash disable=SC2046,SC2086
+IFS=$'\n'
+for l in $(\builtin shopt -p); do
+  case $l in
+    *" compat"* | *login_shell | *restricted_shell) ;;
+    *) \builtin echo "$l" ;;
+  esac
+done
+\builtin declare -f
+for l in $(\builtin declare -F); do
+  case $l in
+    "declare -f "*) ;;
+    *) \builtin echo "$l" ;;
+  esac
+done
+\builtin alias -p
+for n in $(\builtin compgen -v); do
+  case " $n " in
+    *" BASH"* | *" hostrun_"* | *" EPOCH"* | *" OPT"* | *" HOST"* | " _ " | " n " | " l ") ;;
+    " RANDOM " | " SRANDOM " | " SECONDS " | " LINENO " | " PPID " | " PWD " | " OLDPWD " | " EUID " | " UID ") ;;
+    " SHELLOPTS " | " SHLVL " | " DIRSTACK " | " GROUPS " | " FUNCNAME " | " PIPESTATUS " | " COMP_WORDBREAKS ") ;;
+    " HISTCMD " | " MACHTYPE " | " OSTYPE " | " PS4 " | " IFS ") ;;
+    *) \builtin declare -p $n ;;
+  esac
+done 2>/dev/null
+{ : <&3; } 2>/dev/null && \builtin echo fd3

@@ -1,0 +1,112 @@
+import { Writable } from "node:stream";
+import { Problem } from "../../protocol/problem.ts";
+import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import type { WorkerMessage } from "./worker-reader.ts";
+
+/** What a run needs of the worker that runs it. */
+export interface RunCarrier {
+  /** The session that the worker is in. */
+  readonly process: RemoteProcess;
+  /** Closes the run's pipes on the host, as closing a session does. */
+  readonly forget: (run: number) => void;
+}
+
+/** How the host answered to a command. */
+export type Begin =
+  | { readonly kind: "begun"; readonly pid: number }
+  | { readonly kind: "refused" | "unknown" };
+
+/** One command on its way through a worker. */
+export class WorkerRun {
+  readonly number: number;
+  /** refused: it never began, and may be run another way. unknown: it was sent, and nothing came back. */
+  readonly begin: Promise<Begin>;
+  readonly #listener: RemoteListener;
+  readonly #began = Promise.withResolvers<Begin>();
+  #end: RemoteEnd | undefined;
+  #over = false;
+
+  constructor(number: number, listener: RemoteListener) {
+    this.number = number;
+    this.#listener = listener;
+    this.begin = this.#began.promise;
+  }
+
+  take(message: WorkerMessage): void {
+    switch (message.kind) {
+      case "begun":
+        this.#began.resolve({ kind: "begun", pid: message.pid });
+        break;
+      case "refused":
+        this.#over = true;
+        this.#began.resolve({ kind: "refused" });
+        break;
+      case "stdout":
+      case "stderr":
+        if (!this.#over) this.#listener[message.kind](message.bytes);
+        break;
+      case "exited":
+        this.#end = endOf(message.code, message.signal);
+        break;
+      case "ended":
+        this.finish(this.#end ?? { kind: "lost", problem: forgotten() });
+        break;
+    }
+  }
+
+  /** What the worker was asked and did not answer is not known. */
+  finish(end: RemoteEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#began.resolve({ kind: "unknown" });
+    this.#listener.end(end);
+  }
+
+  /** The run as the caller of `exec` has it. */
+  processOf({ process, forget }: RunCarrier, pid: number | undefined, channelMs: number): RemoteProcess {
+    return {
+      connection: process.connection,
+      identity: process.identity,
+      worker: { pid },
+      reused: true,
+      connectMs: 0,
+      channelMs,
+      stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
+      // Who ends a run ends its process, which is known.
+      signal: () => undefined,
+      execHelper: (command, deadlineMs) => process.execHelper(command, deadlineMs),
+      // There is no other run in the session.
+      hold: (held) => process.hold(held),
+      forgetShell: () => undefined,
+      close: () => {
+        if (!this.#over) forget(this.number);
+      },
+    };
+  }
+}
+
+function endOf(code: number, signal: number): RemoteEnd {
+  if (signal === 0) return { kind: "exited", code };
+  return { kind: "signaled", signal: signalNames.get(signal) ?? "SIG@openssh.com" };
+}
+
+/** Linux's numbers of the signals that sshd calls by name (RFC 4254, section 6.10). */
+const signalNames: ReadonlyMap<number, string> = new Map([
+  [1, "HUP"],
+  [2, "INT"],
+  [3, "QUIT"],
+  [4, "ILL"],
+  [6, "ABRT"],
+  [8, "FPE"],
+  [9, "KILL"],
+  [10, "USR1"],
+  [11, "SEGV"],
+  [12, "USR2"],
+  [13, "PIPE"],
+  [14, "ALRM"],
+  [15, "TERM"],
+]);
+
+function forgotten(): Problem {
+  return new Problem("connection_lost", "Hostrun let go of the command before its end was known.");
+}

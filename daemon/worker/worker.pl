@@ -1,0 +1,167 @@
+# Runs commands on behalf of a Hostrun daemon, in the place of a login shell that has read its start files: each one as
+# sshd would have it, with pipes and a session of its own, by a fresh shell. Needs nothing but Perl's core.
+#
+# Arguments: token, SHLVL, files, path and arguments of the shell. "-" as the last one: descriptor 3 holds a snapshot of
+# the shell that each command's shell is given as its descriptor 3.
+#
+# From the client: "R ID LENGTH\n" and a command's text: run it; "D ID 0\n": forget it, its pipes are closed.
+# To the client: "TOKEN PID LENGTH\n" and the snapshot, once; "p ID PID\n": begun; "o|e ID LENGTH\n" and bytes; "x ID
+# CODE SIGNAL\n": the process is over; "z ID\n": so is its output, and nothing follows; "f ID REASON\n": never begun.
+use POSIX ();
+my ($token, $shlvl, $files, $shell, @shell_args) = @ARGV;
+my %signals_before = map { $_ => $SIG{$_} } qw(PIPE TERM INT HUP CHLD);
+$0 = "hostrun-worker";
+
+my $snapshot = "";
+if ($shell_args[-1] eq "-") {
+  pop @shell_args;
+  open my $file, "<&=3" or exit 1;
+  local $/;
+  $snapshot = <$file>;
+  close $file;
+}
+
+# What a change of is noticed: then a fresh login shell would be another one.
+my @watched = map { m{^/} ? $_ : "$ENV{HOME}/$_" } split / /, $files;
+sub state_of_files { join " ", map { my @stat = stat; "@stat[0,1,7,9,10]" } @watched }
+sub is_here { my @own = stat "."; my @named = stat($ENV{PWD} || "."); "@own[0,1]" eq "@named[0,1]" }
+my $state = state_of_files();
+
+# ksh93 exports the last two.
+delete @ENV{qw(_ A__z _AST_FEATURES)};
+$ENV{SHLVL} = $shlvl if $shlvl ne "";
+
+$SIG{PIPE} = "IGNORE";
+$SIG{$_} = sub { } for qw(TERM INT HUP);
+pipe my $empty, my $empty_end;
+close $empty_end;
+pipe my $child_ended, my $tell_child_ended;
+sub unblock { fcntl $_[0], POSIX::F_SETFL(), POSIX::O_NONBLOCK() }
+unblock($_) for $child_ended, $tell_child_ended;
+$SIG{CHLD} = sub { syswrite $tell_child_ended, "c" };
+
+# By id: the read ends of its pipes, and whether its process is over. By process: its id, and what it is still fed.
+my (%run, %id_of, %feeding);
+my ($input, $at_end) = ("");
+
+sub report {
+  my $bytes = join "", @_;
+  my $sent = 0;
+  while ($sent < length $bytes) {
+    my $count = syswrite STDOUT, $bytes, length($bytes) - $sent, $sent;
+    if (defined $count) { $sent += $count }
+    elsif (!$!{EINTR}) { POSIX::_exit(1) }
+  }
+}
+
+sub end_if_over {
+  my ($id) = @_;
+  my $run = $run{$id} or return;
+  return if $run->{o} || $run->{e} || !$run->{over};
+  delete $run{$id};
+  report("z $id\n");
+}
+
+sub feed {
+  my ($pid) = @_;
+  my $feed = $feeding{$pid};
+  my $count = syswrite $feed->{to}, $snapshot, length($snapshot) - $feed->{sent}, $feed->{sent};
+  if (defined $count) { $feed->{sent} += $count }
+  elsif (!$!{EAGAIN} && !$!{EINTR}) { $feed->{sent} = length $snapshot }
+  delete $feeding{$pid} if $feed->{sent} == length $snapshot;
+}
+
+# In the child: never returns.
+sub become_shell {
+  my ($text, $stdout, $stderr, $rc) = @_;
+  for (keys %signals_before) {
+    my $before = $signals_before{$_};
+    $SIG{$_} = defined $before && $before eq "IGNORE" ? "IGNORE" : "DEFAULT";
+  }
+  POSIX::setsid();
+  my @descriptors = map { fileno $_ } $empty, $stdout, $stderr;
+  POSIX::dup2($descriptors[$_], $_) for 0 .. 2;
+  POSIX::dup2(fileno $rc, 3) if $rc;
+  { no warnings; exec { $shell } @shell_args, "-c", $text }
+  syswrite STDERR, "$shell: $!\n";
+  POSIX::_exit(1);
+}
+
+sub begin {
+  my ($id, $text) = @_;
+  return report("f $id stale\n") if $state ne state_of_files() || !is_here();
+  my ($stdout, $stdout_end, $stderr, $stderr_end, $rc, $rc_end);
+  pipe($stdout, $stdout_end) && pipe($stderr, $stderr_end) && ($snapshot eq "" || pipe $rc, $rc_end)
+    or return report("f $id pipe ", $! + 0, "\n");
+  my $pid = fork;
+  defined $pid or return report("f $id fork ", $! + 0, "\n");
+  become_shell($text, $stdout_end, $stderr_end, $rc) if !$pid;
+  close $stdout_end;
+  close $stderr_end;
+  $id_of{$pid} = $id;
+  $run{$id} = { o => $stdout, e => $stderr };
+  if ($rc) {
+    close $rc;
+    unblock($rc_end);
+    $feeding{$pid} = { to => $rc_end, sent => 0 };
+    feed($pid);
+  }
+  report("p $id $pid\n");
+}
+
+sub pass_on {
+  my ($id, $stream) = @_;
+  my $count = sysread $run{$id}{$stream}, my $bytes, 65536;
+  return if !defined $count;
+  return report("$stream $id $count\n", $bytes) if $count;
+  close $run{$id}{$stream};
+  $run{$id}{$stream} = undef;
+  end_if_over($id);
+}
+
+sub collect_children {
+  sysread $child_ended, my $drained, 4096;
+  while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
+    my $status = $?;
+    my $id = delete $id_of{$pid};
+    next if !defined $id || !$run{$id};
+    $run{$id}{over} = 1;
+    report("x $id ", $status >> 8, " ", $status & 127, "\n");
+    end_if_over($id);
+  }
+}
+
+sub take_input {
+  my $count = sysread STDIN, $input, 65536, length $input;
+  $at_end = 1 if defined $count && !$count;
+  while ($input =~ /\A([RD]) (\d+) (\d+)\n/) {
+    my ($what, $id, $length, $head) = ($1, $2, $3, $+[0]);
+    last if length($input) < $head + $length;
+    my $text = substr $input, $head, $length;
+    substr($input, 0, $head + $length) = "";
+    if ($what eq "R") { begin($id, $text) }
+    elsif (delete $run{$id}) { report("z $id\n") }
+  }
+}
+
+syswrite STDERR, "$token\n";
+report("$token $$ ", length $snapshot, "\n$snapshot");
+while (!$at_end || %run) {
+  my ($readable, $writable) = ("", "");
+  vec($readable, 0, 1) = 1 if !$at_end;
+  vec($readable, fileno $child_ended, 1) = 1;
+  for my $run (values %run) {
+    for (@$run{"o", "e"}) { vec($readable, fileno $_, 1) = 1 if $_ }
+  }
+  vec($writable, fileno $_->{to}, 1) = 1 for values %feeding;
+  next if select($readable, $writable, undef, undef) < 0;
+  for my $pid (keys %feeding) { feed($pid) if vec($writable, fileno $feeding{$pid}{to}, 1) }
+  for my $id (keys %run) {
+    for my $stream ("o", "e") {
+      my $pipe = $run{$id} && $run{$id}{$stream} or next;
+      pass_on($id, $stream) if vec($readable, fileno $pipe, 1);
+    }
+  }
+  collect_children() if vec($readable, fileno $child_ended, 1);
+  take_input() if !$at_end && vec($readable, 0, 1);
+}

@@ -1,0 +1,215 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Log } from "../core/log.ts";
+import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import { snapshotText } from "./start-text.ts";
+import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts";
+import { type Begin, WorkerRun } from "./worker-run.ts";
+
+export interface WorkerParts {
+  /** A word that nobody else knows. */
+  readonly token: string;
+  /** As the person calls it; for the log. */
+  readonly host: string;
+  readonly log: Log;
+  /** Called once, when it takes no further run. */
+  onRetired(): void;
+}
+
+/** What a shell that is given the snapshot does first; from here on it is no part of what is compared. */
+const closing = "\nexec 3<&-; : ";
+const maxRuns = 2000;
+const maxNoticeBytes = 4096;
+/** How long a host may take to let go of a run. */
+const forgetMs = 2000;
+
+/**
+ * A program on a host that runs one command after the other, each as sshd would have it, without the start files of the
+ * login shell in whose place it stands. Any doubt whether all is as it should be ends it.
+ */
+export class Worker {
+  /** Resolves to whether it can be used. */
+  readonly ready: Promise<boolean>;
+  readonly #parts: WorkerParts;
+  readonly #reader: WorkerReader;
+  readonly #ready = Promise.withResolvers<boolean>();
+  #process: RemoteProcess | undefined;
+  /** What it has said on standard error. */
+  #notices = "";
+  #snapshot: string | undefined;
+  #run: WorkerRun | undefined;
+  #runs = 0;
+  #state: "starting" | "ready" | "retired" | "over" = "starting";
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#reader = new WorkerReader(parts.token);
+    this.ready = this.#ready.promise;
+  }
+
+  /** Hears the session that it is in. */
+  readonly listener: RemoteListener = {
+    stdout: (chunk) => this.#heard(chunk),
+    stderr: (chunk) => this.#noticed(chunk),
+    end: (end) => this.#ended(end),
+  };
+
+  get isFree(): boolean {
+    return this.#state === "ready" && this.#run === undefined;
+  }
+
+  /** How many commands it has been given. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** The process that it is, or is about to become, once that has said so. */
+  get pid(): number | undefined {
+    const pid = new RegExp(`${this.#parts.token}:(\\d{1,10}):`).exec(this.#notices)?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
+
+  /** The session has begun; before any of it is heard. */
+  runsIn(process: RemoteProcess): void {
+    this.#process = process;
+    if (this.#state === "retired") this.#end();
+  }
+
+  /** Sends a command to a free worker. From then on it may have run, unless the answer is "refused". */
+  start(text: string, listener: RemoteListener): WorkerRun {
+    this.#runs += 1;
+    const run = new WorkerRun(this.#runs, {
+      stdout: (chunk) => listener.stdout(chunk),
+      stderr: (chunk) => listener.stderr(chunk),
+      end: (end) => {
+        this.#over(run);
+        listener.end(end);
+      },
+    });
+    this.#run = run;
+    const bytes = Buffer.from(text);
+    this.#process?.stdin.write(Buffer.concat([Buffer.from(`R ${run.number} ${bytes.length}\n`), bytes]));
+    return run;
+  }
+
+  /** The run as its caller has it. */
+  processOf(run: WorkerRun, begin: Begin, channelMs: number): RemoteProcess | undefined {
+    const process = this.#process;
+    if (process === undefined) return undefined;
+    const pid = begin.kind === "begun" ? begin.pid : undefined;
+    return run.processOf({ process, forget: (number) => this.#forget(run, number) }, pid, channelMs);
+  }
+
+  /** Takes no further run; what it runs goes on to its end. */
+  retire(): void {
+    if (this.#state === "retired" || this.#state === "over") return;
+    this.#state = "retired";
+    this.#ready.resolve(false);
+    this.#parts.onRetired();
+    this.#end();
+  }
+
+  /** Gives the session up. */
+  close(): void {
+    this.retire();
+    this.#process?.close();
+  }
+
+  /** The worker ends by itself when its input does and its runs are over. */
+  #end(): void {
+    this.#process?.stdin.end();
+  }
+
+  #over(run: WorkerRun): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#process?.hold(false);
+    if (this.#runs >= maxRuns) this.retire();
+  }
+
+  #forget(run: WorkerRun, number: number): void {
+    this.#process?.stdin.write(`D ${number} 0\n`);
+    setTimeout(() => {
+      run.finish({ kind: "lost", problem: lost("did not let go of the command") });
+    }, forgetMs).unref();
+  }
+
+  #heard(chunk: Buffer): void {
+    try {
+      for (const message of this.#reader.push(chunk)) this.#take(message);
+    } catch (failure) {
+      this.#failed(failure);
+    }
+  }
+
+  #take(message: Hello | WorkerMessage): void {
+    if (message.kind === "hello") this.#check(message);
+    else if (message.run === this.#run?.number) {
+      const run = this.#run;
+      run.take(message);
+      if (message.kind === "refused") {
+        this.#over(run);
+        // Something is not as it was when it began, or the host has no more of what a command needs.
+        if (message.reason === "stale") this.retire();
+      }
+    }
+  }
+
+  /** A shell that was given the snapshot has to have exactly what the login shell had. */
+  #check({ snapshot, pid }: Hello): void {
+    const text = snapshot.toString("latin1");
+    this.#snapshot = text.slice(0, text.lastIndexOf(closing));
+    if (pid !== this.pid || !text.includes(closing))
+      throw new Error("A worker began in a way that it does not.");
+    let output = "";
+    let quiet = true;
+    this.start(snapshotText, {
+      stdout: (chunk) => {
+        if (output.length <= text.length) output += chunk.toString("latin1");
+      },
+      stderr: () => {
+        quiet = false;
+      },
+      end: () => {
+        const same = output.replace(/\n+$/, "") === this.#snapshot && quiet;
+        if (same && this.#saidItsWords() && this.#state === "starting") {
+          this.#state = "ready";
+          this.#ready.resolve(true);
+        } else this.retire();
+      },
+    });
+  }
+
+  /** Whether it, and the start files before it, have said nothing else. */
+  #saidItsWords(): boolean {
+    return this.#notices === `${this.#parts.token}:${this.pid ?? ""}:\n${this.#parts.token}\n`;
+  }
+
+  #noticed(chunk: Buffer): void {
+    if (this.#notices.length < maxNoticeBytes) this.#notices += chunk.toString("latin1");
+    if (this.#state !== "starting") this.#failed(new Error("A worker said something on standard error."));
+  }
+
+  /** It is no worker, or none any more. What it was given last is not known. */
+  #failed(failure: unknown): void {
+    if (this.#state === "over") return;
+    const { log, host } = this.#parts;
+    log.info("A worker is given up", { host, failure });
+    const run = this.#run;
+    this.close();
+    run?.finish({ kind: "lost", problem: lost("answered in a way that was not understood") });
+  }
+
+  #ended(end: RemoteEnd): void {
+    this.retire();
+    this.#state = "over";
+    const problem = end.kind === "lost" ? end.problem : lost("ended");
+    this.#run?.finish({ kind: "lost", problem });
+  }
+}
+
+function lost(what: string): Problem {
+  return new Problem(
+    "connection_lost",
+    `The program on the host that ran the command ${what}: it is not known how the command ended.`,
+  );
+}

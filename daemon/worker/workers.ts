@@ -1,0 +1,283 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../core/clock.ts";
+import { inTime } from "../core/in-time.ts";
+import type { Log } from "../core/log.ts";
+import type {
+  ConnectListener,
+  ConnectOptions,
+  ExecRequest,
+  HostProbe,
+  Remote,
+  RemoteListener,
+  RemoteProcess,
+  Target,
+} from "../transport/remote.ts";
+import { parseShell, shellQuestion, startText } from "./start-text.ts";
+import { Worker } from "./worker.ts";
+
+export interface WorkersOptions {
+  /** What runs commands in sessions of their own, the workers among them. */
+  readonly remote: Remote;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How many there may be at once; each keeps a connection from being idle. */
+  readonly limit: () => number;
+  /** Ends a process, and all of its session, that will not end by itself. */
+  readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;
+}
+
+/** An account that is logged in to in one way. */
+interface Login {
+  readonly target: Target;
+  readonly options: ConnectOptions;
+  /** Of the connection that it was measured on; see `Remote.identity`. */
+  identity: string;
+  /** Commands in a row before which the login shell took long. */
+  slow: number;
+  /** The path of its login shell, once it was asked for. */
+  shell: string | undefined;
+  state: "open" | "starting" | "refused";
+  readonly workers: Set<Worker>;
+}
+
+/** A login shell that takes less than this from a command to its first word needs no worker. */
+const slowMs = 20;
+const slowInARow = 2;
+const startTimeoutMs = 10_000;
+const questionTimeoutMs = 5000;
+/** How long the start files that a command sees may be older than it, and when the next worker is begun. */
+const maxAgeMs = 60_000;
+const renewMs = 45_000;
+const workersPerLogin = 3;
+const maxLogins = 1000;
+/** Longer ones would not fit into an argument of the shell that runs them. */
+const maxTextBytes = 100_000;
+
+/**
+ * Commands run by workers where a login shell's start files cost more than all the rest, and by sessions of their own
+ * everywhere else: also where anything is in doubt. What was sent to a worker is never sent again, unless the worker says
+ * that it did not begin.
+ */
+export class Workers implements Remote, AsyncDisposable {
+  readonly #options: WorkersOptions;
+  readonly #logins = new Map<string, Login>();
+  readonly #stopped = new AbortController();
+  #count = 0;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  async exec(
+    target: Target,
+    request: ExecRequest,
+    listener: RemoteListener & ConnectListener,
+    signal: AbortSignal,
+  ): Promise<RemoteProcess> {
+    const { text } = request;
+    if (text === undefined || request.pty || Buffer.byteLength(text) > maxTextBytes) {
+      return this.#options.remote.exec(target, request, listener, signal);
+    }
+    const key = JSON.stringify([target, request.agentSocket]);
+    const login = this.#logins.get(key);
+    if (login !== undefined && login.workers.size > 0) {
+      const process = await this.#byWorker(login, { text, listener, signal });
+      if (process !== undefined) return process;
+      this.#startSoon(login);
+    }
+    return this.#bySession(key, { target, request, listener, signal });
+  }
+
+  identity(target: Target, agentSocket: string | null): Promise<string> {
+    return this.#options.remote.identity(target, agentSocket);
+  }
+
+  probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe> {
+    return this.#options.remote.probe(target, options, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    for (const { workers } of this.#logins.values()) for (const worker of workers) worker.close();
+  }
+
+  /** undefined: no worker has it, and none has had it. */
+  async #byWorker(
+    login: Login,
+    { text, listener, signal }: { text: string; listener: RemoteListener; signal: AbortSignal },
+  ): Promise<RemoteProcess | undefined> {
+    const { remote, clock } = this.#options;
+    const begun = clock.elapsed();
+    // Another key in the agent, or another file, is somebody else.
+    const identity = await remote.identity(login.target, login.options.agentSocket);
+    if (identity !== login.identity) {
+      for (const worker of login.workers) worker.retire();
+      return undefined;
+    }
+    const worker = [...login.workers].find(({ isFree }) => isFree);
+    if (worker === undefined || signal.aborted) return undefined;
+    const run = worker.start(text, listener);
+    const late = AbortSignal.any([signal, AbortSignal.timeout(login.options.connectTimeoutMs)]);
+    const begin = (await inTime(late, run.begin)) ?? ({ kind: "unknown" } as const);
+    if (begin.kind === "refused") return undefined;
+    return worker.processOf(run, begin, clock.elapsed() - begun);
+  }
+
+  async #bySession(
+    key: string,
+    {
+      target,
+      request,
+      listener,
+      signal,
+    }: {
+      target: Target;
+      request: ExecRequest;
+      listener: RemoteListener & ConnectListener;
+      signal: AbortSignal;
+    },
+  ): Promise<RemoteProcess> {
+    const { remote, clock } = this.#options;
+    let isBourne = false;
+    let firstWord: (() => void) | undefined;
+    const observed: RemoteListener & ConnectListener = {
+      ...listener,
+      stderr: (chunk) => {
+        firstWord?.();
+        firstWord = undefined;
+        listener.stderr(chunk);
+      },
+    };
+    const command: ExecRequest["command"] = (shell) => {
+      isBourne = shell === "bourne";
+      return request.command(shell);
+    };
+    const process = await remote.exec(target, { ...request, command }, observed, signal);
+    const takenAt = clock.elapsed();
+    if (isBourne && process.connection.server?.startsWith("OpenSSH") === true) {
+      firstWord = () => this.#measured(key, { target, request, process, spanMs: clock.elapsed() - takenAt });
+    }
+    return process;
+  }
+
+  /** How long a login shell took to begin with a command. */
+  #measured(
+    key: string,
+    {
+      target,
+      request,
+      process,
+      spanMs,
+    }: { target: Target; request: ExecRequest; process: RemoteProcess; spanMs: number },
+  ): void {
+    const known = this.#logins.get(key);
+    if (spanMs < slowMs) {
+      if (known !== undefined) known.slow = 0;
+      return;
+    }
+    const { connectTimeoutMs, agentSocket } = request;
+    const login = known ?? {
+      target,
+      options: { connectTimeoutMs, agentSocket },
+      identity: process.identity,
+      slow: 0,
+      shell: undefined,
+      state: "open",
+      workers: new Set(),
+    };
+    login.slow += 1;
+    if (login.workers.size === 0) login.identity = process.identity;
+    this.#remember(key, login);
+    this.#startSoon(login, process);
+  }
+
+  /** The one that was used last is the last to be forgotten. */
+  #remember(key: string, login: Login): void {
+    this.#logins.delete(key);
+    this.#logins.set(key, login);
+    for (const [oldest, { workers, state }] of this.#logins) {
+      if (this.#logins.size <= maxLogins) break;
+      if (workers.size === 0 && state !== "starting") this.#logins.delete(oldest);
+    }
+  }
+
+  #startSoon(login: Login, process?: RemoteProcess): void {
+    const wanted = login.slow >= slowInARow && login.workers.size < workersPerLogin;
+    if (login.state !== "open" || !wanted || this.#count >= this.#options.limit()) return;
+    login.state = "starting";
+    void this.#tried(login, process);
+  }
+
+  async #tried(login: Login, process: RemoteProcess | undefined): Promise<void> {
+    const { log } = this.#options;
+    const host = login.target.name;
+    try {
+      login.state = (await this.#start(login, process)) ? "open" : "refused";
+      if (login.state === "refused") log.info("A host gets no worker", { host });
+    } catch (failure) {
+      login.state = "open";
+      login.slow = 0;
+      log.info("A worker could not be started", { host, failure });
+    }
+  }
+
+  /** Whether the login can have workers. Rejects where that is still not known. */
+  async #start(login: Login, process: RemoteProcess | undefined): Promise<boolean> {
+    const token = `hostrun-${randomBytes(9).toString("hex")}`;
+    const { log } = this.#options;
+    login.shell ??= await askShell(process, token);
+    const { shell } = login;
+    if (shell === undefined) return false;
+    const retired = new AbortController();
+    const worker = new Worker({ token, log, host: login.target.name, onRetired: () => retired.abort() });
+    this.#count += 1;
+    retired.signal.addEventListener("abort", () => {
+      this.#count -= 1;
+      login.workers.delete(worker);
+    });
+    try {
+      const session = await this.#openSession(login, worker, startText(token, shell));
+      worker.runsIn(session);
+      const ready = (await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready)) === true;
+      if (ready) this.#use(login, worker, retired.signal);
+      else await this.#giveUp(worker, session);
+      return ready;
+    } catch (failure) {
+      worker.close();
+      throw failure;
+    }
+  }
+
+  #openSession(login: Login, worker: Worker, text: string): Promise<RemoteProcess> {
+    const listener = { ...worker.listener, step: () => undefined, banner: () => undefined };
+    const request: ExecRequest = { ...login.options, pty: false, command: () => text };
+    return this.#options.remote.exec(login.target, request, listener, this.#stopped.signal);
+  }
+
+  #use(login: Login, worker: Worker, retired: AbortSignal): void {
+    login.workers.add(worker);
+    const renewal = setTimeout(() => {
+      // The check of itself is the first one.
+      if (worker.runs > 1) this.#startSoon(login);
+    }, renewMs).unref();
+    const retirement = setTimeout(() => worker.retire(), maxAgeMs).unref();
+    retired.addEventListener("abort", () => {
+      clearTimeout(renewal);
+      clearTimeout(retirement);
+    });
+  }
+
+  /** A start that hangs behind the start files has said which process it is. */
+  async #giveUp(worker: Worker, session: RemoteProcess): Promise<void> {
+    const { pid } = worker;
+    if (pid !== undefined) await this.#options.endProcess(session, pid);
+    worker.close();
+  }
+}
+
+/** The path of a login shell that can have a worker; undefined where it is another one. Rejects where it was not said. */
+async function askShell(process: RemoteProcess | undefined, token: string): Promise<string | undefined> {
+  const answer = await process?.execHelper(shellQuestion(token), questionTimeoutMs);
+  if (answer === undefined) throw new Error("The host did not say which shell it is.");
+  return parseShell(token, answer.output);
+}

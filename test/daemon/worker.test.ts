@@ -1,0 +1,254 @@
+import { execFile } from "node:child_process";
+import { access, chmod, copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { openDirectory } from "../support/directory.ts";
+import { openHostedDaemon, openStream, type RunOptions } from "../support/hosted-daemon.ts";
+import { processesOf } from "../support/processes.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
+import { createKey } from "../support/ssh-key.ts";
+import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
+
+const execute = promisify(execFile);
+await using starting = new AsyncDisposableStack();
+const user = starting.use(await openUnixUser());
+/** Without any worker of the daemon that all others share. */
+const other = starting.use(await openUnixUser());
+// Without SHLVL: then bash reads ~/.bashrc, as it does under sshd.
+const sshd = { options: { SetEnv: "HOSTRUN_TEST=1" } };
+const daemon = starting.use(await openHostedDaemon({ sshd, host: { user: user.name } }));
+const owned = starting.move();
+afterAll(() => owned.disposeAsync());
+
+const bashrc = [
+  "sleep 0.08",
+  "export EXPORTED=one",
+  "plain=two",
+  "declare -A map=([a]=1 [b]='x y')",
+  "greet() { cat <<END",
+  "hello $1",
+  "END",
+  "}",
+  "alias ll='ls -l'",
+  "shopt -s extglob",
+  'PATH="$PATH:/opt/of-its-own"',
+  "umask 027",
+  "",
+].join("\n");
+
+async function write({ home }: UnixUser, text: string): Promise<void> {
+  await writeFile(join(home, ".bashrc"), text);
+}
+
+function byWorker(run: RunReading): boolean {
+  return run.of("status").some(({ message }) => message.includes("by a worker"));
+}
+
+/** Runs something until a worker runs it. */
+async function awaitWorker(options: RunOptions = {}): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) if (byWorker(await daemon.run("true", options))) return;
+  throw new Error("No worker was started.");
+}
+
+async function seen(command: string, options: RunOptions): Promise<unknown> {
+  return outcomeOf(await daemon.run(command, options));
+}
+
+/** A command that ends only by KILL, with a child in a group of its own. */
+const stubborn = "trap '' INT TERM; set -m; sleep 77.7 & set +m; echo began; while :; do sleep 77.7; done";
+
+/** What runs on this machine, the host, as an account; one line each. */
+async function commandsOf(account: string): Promise<string> {
+  const { stdout } = await execute("ps", ["-o", "args=", "-u", account]).catch(() => ({ stdout: "" }));
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("sshd:"))
+    .join("\n");
+}
+
+/** What a person sees of a run. */
+function outcomeOf(run: RunReading): unknown {
+  const { outcome, exitCode, signal, sha256 } = run.complete;
+  return { outcome, exitCode, signal, sha256, stdout: run.text(), stderr: run.text("stderr") };
+}
+
+const commands = [
+  "true",
+  "exit 3",
+  "exit 143",
+  "kill -TERM $$",
+  "kill -KILL $$",
+  "nosuchcommand",
+  "echo one; echo two >&2; exit 7",
+  "echo $EXPORTED $plain ${map[b]} $PATH; greet you; type ll; shopt extglob; umask",
+  "echo $0 $- $# $SHLVL $LINENO; echo 1",
+  "printf 'a\\0b\\377'; printf '\\376' >&2",
+  "printf 'no newline'",
+  "head -c 3000000 /dev/zero | tr '\\0' x",
+  "cat; read x; echo $?",
+  "echo 'open",
+  "if",
+  "exec nosuch",
+  "set -e; false; echo never",
+  "trap 'echo end' EXIT; exit 4",
+  "(sleep 0.3; echo late) & exit 6",
+  "setsid sh -c 'sleep 0.2; echo held' & exit 5",
+  "p() { echo p 1 2; echo z 1; echo x 1 0 0; }; p; p >&2",
+  "cd /; pwd; cd nosuch",
+  "ls /proc/self/fd | wc -l",
+  "yes | head -n 3",
+];
+
+describe("a worker", () => {
+  beforeAll(() => write(user, bashrc));
+
+  test.each(commands)("runs %s as a login shell does", async (command) => {
+    await awaitWorker();
+    const plain = await seen(command, { worker: "off" });
+    const run = await daemon.run(command);
+    expect(byWorker(run)).toBe(true);
+    expect(outcomeOf(run)).toEqual(plain);
+  });
+
+  test("runs in a directory, by bash and in a login shell as they are asked for", async () => {
+    await awaitWorker();
+    for (const options of [{ cwd: "/usr/lib" }, { useBash: true }, { loginShell: true }]) {
+      const plain = await seen("pwd; echo $-; shopt login_shell", { ...options, worker: "off" });
+      const run = await daemon.run("pwd; echo $-; shopt login_shell", options);
+      expect(byWorker(run)).toBe(true);
+      expect(outcomeOf(run)).toEqual(plain);
+    }
+  });
+
+  test("is not asked for what needs a session of its own", async () => {
+    await awaitWorker();
+    for (const options of [{ stdin: "x" }, { pty: true }, { env: { A: "b" } }, { durable: true }]) {
+      expect(byWorker(await daemon.run("true", options))).toBe(false);
+    }
+  });
+
+  test("is one of several where commands come side by side", async () => {
+    await awaitWorker();
+    const runs = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => daemon.run(`sleep 0.2; echo ${index}`)),
+    );
+    expect(runs.map((run) => run.text())).toEqual(runs.map((_, index) => `${index}\n`));
+  });
+
+  test.each([
+    ["cancelled", {}],
+    ["timedOut", { timeoutMs: 300 }],
+  ])("has a command %s with all that it began", async (outcome, options) => {
+    await awaitWorker();
+    const run = new RunReading();
+    const messages = readMessages(await daemon.stream(stubborn, options));
+    await run.until(messages, ({ type }) => type === "output");
+    expect(byWorker(run)).toBe(true);
+    if (outcome === "cancelled") {
+      await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 300 } });
+    }
+    await run.until(messages, ({ type }) => type === "complete");
+    expect(run.complete).toMatchObject({ outcome });
+    expect(await commandsOf(user.name)).not.toContain("77.7");
+    await awaitWorker();
+  });
+
+  test("that is killed leaves a run of which nothing is known, and is followed by another", async () => {
+    await awaitWorker();
+    const run = await daemon.run("kill -9 $PPID; sleep 5");
+    expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+    await awaitWorker();
+  });
+
+  test("that does not answer has its command run no second time", async () => {
+    await awaitWorker();
+    const marker = join(user.home, "ran");
+    const workers = await processesOf(user.name, /^hostrun-worker$/);
+    for (const pid of workers) process.kill(pid, "SIGSTOP");
+    const running = daemon.run(`echo ran >> ${marker}`);
+    await expect.poll(() => daemon.client.call("stats").then(({ runs }) => runs.connecting)).toBe(1);
+    for (const pid of workers) process.kill(pid, "SIGKILL");
+    expect((await running).complete).toMatchObject({ outcome: "unknown", exitCode: null });
+    await awaitWorker();
+    await expect(access(marker)).rejects.toThrow("ENOENT");
+  });
+
+  test("is not asked any more by whom another key lets in", async () => {
+    const directory = await openDirectory();
+    onTestFinished(() => directory[Symbol.asyncDispose]());
+    const path = directory.join("key");
+    await copyFile(daemon.sshd.clientKey.path, path);
+    await chmod(path, 0o600);
+    await daemon.client.call("updateHost", { params: { host: "web1" }, body: { identityFile: path } });
+    await awaitWorker();
+    const key = await createKey(directory.join("forced"));
+    await daemon.sshd.authorize(`command="echo forced" ${key.publicKey}`);
+    await copyFile(key.path, path);
+    const run = await daemon.run("echo free");
+    expect([run.text(), byWorker(run)]).toEqual(["forced\n", false]);
+    const { path: identityFile } = daemon.sshd.clientKey;
+    await daemon.client.call("updateHost", { params: { host: "web1" }, body: { identityFile } });
+  });
+
+  test("is not asked any more when start files have changed", async () => {
+    await awaitWorker();
+    await write(user, bashrc.replace("EXPORTED=one", "EXPORTED=changed"));
+    const run = await daemon.run("echo $EXPORTED");
+    expect([run.text(), byWorker(run)]).toEqual(["changed\n", false]);
+    await write(user, bashrc);
+  });
+
+  test("waits with its command's output for a reader who wants all of it", async () => {
+    await awaitWorker();
+    const command =
+      "head -c 30000000 /dev/urandom | tee /tmp/hostrun-worker-$UID | sha256sum >&2; cat /tmp/hostrun-worker-$UID; rm /tmp/hostrun-worker-$UID";
+    const run = await daemon.run(command, { recordLimitBytes: 100_000_000 });
+    expect(byWorker(run)).toBe(true);
+    expect(run.text("stderr")).toBe(`${run.complete.sha256.stdout}  -\n`);
+  });
+});
+
+describe("no worker, and no process", () => {
+  /** What start files may do that a fresh shell would not do again, or that nobody can be sure of. */
+  const hazards = {
+    "that print": "echo welcome",
+    "that complain": "echo no locale >&2",
+    "that set options": "set -u",
+    "that trace": "set -x",
+    "that set a trap": "trap 'echo bye' EXIT",
+    "that split words another way": "IFS=:",
+    "that redefine builtin and echo": "builtin() { :; }; echo() { :; }; declare() { :; }",
+    "that disable builtins": "enable -n builtin declare compgen shopt echo",
+    "that redefine exec": "exec() { sleep 0.01; }",
+    "that move standard output": "exec 1>&2",
+    "that become another shell": 'exec sh -c "$BASH_EXECUTION_STRING"',
+    "with a file for each bash": "export BASH_ENV=~/.bash_env; echo 'echo env' > ~/.bash_env",
+    "that disable declare": "enable -n declare",
+    "that redefine declare": "own=1; declare() { :; }",
+    "with a variable that no one may set": "readonly _=x 2>/dev/null; readonly hostrun_last=x",
+  };
+
+  test.each(Object.entries(hazards))("is left behind start files %s", async (_, line) => {
+    await write(other, `sleep 0.05\n${line}\n`);
+    await using own = await openHostedDaemon({ sshd, host: { user: other.name } });
+    const runs: RunReading[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      runs.push(await new RunReading().follow(await openStream(own, "echo it runs; exit 3")));
+    }
+    expect(runs.filter(byWorker)).toEqual([]);
+    expect(new Set(runs.map(({ complete }) => complete.exitCode)).size).toBe(1);
+    await expect.poll(() => commandsOf(other.name), { timeout: 20_000 }).toBe("");
+  });
+});
+
+test("a worker goes with a daemon that is killed", async () => {
+  await write(other, bashrc);
+  await using own = await openHostedDaemon({ sshd, host: { user: other.name } });
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (byWorker(await new RunReading().follow(await openStream(own, "true")))) break;
+  }
+  expect(await commandsOf(other.name)).toContain("hostrun-worker");
+  process.kill(own.pid, "SIGKILL");
+  await expect.poll(() => commandsOf(other.name), { timeout: 20_000 }).not.toContain("hostrun-worker");
+});
