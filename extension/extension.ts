@@ -41,7 +41,8 @@ export function activate({ subscriptions, extensionUri, globalState }: vscode.Ex
   const output = openOutput({ ...shared, log, extensionUri });
   const { runner, panels } = output;
   const trees = showTrees(shared);
-  const form = new HostForm(link, hosts, report);
+  const editing = { daemon: link, hosts, report };
+  const form = new HostForm(editing);
   const hostCommands = new HostCommands({ ...shared, form });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
   const questions = { daemon: link, hosts, runs, addHost };
@@ -56,7 +57,7 @@ export function activate({ subscriptions, extensionUri, globalState }: vscode.Ex
     hostCommands,
     saveOffer,
   };
-  const marks = new HostMarks(link, hosts, report);
+  const marks = new HostMarks(editing);
   const daemon = new DaemonCommands(link, runs, report, log);
   subscriptions.push(log, link, hosts, runs, trees, ...output.owned);
   subscriptions.push(

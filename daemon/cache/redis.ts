@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { backOffMs } from "../core/back-off.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
@@ -18,7 +19,7 @@ export function openRedisCache(url: string, log: Log): CountingCache {
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2000,
-    retryStrategy: (times) => Math.min(200 * 2 ** times, 5000),
+    retryStrategy: (times) => backOffMs(times, { firstMs: 400, maxMs: 5000 }),
   });
   return new RedisCache(redis, log);
 }

@@ -56,7 +56,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 
 function handlersOf(
   context: DaemonContext,
-  { hosts, resolve, pool, knownHosts, prompts, engine, history }: Services,
+  { hosts, resolve, pool, knownHosts, prompts, latency, engine, history }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
   const { settings, changes, version, pid } = context;
@@ -75,7 +75,7 @@ function handlersOf(
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   const keys = keysOf(context, pool);
   return {
-    ...daemonRoutes({ health, stats, changes, shutdown }),
+    ...daemonRoutes({ health, stats, durations: () => latency.durations(), changes, shutdown }),
     ...hostRoutes({ hosts, resolve, remote: pool, prompts, connectTimeoutMs }),
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),

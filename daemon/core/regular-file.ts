@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, opendir, stat } from "node:fs/promises";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 export interface ReadOptions {
   readonly maxBytes: number;
@@ -136,7 +137,7 @@ function nameOf(found: BigIntStats): string {
 }
 
 function unread(failure: unknown): Unread {
-  const code = failure instanceof Error && "code" in failure ? String(failure.code) : "unknown error";
+  const code = errorCode(failure) ?? "unknown error";
   if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
   return { kind: "unreadable", why: reasons[code] ?? `it cannot be read (${code})` };
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 export interface ProgramRequest {
   /** A name is looked up in the PATH of `env`. No shell reads the arguments. */
@@ -88,6 +89,6 @@ function collect(
 }
 
 function whyNotStarted(failure: unknown): string {
-  const code = failure instanceof Error && "code" in failure ? String(failure.code) : "an error";
+  const code = errorCode(failure) ?? "an error";
   return code === "ENOENT" ? "there is no such program" : `it could not be started (${code})`;
 }

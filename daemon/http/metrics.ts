@@ -1,17 +1,92 @@
 import type { Stats } from "../../protocol/stats.ts";
+import type { HistogramReport } from "../core/histogram.ts";
 
-/** The figures in Prometheus' text format: a figure a line, `hostrun_pool_connections 3`. Text has no figure. */
-export function metricsText(stats: Stats): string {
+/** Of runs that exited: their whole times in seconds. */
+export type RunDurations = Readonly<Record<"warm" | "cold", HistogramReport>>;
+
+type Kind = "counter" | "gauge";
+
+/** What the numbers of `Stats` are, by their names here. One that is not named is shown without a description. */
+const descriptions: Readonly<Record<string, readonly [Kind, string]>> = {
+  hostrun_daemon_pid: ["gauge", "Process id of the daemon."],
+  hostrun_daemon_uptime_ms: ["gauge", "Milliseconds since the daemon started."],
+  hostrun_daemon_rss_bytes: ["gauge", "Resident memory of the daemon."],
+  hostrun_daemon_heap_used_bytes: ["gauge", "JavaScript heap in use."],
+  hostrun_daemon_event_loop_delay_p99_ms: ["gauge", "99th percentile of the event loop's delay."],
+  hostrun_runs_queued: ["gauge", "Runs that wait to be let in."],
+  hostrun_runs_connecting: ["gauge", "Runs that wait for a connection."],
+  hostrun_runs_running: ["gauge", "Runs whose command is running."],
+  hostrun_runs_ended: ["counter", "Runs that have ended since the daemon started."],
+  hostrun_pool_connections: ["gauge", "SSH connections that are up."],
+  hostrun_pool_idle: ["gauge", "SSH connections that nothing uses."],
+  hostrun_pool_busy: ["gauge", "SSH connections in use."],
+  hostrun_pool_channels: ["gauge", "Sessions open on SSH connections."],
+  hostrun_pool_opened: ["counter", "SSH connections that were opened."],
+  hostrun_pool_reused: ["counter", "Runs that were given a connection that was up."],
+  hostrun_pool_evicted: ["counter", "Idle SSH connections that were closed."],
+  hostrun_pool_failed: ["counter", "SSH connections that could not be opened."],
+  ...latencies("warm", "over a connection that was up"),
+  ...latencies("cold", "that waited for a new connection"),
+  hostrun_cache_connected: ["gauge", "Whether the cache answers: 1, or 0."],
+  hostrun_cache_hits: ["counter", "Look-ups that the cache answered."],
+  hostrun_cache_misses: ["counter", "Look-ups that the cache did not answer."],
+  hostrun_cache_hit_rate: ["gauge", "Share of look-ups that the cache answered, 0 to 1."],
+  hostrun_store_size_bytes: ["gauge", "Size of the history on disk."],
+  hostrun_store_runs: ["gauge", "Runs in the history."],
+  hostrun_streams_open: ["gauge", "Event streams that are open."],
+  hostrun_streams_opened: ["counter", "Event streams that were opened."],
+  hostrun_streams_resumed: ["counter", "Event streams that went on where an earlier one was cut off."],
+  hostrun_streams_bytes_sent: ["counter", "Bytes sent over event streams."],
+  hostrun_http_open: ["gauge", "Connections of clients."],
+  hostrun_http_refused: ["counter", "Connections of clients refused since too many were open."],
+  hostrun_http_requests_timed_out: ["counter", "Requests ended since their body did not come to its end."],
+  hostrun_ssh_native_crypto: ["gauge", "Whether SSH is decoded by a native binding: 1, or 0."],
+};
+
+function latencies(kind: string, which: string): Record<string, readonly [Kind, string]> {
+  const name = `hostrun_latency_${kind}`;
+  return {
+    [`${name}_count`]: ["counter", `Runs that exited, ${which}.`],
+    [`${name}_p50`]: ["gauge", `Median of the whole time of the latest runs ${which}, in milliseconds.`],
+    [`${name}_p95`]: ["gauge", `95th percentile of the same.`],
+    [`${name}_p99`]: ["gauge", `99th percentile of the same.`],
+  };
+}
+
+/**
+ * The figures in Prometheus' text format (version 0.0.4), `hostrun_pool_connections 3`, and how long runs took as a
+ * histogram. Text has no figure, and what was not measured yet has none either.
+ */
+export function metricsText(stats: Stats, durations: RunDurations): string {
   const lines: string[] = [];
   const walk = (name: string, value: unknown): void => {
-    if (typeof value === "number") lines.push(`${name} ${value}`);
-    else if (typeof value === "boolean") lines.push(`${name} ${value ? 1 : 0}`);
+    if (typeof value === "number") lines.push(...described(name), `${name} ${value}`);
+    else if (typeof value === "boolean") lines.push(...described(name), `${name} ${value ? 1 : 0}`);
     else if (typeof value === "object" && value !== null) {
       for (const [part, inner] of Object.entries(value)) walk(`${name}_${snakeCase(part)}`, inner);
     }
   };
   walk("hostrun", stats);
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...durationLines(durations)].join("\n")}\n`;
+}
+
+function described(name: string): string[] {
+  const [kind, help] = descriptions[name] ?? [];
+  return help === undefined ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`];
+}
+
+function durationLines(durations: RunDurations): string[] {
+  const name = "hostrun_run_duration_seconds";
+  return [
+    `# HELP ${name} Whole time of runs that exited, by whether their connection was up.`,
+    `# TYPE ${name} histogram`,
+    ...Object.entries(durations).flatMap(([connection, { buckets, sum, count }]) => [
+      ...buckets.map((each) => `${name}_bucket{connection="${connection}",le="${each.bound}"} ${each.count}`),
+      `${name}_bucket{connection="${connection}",le="+Inf"} ${count}`,
+      `${name}_sum{connection="${connection}"} ${sum}`,
+      `${name}_count{connection="${connection}"} ${count}`,
+    ]),
+  ];
 }
 
 function snakeCase(name: string): string {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 /** Says in the API's own way what Node's parser says of bytes that are no request, or one that never ends. */
 export function answerParserRefusals(server: Server): void {
@@ -12,11 +13,11 @@ export function answerParserRefusals(server: Server): void {
     const current = responses.get(socket);
     const midway = current?.headersSent === true && !current.writableFinished;
     if (!socket.writable || midway) socket.destroy();
-    else socket.end(responseOf(refusalFor("code" in failure ? failure.code : undefined)));
+    else socket.end(responseOf(refusalFor(errorCode(failure))));
   });
 }
 
-function refusalFor(code: unknown): Problem {
+function refusalFor(code: string | undefined): Problem {
   if (code === "HPE_HEADER_OVERFLOW")
     return new Problem("headers_too_large", "The head of the request is larger than 16 KiB.");
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { visibleLine } from "../../protocol/visible.ts";
-import { codeOf } from "../ssh/failure.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 export interface ClientProcessOptions {
   readonly arguments: readonly string[];
@@ -44,7 +44,7 @@ export class ClientProcess {
     for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
     this.ended = new Promise((resolve) => {
       this.#child.on("error", (failure) => {
-        if (this.#child.pid === undefined) resolve(codeOf(failure) ?? failure.message);
+        if (this.#child.pid === undefined) resolve(errorCode(failure) ?? failure.message);
       });
       this.#child.once("exit", () => resolve(undefined));
     });

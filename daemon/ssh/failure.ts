@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import type { Hop } from "../transport/remote.ts";
 
 export function hopName({ user, address, port }: { user: string; address: string; port: number }): string {
@@ -124,7 +125,7 @@ export function unreachableAt(hop: Hop, attempts: readonly Attempt[]): Problem {
 /** As in "192.0.2.1 (refused), 2001:db8::1 (no answer yet)". */
 export function listAttempts(attempts: readonly Attempt[]): string {
   const told = (failure: Error | undefined): string =>
-    failure === undefined ? "no answer yet" : (inShort[reasonOf(failure)] ?? codeOf(failure) ?? "failed");
+    failure === undefined ? "no answer yet" : (inShort[reasonOf(failure)] ?? errorCode(failure) ?? "failed");
   return attempts.map(({ address, failure }) => `${address} (${told(failure)})`).join(", ");
 }
 
@@ -137,13 +138,7 @@ const inShort: Partial<Record<UnreachableReason, string>> = {
 };
 
 function reasonOf(failure: unknown): UnreachableReason {
-  return reasons.get(codeOf(failure) ?? "") ?? "network_error";
-}
-
-export function codeOf(failure: unknown): string | undefined {
-  return failure instanceof Error && "code" in failure && typeof failure.code === "string"
-    ? failure.code
-    : undefined;
+  return reasons.get(errorCode(failure) ?? "") ?? "network_error";
 }
 
 export function protocolError(hop: Hop, what: string, cause?: unknown): Problem {

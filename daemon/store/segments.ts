@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn, openOwnFile } from "../../state-directory/own-file.ts";
 import { retryOnce } from "../core/retry-once.ts";
 
@@ -160,9 +161,7 @@ export class Segments {
 
 /** Whether bytes are gone; anything else, such as too many open files, says nothing of them. */
 function saysLost(failure: unknown): boolean {
-  return (
-    failure instanceof Error && "code" in failure && (failure.code === "ENOENT" || failure.code === "EIO")
-  );
+  return ["ENOENT", "EIO"].includes(errorCode(failure) ?? "");
 }
 
 function writeAll(file: number, pieces: readonly Buffer[]): void {

@@ -1,11 +1,12 @@
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 
 /** Writes to the store, or opens it; `storage_full` where its disk has no room or fails, or it is damaged. */
 export function mapStorageErrors<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
-    const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
+    const code = errorCode(failure) ?? "";
     if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
       const detail = "The disk that holds Hostrun's history is full. Make room on it, then run again.";
       throw new Problem("storage_full", detail, { cause: failure });

@@ -1,9 +1,8 @@
 import * as vscode from "vscode";
 import { NewHost, type Host, type HostPatch } from "../../protocol/host.ts";
-import type { Daemon } from "../daemon/daemon.ts";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import { askSteps, type Step } from "../input/steps.ts";
-import type { ProblemReport } from "../problem-report.ts";
+import type { HostEditContext } from "./host-edit-context.ts";
 import { hostAddress } from "./host-address.ts";
 import {
   askAddress,
@@ -18,18 +17,14 @@ import {
   type HostQuestion,
 } from "./host-questions.ts";
 import { askNewHost } from "./new-host.ts";
-import { hostRef, type HostList } from "./host-list.ts";
+import { hostRef } from "./host-list.ts";
 
 /** Adds, copies and changes hosts by questions; failures are told. */
 export class HostForm {
-  readonly #daemon: Daemon;
-  readonly #hosts: HostList;
-  readonly #report: ProblemReport;
+  readonly #context: HostEditContext;
 
-  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport) {
-    this.#daemon = daemon;
-    this.#hosts = hosts;
-    this.#report = report;
+  constructor(context: HostEditContext) {
+    this.#context = context;
   }
 
   /**
@@ -111,7 +106,7 @@ export class HostForm {
     return [
       part(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
       part(vscode.l10n.t("Address"), hostAddress(host), askAddress),
-      part(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(this.#hosts.hosts)),
+      part(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(this.#context.hosts.hosts)),
       part(vscode.l10n.t("Key"), host.identityFile ?? usualKeys, askIdentity),
       part(vscode.l10n.t("Jump host"), host.jump.join(", ") || vscode.l10n.t("none"), askJump),
       part(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
@@ -126,19 +121,21 @@ export class HostForm {
   #takenBut(host: { readonly id?: Host["id"] } | undefined): ReadonlySet<string> {
     return new Set(
       // A host may take the name of one in the SSH config: it then stands for it.
-      this.#hosts.hosts.filter((other) => other.id !== null && other.id !== host?.id).map(({ name }) => name),
+      this.#context.hosts.hosts
+        .filter((other) => other.id !== null && other.id !== host?.id)
+        .map(({ name }) => name),
     );
   }
 
   #create(draft: Partial<NewHost>): Promise<Host | undefined> {
-    return this.#report.attempt(vscode.l10n.t("The host could not be added"), () =>
-      this.#daemon.call("createHost", { body: NewHost.strip().parse(draft) }),
+    return this.#context.report.attempt(vscode.l10n.t("The host could not be added"), () =>
+      this.#context.daemon.call("createHost", { body: NewHost.strip().parse(draft) }),
     );
   }
 
   #save(host: Host, body: HostPatch): Promise<Host | undefined> {
-    return this.#report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
-      this.#daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
+    return this.#context.report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
+      this.#context.daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
     );
   }
 }

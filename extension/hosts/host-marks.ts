@@ -1,21 +1,16 @@
 import * as vscode from "vscode";
 import type { Host, HostPatch } from "../../protocol/host.ts";
-import type { Daemon } from "../daemon/daemon.ts";
 import { askChoice, type ChoiceItem } from "../input/choice.ts";
-import type { ProblemReport } from "../problem-report.ts";
-import { hostRef, type HostList } from "./host-list.ts";
+import type { HostEditContext } from "./host-edit-context.ts";
+import { hostRef } from "./host-list.ts";
 import { askGroup } from "./host-questions.ts";
 
 /** What can be said of any host, one of the SSH config too: the daemon keeps it, and the file stays as it is. */
 export class HostMarks {
-  readonly #daemon: Daemon;
-  readonly #hosts: HostList;
-  readonly #report: ProblemReport;
+  readonly #context: HostEditContext;
 
-  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport) {
-    this.#daemon = daemon;
-    this.#hosts = hosts;
-    this.#report = report;
+  constructor(context: HostEditContext) {
+    this.#context = context;
   }
 
   async setProduction(host: Host, production: boolean): Promise<void> {
@@ -24,7 +19,7 @@ export class HostMarks {
 
   async askGroup(host: Host): Promise<void> {
     const title = vscode.l10n.t("Group of {0}", host.name);
-    const answer = await askGroup(this.#hosts.hosts)(host, { title, step: 1, totalSteps: 1 });
+    const answer = await askGroup(this.#context.hosts.hosts)(host, { title, step: 1, totalSteps: 1 });
     if (typeof answer !== "string") await this.set(host, answer.value);
   }
 
@@ -42,8 +37,8 @@ export class HostMarks {
 
   /** What goes wrong is told. */
   async set(host: Host, body: HostPatch): Promise<void> {
-    await this.#report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
-      this.#daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
+    await this.#context.report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
+      this.#context.daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
     );
   }
 }

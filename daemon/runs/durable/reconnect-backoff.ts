@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { backOffMs } from "../../core/back-off.ts";
 
-const maxPauseMs = 10_000;
+const pauses = { firstMs: 200, maxMs: 10_000 };
 /** How long a host that cannot be reached is looked for. */
 const searchMs = 24 * 3_600_000;
 
@@ -25,7 +26,7 @@ export class ReconnectBackoff {
 
   /** Waits until the next attempt, longer each time; no longer than until one of the signals is aborted. */
   async pause(signals: AbortSignal[]): Promise<void> {
-    const ms = Math.min(maxPauseMs, 200 * 2 ** Math.min(this.#failures, 10));
+    const ms = backOffMs(this.#failures + 1, pauses);
     await delay(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { createAgent, CygwinAgent, type OpenSSHAgent, PageantAgent } from "ssh2";
-import { codeOf } from "../failure.ts";
+import { errorCode } from "../../../state-directory/error-code.ts";
 import { wireString } from "../wire-string.ts";
 
 /** Why an agent was of no use, as a clause that can follow a colon. */
@@ -51,7 +51,7 @@ export function exchange(
     if (signal?.aborted === true) giveUp();
     const broken = (failure: unknown): void => {
       // Too many ask at once: it has not taken this one in yet.
-      if (codeOf(failure) === "EAGAIN" && !over) setTimeout(open, againAfterMs);
+      if (errorCode(failure) === "EAGAIN" && !over) setTimeout(open, againAfterMs);
       else fail(explain(failure));
     };
     const open = (): void => {
@@ -123,7 +123,7 @@ function streamOf(agent: OpenSSHAgent): Promise<Duplex> {
 
 function explain(failure: unknown): string {
   if (failure instanceof AgentError) return failure.message;
-  const code = codeOf(failure);
+  const code = errorCode(failure);
   return explanations.get(code ?? "") ?? `it cannot be connected to${code === undefined ? "" : ` (${code})`}`;
 }
 

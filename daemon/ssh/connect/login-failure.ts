@@ -1,10 +1,10 @@
 import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
+import { errorCode } from "../../../state-directory/error-code.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
 import {
   awaitingGreeting,
-  codeOf,
   protocolError,
   unreachable,
   unreachableBy,
@@ -34,7 +34,7 @@ const refusals: readonly (readonly [RegExp, UnreachableReason])[] = [
 export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: LoginEvidence): Problem {
   if (said !== undefined) return noGreeting(hop, said);
   const level = failure !== undefined && "level" in failure ? failure.level : undefined;
-  if (level === "client-socket" && codeOf(failure) !== undefined) return unreachableBy(hop, failure);
+  if (level === "client-socket" && errorCode(failure) !== undefined) return unreachableBy(hop, failure);
   if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
   // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
   if (stage === awaitingGreeting) return unreachable(hop, "closed", failure);

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../../protocol/problem.ts";
 import type { ConnectionTransport } from "../../../protocol/stats.ts";
+import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
 import type { Question } from "../../transport/questioner.ts";
 import type { Target } from "../../transport/remote.ts";
@@ -179,12 +180,11 @@ class DialAttempt {
   }
 }
 
-const firstPauseMs = 200;
-const maxPauseMs = 2000;
+const pauses = { firstMs: 200, maxMs: 2000 };
 
 /** Longer each time, and never the same for all who wait. */
 async function pause(tries: number, signal: AbortSignal): Promise<void> {
-  const span = Math.min(maxPauseMs, firstPauseMs * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
+  const span = backOffMs(tries, pauses) * (0.5 + Math.random() / 2);
   try {
     await delay(span, undefined, { signal });
   } catch {
