@@ -1,11 +1,12 @@
 import { Agent, request } from "node:http";
+import type { RunOptions } from "../protocol/run.ts";
 import type { Bed } from "./bed.ts";
 import { timed } from "./lane.ts";
 
 /** A bare HTTP client with one kept connection to the daemon's socket, as any program could have it. */
 export interface HttpRunner extends Disposable {
   /** POSTs a command and reads its events; the milliseconds to the arrival of `complete`. */
-  run(host: string, command: string): Promise<number>;
+  run(host: string, command: string, options?: Partial<RunOptions>): Promise<number>;
 }
 
 const complete = '"type":"complete"';
@@ -15,8 +16,8 @@ export function openHttpRunner({ daemon }: Bed): HttpRunner {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const socketPath = daemon.discovery.socket;
   return {
-    async run(host, command) {
-      const body = JSON.stringify({ host, command });
+    async run(host, command, options) {
+      const body = JSON.stringify({ host, command, ...options });
       const ended = Promise.withResolvers<undefined>();
       const span = await timed(
         () =>

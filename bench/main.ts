@@ -7,14 +7,22 @@ import { commandLineSuite } from "./command-line.ts";
 import { finished } from "./process.ts";
 import { latencySuite } from "./latency.ts";
 import { recordSuite } from "./record.ts";
+import { workerSuite } from "./worker.ts";
 
-const suites = { latency: latencySuite, bulk: bulkSuite, record: recordSuite, cli: commandLineSuite };
-const usage = `Usage: npm run bench [-- [latency|bulk|record|cli] [--rounds N] [--minutes N] [--profile FOLDER]]
+const suites = {
+  latency: latencySuite,
+  bulk: bulkSuite,
+  record: recordSuite,
+  cli: commandLineSuite,
+  worker: workerSuite,
+};
+const usage = `Usage: npm run bench [-- [latency|bulk|record|cli|worker] [--rounds N] [--minutes N] [--profile FOLDER]]
 
   latency         runs of \`true\`, warm and cold (the default)
   bulk            one long output
   record          what recording it costs by itself, in files and in rows
   cli             \`hostrun run\` as a process, beside \`node -e 0\` and \`ssh\`
+  worker          runs of \`true\` where the account's start files take 80 ms
   --rounds N      how often everything takes its turn
   --minutes N     begin no round after this time (3)
   --profile DIR   leave a CPU profile of the daemon there
