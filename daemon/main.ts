@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),
     home,
+    accountHome: accountHome(home),
     user: userName(() => userInfo().username, process.env, process.getuid?.()),
     agentSocket: process.env["SSH_AUTH_SOCK"] || null,
     uid: process.getuid?.(),
@@ -46,12 +47,31 @@ async function main(): Promise<void> {
       script: join(import.meta.dirname, inDist ? "reader.cjs" : "reader.ts"),
       environment: process.env,
     },
+    endGroup,
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });
   const reason = await stop.promise;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
   await scope[Symbol.asyncDispose]();
+}
+
+/** An account of which the system knows no more than its number has none. */
+function accountHome(fallback: string): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return fallback;
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    // Windows has no process groups.
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // It is gone.
+  }
 }
 
 /** SQLite's native part ends the process of an older Node without a word. */

@@ -64,6 +64,72 @@ const hostFields = {
   transport: HostTransport,
 };
 
+/** What an import keeps beside a host's own fields. Further options are those that the file has at the time of a run. */
+const Imported = z.object({
+  name: HostName,
+  path: z.string().nullable(),
+  identityFiles: z.array(z.string()),
+  identitiesOnly: z.boolean(),
+});
+
+/** An option of the SSH config that holds for a host, and that Hostrun does not do what it says. */
+export const NotHonoured = z
+  .object({
+    option: z.string(),
+    value: z.string(),
+    /** As a clause: "Hostrun forwards no agent …". */
+    why: z.string(),
+    /** It must not be passed over: without a transport that honours it the host is refused. */
+    needed: z.boolean(),
+  })
+  .meta({ id: "NotHonoured" });
+export type NotHonoured = z.infer<typeof NotHonoured>;
+
+const files = z.array(z.string());
+
+/** What a run on the host uses, as `ssh -G` has it, with all that is expanded. null: as Hostrun's settings say. */
+export const EffectiveValues = z
+  .object({
+    address: z.string(),
+    port: Port,
+    user: z.string(),
+    /** Empty: the default files. */
+    identityFiles: files,
+    identitiesOnly: z.boolean(),
+    /** null: the caller's. */
+    identityAgent: z.string().nullable(),
+    certificateFiles: files,
+    /** Authentication methods in the order to try them; empty: OpenSSH's. */
+    methods: z.array(z.string()),
+    jump: z.array(z.string()),
+    proxyCommand: z.string().nullable(),
+    addressFamily: z.enum(["any", "inet", "inet6"]),
+    bindAddress: z.string().nullable(),
+    compression: z.boolean(),
+    connectTimeoutMs: z.int().nullable(),
+    keepalive: z.object({ intervalMs: z.number(), countMax: z.number() }).nullable(),
+    hostKeyPolicy: HostKeyPolicy,
+    hostKeyAlias: z.string().nullable(),
+    userKnownHostsFiles: files.nullable(),
+    globalKnownHostsFiles: files.nullable(),
+    revokedHostKeys: z.string().nullable(),
+    knownHostsCommand: z.string().nullable(),
+    hashKnownHosts: z.boolean(),
+    requiredRsaSize: z.int().nullable(),
+    /** Lists that the configuration changes; empty: Hostrun's own. */
+    kexAlgorithms: z.array(z.string()),
+    ciphers: z.array(z.string()),
+    macs: z.array(z.string()),
+    hostKeyAlgorithms: z.array(z.string()),
+    pubkeyAcceptedAlgorithms: z.array(z.string()),
+    /** The names of the variables that SendEnv and SetEnv send. */
+    environment: z.array(z.string()),
+    /** Whether runs have a terminal (RequestTTY force). */
+    pty: z.boolean(),
+  })
+  .meta({ id: "EffectiveValues" });
+export type EffectiveValues = z.infer<typeof EffectiveValues>;
+
 export const Host = z
   .object({
     /** null: the host stands only in the SSH config; it can be run on by its name. */
@@ -76,6 +142,13 @@ export const Host = z
     damaged: z.array(z.string()).optional(),
     /** Where the SSH config names the host, a saved one too, when it is asked for; `line` counts from 1. */
     configAt: z.object({ file: z.string(), line: z.int().positive() }).optional(),
+    /** In a list, of a host of the SSH config that ssh was not asked about: its name stands for its address. */
+    unresolved: z.literal(true).optional(),
+    /** Only of one host that is asked for. */
+    effective: EffectiveValues.optional(),
+    notHonoured: z.array(NotHonoured).optional(),
+    /** Of a saved host: the name in the SSH config that it was imported by, from which file (null: the person's own). */
+    imported: Imported.optional(),
   })
   .meta({ id: "Host" });
 export type Host = z.infer<typeof Host>;

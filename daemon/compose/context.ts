@@ -4,6 +4,7 @@ import { ChangeLog } from "../core/changes.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { createLogFile } from "../core/log-file.ts";
+import type { EndGroup } from "../core/run-program.ts";
 import type { Scope } from "../core/scope.ts";
 import { prepareStateDirectory } from "../core/state-directory.ts";
 import { openUserFiles, type UserFiles, type UserFilesOptions } from "../core/user-files.ts";
@@ -23,6 +24,8 @@ export interface DaemonEnvironment {
   readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };
   readonly home: string;
+  /** The home directory that the system has for the account: the same unless HOME says otherwise. */
+  readonly accountHome: string;
   readonly user: string;
   readonly agentSocket: string | null;
   /** undefined where files have no owner (Windows). */
@@ -31,6 +34,7 @@ export interface DaemonEnvironment {
   readonly nativeBinding: string | undefined;
   /** What reads the files that people name. */
   readonly reader: UserFilesOptions["program"];
+  readonly endGroup: EndGroup;
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
   /** Has every failure told that nobody caught. */

@@ -1,4 +1,12 @@
+import { lookup as lookUp } from "node:dns/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { HostDirectory } from "../hosts/directory.ts";
+import { HostLookup } from "../hosts/host-lookup.ts";
+import { ConfigCopies } from "../hosts/openssh/config-copies.ts";
+import { ConfigFiles } from "../hosts/openssh/config-files.ts";
+import { EffectiveHosts } from "../hosts/openssh/effective-hosts.ts";
+import { SshProgram } from "../hosts/openssh/ssh-program.ts";
 import { createResolution, type Resolved } from "../hosts/resolution.ts";
 import { createHostOverlays } from "../store/host-overlays.ts";
 import { createHostStore } from "../store/hosts.ts";
@@ -11,26 +19,67 @@ export interface Hosts {
 }
 
 export function openHosts(context: DaemonContext, { database }: Storage): Hosts {
-  const { home, user, files, clock, changes } = context;
+  const { home, user, clock, changes, log } = context;
   const settings = () => context.settings.current;
-  const hosts = new HostDirectory({
-    store: createHostStore(database, clock),
-    overlays: createHostOverlays(database),
+  const store = createHostStore(database, clock);
+  const configured = openConfigurations(context);
+  const lookup = new HostLookup({
+    stored: (host) => (typeof host === "number" ? store.byId(host) : store.byName(host)),
+    configured,
     settings,
-    clock,
-    files,
     home,
     localUser: user,
+    isResolvable,
+    onIgnored: ({ message }) => log.warn("A saved host is reached without the SSH config", { why: message }),
+  });
+  const hosts = new HostDirectory({
+    store,
+    overlays: createHostOverlays(database),
+    lookup,
+    configured,
+    settings,
+    clock,
+    home,
     onSaved: (host) => changes.publish({ type: "hostSaved", host }),
     onDeleted: ({ id, name }) => changes.publish({ type: "hostDeleted", id, name }),
   });
-  const resolve = createResolution({
-    stored: (host) => hosts.stored(host),
-    configured: (alias) => hosts.configured(alias),
-    matching: (name) => hosts.matching(name),
-    settings,
-    home,
-    localUser: user,
-  });
-  return { hosts, resolve };
+  return { hosts, resolve: createResolution(lookup) };
+}
+
+const systemConfig = "/etc/ssh/ssh_config";
+
+/** Of the person's own SSH configuration, or of another file by its path. */
+function openConfigurations(context: DaemonContext): (path: string | null) => EffectiveHosts {
+  const { home, accountHome, environment, user: localUser, uid, files, clock, stateDirectory } = context;
+  const settings = () => context.settings.current;
+  const ssh = new SshProgram({ environment, endGroup: context.endGroup });
+  const facts = { home, accountHome, environment, localUser, localHost: hostname(), uid };
+  const open = (path: string | null, copies: string): EffectiveHosts => {
+    const own = join(home, ".ssh/config");
+    // ssh knows the account's home directory only, and reads its own two files there.
+    const isNamed = path !== null || home !== accountHome;
+    return new EffectiveHosts({
+      ssh,
+      files: new ConfigFiles(isNamed ? [path ?? own] : [own, systemConfig], { files, clock, home }),
+      copies: new ConfigCopies(join(stateDirectory, "ssh-config", copies)),
+      isNamed,
+      settings,
+      facts,
+    });
+  };
+  const opened = new Map<string | null, EffectiveHosts>();
+  return (path) => {
+    const found = opened.get(path) ?? open(path, `of-${opened.size}`);
+    opened.set(path, found);
+    return found;
+  };
+}
+
+async function isResolvable(name: string): Promise<boolean> {
+  try {
+    await lookUp(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

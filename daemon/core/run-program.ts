@@ -11,12 +11,17 @@ export interface ProgramRequest {
   readonly maxBytes: number;
   /** For standard input, which is empty otherwise. */
   readonly input?: string | Buffer;
+  /** Ends it with all that it started, rather than it alone. */
+  readonly endGroup?: EndGroup;
 }
+
+/** Kills the process group that a process leads. Does nothing when it is gone. */
+export type EndGroup = (pid: number) => void;
 
 export type ProgramResult =
   | { readonly kind: "exited"; readonly code: number; readonly stdout: Buffer; readonly stderr: string }
-  /** `why` is a clause: "it took longer than 5 s". */
-  | { readonly kind: "failed"; readonly why: string };
+  /** `why` is a clause: "it took longer than 5 s". `missing`: there is no such program. */
+  | { readonly kind: "failed"; readonly why: string; readonly missing?: true };
 
 const maxErrorBytes = 4096;
 
@@ -36,13 +41,14 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
         detached: true,
       });
     } catch (failure) {
-      resolve({ kind: "failed", why: whyNotStarted(failure) });
+      resolve(notStarted(failure));
       return;
     }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const settle = (result: ProgramResult): void => {
       clearTimeout(timer);
+      if (result.kind === "failed" && child.pid !== undefined) request.endGroup?.(child.pid);
       child.kill("SIGKILL");
       // What the program has started may hold them open.
       child.stdout?.destroy();
@@ -58,7 +64,7 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
       return size <= request.maxBytes;
     });
     collect(child.stderr, stderr, (size) => size <= maxErrorBytes);
-    child.on("error", (failure) => settle({ kind: "failed", why: whyNotStarted(failure) }));
+    child.on("error", (failure) => settle(notStarted(failure)));
     child.once("close", (code, signal) => {
       if (code === null) settle({ kind: "failed", why: `it was ended by ${signal ?? "a signal"}` });
       else {
@@ -88,7 +94,8 @@ function collect(
   });
 }
 
-function whyNotStarted(failure: unknown): string {
+function notStarted(failure: unknown): Extract<ProgramResult, { kind: "failed" }> {
   const code = errorCode(failure) ?? "an error";
-  return code === "ENOENT" ? "there is no such program" : `it could not be started (${code})`;
+  if (code === "ENOENT") return { kind: "failed", why: "there is no such program", missing: true };
+  return { kind: "failed", why: `it could not be started (${code})` };
 }

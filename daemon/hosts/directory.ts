@@ -9,38 +9,41 @@ import {
 } from "../../protocol/host.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
-import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
-import type { UserFiles } from "../core/user-files.ts";
+import { effectiveValues } from "./effective-values.ts";
+import { importHosts } from "./import-hosts.ts";
+import { type FoundHost, type HostLookup, unknownHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
-import { unknownHost } from "./resolution.ts";
-import type { SshConfig } from "./ssh-config.ts";
-import { SshConfigFile } from "./ssh-config-file.ts";
-import { expandPath, type SshConfigHost } from "./ssh-config-values.ts";
+import type { SshConfig } from "./openssh/config-names.ts";
+import { type EffectiveHost, plainHost } from "./openssh/effective-host.ts";
+import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 
 export interface HostDirectoryParts {
   readonly store: HostStore;
   readonly overlays: HostOverlayStore;
+  readonly lookup: HostLookup;
+  /** Of ~/.ssh/config, or of another file by its path. */
+  readonly configured: (path: string | null) => EffectiveHosts;
   readonly settings: () => Settings;
   readonly clock: Clock;
-  readonly files: UserFiles;
   readonly home: string;
-  /** The name of the user who runs the daemon. */
-  readonly localUser: string;
   readonly onSaved: (host: Host) => void;
   readonly onDeleted: (host: StoredHost) => void;
 }
 
+/** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
+const maxListed = 64;
+
 /** The person's hosts: those saved, and those that stand only in `~/.ssh/config`. */
 export class HostDirectory {
   readonly #parts: HostDirectoryParts;
-  readonly #config: SshConfigFile;
+  readonly #configured: EffectiveHosts;
 
   constructor(parts: HostDirectoryParts) {
     this.#parts = parts;
-    this.#config = this.#configAt("~/.ssh/config");
+    this.#configured = parts.configured(null);
   }
 
   /**
@@ -48,14 +51,13 @@ export class HostDirectory {
    * list because it could not be read.
    */
   async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
-    const { config, hosts, problems } = await this.#allConfigured();
     const stored = await this.#parts.store.list();
     const names = new Set(stored.map(({ name }) => name));
-    const unsaved = hosts.filter(({ name }) => !names.has(name));
+    const { config, aliases, problems } = await this.#allConfigured(names);
     const all: Host[] = [];
     const slice = new TimeSlice(this.#parts.clock);
-    for (const host of [...stored, ...unsaved]) {
-      all.push(placed("id" in host ? host : this.#unsaved(host), config));
+    for (const host of [...stored, ...aliases]) {
+      all.push(placed(typeof host === "string" ? this.#listed(host) : host, config));
       if (slice.spent) await slice.next();
     }
     const wanted = q?.toLowerCase();
@@ -69,47 +71,49 @@ export class HostDirectory {
   }
 
   /**
-   * By id or name, or what a run on a destination that nobody saved would use, e.g. `user@host:port`. `host_unknown` when
-   * there is none.
+   * By id or name, or what a run on a destination that nobody saved would use, e.g. `user@host:port`; with its effective
+   * values. `host_unknown` when there is none.
    */
   async get(idOrName: string): Promise<Host> {
     const stored = this.#find(idOrName);
     // A saved host is found without the SSH config, also where that cannot be read.
-    if (stored !== undefined) return placed(stored, await this.#config.load().catch(() => undefined));
-    const host = (await this.#unsavedNamed(idOrName)) ?? (await this.#destination(idOrName));
-    if (host === undefined) throw unknownHost(idOrName);
-    return host;
+    const config = await this.#config().catch((failure: unknown) => {
+      if (stored === undefined) throw failure;
+      return undefined;
+    });
+    if (stored?.damaged !== undefined) return placed(stored, config);
+    const found = await this.#parts.lookup.find(stored?.id ?? idOrName);
+    const { port, user } = found.hop;
+    const own = stored ?? { ...this.#lent(found, idOrName), port, user };
+    const notHonoured = [...found.effective.notHonoured];
+    return { ...placed(own, config), effective: effectiveValues(found), notHonoured };
   }
 
-  /** A saved host, by its id or its name. */
-  stored(host: string | number): StoredHost | undefined {
-    return typeof host === "number" ? this.#parts.store.byId(host) : this.#parts.store.byName(host);
+  /** Of a destination that nobody saved: what is known of its host. */
+  #lent({ stored, effective }: FoundHost, name: string): Host {
+    if (stored === undefined) return this.#unsaved(effective, name);
+    const { imported: _, ...host } = stored;
+    return { ...host, id: null, name, createdAt: null, updatedAt: null };
   }
 
-  /** Of a host that is not known: no. */
-  async isProduction(host: string | number): Promise<boolean> {
-    try {
-      return (this.stored(host) ?? (await this.get(String(host)))).production;
-    } catch (failure) {
-      if (!(failure instanceof Problem)) throw failure;
-      return false;
-    }
+  /** What a run is to name for the host that is meant by an id or a name. */
+  reference(idOrName: string): string | number {
+    return this.#find(idOrName)?.id ?? idOrName;
   }
 
-  /** A host that `~/.ssh/config` names. `invalid_request` when that cannot be read. */
-  async configured(alias: string): Promise<SshConfigHost | undefined> {
-    const config = await this.#config.load();
-    return config?.aliases.has(alias) === true ? config.host(alias) : undefined;
+  /** Of a host that is not known: no. Of a destination: as of its host. */
+  isProduction(host: string | number): boolean {
+    const { store, overlays } = this.#parts;
+    if (typeof host === "number") return store.byId(host)?.production === true;
+    const name = parseJump(host)?.host ?? host;
+    const known = store.byName(host) ?? store.byName(name) ?? overlays.get(host) ?? overlays.get(name);
+    return known?.production === true;
   }
 
-  /** What `~/.ssh/config` says of any name. `invalid_request` when that cannot be read. */
-  async matching(name: string): Promise<SshConfigHost | undefined> {
-    return (await this.#config.load())?.host(name);
-  }
-
-  create(host: NewHost): Host {
+  /** As `get` gives it. */
+  async create(host: NewHost): Promise<Host> {
     const port = host.port ?? this.#parts.settings().defaultPort;
-    return this.#insert({ ...host, port, source: "manual" });
+    return this.get(String(this.#insert({ ...host, port, source: "manual" }).id));
   }
 
   /** Of a host of the SSH config only the overlay: for the rest its file is the place, and `conflict` says so. */
@@ -118,7 +122,7 @@ export class HostDirectory {
     if (host === undefined) return this.#mark(idOrName, patch);
     const saved = this.#parts.store.update(host.id, defined(patch), this.#parts.clock.now());
     this.#parts.onSaved(saved);
-    return saved;
+    return this.get(String(saved.id));
   }
 
   async delete(idOrName: string): Promise<void> {
@@ -127,41 +131,16 @@ export class HostDirectory {
     this.#parts.onDeleted(host);
   }
 
-  /**
-   * Saves the hosts of an SSH config file. `not_found` when there is no such file, `invalid_request` when it cannot be
-   * read.
-   */
-  async import({ path = "~/.ssh/config", names, dryRun }: ImportRequest): Promise<ImportResult> {
-    const config = await this.#configAt(path).load();
-    if (config === undefined || config.aliases.size === 0) {
-      throw new Problem(
-        "not_found",
-        `No hosts found in ${visibleLine(path)}. Give the path of an SSH config file.`,
-      );
-    }
-    const result: ImportResult = { imported: [], skipped: [], dryRun };
-    const slice = new TimeSlice(this.#parts.clock);
-    for (const alias of new Set(names ?? config.aliases.keys())) {
-      const host = config.host(alias);
-      const reason = this.#reasonAgainst(alias, config);
-      if (host === undefined || reason !== undefined) {
-        result.skipped.push({ name: alias, reason: reason ?? "its settings are not valid" });
-      } else {
-        const unsaved = this.#unsaved(host);
-        result.imported.push(dryRun ? unsaved : this.#insert(unsaved));
-      }
-      if (slice.spent) await slice.next();
-    }
-    return result;
-  }
-
-  #reasonAgainst(alias: string, config: SshConfig): string | undefined {
-    if (!config.aliases.has(alias)) return "the file does not name it";
-    const host = config.host(alias);
-    if (this.#parts.store.byName(alias) !== undefined) return "there is a host of this name already";
-    if (host?.unsupported !== undefined)
-      return `it needs ${host.unsupported}, which Hostrun does not support yet`;
-    return undefined;
+  /** Saves the hosts of an SSH config file. `not_found` without one, `invalid_request` when it cannot be read. */
+  import(request: ImportRequest): Promise<ImportResult> {
+    const { store, configured, home } = this.#parts;
+    return importHosts(request, {
+      configured,
+      home,
+      isTaken: (name) => store.byName(name) !== undefined,
+      unsaved: (host) => this.#unsaved(host, host.name),
+      insert: (fields) => this.#insert(fields),
+    });
   }
 
   #insert(fields: HostFields): StoredHost {
@@ -187,12 +166,12 @@ export class HostDirectory {
     // What was damaged has been set again.
     const { damaged: _, ...marked } = { ...host, ...next };
     this.#parts.onSaved(marked);
-    return marked;
+    return this.get(name);
   }
 
   /** Why a host that is not saved cannot be changed. */
   async #notSaved(idOrName: string, what: string): Promise<never> {
-    if (HostName.safeParse(idOrName).success && (await this.configured(idOrName)) !== undefined) {
+    if (HostName.safeParse(idOrName).success && (await this.#config()).aliases.has(idOrName)) {
       throw new Problem(
         "conflict",
         `${idOrName} is only in ~/.ssh/config. Change ${what} there, or import it first.`,
@@ -201,46 +180,65 @@ export class HostDirectory {
     throw unknownHost(idOrName);
   }
 
-  #configAt(path: string): SshConfigFile {
-    return new SshConfigFile(expandPath(path, this.#parts.home), this.#parts);
+  /** undefined: that host is not in the SSH config. */
+  async #unsavedNamed(name: string): Promise<Host | undefined> {
+    const config = await this.#config();
+    if (!config.aliases.has(name)) return undefined;
+    return placed(this.#unsaved(await this.#configured.of({ name }), name), config);
   }
 
-  /** A config that cannot be read must not keep the saved hosts from being listed. */
-  async #allConfigured(): Promise<{
+  #config(): Promise<SshConfig> {
+    return this.#configured.config();
+  }
+
+  /** The names that are not saved. A config that cannot be read must not keep the saved hosts from being listed. */
+  async #allConfigured(saved: ReadonlySet<string>): Promise<{
     config?: SshConfig | undefined;
-    hosts: readonly SshConfigHost[];
+    aliases: readonly string[];
     problems: ProblemDetails[];
   }> {
     try {
-      const config = await this.#config.load();
-      return { config, hosts: (await config?.hosts()) ?? [], problems: [] };
+      const config = await this.#config();
+      const aliases = [...config.aliases.keys()].filter((name) => !saved.has(name));
+      const isAsked = aliases.length <= maxListed && !config.isVolatile;
+      const problems = isAsked ? await this.#askAll(aliases) : [];
+      return { config, aliases, problems };
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;
-      return { hosts: [], problems: [failure.toJSON()] };
+      return { aliases: [], problems: [failure.toJSON()] };
     }
   }
 
-  async #unsavedNamed(alias: string): Promise<Host | undefined> {
-    const host = await this.configured(alias);
-    return host && placed(this.#unsaved(host), await this.#config.load());
+  /** Has what is known of them kept. What is wrong with all of them is told once. */
+  async #askAll(names: readonly string[]): Promise<ProblemDetails[]> {
+    const problems = new Map<string, ProblemDetails>();
+    const asking = names.map(async (name) => {
+      try {
+        await this.#configured.of({ name });
+      } catch (failure) {
+        if (!(failure instanceof Problem)) throw failure;
+        const { host: _, ...details } = failure.toJSON();
+        problems.set(details.detail.replace(name, ""), details);
+      }
+    });
+    await Promise.all(asking);
+    return [...problems.values()];
   }
 
-  /** What is known of the host, with the user and the port that are given here; undefined where neither is. */
-  async #destination(name: string): Promise<Host | undefined> {
-    const { host, ...given } = parseJump(name) ?? {};
-    if (host === undefined || Object.keys(given).length === 0) return undefined;
-    const known = this.stored(host) ?? (await this.#unsavedNamed(host));
-    const base = known ?? this.#unsaved((await this.matching(host)) ?? named(host));
-    return { ...base, ...given, id: null, name, createdAt: null, updatedAt: null };
+  /** As far as it is known without asking ssh. */
+  #listed(name: string): Host {
+    const known = this.#configured.kept(name);
+    const host = this.#unsaved(known ?? plainHost({ name }), name);
+    return known === undefined ? { ...host, unresolved: true } : host;
   }
 
-  #unsaved(host: SshConfigHost): Host {
+  #unsaved(host: EffectiveHost, name: string): Host {
     return {
       id: null,
-      name: host.name,
+      name,
       address: host.address,
       port: host.port ?? this.#parts.settings().defaultPort,
-      user: host.user ?? null,
+      user: host.user,
       identityFile: host.identityFiles[0] ?? null,
       jump: [...host.jump],
       ...(this.#parts.overlays.get(host.name) ?? noOverlay),
@@ -252,20 +250,6 @@ export class HostDirectory {
       updatedAt: null,
     };
   }
-}
-
-/** A host of which no more is known. */
-function named(name: string): SshConfigHost {
-  return {
-    name,
-    address: name,
-    port: undefined,
-    user: undefined,
-    identityFiles: [],
-    identitiesOnly: false,
-    jump: [],
-    unsupported: undefined,
-  };
 }
 
 /** With the place where the SSH config names it, if it does. */

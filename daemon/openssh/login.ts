@@ -14,7 +14,7 @@ import { holdIdentification } from "../ssh/connect/identification.ts";
 import { loginFailure as greetingFailure, refusesCipher } from "../ssh/connect/login-failure.ts";
 import { boundTraffic } from "../ssh/connect/traffic.ts";
 import type { OutgoingQueue } from "../ssh/connect/outgoing-queue.ts";
-import { awaitingGreeting, connectionLost, nameOf, protocolError } from "../ssh/failure.ts";
+import { awaitingGreeting, connectionLost, nameOf, onTheWayTo, protocolError } from "../ssh/failure.ts";
 import { describeKey, type KeyDescription } from "../ssh/host-keys/host-key.ts";
 import { HostKeyCheck } from "../ssh/host-keys/host-key-check.ts";
 import type { ClientProcess } from "./client-process.ts";
@@ -71,7 +71,7 @@ class ClientLogin implements SshConnection {
     this.#options = options;
     this.#check = new HostKeyCheck(options);
     const { user, address, port } = options.hop;
-    this.logins = [...options.via, [user, address, port, loginKey(options)]];
+    this.logins = [...(options.bastion?.logins ?? []), [user, address, port, loginKey(options)]];
   }
 
   get client(): Client {
@@ -231,7 +231,10 @@ class ClientLogin implements SshConnection {
     this.#options.client.end();
   }
 
-  #lose(problem: Problem): void {
+  /** Where the connection that it led through is gone, that is why. */
+  #lose(reason: Problem): void {
+    const before = this.#options.bastion?.closeReason;
+    const problem = before === undefined ? reason : onTheWayTo(this.hop.name, before);
     if (this.closeReason !== undefined || this.#client === undefined) return;
     this.closeReason = problem;
     for (const listener of this.#listeners) listener(problem);

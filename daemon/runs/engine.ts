@@ -19,6 +19,7 @@ import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
+import type { SessionSettings } from "../transport/session-settings.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
@@ -27,11 +28,13 @@ import type { RunExecution } from "./run-execution.ts";
 /** What the engine needs of hosts: where a run goes. */
 export interface RunHosts {
   /** `host_unknown` when there is no such host. */
-  resolve(host: string | number): Promise<{
-    readonly target: Target;
-    readonly host: Run["host"];
-    readonly loginShell: boolean;
-  }>;
+  resolve(host: string | number): Promise<RunPlace & { readonly host: Run["host"] }>;
+}
+
+interface RunPlace {
+  readonly target: Target;
+  readonly loginShell: boolean;
+  readonly session: SessionSettings;
 }
 
 export interface RunEngineParts {
@@ -83,12 +86,13 @@ export class RunEngine implements AsyncDisposable {
    * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
-  async start(request: RunRequest, { key, client }: RunOrigin): Promise<Run> {
-    const idempotency = key === undefined ? undefined : this.#idempotency(key, request);
+  async start(given: RunRequest, { key, client }: RunOrigin): Promise<Run> {
+    const idempotency = key === undefined ? undefined : this.#idempotency(key, given);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining();
-    const { target, host, loginShell } = await this.#parts.hosts.resolve(request.host);
+    const { target, host, loginShell, session } = await this.#parts.hosts.resolve(given.host);
+    const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
     const cached = await this.#cachedResult(request, target);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
@@ -105,7 +109,8 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(cached, recordedHashes(this.#parts.store.events, cached.id));
       return live.run;
     }
-    const execution = this.#execution(live, request, target, request.loginShell ?? loginShell);
+    const where = { target, session, loginShell: request.loginShell ?? loginShell };
+    const execution = this.#execution(live, request, where);
     this.#begin(execution, client, () => this.#keepResult(live, request));
     return live.run;
   }
@@ -197,13 +202,14 @@ export class RunEngine implements AsyncDisposable {
     );
   }
 
-  #execution(live: LiveRun, request: RunRequest, target: Target, loginShell: boolean): RunExecution {
-    const settings = this.#parts.settings();
-    const timeoutMs = request.timeoutMs ?? settings.commandTimeoutMs;
-    const connectTimeoutMs = request.connectTimeoutMs ?? settings.connectTimeoutMs;
+  #execution(live: LiveRun, request: RunRequest, { target, session, loginShell }: RunPlace): RunExecution {
+    const usual = this.#parts.settings();
+    const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
+    const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
     const questioner = questionerOf(live, request.prompts, this.#parts.prompts);
     if (!request.durable) {
-      return new Execution(live, { request, target, loginShell, timeoutMs, connectTimeoutMs, questioner });
+      const where = { target, loginShell, environment: session.environment };
+      return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner });
     }
     const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
     const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };

@@ -40,6 +40,8 @@ export interface ExecutionOptions {
   readonly request: RunRequest;
   readonly target: Target;
   readonly loginShell: boolean;
+  /** Which the server may leave. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly questioner: Questioner | undefined;
@@ -136,9 +138,8 @@ export class Execution implements RunExecution {
   }
 
   #execRequest() {
-    const { request, loginShell, connectTimeoutMs, questioner } = this.#options;
-    const { env, secretEnv } = request;
-    const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
+    const { request, loginShell, environment, connectTimeoutMs, questioner } = this.#options;
+    const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
     const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
     return {
       text: textAlone(request, options, reading),
@@ -151,7 +152,7 @@ export class Execution implements RunExecution {
         this.#input.expect(command.inputs);
         return announced.line;
       },
-      env: (shell: LoginShell) => (shell === "none" ? options.variables : env),
+      env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
       pty: request.pty,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
@@ -283,10 +284,8 @@ export class Execution implements RunExecution {
 async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeMs);
-  const came = await inTime(
-    late.signal,
-    event.then(() => true),
-  );
+  const done = event.then(() => true);
+  const came = await inTime(late.signal, done);
   clearTimeout(timer);
   return came === true;
 }

@@ -19,6 +19,7 @@ export interface HostRow {
   host_key_policy: string | null;
   transport: string;
   source: string;
+  imported: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -42,6 +43,7 @@ function fallbacks(id: number): Partial<StoredHost> {
     hostKeyPolicy: "strict",
     transport: "auto",
     source: "manual",
+    imported: undefined,
     createdAt: never,
     updatedAt: never,
   };
@@ -65,6 +67,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     hostKeyPolicy: row.host_key_policy,
     transport: row.transport,
     source: row.source,
+    imported: row.imported === null ? undefined : storedJson(row.imported),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -94,6 +97,7 @@ export function toRow(host: Partial<HostFields>): Record<string, string | number
     host_key_policy: host.hostKeyPolicy,
     transport: host.transport,
     source: host.source,
+    imported: host.imported && JSON.stringify(host.imported),
   };
   return Object.fromEntries(
     Object.entries(row).flatMap(([column, value]) => (value === undefined ? [] : [[column, value]])),

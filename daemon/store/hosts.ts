@@ -66,7 +66,8 @@ interface Change {
 }
 
 function inserting(fields: HostFields, at: string): Change {
-  const row = toRow(fields);
+  // All columns of every host: one statement inserts them all.
+  const row = { imported: null, ...toRow(fields) };
   const columns = Object.keys(row);
   const text = `INSERT INTO hosts (${columns.join(", ")}, created_at, updated_at)
     VALUES (${columns.map((column) => `@${column}`).join(", ")}, @at, @at) RETURNING *`;

@@ -37,8 +37,14 @@ beforeAll(async () => {
       `  Port ${inner.port}`,
       `  IdentityFile ${inner.clientKey.path}`,
       "  ProxyJump gate",
-      "Host legacy",
-      "  ProxyCommand nc %h %p",
+      "Host proxied",
+      `  HostName ${inner.address}`,
+      `  Port ${inner.port}`,
+      `  IdentityFile ${inner.clientKey.path}`,
+      "  ProxyCommand socat STDIO TCP:%h:%p",
+      "Host needing",
+      "  ProxyCommand true",
+      "  ProxyUseFdpass yes",
       "Host *.pattern !not",
       "  User somebody",
       "Host *",
@@ -195,7 +201,13 @@ describe("hosts of the SSH config", () => {
   test("are listed without being saved, patterns left out", async () => {
     const { items } = await client.call("listHosts");
     const unsaved = items.filter(({ id }) => id === null);
-    expect(unsaved.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included", "legacy"]);
+    expect(unsaved.map(({ name }) => name).sort()).toEqual([
+      "alias",
+      "gate",
+      "included",
+      "needing",
+      "proxied",
+    ]);
     expect(unsaved.find(({ name }) => name === "alias")).toMatchObject({
       address: inner.address,
       port: inner.port,
@@ -206,20 +218,24 @@ describe("hosts of the SSH config", () => {
     });
   });
 
-  test.each(["gate", "alias", "included"])("are run on by their alias: %s", async (alias) => {
+  test.each(["gate", "alias", "included", "proxied"])("are run on by their alias: %s", async (alias) => {
     const run = await runOn(alias);
     expect(run.text()).toBe("in\n");
     expect(run.events[0]).toMatchObject({ run: { host: { id: null, name: alias } } });
   });
 
-  test("that need what Hostrun does not do say so", async () => {
-    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "legacy", command: "true" } });
-    expect(answer.problem()).toMatchObject({ status: 409, code: "conflict" });
-    expect(answer.problem().detail).toContain("ProxyCommand");
+  test("that need what Hostrun does not do say so, and are not reached without it", async () => {
+    const { problem } = await runOn("needing");
+    expect(problem).toMatchObject({ code: "conflict", members: { reason: "option_not_honoured" } });
+    expect(problem.message).toContain("needing needs what Hostrun does not do: ProxyUseFdpass yes");
+    const host = await client.call("getHost", { params: { host: "needing" } });
+    expect(host.notHonoured).toMatchObject([{ option: "ProxyUseFdpass", value: "yes", needed: true }]);
   });
 
-  test.each(["x.pattern", "not"])("are not what a pattern covers: %s", async (host) => {
-    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host, command: "true" } });
+  test("are also those that only a pattern covers", async () => {
+    const host = await client.call("getHost", { params: { host: "x.pattern" } });
+    expect(host).toMatchObject({ id: null, name: "x.pattern", user: "somebody" });
+    const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "not", command: "true" } });
     expect(answer.problem().code).toBe("host_unknown");
   });
 
@@ -233,16 +249,26 @@ describe("hosts of the SSH config", () => {
     const source = { source: "ssh_config" } as const;
     const before = await client.call("listHosts");
     const dry = await client.call("importHosts", { body: { ...source, dryRun: true } });
-    expect(dry.imported.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included"]);
-    expect(dry.skipped.map(({ name }) => name)).toEqual(["legacy"]);
+    const all = ["alias", "gate", "included", "needing", "proxied"];
+    expect(dry.imported.map(({ name }) => name).sort()).toEqual(all);
+    expect(dry.skipped).toEqual([]);
     expect(await client.call("listHosts")).toEqual(before);
 
     const { imported } = await client.call("importHosts", { body: source });
     expect(imported.every(({ id }) => id !== null)).toBe(true);
     const again = await client.call("importHosts", { body: source });
     expect(again.imported).toEqual([]);
-    expect(again.skipped.map(({ name }) => name).sort()).toEqual(["alias", "gate", "included", "legacy"]);
-    expect((await runOn("alias")).text()).toBe("in\n");
+    expect(again.skipped.map(({ name }) => name).sort()).toEqual(all);
+    expect(imported.find(({ name }) => name === "alias")).toMatchObject({
+      user: inner.user,
+      imported: {
+        name: "alias",
+        path: null,
+        identityFiles: [inner.clientKey.path, bastion.clientKey.path],
+        identitiesOnly: true,
+      },
+    });
+    for (const name of ["alias", "proxied"]) expect((await runOn(name)).text()).toBe("in\n");
     expect((await runOn("alias")).events[0]).toMatchObject({ run: { host: { name: "alias" } } });
   });
 

@@ -129,3 +129,41 @@ test("when room is made behind a bastion, the first in the queue gets it", async
   ]);
   expect(order).toEqual(["direct", "behind"]);
 });
+
+test("a hundred hosts behind one bastion are reached over one connection to it", async () => {
+  await using bastion = await openSshd({ address: "127.0.0.2", options: { MaxSessions: 200 } });
+  await using sshd = await openSshd({ address: "0.0.0.0", options: { MaxStartups: 200 } });
+  const addresses = Array.from({ length: 100 }, (_, index) => `127.0.1.${index + 1}`);
+  const [key] = sshd.hostKeys;
+  const known = addresses.map((address) => `[${address}]:${sshd.port} ${key?.publicKey}\n`).join("");
+  await using pool = await openSshPool({ trust: [bastion, { knownHosts: known }] });
+  const jump = [targetOf(bastion, { name: "bastion" })];
+  const runs = addresses.map((address) =>
+    pool.run({ ...targetOf(sshd, { jump }), name: address, address }, "true"),
+  );
+  for (const { end } of await Promise.all(runs)) expect(end).toEqual({ kind: "exited", code: 0 });
+  expect(pool.pool.figures()).toMatchObject({ connections: 101, opened: 101 });
+  expect(bastion.log().split("Accepted publickey").length - 1).toBe(1);
+});
+
+test("a middle hop that goes is named in the error, and the next run reconnects", async () => {
+  await using outer = await openSshd({ address: "127.0.0.2" });
+  await using middle = await openSshd({ address: "127.0.0.3" });
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [outer, middle, sshd] });
+  const jump = [targetOf(outer, { name: "outer" }), targetOf(middle, { name: "middle" })];
+  const target = targetOf(sshd, { jump });
+  const run = await pool.start(target, "echo up; sleep 1000");
+  await run.shown("up");
+  await middle.dropConnections();
+  const { end } = await run.finished;
+  expect(end).toMatchObject({
+    kind: "lost",
+    problem: {
+      code: "connection_lost",
+      message: containing("middle"),
+      members: { hop: containing("127.0.0.3") },
+    },
+  });
+  expect((await pool.run(target, "echo in")).stdout.toString()).toBe("in\n");
+});

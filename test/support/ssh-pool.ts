@@ -116,6 +116,8 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     clock: systemClock,
     log,
     environment: {
+      environment: process.env,
+      endGroup: (pid) => process.kill(-pid, "SIGKILL"),
       home,
       agentSocket: options.agentSocket ?? null,
       uid: userInfo().uid,

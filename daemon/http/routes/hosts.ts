@@ -6,7 +6,7 @@ import type { Handlers } from "../request-context.ts";
 
 export interface HostRoutesParts {
   readonly hosts: HostDirectory;
-  readonly resolve: (host: string) => Promise<Resolved>;
+  readonly resolve: (host: string | number) => Promise<Resolved>;
   readonly remote: Remote;
   readonly prompts: Pick<Prompts, "questioner">;
   readonly connectTimeoutMs: () => number;
@@ -33,9 +33,9 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       return undefined;
     },
     testHost: async ({ params, body, left }) => {
-      const { target } = await resolve((await hosts.get(params.host)).name);
+      const { target, session } = await resolve(hosts.reference(params.host));
       const options = {
-        connectTimeoutMs: body.connectTimeoutMs ?? connectTimeoutMs(),
+        connectTimeoutMs: body.connectTimeoutMs ?? session.connectTimeoutMs ?? connectTimeoutMs(),
         agentSocket: body.agentSocket,
         questioner: body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined,
       };

@@ -40,7 +40,7 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
     });
   return {
     createRun: async ({ query, body, header }) => {
-      if (query.production === "refuse") await refuseProduction(hosts, body.host);
+      if (query.production === "refuse") refuseProduction(hosts, body.host);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
@@ -48,7 +48,7 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
     streamRun: async ({ query, body, header }) => {
       const { host: name, hostId, ...rest } = body;
       const host = name ?? hostId ?? "";
-      if (query.production === "refuse") await refuseProduction(hosts, host);
+      if (query.production === "refuse") refuseProduction(hosts, host);
       const run = await start({ host, ...rest }, header);
       return runStream(history, run.id, { query, asFrames: false });
     },
@@ -90,8 +90,8 @@ function word(header: Header, name: string): string | undefined {
   throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
 }
 
-async function refuseProduction(hosts: RunRoutesParts["hosts"], host: string | number): Promise<void> {
-  if (!(await hosts.isProduction(host))) return;
+function refuseProduction(hosts: RunRoutesParts["hosts"], host: string | number): void {
+  if (!hosts.isProduction(host)) return;
   const name = visibleLine(String(host));
   throw new Problem(
     "confirmation_required",

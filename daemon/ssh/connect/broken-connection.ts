@@ -1,18 +1,25 @@
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Hop } from "../../transport/remote.ts";
-import { connectionLost, protocolError } from "../failure.ts";
+import { connectionLost, onTheWayTo, protocolError } from "../failure.ts";
 import { isProtocolFailure } from "./login-failure.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 
 const unknownFate = "The command may still be running there.";
 export const closedUnderRun = `and the connection was closed. ${unknownFate}`;
 
-/** Why a connection ended that was up: by `failure` of ssh2's, or without one. */
-export function brokenConnection(
-  { hop, keepaliveMs }: { readonly hop: Hop; readonly keepaliveMs: number },
-  failure: unknown,
-): Problem {
+export interface BrokenLink {
+  readonly hop: Hop;
+  /** The connection that it led through; undefined: there was none. */
+  readonly bastion: Pick<SshConnection, "closeReason"> | undefined;
+  readonly keepaliveMs: number;
+}
+
+/** Why a connection ended that was up: the one before it did, or by `failure` of ssh2's, or without one. */
+export function brokenConnection({ hop, bastion, keepaliveMs }: BrokenLink, failure: unknown): Problem {
+  if (bastion?.closeReason !== undefined) return onTheWayTo(hop.name, bastion.closeReason);
   if (failure instanceof Error && "level" in failure && failure.level === "client-timeout") {
-    const what = `keepalives went unanswered (one every ${keepaliveMs / 1000} s), ${closedUnderRun}`;
+    const everyMs = hop.settings.keepalive?.intervalMs ?? keepaliveMs;
+    const what = `keepalives went unanswered (one every ${everyMs / 1000} s), ${closedUnderRun}`;
     return connectionLost(hop, what, failure);
   }
   // A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good.

@@ -26,8 +26,8 @@ export interface LoginOptions {
   readonly hop: Hop;
   /** Connected already; it is destroyed when the connection ends, however it ends. */
   readonly socket: Duplex;
-  /** The bastions' logins that it leads through. */
-  readonly via: readonly LoginName[];
+  /** The connection to the bastion that it leads through; undefined: there is none. */
+  readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
   readonly credentials: Credentials;
   readonly source: CredentialSource;
@@ -113,8 +113,8 @@ class Login implements SshConnection {
       hostVerifier: this.#check.verify,
       // The deadline is the caller's, over every hop.
       readyTimeout: 0,
-      keepaliveInterval: keepaliveMs,
-      keepaliveCountMax,
+      keepaliveInterval: hop.settings.keepalive?.intervalMs ?? keepaliveMs,
+      keepaliveCountMax: hop.settings.keepalive?.countMax ?? keepaliveCountMax,
       authHandler: (_methods, _partial, next) => this.#nextAttempt(next),
     });
     const reading = readServerOffer(socket);
@@ -173,7 +173,10 @@ class Login implements SshConnection {
       signal.removeEventListener("abort", abort);
       this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
       const { user, address, port } = this.hop;
-      this.logins = [...this.#options.via, [user, address, port, this.#authentication.lastKey]];
+      this.logins = [
+        ...(this.#options.bastion?.logins ?? []),
+        [user, address, port, this.#authentication.lastKey],
+      ];
       if (this.#settled) return;
       this.#settled = true;
       this.#outcome.resolve(this);

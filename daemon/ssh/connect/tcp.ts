@@ -6,6 +6,7 @@ import { abortReason, listAttempts, unreachable, unreachableAt } from "../failur
 
 /** Of a name with more addresses the first are tried. */
 const maxAddresses = 16;
+const families = { any: 0, inet: 4, inet6: 6 } as const;
 
 /**
  * A TCP connection with Nagle's algorithm off from the first byte, to whichever address of the host answers first
@@ -25,7 +26,10 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
       end();
     };
     signal.addEventListener("abort", abort, { once: true });
-    lookup(hop.address, { all: true, order: "verbatim" }, (failure, found) => {
+    const { addressFamily, bindAddress } = hop.settings;
+    const from = bindAddress === null ? {} : { localAddress: bindAddress };
+    const family = families[addressFamily];
+    lookup(hop.address, { all: true, order: "verbatim", family }, (failure, found) => {
       if (signal.aborted) return;
       if (failure !== null || found.length === 0) {
         settle(() => reject(unreachable(hop, "name_not_found", failure)));
@@ -33,7 +37,7 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
       }
       const connecting = new ConnectionRace({
         addresses: interleave(found).slice(0, maxAddresses),
-        connect: (host) => connect({ host, port: hop.port, noDelay: true }),
+        connect: (host) => connect({ host, port: hop.port, noDelay: true, ...from }),
         changed: (attempts) => tell(listAttempts(attempts)),
       });
       race = connecting;

@@ -11,6 +11,7 @@ import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
 import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
+import { type ProxyContext, ProxyConnection, withProxyReport } from "../connect/proxy-command.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
 import { hostKeyQuestion } from "../host-keys/host-key-question.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
@@ -28,6 +29,7 @@ export interface DialerOptions {
   readonly source: CredentialSource;
   /** How else a connection is logged in on. */
   readonly openSsh: SshLogin;
+  readonly proxy: ProxyContext;
 }
 
 /** Logs in on a socket. */
@@ -154,8 +156,7 @@ class DialAttempt {
     const connecting = `connecting to ${nameOf(target)}`;
     request.stage(connecting + again, target);
     const tell = (attempts: string): void => request.stage(`${connecting} at ${attempts}${again}`, target);
-    const socket: Duplex =
-      bastion === undefined ? await openSocket(target, signal, tell) : await forward(bastion, target);
+    const socket = await this.#open(signal, tell);
     const onStage = (stage: string): void => {
       this.#greeted = stage !== awaitingGreeting;
       const isFirst = !this.#greeted && before === undefined;
@@ -164,11 +165,26 @@ class DialAttempt {
     };
     const onBanner = (text: string): void => request.banner(text, target);
     const { keepaliveMs, requiredRsaSize } = limits();
-    const trust = { hostKeys, requiredRsaSize };
-    const identity = { via: bastion?.logins ?? [], credentials: target.credentials, source };
+    const trust = {
+      hostKeys,
+      requiredRsaSize: target.settings.trust.requiredRsaSize ?? requiredRsaSize,
+    };
+    const identity = { bastion, credentials: target.credentials, source };
     const told = { onStage, onBanner };
     const options = { hop: target, socket, ...identity, ...trust, keepaliveMs, log, ...told };
-    return transport === "openssh" ? openSsh(options, signal) : login(options, signal);
+    try {
+      return await (transport === "openssh" ? openSsh(options, signal) : login(options, signal));
+    } catch (failure) {
+      throw socket instanceof ProxyConnection ? await withProxyReport(target, failure, socket) : failure;
+    }
+  }
+
+  #open(signal: AbortSignal, tell: (attempts: string) => void): Promise<Duplex> {
+    const { target, bastion } = this.#destination;
+    if (bastion !== undefined) return forward(bastion, target);
+    const { proxyCommand } = target.settings;
+    if (proxyCommand === null) return openSocket(target, signal, tell);
+    return Promise.resolve(new ProxyConnection(proxyCommand, this.#options.proxy));
   }
 
   /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */

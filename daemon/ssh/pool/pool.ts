@@ -15,9 +15,11 @@ import type {
   RemoteProcess,
   Target,
 } from "../../transport/remote.ts";
+import { refuseUnmetNeeds } from "../../transport/ssh2-needs.ts";
 import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
+import type { ProxyContext } from "../connect/proxy-command.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
@@ -39,7 +41,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly shells: ShellMemory;
-  readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize">;
+  /** Of the process, and how it ends what a person's commands have started. */
+  readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize"> & ProxyContext;
   /** The login for hosts that ssh2 can't log in to. */
   readonly openSsh: SshLogin;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
@@ -65,7 +68,7 @@ export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
   const requiredRsaSize = (): number => options.limits().requiredRsaSize;
   const source = new CredentialSource({ ...options.environment, requiredRsaSize });
-  const dial = createDialer({ ...options, source }, (request, signal) =>
+  const dial = createDialer({ ...options, source, proxy: options.environment }, (request, signal) =>
     connections.acquire(request, signal),
   );
   const shells = new LoginShells(options.shells);
@@ -208,6 +211,7 @@ async function requestFor(
   { agentSocket, questioner }: ConnectOptions,
   { connections, source, deadline }: Pick<Parts, "connections" | "source"> & { deadline: ConnectDeadline },
 ): Promise<AcquireRequest> {
+  refuseUnmetNeeds(target);
   const order = connections.nextOrder();
   deadline.at = { stage: "looking up the keys to log in with", hop: target };
   return {

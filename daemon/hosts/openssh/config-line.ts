@@ -9,16 +9,12 @@ export interface ConfigLine {
   readonly line: number;
 }
 
-/** The lines of a file, and what is included where. */
+/** A file, its lines, and what is included where. */
 export interface ConfigTree {
+  readonly path: string;
+  readonly text: string;
   readonly lines: readonly ConfigLine[];
   readonly included: ReadonlyMap<ConfigLine, readonly ConfigTree[]>;
-}
-
-/** Lines that hold together, and the Host and Match lines under which they do, the outermost first. */
-export interface ConfigBlock {
-  readonly conditions: readonly ConfigLine[];
-  readonly lines: readonly ConfigLine[];
 }
 
 /** Reads a line as readconf.c does; undefined for comments and blank lines. */

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
-import type { UserFiles } from "../core/user-files.ts";
-import { matchesPattern } from "../core/wildcard.ts";
+import type { UserFiles } from "../../core/user-files.ts";
+import { matchesPattern } from "../../core/wildcard.ts";
 
 /** Which files an Include line of `file` names (ssh_config(5)), in order; those without a pattern need not be there. */
 export async function includedPaths(

@@ -1,13 +1,24 @@
-import { Problem } from "../../protocol/problem.ts";
-import { visibleLine } from "../../protocol/visible.ts";
-import { TimeSlice } from "../core/time-slice.ts";
-import type { UserFiles } from "../core/user-files.ts";
-import { createSshConfig, type SshConfig, type SshConfigContext } from "./ssh-config.ts";
-import { includedPaths } from "./ssh-config-include.ts";
-import { type ConfigLine, type ConfigTree, parseConfigLine } from "./ssh-config-line.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { Clock } from "../../core/clock.ts";
+import { SharedQuery } from "../../core/shared-query.ts";
+import { TimeSlice } from "../../core/time-slice.ts";
+import type { UserFiles } from "../../core/user-files.ts";
+import { includedPaths } from "./config-include.ts";
+import { type ConfigLine, type ConfigTree, parseConfigLine } from "./config-line.ts";
+import { readNames, type SshConfig } from "./config-names.ts";
 
-export interface SshConfigParts extends SshConfigContext {
+export interface ConfigFilesParts {
   readonly files: UserFiles;
+  readonly clock: Pick<Clock, "elapsed">;
+  readonly home: string;
+}
+
+/** The files of a configuration as they were at one time. */
+export interface ReadConfig {
+  readonly config: SshConfig;
+  /** Those of the files that are there, in the order in which they were asked for. */
+  readonly trees: readonly ConfigTree[];
 }
 
 /** A file as it was at one time. */
@@ -16,6 +27,7 @@ interface ParsedFile {
   readonly id: number;
   readonly path: string;
   readonly version: string;
+  readonly text: string;
   readonly bytes: number;
   readonly lines: readonly ConfigLine[];
 }
@@ -27,37 +39,37 @@ const maxFiles = 2000;
 const maxBytes = 64 * 1024 * 1024;
 
 /** An SSH configuration with all that it includes. Files that have not changed are neither read nor parsed again. */
-export class SshConfigFile {
-  readonly #path: string;
-  readonly #parts: SshConfigParts;
+export class ConfigFiles {
+  readonly #paths: readonly string[];
+  readonly #parts: ConfigFilesParts;
+  readonly #loading = new SharedQuery(() => this.#load());
   #parsed = new Map<string, ParsedFile>();
-  #current: { readonly ids: string; readonly config: SshConfig } | undefined;
+  #current: { readonly ids: string; readonly read: ReadConfig } | undefined;
   #parsedFiles = 0;
-  #loading: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, parts: SshConfigParts) {
-    this.#path = path;
+  constructor(paths: readonly string[], parts: ConfigFilesParts) {
+    this.#paths = paths;
     this.#parts = parts;
   }
 
-  /** What the files say now; undefined when there is no such file. `invalid_request` names one that cannot be read. */
-  load(): Promise<SshConfig | undefined> {
-    const loading = this.#loading.then(() => this.#load());
-    this.#loading = loading.catch(() => undefined);
-    return loading;
+  /** What the files say now: the same object as long as none changes. `invalid_request` names one that cannot be read. */
+  load(): Promise<ReadConfig> {
+    return this.#loading.ask();
   }
 
-  async #load(): Promise<SshConfig | undefined> {
-    const root = await this.#read(this.#path);
-    if (root === undefined) return undefined;
+  async #load(): Promise<ReadConfig> {
     const walk: ParsedFile[] = [];
-    const tree = await this.#walk(root, [], walk);
+    const trees: ConfigTree[] = [];
+    for (const path of this.#paths) {
+      const root = await this.#read(path);
+      if (root !== undefined) trees.push(await this.#walk(root, [], walk));
+    }
     this.#parsed = new Map(walk.map((file) => [file.path, file]));
     const ids = walk.map(({ id }) => id).join();
     if (this.#current?.ids !== ids) {
-      this.#current = { ids, config: await createSshConfig(tree, this.#parts) };
+      this.#current = { ids, read: { config: await readNames(trees, this.#parts.clock), trees } };
     }
-    return this.#current.config;
+    return this.#current.read;
   }
 
   /** `within`: the files that include this one, each in the one before. `walk` gets every file that is read. */
@@ -78,7 +90,7 @@ export class SshConfigFile {
       for (const each of read) if (each !== undefined) trees.push(await this.#walk(each, around, walk));
       included.set(line, trees);
     }
-    return { lines: file.lines, included };
+    return { path: file.path, text: file.text, lines: file.lines, included };
   }
 
   /** Undefined for what is not there, and for a directory, which OpenSSH reads as an empty file. */
@@ -89,7 +101,7 @@ export class SshConfigFile {
     if (read.kind === "unchanged") return before && { ...before, version: read.version };
     if (read.kind === "missing") return undefined;
     if (read.kind === "content") return this.#parse(path, read);
-    if (path !== this.#path && (await files.kind(path)) === "directory") return undefined;
+    if (!this.#paths.includes(path) && (await files.kind(path)) === "directory") return undefined;
     throw unreadable(path, read.why);
   }
 
@@ -106,15 +118,15 @@ export class SshConfigFile {
       at = end + 1;
       if (slice.spent) await slice.next();
     }
-    return { id: (this.#parsedFiles += 1), path, version, bytes: bytes.length, lines };
+    return { id: (this.#parsedFiles += 1), path, version, text, bytes: bytes.length, lines };
   }
 
   #refused(why: string): Problem {
-    return unreadable(this.#path, why);
+    return unreadable(this.#paths[0] ?? "", why);
   }
 }
 
 function unreadable(path: string, why: string): Problem {
   const detail = `The SSH configuration ${visibleLine(path)} cannot be used: ${why}. Mend that, or take it out of the way.`;
-  return new Problem("invalid_request", detail);
+  return new Problem("invalid_request", detail, { reason: "ssh_config" });
 }

@@ -1,0 +1,46 @@
+import type { EffectiveValues } from "../../protocol/host.ts";
+import type { FoundHost } from "./host-lookup.ts";
+
+/** What a run on a host uses, for people to see. Values of variables may be secrets: only their names are told. */
+export function effectiveValues({ hop, jump, effective }: FoundHost): EffectiveValues {
+  const { address, port, user, identityFiles, identitiesOnly, hostKeyPolicy, settings } = hop;
+  const { login, trust, algorithms, proxyCommand, addressFamily, bindAddress, compression, keepalive } =
+    settings;
+  const { environment, pty, connectTimeoutMs } = effective.session;
+  return {
+    address,
+    port,
+    user,
+    identityFiles: [...identityFiles],
+    identitiesOnly,
+    identityAgent: login.identityAgent,
+    certificateFiles: [...login.certificateFiles],
+    methods: [...login.methods],
+    jump: [...jump],
+    proxyCommand,
+    addressFamily,
+    bindAddress,
+    compression,
+    connectTimeoutMs,
+    keepalive,
+    hostKeyPolicy,
+    hostKeyAlias: trust.hostKeyAlias,
+    userKnownHostsFiles: listOrNull(trust.userKnownHostsFiles),
+    globalKnownHostsFiles: listOrNull(trust.globalKnownHostsFiles),
+    revokedHostKeys: trust.revokedHostKeys,
+    knownHostsCommand: trust.knownHostsCommand,
+    hashKnownHosts: trust.hashKnownHosts,
+    requiredRsaSize: trust.requiredRsaSize,
+    kexAlgorithms: [...algorithms.kex],
+    ciphers: [...algorithms.ciphers],
+    macs: [...algorithms.macs],
+    hostKeyAlgorithms: [...algorithms.hostKey],
+    pubkeyAcceptedAlgorithms: [...algorithms.publicKey],
+    environment: Object.keys(environment),
+    pty,
+  };
+}
+
+function listOrNull(list: readonly string[] | null): string[] | null {
+  return list === null ? null : [...list];
+}

@@ -1,0 +1,172 @@
+import { isIP } from "node:net";
+import { parseJump } from "../../protocol/destination.ts";
+import { HostName } from "../../protocol/host.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import type { Hop } from "../transport/remote.ts";
+import { homePath } from "./home-path.ts";
+import type { StoredHost } from "./host-store.ts";
+import { type EffectiveHost, type HostQuery, plainHost } from "./openssh/effective-host.ts";
+import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
+
+export interface HostLookupParts {
+  readonly stored: (host: string | number) => StoredHost | undefined;
+  /** Of the person's own configuration, or of the file that a host was imported from. */
+  readonly configured: (path: string | null) => EffectiveHosts;
+  readonly settings: () => Settings;
+  readonly home: string;
+  /** The name of the user who runs the daemon. */
+  readonly localUser: string;
+  /** Whether this machine finds an address for a name. */
+  readonly isResolvable: (name: string) => Promise<boolean>;
+  /** Told of a configuration that a saved host is reached without. */
+  readonly onIgnored: (problem: Problem) => void;
+}
+
+/** One host on the way, before its bastions are looked up. */
+export interface FoundHost {
+  /** null: nobody saved it. */
+  readonly stored: StoredHost | undefined;
+  readonly hop: Hop;
+  /** Each `[user@]host[:port]` or an ssh URI, the first to be dialled first. */
+  readonly jump: readonly string[];
+  readonly effective: EffectiveHost;
+}
+
+/** Where hosts are: saved ones first, then whatever ssh takes as a destination. */
+export class HostLookup {
+  readonly #parts: HostLookupParts;
+
+  constructor(parts: HostLookupParts) {
+    this.#parts = parts;
+  }
+
+  /** By id or name, or a destination that nobody saved, e.g. `user@host:port`. `host_unknown` when there is none. */
+  async find(host: string | number): Promise<FoundHost> {
+    const stored = this.#parts.stored(host);
+    if (stored !== undefined) return this.#ofStored(stored);
+    if (typeof host === "number") throw unknownHost(`with id ${host}`);
+    const configured = this.#parts.configured(null);
+    const isAlias = HostName.safeParse(host).success && (await configured.config()).aliases.has(host);
+    if (isAlias) return this.#ofConfigured(host, { name: host });
+    const parts = parseJump(host);
+    if (parts === undefined) throw unknownHost(host);
+    const found = await this.#destination(host, parts);
+    const isBare = parts.user === undefined && parts.port === undefined;
+    if (isBare && found.stored === undefined && !(await this.#isKnown(parts.host, found))) {
+      throw unknownHost(host);
+    }
+    return found;
+  }
+
+  /** A bastion: ssh would take any name. */
+  async hop(text: string): Promise<FoundHost> {
+    const parts = parseJump(text);
+    return this.#destination(text, parts ?? { host: text });
+  }
+
+  async #destination(
+    name: string,
+    { host, user, port }: { host: string; user?: string; port?: number },
+  ): Promise<FoundHost> {
+    const stored = this.#parts.stored(host);
+    if (stored === undefined) return this.#ofConfigured(name, { name: host, user, port });
+    const given = { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+    const found = await this.#ofStored({ ...stored, ...given });
+    return { ...found, hop: { ...found.hop, name } };
+  }
+
+  async #ofConfigured(name: string, query: HostQuery): Promise<FoundHost> {
+    const effective = await this.#parts.configured(null).of(query);
+    return { stored: undefined, hop: this.#hopOf(name, effective), jump: effective.jump, effective };
+  }
+
+  async #ofStored(host: StoredHost): Promise<FoundHost> {
+    refuseDamaged(host);
+    const effective = await this.#inherited(host);
+    const { imported } = host;
+    const inherited = this.#hopOf(host.name, effective);
+    const way = host.jump.length === 0 ? {} : { proxyCommand: null };
+    const settings = { ...inherited.settings, ...way, transport: host.transport };
+    const hop: Hop = {
+      ...inherited,
+      port: host.port,
+      identityFiles: identityFilesOf(host, effective, this.#parts.home),
+      identitiesOnly: effective.identitiesOnly || imported?.identitiesOnly === true,
+      hostKeyPolicy: host.hostKeyPolicy ?? inherited.hostKeyPolicy,
+      settings,
+    };
+    return { stored: host, hop, jump: host.jump.length === 0 ? effective.jump : host.jump, effective };
+  }
+
+  /** What ssh says of a saved host: of the name that it was imported by or has there, else of its address. */
+  async #inherited(host: StoredHost): Promise<EffectiveHost> {
+    const { imported, address, port } = host;
+    const given = { address, port, user: host.user ?? undefined };
+    const configured = this.#parts.configured(imported?.path ?? null);
+    try {
+      const { aliases } = await configured.config();
+      const name = [imported?.name ?? host.name, host.name].find((each) => aliases.has(each));
+      // An address may itself be a name of the configuration, and is then what that says.
+      return await configured.of(
+        name === undefined ? { ...given, name: address, address: undefined } : { ...given, name },
+      );
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      this.#parts.onIgnored(failure);
+      return plainHost({ ...given, name: host.name });
+    }
+  }
+
+  #hopOf(name: string, effective: EffectiveHost): Hop {
+    const { defaultPort, defaultUser, hostKeyPolicy } = this.#parts.settings();
+    const { address, port, user, identityFiles, identitiesOnly, settings } = effective;
+    return {
+      name,
+      address,
+      port: port ?? defaultPort,
+      user: user ?? defaultUser ?? this.#parts.localUser,
+      identityFiles,
+      identitiesOnly,
+      hostKeyPolicy: effective.hostKeyPolicy ?? hostKeyPolicy,
+      settings,
+    };
+  }
+
+  /** Whether a bare name is one: a slip of the pen should not be looked for on the network. */
+  async #isKnown(name: string, { jump, hop }: FoundHost): Promise<boolean> {
+    if (isIP(name) !== 0 || jump.length > 0 || hop.settings.proxyCommand !== null) return true;
+    return (await this.#parts.configured(null).isMeant(name)) || this.#parts.isResolvable(name);
+  }
+}
+
+export function unknownHost(name: string): Problem {
+  return new Problem(
+    "host_unknown",
+    `No host named ${visibleLine(name)}, neither saved nor in ~/.ssh/config, and no address is found for it. Add it, or name its user: user@host.`,
+  );
+}
+
+/** All that an import brought, as long as its first is the one that is set. */
+function identityFilesOf(host: StoredHost, effective: EffectiveHost, home: string): readonly string[] {
+  const { identityFile, imported } = host;
+  if (identityFile === null) return effective.identityFiles;
+  const [first] = imported?.identityFiles ?? [];
+  const files = first === identityFile ? (imported?.identityFiles ?? []) : [identityFile];
+  return files.map((file) => homePath(file, home));
+}
+
+/** Without these nothing is known of where the host is, or whom to trust there. */
+const needed = ["name", "address", "port", "user", "identityFile", "jump", "hostKeyPolicy"];
+
+function refuseDamaged(host: StoredHost): void {
+  const lost = host.damaged?.filter((name) => needed.includes(name)) ?? [];
+  if (lost.length > 0) {
+    throw new Problem(
+      "conflict",
+      `The stored settings of ${host.name} are damaged: ${lost.join(", ")}. Set them again (\`hostrun hosts edit ${host.id}\`), or remove the host.`,
+      { host: host.name },
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ConfigLine, ConfigTree } from "./config-line.ts";
+
+/** Whether an Include means something else to ssh, which knows no HOME but the account's home directory. */
+export function needsCopies(trees: readonly ConfigTree[]): boolean {
+  return trees.some(({ lines, included }) => {
+    const relative = lines.some(
+      ({ keyword, words = [] }) => keyword === "include" && words.some((word) => !word.startsWith("/")),
+    );
+    return relative || needsCopies([...included.values()].flat());
+  });
+}
+
+/**
+ * Copies of a configuration in which every Include names its files with whole paths, those of further copies: for
+ * `ssh -F` where HOME is not the account's home directory. Lines keep their numbers.
+ */
+export class ConfigCopies {
+  readonly #directory: string;
+  readonly #originals = new Map<string, string>();
+  #made = 0;
+
+  /** `directory` is the copies' own. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  /** The path of the first file's copy. The copies before these are kept, for those who read them now. */
+  make(root: ConfigTree): string {
+    this.#made += 1;
+    const folder = join(this.#directory, String(this.#made));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const before = join(this.#directory, String(this.#made - 2));
+    rmSync(before, { recursive: true, force: true });
+    this.#originals.clear();
+    return this.#copy(root, folder);
+  }
+
+  /** What ssh says of copies, by the names of their originals. */
+  named(text: string): string {
+    let result = text;
+    for (const [copy, original] of this.#originals) result = result.replaceAll(copy, original);
+    return result;
+  }
+
+  #copy(tree: ConfigTree, folder: string): string {
+    const path = join(folder, `${this.#originals.size}.conf`);
+    this.#originals.set(path, tree.path);
+    const includes = new Map(
+      [...tree.included].map(([line, trees]): [number, ConfigTree[]] => [line.line, [...trees]]),
+    );
+    const texts = tree.text.split("\n").map((text, index) => {
+      const trees = includes.get(index + 1);
+      if (trees === undefined || isBroken(tree.lines, index + 1)) return text;
+      const copies = trees.map((each) => `"${this.#copy(each, folder)}"`);
+      return copies.length === 0 ? "" : `Include ${copies.join(" ")}`;
+    });
+    writeFileSync(path, texts.join("\n"), { mode: 0o600, flag: "wx" });
+    return path;
+  }
+}
+
+/** A line that ssh is to refuse by itself. */
+function isBroken(lines: readonly ConfigLine[], number: number): boolean {
+  return lines.find(({ line }) => line === number)?.words === undefined;
+}

@@ -1,0 +1,95 @@
+import { HostName } from "../../../protocol/host.ts";
+import type { Clock } from "../../core/clock.ts";
+import { TimeSlice } from "../../core/time-slice.ts";
+import { matchesWildcard } from "../../core/wildcard.ts";
+import type { ConfigLine, ConfigTree } from "./config-line.ts";
+
+/** A name that a Host line gives, and where. */
+export interface Alias {
+  readonly name: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** What a reader can tell of a configuration without computing any value: that is for `ssh -G`. */
+export interface SshConfig {
+  /** The names that Host lines give, patterns left out, each where it stands first; in the files' order. */
+  readonly aliases: ReadonlyMap<string, Alias>;
+  /** Every line that gives this keyword (in lower case), whomever it is for. */
+  lines(keyword: string): readonly ConfigLine[];
+  /** Whether what holds for a name also depends on a command or on DNS (Match exec, CanonicalizeHostname). */
+  readonly isVolatile: boolean;
+}
+
+/** Takes in what the files say, each with its includes in their places, in time that grows with their length. */
+export async function readNames(
+  trees: readonly ConfigTree[],
+  clock: Pick<Clock, "elapsed">,
+): Promise<SshConfig> {
+  const slice = new TimeSlice(clock);
+  const aliases = new Map<string, Alias>();
+  const byKeyword = new Map<string, ConfigLine[]>();
+  for (const { line, hosts } of linesOfAll(trees)) {
+    const lines = byKeyword.get(line.keyword);
+    if (lines === undefined) byKeyword.set(line.keyword, [line]);
+    else lines.push(line);
+    if (line.keyword === "host") {
+      for (const alias of aliasesOf(line, hosts))
+        if (!aliases.has(alias.name)) aliases.set(alias.name, alias);
+    }
+    if (slice.spent) await slice.next();
+  }
+  const lines = (keyword: string): readonly ConfigLine[] => byKeyword.get(keyword) ?? [];
+  const runsCommands = lines("match").some(({ words = [] }) =>
+    words.some((word) => /^!?exec(?:=|$)/i.test(word)),
+  );
+  const looksUp = lines("canonicalizehostname").some(({ words }) => words?.[0]?.toLowerCase() !== "no");
+  return { aliases, lines, isVolatile: runsCommands || looksUp };
+}
+
+interface PlacedLine {
+  readonly line: ConfigLine;
+  /** The Host lines around the file that it stands in. */
+  readonly hosts: readonly ConfigLine[];
+}
+
+function* linesOfAll(trees: readonly ConfigTree[]): Generator<PlacedLine> {
+  for (const tree of trees) yield* linesOf(tree, []);
+}
+
+/** What an Include names stands in its place, under the Host line that holds there. */
+function* linesOf(tree: ConfigTree, outer: readonly ConfigLine[]): Generator<PlacedLine> {
+  let hosts = outer;
+  for (const line of tree.lines) {
+    yield { line, hosts: outer };
+    if (line.keyword === "host") hosts = [...outer, line];
+    if (line.keyword === "match") hosts = outer;
+    for (const included of tree.included.get(line) ?? []) yield* linesOf(included, hosts);
+  }
+}
+
+function aliasesOf({ words = [], file, line }: ConfigLine, outer: readonly ConfigLine[]): Alias[] {
+  return words
+    .filter((name) => !/[*?!]/.test(name) && isHostName(name))
+    .filter((name) => outer.every((each) => patternsMatch(each.words ?? [], name)))
+    .map((name) => ({ name, file, line }));
+}
+
+/** Whether a Host line means a name (ssh_config(5), PATTERNS). */
+function patternsMatch(patterns: readonly string[], name: string): boolean {
+  let matched = false;
+  for (const pattern of patterns) {
+    if (pattern.startsWith("!")) {
+      if (matchesWildcard(pattern.slice(1), name)) return false;
+    } else matched ||= pattern === name || matchesWildcard(pattern, name);
+  }
+  return matched;
+}
+
+const plainName = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$/;
+
+/** Whether something can be a host's name or address; most are told at a glance. */
+function isHostName(text: string): boolean {
+  return plainName.test(text) || HostName.safeParse(text).success;
+}

@@ -1,0 +1,221 @@
+import { parseJump } from "../../../protocol/destination.ts";
+import { HostName, UserName } from "../../../protocol/host.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { Settings } from "../../../protocol/settings.ts";
+import { type ConfigCopies, needsCopies } from "./config-copies.ts";
+import type { ConfigFiles, ReadConfig } from "./config-files.ts";
+import type { SshConfig } from "./config-names.ts";
+import {
+  type EffectiveContext,
+  effectiveHost,
+  type EffectiveHost,
+  type HostQuery,
+  plainHost,
+} from "./effective-host.ts";
+import { SshOptions } from "./ssh-options.ts";
+import type { SshProgram } from "./ssh-program.ts";
+
+export interface EffectiveHostsParts {
+  readonly ssh: SshProgram;
+  readonly files: ConfigFiles;
+  readonly copies: ConfigCopies;
+  /** The file is given to ssh by its name (`-F`), and is not the account's own with the system's. */
+  readonly isNamed: boolean;
+  readonly settings: () => Settings;
+  readonly facts: Pick<
+    EffectiveContext,
+    "home" | "accountHome" | "environment" | "localUser" | "localHost" | "uid"
+  >;
+}
+
+/** More names than these are asked for again. */
+const maxKept = 10_000;
+/** Of which no configuration speaks by name. */
+const nobody = "hostrun-asks.invalid";
+
+/**
+ * The values that OpenSSH itself computes for names (`ssh -G`), kept until a file of the configuration changes; with
+ * Match exec and CanonicalizeHostname they are computed each time.
+ */
+export class EffectiveHosts {
+  readonly #parts: EffectiveHostsParts;
+  readonly #kept = new Map<string, EffectiveHost>();
+  readonly #asking = new Map<string, Promise<EffectiveHost>>();
+  #defaults: Promise<SshOptions> | undefined;
+  #read: ReadConfig | undefined;
+  #file: string | undefined;
+
+  constructor(parts: EffectiveHostsParts) {
+    this.#parts = parts;
+  }
+
+  /** What the files name. `invalid_request` when one cannot be read. */
+  async config(): Promise<SshConfig> {
+    const read = await this.#parts.files.load();
+    if (read === this.#read) return read.config;
+    this.#file = this.#fileOf(read);
+    this.#read = read;
+    this.#kept.clear();
+    this.#asking.clear();
+    return read.config;
+  }
+
+  /** `invalid_request` says by file and line why ssh cannot tell; `conflict`: there is no ssh. */
+  async of(query: HostQuery): Promise<EffectiveHost> {
+    const config = await this.config();
+    // Nothing is configured: that is known without ssh, also where there is none.
+    if (this.#file === "none") return plainHost(query);
+    const key = this.#keyOf(query);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const asking = this.#asking.get(key) ?? this.#ask(query, config);
+    this.#asking.set(key, asking);
+    try {
+      return await asking;
+    } finally {
+      if (this.#asking.get(key) === asking) this.#asking.delete(key);
+    }
+  }
+
+  /** What is known of a name without asking. */
+  kept(name: string): EffectiveHost | undefined {
+    return this.#file === "none" ? plainHost({ name }) : this.#kept.get(this.#keyOf({ name }));
+  }
+
+  /** Whether the configuration says anything of this very name, by itself or by a pattern. */
+  async isMeant(name: string): Promise<boolean> {
+    const config = await this.config();
+    if (config.aliases.has(name)) return true;
+    if (this.#file === "none") return false;
+    const [own, others] = await Promise.all([this.#options({ name }), this.#options({ name: nobody })]);
+    if (own.first("hostname")?.toLowerCase() !== name.toLowerCase()) return true;
+    return [...new Set([...own.keywords(), ...others.keywords()])].some(
+      (keyword) => !ofEachName.has(keyword) && !own.sameAs(others, keyword),
+    );
+  }
+
+  async #ask(query: HostQuery, config: SshConfig): Promise<EffectiveHost> {
+    const read = this.#read;
+    const [options, defaults] = await Promise.all([this.#options(query), this.#defaultOptions()]);
+    const host = await effectiveHost(query, options, this.#context(defaults, config));
+    checkNames(host, config);
+    if (!config.isVolatile && read === this.#read) {
+      this.#kept.set(this.#keyOf(query), host);
+      const [oldest] = this.#kept.keys();
+      if (oldest !== undefined && this.#kept.size > maxKept) this.#kept.delete(oldest);
+    }
+    return host;
+  }
+
+  #context(defaults: SshOptions, config: SshConfig): EffectiveContext {
+    const { facts, settings, ssh } = this.#parts;
+    const { defaultUser, defaultPort } = settings();
+    return {
+      ...facts,
+      defaults,
+      defaultUser,
+      defaultPort,
+      homeOf: (user) => homeOf(user, ssh),
+      mayGive: (keyword, value) =>
+        config.lines(keyword).some(({ words }) => isOrBecomes(keyword, words?.[0] ?? "", value)),
+    };
+  }
+
+  /** Tokens may hold what the settings say. */
+  #keyOf({ name, user, port, address }: HostQuery): string {
+    const { defaultUser, defaultPort } = this.#parts.settings();
+    return JSON.stringify([name, user, port, address, defaultUser, defaultPort]);
+  }
+
+  async #options({ address, ...query }: HostQuery): Promise<SshOptions> {
+    const { ssh, copies } = this.#parts;
+    const overrides = address === undefined ? [] : [`HostName=${address.replaceAll("%", "%%")}`];
+    try {
+      return SshOptions.parse(await ssh.options({ ...query, overrides, file: this.#file }));
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      throw new Problem(failure.code, copies.named(failure.message), failure.members);
+    }
+  }
+
+  #defaultOptions(): Promise<SshOptions> {
+    this.#defaults ??= this.#parts.ssh
+      .options({ name: nobody, file: "none" })
+      .then((text) => SshOptions.parse(text));
+    this.#defaults.catch(() => {
+      this.#defaults = undefined;
+    });
+    return this.#defaults;
+  }
+
+  /** For `-F`; undefined: ssh finds its files itself. */
+  #fileOf({ trees }: ReadConfig): string | undefined {
+    const { isNamed, copies } = this.#parts;
+    if (!isNamed) return undefined;
+    const [root] = trees;
+    if (root === undefined) return "none";
+    return needsCopies([root]) ? copies.make(root) : root.path;
+  }
+}
+
+/** They hold the name itself. */
+const ofEachName = new Set([
+  "host",
+  "hostname",
+  "controlpath",
+  "remotecommand",
+  "userknownhostsfile",
+  "revokedhostkeys",
+]);
+
+/** A word of a line, which may hold tokens or name a service. */
+function isOrBecomes(keyword: string, word: string, value: string): boolean {
+  return (
+    word.toLowerCase() === value.toLowerCase() || /[%$]/.test(word) || (keyword === "port" && /\D/.test(word))
+  );
+}
+
+/** As ssh itself has it, from wherever this system knows its accounts. */
+async function homeOf(user: string, ssh: SshProgram): Promise<string | undefined> {
+  if (!UserName.safeParse(user).success) return undefined;
+  const overrides = [`UserKnownHostsFile=~${user}/x`];
+  try {
+    const options = SshOptions.parse(await ssh.options({ name: nobody, file: "none", overrides }));
+    return options.first("userknownhostsfile")?.replace(/\/x$/, "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** What could not be used as it stands, e.g. in a command line, is refused by its file and line. */
+function checkNames({ name, address, user, jump }: EffectiveHost, config: SshConfig): void {
+  const refuse = (option: string, value: string, why: string): never => {
+    throw new Problem(
+      "invalid_request",
+      `${option} ${visibleLine(value)} of ${visibleLine(name)}${placeOf(config, option, value)} cannot be used: it ${why}. Mend it there.`,
+      { host: name, reason: "ssh_config" },
+    );
+  };
+  const given: [string, string | null, typeof HostName][] = [
+    ["HostName", address, HostName],
+    ["User", user, UserName],
+  ];
+  for (const [option, value, schema] of given) {
+    const why = value === null ? undefined : schema.safeParse(value).error?.issues[0]?.message;
+    if (value !== null && why !== undefined) refuse(option, value, why);
+  }
+  for (const hop of jump) {
+    if (parseJump(hop) === undefined) refuse("ProxyJump", hop, "must be [user@]host[:port]");
+  }
+}
+
+/** " (FILE line N)", of the line that gives this value or, by tokens, may have become it. */
+function placeOf(config: SshConfig, option: string, value: string): string {
+  const lines = config.lines(option.toLowerCase());
+  const given = value.toLowerCase();
+  const line =
+    lines.find(({ words = [] }) => words.join(" ").toLowerCase().includes(given)) ??
+    lines.find(({ words = [] }) => words.some((word) => word.includes("%")));
+  return line === undefined ? "" : ` (${visibleLine(line.file)} line ${line.line})`;
+}

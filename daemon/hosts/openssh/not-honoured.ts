@@ -1,0 +1,93 @@
+import type { NotHonoured } from "../../../protocol/host.ts";
+import type { HopNeed } from "../../transport/hop-settings.ts";
+import type { SshOptions } from "./ssh-options.ts";
+
+/**
+ * What becomes of an option that differs from OpenSSH's default. `honoured`: the values are used, or it has no meaning
+ * where commands are run over connections of Hostrun's own. Otherwise why it is not, as a clause; `needed`: it must not
+ * be passed over, since another machine would be reached, or trusted, or logged in to in another way.
+ */
+type Handling = "honoured" | { readonly why: string; readonly needed?: true };
+
+const own = { why: "Hostrun opens no forwards for a command" };
+const windows = { why: "Hostrun forwards no windows (X11)" };
+
+/** By OpenSSH's spelling. */
+const handling: Readonly<Record<string, Handling>> = {
+  ...honoured(
+    ["Host", "User", "HostName", "Port", "AddressFamily", "BindAddress", "Compression", "ConnectTimeout"],
+    ["IdentityFile", "IdentitiesOnly", "IdentityAgent", "CertificateFile", "PKCS11Provider"],
+    ["SecurityKeyProvider", "ProxyJump", "ProxyCommand", "HostKeyAlias", "UserKnownHostsFile"],
+    ["GlobalKnownHostsFile", "RevokedHostKeys", "KnownHostsCommand", "StrictHostKeyChecking"],
+    ["HashKnownHosts", "PubkeyAuthentication", "PasswordAuthentication", "KbdInteractiveAuthentication"],
+    ["PreferredAuthentications", "GSSAPIAuthentication", "GSSAPIDelegateCredentials", "KexAlgorithms"],
+    ["Ciphers", "MACs", "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms", "RequiredRSASize"],
+    ["ServerAliveInterval", "ServerAliveCountMax", "SendEnv", "SetEnv", "CanonicalizeHostname"],
+    ["CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs"],
+    // Of ssh as a program, or of a terminal and of connections that it shares.
+    ["BatchMode", "ControlMaster", "ControlPath", "ControlPersist", "EnableEscapeCommandline", "EscapeChar"],
+    ["ExitOnForwardFailure", "ClearAllForwardings", "FingerprintHash", "ForkAfterAuthentication"],
+    ["GatewayPorts", "IgnoreUnknown", "LogLevel", "LogVerbose", "StdinNull", "SyslogFacility", "Tag"],
+    ["VisualHostKey", "XAuthLocation", "ForwardX11Timeout", "ForwardX11Trusted", "StreamLocalBindMask"],
+    ["StreamLocalBindUnlink", "TCPKeepAlive", "PermitRemoteOpen", "PermitLocalCommand", "TunnelDevice"],
+    ["NumberOfPasswordPrompts", "CheckHostIP", "IPQoS", "ConnectionAttempts", "UpdateHostKeys"],
+    ["HostbasedAcceptedAlgorithms", "GSSAPIKexAlgorithms", "ObscureKeystrokeTiming", "ChannelTimeout"],
+    ["WarnWeakCrypto", "RefuseConnection", "VersionAddendum", "EnableSSHKeysign", "SessionType"],
+  ),
+  ForwardAgent: { why: "Hostrun forwards no agent: whoever is root on the host could use your keys" },
+  AddKeysToAgent: { why: "Hostrun adds no keys to an agent" },
+  ForwardX11: windows,
+  LocalForward: own,
+  RemoteForward: own,
+  DynamicForward: own,
+  Tunnel: { why: "Hostrun opens no tunnel devices" },
+  LocalCommand: { why: "Hostrun runs no command on this machine when a connection is up" },
+  RemoteCommand: { why: "a run brings its own command, which goes before this one" },
+  RequestTTY: {
+    why: "a run says by itself whether it has a terminal; of this option only `force` gives it one",
+  },
+  RekeyLimit: { why: "Hostrun leaves it to the server when keys are exchanged anew" },
+  BindInterface: { why: "Hostrun cannot choose an interface; BindAddress is honoured", needed: true },
+  ProxyUseFdpass: { why: "its ProxyCommand hands a socket over, which ssh2 cannot take", needed: true },
+  HostbasedAuthentication: { why: "Hostrun does not log in by this machine's own host key" },
+  GSSAPIKeyExchange: { why: "the key exchange by Kerberos is not there with ssh2" },
+  GSSAPIRenewalForcesRekey: { why: "Hostrun does not renew credentials of Kerberos" },
+  GSSAPITrustDns: { why: "Hostrun takes no names of Kerberos from DNS" },
+  GSSAPIClientIdentity: { why: "Hostrun cannot choose a Kerberos identity", needed: true },
+  GSSAPIServerIdentity: { why: "Hostrun cannot choose a Kerberos identity", needed: true },
+  VerifyHostKeyDNS: { why: "Hostrun trusts no host key because DNS has it, and asks instead" },
+  NoHostAuthenticationForLocalhost: { why: "Hostrun checks the host key of this machine as well" },
+  CASignatureAlgorithms: { why: "it limits whose certificates are trusted", needed: true },
+};
+
+function honoured(...names: readonly (readonly string[])[]): Record<string, Handling> {
+  return Object.fromEntries(names.flat().map((name) => [name, "honoured"]));
+}
+
+const byKeyword = new Map(
+  Object.entries(handling).map(([option, how]) => [option.toLowerCase(), { option, how }]),
+);
+
+/** What is said of a host whose options are these, where OpenSSH's own are `defaults`. */
+export function notHonoured(options: SshOptions, defaults: SshOptions): readonly NotHonoured[] {
+  const told = options.keywords().flatMap((keyword): NotHonoured[] => {
+    const { option, how } = byKeyword.get(keyword) ?? { option: keyword, how: unknown };
+    if (how === "honoured" || options.sameAs(defaults, keyword)) return [];
+    const values = options.all(keyword);
+    if (keyword === "requesttty" && values[0] === "force") return [];
+    return values.map((value) => ({ option, value, why: how.why, needed: how.needed === true }));
+  });
+  const policy = options.first("stricthostkeychecking");
+  const isOpen = policy === "false" || policy === "no" || policy === "off";
+  return isOpen
+    ? [...told, { option: "StrictHostKeyChecking", value: "no", why: openPolicy, needed: false }]
+    : told;
+}
+
+const unknown: Handling = { why: "this version of Hostrun does not know it" };
+const openPolicy = "a new host key is accepted, but a changed one is refused all the same";
+
+/** Those that must not be passed over. */
+export function needsOf(found: readonly NotHonoured[]): readonly HopNeed[] {
+  return found.filter(({ needed }) => needed).map(({ option, value, why }) => ({ option, value, why }));
+}

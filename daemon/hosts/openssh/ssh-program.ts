@@ -1,0 +1,104 @@
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import { type EndGroup, runProgram } from "../../core/run-program.ts";
+import { Slots } from "../../core/slots.ts";
+
+export interface SshProgramOptions {
+  /** The daemon's own. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly endGroup: EndGroup;
+  /** For each call; default 10 s, since a `Match exec` of the person's own may take a moment. */
+  readonly timeoutMs?: number;
+}
+
+/** What one name's options are to be computed from. */
+export interface SshQuery {
+  /** Validated; never an option. */
+  readonly name: string;
+  readonly user?: string | undefined;
+  readonly port?: number | undefined;
+  /** Options that go before what the configuration says, each `Keyword=value`. */
+  readonly overrides?: readonly string[];
+  /** The configuration's file, "none", or undefined for the account's own and the system's. */
+  readonly file?: string | undefined;
+}
+
+const maxAtOnce = 4;
+const maxBytes = 256 * 1024;
+
+/** Asks the system's own `ssh` what it makes of a configuration (`ssh -G`): nothing is connected to. */
+export class SshProgram {
+  readonly #options: SshProgramOptions;
+  readonly #slots = new Slots(maxAtOnce);
+
+  constructor(options: SshProgramOptions) {
+    this.#options = options;
+  }
+
+  /** What `ssh -G` prints. `invalid_request` with OpenSSH's own reason, which names file and line; `conflict` without `ssh`. */
+  async options(query: SshQuery): Promise<string> {
+    const { environment, endGroup, timeoutMs = 10_000 } = this.#options;
+    const result = await this.#slots.run(() =>
+      runProgram({
+        file: "ssh",
+        args: argumentsOf(query),
+        env: withoutOwn(environment),
+        timeoutMs,
+        maxBytes,
+        endGroup,
+      }),
+    );
+    if (result.kind === "exited" && result.code === 0) return result.stdout.toString();
+    if (result.kind === "exited") {
+      throw refused(query, reasonIn(result.stderr) ?? `ssh -G ended with status ${result.code}`);
+    }
+    throw result.missing === true ? noSsh() : refused(query, `${result.why} (ssh -G)`);
+  }
+}
+
+/** By an argument vector, in which the name stands behind `--`. */
+function argumentsOf({ name, user, port, overrides = [], file }: SshQuery): string[] {
+  return [
+    ...(file === undefined ? [] : ["-F", file]),
+    "-G",
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...overrides.flatMap((option) => ["-o", option]),
+    "--",
+    name,
+  ];
+}
+
+/** What is Hostrun's own is not for the commands of a `Match exec`. */
+function withoutOwn(
+  environment: SshProgramOptions["environment"],
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name)),
+  );
+}
+
+/** The lines that say where, without ssh's closing one and its remark on a missing terminal. */
+function reasonIn(stderr: string): string | undefined {
+  const lines = stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^Pseudo-terminal|terminating, \d+ bad/.test(line));
+  return lines.length === 0 ? undefined : visibleLine(lines.slice(0, 3).join("; "), 600);
+}
+
+function refused({ name }: SshQuery, why: string): Problem {
+  return new Problem(
+    "invalid_request",
+    `OpenSSH cannot say where ${visibleLine(name)} is: ${why}. Mend that in the SSH configuration; ssh itself fails the same way.`,
+    { host: name, reason: "ssh_config" },
+  );
+}
+
+function noSsh(): Problem {
+  return new Problem(
+    "conflict",
+    "There is no `ssh` on this machine's PATH, and the hosts of an SSH configuration are resolved by it. Install OpenSSH's client, or save the host with its address.",
+    { reason: "no_ssh" },
+  );
+}

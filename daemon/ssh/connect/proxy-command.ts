@@ -1,0 +1,125 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { Duplex, type Readable, type Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { EndGroup } from "../../core/run-program.ts";
+import type { Hop } from "../../transport/remote.ts";
+import { membersOf, nameOf } from "../failure.ts";
+
+export interface ProxyContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly endGroup: EndGroup;
+}
+
+const maxSaid = 2048;
+/** One that ends has said so by then. */
+const lastWordsMs = 250;
+
+/**
+ * The standard input and output of a hop's ProxyCommand as a connection. As under ssh, the user's shell runs it, by
+ * `exec` and in a process group of its own, which ends with the connection.
+ */
+export class ProxyConnection extends Duplex {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #endGroup: EndGroup;
+  #said = "";
+  #ended: string | undefined;
+  #killed = false;
+  readonly #over: Promise<unknown>;
+
+  constructor(command: string, { environment, endGroup }: ProxyContext) {
+    super();
+    this.#endGroup = endGroup;
+    // An empty one counts as none.
+    const shell = environment["SHELL"] || "/bin/sh";
+    this.#child = spawn(shell, ["-c", `exec ${command}`], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: withoutOwn(environment),
+      detached: true,
+      windowsHide: true,
+    });
+    const { stdin, stdout, stderr } = this.#child;
+    // Whether it takes and gives anything shows by the end of its output, and by its own end.
+    for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
+    stdout.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) stdout.pause();
+    });
+    stdout.on("end", () => this.push(null));
+    stderr.on("data", (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString("latin1")).slice(-maxSaid);
+    });
+    this.#child.on("error", () => {
+      this.#ended = "could not be started";
+      this.destroy();
+    });
+    this.#child.once("exit", (code, signal) => {
+      if (!this.#killed)
+        this.#ended = code === null ? `was ended by ${signal ?? "a signal"}` : `ended with status ${code}`;
+    });
+    // Its last words may come after its exit.
+    this.#over = once(this.#child, "close").catch(() => undefined);
+    void this.#over.then(() => this.destroy());
+  }
+
+  /** Ends it. What a failed login is to say of it; undefined where it neither ended by itself nor said anything. */
+  async endWithReport(): Promise<string | undefined> {
+    this.destroy();
+    await this.#lastWords();
+    const said = visibleLine(Buffer.from(this.#said, "latin1").toString());
+    if (this.#ended === undefined && said === "") return undefined;
+    const how = this.#ended ?? "did not answer";
+    return `Its ProxyCommand ${how}${said === "" ? " without a word" : `: ${said}`}`;
+  }
+
+  override _read(): void {
+    this.#child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (failure?: Error | null) => void): void {
+    this.#child.stdin.write(chunk, () => done());
+  }
+
+  override _final(done: (failure?: Error | null) => void): void {
+    this.#child.stdin.end(() => done());
+  }
+
+  override _destroy(failure: Error | null, done: (failure?: Error | null) => void): void {
+    // One that is about to end by itself has something to say.
+    if (this.#child.stdout.readableEnded) void this.#lastWords().then(() => this.#kill());
+    else this.#kill();
+    done(failure);
+  }
+
+  async #lastWords(): Promise<void> {
+    await Promise.race([this.#over, delay(lastWordsMs, undefined, { ref: false })]);
+  }
+
+  #kill(): void {
+    const { pid, stdin, stdout, stderr } = this.#child;
+    this.#killed = true;
+    if (pid !== undefined) this.#endGroup(pid);
+    for (const stream of [stdin, stdout, stderr]) stream.destroy();
+  }
+}
+
+/** A problem of a hop, with what its ProxyCommand said where that is why. */
+export async function withProxyReport(hop: Hop, problem: unknown, proxy: ProxyConnection): Promise<unknown> {
+  const report = await proxy.endWithReport();
+  if (!(problem instanceof Problem) || report === undefined) return problem;
+  if (problem.code === "protocol_error") {
+    return new Problem(problem.code, `${problem.message} ${report}.`, problem.members);
+  }
+  if (problem.code !== "host_unreachable") return problem;
+  const detail = `${nameOf(hop)} cannot be reached. ${report}. Check the command in its SSH configuration.`;
+  const members = { ...membersOf(hop), reason: "proxy_command" };
+  return new Problem("host_unreachable", detail, { ...members, cause: problem });
+}
+
+/** What is Hostrun's own is not for the person's commands. */
+function withoutOwn(environment: ProxyContext["environment"]): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name)),
+  );
+}
