@@ -48,6 +48,7 @@ async function main(): Promise<void> {
       environment: process.env,
     },
     endGroup,
+    keyOpener: join(import.meta.dirname, inDist ? "key-opener.cjs" : "key-opener.ts"),
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });

@@ -17,7 +17,7 @@ const LEFT_OUT = new Set([
 ]);
 
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
-const BUNDLES = { daemon: ["daemon", "reader"], cli: ["cli"], client: ["cli", "extension"] };
+const BUNDLES = { daemon: ["daemon", "reader", "keyOpener"], cli: ["cli"], client: ["cli", "extension"] };
 
 /**
  * Whatever a test leaves behind, when its guard is off or it is interrupted, ends with it: processes have numbers of
@@ -133,7 +133,14 @@ class GuardCopy {
     const out = join(this.#path, "dist.without");
     await rm(out, { recursive: true, force: true });
     await cp(join(this.#path, "dist"), out, { recursive: true });
-    const only = BUNDLES[file.split("/")[0]] ?? ["daemon", "reader", "cli", "extension", "webview"];
+    const only = BUNDLES[file.split("/")[0]] ?? [
+      "daemon",
+      "reader",
+      "keyOpener",
+      "cli",
+      "extension",
+      "webview",
+    ];
     return this.#run(["node", "esbuild.mjs", "--out", out, ...only.flatMap((name) => ["--only", name])]);
   }
 

@@ -57,6 +57,7 @@ const ROOMS = {
     rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
     packages: ["node"],
   },
+  "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },
   "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
   "scripts/openapi.mjs": { rooms: ["protocol/openapi.ts"], packages: ["node"] },
   scripts: { packages: ["node"] },

@@ -35,6 +35,8 @@ export interface DaemonEnvironment {
   /** What reads the files that people name. */
   readonly reader: UserFilesOptions["program"];
   readonly endGroup: EndGroup;
+  /** What opens encrypted private keys, in threads. */
+  readonly keyOpener: string;
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
   /** Has every failure told that nobody caught. */

@@ -60,12 +60,27 @@ export function requestOnChannel(
   else insides.protocol.env(id, ...request.env, true);
 }
 
-/** Tells of every refused attempt to log in which methods the server would still take. */
-export function watchAuthentication(client: Client, refused: (methods: readonly string[]) => void): void {
+/**
+ * Tells of every refused attempt to log in which methods the server would still take, and whether it took this one as a
+ * part of the login, which ssh2 does not pass on of an agent's key.
+ */
+export function watchAuthentication(
+  client: Client,
+  refused: (methods: readonly string[], partial: boolean) => void,
+): void {
   replaceHandler(client, "USERAUTH_FAILURE", (inner) => (protocol, methods, partial) => {
-    if (Array.isArray(methods)) refused(methods);
+    if (Array.isArray(methods)) refused(methods, partial === true);
     inner(protocol, methods, partial);
   });
+}
+
+/** Sends a new password in place of one that has expired (RFC 4252, section 8). False: ssh2 has changed. */
+export function changePassword(client: Client, user: string, old: string, changed: string): boolean {
+  const protocol = member(client, "_protocol");
+  const send = member(protocol, "authPassword");
+  if (typeof send !== "function") return false;
+  Reflect.apply(send, protocol, [user, old, changed]);
+  return true;
 }
 
 /** No server of ours needs more; a pattern that is looked for in all of a packet would take seconds. */

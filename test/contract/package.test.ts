@@ -33,6 +33,7 @@ describe("npm run package", () => {
           "dist/extension.cjs",
           "dist/hostrun.cjs",
           "dist/native/better_sqlite3.node",
+          "dist/key-opener.cjs",
           "dist/reader.cjs",
           "dist/webview/codicon.ttf",
           "dist/webview/confirmation.css",

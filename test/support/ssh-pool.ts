@@ -11,6 +11,7 @@ import { type KnownHosts, openKnownHosts } from "../../daemon/ssh/host-keys/know
 import { openOpenSsh } from "../../daemon/openssh/openssh.ts";
 import type { PoolLimits } from "../../daemon/ssh/pool/limits.ts";
 import { openPool, type Pool, type PoolOptions } from "../../daemon/ssh/pool/pool.ts";
+import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
 import { openDirectory } from "./directory.ts";
 import type { SshKey } from "./ssh-key.ts";
 import { testTransport } from "./transport.ts";
@@ -61,6 +62,7 @@ export interface TestPoolOptions {
   readonly trust?: readonly { readonly knownHosts: string }[];
   readonly limits?: Partial<PoolLimits>;
   readonly agentSocket?: string | null;
+  readonly secrets?: SecretMemory;
   /** Default: an empty directory. */
   readonly home?: string;
   readonly log?: Log;
@@ -112,6 +114,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
   const poolOptions: Omit<PoolOptions, "openSsh"> = {
     limits: () => limits,
     knownHosts,
+    secrets: options.secrets ?? new SecretMemory(),
     shells: options.shells ?? { get: () => "none", set: () => undefined, forget: () => undefined },
     clock: systemClock,
     log,
@@ -121,6 +124,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
       home,
       agentSocket: options.agentSocket ?? null,
       uid: userInfo().uid,
+      keyOpener: join(import.meta.dirname, "../../daemon/key-opener.ts"),
       files,
     },
     onChange: (change) => {

@@ -1,10 +1,16 @@
 import { visibleLine } from "../../../protocol/visible.ts";
 import { fingerprintOf } from "../host-keys/host-key.ts";
 
-/** An attempt to log in: a public key in SSH's wire form, and who signs with it. */
+/** A key to log in with, its public part in SSH's wire form, and who signs with it. */
 export type Attempt =
   | { readonly kind: "agent"; readonly socket: string; readonly publicKey: Buffer; readonly comment: string }
-  | { readonly kind: "file"; readonly path: string; readonly publicKey: Buffer };
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      /** undefined: encrypted with the rest. */
+      readonly publicKey: Buffer | undefined;
+      readonly encrypted: boolean;
+    };
 
 /** A message may name all of them. */
 const maxCommentLength = 64;

@@ -17,24 +17,29 @@ export function noteOnFile(file: IdentityFile): string {
       return `The key file ${path} cannot be used: ${file.why}.`;
     case "public":
       return `${path} holds only the public key, and the SSH agent does not have the private one.`;
-    case "encrypted":
-      return (
-        `The key file ${path} is encrypted, and Hostrun does not ask for passphrases yet: ` +
-        `add the key to your SSH agent with “ssh-add ${shellWord(path)}”.`
-      );
     case "exposed":
       return (
         `The key file ${path} is not used, since others than you may get at it (its mode is ` +
         `0${file.mode.toString(8)}): run “chmod 600 ${shellWord(path)}”.`
       );
+    case "encrypted":
     case "key":
       return "";
   }
 }
 
+/** Why an encrypted key was not offered: nobody was there to be asked for its passphrase. */
+export function noteOnLocked(path: string, host: string): string {
+  const shown = visibleLine(path);
+  return (
+    `The key file ${shown} is encrypted: add the key to your SSH agent with “ssh-add ${shellWord(shown)}”, or keep its ` +
+    `passphrase with “hostrun hosts login ${host}”.`
+  );
+}
+
 export function noteOnShortKey(attempt: Attempt, requiredRsaSize: number): string {
   return (
-    `Not used: ${labelOf(attempt)} is an RSA key of ${rsaBits(attempt.publicKey) ?? 0} bits, and at least ` +
+    `Not used: ${labelOf(attempt)} is an RSA key of ${attempt.publicKey === undefined ? 0 : (rsaBits(attempt.publicKey) ?? 0)} bits, and at least ` +
     `${requiredRsaSize} are required (requiredRsaSize).`
   );
 }

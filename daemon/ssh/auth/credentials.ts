@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import type { ParsedKey } from "ssh2";
 import type { UserFiles } from "../../core/user-files.ts";
 import type { Hop, Target } from "../../transport/remote.ts";
@@ -9,6 +10,7 @@ import { type AskedAgent, noteOnAgent, noteOnFile, noteOnShortKey } from "./cred
 import { fingerprintOf, keyTypeOf, rsaBits } from "../host-keys/host-key.ts";
 import { type IdentityFile, IdentityFiles } from "./identity-files.ts";
 import { type SignRequest, signByKey } from "./one-key-agent.ts";
+import type { PrivateKey } from "./private-key.ts";
 
 /** What a hop is logged in to with: the keys to try, in order, and what is to be said when none of them is taken. */
 export interface Credentials {
@@ -40,6 +42,8 @@ export interface CredentialSourceOptions {
   readonly uid: number | undefined;
   readonly files: UserFiles;
   readonly requiredRsaSize: () => number;
+  /** daemon/key-opener.ts, as built or as it stands. */
+  readonly keyOpener: string;
 }
 
 /** A server that lets us try for ever would keep a run waiting for ever. */
@@ -52,6 +56,8 @@ export class CredentialSource {
   readonly #options: CredentialSourceOptions;
   readonly #agents: Agents;
   readonly #identityFiles: IdentityFiles;
+  /** The fingerprint that logged in last, by login. */
+  readonly #goodKeys = new LRUCache<string, string>({ max: 1000 });
 
   constructor(options: CredentialSourceOptions) {
     this.#options = options;
@@ -61,12 +67,16 @@ export class CredentialSource {
 
   /** The same target with what there is now to log in to each hop with. Never rejects. */
   async complete(target: Target, agentSocket: string | null): Promise<LoginTarget> {
-    const socket = agentSocket ?? this.#options.agentSocket;
-    let asked: Promise<AgentContents> | undefined;
-    const ask = (): Promise<AgentContents> | undefined =>
-      (asked ??= socket === null ? undefined : this.#agents.at(socket).contents());
+    const own = agentSocket ?? this.#options.agentSocket;
+    const asked = new Map<string, Promise<AgentContents>>();
+    const ask = (socket: string | null): Promise<AgentContents> | undefined => {
+      if (socket === null) return undefined;
+      const contents = asked.get(socket) ?? this.#agents.at(socket).contents();
+      asked.set(socket, contents);
+      return contents;
+    };
     // Beside the files, where it is clear that its keys matter.
-    if ([target, ...target.jump].some(({ identitiesOnly }) => !identitiesOnly)) void ask();
+    for (const hop of [target, ...target.jump]) if (!hop.identitiesOnly) void ask(agentOf(hop, own));
     const reading = new Map<string, Promise<IdentityFile>>();
     const read = (path: string): Promise<IdentityFile> => {
       const file = reading.get(path) ?? this.#identityFiles.at(path);
@@ -75,9 +85,12 @@ export class CredentialSource {
     };
     const completed = async <Place extends Hop>(hop: Place): Promise<Place & LoginHop> => {
       const files = await Promise.all(this.#paths(hop).map(read));
-      const agent = needsAgent(hop, files)
-        ? { socket, ...((await ask()) ?? { keys: [], failure: undefined }) }
-        : undefined;
+      const socket = agentOf(hop, own);
+      const isNone = hop.settings.login.identityAgent === "none";
+      const agent =
+        needsAgent(hop, files) && !isNone
+          ? { socket, ...((await ask(socket)) ?? { keys: [], failure: undefined }) }
+          : undefined;
       const credentials = credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize());
       return { ...hop, credentials: { ...credentials, agentSocket: socket } };
     };
@@ -88,13 +101,29 @@ export class CredentialSource {
   /** A signature by an attempt's key. Rejects with an Error that says why there is none, as a clause after a colon. */
   async sign(attempt: Attempt, key: ParsedKey, request: SignRequest, signal: AbortSignal): Promise<Buffer> {
     if (attempt.kind === "agent") return this.#agents.at(attempt.socket).sign(key, request, signal);
-    const privateKey = await this.#identityFiles.privateKey(attempt.path, attempt.publicKey);
-    if (privateKey === undefined) throw new Error("the file was changed meanwhile");
-    return signByKey(privateKey, request);
+    const opened = await this.#identityFiles.open(attempt.path);
+    if (opened === undefined || attempt.publicKey?.equals(opened.publicKey) !== true) {
+      throw new Error("the file was changed meanwhile");
+    }
+    return signByKey(opened.key, key.type, request);
   }
 
-  #paths({ identityFiles }: Hop): readonly string[] {
-    if (identityFiles.length > 0) return identityFiles;
+  /** The key that logged in there the last time, which is to be tried first: servers take few attempts. */
+  goodKeyOf({ user, address, port }: Pick<Hop, "user" | "address" | "port">): string | undefined {
+    return this.#goodKeys.get(JSON.stringify([user, address, port]));
+  }
+
+  loggedInWith({ user, address, port }: Pick<Hop, "user" | "address" | "port">, fingerprint: string): void {
+    this.#goodKeys.set(JSON.stringify([user, address, port]), fingerprint);
+  }
+
+  /** The key of an encrypted file; undefined where the passphrase is wrong. */
+  unlock(path: string, passphrase: string): Promise<PrivateKey | undefined> {
+    return this.#identityFiles.open(path, { passphrase, opener: this.#options.keyOpener });
+  }
+
+  #paths({ identityFiles, settings }: Hop): readonly string[] {
+    if (identityFiles.length > 0 || !settings.login.defaultIdentityFiles) return identityFiles;
     return defaultFiles.map((name) => join(this.#options.home, ".ssh", name));
   }
 }
@@ -102,9 +131,16 @@ export class CredentialSource {
 /** In a form to compare: whoever has the same would be logged in as the same. */
 export function identityOf({ attempts }: Credentials): readonly (readonly string[])[] {
   return attempts.map((attempt) => {
-    const fingerprint = fingerprintOf(attempt.publicKey);
-    return attempt.kind === "agent" ? ["agent", attempt.socket, fingerprint] : ["file", fingerprint];
+    if (attempt.kind === "agent") return ["agent", attempt.socket, fingerprintOf(attempt.publicKey)];
+    return ["file", attempt.publicKey === undefined ? attempt.path : fingerprintOf(attempt.publicKey)];
   });
+}
+
+/** The agent that is asked for a hop's keys; null: none. */
+function agentOf({ settings }: Hop, own: string | null): string | null {
+  const { identityAgent } = settings.login;
+  if (identityAgent === null || identityAgent === "SSH_AUTH_SOCK") return own;
+  return identityAgent === "none" ? null : identityAgent;
 }
 
 interface Sources {
@@ -136,10 +172,14 @@ function credentialsOf(
     ...key,
   }));
   for (const file of files) {
-    if (file.kind === "key" && inAgent(file) === undefined) found.push({ ...file, kind: "file" });
+    if (inAgent(file) !== undefined || (file.kind !== "key" && file.kind !== "encrypted")) continue;
+    const { path, publicKey, kind } = file;
+    found.push({ kind: "file", path, publicKey, encrypted: kind === "encrypted" });
   }
-  const short = found.filter(({ publicKey }) => (rsaBits(publicKey) ?? Infinity) < requiredRsaSize);
-  const useless = files.filter((file) => file.kind !== "key" && inAgent(file) === undefined);
+  const isShort = (publicKey: Buffer): boolean => (rsaBits(publicKey) ?? Infinity) < requiredRsaSize;
+  const short = found.filter(({ publicKey }) => publicKey !== undefined && isShort(publicKey));
+  const usable = (file: IdentityFile): boolean => file.kind === "key" || file.kind === "encrypted";
+  const useless = files.filter((file) => !usable(file) && inAgent(file) === undefined);
   const configured = hop.identityFiles.length > 0;
   return {
     attempts: found.filter((attempt) => !short.includes(attempt)).slice(0, maxAttempts),
@@ -158,7 +198,6 @@ function isKeyOf(file: IdentityFile, { publicKey }: AgentKey): boolean {
 
 function faultOf(useless: readonly IdentityFile[], short: readonly Attempt[]): Credentials["fault"] {
   if (useless.some(({ kind }) => kind === "missing")) return "identity_file_missing";
-  const unusable =
-    useless.some(({ kind }) => kind !== "encrypted") || short.some(({ kind }) => kind === "file");
+  const unusable = useless.length > 0 || short.some(({ kind }) => kind === "file");
   return unusable ? "identity_file_unreadable" : undefined;
 }

@@ -1,14 +1,15 @@
 import { LRUCache } from "lru-cache";
-import type { ParsedKey } from "ssh2";
 import type { FileContent } from "../../core/regular-file.ts";
 import { SharedQuery } from "../../core/shared-query.ts";
 import type { UserFiles } from "../../core/user-files.ts";
-import { parseKey, parseKeyFile } from "./key-file.ts";
+import { openKey, parseKeyFile } from "./key-file.ts";
+import { openEncryptedKey } from "./open-key.ts";
+import { type PrivateKey, privateKeyBlock } from "./private-key.ts";
 
 /** What there is at the path of a private key. */
 export type IdentityFile = { readonly path: string } & (
   | { readonly kind: "key"; readonly publicKey: Buffer }
-  /** Usable through an agent only; the public part may be known from the file or from its `.pub`. */
+  /** Takes a passphrase; the public part may be known from the file or from its `.pub`. */
   | { readonly kind: "encrypted"; readonly publicKey: Buffer | undefined }
   /** A private key that others may read: usable through an agent only. */
   | { readonly kind: "exposed"; readonly publicKey: Buffer | undefined; readonly mode: number }
@@ -60,12 +61,16 @@ export class IdentityFiles {
     return { path, kind: "key", publicKey };
   }
 
-  /** The private part of `publicKey`; undefined when the file has another key by now, or may not be used. */
-  async privateKey(path: string, publicKey: Buffer): Promise<ParsedKey | undefined> {
+  /** The private key that the file holds now; undefined when there is none, it may not be used, or the passphrase is wrong. */
+  async open(
+    path: string,
+    locked?: { readonly passphrase: string; readonly opener: string },
+  ): Promise<PrivateKey | undefined> {
     const content = await this.#files.read(path, maxBytes);
     if (content.kind !== "content" || exposedMode(content, this.#uid) !== undefined) return undefined;
-    const key = parseKey(content.bytes);
-    return key?.isPrivateKey() === true && key.getPublicSSH().equals(publicKey) ? key : undefined;
+    if (locked === undefined) return openKey(content.bytes);
+    const block = privateKeyBlock(content.bytes);
+    return block === undefined ? undefined : openEncryptedKey(locked.opener, block, locked.passphrase);
   }
 
   #look(path: string): Promise<Found> {

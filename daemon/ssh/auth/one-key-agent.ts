@@ -1,4 +1,4 @@
-import { sign as signInThread } from "node:crypto";
+import { type KeyObject, sign as signInThread } from "node:crypto";
 import { BaseAgent, type ParsedKey } from "ssh2";
 import { asError } from "../failure.ts";
 
@@ -75,11 +75,11 @@ const ecdsaHashes: ReadonlyMap<string, string> = new Map([
   ["ecdsa-sha2-nistp521", "sha512"],
 ]);
 
-/** Signs by the private key itself, off the event loop: with a long RSA key that takes a while. */
-export function signByKey(key: ParsedKey, { data, hash }: SignRequest): Promise<Buffer> {
+/** Signs by the private key itself, off the event loop: with a long RSA key that takes a while. `type`: the key's, in SSH's words. */
+export function signByKey(key: KeyObject, type: string, { data, hash }: SignRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const algorithm = key.type === "ssh-rsa" ? hash : ecdsaHashes.get(key.type);
-    signInThread(algorithm, data, key.getPrivatePEM(), (failure, signature) => {
+    const algorithm = type === "ssh-rsa" ? hash : ecdsaHashes.get(type);
+    signInThread(algorithm, data, key, (failure, signature) => {
       if (failure === null) resolve(signature);
       else reject(new Error("the key cannot sign", { cause: failure }));
     });

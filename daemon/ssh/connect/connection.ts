@@ -4,9 +4,11 @@ import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Log } from "../../core/log.ts";
 import type { Hop } from "../../transport/remote.ts";
+import type { SecretMemory, SecretPlace } from "../../transport/secret-memory.ts";
 import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
 import type { Credentials, CredentialSource } from "../auth/credentials.ts";
+import type { Dialogue } from "../auth/dialogue.ts";
 import { awaitingGreeting, connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
@@ -14,12 +16,18 @@ import { ForcedAcks } from "./forced-acks.ts";
 import { brokenConnection, closedUnderRun } from "./broken-connection.ts";
 import { holdIdentification } from "./identification.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
-import { disconnectReason, type LoginStage, loginFailure, refusesCipher } from "./login-failure.ts";
+import {
+  disconnectReason,
+  type LoginStage,
+  loginFailure,
+  passwordExpired,
+  refusesCipher,
+} from "./login-failure.ts";
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
 import { readServerOffer } from "./server-offer.ts";
-import { isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
+import { changePassword, isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
 import { boundTraffic } from "./traffic.ts";
 
 export interface LoginOptions {
@@ -31,6 +39,10 @@ export interface LoginOptions {
   readonly hostKeys: HostKeys;
   readonly credentials: Credentials;
   readonly source: CredentialSource;
+  /** Whom secrets are kept for, and where. */
+  readonly place: SecretPlace;
+  readonly secrets: SecretMemory;
+  readonly dialogue: Dialogue;
   /** Milliseconds; 0: off. */
   readonly keepaliveMs: number;
   readonly requiredRsaSize: number;
@@ -89,7 +101,8 @@ class Login implements SshConnection {
     this.#outcome = outcome;
     this.#check = new HostKeyCheck(options);
     const onAgentAsked = (): void => options.onStage("waiting for the SSH agent to sign");
-    this.#authentication = new Authentication({ ...options, onAgentAsked });
+    const fail = (reason: unknown): void => this.#fail(reason);
+    this.#authentication = new Authentication({ ...options, onAgentAsked, fail });
     this.#acks = new ForcedAcks(options.socket, () => {
       if (this.closeReason === undefined) ping(this.client);
     });
@@ -115,7 +128,7 @@ class Login implements SshConnection {
       readyTimeout: 0,
       keepaliveInterval: hop.settings.keepalive?.intervalMs ?? keepaliveMs,
       keepaliveCountMax: hop.settings.keepalive?.countMax ?? keepaliveCountMax,
-      authHandler: (_methods, _partial, next) => this.#nextAttempt(next),
+      authHandler: (_methods, _partial, next) => void this.#nextAttempt(next),
     });
     const reading = readServerOffer(socket);
     this.#mismatch = () => {
@@ -126,7 +139,8 @@ class Login implements SshConnection {
     this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
     watchLogin(this.client, {
       banner: (text) => this.#options.onBanner(text),
-      refused: (methods) => this.#authentication.offered(methods),
+      refused: (methods, partial) => this.#authentication.refused(methods, partial),
+      passwordExpired: (prompt) => void this.#changePassword(prompt),
       forcesCommand: () => {
         this.forcesCommand = true;
       },
@@ -179,6 +193,7 @@ class Login implements SshConnection {
       ];
       if (this.#settled) return;
       this.#settled = true;
+      this.#authentication.accepted();
       this.#outcome.resolve(this);
     });
     signal.addEventListener("abort", abort, { once: true });
@@ -189,12 +204,28 @@ class Login implements SshConnection {
     this.#options.onStage(stage);
   }
 
-  #nextAttempt(next: (method: never) => void): void {
-    const method = this.#authentication.next();
-    if (this.#settled) return;
-    if (method === undefined) this.#fail(this.#authentication.failure(undefined));
-    // ssh2's types know no agent of one's own here.
-    else Reflect.apply(next, undefined, [method]);
+  async #nextAttempt(next: (method: never) => void): Promise<void> {
+    try {
+      const method = await this.#authentication.next();
+      if (this.#settled) return;
+      if (method === undefined) this.#fail(this.#authentication.failure(undefined));
+      // ssh2's types know no agent of one's own here.
+      else Reflect.apply(next, undefined, [method]);
+    } catch (reason) {
+      this.#fail(reason);
+    }
+  }
+
+  async #changePassword(prompt: string): Promise<void> {
+    try {
+      const change = await this.#authentication.changePassword(prompt);
+      if (this.#settled) return;
+      const isSent =
+        change !== undefined && changePassword(this.client, this.hop.user, change.old, change.changed);
+      if (!isSent) this.#fail(passwordExpired(this.hop));
+    } catch (reason) {
+      this.#fail(reason);
+    }
   }
 
   #onError(failure: Error): void {

@@ -1,10 +1,12 @@
-import type { Problem } from "../../../protocol/problem.ts";
+import { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import { errorCode } from "../../../state-directory/error-code.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
 import {
   awaitingGreeting,
+  membersOf,
+  nameOf,
   protocolError,
   unreachable,
   unreachableBy,
@@ -76,6 +78,16 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
       `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
       "sshd_config), or update the server.",
     failure,
+  );
+}
+
+/** Nobody was there to be asked for a new one. */
+export function passwordExpired(hop: Hop): Problem {
+  return new Problem(
+    "authentication_failed",
+    `The password of ${nameOf(hop)} has expired. Run it from a terminal or from the editor, which ask for a new one, or log ` +
+      "in with ssh and change it.",
+    { ...membersOf(hop), reason: "password_expired" },
   );
 }
 

@@ -11,8 +11,10 @@ const maxBannerLength = 16 * 1024;
 export interface LoginMessages {
   /** What the server shows to a person before the login (RFC 4252, section 5.4), in visible lines. */
   banner(text: string): void;
-  /** With what the server would still take. */
-  refused(methods: readonly string[]): void;
+  /** With what the server would still take; `partial`: it took the last request as a part of the login. */
+  refused(methods: readonly string[], partial: boolean): void;
+  /** The password that was sent has expired, and the server asks for another one in these words. */
+  passwordExpired(prompt: string): void;
   /** The key that logs in runs a command of the server's choice. */
   forcesCommand(): void;
 }
@@ -29,5 +31,6 @@ export function watchLogin(client: Client, messages: LoginMessages): void {
   watchDebugMessages(client, (message) => {
     if (forcedCommand.test(message)) messages.forcesCommand();
   });
-  watchAuthentication(client, (methods) => messages.refused(methods));
+  watchAuthentication(client, (methods, partial) => messages.refused(methods, partial));
+  client.on("change password", (prompt) => messages.passwordExpired(prompt));
 }

@@ -4,11 +4,12 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
-import type { Question } from "../../transport/questioner.ts";
+import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Target } from "../../transport/remote.ts";
 import { login } from "../connect/connection.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
+import { Dialogue, type Respondent } from "../auth/dialogue.ts";
 import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
 import { forward } from "../connect/forward.ts";
 import { type ProxyContext, ProxyConnection, withProxyReport } from "../connect/proxy-command.ts";
@@ -18,7 +19,6 @@ import type { HostKeys } from "../host-keys/host-keys.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
-import type { Respondent } from "./shared-questions.ts";
 import type { Lease } from "./connection-pool.ts";
 import { openSocket } from "../connect/tcp.ts";
 
@@ -30,6 +30,7 @@ export interface DialerOptions {
   /** How else a connection is logged in on. */
   readonly openSsh: SshLogin;
   readonly proxy: ProxyContext;
+  readonly secrets: SecretMemory;
 }
 
 /** Logs in on a socket. */
@@ -54,22 +55,34 @@ export function createDialer(
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
     request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
+    let leave = (): void => undefined;
+    const { respondent } = request;
+    const asked: Respondent = {
+      get present() {
+        return respondent.present;
+      },
+      async ask(question, waiting) {
+        // While a person thinks others may log in.
+        leave();
+        request.stage("waiting for a person to answer", target);
+        const answers = await respondent.ask(question, waiting);
+        request.stage("going on with what a person has answered", target);
+        return answers;
+      },
+    };
+    using dialogue = new Dialogue(asked, signal);
     for (;;) {
       const { transport } = pooled.transport;
-      const destination = { target, transport, bastion, hostKeys };
-      let question: Question;
+      const destination = { target, transport, bastion, hostKeys, dialogue };
       try {
-        const place = gate.enter(routeOf(target), signal);
-        return await dial(options, { ...destination, place }, request, signal);
+        const place = await gate.enter(routeOf(target), signal);
+        leave = () => place[Symbol.dispose]();
+        return await dial(options, destination, request, signal);
       } catch (failure) {
-        const asked =
-          failure instanceof Problem ? await hostKeyQuestion(target, failure, hostKeys) : undefined;
-        if (asked === undefined || !request.respondent.present) throw failure;
-        question = asked;
+        await resolveByAsking(failure, destination);
+      } finally {
+        leave();
       }
-      // A login has neither a place nor a server's patience while a person thinks.
-      request.stage("waiting for a person to judge its host key", target);
-      await askForTrust(question, hostKeys, request.respondent, signal);
     }
   };
 }
@@ -82,8 +95,6 @@ async function dial(
   signal: AbortSignal,
 ): Promise<SshConnection> {
   const { target } = destination;
-  using stack = new DisposableStack();
-  stack.use(await destination.place);
   request.step(`Connecting to ${target.name}`);
   let before: string | undefined;
   for (let tries = 1; ; tries += 1) {
@@ -102,23 +113,23 @@ async function dial(
   }
 }
 
-/** Takes the key that a person accepts, or rejects. */
-async function askForTrust(
-  question: Question,
-  hostKeys: HostKeys,
-  respondent: Respondent,
-  signal: AbortSignal,
+/** Resolves when another login may work, since a person has answered; rejects with `failure` where nobody can help it. */
+async function resolveByAsking(
+  failure: unknown,
+  { target, hostKeys, dialogue }: Omit<Destination, "before">,
 ): Promise<void> {
-  const key = Buffer.from(question.key?.key ?? "", "base64");
-  const { answers } = await respondent.ask(question, signal).catch((failure: unknown) => {
-    if (!(failure instanceof Problem) || failure.code !== "declined") throw failure;
+  if (!(failure instanceof Problem)) throw failure;
+  // A server does not wait for a person for ever.
+  if (failure.code === "host_unreachable" && (await dialogue.outlasts())) return;
+  const question = await hostKeyQuestion(target, failure, hostKeys);
+  if (question === undefined || !dialogue.present) throw failure;
+  const { answers } = await dialogue.ask(question).catch((reason: unknown) => {
+    if (!(reason instanceof Problem) || reason.code !== "declined") throw reason;
     // What it was about is told, as to those who are not asked.
-    const { members } = question.unasked;
-    throw new Problem("host_key_unknown", failure.message, {
-      ...members,
-      reason: failure.members.reason ?? "",
-    });
+    const why = { ...failure.members, reason: reason.members.reason ?? "" };
+    throw new Problem("host_key_unknown", reason.message, why);
   });
+  const key = Buffer.from(question.key?.key ?? "", "base64");
   if (answers[0] === "accept" && hostKeys.recording === "ownFile") hostKeys.add(key);
   else hostKeys.acceptOnce(key);
 }
@@ -129,8 +140,7 @@ interface Destination {
   readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
   readonly transport: ConnectionTransport;
-  /** Among the logins to its server. */
-  readonly place: Promise<Disposable>;
+  readonly dialogue: Dialogue;
   /** Why the attempt before this one came to nothing. */
   readonly before: string | undefined;
 }
@@ -150,8 +160,8 @@ class DialAttempt {
   }
 
   async run(request: AcquireRequest, signal: AbortSignal): Promise<SshConnection> {
-    const { limits, source, log, openSsh } = this.#options;
-    const { target, bastion, hostKeys, before, transport } = this.#destination;
+    const { limits, source, secrets, log, openSsh } = this.#options;
+    const { target, bastion, hostKeys, dialogue, before, transport } = this.#destination;
     const again = before === undefined ? "" : ` once more, since it ${before}`;
     const connecting = `connecting to ${nameOf(target)}`;
     request.stage(connecting + again, target);
@@ -170,8 +180,9 @@ class DialAttempt {
       requiredRsaSize: target.settings.trust.requiredRsaSize ?? requiredRsaSize,
     };
     const identity = { bastion, credentials: target.credentials, source };
+    const person = { place: target, secrets, dialogue };
     const told = { onStage, onBanner };
-    const options = { hop: target, socket, ...identity, ...trust, keepaliveMs, log, ...told };
+    const options = { hop: target, socket, ...identity, ...person, ...trust, keepaliveMs, log, ...told };
     try {
       return await (transport === "openssh" ? openSsh(options, signal) : login(options, signal));
     } catch (failure) {

@@ -4,6 +4,7 @@ import type { Connection } from "../../../protocol/stats.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
+import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Questioner } from "../../transport/questioner.ts";
 import type {
   ConnectListener,
@@ -18,6 +19,7 @@ import type {
 import { refuseUnmetNeeds } from "../../transport/ssh2-needs.ts";
 import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
+import type { Respondent } from "../auth/dialogue.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
 import type { ProxyContext } from "../connect/proxy-command.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
@@ -31,7 +33,7 @@ import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/session-channel.ts";
 import { LoginShells } from "../channel/login-shells.ts";
-import { nobody, type Respondent } from "./shared-questions.ts";
+import { nobody } from "./shared-questions.ts";
 import { startCommand } from "./start-command.ts";
 
 export interface PoolOptions {
@@ -45,6 +47,7 @@ export interface PoolOptions {
   readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize"> & ProxyContext;
   /** The login for hosts that ssh2 can't log in to. */
   readonly openSsh: SshLogin;
+  readonly secrets: SecretMemory;
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 

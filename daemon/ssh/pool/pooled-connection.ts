@@ -3,10 +3,11 @@ import type { Connection } from "../../../protocol/stats.ts";
 import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
 import type { Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
+import type { Respondent } from "../auth/dialogue.ts";
 import { isUsable, openChannel } from "../channel/session-channel.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { hopName, unreachable } from "../failure.ts";
-import { type Respondent, SharedQuestions } from "./shared-questions.ts";
+import { SharedQuestions } from "./shared-questions.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
 /** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */

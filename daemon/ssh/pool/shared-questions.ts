@@ -1,13 +1,6 @@
 import type { Answers, Question } from "../../transport/questioner.ts";
+import type { Respondent } from "../auth/dialogue.ts";
 import { abortReason, asError } from "../failure.ts";
-
-/** Who may be asked: one run's person, or those of all runs that wait for a connection. */
-export interface Respondent {
-  /** Whether anybody is there now. */
-  readonly present: boolean;
-  /** As `Questioner.ask`. Rejects with the question's `unasked` where nobody is there. */
-  ask(question: Question, signal: AbortSignal): Promise<Answers>;
-}
 
 /** Nobody is there. */
 export const nobody: Respondent = {

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEncrypted, parseKeyFile } from "../../../../../daemon/ssh/auth/key-file.ts";
+import { parseKeyFile } from "../../../../../daemon/ssh/auth/key-file.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 
 const run = promisify(execFile);
@@ -17,11 +17,7 @@ test.each(["RFC4716", "PEM", "PKCS8"])(
       const type = ["-t", "rsa", "-b", "2048", "-m", format];
       await run("ssh-keygen", ["-q", ...type, "-N", passphrase, "-f", path]);
       const content = await readFile(path);
-      expect(isEncrypted(content)).toBe(passphrase !== "");
-      const file = parseKeyFile(content);
-      // ssh2 reads no open PKCS#8, and says so instead of being misled.
-      if (format === "PKCS8" && passphrase === "") expect(file).toEqual({ kind: "none" });
-      else expect(file).toMatchObject({ kind: "private", encrypted: passphrase !== "" });
+      expect(parseKeyFile(content)).toMatchObject({ kind: "private", encrypted: passphrase !== "" });
     }
   },
 );

@@ -25,7 +25,12 @@ const text = fc.string({ unit: fc.constantFrom("a", "@", ":", " ", "[", "]", '"'
 const anyKey = fc.constantFrom(...keys);
 const attempt = fc.oneof(
   fc.record({ kind: fc.constant("agent" as const), socket: text, publicKey: anyKey, comment: text }),
-  fc.record({ kind: fc.constant("file" as const), path: text, publicKey: anyKey }),
+  fc.record({
+    kind: fc.constant("file" as const),
+    path: text,
+    publicKey: anyKey,
+    encrypted: fc.constant(false),
+  }),
 );
 const hop: fc.Arbitrary<LoginHop> = fc
   .tuple(text, text, fc.constantFrom(2, 22), fc.array(attempt, { maxLength: 3 }))
