@@ -6,7 +6,7 @@ import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
 import { holdWindow, watchReading } from "./channel-reading.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { connectionLost, nameOf, protocolError } from "../failure.ts";
-import { exitOf } from "./session-channel.ts";
+import { exitOf } from "./exec.ts";
 import { signalChannel, watchWindow } from "../ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */

@@ -3,7 +3,7 @@ import type { ClientChannel } from "ssh2";
 import { inTime } from "../../core/in-time.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
-import { execDirectly, execOn, exitOf } from "./session-channel.ts";
+import { execDirectly, execOn, exitOf } from "./exec.ts";
 
 const maxAnswerBytes = 4096;
 
@@ -35,15 +35,15 @@ async function start(
 ): Promise<ClientChannel | undefined> {
   const request = { command, pty: false };
   if (spare !== undefined) {
-    const { kind } = await execOn(connection, spare, request, () => !late.aborted);
-    if (kind === "accepted") return spare;
+    const outcome = await execOn(connection, spare, request, () => !late.aborted);
+    if (outcome.kind === "accepted") return outcome.channel;
   }
   for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
     if (refused > 0) await delay(refusedAgainMs);
-    const answer = await execDirectly(connection, request);
-    if (answer.kind === "opened" && late.aborted) answer.channel.close();
-    if (answer.kind === "opened") return answer.channel;
-    if (answer.kind !== "refused") return undefined;
+    const outcome = await execDirectly(connection, request);
+    if (outcome.kind === "accepted" && late.aborted) outcome.channel.close();
+    if (outcome.kind === "accepted") return outcome.channel;
+    if (outcome.kind !== "refused") return undefined;
   }
   return undefined;
 }

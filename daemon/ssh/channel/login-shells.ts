@@ -3,7 +3,7 @@ import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { execHelper } from "./exec-helper.ts";
-import { openChannel } from "./session-channel.ts";
+import { openChannel } from "./exec.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
 /** A host that does not say is asked for so long; where the command cannot do without, longer. */

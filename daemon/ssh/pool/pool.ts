@@ -31,7 +31,7 @@ import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
 import { ConnectionPool, type Lease } from "./connection-pool.ts";
 import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { execHelper } from "../channel/exec-helper.ts";
-import type { CommandRequest } from "../channel/session-channel.ts";
+import type { CommandRequest } from "../channel/exec.ts";
 import { LoginShells } from "../channel/login-shells.ts";
 import { nobody } from "./shared-questions.ts";
 import { startCommand } from "./start-command.ts";

@@ -4,7 +4,7 @@ import { chooseTransport, type TransportChoice } from "../../transport/choice.ts
 import type { Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
-import { isUsable, openChannel } from "../channel/session-channel.ts";
+import { isUsable, openChannel } from "../channel/exec.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { hopName, unreachable } from "../failure.ts";
 import { SharedQuestions } from "./shared-questions.ts";

@@ -13,9 +13,10 @@ import {
   execOn,
   type Opening,
   openChannel,
+  type Outcome,
   type Refused,
   type Start,
-} from "../channel/session-channel.ts";
+} from "../channel/exec.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
 export interface StartOptions {
@@ -30,7 +31,7 @@ export interface StartOptions {
 export type Started =
   | { readonly kind: "started"; readonly process: ChannelProcess }
   /** Nothing has run, and nothing will: the next connection may do, or, after "closed", the next session. */
-  | { readonly kind: "refused" | "lost" | "closed" };
+  | Outcome<"refused" | "lost" | "closed">;
 
 /** A refused session never ran. Servers free theirs late, so the next one may be let in. */
 const retryDelaysMs = [15, 45];
@@ -61,14 +62,14 @@ async function onChannel(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
   deadline.at = { stage: "opening a session", hop: lease.connection.hop };
   const opening = await open(options);
-  if (opening.kind !== "opened") return { kind: opening.kind };
+  if (opening.kind !== "opened") return opening;
   const process = processOn(options, opening.channel);
   let sent = false;
   const start = execOn(lease.connection, opening.channel, request(), () => {
     sent = !deadline.signal.aborted;
     return sent;
   });
-  const answer = await deadline.bound(start).catch((reason: unknown) => {
+  const outcome = await deadline.bound(start).catch((reason: unknown) => {
     if (!sent) {
       process.close();
       throw reason;
@@ -77,27 +78,25 @@ async function onChannel(options: StartOptions): Promise<Started> {
     void start.then((late) => late.kind === "rejected" && process.lose(rejection(options, late.what)));
     return { kind: "unknown" } as const;
   });
-  return concluded(options, process, answer);
+  return concluded(options, process, outcome);
 }
 
 async function directly(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
-  const answer = await deadline.bound(execDirectly(lease.connection, request()));
-  if (answer.kind === "refused" || answer.kind === "lost") return { kind: answer.kind };
-  if (answer.kind === "opened") {
-    return concluded(options, processOn(options, answer.channel), { kind: "accepted" });
-  }
-  throw rejection(options, answer.kind === "rejected" ? answer.what : "exec");
+  const outcome = await deadline.bound(execDirectly(lease.connection, request()));
+  if (outcome.kind === "refused" || outcome.kind === "lost") return outcome;
+  if (outcome.kind === "accepted") return concluded(options, processOn(options, outcome.channel), outcome);
+  throw rejection(options, outcome.kind === "rejected" ? outcome.what : "exec");
 }
 
-function concluded(options: StartOptions, process: ChannelProcess, answer: Start): Started {
-  if (answer.kind === "rejected") {
-    const problem = rejection(options, answer.what);
+function concluded(options: StartOptions, process: ChannelProcess, outcome: Start): Started {
+  if (outcome.kind === "rejected") {
+    const problem = rejection(options, outcome.what);
     process.close();
     process.lose(problem);
     throw problem;
   }
-  if (answer.kind === "lost" || answer.kind === "closed") return { kind: answer.kind };
+  if (outcome.kind === "lost" || outcome.kind === "closed") return outcome;
   // After the promise is settled: nobody hears of output before they know of the process.
   setImmediate(() => process.flow());
   return { kind: "started", process };

@@ -22,12 +22,27 @@ const none: CommandRequest["variables"] & object = { values: {}, required: false
 /** What the server did not do. */
 export type Refused = "exec" | "pty" | "env";
 
-export type Opening =
+/** What came of opening a session, of sending a command on it, or of both. */
+export type ExecOutcome =
+  /** A session on which nothing runs yet. */
   | { readonly kind: "opened"; readonly channel: ClientChannel }
-  /** The server said no: nothing has run. */
+  /** The server took the command. */
+  | { readonly kind: "accepted"; readonly channel: ClientChannel }
+  /** The server opens no session: nothing has run. */
   | { readonly kind: "refused" }
-  /** The connection is gone: nothing has run. */
-  | { readonly kind: "lost" };
+  /** The connection went before the command was sent: nothing has run. */
+  | { readonly kind: "lost" }
+  /** The server closed the session, and for certain did not run the command: another session may do. */
+  | { readonly kind: "closed" }
+  /** The server answered that it does not run the command. */
+  | { readonly kind: "rejected"; readonly what: Refused }
+  /** The command was sent and never answered: it may have run. */
+  | { readonly kind: "unknown" };
+
+/** Those of the outcomes that a step can have. */
+export type Outcome<Kind extends ExecOutcome["kind"]> = Extract<ExecOutcome, { kind: Kind }>;
+export type Opening = Outcome<"opened" | "refused" | "lost">;
+export type Start = Exclude<ExecOutcome, Outcome<"opened" | "refused">>;
 
 /** Opens a session channel on which nothing runs yet; only where `canOpenAhead` (ssh2-internals.ts) says so. */
 export async function openChannel(connection: SshConnection): Promise<Opening> {
@@ -46,17 +61,6 @@ export function isUsable(channel: ClientChannel): boolean {
   return isClosedByServer(channel) === false;
 }
 
-export type Start =
-  | { readonly kind: "accepted" }
-  /** The connection went before the command was sent. */
-  | { readonly kind: "lost" }
-  /** The server closed the session, and for certain did not run the command: another session may do. */
-  | { readonly kind: "closed" }
-  /** The server answered that it does not run the command. */
-  | { readonly kind: "rejected"; readonly what: Refused }
-  /** The request was sent and never answered: the command may have run. */
-  | { readonly kind: "unknown" };
-
 /** Sends the command on `channel`. `sent` is called when it can no longer be taken back; false: it is not wanted. */
 export async function execOn(
   connection: SshConnection,
@@ -67,7 +71,7 @@ export async function execOn(
   const obstacle = await prepare(connection, channel, request);
   if (obstacle !== undefined) return obstacle;
   if (!sent()) return { kind: "lost" };
-  if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted" };
+  if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted", channel };
   if (connection.closeReason !== undefined) return { kind: "unknown" };
   if (!isClosed(channel)) return { kind: "rejected", what: "exec" };
   return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
@@ -78,7 +82,7 @@ async function prepare(
   connection: SshConnection,
   channel: ClientChannel,
   { variables = none, pty }: CommandRequest,
-): Promise<Start | undefined> {
+): Promise<Outcome<"lost" | "closed" | "rejected"> | undefined> {
   // Nobody answers a request on a session that is closed already.
   if (pty && !isClosed(channel)) {
     const given = await ask(connection, channel, { pty: true });
@@ -115,7 +119,7 @@ function wasNeverTaken({ server }: SshConnection, channel: ClientChannel): boole
 export function execDirectly(
   connection: SshConnection,
   { command, variables = none, pty }: CommandRequest,
-): Promise<Opening | Start> {
+): Promise<Outcome<"accepted" | "refused" | "lost" | "rejected" | "unknown">> {
   return new Promise((resolve) => {
     // ssh2 asks for no answer, and so cannot say whether they were taken.
     if (variables.required && Object.keys(variables.values).length > 0) {
@@ -130,7 +134,7 @@ export function execDirectly(
     connection.client.exec(command, options, (failure, channel) => {
       if (failure === undefined) {
         guard(connection, channel);
-        resolve({ kind: "opened", channel });
+        resolve({ kind: "accepted", channel });
       } else if (isRefusal(failure)) resolve({ kind: "refused" });
       else if (connection.closeReason === undefined)
         resolve({ kind: "rejected", what: pty ? "pty" : "exec" });

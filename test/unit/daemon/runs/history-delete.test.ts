@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
+import { systemClock } from "../../../../daemon/core/clock.ts";
+import { silentLog } from "../../../../daemon/core/log.ts";
+import { RunHistory } from "../../../../daemon/runs/history.ts";
+import type { EventLog } from "../../../../daemon/runs/record/event-log.ts";
+import { LiveRun } from "../../../../daemon/runs/record/live-run.ts";
+import { openDatabase } from "../../../../daemon/store/database.ts";
+import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openDirectory } from "../../../support/directory.ts";
+import { problemOf } from "../../../support/http.ts";
+import { endedRun } from "../../../support/stored-run.ts";
+
+const migrations = join(import.meta.dirname, "../../../../migrations");
+
+test("a run whose ending a full disk did not take is told as such when it is to be deleted", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  let full = false;
+  const append: EventLog["append"] = (...written) => {
+    if (full) throw new Error("database or disk is full");
+    store.events.append(...written);
+  };
+  const parts = { clock: systemClock, log: silentLog, onChange: () => undefined };
+  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const events = { ...store.events, append };
+  const live = new LiveRun(start, { key: undefined }, 1000, { ...parts, store: { ...store, events } });
+  let known: LiveRun | undefined = live;
+  const engine = { live: () => known, followed: () => known };
+  const history = new RunHistory({ store, engine, cache: createMemoryCache(), onDeleted: () => undefined });
+  expect((await problemOf(history.delete(start.id))).code).toBe("conflict");
+  full = true;
+  live.end({ outcome: "exited", exitCode: 0 });
+  expect((await history.get(start.id)).exitCode).toBe(0);
+  const problem = await problemOf(history.delete(start.id));
+  expect(problem.code).toBe("storage_full");
+  expect(problem.message).toContain("Make room");
+  full = false;
+  await live.persisted;
+  known = undefined;
+  await history.delete(start.id);
+  expect(store.has(start.id)).toBe(false);
+});
