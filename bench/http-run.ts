@@ -23,8 +23,8 @@ export function openHttpRunner({ daemon }: Bed): HttpRunner {
         () =>
           new Promise((resolve, reject) => {
             const headers = { "content-type": "application/json", "content-length": body.length };
-            const options = { socketPath, agent, method: "POST", path: "/api/ssh/stream", headers };
-            const outgoing = request(options, (answer) => {
+            const target = { socketPath, agent, method: "POST", path: "/api/ssh/stream", headers };
+            const outgoing = request(target, (answer) => {
               let text = "";
               answer.setEncoding("utf8").on("data", (piece: string) => {
                 text += piece;
