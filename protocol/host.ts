@@ -62,6 +62,8 @@ const hostFields = {
   /** null: as the setting `hostKeyPolicy` says. */
   hostKeyPolicy: HostKeyPolicy.nullable(),
   transport: HostTransport,
+  /** SHA-1, CBC and 3DES, for a device that has nothing better. */
+  legacyAlgorithms: z.boolean(),
 };
 
 /** What an import keeps beside a host's own fields. Further options are those that the file has at the time of a run. */
@@ -167,6 +169,7 @@ export const NewHost = z.strictObject({
   loginShell: hostFields.loginShell.default(false),
   hostKeyPolicy: hostFields.hostKeyPolicy.default(null),
   transport: hostFields.transport.default("auto"),
+  legacyAlgorithms: hostFields.legacyAlgorithms.default(false),
 });
 export type NewHost = z.infer<typeof NewHost>;
 

@@ -83,8 +83,12 @@ export const Connection = z
     openedAt: z.iso.datetime().nullable(),
     runs: count,
     server: z.string().nullable(),
+    /** In OpenSSH's spelling, as the other algorithms; `mac` is "" where the cipher has its own. */
+    kex: z.string().nullable(),
     cipher: z.string().nullable(),
+    mac: z.string().nullable(),
     hostKeyType: z.string().nullable(),
+    hostKeyFingerprint: z.string().nullable(),
     transport: ConnectionTransport,
     /** Why not by ssh2, as a clause: "it uses a certificate"; null where it is ssh2. */
     transportReason: z.string().nullable(),

@@ -1,4 +1,5 @@
 import type { Host } from "../../protocol/host.ts";
+import type { Connection } from "../../protocol/stats.ts";
 import type { Cell } from "../table.ts";
 import { sheet, table } from "../table.ts";
 
@@ -21,6 +22,7 @@ export function hostSheet(host: Host): string {
     ["Login shell", host.loginShell ? "yes" : "no"],
     ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
     ["Transport", host.transport],
+    ...legacyNote(host),
     ["Source", sourceOf(host)],
     ...damage(host),
     ["Id", host.id === null ? "(not imported)" : String(host.id)],
@@ -37,6 +39,29 @@ function rowOf(host: Host): Cell[] {
     host.tags.join(", "),
     sourceOf(host),
   ];
+}
+
+function legacyNote({ legacyAlgorithms }: Host): [string, Cell][] {
+  return legacyAlgorithms ? [["Algorithms", { text: "legacy ones allowed", style: "red" }]] : [];
+}
+
+/** What the pool's connections to a host agreed on, one below the other. */
+export function connectionSheets(connections: readonly Connection[]): string {
+  return connections.map(connectionSheet).join("\n");
+}
+
+function connectionSheet(connection: Connection): string {
+  const { state, server, transport, transportReason, kex, cipher, mac } = connection;
+  const { hostKeyType, hostKeyFingerprint } = connection;
+  return sheet([
+    ["Connection", `${state}${connection.jump.length === 0 ? "" : `, by ${connection.jump.join(", ")}`}`],
+    ["Server", server ?? ""],
+    ["Transport", transportReason === null ? transport : `${transport}: ${transportReason}`],
+    ["Key exchange", kex ?? ""],
+    ["Cipher", cipher ?? ""],
+    ["MAC", mac === "" ? "(the cipher's own)" : (mac ?? "")],
+    ["Host key", `${hostKeyType ?? ""} ${hostKeyFingerprint ?? ""}`],
+  ]);
 }
 
 function damage({ damaged }: Host): [string, string][] {

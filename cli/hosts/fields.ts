@@ -20,6 +20,8 @@ export const fieldOptions = {
   "no-login-shell": { type: "boolean" },
   "host-key-policy": { type: "string" },
   transport: { type: "string" },
+  "legacy-algorithms": { type: "boolean" },
+  "no-legacy-algorithms": { type: "boolean" },
 } as const;
 
 export const fieldHelp = `  --address ADDRESS
@@ -35,6 +37,8 @@ export const fieldHelp = `  --address ADDRESS
   --host-key-policy ask|acceptNew|strict
   --transport auto|ssh2|openssh
                              connect by ssh2 or by the system's ssh
+  --legacy-algorithms, --no-legacy-algorithms
+                             let SHA-1, CBC and 3DES in, for an old device
 `;
 
 type Values = {
@@ -61,6 +65,7 @@ export function parseFields(values: Values): HostPatch {
     loginShell: either(values["login-shell"], values["no-login-shell"]),
     hostKeyPolicy: parseChoice(HostKeyPolicy, values["host-key-policy"], "--host-key-policy"),
     transport: parseChoice(HostTransport, values.transport, "--transport"),
+    legacyAlgorithms: either(values["legacy-algorithms"], values["no-legacy-algorithms"]),
   });
 }
 

@@ -245,6 +245,7 @@ export class HostDirectory {
       loginShell: false,
       hostKeyPolicy: null,
       transport: "auto",
+      legacyAlgorithms: false,
       source: "ssh_config",
       createdAt: null,
       updatedAt: null,

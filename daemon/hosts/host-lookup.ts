@@ -4,6 +4,7 @@ import { HostName } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
+import { withLegacy } from "../transport/algorithms.ts";
 import type { Hop } from "../transport/remote.ts";
 import { homePath } from "./home-path.ts";
 import type { StoredHost } from "./host-store.ts";
@@ -88,7 +89,13 @@ export class HostLookup {
     const { imported } = host;
     const inherited = this.#hopOf(host.name, effective);
     const way = host.jump.length === 0 ? {} : { proxyCommand: null };
-    const settings = { ...inherited.settings, ...way, transport: host.transport };
+    const { algorithms } = inherited.settings;
+    const settings = {
+      ...inherited.settings,
+      ...way,
+      transport: host.transport,
+      algorithms: host.legacyAlgorithms ? withLegacy(algorithms) : algorithms,
+    };
     const hop: Hop = {
       ...inherited,
       port: host.port,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ownAlgorithms } from "../transport/algorithms.ts";
 import type { AlgorithmSettings } from "../transport/hop-settings.ts";
 import type { Hop } from "../transport/remote.ts";
 
@@ -131,10 +132,9 @@ function algorithmOptions({ kex, ciphers, macs, hostKey, publicKey }: AlgorithmS
   ];
 }
 
-/** Those of the other transport, in its order (ssh/connect/algorithms.ts). */
-const ourCiphers =
-  "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,chacha20-poly1305@openssh.com";
-const ourMacs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
+/** Those of the other transport, in its order. */
+const ourCiphers = ownAlgorithms.ciphers.join(",");
+const ourMacs = ownAlgorithms.macs.join(",");
 const withoutSha1 = "-ssh-rsa,ssh-rsa-cert-v01@openssh.com,ssh-dss*";
 
 /** As the other transport has it: given up when two went unanswered, unless the hop's configuration says otherwise. */

@@ -1,3 +1,4 @@
+import type { ChosenCipher } from "../ssh/connect/login-failure.ts";
 import { keyTypeOf } from "../ssh/host-keys/host-key.ts";
 import { readString } from "../ssh/wire-string.ts";
 import { parseServerOffer } from "../ssh/connect/server-offer.ts";
@@ -19,8 +20,9 @@ export interface KeyExchangeListener {
 
 /** What was agreed on (RFC 4253, section 7.1), to and from the server. */
 export interface KeyExchangeOutcome {
-  readonly cipherTo: string;
-  readonly cipherFrom: string;
+  readonly kex: string;
+  readonly to: ChosenCipher;
+  readonly from: ChosenCipher;
   /** Against CVE-2023-48795. */
   readonly isStrict: boolean;
 }
@@ -60,12 +62,17 @@ export class KeyExchangeWatch {
   get outcome(): KeyExchangeOutcome | undefined {
     const [client, server] = [this.#client, this.#server].map(({ head }) => parseServerOffer(head));
     if (client === undefined || server === undefined) return undefined;
-    const chosen = (way: "to" | "from"): string =>
-      client.cipher[way].find((name) => server.cipher[way].includes(name)) ?? "";
+    const common = (ours: readonly string[], theirs: readonly string[]): string =>
+      ours.find((name) => theirs.includes(name)) ?? "";
+    const chosen = (way: "to" | "from"): ChosenCipher => {
+      const cipher = common(client.cipher[way], server.cipher[way]);
+      const hasOwnMac = /gcm|poly1305/.test(cipher);
+      return { cipher, mac: hasOwnMac ? "" : common(client.hmac[way], server.hmac[way]) };
+    };
     const isStrict =
       client.kex.includes("kex-strict-c-v00@openssh.com") &&
       server.kex.includes("kex-strict-s-v00@openssh.com");
-    return { cipherTo: chosen("to"), cipherFrom: chosen("from"), isStrict };
+    return { kex: common(client.kex, server.kex), to: chosen("to"), from: chosen("from"), isStrict };
   }
 }
 

@@ -19,7 +19,7 @@ import { describeKey, type KeyDescription } from "../ssh/host-keys/host-key.ts";
 import { HostKeyCheck } from "../ssh/host-keys/host-key-check.ts";
 import type { ClientProcess } from "./client-process.ts";
 import { openProxy } from "./control-socket.ts";
-import { KeyExchangeWatch } from "./key-exchange-watch.ts";
+import { type KeyExchangeOutcome, KeyExchangeWatch } from "./key-exchange-watch.ts";
 import { isCertificate, type LoginEvidence, loginFailure, notStarted } from "./login-failure.ts";
 
 export interface OpenSshLoginOptions extends LoginOptions {
@@ -30,6 +30,8 @@ export interface OpenSshLoginOptions extends LoginOptions {
   readonly accepted: string;
 }
 
+const noCipher = { cipher: "", mac: "" };
+const unknownOutcome: KeyExchangeOutcome = { kex: "", to: noCipher, from: noCipher, isStrict: false };
 const pollMs = 10;
 const maxBannerLength = 16 * 1024;
 /** How OpenSSH's server says which options a key has, as its client logs it. */
@@ -49,7 +51,9 @@ class ClientLogin implements SshConnection {
   readonly hop: OpenSshLoginOptions["hop"];
   readonly logins: readonly LoginName[];
   server = "";
+  kex = "";
   cipher = "";
+  mac = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
   closeReason: Problem | undefined;
   readonly #options: OpenSshLoginOptions;
@@ -139,9 +143,11 @@ class ClientLogin implements SshConnection {
     const watch = new KeyExchangeWatch({
       hostKey: (key) => this.#judge(key),
       accepted: () => {
-        const { cipherTo = "", cipherFrom = "", isStrict = false } = watch.outcome ?? {};
-        this.cipher = cipherFrom;
-        const refusal = refusesCipher(hop, isStrict, [cipherTo, cipherFrom]);
+        const { kex, to, from, isStrict } = watch.outcome ?? unknownOutcome;
+        this.kex = kex;
+        this.cipher = to.cipher;
+        this.mac = to.mac;
+        const refusal = refusesCipher(hop, isStrict, [to, from]);
         if (refusal !== undefined) this.#failed.abort(refusal);
         this.#stage = "logging in";
         onStage("logging in");

@@ -18,6 +18,7 @@ export interface HostRow {
   login_shell: number;
   host_key_policy: string | null;
   transport: string;
+  legacy_algorithms: number;
   source: string;
   imported: string | null;
   created_at: string;
@@ -42,6 +43,7 @@ function fallbacks(id: number): Partial<StoredHost> {
     color: null,
     hostKeyPolicy: "strict",
     transport: "auto",
+    legacyAlgorithms: false,
     source: "manual",
     imported: undefined,
     createdAt: never,
@@ -66,6 +68,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     loginShell: row.login_shell === 1,
     hostKeyPolicy: row.host_key_policy,
     transport: row.transport,
+    legacyAlgorithms: row.legacy_algorithms === 1,
     source: row.source,
     imported: row.imported === null ? undefined : storedJson(row.imported),
     createdAt: row.created_at,
@@ -96,6 +99,7 @@ export function toRow(host: Partial<HostFields>): Record<string, string | number
     login_shell: flag(host.loginShell),
     host_key_policy: host.hostKeyPolicy,
     transport: host.transport,
+    legacy_algorithms: flag(host.legacyAlgorithms),
     source: host.source,
     imported: host.imported && JSON.stringify(host.imported),
   };

@@ -14,6 +14,7 @@ export const blankHost: Omit<Host, "name" | "address"> = {
   loginShell: false,
   hostKeyPolicy: null,
   transport: "auto",
+  legacyAlgorithms: false,
   source: "manual",
   createdAt: null,
   updatedAt: null,

@@ -75,8 +75,8 @@ export class HostForm {
     const title = vscode.l10n.t("Duplicate {0}", host.name);
     const draft = await askSteps<HostDraft>({ title }, copy, [asStep(askName(taken)), asStep(askAddress)]);
     if (draft === undefined) return undefined;
-    const { color, loginShell, hostKeyPolicy, transport } = host;
-    return this.#create({ ...draft, color, loginShell, hostKeyPolicy, transport });
+    const { color, loginShell, hostKeyPolicy, transport, legacyAlgorithms } = host;
+    return this.#create({ ...draft, color, loginShell, hostKeyPolicy, transport, legacyAlgorithms });
   }
 
   /** Shows the parts of a host, to change one after the other; each is saved at once. */

@@ -3,9 +3,12 @@ import type { Problem, ProblemCode, ProblemDetails } from "../../protocol/proble
 import type { Run } from "../../protocol/run.ts";
 import type { Connection } from "../../protocol/stats.ts";
 
+export type ConnectionAlgorithms = Pick<Connection, "transport" | "kex" | "cipher" | "mac" | "hostKeyType">;
+
 export type HostState =
   | { readonly kind: "idle" }
-  | { readonly kind: "connected" }
+  /** `connection`: the first that is up. */
+  | { readonly kind: "connected"; readonly connection: ConnectionAlgorithms }
   | { readonly kind: "failed"; readonly title: string; readonly detail: string };
 
 /** Failures that say something about the host or the way to it, not about the command. */
@@ -23,7 +26,9 @@ export class HostStates {
 
   of(name: string): HostState {
     for (const connection of this.#connections.values()) {
-      if (connection.host === name) return { kind: "connected" };
+      if (connection.host !== name) continue;
+      const { transport, kex, cipher, mac, hostKeyType } = connection;
+      return { kind: "connected", connection: { transport, kex, cipher, mac, hostKeyType } };
     }
     const failure = this.#failures.get(name);
     return failure === undefined ? { kind: "idle" } : { kind: "failed", ...failure };

@@ -4,7 +4,7 @@ import { oneLine } from "../plain-text.ts";
 import { hostRowUri } from "../row-decorations.ts";
 import { hostAddress } from "./host-address.ts";
 import type { HostList } from "./host-list.ts";
-import type { HostState } from "./host-states.ts";
+import type { ConnectionAlgorithms, HostState } from "./host-states.ts";
 import { hostTree, parentOf, type HostLeaf, type HostNode } from "./host-tree.ts";
 import { configPlace } from "./ssh-config-page.ts";
 
@@ -110,13 +110,14 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   };
   // In a narrow view the end is cut off: what matters most comes first.
   const production = host.production ? [vscode.l10n.t("production")] : [];
+  const legacy = host.legacyAlgorithms ? [vscode.l10n.t("legacy algorithms")] : [];
   const damaged = host.damaged === undefined ? [] : [vscode.l10n.t("damaged")];
   const origin = host.id === null ? [vscode.l10n.t("SSH config")] : damaged;
   const shownState = state.kind === "idle" ? [] : [words];
-  item.description = [...shownState, ...production, ...origin, hostAddress(host)].join(" · ");
+  item.description = [...shownState, ...production, ...legacy, ...origin, hostAddress(host)].join(" · ");
   item.tooltip = tooltip(host, state);
   item.accessibilityInformation = {
-    label: [host.name, words, ...production, ...origin, hostAddress(host)].join(", "),
+    label: [host.name, words, ...production, ...legacy, ...origin, hostAddress(host)].join(", "),
   };
   return item;
 }
@@ -154,8 +155,14 @@ function tooltip(host: Host, state: HostState): string {
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
     ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
     ...(host.configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(host.configAt))]),
-    ...(state.kind === "connected" ? [vscode.l10n.t("A connection is open.")] : []),
+    ...(host.legacyAlgorithms ? [vscode.l10n.t("Legacy algorithms are allowed (SHA-1, CBC, 3DES).")] : []),
+    ...(state.kind === "connected" ? [connectionWords(state.connection)] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
   ];
   return lines.join("\n");
+}
+
+function connectionWords({ transport, kex, cipher, mac, hostKeyType }: ConnectionAlgorithms): string {
+  const agreed = [transport, kex, cipher, mac, hostKeyType].filter((name) => name !== null && name !== "");
+  return vscode.l10n.t("A connection is open: {0}", agreed.join(", "));
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { algorithmsFor } from "../../daemon/ssh/connect/algorithms.ts";
-import { matching } from "../support/matching.ts";
+import { ownAlgorithms, withLegacy } from "../../daemon/transport/algorithms.ts";
+import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
+import { containing, matching } from "../support/matching.ts";
 import { openEventLoopWatch } from "../support/event-loop.ts";
 import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
@@ -13,7 +14,7 @@ async function refusalBy(options: SshdOptions["options"]) {
   return await pool.run(targetOf(sshd), "true").catch((problem: unknown) => problem);
 }
 
-test.each(algorithmsFor([]).kex)("a server that only does %s is logged in to", async (kex) => {
+test.each(ownAlgorithms.kex)("a server that only does %s is logged in to", async (kex) => {
   await using sshd = await openSshd({ options: { KexAlgorithms: kex } });
   await using pool = await openSshPool({ trust: [sshd] });
   expect((await pool.run(targetOf(sshd), "echo in")).stdout.toString()).toBe("in\n");
@@ -32,6 +33,69 @@ test.each([
       ),
     ),
     members: { host: "web1" },
+  });
+});
+
+const oldDevice = { settings: { ...plainHopSettings, algorithms: withLegacy(plainHopSettings.algorithms) } };
+
+test.each([
+  ["KexAlgorithms", "diffie-hellman-group14-sha1", "kex"],
+  ["KexAlgorithms", "diffie-hellman-group1-sha1", "kex"],
+  ["Ciphers", "aes128-cbc", "cipher"],
+  ["Ciphers", "3des-cbc", "cipher"],
+  ["HostKeyAlgorithms", "ssh-rsa", "hostKeyType"],
+] as const)(
+  "an old device with only %s %s is let in by itself, and says what it uses",
+  async (option, only, member) => {
+    await using sshd = await openSshd({ hostKeys: ["rsa"], options: { [option]: only } });
+    await using pool = await openSshPool({ trust: [sshd] });
+    await expect(pool.run(targetOf(sshd), "true")).rejects.toMatchObject({
+      code: "protocol_error",
+      message: containing("--legacy-algorithms"),
+    });
+    const run = await pool.run(targetOf(sshd, oldDevice), "echo in");
+    expect(run.stdout.toString()).toBe("in\n");
+    expect(run.process.connection[member]).toBe(only);
+  },
+);
+
+test("an old device with only CBC and hmac-sha1 is let in, and a new server gets nothing of it", async () => {
+  await using old = await openSshd({ options: { Ciphers: "aes256-cbc", MACs: "hmac-sha1" } });
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [old, sshd] });
+  const first = await pool.run(targetOf(old, oldDevice), "echo in");
+  expect(first.process.connection).toMatchObject({ cipher: "aes256-cbc", mac: "hmac-sha1" });
+  const second = await pool.run(targetOf(sshd, oldDevice), "echo in");
+  expect(second.process.connection).toMatchObject({
+    kex: "curve25519-sha256",
+    cipher: "aes128-gcm@openssh.com",
+    mac: "",
+    hostKeyType: "ssh-ed25519",
+    hostKeyFingerprint: sshd.hostKeys[0]?.fingerprint,
+  });
+});
+
+test("a host's configuration chooses among what the server has", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  const wanted = {
+    ...plainHopSettings.algorithms,
+    kex: ["sntrup761x25519-sha512@openssh.com", "ecdh-sha2-nistp384"],
+    ciphers: ["aes192-ctr"],
+    macs: ["hmac-sha2-512-etm@openssh.com"],
+  };
+  const target = targetOf(sshd, { settings: { ...plainHopSettings, algorithms: wanted } });
+  const run = await pool.run(target, "true");
+  expect(run.process.connection).toMatchObject({
+    kex: "ecdh-sha2-nistp384",
+    cipher: "aes192-ctr",
+    mac: "hmac-sha2-512-etm@openssh.com",
+  });
+  const none = { ...wanted, ciphers: ["blowfish-cbc"] };
+  const refused = targetOf(sshd, { settings: { ...plainHopSettings, algorithms: none } });
+  await expect(pool.run(refused, "true")).rejects.toMatchObject({
+    code: "protocol_error",
+    message: containing("(Ciphers)"),
   });
 });
 

@@ -105,6 +105,7 @@ const hostFields: BadFields = {
   loginShell: flag,
   hostKeyPolicy: { values: ["no", "", 1, true] },
   transport: { values: ["ssh", "", 1, null] },
+  legacyAlgorithms: flag,
 };
 
 const days = { values: [-1, 1.5, "1", true, 1e20] };
@@ -158,6 +159,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     body: {
       connectTimeoutMs: { values: [0, 600_001, ...span.values] },
       agentSocket: { values: ["x".repeat(4097), ...notText] },
+      prompts: { values: ["no", "", 1, null] },
     },
   },
   rerun: {
@@ -190,6 +192,27 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       key: { values: ["", "ssh-ed25519 AAAA", "a b", "AAAA", "x".repeat(16_385), null, ...notText] },
     },
   },
+  createKey: {
+    path: "/api/keys",
+    good: { name: "never_made" },
+    body: {
+      type: { values: ["dsa", "", "ssh-ed25519", null, 1] },
+      name: { values: ["", "../x", "-x", ".x", "a/b", "a b", "x.pub", "x".repeat(101), null, ...notText] },
+      passphrase: { values: ["a\nb", "a\0b", "x".repeat(1001), null, ...notText] },
+      comment: { values: ["a\nb", "a\0b", "x".repeat(201), null, ...notText] },
+    },
+  },
+  installKey: {
+    path: "/api/keys/0/install",
+    good: { host: "web1" },
+    body: {
+      host: { values: [...hostileNames, null, ...notText] },
+      agentSocket: { values: ["", "x".repeat(4097), ...notText] },
+      prompts: { values: ["no", "", 1, null] },
+    },
+  },
+  listKeys: { path: "/api/keys", good: {}, query: { agentSocket: ["", "x".repeat(4097)] } },
+  getKey: { path: "/api/keys/0", good: {}, query: { agentSocket: ["", "x".repeat(4097)] } },
   updateSettings: {
     path: "/api/settings",
     good: {},

@@ -5,6 +5,8 @@ import type {
   MacAlgorithm,
   ServerHostKeyAlgorithm,
 } from "ssh2";
+import { ownAlgorithms } from "../../transport/algorithms.ts";
+import type { AlgorithmSettings } from "../../transport/hop-settings.ts";
 import type { ServerOffer } from "./server-offer.ts";
 
 export interface OfferedAlgorithms {
@@ -16,58 +18,106 @@ export interface OfferedAlgorithms {
 }
 
 /**
- * What Hostrun offers, the best first: no SHA-1, no CBC, no compression. There is no group exchange: Node looks at
- * the server's prime for 1 s (3072 bits) to 30 s (8192) on the event loop, while the fixed groups take 12 ms at
- * most (group 18). chacha20-poly1305 is last and needs the strict key exchange besides (see connection.ts,
- * CVE-2023-48795).
+ * Everything that ssh2 can and that is not broken. There is no group exchange: Node looks at the server's prime for 1 s
+ * (3072 bits) to 30 s (8192) on the event loop, while the fixed groups take 12 ms at most (group 18).
  */
-export function algorithmsFor(knownKeyTypes: readonly string[]): OfferedAlgorithms {
+const supported: Omit<OfferedAlgorithms, "compress"> = {
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group15-sha512",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group17-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group14-sha1",
+    "diffie-hellman-group1-sha1",
+  ],
+  serverHostKey: [
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+    "ssh-rsa",
+    "ssh-dss",
+  ],
+  cipher: [
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+    "aes256-cbc",
+    "aes192-cbc",
+    "aes128-cbc",
+    "3des-cbc",
+    "chacha20-poly1305@openssh.com",
+  ],
+  hmac: [
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+    "hmac-sha1",
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha1-etm@openssh.com",
+  ],
+};
+
+/** In the order of `wanted`; Hostrun's own where nothing is wanted. */
+function chosen<Name extends string>(
+  names: readonly Name[],
+  wanted: readonly string[],
+  own: readonly string[],
+): Name[] {
+  const order = wanted.length === 0 ? own : wanted;
+  return names.filter((name) => order.includes(name)).sort((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** What is offered to a server, the best first; a list is empty where ssh2 has nothing of what is wanted. No compression. */
+export function algorithmsFor(
+  knownKeyTypes: readonly string[],
+  wanted: AlgorithmSettings,
+): OfferedAlgorithms {
+  const cipher = chosen(supported.cipher, wanted.ciphers, ownAlgorithms.ciphers);
   return {
-    kex: [
-      "curve25519-sha256",
-      "curve25519-sha256@libssh.org",
-      "ecdh-sha2-nistp256",
-      "ecdh-sha2-nistp384",
-      "ecdh-sha2-nistp521",
-      "diffie-hellman-group16-sha512",
-      "diffie-hellman-group18-sha512",
-      "diffie-hellman-group14-sha256",
-    ],
-    serverHostKey: hostKeyAlgorithms(knownKeyTypes),
-    cipher: [
-      "aes128-gcm@openssh.com",
-      "aes256-gcm@openssh.com",
-      "aes128-ctr",
-      "aes192-ctr",
-      "aes256-ctr",
-      chacha20,
-    ],
-    hmac: [
-      "hmac-sha2-256-etm@openssh.com",
-      "hmac-sha2-512-etm@openssh.com",
-      "hmac-sha2-256",
-      "hmac-sha2-512",
-    ],
+    kex: chosen(supported.kex, wanted.kex, ownAlgorithms.kex),
+    serverHostKey: knownFirst(
+      chosen(supported.serverHostKey, wanted.hostKey, ownAlgorithms.hostKey),
+      knownKeyTypes,
+    ),
+    // Last, since a server without the strict key exchange is refused when it is chosen.
+    cipher: [...cipher.filter((name) => name !== chacha20), ...cipher.filter((name) => name === chacha20)],
+    hmac: chosen(supported.hmac, wanted.macs, ownAlgorithms.macs),
     compress: ["none"],
   };
 }
 
 export const chacha20 = "chacha20-poly1305@openssh.com";
 
-const byKeyType: ReadonlyMap<string, readonly ServerHostKeyAlgorithm[]> = new Map([
-  ["ssh-ed25519", ["ssh-ed25519"]],
-  ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
-  ["ecdsa-sha2-nistp384", ["ecdsa-sha2-nistp384"]],
-  ["ecdsa-sha2-nistp521", ["ecdsa-sha2-nistp521"]],
-  ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256"]],
-]);
-
 /** The types that are known for a host stand first, so that a server with several keys shows a known one. */
-export function hostKeyAlgorithms(knownKeyTypes: readonly string[]): ServerHostKeyAlgorithm[] {
-  const types = [...byKeyType.keys()];
-  const known = types.filter((type) => knownKeyTypes.includes(type));
-  const others = types.filter((type) => !knownKeyTypes.includes(type));
-  return [...known, ...others].flatMap((type) => byKeyType.get(type) ?? []);
+function knownFirst(
+  algorithms: readonly ServerHostKeyAlgorithm[],
+  knownKeyTypes: readonly string[],
+): ServerHostKeyAlgorithm[] {
+  const isKnown = (name: ServerHostKeyAlgorithm): boolean =>
+    knownKeyTypes.includes(name.startsWith("rsa-sha2-") ? "ssh-rsa" : name);
+  return [...algorithms.filter(isKnown), ...algorithms.filter((name) => !isKnown(name))];
+}
+
+/** The first option of ssh_config(5) of whose algorithms ssh2 has none; undefined: there is one of each. */
+export function unavailable(offered: OfferedAlgorithms): string | undefined {
+  const lists = [
+    ["KexAlgorithms", offered.kex],
+    ["HostKeyAlgorithms", offered.serverHostKey],
+    ["Ciphers", offered.cipher],
+    ["MACs", offered.hmac],
+  ] as const;
+  return lists.find(([, names]) => names.length === 0)?.[0];
 }
 
 export interface Mismatch {
@@ -90,7 +140,7 @@ export function mismatchOf(
     { what: "host key", server: serverHostKey, ours: ours.serverHostKey, option: "HostKeyAlgorithms" },
     ...directions.flatMap((way) => [
       { what: "cipher", server: cipher[way], ours: ours.cipher, option: "Ciphers" },
-      ...(ours.cipher.find((name) => cipher[way].includes(name))?.endsWith("-ctr") === true
+      ...(/-(?:ctr|cbc)$/.test(ours.cipher.find((name) => cipher[way].includes(name)) ?? "")
         ? [{ what: "MAC", server: hmac[way], ours: ours.hmac, option: "MACs" }]
         : []),
     ]),

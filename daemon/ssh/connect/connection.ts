@@ -5,7 +5,7 @@ import { visibleLine } from "../../../protocol/visible.ts";
 import type { Log } from "../../core/log.ts";
 import type { Hop } from "../../transport/remote.ts";
 import type { SecretMemory, SecretPlace } from "../../transport/secret-memory.ts";
-import { algorithmsFor, type Mismatch, mismatchOf } from "./algorithms.ts";
+import { algorithmsFor, type Mismatch, mismatchOf, unavailable } from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
 import type { Credentials, CredentialSource } from "../auth/credentials.ts";
 import type { Dialogue } from "../auth/dialogue.ts";
@@ -21,6 +21,7 @@ import {
   type LoginStage,
   loginFailure,
   passwordExpired,
+  noAlgorithms,
   refusesCipher,
 } from "./login-failure.ts";
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
@@ -81,6 +82,8 @@ class Login implements SshConnection {
   forcesCommand = false;
   server = "";
   cipher = "";
+  kex = "";
+  mac = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
   closeReason: Problem | undefined;
   readonly #options: LoginOptions;
@@ -118,7 +121,12 @@ class Login implements SshConnection {
       },
       refused: (said) => this.#fail(loginFailure(hop, { stage: awaitingGreeting, said })),
     });
-    const algorithms = algorithmsFor(hostKeys.knownTypes());
+    const algorithms = algorithmsFor(hostKeys.knownTypes(), hop.settings.algorithms);
+    const missing = unavailable(algorithms);
+    if (missing !== undefined) {
+      this.#fail(noAlgorithms(hop, missing));
+      return;
+    }
     this.client.connect({
       sock: socket,
       username: hop.user,
@@ -176,9 +184,11 @@ class Login implements SshConnection {
     this.client.on("error", (failure) => this.#onError(failure));
     this.client.on("close", () => this.#onClose());
     this.client.on("end", () => socket.destroy());
-    this.client.once("handshake", ({ cs, sc }) => {
+    this.client.once("handshake", ({ kex, cs, sc }) => {
       this.cipher = cs.cipher;
-      const refusal = refusesCipher(this.hop, isStrictKeyExchange(this.client), [cs.cipher, sc.cipher]);
+      this.kex = kex;
+      this.mac = cs.mac;
+      const refusal = refusesCipher(this.hop, isStrictKeyExchange(this.client), [cs, sc]);
       if (refusal === undefined) this.#enter("logging in");
       else this.#fail(refusal);
     });

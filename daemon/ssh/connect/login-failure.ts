@@ -76,7 +76,8 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
     hop,
     `and Hostrun have no ${what} algorithm in common: the server offers ${visibleLine(offered)}. Hostrun takes no SHA-1, ` +
       `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
-      "sshd_config), or update the server.",
+      "sshd_config), or update the server. An old device can be let in by itself: hostrun hosts edit NAME " +
+      "--legacy-algorithms.",
     failure,
   );
 }
@@ -91,13 +92,37 @@ export function passwordExpired(hop: Hop): Problem {
   );
 }
 
-/** chacha20-poly1305 can be tampered with unless the key exchange is strict (Terrapin, CVE-2023-48795). */
-export function refusesCipher(hop: Hop, isStrict: boolean, ciphers: readonly string[]): Problem | undefined {
-  if (!ciphers.includes(chacha20) || isStrict) return undefined;
+/** Of one direction; `mac`: empty where the cipher has its own. */
+export interface ChosenCipher {
+  readonly cipher: string;
+  readonly mac: string;
+}
+
+/**
+ * chacha20-poly1305 and encrypt-then-MAC can be tampered with unless the key exchange is strict (Terrapin,
+ * CVE-2023-48795).
+ */
+export function refusesCipher(
+  hop: Hop,
+  isStrict: boolean,
+  chosen: readonly ChosenCipher[],
+): Problem | undefined {
+  const unsafe = chosen.find(({ cipher, mac }) => cipher === chacha20 || mac.includes("-etm@"));
+  if (unsafe === undefined || isStrict) return undefined;
+  const what = unsafe.cipher === chacha20 ? "chacha20-poly1305" : "encrypt-then-MAC";
   return protocolError(
     hop,
-    "offers only chacha20-poly1305, without the strict key exchange that makes it safe (CVE-2023-48795). " +
-      "Update the server, or allow AES there.",
+    `offers only ${what}, without the strict key exchange that makes it safe (CVE-2023-48795). ` +
+      "Update the server, or allow AES-GCM there.",
+  );
+}
+
+/** None of what a host's configuration asks for is there. */
+export function noAlgorithms(hop: Hop, option: string): Problem {
+  return protocolError(
+    hop,
+    `is to be connected to by algorithms of which Hostrun's own SSH has none (${option}). Allow others in the ` +
+      "configuration, or have the system's ssh connect: hostrun hosts edit NAME --transport openssh.",
   );
 }
 

@@ -17,7 +17,10 @@ export interface SshConnection {
   readonly client: Client;
   /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
   readonly server: string;
+  readonly kex: string;
   readonly cipher: string;
+  /** Empty where the cipher has its own. */
+  readonly mac: string;
   readonly hostKey: KeyDescription;
   /**
    * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,

@@ -10,7 +10,7 @@ import type { HostKeys } from "./host-keys.ts";
 export interface HostKeyCheckOptions {
   readonly hop: Hop;
   readonly hostKeys: HostKeys;
-  /** RSA keys with fewer bits are refused, known ones, too. */
+  /** RSA keys with fewer bits are refused, known ones, too; a hop's configuration may say another number. */
   readonly requiredRsaSize: number;
   readonly log: Log;
 }
@@ -31,7 +31,7 @@ export class HostKeyCheck {
   constructor({ hop, hostKeys, requiredRsaSize, log }: HostKeyCheckOptions) {
     this.#hop = hop;
     this.#hostKeys = hostKeys;
-    this.#requiredRsaSize = requiredRsaSize;
+    this.#requiredRsaSize = hop.settings.trust.requiredRsaSize ?? requiredRsaSize;
     this.#log = log;
   }
 

@@ -266,9 +266,7 @@ export class PooledConnection {
       channels: this.#sessions,
       openedAt: this.#openedAt,
       runs: this.#runs,
-      server: connection?.server ?? null,
-      cipher: connection?.cipher ?? null,
-      hostKeyType: connection?.hostKey.keyType ?? null,
+      ...(connection === undefined ? notAgreed : agreedOn(connection)),
       transport: this.#transport.transport,
       transportReason: this.#transport.reason,
     };
@@ -283,4 +281,19 @@ function hasOneSession(connection: SshConnection | undefined): boolean {
 /** Only servers that are known to bear a session on which nothing runs. */
 function takesSpare(connection: SshConnection): boolean {
   return /^(OpenSSH|dropbear)_/.test(connection.server) && canOpenAhead(connection.client);
+}
+
+type Agreed = Pick<Connection, "server" | "kex" | "cipher" | "mac" | "hostKeyType" | "hostKeyFingerprint">;
+
+const notAgreed: Agreed = {
+  server: null,
+  kex: null,
+  cipher: null,
+  mac: null,
+  hostKeyType: null,
+  hostKeyFingerprint: null,
+};
+
+function agreedOn({ server, kex, cipher, mac, hostKey }: SshConnection): Agreed {
+  return { server, kex, cipher, mac, hostKeyType: hostKey.keyType, hostKeyFingerprint: hostKey.fingerprint };
 }

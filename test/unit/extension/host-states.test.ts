@@ -16,8 +16,11 @@ const connection: Connection = {
   openedAt: "2026-11-23T03:00:00.000Z",
   runs: 1,
   server: null,
-  cipher: null,
-  hostKeyType: null,
+  kex: "curve25519-sha256",
+  cipher: "aes128-gcm@openssh.com",
+  mac: "",
+  hostKeyType: "ssh-ed25519",
+  hostKeyFingerprint: null,
   transport: "ssh2",
   transportReason: null,
 };

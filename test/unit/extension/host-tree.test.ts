@@ -18,6 +18,7 @@ function host(name: string, group: string | null): Host {
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",
+    legacyAlgorithms: false,
     source: "manual",
     createdAt: null,
     updatedAt: null,

@@ -16,6 +16,7 @@ function host(fields: Pick<Host, "name" | "address"> & Partial<Host>): Host {
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",
+    legacyAlgorithms: false,
     source: "manual",
     createdAt: null,
     updatedAt: null,

@@ -11,7 +11,13 @@ let lastId = 0;
 function host(name: string, fields: Partial<Host> = {}): StoredHost {
   lastId += 1;
   const plain = { user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
-  const flags = { production: false, loginShell: false, hostKeyPolicy: null, transport: "auto" };
+  const flags = {
+    production: false,
+    loginShell: false,
+    hostKeyPolicy: null,
+    transport: "auto",
+    legacyAlgorithms: false,
+  };
   const rest = { port: 22, source: "manual", createdAt: at, updatedAt: at };
   const id = lastId;
   const parsed = HostSchema.parse({
@@ -192,6 +198,15 @@ test.each([
 test("a bastion of every host, itself included, is what ssh refuses", async () => {
   await using hosts = await openResolution("Host *\n ProxyJump b\nHost a\n");
   await expect(hosts.resolve("a")).rejects.toMatchObject({ message: containing("jumphost loop via b") });
+});
+
+test("legacy algorithms are for a host that is allowed them, and not for its bastion", async () => {
+  const old = host("old", { legacyAlgorithms: true, jump: ["bastion"] });
+  await using hosts = await openResolution("", { stored: [old, host("bastion"), host("new")] });
+  const { target } = await hosts.resolve("old");
+  expect(target.settings.algorithms.ciphers).toContain("3des-cbc");
+  expect(target.jump[0]?.settings.algorithms.ciphers).toEqual([]);
+  expect((await hosts.resolve("new")).target.settings.algorithms.ciphers).toEqual([]);
 });
 
 test("who is not there is host_unknown", async () => {

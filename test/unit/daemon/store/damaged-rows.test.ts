@@ -115,6 +115,7 @@ test("thousands of hosts are read in slices, and once", async () => {
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",
+    legacyAlgorithms: false,
     source: "manual",
   } as const;
   const at = "2026-01-01T00:00:00.000Z";
