@@ -10,5 +10,5 @@ export interface CacheMetrics {
 
 /** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */
 export interface CountingCache extends Cache, AsyncDisposable {
-  figures(): CacheMetrics;
+  metrics(): CacheMetrics;
 }

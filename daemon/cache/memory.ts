@@ -26,7 +26,7 @@ export function createMemoryCache(): CountingCache {
     delete: async (key) => {
       kept.delete(key);
     },
-    figures: () => ({ backend: "memory", connected: true, hits, misses }),
+    metrics: () => ({ backend: "memory", connected: true, hits, misses }),
     [Symbol.asyncDispose]: async () => kept.clear(),
   };
 }

@@ -69,7 +69,7 @@ class RedisCache implements CountingCache {
     );
   }
 
-  figures(): CacheMetrics {
+  metrics(): CacheMetrics {
     return { backend: "redis", connected: this.#up(), hits: this.#hits, misses: this.#misses };
   }
 

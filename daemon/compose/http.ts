@@ -28,11 +28,11 @@ export type Services = Storage & Hosts & Transport & Runs;
 /** Sets the daemon listening, and tells clients where; keeps house while nobody asks for anything. */
 export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
   const { log, clock, settings } = context;
-  const figures = new StreamMetrics(log);
+  const metrics = new StreamMetrics(log);
   const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
-  const stats = scope.own(openStats({ ...statsSources(context, services), streams: figures, connections }));
+  const stats = scope.own(openStats({ ...statsSources(context, services), streams: metrics, connections }));
   const handlers = handlersOf(context, services, stats.report);
-  const server = createHttpServer({ handlers, figures, connections, log });
+  const server = createHttpServer({ handlers, metrics, connections, log });
   let askedAt = clock.elapsed();
   server.on("request", () => {
     askedAt = clock.elapsed();
@@ -45,7 +45,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
       settings: () => settings.current,
       log,
       forget: (id) => history.delete(id),
-      quietMs: () => (figures.open > 0 ? 0 : clock.elapsed() - askedAt),
+      quietMs: () => (metrics.open > 0 ? 0 : clock.elapsed() - askedAt),
       onIdle: () => context.onShutdown("nobody needed it for idleExitMs"),
     }),
   );
@@ -114,9 +114,9 @@ function statsSources(
       return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
     },
     runs: () => ({ ...engine.counts(), ended: engine.ended }),
-    pool: () => pool.figures(),
+    pool: () => pool.metrics(),
     latency: () => latency.report(),
-    cache: () => cache.figures(),
+    cache: () => cache.metrics(),
     store: () => ({
       journalMode: database.journalMode(),
       sizeBytes: database.sizeBytes() + store.bytesInFiles(),

@@ -18,13 +18,13 @@ import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
  * answers goes out as the endpoint declares. The type of `handlers` says which handler belongs to which
  * endpoint; a loop over all of them cannot, which is why this file, and no other, asserts types.
  */
-export function createRouter(handlers: Handlers, figures: StreamMetrics): Router {
+export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router {
   const router = new Router();
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
     const handler = handlers[name as keyof Handlers] as (request: RequestContext<Endpoint>) => unknown;
     router.register(declaration.path, [declaration.method], async (context: Koa.Context) => {
-      const answer = await handler(await checked(declaration, context));
-      await send(declaration, context, answer, figures);
+      const result = await handler(await checked(declaration, context));
+      await send(declaration, context, result, metrics);
     });
   }
   return router;
@@ -91,34 +91,34 @@ function parse(schema: z.ZodType, value: unknown): unknown {
 async function send(
   declaration: Endpoint,
   context: Koa.Context,
-  answer: unknown,
-  figures: StreamMetrics,
+  result: unknown,
+  metrics: StreamMetrics,
 ): Promise<void> {
   const { output, status } = declaration;
-  if (output === "events") return stream(context, status, answer as MessageFeed, figures);
+  if (output === "events") return stream(context, status, result as MessageFeed, metrics);
   if (output === "bytes") {
     context.respond = false;
-    return sendBytes(context.req, withHeaders(context), answer as Bytes);
+    return sendBytes(context.req, withHeaders(context), result as Bytes);
   }
   context.status = status;
   if (output === "none") context.body = null;
   else if (output === "text") {
-    context.body = answer;
+    context.body = result;
     context.type = "text/plain; version=0.0.4; charset=utf-8";
-  } else if (declaration.alsoEvents !== true) await json(declaration, context, answer as object);
+  } else if (declaration.alsoEvents !== true) await json(declaration, context, result as object);
   else {
-    const { json: value, events } = answer as { json: object; events: () => MessageFeed };
+    const { json: value, events } = result as { json: object; events: () => MessageFeed };
     const accepted = context.get("Accept");
     if (accepted.includes("text/event-stream") || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
-      stream(context, status, events(), figures);
+      stream(context, status, events(), metrics);
     } else await json(declaration, context, value);
   }
 }
 
-function stream(context: Koa.Context, status: number, feed: MessageFeed, figures: StreamMetrics): void {
+function stream(context: Koa.Context, status: number, feed: MessageFeed, metrics: StreamMetrics): void {
   context.respond = false;
-  sendEvents(withHeaders(context), status, feed, figures);
+  sendEvents(withHeaders(context), status, feed, metrics);
 }
 
 /** Koa has set the headers on the response already; the rest is written past it. */

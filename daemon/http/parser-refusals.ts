@@ -4,7 +4,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 
 /** Says in the API's own way what Node's parser says of bytes that are no request, or one that never ends. */
-export function answerParserRefusals(server: Server): void {
+export function respondToParserRefusals(server: Server): void {
   const responses = new WeakMap<Duplex, ServerResponse>();
   server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
     responses.set(socket, response);

@@ -22,7 +22,7 @@ export interface Bytes {
 }
 
 /** What a handler answers with, by what its endpoint declares. */
-export type Answer<E extends Endpoint> = E["output"] extends "events"
+export type HandlerResult<E extends Endpoint> = E["output"] extends "events"
   ? MessageFeed
   : E["output"] extends "bytes"
     ? Bytes
@@ -34,7 +34,9 @@ export type Answer<E extends Endpoint> = E["output"] extends "events"
           ? { readonly json: Output<E>; readonly events: () => MessageFeed }
           : Output<E>;
 
-export type Handler<E extends Endpoint> = (request: RequestContext<E>) => Answer<E> | Promise<Answer<E>>;
+export type Handler<E extends Endpoint> = (
+  request: RequestContext<E>,
+) => HandlerResult<E> | Promise<HandlerResult<E>>;
 
 /** A handler for every endpoint of the API: a missing one does not compile. */
 export type Handlers = { readonly [Name in keyof typeof api]: Handler<(typeof api)[Name]> };

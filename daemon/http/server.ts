@@ -9,13 +9,13 @@ import { discardBody } from "./body.ts";
 import { maxHeaders, refusalOf } from "./caller.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
-import { answerParserRefusals } from "./parser-refusals.ts";
+import { respondToParserRefusals } from "./parser-refusals.ts";
 import type { Handlers } from "./request-context.ts";
 import type { StreamMetrics } from "./sse.ts";
 
 export interface HttpParts {
   readonly handlers: Handlers;
-  readonly figures: StreamMetrics;
+  readonly metrics: StreamMetrics;
   readonly connections: ConnectionCounts;
   readonly log: Log;
 }
@@ -32,7 +32,7 @@ const securityHeaders = {
 /** The HTTP server of the API, not yet listening. */
 export function createHttpServer(parts: HttpParts): Server {
   const app = new Koa();
-  app.on("error", (failure) => parts.log.debug("A client left in the middle of an answer", { failure }));
+  app.on("error", (failure) => parts.log.debug("A client left in the middle of a response", { failure }));
   app.use(async (context, next) => {
     context.set(securityHeaders);
     try {
@@ -41,11 +41,11 @@ export function createHttpServer(parts: HttpParts): Server {
       await next();
       if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
     } catch (failure) {
-      answerProblem(context, failure, parts);
+      respondWithProblem(context, failure, parts);
     }
   });
-  app.use(createRouter(parts.handlers, parts.figures).routes());
-  const answer = app.callback();
+  app.use(createRouter(parts.handlers, parts.metrics).routes());
+  const respond = app.callback();
   const server = createServer(
     // A request as a whole has no limit of the server's: the standard input of a run may be sent for days.
     {
@@ -56,7 +56,7 @@ export function createHttpServer(parts: HttpParts): Server {
     },
     (request, response) => {
       response.once("finish", () => discardBody(request));
-      void answer(request, response);
+      void respond(request, response);
     },
   );
   server.maxHeadersCount = maxHeaders;
@@ -66,7 +66,7 @@ export function createHttpServer(parts: HttpParts): Server {
     server.emit("request", request, response);
   });
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
-  answerParserRefusals(server);
+  respondToParserRefusals(server);
   limitConnections(server, parts.connections, parts.log);
   return server;
 }
@@ -87,7 +87,7 @@ function noSuchPath(context: Koa.Context): Problem {
   return new Problem("method_not_allowed", `${shown} supports ${methods}, not ${method}.`);
 }
 
-function answerProblem(context: Koa.Context, failure: unknown, { connections, log }: HttpParts): void {
+function respondWithProblem(context: Koa.Context, failure: unknown, { connections, log }: HttpParts): void {
   const problem = failure instanceof Problem ? failure : undefined;
   if (problem === undefined) log.error("A request failed", { path: context.path, failure });
   if (context.res.headersSent) {

@@ -62,15 +62,15 @@ export function sendEvents(
   response: ServerResponse,
   status: number,
   feed: MessageFeed,
-  figures: StreamMetrics,
+  metrics: StreamMetrics,
 ): void {
-  new Sender(response, feed, figures).begin(status);
+  new Sender(response, feed, metrics).begin(status);
 }
 
 class Sender {
   readonly #response: ServerResponse;
   readonly #feed: MessageFeed;
-  readonly #figures: StreamMetrics;
+  readonly #metrics: StreamMetrics;
   readonly #heartbeat: Buffer;
   /** The number of the last message that was sent. */
   #at: number;
@@ -81,17 +81,17 @@ class Sender {
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
 
-  constructor(response: ServerResponse, feed: MessageFeed, figures: StreamMetrics) {
+  constructor(response: ServerResponse, feed: MessageFeed, metrics: StreamMetrics) {
     this.#response = response;
     this.#feed = feed;
-    this.#figures = figures;
+    this.#metrics = metrics;
     this.#at = feed.from;
     this.#heartbeat = (feed.wire ?? sse).heartbeat;
   }
 
   begin(status: number): void {
     const { opening, wire = sse } = this.#feed;
-    this.#figures.begin(this.#at > 0 && opening === undefined);
+    this.#metrics.begin(this.#at > 0 && opening === undefined);
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
       if (!this.#draining && !this.#isOver()) this.#send(this.#heartbeat);
@@ -103,7 +103,7 @@ class Sender {
       if (!this.#begun) this.#response.flushHeaders();
     });
     const leave = (): void => {
-      this.#figures.open--;
+      this.#metrics.open--;
       clearImmediate(beginning);
       unfollow();
       clearInterval(beat);
@@ -124,7 +124,7 @@ class Sender {
     try {
       while (!this.#draining && !this.#isOver() && this.#sendPage());
     } catch (failure) {
-      this.#figures.log.error("The record could not be read for a reader, who was disconnected", { failure });
+      this.#metrics.log.error("The record could not be read for a reader, who was disconnected", { failure });
       this.#response.destroy();
     }
   }
@@ -153,7 +153,7 @@ class Sender {
   }
 
   #limitStall(): void {
-    const { maxStallMs } = this.#figures;
+    const { maxStallMs } = this.#metrics;
     this.#stall = setTimeout(() => this.#cutOff(), this.#feed.place?.timeoutMs ?? maxStallMs).unref();
   }
 
@@ -165,7 +165,7 @@ class Sender {
   #send(bytes: Buffer): void {
     const seq = this.#at;
     this.#begun = true;
-    this.#figures.bytesSent += bytes.length;
+    this.#metrics.bytesSent += bytes.length;
     this.#unsent += 1;
     this.#response.write(bytes, (failure) => {
       this.#unsent -= 1;

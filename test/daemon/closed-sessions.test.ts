@@ -66,7 +66,7 @@ test("a server that closes every session is told as such, and nothing is tried f
     code: "channel_refused",
     message: containing("closes every session"),
   });
-  expect(pool.pool.figures()).toMatchObject({ connections: 1, channels: 0 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 1, channels: 0 });
 });
 
 test("a server that is not known to answer first may have run the command", async () => {
@@ -108,5 +108,5 @@ test("sessions that were opened ahead are good where the server closes silent on
     expect(run.end).toEqual({ kind: "exited", code: 0 });
   }
   expect(await counter.count()).toBe(runs);
-  expect(pool.pool.figures().opened).toBe(1);
+  expect(pool.pool.metrics().opened).toBe(1);
 });

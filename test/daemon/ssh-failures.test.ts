@@ -35,7 +35,7 @@ test("a port on which nobody listens is refused", async () => {
     message: containing("Check the port"),
     members: { ...whereOf(host.target), reason: "refused" },
   });
-  expect(pool.pool.figures()).toMatchObject({ connections: 0, failed: 1 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 0, failed: 1 });
 });
 
 test("a name that nobody knows is not found", async () => {

@@ -16,7 +16,7 @@ test("a host behind two bastions is reached, and the bastions' connections are s
   // The host sees the address of the bastion's own connection, not ours.
   expect(run.stdout.toString()).toMatch(/^127\.0\.0\.1 /);
   await pool.run(targetOf(two, { name: "web2", jump }), "true");
-  expect(pool.pool.figures()).toMatchObject({ connections: 4, opened: 4 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 4, opened: 4 });
   expect(one.log()).toMatch(/Accepted publickey/);
   expect(outer.log().split("Accepted publickey").length - 1).toBe(1);
 });
@@ -142,7 +142,7 @@ test("a hundred hosts behind one bastion are reached over one connection to it",
     pool.run({ ...targetOf(sshd, { jump }), name: address, address }, "true"),
   );
   for (const { end } of await Promise.all(runs)) expect(end).toEqual({ kind: "exited", code: 0 });
-  expect(pool.pool.figures()).toMatchObject({ connections: 101, opened: 101 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 101, opened: 101 });
   expect(bastion.log().split("Accepted publickey").length - 1).toBe(1);
 });
 

@@ -31,7 +31,7 @@ test("200 runs one after the other share one connection", async () => {
     expect(run.end).toEqual({ kind: "exited", code: 0 });
     expect(run.process.reused).toBe(count > 0);
   }
-  expect(pool.pool.figures()).toMatchObject({ opened: 1, reused: 199, connections: 1, idle: 1, failed: 0 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 1, reused: 199, connections: 1, idle: 1, failed: 0 });
   expect(logins(sshd.log())).toBe(1);
   expect(pool.pool.list()).toMatchObject([{ runs: 200, state: "idle", cipher: "aes128-gcm@openssh.com" }]);
 });
@@ -40,7 +40,7 @@ test("five runs at once on a cold host share one connection", async () => {
   await using sshd = await openSshd();
   await using pool = await openSshPool({ trust: [sshd] });
   const runs = await startWaiting(pool, targetOf(sshd), 5);
-  expect(pool.pool.figures()).toMatchObject({ opened: 1, connections: 1, busy: 1, channels: 5 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 1, connections: 1, busy: 1, channels: 5 });
   await endAll(runs);
   expect(logins(sshd.log())).toBe(1);
 });
@@ -50,7 +50,7 @@ test("ten runs at once on a cold host share one connection where the setting let
   await using sshd = await openSshd({ options: { MaxSessions: 20 } });
   await using pool = await openSshPool({ trust: [sshd], limits: { channelsPerConnection: 10 } });
   const runs = await startWaiting(pool, targetOf(sshd), 10);
-  expect(pool.pool.figures()).toMatchObject({ opened: 1, connections: 1, channels: 10 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 1, connections: 1, channels: 10 });
   await endAll(runs);
   expect(logins(sshd.log())).toBe(1);
 });
@@ -59,7 +59,7 @@ test("a sixth run at once opens another connection rather than wait", async () =
   await using sshd = await openSshd();
   await using pool = await openSshPool({ trust: [sshd] });
   const runs = await startWaiting(pool, targetOf(sshd), 12);
-  expect(pool.pool.figures()).toMatchObject({ opened: 3, channels: 12 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 3, channels: 12 });
   await endAll(runs);
 });
 
@@ -67,10 +67,10 @@ test("a server with MaxSessions 1 runs several at once, on a connection each", a
   await using sshd = await openSshd({ options: { MaxSessions: 1 } });
   await using pool = await openSshPool({ trust: [sshd] });
   const runs = await startWaiting(pool, targetOf(sshd), 3);
-  expect(pool.pool.figures()).toMatchObject({ connections: 3, channels: 3 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 3, channels: 3 });
   await endAll(runs);
   for (let count = 0; count < 5; count += 1) await pool.run(targetOf(sshd), "true");
-  expect(pool.pool.figures().opened).toBe(3);
+  expect(pool.pool.metrics().opened).toBe(3);
 });
 
 test("a server that allows no session at all is a refused channel", async () => {
@@ -99,7 +99,7 @@ test("an unused connection is closed after the idle time", async () => {
   await using pool = await openSshPool({ trust: [sshd], limits: { idleMs: 50 } });
   await pool.run(targetOf(sshd), "true");
   await sshd.line(/^(Received disconnect|Connection closed|Disconnected) /);
-  expect(pool.pool.figures()).toMatchObject({ connections: 0, evicted: 1 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 0, evicted: 1 });
   expect(pool.changes.map(({ type }) => type)).toEqual(["connectionOpened", "connectionClosed"]);
   expect((await pool.run(targetOf(sshd), "true")).process.reused).toBe(false);
 });
@@ -122,7 +122,7 @@ test("at the limit the idle connection that was used longest ago makes room", as
   await pool.run(targetOf(third), "true");
   const addresses = pool.pool.list().map(({ address }) => address);
   expect(addresses).toEqual(["127.0.0.1", "127.0.0.3"]);
-  expect(pool.pool.figures()).toMatchObject({ connections: 2, opened: 3, evicted: 1 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 2, opened: 3, evicted: 1 });
 });
 
 test("when no connection is idle the next run waits, in order, until one is", async () => {
@@ -134,7 +134,7 @@ test("when no connection is idle the next run waits, in order, until one is", as
   const order: string[] = [];
   const second = await pool.queue(targetOf(other), "true");
   const third = await pool.queue(targetOf(sshd), "true");
-  expect(pool.pool.figures().channels).toBe(1);
+  expect(pool.pool.metrics().channels).toBe(1);
   first?.process.stdin.end();
   await Promise.all([
     second.over.then(() => order.push("other host")),
@@ -142,7 +142,7 @@ test("when no connection is idle the next run waits, in order, until one is", as
   ]);
   // The first connection goes to make room for the one who came first, and comes back for the other.
   expect(order).toEqual(["other host", "same host"]);
-  expect(pool.pool.figures()).toMatchObject({ connections: 1, opened: 3, evicted: 2 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 1, opened: 3, evicted: 2 });
 });
 
 test("a run that waits too long for a place times out and says so", async () => {
@@ -168,7 +168,7 @@ test("a run that is given up while it waits leaves no trace", async () => {
   controller.abort(new Error("not wanted any more"));
   await expect(given).rejects.toThrow("not wanted any more");
   await endAll(runs);
-  expect(pool.pool.figures()).toMatchObject({ channels: 0, idle: 1 });
+  expect(pool.pool.metrics()).toMatchObject({ channels: 0, idle: 1 });
 });
 
 test("a connection that died while it was idle is replaced, and the command runs once", async () => {
@@ -224,6 +224,6 @@ test("a host is left alone by at most eight logins at once", async () => {
   await using sshd = await openSshd({ options: { MaxStartups: "10:100:10" } });
   await using pool = await openSshPool({ trust: [sshd], limits: { channelsPerConnection: 2 } });
   const runs = await startWaiting(pool, targetOf(sshd), 40);
-  expect(pool.pool.figures()).toMatchObject({ opened: 20, failed: 0, channels: 40 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 20, failed: 0, channels: 40 });
   await endAll(runs);
 });

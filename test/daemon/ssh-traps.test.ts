@@ -107,7 +107,7 @@ test("trap 3: a listener that throws loses its own run only", async () => {
   sibling.process.stdin.end("alive\n");
   const { stdout, end } = await sibling.finished;
   expect([stdout.toString(), end]).toEqual(["up\nalive\n", { kind: "exited", code: 0 }]);
-  expect(pool.pool.figures()).toMatchObject({ opened: 1, connections: 1 });
+  expect(pool.pool.metrics()).toMatchObject({ opened: 1, connections: 1 });
 });
 
 test("trap 4: a session that closes without an exit status is lost, never 0", async () => {
@@ -160,7 +160,7 @@ test("trap 7: a server that never confirms a close does not hold the run", async
   socketOf(server.connections[0]).pause();
   started.process.close();
   expect((await started.finished).end).toMatchObject({ kind: "lost" });
-  expect(pool.pool.figures().channels).toBe(0);
+  expect(pool.pool.metrics().channels).toBe(0);
 });
 
 test("trap 8: keepalives find a connection that went silent under a run", async () => {
@@ -174,7 +174,7 @@ test("trap 8: keepalives find a connection that went silent under a run", async 
   expect(end.kind === "lost" && end.problem.message).toContain(
     "keepalives went unanswered (one every 0.05 s)",
   );
-  expect(pool.pool.figures().connections).toBe(0);
+  expect(pool.pool.metrics().connections).toBe(0);
 });
 
 test("trap 10: a refused channel never ran: it is tried again on the same connection", async () => {
@@ -258,7 +258,7 @@ test("a command that the server does not take is a refused channel", async () =>
   });
   await using pool = await openSshPool({ trust: [server] });
   await expect(pool.run(targetOf(server), "any")).rejects.toMatchObject({ code: "channel_refused" });
-  expect(pool.pool.figures()).toMatchObject({ connections: 1, channels: 0 });
+  expect(pool.pool.metrics()).toMatchObject({ connections: 1, channels: 0 });
 });
 
 test("trap 1: at a new key exchange another host key ends the connection", async () => {

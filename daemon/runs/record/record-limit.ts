@@ -12,7 +12,7 @@ export interface PlacedBytes {
 export const maxPieceBytes = 64 * 1024;
 const maxCharacterBytes = 4;
 /** Of a smaller record only the beginning is kept. */
-const smallestWithEnd = 64;
+const minBytesWithEnd = 64;
 
 /**
  * The size of a record: its first half is kept for good, and of what comes after it the last half. `excessBytes` says how
@@ -25,7 +25,7 @@ export class RecordLimit {
   #truncated = 0;
 
   constructor(limitBytes: number) {
-    this.#endLimit = limitBytes < smallestWithEnd ? 0 : Math.floor(limitBytes / 2);
+    this.#endLimit = limitBytes < minBytesWithEnd ? 0 : Math.floor(limitBytes / 2);
     this.#room = limitBytes - this.#endLimit;
   }
 

@@ -81,7 +81,7 @@ export class ConnectionPool {
     return this.#buckets.connections();
   }
 
-  figures(): PoolMetrics {
+  metrics(): PoolMetrics {
     const up = this.all().filter(({ state }) => state === "up");
     const idle = up.filter((pooled) => pooled.idle).length;
     const channels = up.reduce((sum, pooled) => sum + pooled.sessions, 0);

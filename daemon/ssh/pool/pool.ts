@@ -56,7 +56,7 @@ export interface Pool extends Remote, AsyncDisposable {
   list(): Connection[];
   /** False when there is no such connection. Runs on it end as lost. */
   close(id: string): boolean;
-  figures(): PoolMetrics;
+  metrics(): PoolMetrics;
   /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
   readonly nativeCrypto: boolean;
 }
@@ -93,7 +93,7 @@ export function openPool(options: PoolOptions): Pool {
       if (pooled !== undefined) connections.close(pooled);
       return pooled !== undefined;
     },
-    figures: () => connections.figures(),
+    metrics: () => connections.metrics(),
     nativeCrypto: hasNativeCrypto(),
     [Symbol.asyncDispose]() {
       connections.stop(new Problem("daemon_stopped", "Hostrun is stopping."));

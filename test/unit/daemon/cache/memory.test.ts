@@ -25,7 +25,7 @@ test("keeps a value for its time, and counts", async () => {
   expect(await cache.get("short")).toBeUndefined();
   await cache.delete("a");
   expect(await cache.get("a")).toBeUndefined();
-  expect(cache.figures()).toEqual({ backend: "memory", connected: true, hits: 2, misses: 3 });
+  expect(cache.metrics()).toEqual({ backend: "memory", connected: true, hits: 2, misses: 3 });
 });
 
 test("is bounded in entries and bytes", async () => {

@@ -27,13 +27,13 @@ test.each([
   onTestFinished(() => void vi.useRealTimers());
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const figures = new StreamMetrics(silentLog, 200);
+  const metrics = new StreamMetrics(silentLog, 200);
   const closed = Promise.withResolvers<void>();
   const failures: Error[] = [];
   const server = createServer((_, response) => {
     response.on("error", (failure) => failures.push(failure));
     response.on("close", () => closed.resolve());
-    sendEvents(response, 200, feed, figures);
+    sendEvents(response, 200, feed, metrics);
   });
   await once(server.listen(socketPath), "listening");
   const request = get({ socketPath });
@@ -44,7 +44,7 @@ test.each([
   vi.advanceTimersByTime(60_000);
   await closed.promise;
   expect(failures).toEqual([]);
-  expect(figures.open).toBe(0);
+  expect(metrics.open).toBe(0);
   request.destroy();
   server.close();
 });
@@ -129,11 +129,11 @@ test("a reader that left before its stream began is gone at once", async () => {
   place.reader.destroy();
   await place.gone;
   const gone = Promise.withResolvers<number | undefined>();
-  const figures = new StreamMetrics(silentLog);
+  const metrics = new StreamMetrics(silentLog);
   const again = { timeoutMs: 30_000, taken: () => undefined, leave: gone.resolve };
-  sendEvents(place.response, 200, { ...endless, place: again }, figures);
+  sendEvents(place.response, 200, { ...endless, place: again }, metrics);
   expect(await gone.promise).toBe(0);
-  expect(figures.open).toBe(0);
+  expect(metrics.open).toBe(0);
 });
 
 test("a reader to whom nothing happens hears every 15 s that its stream is alive", async () => {

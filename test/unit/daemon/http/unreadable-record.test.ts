@@ -13,7 +13,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
     () => "error",
     (line) => lines.push(line),
   );
-  const figures = new StreamMetrics(log);
+  const metrics = new StreamMetrics(log);
   let readable = true;
   let wake = (): void => undefined;
   const feed = {
@@ -28,7 +28,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
       return () => undefined;
     },
   };
-  const server = createServer((_, response) => sendEvents(response, 200, feed, figures));
+  const server = createServer((_, response) => sendEvents(response, 200, feed, metrics));
   await once(server.listen(socketPath), "listening");
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
   get({ socketPath }, resolve);
@@ -42,7 +42,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
   expect(() => wake()).not.toThrow();
   expect((await cut)[0]).toMatchObject({ code: "ECONNRESET" });
   expect(Buffer.concat(seen).toString()).toBe("id: e.1\ndata: {}\n\n");
-  expect(figures.open).toBe(0);
+  expect(metrics.open).toBe(0);
   expect(lines.join("")).toContain("disk I/O error");
   server.close();
 });
