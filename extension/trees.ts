@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { followContextKeys } from "./context-keys.ts";
 import type { Daemon } from "./daemon/daemon.ts";
 import { FocusedRow } from "./focused-row.ts";
-import type { HostList } from "./hosts/host-list.ts";
+import { type HostList, hostRef } from "./hosts/host-list.ts";
 import { type HostNode, rowKey } from "./hosts/host-tree.ts";
 import { HostsView } from "./hosts/hosts-view.ts";
 import type { ProblemReport } from "./problem-report.ts";
@@ -32,7 +32,9 @@ export interface Trees extends vscode.Disposable {
 export function showTrees({ daemon, hosts, runs, report, start }: TreeParts): Trees {
   const search = new RunSearch(daemon, runs, report);
   const searchCommands = new RunSearchCommands(search, hosts);
-  const hostsView = new HostsView(hosts, start);
+  const hostsView = new HostsView(hosts, start, (host) =>
+    daemon.call("getHost", { params: { host: hostRef(host) } }),
+  );
   const runsView = new RunsView(search, start);
   const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });

@@ -2,6 +2,7 @@ import type { Host } from "../../protocol/host.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { Cell } from "../table.ts";
 import { sheet, table } from "../table.ts";
+import { configRows } from "./describe-config.ts";
 
 /** Hosts for a person, a row each. */
 export function hostTable(hosts: readonly Host[]): string {
@@ -25,6 +26,7 @@ export function hostSheet(host: Host): string {
     ...legacyNote(host),
     ["Source", sourceOf(host)],
     ...damage(host),
+    ...configRows(host),
     ["Id", host.id === null ? "(not imported)" : String(host.id)],
   ]);
 }

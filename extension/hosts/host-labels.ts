@@ -12,7 +12,8 @@ export function whereWords(host: Host): string {
   const where = hostAddress({ ...host, user: host.user ?? usualUser() });
   const parts = [
     oneLine(host.name),
-    ...(where === host.name ? [] : [oneLine(where)]),
+    // Of one that ssh was not asked about only the name is known.
+    ...(where === host.name || host.unresolved === true ? [] : [oneLine(where)]),
     ...(host.production ? [`⚠ ${vscode.l10n.t("PRODUCTION")}`] : []),
   ];
   return parts.join(" · ");

@@ -1,17 +1,19 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { oneLine } from "../plain-text.ts";
 import { hostRowUri } from "../row-decorations.ts";
 import { hostAddress } from "./host-address.ts";
 import type { HostList } from "./host-list.ts";
-import type { ConnectionAlgorithms, HostState } from "./host-states.ts";
+import type { HostState } from "./host-states.ts";
+import { hostTooltip } from "./host-tooltip.ts";
 import { hostTree, parentOf, type HostLeaf, type HostNode } from "./host-tree.ts";
-import { configPlace } from "./ssh-config-page.ts";
 
 /** The tree of hosts, with groups as folders. */
 export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disposable {
   readonly #hosts: HostList;
   readonly #start: () => Promise<void>;
+  readonly #ask: (host: Host) => Promise<Host>;
   readonly #changed = new vscode.EventEmitter<HostNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
@@ -20,10 +22,14 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
-  constructor(hosts: HostList, start: () => Promise<void>) {
+  /**
+   * `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. `ask` gives a
+   * host with its effective values.
+   */
+  constructor(hosts: HostList, start: () => Promise<void>, ask: (host: Host) => Promise<Host>) {
     this.#hosts = hosts;
     this.#start = start;
+    this.#ask = ask;
     this.#subscription = hosts.onDidChange(() => this.#refreshSoon());
   }
 
@@ -34,6 +40,19 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     item.iconPath = vscode.ThemeIcon.Folder;
     item.contextValue = "group";
     item.accessibilityInformation = { label: vscode.l10n.t("Group {0}", oneLine(node.path)) };
+    return item;
+  }
+
+  /** On hover: what a list does not say of a host. */
+  async resolveTreeItem(item: vscode.TreeItem, node: HostNode): Promise<vscode.TreeItem> {
+    if (node.kind !== "host") return item;
+    const state = this.#hosts.state(node.host);
+    try {
+      item.tooltip = hostTooltip(await this.#ask(node.host), state);
+    } catch (failure) {
+      const why = failure instanceof Problem ? [oneLine(failure.message)] : [];
+      item.tooltip = [hostTooltip(node.host, state), ...why].join("\n");
+    }
     return item;
   }
 
@@ -114,10 +133,10 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   const damaged = host.damaged === undefined ? [] : [vscode.l10n.t("damaged")];
   const origin = host.id === null ? [vscode.l10n.t("SSH config")] : damaged;
   const shownState = state.kind === "idle" ? [] : [words];
-  item.description = [...shownState, ...production, ...legacy, ...origin, hostAddress(host)].join(" · ");
-  item.tooltip = tooltip(host, state);
+  const address = host.unresolved === true ? [] : [hostAddress(host)];
+  item.description = [...shownState, ...production, ...legacy, ...origin, ...address].join(" · ");
   item.accessibilityInformation = {
-    label: [host.name, words, ...production, ...legacy, ...origin, hostAddress(host)].join(", "),
+    label: [host.name, words, ...production, ...legacy, ...origin, ...address].join(", "),
   };
   return item;
 }
@@ -142,27 +161,4 @@ function stateWords(state: HostState): string {
     case "failed":
       return vscode.l10n.t("failed");
   }
-}
-
-/** Plain text, never Markdown: the parts come from people, files and servers. */
-function tooltip(host: Host, state: HostState): string {
-  const lines = [
-    host.name,
-    vscode.l10n.t("Address: {0}", hostAddress(host)),
-    ...(host.jump.length > 0 ? [vscode.l10n.t("Jump host: {0}", host.jump.join(", "))] : []),
-    ...(host.identityFile === null ? [] : [vscode.l10n.t("Key file: {0}", host.identityFile)]),
-    ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
-    ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
-    ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
-    ...(host.configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(host.configAt))]),
-    ...(host.legacyAlgorithms ? [vscode.l10n.t("Legacy algorithms are allowed (SHA-1, CBC, 3DES).")] : []),
-    ...(state.kind === "connected" ? [connectionWords(state.connection)] : []),
-    ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
-  ];
-  return lines.join("\n");
-}
-
-function connectionWords({ transport, kex, cipher, mac, hostKeyType }: ConnectionAlgorithms): string {
-  const agreed = [transport, kex, cipher, mac, hostKeyType].filter((name) => name !== null && name !== "");
-  return vscode.l10n.t("A connection is open: {0}", agreed.join(", "));
 }

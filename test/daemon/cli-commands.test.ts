@@ -154,6 +154,20 @@ test("on a terminal there is colour, unless NO_COLOR says otherwise", async () =
   expect(forced.stdout.toString()).toContain("\u001b[1mNAME\u001b[0m");
 });
 
+test("a host is shown with what ssh says of it, and with what is not honoured", async () => {
+  await writeFile(
+    join(cli.home, ".ssh/config"),
+    "Host shown\n  HostName 10.1.1.9\n  User ann\n  IdentityFile /k/a\n  IdentityFile /k/b\n  ForwardAgent yes\n  BindInterface eth9\n",
+  );
+  const text = await said("hosts", "show", "shown");
+  expect(text).toMatch(/^Reached as +ann@10\.1\.1\.9:22$/m);
+  expect(text).toMatch(/^Keys +\/k\/a, \/k\/b$/m);
+  expect(text).toMatch(/^SSH config +.*\/\.ssh\/config:1$/m);
+  expect(text).toMatch(/^Not honoured +ForwardAgent yes: Hostrun forwards no agent/m);
+  expect(text).toMatch(/^Not honoured +BindInterface eth9: .*\. The host is refused$/m);
+  await writeFile(join(cli.home, ".ssh/config"), "");
+});
+
 test("hosts of an SSH config are listed, and imported", async () => {
   const config = join(cli.home, "more.conf");
   await writeFile(config, "Host one two\n  HostName 10.1.1.1\n  User bob\n");

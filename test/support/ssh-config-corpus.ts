@@ -68,7 +68,6 @@ const lines: readonly [line: string, expected: Partial<EffectiveValues>][] = [
   ["AddressFamily inet", { addressFamily: "inet" }],
   ["AddressFamily inet6", { addressFamily: "inet6" }],
   ["BindAddress 127.0.0.9", { bindAddress: "127.0.0.9" }],
-  ["Compression yes", { compression: true }],
   ["ConnectTimeout 7", { connectTimeoutMs: 7000 }],
   ["ConnectTimeout 1m", { connectTimeoutMs: 60_000 }],
   ["ServerAliveInterval 15", { keepalive: { intervalMs: 15_000, countMax: 3 } }],
@@ -213,6 +212,12 @@ const blocks: readonly ConfigCase[] = [
     expected: { port: 7, user: "bob" },
   },
   { what: "RequestTTY yes", config: on("RequestTTY yes"), expected: { pty: false }, told: ["RequestTTY"] },
+  {
+    what: "Compression",
+    config: on("Compression yes"),
+    expected: { compression: true },
+    told: ["Compression"],
+  },
   { what: "ForwardAgent", config: on("ForwardAgent yes"), expected: {}, told: ["ForwardAgent"] },
   {
     what: "forwards",

@@ -15,7 +15,7 @@ const windows = { why: "Hostrun forwards no windows (X11)" };
 /** By OpenSSH's spelling. */
 const handling: Readonly<Record<string, Handling>> = {
   ...honoured(
-    ["Host", "User", "HostName", "Port", "AddressFamily", "BindAddress", "Compression", "ConnectTimeout"],
+    ["Host", "User", "HostName", "Port", "AddressFamily", "BindAddress", "ConnectTimeout"],
     ["IdentityFile", "IdentitiesOnly", "IdentityAgent", "CertificateFile", "PKCS11Provider"],
     ["SecurityKeyProvider", "ProxyJump", "ProxyCommand", "HostKeyAlias", "UserKnownHostsFile"],
     ["GlobalKnownHostsFile", "RevokedHostKeys", "KnownHostsCommand", "StrictHostKeyChecking"],
@@ -35,6 +35,7 @@ const handling: Readonly<Record<string, Handling>> = {
     ["WarnWeakCrypto", "RefuseConnection", "VersionAddendum", "EnableSSHKeysign", "SessionType"],
   ),
   ForwardAgent: { why: "Hostrun forwards no agent: whoever is root on the host could use your keys" },
+  Compression: { why: "only the system's ssh does it (the host's transport openssh)" },
   AddKeysToAgent: { why: "Hostrun adds no keys to an agent" },
   ForwardX11: windows,
   LocalForward: own,

@@ -29,8 +29,10 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
     const { addressFamily, bindAddress } = hop.settings;
     const from = bindAddress === null ? {} : { localAddress: bindAddress };
     const family = families[addressFamily];
-    lookup(hop.address, { all: true, order: "verbatim", family }, (failure, found) => {
+    lookup(hop.address, { all: true, order: "verbatim", family }, (failure, addresses) => {
       if (signal.aborted) return;
+      // Of an address lookup gives that address, whatever its family.
+      const found = (addresses ?? []).filter((each) => family === 0 || each.family === family);
       if (failure !== null || found.length === 0) {
         settle(() => reject(unreachable(hop, "name_not_found", failure)));
         return;
