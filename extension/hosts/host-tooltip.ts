@@ -7,29 +7,40 @@ import { configPlace } from "./ssh-config-page.ts";
 
 /** Plain text, never Markdown: the parts come from people, files and servers. */
 export function hostTooltip(host: Host, state: HostState): string {
-  const { jump, identityFiles, proxyCommand } = host.effective ?? {
-    jump: host.jump,
-    identityFiles: host.identityFile === null ? [] : [host.identityFile],
-    proxyCommand: null,
-  };
   const lines = [
     host.name,
     vscode.l10n.t("Address: {0}", hostAddress({ ...host, ...host.effective })),
-    ...(jump.length > 0 ? [vscode.l10n.t("Jump host: {0}", jump.join(", "))] : []),
-    ...(proxyCommand === null ? [] : [vscode.l10n.t("Through a command: {0}", oneLine(proxyCommand))]),
-    ...identityFiles.map((file) => vscode.l10n.t("Key file: {0}", oneLine(file))),
+    ...wayWords(host),
     ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
     ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
-    ...(host.configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(host.configAt))]),
-    ...(host.notHonoured ?? []).map(({ option, value, why }) =>
-      vscode.l10n.t("Not honoured: {0} {1}: {2}", option, oneLine(value), why),
-    ),
     ...(host.legacyAlgorithms ? [vscode.l10n.t("Legacy algorithms are allowed (SHA-1, CBC, 3DES).")] : []),
+    ...configWords(host),
     ...(state.kind === "connected" ? [connectionWords(state.connection)] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
   ];
   return lines.join("\n");
+}
+
+/** By which way and with which keys; as the list has it where nobody asked for more. */
+function wayWords({ effective, jump, identityFile }: Host): string[] {
+  const hops = effective?.jump ?? jump;
+  const files = effective?.identityFiles ?? (identityFile === null ? [] : [identityFile]);
+  const command = effective?.proxyCommand ?? null;
+  return [
+    ...(hops.length > 0 ? [vscode.l10n.t("Jump host: {0}", hops.join(", "))] : []),
+    ...(command === null ? [] : [vscode.l10n.t("Through a command: {0}", oneLine(command))]),
+    ...files.map((file) => vscode.l10n.t("Key file: {0}", oneLine(file))),
+  ];
+}
+
+function configWords({ configAt, notHonoured = [] }: Host): string[] {
+  return [
+    ...(configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(configAt))]),
+    ...notHonoured.map(({ option, value, why }) =>
+      vscode.l10n.t("Not honoured: {0} {1}: {2}", option, oneLine(value), why),
+    ),
+  ];
 }
 
 function connectionWords({ transport, kex, cipher, mac, hostKeyType }: ConnectionAlgorithms): string {
