@@ -60,7 +60,8 @@ export const daemonEndpoints = {
   listKnownHosts: endpoint({
     method: "GET",
     path: "/api/known-hosts",
-    summary: "The host keys that Hostrun recorded itself",
+    summary:
+      "The host keys on record: those that Hostrun recorded itself, and those of files that it only reads",
     status: 200,
     output: listOf(KnownHost),
     problems: [],
@@ -68,7 +69,7 @@ export const daemonEndpoints = {
   getKnownHost: endpoint({
     method: "GET",
     path: "/api/known-hosts/:key",
-    summary: "One recorded host key, by its id",
+    summary: "One host key on record, by its id",
     status: 200,
     output: KnownHost,
     problems: [...reading, "not_found"],
@@ -85,7 +86,7 @@ export const daemonEndpoints = {
   deleteKnownHosts: endpoint({
     method: "DELETE",
     path: "/api/known-hosts",
-    summary: "Forget the recorded keys of an address",
+    summary: "Forget the keys of an address that Hostrun recorded itself",
     query: z.strictObject({
       address: z.string().min(1).max(255),
       port: z

@@ -1,15 +1,23 @@
 import * as z from "zod";
 import { HostName, Port } from "./host.ts";
 
-/** One entry of the daemon's own known_hosts. */
+/** One entry of the daemon's own known_hosts, or of one that is only read. */
 export const KnownHost = z
   .object({
-    /** Stable for the same address and key. */
+    /** Stable for the same line of a file, wherever it stands there. */
     id: z.string(),
+    /** Patterns, several names and a hashed one as the file has them; then the port is 22. */
     address: z.string(),
     port: z.int(),
     keyType: z.string(),
     fingerprint: z.string(),
+    /** What the line says of the key; null: it is the host's. */
+    marker: z.enum(["revoked", "certAuthority"]).nullable(),
+    file: z.string(),
+    /** From 1. */
+    line: z.int(),
+    /** Whether Hostrun leaves the file as it is. */
+    readOnly: z.boolean(),
   })
   .meta({ id: "KnownHost" });
 export type KnownHost = z.infer<typeof KnownHost>;

@@ -1,4 +1,5 @@
 import { parseJump } from "../../protocol/destination.ts";
+import type { KnownHost } from "../../protocol/known-host.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
@@ -8,7 +9,7 @@ import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 import { table } from "../table.ts";
 
 const list: Command = {
-  help: `List the host keys that Hostrun recorded itself.
+  help: `List the host keys on record: Hostrun's own, and those of the known_hosts files that it only reads.
 
 Usage: hostrun known-hosts [list] [OPTION...]
 
@@ -19,14 +20,9 @@ ${formatHelp}`,
     const format = parseFormat(values);
     await using daemon = await reachDaemon();
     const { items } = await daemon.call("listKnownHosts");
-    if (items.length === 0) warn("Hostrun has recorded no host keys itself.");
+    if (items.length === 0) warn("No host keys are on record.");
     showAll(format, items, () => {
-      const rows = items.map(({ address, port, keyType, fingerprint }) => [
-        formatAddress(address, port),
-        keyType,
-        fingerprint,
-      ]);
-      return rows.length === 0 ? "" : table(["ADDRESS", "TYPE", "FINGERPRINT"], rows);
+      return items.length === 0 ? "" : table(["ADDRESS", "TYPE", "FINGERPRINT", "NOTES"], items.map(rowOf));
     });
     return 0;
   },
@@ -70,7 +66,7 @@ Usage: hostrun known-hosts remove ADDRESS[:PORT]
 };
 
 export const command: CommandGroup = {
-  help: `List, add and remove the host keys that Hostrun recorded itself.
+  help: `List the host keys on record, and add and remove those that Hostrun recorded itself.
 
 Usage: hostrun known-hosts [list]
        hostrun known-hosts add ADDRESS[:PORT] [TYPE] KEY
@@ -82,6 +78,14 @@ but never changes.
   subcommands: { list, add, remove },
 };
 
+const markers = { revoked: "revoked", certAuthority: "authority" } as const;
+
+function rowOf({ address, port, keyType, fingerprint, marker, readOnly, file, line }: KnownHost): string[] {
+  const notes = [...(marker === null ? [] : [markers[marker]]), ...(readOnly ? [`${file}:${line}`] : [])];
+  const name = address.startsWith("|") ? "(hashed)" : formatAddress(address, port);
+  return [name, keyType, fingerprint, notes.join(", ")];
+}
+
 function parseAddress(text: string): { address: string; port: number | undefined } {
   const parsed = parseJump(text);
   if (parsed === undefined || parsed.user !== undefined) {
@@ -91,6 +95,6 @@ function parseAddress(text: string): { address: string; port: number | undefined
 }
 
 function formatAddress(address: string, port: number): string {
-  const name = address.includes(":") ? `[${address}]` : address;
+  const name = /^[^[*?,]*:/.test(address) ? `[${address}]` : address;
   return port === 22 ? name : `${name}:${port}`;
 }

@@ -1,11 +1,14 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { HostKeyPolicy } from "../../protocol/host.ts";
 import { openTestDaemon } from "../support/daemon.ts";
 import { problemOf } from "../support/http.ts";
 import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
+import { containing } from "../support/matching.ts";
 import { openSshd } from "../support/sshd.ts";
 import type { SshKeyType } from "../support/ssh-key.ts";
 
@@ -30,7 +33,8 @@ async function saveHost(name: string, hostKeyPolicy: HostKeyPolicy): Promise<voi
 
 beforeEach(async () => {
   const { items } = await daemon.client.call("listKnownHosts");
-  if (items.length > 0) await daemon.client.call("deleteKnownHosts", { query: { address: sshd.address } });
+  if (items.some(({ readOnly }) => !readOnly))
+    await daemon.client.call("deleteKnownHosts", { query: { address: sshd.address } });
   const connections = await daemon.client.call("listConnections");
   for (const { id } of connections.items) {
     await daemon.client.call("closeConnection", { params: { connection: id } });
@@ -126,7 +130,41 @@ test("the person's own ~/.ssh/known_hosts counts, and is never written", async (
   const before = await readFile(path, "utf8");
   expect((await own.run("echo in")).text()).toBe("in\n");
   expect(await readFile(path, "utf8")).toBe(before);
-  expect((await own.client.call("listKnownHosts")).items).toEqual([]);
+  const { items } = await own.client.call("listKnownHosts");
+  expect(items).toMatchObject([{ file: path, line: 1, readOnly: true, marker: null }]);
+  const { address, port } = own.sshd;
+  const query = { address, port: String(port) };
+  const problem = await problemOf(own.client.call("deleteKnownHosts", { query }));
+  expect(problem).toMatchObject({ code: "not_found", message: containing(`${path}:1`) });
+});
+
+test("what stands in the person's file is listed as it stands there", async () => {
+  await using own = await openTestDaemon();
+  const path = join(own.home, ".ssh/known_hosts");
+  const lines = [
+    `*.example.org,web1 ssh-ed25519 ${key}`,
+    `@revoked * ssh-ed25519 ${key}`,
+    "# mine",
+    `[Web2]:2222 ssh-ed25519 ${key}`,
+  ];
+  await knowHosts(own.home, `${lines.join("\n")}\n`);
+  await promisify(execFile)("ssh-keygen", ["-q", "-f", path, "-H"]);
+  await knowHosts(own.home, `@cert-authority *.example.org ssh-ed25519 ${key}\n`);
+  await own.client.call("addKnownHost", { body: { ...where, key } });
+  const { items } = await own.client.call("listKnownHosts");
+  const shown = items.map(({ address, port, marker, line, readOnly }) => {
+    return [address.replace(/^\|1\|.*/, "hashed"), port, marker, line, readOnly];
+  });
+  expect(shown).toEqual([
+    [where.address, where.port, null, 1, false],
+    ["*.example.org,web1", 22, null, 1, true],
+    ["*", 22, "revoked", 2, true],
+    ["hashed", 22, null, 4, true],
+    ["*.example.org", 22, "certAuthority", 5, true],
+  ]);
+  for (const item of items) {
+    expect(await own.client.call("getKnownHost", { params: { key: item.id } })).toEqual(item);
+  }
 });
 
 test.each<[SshKeyType, string]>([

@@ -13,12 +13,14 @@ export interface Connections {
 
 /** What the routes need of the daemon's own known_hosts. */
 export interface KnownHostsFile {
-  list(): readonly KnownHost[];
+  list(): Promise<readonly KnownHost[]>;
   /** `key` is the public key's bytes. */
   add(address: string, port: number, key: Buffer): Promise<KnownHost>;
   /** How many entries went; without a port those of every port. */
   remove(address: string, port: number | undefined): number;
 }
+
+const maxPlaces = 5;
 
 type ConnectionHandlers = Pick<
   Handlers,
@@ -40,22 +42,30 @@ export function connectionRoutes(connections: Connections, knownHosts: KnownHost
         `No connection ${visibleLine(params.connection)}. It may have been closed.`,
       );
     },
-    listKnownHosts: () => ({ items: [...knownHosts.list()], nextCursor: null }),
-    getKnownHost: ({ params }) => {
-      const found = knownHosts.list().find(({ id }) => id === params.key);
+    listKnownHosts: async () => ({ items: [...(await knownHosts.list())], nextCursor: null }),
+    getKnownHost: async ({ params }) => {
+      const found = (await knownHosts.list()).find(({ id }) => id === params.key);
       if (found !== undefined) return found;
       throw new Problem(
         "not_found",
-        `Hostrun has no key on record with the id ${visibleLine(params.key)}. It may have been removed.`,
+        `No known_hosts file has an entry with the id ${visibleLine(params.key)}. It may have been removed.`,
       );
     },
     addKnownHost: ({ body }) => knownHosts.add(body.address, body.port, Buffer.from(body.key, "base64")),
-    deleteKnownHosts: ({ query }) => {
+    deleteKnownHosts: async ({ query }) => {
       if (knownHosts.remove(query.address, query.port) > 0) return undefined;
+      const elsewhere = (await knownHosts.list()).filter(
+        ({ address, port, readOnly }) =>
+          readOnly && address === query.address.toLowerCase() && port === (query.port ?? port),
+      );
+      const places = elsewhere.slice(0, maxPlaces).map(({ file, line }) => `${file}:${line}`);
       const where = query.port === undefined ? query.address : `[${query.address}]:${query.port}`;
       throw new Problem(
         "not_found",
-        `Hostrun has no key on record for ${visibleLine(where)}. Hostrun does not change ~/.ssh/known_hosts.`,
+        `Hostrun has recorded no key itself for ${visibleLine(where)}` +
+          (places.length === 0
+            ? ", and no other known_hosts file names it alone."
+            : `; ${places.join(", ")} has one, in a file that Hostrun leaves as it is. ssh-keygen -R removes it there.`),
       );
     },
   };

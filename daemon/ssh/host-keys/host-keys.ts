@@ -36,7 +36,7 @@ export interface HostKeys {
   readonly ownFile: string;
   /** Where a new key goes: "nowhere" is for this connection only, and with "never" none is taken. */
   readonly recording: "ownFile" | "nowhere" | "never";
-  /** Records a key in Hostrun's own file, as `KnownHosts.add` does. */
+  /** Records a key in Hostrun's own file, as `KnownHosts.add` does; the entry, which may stand in another file. */
   add(key: Buffer): KnownHost;
   /** Takes a key for as long as these are used. */
   acceptOnce(key: Buffer): void;

@@ -12,7 +12,7 @@ import {
   lowerCase,
   type MalformedLine,
 } from "./known-hosts-file.ts";
-import { OwnKnownHosts } from "./own-known-hosts.ts";
+import { describeLine, OwnKnownHosts } from "./own-known-hosts.ts";
 import { checkRevoked, type Revocation } from "./revoked-keys.ts";
 import { UserKnownHostsFile, type UserKnownHostsParts } from "./user-known-hosts-file.ts";
 
@@ -28,8 +28,8 @@ export interface KnownHosts {
    * another key on record, `invalid_request` when `key` is no public key or `address` could mean other hosts, too.
    */
   add(address: string, port: number, key: Buffer): Promise<KnownHost>;
-  /** The entries of Hostrun's own file. */
-  list(): KnownHost[];
+  /** The entries of Hostrun's own file, then those of the person's and of the machine's. Never rejects. */
+  list(): Promise<KnownHost[]>;
   /** Takes a host out of Hostrun's own file, at every port when none is given; says how many entries went. */
   remove(address: string, port?: number): number;
 }
@@ -63,7 +63,14 @@ export function openKnownHosts(options: KnownHostsOptions): KnownHosts {
       const hop = { name: address, address, port, user: "", settings: plainHopSettings };
       return (await of(hop)).add(key);
     },
-    list: () => own.list(),
+    async list() {
+      const read = await Promise.all([...options.user, ...options.global].map((path) => fileAt(path).read()));
+      const others = read.flatMap(({ lines }) => lines);
+      return [
+        ...own.all().map((line) => describeLine(line, false)),
+        ...others.map((line) => describeLine(line, true)),
+      ];
+    },
     remove: (address, port) => own.remove(address, port),
   };
 }
@@ -117,8 +124,13 @@ async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promi
     ownFile: options.own,
     recording: isKept ? "ownFile" : userFiles.length === 0 ? "never" : "nowhere",
     add: (key) => {
-      const recorded = lines().some((line) => isFor(line, name) && line.key.equals(key));
-      return own.add({ ...recordAs, key, hashed: trust.hashKnownHosts, recorded }, record.verdict(key));
+      const find = (): KnownHostLine | undefined =>
+        lines().find((line) => isFor(line, name) && line.key.equals(key));
+      const recorded = find() !== undefined;
+      own.add({ ...recordAs, key, hashed: trust.hashKnownHosts, recorded }, record.verdict(key));
+      const line = find();
+      if (line === undefined) throw new Error(`What was written to ${options.own} is not there`);
+      return describeLine(line, line.file !== options.own);
     },
   };
 }

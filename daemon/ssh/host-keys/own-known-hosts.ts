@@ -47,12 +47,8 @@ export class OwnKnownHosts {
     return this.#file.lines();
   }
 
-  list(): KnownHost[] {
-    return this.#file.lines().map(knownHostOf);
-  }
-
   /** `verdict`: on the key, for the host. Throws a Problem as `KnownHosts.add` rejects with. */
-  add(entry: NewEntry, verdict: HostKeyVerdict): KnownHost {
+  add(entry: NewEntry, verdict: HostKeyVerdict): void {
     const { address, port, key, hashed, recorded } = entry;
     const named = PlainAddress.safeParse(address);
     if (!named.success) throw invalidRequest(named.error, `No host key can be recorded for ${address}: it`);
@@ -69,7 +65,6 @@ export class OwnKnownHosts {
       const text = readOwnFile(this.#path) ?? "";
       writeFileAtomically(this.#path, (text === "" || text.endsWith("\n") ? text : `${text}\n`) + line);
     }
-    return describeEntry(entry);
   }
 
   /** Keeps comments and whatever else a person wrote into the file. How many entries went. */
@@ -108,21 +103,24 @@ function refuseConflict({ address, port }: NewEntry, verdict: HostKeyVerdict): v
 /** A name without a port is meant at every port; a hashed one can only be compared. */
 function isFor(line: KnownHostLine, address: string, port: number | undefined): boolean {
   if (line.hosts.startsWith("|")) return hostsMatch(line.hosts, knownHostName(address, port ?? 22));
-  const entry = knownHostOf(line);
+  const entry = placeOf(line.hosts);
   return entry.address === lowerCase(address) && (port === undefined || entry.port === port);
 }
 
-/** The form that Hostrun writes itself: one plain name a line. */
-function knownHostOf(line: KnownHostLine): KnownHost {
-  const bracketed = /^\[([^\]]+)\]:(\d{1,5})$/.exec(line.hosts);
-  const address = bracketed === null ? line.hosts : (bracketed[1] ?? "");
-  const port = bracketed === null ? 22 : Number(bracketed[2]);
-  return describeEntry({ address, port, key: line.key });
+/** A line of any file as the API shows it; `readOnly`: it is not of Hostrun's own. */
+export function describeLine(line: KnownHostLine, readOnly: boolean): KnownHost {
+  const { hosts, marker, key, file } = line;
+  const id = createHash("sha256")
+    .update(JSON.stringify([file, marker, hosts, fingerprintOf(key)]))
+    .digest("hex");
+  const described = { id: id.slice(0, 16), ...placeOf(hosts), ...describeKey(key) };
+  return { ...described, marker, file, line: line.line, readOnly };
 }
 
-function describeEntry({ address, port, key }: Pick<NewEntry, "address" | "port" | "key">): KnownHost {
-  const id = createHash("sha256")
-    .update(`${knownHostName(address, port)} ${fingerprintOf(key)}`)
-    .digest("hex");
-  return { id: id.slice(0, 16), address: lowerCase(address), port, ...describeKey(key) };
+/** The form that Hostrun writes itself is one plain name a line. */
+function placeOf(hosts: string): { readonly address: string; readonly port: number } {
+  const [, address, port] = /^\[([^\]]+)\]:(\d{1,5})$/.exec(hosts) ?? [];
+  return address === undefined || port === undefined
+    ? { address: hosts.startsWith("|") ? hosts : lowerCase(hosts), port: 22 }
+    : { address: lowerCase(address), port: Number(port) };
 }
