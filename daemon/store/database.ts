@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import { DeletionReserve } from "./deletion-reserve.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { DamageReport } from "./stored-row.ts";
 
@@ -24,6 +25,7 @@ export interface Database extends Disposable {
   /** Where long pieces of output lie, by run; it is there. */
   readonly outputFolder: string;
   readonly damage: DamageReport;
+  readonly reserve: DeletionReserve;
   journalMode(): string;
   /** Bytes of the database on disk, the write-ahead log included, the output in files not. */
   sizeBytes(): number;
@@ -50,6 +52,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       epoch,
       outputFolder,
       damage,
+      reserve: new DeletionReserve(`${options.path}-reserve`, () => sql.pragma("wal_checkpoint(TRUNCATE)")),
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {

@@ -26,7 +26,7 @@ const usualLimits: OutputLimits = { inlineBytes: 16 * 1024, segmentBytes: 4 * 10
 
 /** Runs and their events in SQLite, with long pieces of output in files beside it. */
 export function createRunStore(database: Database, limits: OutputLimits = usualLimits): RunStore {
-  const { sql, damage } = database;
+  const { sql, damage, reserve } = database;
   const segments = new Segments(database.outputFolder, limits.segmentBytes);
   const events = createEventTable(sql, segments, limits.inlineBytes);
   const search = createSearchTable(sql, segments);
@@ -57,7 +57,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     delete: (id) => {
       const number = byId.get(id)?.number;
       if (number === undefined) return;
-      mapStorageErrors(() => remove.run(number));
+      reserve.lend(() => mapStorageErrors(() => void remove.run(number)));
       // What stays behind goes with the next sweep.
       void segments.remove(number).catch(() => undefined);
     },

@@ -49,6 +49,34 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
   expect(begin).not.toThrow();
 });
 
+test("on a full disk runs can be deleted, and that makes room for others", async () => {
+  await using disk = await openSmallDisk(8);
+  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
+  const run = async (bytes: number): Promise<string> => {
+    const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const live = new LiveRun(start, { key: undefined }, 64 * mebibyte, parts);
+    live.output("stdout", Buffer.alloc(bytes, "a"));
+    await turn();
+    live.end({ outcome: "exited", exitCode: 0 });
+    return live.run.id;
+  };
+  const runs: string[] = [];
+  for (let count = 0; count < 20; count += 1) runs.push(await run(count % 2 === 0 ? 3000 : 100_000));
+  disk.fill();
+  await expect(run(10)).rejects.toMatchObject({ code: "storage_full" });
+  for (const id of runs) store.delete(id);
+  expect(store.countRuns()).toBe(0);
+  await store.sweepFiles(new AbortController().signal);
+  const again = await run(100_000);
+  expect(store.get(again)).toMatchObject({ outcome: "exited", truncatedBytes: 0 });
+  // The reserve is there again for the next time.
+  disk.fill();
+  store.delete(again);
+  expect(store.has(again)).toBe(false);
+});
+
 test("a daemon on a full disk begins no run, ends those under way as they end, and goes on when there is room", async () => {
   await using disk = await openSmallDisk(16);
   await using counter = await openCounter();
