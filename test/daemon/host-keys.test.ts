@@ -141,6 +141,7 @@ test("the person's own ~/.ssh/known_hosts counts, and is never written", async (
 test("what stands in the person's file is listed as it stands there", async () => {
   await using own = await openTestDaemon();
   const path = join(own.home, ".ssh/known_hosts");
+  await own.client.call("addKnownHost", { body: { ...where, key } });
   const lines = [
     `*.example.org,web1 ssh-ed25519 ${key}`,
     `@revoked * ssh-ed25519 ${key}`,
@@ -150,7 +151,6 @@ test("what stands in the person's file is listed as it stands there", async () =
   await knowHosts(own.home, `${lines.join("\n")}\n`);
   await promisify(execFile)("ssh-keygen", ["-q", "-f", path, "-H"]);
   await knowHosts(own.home, `@cert-authority *.example.org ssh-ed25519 ${key}\n`);
-  await own.client.call("addKnownHost", { body: { ...where, key } });
   const { items } = await own.client.call("listKnownHosts");
   const shown = items.map(({ address, port, marker, line, readOnly }) => {
     return [address.replace(/^\|1\|.*/, "hashed"), port, marker, line, readOnly];
