@@ -13,6 +13,7 @@ export interface ClientProcessOptions {
 
 /** What is kept of a log: a login's is shorter, and nobody reads what comes later. */
 const maxLogBytes = 256 * 1024;
+const maxShownLength = 4096;
 const trimEveryMs = 60_000;
 const killAfterMs = 2000;
 
@@ -27,6 +28,8 @@ export class ClientProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #log: string;
   readonly #trimming: NodeJS.Timeout;
+  /** The beginning of what it showed. */
+  #shown = "";
   /** What was in the log at the end. */
   #left: readonly string[] | undefined;
 
@@ -42,6 +45,9 @@ export class ClientProcess {
     this.output = stdout;
     this.shown = stderr;
     for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
+    stderr.on("data", (chunk: Buffer) => {
+      this.#shown = (this.#shown + chunk.toString("utf8")).slice(0, maxShownLength);
+    });
     this.ended = new Promise((resolve) => {
       this.#child.on("error", (failure) => {
         if (this.#child.pid === undefined) resolve(errorCode(failure) ?? failure.message);
@@ -63,7 +69,10 @@ export class ClientProcess {
 
   /** What it had to say last that is no detail, in visible lines; for a person, never to decide by. */
   lastWords(): string {
-    const lines = this.#lines().filter((line) => line.trim() !== "" && !line.startsWith("debug"));
+    const isWord = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
+    const logged = this.#lines().filter(isWord);
+    // Before it has read where to log, which options it does not know.
+    const lines = logged.length > 0 ? logged : this.#shown.split(/\r?\n/).filter(isWord);
     return lines
       .slice(-3)
       .map((line) => visibleLine(line))

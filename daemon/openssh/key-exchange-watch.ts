@@ -20,6 +20,8 @@ export interface KeyExchangeListener {
 
 /** What was agreed on (RFC 4253, section 7.1), to and from the server. */
 export interface KeyExchangeOutcome {
+  /** Whether there is anything in common for the key exchange, the host's key and either way. */
+  readonly isAgreed: boolean;
   readonly kex: string;
   readonly to: ChosenCipher;
   readonly from: ChosenCipher;
@@ -72,7 +74,10 @@ export class KeyExchangeWatch {
     const isStrict =
       client.kex.includes("kex-strict-c-v00@openssh.com") &&
       server.kex.includes("kex-strict-s-v00@openssh.com");
-    return { kex: common(client.kex, server.kex), to: chosen("to"), from: chosen("from"), isStrict };
+    const kex = common(client.kex, server.kex);
+    const [to, from] = [chosen("to"), chosen("from")];
+    const all = [kex, common(client.serverHostKey, server.serverHostKey), to.cipher, from.cipher];
+    return { isAgreed: !all.includes(""), kex, to, from, isStrict };
   }
 }
 

@@ -10,6 +10,8 @@ export interface LoginEvidence {
   readonly failure: Error | undefined;
   /** The server was the first to close. */
   readonly closedByServer: boolean;
+  /** False when both said what they would take, and it has nothing in common. */
+  readonly isAgreed: boolean;
   /** What the server showed as its key. */
   readonly hostKey: Buffer | undefined;
   /** What ssh said, in visible lines. */
@@ -27,6 +29,9 @@ export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
       `${nameOf(hop)} did not let ssh log in. Check the user name, the keys and certificates.${said}`,
       membersOf(hop),
     );
+  }
+  if (!evidence.isAgreed) {
+    return protocolError(hop, `and ssh have no algorithm in common for the key exchange.${said}`);
   }
   if (closedByServer) return unreachable(hop, "closed", undefined, said);
   if (stage === "greeting") return protocolError(hop, `could not be spoken to by ssh.${said}`);

@@ -31,7 +31,13 @@ export interface OpenSshLoginOptions extends LoginOptions {
 }
 
 const noCipher = { cipher: "", mac: "" };
-const unknownOutcome: KeyExchangeOutcome = { kex: "", to: noCipher, from: noCipher, isStrict: false };
+const unknownOutcome: KeyExchangeOutcome = {
+  isAgreed: true,
+  kex: "",
+  to: noCipher,
+  from: noCipher,
+  isStrict: false,
+};
 const pollMs = 10;
 const maxBannerLength = 16 * 1024;
 /** How OpenSSH's server says which options a key has, as its client logs it. */
@@ -58,6 +64,10 @@ class ClientLogin implements SshConnection {
   closeReason: Problem | undefined;
   readonly #options: OpenSshLoginOptions;
   readonly #check: HostKeyCheck;
+  readonly #watch = new KeyExchangeWatch({
+    hostKey: (key) => this.#judge(key),
+    accepted: () => this.#accepted(),
+  });
   readonly #failed = new AbortController();
   readonly #listeners = new Set<(problem: Problem) => void>();
   #stage: LoginEvidence["stage"] = "greeting";
@@ -140,27 +150,28 @@ class ClientLogin implements SshConnection {
       },
       refused: (said) => this.#failed.abort(greetingFailure(hop, { stage: awaitingGreeting, said })),
     });
-    const watch = new KeyExchangeWatch({
-      hostKey: (key) => this.#judge(key),
-      accepted: () => {
-        const { kex, to, from, isStrict } = watch.outcome ?? unknownOutcome;
-        this.kex = kex;
-        this.cipher = to.cipher;
-        this.mac = to.mac;
-        const refusal = refusesCipher(hop, isStrict, [to, from]);
-        if (refusal !== undefined) this.#failed.abort(refusal);
-        this.#stage = "logging in";
-        onStage("logging in");
-      },
-    });
-    socket.on("data", (chunk: Buffer) => watch.fromServer(chunk));
-    client.output.on("data", (chunk: Buffer) => watch.fromClient(chunk));
+    socket.on("data", (chunk: Buffer) => this.#watch.fromServer(chunk));
+    client.output.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
     let room = maxBannerLength;
     client.shown.on("data", (chunk: Buffer) => {
+      // What it says of its arguments comes there, too.
+      if (this.#stage !== "logging in") return;
       const shown = visibleText(chunk.toString("utf8"), room);
       room -= shown.length;
       if (shown !== "" && room >= 0) this.#options.onBanner(shown);
     });
+  }
+
+  #accepted(): void {
+    const { hop } = this.#options;
+    const { kex, to, from, isStrict } = this.#watch.outcome ?? unknownOutcome;
+    this.kex = kex;
+    this.cipher = to.cipher;
+    this.mac = to.mac;
+    const refusal = refusesCipher(hop, isStrict, [to, from]);
+    if (refusal !== undefined) this.#failed.abort(refusal);
+    this.#stage = "logging in";
+    this.#options.onStage("logging in");
   }
 
   /** A certificate is ssh's to judge, which knows of authorities; it alone says nothing of the key to us. */
@@ -200,6 +211,7 @@ class ClientLogin implements SshConnection {
       stage: this.#stage,
       failure: this.#networkFailure,
       closedByServer: this.#closedByServer,
+      isAgreed: this.#watch.outcome?.isAgreed !== false,
       hostKey: this.#hostKey,
       words: client.lastWords(),
     };

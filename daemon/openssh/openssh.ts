@@ -35,9 +35,10 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const log = join(directory.path, `log${count}`);
       const accepted = join(directory.path, `known${count}`);
       const { agentSocket } = login.credentials;
-      const { identityAgent } = login.hop.settings.login;
-      const agent = identityAgent ?? agentSocket;
-      const variables = { ...Object.fromEntries(base), ...(agent === null ? {} : { SSH_AUTH_SOCK: agent }) };
+      const variables = {
+        ...Object.fromEntries(base),
+        ...(agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket }),
+      };
       const client = new ClientProcess({
         arguments: clientArguments(login.hop, { ...options, ...login }, { control, log, accepted }),
         environment: Object.fromEntries(

@@ -1,6 +1,5 @@
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { chooseTransport } from "./choice.ts";
 import type { HopNeed } from "./hop-settings.ts";
 import type { Hop, Target } from "./remote.ts";
 
@@ -15,14 +14,18 @@ export function needsBeyondSsh2({ settings }: Pick<Hop, "settings">): readonly H
   const found = [...needs];
   const [certificate] = login.certificateFiles;
   if (certificate !== undefined) {
-    found.push({ option: "CertificateFile", value: certificate, why: "ssh2 logs in with no certificates" });
+    found.push({ option: "CertificateFile", value: certificate, why: "it uses a certificate" });
   }
   if (login.pkcs11Provider !== null) {
-    found.push({ option: "PKCS11Provider", value: login.pkcs11Provider, why: "ssh2 has no keys of PKCS#11" });
+    found.push({ option: "PKCS11Provider", value: login.pkcs11Provider, why: "it uses a key of PKCS#11" });
   }
   if (login.methods.length > 0 && !login.methods.some((method) => bySsh2.includes(method))) {
     const value = login.methods.join(",");
-    found.push({ option: "PreferredAuthentications", value, why: "ssh2 logs in by none of these methods" });
+    found.push({
+      option: "PreferredAuthentications",
+      value,
+      why: `it is logged in to by ${login.methods.join(" or ")}`,
+    });
   }
   return found;
 }
@@ -34,7 +37,7 @@ const neverHonoured = ["BindInterface", "ProxyUseFdpass"];
 export function refuseUnmetNeeds({ jump, ...target }: Target): void {
   for (const hop of [...jump, target]) {
     const needs = needsBeyondSsh2(hop);
-    const isOpenSsh = chooseTransport(hop).transport === "openssh";
+    const isOpenSsh = hop.settings.transport !== "ssh2";
     const need = isOpenSsh ? needs.find(({ option }) => neverHonoured.includes(option)) : needs[0];
     if (need === undefined) continue;
     throw new Problem(

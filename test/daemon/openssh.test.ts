@@ -73,6 +73,59 @@ test("a user's certificate logs in", async () => {
   expect(sshd.log()).toMatch(/Accepted publickey .*-CERT /);
 });
 
+/** Settings by which the transport chooses itself. */
+const auto = { ...plainHopSettings, transport: "auto" as const };
+
+test("a server with post-quantum key exchange only is reached by itself, and at once the next time", async () => {
+  await using sshd = await openSshd({ options: { KexAlgorithms: "sntrup761x25519-sha512@openssh.com" } });
+  await using pool = await openSshPool({ trust: [sshd] });
+  const target = targetOf(sshd, { settings: auto });
+  const reason = "ssh2 and it have no algorithm in common";
+  const first = await pool.run(target, "true");
+  expect(first.process.connection).toMatchObject({ transport: "openssh", transportReason: reason });
+  pool.pool.close(first.process.connection.id);
+  expect((await pool.run(target, "true")).process.connection).toMatchObject({ transportReason: reason });
+  expect(sshd.log().match(/no matching key exchange method/g)?.length).toBe(1);
+});
+
+test("what ssh2 can do is done by it, and what neither can is told by it", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  const plain = await pool.run(targetOf(sshd, { settings: auto }), "true");
+  expect(plain.process.connection).toMatchObject({ transport: "ssh2", transportReason: null });
+  await using old = await openSshd({ options: { KexAlgorithms: "diffie-hellman-group14-sha1" } });
+  await using second = await openSshPool({ trust: [old] });
+  await expect(second.run(targetOf(old, { settings: auto }), "true")).rejects.toMatchObject({
+    code: "protocol_error",
+    message: containing("Hostrun takes no SHA-1"),
+  });
+});
+
+test("a certificate beside a key, and one in the agent, is seen and used", async () => {
+  await using directory = await openDirectory({ readable: true });
+  const ca = await createKey(directory.join("ca"));
+  const key = await createKey(directory.join("user"));
+  await using sshd = await openSshd({ options: { TrustedUserCAKeys: `${ca.path}.pub` } });
+  await using pool = await openSshPool({ trust: [sshd], home: directory.path });
+  const target = targetOf(sshd, { identityFiles: [key.path], settings: auto });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  await sign(ca, key, sshd.user);
+  const beside = await pool.run(target, "echo in");
+  const expected = { transport: "openssh", transportReason: "it uses a certificate" };
+  expect([beside.stdout.toString(), beside.process.connection]).toEqual([
+    "in\n",
+    expect.objectContaining(expected),
+  ]);
+  await using agent = await openAgent();
+  await agent.add(key);
+  const plain = targetOf(sshd, { identityFiles: [], identitiesOnly: false, settings: auto });
+  const held = await pool.run(plain, "echo in", { agentSocket: agent.socket });
+  expect([held.stdout.toString(), held.process.connection]).toEqual([
+    "in\n",
+    expect.objectContaining(expected),
+  ]);
+});
+
 test("a host's certificate is trusted by its authority alone, and refused without", async () => {
   await using directory = await openDirectory({ readable: true });
   const ca = await createKey(directory.join("ca"));
@@ -81,6 +134,10 @@ test("a host's certificate is trusted by its authority alone, and refused withou
   await using sshd = await openSshd({ hostKeys: [hostKey], options: { HostCertificate: certificate } });
   const authority = { knownHosts: `@cert-authority [127.0.0.1]:${sshd.port} ${ca.publicKey}\n` };
   await using trusting = await openSshPool({ trust: [authority] });
+  const chosen = await trusting.run(targetOf(sshd, { settings: auto }), "true");
+  expect(chosen.process.connection.transportReason).toBe(
+    "its host key may be signed by an authority in known_hosts",
+  );
   const seen = await trusting.run(overOpenSsh(sshd), "true");
   expect(seen.process.connection.hostKeyType).toBe("ssh-ed25519-cert-v01@openssh.com");
   const other = await createKey(directory.join("other"));
@@ -92,7 +149,7 @@ test("a host's certificate is trusted by its authority alone, and refused withou
     members: { reason: "certificate", keyType: "ssh-ed25519-cert-v01@openssh.com" },
   });
   // Nobody tried to log in.
-  expect(sshd.log().match(/Accepted publickey/g)?.length).toBe(1);
+  expect(sshd.log().match(/Accepted publickey/g)?.length).toBe(2);
   expect(sshd.log()).not.toMatch(/authenticating user/);
 });
 
@@ -112,6 +169,18 @@ test("a refused login says what ssh said, and so does one that no key exchange w
   await using odd = await openSshd({ options: { KexAlgorithms: "diffie-hellman-group14-sha1" } });
   await using second = await openSshPool({ trust: [odd] });
   await expect(second.run(overOpenSsh(odd), "true")).rejects.toMatchObject({ code: "protocol_error" });
+});
+
+test("an option that only OpenSSH honours goes to it, and one that it does not know is told", async () => {
+  await using sshd = await openSshd();
+  await using pool = await openSshPool({ trust: [sshd] });
+  const need = { option: "RekeyLimit", value: "1M", why: "it changes keys often" };
+  const served = await pool.run(targetOf(sshd, { settings: { ...auto, needs: [need] } }), "true");
+  expect(served.process.connection).toMatchObject({ transport: "openssh", transportReason: need.why });
+  const unknown = { ...need, option: "NoSuchOption" };
+  await expect(
+    pool.run(targetOf(sshd, { settings: { ...auto, needs: [unknown] } }), "true"),
+  ).rejects.toMatchObject({ code: "protocol_error", message: containing("nosuchoption") });
 });
 
 test("the caller's agent signs, and no other one", async () => {
@@ -194,6 +263,8 @@ test("a daemon that is told to stop leaves no ssh and no socket", async () => {
   const daemon = await openHostedDaemon({ environment, host: { transport: "openssh" } });
   const reading = await daemon.run("echo in");
   expect(reading.text("stdout")).toBe("in\n");
+  const message = matching(/^Connected to web1 by OpenSSH in \d+ ms: it is set to do so$/);
+  expect(reading.of("status")).toContainEqual(expect.objectContaining({ state: "running", message }));
   const { items } = await daemon.client.call("listConnections", {});
   expect(items).toMatchObject([{ host: "web1", transport: "openssh" }]);
   const [place] = await readdir(directory.path);

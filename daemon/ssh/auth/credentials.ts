@@ -9,6 +9,7 @@ import type { Attempt } from "./attempt.ts";
 import { type AskedAgent, noteOnAgent, noteOnFile, noteOnShortKey } from "./credential-notes.ts";
 import { fingerprintOf, keyTypeOf, rsaBits } from "../host-keys/host-key.ts";
 import { type IdentityFile, IdentityFiles } from "./identity-files.ts";
+import { findTicket, type OpenSshKey, OpenSshKeyFiles, openSshKeyOf } from "./openssh-keys.ts";
 import { type SignRequest, signByKey } from "./one-key-agent.ts";
 import type { PrivateKey } from "./private-key.ts";
 
@@ -18,6 +19,8 @@ export interface Credentials {
   readonly attempts: readonly Attempt[];
   /** Of the caller's agent; null: there is none. */
   readonly agentSocket: string | null;
+  /** What OpenSSH would log in with beside the attempts. */
+  readonly openSshKeys: readonly OpenSshKey[];
   /** What was wrong with configured key files. */
   readonly fault: "identity_file_missing" | "identity_file_unreadable" | undefined;
   /** Whole sentences. */
@@ -40,6 +43,7 @@ export interface CredentialSourceOptions {
   readonly agentSocket: string | null;
   /** undefined where files have no owner (Windows). */
   readonly uid: number | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: UserFiles;
   readonly requiredRsaSize: () => number;
   /** daemon/key-opener.ts, as built or as it stands. */
@@ -49,6 +53,8 @@ export interface CredentialSourceOptions {
 /** A server that lets us try for ever would keep a run waiting for ever. */
 const maxAttempts = 32;
 const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
+/** OpenSSH's own for keys in hardware. */
+const hardwareFiles = ["id_ecdsa_sk", "id_ed25519_sk"];
 const usableTypes = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))$/;
 
 /** Looks up what there is to log in with. */
@@ -58,10 +64,12 @@ export class CredentialSource {
   readonly #identityFiles: IdentityFiles;
   /** The fingerprint that logged in last, by login. */
   readonly #goodKeys = new LRUCache<string, string>({ max: 1000 });
+  readonly #openSshKeyFiles: OpenSshKeyFiles;
 
   constructor(options: CredentialSourceOptions) {
     this.#options = options;
     this.#agents = new Agents(options.files);
+    this.#openSshKeyFiles = new OpenSshKeyFiles(options.files);
     this.#identityFiles = new IdentityFiles(options.files, options.uid);
   }
 
@@ -92,7 +100,8 @@ export class CredentialSource {
           ? { socket, ...((await ask(socket)) ?? { keys: [], failure: undefined }) }
           : undefined;
       const credentials = credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize());
-      return { ...hop, credentials: { ...credentials, agentSocket: socket } };
+      const openSshKeys = await this.#openSshKeysOf(hop, files, agent);
+      return { ...hop, credentials: { ...credentials, agentSocket: socket, openSshKeys } };
     };
     const jump = Promise.all(target.jump.map(completed));
     return { ...(await completed(target)), jump: await jump };
@@ -122,6 +131,21 @@ export class CredentialSource {
     return this.#identityFiles.open(path, { passphrase, opener: this.#options.keyOpener });
   }
 
+  async #openSshKeysOf(
+    { identityFiles, identitiesOnly, settings }: Hop,
+    files: readonly IdentityFile[],
+    agent: AskedAgent | undefined,
+  ): Promise<OpenSshKey[]> {
+    const { certificateFiles, defaultIdentityFiles } = settings.login;
+    const isDefault = identityFiles.length === 0 && defaultIdentityFiles;
+    const present = files.flatMap(({ kind, path }) => (kind === "missing" && isDefault ? [] : [path]));
+    const hardware = isDefault ? hardwareFiles.map((name) => join(this.#options.home, ".ssh", name)) : [];
+    const found = await this.#openSshKeyFiles.beside([...present, ...hardware], certificateFiles);
+    const held = identitiesOnly ? [] : (agent?.keys ?? []);
+    const tickets = settings.login.gssapi ? await findTicket(this.#options.files, this.#options) : [];
+    return [...found, ...tickets, ...held.flatMap(({ publicKey }) => openSshKeyOf(publicKey) ?? [])];
+  }
+
   #paths({ identityFiles, settings }: Hop): readonly string[] {
     if (identityFiles.length > 0 || !settings.login.defaultIdentityFiles) return identityFiles;
     return defaultFiles.map((name) => join(this.#options.home, ".ssh", name));
@@ -129,11 +153,13 @@ export class CredentialSource {
 }
 
 /** In a form to compare: whoever has the same would be logged in as the same. */
-export function identityOf({ attempts }: Credentials): readonly (readonly string[])[] {
-  return attempts.map((attempt) => {
+export function identityOf({ attempts, openSshKeys }: Credentials): readonly (readonly string[])[] {
+  const others = openSshKeys.map(({ kind, fingerprint }) => [kind, fingerprint]);
+  const tried = attempts.map((attempt) => {
     if (attempt.kind === "agent") return ["agent", attempt.socket, fingerprintOf(attempt.publicKey)];
     return ["file", attempt.publicKey === undefined ? attempt.path : fingerprintOf(attempt.publicKey)];
   });
+  return [...tried, ...others];
 }
 
 /** The agent that is asked for a hop's keys; null: none. */
@@ -161,7 +187,7 @@ function credentialsOf(
   hop: Hop,
   { files, agent }: Sources,
   requiredRsaSize: number,
-): Omit<Credentials, "agentSocket"> {
+): Omit<Credentials, "agentSocket" | "openSshKeys"> {
   const held = agent?.keys.filter(({ publicKey }) => usableTypes.test(keyTypeOf(publicKey) ?? "")) ?? [];
   const inAgent = (file: IdentityFile): AgentKey | undefined => held.find((key) => isKeyOf(file, key));
   const matched = new Set(files.flatMap((file) => inAgent(file) ?? []));

@@ -72,13 +72,13 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
   }
   const { what, server, ours, option } = mismatch;
   const offered = server.filter((name) => !/^(ext-info|kex-strict)-/.test(name)).join(", ");
-  return protocolError(
-    hop,
-    `and Hostrun have no ${what} algorithm in common: the server offers ${visibleLine(offered)}. Hostrun takes no SHA-1, ` +
-      `no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there (${option} in ` +
-      "sshd_config), or update the server. An old device can be let in by itself: hostrun hosts edit NAME " +
+  return new Problem(
+    "protocol_error",
+    `${nameOf(hop)} and Hostrun have no ${what} algorithm in common: the server offers ${visibleLine(offered)}. Hostrun ` +
+      `takes no SHA-1, no CBC, no DSA and no group exchange. Allow ${ours.slice(0, 3).join(", ")} or the like there ` +
+      `(${option} in sshd_config), or update the server. An old device can be let in by itself: hostrun hosts edit NAME ` +
       "--legacy-algorithms.",
-    failure,
+    { ...membersOf(hop), reason: "no_common_algorithm", cause: failure },
   );
 }
 

@@ -21,6 +21,8 @@ export type HostKeyVerdict =
 export interface HostKeys {
   /** The types of the keys on record, which are to be asked for first. */
   readonly knownTypes: () => readonly string[];
+  /** Whether an authority is known that may have signed the host's key (`@cert-authority`). */
+  readonly hasAuthority: boolean;
   verdict(key: Buffer): HostKeyVerdict;
   /** Looks up what a verdict was "unexamined" for. False: there was no such verdict, or too many of them. */
   examine(): Promise<boolean>;

@@ -105,6 +105,7 @@ async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promi
   const isKept = trust.userKnownHostsFiles?.every((path) => nullDevices.includes(path)) !== true;
   return {
     knownTypes: () => record.knownTypes(),
+    hasAuthority: lines().some(({ marker }) => marker === "certAuthority"),
     verdict: (key) => record.verdict(key),
     examine: () => record.examine(),
     acceptOnce: (key) => record.acceptOnce(key),

@@ -19,6 +19,7 @@ import type { HostKeys } from "../host-keys/host-keys.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
+import { TransportMemory } from "./transport-memory.ts";
 import type { Lease } from "./connection-pool.ts";
 import { openSocket } from "../connect/tcp.ts";
 
@@ -48,6 +49,7 @@ export function createDialer(
   acquire: (request: AcquireRequest, signal: AbortSignal) => Promise<Lease>,
 ): Dial {
   const gate = new HandshakeGate();
+  const transports = new TransportMemory();
   return async (pooled, request, signal) => {
     const { target } = pooled;
     const reading = options.knownHosts.of(target);
@@ -55,6 +57,7 @@ export function createDialer(
     request.stage("reading known_hosts", target);
     const hostKeys = await reading;
     request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
+    transports.apply(pooled, hostKeys);
     let leave = (): void => undefined;
     const { respondent } = request;
     const asked: Respondent = {
@@ -79,7 +82,8 @@ export function createDialer(
         leave = () => place[Symbol.dispose]();
         return await dial(options, destination, request, signal);
       } catch (failure) {
-        await resolveByAsking(failure, destination);
+        if (transports.learn(pooled, failure)) continue;
+        await resolveByAsking(transports.toTell(pooled, failure), destination);
       } finally {
         leave();
       }

@@ -8,7 +8,7 @@ import { isUsable, openChannel } from "../channel/exec.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { hopName, unreachable } from "../failure.ts";
 import { SharedQuestions } from "./shared-questions.ts";
-import { canOpenAhead } from "../ssh2-internals.ts";
+import { hasOneSession, takesSpare } from "./server-traits.ts";
 
 /** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
 export interface PoolBucket {
@@ -83,7 +83,7 @@ export class PooledConnection {
   #releaseBastion: () => void = () => undefined;
   readonly #attempt = new AbortController();
   #spare: ClientChannel | undefined;
-  readonly #transport: TransportChoice;
+  #transport: TransportChoice;
   #openingSpare = false;
   #sparesRefused = 0;
 
@@ -92,7 +92,10 @@ export class PooledConnection {
     this.bucket = bucket;
     this.target = target;
     this.#stage = { stage: "waiting for its turn", hop: target };
-    this.#transport = chooseTransport(target);
+    this.#transport = chooseTransport(
+      target,
+      target.credentials.openSshKeys.map(({ kind }) => kind),
+    );
     bucket.connections.add(this);
   }
 
@@ -160,6 +163,11 @@ export class PooledConnection {
   /** What it is made by; it may turn out that only OpenSSH can. */
   get transport(): TransportChoice {
     return this.#transport;
+  }
+
+  /** ssh2 can't make it; `reason` as in TransportChoice. */
+  useOpenSsh(reason: string): void {
+    this.#transport = { transport: "openssh", reason };
   }
 
   /** False where it was closed meanwhile: then it is not taken. */
@@ -271,16 +279,6 @@ export class PooledConnection {
       transportReason: this.#transport.reason,
     };
   }
-}
-
-/** TinySSH gives up the whole connection at a second channel. */
-function hasOneSession(connection: SshConnection | undefined): boolean {
-  return connection?.server.startsWith("tinyssh") === true;
-}
-
-/** Only servers that are known to bear a session on which nothing runs. */
-function takesSpare(connection: SshConnection): boolean {
-  return /^(OpenSSH|dropbear)_/.test(connection.server) && canOpenAhead(connection.client);
 }
 
 type Agreed = Pick<Connection, "server" | "kex" | "cipher" | "mac" | "hostKeyType" | "hostKeyFingerprint">;

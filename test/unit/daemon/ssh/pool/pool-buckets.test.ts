@@ -16,7 +16,7 @@ function hopOf(user: string, address: string, port: number): LoginHop {
     identitiesOnly: false,
     settings: plainHopSettings,
     hostKeyPolicy: "ask",
-    credentials: { attempts: [], agentSocket: null, fault: undefined, notes: [] },
+    credentials: { attempts: [], agentSocket: null, openSshKeys: [], fault: undefined, notes: [] },
   };
 }
 
@@ -36,7 +36,7 @@ const hop: fc.Arbitrary<LoginHop> = fc
   .tuple(text, text, fc.constantFrom(2, 22), fc.array(attempt, { maxLength: 3 }))
   .map(([user, address, port, attempts]) => ({
     ...hopOf(user, address, port),
-    credentials: { attempts, agentSocket: null, fault: undefined, notes: [] },
+    credentials: { attempts, agentSocket: null, openSshKeys: [], fault: undefined, notes: [] },
   }));
 const target: fc.Arbitrary<LoginTarget> = fc
   .tuple(hop, fc.array(hop, { maxLength: 2 }))
@@ -91,7 +91,7 @@ test("neither the order of an agent's keys nor their comments are left out or co
     }));
     return bucketKey({
       ...hopOf("x", "y", 22),
-      credentials: { attempts, agentSocket: null, fault: undefined, notes: [] },
+      credentials: { attempts, agentSocket: null, openSshKeys: [], fault: undefined, notes: [] },
       jump: [],
     });
   };

@@ -1,0 +1,86 @@
+import { LRUCache } from "lru-cache";
+import { SharedQuery } from "../../core/shared-query.ts";
+import type { UserFiles } from "../../core/user-files.ts";
+import type { OpenSshMeans } from "../../transport/choice.ts";
+import { fingerprintOf, keyTypeOf } from "../host-keys/host-key.ts";
+
+/** Something that OpenSSH would log in with and ssh2 can't. */
+export interface OpenSshKey {
+  readonly kind: OpenSshMeans;
+  /** Of the key or certificate; of a ticket where it is. */
+  readonly fingerprint: string;
+}
+
+const maxBytes = 64 * 1024;
+const maxPaths = 512;
+
+/** What a public key in SSH's wire form is of that; undefined where ssh2 does. */
+export function openSshKeyOf(publicKey: Buffer): OpenSshKey | undefined {
+  const type = keyTypeOf(publicKey) ?? "";
+  const isCertificate = /-cert-v0\d@openssh\.com$/.test(type);
+  if (!isCertificate && !/^(?:sk-|webauthn-sk-)/.test(type)) return undefined;
+  return { kind: isCertificate ? "certificate" : "hardware", fingerprint: fingerprintOf(publicKey) };
+}
+
+/** Looks for such keys beside key files, and reads again only what has changed. */
+export class OpenSshKeyFiles {
+  readonly #files: UserFiles;
+  readonly #looks = new LRUCache<string, SharedQuery<OpenSshKey | undefined>>({ max: maxPaths });
+
+  constructor(files: UserFiles) {
+    this.#files = files;
+  }
+
+  /**
+   * What belongs to private keys at these paths: `PATH.pub` of a key in hardware, and `PATH-cert.pub`, which OpenSSH takes by
+   * itself (ssh(1), -i). `certificates` are files of their own. Never rejects.
+   */
+  async beside(paths: readonly string[], certificates: readonly string[] = []): Promise<OpenSshKey[]> {
+    const files = [...paths.flatMap((path) => [`${path}.pub`, `${path}-cert.pub`]), ...certificates];
+    const found = await Promise.all(files.map((path) => this.#look(path)));
+    return found.filter((key) => key !== undefined);
+  }
+
+  #look(path: string): Promise<OpenSshKey | undefined> {
+    const look = this.#looks.get(path) ?? new SharedQuery(this.#looker(path));
+    this.#looks.set(path, look);
+    return look.ask();
+  }
+
+  #looker(path: string): () => Promise<OpenSshKey | undefined> {
+    let version: string | undefined;
+    let found: OpenSshKey | undefined;
+    return async () => {
+      const content = await this.#files.reread(path, maxBytes, version);
+      version = "version" in content ? content.version : undefined;
+      if (content.kind === "content") found = parse(content.bytes);
+      else if (content.kind !== "unchanged") found = undefined;
+      return found;
+    };
+  }
+}
+
+/** Where a Kerberos ticket would be (krb5.conf(5), default_ccache_name); "" where that can't be said. */
+function ticketCache({ environment, uid }: KerberosEnvironment): string {
+  const named = environment["KRB5CCNAME"] ?? "";
+  return named === "" && uid !== undefined ? `/tmp/krb5cc_${uid}` : named.replace(/^(?:FILE|DIR):/, "");
+}
+
+export interface KerberosEnvironment {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly uid: number | undefined;
+}
+
+/** Of the daemon's own environment, which its `ssh` has. One in a keyring that the environment names is taken to be there. */
+export async function findTicket(files: UserFiles, kerberos: KerberosEnvironment): Promise<OpenSshKey[]> {
+  const cache = ticketCache(kerberos);
+  const isPath = cache.startsWith("/");
+  if (cache === "" || (isPath && (await files.kind(cache)) === "missing")) return [];
+  return [{ kind: "ticket", fingerprint: cache }];
+}
+
+/** One line: a type, the key in base64, a comment. */
+function parse(content: Buffer): OpenSshKey | undefined {
+  const [, base64 = ""] = content.toString("latin1").trim().split(/\s+/);
+  return openSshKeyOf(Buffer.from(base64, "base64"));
+}
