@@ -67,6 +67,28 @@ export const hostEndpoints = {
     output: "none",
     problems: [...ofHost, "conflict"],
   }),
+  keepSecrets: endpoint({
+    method: "POST",
+    path: "/api/hosts/:host/secrets",
+    summary: "Keep a host's password, or the passphrase of its keys, in the daemon's memory",
+    body: z
+      .strictObject({
+        password: z.string().min(1).max(4096).optional(),
+        passphrase: z.string().min(1).max(4096).optional(),
+      })
+      .refine((secrets) => Object.keys(secrets).length > 0, "must have a password or a passphrase"),
+    status: 204,
+    output: "none",
+    problems: [...writing, "host_unknown"],
+  }),
+  forgetSecrets: endpoint({
+    method: "DELETE",
+    path: "/api/hosts/:host/secrets",
+    summary: "Forget what is kept of a host's secrets",
+    status: 204,
+    output: "none",
+    problems: ofHost,
+  }),
   testHost: endpoint({
     method: "POST",
     path: "/api/hosts/:host/test",

@@ -3,6 +3,7 @@ import { add } from "../hosts/add.ts";
 import { edit } from "../hosts/edit.ts";
 import { importHosts } from "../hosts/import.ts";
 import { list } from "../hosts/list.ts";
+import { login } from "../hosts/login.ts";
 import { remove } from "../hosts/remove.ts";
 import { show } from "../hosts/show.ts";
 import { test } from "../hosts/test.ts";
@@ -16,9 +17,10 @@ Usage: hostrun hosts [list] [--search TEXT]
        hostrun hosts edit NAME [--rename NAME] [FIELD...] [--unset FIELD]...
        hostrun hosts remove NAME
        hostrun hosts test NAME
+       hostrun hosts login NAME [--password-stdin]
        hostrun hosts import [--path FILE] [--dry-run]
 
 ls is short for list, rm for remove. \`hostrun hosts add --help\` lists the fields.
 `,
-  subcommands: { list, show, add, edit, remove, test, import: importHosts },
+  subcommands: { list, show, add, edit, remove, test, login, import: importHosts },
 };

@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
@@ -6,6 +7,8 @@ import { reachDaemon, reviveDaemon } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
+import { hasTerminal } from "../prompts/terminal.ts";
+import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
@@ -67,14 +70,19 @@ options are wrong.
     if (ending === undefined) return notRunStatus;
     const offered = offeredKey(ending.problem);
     if (offered === undefined || ending.problem === undefined) return ending.status;
-    const { askToTrust, explainTrust } = await import("../run/trust.ts");
-    const trusted = plan.ask ? await askToTrust(daemon, offered) : undefined;
-    if (trusted === true) return (await attempt(daemon, plan, false)).status;
     if (!plan.view.json) warnOf({ message: ending.problem.detail, members: ending.problem });
-    if (trusted === undefined) explainTrust(offered);
+    if (!wasAsked(ending.problem)) {
+      const { explainTrust } = await import("../run/trust.ts");
+      explainTrust(offered);
+    }
     return ending.status;
   },
 };
+
+/** Whether a person said no, or nothing. */
+function wasAsked({ reason }: ProblemDetails): boolean {
+  return reason === "declined" || reason === "expired";
+}
 
 /** Runs it; on a production host only after a person has agreed to it. undefined: nobody did, which was told. */
 async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending | undefined> {
@@ -103,7 +111,9 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
   using interrupt = onInterrupt(() => void cancel());
   try {
     const { json, raw } = plan.view;
-    const request = { ...plan.request, stdinOpen };
+    const asks = plan.ask && hasTerminal();
+    const prompts = new TerminalPrompts(daemon);
+    const request = { ...plan.request, stdinOpen, prompts: asks ? ("ask" as const) : ("fail" as const) };
     const revive = request.durable === true ? reviveDaemon : undefined;
     const frames = json
       ? daemon.run(request, { raw, all: true, revive, refuseProduction })
@@ -112,6 +122,10 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
       started(id) {
         run = id;
         if (interrupt.status !== undefined) void cancel();
+      },
+      prompt(event) {
+        if (event.type === "prompt") prompts.opened(event.prompt);
+        else prompts.closed(event.promptId);
       },
       running(id) {
         if (stdinOpen) void passStdin(daemon, id, over.signal);

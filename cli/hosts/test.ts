@@ -1,14 +1,15 @@
 import type { HostTest } from "../../protocol/host.ts";
-import { agentSocketOf } from "../agent-socket.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { spanOf } from "../runs/describe.ts";
+import { testHost } from "./test-host.ts";
 import { sheet } from "../table.ts";
 
 export const test: Command = {
-  help: `Connect to a host and log in, without running anything.
+  help: `Connect to a host and log in, without running anything. On a terminal,
+what the host asks for is asked here.
 
 Usage: hostrun hosts test NAME [OPTION...]
 
@@ -24,12 +25,9 @@ Exit status: 0 when the login worked, 1 when it did not.
     const [name] = takeWords(positionals, "NAME");
     const format = parseFormat(values);
     const timeout = values["connect-timeout"];
-    const body = {
-      agentSocket: agentSocketOf(process.env),
-      ...(timeout === undefined ? {} : { connectTimeoutMs: parseSpan(timeout, "--connect-timeout") }),
-    };
+    const connectTimeoutMs = timeout === undefined ? undefined : parseSpan(timeout, "--connect-timeout");
     await using daemon = await reachDaemon();
-    const found = await daemon.call("testHost", { params: { host: name }, body });
+    const found = await testHost(daemon, name, { connectTimeoutMs });
     showOne(format, found, () => testSheet(found));
     return 0;
   },

@@ -7,6 +7,8 @@ export interface Follower {
   started?(run: string): void;
   /** The command runs: from now on it reads its input. */
   running?(run: string): void;
+  /** A person is to be asked, or not any more. */
+  prompt?(event: PromptEvent): void;
 }
 
 /** Shows a run to its end. */
@@ -21,6 +23,7 @@ export async function follow(
     if (!("event" in frame)) continue;
     const { event } = frame;
     if (event.type === "init") follower.started?.(event.runId);
+    if (isOfPrompt(event)) follower.prompt?.(event);
     if (!running && isRunning(event)) {
       running = true;
       follower.running?.(event.runId);
@@ -29,6 +32,12 @@ export async function follow(
     return view.end(event);
   }
   throw new Problem("internal", "The event stream ended before the run did. This is a bug in Hostrun.");
+}
+
+type PromptEvent = Extract<ShownEvent, { type: "prompt" | "promptClosed" }>;
+
+function isOfPrompt(event: ShownEvent): event is PromptEvent {
+  return event.type === "prompt" || event.type === "promptClosed";
 }
 
 function isRunning(event: ShownEvent): boolean {

@@ -13,7 +13,7 @@ export function needsConfirmation(error: unknown): boolean {
  */
 export async function confirmRun({ request, ask }: RunPlan): Promise<boolean> {
   const name = visible(String(request.host));
-  const { askOnTerminal, yesOrNo } = await import("./terminal-question.ts");
+  const { askOnTerminal, yesOrNo } = await import("../prompts/terminal-question.ts");
   const lines = request.command.split("\n").map((line) => `  ${visible(line)}\n`);
   const answer = ask
     ? await askOnTerminal({

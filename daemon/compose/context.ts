@@ -5,6 +5,7 @@ import { systemClock } from "../core/clock.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { createLogFile } from "../core/log-file.ts";
 import type { EndGroup } from "../core/run-program.ts";
+import { SecretMemory } from "../transport/secret-memory.ts";
 import type { Scope } from "../core/scope.ts";
 import { prepareStateDirectory } from "../core/state-directory.ts";
 import { openUserFiles, type UserFiles, type UserFilesOptions } from "../core/user-files.ts";
@@ -50,6 +51,8 @@ export interface DaemonContext extends DaemonEnvironment {
   readonly log: Log;
   readonly files: UserFiles;
   readonly changes: ChangeLog;
+  /** What was given to log in with, kept nowhere else. */
+  readonly secrets: SecretMemory;
   /** An ISO 8601 instant. */
   readonly startedAt: string;
 }
@@ -79,6 +82,7 @@ export function openContext(environment: DaemonEnvironment, scope: Scope): Daemo
     log,
     files,
     changes: new ChangeLog(clock),
+    secrets: scope.own(new SecretMemory()),
     startedAt: clock.now(),
   };
 }

@@ -19,7 +19,7 @@ export interface Hosts {
 }
 
 export function openHosts(context: DaemonContext, { database }: Storage): Hosts {
-  const { home, user, clock, changes, log } = context;
+  const { home, user, clock, changes, secrets, log } = context;
   const settings = () => context.settings.current;
   const store = createHostStore(database, clock);
   const configured = openConfigurations(context);
@@ -40,10 +40,22 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
     settings,
     clock,
     home,
-    onSaved: (host) => changes.publish({ type: "hostSaved", host }),
-    onDeleted: ({ id, name }) => changes.publish({ type: "hostDeleted", id, name }),
+    onSaved: (host) => {
+      changes.publish({ type: "hostSaved", host });
+      void forgetOthers(host.name);
+    },
+    onDeleted: ({ id, name }) => {
+      changes.publish({ type: "hostDeleted", id, name });
+      secrets.forget(name);
+    },
   });
-  return { hosts, resolve: createResolution(lookup) };
+  const resolve = createResolution(lookup);
+  /** Secrets are for a host as it was reached when they were given. */
+  const forgetOthers = async (name: string): Promise<void> => {
+    const resolved = await resolve(name).catch(() => undefined);
+    secrets.forget(name, resolved?.target);
+  };
+  return { hosts, resolve };
 }
 
 const systemConfig = "/etc/ssh/ssh_config";

@@ -59,7 +59,7 @@ function handlersOf(
   { hosts, resolve, pool, knownHosts, prompts, latency, engine, history }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
-  const { settings, changes, version, pid } = context;
+  const { settings, changes, secrets, version, pid } = context;
   const health = (): Health => ({
     status: engine.draining ? "draining" : "ok",
     version,
@@ -76,7 +76,7 @@ function handlersOf(
   const keys = keysOf(context, pool);
   return {
     ...daemonRoutes({ health, stats, durations: () => latency.durations(), changes, shutdown }),
-    ...hostRoutes({ hosts, resolve, remote: pool, prompts, connectTimeoutMs }),
+    ...hostRoutes({ hosts, resolve, remote: pool, secrets, prompts, connectTimeoutMs }),
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...runRoutes({ hosts, engine, history }),

@@ -4,7 +4,6 @@ import { openOpenSsh } from "../openssh/openssh.ts";
 import { type KnownHosts, openKnownHosts } from "../ssh/host-keys/known-hosts.ts";
 import { openPool, type Pool } from "../ssh/pool/pool.ts";
 import { endGroupCommand } from "../runs/terminate/group-end.ts";
-import { SecretMemory } from "../transport/secret-memory.ts";
 import { createShellMemory } from "../store/login-shells.ts";
 import type { Remote, RemoteProcess } from "../transport/remote.ts";
 import { Workers } from "../worker/workers.ts";
@@ -16,11 +15,10 @@ export interface Transport {
   readonly pool: Pool;
   /** What runs go by: the pool, and workers over it. */
   readonly remote: Remote;
-  readonly secrets: SecretMemory;
 }
 
 export function openTransport(context: DaemonContext, { database }: Storage, scope: Scope): Transport {
-  const { stateDirectory, home, settings, log, files, clock, changes } = context;
+  const { secrets, stateDirectory, home, settings, log, files, clock, changes } = context;
   const own = join(stateDirectory, "known_hosts");
   const { environment } = context;
   const knownHosts = openKnownHosts({
@@ -41,7 +39,6 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
   const { uid } = context;
   // Ended after the pool, whose connections its processes are.
   const openSsh = scope.own(openOpenSsh({ home, ownKnownHosts: own, stateDirectory, environment, uid }));
-  const secrets = scope.own(new SecretMemory());
   const pool = openPool({
     limits,
     knownHosts,
@@ -56,7 +53,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
   scope.own(pool);
   const limit = (): number => Math.min(maxWorkers, Math.floor(limits().maxConnections / 2));
   const workers = new Workers({ remote: pool, clock, log, limit, endProcess });
-  return { knownHosts, secrets, pool, remote: scope.own(workers) };
+  return { knownHosts, pool, remote: scope.own(workers) };
 }
 
 /** Each keeps a connection that nobody else uses from being closed for another host. */

@@ -1,6 +1,7 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
 import type { Prompts } from "../../prompts/prompts.ts";
+import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Remote } from "../../transport/remote.ts";
 import type { Handlers } from "../request-context.ts";
 
@@ -8,20 +9,29 @@ export interface HostRoutesParts {
   readonly hosts: HostDirectory;
   readonly resolve: (host: string | number) => Promise<Resolved>;
   readonly remote: Remote;
+  readonly secrets: SecretMemory;
   readonly prompts: Pick<Prompts, "questioner">;
   readonly connectTimeoutMs: () => number;
 }
 
 type HostHandlers = Pick<
   Handlers,
-  "listHosts" | "createHost" | "importHosts" | "getHost" | "updateHost" | "deleteHost" | "testHost"
+  | "listHosts"
+  | "createHost"
+  | "importHosts"
+  | "getHost"
+  | "updateHost"
+  | "deleteHost"
+  | "testHost"
+  | "keepSecrets"
+  | "forgetSecrets"
 >;
 
 /** Who asks for a test of a host: no run, and nobody who follows an event stream of it. */
 const tester = { runId: null, opened: () => undefined, closed: () => undefined };
 
 export function hostRoutes(parts: HostRoutesParts): HostHandlers {
-  const { hosts, resolve, remote, prompts, connectTimeoutMs } = parts;
+  const { hosts, resolve, remote, secrets, prompts, connectTimeoutMs } = parts;
   return {
     listHosts: async ({ query }) => ({ ...(await hosts.list(query.q)), nextCursor: null }),
     createHost: ({ body }) => hosts.create(body),
@@ -30,6 +40,17 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
     updateHost: ({ params, body }) => hosts.update(params.host, body),
     deleteHost: async ({ params }) => {
       await hosts.delete(params.host);
+      return undefined;
+    },
+    keepSecrets: async ({ params, body }) => {
+      const { target } = await resolve(hosts.reference(params.host));
+      if (body.password !== undefined) secrets.keepPassword(target, body.password);
+      if (body.passphrase !== undefined) secrets.keepPassphrase(target, undefined, body.passphrase);
+      return undefined;
+    },
+    forgetSecrets: async ({ params }) => {
+      const { target } = await resolve(hosts.reference(params.host));
+      secrets.forget(target.name);
       return undefined;
     },
     testHost: async ({ params, body, left }) => {

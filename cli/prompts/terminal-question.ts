@@ -1,6 +1,5 @@
-import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { ReadStream, WriteStream } from "node:tty";
+import { openTerminal } from "./terminal.ts";
 
 export interface TerminalQuestion {
   readonly question: string;
@@ -8,6 +7,8 @@ export interface TerminalQuestion {
   readonly again: string;
   /** What a line stands for; undefined when it is no answer. */
   readonly judge: (answer: string) => boolean | undefined;
+  /** The question does not matter any more: then nobody has answered. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The answer of the person at the terminal, false where they leave; undefined when there is no terminal to ask on. */
@@ -15,11 +16,14 @@ export async function askOnTerminal({
   question,
   again,
   judge,
+  signal,
 }: TerminalQuestion): Promise<boolean | undefined> {
   const terminal = openTerminal();
   if (terminal === undefined) return undefined;
   const { input, output } = terminal;
+  const leave = (): void => lines.close();
   const lines = createInterface({ input, output, terminal: false });
+  signal?.addEventListener("abort", leave, { once: true });
   try {
     output.write(question);
     for await (const line of lines) {
@@ -29,6 +33,7 @@ export async function askOnTerminal({
     }
     return false;
   } finally {
+    signal?.removeEventListener("abort", leave);
     lines.close();
     input.destroy();
     output.destroy();
@@ -39,18 +44,4 @@ export async function askOnTerminal({
 export function yesOrNo(answer: string): boolean | undefined {
   if (answer === "yes") return true;
   return answer === "no" ? false : undefined;
-}
-
-/** The terminal itself, as ssh uses it, also when the standard streams are redirected. */
-function openTerminal(): { input: ReadStream; output: WriteStream } | undefined {
-  const opened: number[] = [];
-  try {
-    for (const flags of ["r", "w"]) opened.push(openSync("/dev/tty", flags));
-    const [input, output] = opened;
-    if (input === undefined || output === undefined) return undefined;
-    return { input: new ReadStream(input), output: new WriteStream(output) };
-  } catch {
-    for (const file of opened) closeSync(file);
-    return undefined;
-  }
 }
