@@ -1,5 +1,6 @@
 import { daemonEndpoints } from "./daemon-endpoints.ts";
 import { hostEndpoints } from "./host-endpoints.ts";
+import { jobEndpoints } from "./job-endpoints.ts";
 import { keyEndpoints } from "./key-endpoints.ts";
 import { promptEndpoints } from "./prompt-endpoints.ts";
 import { runEndpoints } from "./run-endpoints.ts";
@@ -8,6 +9,7 @@ import { runEndpoints } from "./run-endpoints.ts";
 export const api = {
   ...daemonEndpoints,
   ...hostEndpoints,
+  ...jobEndpoints,
   ...keyEndpoints,
   ...promptEndpoints,
   ...runEndpoints,

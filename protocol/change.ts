@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Host } from "./host.ts";
+import { Job } from "./job.ts";
 import { Prompt, PromptOutcome } from "./prompt.ts";
 import { Run } from "./run.ts";
 import { Settings } from "./settings.ts";
@@ -16,6 +17,7 @@ export const Change = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hostSaved"), ...base, host: Host }),
   z.object({ type: z.literal("hostDeleted"), ...base, id: z.int(), name: z.string() }),
   z.object({ type: z.literal("runChanged"), ...base, run: Run }),
+  z.object({ type: z.literal("jobChanged"), ...base, job: Job }),
   z.object({ type: z.literal("runDeleted"), ...base, id: z.string() }),
   z.object({ type: z.literal("connectionOpened"), ...base, connection: Connection }),
   z.object({ type: z.literal("connectionClosed"), ...base, connection: Connection }),

@@ -7,6 +7,8 @@ import { KnownHost } from "./known-host.ts";
 import { problems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { Prompt } from "./prompt.ts";
+import { Job } from "./job.ts";
+import { Key } from "./key.ts";
 import { Run } from "./run.ts";
 import { SettingsReport } from "./settings.ts";
 import { Connection, Stats } from "./stats.ts";
@@ -31,7 +33,7 @@ function located(json: Json): Json {
 }
 
 function namedSchemas(): Json {
-  const named = { Connection, Host, KnownHost, ProblemDetails, Prompt, Run, SettingsReport, Stats };
+  const named = { Connection, Host, Job, Key, KnownHost, ProblemDetails, Prompt, Run, SettingsReport, Stats };
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {

@@ -9,7 +9,7 @@ const noNul = (text: string): boolean => !text.includes("\0");
 
 export const maxCommandBytes = 65_536;
 
-const Command = z
+export const Command = z
   .string()
   .min(1, "must not be empty")
   .refine(noNul, "must not hold a NUL byte")

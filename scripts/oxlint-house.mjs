@@ -4,7 +4,14 @@ import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 
 const root = dirname(import.meta.dirname);
-const USE_CASES = ["daemon/runs", "daemon/hosts", "daemon/keys", "daemon/prompts", "daemon/settings"];
+const USE_CASES = [
+  "daemon/runs",
+  "daemon/jobs",
+  "daemon/hosts",
+  "daemon/keys",
+  "daemon/prompts",
+  "daemon/settings",
+];
 
 /**
  * What each room may import besides itself: other rooms, rooms of which only types, packages ("node" stands for
@@ -31,6 +38,7 @@ const ROOMS = {
     "daemon/runs/terminate",
     "daemon/runs/run-execution.ts",
   ),
+  "daemon/jobs": useCase(),
   "daemon/hosts": useCase("zod"),
   "daemon/keys": useCase(),
   "daemon/prompts": useCase(),

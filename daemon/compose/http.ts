@@ -9,6 +9,7 @@ import { daemonRoutes } from "../http/routes/daemon.ts";
 import { keyRoutes } from "../http/routes/keys.ts";
 import { hostRoutes } from "../http/routes/hosts.ts";
 import { promptRoutes } from "../http/routes/prompts.ts";
+import { jobRoutes } from "../http/routes/jobs.ts";
 import { runRoutes } from "../http/routes/runs.ts";
 import { settingsRoutes } from "../http/routes/settings.ts";
 import { createHttpServer, type HttpParts } from "../http/server.ts";
@@ -56,7 +57,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 
 function handlersOf(
   context: DaemonContext,
-  { hosts, resolve, pool, knownHosts, prompts, latency, engine, history }: Services,
+  { hosts, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
   const { settings, changes, secrets, version, pid } = context;
@@ -79,6 +80,7 @@ function handlersOf(
     ...hostRoutes({ hosts, resolve, remote: pool, secrets, prompts, connectTimeoutMs }),
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
+    ...jobRoutes(jobs),
     ...runRoutes({ hosts, engine, history }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),

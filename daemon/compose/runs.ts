@@ -1,9 +1,11 @@
 import type { Scope } from "../core/scope.ts";
+import { Jobs } from "../jobs/jobs.ts";
 import { Prompts } from "../prompts/prompts.ts";
 import { RunEngine } from "../runs/engine.ts";
 import { RunHistory } from "../runs/history.ts";
 import { LatencyRecord } from "../runs/latency.ts";
 import { openSearchIndexing } from "../runs/search-indexing.ts";
+import { createJobStore } from "../store/jobs.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Storage } from "./storage.ts";
@@ -14,12 +16,13 @@ export interface Runs {
   readonly history: RunHistory;
   readonly latency: LatencyRecord;
   readonly prompts: Prompts;
+  readonly jobs: Jobs;
 }
 
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
 export function openRuns(
   context: DaemonContext,
-  { store, cache, plans, durable, resolve, remote }: Storage & Hosts & Transport,
+  { database, store, cache, plans, durable, hosts, resolve, remote }: Storage & Hosts & Transport,
   scope: Scope,
 ): Runs {
   const { settings, clock, log, changes } = context;
@@ -45,13 +48,26 @@ export function openRuns(
       log,
       onChange: (run) => {
         changes.publish({ type: "runChanged", run });
+        jobs.runChanged(run);
         if (run.state === "ended") indexing.wake();
       },
     }),
   );
   const busy = () => Object.values(engine.counts()).some((count) => count > 0);
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
-  for (const run of durable) engine.resume(run);
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
-  return { latency, prompts, engine, history: new RunHistory({ store, engine, cache, onDeleted }) };
+  const history = new RunHistory({ store, engine, cache, onDeleted });
+  const jobs = new Jobs({
+    store: createJobStore(database),
+    engine,
+    history,
+    events: store.events,
+    hosts: async () => (await hosts.list()).items,
+    clock,
+    log,
+    onChange: (job) => changes.publish({ type: "jobChanged", job }),
+  });
+  for (const run of durable) engine.resume(run);
+  jobs.resume();
+  return { latency, prompts, engine, history, jobs };
 }

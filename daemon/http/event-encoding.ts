@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { NumberedChange } from "../core/changes.ts";
 import type { Feed } from "../core/feed.ts";
+import type { JobEvent } from "../jobs/job-log.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
 import type { EventMessage } from "./sse.ts";
 
@@ -27,6 +28,19 @@ export function createEventEncoder(
       return output(event, `"data":"","filteredBytes":${event.bytes.length}`);
     }
     return encodedOnce(event, encode);
+  };
+}
+
+/** The Server-Sent Events of a job: those of its runs under the job's numbers, and its ending. */
+export function createJobEncoder(epoch: string, raw: boolean): (event: JobEvent) => Buffer {
+  const encoders = new Map<string, (event: StoredEvent) => Buffer>();
+  return (event) => {
+    if ("ending" in event) {
+      return Buffer.from(`id: ${epoch}.${event.seq}\ndata: ${JSON.stringify(event.ending)}\n\n`);
+    }
+    const encode = encoders.get(event.run) ?? createEventEncoder(epoch, event.run, raw);
+    encoders.set(event.run, encode);
+    return encode({ ...event.event, seq: event.seq });
   };
 }
 

@@ -18,12 +18,12 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote, Target } from "../transport/remote.ts";
-import { type Cache, mayBeCached, resultKey } from "./result-cache.ts";
+import { type Cache, cachedResult, mayBeCached, resultKey } from "./result-cache.ts";
 import type { SessionSettings } from "../transport/session-settings.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
-import type { RunExecution } from "./run-execution.ts";
+import { asProblem, type RunExecution } from "./run-execution.ts";
 
 /** What the engine needs of hosts: where a run goes. */
 export interface RunHosts {
@@ -57,6 +57,8 @@ export interface RunOrigin {
   readonly key: string | undefined;
   /** Waiting runs of different clients take turns; those that do not say are one. */
   readonly client: string;
+  /** The job that it is of. */
+  readonly jobId?: string;
 }
 
 /** Starts runs, knows those under way, and sees each to its one ending. */
@@ -86,21 +88,21 @@ export class RunEngine implements AsyncDisposable {
    * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
-  async start(given: RunRequest, { key, client }: RunOrigin): Promise<Run> {
+  async start(given: RunRequest, { key, client, jobId }: RunOrigin): Promise<Run> {
     const idempotency = key === undefined ? undefined : this.#idempotency(key, given);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining();
     const { target, host, loginShell, session } = await this.#parts.hosts.resolve(given.host);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
-    const cached = await this.#cachedResult(request, target);
+    const cached = await cachedResult(request, target, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
     this.#refuseWhenDraining();
     this.#admission.check();
     const live = new LiveRun(
-      newRun(request, host, cached !== undefined, this.#parts.clock.now()),
+      newRun(request, { host, jobId }, cached !== undefined, this.#parts.clock.now()),
       { key: idempotency },
       request.recordLimitBytes,
       this.#parts,
@@ -112,6 +114,16 @@ export class RunEngine implements AsyncDisposable {
     const where = { target, session, loginShell: request.loginShell ?? loginShell };
     const execution = this.#execution(live, request, where);
     this.#begin(execution, client, () => this.#keepResult(live, request));
+    return live.run;
+  }
+
+  /** Records that a run could not be started, for who has to have one all the same. `storage_full`. */
+  refuse(request: RunRequest, { jobId }: RunOrigin, failure: unknown): Run {
+    const name = String(request.host);
+    const where = { host: { id: null, name, address: name }, jobId };
+    const run = newRun(request, where, false, this.#parts.clock.now());
+    const live = new LiveRun(run, { key: undefined }, request.recordLimitBytes, this.#parts);
+    live.end({ outcome: "failed", problem: asProblem(failure) });
     return live.run;
   }
 
@@ -260,22 +272,6 @@ export class RunEngine implements AsyncDisposable {
     const { cache, store } = this.#parts;
     if (identity === undefined) return;
     void cache.set(resultKey(store.events.epoch, request, identity), run.id, request.cacheTtlMs);
-  }
-
-  async #cachedResult(request: RunRequest, target: Target): Promise<Run | undefined> {
-    if (!mayBeCached(request)) return undefined;
-    const { cache, store, remote } = this.#parts;
-    const identity = await remote.identity(target, request.agentSocket);
-    const id = await cache.get(resultKey(store.events.epoch, request, identity));
-    const stored = id === undefined ? undefined : store.get(id);
-    const endedAt = stored?.endedAt ?? null;
-    if (
-      stored?.damaged !== undefined ||
-      endedAt === null ||
-      Date.now() - Date.parse(endedAt) > request.cacheTtlMs
-    )
-      return undefined;
-    return stored;
   }
 
   #idempotency(key: string, request: RunRequest): IdempotencyKey {

@@ -2,12 +2,17 @@ import type { Run, RunRequest } from "../../protocol/run.ts";
 import { uuidv7 } from "../core/uuid.ts";
 
 /** A run as it begins. Of its standard input it is only kept that there was some. */
-export function newRun(request: RunRequest, host: Run["host"], cached: boolean, createdAt: string): Run {
+export function newRun(
+  request: RunRequest,
+  { host, jobId }: { readonly host: Run["host"]; readonly jobId: string | undefined },
+  cached: boolean,
+  createdAt: string,
+): Run {
   const { host: _, command, stdin, secretEnv, ...options } = request;
   const secretEnvNames = Object.keys(secretEnv);
   return {
     id: uuidv7(),
-    jobId: null,
+    jobId: jobId ?? null,
     host,
     command,
     options: {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import type { RunRequest } from "../../protocol/run.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Remote, Target } from "../transport/remote.ts";
+import type { RunStore } from "./record/run-store.ts";
 
 /** What the run engine needs of the cache. A miss is always a right answer. */
 export interface Cache {
@@ -33,4 +35,19 @@ export function resultKey(epoch: string, request: RunRequest, identity: string):
     recordLimitBytes,
   ];
   return `result:${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
+}
+
+/** The run whose result stands for this request; undefined where none does. */
+export async function cachedResult(
+  request: RunRequest,
+  target: Target,
+  { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
+): Promise<Run | undefined> {
+  if (!mayBeCached(request)) return undefined;
+  const identity = await remote.identity(target, request.agentSocket);
+  const id = await cache.get(resultKey(store.events.epoch, request, identity));
+  const stored = id === undefined ? undefined : store.get(id);
+  const endedAt = stored?.endedAt ?? null;
+  const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs;
+  return stored?.damaged !== undefined || isOld ? undefined : stored;
 }

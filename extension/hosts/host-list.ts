@@ -105,6 +105,7 @@ export class HostList implements vscode.Disposable {
         break;
       case "prompt":
       case "promptClosed":
+      case "jobChanged":
       case "runDeleted":
       case "settingsChanged":
         return;

@@ -9,6 +9,7 @@ import { RunEvent } from "../../protocol/event.ts";
 import { Host } from "../../protocol/host.ts";
 import { type ProblemCode, problems } from "../../protocol/problem-codes.ts";
 import { ProblemDetails } from "../../protocol/problem-details.ts";
+import { JobEvent } from "../../protocol/job-event.ts";
 import { Run } from "../../protocol/run.ts";
 import type { Answer, Sent } from "../support/http.ts";
 import { readAll } from "../support/http.ts";
@@ -103,6 +104,24 @@ const good: Record<EndpointName, Call> = {
   }),
   rerun: async () => ({ path: `/api/runs/${await endedRun()}/rerun` }),
   deleteRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
+  resolveTargets: () => ({ path: "/api/targets/resolve", json: { targets: ["web*", "nobody"] } }),
+  createJob: () => ({ path: "/api/jobs", json: { targets: ["web1"], command: "true" } }),
+  listJobs: async () => ({ path: `/api/jobs?limit=5${(await endedJob()).slice(0, 0)}` }),
+  getJob: async () => ({ path: `/api/jobs/${await endedJob()}` }),
+  listJobRuns: async () => ({ path: `/api/jobs/${await endedJob()}/runs?sort=failures` }),
+  jobEvents: async () => ({ path: `/api/jobs/${await endedJob()}/events` }),
+  jobGroups: async () => ({ path: `/api/jobs/${await endedJob()}/groups` }),
+  cancelJob: async () => ({ path: `/api/jobs/${await endedJob()}/cancel`, json: {} }),
+  rerunJob: async () => ({ path: `/api/jobs/${await endedJob("false")}/rerun`, json: {} }),
+};
+
+const endedJob = async (command = "echo out"): Promise<string> => {
+  const json = { targets: ["web1"], command };
+  const id = z
+    .object({ id: z.string() })
+    .parse((await daemon.http.ask("POST", "/api/jobs", { json })).json()).id;
+  for await (const _ of readMessages(await daemon.http.open("GET", `/api/jobs/${id}/events`)));
+  return id;
 };
 
 /** A key pair of the person's. */
@@ -127,6 +146,8 @@ const securityHeaders = {
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
 };
+
+const eventSchemas: Readonly<Record<string, z.ZodType>> = { changes: Change, jobEvents: JobEvent };
 
 /** Parsed, nothing is left over: the daemon sends no field that the contract does not have. */
 function expectExactly(schema: z.ZodType, value: unknown): void {
@@ -175,7 +196,7 @@ describe("every endpoint's answer is the contract's", () => {
     const response = await at.http.open(method, path, sent);
     expect(response.statusCode).toBe(status);
     expect(response.headers).toMatchObject(securityHeaders);
-    if (output === "events") await expectEvents(response, name === "changes" ? Change : RunEvent);
+    if (output === "events") await expectEvents(response, eventSchemas[name] ?? RunEvent);
     else expectBody(declaration, response.headers["content-type"], await readAll(response));
     if (status === 201) {
       const location = response.headers.location ?? "";
@@ -242,6 +263,8 @@ for (const [name, host] of Object.entries({
 })) {
   await daemon.http.ask("POST", "/api/hosts", { json: { ...hostOf(daemon.sshd), ...host, name } });
 }
+const unknownJob = "/api/jobs/01890000-0000-7000-8000-000000000000";
+const goodJob = await endedJob();
 const unknownRun = "/api/runs/01890000-0000-7000-8000-000000000000";
 const ended = await endedRun();
 const fed = await runId("cat", { stdin: "x" });
@@ -326,6 +349,19 @@ const provoked: Provoked[] = [
   ["deleteHost", "conflict", "/api/hosts/configured"],
   ["rerun", "host_unknown", `/api/runs/${orphan}/rerun`],
   ["rerun", "conflict", `/api/runs/${fed}/rerun`],
+  ["listJobs", "invalid_request", "/api/jobs?cursor=x"],
+  ["getJob", "invalid_request", `${unknownJob}?nope=1`],
+  ["getJob", "not_found", unknownJob],
+  ["listJobRuns", "invalid_request", `${unknownJob}/runs?sort=size`],
+  ["listJobRuns", "not_found", `${unknownJob}/runs`],
+  ["jobEvents", "invalid_request", `${unknownJob}/events?output=2`],
+  ["jobEvents", "not_found", `${unknownJob}/events`],
+  ["jobEvents", "stream_position_unknown", `/api/jobs/${goodJob}/events?after=0bad.1`],
+  ["jobGroups", "invalid_request", `${unknownJob}/groups?by=size`],
+  ["jobGroups", "not_found", `${unknownJob}/groups`],
+  ["cancelJob", "not_found", `${unknownJob}/cancel`, { json: {} }],
+  ["rerunJob", "not_found", `${unknownJob}/rerun`, { json: {} }],
+  ["rerunJob", "conflict", `/api/jobs/${goodJob}/rerun`, { json: {} }],
 ];
 
 describe("every problem is the contract's, and one that its endpoint declares", () => {
@@ -344,7 +380,11 @@ describe("every problem is the contract's, and one that its endpoint declares", 
   test.each([...endpoints].filter(([, { body }]) => body !== undefined))(
     "%s: what is wrong with a body",
     async (name, { method, path, problems: declared }) => {
-      const at = path.replace(":host", "web1").replace(":run", ended).replace(":prompt", "0");
+      const at = path
+        .replace(":host", "web1")
+        .replace(":run", ended)
+        .replace(":prompt", "0")
+        .replace(":job", goodJob);
       const type = { "content-type": "application/json" };
       const sent: [ProblemCode, Sent][] = [
         ["invalid_request", { json: { nope: 1 } }],

@@ -112,6 +112,17 @@ const days = { values: [-1, 1.5, "1", true, 1e20] };
 
 const streamQuery = { raw: ["true", "2", ""], follow: ["1", "All", ""] };
 const startQuery = { ...streamQuery, production: ["ask", ""] };
+const targets = { values: [[], "web1", null, [""], ["a b"], ["a\nb"], [1], ["x".repeat(1025)]] };
+const { stdinOpen: _open, ...jobRunFields } = runFields;
+const jobFields: BadFields = {
+  ...jobRunFields,
+  targets,
+  concurrency: { values: [0, -1, 1001, 1.5, "4", null] },
+  failFast: flag,
+  batches: { values: [[], [0], [-1], ["0.5%"], ["101%"], ["x"], 3, "10%"] },
+  maxFailures: { values: [-1, 1.5, "101%", "x", true] },
+  name: { values: ["", "a\nb", "x".repeat(256), ...notText] },
+};
 const offsets = ["-1", "1.5", "x", ""];
 
 interface Case {
@@ -261,6 +272,63 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: `/api/runs/${run}/events`,
     good: {},
     query: { after: ["x".repeat(65)], stdout: offsets, stderr: offsets, ...streamQuery },
+  },
+  answerPrompt: {
+    path: "/api/prompts/0",
+    good: { answers: [] },
+    body: {
+      answers: { values: ["x", null, [1], ["x".repeat(4097)], {}] },
+      remember: { values: ["forever", "", 1, null] },
+    },
+  },
+  keepSecrets: {
+    path: "/api/hosts/web1/secrets",
+    good: {},
+    body: {
+      password: { values: ["", "x".repeat(4097), ...notText] },
+      passphrase: { values: ["", "x".repeat(4097), ...notText] },
+    },
+  },
+  createJob: {
+    path: "/api/jobs",
+    good: { targets: ["web1"], command: "true" },
+    body: jobFields,
+    query: { raw: ["2"], output: ["2", ""] },
+  },
+  resolveTargets: { path: "/api/targets/resolve", good: { targets: ["web1"] }, body: { targets } },
+  listJobs: { path: "/api/jobs", good: {}, query: { limit: ["0", "1001", "x"], cursor: ["x", "-1"] } },
+  listJobRuns: {
+    path: `/api/jobs/${run}/runs`,
+    good: {},
+    query: {
+      state: ["done", ""],
+      outcome: ["ok", ""],
+      exitCode: ["x", "256", ""],
+      sort: ["size", ""],
+      limit: ["0", "1001", "x"],
+      cursor: ["x".repeat(65)],
+    },
+  },
+  jobEvents: {
+    path: `/api/jobs/${run}/events`,
+    good: {},
+    query: { after: ["x".repeat(65)], raw: ["2"], output: ["2", ""] },
+  },
+  jobGroups: { path: `/api/jobs/${run}/groups`, good: {}, query: { by: ["size", ""] } },
+  cancelJob: {
+    path: `/api/jobs/${run}/cancel`,
+    good: {},
+    body: { graceMs: { values: [600_001, null, ...span.values] } },
+  },
+  rerunJob: {
+    path: `/api/jobs/${run}/rerun`,
+    good: {},
+    body: {
+      only: { values: ["some", "", null] },
+      secretEnv: variables,
+      agentSocket: optionalPath,
+      prompts: { values: ["yes", 1] },
+    },
   },
   runOutput: { path: `/api/runs/${run}/output`, good: {}, query: { stream: ["stdin", ""] } },
   changes: { path: "/api/events", good: {}, query: { after: ["x".repeat(65)] } },

@@ -1,0 +1,131 @@
+import type { Job, JobRequest } from "../../protocol/job.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Clock } from "../core/clock.ts";
+import { countedAs, countsOf, outcomeOf } from "./job-counts.ts";
+import { JobLog } from "./job-log.ts";
+import type { JobRun } from "./job-store.ts";
+import { Schedule } from "./schedule.ts";
+
+export interface ActiveJobParts {
+  readonly clock: Clock;
+  /** Starts the job's run on a host; one that could not be started has failed. Rejects where none can be recorded. */
+  start(job: Job, request: RunRequest): Promise<Run>;
+  cancel(run: string, graceMs: number): void;
+  /** Follows a run's record; what it gives takes in what is there. */
+  follow(run: string, log: JobLog): () => void;
+  /** Told when its state or its counts have changed; an ended one last. */
+  changed(job: Job): void;
+}
+
+/** A job that has not ended: which of its hosts runs, and what has come of the others. */
+export class ActiveJob {
+  readonly log = new JobLog();
+  readonly #parts: ActiveJobParts;
+  readonly #request: JobRequest;
+  readonly #schedule: Schedule;
+  /** By the run's id. */
+  readonly #runs = new Map<string, Omit<JobRun, "id">>();
+  #job: Job;
+  readonly #grow = new Map<string, () => void>();
+  #cancelGraceMs: number | undefined;
+
+  constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
+    this.#job = job;
+    this.#request = request;
+    this.#parts = parts;
+    const { concurrency, batches, maxFailures, failFast } = request;
+    this.#schedule = new Schedule({ hosts: job.hosts.length, concurrency, batches, maxFailures, failFast });
+  }
+
+  get job(): Job {
+    return this.#job;
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelGraceMs !== undefined;
+  }
+
+  /** Goes on with the runs that an earlier daemon began, and begins none. */
+  takeOver(runs: readonly JobRun[]): void {
+    for (const { id, ...run } of runs) {
+      this.#runs.set(id, run);
+      this.#grow.set(id, this.#parts.follow(id, this.log));
+    }
+    this.#schedule.takeOver(runs.length, runs.filter(({ state }) => state !== "ended").length);
+    this.advance();
+  }
+
+  /** Begins with the hosts whose turn it is. */
+  advance(): void {
+    if (this.#job.state === "ended") return;
+    for (const index of this.#schedule.begin()) void this.#begin(this.#job.hosts[index] ?? "");
+    if (this.#schedule.over) this.#end();
+  }
+
+  /** One of its runs is in another state. */
+  runChanged({ id, host, state, outcome, exitCode }: Run): void {
+    const before = this.#runs.get(id);
+    if (before?.state === "ended" || this.#job.state === "ended") return;
+    this.#runs.set(id, { host: host.name, state, outcome, exitCode });
+    this.#grow.get(id)?.();
+    if (state === "ended") {
+      const count = countedAs({ state, outcome, exitCode });
+      // That a person ended it says nothing of the command.
+      this.#schedule.ended(count === "exited0" || count === "cancelled");
+    }
+    this.#tell();
+    if (state === "ended") this.advance();
+  }
+
+  cancel(graceMs: number): void {
+    this.#cancelGraceMs = graceMs;
+    this.#schedule.stop();
+    for (const [id, { state }] of this.#runs) if (state !== "ended") this.#parts.cancel(id, graceMs);
+    this.advance();
+  }
+
+  async #begin(host: string): Promise<void> {
+    const {
+      targets: _,
+      concurrency: _c,
+      failFast: _f,
+      batches: _b,
+      maxFailures: _m,
+      name: _n,
+      ...options
+    } = this.#request;
+    const request: RunRequest = { ...options, stdinOpen: false, host };
+    let run: Run;
+    try {
+      run = await this.#parts.start(this.#job, request);
+    } catch {
+      // Not even a record of it could be made: the store is full, and has said so.
+      this.#schedule.ended(false);
+      this.advance();
+      return;
+    }
+    this.#grow.set(run.id, this.#parts.follow(run.id, this.log));
+    this.runChanged(run);
+    if (this.#cancelGraceMs !== undefined) this.#parts.cancel(run.id, this.#cancelGraceMs);
+  }
+
+  #tell(): void {
+    const counts = countsOf(this.#job.hosts.length, this.#runs.values(), {
+      begun: this.#runs.size,
+      over: false,
+    });
+    const startedAt = this.#job.startedAt ?? this.#parts.clock.now();
+    this.#job = { ...this.#job, counts, startedAt };
+    this.#parts.changed(this.#job);
+  }
+
+  #end(): void {
+    const { hosts } = this.#job;
+    const counts = countsOf(hosts.length, this.#runs.values(), { begun: this.#runs.size, over: true });
+    const outcome = outcomeOf(counts, hosts.length, this.#cancelGraceMs !== undefined);
+    const endedAt = this.#parts.clock.now();
+    this.#job = { ...this.#job, state: "ended", outcome, counts, endedAt };
+    this.#parts.changed(this.#job);
+    this.log.end({ type: "jobComplete", jobId: this.#job.id, timestamp: endedAt, outcome, counts });
+  }
+}

@@ -1,0 +1,56 @@
+import type { JobCounts, JobOutcome } from "../../protocol/job.ts";
+import type { JobRun } from "./job-store.ts";
+import type { JobPart } from "./targets.ts";
+
+/** In which of a job's counts a run is. */
+export function countedAs({ state, outcome, exitCode }: Omit<JobRun, "id" | "host">): keyof JobCounts {
+  if (state !== "ended") return state;
+  switch (outcome) {
+    case "exited":
+      return exitCode === 0 ? "exited0" : "exitedOther";
+    case "signaled":
+      return "exitedOther";
+    case "failed":
+    case "timedOut":
+    case "cancelled":
+      return outcome;
+    case "unknown":
+    case null:
+      return "unknown";
+  }
+}
+
+/** `begun`: how many hosts have begun. Of an ended job the others are skipped. */
+export function countsOf(
+  hosts: number,
+  runs: Iterable<Omit<JobRun, "id" | "host">>,
+  { begun, over }: { readonly begun: number; readonly over: boolean },
+): JobCounts {
+  const counts: JobCounts = {
+    queued: 0,
+    connecting: 0,
+    running: 0,
+    exited0: 0,
+    exitedOther: 0,
+    failed: 0,
+    timedOut: 0,
+    cancelled: 0,
+    unknown: 0,
+    skipped: 0,
+  };
+  for (const run of runs) counts[countedAs(run)] += 1;
+  counts[over ? "skipped" : "queued"] += hosts - begun;
+  return counts;
+}
+
+export function outcomeOf(counts: JobCounts, hosts: number, cancelled: boolean): JobOutcome {
+  if (cancelled) return "cancelled";
+  return counts.exited0 === hosts ? "succeeded" : "failed";
+}
+
+/** What is run again where this part of a job is: failed is what ended otherwise than by exit status 0. */
+export function partOf(run: Omit<JobRun, "id" | "host">): JobPart {
+  const count = countedAs(run);
+  if (count === "exited0") return "succeeded";
+  return count === "exitedOther" || count === "failed" || count === "timedOut" ? "failed" : "unfinished";
+}

@@ -1,0 +1,84 @@
+import type { Job } from "../../protocol/job.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { RunEngine } from "../runs/engine.ts";
+import type { RunHistory } from "../runs/history.ts";
+import type { EventLog } from "../runs/record/event-log.ts";
+import type { StoredEvent } from "../runs/record/stored-event.ts";
+import type { EndedRun } from "./job-groups.ts";
+import type { JobLog } from "./job-log.ts";
+
+export interface JobRunsParts {
+  readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
+  readonly history: Pick<RunHistory, "feed">;
+  readonly events: Pick<EventLog, "lastSeq">;
+}
+
+/** How long a job waits where the queue of runs is full. */
+const queueFullMs = 500;
+
+/** The runs of jobs, as jobs see them. */
+export class JobRuns {
+  readonly #parts: JobRunsParts;
+
+  constructor(parts: JobRunsParts) {
+    this.#parts = parts;
+  }
+
+  /** Where the queue of runs is full, the job waits. */
+  async start(job: Job, request: RunRequest, isCancelled: () => boolean): Promise<Run> {
+    const { engine } = this.#parts;
+    const origin = { key: undefined, client: `job:${job.id}`, jobId: job.id };
+    for (;;) {
+      try {
+        return await engine.start(request, origin);
+      } catch (failure) {
+        const full = failure instanceof Problem && failure.code === "queue_full";
+        if (!full || isCancelled()) return engine.refuse(request, origin, failure);
+        await new Promise((resolve) => setTimeout(resolve, queueFullMs).unref());
+      }
+    }
+  }
+
+  /** Tells a job's log of a run's events as they come; what it gives takes in what is there. */
+  follow(run: string, log: JobLog): () => void {
+    const record = { after: (seq: number, maxBytes: number) => this.#eventsOf(run, seq, maxBytes) };
+    const grow = (): void => {
+      const lastSeq = this.#parts.engine.live(run)?.transcript.lastSeq;
+      log.grown(run, record, lastSeq ?? this.#parts.events.lastSeq(run));
+    };
+    const transcript = this.#parts.engine.live(run)?.transcript;
+    const leave = transcript?.follow(() => {
+      grow();
+      if (transcript.ended) leave?.();
+    });
+    grow();
+    return grow;
+  }
+
+  /** None of a run that was forgotten since. */
+  #eventsOf(run: string, seq: number, maxBytes: number): readonly StoredEvent[] {
+    try {
+      return this.#parts.history.feed(run, { from: seq, all: false }).after(seq, maxBytes);
+    } catch (failure) {
+      if (failure instanceof Problem && failure.code === "run_unknown") return [];
+      throw failure;
+    }
+  }
+
+  /** As the run's last event has them. */
+  hashesOf(run: string): EndedRun["sha256"] {
+    const { events } = this.#parts;
+    const last = this.#eventsOf(run, events.lastSeq(run) - 1, 1).at(-1);
+    const isEnd = last?.kind === "control" && last.fields.type === "complete";
+    return isEnd ? last.fields.sha256 : { stdout: null, stderr: null };
+  }
+
+  /** As it is now, which the store may not know yet. */
+  newest<Known extends { readonly id: string; readonly host: string }>(run: Known) {
+    const live = this.#parts.engine.live(run.id)?.run;
+    return live === undefined
+      ? run
+      : { ...run, state: live.state, outcome: live.outcome, exitCode: live.exitCode };
+  }
+}

@@ -1,0 +1,277 @@
+import {
+  type GroupBy,
+  type Job,
+  type JobGroup,
+  type JobQuery,
+  type JobRequest,
+  JobRequest as JobRequestSchema,
+  type JobRerunRequest,
+  type JobRunQuery,
+  type ResolvedTargets,
+} from "../../protocol/job.ts";
+import { parseEventId } from "../../protocol/event-id.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Feed } from "../core/feed.ts";
+import type { Log } from "../core/log.ts";
+import { TimeSlice } from "../core/time-slice.ts";
+import { uuidv7 } from "../core/uuid.ts";
+import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
+import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
+import { type EndedRun, groupRuns } from "./job-groups.ts";
+import { type JobEvent, JobLog } from "./job-log.ts";
+import { JobRuns, type JobRunsParts } from "./job-runs.ts";
+import type { JobRun, JobStore } from "./job-store.ts";
+import { type JobPart, type KnownHost, requireTargets, resolveTargets } from "./targets.ts";
+
+export interface JobsParts extends JobRunsParts {
+  readonly store: JobStore;
+  /** Every host that is known. */
+  readonly hosts: () => Promise<readonly KnownHost[]>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onChange: (job: Job) => void;
+}
+
+/** How many ended jobs' streams can be gone on with. */
+const keptLogs = 50;
+
+/** One command on many hosts: starts jobs, knows those under way, and answers what came of them. */
+export class Jobs {
+  readonly #parts: JobsParts;
+  readonly #runs: JobRuns;
+  readonly #active = new Map<string, ActiveJob>();
+  readonly #logs = new Map<string, JobLog>();
+
+  constructor(parts: JobsParts) {
+    this.#parts = parts;
+    this.#runs = new JobRuns(parts);
+  }
+
+  async resolve(targets: readonly string[]): Promise<ResolvedTargets> {
+    const hosts = await this.#parts.hosts();
+    return resolveTargets(targets, { hosts, ofJob: (which, job) => this.#hostsOf(which, job) });
+  }
+
+  /** Commits a job and sets it going. `invalid_request` where its targets mean nobody, in whole or in part. */
+  async start(request: JobRequest): Promise<Job> {
+    const hosts = requireTargets(await this.resolve(request.targets));
+    return this.#begin(request, hosts);
+  }
+
+  /** `not_found` where there is no such job. */
+  get(id: string): Job {
+    const job = this.#active.get(id)?.job ?? this.#parts.store.get(id);
+    if (job === undefined) throw jobUnknown(id);
+    return job;
+  }
+
+  list({ limit = 50, cursor }: JobQuery): { items: Job[]; nextCursor: string | null } {
+    const page = this.#parts.store.list(limit, cursor === undefined ? undefined : parsePosition(cursor));
+    return {
+      items: page.jobs.map((job) => this.#active.get(job.id)?.job ?? job),
+      nextCursor: page.before === undefined ? null : String(page.before),
+    };
+  }
+
+  runs(id: string, query: JobRunQuery): { items: Run[]; nextCursor: string | null } {
+    this.get(id);
+    const limit = query.limit ?? 100;
+    const offset = query.cursor === undefined ? 0 : parsePosition(query.cursor);
+    const found = this.#parts.store.listRuns(id, { ...query, limit: limit + 1, offset });
+    return {
+      items: found.slice(0, limit).map((run) => this.#parts.engine.live(run.id)?.run ?? run),
+      nextCursor: found.length > limit ? String(offset + limit) : null,
+    };
+  }
+
+  /** The ended runs of a job that are alike. */
+  async groups(id: string, by: GroupBy): Promise<JobGroup[]> {
+    this.get(id);
+    const ended: EndedRun[] = [];
+    const slice = new TimeSlice(this.#parts.clock);
+    for (const { id: run, host, outcome, exitCode } of this.#parts.store.runs(id)) {
+      if (slice.spent) await slice.next();
+      if (outcome === null) continue;
+      ended.push({ id: run, host, outcome, exitCode, sha256: this.#runs.hashesOf(run) });
+    }
+    return groupRuns(ended, by);
+  }
+
+  /** Cancels what runs, and begins with no further host. An ended job is left as it is. */
+  cancel(id: string, graceMs: number): Job {
+    this.get(id);
+    this.#active.get(id)?.cancel(graceMs);
+    return this.get(id);
+  }
+
+  /** The same again, where it failed or did not finish. `conflict` where nothing is left to run, or was not kept. */
+  async rerun(id: string, { only, ...again }: JobRerunRequest): Promise<Job> {
+    const job = this.get(id);
+    const { secretEnvNames = [], ...options } = job.options;
+    const missing = secretEnvNames.filter((name) => !Object.hasOwn(again.secretEnv, name));
+    if (missing.length > 0) {
+      const names = missing.join(", ");
+      throw new Problem(
+        "conflict",
+        `The job had secret variables, which are not kept. Give them again (secretEnv): ${names}.`,
+      );
+    }
+    const hosts = only === "all" ? job.hosts : (this.#hostsOf(only, id) ?? []);
+    if (hosts.length === 0) throw new Problem("conflict", `No host of the job is ${only}. Nothing was run.`);
+    const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
+    const parsed = JobRequestSchema.safeParse(request);
+    if (!parsed.success) throw invalidRequest(parsed.error, "This job cannot be run again as it was.");
+    return this.start(parsed.data);
+  }
+
+  /** A job's stream, and the epoch of its numbers. `stream_position_unknown` for another stream's id. */
+  feed(
+    id: string,
+    { after, output }: { readonly after: string | undefined; readonly output: boolean },
+  ): { readonly feed: Feed<JobEvent>; readonly epoch: string } {
+    const log = this.#active.get(id)?.log ?? this.#logs.get(id) ?? this.#recorded(this.get(id));
+    const at = after === undefined || after === "" ? { epoch: log.epoch, seq: 0 } : parseEventId(after);
+    if (at?.epoch !== log.epoch || at.seq > log.lastSeq) {
+      throw new Problem(
+        "stream_position_unknown",
+        `This job's events have no id ${visibleLine(after ?? "")}. Read them from the beginning, without Last-Event-ID.`,
+      );
+    }
+    return { feed: log.feed({ from: at.seq, output }), epoch: log.epoch };
+  }
+
+  /** A run has changed, of which the job hears here. */
+  runChanged(run: Run): void {
+    if (run.jobId !== null) this.#active.get(run.jobId)?.runChanged(run);
+  }
+
+  /** Jobs that an earlier daemon left open: what has not begun never will; those whose runs go on end with them. */
+  resume(): void {
+    this.#parts.store.forgetEmpty();
+    for (const job of this.#parts.store.listOpen()) {
+      const runs = this.#parts.store.runs(job.id);
+      const counts = countsOf(job.hosts.length, runs, { begun: runs.length, over: true });
+      const goesOn = counts.queued + counts.connecting + counts.running > 0;
+      if (goesOn) this.#goOn(job, runs);
+      else {
+        const outcome = outcomeOf(counts, job.hosts.length, false);
+        this.#parts.store.update({
+          ...job,
+          state: "ended",
+          outcome,
+          counts,
+          endedAt: this.#parts.clock.now(),
+        });
+      }
+    }
+  }
+
+  #goOn(job: Job, runs: readonly JobRun[]): void {
+    const { secretEnvNames: _, ...options } = job.options;
+    const { targets, command, name } = job;
+    const request = JobRequestSchema.parse({ ...options, targets, command, name });
+    const active = new ActiveJob(job, request, this.#activeParts());
+    this.#active.set(job.id, active);
+    active.takeOver(runs);
+  }
+
+  #begin(request: JobRequest, hosts: readonly string[]): Job {
+    const { targets, command, name, stdin, secretEnv, agentSocket: _, ...options } = request;
+    const secretEnvNames = Object.keys(secretEnv);
+    const job: Job = {
+      id: uuidv7(),
+      name,
+      command,
+      targets,
+      hosts: [...hosts],
+      options: { ...options, ...(secretEnvNames.length === 0 ? {} : { secretEnvNames }) },
+      state: "running",
+      outcome: null,
+      counts: countsOf(hosts.length, [], { begun: 0, over: false }),
+      createdAt: this.#parts.clock.now(),
+      startedAt: null,
+      endedAt: null,
+    };
+    this.#parts.store.create(job);
+    const active = new ActiveJob(job, { ...request, stdin }, this.#activeParts());
+    this.#active.set(job.id, active);
+    this.#parts.onChange(job);
+    active.advance();
+    return active.job;
+  }
+
+  #activeParts(): ActiveJobParts {
+    const { engine, clock } = this.#parts;
+    return {
+      clock,
+      start: (job, request) =>
+        this.#runs.start(job, request, () => this.#active.get(job.id)?.isCancelled === true),
+      cancel: (run, graceMs) => void engine.cancel(run, graceMs),
+      follow: (run, log) => this.#runs.follow(run, log),
+      changed: (job) => this.#changed(job),
+    };
+  }
+
+  #changed(job: Job): void {
+    if (job.state === "ended") {
+      const log = this.#active.get(job.id)?.log;
+      this.#active.delete(job.id);
+      if (log !== undefined) this.#keep(job.id, log);
+    }
+    this.#save(job);
+    this.#parts.onChange(job);
+  }
+
+  /** A full disk costs the job's record its newest state, and no run anything. */
+  #save(job: Job): void {
+    if (job.state !== "ended" && job.startedAt !== null && this.#parts.store.get(job.id)?.startedAt !== null)
+      return;
+    try {
+      this.#parts.store.update(job);
+    } catch (failure) {
+      this.#parts.log.warn("How a job stands cannot be recorded", { job: job.id, failure });
+    }
+  }
+
+  #keep(id: string, log: JobLog): void {
+    this.#logs.set(id, log);
+    for (const oldest of this.#logs.keys()) {
+      if (this.#logs.size <= keptLogs) break;
+      this.#logs.delete(oldest);
+    }
+  }
+
+  /** The stream of a job that ended long ago: its runs one after the other. */
+  #recorded(job: Job): JobLog {
+    const log = new JobLog();
+    for (const { id } of this.#parts.store.runs(job.id)) this.#runs.follow(id, log);
+    const { id, outcome, counts, endedAt } = job;
+    log.end({ type: "jobComplete", jobId: id, timestamp: endedAt, outcome, counts });
+    this.#keep(id, log);
+    return log;
+  }
+
+  #hostsOf(which: JobPart, id: string): readonly string[] | undefined {
+    const job = this.#active.get(id)?.job ?? this.#parts.store.get(id);
+    if (job === undefined) return undefined;
+    const runs = this.#parts.store.runs(id).map((run) => this.#runs.newest(run));
+    const begun = new Set(runs.map(({ host }) => host));
+    const of = runs.filter((run) => partOf(run) === which).map(({ host }) => host);
+    return which === "unfinished" ? [...of, ...job.hosts.filter((host) => !begun.has(host))] : of;
+  }
+}
+
+function jobUnknown(id: string): Problem {
+  return new Problem("not_found", `No job ${visibleLine(id)}. It may have been forgotten with its runs.`);
+}
+
+function parsePosition(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw new Problem("invalid_request", "The cursor is not valid.", {
+    issues: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
+  });
+}

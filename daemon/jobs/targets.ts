@@ -1,0 +1,133 @@
+import { expandRanges } from "../../protocol/host-set.ts";
+import type { ResolvedTargets } from "../../protocol/job.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import { matchesWildcard } from "../core/wildcard.ts";
+
+/** What of a host decides whether it is meant. */
+export interface KnownHost {
+  readonly name: string;
+  readonly group: string | null;
+  readonly tags: readonly string[];
+  readonly production: boolean;
+}
+
+export interface TargetSources {
+  readonly hosts: readonly KnownHost[];
+  /** The hosts of an earlier job by how they ended; undefined where there is no such job. */
+  readonly ofJob: (which: JobPart, job: string) => readonly string[] | undefined;
+}
+
+export type JobPart = "failed" | "succeeded" | "unfinished";
+
+/** Who is meant by expressions (see TargetExpression), each once, in the order of the expressions. */
+export function resolveTargets(expressions: readonly string[], sources: TargetSources): ResolvedTargets {
+  const finder = new TargetFinder(sources);
+  const unknown: string[] = [];
+  const meant = new Set<string>();
+  const excluded = new Set<string>();
+  for (const expression of expressions) {
+    const isExclusion = expression.startsWith("!");
+    const { names, missing } = finder.find(isExclusion ? expression.slice(1) : expression);
+    for (const name of names) (isExclusion ? excluded : meant).add(name);
+    unknown.push(...missing.map((each) => (isExclusion ? `!${each}` : each)));
+  }
+  const hosts = [...meant].filter((name) => !excluded.has(name));
+  return { hosts, production: hosts.filter((name) => finder.isProduction(name)), unknown };
+}
+
+/** The hosts of a job. `invalid_request` where a name means nobody, or nobody is left. */
+export function requireTargets({ hosts, unknown }: ResolvedTargets): readonly string[] {
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, 5).map((each) => visibleLine(each));
+    const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : "";
+    throw refused(`There is no host for ${names.join(", ")}${more}. Nothing was run.`);
+  }
+  if (hosts.length === 0)
+    throw refused("The targets mean no host. Nothing was run; say `all` for all hosts.");
+  return hosts;
+}
+
+function refused(message: string): Problem {
+  return new Problem("invalid_request", message, { issues: [{ path: "targets", message }] });
+}
+
+interface Found {
+  readonly names: readonly string[];
+  /** What of the expression means nobody. */
+  readonly missing: readonly string[];
+}
+
+class TargetFinder {
+  readonly #sources: TargetSources;
+  readonly #known: ReadonlyMap<string, KnownHost>;
+
+  constructor(sources: TargetSources) {
+    this.#sources = sources;
+    this.#known = new Map(sources.hosts.map((host) => [host.name, host]));
+  }
+
+  isProduction(name: string): boolean {
+    return this.#known.get(name)?.production === true;
+  }
+
+  find(expression: string): Found {
+    const { hosts } = this.#sources;
+    if (expression === "all") return foundOrMissing(namesOf(hosts), expression);
+    // A host may be called anything that is no pattern.
+    if (this.#known.has(expression)) return { names: [expression], missing: [] };
+    const [, kind, value = ""] = /^(tag|group):(.+)$/.exec(expression) ?? [];
+    if (kind === "tag") {
+      const tagged = hosts.filter(({ tags }) => tags.some((tag) => matchesWildcard(value, tag)));
+      return foundOrMissing(namesOf(tagged), expression);
+    }
+    if (kind === "group") {
+      return foundOrMissing(namesOf(hosts.filter(({ group }) => isWithin(group, value))), expression);
+    }
+    const [, part, job = ""] = /^@(failed|succeeded|unfinished):(.+)$/.exec(expression) ?? [];
+    if (part === "failed" || part === "succeeded" || part === "unfinished") return this.#ofJob(part, job);
+    return this.#byPattern(expression);
+  }
+
+  /** That none of a job's hosts is meant is no mistake; a host that is gone since is one. */
+  #ofJob(part: JobPart, job: string): Found {
+    const names = this.#sources.ofJob(part, job);
+    if (names === undefined) return { names: [], missing: [`@${part}:${job}`] };
+    return {
+      names: names.filter((name) => this.#known.has(name)),
+      missing: names.filter((name) => !this.#known.has(name)),
+    };
+  }
+
+  #byPattern(expression: string): Found {
+    const words = expandRanges(expression);
+    if (words === undefined) return { names: [], missing: [expression] };
+    const names: string[] = [];
+    const missing: string[] = [];
+    for (const word of words) {
+      const isPattern = /[*?]/.test(word);
+      const matching = isPattern
+        ? namesOf(this.#sources.hosts.filter(({ name }) => matchesWildcard(word, name)))
+        : [];
+      if (this.#known.has(word)) names.push(word);
+      else if (matching.length > 0) names.push(...matching);
+      else missing.push(word);
+    }
+    return { names, missing };
+  }
+}
+
+function namesOf(hosts: readonly KnownHost[]): string[] {
+  return hosts.map(({ name }) => name);
+}
+
+function foundOrMissing(names: readonly string[], expression: string): Found {
+  return { names, missing: names.length === 0 ? [expression] : [] };
+}
+
+/** A group holds what is in the groups below it. */
+function isWithin(group: string | null, wanted: string): boolean {
+  return (
+    group !== null && (group === wanted || group.startsWith(`${wanted}/`) || matchesWildcard(wanted, group))
+  );
+}

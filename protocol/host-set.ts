@@ -1,0 +1,100 @@
+/** So many names one range may stand for. */
+export const maxRangeNames = 10_000;
+
+/**
+ * The names that a word with ranges such as `web[01-20,25]` stands for, in order; itself where it has none. undefined where
+ * a bracket holds no ranges of numbers, or there are more than 10,000 names.
+ */
+export function expandRanges(word: string): string[] | undefined {
+  let names = [""];
+  let rest = word;
+  for (;;) {
+    const open = rest.indexOf("[");
+    if (open === -1) return rest.includes("]") ? undefined : names.map((name) => name + rest);
+    const close = rest.indexOf("]", open);
+    const numbers = close === -1 ? undefined : numbersOf(rest.slice(open + 1, close));
+    if (numbers === undefined || names.length * numbers.length > maxRangeNames) return undefined;
+    const before = rest.slice(0, open);
+    names = names.flatMap((name) => numbers.map((number) => name + before + number));
+    rest = rest.slice(close + 1);
+  }
+}
+
+/** `01-03,7` as 01, 02, 03, 7. */
+function numbersOf(ranges: string): string[] | undefined {
+  const numbers: string[] = [];
+  for (const range of ranges.split(",")) {
+    const [, from, to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range) ?? [];
+    if (from === undefined || to === undefined) return undefined;
+    const width = isPadded(from) ? from.length : 0;
+    const [first, last] = [Number(from), Number(to)];
+    if (last < first || last - first >= maxRangeNames) return undefined;
+    for (let number = first; number <= last; number += 1) numbers.push(String(number).padStart(width, "0"));
+    if (numbers.length > maxRangeNames) return undefined;
+  }
+  return numbers;
+}
+
+interface Series {
+  readonly before: string;
+  readonly after: string;
+  /** Digits of a number that is padded; 0 where none is. */
+  readonly width: number;
+  readonly numbers: number[];
+}
+
+/** Names in as few words as their numbers allow, e.g. `db1,web[01-12,15]`; `expandRanges` of each word gives them back. */
+export function foldNames(names: readonly string[]): string {
+  const split = [...new Set(names)].map(splitName);
+  const padded = new Set(split.filter(({ digits }) => isPadded(digits)).map(keyOf));
+  const words: (string | Series)[] = [];
+  const series = new Map<string, Series>();
+  for (const part of split) {
+    const { name, before, digits, after } = part;
+    const width = padded.has(keyOf(part)) ? digits.length : 0;
+    const key = JSON.stringify([before, after, width]);
+    const known = series.get(key);
+    if (digits === "") words.push(name);
+    else if (known === undefined) {
+      const begun = { before, after, width, numbers: [Number(digits)] };
+      series.set(key, begun);
+      words.push(begun);
+    } else known.numbers.push(Number(digits));
+  }
+  return words.map((word) => (typeof word === "string" ? word : foldSeries(word))).join(",");
+}
+
+interface NameParts {
+  readonly name: string;
+  readonly before: string;
+  /** The last number in the name; "" where there is none. */
+  readonly digits: string;
+  readonly after: string;
+}
+
+function splitName(name: string): NameParts {
+  const [, before = "", digits = "", after = ""] = /^([^[\]]*?)(\d{1,9})([^\d[\]]*)$/.exec(name) ?? [];
+  return { name, before, digits, after };
+}
+
+function isPadded(digits: string): boolean {
+  return digits.startsWith("0") && digits.length > 1;
+}
+
+function keyOf({ before, digits, after }: NameParts): string {
+  return JSON.stringify([before, after, digits.length]);
+}
+
+function foldSeries({ before, after, width, numbers }: Series): string {
+  const shown = (number: number): string => String(number).padStart(width, "0");
+  const ranges: [number, number][] = [];
+  for (const number of numbers.toSorted((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  const text = ranges
+    .map(([from, to]) => (from === to ? shown(from) : `${shown(from)}-${shown(to)}`))
+    .join(",");
+  return numbers.length === 1 ? `${before}${text}${after}` : `${before}[${text}]${after}`;
+}

@@ -1,0 +1,102 @@
+import { endpoint, reading, writing } from "./endpoint.ts";
+import {
+  Job,
+  JobEventsQuery,
+  JobGroupQuery,
+  JobGroups,
+  JobQuery,
+  JobRequest,
+  JobRerunRequest,
+  JobRunQuery,
+  ResolvedTargets,
+  TargetsRequest,
+} from "./job.ts";
+import { listOf } from "./list.ts";
+import { CancelRequest, Run } from "./run.ts";
+
+const ofJob = [...reading, "not_found"] as const;
+
+export const jobEndpoints = {
+  resolveTargets: endpoint({
+    method: "POST",
+    path: "/api/targets/resolve",
+    summary: "Who is meant by targets; runs nothing",
+    body: TargetsRequest,
+    status: 200,
+    output: ResolvedTargets,
+    problems: writing,
+  }),
+  createJob: endpoint({
+    method: "POST",
+    path: "/api/jobs",
+    summary: "Run a command on many hosts",
+    query: JobEventsQuery.omit({ after: true }),
+    body: JobRequest,
+    status: 201,
+    output: Job,
+    alsoEvents: true,
+    problems: [...writing, "daemon_stopped", "storage_full"],
+  }),
+  listJobs: endpoint({
+    method: "GET",
+    path: "/api/jobs",
+    summary: "Jobs, newest first",
+    query: JobQuery,
+    status: 200,
+    output: listOf(Job),
+    problems: reading,
+  }),
+  getJob: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job",
+    summary: "One job",
+    status: 200,
+    output: Job,
+    problems: ofJob,
+  }),
+  listJobRuns: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/runs",
+    summary: "A job's runs",
+    query: JobRunQuery,
+    status: 200,
+    output: listOf(Run),
+    problems: ofJob,
+  }),
+  jobEvents: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/events",
+    summary: "The events of all runs of a job, then `jobComplete`",
+    query: JobEventsQuery,
+    status: 200,
+    output: "events",
+    problems: [...ofJob, "stream_position_unknown"],
+  }),
+  jobGroups: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/groups",
+    summary: "Hosts whose runs ended alike, with byte-identical output; the largest group first",
+    query: JobGroupQuery,
+    status: 200,
+    output: JobGroups,
+    problems: ofJob,
+  }),
+  cancelJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/cancel",
+    summary: "Cancel what runs of a job, and begin with no further host",
+    body: CancelRequest,
+    status: 202,
+    output: Job,
+    problems: [...writing, "not_found"],
+  }),
+  rerunJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/rerun",
+    summary: "Run a job's command again where it failed, did not finish, or everywhere",
+    body: JobRerunRequest,
+    status: 201,
+    output: Job,
+    problems: [...writing, "not_found", "conflict", "daemon_stopped", "storage_full"],
+  }),
+};

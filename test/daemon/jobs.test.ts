@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JobEvent } from "../../protocol/job-event.ts";
+import { Job, type JobRequestInput } from "../../protocol/job.ts";
+import { openTestDaemon } from "../support/daemon.ts";
+import { hostOf, openHostedDaemon } from "../support/hosted-daemon.ts";
+import { readMessages } from "../support/run-stream.ts";
+import { freePort } from "../support/server-process.ts";
+
+await using starting = new AsyncDisposableStack();
+const daemon = starting.use(await openHostedDaemon());
+const owned = starting.move();
+afterAll(() => owned.disposeAsync());
+const { client } = daemon;
+
+/** Twelve hosts of one server, and one where nobody listens. */
+beforeAll(async () => {
+  const server = hostOf(daemon.sshd);
+  for (let index = 1; index <= 12; index += 1) {
+    const name = `node${String(index).padStart(2, "0")}`;
+    const group = index <= 6 ? "prod/a" : "prod/b";
+    await client.call("createHost", {
+      body: { ...server, name, group, tags: index % 2 === 0 ? ["even"] : [] },
+    });
+  }
+  await client.call("createHost", { body: { ...server, name: "nowhere", port: await freePort() } });
+});
+
+interface Seen {
+  readonly job: Job;
+  readonly events: readonly JobEvent[];
+  readonly ids: readonly string[];
+}
+
+/** Starts a job and reads its stream to the end. */
+async function follow(request: JobRequestInput, query = ""): Promise<Seen> {
+  const headers = { accept: "text/event-stream" };
+  const response = await daemon.http.open("POST", `/api/jobs${query}`, { headers, json: request });
+  expect(response.statusCode).toBe(201);
+  const events: JobEvent[] = [];
+  const ids: string[] = [];
+  for await (const { id, data } of readMessages(response)) {
+    events.push(JobEvent.parse(data));
+    ids.push(id);
+  }
+  const job = await daemon.http.ask("GET", response.headers.location ?? "");
+  return { job: Job.parse(job.json()), events, ids };
+}
+
+/** By run what it printed on standard output. */
+function outputs(events: readonly JobEvent[]): string[] {
+  const texts = new Map<string, string>();
+  for (const event of events) {
+    if (event.type !== "output") continue;
+    texts.set(event.runId, (texts.get(event.runId) ?? "") + event.data);
+  }
+  return [...texts.values()];
+}
+
+const zero = {
+  queued: 0,
+  connecting: 0,
+  running: 0,
+  exited0: 0,
+  exitedOther: 0,
+  failed: 0,
+  timedOut: 0,
+  cancelled: 0,
+  unknown: 0,
+  skipped: 0,
+};
+
+test("a command runs once on each host that is meant, and the stream tells of all of it", async () => {
+  const { job, events, ids } = await follow({ targets: ["node[01-12]"], command: "echo hello; exit 0" });
+  expect(job).toMatchObject({ state: "ended", outcome: "succeeded", counts: { ...zero, exited0: 12 } });
+  expect(job.hosts).toHaveLength(12);
+  expect(outputs(events)).toEqual(Array.from({ length: 12 }, () => "hello\n"));
+  expect(events.filter(({ type }) => type === "init")).toHaveLength(12);
+  expect(events.filter(({ type }) => type === "complete")).toHaveLength(12);
+  expect(events.at(-1)).toMatchObject({ type: "jobComplete", jobId: job.id, counts: job.counts });
+  const numbers = ids.map((id) => Number(id.split(".")[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  const { items } = await client.call("listJobRuns", { params: { job: job.id } });
+  expect(items.map(({ jobId, host }) => [jobId, host.name])).toEqual(job.hosts.map((host) => [job.id, host]));
+});
+
+test("each host has its own truth, failures first where they are asked for", async () => {
+  const command = 'case $PPID in *) n=$(echo $SSH_CONNECTION | wc -w);; esac; test "$n" = 4';
+  const { job } = await follow({ targets: ["node01", "nowhere", "node02"], command });
+  expect(job).toMatchObject({ outcome: "failed", counts: { ...zero, exited0: 2, failed: 1 } });
+  const runs = await client.call("listJobRuns", { params: { job: job.id }, query: { sort: "failures" } });
+  expect(runs.items.map(({ host, outcome }) => [host.name, outcome])).toEqual([
+    ["nowhere", "failed"],
+    ["node01", "exited"],
+    ["node02", "exited"],
+  ]);
+  expect(runs.items[0]?.problem).toMatchObject({ code: "host_unreachable" });
+  const failed = await client.call("listJobRuns", { params: { job: job.id }, query: { outcome: "failed" } });
+  expect(failed.items).toHaveLength(1);
+});
+
+test("hosts that answered alike are one group, the largest first", async () => {
+  const marker = `${daemon.home}/counter`;
+  // The first two to come answer otherwise.
+  const command = `mkdir ${marker}1 2>/dev/null && { echo odd; exit; }; mkdir ${marker}2 2>/dev/null && { echo same; exit 3; }; echo same; echo $$ >&2`;
+  const { job } = await follow({ targets: ["group:prod"], command });
+  const groups = async (by: "stdout" | "both" | "exit") =>
+    (await client.call("jobGroups", { params: { job: job.id }, query: { by } })).items.map((group) => [
+      group.count,
+      group.outcome,
+      group.exitCode,
+    ]);
+  expect(await groups("stdout")).toEqual([
+    [10, "exited", 0],
+    [1, "exited", expect.any(Number)],
+    [1, "exited", expect.any(Number)],
+  ]);
+  expect(await groups("exit")).toEqual([
+    [11, "exited", 0],
+    [1, "exited", 3],
+  ]);
+  expect(await groups("both")).toHaveLength(12);
+  const again = await client.call("rerunJob", { params: { job: job.id }, body: {} });
+  expect(again.hosts).toHaveLength(1);
+});
+
+test("batches, failures and what is left of a job that is held", async () => {
+  const batched = await follow({
+    targets: ["node*"],
+    command: "exit 1",
+    batches: [1, "50%"],
+    maxFailures: 1,
+  });
+  expect(batched.job).toMatchObject({ outcome: "failed", counts: { ...zero, exitedOther: 7, skipped: 5 } });
+  const { id } = batched.job;
+  const rest = await client.call("resolveTargets", { body: { targets: [`@unfinished:${id}`] } });
+  expect(rest.hosts).toEqual(batched.job.hosts.slice(7));
+  expect((await client.call("resolveTargets", { body: { targets: [`@failed:${id}`] } })).hosts).toHaveLength(
+    7,
+  );
+  const fast = await follow({ targets: ["node*"], command: "exit 1", concurrency: 2, failFast: true });
+  expect(fast.job.counts).toEqual({ ...zero, exitedOther: 2, skipped: 10 });
+});
+
+test("a job that is cancelled ends what runs, and begins nothing more", async () => {
+  const request = { targets: ["node*"], command: "echo began; sleep 60", concurrency: 3 };
+  const job = await client.call("createJob", { body: request });
+  const response = await daemon.http.open("GET", `/api/jobs/${job.id}/events`);
+  let began = 0;
+  let last: JobEvent | undefined;
+  for await (const { data } of readMessages(response)) {
+    last = JobEvent.parse(data);
+    if (last.type !== "output") continue;
+    began += 1;
+    if (began === 3) await client.call("cancelJob", { params: { job: job.id }, body: { graceMs: 100 } });
+  }
+  expect(last).toMatchObject({
+    type: "jobComplete",
+    outcome: "cancelled",
+    counts: { ...zero, cancelled: 3, skipped: 9 },
+  });
+});
+
+test("a stream is gone on with where it was left, also without output", async () => {
+  const { job, ids, events } = await follow({ targets: ["tag:even"], command: "echo one; echo two" });
+  const rest = await daemon.http.open("GET", `/api/jobs/${job.id}/events?after=${ids[4]}`);
+  const again: unknown[] = [];
+  for await (const { data } of readMessages(rest)) again.push(data);
+  expect(again).toEqual(events.slice(5));
+  const without = await daemon.http.open("GET", `/api/jobs/${job.id}/events?output=0`);
+  const types: string[] = [];
+  for await (const { data } of readMessages(without)) types.push(JobEvent.parse(data).type);
+  expect(types).toEqual(events.map(({ type }) => type).filter((type) => type !== "output"));
+});
+
+describe("nothing runs", () => {
+  test.each([
+    ["where a name is none", ["node01", "node99"], "There is no host for node99"],
+    ["where a pattern means nobody", ["node01", "nope*"], "There is no host for nope*"],
+    ["where nobody is left", ["node01", "!node*"], "mean no host"],
+  ])("%s", async (_, targets, message) => {
+    const answer = await daemon.http.ask("POST", "/api/jobs", { json: { targets, command: "true" } });
+    const { code, detail } = answer.problem();
+    expect([code, detail.includes(message)]).toEqual(["invalid_request", true]);
+  });
+});
+
+test("a job that was under way when the daemon was killed has true counts afterwards", async () => {
+  await using own = await openHostedDaemon();
+  for (const name of ["a1", "a2", "a3"]) {
+    await own.client.call("createHost", { body: { ...hostOf(own.sshd), name } });
+  }
+  const marker = `${own.home}/ran`;
+  const command = `echo x >> ${marker}; echo began; sleep 60`;
+  const job = await own.client.call("createJob", { body: { targets: ["a*"], command, concurrency: 2 } });
+  const response = await own.http.open("GET", `/api/jobs/${job.id}/events`);
+  let began = 0;
+  for await (const { data } of readMessages(response, "cut")) {
+    if (JobEvent.parse(data).type === "output") began += 1;
+    if (began === 2) break;
+  }
+  await own.kill("SIGKILL");
+  const { stateDirectory, home } = own;
+  await using next = await openTestDaemon({ stateDirectory, home });
+  const after = await next.client.call("getJob", { params: { job: job.id } });
+  expect(after).toMatchObject({
+    state: "ended",
+    outcome: "failed",
+    counts: { ...zero, unknown: 2, skipped: 1 },
+  });
+  const groups = await next.client.call("jobGroups", { params: { job: job.id } });
+  expect(groups.items.map(({ count }) => count)).toEqual([1, 1]);
+});
