@@ -10,6 +10,7 @@ import type { HostList } from "./hosts/host-list.ts";
 import type { HostMarks } from "./hosts/host-marks.ts";
 import type { HostNode } from "./hosts/host-tree.ts";
 import { installCli } from "./install-cli.ts";
+import type { KeyCommands } from "./keys/key-commands.ts";
 import type { ProblemReport } from "./problem-report.ts";
 import type { RunCommands } from "./runs/run-commands.ts";
 import type { RunSearchCommands } from "./runs/run-search-commands.ts";
@@ -21,6 +22,7 @@ export interface CommandParts {
   readonly hosts: HostCommands;
   readonly groups: GroupCommands;
   readonly marks: HostMarks;
+  readonly keys: KeyCommands;
   readonly runs: RunCommands;
   readonly searchCommands: RunSearchCommands;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
@@ -57,6 +59,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     copyAddress: () => hosts.copyAddress(),
     testConnection: () => hosts.test(),
     importSshConfig: () => hosts.importSshConfig(),
+    showKnownHosts: () => parts.keys.showKnownHosts(),
+    makeKey: () => parts.keys.makeKey(),
+    installKey: () => parts.keys.installKey(),
     refresh: () => parts.refresh(),
     startDaemon: () => daemon.start(),
     restartDaemon: () => daemon.restart(),

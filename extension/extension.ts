@@ -12,6 +12,7 @@ import { HostForm } from "./hosts/host-form.ts";
 import { HostList } from "./hosts/host-list.ts";
 import { HostMarks } from "./hosts/host-marks.ts";
 import { refreshCli } from "./install-cli.ts";
+import { KeyCommands } from "./keys/key-commands.ts";
 import { problemActions } from "./problem-actions.ts";
 import { ProblemReport } from "./problem-report.ts";
 import { createConfirmation } from "./runs/command-confirmation.ts";
@@ -76,6 +77,7 @@ export function activate({ subscriptions, extensionUri, globalState }: vscode.Ex
       hosts: hostCommands,
       hostList: hosts,
       marks,
+      keys: new KeyCommands({ ...editing, hostCommands }),
       groups: new GroupCommands(hosts, marks, () => hostCommands.add()),
       runs: new RunCommands(ofRuns),
       refresh: async () => {
