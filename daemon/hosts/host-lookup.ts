@@ -144,7 +144,9 @@ export class HostLookup {
   /** Whether a bare name is one: a slip of the pen should not be looked for on the network. */
   async #isKnown(name: string, { jump, hop }: FoundHost): Promise<boolean> {
     if (isIP(name) !== 0 || jump.length > 0 || hop.settings.proxyCommand !== null) return true;
-    return (await this.#parts.configured(null).isMeant(name)) || this.#parts.isResolvable(name);
+    if (await this.#parts.configured(null).isMeant(name)) return true;
+    // A number is rather an id than an address in one piece, which resolvers also know.
+    return !/^\d+$/.test(name) && this.#parts.isResolvable(name);
   }
 }
 

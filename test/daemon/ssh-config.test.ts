@@ -97,6 +97,12 @@ test.each([
   expect(saved).toMatchObject({ address: "10.0.0.1" });
 });
 
+test("a bad line of an included file is told by that file's own name", async () => {
+  await configure("Include d/*\nHost web\n", { "d/a": "Include ~/.ssh/more\n", more: "\nBogus x\n" });
+  const problem = await problemOf(hostNamed("web"));
+  expect(problem.message).toContain(`${ssh}/more: line 2: Bad configuration option: bogus`);
+});
+
 test("a line that only one host cannot use costs no other", async () => {
   await configure("Host bad\n HostName $(id)\nHost good\n Port 7\n");
   const { items, problems } = await client.call("listHosts");

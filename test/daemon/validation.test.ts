@@ -233,7 +233,7 @@ describe("a body", () => {
 });
 
 describe("what is not there", () => {
-  test.each(["nobody", "no-host"])("a host %s is host_unknown", async (host) => {
+  test.each(["nobody", "no-host", "99999"])("a host %s is host_unknown", async (host) => {
     for (const [method, path, body] of [
       ["POST", "/api/ssh/stream", { host, command: counter.command }],
       ["POST", "/api/runs", { host, command: counter.command }],
