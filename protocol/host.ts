@@ -81,7 +81,7 @@ export const NotHonoured = z
     value: z.string(),
     /** As a clause: "Hostrun forwards no agent …". */
     why: z.string(),
-    /** It must not be passed over: without a transport that honours it the host is refused. */
+    /** It must not be passed over: the host is refused. */
     needed: z.boolean(),
   })
   .meta({ id: "NotHonoured" });

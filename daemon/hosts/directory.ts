@@ -11,7 +11,7 @@ import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
-import { effectiveValues } from "./effective-values.ts";
+import { effectiveValues, notHonouredOf } from "./effective-values.ts";
 import { importHosts } from "./import-hosts.ts";
 import { type FoundHost, type HostLookup, unknownHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, splitPatch } from "./host-overlay.ts";
@@ -85,7 +85,7 @@ export class HostDirectory {
     const found = await this.#parts.lookup.find(stored?.id ?? idOrName);
     const { port, user } = found.hop;
     const own = stored ?? { ...this.#lent(found, idOrName), port, user };
-    const notHonoured = [...found.effective.notHonoured];
+    const notHonoured = notHonouredOf(found);
     return { ...placed(own, config), effective: effectiveValues(found), notHonoured };
   }
 

@@ -1,4 +1,5 @@
-import type { EffectiveValues } from "../../protocol/host.ts";
+import type { EffectiveValues, NotHonoured } from "../../protocol/host.ts";
+import { unmetNeeds } from "../transport/ssh2-needs.ts";
 import type { FoundHost } from "./host-lookup.ts";
 
 /** What a run on a host uses, for people to see. Values of variables may be secrets: only their names are told. */
@@ -39,6 +40,15 @@ export function effectiveValues({ hop, jump, effective }: FoundHost): EffectiveV
     environment: Object.keys(environment),
     pty,
   };
+}
+
+/** What of its SSH configuration is not done, by the transport that the host has. */
+export function notHonouredOf({ hop, effective }: FoundHost): NotHonoured[] {
+  const { transport } = hop.settings;
+  const told = effective.notHonoured.filter(
+    ({ option, needed }) => !needed && !(option === "Compression" && transport === "openssh"),
+  );
+  return [...told, ...unmetNeeds(hop).map((need) => ({ ...need, needed: true }))];
 }
 
 function listOrNull(list: readonly string[] | null): string[] | null {

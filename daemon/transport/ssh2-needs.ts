@@ -33,12 +33,17 @@ export function needsBeyondSsh2({ settings }: Pick<Hop, "settings">): readonly H
 /** Whatever the transport: connections are made by Hostrun itself. */
 const neverHonoured = ["BindInterface", "ProxyUseFdpass"];
 
-/** What neither ssh2 nor, where it is chosen, the system's ssh does. `conflict` names the hop, the option and the reason. */
+/** What neither ssh2 does nor the system's ssh, where that may be used. */
+export function unmetNeeds(hop: Pick<Hop, "settings">): readonly HopNeed[] {
+  const needs = needsBeyondSsh2(hop);
+  if (hop.settings.transport === "ssh2") return needs;
+  return needs.filter(({ option }) => neverHonoured.includes(option));
+}
+
+/** `conflict` names the hop, the option and the reason. */
 export function refuseUnmetNeeds({ jump, ...target }: Target): void {
   for (const hop of [...jump, target]) {
-    const needs = needsBeyondSsh2(hop);
-    const isOpenSsh = hop.settings.transport !== "ssh2";
-    const need = isOpenSsh ? needs.find(({ option }) => neverHonoured.includes(option)) : needs[0];
+    const [need] = unmetNeeds(hop);
     if (need === undefined) continue;
     throw new Problem(
       "conflict",

@@ -200,3 +200,19 @@ test("an ssh that says nothing, or without end, keeps nobody waiting for ever", 
   const problem = await problemOf(odd.client.call("getHost", { params: { host: "web" } }));
   expect(problem.message).toContain("it printed more than 262144 bytes");
 });
+
+test("what ssh2 cannot do is left to the system's ssh, and told of a host that is set to ssh2", async () => {
+  await configure(
+    "Host web\n CASignatureAlgorithms ssh-ed25519\n CertificateFile /k/cert.pub\n Compression yes\n",
+  );
+  const told = async () => (await hostNamed("own")).notHonoured?.map(({ option }) => option);
+  await client.call("createHost", { body: { name: "own", address: "web" } });
+  expect(await told()).toEqual(["Compression"]);
+  await client.call("updateHost", { params: { host: "own" }, body: { transport: "ssh2" } });
+  expect(await told()).toEqual(["Compression", "CASignatureAlgorithms", "CertificateFile"]);
+  const refused = await daemon.http.ask("POST", "/api/hosts/own/test", { json: {} });
+  expect(refused.problem()).toMatchObject({ code: "conflict", reason: "option_not_honoured" });
+  await client.call("updateHost", { params: { host: "own" }, body: { transport: "openssh" } });
+  expect(await told()).toEqual([]);
+  await client.call("deleteHost", { params: { host: "own" } });
+});
