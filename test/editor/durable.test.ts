@@ -1,13 +1,13 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../support/browser.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openCounter, type Counter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { createKey, type SshKey } from "../support/ssh-key.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
@@ -22,21 +22,11 @@ beforeAll(async () => {
   sshd = await openSshd({ hostKeys });
   owned.defer(() => sshd[Symbol.asyncDispose]());
   counter = owned.use(await openCounter());
-  code = owned.use(await openCodeServer({ settings: { "hostrun.keepRunning": true } }));
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
-  await writeFile(ssh("known_hosts"), sshd.knownHosts);
-  const host = `Host web1\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
-  await writeFile(ssh("config"), host);
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
+  const config = `Host web1\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  ({ code, window } = await openEditor(owned, sshd, { settings: { "hostrun.keepRunning": true }, config }));
   await window.showHostrun();
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 const title = () => window.quick.locator(".quick-input-title");
 const says = "keeps running if the link drops";

@@ -1,13 +1,13 @@
-import { copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
 import { parseDiscovery } from "../../protocol/discovery.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { openBrowser } from "../support/browser.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
@@ -16,18 +16,9 @@ let window: Workbench;
 
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
-  code = owned.use(await openCodeServer({ settings: { "hostrun.historyDays": 7 } }));
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
-  await writeFile(ssh("known_hosts"), sshd.knownHosts);
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
+  ({ code, window } = await openEditor(owned, sshd, { settings: { "hostrun.historyDays": 7 } }));
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 async function daemonPid(): Promise<number> {
   const written: unknown = JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8"));

@@ -1,11 +1,9 @@
-import { copyFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser } from "../support/browser.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { lastPaint, watchPaint } from "../support/paint-times.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
@@ -15,19 +13,10 @@ let window: Workbench;
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
   const script = "echo not this\necho first of $((1 + 1))\necho second\n";
-  code = owned.use(await openCodeServer({ files: { "notes.sh": script } }));
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
-  await writeFile(ssh("known_hosts"), sshd.knownHosts);
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
+  ({ code, window } = await openEditor(owned, sshd, { files: { "notes.sh": script } }));
   await window.showHostrun();
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 let added = false;
 

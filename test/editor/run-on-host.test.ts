@@ -1,14 +1,14 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { processesOf } from "../support/processes.ts";
 import { endProcesses } from "../support/server-process.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
-import { openBrowser } from "../support/browser.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
@@ -21,15 +21,7 @@ beforeAll(async () => {
   worker = owned.use(await openUnixUser());
   // A killed session leaves its command behind, and the next account may get the same number.
   owned.defer(async () => endProcesses(await processesOf(worker.name, /./)));
-  code = owned.use(
-    await openCodeServer({
-      files: { "notes.sh": "echo the first line\necho from the $((40 + 2))nd\necho selection\nexit 4\n" },
-    }),
-  );
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
-  // [127.0.0.1] is known by this file, localhost is not.
-  await writeFile(ssh("known_hosts"), sshd.knownHosts);
+  // [127.0.0.1] is known by what sshd tells, localhost is not.
   const hosts = [
     ["web1", "127.0.0.1", sshd.user],
     ["worker", "127.0.0.1", worker.name],
@@ -38,15 +30,12 @@ beforeAll(async () => {
   const config = hosts.map(
     ([name, address, user]) => `Host ${name}\n  HostName ${address}\n  User ${user}\n`,
   );
-  await writeFile(ssh("config"), `${config.join("")}Host *\n  Port ${sshd.port}\n`);
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
+  ({ code, window } = await openEditor(owned, sshd, {
+    files: { "notes.sh": "echo the first line\necho from the $((40 + 2))nd\necho selection\nexit 4\n" },
+    config: `${config.join("")}Host *\n  Port ${sshd.port}\n`,
+  }));
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 /** Runs a command by the palette; the host is chosen by its name. */
 async function runByPalette(host: string, command: string): Promise<void> {

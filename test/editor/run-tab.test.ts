@@ -1,10 +1,10 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser } from "../support/browser.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
@@ -13,23 +13,13 @@ let window: Workbench;
 
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
-  code = owned.use(await openCodeServer());
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  await copyFile(sshd.clientKey.path, ssh("id_ed25519"));
-  await writeFile(ssh("known_hosts"), sshd.knownHosts);
-  const host = `Host web1\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
-  await writeFile(ssh("config"), host);
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
+  const config = `Host web1\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  ({ code, window } = await openEditor(owned, sshd, { config }));
   // The daemon's first start takes its time on a busy machine.
   await window.showHostrun();
   await window.row(/^web1,/).waitFor({ timeout: 60_000 });
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 const clipboard = (): Promise<string> => window.page.evaluate("navigator.clipboard.readText()");
 

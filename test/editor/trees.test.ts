@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
-import { openBrowser } from "../support/browser.ts";
-import { openCodeServer, type CodeServer } from "../support/code-server.ts";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const execute = promisify(execFile);
 const all = ["light", "dark", "highContrast"] as const;
@@ -19,24 +19,14 @@ let configText: string;
 
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
-  code = owned.use(
-    await openCodeServer({
-      settings: { "hostrun.redisUrl": "redis://:geheim@127.0.0.1:9/" },
-      files: { "script.sh": '#!/bin/bash\nset -u\necho "from bash $((40 + 2)), it\'s line $LINENO"\n' },
-    }),
-  );
-  await copyFile(sshd.clientKey.path, join(code.home, ".ssh/id_ed25519"));
-  await writeFile(join(code.home, ".ssh/known_hosts"), sshd.knownHosts);
+  ({ code, window } = await openEditor(owned, sshd, {
+    settings: { "hostrun.redisUrl": "redis://:geheim@127.0.0.1:9/" },
+    files: { "script.sh": '#!/bin/bash\nset -u\necho "from bash $((40 + 2)), it\'s line $LINENO"\n' },
+  }));
   const where = `  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
   configText = `# mine\n\nHost web1\n${where}\nHost gone\n  HostName 127.0.0.1\n  Port 9\n`;
-  const browser = await openBrowser();
-  owned.defer(() => browser.close());
-  window = await Workbench.open(browser, code);
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await window.failure(task.name);
-});
-afterAll(() => owned.disposeAsync());
+endAfterTests(owned, () => window);
 
 const config = (): string => join(code.home, ".ssh/config");
 const clipboard = (): Promise<string> => window.page.evaluate("navigator.clipboard.readText()");
