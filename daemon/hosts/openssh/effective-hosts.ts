@@ -41,6 +41,7 @@ const nobody = "hostrun-asks.invalid";
 export class EffectiveHosts {
   readonly #parts: EffectiveHostsParts;
   readonly #kept = new Map<string, EffectiveHost>();
+  readonly #meant = new Map<string, boolean>();
   readonly #asking = new Map<string, Promise<EffectiveHost>>();
   #defaults: Promise<SshOptions> | undefined;
   #read: ReadConfig | undefined;
@@ -57,6 +58,7 @@ export class EffectiveHosts {
     this.#file = this.#fileOf(read);
     this.#read = read;
     this.#kept.clear();
+    this.#meant.clear();
     this.#asking.clear();
     return read.config;
   }
@@ -88,6 +90,12 @@ export class EffectiveHosts {
     const config = await this.config();
     if (config.aliases.has(name)) return true;
     if (this.#file === "none") return false;
+    const known = this.#meant.get(name) ?? (await this.#differsFromNobody(name));
+    if (!config.isVolatile && this.#meant.size < maxKept) this.#meant.set(name, known);
+    return known;
+  }
+
+  async #differsFromNobody(name: string): Promise<boolean> {
     const [own, others] = await Promise.all([this.#options({ name }), this.#options({ name: nobody })]);
     if (own.first("hostname")?.toLowerCase() !== name.toLowerCase()) return true;
     return [...new Set([...own.keywords(), ...others.keywords()])].some(
