@@ -1,12 +1,13 @@
 import { basename, resolve } from "node:path";
 import type { Key } from "../../protocol/key.ts";
 import { visible } from "../../protocol/visible.ts";
+import { agentSocketOf } from "../agent-socket.ts";
 import { UsageError } from "../command.ts";
 
 /** The caller's agent is fresher than the daemon's. */
 export function agentQuery(): { agentSocket?: string } {
-  const socket = process.env["SSH_AUTH_SOCK"];
-  return socket === undefined || socket === "" ? {} : { agentSocket: socket };
+  const socket = agentSocketOf(process.env);
+  return socket === null ? {} : { agentSocket: socket };
 }
 
 /** The key that a person means by a file, a fingerprint, a comment or an id. */

@@ -2,6 +2,8 @@ import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { testHost } from "../hosts/test-host.ts";
+import { hasTerminal } from "../prompts/terminal.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { agentQuery, findKey } from "./find.ts";
 
@@ -21,6 +23,8 @@ ${formatHelp}`,
     await using daemon = await reachDaemon();
     const query = agentQuery();
     const key = findKey((await daemon.call("listKeys", { query })).items, text);
+    // A person at the terminal is asked what the login takes; the connection serves what follows.
+    if (hasTerminal()) await testHost(daemon, host, {});
     const done = await daemon.call("installKey", { params: { key: key.id }, body: { host, ...query } });
     showOne(format, done, () =>
       done.added

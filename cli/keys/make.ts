@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { readTypedLine } from "../prompts/typed-line.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 
 const types = ["ed25519", "rsa", "ecdsa"] as const;
@@ -17,20 +18,24 @@ NAME is the file; id_ed25519 by default.
 
   --type TYPE         ed25519, rsa or ecdsa; by default as the setting defaultKeyType
   --comment TEXT      by default user@machine
-  --passphrase-stdin  encrypt it with the first line of standard input
+  --passphrase-stdin  encrypt it with the first line of standard input; on a terminal the
+                      passphrase is asked for
+  --no-passphrase     do not ask, and do not encrypt it
 ${formatHelp}`,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       type: { type: "string" },
       comment: { type: "string" },
       "passphrase-stdin": { type: "boolean" },
+      "no-passphrase": { type: "boolean" },
       ...formatOptions,
     });
     const [name] = takeWords(positionals, "NAME?");
     const format = parseFormat(values);
     const type = values.type === undefined ? undefined : parseType(values.type);
     const { comment } = values;
-    const passphrase = values["passphrase-stdin"] === true ? await firstLine() : "";
+    const passphrase = await readPassphrase(values);
+    if (passphrase === undefined) return 130;
     await using daemon = await reachDaemon();
     const made = await daemon.call("createKey", {
       body: {
@@ -51,6 +56,24 @@ function parseType(given: string): (typeof types)[number] {
   if (type === undefined)
     throw new UsageError(`--type is "${given}", but must be one of ${types.join(", ")}.`);
   return type;
+}
+
+interface PassphraseOptions {
+  readonly "passphrase-stdin"?: boolean | undefined;
+  readonly "no-passphrase"?: boolean | undefined;
+}
+
+/** undefined where a person at the terminal leaves. */
+async function readPassphrase(values: PassphraseOptions): Promise<string | undefined> {
+  if (values["passphrase-stdin"] === true) return firstLine();
+  if (values["no-passphrase"] === true || !process.stdin.isTTY) return "";
+  for (let question = "Passphrase (empty for none): "; ; ) {
+    const passphrase = await readTypedLine({ question, echo: false });
+    if (passphrase === undefined || passphrase === "") return passphrase;
+    const repeated = await readTypedLine({ question: "The same once more: ", echo: false });
+    if (repeated === undefined || repeated === passphrase) return repeated;
+    question = "They differ. Passphrase (empty for none): ";
+  }
 }
 
 async function firstLine(): Promise<string> {
