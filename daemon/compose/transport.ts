@@ -36,9 +36,14 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     return { maxConnections, idleMs, ...others };
   };
   const shells = createShellMemory(database);
-  const { uid } = context;
+  const {
+    uid,
+    reader: { runtime },
+  } = context;
   // Ended after the pool, whose connections its processes are.
-  const openSsh = scope.own(openOpenSsh({ home, ownKnownHosts: own, stateDirectory, environment, uid }));
+  const openSsh = scope.own(
+    openOpenSsh({ home, ownKnownHosts: own, stateDirectory, environment, uid, runtime }),
+  );
   const pool = openPool({
     limits,
     knownHosts,

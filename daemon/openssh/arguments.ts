@@ -14,12 +14,13 @@ export interface ClientSettings {
   readonly requiredRsaSize: number;
 }
 
-/** Where one connection's files are. */
+/** Where one connection's files are, and whether somebody answers what it asks. */
 export interface ClientPlaces {
   /** A known_hosts file with nothing but the key that was accepted for this connection. */
   readonly accepted: string;
   readonly control: string;
   readonly log: string;
+  readonly asks: boolean;
 }
 
 /** ssh(1)'s own order (readconf.c, fill_default_options). */
@@ -57,7 +58,7 @@ export function clientArguments(hop: Hop, settings: ClientSettings, places: Clie
   return [...flags, ...options.flatMap((option) => ["-o", option]), "--", hop.address];
 }
 
-function channelOptions({ control }: ClientPlaces): string[] {
+function channelOptions({ control, asks }: ClientPlaces): string[] {
   return [
     // An older ssh does not know all of these.
     "IgnoreUnknown=RequiredRSASize,KnownHostsCommand,SecurityKeyProvider,PubkeyAcceptedAlgorithms",
@@ -71,7 +72,7 @@ function channelOptions({ control }: ClientPlaces): string[] {
     "CanonicalizeHostname=no",
     "Tunnel=no",
     "UpdateHostKeys=no",
-    "BatchMode=yes",
+    `BatchMode=${yesNo(!asks)}`,
   ];
 }
 

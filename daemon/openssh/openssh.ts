@@ -3,14 +3,19 @@ import { join } from "node:path";
 import type { LoginOptions } from "../ssh/connect/connection.ts";
 import type { SshConnection } from "../ssh/connect/ssh-connection.ts";
 import { type ClientSettings, clientArguments } from "./arguments.ts";
+import { type AskpassPrompt, openAskpass } from "./askpass.ts";
 import { ClientProcess } from "./client-process.ts";
+import { ClientQuestions } from "./client-questions.ts";
 import { loginByClient } from "./login.ts";
 import { notOnWindows } from "./login-failure.ts";
 import { openSocketDirectory, type SocketDirectoryOptions } from "./socket-directory.ts";
 
 export interface OpenSshOptions
   extends SocketDirectoryOptions,
-    Pick<ClientSettings, "home" | "ownKnownHosts"> {}
+    Pick<ClientSettings, "home" | "ownKnownHosts"> {
+  /** A Node or Electron, which carries what `ssh` asks to this process. */
+  readonly runtime: string;
+}
 
 /** Logs in by the system's `ssh`. Disposing ends every process of it. */
 export interface OpenSsh extends AsyncDisposable {
@@ -24,34 +29,44 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
   const running = new Set<ClientProcess>();
   let directory: ReturnType<typeof openSocketDirectory> | undefined;
   let count = 0;
-  const base = Object.entries(options.environment).filter(([name]) => passedOn.test(name));
+  const base = Object.fromEntries(
+    Object.entries(options.environment).flatMap(([name, value]) =>
+      passedOn.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
   return {
     login: async (login, signal) => {
       signal.throwIfAborted();
       if (options.uid === undefined) throw notOnWindows(login.hop);
       directory ??= openSocketDirectory(options);
       count += 1;
-      const control = join(directory.path, `c${count}`);
-      const log = join(directory.path, `log${count}`);
-      const accepted = join(directory.path, `known${count}`);
+      const place = (name: string): string => join(directory?.path ?? "", `${name}${count}`);
+      const paths = { control: place("c"), log: place("log"), accepted: place("known") };
+      using stack = new DisposableStack();
+      const declined = new AbortController();
+      const questions = new ClientQuestions(login, (problem) => declined.abort(problem));
+      const answer = (prompt: AskpassPrompt): Promise<string | undefined> => questions.answer(prompt);
+      const asks = questions.canAnswer;
+      const askpass = { program: place("p"), socket: place("a"), runtime: options.runtime, answer };
+      const asking = asks ? stack.use(openAskpass(askpass)).environment : {};
       const { agentSocket } = login.credentials;
-      const variables = {
-        ...Object.fromEntries(base),
-        ...(agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket }),
-      };
+      const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
       const client = new ClientProcess({
-        arguments: clientArguments(login.hop, { ...options, ...login }, { control, log, accepted }),
-        environment: Object.fromEntries(
-          Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-        ),
-        log,
+        arguments: clientArguments(login.hop, { ...options, ...login }, { ...paths, asks }),
+        environment: { ...base, ...agent, ...asking },
+        log: paths.log,
       });
       running.add(client);
+      const { control, accepted } = paths;
       void client.ended.finally(() => {
         running.delete(client);
         for (const path of [control, accepted]) rmSync(path, { force: true });
       });
-      return loginByClient({ ...login, client, control, accepted }, signal);
+      stack.defer(() => questions.settle(false));
+      const over = AbortSignal.any([signal, declined.signal]);
+      const connection = await loginByClient({ ...login, client, control, accepted }, over);
+      questions.settle(true);
+      return connection;
     },
     async [Symbol.asyncDispose]() {
       for (const client of running) client.end();

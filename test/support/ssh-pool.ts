@@ -108,6 +108,7 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
       ownKnownHosts: knownHostsPath,
       stateDirectory: directory.path,
       environment: { PATH: process.env["PATH"] },
+      runtime: process.execPath,
       uid: userInfo().uid,
     }),
   );

@@ -1,0 +1,17 @@
+#!/bin/sh
+# What ssh runs to ask somebody (SSH_ASKPASS): it hands the prompt to the daemon's socket and prints the answer, or fails
+# where there is none. Node does it, since a shell has no sockets.
+# shellcheck disable=SC2016
+exec "$HOSTRUN_NODE" -e '
+const socket = require("node:net").connect(process.env.HOSTRUN_ASKPASS);
+const chunks = [];
+socket.on("data", (chunk) => chunks.push(chunk));
+socket.on("error", () => process.exit(1));
+socket.on("end", () => {
+  const answer = Buffer.concat(chunks).toString();
+  if (!answer.startsWith("+")) process.exit(1);
+  process.stdout.write(answer.slice(1) + "\n");
+});
+const kind = process.env.SSH_ASKPASS_PROMPT ?? "";
+socket.end(JSON.stringify({ kind, prompt: process.argv[1] ?? "" }));
+' -- "$1"

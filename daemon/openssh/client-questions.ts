@@ -1,0 +1,97 @@
+import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import type { LoginOptions } from "../ssh/connect/connection.ts";
+import { loginQuestion } from "../ssh/auth/login-question.ts";
+import { membersOf, nameOf } from "../ssh/failure.ts";
+import type { AskpassPrompt } from "./askpass.ts";
+
+type Parts = Pick<LoginOptions, "hop" | "dialogue" | "secrets" | "place" | "onBanner" | "onStage">;
+
+/** Answers what `ssh` asks during one login: by what is kept, and else by a person. */
+export class ClientQuestions {
+  readonly #parts: Parts;
+  readonly #declined: (problem: unknown) => void;
+  /** A kept password that was sent, and that the server has not taken yet. */
+  #kept: string | undefined;
+  #typed: string | undefined;
+  #asked = 0;
+
+  /** `declined`: a person does not answer, which ends the login. */
+  constructor(parts: Parts, declined: (problem: unknown) => void) {
+    this.#parts = parts;
+    this.#declined = declined;
+  }
+
+  /** Whether there is anything to answer with. */
+  get canAnswer(): boolean {
+    const { dialogue, secrets, place } = this.#parts;
+    return dialogue.present || secrets.password(place) !== undefined;
+  }
+
+  async answer({ kind, prompt }: AskpassPrompt): Promise<string | undefined> {
+    const { dialogue, onBanner } = this.#parts;
+    if (kind === "none") {
+      // A key waits to be touched.
+      onBanner(visibleLine(prompt));
+      return undefined;
+    }
+    const isPassword = this.#isPassword(prompt);
+    this.#refuse();
+    const kept =
+      isPassword && this.#asked === 0 ? this.#parts.secrets.password(this.#parts.place) : undefined;
+    if (kept !== undefined) {
+      this.#kept = kept;
+      return kept;
+    }
+    this.#asked += 1;
+    try {
+      const { answers, remember } = await dialogue.ask(this.#question(prompt, kind), `${this.#asked}`);
+      const [given = ""] = answers;
+      this.#typed = isPassword && remember === "session" ? given : undefined;
+      return given;
+    } catch (problem) {
+      this.#declined(problem);
+      return undefined;
+    }
+  }
+
+  /** The login is over. */
+  settle(succeeded: boolean): void {
+    const { secrets, place } = this.#parts;
+    if (!succeeded) this.#refuse();
+    else if (this.#typed !== undefined) secrets.keepPassword(place, this.#typed);
+    this.#kept = undefined;
+    this.#typed = undefined;
+  }
+
+  #refuse(): void {
+    const { secrets, place } = this.#parts;
+    if (this.#kept !== undefined) secrets.refusePassword(place, this.#kept);
+    this.#kept = undefined;
+  }
+
+  /** Exactly what OpenSSH asks for a password (sshconnect2.c, userauth_passwd); of all else the person reads what it is. */
+  #isPassword(prompt: string): boolean {
+    const { user, address } = this.#parts.hop;
+    return prompt.trim() === `${user.slice(0, 30)}@${address.slice(0, 128)}'s password:`;
+  }
+
+  #question(prompt: string, kind: string) {
+    const { hop } = this.#parts;
+    const unasked = (): Problem =>
+      new Problem(
+        "authentication_failed",
+        `${nameOf(hop)} could not be logged in to: ssh asks “${visibleLine(prompt)}”, and nobody is there to answer.`,
+        membersOf(hop),
+      );
+    return loginQuestion(
+      { hop, unasked },
+      {
+        kind: this.#isPassword(prompt) ? "password" : "secret",
+        title: `OpenSSH asks, to log in to ${nameOf(hop)}`,
+        attempt: this.#asked,
+        fields: [{ label: visibleLine(prompt.trim()), echo: kind === "confirm" }],
+      },
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import { readdir, readFile } from "node:fs/promises";
+import { afterAll, expect, test } from "vitest";
+import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
+import type { Target } from "../../daemon/transport/remote.ts";
+import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
+import { openDirectory } from "../support/directory.ts";
+import { containing } from "../support/matching.ts";
+import { openPasswordUser } from "../support/password-user.ts";
+import { personWho } from "../support/person.ts";
+import { createKey } from "../support/ssh-key.ts";
+import { openSshPool, targetOf } from "../support/ssh-pool.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+
+const password = "correct horse";
+await using stack = new AsyncDisposableStack();
+const user = stack.use(await openPasswordUser(password));
+const owned = stack.move();
+afterAll(() => owned.disposeAsync());
+
+const byPassword = { PasswordAuthentication: "yes", PubkeyAuthentication: "no" };
+const settings = { ...plainHopSettings, transport: "openssh" as const };
+
+function loginOf(sshd: Sshd, fields: Partial<Target> = {}): Target {
+  return targetOf(sshd, { user: user.name, identityFiles: ["/nonexistent"], settings, ...fields });
+}
+
+/** What the processes of this one say of themselves to everybody (their arguments) and to the user (their variables). */
+async function saidByProcesses(path: string): Promise<string> {
+  const said: string[] = [];
+  for (const pid of await readdir("/proc")) {
+    const [args, environment] = await Promise.all(
+      ["cmdline", "environ"].map((name) => readFile(`/proc/${pid}/${name}`, "latin1").catch(() => "")),
+    );
+    if (args?.includes(path) === true) said.push(args, environment ?? "");
+  }
+  return said.join("\n");
+}
+
+test("a password is asked for until it is right, kept if wanted, and stands in no argument and no variable", async () => {
+  await using sshd = await openSshd({ options: byPassword });
+  const secrets = new SecretMemory();
+  await using pool = await openSshPool({ trust: [sshd], secrets });
+  const person = personWho(["wrong"], { answers: [password], remember: "session" });
+  const run = await pool.run(loginOf(sshd), "whoami", { questioner: person });
+  expect(run.stdout.toString()).toBe(`${user.name}\n`);
+  const label = `${user.name}@127.0.0.1's password:`;
+  expect(person.asked).toMatchObject(
+    [1, 2].map((attempt) => ({ kind: "password", attempt, fields: [{ label }] })),
+  );
+  expect(secrets.password(loginOf(sshd))).toBe(password);
+  const said = await saidByProcesses(pool.knownHostsPath);
+  expect(said).toContain("HOSTRUN_ASKPASS=");
+  expect(said).not.toContain(password);
+});
+
+test("a password that is kept is sent without a question, and a refused one never again", async () => {
+  await using sshd = await openSshd({ options: byPassword });
+  const secrets = new SecretMemory();
+  await using pool = await openSshPool({ trust: [sshd], secrets });
+  const target = loginOf(sshd);
+  secrets.keepPassword(target, password);
+  expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+  for (const { id } of pool.pool.list()) pool.pool.close(id);
+  secrets.keepPassword(target, "stale");
+  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  expect(secrets.password(target)).toBeUndefined();
+  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  expect(sshd.log().match(/Failed password/g)).toHaveLength(1);
+});
+
+test("the passphrase of a key is asked for in ssh's own words", async () => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("key"), "ed25519", "secret words");
+  await using sshd = await openSshd();
+  await sshd.authorize(key.publicKey);
+  await using pool = await openSshPool({ trust: [sshd] });
+  const person = personWho(["secret words"]);
+  const run = await pool.run(targetOf(sshd, { identityFiles: [key.path], settings }), "echo in", {
+    questioner: person,
+  });
+  expect(run.stdout.toString()).toBe("in\n");
+  expect(person.asked).toMatchObject([
+    { kind: "secret", fields: [{ label: containing(key.path), echo: false }] },
+  ]);
+});
+
+test("a person who declines ends the login, and with nobody there it fails at once", async () => {
+  await using sshd = await openSshd({ options: byPassword });
+  await using pool = await openSshPool({ trust: [sshd] });
+  const declined = pool.run(loginOf(sshd), "true", { questioner: personWho("declines") });
+  await expect(declined).rejects.toMatchObject({ code: "declined" });
+  await expect(pool.run(loginOf(sshd), "true")).rejects.toMatchObject({ code: "authentication_failed" });
+});
