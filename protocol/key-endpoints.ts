@@ -3,9 +3,10 @@ import { endpoint, reading, writing } from "./endpoint.ts";
 import { Key, KeyInstallation, KeyInstallRequest, NewKey } from "./key.ts";
 import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
+import { AgentSocket } from "./run.ts";
 
 /** The caller's SSH_AUTH_SOCK; default: the daemon's own. */
-const agentQuery = z.strictObject({ agentSocket: z.string().min(1).max(4096).optional() });
+const agentQuery = z.strictObject({ agentSocket: AgentSocket.optional() });
 
 export const keyEndpoints = {
   listKeys: endpoint({

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { HostName } from "./host.ts";
 import { PromptPolicy } from "./prompt.ts";
+import { AgentSocket } from "./run.ts";
 import { KeyType } from "./settings.ts";
 
 /** A key pair of the person's: a file of ~/.ssh, a key that the SSH agent holds, or both. Never its private part. */
@@ -50,7 +51,7 @@ export type NewKey = z.infer<typeof NewKey>;
 export const KeyInstallRequest = z.strictObject({
   host: HostName,
   /** The caller's SSH_AUTH_SOCK. */
-  agentSocket: z.string().min(1).max(4096).nullable().default(null),
+  agentSocket: AgentSocket.nullable().default(null),
   /** Whether somebody is there to answer what only a person can; otherwise it fails at once. */
   prompts: PromptPolicy.default("fail"),
 });

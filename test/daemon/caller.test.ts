@@ -267,7 +267,10 @@ test.each(["agent.sock", "./agent", "~/agent"])(
       ["/api/runs", { host: "web1", command: "true", agentSocket: path }],
       [`/api/runs/${ended.id}/rerun`, { agentSocket: path }],
       ["/api/hosts/web1/test", { agentSocket: path }],
+      ["/api/keys/0/install", { host: "web1", agentSocket: path }],
     ] as const;
+    const listed = await daemon.http.ask("GET", `/api/keys?agentSocket=${path}`);
+    expect(listed.problem()).toMatchObject({ status: 400, issues: [{ path: "agentSocket" }] });
     for (const [to, json] of asked) {
       const answer = await daemon.http.ask("POST", to, { json });
       expect(answer.problem(), to).toMatchObject({ status: 400, issues: [{ path: "agentSocket" }] });
