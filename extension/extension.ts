@@ -9,11 +9,15 @@ import { watchSshConfig } from "./hosts/config-watch.ts";
 import { GroupCommands } from "./hosts/group-commands.ts";
 import { HostCommands } from "./hosts/host-commands.ts";
 import { HostForm } from "./hosts/host-form.ts";
+import { wasAsked } from "./hosts/host-key-trust.ts";
 import { HostList } from "./hosts/host-list.ts";
 import { HostMarks } from "./hosts/host-marks.ts";
 import { refreshCli } from "./install-cli.ts";
 import { KeyCommands } from "./keys/key-commands.ts";
 import { problemActions } from "./problem-actions.ts";
+import { KeptSecrets } from "./prompts/kept-secrets.ts";
+import { OwnQuestions } from "./prompts/own-questions.ts";
+import { PromptDialogs } from "./prompts/prompt-dialogs.ts";
 import { ProblemReport } from "./problem-report.ts";
 import { createConfirmation } from "./runs/command-confirmation.ts";
 import { RunCommands } from "./runs/run-commands.ts";
@@ -29,7 +33,8 @@ import { RunPanels } from "./terminal/run-panels.ts";
 import { showTrees } from "./trees.ts";
 
 /** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
-export function activate({ subscriptions, extensionUri, globalState }: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): void {
+  const { subscriptions, extensionUri } = context;
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
   const report = new ProblemReport(log, (problem) => problemActions(problem, (name) => hosts.named(name)));
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
@@ -37,8 +42,8 @@ export function activate({ subscriptions, extensionUri, globalState }: vscode.Ex
   const hosts = new HostList(link);
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);
-  const shared = { daemon: link, hosts, runs, report, start };
-
+  const { own, dialogs } = openPrompts(context, { daemon: link, report, log });
+  const shared = { daemon: link, hosts, runs, report, own, start };
   const output = openOutput({ ...shared, log, extensionUri });
   const { runner, panels } = output;
   const trees = showTrees(shared);
@@ -60,13 +65,13 @@ export function activate({ subscriptions, extensionUri, globalState }: vscode.Ex
   };
   const marks = new HostMarks(editing);
   const daemon = new DaemonCommands(link, runs, report, log);
-  subscriptions.push(log, link, hosts, runs, trees, ...output.owned);
+  subscriptions.push(log, link, hosts, runs, trees, own, dialogs, ...output.owned);
   subscriptions.push(
     link.onDidChange(({ type }) => type === "reset" && panels.recover()),
     watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
     daemon.watch(),
     showStatus(link, runs),
-    followSettings(link, report, { log, memory: globalState }),
+    followSettings(link, report, { log, memory: context.globalState }),
     registerCommands({
       ...shared,
       ...trees,
@@ -102,18 +107,28 @@ function endStarting(): vscode.Disposable {
   return filled;
 }
 
+/** What the daemon asks of the person at this window. */
+function openPrompts(
+  { secrets }: vscode.ExtensionContext,
+  { log, ...parts }: Pick<OutputParts, "daemon" | "report" | "log">,
+) {
+  const own = new OwnQuestions();
+  return { own, dialogs: new PromptDialogs({ ...parts, own, kept: new KeptSecrets(secrets, log) }) };
+}
+
 interface OutputParts {
   readonly daemon: DaemonLink;
   readonly hosts: HostList;
   readonly report: ProblemReport;
+  readonly own: OwnQuestions;
   readonly log: vscode.LogOutputChannel;
   readonly extensionUri: vscode.Uri;
   readonly start: () => Promise<void>;
 }
 
 /** The tabs of runs, and what they are filled and used by. */
-function openOutput({ daemon, hosts, report, log, extensionUri, start }: OutputParts) {
-  const runner = new Runner(daemon, hosts, report, createConfirmation(extensionUri));
+function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: OutputParts) {
+  const runner = new Runner({ daemon, hosts, report, own, confirm: createConfirmation(extensionUri) });
   const documents = new OutputDocuments(daemon);
   const runLog = new RunLog(daemon, report);
   const finished = new FinishedNotices(daemon, (run) => panels.open(run));
@@ -127,7 +142,7 @@ function openOutput({ daemon, hosts, report, log, extensionUri, start }: OutputP
     start,
     mending: (problem) => report.mending(problem).map(({ title }) => title),
     act: (panel, message) => tools.act(panel, message),
-    failed: (panel, problem) => void tools.trust(panel, problem),
+    failed: (panel, problem) => void (wasAsked(problem) || tools.trust(panel, problem)),
   });
   return { runner, runLog, panels, owned: [documents, runLog, panels, finished] };
 }

@@ -3,11 +3,12 @@ import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
 import type { RunList } from "../runs/run-list.ts";
-import { agentSocket } from "../runs/runner.ts";
+import { asking } from "../runs/runner.ts";
 import { hostAddress } from "./host-address.ts";
 import { askHost } from "./host-choice.ts";
 import type { HostForm } from "./host-form.ts";
-import { askToTrust } from "./host-key-trust.ts";
+import { askToTrust, wasAsked } from "./host-key-trust.ts";
+import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { HostImport } from "./host-import.ts";
 import { hostRef, type HostList } from "./host-list.ts";
 import { configPlace, openSshConfig } from "./ssh-config-page.ts";
@@ -18,6 +19,7 @@ export interface HostCommandParts {
   readonly runs: RunList;
   readonly form: HostForm;
   readonly report: ProblemReport;
+  readonly own: OwnQuestions;
   /** Has the lists read, if they were not. */
   start(): Promise<void>;
 }
@@ -101,7 +103,7 @@ export class HostCommands {
       const problem = asProblem(failure);
       this.#parts.hosts.failed(host, problem);
       if (problem.code !== "host_key_unknown") this.#parts.report.tell(what, failure);
-      else if (await this.#trusts(problem.toJSON())) await this.test(host);
+      else if (!wasAsked(problem.toJSON()) && (await this.#trusts(problem.toJSON()))) await this.test(host);
     }
   }
 
@@ -125,8 +127,10 @@ export class HostCommands {
       (_progress, cancelled) => {
         const controller = new AbortController();
         cancelled.onCancellationRequested(() => controller.abort());
-        const input = { params: { host: hostRef(host) }, body: { agentSocket: agentSocket() } };
-        return this.#parts.daemon.call("testHost", { ...input, signal: controller.signal });
+        const input = { params: { host: hostRef(host) }, body: asking() };
+        return this.#parts.own.testing(() =>
+          this.#parts.daemon.call("testHost", { ...input, signal: controller.signal }),
+        );
       },
     );
     const how = found.reusedConnection

@@ -11,25 +11,48 @@ export async function askToTrust(
   problem: ProblemDetails,
   trustLabel: string,
 ): Promise<boolean> {
-  const { host, hop, address, port, key, keyType, fingerprint } = problem;
+  const { host, address, port, key } = problem;
   if (problem.code !== "host_key_unknown" || address === undefined || key === undefined) return false;
+  if (!(await showHostKey({ ...problem, host: host ?? address }, trustLabel))) return false;
+  await daemon.call("addKnownHost", { body: { address, port: port ?? 22, key } });
+  return true;
+}
+
+/** Whether a person was asked about the key while the run waited, and did not trust it. */
+export function wasAsked({ reason }: ProblemDetails): boolean {
+  return reason === "declined" || reason === "expired";
+}
+
+export interface ShownHostKey {
+  readonly host: string;
+  readonly hop?: string | undefined;
+  readonly keyType?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  /** Other names under which the key is on record. */
+  readonly knownAs?: readonly string[] | undefined;
+}
+
+/** Whether the person trusts a host key. */
+export async function showHostKey(
+  { host, hop, keyType, fingerprint, knownAs = [] }: ShownHostKey,
+  trustLabel: string,
+): Promise<boolean> {
   const detail = [
     ...(hop === undefined || hop === host ? [] : [vscode.l10n.t("Connecting to: {0}", hop)]),
     vscode.l10n.t("Key type: {0}", keyType ?? "?"),
     vscode.l10n.t("Fingerprint: {0}", fingerprint ?? "?"),
+    ...(knownAs.length === 0 ? [] : [vscode.l10n.t("Also known as: {0}", knownAs.join(", "))]),
     "",
     vscode.l10n.t(
       "Compare this fingerprint with the one you were given for the host. Trust it only if they are the same.",
     ),
   ].join("\n");
   const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t("The host key of {0} is not known yet", host ?? address),
+    vscode.l10n.t("The host key of {0} is not known yet", host),
     { modal: true, detail },
     // It has the focus: a stray Enter trusts nothing.
     vscode.l10n.t("Don't Trust"),
     trustLabel,
   );
-  if (answer !== trustLabel) return false;
-  await daemon.call("addKnownHost", { body: { address, port: port ?? 22, key } });
-  return true;
+  return answer === trustLabel;
 }

@@ -6,9 +6,19 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
+import type { OwnQuestions } from "../prompts/own-questions.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { ConfirmCommand } from "./command-confirmation.ts";
 import type { RunWish } from "./run-on-host.ts";
+
+export interface RunnerParts {
+  readonly daemon: Daemon;
+  readonly hosts: HostList;
+  readonly report: ProblemReport;
+  readonly confirm: ConfirmCommand;
+  /** What is asked of the runs that are started here is asked at this window. */
+  readonly own: OwnQuestions;
+}
 
 /** Starts, repeats and cancels runs, after the questions that this takes; failures are told. */
 export class Runner {
@@ -16,21 +26,23 @@ export class Runner {
   readonly #hosts: HostList;
   readonly #report: ProblemReport;
   readonly #confirm: ConfirmCommand;
+  readonly #own: OwnQuestions;
 
-  constructor(daemon: Daemon, hosts: HostList, report: ProblemReport, confirm: ConfirmCommand) {
+  constructor({ daemon, hosts, report, confirm, own }: RunnerParts) {
     this.#daemon = daemon;
     this.#hosts = hosts;
     this.#report = report;
     this.#confirm = confirm;
+    this.#own = own;
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
   async start({ host, command, durable }: RunWish): Promise<Run | undefined> {
     if (!(await this.#confirm(host, command))) return undefined;
-    const body = { host: host.id ?? host.name, command, durable, agentSocket: agentSocket() };
+    const body = { host: host.id ?? host.name, command, durable, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
-      this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),
+      this.#started(this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } })),
     );
   }
 
@@ -48,7 +60,7 @@ export class Runner {
   /** Repeats without asking, e.g. after the person trusted the host's key. */
   async repeat(runId: string): Promise<Run | undefined> {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
-      this.#daemon.call("rerun", { params: { run: runId }, body: { agentSocket: agentSocket() } }),
+      this.#started(this.#daemon.call("rerun", { params: { run: runId }, body: asking() })),
     );
   }
 
@@ -63,12 +75,20 @@ export class Runner {
         `This run had secret variables, which are not kept: ${names}. Run it anew.`,
       );
     }
-    const body = { ...options, pty, stdinOpen: true, cacheTtlMs: 0, agentSocket: agentSocket() };
+    const body = { ...options, pty, stdinOpen: true, cacheTtlMs: 0, ...asking() };
     const { host, command } = run;
-    return this.#daemon.call("createRun", {
-      body: { ...body, host: host.id ?? host.name, command },
-      headers: { "idempotency-key": randomUUID() },
-    });
+    return this.#started(
+      this.#daemon.call("createRun", {
+        body: { ...body, host: host.id ?? host.name, command },
+        headers: { "idempotency-key": randomUUID() },
+      }),
+    );
+  }
+
+  async #started(starting: Promise<Run>): Promise<Run> {
+    const run = await starting;
+    this.#own.started(run.id);
+    return run;
   }
 
   async cancel(runId: string): Promise<void> {
@@ -78,8 +98,13 @@ export class Runner {
   }
 }
 
+/** The person is here, with an agent of their own. */
+export function asking(): { agentSocket: string | null; prompts: "ask" } {
+  return { agentSocket: agentSocket(), prompts: "ask" };
+}
+
 /** The person's SSH agent, which may be fresher than the one that the daemon was started with. */
-export function agentSocket(): string | null {
+function agentSocket(): string | null {
   const socket = process.env["SSH_AUTH_SOCK"];
   if (socket === undefined || socket === "") return null;
   return process.platform === "win32" ? socket : resolve(socket);
