@@ -104,7 +104,7 @@ export function asking(): { agentSocket: string | null; prompts: "ask" } {
 }
 
 /** The person's SSH agent, which may be fresher than the one that the daemon was started with. */
-function agentSocket(): string | null {
+export function agentSocket(): string | null {
   const socket = process.env["SSH_AUTH_SOCK"];
   if (socket === undefined || socket === "") return null;
   return process.platform === "win32" ? socket : resolve(socket);
