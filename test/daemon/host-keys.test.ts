@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -180,4 +180,48 @@ test.each<[SshKeyType, string]>([
   expect(problem.members).toMatchObject({ keyType, fingerprint: server.hostKeys[0]?.fingerprint });
   await knowHosts(daemon.home, server.knownHosts);
   expect((await run(name)).text()).toBe("in\n");
+});
+
+test("alias, files, revoked keys and algorithms of ~/.ssh/config hold", async () => {
+  await using own = await openTestDaemon();
+  const at = (name: string): string => join(own.home, ".ssh", name);
+  await using other = await openSshd();
+  await knowHosts(own.home, `[127.0.0.1]:${sshd.port} ${other.hostKeys[0]?.publicKey}\n`);
+  await writeFile(at("theirs"), `database ${hostKey.publicKey}\n`);
+  await writeFile(at("revoked"), `${hostKey.publicKey}\n`);
+  const common = [
+    `HostName 127.0.0.1`,
+    `Port ${sshd.port}`,
+    `User ${sshd.user}`,
+    `IdentityFile ${sshd.clientKey.path}`,
+  ];
+  const alias = ["HostKeyAlias Database", "UserKnownHostsFile ~/.ssh/theirs"];
+  const hosts = {
+    plain: [],
+    aliased: [...alias, "KexAlgorithms ecdh-sha2-nistp384", "Ciphers aes256-ctr", "MACs hmac-sha2-512"],
+    revoked: [...alias, "RevokedHostKeys ~/.ssh/revoked"],
+    printed: [
+      "HostKeyAlias db",
+      "UserKnownHostsFile /dev/null",
+      `KnownHostsCommand /bin/echo %H ${hostKey.publicKey}`,
+    ],
+  };
+  const config = Object.entries(hosts).map(([name, lines]) =>
+    [`Host ${name}`, ...common, ...lines].join("\n  "),
+  );
+  await writeFile(at("config"), `${config.join("\n")}\n`);
+  const ended = async (host: string): Promise<RunReading> =>
+    new RunReading().follow(await openStream(own, "echo in", { host }));
+  expect((await ended("plain")).problem.code).toBe("host_key_changed");
+  expect((await ended("aliased")).text()).toBe("in\n");
+  expect((await ended("printed")).text()).toBe("in\n");
+  const refused = (await ended("revoked")).problem;
+  expect(refused).toMatchObject({ code: "host_key_changed", members: { reason: "revoked" } });
+  const { items } = await own.client.call("listConnections");
+  expect(items.find(({ host }) => host === "aliased")).toMatchObject({
+    kex: "ecdh-sha2-nistp384",
+    cipher: "aes256-ctr",
+    mac: "hmac-sha2-512",
+    transport: "ssh2",
+  });
 });
