@@ -198,8 +198,8 @@ function notesOn(
     ...(authority === undefined
       ? []
       : [
-          `${authority.file}:${authority.line} trusts an authority for this host, but certificates of hosts are not ` +
-            "supported here: the key counts by itself.",
+          `${authority.file}:${authority.line} trusts an authority for this host, but no certificate of its key ` +
+            "was shown: the key counts by itself.",
         ]),
   ];
 }
