@@ -29,7 +29,7 @@ export interface WorkersOptions {
 /** An account that is logged in to in one way. */
 interface Login {
   readonly target: Target;
-  readonly options: ConnectOptions;
+  readonly options: ConnectOptions & Required<Pick<ExecRequest, "env">>;
   /** Of the connection that it was measured on; see `Remote.identity`. */
   identity: string;
   /** Commands in a row before which the login shell took long. */
@@ -78,7 +78,8 @@ export class Workers implements Remote, AsyncDisposable {
     if (text === undefined || request.pty || Buffer.byteLength(text) > maxTextBytes) {
       return this.#options.remote.exec(target, request, listener, signal);
     }
-    const key = JSON.stringify([target, request.agentSocket]);
+    // Variables that the session asks for are the worker's, and so its commands'.
+    const key = JSON.stringify([target, request.agentSocket, variablesOf(request)]);
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
       const process = await this.#byWorker(login, { text, listener, signal });
@@ -176,9 +177,10 @@ export class Workers implements Remote, AsyncDisposable {
       return;
     }
     const { connectTimeoutMs, agentSocket } = request;
+    const variables = variablesOf(request);
     const login = known ?? {
       target,
-      options: { connectTimeoutMs, agentSocket },
+      options: { connectTimeoutMs, agentSocket, env: () => variables },
       identity: process.identity,
       slow: 0,
       shell: undefined,
@@ -280,4 +282,8 @@ async function askShell(process: RemoteProcess | undefined, token: string): Prom
   const answer = await process?.execHelper(shellQuestion(token), questionTimeoutMs);
   if (answer === undefined) throw new Error("The host did not say which shell it is.");
   return parseShell(token, answer.output);
+}
+
+function variablesOf({ env }: ExecRequest): Readonly<Record<string, string>> {
+  return env?.("bourne") ?? {};
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, chmod, copyFile, writeFile } from "node:fs/promises";
+import { access, chmod, copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -16,7 +16,7 @@ const user = starting.use(await openUnixUser());
 /** Without any worker of the daemon that all others share. */
 const other = starting.use(await openUnixUser());
 // Without SHLVL: then bash reads ~/.bashrc, as it does under sshd.
-const sshd = { options: { SetEnv: "HOSTRUN_TEST=1" } };
+const sshd = { options: { SetEnv: "HOSTRUN_TEST=1", AcceptEnv: "WORKER_*" } };
 const daemon = starting.use(await openHostedDaemon({ sshd, host: { user: user.name } }));
 const owned = starting.move();
 afterAll(() => owned.disposeAsync());
@@ -251,4 +251,16 @@ test("a worker goes with a daemon that is killed", async () => {
   expect(await commandsOf(other.name)).toContain("hostrun-worker");
   process.kill(own.pid, "SIGKILL");
   await expect.poll(() => commandsOf(other.name), { timeout: 20_000 }).not.toContain("hostrun-worker");
+});
+
+test("variables that the SSH config has sent are those of a worker's commands, and a change is another worker", async () => {
+  const config = join(daemon.home, ".ssh/config");
+  onTestFinished(() => rm(config));
+  for (const value of ["one", "two"]) {
+    await writeFile(config, `Host *\n  SetEnv WORKER_SET=${value}\n`);
+    await awaitWorker();
+    const run = await daemon.run('echo "$WORKER_SET"');
+    expect(byWorker(run)).toBe(true);
+    expect(run.text()).toBe(`${value}\n`);
+  }
 });
