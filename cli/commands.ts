@@ -8,7 +8,8 @@ interface Entry {
 
 /** Every subcommand, in the order of the help. */
 export const commands: Readonly<Record<string, Entry>> = {
-  run: { summary: "Run a command on a host", load: () => import("./commands/run.ts") },
+  run: { summary: "Run a command on a host, or on many", load: () => import("./commands/run.ts") },
+  targets: { summary: "Show who is meant by targets", load: () => import("./commands/targets.ts") },
   hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
   show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },

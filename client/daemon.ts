@@ -4,6 +4,7 @@ import type { Change } from "../protocol/change.ts";
 import type { Discovery } from "../protocol/discovery.ts";
 import type { RunEvent } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
+import type { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found } from "./discover.ts";
@@ -13,7 +14,7 @@ import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
-import type { RunEventsOptions, StreamRunOptions } from "./run-events.ts";
+import type { JobEventsOptions, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import { openOutput, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
 import { runFrames, subscribeFrames } from "./run-frames.ts";
@@ -114,6 +115,15 @@ export class Daemon implements AsyncDisposable {
   /** The same of a run that was started before. */
   subscribeFrames(run: string, options?: ResumeOptions): AsyncGenerator<RunFrame, void, undefined> {
     return subscribeFrames(this.#found.transport, run, options);
+  }
+
+  /** The events of all runs of a job, up to `jobComplete`. */
+  async *jobEvents(
+    job: string,
+    options?: JobEventsOptions,
+  ): AsyncGenerator<Received<JobEvent>, void, undefined> {
+    const { jobEvents } = await import("./run-events.ts");
+    yield* jobEvents(this.#found.transport, job, options);
   }
 
   /** What changes in the daemon, until the signal is aborted. */

@@ -1,6 +1,7 @@
 import { api } from "../protocol/api.ts";
 import { Change } from "../protocol/change.ts";
 import { type OutputStream, RunEvent, type StreamQuery } from "../protocol/event.ts";
+import { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
@@ -64,6 +65,34 @@ export async function* streamRun(
     run = received.event.runId;
     yield received;
   }
+}
+
+export interface JobEventsOptions extends SubscribeOptions {
+  /** Whether output is told, too; by default it is. */
+  readonly output?: boolean | undefined;
+}
+
+/** The events of all runs of a job, up to `jobComplete`. */
+export function jobEvents(
+  transport: Transport,
+  job: string,
+  options: JobEventsOptions = {},
+): AsyncGenerator<Received<JobEvent>, void, undefined> {
+  const query = options.output === false ? ({ output: "0" } as const) : {};
+  const source: EventSource<JobEvent> = {
+    open: (after, signal) =>
+      openRequest(
+        transport,
+        api.jobEvents,
+        { params: { job }, query, headers: lastEventId(after), signal },
+        eventStream,
+      ),
+    parse: (data) => JobEvent.safeParse(data).data,
+    // Without output there are numbers that are not told, and so there are where a record was cut.
+    standsForMany: () => true,
+    isLast: (event) => event.type === "jobComplete",
+  };
+  return subscribe(source, options);
 }
 
 /** What changes in the daemon, until the signal; after a `reset` the lists must be read again. */

@@ -9,7 +9,7 @@ import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import { parseRunPlan } from "../run/options.ts";
+import { isForMany, parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
@@ -20,10 +20,10 @@ const cancelMs = 3000;
 const notRunStatus = 255;
 
 export const command: Command = {
-  help: `Run a command on a host.
+  help: `Run a command on a host, or on many.
 
 Usage: hostrun run [OPTION...] HOST COMMAND...
-       hostrun run [OPTION...] HOST -- COMMAND...
+       hostrun run [OPTION...] TARGET... -- COMMAND...
 
 HOST is a name of \`hostrun hosts\`, or any [USER@]HOST[:PORT] with a user or a port. The
 options end at it. On a production host the command is shown and a yes asked for.
@@ -31,6 +31,10 @@ options end at it. On a production host the command is shown and a yes asked for
 Output comes byte for byte on stdout and stderr, all of it: while it is not read here,
 the command waits, for up to 30 s. Standard input is passed on unless it is a terminal.
 Several words of a command are joined by spaces, as ssh does.
+
+With several targets, or one that is a pattern (db*), a range (web[01-20]), tag:NAME,
+group:NAME or all, each line of output comes behind its host's name, and what came of it at
+the end on stderr; see \`hostrun targets --help\`. Standard input is not passed on.
 
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
@@ -47,6 +51,11 @@ Several words of a command are joined by spaces, as ssh does.
                           on with its output afterwards; standard input is not passed on
   --json                  print the run's events, a JSON object a line
   --raw                   with --json: shell noise on stderr, too
+  -f, --forks N           on at most so many hosts at once (64)
+  --gather                show each different output once, below the hosts that it is of
+  --fail-fast             begin with no further host after the first failure
+  --max-failures N        nor after more failures than that: 3, 20%
+  --batches SIZES         one batch of hosts after the other: 1,10%,50%
   --batch                 never ask anything
   -y, --yes               run it on a production host without a question
   -n, --no-stdin          do not read standard input
@@ -55,7 +64,7 @@ Several words of a command are joined by spaces, as ssh does.
   -q, --quiet             no notes about the output
   -v, --verbose           say what happens on the way
 
-Exit status: the command's own; 128 + N when signal N ended it; 124 when it timed out;
+Exit status: 0 only where it is on every host, else 1; on one host the command's own; 128 + N when signal N ended it; 124 when it timed out;
 130 on Ctrl-C, which cancels the command (a second one leaves at once); 255 when it
 could not be run, when its end is not known, or when output was lost or could not be
 written; 141 when nobody reads stdout any more, which cancels the command; 2 when the
@@ -66,6 +75,10 @@ options are wrong.
   async run(args) {
     const plan = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();
+    if (isForMany(plan)) {
+      const { runJob } = await import("../jobs/run-job.ts");
+      return await runJob(daemon, plan);
+    }
     const ending = await attemptConfirmed(daemon, plan);
     if (ending === undefined) return notRunStatus;
     const offered = offeredKey(ending.problem);

@@ -1,12 +1,19 @@
 import { parseArgs } from "node:util";
+import type { JobRequestInput } from "../../protocol/job.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import { isReadableVariable } from "../raw-text.ts";
-import { parseOptions, parseSize, parseSpan, takeWords, UsageError } from "../command.ts";
+import { parseOptions, parseSize, parseSpan, parseWhole, takeWords, UsageError } from "../command.ts";
 
 /** What `hostrun run` was asked to do. */
 export interface RunPlan {
   readonly request: RunRequestInput;
+  /** Who is meant; `request.host` is the first of them. */
+  readonly targets: readonly string[];
+  /** How it runs on many hosts. */
+  readonly job: Pick<JobRequestInput, "concurrency" | "failFast" | "batches" | "maxFailures">;
+  /** Whether each different output is shown once, at the end. */
+  readonly gather: boolean;
   readonly view: ViewOptions;
   /** Whether standard input may be read at all. */
   readonly readStdin: boolean;
@@ -48,10 +55,15 @@ const options = {
   "no-worker": { type: "boolean" },
   batch: { type: "boolean" },
   yes: { type: "boolean", short: "y" },
+  forks: { type: "string", short: "f" },
+  "fail-fast": { type: "boolean" },
+  batches: { type: "string" },
+  "max-failures": { type: "string" },
+  gather: { type: "boolean" },
 } as const;
 
 export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): RunPlan {
-  const { values, host, command } = parseTarget(args);
+  const { values, host, targets, command } = parseTarget(args);
   const span = (name: "timeout" | "connect-timeout" | "cache-ttl"): number | undefined => {
     const text = values[name];
     return text === undefined ? undefined : parseSpan(text, `--${name}`);
@@ -77,6 +89,9 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
       agentSocket: agentSocketOf(env),
     },
+    targets,
+    job: parseJob(values),
+    gather: values.gather === true,
     view: parseView(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
@@ -92,19 +107,11 @@ function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
   if (end === -1) return parsePlain(args);
   const { values, positionals } = parseOptions(args.slice(0, end), options);
-  const [host, ...more] = positionals;
-  const words = args.slice(end + 1);
-  if (host !== undefined && more.length > 0) {
-    const whole = [...more, "--", ...words].join(" ");
-    throw new UsageError(
-      `"${more.join(" ")}" may be hosts or the command, and this version runs on one host at a time. ` +
-        `Put -- after the host, before the command: hostrun run ${host} -- ${whole}`,
-    );
-  }
-  const command = words.join(" ");
+  const command = args.slice(end + 1).join(" ");
+  const [host] = positionals;
+  if (host === undefined) throw new UsageError("Name a host before --.");
   if (command === "") throw new UsageError("No command after --.");
-  const [name] = takeWords(positionals, "HOST");
-  return { values, host: name, command };
+  return { values, host, targets: positionals, command };
 }
 
 function parsePlain(args: readonly string[]) {
@@ -126,7 +133,36 @@ function parsePlain(args: readonly string[]) {
   }
   const command = words.join(" ");
   if (command === "") throw new UsageError(`No command given. Example: hostrun run ${host} uptime`);
-  return { values, host, command };
+  return { values, host, targets: [host], command };
+}
+
+/** Whether more than one host can be meant: by several words, or by one that is no name. */
+export function isForMany({ targets }: RunPlan): boolean {
+  const [only = ""] = targets;
+  return targets.length > 1 || only === "all" || /^(?:tag|group):|^[@!]|[*?]|\[\d[\d,-]*\]/.test(only);
+}
+
+function parseJob(values: {
+  readonly forks?: string | undefined;
+  readonly "fail-fast"?: boolean | undefined;
+  readonly batches?: string | undefined;
+  readonly "max-failures"?: string | undefined;
+}): RunPlan["job"] {
+  const { forks, batches, "max-failures": maxFailures } = values;
+  return {
+    ...(forks === undefined ? {} : { concurrency: parseWhole(forks, "--forks") }),
+    ...(values["fail-fast"] === true ? { failFast: true } : {}),
+    ...(batches === undefined
+      ? {}
+      : { batches: batches.split(",").map((size) => parseShare(size, "--batches")) }),
+    ...(maxFailures === undefined ? {} : { maxFailures: parseShare(maxFailures, "--max-failures") }),
+  };
+}
+
+/** `3` or `20%`. */
+function parseShare(text: string, option: string): number | string {
+  if (/^\d{1,3}%$/.test(text)) return text;
+  return parseWhole(text, option);
 }
 
 export function parseView(values: {

@@ -176,7 +176,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
   rerun: {
     path: `/api/runs/${run}/rerun`,
     good: {},
-    body: { agentSocket: optionalPath, secretEnv: variables },
+    body: { agentSocket: optionalPath, secretEnv: variables, prompts: { values: ["yes", true, null, 1] } },
   },
   cancelRun: {
     path: `/api/runs/${run}/cancel`,

@@ -1,0 +1,29 @@
+import type { Command } from "../command.ts";
+import { parseOptions, UsageError } from "../command.ts";
+import { warn } from "../console.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+import { visible } from "../../protocol/visible.ts";
+
+export const command: Command = {
+  help: `Show who is meant by targets; nothing is run.
+
+Usage: hostrun targets [OPTION...] TARGET...
+
+TARGET is a host's name, a pattern (db*), a range (web[01-20]), tag:NAME, group:NAME, all,
+or @failed:JOB, @succeeded:JOB, @unfinished:JOB of an earlier job; !TARGET takes away.
+
+Prints a name a line. Exit status: 1 where a target means nobody, which is told.
+
+${formatHelp}`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, formatOptions);
+    if (positionals.length === 0) throw new UsageError("Name at least one target.");
+    const format = parseFormat(values);
+    await using daemon = await reachDaemon();
+    const resolved = await daemon.call("resolveTargets", { body: { targets: [...positionals] } });
+    showOne(format, resolved, () => resolved.hosts.map((name) => `${visible(name)}\n`).join(""));
+    for (const target of resolved.unknown) warn(`There is no host for ${target}.`);
+    return resolved.unknown.length > 0 ? 1 : 0;
+  },
+};

@@ -1,0 +1,119 @@
+import type { Daemon } from "../../client/daemon.ts";
+import { foldNames } from "../../protocol/host-set.ts";
+import type { Job, JobRequestInput } from "../../protocol/job.ts";
+import type { JobEvent } from "../../protocol/job-event.ts";
+import { formatBytes } from "../../protocol/size.ts";
+import { visible, visibleJson } from "../../protocol/visible.ts";
+import { warn, warnOf } from "../console.ts";
+import { OutputFailure } from "../output.ts";
+import { askOnTerminal, yesOrNo } from "../prompts/terminal-question.ts";
+import { onInterrupt } from "../run/interrupt.ts";
+import type { RunPlan } from "../run/options.ts";
+import { Sink } from "../run/sink.ts";
+import { HostLines } from "./host-lines.ts";
+import { printGroups } from "./groups.ts";
+import { summarize } from "./summary.ts";
+
+const cancelMs = 5000;
+const notRunStatus = 255;
+const failedStatus = 1;
+
+/** Runs a command on many hosts and shows it; the exit status is 0 only where every host's was. */
+export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
+  const { targets } = plan;
+  const { hosts, production, unknown } = await daemon.call("resolveTargets", {
+    body: { targets: [...targets] },
+  });
+  if (unknown.length === 0 && hosts.length > 0) {
+    if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
+    if (production.length > 0 && !plan.yes && !(await agreed(plan, production))) return notRunStatus;
+  }
+  const { host: _, stdinOpen: _open, ...options } = plan.request;
+  const request: JobRequestInput = { ...options, ...plan.job, targets: [...targets] };
+  const job = await daemon.call("createJob", { body: request });
+  return show(daemon, job, plan);
+}
+
+function countOf(hosts: number): string {
+  return hosts === 1 ? "1 host" : `${hosts} hosts`;
+}
+
+/** Production hosts are named, each of them: a number is no consent. */
+async function agreed({ request, ask }: RunPlan, production: readonly string[]): Promise<boolean> {
+  const names = production.map((name) => `  ${visible(name)}\n`).join("");
+  const lines = request.command.split("\n").map((line) => `  ${visible(line)}\n`);
+  const question = `These are production hosts:\n\n${names}\nThis would run there:\n\n${lines.join("")}\nRun it? [yes/no] `;
+  const answer = ask
+    ? await askOnTerminal({ question, again: "Please type yes or no: ", judge: yesOrNo })
+    : undefined;
+  if (answer === undefined) {
+    warn(`Production hosts: ${foldNames(production)}. Nothing was run; --yes runs it without a question.`);
+  }
+  if (answer === false) warn("Nothing was run.");
+  return answer === true;
+}
+
+async function show(daemon: Daemon, { id }: Job, plan: RunPlan): Promise<number> {
+  const cancel = async (): Promise<void> => {
+    const signal = AbortSignal.timeout(cancelMs);
+    await daemon
+      .call("cancelJob", { params: { job: id }, body: {}, signal })
+      .catch((error: unknown) => warn(`The job could not be cancelled: ${String(error)}`));
+  };
+  using interrupt = onInterrupt(() => void cancel());
+  const view = new JobView(plan);
+  try {
+    for await (const { event } of daemon.jobEvents(id, { output: !plan.gather })) await view.take(event);
+    if (plan.gather && !plan.view.json) await printGroups(daemon, id, view.stdout);
+  } catch (error) {
+    if (!(error instanceof OutputFailure)) throw error;
+    if (!error.readerGone) warn(`${error.message}; cancelling the job.`);
+    await cancel();
+    return error.status;
+  }
+  const job = await daemon.call("getJob", { params: { job: id } });
+  if (!plan.view.quiet) await summarize(daemon, job);
+  return interrupt.status ?? (job.outcome === "succeeded" ? 0 : failedStatus);
+}
+
+/** Shows the events of a job: a line of output behind its host's name, or everything as JSON. */
+class JobView {
+  readonly stdout = new Sink(process.stdout);
+  readonly #stderr = new Sink(process.stderr);
+  readonly #plan: RunPlan;
+  readonly #hosts = new Map<string, string>();
+  readonly #lines = new HostLines((stream, text) =>
+    (stream === "stdout" ? this.stdout : this.#stderr).write(text),
+  );
+
+  constructor(plan: RunPlan) {
+    this.#plan = plan;
+  }
+
+  async take(event: JobEvent): Promise<void> {
+    if (this.#plan.view.json) {
+      await this.stdout.write(`${visibleJson(JSON.stringify(event))}\n`);
+      return;
+    }
+    if (event.type === "jobComplete") return;
+    if (event.type === "init") this.#hosts.set(event.runId, event.run.host.name);
+    const host = this.#hosts.get(event.runId) ?? event.runId;
+    if (event.type === "output") {
+      await this.#lines.take(host, event.stream, Buffer.from(event.data, event.encoding ?? "utf8"));
+    } else if (event.type === "complete") await this.#lines.end(host);
+    else await this.#note(event, host);
+  }
+
+  async #note(event: Exclude<JobEvent, { type: "jobComplete" }>, host: string): Promise<void> {
+    const { verbose, quiet } = this.#plan.view;
+    if (event.type === "gap" && !quiet) {
+      await this.#lines.end(host);
+      const lost = formatBytes(event.to - event.from);
+      warn(
+        `${host}: ${lost} of ${event.stream} lost: the record limit was exceeded before it was read here.`,
+      );
+    } else if (event.type === "status" && verbose) warn(`${host}: ${event.message}`);
+    else if (event.type === "error" && verbose)
+      warnOf({ message: event.problem.detail, members: event.problem });
+  }
+}

@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { JobEvent } from "../../protocol/job-event.ts";
+import { finish, openCli } from "../support/cli.ts";
+import { openSshd } from "../support/sshd.ts";
+
+await using starting = new AsyncDisposableStack();
+const sshd = starting.use(await openSshd());
+const cli = starting.use(await openCli(sshd));
+const owned = starting.move();
+afterAll(() => owned.disposeAsync());
+
+/** Six hosts of one server. */
+beforeAll(async () => {
+  const { address, port, user, clientKey } = sshd;
+  for (let index = 1; index <= 6; index += 1) {
+    const name = `node${index}`;
+    const tags = index % 2 === 0 ? ["--tag", "even"] : [];
+    const added = await cli.run([
+      "hosts",
+      "add",
+      name,
+      `${user}@${address}:${port}`,
+      "--identity-file",
+      clientKey.path,
+      ...tags,
+    ]);
+    expect(added.stderr.toString()).toBe("");
+    expect(added.status).toBe(0);
+  }
+});
+
+async function ran(...args: readonly string[]): Promise<{ status: unknown; stdout: string; stderr: string }> {
+  const { status, stdout, stderr } = await cli.run(args);
+  return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+const sorted = (text: string): string[] => text.split("\n").filter(Boolean).toSorted();
+
+test("each line of output stands behind its host's name, and what came of it at the end", async () => {
+  const { status, stdout, stderr } = await ran(
+    "run",
+    "node[1-3]",
+    "node5",
+    "--",
+    "printf 'one\\ntwo'; echo oh >&2",
+  );
+  expect(status).toBe(0);
+  const names = ["node1", "node2", "node3", "node5"];
+  expect(sorted(stdout)).toEqual(names.flatMap((name) => [`${name}: one`, `${name}: two`]).toSorted());
+  const notes = stderr.split("\n").filter((line) => line.startsWith("hostrun:"));
+  expect(notes).toEqual(["hostrun: 4 hosts: node[1-3,5]", "hostrun: 4 of 4 hosts ended with exit status 0."]);
+  expect(sorted(stderr).filter((line) => !line.startsWith("hostrun:"))).toEqual(
+    names.map((name) => `${name}: oh`),
+  );
+});
+
+test("output that is the same is shown once", async () => {
+  const counter = join(cli.home, "first");
+  const command = `mkdir ${counter} 2>/dev/null && echo odd || echo same`;
+  const { status, stdout } = await ran("run", "--gather", "-q", "node*", "--", command);
+  expect(status).toBe(0);
+  const line = "-".repeat(15);
+  expect(stdout).toMatch(
+    new RegExp(
+      `^${line}\\nnode\\[[^\\n]*\\] \\(5\\)\\n${line}\\nsame\\n${line}\\nnode\\d \\(1\\)\\n${line}\\nodd\\n$`,
+    ),
+  );
+});
+
+test("the exit status is 0 only where every host's is, and the reasons are told", async () => {
+  const { status, stderr } = await ran("run", "tag:even", "--", "exit 3");
+  expect(status).toBe(1);
+  expect(stderr).toContain("hostrun: 0 of 3 hosts ended with exit status 0.\n  node[2,4,6]: exit status 3\n");
+  const held = await ran("run", "--batches", "1", "--fail-fast", "node*", "--", "false");
+  expect(held.stderr).toContain("  node1: exit status 1\n  5 not begun\n");
+});
+
+test("events are JSON, a line each", async () => {
+  const { stdout } = await ran("run", "--json", "node1", "node2", "--", "echo hi");
+  const lines = stdout.trimEnd().split("\n");
+  const types = lines.map((line) => JobEvent.parse(JSON.parse(line)).type);
+  expect(types.filter((type) => type === "complete")).toHaveLength(2);
+  expect(types.at(-1)).toBe("jobComplete");
+});
+
+test("a target that means nobody runs nothing", async () => {
+  const marker = join(cli.home, "marker");
+  const { status, stdout, stderr } = await ran("run", "node1", "web9", "--", `touch ${marker}`);
+  expect([status, stdout]).toEqual([255, ""]);
+  expect(stderr).toContain("There is no host for web9. Nothing was run.");
+  await expect(access(marker)).rejects.toThrow("ENOENT");
+  const shown = await ran("targets", "node[1-2]", "!node2", "nope*");
+  expect(shown).toEqual({ status: 1, stdout: "node1\n", stderr: "hostrun: There is no host for nope*.\n" });
+});
+
+test("production hosts are named before anything runs there", async () => {
+  await ran("hosts", "edit", "node2", "--production");
+  const marker = join(cli.home, "marker");
+  const refused = await ran("run", "--batch", "node*", "--", `touch ${marker}`);
+  expect([refused.status, refused.stderr]).toEqual([
+    255,
+    "hostrun: 6 hosts: node[1-6]\nhostrun: Production hosts: node2. Nothing was run; --yes runs it without a question.\n",
+  ]);
+  await expect(access(marker)).rejects.toThrow("ENOENT");
+  const agreed = await ran("run", "--yes", "node*", "--", "true");
+  expect(agreed.status).toBe(0);
+  await ran("hosts", "edit", "node2", "--no-production");
+});
+
+test("Ctrl-C cancels on every host", async () => {
+  const child = cli.start(["run", "node[1-3]", "--", "echo began; sleep 60"]);
+  const ended = finish(child);
+  let told = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    told += String(chunk);
+  });
+  while (!["node1", "node2", "node3"].every((name) => told.includes(`${name}: began`))) {
+    await once(child.stdout, "data");
+  }
+  child.kill("SIGINT");
+  const { status, stderr } = await ended;
+  expect(status).toBe(130);
+  expect(stderr.toString()).toContain("node[1-3]: cancelled");
+});
