@@ -11,6 +11,7 @@ import { type ProblemCode, problems } from "../../protocol/problem-codes.ts";
 import { ProblemDetails } from "../../protocol/problem-details.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Run } from "../../protocol/run.ts";
+import { openDirectory } from "../support/directory.ts";
 import type { Answer, Sent } from "../support/http.ts";
 import { readAll } from "../support/http.ts";
 import { hostOf, openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -18,7 +19,12 @@ import { readMessages, RunReading } from "../support/run-stream.ts";
 import { freePort } from "../support/server-process.ts";
 
 await using stack = new AsyncDisposableStack();
-const daemon = stack.use(await openHostedDaemon({ flags: ["--max-queued-runs", "0"] }));
+// A key that is installed is for an account of the test's own.
+const account = stack.use(await openDirectory());
+const SetEnv = `HOME=${account.path} SHLVL=1`;
+const daemon = stack.use(
+  await openHostedDaemon({ flags: ["--max-queued-runs", "0"], sshd: { options: { SetEnv } } }),
+);
 const stopped = stack.use(await openHostedDaemon());
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
