@@ -138,10 +138,13 @@ test("a hundred hosts behind one bastion are reached over one connection to it",
   const known = addresses.map((address) => `[${address}]:${sshd.port} ${key?.publicKey}\n`).join("");
   await using pool = await openSshPool({ trust: [bastion, { knownHosts: known }] });
   const jump = [targetOf(bastion, { name: "bastion" })];
-  const runs = addresses.map((address) =>
-    pool.run({ ...targetOf(sshd, { jump }), name: address, address }, "true"),
-  );
-  for (const { end } of await Promise.all(runs)) expect(end).toEqual({ kind: "exited", code: 0 });
+  const reach = (address: string) =>
+    pool.run({ ...targetOf(sshd, { jump }), name: address, address }, "true");
+  // Ten at once: with the system's ssh each is a process that logs in.
+  for (let at = 0; at < addresses.length; at += 10) {
+    const runs = await Promise.all(addresses.slice(at, at + 10).map(reach));
+    for (const { end } of runs) expect(end).toEqual({ kind: "exited", code: 0 });
+  }
   expect(pool.pool.metrics()).toMatchObject({ connections: 101, opened: 101 });
   expect(bastion.log().split("Accepted publickey").length - 1).toBe(1);
 });
