@@ -62,7 +62,7 @@ export function openRuns(
     engine,
     history,
     events: store.events,
-    hosts: async () => (await hosts.list()).items,
+    hosts: () => hosts.marks(),
     clock,
     log,
     onChange: (job) => changes.publish({ type: "jobChanged", job }),

@@ -33,6 +33,8 @@ export interface HostDirectoryParts {
   readonly onDeleted: (host: StoredHost) => void;
 }
 
+export type HostMark = Pick<Host, "name" | "group" | "tags" | "production">;
+
 /** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
 const maxListed = 64;
 
@@ -68,6 +70,16 @@ export class HostDirectory {
             [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
           );
     return { items, problems };
+  }
+
+  /** Of every host what decides whether a target means it; a config that cannot be read has none. */
+  async marks(): Promise<HostMark[]> {
+    const { store, overlays } = this.#parts;
+    const stored: HostMark[] = await store.list();
+    const saved = new Set(stored.map(({ name }) => name));
+    const config = await this.#config().catch(() => undefined);
+    const aliases = [...(config?.aliases.keys() ?? [])].filter((name) => !saved.has(name));
+    return [...stored, ...aliases.map((name) => ({ name, ...(overlays.get(name) ?? noOverlay) }))];
   }
 
   /**

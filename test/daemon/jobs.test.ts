@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Job, type JobRequestInput } from "../../protocol/job.ts";
@@ -209,4 +210,21 @@ test("a job that was under way when the daemon was killed has true counts afterw
   });
   const groups = await next.client.call("jobGroups", { params: { job: job.id } });
   expect(groups.items.map(({ count }) => count)).toEqual([1, 1]);
+});
+
+test("hosts that stand only in the SSH config are meant by their aliases, and by what is set of them", async () => {
+  await using own = await openHostedDaemon();
+  const { address, port, user, clientKey } = own.sshd;
+  const lines = [`HostName ${address}`, `Port ${port}`, `User ${user}`, `IdentityFile ${clientKey.path}`];
+  const config = ["Host conf1", "Host conf2", "Host *", ...lines.map((line) => `  ${line}`), ""].join("\n");
+  await writeFile(`${own.home}/.ssh/config`, config);
+  await own.client.call("updateHost", { params: { host: "conf2" }, body: { tags: ["t"], production: true } });
+  const resolved = await own.client.call("resolveTargets", { body: { targets: ["conf*", "tag:t"] } });
+  expect(resolved).toEqual({ hosts: ["conf1", "conf2"], production: ["conf2"], unknown: [] });
+  const json = { targets: ["conf[1-2]"], command: "true" };
+  const headers = { accept: "text/event-stream" };
+  const response = await own.http.open("POST", "/api/jobs", { headers, json });
+  let last: JobEvent | undefined;
+  for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
+  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
 });
