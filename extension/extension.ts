@@ -45,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const { own, dialogs } = openPrompts(context, { daemon: link, report, log });
   const shared = { daemon: link, hosts, runs, report, own, start };
   const output = openOutput({ ...shared, log, extensionUri });
-  const { runner, panels } = output;
+  const { panels } = output;
   const trees = showTrees(shared);
   const editing = { daemon: link, hosts, report };
   const form = new HostForm(editing);
@@ -55,10 +55,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const saveOffer = new SaveOffer(hosts, runs, addHost);
   const ofRuns = {
     ...shared,
+    ...output,
     search: trees.search,
     log: output.runLog,
-    runner,
-    panels,
     questions,
     hostCommands,
     saveOffer,
