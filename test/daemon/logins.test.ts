@@ -197,7 +197,7 @@ describe("keyboard-interactive", () => {
     const target = targetOf(server, { identityFiles: ["/nonexistent"] });
     const run = pool.run(target, "true", { questioner: person });
     await expect(run).rejects.toMatchObject({ code: "protocol_error" });
-    expect(person.asked.length).toBeLessThanOrEqual(20);
+    expect(person.asked.length).toBeLessThanOrEqual(fields === 1 ? 20 : 0);
     for (const { instructions, fields: shown } of person.asked) {
       expect(instructions.length).toBeLessThanOrEqual(4096);
       for (const { label } of shown) expect(label.length).toBeLessThanOrEqual(200);

@@ -18,12 +18,13 @@ export interface OtherServer extends AsyncDisposable {
   log(): string;
 }
 
-/** A real dropbear with an ed25519 host key of its own. */
-export function openDropbear(): Promise<OtherServer> {
+/** A real dropbear with an ed25519 host key of its own; `passwords`: it also takes those of the machine's accounts. */
+export function openDropbear({ passwords = false } = {}): Promise<OtherServer> {
   return openOther(async (directory, port) => {
     const hostKey = directory.join("host_ed25519");
     await run("dropbearkey", ["-t", "ed25519", "-f", hostKey]);
-    return ["dropbear", "-F", "-E", "-s", "-r", hostKey, "-P", "", "-p", `127.0.0.1:${port}`];
+    const keysOnly = passwords ? [] : ["-s"];
+    return ["dropbear", "-F", "-E", ...keysOnly, "-r", hostKey, "-P", "", "-p", `127.0.0.1:${port}`];
   });
 }
 
