@@ -10,7 +10,7 @@ import {
 } from "../../../cli/command.ts";
 import { parseSettingName, parseSettingValue } from "../../../cli/control/settings.ts";
 import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
-import { parseRunPlan } from "../../../cli/run/options.ts";
+import { isForMany, parseRunPlan } from "../../../cli/run/options.ts";
 import { offeredKey } from "../../../cli/run/offered-key.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import { RunRequest } from "../../../protocol/run.ts";
@@ -121,13 +121,8 @@ test.each([
     "Put -x before the host; or, as part of the command: hostrun run web1 -- -x uptime",
   ],
   [["--tiemout", "3", "a", "ls"], "Unknown option: --tiemout. Did you mean --timeout?"],
-  [["--", "ls"], "HOST is missing."],
+  [["--", "ls"], "Name a host before --."],
   [["web1", "--"], "No command after --."],
-  [
-    ["a", "b", "--", "ls"],
-    '"b" may be hosts or the command, and this version runs on one host at a time. ' +
-      "Put -- after the host, before the command: hostrun run a -- b -- ls",
-  ],
   [
     ["a", "--env", "=X", "--", "ls"],
     '--env is "=X", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
@@ -251,4 +246,28 @@ test("only an unknown key with all that is needed to trust it is offered", () =>
     offeredKey(new Problem("host_key_changed", "x", { ...members, key: "AAAA" }).toJSON()),
   ).toBeUndefined();
   expect(offeredKey(undefined)).toBeUndefined();
+});
+
+test("several words before -- are all targets, and none of them is the command", () => {
+  const plan = parseRunPlan(["-f", "2", "a", "b[1-3]", "!c", "--gather", "--", "ls", "-l"], {});
+  expect(plan).toMatchObject({ targets: ["a", "b[1-3]", "!c"], job: { concurrency: 2 }, gather: true });
+  expect(plan.request.command).toBe("ls -l");
+});
+
+test.each([
+  [["web1"], false],
+  [["deploy@[::1]:22"], false],
+  [["ssh://deploy@web1:22"], false],
+  [["web1", "web2"], true],
+  [["web[1-3]"], true],
+  [["web[01,03]"], true],
+  [["db*"], true],
+  [["web?"], true],
+  [["tag:web"], true],
+  [["group:prod"], true],
+  [["all"], true],
+  [["!web1"], true],
+  [["@failed:01a2"], true],
+])("%j: more than one host can be meant: %j", (targets, expected) => {
+  expect(isForMany(parseRunPlan([...targets, "--", "ls"], {}))).toBe(expected);
 });
