@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import { EventLoopQueue } from "./event-loop-queue.ts";
 
 /** So long one piece of work may keep the event loop from all others. */
-const sliceMs = 4;
+const sliceMs = 2;
 
 /** Of all that is done in slices one slice goes into a turn of the event loop. */
 const turns = new EventLoopQueue();
