@@ -12,9 +12,7 @@ export interface RunCarrier {
 }
 
 /** How the host answered to a command. */
-export type Begin =
-  | { readonly kind: "begun"; readonly pid: number }
-  | { readonly kind: "refused" | "unknown" };
+type Begin = { readonly kind: "begun"; readonly pid: number } | { readonly kind: "refused" | "unknown" };
 
 /** One command on its way through a worker. */
 export class WorkerRun {
@@ -23,6 +21,7 @@ export class WorkerRun {
   readonly begin: Promise<Begin>;
   readonly #listener: RemoteListener;
   readonly #began = Promise.withResolvers<Begin>();
+  #pid: number | undefined;
   #end: RemoteEnd | undefined;
   #over = false;
 
@@ -35,6 +34,7 @@ export class WorkerRun {
   take(message: WorkerMessage): void {
     switch (message.kind) {
       case "begun":
+        this.#pid = message.pid;
         this.#began.resolve({ kind: "begun", pid: message.pid });
         break;
       case "refused":
@@ -63,11 +63,16 @@ export class WorkerRun {
   }
 
   /** The run as the caller of `exec` has it. */
-  processOf({ process, forget }: RunCarrier, pid: number | undefined, channelMs: number): RemoteProcess {
+  processOf({ process, forget }: RunCarrier, channelMs: number): RemoteProcess {
+    const pid = (): number | undefined => this.#pid;
     return {
       connection: process.connection,
       identity: process.identity,
-      worker: { pid },
+      worker: {
+        get pid() {
+          return pid();
+        },
+      },
       reused: true,
       connectMs: 0,
       channelMs,

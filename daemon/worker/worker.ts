@@ -3,7 +3,7 @@ import type { Log } from "../core/log.ts";
 import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
 import { snapshotText } from "./start-text.ts";
 import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts";
-import { type Begin, WorkerRun } from "./worker-run.ts";
+import { WorkerRun } from "./worker-run.ts";
 
 export interface WorkerParts {
   /** A word that nobody else knows. */
@@ -92,11 +92,10 @@ export class Worker {
   }
 
   /** The run as its caller has it. */
-  processOf(run: WorkerRun, begin: Begin, channelMs: number): RemoteProcess | undefined {
+  processOf(run: WorkerRun, channelMs: number): RemoteProcess | undefined {
     const process = this.#process;
     if (process === undefined) return undefined;
-    const pid = begin.kind === "begun" ? begin.pid : undefined;
-    return run.processOf({ process, forget: (number) => this.#forget(run, number) }, pid, channelMs);
+    return run.processOf({ process, forget: (number) => this.#forget(run, number) }, channelMs);
   }
 
   /** Takes no further run; what it runs goes on to its end. */

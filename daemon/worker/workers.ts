@@ -14,6 +14,7 @@ import type {
 } from "../transport/remote.ts";
 import { parseShell, shellQuestion, startText } from "./start-text.ts";
 import { Worker } from "./worker.ts";
+import type { WorkerRun } from "./worker-run.ts";
 
 export interface WorkersOptions {
   /** What runs commands in sessions of their own, the workers among them. */
@@ -121,7 +122,15 @@ export class Workers implements Remote, AsyncDisposable {
     const late = AbortSignal.any([signal, AbortSignal.timeout(login.options.connectTimeoutMs)]);
     const begin = (await inTime(late, run.begin)) ?? ({ kind: "unknown" } as const);
     if (begin.kind === "refused") return undefined;
-    return worker.processOf(run, begin, clock.elapsed() - begun);
+    const process = worker.processOf(run, clock.elapsed() - begun);
+    if (process !== undefined && signal.aborted) void this.#endLate(run, process);
+    return process;
+  }
+
+  /** A command that nobody waits for any more must not go on when its worker begins with it after all. */
+  async #endLate({ begin }: WorkerRun, process: RemoteProcess): Promise<void> {
+    const late = await begin;
+    if (late.kind === "begun") await this.#options.endProcess(process, late.pid);
   }
 
   async #bySession(

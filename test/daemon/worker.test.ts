@@ -45,10 +45,34 @@ function byWorker(run: RunReading): boolean {
   return run.of("status").some(({ message }) => message.includes("by a worker"));
 }
 
+/**
+ * Runs a command until a worker runs it: it is not asked where files have changed since, which a test beside this one does
+ * by an account that it creates.
+ */
+async function runByWorker(command: string, options: RunOptions = {}): Promise<RunReading> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const run = await daemon.run(command, options);
+    if (byWorker(run)) return run;
+  }
+  throw new Error("No worker was started.");
+}
+
+/** The same of one that goes on after its first output. */
+async function startByWorker(command: string, options: RunOptions) {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const run = new RunReading();
+    const messages = readMessages(await daemon.stream(command, options));
+    await run.until(messages, ({ type }) => type === "output");
+    if (byWorker(run)) return { run, messages };
+    await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 100 } });
+    await run.until(messages, ({ type }) => type === "complete");
+  }
+  throw new Error("No worker was started.");
+}
+
 /** Runs something until a worker runs it. */
 async function awaitWorker(options: RunOptions = {}): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) if (byWorker(await daemon.run("true", options))) return;
-  throw new Error("No worker was started.");
+  await runByWorker("true", options);
 }
 
 async function seen(command: string, options: RunOptions): Promise<unknown> {
@@ -106,8 +130,7 @@ describe("a worker", () => {
   test.each(commands)("runs %s as a login shell does", async (command) => {
     await awaitWorker();
     const plain = await seen(command, { worker: "off" });
-    const run = await daemon.run(command);
-    expect(byWorker(run)).toBe(true);
+    const run = await runByWorker(command);
     expect(outcomeOf(run)).toEqual(plain);
   });
 
@@ -115,8 +138,7 @@ describe("a worker", () => {
     await awaitWorker();
     for (const options of [{ cwd: "/usr/lib" }, { useBash: true }, { loginShell: true }]) {
       const plain = await seen("pwd; echo $-; shopt login_shell", { ...options, worker: "off" });
-      const run = await daemon.run("pwd; echo $-; shopt login_shell", options);
-      expect(byWorker(run)).toBe(true);
+      const run = await runByWorker("pwd; echo $-; shopt login_shell", options);
       expect(outcomeOf(run)).toEqual(plain);
     }
   });
@@ -141,10 +163,7 @@ describe("a worker", () => {
     ["timedOut", { timeoutMs: 300 }],
   ])("has a command %s with all that it began", async (outcome, options) => {
     await awaitWorker();
-    const run = new RunReading();
-    const messages = readMessages(await daemon.stream(stubborn, options));
-    await run.until(messages, ({ type }) => type === "output");
-    expect(byWorker(run)).toBe(true);
+    const { run, messages } = await startByWorker(stubborn, options);
     if (outcome === "cancelled") {
       await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 300 } });
     }
@@ -172,6 +191,22 @@ describe("a worker", () => {
     expect((await running).complete).toMatchObject({ outcome: "unknown", exitCode: null });
     await awaitWorker();
     await expect(access(marker)).rejects.toThrow("ENOENT");
+  });
+
+  test("that begins late with a command that was cancelled meanwhile has it ended", async () => {
+    await awaitWorker();
+    const workers = await processesOf(user.name, /^hostrun-worker$/);
+    for (const pid of workers) process.kill(pid, "SIGSTOP");
+    const run = new RunReading();
+    const messages = readMessages(await daemon.stream("sleep 77.8; echo never"));
+    await run.until(messages, ({ type }) => type === "status");
+    await expect.poll(() => daemon.client.call("stats").then(({ runs }) => runs.connecting)).toBe(1);
+    await daemon.client.call("cancelRun", { params: { run: run.id }, body: {} });
+    await run.until(messages, ({ type }) => type === "complete");
+    expect(run.complete.outcome).toBe("cancelled");
+    for (const pid of workers) process.kill(pid, "SIGCONT");
+    await awaitWorker();
+    await expect.poll(() => commandsOf(user.name), { timeout: 20_000 }).not.toContain("77.8");
   });
 
   test("is not asked any more by whom another key lets in", async () => {
@@ -203,8 +238,7 @@ describe("a worker", () => {
     await awaitWorker();
     const command =
       "head -c 30000000 /dev/urandom | tee /tmp/hostrun-worker-$UID | sha256sum >&2; cat /tmp/hostrun-worker-$UID; rm /tmp/hostrun-worker-$UID";
-    const run = await daemon.run(command, { recordLimitBytes: 100_000_000 });
-    expect(byWorker(run)).toBe(true);
+    const run = await runByWorker(command, { recordLimitBytes: 100_000_000 });
     expect(run.text("stderr")).toBe(`${run.complete.sha256.stdout}  -\n`);
   });
 });
@@ -259,8 +293,7 @@ test("variables that the SSH config has sent are those of a worker's commands, a
   for (const value of ["one", "two"]) {
     await writeFile(config, `Host *\n  SetEnv WORKER_SET=${value}\n`);
     await awaitWorker();
-    const run = await daemon.run('echo "$WORKER_SET"');
-    expect(byWorker(run)).toBe(true);
+    const run = await runByWorker('echo "$WORKER_SET"');
     expect(run.text()).toBe(`${value}\n`);
   }
 });
