@@ -66,7 +66,7 @@ describe("without an SSH config", () => {
     await window.row(/^web1, idle, SSH config, /).waitFor();
     configText += "Host later\n  HostName 10.0.0.9\n";
     await writeFile(config(), configText);
-    await window.row(/^later, idle, SSH config, 10\.0\.0\.9/).waitFor();
+    await window.row(/^later, idle, SSH config, \w+@10\.0\.0\.9/).waitFor();
   });
 });
 
