@@ -1,14 +1,30 @@
-import { type FileQuestion, isFileRequest } from "./core/file-request.ts";
+import { type FileAnswer, type FileQuestion, type FileRequest, isFileRequest } from "./core/file-request.ts";
 import { kindOfPath, listDirectory, readRegularFile } from "./core/regular-file.ts";
 
+/** Answers that are sent together, with the others of this turn. */
+let unsent: FileAnswer[] = [];
+
 /**
- * The process that reads files for the daemon (see core/user-files.ts). Every message is a question, and is answered
- * with its number; which of them hangs is for the daemon to notice.
+ * The process that reads files for the daemon (see core/user-files.ts). Every message is a list of questions, and each is
+ * answered with its number; which of them hangs is for the daemon to notice.
  */
 process.on("message", (message: unknown) => {
-  if (!isFileRequest(message)) return;
-  void answerTo(message.question).then((answer) => process.send?.({ id: message.id, answer }));
+  if (!Array.isArray(message)) return;
+  for (const each of message) {
+    if (!isFileRequest(each)) continue;
+    void answer(each);
+  }
 });
+
+async function answer({ id, question }: FileRequest): Promise<void> {
+  const answered = { id, answer: await answerTo(question) };
+  if (unsent.push(answered) === 1) setImmediate(send);
+}
+
+function send(): void {
+  process.send?.(unsent);
+  unsent = [];
+}
 
 /** The daemon is gone. A clean exit would wait for what hangs. */
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));

@@ -24,6 +24,8 @@ export class ReaderProcess {
   readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, (answer: ReaderAnswer) => void>();
+  /** What was asked in this turn and is sent at its end, in one message: a run asks for some ten files at once. */
+  #unsent: FileRequest[] = [];
   #asked = 0;
   #over = false;
   #retired = false;
@@ -52,7 +54,10 @@ export class ReaderProcess {
       });
     });
     this.#child.on("message", (message: unknown) => {
-      if (isFileAnswer(message)) this.#settle(message.id, { kind: "answer", answer: message.answer });
+      if (!Array.isArray(message)) return;
+      for (const each of message) {
+        if (isFileAnswer(each)) this.#settle(each.id, { kind: "answer", answer: each.answer });
+      }
     });
   }
 
@@ -78,9 +83,16 @@ export class ReaderProcess {
         clearTimeout(timer);
         resolve(answer);
       });
-      this.#child.send(request, (failure) => {
-        if (failure !== null) this.#settle(id, { kind: "ended" });
-      });
+      if (this.#unsent.push(request) === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  #send(): void {
+    const requests = this.#unsent;
+    this.#unsent = [];
+    this.#child.send(requests, (failure) => {
+      if (failure === null) return;
+      for (const { id } of requests) this.#settle(id, { kind: "ended" });
     });
   }
 

@@ -80,6 +80,7 @@ class Readers implements Disposable {
   readonly #maxHanging: number;
   /** All that the system has not let go of. */
   readonly #processes = new Set<ReaderProcess>();
+  readonly #thisTurn = new Map<string, Promise<unknown>>();
   /** The last question about each path. */
   readonly #asked = new Map<string, Promise<unknown>>();
   /** Paths that hung, and the processes that may still hang there. */
@@ -94,8 +95,19 @@ class Readers implements Disposable {
     this.#maxHanging = options.maxHanging ?? 8;
   }
 
+  /** What is asked twice in one turn is sent once: the question is on its way to both when the turn ends. */
+  ask(question: FileQuestion): Promise<unknown> {
+    const key = JSON.stringify(question);
+    const same = this.#thisTurn.get(key);
+    if (same !== undefined) return same;
+    const asking = this.#askInTurn(question);
+    if (this.#thisTurn.size === 0) queueMicrotask(() => this.#thisTurn.clear());
+    this.#thisTurn.set(key, asking);
+    return asking;
+  }
+
   /** Of one path one question at a time: a hundred runs with the same key file must not be a hundred reads that hang. */
-  async ask(question: FileQuestion): Promise<unknown> {
+  async #askInTurn(question: FileQuestion): Promise<unknown> {
     const { path } = question;
     const before = this.#asked.get(path);
     const asking =

@@ -57,6 +57,14 @@ const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
 const hardwareFiles = ["id_ecdsa_sk", "id_ed25519_sk"];
 const usableTypes = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))$/;
 
+interface BesideKeys {
+  /** Whether the paths are OpenSSH's default ones, of which most are not there. */
+  readonly isDefault: boolean;
+  /** By the path that they are beside. */
+  readonly each: readonly Promise<OpenSshKey[]>[];
+  readonly others: Promise<OpenSshKey[]>;
+}
+
 /** Looks up what there is to log in with. */
 export class CredentialSource {
   readonly #options: CredentialSourceOptions;
@@ -92,7 +100,10 @@ export class CredentialSource {
       return file;
     };
     const completed = async <Place extends Hop>(hop: Place): Promise<Place & LoginHop> => {
-      const files = await Promise.all(this.#paths(hop).map(read));
+      const paths = this.#paths(hop);
+      // All that is read is asked for at once: each further turn costs every run.
+      const beside = this.#besideOf(hop, paths);
+      const files = await Promise.all(paths.map(read));
       const socket = agentOf(hop, own);
       const isNone = hop.settings.login.identityAgent === "none";
       const agent =
@@ -100,7 +111,7 @@ export class CredentialSource {
           ? { socket, ...((await ask(socket)) ?? { keys: [], failure: undefined }) }
           : undefined;
       const credentials = credentialsOf(hop, { files, agent }, this.#options.requiredRsaSize());
-      const openSshKeys = await this.#openSshKeysOf(hop, files, agent);
+      const openSshKeys = await this.#openSshKeysOf(hop, { files, beside }, agent);
       return { ...hop, credentials: { ...credentials, agentSocket: socket, openSshKeys } };
     };
     const jump = Promise.all(target.jump.map(completed));
@@ -131,16 +142,26 @@ export class CredentialSource {
     return this.#identityFiles.open(path, { passphrase, opener: this.#options.keyOpener });
   }
 
-  async #openSshKeysOf(
-    { identityFiles, identitiesOnly, settings }: Hop,
-    files: readonly IdentityFile[],
-    agent: AskedAgent | undefined,
-  ): Promise<OpenSshKey[]> {
+  /** What only OpenSSH could log in with, beside each path and elsewhere. */
+  #besideOf({ identityFiles, settings }: Hop, paths: readonly string[]): BesideKeys {
     const { certificateFiles, defaultIdentityFiles } = settings.login;
     const isDefault = identityFiles.length === 0 && defaultIdentityFiles;
-    const present = files.flatMap(({ kind, path }) => (kind === "missing" && isDefault ? [] : [path]));
     const hardware = isDefault ? hardwareFiles.map((name) => join(this.#options.home, ".ssh", name)) : [];
-    const found = await this.#openSshKeyFiles.beside([...present, ...hardware], certificateFiles);
+    return {
+      isDefault,
+      each: paths.map((path) => this.#openSshKeyFiles.beside([path])),
+      others: this.#openSshKeyFiles.beside(hardware, certificateFiles),
+    };
+  }
+
+  async #openSshKeysOf(
+    { identitiesOnly, settings }: Hop,
+    { files, beside }: { readonly files: readonly IdentityFile[]; readonly beside: BesideKeys },
+    agent: AskedAgent | undefined,
+  ): Promise<OpenSshKey[]> {
+    const { isDefault, each, others } = beside;
+    const present = each.filter((_, index) => files[index]?.kind !== "missing" || !isDefault);
+    const found = [...(await Promise.all(present)).flat(), ...(await others)];
     const held = identitiesOnly ? [] : (agent?.keys ?? []);
     const tickets = settings.login.gssapi ? await findTicket(this.#options.files, this.#options) : [];
     return [...found, ...tickets, ...held.flatMap(({ publicKey }) => openSshKeyOf(publicKey) ?? [])];
