@@ -14,6 +14,7 @@ import type {
 } from "../transport/remote.ts";
 import { parseShell, shellQuestion, startText } from "./start-text.ts";
 import { Worker } from "./worker.ts";
+import type { WorkerLogin } from "./worker-login.ts";
 import type { WorkerRun } from "./worker-run.ts";
 
 export interface WorkersOptions {
@@ -27,25 +28,12 @@ export interface WorkersOptions {
   readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;
 }
 
-/** An account that is logged in to in one way. */
-interface Login {
-  readonly target: Target;
-  readonly options: ConnectOptions & Required<Pick<ExecRequest, "env">>;
-  /** Of the connection that it was measured on; see `Remote.identity`. */
-  identity: string;
-  /** Commands in a row before which the login shell took long. */
-  slow: number;
-  /** The path of its login shell, once it was asked for. */
-  shell: string | undefined;
-  state: "open" | "starting" | "refused";
-  readonly workers: Set<Worker>;
-}
-
 /** A login shell that takes less than this from a command to its first word needs no worker. */
 const slowMs = 20;
 const slowInARow = 2;
 const startTimeoutMs = 10_000;
 const questionTimeoutMs = 5000;
+const maxLate = 3;
 /** How long the start files that a command sees may be older than it, and when the next worker is begun. */
 const maxAgeMs = 60_000;
 const renewMs = 45_000;
@@ -61,7 +49,7 @@ const maxTextBytes = 100_000;
  */
 export class Workers implements Remote, AsyncDisposable {
   readonly #options: WorkersOptions;
-  readonly #logins = new Map<string, Login>();
+  readonly #logins = new Map<string, WorkerLogin>();
   readonly #stopped = new AbortController();
   #count = 0;
 
@@ -105,7 +93,7 @@ export class Workers implements Remote, AsyncDisposable {
 
   /** undefined: no worker has it, and none has had it. */
   async #byWorker(
-    login: Login,
+    login: WorkerLogin,
     { text, listener, signal }: { text: string; listener: RemoteListener; signal: AbortSignal },
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
@@ -194,6 +182,7 @@ export class Workers implements Remote, AsyncDisposable {
       slow: 0,
       shell: undefined,
       state: "open",
+      late: 0,
       workers: new Set(),
     };
     login.slow += 1;
@@ -203,7 +192,7 @@ export class Workers implements Remote, AsyncDisposable {
   }
 
   /** The one that was used last is the last to be forgotten. */
-  #remember(key: string, login: Login): void {
+  #remember(key: string, login: WorkerLogin): void {
     this.#logins.delete(key);
     this.#logins.set(key, login);
     for (const [oldest, { workers, state }] of this.#logins) {
@@ -212,14 +201,14 @@ export class Workers implements Remote, AsyncDisposable {
     }
   }
 
-  #startSoon(login: Login, process?: RemoteProcess): void {
+  #startSoon(login: WorkerLogin, process?: RemoteProcess): void {
     const wanted = login.slow >= slowInARow && login.workers.size < workersPerLogin;
     if (login.state !== "open" || !wanted || this.#count >= this.#options.limit()) return;
     login.state = "starting";
     void this.#tried(login, process);
   }
 
-  async #tried(login: Login, process: RemoteProcess | undefined): Promise<void> {
+  async #tried(login: WorkerLogin, process: RemoteProcess | undefined): Promise<void> {
     const { log } = this.#options;
     const host = login.target.name;
     try {
@@ -233,7 +222,7 @@ export class Workers implements Remote, AsyncDisposable {
   }
 
   /** Whether the login can have workers. Rejects where that is still not known. */
-  async #start(login: Login, process: RemoteProcess | undefined): Promise<boolean> {
+  async #start(login: WorkerLogin, process: RemoteProcess | undefined): Promise<boolean> {
     const token = `hostrun-${randomBytes(9).toString("hex")}`;
     const { log } = this.#options;
     login.shell ??= await askShell(process, token);
@@ -249,23 +238,28 @@ export class Workers implements Remote, AsyncDisposable {
     try {
       const session = await this.#openSession(login, worker, startText(token, shell));
       worker.runsIn(session);
-      const ready = (await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready)) === true;
-      if (ready) this.#use(login, worker, retired.signal);
+      const ready = await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready);
+      if (ready === true) this.#use(login, worker, retired.signal);
       else await this.#giveUp(worker, session);
-      return ready;
+      if (ready === undefined && worker.pid !== undefined) {
+        login.late += 1;
+        // A busy machine may do better later. One that is late again and again spins.
+        if (login.late < maxLate) throw new Error("The worker did not begin in time.");
+      }
+      return ready === true;
     } catch (failure) {
       worker.close();
       throw failure;
     }
   }
 
-  #openSession(login: Login, worker: Worker, text: string): Promise<RemoteProcess> {
+  #openSession(login: WorkerLogin, worker: Worker, text: string): Promise<RemoteProcess> {
     const listener = { ...worker.listener, step: () => undefined, banner: () => undefined };
     const request: ExecRequest = { ...login.options, pty: false, command: () => text };
     return this.#options.remote.exec(login.target, request, listener, this.#stopped.signal);
   }
 
-  #use(login: Login, worker: Worker, retired: AbortSignal): void {
+  #use(login: WorkerLogin, worker: Worker, retired: AbortSignal): void {
     login.workers.add(worker);
     const renewal = setTimeout(() => {
       // The check of itself is the first one.

@@ -1,0 +1,18 @@
+import type { ConnectOptions, Target } from "../transport/remote.ts";
+import type { Worker } from "./worker.ts";
+
+/** An account that is logged in to in one way. */
+export interface WorkerLogin {
+  readonly target: Target;
+  readonly options: ConnectOptions & Required<Pick<ExecRequest, "env">>;
+  /** Of the connection that it was measured on; see `Remote.identity`. */
+  identity: string;
+  /** Commands in a row before which the login shell took long. */
+  slow: number;
+  /** The path of its login shell, once it was asked for. */
+  shell: string | undefined;
+  state: "open" | "starting" | "refused";
+  /** How many starts came to no end in time. */
+  late: number;
+  readonly workers: Set<Worker>;
+}
