@@ -21,7 +21,9 @@ export function warn(message: string, ...more: readonly string[]): void {
 export function warnOf({ message, members }: Pick<Problem, "message" | "members">): void {
   const { host, issues = [], written = [] } = members;
   const keys = changedKeyLines(members);
-  const fields = issues.map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
+  const fields = issues
+    .filter((issue) => !message.includes(issue.message))
+    .map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
   const text = host === undefined || message.includes(host) ? message : `${host}: ${message}`;
   const more = fields.filter((field) => !text.includes(field));
   warn(text, ...[...keys, ...more, ...written].map((line) => `  ${line}`));

@@ -11,6 +11,12 @@ const ofHost = [...reading, "host_unknown"] as const;
 
 const HostQuery = z.strictObject({ q: z.string().max(255).optional() });
 
+const Secret = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((text) => !text.includes("\0"), "must not hold a NUL byte");
+
 export const hostEndpoints = {
   listHosts: endpoint({
     method: "GET",
@@ -73,8 +79,8 @@ export const hostEndpoints = {
     summary: "Keep a host's password, or the passphrase of its keys, in the daemon's memory",
     body: z
       .strictObject({
-        password: z.string().min(1).max(4096).optional(),
-        passphrase: z.string().min(1).max(4096).optional(),
+        password: Secret.optional(),
+        passphrase: Secret.optional(),
       })
       .refine((secrets) => Object.keys(secrets).length > 0, "must have a password or a passphrase"),
     status: 204,

@@ -64,7 +64,14 @@ export type Remember = z.infer<typeof Remember>;
 
 /** An answer for each field, in order; for a host key the one answer is "accept" or "acceptOnce". */
 export const PromptAnswers = z.strictObject({
-  answers: z.array(z.string().max(4096)).max(maxPromptFields),
+  answers: z
+    .array(
+      z
+        .string()
+        .max(4096)
+        .refine((answer) => !answer.includes("\0"), "must not hold a NUL byte"),
+    )
+    .max(maxPromptFields),
   remember: Remember.default("no"),
 });
 export type PromptAnswers = z.infer<typeof PromptAnswers>;

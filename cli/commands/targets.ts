@@ -24,6 +24,7 @@ ${formatHelp}`,
     const resolved = await daemon.call("resolveTargets", { body: { targets: [...positionals] } });
     showOne(format, resolved, () => resolved.hosts.map((name) => `${visible(name)}\n`).join(""));
     for (const target of resolved.unknown) warn(`There is no host for ${target}.`);
-    return resolved.unknown.length > 0 ? 1 : 0;
+    if (resolved.hosts.length === 0 && resolved.unknown.length === 0) warn("The targets mean no host.");
+    return resolved.unknown.length > 0 || resolved.hosts.length === 0 ? 1 : 0;
   },
 };

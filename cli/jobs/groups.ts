@@ -7,7 +7,9 @@ const rule = "-".repeat(15);
 /** Each different output once, below the hosts that it is of; the most common one first. */
 export async function printGroups(daemon: Daemon, job: string, stdout: Sink): Promise<void> {
   const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
-  for (const { hosts, count, runId } of items) {
+  for (const { hosts, count, outcome, runId } of items) {
+    // It printed nothing; why is told at the end.
+    if (outcome === "failed") continue;
     await stdout.write(`${rule}\n${visible(hosts)} (${count})\n${rule}\n`);
     let last = 10;
     for await (const chunk of await daemon.openOutput(runId, "both")) {

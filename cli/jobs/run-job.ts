@@ -6,9 +6,12 @@ import { formatBytes } from "../../protocol/size.ts";
 import { visible, visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
+import { hasTerminal } from "../prompts/terminal.ts";
+import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { askOnTerminal, yesOrNo } from "../prompts/terminal-question.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
+import { hasStdin } from "../run/stdin.ts";
 import { Sink } from "../run/sink.ts";
 import { HostLines } from "./host-lines.ts";
 import { printGroups } from "./groups.ts";
@@ -29,7 +32,11 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
     if (production.length > 0 && !plan.yes && !(await agreed(plan, production))) return notRunStatus;
   }
   const { host: _, stdinOpen: _open, ...options } = plan.request;
-  const request: JobRequestInput = { ...options, ...plan.job, targets: [...targets] };
+  if (plan.readStdin && hasStdin() && !plan.view.quiet) {
+    warn("Standard input is not passed on to several hosts.");
+  }
+  const prompts = plan.ask && hasTerminal() ? "ask" : "fail";
+  const request: JobRequestInput = { ...options, ...plan.job, prompts, targets: [...targets] };
   const job = await daemon.call("createJob", { body: request });
   return show(daemon, job, plan);
 }
@@ -61,7 +68,7 @@ async function show(daemon: Daemon, { id }: Job, plan: RunPlan): Promise<number>
       .catch((error: unknown) => warn(`The job could not be cancelled: ${String(error)}`));
   };
   using interrupt = onInterrupt(() => void cancel());
-  const view = new JobView(plan);
+  const view = new JobView(plan, new TerminalPrompts(daemon));
   try {
     for await (const { event } of daemon.jobEvents(id, { output: !plan.gather })) await view.take(event);
     if (plan.gather && !plan.view.json) await printGroups(daemon, id, view.stdout);
@@ -81,16 +88,21 @@ class JobView {
   readonly stdout = new Sink(process.stdout);
   readonly #stderr = new Sink(process.stderr);
   readonly #plan: RunPlan;
+  readonly #prompts: TerminalPrompts;
   readonly #hosts = new Map<string, string>();
   readonly #lines = new HostLines((stream, text) =>
     (stream === "stdout" ? this.stdout : this.#stderr).write(text),
   );
 
-  constructor(plan: RunPlan) {
+  constructor(plan: RunPlan, prompts: TerminalPrompts) {
     this.#plan = plan;
+    this.#prompts = prompts;
   }
 
   async take(event: JobEvent): Promise<void> {
+    // Several runs that wait for one connection share a prompt.
+    if (event.type === "prompt") this.#prompts.opened(event.prompt);
+    else if (event.type === "promptClosed") this.#prompts.closed(event.promptId);
     if (this.#plan.view.json) {
       await this.stdout.write(`${visibleJson(JSON.stringify(event))}\n`);
       return;

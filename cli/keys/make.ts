@@ -66,7 +66,12 @@ interface PassphraseOptions {
 /** undefined where a person at the terminal leaves. */
 async function readPassphrase(values: PassphraseOptions): Promise<string | undefined> {
   if (values["passphrase-stdin"] === true) return firstLine();
-  if (values["no-passphrase"] === true || !process.stdin.isTTY) return "";
+  if (values["no-passphrase"] === true) return "";
+  if (!process.stdin.isTTY) {
+    throw new UsageError(
+      "There is no terminal to ask for a passphrase on. Give it with --passphrase-stdin, or make a key without one by --no-passphrase.",
+    );
+  }
   for (let question = "Passphrase (empty for none): "; ; ) {
     const passphrase = await readTypedLine({ question, echo: false });
     if (passphrase === undefined || passphrase === "") return passphrase;

@@ -139,7 +139,12 @@ function parsePlain(args: readonly string[]) {
 /** Whether more than one host can be meant: by several words, or by one that is no name. */
 export function isForMany({ targets }: RunPlan): boolean {
   const [only = ""] = targets;
-  return targets.length > 1 || only === "all" || /^(?:tag|group):|^[@!]|[*?]|\[\d[\d,-]*\]/.test(only);
+  return targets.length > 1 || only === "all" || /^(?:tag|group):|^[@!]|[*?]/.test(only) || hasRange(only);
+}
+
+/** Brackets of an IPv6 address hold a colon; all others are meant as a range, also where they are none. */
+function hasRange(target: string): boolean {
+  return /[[\]]/.test(target.replace(/\[[^\]]*:[^\]]*\]/, ""));
 }
 
 function parseJob(values: {

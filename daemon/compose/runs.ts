@@ -63,6 +63,7 @@ export function openRuns(
     history,
     events: store.events,
     hosts: () => hosts.marks(),
+    destination: (name) => hosts.get(name).catch(() => undefined),
     clock,
     log,
     onChange: (job) => changes.publish({ type: "jobChanged", job }),

@@ -25,17 +25,21 @@ import { type EndedRun, groupRuns } from "./job-groups.ts";
 import { type JobEvent, JobLog } from "./job-log.ts";
 import { JobRuns, type JobRunsParts } from "./job-runs.ts";
 import type { JobRun, JobStore } from "./job-store.ts";
-import { type JobPart, type KnownHost, requireTargets, resolveTargets } from "./targets.ts";
+import { type JobPart, type KnownHost, isDestination, requireTargets, resolveTargets } from "./targets.ts";
 
 export interface JobsParts extends JobRunsParts {
   readonly store: JobStore;
   /** Every host that is known. */
   readonly hosts: () => Promise<readonly KnownHost[]>;
+  /** What a run on a name that no list has would go to; undefined where there is no such host. */
+  readonly destination: (name: string) => Promise<KnownHost | undefined>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (job: Job) => void;
 }
 
+/** Names that no list has, of which it is looked up whether a run would reach them. */
+const maxDestinations = 256;
 /** How many ended jobs' streams can be gone on with. */
 const keptLogs = 50;
 
@@ -53,7 +57,17 @@ export class Jobs {
 
   async resolve(targets: readonly string[]): Promise<ResolvedTargets> {
     const hosts = await this.#parts.hosts();
-    return resolveTargets(targets, { hosts, ofJob: (which, job) => this.#hostsOf(which, job) });
+    const ofJob = (which: JobPart, job: string) => this.#hostsOf(which, job);
+    const resolved = resolveTargets(targets, { hosts, ofJob });
+    if (resolved.unknown.length === 0) return resolved;
+    // What a run would reach is a host, too, also where no list has it.
+    const named = resolved.unknown.map((name) => name.replace(/^!/, "")).filter(isDestination);
+    const found: KnownHost[] = [];
+    for (const name of new Set(named.slice(0, maxDestinations))) {
+      const host = await this.#parts.destination(name);
+      if (host !== undefined) found.push(host);
+    }
+    return found.length === 0 ? resolved : resolveTargets(targets, { hosts: [...hosts, ...found], ofJob });
   }
 
   /** Commits a job and sets it going. `invalid_request` where its targets mean nobody, in whole or in part. */

@@ -1,3 +1,5 @@
+import { parseJump } from "../../protocol/destination.ts";
+import { HostName } from "../../protocol/host.ts";
 import { expandRanges } from "../../protocol/host-set.ts";
 import type { ResolvedTargets } from "../../protocol/job.ts";
 import { Problem } from "../../protocol/problem.ts";
@@ -130,4 +132,18 @@ function isWithin(group: string | null, wanted: string): boolean {
   return (
     group !== null && (group === wanted || group.startsWith(`${wanted}/`) || matchesWildcard(wanted, group))
   );
+}
+
+/** No pattern, tag or part of a job: each of those means somebody of the list, or nobody. */
+export function isDestination(name: string): boolean {
+  // Brackets that are no IPv6 address were meant as a range.
+  return (
+    !/[*?]|^(?:tag|group):|^@|^all$|\[[^:\]]*(?:\]|$)/.test(name) &&
+    HostName.safeParse(hostOfDestination(name)).success
+  );
+}
+
+/** Of `user@host:port`. */
+function hostOfDestination(name: string): string {
+  return parseJump(name)?.host ?? name;
 }

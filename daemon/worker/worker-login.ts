@@ -1,4 +1,4 @@
-import type { ConnectOptions, Target } from "../transport/remote.ts";
+import type { ConnectOptions, ExecRequest, Target } from "../transport/remote.ts";
 import type { Worker } from "./worker.ts";
 
 /** An account that is logged in to in one way. */

@@ -98,6 +98,12 @@ export class Worker {
     return run.processOf({ process, forget: (number) => this.#forget(run, number) }, channelMs);
   }
 
+  /** Of a run that it does not begin with: nothing more is expected of it. */
+  giveUp(run: WorkerRun): void {
+    this.close();
+    run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not say that it began with it") });
+  }
+
   /** Takes no further run; what it runs goes on to its end. */
   retire(): void {
     if (this.#state === "retired" || this.#state === "over") return;
@@ -128,7 +134,7 @@ export class Worker {
   #forget(run: WorkerRun, number: number): void {
     this.#process?.stdin.write(`D ${number} 0\n`);
     setTimeout(() => {
-      run.finish({ kind: "lost", problem: lost("did not let go of the command") });
+      run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not let go of it") });
     }, forgetMs).unref();
   }
 
@@ -195,20 +201,24 @@ export class Worker {
     log.info("A worker is given up", { host, failure });
     const run = this.#run;
     this.close();
-    run?.finish({ kind: "lost", problem: lost("answered in a way that was not understood") });
+    run?.finish({
+      kind: "lost",
+      problem: lost(this.#parts.host, "answered in a way that was not understood"),
+    });
   }
 
   #ended(end: RemoteEnd): void {
     this.retire();
     this.#state = "over";
-    const problem = end.kind === "lost" ? end.problem : lost("ended");
+    const problem = end.kind === "lost" ? end.problem : lost(this.#parts.host, "ended");
     this.#run?.finish({ kind: "lost", problem });
   }
 }
 
-function lost(what: string): Problem {
+function lost(host: string, what: string): Problem {
   return new Problem(
     "connection_lost",
-    `The program on the host that ran the command ${what}: it is not known how the command ended.`,
+    `The program on ${host} that began the command ${what}. How the command ended is not known; it may still run there.`,
+    { host },
   );
 }

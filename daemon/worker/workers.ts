@@ -112,6 +112,7 @@ export class Workers implements Remote, AsyncDisposable {
     if (begin.kind === "refused") return undefined;
     const process = worker.processOf(run, clock.elapsed() - begun);
     if (process !== undefined && signal.aborted) void this.#endLate(run, process);
+    else if (begin.kind === "unknown") worker.giveUp(run);
     return process;
   }
 

@@ -34,7 +34,7 @@ test("a key is made, listed and installed from the command line", async () => {
   const authorized = await readFile(home.join(".ssh/authorized_keys"), "utf8");
   expect(authorized).toBe(`${publicKey.replace("for work", "for_work")}\n`);
 
-  const again = await cli.run(["keys", "make", "work"]);
+  const again = await cli.run(["keys", "make", "work", "--no-passphrase"]);
   expect([again.status, again.stderr.toString()]).toEqual([1, containing("is there already")]);
   const unknown = await cli.run(["keys", "install", "nothing", "web1"]);
   expect([unknown.status, unknown.stderr.toString()]).toEqual([2, containing("hostrun keys")]);

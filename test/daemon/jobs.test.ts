@@ -228,3 +228,21 @@ test("hosts that stand only in the SSH config are meant by their aliases, and by
   for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
   expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
 });
+
+test("what a run would reach is a target, too, also where no list has it", async () => {
+  await using own = await openHostedDaemon();
+  const { address, port, user, clientKey } = own.sshd;
+  const config = `Host conf*\n  HostName ${address}\n  Port ${port}\n  User ${user}\n  IdentityFile ${clientKey.path}\n`;
+  await writeFile(`${own.home}/.ssh/config`, config);
+  const resolved = await own.client.call("resolveTargets", {
+    body: { targets: ["conf[1-3]", "!conf2", "nobody@web1", "conf[a-c]", "no-such-host"] },
+  });
+  expect(resolved.hosts).toEqual(["conf1", "conf3", "nobody@web1"]);
+  expect(resolved.unknown).toEqual(["conf[a-c]", "no-such-host"]);
+  const headers = { accept: "text/event-stream" };
+  const json = { targets: ["conf[1-2]"], command: "true" };
+  const response = await own.http.open("POST", "/api/jobs", { headers, json });
+  let last: JobEvent | undefined;
+  for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
+  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
+});

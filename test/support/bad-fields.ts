@@ -277,7 +277,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: "/api/prompts/0",
     good: { answers: [] },
     body: {
-      answers: { values: ["x", null, [1], ["x".repeat(4097)], {}] },
+      answers: { values: ["x", null, [1], ["x".repeat(4097)], {}, ["a\0b"]] },
       remember: { values: ["forever", "", 1, null] },
     },
   },
@@ -285,8 +285,8 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     path: "/api/hosts/web1/secrets",
     good: {},
     body: {
-      password: { values: ["", "x".repeat(4097), ...notText] },
-      passphrase: { values: ["", "x".repeat(4097), ...notText] },
+      password: { values: ["", "a\0b", "x".repeat(4097), ...notText] },
+      passphrase: { values: ["", "a\0b", "x".repeat(4097), ...notText] },
     },
   },
   createJob: {
