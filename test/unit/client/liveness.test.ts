@@ -17,7 +17,7 @@ test("a process that runs is alive, one that has ended is not", async () => {
 test("a process that nobody has collected is not alive", async () => {
   // Perl collects no child by itself, so that this one stays a zombie; a shell may, before it becomes another program.
   const program = '$| = 1; my $child = fork; exec "sleep", "60" if !$child; print "$child\\n"; sleep 60';
-  const parent = spawn("perl", ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  const parent = spawn("/usr/bin/perl", ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
   try {
     const { value } = await createInterface(parent.stdout)[Symbol.asyncIterator]().next();
     const pid = Number(value);
