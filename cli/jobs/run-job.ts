@@ -3,14 +3,14 @@ import { foldNames } from "../../protocol/host-set.ts";
 import type { Job, JobRequestInput } from "../../protocol/job.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { formatBytes } from "../../protocol/size.ts";
-import { visible, visibleJson } from "../../protocol/visible.ts";
+import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import { askOnTerminal, yesOrNo } from "../prompts/terminal-question.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
+import { confirmJob } from "../run/production.ts";
 import { hasStdin } from "../run/stdin.ts";
 import { Sink } from "../run/sink.ts";
 import { HostLines } from "./host-lines.ts";
@@ -29,7 +29,7 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   });
   if (unknown.length === 0 && hosts.length > 0) {
     if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
-    if (production.length > 0 && !plan.yes && !(await agreed(plan, production))) return notRunStatus;
+    if (production.length > 0 && !plan.yes && !(await confirmJob(plan, production))) return notRunStatus;
   }
   const { host: _, stdinOpen: _open, ...options } = plan.request;
   if (plan.readStdin && hasStdin() && !plan.view.quiet) {
@@ -43,21 +43,6 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
 
 function countOf(hosts: number): string {
   return hosts === 1 ? "1 host" : `${hosts} hosts`;
-}
-
-/** Production hosts are named, each of them: a number is no consent. */
-async function agreed({ request, ask }: RunPlan, production: readonly string[]): Promise<boolean> {
-  const names = production.map((name) => `  ${visible(name)}\n`).join("");
-  const lines = request.command.split("\n").map((line) => `  ${visible(line)}\n`);
-  const question = `These are production hosts:\n\n${names}\nThis would run there:\n\n${lines.join("")}\nRun it? [yes/no] `;
-  const answer = ask
-    ? await askOnTerminal({ question, again: "Please type yes or no: ", judge: yesOrNo })
-    : undefined;
-  if (answer === undefined) {
-    warn(`Production hosts: ${foldNames(production)}. Nothing was run; --yes runs it without a question.`);
-  }
-  if (answer === false) warn("Nothing was run.");
-  return answer === true;
 }
 
 async function show(daemon: Daemon, { id }: Job, plan: RunPlan): Promise<number> {

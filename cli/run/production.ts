@@ -1,3 +1,4 @@
+import { foldNames } from "../../protocol/host-set.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
@@ -11,19 +12,39 @@ export function needsConfirmation(error: unknown): boolean {
 /**
  * Whether a person at the terminal says yes to the whole command on a production host. What keeps it from running is told.
  */
-export async function confirmRun({ request, ask }: RunPlan): Promise<boolean> {
-  const name = visible(String(request.host));
+export function confirmRun(plan: RunPlan): Promise<boolean> {
+  const name = visible(String(plan.request.host));
+  return confirmCommand(plan, {
+    where: `${name} is a production host. This would run there:`,
+    question: `Run it on ${name}?`,
+    refusal: `${name} is a production host.`,
+  });
+}
+
+/** The same on hosts of which each is named: a number is no consent. */
+export function confirmJob(plan: RunPlan, production: readonly string[]): Promise<boolean> {
+  const names = production.map((name) => `  ${visible(name)}\n`).join("");
+  return confirmCommand(plan, {
+    where: `These are production hosts:\n\n${names}\nThis would run there:`,
+    question: "Run it?",
+    refusal: `Production hosts: ${foldNames(production)}.`,
+  });
+}
+
+async function confirmCommand(
+  { request, ask }: RunPlan,
+  { where, question, refusal }: Record<"where" | "question" | "refusal", string>,
+): Promise<boolean> {
   const { askOnTerminal, yesOrNo } = await import("../prompts/terminal-question.ts");
   const lines = request.command.split("\n").map((line) => `  ${visible(line)}\n`);
   const answer = ask
     ? await askOnTerminal({
-        question: `${name} is a production host. This would run there:\n\n${lines.join("")}\nRun it on ${name}? [yes/no] `,
+        question: `${where}\n\n${lines.join("")}\n${question} [yes/no] `,
         again: "Please type yes or no: ",
         judge: yesOrNo,
       })
     : undefined;
-  if (answer === undefined)
-    warn(`${name} is a production host. Nothing was run; --yes runs it without a question.`);
+  if (answer === undefined) warn(`${refusal} Nothing was run; --yes runs it without a question.`);
   if (answer === false) warn("Nothing was run.");
   return answer === true;
 }

@@ -1,7 +1,7 @@
 import type { Job, JobRequest } from "../../protocol/job.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
-import { countedAs, countsOf, outcomeOf } from "./job-counts.ts";
+import { countedAs, type CountedRun, countsOf, outcomeOf } from "./job-counts.ts";
 import { JobLog } from "./job-log.ts";
 import type { JobRun } from "./job-store.ts";
 import { Schedule } from "./schedule.ts";
@@ -51,6 +51,8 @@ export class ActiveJob {
       this.#runs.set(id, run);
       this.#grow.set(id, this.#parts.follow(id, this.log));
     }
+    const counts = countsOf(this.#job.hosts.length, runs, { begun: runs.length, over: false });
+    this.#job = { ...this.#job, counts };
     this.#schedule.takeOver(runs.length, runs.filter(({ state }) => state !== "ended").length);
     this.advance();
   }
@@ -73,7 +75,7 @@ export class ActiveJob {
       // That a person ended it says nothing of the command.
       this.#schedule.ended(count === "exited0" || count === "cancelled");
     }
-    this.#tell();
+    this.#tell(before, { state, outcome, exitCode });
     if (state === "ended") this.advance();
   }
 
@@ -109,19 +111,20 @@ export class ActiveJob {
     if (this.#cancelGraceMs !== undefined) this.#parts.cancel(run.id, this.#cancelGraceMs);
   }
 
-  #tell(): void {
-    const counts = countsOf(this.#job.hosts.length, this.#runs.values(), {
-      begun: this.#runs.size,
-      over: false,
-    });
+  /** A host that had not begun was queued. */
+  #tell(before: CountedRun | undefined, now: CountedRun): void {
+    const counts = { ...this.#job.counts };
+    counts[before === undefined ? "queued" : countedAs(before)] -= 1;
+    counts[countedAs(now)] += 1;
     const startedAt = this.#job.startedAt ?? this.#parts.clock.now();
     this.#job = { ...this.#job, counts, startedAt };
     this.#parts.changed(this.#job);
   }
 
+  /** Nothing runs: what is still queued has not begun, and never will. */
   #end(): void {
-    const { hosts } = this.#job;
-    const counts = countsOf(hosts.length, this.#runs.values(), { begun: this.#runs.size, over: true });
+    const { hosts, counts: before } = this.#job;
+    const counts = { ...before, queued: 0, skipped: before.queued };
     const outcome = outcomeOf(counts, hosts.length, this.#cancelGraceMs !== undefined);
     const endedAt = this.#parts.clock.now();
     this.#job = { ...this.#job, state: "ended", outcome, counts, endedAt };

@@ -2,8 +2,10 @@ import type { JobCounts, JobOutcome } from "../../protocol/job.ts";
 import type { JobRun } from "./job-store.ts";
 import type { JobPart } from "./targets.ts";
 
+export type CountedRun = Omit<JobRun, "id" | "host">;
+
 /** In which of a job's counts a run is. */
-export function countedAs({ state, outcome, exitCode }: Omit<JobRun, "id" | "host">): keyof JobCounts {
+export function countedAs({ state, outcome, exitCode }: CountedRun): keyof JobCounts {
   if (state !== "ended") return state;
   switch (outcome) {
     case "exited":
@@ -23,7 +25,7 @@ export function countedAs({ state, outcome, exitCode }: Omit<JobRun, "id" | "hos
 /** `begun`: how many hosts have begun. Of an ended job the others are skipped. */
 export function countsOf(
   hosts: number,
-  runs: Iterable<Omit<JobRun, "id" | "host">>,
+  runs: Iterable<CountedRun>,
   { begun, over }: { readonly begun: number; readonly over: boolean },
 ): JobCounts {
   const counts: JobCounts = {
@@ -49,7 +51,7 @@ export function outcomeOf(counts: JobCounts, hosts: number, cancelled: boolean):
 }
 
 /** What is run again where this part of a job is: failed is what ended otherwise than by exit status 0. */
-export function partOf(run: Omit<JobRun, "id" | "host">): JobPart {
+export function partOf(run: CountedRun): JobPart {
   const count = countedAs(run);
   if (count === "exited0") return "succeeded";
   return count === "exitedOther" || count === "failed" || count === "timedOut" ? "failed" : "unfinished";

@@ -15,10 +15,12 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
+import { parseCursor } from "../core/cursor.ts";
 import type { Feed } from "../core/feed.ts";
 import type { Log } from "../core/log.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { uuidv7 } from "../core/uuid.ts";
+import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
 import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
 import { type EndedRun, groupRuns } from "./job-groups.ts";
@@ -49,6 +51,8 @@ export class Jobs {
   readonly #runs: JobRuns;
   readonly #active = new Map<string, ActiveJob>();
   readonly #logs = new Map<string, JobLog>();
+  /** Active jobs of which the store has that they began: it is not asked at each of their changes. */
+  readonly #startSaved = new Set<string>();
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
@@ -84,7 +88,7 @@ export class Jobs {
   }
 
   list({ limit = 50, cursor }: JobQuery): { items: Job[]; nextCursor: string | null } {
-    const page = this.#parts.store.list(limit, cursor === undefined ? undefined : parsePosition(cursor));
+    const page = this.#parts.store.list(limit, cursor === undefined ? undefined : parseCursor(cursor));
     return {
       items: page.jobs.map((job) => this.#active.get(job.id)?.job ?? job),
       nextCursor: page.before === undefined ? null : String(page.before),
@@ -94,7 +98,7 @@ export class Jobs {
   runs(id: string, query: JobRunQuery): { items: Run[]; nextCursor: string | null } {
     this.get(id);
     const limit = query.limit ?? 100;
-    const offset = query.cursor === undefined ? 0 : parsePosition(query.cursor);
+    const offset = query.cursor === undefined ? 0 : parseCursor(query.cursor);
     const found = this.#parts.store.listRuns(id, { ...query, limit: limit + 1, offset });
     return {
       items: found.slice(0, limit).map((run) => this.#parts.engine.live(run.id)?.run ?? run),
@@ -126,14 +130,7 @@ export class Jobs {
   async rerun(id: string, { only, ...again }: JobRerunRequest): Promise<Job> {
     const job = this.get(id);
     const { secretEnvNames = [], ...options } = job.options;
-    const missing = secretEnvNames.filter((name) => !Object.hasOwn(again.secretEnv, name));
-    if (missing.length > 0) {
-      const names = missing.join(", ");
-      throw new Problem(
-        "conflict",
-        `The job had secret variables, which are not kept. Give them again (secretEnv): ${names}.`,
-      );
-    }
+    requireSecrets("The job", secretEnvNames, again.secretEnv);
     const hosts = only === "all" ? job.hosts : (this.#hostsOf(only, id) ?? []);
     if (hosts.length === 0) throw new Problem("conflict", `No host of the job is ${only}. Nothing was run.`);
     const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
@@ -194,7 +191,7 @@ export class Jobs {
   }
 
   #begin(request: JobRequest, hosts: readonly string[]): Job {
-    const { targets, command, name, stdin, secretEnv, agentSocket: _, ...options } = request;
+    const { targets, command, name, stdin: _stdin, secretEnv, agentSocket: _, ...options } = request;
     const secretEnvNames = Object.keys(secretEnv);
     const job: Job = {
       id: uuidv7(),
@@ -211,7 +208,7 @@ export class Jobs {
       endedAt: null,
     };
     this.#parts.store.create(job);
-    const active = new ActiveJob(job, { ...request, stdin }, this.#activeParts());
+    const active = new ActiveJob(job, request, this.#activeParts());
     this.#active.set(job.id, active);
     this.#parts.onChange(job);
     active.advance();
@@ -240,15 +237,16 @@ export class Jobs {
     this.#parts.onChange(job);
   }
 
-  /** A full disk costs the job's record its newest state, and no run anything. */
+  /** That it has begun, and how it ended. A full disk costs the job's record its newest state, and no run anything. */
   #save(job: Job): void {
-    if (job.state !== "ended" && job.startedAt !== null && this.#parts.store.get(job.id)?.startedAt !== null)
-      return;
+    if (job.state !== "ended" && (job.startedAt === null || this.#startSaved.has(job.id))) return;
     try {
       this.#parts.store.update(job);
+      this.#startSaved.add(job.id);
     } catch (failure) {
       this.#parts.log.warn("How a job stands cannot be recorded", { job: job.id, failure });
     }
+    if (job.state === "ended") this.#startSaved.delete(job.id);
   }
 
   #keep(id: string, log: JobLog): void {
@@ -281,11 +279,4 @@ export class Jobs {
 
 function jobUnknown(id: string): Problem {
   return new Problem("not_found", `No job ${visibleLine(id)}. It may have been forgotten with its runs.`);
-}
-
-function parsePosition(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new Problem("invalid_request", "The cursor is not valid.", {
-    issues: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
-  });
 }

@@ -72,11 +72,6 @@ export class Schedule {
     return this.#running === 0 && (this.#isHeld() || this.#next >= this.#options.hosts);
   }
 
-  /** How many hosts have begun: those after them have not. */
-  get begun(): number {
-    return this.#next;
-  }
-
   #isHeld(): boolean {
     return this.#stopped || this.#failed > this.#allowed;
   }

@@ -6,10 +6,12 @@ import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Feed } from "../core/feed.ts";
+import { parseCursor } from "../core/cursor.ts";
 import { parseJson } from "../core/json.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import { mended } from "./record/mended-event.ts";
 import type { Cache } from "./result-cache.ts";
+import { requireSecrets } from "./required-secrets.ts";
 import type { RecordedOutput } from "./record/event-log.ts";
 import type { RunStore } from "./record/run-store.ts";
 import type { StoredEvent } from "./record/stored-event.ts";
@@ -103,11 +105,7 @@ export class RunHistory {
     if (run.damaged?.includes("options") === true) {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
-    const missing = (run.options.secretEnvNames ?? []).filter((name) => !Object.hasOwn(secretEnv, name));
-    if (missing.length > 0) {
-      const detail = `This run had secret variables, which are not kept. Give them again (secretEnv): ${missing.join(", ")}.`;
-      throw new Problem("conflict", detail);
-    }
+    requireSecrets("This run", run.options.secretEnvNames ?? [], secretEnv);
     if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
       throw new Problem(
         "conflict",
@@ -219,12 +217,4 @@ function parseRun(text: string | undefined): Run | undefined {
   } catch {
     return undefined;
   }
-}
-
-function parseCursor(cursor: string): number {
-  const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
-  if (number !== undefined) return number;
-  throw new Problem("invalid_request", "The cursor is not valid.", {
-    issues: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
-  });
 }

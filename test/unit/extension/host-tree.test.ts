@@ -1,28 +1,10 @@
 import { expect, test } from "vitest";
+import { blankHost } from "../../../extension/hosts/blank-host.ts";
 import { groupPaths, hostTree, parentOf, rowKey, type HostNode } from "../../../extension/hosts/host-tree.ts";
 import type { Host } from "../../../protocol/host.ts";
 
 function host(name: string, group: string | null): Host {
-  return {
-    id: 1,
-    name,
-    address: "10.0.0.1",
-    port: 22,
-    user: null,
-    identityFile: null,
-    jump: [],
-    group,
-    tags: [],
-    color: null,
-    production: false,
-    loginShell: false,
-    hostKeyPolicy: null,
-    transport: "auto",
-    legacyAlgorithms: false,
-    source: "manual",
-    createdAt: null,
-    updatedAt: null,
-  };
+  return { ...blankHost, id: 1, name, address: "10.0.0.1", group };
 }
 
 /** The tree as indented lines. */

@@ -1,27 +1,10 @@
 import { expect, test } from "vitest";
 import type { Host } from "../../../protocol/host.ts";
+import { blankHost } from "../../../extension/hosts/blank-host.ts";
 import { hostOfRun, unsavedHost } from "../../../extension/hosts/unsaved-host.ts";
 
 function host(fields: Pick<Host, "name" | "address"> & Partial<Host>): Host {
-  return {
-    id: 1,
-    port: 22,
-    user: null,
-    identityFile: null,
-    jump: [],
-    group: null,
-    tags: [],
-    color: null,
-    production: false,
-    loginShell: false,
-    hostKeyPolicy: null,
-    transport: "auto",
-    legacyAlgorithms: false,
-    source: "manual",
-    createdAt: null,
-    updatedAt: null,
-    ...fields,
-  };
+  return { ...blankHost, id: 1, ...fields };
 }
 
 const web1 = host({ name: "web1", address: "10.0.0.1", user: "deploy", port: 2222 });

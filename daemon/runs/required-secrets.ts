@@ -1,0 +1,13 @@
+import { Problem } from "../../protocol/problem.ts";
+
+/** `conflict` where a variable of `secretEnv` that there was is not given again; `whose`: "This run". */
+export function requireSecrets(
+  whose: string,
+  names: readonly string[],
+  given: Readonly<Record<string, string>>,
+): void {
+  const missing = names.filter((name) => !Object.hasOwn(given, name));
+  if (missing.length === 0) return;
+  const detail = `${whose} had secret variables, which are not kept. Give them again (secretEnv): ${missing.join(", ")}.`;
+  throw new Problem("conflict", detail);
+}
