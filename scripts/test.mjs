@@ -2,7 +2,7 @@
 // editor, faults) only the build and those tests.
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   installCodeServer,
   installDebianPackages,
@@ -50,6 +50,8 @@ const env = toolEnv();
 if (asked.includes("faults")) env.TEST_FAULTS = "full";
 const stages = [];
 const counts = { passed: 0, failed: 0, skipped: 0, ran: false };
+/** Each failed test with the first line of what was wrong. */
+const failures = [];
 
 await main(async () => {
   const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
@@ -134,10 +136,17 @@ async function filesWithFullForm() {
 async function countTests(report) {
   counts.ran = true;
   const text = await readFile(report, "utf8").catch(() => "{}");
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = JSON.parse(text);
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, testResults = [] } = JSON.parse(text);
   counts.passed += numPassedTests;
   counts.failed += numFailedTests;
   counts.skipped += numPendingTests;
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status !== "failed") continue;
+      const [why = ""] = (failureMessages[0] ?? "").split("\n");
+      failures.push(`${relative(root, name)}: ${fullName}: ${why.slice(0, 200)}`);
+    }
+  }
 }
 
 function summarize() {
@@ -145,6 +154,8 @@ function summarize() {
   for (const { name, failure, seconds } of stages) {
     console.log(`${failure ? "FAILED" : "ok    "} ${`${seconds.toFixed(1)} s`.padStart(9)}  ${name}`);
   }
+  // The log above is long, and whoever has only its end should know what to look for.
+  for (const failure of failures.slice(0, 20)) console.log(`FAILED  ${failure}`);
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
   if (counts.ran) console.log(`${counts.passed} passed, ${counts.failed} failed`);
   process.exitCode = stages.some(({ failure }) => failure) ? 1 : 0;
