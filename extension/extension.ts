@@ -127,7 +127,7 @@ interface OutputParts {
 
 /** The tabs of runs, and what they are filled and used by. */
 function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: OutputParts) {
-  const runner = new Runner({ daemon, hosts, report, own, confirm: createConfirmation(extensionUri) });
+  const runner = new Runner({ daemon, hosts, report, confirm: createConfirmation(extensionUri) });
   const documents = new OutputDocuments(daemon);
   const runLog = new RunLog(daemon, report);
   const finished = new FinishedNotices(daemon, (run) => panels.open(run));
@@ -138,6 +138,7 @@ function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: Ou
     hosts,
     log,
     finished,
+    own,
     start,
     mending: (problem) => report.mending(problem).map(({ title }) => title),
     act: (panel, message) => tools.act(panel, message),

@@ -103,6 +103,8 @@ export const FromPanel = z.discriminatedUnion("type", [
    * extension holds back above 100,000. A `show` begins at 0 again.
    */
   z.object({ type: z.literal("drawn"), characters: z.int().positive() }),
+  /** The keyboard has come to the page. */
+  z.object({ type: z.literal("focused") }),
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("runAgain") }),
   /** The same command again, its standard input open for what is typed; `pty`: in a terminal. */

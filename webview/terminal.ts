@@ -21,3 +21,9 @@ function receive(message: ToPanel): void {
 }
 
 bridge.post({ type: "ready" });
+
+function tellFocus(): void {
+  bridge.post({ type: "focused" });
+}
+window.addEventListener("focus", tellFocus);
+if (document.hasFocus()) tellFocus();

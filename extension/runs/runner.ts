@@ -6,7 +6,6 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
-import type { OwnQuestions } from "../prompts/own-questions.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { ConfirmCommand } from "./command-confirmation.ts";
 import type { RunWish } from "./run-on-host.ts";
@@ -16,8 +15,6 @@ export interface RunnerParts {
   readonly hosts: HostList;
   readonly report: ProblemReport;
   readonly confirm: ConfirmCommand;
-  /** What is asked of the runs that are started here is asked at this window. */
-  readonly own: OwnQuestions;
 }
 
 /** Starts, repeats and cancels runs, after the questions that this takes; failures are told. */
@@ -26,14 +23,12 @@ export class Runner {
   readonly #hosts: HostList;
   readonly #report: ProblemReport;
   readonly #confirm: ConfirmCommand;
-  readonly #own: OwnQuestions;
 
-  constructor({ daemon, hosts, report, confirm, own }: RunnerParts) {
+  constructor({ daemon, hosts, report, confirm }: RunnerParts) {
     this.#daemon = daemon;
     this.#hosts = hosts;
     this.#report = report;
     this.#confirm = confirm;
-    this.#own = own;
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
@@ -42,7 +37,7 @@ export class Runner {
     const body = { host: host.id ?? host.name, command, durable, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
-      this.#started(this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } })),
+      this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),
     );
   }
 
@@ -60,7 +55,7 @@ export class Runner {
   /** Repeats without asking, e.g. after the person trusted the host's key. */
   async repeat(runId: string): Promise<Run | undefined> {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
-      this.#started(this.#daemon.call("rerun", { params: { run: runId }, body: asking() })),
+      this.#daemon.call("rerun", { params: { run: runId }, body: asking() }),
     );
   }
 
@@ -77,18 +72,10 @@ export class Runner {
     }
     const body = { ...options, pty, stdinOpen: true, cacheTtlMs: 0, ...asking() };
     const { host, command } = run;
-    return this.#started(
-      this.#daemon.call("createRun", {
-        body: { ...body, host: host.id ?? host.name, command },
-        headers: { "idempotency-key": randomUUID() },
-      }),
-    );
-  }
-
-  async #started(starting: Promise<Run>): Promise<Run> {
-    const run = await starting;
-    this.#own.started(run.id);
-    return run;
+    return this.#daemon.call("createRun", {
+      body: { ...body, host: host.id ?? host.name, command },
+      headers: { "idempotency-key": randomUUID() },
+    });
   }
 
   async cancel(runId: string): Promise<void> {

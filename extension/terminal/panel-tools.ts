@@ -18,7 +18,7 @@ import type { RunPanel } from "./run-panel.ts";
 const maxCopiedBytes = 64 * 1024 * 1024;
 
 type ProblemMessage = Extract<FromPanel, { type: "trust" | "showLog" | "mend" }>;
-type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" }>;
+type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" | "focused" }>;
 
 interface PanelToolsParts {
   readonly daemon: Daemon;

@@ -2,6 +2,13 @@ import * as vscode from "vscode";
 import { FromPanel } from "../../protocol/panel.ts";
 import { preparePage } from "./panel-html.ts";
 
+export interface PreparedTab {
+  readonly panel: vscode.WebviewPanel;
+  readonly page: "loading" | "ready";
+  /** Whether it has had the keyboard. */
+  readonly focused: boolean;
+}
+
 /**
  * A tab for a run that may be started soon: its page is loaded before there is something to show, since that takes most
  * of the time from Enter to the first output. It takes no focus, as the person is typing, and goes away unused.
@@ -10,7 +17,8 @@ export class PreparedPanel implements Disposable {
   readonly #create: (title: string) => vscode.WebviewPanel;
   readonly #extension: vscode.Uri;
   #panel: vscode.WebviewPanel | undefined;
-  #page: "loading" | "ready" = "loading";
+  #page: PreparedTab["page"] = "loading";
+  #focused = false;
   #subscription: vscode.Disposable | undefined;
 
   constructor(create: (title: string) => vscode.WebviewPanel, extension: vscode.Uri) {
@@ -25,7 +33,10 @@ export class PreparedPanel implements Disposable {
     this.#panel = panel;
     this.#subscription = vscode.Disposable.from(
       panel.webview.onDidReceiveMessage((message: unknown) => {
-        if (FromPanel.safeParse(message).data?.type === "ready") this.#page = "ready";
+        const type = FromPanel.safeParse(message).data?.type;
+        if (type === "ready") this.#page = "ready";
+        // When the question for the command is answered, the keyboard goes to what is in front.
+        else if (type === "focused") this.#focused = true;
       }),
       panel.onDidChangeViewState(() => {
         // A page that was hidden is loaded anew when it is shown again.
@@ -39,10 +50,10 @@ export class PreparedPanel implements Disposable {
   }
 
   /** The tab, for the one who shows a run in it; undefined when there is none, e.g. since the person closed it. */
-  take(): { readonly panel: vscode.WebviewPanel; readonly page: "loading" | "ready" } | undefined {
+  take(): PreparedTab | undefined {
     const panel = this.#panel;
     this.#panel = undefined;
-    return panel === undefined ? undefined : { panel, page: this.#page };
+    return panel === undefined ? undefined : { panel, page: this.#page, focused: this.#focused };
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
 import { panelWords } from "../../protocol/panel-labels.ts";
@@ -8,6 +9,7 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
+import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { connectionWords } from "./connection-labels.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
@@ -23,12 +25,14 @@ export interface PanelHouse {
   readonly hosts: HostList;
   readonly log: vscode.LogOutputChannel;
   readonly finished: FinishedNotices;
+  /** What is asked of the runs that are started here is asked at this window. */
+  readonly own: OwnQuestions;
   /** Has the lists read, if they were not: the head of a panel tells of its host. */
   start(): Promise<void>;
   /** The titles of what may mend a problem. */
   mending(problem: ProblemDetails): readonly string[];
   /** Does what the webview's tools ask for. */
-  act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" }>): Promise<void>;
+  act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" | "focused" }>): Promise<void>;
   /** A run that this window started, and not a replay of an old one, failed. */
   failed(panel: RunPanel, problem: ProblemDetails): void;
 }
@@ -42,7 +46,11 @@ export interface RunStart {
   readonly awaited: boolean;
   /** How far the panel's page is: it may have been loaded beforehand. */
   readonly page: "none" | "loading" | "ready";
+  readonly focused?: boolean;
 }
+
+/** So long is waited for the keyboard to come to a new tab: the first one of a window loads for a second. */
+const longestFocusMs = 3000;
 
 /**
  * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
@@ -59,6 +67,7 @@ export class RunPanel implements RunTab {
   #problem: ProblemDetails | undefined;
   #isBroken = false;
   #isDisposed = false;
+  readonly #focus = Promise.withResolvers<void>();
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
@@ -68,10 +77,17 @@ export class RunPanel implements RunTab {
     this.#runId = run.id;
     this.#started = run.run;
     this.#awaited = run.awaited;
-    if (run.awaited) house.finished.watch(run.id, this);
+    if (run.awaited) {
+      house.finished.watch(run.id, this);
+      if (run.focused === true) this.#focus.resolve();
+      void this.#askOnceFocused();
+    }
     panel.webview.onDidReceiveMessage((message: unknown) => this.#take(message));
     panel.onDidChangeViewState(() => {
-      if (!panel.visible) this.#stopFeed();
+      if (panel.visible) return;
+      this.#stopFeed();
+      // The person went elsewhere.
+      this.#focus.resolve();
     });
     const changes = house.daemon.onDidChange((change) => {
       if (change.type === "runChanged" && change.run.id === this.#runId) this.#showIcon(change.run);
@@ -100,6 +116,7 @@ export class RunPanel implements RunTab {
     this.#started = run;
     this.#awaited = true;
     this.#house.finished.watch(run.id, this);
+    this.#house.own.started(run.id);
     if (this.#isBroken) this.#load();
     else void this.#startFeed();
   }
@@ -126,8 +143,15 @@ export class RunPanel implements RunTab {
       return;
     }
     if (parsed.data.type === "ready") void this.#startFeed();
+    else if (parsed.data.type === "focused") this.#focus.resolve();
     else if (parsed.data.type === "drawn") this.#flow?.drawn(parsed.data.characters);
     else void this.#house.act(this, parsed.data);
+  }
+
+  /** A tab that comes to the front takes the keyboard, also from a question that is open by then. */
+  async #askOnceFocused(): Promise<void> {
+    await Promise.race([this.#focus.promise, wait(longestFocusMs)]);
+    this.#house.own.started(this.#runId);
   }
 
   #stopFeed(): void {

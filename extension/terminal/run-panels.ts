@@ -45,9 +45,10 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       this.open(run, true);
       return;
     }
-    taken.panel.title = panelTitle(run);
-    this.#adopt(taken.panel, { id: run.id, run, awaited: true, page: taken.page });
-    taken.panel.reveal();
+    const { panel, page, focused } = taken;
+    panel.title = panelTitle(run);
+    this.#adopt(panel, { id: run.id, run, awaited: true, page, focused });
+    panel.reveal();
   }
 
   /** Shows a run in its tab, which is made if it is not there. `awaited`: it was started just now. */

@@ -152,6 +152,18 @@ describe("an unknown host key", () => {
     await window.pictures("host-key-unknown");
   });
 
+  test("is asked about with the keyboard on the harmless answer, although the run's tab comes to the front", async () => {
+    const dialog = window.dialog("The host key of stranger is not known yet");
+    for (let count = 1; count <= 5; count += 1) {
+      await runByPalette("stranger", "echo now we know each other");
+      await dialog.waitFor();
+      await window.run.locator(".panel").waitFor();
+      await expect.poll(() => dialog.locator("a.monaco-button:focus").textContent()).toBe("Don't Trust");
+      await window.page.keyboard.press("Enter");
+      await dialog.waitFor({ state: "hidden" });
+    }
+  });
+
   test("is recorded by Trust and run, which then runs the command in the same tab", async () => {
     await window.run.getByRole("button", { name: "Trust and run" }).click();
     const dialog = window.dialog("The host key of stranger is not known yet");

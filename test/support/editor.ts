@@ -27,10 +27,15 @@ export async function openEditor(
   return { code, window: await Workbench.open(browser, code) };
 }
 
-/** Keeps a picture of what a test that failed has shown, and ends everything after the last one of the file. */
+/**
+ * Keeps a picture of what a test that failed has shown, and loads the window anew: what it left open should not fail the
+ * next one. Ends everything after the last test of the file.
+ */
 export function endAfterTests(owned: AsyncDisposableStack, window: () => Workbench): void {
   afterEach(async ({ task }) => {
-    if (task.result?.state === "fail") await window().failure(task.name);
+    if (task.result?.state !== "fail") return;
+    await window().failure(task.name);
+    await window().loadAnew();
   });
   afterAll(() => owned.disposeAsync());
 }

@@ -21,7 +21,7 @@ export interface WebviewHost extends AsyncDisposable {
 /** One webview in a page, with the extension's end of it in the test's hands. */
 export interface WebviewPage extends AsyncDisposable {
   readonly page: Page;
-  /** What the webview said so far. */
+  /** What the webview said so far, but for where the keyboard is: that is the browser's. */
   readonly posted: readonly FromPanel[];
   /** What it keeps by `setState`. */
   readonly kept: readonly unknown[];
@@ -151,7 +151,9 @@ async function openPage(
   const complaints: string[] = [];
   let heard = (): void => {};
   await page.exposeFunction("posted", (message: unknown) => {
-    posted.push(FromPanel.parse(message));
+    const parsed = FromPanel.parse(message);
+    if (parsed.type === "focused") return;
+    posted.push(parsed);
     heard();
   });
   await page.exposeFunction("kept", (state: unknown) => kept.push(state));

@@ -51,6 +51,12 @@ export class Workbench {
     await this.ready();
   }
 
+  /** As a person does to whom nothing else is left. */
+  async loadAnew(): Promise<void> {
+    await this.page.reload({ timeout: 60_000 });
+    await this.ready();
+  }
+
   /** Opens the Hostrun view. */
   async showHostrun(): Promise<void> {
     await this.page.locator('.activitybar a[aria-label="Hostrun"]').click();
