@@ -29,30 +29,47 @@ function without(meta: RegExp): NameRules[number] {
 }
 
 const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
-const uriForm = /^ssh:\/\/([^/]*)\/?$/;
+const uriForm =
+  /^ssh:\/\/(?:(?<user>[^@;]+)(?:;[^@]*)?@)?(?<host>\[[^\]]+\]|[^:@/[\]%;?#]+)(?::(?<port>\d{1,5})?)?\/?$/;
 const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
 
 /**
- * The parts of a destination or a ProxyJump hop, `[user@]host[:port]` or `ssh://[user@]host[:port]`; undefined when it is
- * not one. An IPv6 address needs its brackets only before a port. The last `@` ends the user, as in ssh.
+ * The parts of a destination or a ProxyJump hop, `[user@]host[:port]` or `ssh://[user[;params]@]host[:port][/]`; undefined
+ * when it is not one. An IPv6 address needs its brackets only before a port. The last `@` ends the user, of a URI the
+ * first; there the parameters are passed over and `%xx` of the user is decoded (misc.c, parse_uri).
  */
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
-  const groups = splitJump(withoutScheme(text));
+  const groups = text.startsWith("ssh://") ? splitUri(text) : splitJump(text);
   if (groups === undefined) return undefined;
   const host = (groups["host"] ?? "").replace(/^\[|\]$/g, "");
   const user = groups["user"];
   const port = groups["port"] === undefined ? undefined : Number(groups["port"]);
   if (!isName(host, hostNameRules) || (user !== undefined && !isName(user, userNameRules))) return undefined;
-  if (port !== undefined && (port < 1 || port > maxPort)) return undefined;
+  if (port !== undefined && !isPort(port)) return undefined;
   return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= maxPort;
 }
 
 function isName(name: string, rules: NameRules): boolean {
   return name !== "" && name.length <= maxNameLength && rules.every(({ holds }) => holds(name));
 }
 
-function withoutScheme(text: string): string {
-  return uriForm.exec(text)?.[1] ?? text;
+function splitUri(text: string): Record<string, string | undefined> | undefined {
+  const groups = uriForm.exec(text)?.groups;
+  const user = groups?.["user"];
+  return user === undefined ? groups : { ...groups, user: decoded(user) };
+}
+
+/** As misc.c's urldecode, in which a plus sign is a space; empty, and so no name, where it is none. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return "";
+  }
 }
 
 function splitJump(text: string): Record<string, string> | undefined {

@@ -24,11 +24,7 @@ export function destination({ address, port, user }: Pick<HostAddress, "address"
 export function parseHostAddress(text: string): HostAddress | undefined {
   const command = parseSshCommand(text);
   if (command !== undefined) return command;
-  const bare = text
-    .trim()
-    .replace(/^ssh:\/\//, "")
-    .replace(/\/$/, "");
-  const parts = parseJump(bare);
+  const parts = parseJump(text.trim());
   return parts === undefined
     ? undefined
     : { address: parts.host, user: parts.user ?? null, port: parts.port };

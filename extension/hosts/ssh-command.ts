@@ -58,7 +58,7 @@ function takeValue(letter: string, value: string, values: Map<string, string>): 
 }
 
 function hostOf(target: string, values: ReadonlyMap<string, string>): SshCommand | undefined {
-  const parts = parseJump(target.replace(/^ssh:\/\//, "").replace(/\/$/, ""));
+  const parts = parseJump(target);
   if (parts === undefined) return undefined;
   const port = values.get("port");
   const jump = values.get("proxyjump");

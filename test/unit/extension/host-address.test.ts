@@ -9,6 +9,7 @@ test.each([
   ["deploy@10.0.0.5", { address: "10.0.0.5", user: "deploy", port: undefined }],
   ["deploy@10.0.0.5:2222", { address: "10.0.0.5", user: "deploy", port: 2222 }],
   ["ssh://deploy@web1:22/", { address: "web1", user: "deploy", port: 22 }],
+  ["ssh://ann%40dom;a=b@web1", { address: "web1", user: "ann@dom", port: undefined }],
   ["::1", { address: "::1", user: null, port: undefined }],
   ["fe80::1%eth0", { address: "fe80::1%eth0", user: null, port: undefined }],
   ["root@[fe80::1]:2022", { address: "fe80::1", user: "root", port: 2022 }],

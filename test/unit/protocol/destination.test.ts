@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { userInfo } from "node:os";
 import { expect, test } from "vitest";
 import { parseJump } from "../../../protocol/destination.ts";
 
@@ -33,4 +35,67 @@ test.each([
   "ssh://web1/path",
 ])("%j is no destination", (text) => {
   expect(parseJump(text)?.host).not.toBe(text);
+});
+
+/** What ssh itself reads in a destination; undefined where it refuses it. */
+function bySsh(text: string) {
+  const { status, stdout } = spawnSync("ssh", ["-F", "none", "-G", "--", text], { encoding: "utf8" });
+  if (status !== 0) return undefined;
+  const valueOf = (keyword: string) => new RegExp(`^${keyword} (.*)$`, "m").exec(stdout)?.[1];
+  return { user: valueOf("user"), host: valueOf("host"), port: Number(valueOf("port")) };
+}
+
+test.each([
+  "ssh://h",
+  "ssh://h/",
+  "ssh://u@h:2200/",
+  "ssh://u@h:",
+  "ssh://u%40dom@h:2200",
+  "ssh://%75ser@h",
+  "ssh://dom%5Cuser@h",
+  "ssh://u%25x@h",
+  "ssh://u%2Bv%C3%A9@h",
+  "ssh://u:word@h",
+  "ssh://u;fingerprint=ssh-ed25519-x@h:2200",
+  "ssh://u;a=1;b=2@h",
+  "ssh://u;a=%zz@h",
+  "ssh://[h]:2200",
+  "SSH://u@h",
+  "u%40dom@h",
+  // Refused.
+  "ssh://",
+  "ssh://@h",
+  "ssh://u@",
+  "ssh://;a=1@h",
+  "ssh://u@dom@h",
+  "ssh://u%zz@h",
+  "ssh://u%2@h",
+  "ssh://u%00@h",
+  "ssh://u%0A@h",
+  "ssh://u%3Bid@h",
+  "ssh://%60id%60@h",
+  "ssh://%24(id)@h",
+  "ssh://-oProxyCommand=id@h",
+  "ssh://%2DoProxyCommand=id@h",
+  "ssh://u@%2DoProxyCommand=id",
+  "ssh://u@-h",
+  "ssh://u@h%2Ex",
+  "ssh://u@h;a=1",
+  "ssh://u@h?a",
+  "ssh://u@h#a",
+  "ssh://u@h/path",
+  "ssh://u@h//",
+  "ssh://u@h:0",
+  "ssh://u@h:65536",
+  "ssh:///h",
+  "ssh://u@::1",
+  "ssh://[::1",
+])("%s means to Hostrun what it means to ssh", (text) => {
+  const parsed = parseJump(text);
+  const ours = parsed && {
+    user: parsed.user ?? userInfo().username,
+    host: parsed.host,
+    port: parsed.port ?? 22,
+  };
+  expect(ours).toEqual(bySsh(text));
 });
