@@ -56,7 +56,7 @@ export interface TrustSettings {
   /** In place of /etc/ssh/ssh_known_hosts; an empty list for none, null for the default. */
   readonly globalKnownHostsFiles: readonly string[] | null;
   readonly revokedHostKeys: string | null;
-  /** Its tokens are left in it: some are known only when a key is looked up. */
+  /** With the tokens in it that are known only when a key is looked up (%H, %I, %t, %f, %K). */
   readonly knownHostsCommand: string | null;
   readonly hashKnownHosts: boolean;
   /** Bits of an RSA key; null: as the setting `requiredRsaSize` says. */

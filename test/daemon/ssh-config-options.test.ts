@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { openTestDaemon } from "../support/daemon.ts";
 import { knowHosts, openStream } from "../support/hosted-daemon.ts";
@@ -12,6 +14,8 @@ const environment = { SENT_ONE: "one", SENT_TWO: "two", KEPT: "kept" };
 const daemon = stack.use(await openTestDaemon({ environment }));
 const sshd = stack.use(await openSshd({ options: { AcceptEnv: "SENT_* SET_*" } }));
 const silent = stack.use(await openTcpPeer((socket) => socket.resume()));
+const [hostKey] = sshd.hostKeys;
+if (hostKey === undefined) throw new Error("sshd has no host key");
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 await knowHosts(daemon.home, sshd.knownHosts);
@@ -65,3 +69,30 @@ test("a key size that is required of RSA is that of the SSH config", async () =>
   const { problem } = await runOn(["RequiredRSASize 8192", `Port ${rsa.port}`], "true");
   expect(problem.message).toContain("at least 8192");
 });
+
+test.each(["ssh2", "openssh"] as const)(
+  "over %s a KnownHostsCommand is given the arguments that ssh gives it",
+  async (transport) => {
+    const command = join(daemon.home, "known.sh");
+    const seen = join(daemon.home, `seen-${transport}`);
+    await writeFile(command, `#!/bin/sh\nprintf '%s\\n' "$@" > ${seen}\necho "$1 ${hostKey.publicKey}"\n`);
+    await chmod(command, 0o755);
+    const template = `KnownHostsCommand ${command} %H %n %h:%p %r %k %C %u %i %l %L %% "a b" \${SENT_ONE}`;
+    const lines = [template, "UserKnownHostsFile /dev/null", "StrictHostKeyChecking yes"];
+    const body = { name: "web", address: sshd.address, port: sshd.port, transport };
+    await daemon.client.call("createHost", { body });
+    try {
+      expect((await runOn(lines, "echo in")).text()).toBe("in\n");
+    } finally {
+      await daemon.client.call("deleteHost", { params: { host: "web" } });
+    }
+    const ours = await readFile(seen, "utf8");
+    const config = join(daemon.home, ".ssh/config");
+    const options = ["-F", config, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"];
+    await promisify(execFile)("ssh", [...options, "web", "true"], {
+      env: { ...process.env, ...environment },
+    });
+    expect(ours).toBe(await readFile(seen, "utf8"));
+    expect(ours).toContain("\nweb\n");
+  },
+);

@@ -128,12 +128,18 @@ describe("what could be a command", () => {
     .filter((text) => !/[\n\0]/.test(text))
     .map((text) => text.replace("touch ", "touch${IFS}"));
 
+  const options = ["HostName", "User", "ProxyJump", "HostKeyAlias", "Port"];
+  // By the transport that the host has without more, and by the system's ssh.
+  const transports = ["", "PKCS11Provider /nonexistent.so"];
   test.each(
-    inConfig.flatMap((text) => ["HostName", "User", "ProxyJump"].map((option) => [option, text] as const)),
+    options.flatMap((option) =>
+      transports.flatMap((more) => inConfig.map((text) => [option, text, more] as const)),
+    ),
   )(
-    "as a %s of the configuration is refused by its file and line, and never run: %s",
-    async (option, text) => {
-      await configure(`Host web\n ${option} "${text}"\nMatch originalhost web\n ProxyCommand true %h %r\n`);
+    "as a %s of the configuration is refused by its file and line, and never run: %s %s",
+    async (option, text, more) => {
+      const last = `Match originalhost web\n ProxyCommand true %h %r %k\n ${more}\n`;
+      await configure(`Host web\n ${option} "${text}"\n${last}`);
       const refused = await daemon.http.ask("POST", "/api/runs", { json: { host: "web", command: "true" } });
       expect(refused.status).toBe(400);
       expect(refused.problem()).toMatchObject({
@@ -141,6 +147,19 @@ describe("what could be a command", () => {
         detail: containing(`${ssh}/config`),
       });
       expect(refused.problem().detail).toMatch(/line 2/);
+      await expect(stat(canary)).rejects.toThrow("ENOENT");
+    },
+  );
+
+  test.each(["HostName", "User"].flatMap((option) => inConfig.map((text) => [option, text] as const)))(
+    "as a %s of a bastion is refused by its file and line, and never run: %s",
+    async (option, text) => {
+      await configure(`Host gate\n ${option} "${text}"\nHost web\n ProxyJump 127.0.0.9,gate\n`);
+      const refused = await daemon.http.ask("POST", "/api/runs", { json: { host: "web", command: "true" } });
+      expect(refused.problem()).toMatchObject({
+        code: "invalid_request",
+        detail: containing(`${ssh}/config line 2`),
+      });
       await expect(stat(canary)).rejects.toThrow("ENOENT");
     },
   );

@@ -86,7 +86,6 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     own: knownHostsPath,
     user: [userFile],
     global: [],
-    home: options.home ?? directory.path,
     environment: process.env,
     files,
     clock: systemClock,

@@ -1,9 +1,11 @@
+import { parseJump } from "../../../protocol/destination.ts";
 import type { HostKeyPolicy, NotHonoured } from "../../../protocol/host.ts";
 import { type HopSettings, plainHopSettings } from "../../transport/hop-settings.ts";
 import { plainSessionSettings, type SessionSettings } from "../../transport/session-settings.ts";
 import { matchesWildcard } from "../../core/wildcard.ts";
 import {
   type ExpansionContext,
+  expandArguments,
   expandFile,
   expandTokens,
   proxyTokens,
@@ -75,6 +77,9 @@ export interface HostQuery {
   readonly address?: string | undefined;
 }
 
+/** What `ssh -G` is asked besides, for what %C means to it. Hostrun uses no ControlPath of a configuration. */
+export const hashOption = "ControlPath=/%C";
+
 /** Rejects with `invalid_request` for what ssh would refuse when it connects. */
 export async function effectiveHost(
   query: HostQuery,
@@ -91,7 +96,8 @@ export async function effectiveHost(
     address: options.first("hostname") ?? name,
     user: user ?? defaultUser ?? localUser,
     port: port ?? defaultPort,
-    jump: jump ?? "",
+    jump: lastHopOf(jump),
+    hash: options.first("controlpath")?.slice(1) ?? "",
     hostKeyAlias: options.first("hostkeyalias"),
   };
   const tokens = tokensOf(facts);
@@ -134,6 +140,12 @@ function isNone(text: string | undefined): boolean {
   return text === undefined || text.toLowerCase() === "none" || text === "";
 }
 
+/** Of `a,user@b:22` it is `b` (ssh.c, jump_host). */
+function lastHopOf(proxyJump: string | null): string {
+  const last = proxyJump?.split(",").at(-1) ?? "";
+  return parseJump(last)?.host ?? last;
+}
+
 function jumpsOf(proxyJump: string, tokens: Tokens): string[] {
   return proxyJump.split(",").map((hop) => expandTokens("ProxyJump", hop.trim(), proxyTokens(tokens)));
 }
@@ -166,6 +178,7 @@ async function settingsOf(
   const identityFiles = options.all("identityfile");
   const rsaSize = Number(options.first("requiredrsasize"));
   const provider = options.first("securitykeyprovider");
+  const knownHostsCommand = noneAsNull(options.first("knownhostscommand"));
   return {
     transport: "auto",
     ...connectionOf(options),
@@ -194,7 +207,8 @@ async function settingsOf(
         ? null
         : filesIn(options.first("globalknownhostsfile"), context),
       revokedHostKeys: await file("RevokedHostKeys"),
-      knownHostsCommand: noneAsNull(options.first("knownhostscommand")),
+      knownHostsCommand:
+        knownHostsCommand === null ? null : expandArguments(knownHostsCommand, tokens, context),
       hashKnownHosts: options.isOn("hashknownhosts"),
       requiredRsaSize: isDefault("requiredrsasize") || Number.isNaN(rsaSize) ? null : rsaSize,
     },

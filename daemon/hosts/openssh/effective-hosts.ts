@@ -10,6 +10,7 @@ import {
   type EffectiveContext,
   effectiveHost,
   type EffectiveHost,
+  hashOption,
   type HostQuery,
   plainHost,
 } from "./effective-host.ts";
@@ -138,7 +139,8 @@ export class EffectiveHosts {
 
   async #options({ address, ...query }: HostQuery): Promise<SshOptions> {
     const { ssh, copies } = this.#parts;
-    const overrides = address === undefined ? [] : [`HostName=${address.replaceAll("%", "%%")}`];
+    const way = address === undefined ? [] : [`HostName=${address.replaceAll("%", "%%")}`];
+    const overrides = [hashOption, ...way];
     try {
       return SshOptions.parse(await ssh.options({ ...query, overrides, file: this.#file }));
     } catch (failure) {
@@ -197,7 +199,7 @@ async function homeOf(user: string, ssh: SshProgram): Promise<string | undefined
 }
 
 /** What could not be used as it stands, e.g. in a command line, is refused by its file and line. */
-function checkNames({ name, address, user, jump }: EffectiveHost, config: SshConfig): void {
+function checkNames({ name, address, user, jump, settings }: EffectiveHost, config: SshConfig): void {
   const refuse = (option: string, value: string, why: string): never => {
     throw new Problem(
       "invalid_request",
@@ -208,6 +210,7 @@ function checkNames({ name, address, user, jump }: EffectiveHost, config: SshCon
   const given: [string, string | null, typeof HostName][] = [
     ["HostName", address, HostName],
     ["User", user, UserName],
+    ["HostKeyAlias", settings.trust.hostKeyAlias, HostName],
   ];
   for (const [option, value, schema] of given) {
     const why = value === null ? undefined : schema.safeParse(value).error?.issues[0]?.message;

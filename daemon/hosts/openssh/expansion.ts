@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
+import { joinArguments, splitArguments } from "../../core/split-arguments.ts";
 
 /** What the tokens of one host stand for, by their letters (ssh_config(5), TOKENS). */
 export type Tokens = Readonly<Record<string, string>>;
@@ -20,7 +20,10 @@ export interface TokenFacts {
   readonly address: string;
   readonly port: number;
   readonly user: string;
+  /** The name of the last bastion; empty without one. */
   readonly jump: string;
+  /** %C, which ssh itself makes: what goes into it differs by its version. */
+  readonly hash: string;
   readonly hostKeyAlias: string | undefined;
   readonly home: string;
   readonly localUser: string;
@@ -29,10 +32,9 @@ export interface TokenFacts {
 }
 
 export function tokensOf(facts: TokenFacts): Tokens {
-  const { name, address, port, user, jump, hostKeyAlias, home, localUser, localHost, uid } = facts;
-  const connection = [localHost, address, String(port), user, jump].join("");
+  const { name, address, port, user, jump, hash, hostKeyAlias, home, localUser, localHost, uid } = facts;
   return {
-    C: createHash("sha1").update(connection).digest("hex"),
+    C: hash,
     d: home,
     h: address,
     i: String(uid ?? 0),
@@ -60,6 +62,26 @@ export function expandTokens(option: string, text: string, tokens: Tokens): stri
     if (value === undefined) throw cannotExpand(option, text, `it knows no ${token}`);
     return value;
   });
+}
+
+/**
+ * A command that is run without a shell, with the tokens and variables that are known here in it as parts of its words.
+ * What is known only when it is run is left, and so is a command that cannot be split into words.
+ */
+export function expandArguments(
+  command: string,
+  tokens: Tokens,
+  { environment }: Pick<ExpansionContext, "environment">,
+): string {
+  const [program, ...words] = splitArguments(command) ?? [];
+  if (program === undefined) return command;
+  const expanded = words.map((word) =>
+    word.replaceAll(/\$\{([^}]*)\}|%(.?)/gs, (part, variable: string | undefined, letter: string) => {
+      const value = variable === undefined ? tokens[letter] : environment[variable];
+      return value?.replaceAll("%", "%%") ?? part;
+    }),
+  );
+  return joinArguments([program, ...expanded]);
 }
 
 /** A file's path: `~` and `~user`, then the tokens and `${VARIABLE}`, as OpenSSH does it, made absolute. */

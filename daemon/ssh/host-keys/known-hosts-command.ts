@@ -1,23 +1,15 @@
-import { createHash } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import { isAbsolute } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { runProgram } from "../../core/run-program.ts";
-import type { Hop } from "../../transport/remote.ts";
+import { splitArguments } from "../../core/split-arguments.ts";
 import { describeKey } from "./host-key.ts";
 import { hostsMatch, type KnownHostLine } from "./known-hosts-file.ts";
 import { parseKnownHosts } from "./user-known-hosts-file.ts";
 
 export interface KnownHostsCommandParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
   readonly clock: Pick<Clock, "elapsed">;
 }
-
-/** What the tokens of ssh_config(5) stand for; `lookupName` is %H. */
-export type CommandHop = Pick<Hop, "name" | "address" | "port" | "user" | "settings"> & {
-  readonly lookupName: string;
-};
 
 /** Of the invocation: before the key exchange, or for a key that the server has shown. */
 export type Invocation = { readonly kind: "ORDER" } | { readonly kind: "HOSTNAME"; readonly key: Buffer };
@@ -30,10 +22,13 @@ export type CommandLines =
 const timeoutMs = 10_000;
 const maxBytes = 1024 * 1024;
 
-/** Runs `KnownHostsCommand` (ssh_config(5)) as ssh does, and reads what it prints as known_hosts. Never rejects. */
+/**
+ * Runs `KnownHostsCommand` (ssh_config(5)) as ssh does, and reads what it prints as known_hosts. The tokens of the host are
+ * expanded before, but for %H, which is `lookupName`. Never rejects.
+ */
 export async function runKnownHostsCommand(
   template: string,
-  hop: CommandHop,
+  lookupName: string,
   invocation: Invocation,
   parts: KnownHostsCommandParts,
 ): Promise<CommandLines> {
@@ -42,7 +37,7 @@ export async function runKnownHostsCommand(
   if (words === undefined) return failed("its quotes do not match");
   const [file, ...others] = words;
   if (file === undefined || !isAbsolute(file)) return failed("it must begin with an absolute path");
-  const values = tokensOf(hop, invocation, parts.home);
+  const values = tokensOf(lookupName, invocation);
   const args: string[] = [];
   for (const word of others) {
     const arg = expand(word, values, parts.environment);
@@ -60,7 +55,7 @@ export async function runKnownHostsCommand(
   if (ran.code !== 0) return failed(`it ended with status ${ran.code}`);
   const source = `KnownHostsCommand-${invocation.kind}`;
   const { lines } = await parseKnownHosts(ran.stdout.toString("utf8"), source, parts.clock);
-  return { kind: "lines", lines: lines.filter(({ hosts }) => hostsMatch(hosts, hop.lookupName)) };
+  return { kind: "lines", lines: lines.filter(({ hosts }) => hostsMatch(hosts, lookupName)) };
 }
 
 /** Whether what it prints can depend on the key that a server shows. */
@@ -68,29 +63,12 @@ export function dependsOnKey(template: string): boolean {
   return /%[IftK]/.test(template.replaceAll("%%", ""));
 }
 
-function tokensOf(hop: CommandHop, invocation: Invocation, home: string): ReadonlyMap<string, string> {
-  const { username, uid } = userInfo();
-  const local = hostname();
-  const port = String(hop.port);
+function tokensOf(lookupName: string, invocation: Invocation): ReadonlyMap<string, string> {
   const shown = invocation.kind === "HOSTNAME" ? invocation.key : undefined;
   const { keyType, fingerprint } = shown === undefined ? noKey : describeKey(shown);
-  // The jump host (%j) is the connection's that leads here, of which this one knows nothing.
-  const hash = createHash("sha1").update(`${local}${hop.address}${port}${hop.user}`).digest("hex");
   return new Map([
     ["%", "%"],
-    ["L", local.split(".")[0] ?? local],
-    ["i", String(uid)],
-    ["k", hop.settings.trust.hostKeyAlias ?? hop.name],
-    ["l", local],
-    ["n", hop.name],
-    ["p", port],
-    ["d", home],
-    ["h", hop.address],
-    ["u", username],
-    ["j", ""],
-    ["C", hash],
-    ["r", hop.user],
-    ["H", hop.lookupName],
+    ["H", lookupName],
     ["I", invocation.kind],
     ["t", keyType],
     ["f", fingerprint],
@@ -121,29 +99,3 @@ function expand(
   });
   return bad ?? expanded;
 }
-
-/** Words as OpenSSH splits them, without a shell (misc.c, argv_split); undefined where a quote is not closed. */
-export function splitArguments(text: string): string[] | undefined {
-  const words: string[] = [];
-  let at = 0;
-  for (;;) {
-    at += /^[ \t]*/.exec(text.slice(at))?.[0].length ?? 0;
-    if (at === text.length) return words;
-    const [word] = wordAtStart.exec(text.slice(at)) ?? [];
-    if (word === undefined || !/^(?:[ \t]|$)/.test(text.slice(at + word.length))) return undefined;
-    at += word.length;
-    words.push(
-      word.replace(quotesAndEscapes, (_all, double?: string, single?: string, escaped?: string) => {
-        return escaped ?? (double ?? single ?? "").replace(/\\(["'\\])/g, "$1");
-      }),
-    );
-  }
-}
-
-/** A backslash means itself but for what it can escape; a space it escapes outside of quotes only. */
-const doubleQuoted = String.raw`"((?:\\["'\\]|[^"\\]|\\(?!["'\\]))*)"`;
-const singleQuoted = String.raw`'((?:\\["'\\]|[^'\\]|\\(?!["'\\]))*)'`;
-const quotesAndEscapes = new RegExp(String.raw`${doubleQuoted}|${singleQuoted}|\\(["'\\ ])`, "g");
-const wordAtStart = new RegExp(
-  String.raw`^(?:${doubleQuoted}|${singleQuoted}|\\["'\\ ]|[^ \t"'\\]|\\(?!["'\\ ]))+`,
-);

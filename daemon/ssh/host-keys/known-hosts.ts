@@ -41,7 +41,6 @@ export interface KnownHostsOptions extends UserKnownHostsParts {
   readonly user: readonly string[];
   /** The machine's: /etc/ssh/ssh_known_hosts. */
   readonly global: readonly string[];
-  readonly home: string;
   /** Of the programs that are run for a look: KnownHostsCommand, and ssh-keygen for a KRL. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -149,9 +148,8 @@ async function programsFor(
   options: KnownHostsOptions,
 ): Promise<Pick<HostKeySources, "ordered" | "examine">> {
   const { revokedHostKeys: revoked, knownHostsCommand: template } = hop.settings.trust;
-  const asked = { ...hop, lookupName: name };
   const ordered =
-    template === null ? undefined : await runKnownHostsCommand(template, asked, { kind: "ORDER" }, options);
+    template === null ? undefined : await runKnownHostsCommand(template, name, { kind: "ORDER" }, options);
   const askAgain = template !== null && dependsOnKey(template);
   if (revoked === null && !askAgain) return { ordered, examine: undefined };
   const revokedParts = { ...options, directory: dirname(options.own) };
@@ -160,7 +158,7 @@ async function programsFor(
     async examine(key) {
       const [revocation, command] = await Promise.all([
         revoked === null ? notRevoked : checkRevoked(revoked, key, revokedParts),
-        askAgain ? runKnownHostsCommand(template, asked, { kind: "HOSTNAME", key }, options) : ordered,
+        askAgain ? runKnownHostsCommand(template, name, { kind: "HOSTNAME", key }, options) : ordered,
       ]);
       return { revocation, command };
     },

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  expandArguments,
   expandFile,
   expandTokens,
   proxyTokens,
@@ -13,6 +14,7 @@ const tokens = tokensOf({
   port: 2222,
   user: "deploy",
   jump: "gate",
+  hash: "c0ffee",
   hostKeyAlias: undefined,
   home: "/home/me",
   localUser: "me",
@@ -61,7 +63,23 @@ test("a ProxyCommand knows fewer tokens, and leaves its variables to the shell",
   expect(() => expandTokens("ProxyCommand", "nc %d", proxyTokens(tokens))).toThrow("it knows no %d");
 });
 
-test("%C is the hash that OpenSSH makes", () => {
-  // printf desk.example.orgweb.example2222deploygate | sha1sum
-  expect(tokens["C"]).toBe("6f3e3c5479650f3fb4f7063fb66a8831351a69e4");
+test.each([
+  ["/k/known %H", "/k/known %H"],
+  [
+    "/k/%n %n %h:%p %r %k %j %C %d %u %i %L %l",
+    "/k/%n web web.example:2222 deploy web gate c0ffee /home/me me 1000 desk desk.example.org",
+  ],
+  ["/k/known %I %t %f %K %% %z %", "/k/known %I %t %f %K %% %z %"],
+  [
+    `/k/known "%n %h" 'it''s' \${KEYS} \${NONE} \${PERCENT}`,
+    `/k/known "web web.example" its /k \${NONE} %%h`,
+  ],
+  ['/k/known "', '/k/known "'],
+])("the command %s is run as %s, whose other tokens are known later", (command, expected) => {
+  expect(expandArguments(command, tokens, context)).toBe(expected);
+});
+
+test("what a token stands for is one part of a word, and is not expanded again", () => {
+  const odd = { ...tokens, n: 'a b"\\', r: "50%h" };
+  expect(expandArguments("/k/known %n %r", odd, context)).toBe('/k/known "a b\\"\\\\" 50%%h');
 });

@@ -17,7 +17,7 @@ async function check(address: string, hostKeyPolicy: "ask" | "acceptNew") {
   const key = await createKey(directory.join("key"));
   const path = directory.join("known_hosts");
   using files = openTestFiles();
-  const parts = { files, clock: systemClock, log: silentLog, home: directory.path, environment: {} };
+  const parts = { files, clock: systemClock, log: silentLog, environment: {} };
   const knownHosts = openKnownHosts({ own: path, user: [], global: [], ...parts });
   const hop: Hop = {
     name: "web1",

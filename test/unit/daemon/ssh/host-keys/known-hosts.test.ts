@@ -30,7 +30,7 @@ const blob = (index: number): Buffer => Buffer.from(publicKey(index).split(" ")[
 
 function open(directory: Directory, log: Log): KnownHosts {
   const where = { own: directory.join("own"), user: [directory.join("theirs")], global: [] };
-  const parts = { files, clock: systemClock, log, home: directory.path, environment: process.env };
+  const parts = { files, clock: systemClock, log, environment: process.env };
   return openKnownHosts({ ...where, ...parts });
 }
 
