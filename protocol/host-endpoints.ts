@@ -90,7 +90,7 @@ export const hostEndpoints = {
   forgetSecrets: endpoint({
     method: "DELETE",
     path: "/api/hosts/:host/secrets",
-    summary: "Forget what is kept of a host's secrets",
+    summary: "Forget what is kept of a host's secrets, and close the connections that were made with it",
     status: 204,
     output: "none",
     problems: ofHost,

@@ -4,9 +4,15 @@ import { Command, Outcome, RunOptions, RunState } from "./run.ts";
 
 /** So many per cent of all hosts. */
 const Share = z.string().regex(/^(?:100|[1-9]?\d)%$/, "must be a share such as 10%");
-export const BatchSize = z.union([z.int().min(1).max(1_000_000), Share]);
+export const BatchSize = z.union(
+  [z.int().min(1).max(1_000_000), Share],
+  "must be a number of hosts from 1 or a share such as 10%",
+);
 export type BatchSize = z.infer<typeof BatchSize>;
-export const MaxFailures = z.union([z.int().min(0).max(1_000_000), Share]);
+export const MaxFailures = z.union(
+  [z.int().min(0).max(1_000_000), Share],
+  "must be a number of hosts or a share such as 10%",
+);
 export type MaxFailures = z.infer<typeof MaxFailures>;
 
 /**

@@ -25,7 +25,6 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     own,
     user: ["known_hosts", "known_hosts2"].map((name) => join(home, ".ssh", name)),
     global: ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => join("/etc/ssh", name)),
-    home,
     environment,
     files,
     clock,
@@ -58,6 +57,10 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
   scope.own(pool);
   const limit = (): number => Math.min(maxWorkers, Math.floor(limits().maxConnections / 2));
   const workers = new Workers({ remote: pool, clock, log, limit, endProcess });
+  secrets.onForgotten((login) => {
+    workers.retire(login);
+    pool.retire(login);
+  });
   return { knownHosts, pool, remote: scope.own(workers) };
 }
 

@@ -21,6 +21,12 @@ const maxHosts = 1000;
  */
 export class SecretMemory implements Disposable {
   readonly #kept = new Map<string, Kept>();
+  readonly #forgotten = new Set<(place: SecretPlace) => void>();
+
+  /** `listener` is called for each place whose secrets `forget` has removed. */
+  onForgotten(listener: (place: SecretPlace) => void): void {
+    this.#forgotten.add(listener);
+  }
 
   keepPassword(place: SecretPlace, password: string): void {
     const kept = this.#of(place);
@@ -60,7 +66,9 @@ export class SecretMemory implements Disposable {
     const spared = unless === undefined ? undefined : keyOf(unless);
     for (const [key, { place }] of this.#kept) {
       const isHosts = place.name === name || parseJump(place.name)?.host === name;
-      if (isHosts && key !== spared) this.#remove(key);
+      if (!isHosts || key === spared) continue;
+      this.#remove(key);
+      for (const listener of this.#forgotten) listener(place);
     }
   }
 
@@ -89,9 +97,17 @@ function bare({ name, user, address, port, settings, jump }: SecretPlace): Secre
   return { name, user, address, port, settings, jump };
 }
 
-function keyOf({ name, jump, settings, ...last }: SecretPlace): string {
+function keyOf(place: SecretPlace): string {
+  return JSON.stringify([place.name, loginOf(place)]);
+}
+
+/** Whether both are the same login by the same way, whatever they are called. */
+export function isSameLogin(one: SecretPlace, other: SecretPlace): boolean {
+  return loginOf(one) === loginOf(other);
+}
+
+function loginOf({ jump, settings, ...last }: SecretPlace): string {
   return JSON.stringify([
-    name,
     settings.proxyCommand,
     [...jump, last].map(({ user, address, port }) => [user, address, port]),
   ]);

@@ -26,19 +26,6 @@ export function startText(token: string, shell: string): string {
   return withoutComments(start).replace(/@([A-Z]+)@/g, (word, name: string) => words[name] ?? word);
 }
 
-/** Asks which program a login shell is, under which name, and whether that is the one of its account. */
-export function shellQuestion(token: string): string {
-  return `[ "$SHELL" -ef /proc/$$/exe ] && echo ${token}:$0:$SHELL:$(readlink /proc/$$/exe):`;
-}
-
-/** The path of a login shell that can have a worker; undefined where it is another one. */
-export function parseShell(token: string, output: string): string | undefined {
-  const [, name, path = "", program = ""] =
-    new RegExp(`${token}:([^:\n]*):([^:\n]*):([^:\n]*):`).exec(output) ?? [];
-  const isBash = name === "bash" && program.endsWith("/bash") && /^\/[\w./+-]+$/.test(path);
-  return isBash ? path : undefined;
-}
-
 function withoutComments(script: string): string {
   const lines = script.split("\n").map((line) => line.trim());
   return lines.filter((line) => line !== "" && !line.startsWith("#")).join("\n");

@@ -12,7 +12,9 @@ import type {
   RemoteProcess,
   Target,
 } from "../transport/remote.ts";
-import { parseShell, shellQuestion, startText } from "./start-text.ts";
+import { isSameLogin, type SecretPlace } from "../transport/secret-memory.ts";
+import { askShell } from "./shell-question.ts";
+import { startText } from "./start-text.ts";
 import { Worker } from "./worker.ts";
 import type { WorkerLogin } from "./worker-login.ts";
 import type { WorkerRun } from "./worker-run.ts";
@@ -32,7 +34,6 @@ export interface WorkersOptions {
 const slowMs = 20;
 const slowInARow = 2;
 const startTimeoutMs = 10_000;
-const questionTimeoutMs = 5000;
 const maxLate = 3;
 /** How long the start files that a command sees may be older than it, and when the next worker is begun. */
 const maxAgeMs = 60_000;
@@ -84,6 +85,13 @@ export class Workers implements Remote, AsyncDisposable {
 
   probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe> {
     return this.#options.remote.probe(target, options, signal);
+  }
+
+  /** Commands that a worker runs by this login go on; it is given no further one. */
+  retire(place: SecretPlace): void {
+    for (const { target, workers } of this.#logins.values()) {
+      if (isSameLogin(target, place)) for (const worker of workers) worker.retire();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -279,13 +287,6 @@ export class Workers implements Remote, AsyncDisposable {
     if (pid !== undefined) await this.#options.endProcess(session, pid);
     worker.close();
   }
-}
-
-/** The path of a login shell that can have a worker; undefined where it is another one. Rejects where it was not said. */
-async function askShell(process: RemoteProcess | undefined, token: string): Promise<string | undefined> {
-  const answer = await process?.execHelper(shellQuestion(token), questionTimeoutMs);
-  if (answer === undefined) throw new Error("The host did not say which shell it is.");
-  return parseShell(token, answer.output);
 }
 
 function variablesOf({ env }: ExecRequest): Readonly<Record<string, string>> {

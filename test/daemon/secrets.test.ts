@@ -1,9 +1,10 @@
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { knowHosts } from "../support/hosted-daemon.ts";
+import { knowHosts, openStream } from "../support/hosted-daemon.ts";
 import { problemOf } from "../support/http.ts";
 import { openPasswordUser } from "../support/password-user.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 
 const password = "correct horse";
@@ -33,6 +34,33 @@ test("a password that is kept logs in, until it is forgotten", async () => {
   expect(await login()).toMatchObject({ ok: true });
   await daemon.client.call("forgetSecrets", { params });
   expect((await problemOf(login())).code).toBe("authentication_failed");
+});
+
+test("a connection that was made with a password takes no run any more when that is forgotten", async () => {
+  await using warm = await openTestDaemon({ home: directory.path });
+  await warm.client.call("createHost", { body: { name: "web1", address, port, user: user.name } });
+  await warm.client.call("keepSecrets", { params, body: { password } });
+  const opened = async () => (await warm.client.call("listConnections")).items.length;
+  const run = async (command: string) =>
+    new RunReading().follow(await openStream(warm, command, { host: "web1" }));
+  expect((await run("echo in")).text()).toBe("in\n");
+  expect(await opened()).toBe(1);
+  await warm.client.call("forgetSecrets", { params });
+  expect(await opened()).toBe(0);
+  expect((await run("true")).problem.code).toBe("authentication_failed");
+
+  await warm.client.call("keepSecrets", { params, body: { password } });
+  const messages = readMessages(
+    await openStream(warm, "echo begun; read line; echo $line", { stdinOpen: true }),
+  );
+  const running = new RunReading();
+  await running.until(messages, ({ type }) => type === "output");
+  await warm.client.call("forgetSecrets", { params });
+  expect((await run("true")).problem.code).toBe("authentication_failed");
+  await warm.client.call("runStdin", { params: { run: running.id }, body: { data: "on\n", end: true } });
+  await running.until(messages, ({ type }) => type === "complete");
+  expect(running.text()).toBe("begun\non\n");
+  await expect.poll(opened).toBe(0);
 });
 
 test("a change of how the host is reached forgets it, another one does not", async () => {

@@ -99,6 +99,12 @@ export class ConnectionPool {
     if (pooled.state === "up") void pooled.prepareSpare(this.#capacity(pooled));
   }
 
+  /** Nobody else is to use it: it is closed now, or once nobody does any more. */
+  retire(pooled: PooledConnection): void {
+    pooled.retire();
+    if (pooled.idle) this.close(pooled);
+  }
+
   close(pooled: PooledConnection): void {
     if (this.#shut(pooled)) this.#dispatchSoon();
   }
@@ -129,7 +135,9 @@ export class ConnectionPool {
   #place(bucket: PoolBucket, pending: PendingAcquire, itsTurn: boolean): boolean {
     const { purpose, avoid } = pending.request;
     const fits = (pooled: PooledConnection): boolean =>
-      !avoid.has(pooled) && (purpose !== "session" || pooled.sessions < this.#capacity(pooled));
+      !pooled.retired &&
+      !avoid.has(pooled) &&
+      (purpose !== "session" || pooled.sessions < this.#capacity(pooled));
     const fitting = [...bucket.connections].filter(fits);
     const up = fitting.find(({ state }) => state === "up");
     if (up !== undefined) {
@@ -219,8 +227,12 @@ export class ConnectionPool {
     };
   }
 
-  /** An unused connection waits for the next run, and one session is opened ahead for it. */
+  /** An unused connection waits for the next run, and one session is opened ahead for it; a retired one is closed. */
   #rest(pooled: PooledConnection): void {
+    if (pooled.retired) {
+      if (pooled.idle) this.close(pooled);
+      return;
+    }
     this.prepareSpare(pooled);
     if (!pooled.idle) return;
     pooled.whenIdleFor(this.#options.limits().idleMs, () => {

@@ -4,7 +4,7 @@ import type { Connection } from "../../../protocol/stats.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
-import type { SecretMemory } from "../../transport/secret-memory.ts";
+import { isSameLogin, type SecretMemory, type SecretPlace } from "../../transport/secret-memory.ts";
 import type { Questioner } from "../../transport/questioner.ts";
 import type {
   ConnectListener,
@@ -56,6 +56,8 @@ export interface Pool extends Remote, AsyncDisposable {
   list(): Connection[];
   /** False when there is no such connection. Runs on it end as lost. */
   close(id: string): boolean;
+  /** Closes the connections by this login; those in use take no further request, and are closed when it is over. */
+  retire(login: SecretPlace): void;
   metrics(): PoolMetrics;
   /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
   readonly nativeCrypto: boolean;
@@ -92,6 +94,11 @@ export function openPool(options: PoolOptions): Pool {
       const pooled = connections.all().find((each) => each.id === id);
       if (pooled !== undefined) connections.close(pooled);
       return pooled !== undefined;
+    },
+    retire(login) {
+      for (const pooled of connections.all()) {
+        if (isSameLogin(pooled.target, login)) connections.retire(pooled);
+      }
     },
     metrics: () => connections.metrics(),
     nativeCrypto: hasNativeCrypto(),
@@ -140,7 +147,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     const { connection } = lease;
     const started = await startCommand({
       lease,
-      request: () => commandRequest(request, connection.forcesCommand ? "none" : shell),
+      request: async () => commandRequest(request, (await connection.forcesCommand()) ? "none" : shell),
       listener,
       deadline,
       log,

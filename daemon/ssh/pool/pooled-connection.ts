@@ -4,11 +4,11 @@ import { chooseTransport, type TransportChoice } from "../../transport/choice.ts
 import type { Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
-import { isUsable, openChannel } from "../channel/exec.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { hopName, unreachable } from "../failure.ts";
 import { SharedQuestions } from "./shared-questions.ts";
-import { hasOneSession, takesSpare } from "./server-traits.ts";
+import { hasOneSession } from "./server-traits.ts";
+import { SpareSession } from "./spare-session.ts";
 
 /** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
 export interface PoolBucket {
@@ -82,10 +82,9 @@ export class PooledConnection {
   #idleTimer: NodeJS.Timeout | undefined;
   #releaseBastion: () => void = () => undefined;
   readonly #attempt = new AbortController();
-  #spare: ClientChannel | undefined;
+  readonly #spare = new SpareSession();
   #transport: TransportChoice;
-  #openingSpare = false;
-  #sparesRefused = 0;
+  #retired = false;
 
   constructor(id: string, bucket: PoolBucket, target: LoginTarget) {
     this.id = id;
@@ -124,6 +123,15 @@ export class PooledConnection {
   /** By the monotonic clock, in milliseconds. */
   get lastUsed(): number {
     return this.#lastUsed;
+  }
+
+  /** It takes no further request. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  retire(): void {
+    this.#retired = true;
   }
 
   get hasRun(): boolean {
@@ -238,25 +246,13 @@ export class PooledConnection {
 
   /** The session channel that was opened ahead, if there is a good one. */
   takeSpare(): ClientChannel | undefined {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    return spare !== undefined && isUsable(spare) ? spare : undefined;
+    return this.#spare.take();
   }
 
-  /**
-   * Opens one session channel ahead, within `capacity`. A server that refuses one beside running sessions is
-   * not asked again while it has any.
-   */
+  /** Opens one session channel ahead, within `capacity`. */
   async prepareSpare(capacity: number): Promise<void> {
-    const connection = this.#connection;
-    if (connection === undefined || this.#spare !== undefined || this.#openingSpare) return;
-    const bears = this.#sessions === 0 || this.#sparesRefused < 2;
-    if (!bears || this.#sessions >= capacity || !takesSpare(connection)) return;
-    this.#openingSpare = true;
-    const opening = await openChannel(connection);
-    this.#openingSpare = false;
-    if (opening.kind === "opened") this.#spare = opening.channel;
-    if (opening.kind === "refused") this.#sparesRefused += 1;
+    if (this.#connection === undefined || this.#retired || this.#sessions >= capacity) return;
+    await this.#spare.prepare(this.#connection, this.#sessions);
   }
 
   describe(): Connection {

@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { parseShell, shellQuestion, startText } from "../../../../daemon/worker/start-text.ts";
+import { parseShell, shellQuestion } from "../../../../daemon/worker/shell-question.ts";
+import { startText } from "../../../../daemon/worker/start-text.ts";
 
 const run = promisify(execFile);
 const root = `${import.meta.dirname}/../../../..`;

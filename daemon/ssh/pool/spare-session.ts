@@ -1,0 +1,33 @@
+import type { ClientChannel } from "ssh2";
+import { isUsable, openChannel } from "../channel/exec.ts";
+import type { SshConnection } from "../connect/ssh-connection.ts";
+import { takesSpare } from "./server-traits.ts";
+
+/** A session channel of a connection that is opened ahead of the command that will use it. */
+export class SpareSession {
+  #channel: ClientChannel | undefined;
+  #opening = false;
+  #refused = 0;
+
+  /** The channel, if there is a good one. */
+  take(): ClientChannel | undefined {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    return channel !== undefined && isUsable(channel) ? channel : undefined;
+  }
+
+  /**
+   * Opens one where there is none; `sessions` run on the connection. A server that refuses one beside running sessions is
+   * not asked again while it has any.
+   */
+  async prepare(connection: SshConnection, sessions: number): Promise<void> {
+    if (this.#channel !== undefined || this.#opening) return;
+    const bears = sessions === 0 || this.#refused < 2;
+    if (!bears || !takesSpare(connection)) return;
+    this.#opening = true;
+    const opening = await openChannel(connection);
+    this.#opening = false;
+    if (opening.kind === "opened") this.#channel = opening.channel;
+    if (opening.kind === "refused") this.#refused += 1;
+  }
+}

@@ -1,0 +1,26 @@
+import type { RemoteProcess } from "../transport/remote.ts";
+
+const timeoutMs = 5000;
+
+/** The path of a login shell that can have a worker; undefined where it is another one. Rejects where it was not said. */
+export async function askShell(
+  process: RemoteProcess | undefined,
+  token: string,
+): Promise<string | undefined> {
+  const answer = await process?.execHelper(shellQuestion(token), timeoutMs);
+  if (answer === undefined) throw new Error("The host did not say which shell it is.");
+  return parseShell(token, answer.output);
+}
+
+/** Asks which program a login shell is, under which name, and whether that is the one of its account. */
+export function shellQuestion(token: string): string {
+  return `[ "$SHELL" -ef /proc/$$/exe ] && echo ${token}:$0:$SHELL:$(readlink /proc/$$/exe):`;
+}
+
+/** The path of a login shell that can have a worker; undefined where it is another one. */
+export function parseShell(token: string, output: string): string | undefined {
+  const [, name, path = "", program = ""] =
+    new RegExp(`${token}:([^:\n]*):([^:\n]*):([^:\n]*):`).exec(output) ?? [];
+  const isBash = name === "bash" && program.endsWith("/bash") && /^\/[\w./+-]+$/.test(path);
+  return isBash ? path : undefined;
+}
