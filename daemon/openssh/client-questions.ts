@@ -1,6 +1,7 @@
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { LoginOptions } from "../ssh/connect/connection.ts";
+import { type LoginAnswer, passwordAdvice, refusedAnswerAdvice } from "../ssh/auth/login-advice.ts";
 import { loginQuestion } from "../ssh/auth/login-question.ts";
 import { membersOf, nameOf } from "../ssh/failure.ts";
 import type { AskpassPrompt } from "./askpass.ts";
@@ -15,6 +16,7 @@ export class ClientQuestions {
   #kept: string | undefined;
   #typed: string | undefined;
   #asked = 0;
+  #answered: LoginAnswer | undefined;
 
   /** `declined`: a person does not answer, which ends the login. */
   constructor(parts: Parts, declined: (problem: unknown) => void) {
@@ -41,18 +43,28 @@ export class ClientQuestions {
       isPassword && this.#asked === 0 ? this.#parts.secrets.password(this.#parts.place) : undefined;
     if (kept !== undefined) {
       this.#kept = kept;
+      this.#answered = "kept";
       return kept;
     }
     this.#asked += 1;
     try {
       const { answers, remember } = await dialogue.ask(this.#question(prompt, kind), `${this.#asked}`);
       const [given = ""] = answers;
+      this.#answered = "typed";
       this.#typed = isPassword && remember === "session" ? given : undefined;
       return given;
     } catch (problem) {
       this.#declined(problem);
       return undefined;
     }
+  }
+
+  /** What to do when the login fails: whole sentences. */
+  get advice(): string {
+    const { hop, dialogue } = this.#parts;
+    if (this.#answered !== undefined) return refusedAnswerAdvice(hop, this.#answered);
+    const plain = "Check the user name, the keys and certificates.";
+    return dialogue.present ? plain : `${plain} If the server takes a password, ${passwordAdvice(hop)}.`;
   }
 
   /** The login is over. */
@@ -81,7 +93,8 @@ export class ClientQuestions {
     const unasked = (): Problem =>
       new Problem(
         "authentication_failed",
-        `${nameOf(hop)} could not be logged in to: ssh asks “${visibleLine(prompt)}”, and nobody is there to answer.`,
+        `${nameOf(hop)} could not be logged in to: ssh asks “${visibleLine(prompt)}”, and nobody is there to answer. ` +
+          (this.#answered === "kept" ? `It did not take the password. ${this.advice}` : this.advice),
         membersOf(hop),
       );
     return loginQuestion(

@@ -14,6 +14,8 @@ export interface LoginEvidence {
   readonly isAgreed: boolean;
   /** What the server showed as its key. */
   readonly hostKey: Buffer | undefined;
+  /** What to do about a login that failed: whole sentences. */
+  readonly advice: string;
   /** What ssh said, in visible lines. */
   readonly words: string;
 }
@@ -26,7 +28,7 @@ export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
   if (stage === "logging in") {
     return new Problem(
       "authentication_failed",
-      `${nameOf(hop)} did not let ssh log in. Check the user name, the keys and certificates.${said}`,
+      `${nameOf(hop)} did not let ssh log in. ${evidence.advice}${said}`,
       membersOf(hop),
     );
   }

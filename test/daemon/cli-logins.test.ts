@@ -124,7 +124,7 @@ test("a wrong password from standard input is told", async () => {
     env: {},
   });
   expect(status).toBe(1);
-  expect(stderr.toString()).toContain("did not take what was answered for password");
+  expect(stderr.toString()).toContain("It did not take the password.");
 });
 
 test("a password is in no log, database, file, environment or answer", async () => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Target } from "../../daemon/transport/remote.ts";
 import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
 import { openDirectory } from "../support/directory.ts";
-import { containing } from "../support/matching.ts";
+import { containing, matching } from "../support/matching.ts";
 import { openPasswordUser } from "../support/password-user.ts";
 import { personWho } from "../support/person.ts";
 import { createKey } from "../support/ssh-key.ts";
@@ -50,7 +50,7 @@ describe("a password", () => {
     const person = personWho(["wrong"], ["wrong"], ["wrong"], [password]);
     const run = pool.run(loginOf(sshd), "true", { questioner: person });
     await expect(run).rejects.toMatchObject({
-      message: containing("did not take what was answered for password"),
+      message: matching(/It did not take the password\. Check the user name and what was typed\.$/),
     });
     expect(person.asked.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     const second = personWho(["wrong"], [password]);
@@ -67,7 +67,9 @@ describe("a password", () => {
     for (const { id } of pool.pool.list()) pool.pool.close(id);
     secrets.keepPassword(target, "stale");
     await expect(pool.run(target, "true")).rejects.toMatchObject({
-      message: containing("hostrun hosts login"),
+      message: matching(
+        /It did not take the password\. The refused password is not sent again\. .* “hostrun hosts login .*”\.$/,
+      ),
     });
     expect(secrets.password(target)).toBeUndefined();
     await expect(pool.run(target, "true")).rejects.toThrow();
@@ -244,7 +246,7 @@ test("a key and then a password are asked for where the server wants both", asyn
   await using pool = await openSshPool({ trust: [sshd] });
   const target = loginOf(sshd, { identityFiles: [key.path] });
   await expect(pool.run(target, "true")).rejects.toMatchObject({
-    message: containing("It took publickey, and wants more"),
+    message: matching(/It took publickey, and wants more\. The server would also take password: [^.]*”\.$/),
   });
   const person = personWho([password]);
   expect((await pool.run(target, "whoami", { questioner: person })).stdout.toString()).toBe(`${user.name}\n`);

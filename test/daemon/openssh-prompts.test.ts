@@ -4,7 +4,7 @@ import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 import type { Target } from "../../daemon/transport/remote.ts";
 import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
 import { openDirectory } from "../support/directory.ts";
-import { containing } from "../support/matching.ts";
+import { containing, matching } from "../support/matching.ts";
 import { openPasswordUser } from "../support/password-user.ts";
 import { personWho } from "../support/person.ts";
 import { createKey } from "../support/ssh-key.ts";
@@ -62,9 +62,19 @@ test("a password that is kept is sent without a question, and a refused one neve
   expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
   for (const { id } of pool.pool.list()) pool.pool.close(id);
   secrets.keepPassword(target, "stale");
-  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: matching(
+      /It did not take the password\. The refused password is not sent again\. .* “hostrun hosts login .*”\.$/,
+    ),
+  });
   expect(secrets.password(target)).toBeUndefined();
-  await expect(pool.run(target, "true")).rejects.toMatchObject({ code: "authentication_failed" });
+  await expect(pool.run(target, "true")).rejects.toMatchObject({
+    code: "authentication_failed",
+    message: matching(
+      /Check the user name, the keys and certificates\. .* “hostrun hosts login .*”\. ssh said/,
+    ),
+  });
   expect(sshd.log().match(/Failed password/g)).toHaveLength(1);
 });
 

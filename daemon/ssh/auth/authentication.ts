@@ -1,7 +1,7 @@
 import { Problem, type ProblemCode } from "../../../protocol/problem.ts";
-import { visibleLine } from "../../../protocol/visible.ts";
 import { membersOf, nameOf } from "../failure.ts";
 import { KeyboardInteractiveMethod } from "./keyboard-interactive-method.ts";
+import { type LoginAnswer, passwordAdvice, refusedAnswerAdvice } from "./login-advice.ts";
 import type { LoginContext, LoginMethod, LoginRequest } from "./login-method.ts";
 import { NoneMethod } from "./none-method.ts";
 import { PasswordMethod } from "./password-method.ts";
@@ -30,7 +30,8 @@ export class Authentication implements Disposable {
   #offered: readonly string[] | undefined;
   /** Methods that the server took as a part of the login. */
   readonly #taken: string[] = [];
-  readonly #refusedSecrets = new Set<string>();
+  /** What was answered in vain, by the method. */
+  readonly #refusedAnswers = new Map<string, LoginAnswer>();
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
@@ -71,13 +72,11 @@ export class Authentication implements Disposable {
     this.#options.dialogue.settled();
     const method = this.#current;
     if (method === undefined) return;
-    method.refused(partial);
-    if (partial) {
-      this.#taken.push(method.name);
-      this.#options.dialogue.refused = 0;
-    } else if (method !== this.#keys && method !== this.#none) {
-      this.#refusedSecrets.add(method.name);
-    }
+    const answer = method.refused(partial);
+    if (answer !== undefined) this.#refusedAnswers.set(method.name, answer);
+    if (!partial) return;
+    this.#taken.push(method.name);
+    this.#options.dialogue.refused = 0;
   }
 
   /** Somebody is logged in. */
@@ -99,8 +98,10 @@ export class Authentication implements Disposable {
   /** `said`: why the server ended the connection, where it did. */
   failure(said: string | undefined): Problem {
     const { hop, credentials } = this.#options;
-    const code: ProblemCode = credentials.fault ?? "authentication_failed";
-    const sentences = [...this.#refusal(said), ...this.#keys.notes, ...credentials.notes, ...this.#advice()];
+    const fault = this.#refusedAnswers.size === 0 && this.#takesKeys ? credentials.fault : undefined;
+    const code: ProblemCode = fault ?? "authentication_failed";
+    const notes = this.#takesKeys ? [...this.#keys.notes, ...credentials.notes] : [];
+    const sentences = [...this.#refusal(said), ...notes, ...this.#advice()];
     return new Problem(code, sentences.join(" "), {
       ...membersOf(hop),
       ...(said === undefined ? {} : { reason: "too_many_attempts" }),
@@ -117,6 +118,11 @@ export class Authentication implements Disposable {
     return request;
   }
 
+  /** Whether the server would take another key, as far as it has said. */
+  get #takesKeys(): boolean {
+    return this.#offered?.includes("publickey") !== false;
+  }
+
   #refusal(said: string | undefined): string[] {
     const name = nameOf(this.#options.hop);
     const tried = this.#keys.triedKeys;
@@ -128,36 +134,35 @@ export class Authentication implements Disposable {
         "It may take fewer attempts than were made (MaxAuthTries): set the host's key file, so that its key is tried first.",
       ];
     }
-    const secrets = [...this.#refusedSecrets];
-    const typed =
-      secrets.length === 0 ? [] : [`It did not take what was answered for ${secrets.join(" and ")}.`];
+    const answered = [...this.#refusedAnswers].map(([method, answer]) =>
+      method === "password" || answer === "kept" ? "the password" : `what was answered for ${method}`,
+    );
+    const untaken = answered.length === 0 ? [] : [`It did not take ${[...new Set(answered)].join(" and ")}.`];
     const taken = this.#taken.length === 0 ? [] : [`It took ${this.#taken.join(" and ")}, and wants more.`];
     const refused = this.#keys.refusedKeys;
     if (refused.length > 0)
-      return [`${name} refused every key that was tried: ${refused.join(", ")}.`, ...taken, ...typed];
+      return [`${name} refused every key that was tried: ${refused.join(", ")}.`, ...taken, ...untaken];
     const keyless = tried.length === 0 ? "there is no key to try" : "no key could be used to sign";
-    const why = this.#taken.length + secrets.length === 0 ? `: ${keyless}` : "";
-    return [`${name} could not be logged in to${why}.`, ...taken, ...typed];
+    const why = this.#taken.length + answered.length === 0 ? `: ${keyless}` : "";
+    return [`${name} could not be logged in to${why}.`, ...taken, ...untaken];
   }
 
+  /** For the method that came furthest: answers come after keys. */
   #advice(): string[] {
     const offered = this.#offered ?? [];
-    const secret = offered.filter((method) => method === "password" || method === "keyboard-interactive");
     const { hop, dialogue } = this.#options;
+    const answers = [...this.#refusedAnswers.values()];
+    const answer = answers.find((each) => each === "typed") ?? answers[0];
+    if (answer !== undefined) return [refusedAnswerAdvice(hop, answer)];
+    const secret = offered.filter((method) => method === "password" || method === "keyboard-interactive");
     const unasked =
       secret.length === 0 || dialogue.present
         ? []
-        : [
-            `The server would also take ${secret.join(" or ")}: run it from a terminal or from the editor, which ask, or keep ` +
-              `the password with “hostrun hosts login ${visibleLine(hop.name)}”.`,
-          ];
-    if (dialogue.refused > 0) return [];
-    return [
-      ...unasked,
-      ...(offered.length > 0 && !offered.includes("publickey")
-        ? ["The server takes no keys at all."]
-        : ["Check the user name, and that the key is in the server's authorized_keys."]),
-    ];
+        : [`The server would also take ${secret.join(" or ")}: ${passwordAdvice(hop)}.`];
+    const keys = this.#takesKeys
+      ? ["Check the user name, and that the key is in the server's authorized_keys."]
+      : ["The server takes no keys at all."];
+    return [...unasked, ...(this.#taken.includes("publickey") ? [] : keys)];
   }
 }
 

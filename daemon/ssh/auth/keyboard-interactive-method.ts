@@ -2,6 +2,7 @@ import type { Prompt } from "ssh2";
 import { maxPromptFields } from "../../../protocol/prompt.ts";
 import { visibleLine, visibleText } from "../../../protocol/visible.ts";
 import { protocolError } from "../failure.ts";
+import type { LoginAnswer } from "./login-advice.ts";
 import { type LoginContext, type LoginMethod, type LoginRequest, maxWrongAnswers } from "./login-method.ts";
 import { loginQuestion } from "./login-question.ts";
 
@@ -57,16 +58,18 @@ export class KeyboardInteractiveMethod implements LoginMethod {
     });
   }
 
-  refused(partial: boolean): void {
+  refused(partial: boolean): LoginAnswer | undefined {
     const { rounds, asked, kept } = this.#exchange;
     if (partial) {
       this.accepted();
-      return;
+      return undefined;
     }
     // As OpenSSH has it: a server that refuses without a question has none.
     if (rounds === 0) this.#useless = true;
     if (kept !== undefined) this.#context.secrets.refusePassword(this.#context.place, kept);
-    if (asked) this.#context.dialogue.refused += 1;
+    if (!asked) return kept === undefined ? undefined : "kept";
+    this.#context.dialogue.refused += 1;
+    return "typed";
   }
 
   accepted(): void {

@@ -4,6 +4,7 @@ import type { SecretMemory, SecretPlace } from "../../transport/secret-memory.ts
 import type { Hop } from "../../transport/remote.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import type { Dialogue } from "./dialogue.ts";
+import type { LoginAnswer } from "./login-advice.ts";
 
 /** How somebody is logged in (RFC 4252), one request after the other. */
 export interface LoginMethod {
@@ -11,8 +12,11 @@ export interface LoginMethod {
   readonly name: string;
   /** The next request to send; undefined: nothing is left to try. Rejects with a Problem where a person declines. */
   next(): Promise<LoginRequest | undefined>;
-  /** The server has not taken the last request; with `partial` it has, and wants another method besides. */
-  refused(partial: boolean): void;
+  /**
+   * The server has not taken the last request; with `partial` it has, and wants another method besides. Returns what was
+   * answered in vain.
+   */
+  refused(partial: boolean): LoginAnswer | undefined;
   /** The last request has logged in. */
   accepted(): void;
 }

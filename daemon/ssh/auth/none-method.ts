@@ -16,7 +16,7 @@ export class NoneMethod implements LoginMethod {
     return Promise.resolve({ type: "none", username: this.#user });
   }
 
-  refused(): void {
+  refused(): undefined {
     // It was only a question.
   }
 

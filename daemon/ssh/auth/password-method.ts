@@ -1,4 +1,5 @@
 import { visibleText } from "../../../protocol/visible.ts";
+import type { LoginAnswer } from "./login-advice.ts";
 import { type LoginContext, type LoginMethod, type LoginRequest, maxWrongAnswers } from "./login-method.ts";
 import { loginQuestion } from "./login-question.ts";
 
@@ -40,13 +41,14 @@ export class PasswordMethod implements LoginMethod {
     });
   }
 
-  refused(partial: boolean): void {
+  refused(partial: boolean): LoginAnswer | undefined {
     const sent = this.#sent;
-    if (sent === undefined) return;
     if (partial) this.accepted();
-    else if (sent.isKept) this.#context.secrets.refusePassword(this.#context.place, sent.password);
-    else this.#context.dialogue.refused += 1;
     this.#sent = undefined;
+    if (partial || sent === undefined) return undefined;
+    if (sent.isKept) this.#context.secrets.refusePassword(this.#context.place, sent.password);
+    else this.#context.dialogue.refused += 1;
+    return sent.isKept ? "kept" : "typed";
   }
 
   accepted(): void {

@@ -70,7 +70,7 @@ export class PublicKeyMethod implements LoginMethod {
     return undefined;
   }
 
-  refused(partial: boolean): void {
+  refused(partial: boolean): undefined {
     const last = this.#tried.at(-1);
     if (!partial || last === undefined) return;
     this.#taken.add(last.attempt);
