@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
+import type { OptionNames } from "./option-names.ts";
 
 /** One command, e.g. `run` or `hosts add`. */
 export interface Command {
@@ -10,6 +11,8 @@ export interface Command {
   readonly ownsOutput?: boolean;
   /** The exit status of a failure; 1 by default. */
   readonly failedStatus?: number;
+  /** What a refusal of the daemon calls the fields of its request. */
+  readonly optionNames?: OptionNames;
   /** The exit status. Throws a Problem, or a UsageError for what cannot be understood. */
   run(args: readonly string[]): Promise<number>;
 }
@@ -122,9 +125,13 @@ export function parseSize(text: string, option: string): number {
   return Number(match[1]) * (sizeUnits[match[2]?.toUpperCase() ?? ""] ?? 1);
 }
 
-export function parseWhole(text: string, name: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${name} is "${text}", but must be a whole number.`);
-  return Number(text);
+/** At least `min` and at most `max`, where they are given. */
+export function parseWhole(text: string, name: string, { min = 0, max = Infinity } = {}): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  if (number >= min && number <= max) return number;
+  const least = min === 0 ? "" : ` from ${min}`;
+  const range = max === Infinity ? least : ` from ${min} to ${max}`;
+  throw new UsageError(`${name} is "${text}", but must be a whole number${range}.`);
 }
 
 function optionNames(options: Options): string[] {

@@ -1,5 +1,6 @@
-import type { Problem, ProblemMembers } from "../protocol/problem.ts";
+import type { Problem } from "../protocol/problem.ts";
 import { visible, visibleJson } from "../protocol/visible.ts";
+import { changedKeyLines } from "./changed-key.ts";
 import { paint } from "./colour.ts";
 
 /** To standard output. */
@@ -17,25 +18,18 @@ export function warn(message: string, ...more: readonly string[]): void {
   process.stderr.write(`${name} ${[message, ...more].map(visible).join("\n")}\n`);
 }
 
-/** What failed, where, both keys of a changed host key, every bad field, and what a daemon that died has written. */
+/** What failed, where, every bad field, and what a daemon that died has written. */
 export function warnOf({ message, members }: Pick<Problem, "message" | "members">): void {
   const { host, issues = [], written = [] } = members;
-  const keys = changedKeyLines(members);
+  const [changed, ...keys] = changedKeyLines(members) ?? [];
+  if (changed !== undefined) {
+    warn(changed, ...keys.map((line) => `  ${line}`));
+    return;
+  }
   const fields = issues
     .filter((issue) => !message.includes(issue.message))
     .map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
   const text = host === undefined || message.includes(host) ? message : `${host}: ${message}`;
   const more = fields.filter((field) => !text.includes(field));
-  warn(text, ...[...keys, ...more, ...written].map((line) => `  ${line}`));
-}
-
-/** The new key below the old ones, so that they can be compared letter by letter; and how to replace those. */
-function changedKeyLines({ keyType = "", fingerprint = "", expected = [] }: ProblemMembers): string[] {
-  if (expected.length === 0) return [];
-  const removals = new Set(expected.flatMap(({ remove }) => remove ?? []));
-  return [
-    ...expected.map((old) => `on record: ${old.keyType} ${old.fingerprint}  ${old.at}`),
-    `now:       ${keyType} ${fingerprint}`,
-    ...[...removals].map((command) => `to remove: ${command}`),
-  ];
+  warn(text, ...[...more, ...written].map((line) => `  ${line}`));
 }

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
+import { visibleClause } from "../protocol/visible.ts";
 import { linkless, shortened } from "./plain-text.ts";
 
 /** What a person can do about a problem, beside looking at the log. */
@@ -74,7 +75,7 @@ function tellingLine(problem: Problem): string {
 
 function issuesOf(problem: Problem): string {
   const issues = problem.members.issues ?? [];
-  return issues.map(({ path, message }) => ` ${path}: ${message}.`).join("");
+  return issues.map(({ path, message }) => ` ${path}: ${visibleClause(message)}.`).join("");
 }
 
 function inspected(cause: unknown): string {

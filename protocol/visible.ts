@@ -36,6 +36,11 @@ export function visibleLine(text: string, maxLength = 200): string {
   return `${line}…`;
 }
 
+/** The same for the end of a sentence of Hostrun's own, which brings the full stop. */
+export function visibleClause(text: string, maxLength = 200): string {
+  return visibleLine(text.replace(/[\s.]+$/, ""), maxLength);
+}
+
 /**
  * Text from outside of several lines, each visible, without empty ones at either end; of at most `maxLength` UTF-16 units,
  * with "…" for what is left out.

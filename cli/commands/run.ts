@@ -9,7 +9,7 @@ import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import { isForMany, parseRunPlan } from "../run/options.ts";
+import { isForMany, optionNames, parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
@@ -72,6 +72,7 @@ options are wrong.
 `,
   ownsOutput: true,
   failedStatus: notRunStatus,
+  optionNames,
   async run(args) {
     const plan = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();

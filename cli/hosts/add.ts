@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
-import { fieldHelp, fieldOptions, parseAddress, parseFields } from "./fields.ts";
+import { fieldHelp, fieldNames, fieldOptions, parseAddress, parseFields } from "./fields.ts";
 
 export const add: Command = {
   help: `Add a host.
@@ -13,6 +13,7 @@ Usage: hostrun hosts add NAME [[USER@]ADDRESS[:PORT]] [OPTION...]
 Without an address the name is the address.
 
 ${fieldHelp}${formatHelp}`,
+  optionNames: fieldNames,
   async run(args) {
     const { values, positionals } = parseOptions(args, { ...fieldOptions, ...formatOptions });
     const [name, address] = takeWords(positionals, "NAME", "ADDRESS?");

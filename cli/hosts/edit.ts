@@ -3,7 +3,7 @@ import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { hostSheet } from "./describe.ts";
-import { clearableFields, fieldHelp, fieldOptions, parseCleared, parseFields } from "./fields.ts";
+import { clearableFields, fieldHelp, fieldNames, fieldOptions, parseCleared, parseFields } from "./fields.ts";
 
 export const edit: Command = {
   help: `Change a saved host.
@@ -14,6 +14,7 @@ Usage: hostrun hosts edit NAME [OPTION...]
   --unset FIELD              empty a field; may be given several times:
                              ${clearableFields.join(", ")}
 ${fieldHelp}${formatHelp}`,
+  optionNames: { ...fieldNames, name: "--rename" },
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       ...fieldOptions,

@@ -24,6 +24,20 @@ export const fieldOptions = {
   "no-legacy-algorithms": { type: "boolean" },
 } as const;
 
+export const fieldNames = {
+  name: "NAME",
+  address: "--address",
+  port: "--port",
+  user: "--user",
+  identityFile: "--identity-file",
+  jump: "--jump",
+  group: "--group",
+  tags: "--tag",
+  color: "--color",
+  hostKeyPolicy: "--host-key-policy",
+  transport: "--transport",
+};
+
 export const fieldHelp = `  --address ADDRESS
   -p, --port PORT
   -l, --user USER

@@ -17,6 +17,7 @@ Usage: hostrun hosts test NAME [OPTION...]
 ${formatHelp}
 Exit status: 0 when the login worked, 1 when it did not.
 `,
+  optionNames: { connectTimeoutMs: "--connect-timeout" },
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       "connect-timeout": { type: "string" },

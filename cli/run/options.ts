@@ -62,6 +62,23 @@ const options = {
   gather: { type: "boolean" },
 } as const;
 
+/** Of the fields of a run and of a job. */
+export const optionNames = {
+  cwd: "--cwd",
+  env: "--env",
+  secretEnv: "--secret-env",
+  timeoutMs: "--timeout",
+  connectTimeoutMs: "--connect-timeout",
+  cacheTtlMs: "--cache-ttl",
+  recordLimitBytes: "--record-limit",
+  concurrency: "--forks",
+  batches: "--batches",
+  maxFailures: "--max-failures",
+  host: "HOST",
+  targets: "TARGET",
+  command: "COMMAND",
+};
+
 export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): RunPlan {
   const { values, host, targets, command } = parseTarget(args);
   const span = (name: "timeout" | "connect-timeout" | "cache-ttl"): number | undefined => {
@@ -155,19 +172,22 @@ function parseJob(values: {
 }): RunPlan["job"] {
   const { forks, batches, "max-failures": maxFailures } = values;
   return {
-    ...(forks === undefined ? {} : { concurrency: parseWhole(forks, "--forks") }),
+    ...(forks === undefined ? {} : { concurrency: parseWhole(forks, "--forks", { min: 1, max: 1000 }) }),
     ...(values["fail-fast"] === true ? { failFast: true } : {}),
     ...(batches === undefined
       ? {}
-      : { batches: batches.split(",").map((size) => parseShare(size, "--batches")) }),
-    ...(maxFailures === undefined ? {} : { maxFailures: parseShare(maxFailures, "--max-failures") }),
+      : { batches: batches.split(",").map((size) => parseShare(size, "--batches", 1)) }),
+    ...(maxFailures === undefined ? {} : { maxFailures: parseShare(maxFailures, "--max-failures", 0) }),
   };
 }
 
-/** `3` or `20%`. */
-function parseShare(text: string, option: string): number | string {
-  if (/^\d{1,3}%$/.test(text)) return text;
-  return parseWhole(text, option);
+/** `3` or `20%`; a number is at least `min`. */
+function parseShare(text: string, option: string, min: number): number | string {
+  if (/^(?:100|[1-9]?\d)%$/.test(text)) return text;
+  if (/^\d{1,6}$/.test(text) && Number(text) >= min) return Number(text);
+  throw new UsageError(
+    `${option} is "${text}", but must be a number of hosts${min === 0 ? "" : ` from ${min}`} or a share such as 20%.`,
+  );
 }
 
 export function parseView(values: {

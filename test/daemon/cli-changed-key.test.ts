@@ -28,6 +28,10 @@ test("on a terminal a changed key stops everything, with both keys and the comma
   expect(screen).toContain(`on record: ssh-ed25519 ${old.fingerprint}  ${file}:1\n`);
   expect(screen).toContain(`now:       ssh-ed25519 ${sshd.hostKeys[0]?.fingerprint}\n`);
   expect(screen).toContain(`to remove: ${command}\n`);
+  // Each once.
+  for (const text of [old.fingerprint, sshd.hostKeys[0]?.fingerprint ?? "", command]) {
+    expect(screen.split(text)).toHaveLength(2);
+  }
   expect(sshd.log()).not.toMatch(/Accepted|Postponed|Failed password|userauth-request/);
 
   await promisify(execFile)("sh", ["-c", command]);

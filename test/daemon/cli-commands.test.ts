@@ -89,8 +89,8 @@ test("a host is added, shown, changed and removed", async () => {
 test("every bad field is named", async () => {
   const [status, told] = await complained("hosts", "add", "x;y", "-p", "99999");
   expect(status).toBe(1);
-  expect(told).toMatch(/name: .*shell/);
-  expect(told).toMatch(/port: /);
+  expect(told).toMatch(/NAME: .*shell/);
+  expect(told).toMatch(/--port: /);
 });
 
 test("an IPv6 address is one without brackets, and a key file is meant from where it is called", async () => {

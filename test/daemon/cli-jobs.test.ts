@@ -96,6 +96,24 @@ test("a target that means nobody runs nothing", async () => {
   expect(shown).toEqual({ status: 1, stdout: "node1\n", stderr: "hostrun: There is no host for nope*.\n" });
 });
 
+test.each([
+  [["--batches", "0"], 2, '--batches is "0", but must be a number of hosts from 1 or a share such as 20%.'],
+  [["--batches", "1,200%"], 2, '--batches is "200%", but must be a number of hosts'],
+  [["--max-failures", "x"], 2, '--max-failures is "x", but must be a number of hosts or a share'],
+  [["--forks", "0"], 2, '--forks is "0", but must be a whole number from 1 to 1000.'],
+  [["--batches", Array.from({ length: 101 }, () => "1").join()], 255, "hostrun: --batches: "],
+  [["--timeout", "9999h"], 255, "hostrun: --timeout: "],
+  [["--cwd", ""], 255, "hostrun: --cwd: "],
+])("what is wrong with %j is told by the name of the option", async (options, expected, words) => {
+  for (const targets of [["node1"], ["node1", "node2"]]) {
+    if (targets.length === 1 && options[0] === "--batches" && expected === 255) continue;
+    const { status, stderr } = await ran("run", "-q", ...options, ...targets, "--", "true");
+    expect(stderr).toContain(words);
+    expect(stderr).not.toMatch(/maxFailures|batches\.|concurrency|timeoutMs/);
+    expect(status).toBe(expected);
+  }
+});
+
 test("production hosts are named before anything runs there", async () => {
   await ran("hosts", "edit", "node2", "--production");
   const marker = join(cli.home, "marker");

@@ -1,5 +1,5 @@
 import { Problem } from "../../../protocol/problem.ts";
-import { visibleLine } from "../../../protocol/visible.ts";
+import { visibleClause, visibleLine } from "../../../protocol/visible.ts";
 import { type EndGroup, runProgram } from "../../core/run-program.ts";
 import { Slots } from "../../core/slots.ts";
 
@@ -84,7 +84,8 @@ function reasonIn(stderr: string): string | undefined {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^Pseudo-terminal|terminating, \d+ bad/.test(line));
-  return lines.length === 0 ? undefined : visibleLine(lines.slice(0, 3).join("; "), 600);
+  const clauses = lines.slice(0, 3).map((line) => visibleClause(line));
+  return clauses.length === 0 ? undefined : clauses.join("; ");
 }
 
 function refused({ name }: SshQuery, why: string): Problem {

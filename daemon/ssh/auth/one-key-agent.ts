@@ -1,5 +1,6 @@
 import { type KeyObject, sign as signInThread } from "node:crypto";
 import { BaseAgent, type ParsedKey } from "ssh2";
+import { visibleClause } from "../../../protocol/visible.ts";
 import { asError } from "../failure.ts";
 
 /** What a server wants signed; `hash` is for RSA. */
@@ -55,7 +56,7 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     } catch (reason) {
       // What ssh2 throws at a signature that it cannot take comes this way, too.
       const failure = asError(reason);
-      failed(failure.message);
+      failed(visibleClause(failure.message));
       done(failure);
     }
   }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../../protocol/problem.ts";
-import { visibleLine } from "../../../protocol/visible.ts";
+import { visibleClause } from "../../../protocol/visible.ts";
 import type { EndGroup } from "../../core/run-program.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
@@ -67,7 +67,7 @@ export class ProxyConnection extends Duplex {
   async endWithReport(): Promise<string | undefined> {
     this.destroy();
     await this.#lastWords();
-    const said = visibleLine(Buffer.from(this.#said, "latin1").toString());
+    const said = visibleClause(Buffer.from(this.#said, "latin1").toString());
     if (this.#ended === undefined && said === "") return undefined;
     const how = this.#ended ?? "did not answer";
     return `Its ProxyCommand ${how}${said === "" ? " without a word" : `: ${said}`}`;

@@ -34,7 +34,7 @@ export function changedKey(
   const known = expected
     .map(({ keyType, fingerprint, at }) => `${keyType}, ${fingerprint} (${at})`)
     .join("; ");
-  return problem(hop, key, expected, [
+  return problem(hop, key, { expected }, [
     `On record is ${known}.`,
     "Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
     `Only to replace the old key on purpose, ${steps.join("; ")}. Then run again.`,
@@ -45,17 +45,23 @@ export function changedKey(
 export function swappedKey(hop: Hop, key: Buffer, pinned: Buffer): Problem {
   const expected = [{ ...describeKey(pinned), at: "the beginning of this connection" }];
   const { keyType, fingerprint } = describeKey(pinned);
-  return problem(hop, key, expected, [
+  const members = { expected, reason: "rekey" };
+  return problem(hop, key, members, [
     `At the beginning of this connection it was ${keyType}, ${fingerprint}. Somebody may be between you and the host. ` +
       "The connection was closed.",
   ]);
 }
 
-function problem(hop: Hop, key: Buffer, expected: readonly OldKey[], more: readonly string[]): Problem {
+function problem(
+  hop: Hop,
+  key: Buffer,
+  told: { readonly expected: OldKey[]; readonly reason?: string },
+  more: readonly string[],
+): Problem {
   const { keyType, fingerprint } = describeKey(key);
   const now = `The host key of ${nameOf(hop)} has changed. Now it is ${keyType}, ${fingerprint}.`;
-  const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64") };
-  return new Problem("host_key_changed", [now, ...more].join(" "), { ...members, expected: [...expected] });
+  const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), ...told };
+  return new Problem("host_key_changed", [now, ...more].join(" "), members);
 }
 
 /** A line with several names or a pattern is not this host's alone. */
