@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import { readFile, rm, stat, truncate } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { visibleLine } from "../../protocol/visible.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
@@ -30,8 +30,8 @@ export class ClientProcess {
   readonly #trimming: NodeJS.Timeout;
   /** The beginning of what it showed. */
   #shown = "";
-  /** What was in the log at the end. */
-  #left: readonly string[] | undefined;
+  /** What was in the log at the end, once it is gone. */
+  #left: Promise<readonly string[]> | undefined;
 
   constructor({ arguments: args, environment, log }: ClientProcessOptions) {
     this.#log = log;
@@ -54,23 +54,19 @@ export class ClientProcess {
       });
       this.#child.once("exit", () => resolve(undefined));
     });
-    this.#trimming = setInterval(() => this.#trim(), trimEveryMs).unref();
-    void this.ended.finally(() => {
-      clearInterval(this.#trimming);
-      this.#left = this.#lines();
-      rmSync(log, { force: true });
-    });
+    this.#trimming = setInterval(() => void this.#trim(), trimEveryMs).unref();
+    void this.ended.then(() => this.#clear());
   }
 
   /** Whether it logged a line like that. */
-  logged(form: RegExp): boolean {
-    return this.#lines().some((line) => form.test(line));
+  async logged(form: RegExp): Promise<boolean> {
+    return (await this.#lines()).some((line) => form.test(line));
   }
 
   /** What it had to say last that is no detail, in visible lines; for a person, never to decide by. */
-  lastWords(): string {
+  async lastWords(): Promise<string> {
     const isWord = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
-    const logged = this.#lines().filter(isWord);
+    const logged = (await this.#lines()).filter(isWord);
     // Before it has read where to log, which options it does not know.
     const lines = logged.length > 0 ? logged : this.#shown.split(/\r?\n/).filter(isWord);
     return lines
@@ -87,18 +83,29 @@ export class ClientProcess {
     void this.ended.then(() => clearTimeout(timer));
   }
 
-  #lines(): readonly string[] {
-    if (this.#left !== undefined) return this.#left;
+  #lines(): Promise<readonly string[]> {
+    return this.#left ?? this.#read();
+  }
+
+  async #read(): Promise<readonly string[]> {
     try {
-      return readFileSync(this.#log, "utf8").slice(0, maxLogBytes).split(/\r?\n/);
+      return (await readFile(this.#log, "utf8")).slice(0, maxLogBytes).split(/\r?\n/);
     } catch {
       return [];
     }
   }
 
-  #trim(): void {
+  /** It is gone: its log is kept as it is, and removed. */
+  async #clear(): Promise<void> {
+    clearInterval(this.#trimming);
+    this.#left = this.#read();
+    await this.#left;
+    await rm(this.#log, { force: true });
+  }
+
+  async #trim(): Promise<void> {
     try {
-      if (statSync(this.#log).size > maxLogBytes) truncateSync(this.#log);
+      if ((await stat(this.#log)).size > maxLogBytes) await truncate(this.#log);
     } catch {
       // It is gone.
     }

@@ -1,14 +1,15 @@
-import { existsSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "ssh2";
 import type { Problem } from "../../protocol/problem.ts";
 import { visibleLine, visibleText } from "../../protocol/visible.ts";
+import { fileAppears } from "../core/file-appears.ts";
 import { identityOf } from "../ssh/auth/credentials.ts";
 import type { LoginOptions } from "../ssh/connect/connection.ts";
 import type { LoginName, SshConnection } from "../ssh/connect/ssh-connection.ts";
+import { ConnectionEnd } from "../ssh/connect/connection-end.ts";
 import { openConnectionLayer } from "../ssh/connect/connection-layer.ts";
 import { holdIdentification } from "../ssh/connect/identification.ts";
 import { loginFailure as greetingFailure, refusesCipher } from "../ssh/connect/login-failure.ts";
@@ -28,6 +29,8 @@ export interface OpenSshLoginOptions extends LoginOptions {
   readonly control: string;
   /** The known_hosts file that is only for this connection. */
   readonly accepted: string;
+  /** What to do when it does not log in: whole sentences. */
+  readonly advice: () => string;
 }
 
 const noCipher = { cipher: "", mac: "" };
@@ -38,7 +41,6 @@ const unknownOutcome: KeyExchangeOutcome = {
   from: noCipher,
   isStrict: false,
 };
-const pollMs = 10;
 const maxBannerLength = 16 * 1024;
 /** How OpenSSH's server says which options a key has, as its client logs it. */
 const forcedCommand = /^debug1: Remote: .*: key options:.* command(?: |$)/;
@@ -61,7 +63,6 @@ class ClientLogin implements SshConnection {
   cipher = "";
   mac = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
-  closeReason: Problem | undefined;
   readonly #options: OpenSshLoginOptions;
   readonly #check: HostKeyCheck;
   readonly #watch = new KeyExchangeWatch({
@@ -69,7 +70,8 @@ class ClientLogin implements SshConnection {
     accepted: () => this.#accepted(),
   });
   readonly #failed = new AbortController();
-  readonly #listeners = new Set<(problem: Problem) => void>();
+  readonly #end = new ConnectionEnd();
+  readonly onClose = this.#end.onClose;
   #stage: LoginEvidence["stage"] = "greeting";
   #hostKey: Buffer | undefined;
   #networkFailure: Error | undefined;
@@ -78,7 +80,9 @@ class ClientLogin implements SshConnection {
   #client: Client | undefined;
   #channels: Socket | undefined;
   #outgoing: OutgoingQueue | undefined;
-  #forcesCommand: boolean | undefined;
+  #forcesCommand: Promise<boolean> | undefined;
+  /** Finds out why the client has ended, which it has. */
+  #ending: Promise<void> | undefined;
 
   constructor(options: OpenSshLoginOptions) {
     this.hop = options.hop;
@@ -93,8 +97,12 @@ class ClientLogin implements SshConnection {
     return this.#client;
   }
 
+  get closeReason(): Problem | undefined {
+    return this.#end.reason;
+  }
+
   /** Logged before a session is open; later it is not looked up again, since the log is cut. */
-  get forcesCommand(): boolean {
+  forcesCommand(): Promise<boolean> {
     return (this.#forcesCommand ??= this.#options.client.logged(forcedCommand));
   }
 
@@ -108,19 +116,14 @@ class ClientLogin implements SshConnection {
       await this.#comeUp();
       return this;
     } catch (failure) {
+      await this.#ending;
       const reason: unknown = this.#failed.signal.aborted ? this.#failed.signal.reason : failure;
-      this.closeReason = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+      this.#end.come(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
       this.#hangUp();
       throw reason;
     } finally {
       signal.removeEventListener("abort", abort);
     }
-  }
-
-  onClose(listener: (problem: Problem) => void): () => void {
-    if (this.closeReason === undefined) this.#listeners.add(listener);
-    else listener(this.closeReason);
-    return () => this.#listeners.delete(listener);
   }
 
   /** ssh sends nothing for us but what belongs to a channel. */
@@ -205,26 +208,38 @@ class ClientLogin implements SshConnection {
   }
 
   #ended(why: string | undefined): void {
-    const { hop, client } = this.#options;
     if (this.closeReason !== undefined) return;
+    if (this.#client === undefined) {
+      this.#ending = this.#explain(why);
+      return;
+    }
+    this.#lose(
+      connectionLost(this.hop, "the connection's ssh ended. The command may still be running there."),
+    );
+    this.#hangUp();
+  }
+
+  /** Ends a login whose client has ended, `why` as it has it. */
+  async #explain(why: string | undefined): Promise<void> {
+    const { hop, client } = this.#options;
+    const words = await client.lastWords();
     const evidence = {
       stage: this.#stage,
       failure: this.#networkFailure,
       closedByServer: this.#closedByServer,
       isAgreed: this.#watch.outcome?.isAgreed !== false,
       hostKey: this.#hostKey,
-      words: client.lastWords(),
+      advice: this.#options.advice(),
+      words,
     };
     this.#failed.abort(why === undefined ? loginFailure(hop, evidence) : notStarted(hop, why));
-    this.#lose(connectionLost(hop, "the connection's ssh ended. The command may still be running there."));
-    this.#hangUp();
   }
 
   /** ssh makes its control socket when it is logged in, whole and at once (by a link). */
   async #comeUp(): Promise<void> {
     const { control, socket } = this.#options;
     const { signal } = this.#failed;
-    while (!existsSync(control)) await delay(pollMs, undefined, { signal });
+    await fileAppears(control, signal);
     const channels = await openProxy(control, signal);
     signal.throwIfAborted();
     this.#channels = channels;
@@ -253,10 +268,7 @@ class ClientLogin implements SshConnection {
   #lose(reason: Problem): void {
     const before = this.#options.bastion?.closeReason;
     const problem = before === undefined ? reason : onTheWayTo(this.hop.name, before);
-    if (this.closeReason !== undefined || this.#client === undefined) return;
-    this.closeReason = problem;
-    for (const listener of this.#listeners) listener(problem);
-    this.#listeners.clear();
+    if (this.#client !== undefined) this.#end.come(problem);
   }
 }
 

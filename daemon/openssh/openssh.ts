@@ -64,7 +64,8 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       });
       stack.defer(() => questions.settle(false));
       const over = AbortSignal.any([signal, declined.signal]);
-      const connection = await loginByClient({ ...login, client, control, accepted }, over);
+      const advice = (): string => questions.advice;
+      const connection = await loginByClient({ ...login, client, control, accepted, advice }, over);
       questions.settle(true);
       return connection;
     },

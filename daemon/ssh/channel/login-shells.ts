@@ -83,7 +83,8 @@ async function question(connection: SshConnection, timeoutMs: number): Promise<R
   const opening = await inTime(late, work);
   if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
-  if (!connection.forcesCommand) return execHelper(connection, shellQuestion, timeoutMs, opening.channel);
+  if (!(await connection.forcesCommand()))
+    return execHelper(connection, shellQuestion, timeoutMs, opening.channel);
   opening.channel.close();
   return undefined;
 }

@@ -14,6 +14,7 @@ import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
 import { brokenConnection, closedUnderRun } from "./broken-connection.ts";
+import { ConnectionEnd } from "./connection-end.ts";
 import { holdIdentification } from "./identification.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
 import {
@@ -79,21 +80,21 @@ class Login implements SshConnection {
   readonly hop: Hop;
   logins: readonly LoginName[] = [];
   readonly client = new Client();
-  forcesCommand = false;
   server = "";
   cipher = "";
   kex = "";
   mac = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
-  closeReason: Problem | undefined;
   readonly #options: LoginOptions;
   readonly #outcome: Outcome;
   readonly #check: HostKeyCheck;
   readonly #authentication: Authentication;
   readonly #acks: ForcedAcks;
-  readonly #listeners = new Set<(problem: Problem) => void>();
+  readonly #end = new ConnectionEnd();
+  readonly onClose = this.#end.onClose;
   #stage: LoginStage = awaitingGreeting;
   #settled = false;
+  #forcesCommand = false;
   #failure: unknown;
   #outgoing: OutgoingQueue | undefined;
   #mismatch: () => Mismatch | undefined = () => undefined;
@@ -150,16 +151,18 @@ class Login implements SshConnection {
       refused: (methods, partial) => this.#authentication.refused(methods, partial),
       passwordExpired: (prompt) => void this.#changePassword(prompt),
       forcesCommand: () => {
-        this.forcesCommand = true;
+        this.#forcesCommand = true;
       },
     });
     this.#enter(awaitingGreeting);
   }
 
-  onClose(listener: (problem: Problem) => void): () => void {
-    if (this.closeReason === undefined) this.#listeners.add(listener);
-    else listener(this.closeReason);
-    return () => this.#listeners.delete(listener);
+  get closeReason(): Problem | undefined {
+    return this.#end.reason;
+  }
+
+  forcesCommand(): Promise<boolean> {
+    return Promise.resolve(this.#forcesCommand);
   }
 
   forceAcks(): () => void {
@@ -171,7 +174,7 @@ class Login implements SshConnection {
   }
 
   close(): void {
-    this.#lose(connectionLost(this.hop, "Hostrun closed the connection."));
+    this.#end.come(connectionLost(this.hop, "Hostrun closed the connection."));
     this.#hangUp();
   }
 
@@ -258,13 +261,13 @@ class Login implements SshConnection {
 
   #onClose(): void {
     this.#options.socket.destroy();
-    if (this.#settled) this.#lose(this.#check.problem ?? brokenConnection(this.#options, this.#failure));
+    if (this.#settled) this.#end.come(this.#check.problem ?? brokenConnection(this.#options, this.#failure));
     else if (this.#failure === undefined) this.#fail(unreachable(this.hop, "closed"));
   }
 
   #violated(what: string): void {
     if (!this.#settled) this.#fail(protocolError(this.hop, `${what}. Look at what this server is.`));
-    this.#lose(protocolError(this.hop, `${what}, ${closedUnderRun}`));
+    this.#end.come(protocolError(this.hop, `${what}, ${closedUnderRun}`));
     this.#hangUp();
   }
 
@@ -272,7 +275,7 @@ class Login implements SshConnection {
   #fail(reason: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.closeReason = connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`);
+    this.#end.come(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
     this.#outcome.reject(reason);
     this.#authentication[Symbol.dispose]();
     this.#hangUp();
@@ -286,12 +289,5 @@ class Login implements SshConnection {
       // After a fatal error ssh2 cannot say goodbye any more.
     }
     this.#options.socket.destroy();
-  }
-
-  #lose(problem: Problem): void {
-    if (this.closeReason !== undefined) return;
-    this.closeReason = problem;
-    for (const listener of this.#listeners) listener(problem);
-    this.#listeners.clear();
   }
 }

@@ -26,7 +26,7 @@ export interface SshConnection {
    * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,
    * `command=`). Known by the time a session is open; never of servers that do not tell (OpenSSH 7.7 and later do).
    */
-  readonly forcesCommand: boolean;
+  forcesCommand(): Promise<boolean>;
   /** Why it is gone; undefined while it is up. */
   readonly closeReason: Problem | undefined;
   /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */

@@ -22,7 +22,7 @@ import { canOpenAhead } from "../ssh2-internals.ts";
 export interface StartOptions {
   readonly lease: Lease;
   /** The command is asked for when the session is open: only then it is known what may be sent. */
-  readonly request: () => CommandRequest;
+  readonly request: () => Promise<CommandRequest>;
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
@@ -65,7 +65,7 @@ async function onChannel(options: StartOptions): Promise<Started> {
   if (opening.kind !== "opened") return opening;
   const process = processOn(options, opening.channel);
   let sent = false;
-  const start = execOn(lease.connection, opening.channel, request(), () => {
+  const start = execOn(lease.connection, opening.channel, await request(), () => {
     sent = !deadline.signal.aborted;
     return sent;
   });
@@ -83,7 +83,7 @@ async function onChannel(options: StartOptions): Promise<Started> {
 
 async function directly(options: StartOptions): Promise<Started> {
   const { lease, deadline, request } = options;
-  const outcome = await deadline.bound(execDirectly(lease.connection, request()));
+  const outcome = await deadline.bound(execDirectly(lease.connection, await request()));
   if (outcome.kind === "refused" || outcome.kind === "lost") return outcome;
   if (outcome.kind === "accepted") return concluded(options, processOn(options, outcome.channel), outcome);
   throw rejection(options, outcome.kind === "rejected" ? outcome.what : "exec");
