@@ -5,6 +5,7 @@ import manifest from "../package.json" with { type: "json" };
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
 import { openDaemon } from "./compose.ts";
+import { agentSocketOf } from "./core/agent-socket.ts";
 import { userName } from "./core/user-name.ts";
 
 /** How the daemon is started: `daemon.cjs [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. */
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
     home,
     accountHome: accountHome(home),
     user: userName(() => userInfo().username, process.env, process.getuid?.()),
-    agentSocket: process.env["SSH_AUTH_SOCK"] || null,
+    agentSocket: agentSocketOf(process.env, process.platform),
     uid: process.getuid?.(),
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,

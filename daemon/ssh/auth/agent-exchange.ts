@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { createAgent, CygwinAgent, type OpenSSHAgent, PageantAgent } from "ssh2";
 import { errorCode } from "../../../state-directory/error-code.ts";
@@ -94,9 +95,12 @@ function converse(stream: Duplex, request: Buffer, { answered, fail, broken }: O
   stream.write(wireString(request));
 }
 
-/** Whether a path is the name of a pipe on Windows. */
-export function isPipe(path: string): boolean {
-  return /^[/\\]{2}\.[/\\]pipe[/\\]/.test(path);
+/**
+ * Whether an agent is a socket of the file system. On Windows it is a pipe, `pageant`, or a file by which Cygwin's ssh finds
+ * one: ssh2 tells these apart.
+ */
+export function isSocketPath(path: string, system: NodeJS.Platform = platform()): boolean {
+  return system !== "win32" && !/^[/\\]{2}\.[/\\]pipe[/\\]/.test(path);
 }
 
 /** `opened` is called in the turn in which the connection begins: that it failed may be told in the next one. */
@@ -107,7 +111,7 @@ async function openStream(socket: string, opened: (stream: Duplex) => void): Pro
     return;
   }
   // libuv connects to what the first 108 bytes name.
-  const isTooLong = !isPipe(socket) && Buffer.byteLength(socket) > maxSocketPathBytes;
+  const isTooLong = isSocketPath(socket) && Buffer.byteLength(socket) > maxSocketPathBytes;
   if (isTooLong) throw new AgentError("its path is too long for a socket");
   opened(connect(socket));
 }

@@ -3,7 +3,7 @@ import type { ParsedKey } from "ssh2";
 import { SharedQuery } from "../../core/shared-query.ts";
 import type { UserFiles } from "../../core/user-files.ts";
 import { type AgentKey, listAgentKeys, signByAgent } from "./agent-client.ts";
-import { AgentError, AgentTimeout, isPipe } from "./agent-exchange.ts";
+import { AgentError, AgentTimeout, isSocketPath } from "./agent-exchange.ts";
 import type { SignRequest } from "./one-key-agent.ts";
 
 /** What an agent holds now. */
@@ -82,7 +82,7 @@ class Agent {
 
   /** A socket is connected on the event loop, which would stop where the path's file system hangs. */
   async #look(): Promise<void> {
-    if (isPipe(this.#socket) || performance.now() - this.#lookedAt < trustedMs) return;
+    if (!isSocketPath(this.#socket) || performance.now() - this.#lookedAt < trustedMs) return;
     const kind = await this.#files.kind(this.#socket);
     if (kind === "missing") throw new AgentError("there is nothing at its path");
     if (kind === "unknown") throw new AgentTimeout("its path cannot be looked at");
