@@ -19,9 +19,11 @@ const SERVERS = [
   "openssh-server",
   "dropbear-bin",
   "tinysshd",
+  "libpam-oath",
   "socat",
   "redis-server",
   "curl",
+  "jq",
 ];
 
 /** Login shells that commands are run by, beside those that every Debian has. */

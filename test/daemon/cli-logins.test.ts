@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import { join } from "node:path";
 import { readFile, readlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { openCli, finish } from "../support/cli.ts";
+import { openCli } from "../support/cli.ts";
 import { openPasswordUser } from "../support/password-user.ts";
 import { openSshd } from "../support/sshd.ts";
+import { openTerminal } from "../support/terminal.ts";
 
 /** Found nowhere where a secret must not be: in no argument, environment, answer, log or file. */
 const password = "canary-PASSWORD-4711";
@@ -33,26 +33,8 @@ beforeEach(async () => {
   await said("hosts", "add", "web1", `${user.name}@${sshd.address}:${sshd.port}`);
 });
 
-/** A terminal and what was shown on it. */
-function openTerminal(...args: readonly string[]) {
-  const terminal = cli.startOnTerminal(args);
-  const told: string[] = [];
-  let read = 0;
-  terminal.stdout.on("data", (chunk: Buffer) => told.push(String(chunk)));
-  return {
-    /** Resolves when this stands behind what was waited for before. */
-    async shows(text: string): Promise<void> {
-      while (!told.join("").includes(text, read)) await once(terminal.stdout, "data");
-      read = told.join("").indexOf(text, read) + text.length;
-    },
-    type: (text: string) => terminal.stdin.write(text),
-    shown: () => told.join(""),
-    ended: finish(terminal),
-  };
-}
-
 test("on a terminal a password is asked for, is not shown, and logs in", async () => {
-  const terminal = openTerminal("run", "-n", "web1", "--", "whoami");
+  const terminal = openTerminal(cli, "run", "-n", "web1", "--", "whoami");
   await terminal.shows("Password: ");
   terminal.type("wrong one\r");
   await terminal.shows("please try again");
@@ -64,7 +46,7 @@ test("on a terminal a password is asked for, is not shown, and logs in", async (
 });
 
 test("Ctrl-C at the question cancels the run", async () => {
-  const terminal = openTerminal("run", "-n", "web1", "--", "whoami");
+  const terminal = openTerminal(cli, "run", "-n", "web1", "--", "whoami");
   await terminal.shows("Password: ");
   terminal.type("\u0003");
   expect((await terminal.ended).status).toBe(130);
@@ -72,7 +54,7 @@ test("Ctrl-C at the question cancels the run", async () => {
 });
 
 test("leaving the question declines it", async () => {
-  const terminal = openTerminal("run", "-n", "web1", "--", "whoami");
+  const terminal = openTerminal(cli, "run", "-n", "web1", "--", "whoami");
   await terminal.shows("Password: ");
   terminal.type("\u0004");
   expect((await terminal.ended).status).toBe(255);
@@ -86,7 +68,7 @@ test("without a terminal it fails at once, and says what to do", async () => {
 });
 
 test("hosts test asks on a terminal, too", async () => {
-  const terminal = openTerminal("hosts", "test", "web1");
+  const terminal = openTerminal(cli, "hosts", "test", "web1");
   await terminal.shows("Password: ");
   terminal.type(`${password}\r`);
   expect((await terminal.ended).status).toBe(0);
@@ -108,7 +90,7 @@ test("hosts login keeps the password until it is forgotten or the host is anothe
   await said("hosts", "login", "web1", "--forget");
   expect((await cli.run(["run", "--batch", "web1", "--", "whoami"])).status).toBe(255);
 
-  const terminal = openTerminal("hosts", "login", "web1");
+  const terminal = openTerminal(cli, "hosts", "login", "web1");
   await terminal.shows("Password: ");
   terminal.type(`${password}\r`);
   expect((await terminal.ended).status).toBe(0);
@@ -132,7 +114,7 @@ test("a password is in no log, database, file, environment or answer", async () 
     input: `${password}\n`,
   });
   expect(status).toBe(0);
-  const terminal = openTerminal("run", "-n", "web1", "--", "sleep 0.1; env");
+  const terminal = openTerminal(cli, "run", "-n", "web1", "--", "sleep 0.1; env");
   expect((await terminal.ended).status).toBe(0);
   expect(terminal.shown()).not.toContain("canary");
   const pid = /"pid":\s*(\d+)/.exec(await readFile(join(cli.stateDirectory, "daemon.json"), "utf8"))?.[1];

@@ -7,9 +7,11 @@ import { expect, test } from "vitest";
 import { Problem } from "../../protocol/problem.ts";
 import { containing } from "../support/matching.ts";
 import { openDirectory } from "../support/directory.ts";
+import { personWho } from "../support/person.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
+import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
 import { plainHopSettings, type TrustSettings } from "../../daemon/transport/hop-settings.ts";
 
 /** Resolves when nothing listens there any more. */
@@ -172,6 +174,25 @@ test("a key that changes between two connections is refused, while runs on the f
   expect(second.log()).not.toMatch(/Accepted|Postponed|Failed/);
   running.process.stdin.end("still here\n");
   expect((await running.finished).stdout.toString()).toBe("up\nstill here\n");
+});
+
+test("a password that is kept is not sent to a host or bastion whose key has changed", async () => {
+  await using directory = await openDirectory();
+  const old = await createKey(directory.join("old"));
+  await using bastion = await openSshd({ options: { PasswordAuthentication: "yes", LogLevel: "DEBUG1" } });
+  await using sshd = await openSshd();
+  const knownHosts = `[127.0.0.1]:${bastion.port} ${old.publicKey}\n`;
+  const secrets = new SecretMemory();
+  await using pool = await openSshPool({ trust: [sshd, { knownHosts }], secrets });
+  const target = targetOf(bastion, { identityFiles: ["/nonexistent"], hostKeyPolicy: "acceptNew" });
+  secrets.keepPassword(target, "canary");
+  const person = personWho(["canary"]);
+  for (const way of [target, targetOf(sshd, { jump: [target] })]) {
+    const run = pool.run(way, "true", { questioner: person });
+    await expect(run).rejects.toMatchObject({ code: "host_key_changed" });
+  }
+  expect(person.asked).toEqual([]);
+  expect(bastion.log()).not.toMatch(/userauth|Accepted|Postponed|Failed/);
 });
 
 test("a revoked key is refused", async () => {

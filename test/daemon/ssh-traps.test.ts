@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Connection } from "ssh2";
 import { expect, test } from "vitest";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
@@ -274,6 +275,36 @@ test("trap 1: at a new key exchange another host key ends the connection", async
       members: { expected: [{ at: "the beginning of this connection" }] },
     },
   });
+});
+
+test("at a new key exchange with another host key nothing that was typed is sent any more", async () => {
+  let received = "";
+  const logins: string[] = [];
+  await using server = await openSsh2Server({
+    exec: (channel) => {
+      channel.write("up");
+      channel.on("data", (chunk: Buffer) => {
+        received += chunk.toString();
+      });
+    },
+    authentication: (context) => {
+      logins.push(context.method);
+      context.accept();
+    },
+  });
+  await using pool = await openSshPool({ trust: [server] });
+  const started = await pool.start(targetOf(server), "any");
+  await started.shown("up");
+  const before = logins.length;
+  // The client takes part in the exchange once something of it arrives.
+  const exchanging = once(socketOf(server.connections[0]), "data");
+  swapHostKey(server.connections[0]);
+  await exchanging;
+  started.process.stdin.end("canary");
+  expect((await started.finished).end).toMatchObject({ kind: "lost" });
+  await once(socketOf(server.connections[0]), "close");
+  expect(received).toBe("");
+  expect(logins).toHaveLength(before);
 });
 
 test("a new key exchange with the same key goes unnoticed", async () => {

@@ -1,0 +1,30 @@
+import { once } from "node:events";
+import { type Cli, type Finished, finish } from "./cli.ts";
+
+/** A terminal on which `hostrun` runs, and what was shown on it. */
+export interface Terminal {
+  /** Resolves when this stands behind what was waited for before. */
+  shows(text: string): Promise<void>;
+  type(text: string): void;
+  shown(): string;
+  readonly ended: Promise<Finished>;
+}
+
+export function openTerminal(cli: Cli, ...args: readonly string[]): Terminal {
+  const terminal = cli.startOnTerminal(args);
+  const told: string[] = [];
+  let read = 0;
+  terminal.stdout.on("data", (chunk: Buffer) => told.push(String(chunk)));
+  return {
+    async shows(text) {
+      while (!told.join("").includes(text, read)) {
+        if (terminal.stdout.readableEnded) throw new Error(`It ended without “${text}”: ${told.join("")}`);
+        await Promise.race([once(terminal.stdout, "data"), once(terminal.stdout, "end")]);
+      }
+      read = told.join("").indexOf(text, read) + text.length;
+    },
+    type: (text) => void terminal.stdin.write(text),
+    shown: () => told.join(""),
+    ended: finish(terminal),
+  };
+}
