@@ -14,7 +14,10 @@ export class ClientQuestions {
   readonly #declined: (problem: unknown) => void;
   /** A kept password that was sent, and that the server has not taken yet. */
   #kept: string | undefined;
-  #typed: string | undefined;
+  /** Keeps what was typed, once the login has worked. */
+  #keepTyped: (() => void) | undefined;
+  /** Passphrases that are kept and were not tried, by the key file. */
+  readonly #untried = new Map<string, string[]>();
   #asked = 0;
   #answered: LoginAnswer | undefined;
 
@@ -27,7 +30,7 @@ export class ClientQuestions {
   /** Whether there is anything to answer with. */
   get canAnswer(): boolean {
     const { dialogue, secrets, place } = this.#parts;
-    return dialogue.present || secrets.password(place) !== undefined;
+    return dialogue.present || secrets.has(place);
   }
 
   async answer({ kind, prompt }: AskpassPrompt): Promise<string | undefined> {
@@ -37,21 +40,15 @@ export class ClientQuestions {
       onBanner(visibleLine(prompt));
       return undefined;
     }
-    const isPassword = this.#isPassword(prompt);
     this.#refuse();
-    const kept =
-      isPassword && this.#asked === 0 ? this.#parts.secrets.password(this.#parts.place) : undefined;
-    if (kept !== undefined) {
-      this.#kept = kept;
-      this.#answered = "kept";
-      return kept;
-    }
+    const kept = this.#keptFor(prompt);
+    if (kept !== undefined) return kept;
     this.#asked += 1;
     try {
       const { answers, remember } = await dialogue.ask(this.#question(prompt, kind), `${this.#asked}`);
       const [given = ""] = answers;
       this.#answered = "typed";
-      this.#typed = isPassword && remember === "session" ? given : undefined;
+      this.#keepTyped = remember === "session" ? () => this.#keep(prompt, given) : undefined;
       return given;
     } catch (problem) {
       this.#declined(problem);
@@ -69,11 +66,31 @@ export class ClientQuestions {
 
   /** The login is over. */
   settle(succeeded: boolean): void {
-    const { secrets, place } = this.#parts;
-    if (!succeeded) this.#refuse();
-    else if (this.#typed !== undefined) secrets.keepPassword(place, this.#typed);
+    if (succeeded) this.#keepTyped?.();
+    else this.#refuse();
     this.#kept = undefined;
-    this.#typed = undefined;
+    this.#keepTyped = undefined;
+  }
+
+  #keptFor(prompt: string): string | undefined {
+    const { secrets, place } = this.#parts;
+    if (this.#isPassword(prompt)) {
+      this.#kept = this.#asked === 0 ? secrets.password(place) : undefined;
+      if (this.#kept !== undefined) this.#answered = "kept";
+      return this.#kept;
+    }
+    const path = this.#lockedKey(prompt);
+    if (path === undefined) return undefined;
+    const untried = this.#untried.get(path) ?? secrets.passphrases(place, path);
+    this.#untried.set(path, untried);
+    return untried.shift();
+  }
+
+  #keep(prompt: string, secret: string): void {
+    const { secrets, place } = this.#parts;
+    const path = this.#lockedKey(prompt);
+    if (this.#isPassword(prompt)) secrets.keepPassword(place, secret);
+    else if (path !== undefined) secrets.keepPassphrase(place, path, secret);
   }
 
   #refuse(): void {
@@ -88,8 +105,15 @@ export class ClientQuestions {
     return prompt.trim() === `${user.slice(0, 30)}@${address.slice(0, 128)}'s password:`;
   }
 
+  /** The key file whose passphrase OpenSSH asks for (sshconnect2.c, load_identity_file). */
+  #lockedKey(prompt: string): string | undefined {
+    const shown = /^Enter passphrase for key '(.*)':$/s.exec(prompt.trim())?.[1];
+    return this.#parts.hop.identityFiles.find((path) => path.slice(0, 100) === shown) ?? shown;
+  }
+
   #question(prompt: string, kind: string) {
     const { hop } = this.#parts;
+    const path = this.#lockedKey(prompt);
     const unasked = (): Problem =>
       new Problem(
         "authentication_failed",
@@ -100,8 +124,11 @@ export class ClientQuestions {
     return loginQuestion(
       { hop, unasked },
       {
-        kind: this.#isPassword(prompt) ? "password" : "secret",
-        title: `OpenSSH asks, to log in to ${nameOf(hop)}`,
+        kind: this.#isPassword(prompt) ? "password" : path === undefined ? "secret" : "passphrase",
+        title:
+          path === undefined
+            ? `OpenSSH asks, to log in to ${nameOf(hop)}`
+            : `Passphrase for the key ${visibleLine(path)}`,
         attempt: this.#asked,
         fields: [{ label: visibleLine(prompt.trim()), echo: kind === "confirm" }],
       },

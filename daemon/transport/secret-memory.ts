@@ -41,6 +41,12 @@ export class SecretMemory implements Disposable {
     passphrases.set(path ?? "", Buffer.from(passphrase));
   }
 
+  /** Whether anything is kept for just this place. */
+  has(place: SecretPlace): boolean {
+    const kept = this.#kept.get(keyOf(place));
+    return kept !== undefined && (kept.password !== undefined || kept.passphrases.size > 0);
+  }
+
   password(place: SecretPlace): string | undefined {
     return this.#kept.get(keyOf(place))?.password?.toString();
   }

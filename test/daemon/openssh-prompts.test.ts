@@ -6,7 +6,7 @@ import { SecretMemory } from "../../daemon/transport/secret-memory.ts";
 import { openDirectory } from "../support/directory.ts";
 import { containing, matching } from "../support/matching.ts";
 import { openPasswordUser } from "../support/password-user.ts";
-import { personWho } from "../support/person.ts";
+import { type Person, personWho } from "../support/person.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
@@ -90,8 +90,37 @@ test("the passphrase of a key is asked for in ssh's own words", async () => {
   });
   expect(run.stdout.toString()).toBe("in\n");
   expect(person.asked).toMatchObject([
-    { kind: "secret", fields: [{ label: containing(key.path), echo: false }] },
+    {
+      kind: "passphrase",
+      title: containing(key.path),
+      fields: [{ label: containing(key.path), echo: false }],
+    },
   ]);
+});
+
+test("a passphrase that is kept opens the key with nobody there, and one that was typed is kept if wanted", {
+  timeout: 180_000,
+}, async () => {
+  await using directory = await openDirectory();
+  const key = await createKey(directory.join("key"), "ed25519", "secret words");
+  await using sshd = await openSshd();
+  await sshd.authorize(key.publicKey);
+  const secrets = new SecretMemory();
+  await using pool = await openSshPool({ trust: [sshd], secrets });
+  const target = targetOf(sshd, { identityFiles: [key.path], settings });
+  const login = async (questioner?: Person): Promise<unknown> => {
+    for (const { id } of pool.pool.list()) pool.pool.close(id);
+    return (await pool.run(target, "true", { questioner })).end;
+  };
+  const answers = ["secret words"];
+  await login(personWho({ answers, remember: "no" }));
+  await expect(login()).rejects.toMatchObject({ code: "authentication_failed" });
+  await login(personWho({ answers, remember: "session" }));
+  expect(await login()).toMatchObject({ code: 0 });
+  secrets.forget(target.name);
+  secrets.keepPassphrase(target, undefined, "another one");
+  secrets.keepPassphrase(target, key.path, "secret words");
+  expect(await login()).toMatchObject({ code: 0 });
 });
 
 test("a person who declines ends the login, and with nobody there it fails at once", async () => {
