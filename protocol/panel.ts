@@ -49,6 +49,8 @@ export type PanelTool = z.infer<typeof PanelTool>;
 const Chunk = z.object({ stream: OutputStream, data: z.string(), encoding: z.literal("base64").optional() });
 
 export const ToPanel = z.discriminatedUnion("type", [
+  /** A run may come: what takes long can be made before it. */
+  z.object({ type: z.literal("prepare"), look: Look, words: PanelWords }),
   /** Begin anew: clear, and show this run. Comes first after `ready`. */
   z.object({
     type: z.literal("show"),

@@ -9,15 +9,18 @@ export interface Bridge {
 }
 
 /**
- * The one way in and out of the webview. Messages that do not fit protocol/panel.ts are not delivered;
- * `refuse` is told where they do not fit, never what they hold.
+ * The one way in and out of the webview. Messages come in lists; those that do not fit protocol/panel.ts are not
+ * delivered; `refuse` is told where they do not fit, never what they hold.
  */
 export function createBridge(receive: (message: ToPanel) => void, refuse: (path: string) => void): Bridge {
   const api = acquireVsCodeApi();
   window.addEventListener("message", (event) => {
-    const parsed = ToPanel.safeParse(event.data);
-    if (parsed.success) receive(parsed.data);
-    else refuse(parsed.error.issues[0]?.path.join(".") ?? "");
+    const data: unknown = event.data;
+    for (const message of Array.isArray(data) ? data : [data]) {
+      const parsed = ToPanel.safeParse(message);
+      if (parsed.success) receive(parsed.data);
+      else refuse(parsed.error.issues[0]?.path.join(".") ?? "");
+    }
   });
   return {
     post: (message) => {

@@ -10,8 +10,9 @@ import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
-import { Screen } from "./screen.ts";
+import type { Screen } from "./screen.ts";
 import { Silence } from "./silence.ts";
+import type { Stage } from "./stage.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
@@ -26,7 +27,7 @@ const maxCopied = 64 * 1024 * 1024;
 export class RunPanel {
   readonly #bridge: Bridge;
   readonly #element = element("div", { class: "panel" });
-  readonly #body = element("main", { class: "body" });
+  readonly #body: HTMLElement;
   readonly #head: Head;
   readonly #toolbar = new Toolbar((name) => this.#use(name));
   readonly #status: StatusLine;
@@ -41,9 +42,11 @@ export class RunPanel {
   #stopping = false;
   #bytes = 0;
 
-  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge) {
+  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge, stage: Stage) {
     const { run, host, look } = show;
     this.#bridge = bridge;
+    this.#body = stage.leaveWings();
+    this.#screen = stage.screen;
     this.#head = new Head(host, run, this.#toolbar.element);
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));
@@ -51,13 +54,7 @@ export class RunPanel {
     this.#input = new Input(run.options, (message) => this.#bridge.post(message));
     this.#body.after(this.#input.element);
     app.replaceChildren(this.#element);
-    this.#screen = new Screen(this.#body, {
-      look,
-      pty: run.options.pty === true,
-      drawn: (characters) => bridge.post({ type: "drawn", characters }),
-      openLink: (url) => bridge.post({ type: "openLink", url }),
-      openOutput: () => this.#use("openOutput"),
-    });
+    this.#screen.begin(look, run.options.pty === true);
     this.#input.onTyped = (line) => {
       this.#silence.uncover();
       this.#screen.typed(line);
@@ -70,7 +67,7 @@ export class RunPanel {
     this.#listen();
   }
 
-  receive(message: Exclude<ToPanel, { type: "show" }>): void {
+  receive(message: Exclude<ToPanel, { type: "show" | "prepare" }>): void {
     switch (message.type) {
       case "output":
         return this.#output(message);

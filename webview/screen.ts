@@ -22,8 +22,6 @@ const acknowledgeEvery = 5000;
 
 export interface ScreenOptions {
   look: Look;
-  /** The command has a terminal of its own, which ends lines by CR LF itself. */
-  pty: boolean;
   drawn: (characters: number) => void;
   openLink: (url: string) => void;
   /** Shows all of the output, also what has left the screen. */
@@ -49,7 +47,7 @@ export class Screen implements IDisposable {
     this.#options = options;
     this.#terminal = new Terminal({
       allowProposedApi: true,
-      convertEol: !options.pty,
+      convertEol: true,
       disableStdin: true,
       cursorInactiveStyle: "none",
       linkHandler: linkOptions(parent, options.openLink).osc8,
@@ -75,6 +73,14 @@ export class Screen implements IDisposable {
   setAlive(alive: boolean): void {
     this.#alive = alive;
     this.#describe();
+  }
+
+  /** Once, before anything is written. `pty`: the command has a terminal of its own, which ends lines by CR LF itself. */
+  begin(look: Look, pty: boolean): void {
+    if (JSON.stringify(look) !== JSON.stringify(this.#options.look)) this.restyle(look);
+    this.#terminal.options.convertEol = !pty;
+    if (!pty) this.#terminal.write("\x1b[?25l");
+    this.fit();
   }
 
   write(chunk: OutputChunk): number {
@@ -144,7 +150,6 @@ export class Screen implements IDisposable {
       if (event.type === "keydown") scrollByKey(terminal, event);
       return false;
     });
-    if (!this.#options.pty) terminal.write("\x1b[?25l");
     const resized = new ResizeObserver(() => this.fit());
     resized.observe(this.#element);
     this.#watches.push(terminal.onSelectionChange(() => this.#describe()));

@@ -1,23 +1,44 @@
 import "./terminal.css";
 import { findApp } from "./page.ts";
-import type { ToPanel } from "../protocol/panel.ts";
+import type { FromPanel, ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
+import { Stage } from "./stage.ts";
 import { useWords, word } from "./labels.ts";
 
 /** The webview of one run: says `ready`, then shows what the extension sends, from each `show` anew. */
 const app = findApp();
 let panel: RunPanel | undefined;
+/** For the run that comes next. */
+let stage: Stage | undefined;
 
 const bridge = createBridge(receive, (path) => panel?.note(word("messageNotUnderstood", path)));
 
 function receive(message: ToPanel): void {
-  if (message.type === "show") {
-    panel?.dispose();
+  if (message.type === "prepare") {
     useWords(message.words);
-    bridge.keep({ runId: message.run.id });
-    panel = new RunPanel(app, message, bridge);
-  } else panel?.receive(message);
+    stage ??= new Stage(app, message.look, bridge);
+  } else if (message.type === "show") show(message);
+  else panel?.receive(message);
+}
+
+function show(message: Extract<ToPanel, { type: "show" }>): void {
+  useWords(message.words);
+  bridge.keep({ runId: message.run.id });
+  const taken = stage ?? new Stage(app, message.look, bridge);
+  stage = undefined;
+  panel?.dispose();
+  panel = new RunPanel(app, message, { ...bridge, post }, taken);
+
+  function post(said: FromPanel): void {
+    bridge.post(said);
+    // While the daemon starts it.
+    if (isAgain(said)) stage ??= new Stage(app, message.look, bridge);
+  }
+}
+
+function isAgain({ type }: FromPanel): boolean {
+  return type === "runAgain" || type === "runWithInput";
 }
 
 bridge.post({ type: "ready" });

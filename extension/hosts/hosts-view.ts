@@ -73,8 +73,12 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
 
   /** Says above the tree what is missing in it. */
   follow(tree: Pick<vscode.TreeView<HostNode>, "message">): vscode.Disposable {
+    let shown = "";
     return this.#hosts.onDidChange(() => {
-      tree.message = this.#hosts.problems.map(({ detail }) => oneLine(detail)).join("\n");
+      const message = this.#hosts.problems.map(({ detail }) => oneLine(detail)).join("\n");
+      // The window lays the tree out anew for each message, also for the same one.
+      if (message !== shown) tree.message = message;
+      shown = message;
     });
   }
 

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { ToPanel } from "../../protocol/panel.ts";
+import type { PanelWords, ToPanel } from "../../protocol/panel.ts";
+import { panelWords } from "../../protocol/panel-labels.ts";
 
 export type Look = Extract<ToPanel, { type: "look" }>["look"];
 
@@ -28,6 +29,11 @@ export function panelLook(): Look {
     screenReader: editor.get("accessibilitySupport") === "on",
     reducedMotion: workbench.get("reduceMotion") === "on",
   };
+}
+
+/** Every text of the panel, in the person's language. */
+export function wordsOfPanel(): PanelWords {
+  return Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)]));
 }
 
 function positive(value: unknown, otherwise: number): number {

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
-import { FromPanel } from "../../protocol/panel.ts";
+import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
 import { preparePage } from "./panel-html.ts";
+import { panelLook, wordsOfPanel } from "./panel-look.ts";
 
 export interface PreparedTab {
   readonly panel: vscode.WebviewPanel;
@@ -34,7 +35,7 @@ export class PreparedPanel implements Disposable {
     this.#subscription = vscode.Disposable.from(
       panel.webview.onDidReceiveMessage((message: unknown) => {
         const type = FromPanel.safeParse(message).data?.type;
-        if (type === "ready") this.#page = "ready";
+        if (type === "ready") this.#loaded(panel);
         // When the question for the command is answered, the keyboard goes to what is in front.
         else if (type === "focused") this.#focused = true;
       }),
@@ -47,6 +48,12 @@ export class PreparedPanel implements Disposable {
       }),
     );
     preparePage(panel, this.#extension);
+  }
+
+  #loaded(panel: vscode.WebviewPanel): void {
+    this.#page = "ready";
+    const message: ToPanel = { type: "prepare", look: panelLook(), words: wordsOfPanel() };
+    void panel.webview.postMessage([message]);
   }
 
   /** The tab, for the one who shows a run in it; undefined when there is none, e.g. since the person closed it. */

@@ -1,22 +1,21 @@
-import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
-import { panelWords } from "../../protocol/panel-labels.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
-import { commandLine, oneLine } from "../plain-text.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { connectionWords } from "./connection-labels.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
-import { panelLook } from "./panel-look.ts";
+import { panelLook, wordsOfPanel } from "./panel-look.ts";
+import { PanelMail } from "./panel-mail.ts";
 import type { FinishedNotices, RunTab } from "./finished-notices.ts";
 import { feedRun, type RunScreen } from "./run-feed.ts";
-import { tabIcon } from "./tab-icon.ts";
+import { TabFace } from "./tab-face.ts";
+import { TabFocus } from "./tab-focus.ts";
 
 /** What a run's panel stands on. */
 export interface PanelHouse {
@@ -49,9 +48,6 @@ export interface RunStart {
   readonly focused?: boolean;
 }
 
-/** So long is waited for the keyboard to come to a new tab: the first one of a window loads for a second. */
-const longestFocusMs = 3000;
-
 /**
  * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
  * or moved, or the window reloaded, the run is replayed from the daemon.
@@ -67,7 +63,9 @@ export class RunPanel implements RunTab {
   #problem: ProblemDetails | undefined;
   #isBroken = false;
   #isDisposed = false;
-  readonly #focus = Promise.withResolvers<void>();
+  readonly #mail = new PanelMail((messages) => void this.panel.webview.postMessage(messages));
+  readonly #face: TabFace;
+  readonly #focus: TabFocus;
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
@@ -77,9 +75,11 @@ export class RunPanel implements RunTab {
     this.#runId = run.id;
     this.#started = run.run;
     this.#awaited = run.awaited;
+    this.#face = new TabFace(panel, house.extensionUri);
+    this.#focus = new TabFocus(panel);
     if (run.awaited) {
       house.finished.watch(run.id, this);
-      if (run.focused === true) this.#focus.resolve();
+      if (run.focused === true) this.#focus.settle();
       void this.#askOnceFocused();
     }
     panel.webview.onDidReceiveMessage((message: unknown) => this.#take(message));
@@ -87,13 +87,16 @@ export class RunPanel implements RunTab {
       if (panel.visible) return;
       this.#stopFeed();
       // The person went elsewhere.
-      this.#focus.resolve();
+      this.#focus.settle();
     });
     const changes = house.daemon.onDidChange((change) => {
-      if (change.type === "runChanged" && change.run.id === this.#runId) this.#showIcon(change.run);
+      if (change.type === "runChanged" && change.run.id === this.#runId) this.#face.show(change.run);
     });
     panel.onDidDispose(() => {
       this.#isDisposed = true;
+      this.#mail[Symbol.dispose]();
+      this.#face[Symbol.dispose]();
+      this.#focus[Symbol.dispose]();
       changes.dispose();
       this.#stopFeed();
     });
@@ -121,6 +124,11 @@ export class RunPanel implements RunTab {
     else void this.#startFeed();
   }
 
+  /** Brings the keyboard to the output. */
+  takeFocus(): void {
+    void this.#focus.bring();
+  }
+
   shows(runId: string): boolean {
     return !this.#isDisposed && this.panel.visible && this.#runId === runId;
   }
@@ -131,8 +139,8 @@ export class RunPanel implements RunTab {
   }
 
   post(message: ToPanel): void {
-    const mending = message.type === "problem" ? { actions: this.#house.mending(message.problem) } : {};
-    void this.panel.webview.postMessage({ ...message, ...mending });
+    const mending = message.type === "problem" ? { actions: [...this.#house.mending(message.problem)] } : {};
+    this.#mail.post({ ...message, ...mending });
   }
 
   #take(message: unknown): void {
@@ -143,14 +151,14 @@ export class RunPanel implements RunTab {
       return;
     }
     if (parsed.data.type === "ready") void this.#startFeed();
-    else if (parsed.data.type === "focused") this.#focus.resolve();
+    else if (parsed.data.type === "focused") this.#focus.settle();
     else if (parsed.data.type === "drawn") this.#flow?.drawn(parsed.data.characters);
     else void this.#house.act(this, parsed.data);
   }
 
   /** A tab that comes to the front takes the keyboard, also from a question that is open by then. */
   async #askOnceFocused(): Promise<void> {
-    await Promise.race([this.#focus.promise, wait(longestFocusMs)]);
+    await this.#focus.arrival();
     this.#house.own.started(this.#runId);
   }
 
@@ -200,8 +208,6 @@ export class RunPanel implements RunTab {
   }
 
   #begin(run: Run): ToPanel {
-    const title = panelTitle(run);
-    if (this.panel.title !== title) this.panel.title = title;
     this.#stand(run);
     const host = hostOfRun(this.#house.hosts.hosts, run.host.name);
     const { name, address } = run.host;
@@ -210,20 +216,16 @@ export class RunPanel implements RunTab {
       run,
       host: { name, address, user: host?.user ?? null, production: host?.production ?? false },
       look: panelLook(),
-      words: Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)])),
+      words: wordsOfPanel(),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),
     };
   }
 
   /** The end of a short run may have been announced before its tab was there. */
   #stand(run: Run): void {
-    this.#showIcon(run);
+    this.#face.show(run);
     if (run.state === "ended") this.#house.finished.forget(run.id);
     else this.#house.finished.watch(run.id, this);
-  }
-
-  #showIcon(run: Run): void {
-    this.panel.iconPath = tabIcon(this.#house.extensionUri, run);
   }
 
   #failed(problem: ProblemDetails): void {
@@ -250,9 +252,4 @@ export class RunPanel implements RunTab {
     const { webview, title } = this.panel;
     webview.html = panelHtml(webview, this.#house.extensionUri, title);
   }
-}
-
-/** The tab's title: where, and what. */
-export function panelTitle(run: Run): string {
-  return `${oneLine(run.host.name)}: ${commandLine(run.command, 40)}`;
 }

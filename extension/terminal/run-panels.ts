@@ -4,7 +4,8 @@ import type { Run } from "../../protocol/run.ts";
 import { messageHtml } from "./panel-html.ts";
 import { lookSections, panelLook } from "./panel-look.ts";
 import { PreparedPanel } from "./prepared-panel.ts";
-import { panelTitle, RunPanel, type PanelHouse, type RunStart } from "./run-panel.ts";
+import { RunPanel, type PanelHouse, type RunStart } from "./run-panel.ts";
+import { panelTitle } from "./tab-face.ts";
 
 const panelType = "hostrun.run";
 
@@ -46,9 +47,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       return;
     }
     const { panel, page, focused } = taken;
-    panel.title = panelTitle(run);
-    this.#adopt(panel, { id: run.id, run, awaited: true, page, focused });
-    panel.reveal();
+    this.#adopt(panel, { id: run.id, run, awaited: true, page, focused }).takeFocus();
   }
 
   /** Shows a run in its tab, which is made if it is not there. `awaited`: it was started just now. */
@@ -80,9 +79,10 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#subscription.dispose();
   }
 
-  #adopt(webview: vscode.WebviewPanel, run: RunStart): void {
+  #adopt(webview: vscode.WebviewPanel, run: RunStart): RunPanel {
     const panel = new RunPanel(webview, run, this.#house);
     this.#panels.add(panel);
     webview.onDidDispose(() => this.#panels.delete(panel));
+    return panel;
   }
 }
