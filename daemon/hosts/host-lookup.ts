@@ -8,6 +8,7 @@ import { withLegacy } from "../transport/algorithms.ts";
 import type { Hop } from "../transport/remote.ts";
 import { homePath } from "./home-path.ts";
 import type { StoredHost } from "./host-store.ts";
+import type { SshConfig } from "./openssh/config-names.ts";
 import { type EffectiveHost, type HostQuery, plainHost } from "./openssh/effective-host.ts";
 import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 
@@ -49,11 +50,12 @@ export class HostLookup {
     if (stored !== undefined) return this.#ofStored(stored);
     if (typeof host === "number") throw unknownHost(`with id ${host}`);
     const configured = this.#parts.configured(null);
-    const isAlias = HostName.safeParse(host).success && (await configured.config()).aliases.has(host);
-    if (isAlias) return this.#ofConfigured(host, { name: host });
+    const config = await configured.config();
+    const isAlias = HostName.safeParse(host).success && config.aliases.has(host);
+    if (isAlias) return this.#ofConfigured(host, { name: host }, config);
     const parts = parseJump(host);
     if (parts === undefined) throw unknownHost(host);
-    const found = await this.#destination(host, parts);
+    const found = await this.#destination(host, parts, config);
     const isBare = parts.user === undefined && parts.port === undefined;
     if (isBare && found.stored === undefined && !(await this.#isKnown(parts.host, found))) {
       throw unknownHost(host);
@@ -70,16 +72,17 @@ export class HostLookup {
   async #destination(
     name: string,
     { host, user, port }: { host: string; user?: string; port?: number },
+    config?: SshConfig,
   ): Promise<FoundHost> {
     const stored = this.#parts.stored(host);
-    if (stored === undefined) return this.#ofConfigured(name, { name: host, user, port });
+    if (stored === undefined) return this.#ofConfigured(name, { name: host, user, port }, config);
     const given = { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
     const found = await this.#ofStored({ ...stored, ...given });
     return { ...found, hop: { ...found.hop, name } };
   }
 
-  async #ofConfigured(name: string, query: HostQuery): Promise<FoundHost> {
-    const effective = await this.#parts.configured(null).of(query);
+  async #ofConfigured(name: string, query: HostQuery, config?: SshConfig): Promise<FoundHost> {
+    const effective = await this.#parts.configured(null).of(query, config);
     return { stored: undefined, hop: this.#hopOf(name, effective), jump: effective.jump, effective };
   }
 
@@ -113,12 +116,11 @@ export class HostLookup {
     const given = { address, port, user: host.user ?? undefined };
     const configured = this.#parts.configured(imported?.path ?? null);
     try {
-      const { aliases } = await configured.config();
-      const name = [imported?.name ?? host.name, host.name].find((each) => aliases.has(each));
+      const config = await configured.config();
+      const name = [imported?.name ?? host.name, host.name].find((each) => config.aliases.has(each));
       // An address may itself be a name of the configuration, and is then what that says.
-      return await configured.of(
-        name === undefined ? { ...given, name: address, address: undefined } : { ...given, name },
-      );
+      const query = name === undefined ? { ...given, name: address, address: undefined } : { ...given, name };
+      return await configured.of(query, config);
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;
       this.#parts.onIgnored(failure);

@@ -17,25 +17,13 @@ import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
-import type { Remote, Target } from "../transport/remote.ts";
+import type { Remote } from "../transport/remote.ts";
 import { type Cache, cachedResult, mayBeCached, resultKey } from "./result-cache.ts";
-import type { SessionSettings } from "../transport/session-settings.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
 import { asProblem, type RunExecution } from "./run-execution.ts";
-
-/** What the engine needs of hosts: where a run goes. */
-export interface RunHosts {
-  /** `host_unknown` when there is no such host. */
-  resolve(host: string | number): Promise<RunPlace & { readonly host: Run["host"] }>;
-}
-
-interface RunPlace {
-  readonly target: Target;
-  readonly loginShell: boolean;
-  readonly session: SessionSettings;
-}
+import { ExpectedHosts, type RunHosts, type RunPlace } from "./run-hosts.ts";
 
 export interface RunEngineParts {
   readonly store: RunStore;
@@ -65,6 +53,7 @@ export interface RunOrigin {
 export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
   readonly #admission: Admission;
+  readonly #hosts: ExpectedHosts;
   readonly #executions = new Map<string, RunExecution>();
   readonly #underWay = new Map<Promise<void>, RunExecution>();
   /** Those that have ended, but are not read to their end. */
@@ -76,7 +65,8 @@ export class RunEngine implements AsyncDisposable {
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
-    const { plans, log } = parts;
+    const { plans, log, hosts, remote } = parts;
+    this.#hosts = new ExpectedHosts(hosts, remote);
     this.#durable = { plans, log, turns: new EventLoopQueue(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
       const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
@@ -93,9 +83,10 @@ export class RunEngine implements AsyncDisposable {
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining();
-    const { target, host, loginShell, session } = await this.#parts.hosts.resolve(given.host);
+    const askedAt = this.#parts.clock.elapsed();
+    const { target, host, loginShell, session } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
-    const cached = await cachedResult(request, target, this.#parts);
+    const cached = await cachedResult(request, { target, askedAt }, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
@@ -111,7 +102,7 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(cached, recordedHashes(this.#parts.store.events, cached.id));
       return live.run;
     }
-    const where = { target, session, loginShell: request.loginShell ?? loginShell };
+    const where = { target, session, loginShell: request.loginShell ?? loginShell, askedAt };
     const execution = this.#execution(live, request, where);
     this.#begin(execution, client, () => this.#keepResult(live, request));
     return live.run;
@@ -214,13 +205,17 @@ export class RunEngine implements AsyncDisposable {
     );
   }
 
-  #execution(live: LiveRun, request: RunRequest, { target, session, loginShell }: RunPlace): RunExecution {
+  #execution(
+    live: LiveRun,
+    request: RunRequest,
+    { target, session, loginShell, askedAt }: Omit<RunPlace, "host"> & { readonly askedAt: number },
+  ): RunExecution {
     const usual = this.#parts.settings();
     const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
     const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
     const questioner = questionerOf(live, request.prompts, this.#parts.prompts);
     if (!request.durable) {
-      const where = { target, loginShell, environment: session.environment };
+      const where = { target, loginShell, askedAt, environment: session.environment };
       return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner });
     }
     const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;

@@ -40,6 +40,8 @@ export interface ExecutionOptions {
   readonly request: RunRequest;
   readonly target: Target;
   readonly loginShell: boolean;
+  /** When the run was asked for, by the clock's `elapsed`. */
+  readonly askedAt: number;
   /** Which the server may leave. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -93,7 +95,7 @@ export class Execution implements RunExecution {
       // Begun before the status is written: meanwhile others look up what there is to log in with.
       const starting = remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
       starting.catch(() => undefined);
-      this.live.status("connecting", connectingMessage(target));
+      this.live.passes("connecting", connectingMessage(target));
       const process = await starting;
       if (!(await this.#prepared(process))) {
         process.forgetShell();
@@ -138,7 +140,7 @@ export class Execution implements RunExecution {
   }
 
   #execRequest() {
-    const { request, loginShell, environment, connectTimeoutMs, questioner } = this.#options;
+    const { request, loginShell, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
     const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
     const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
     return {
@@ -156,6 +158,7 @@ export class Execution implements RunExecution {
       pty: request.pty,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
+      askedAt,
       questioner,
     };
   }
@@ -244,7 +247,7 @@ export class Execution implements RunExecution {
       process.close();
       return;
     }
-    this.live.status("running", connectedMessage(target, process), { reusedConnection: process.reused });
+    this.live.passes("running", connectedMessage(target, process), { reusedConnection: process.reused });
     this.live.pace.drive(process);
     for (const tell of this.#early.splice(0)) tell();
     if (request.stdin !== null) process.stdin.write(request.stdin);

@@ -40,11 +40,11 @@ export function resultKey(epoch: string, request: RunRequest, identity: string):
 /** The run whose result stands for this request; undefined where none does. */
 export async function cachedResult(
   request: RunRequest,
-  target: Target,
+  { target, askedAt }: { readonly target: Target; readonly askedAt: number },
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
 ): Promise<Run | undefined> {
   if (!mayBeCached(request)) return undefined;
-  const identity = await remote.identity(target, request.agentSocket);
+  const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
   const id = await cache.get(resultKey(store.events.epoch, request, identity));
   const stored = id === undefined ? undefined : store.get(id);
   const endedAt = stored?.endedAt ?? null;

@@ -31,9 +31,16 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   /** The caller's SSH_AUTH_SOCK, which is fresher than the daemon's own; null: the daemon's. */
   readonly agentSocket: string | null;
+  /**
+   * When what this is for was asked for, by the clock's `elapsed`: nothing counts that was looked up before. Default: now.
+   */
+  readonly askedAt?: number | undefined;
   /** Who answers what only a person can; undefined: nobody is there, and what needs a person fails at once. */
   readonly questioner?: Questioner | undefined;
 }
+
+/** Whose login is meant. */
+export type LoginQuery = Pick<ConnectOptions, "agentSocket" | "askedAt">;
 
 export interface ExecRequest extends ConnectOptions {
   /** Exactly what the exec request carries, by what will read it. */
@@ -128,9 +135,11 @@ export interface Remote {
   ): Promise<RemoteProcess>;
   /**
    * Who would run a command where, by which way and with which keys, those that the agent holds now included: the same
-   * only for what a host cannot tell apart. `agentSocket` as in ConnectOptions.
+   * only for what a host cannot tell apart.
    */
-  identity(target: Target, agentSocket: string | null): Promise<string>;
+  identity(target: Target, who: LoginQuery): Promise<string>;
+  /** Begins to look up what there is to log in with, for an `exec` or `identity` that is likely to come at once. */
+  prepare(target: Target, agentSocket: string | null): void;
   /** Connects and authenticates, or finds a connection that is up. */
   probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe>;
 }

@@ -1,4 +1,4 @@
-import type { ConnectOptions, ExecRequest, Target } from "../transport/remote.ts";
+import type { ConnectOptions, ExecRequest, RemoteListener, Target } from "../transport/remote.ts";
 import type { Worker } from "./worker.ts";
 
 /** An account that is logged in to in one way. */
@@ -15,4 +15,13 @@ export interface WorkerLogin {
   /** How many starts came to no end in time. */
   late: number;
   readonly workers: Set<Worker>;
+}
+
+/** A command for a worker. */
+export interface WorkerRequest {
+  readonly text: string;
+  /** See `ConnectOptions`. */
+  readonly askedAt: number | undefined;
+  readonly listener: RemoteListener;
+  readonly signal: AbortSignal;
 }

@@ -8,7 +8,9 @@ export interface RunCarrier {
   /** The session that the worker is in. */
   readonly process: RemoteProcess;
   /** Closes the run's pipes on the host, as closing a session does. */
-  readonly forget: (run: number) => void;
+  readonly forget: () => void;
+  /** Has its pipes not read for now: its command waits. */
+  readonly hold: (held: boolean) => void;
 }
 
 /** How the host answered to a command. */
@@ -63,7 +65,7 @@ export class WorkerRun {
   }
 
   /** The run as the caller of `exec` has it. */
-  processOf({ process, forget }: RunCarrier, channelMs: number): RemoteProcess {
+  processOf({ process, forget, hold }: RunCarrier, channelMs: number): RemoteProcess {
     const pid = (): number | undefined => this.#pid;
     return {
       connection: process.connection,
@@ -80,11 +82,10 @@ export class WorkerRun {
       // Who ends a run ends its process, which is known.
       signal: () => undefined,
       execHelper: (command, deadlineMs) => process.execHelper(command, deadlineMs),
-      // There is no other run in the session.
-      hold: (held) => process.hold(held),
+      hold,
       forgetShell: () => undefined,
       close: () => {
-        if (!this.#over) forget(this.number);
+        if (!this.#over) forget();
       },
     };
   }

@@ -4,7 +4,8 @@
 # Arguments: token, SHLVL, files, path and arguments of the shell. "-" as the last one: descriptor 3 holds a snapshot of
 # the shell that each command's shell is given as its descriptor 3.
 #
-# From the client: "R ID LENGTH\n" and a command's text: run it; "D ID 0\n": forget it, its pipes are closed.
+# From the client: "R ID LENGTH\n" and a command's text: run it; "H ID 0\n": hold it, its output is not read; "G ID 0\n":
+# go on with it; "D ID 0\n": forget it, its pipes are closed.
 # To the client: "TOKEN PID LENGTH\n" and the snapshot, once; "p ID PID\n": begun; "o|e ID LENGTH\n" and bytes; "x ID
 # CODE SIGNAL\n": the process is over; "z ID\n": so is its output, and nothing follows; "f ID REASON\n": never begun.
 use POSIX ();
@@ -40,7 +41,7 @@ sub unblock { fcntl $_[0], POSIX::F_SETFL(), POSIX::O_NONBLOCK() }
 unblock($_) for $child_ended, $tell_child_ended;
 $SIG{CHLD} = sub { syswrite $tell_child_ended, "c" };
 
-# By id: the read ends of its pipes, and whether its process is over. By process: its id, and what it is still fed.
+# By id: the read ends of its pipes, whether its process is over, and whether it is held. By process: its id, and what it is still fed.
 my (%run, %id_of, %feeding);
 my ($input, $at_end) = ("");
 
@@ -134,13 +135,15 @@ sub collect_children {
 sub take_input {
   my $count = sysread STDIN, $input, 65536, length $input;
   $at_end = 1 if defined $count && !$count;
-  while ($input =~ /\A([RD]) (\d+) (\d+)\n/) {
+  while ($input =~ /\A([RHGD]) (\d+) (\d+)\n/) {
     my ($what, $id, $length, $head) = ($1, $2, $3, $+[0]);
     last if length($input) < $head + $length;
     my $text = substr $input, $head, $length;
     substr($input, 0, $head + $length) = "";
     if ($what eq "R") { begin($id, $text) }
-    elsif (delete $run{$id}) { report("z $id\n") }
+    elsif (!$run{$id}) { next }
+    elsif ($what eq "D") { delete $run{$id}; report("z $id\n") }
+    else { $run{$id}{held} = $what eq "H" }
   }
 }
 
@@ -150,7 +153,7 @@ while (!$at_end || %run) {
   my ($readable, $writable) = ("", "");
   vec($readable, 0, 1) = 1 if !$at_end;
   vec($readable, fileno $child_ended, 1) = 1;
-  for my $run (values %run) {
+  for my $run (grep { !$_->{held} } values %run) {
     for (@$run{"o", "e"}) { vec($readable, fileno $_, 1) = 1 if $_ }
   }
   vec($writable, fileno $_->{to}, 1) = 1 for values %feeding;

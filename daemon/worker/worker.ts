@@ -18,12 +18,14 @@ export interface WorkerParts {
 /** What a shell that is given the snapshot does first; from here on it is no part of what is compared. */
 const closing = "\nexec 3<&-; : ";
 const maxRuns = 2000;
+/** Commands at once: their output shares one session. */
+const maxAtOnce = 16;
 const maxNoticeBytes = 4096;
 /** How long a host may take to let go of a run. */
 const forgetMs = 2000;
 
 /**
- * A program on a host that runs one command after the other, each as sshd would have it, without the start files of the
+ * A program on a host that runs commands, also side by side, each as sshd would have it, without the start files of the
  * login shell in whose place it stands. Any doubt whether all is as it should be ends it.
  */
 export class Worker {
@@ -36,8 +38,9 @@ export class Worker {
   /** What it has said on standard error. */
   #notices = "";
   #snapshot: string | undefined;
-  #run: WorkerRun | undefined;
-  #runs = 0;
+  /** Those under way, by their numbers. */
+  readonly #runs = new Map<number, WorkerRun>();
+  #started = 0;
   #state: "starting" | "ready" | "retired" | "over" = "starting";
 
   constructor(parts: WorkerParts) {
@@ -53,13 +56,14 @@ export class Worker {
     end: (end) => this.#ended(end),
   };
 
-  get isFree(): boolean {
-    return this.#state === "ready" && this.#run === undefined;
+  /** How many commands more it takes now. */
+  get room(): number {
+    return this.#state === "ready" ? maxAtOnce - this.#runs.size : 0;
   }
 
   /** How many commands it has been given. */
-  get runs(): number {
-    return this.#runs;
+  get started(): number {
+    return this.#started;
   }
 
   /** The process that it is, or is about to become, once that has said so. */
@@ -71,13 +75,13 @@ export class Worker {
   /** The session has begun; before any of it is heard. */
   runsIn(process: RemoteProcess): void {
     this.#process = process;
-    if (this.#state === "retired") this.#end();
+    if (this.#state === "retired") this.#endWhenIdle();
   }
 
-  /** Sends a command to a free worker. From then on it may have run, unless the answer is "refused". */
+  /** Sends a command to a worker that has room for it. From then on it may have run, unless the answer is "refused". */
   start(text: string, listener: RemoteListener): WorkerRun {
-    this.#runs += 1;
-    const run = new WorkerRun(this.#runs, {
+    this.#started += 1;
+    const run = new WorkerRun(this.#started, {
       stdout: (chunk) => listener.stdout(chunk),
       stderr: (chunk) => listener.stderr(chunk),
       end: (end) => {
@@ -85,7 +89,7 @@ export class Worker {
         listener.end(end);
       },
     });
-    this.#run = run;
+    this.#runs.set(run.number, run);
     const bytes = Buffer.from(text);
     this.#process?.stdin.write(Buffer.concat([Buffer.from(`R ${run.number} ${bytes.length}\n`), bytes]));
     return run;
@@ -95,12 +99,16 @@ export class Worker {
   processOf(run: WorkerRun, channelMs: number): RemoteProcess | undefined {
     const process = this.#process;
     if (process === undefined) return undefined;
-    return run.processOf({ process, forget: (number) => this.#forget(run, number) }, channelMs);
+    const hold = (held: boolean): void => this.#tell(run, held ? "H" : "G");
+    return run.processOf({ process, forget: () => this.#forget(run), hold }, channelMs);
   }
 
   /** Of a run that it does not begin with: nothing more is expected of it. */
   giveUp(run: WorkerRun): void {
-    this.close();
+    this.#tell(run, "D");
+    this.retire();
+    // Others may be waited for by somebody with more patience.
+    if (this.#runs.size === 1) this.close();
     run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not say that it began with it") });
   }
 
@@ -110,7 +118,7 @@ export class Worker {
     this.#state = "retired";
     this.#ready.resolve(false);
     this.#parts.onRetired();
-    this.#end();
+    this.#endWhenIdle();
   }
 
   /** Gives the session up. */
@@ -119,20 +127,23 @@ export class Worker {
     this.#process?.close();
   }
 
-  /** The worker ends by itself when its input does and its runs are over. */
-  #end(): void {
-    this.#process?.stdin.end();
+  /** The worker ends by itself when its input does. */
+  #endWhenIdle(): void {
+    if (this.#runs.size === 0) this.#process?.stdin.end();
   }
 
   #over(run: WorkerRun): void {
-    if (this.#run !== run) return;
-    this.#run = undefined;
-    this.#process?.hold(false);
-    if (this.#runs >= maxRuns) this.retire();
+    this.#runs.delete(run.number);
+    if (this.#state === "retired") this.#endWhenIdle();
+    else if (this.#started >= maxRuns) this.retire();
   }
 
-  #forget(run: WorkerRun, number: number): void {
-    this.#process?.stdin.write(`D ${number} 0\n`);
+  #tell(run: WorkerRun, what: "H" | "G" | "D"): void {
+    if (this.#runs.get(run.number) === run) this.#process?.stdin.write(`${what} ${run.number} 0\n`);
+  }
+
+  #forget(run: WorkerRun): void {
+    this.#tell(run, "D");
     setTimeout(() => {
       run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not let go of it") });
     }, forgetMs).unref();
@@ -147,16 +158,17 @@ export class Worker {
   }
 
   #take(message: Hello | WorkerMessage): void {
-    if (message.kind === "hello") this.#check(message);
-    else if (message.run === this.#run?.number) {
-      const run = this.#run;
-      run.take(message);
-      if (message.kind === "refused") {
-        this.#over(run);
-        // Something is not as it was when it began, or the host has no more of what a command needs.
-        if (message.reason === "stale") this.retire();
-      }
+    if (message.kind === "hello") {
+      this.#check(message);
+      return;
     }
+    const run = this.#runs.get(message.run);
+    if (run === undefined) return;
+    run.take(message);
+    if (message.kind !== "refused") return;
+    this.#over(run);
+    // Something is not as it was when it began, or the host has no more of what a command needs.
+    if (message.reason === "stale") this.retire();
   }
 
   /** A shell that was given the snapshot has to have exactly what the login shell had. */
@@ -194,24 +206,24 @@ export class Worker {
     if (this.#state !== "starting") this.#failed(new Error("A worker said something on standard error."));
   }
 
-  /** It is no worker, or none any more. What it was given last is not known. */
+  /** It is no worker, or none any more. What became of its commands is not known. */
   #failed(failure: unknown): void {
     if (this.#state === "over") return;
     const { log, host } = this.#parts;
     log.info("A worker is given up", { host, failure });
-    const run = this.#run;
     this.close();
-    run?.finish({
-      kind: "lost",
-      problem: lost(this.#parts.host, "answered in a way that was not understood"),
-    });
+    this.#lose(lost(host, "answered in a way that was not understood"));
   }
 
   #ended(end: RemoteEnd): void {
     this.retire();
     this.#state = "over";
-    const problem = end.kind === "lost" ? end.problem : lost(this.#parts.host, "ended");
-    this.#run?.finish({ kind: "lost", problem });
+    this.#lose(end.kind === "lost" ? end.problem : lost(this.#parts.host, "ended"));
+  }
+
+  /** Of what is under way nothing more is known. */
+  #lose(problem: Problem): void {
+    for (const run of this.#runs.values()) run.finish({ kind: "lost", problem });
   }
 }
 

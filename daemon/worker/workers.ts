@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { inTime } from "../core/in-time.ts";
 import type { Log } from "../core/log.ts";
@@ -7,17 +6,17 @@ import type {
   ConnectOptions,
   ExecRequest,
   HostProbe,
+  LoginQuery,
   Remote,
   RemoteListener,
   RemoteProcess,
   Target,
 } from "../transport/remote.ts";
 import { isSameLogin, type SecretPlace } from "../transport/secret-memory.ts";
-import { askShell } from "./shell-question.ts";
-import { startText } from "./start-text.ts";
-import { Worker } from "./worker.ts";
-import type { WorkerLogin } from "./worker-login.ts";
+import type { Worker } from "./worker.ts";
+import type { WorkerLogin, WorkerRequest } from "./worker-login.ts";
 import type { WorkerRun } from "./worker-run.ts";
+import { startWorker } from "./worker-start.ts";
 
 export interface WorkersOptions {
   /** What runs commands in sessions of their own, the workers among them. */
@@ -33,12 +32,12 @@ export interface WorkersOptions {
 /** A login shell that takes less than this from a command to its first word needs no worker. */
 const slowMs = 20;
 const slowInARow = 2;
-const startTimeoutMs = 10_000;
-const maxLate = 3;
 /** How long the start files that a command sees may be older than it, and when the next worker is begun. */
 const maxAgeMs = 60_000;
 const renewMs = 45_000;
 const workersPerLogin = 3;
+/** With room for so few commands more in the emptiest worker, another one is begun. */
+const crowdedRoom = 12;
 const maxLogins = 1000;
 /** Longer ones would not fit into an argument of the shell that runs them. */
 const maxTextBytes = 100_000;
@@ -72,15 +71,19 @@ export class Workers implements Remote, AsyncDisposable {
     const key = JSON.stringify([target, request.agentSocket, variablesOf(request)]);
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
-      const process = await this.#byWorker(login, { text, listener, signal });
+      const process = await this.#byWorker(login, { text, askedAt: request.askedAt, listener, signal });
       if (process !== undefined) return process;
       this.#startSoon(login);
     }
     return this.#bySession(key, { target, request, listener, signal });
   }
 
-  identity(target: Target, agentSocket: string | null): Promise<string> {
-    return this.#options.remote.identity(target, agentSocket);
+  identity(target: Target, who: LoginQuery): Promise<string> {
+    return this.#options.remote.identity(target, who);
+  }
+
+  prepare(target: Target, agentSocket: string | null): void {
+    this.#options.remote.prepare(target, agentSocket);
   }
 
   probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe> {
@@ -102,18 +105,19 @@ export class Workers implements Remote, AsyncDisposable {
   /** undefined: no worker has it, and none has had it. */
   async #byWorker(
     login: WorkerLogin,
-    { text, listener, signal }: { text: string; listener: RemoteListener; signal: AbortSignal },
+    { text, askedAt, listener, signal }: WorkerRequest,
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
     const begun = clock.elapsed();
     // Another key in the agent, or another file, is somebody else.
-    const identity = await remote.identity(login.target, login.options.agentSocket);
+    const identity = await remote.identity(login.target, { ...login.options, askedAt });
     if (identity !== login.identity) {
       for (const worker of login.workers) worker.retire();
       return undefined;
     }
-    const worker = [...login.workers].find(({ isFree }) => isFree);
-    if (worker === undefined || signal.aborted) return undefined;
+    const [worker] = [...login.workers].sort((one, other) => other.room - one.room);
+    if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
+    if (worker.room <= crowdedRoom) this.#startSoon(login);
     const run = worker.start(text, listener);
     const late = AbortSignal.any([signal, AbortSignal.timeout(login.options.connectTimeoutMs)]);
     const begin = (await inTime(late, run.begin)) ?? ({ kind: "unknown" } as const);
@@ -232,60 +236,32 @@ export class Workers implements Remote, AsyncDisposable {
 
   /** Whether the login can have workers. Rejects where that is still not known. */
   async #start(login: WorkerLogin, process: RemoteProcess | undefined): Promise<boolean> {
-    const token = `hostrun-${randomBytes(9).toString("hex")}`;
-    const { log } = this.#options;
-    login.shell ??= await askShell(process, token);
-    const { shell } = login;
-    if (shell === undefined) return false;
+    const { remote, log, endProcess } = this.#options;
     const retired = new AbortController();
-    const worker = new Worker({ token, log, host: login.target.name, onRetired: () => retired.abort() });
+    const parts = { remote, log, endProcess, stopped: this.#stopped.signal };
     this.#count += 1;
     retired.signal.addEventListener("abort", () => {
       this.#count -= 1;
-      login.workers.delete(worker);
     });
-    try {
-      const session = await this.#openSession(login, worker, startText(token, shell));
-      worker.runsIn(session);
-      const ready = await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready);
-      if (ready === true) this.#use(login, worker, retired.signal);
-      else await this.#giveUp(worker, session);
-      if (ready === undefined && worker.pid !== undefined) {
-        login.late += 1;
-        // A busy machine may do better later. One that is late again and again spins.
-        if (login.late < maxLate) throw new Error("The worker did not begin in time.");
-      }
-      return ready === true;
-    } catch (failure) {
-      worker.close();
-      throw failure;
-    }
-  }
-
-  #openSession(login: WorkerLogin, worker: Worker, text: string): Promise<RemoteProcess> {
-    const listener = { ...worker.listener, step: () => undefined, banner: () => undefined };
-    const request: ExecRequest = { ...login.options, pty: false, command: () => text };
-    return this.#options.remote.exec(login.target, request, listener, this.#stopped.signal);
+    const worker = await startWorker(login, process, { ...parts, onRetired: () => retired.abort() });
+    if (worker !== undefined) this.#use(login, worker, retired.signal);
+    return worker !== undefined;
   }
 
   #use(login: WorkerLogin, worker: Worker, retired: AbortSignal): void {
     login.workers.add(worker);
     const renewal = setTimeout(() => {
       // The check of itself is the first one.
-      if (worker.runs > 1) this.#startSoon(login);
+      if (worker.started > 1) this.#startSoon(login);
     }, renewMs).unref();
     const retirement = setTimeout(() => worker.retire(), maxAgeMs).unref();
-    retired.addEventListener("abort", () => {
+    const left = (): void => {
+      login.workers.delete(worker);
       clearTimeout(renewal);
       clearTimeout(retirement);
-    });
-  }
-
-  /** A start that hangs behind the start files has said which process it is. */
-  async #giveUp(worker: Worker, session: RemoteProcess): Promise<void> {
-    const { pid } = worker;
-    if (pid !== undefined) await this.#options.endProcess(session, pid);
-    worker.close();
+    };
+    if (retired.aborted) left();
+    else retired.addEventListener("abort", left);
   }
 }
 

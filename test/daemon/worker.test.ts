@@ -58,10 +58,11 @@ async function runByWorker(command: string, options: RunOptions = {}): Promise<R
 }
 
 /** The same of one that goes on after its first output. */
-async function startByWorker(command: string, options: RunOptions) {
+async function startByWorker(command: string, options: RunOptions, query = "") {
   for (let tries = 0; tries < 200; tries += 1) {
     const run = new RunReading();
-    const messages = readMessages(await daemon.stream(command, options));
+    const json = { host: "web1", command, ...options };
+    const messages = readMessages(await daemon.http.open("POST", `/api/ssh/stream${query}`, { json }));
     await run.until(messages, ({ type }) => type === "output");
     if (byWorker(run)) return { run, messages };
     await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 100 } });
@@ -150,12 +151,35 @@ describe("a worker", () => {
     }
   });
 
-  test("is one of several where commands come side by side", async () => {
-    await awaitWorker();
-    const runs = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => daemon.run(`sleep 0.2; echo ${index}`)),
+  test("runs commands side by side", async () => {
+    const together = async (): Promise<RunReading[]> => {
+      await awaitWorker();
+      return Promise.all(
+        Array.from({ length: 12 }, (_, index) => daemon.run(`sleep 0.2; echo ${index} $PPID`)),
+      );
+    };
+    let runs = await together();
+    for (let tries = 0; tries < 50 && !runs.every(byWorker); tries += 1) runs = await together();
+    const said = runs.map((run) => run.text().trim().split(" "));
+    expect(said.map(([index]) => index)).toEqual(runs.map((_, index) => String(index)));
+    // More than one worker has not been needed by many others.
+    expect(new Set(said.map(([, worker]) => worker)).size).toBeLessThan(4);
+    expect(runs.every(byWorker)).toBe(true);
+  });
+
+  test("is not held up by a command whose reader takes nothing", async () => {
+    const { run: waiting, messages } = await startByWorker(
+      "yes",
+      { recordLimitBytes: 100_000 },
+      "?follow=all",
     );
-    expect(runs.map((run) => run.text())).toEqual(runs.map((_, index) => `${index}\n`));
+    const runs = await Promise.all(Array.from({ length: 12 }, () => daemon.run("echo on; sleep 0.1")));
+    expect(runs.map((run) => run.text())).toEqual(runs.map(() => "on\n"));
+    // It was still waited for: nothing is missing of what it has not read.
+    await daemon.client.call("cancelRun", { params: { run: waiting.id } });
+    await waiting.until(messages, ({ type }) => type === "complete");
+    expect(waiting.of("gap")).toEqual([]);
+    expect(waiting.complete.outcome).toBe("cancelled");
   });
 
   test.each([

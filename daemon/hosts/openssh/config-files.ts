@@ -7,6 +7,7 @@ import type { UserFiles } from "../../core/user-files.ts";
 import { includedPaths } from "./config-include.ts";
 import { type ConfigLine, type ConfigTree, parseConfigLine } from "./config-line.ts";
 import { readNames, type SshConfig } from "./config-names.ts";
+import { ConfigReads, type Looked } from "./config-reads.ts";
 
 export interface ConfigFilesParts {
   readonly files: UserFiles;
@@ -32,9 +33,15 @@ interface ParsedFile {
   readonly lines: readonly ConfigLine[];
 }
 
+/** What one load comes by. */
+interface Walk {
+  readonly reads: ConfigReads;
+  /** Every file that is read, in order. */
+  readonly files: ParsedFile[];
+}
+
 /** As readconf.c has it. */
 const maxDepth = 16;
-const maxFileBytes = 4 * 1024 * 1024;
 const maxFiles = 2000;
 const maxBytes = 64 * 1024 * 1024;
 
@@ -44,6 +51,7 @@ export class ConfigFiles {
   readonly #parts: ConfigFilesParts;
   readonly #loading = new SharedQuery(() => this.#load());
   #parsed = new Map<string, ParsedFile>();
+  #looked: Looked = { files: [], directories: [] };
   #current: { readonly ids: string; readonly read: ReadConfig } | undefined;
   #parsedFiles = 0;
 
@@ -58,34 +66,39 @@ export class ConfigFiles {
   }
 
   async #load(): Promise<ReadConfig> {
-    const walk: ParsedFile[] = [];
+    const { files } = this.#parts;
+    const versionOf = (path: string): string | undefined => this.#parsed.get(path)?.version;
+    const walk: Walk = { reads: new ConfigReads({ files, versionOf }, this.#looked), files: [] };
     const trees: ConfigTree[] = [];
     for (const path of this.#paths) {
-      const root = await this.#read(path);
+      const root = await this.#read(path, walk.reads);
       if (root !== undefined) trees.push(await this.#walk(root, [], walk));
     }
-    this.#parsed = new Map(walk.map((file) => [file.path, file]));
-    const ids = walk.map(({ id }) => id).join();
+    this.#looked = walk.reads.looked;
+    this.#parsed = new Map(walk.files.map((file) => [file.path, file]));
+    const ids = walk.files.map(({ id }) => id).join();
     if (this.#current?.ids !== ids) {
       this.#current = { ids, read: { config: await readNames(trees, this.#parts.clock), trees } };
     }
     return this.#current.read;
   }
 
-  /** `within`: the files that include this one, each in the one before. `walk` gets every file that is read. */
-  async #walk(file: ParsedFile, within: readonly ParsedFile[], walk: ParsedFile[]): Promise<ConfigTree> {
-    walk.push(file);
-    if (walk.length > maxFiles) throw this.#refused(`it includes more than ${maxFiles} files`);
-    if (walk.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
+  /** `within`: the files that include this one, each in the one before. */
+  async #walk(file: ParsedFile, within: readonly ParsedFile[], walk: Walk): Promise<ConfigTree> {
+    const { reads, files } = walk;
+    files.push(file);
+    if (files.length > maxFiles) throw this.#refused(`it includes more than ${maxFiles} files`);
+    if (files.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
       throw this.#refused(`with what it includes it is larger than ${maxBytes / 1_048_576} MiB`);
     }
     const around = [...within, file];
     const included = new Map<ConfigLine, readonly ConfigTree[]>();
     for (const line of file.lines) {
       if (line.keyword !== "include" || around.length > maxDepth) continue;
-      const paths = await includedPaths(line.words ?? [], { file: file.path, ...this.#parts });
+      const { home } = this.#parts;
+      const paths = await includedPaths(line.words ?? [], { file: file.path, home, files: reads });
       const others = paths.filter((path) => around.every((each) => each.path !== path));
-      const read = await Promise.all(others.map((path) => this.#read(path)));
+      const read = await Promise.all(others.map((path) => this.#read(path, reads)));
       const trees: ConfigTree[] = [];
       for (const each of read) if (each !== undefined) trees.push(await this.#walk(each, around, walk));
       included.set(line, trees);
@@ -94,10 +107,10 @@ export class ConfigFiles {
   }
 
   /** Undefined for what is not there, and for a directory, which OpenSSH reads as an empty file. */
-  async #read(path: string): Promise<ParsedFile | undefined> {
+  async #read(path: string, reads: ConfigReads): Promise<ParsedFile | undefined> {
     const { files } = this.#parts;
     const before = this.#parsed.get(path);
-    const read = await files.reread(path, maxFileBytes, before?.version);
+    const read = await reads.read(path);
     if (read.kind === "unchanged") return before && { ...before, version: read.version };
     if (read.kind === "missing") return undefined;
     if (read.kind === "content") return this.#parse(path, read);

@@ -1,11 +1,16 @@
 import { dirname, isAbsolute, join } from "node:path";
-import type { UserFiles } from "../../core/user-files.ts";
+import type { DirectoryContent } from "../../core/regular-file.ts";
 import { matchesPattern } from "../../core/wildcard.ts";
+
+/** Lists a directory; sorted. */
+interface Directories {
+  list(path: string): Promise<DirectoryContent>;
+}
 
 /** Which files an Include line of `file` names (ssh_config(5)), in order; those without a pattern need not be there. */
 export async function includedPaths(
   words: readonly string[],
-  { file, home, files }: { readonly file: string; readonly home: string; readonly files: UserFiles },
+  { file, home, files }: { readonly file: string; readonly home: string; readonly files: Directories },
 ): Promise<string[]> {
   const paths: string[] = [];
   for (const word of words)
@@ -20,10 +25,10 @@ function absolutePath(path: string, home: string, folder: string): string {
 }
 
 const magic = /[*?[]/;
-const maxNames = 10_000;
+const maxPaths = 10_000;
 
 /** As glob(3): a directory that cannot be read has nothing in it, and a leading dot is only matched by one. */
-async function expandPattern(pattern: string, files: UserFiles): Promise<string[]> {
+async function expandPattern(pattern: string, files: Directories): Promise<string[]> {
   if (!magic.test(pattern)) return [pattern];
   let paths = [""];
   for (const segment of pattern.split("/").slice(1)) {
@@ -33,8 +38,8 @@ async function expandPattern(pattern: string, files: UserFiles): Promise<string[
     }
     const matches = createMatcher(segment);
     const found: string[] = [];
-    for (const path of paths.slice(0, maxNames)) {
-      const listed = await files.list(path === "" ? "/" : path, maxNames);
+    for (const path of paths.slice(0, maxPaths)) {
+      const listed = await files.list(path === "" ? "/" : path);
       if (listed.kind !== "names") continue;
       const names = listed.names.filter((name) => matches(name));
       found.push(...names.map((name) => `${path}/${name}`));

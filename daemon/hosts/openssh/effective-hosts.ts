@@ -64,9 +64,12 @@ export class EffectiveHosts {
     return read.config;
   }
 
-  /** `invalid_request` says by file and line why ssh cannot tell; `conflict`: there is no ssh. */
-  async of(query: HostQuery): Promise<EffectiveHost> {
-    const config = await this.config();
+  /**
+   * By the configuration as it is now, or as who asks has just been given it by `config`: the files are looked at once for
+   * each run. `invalid_request` says by file and line why ssh cannot tell; `conflict`: there is no ssh.
+   */
+  async of(query: HostQuery, known?: SshConfig): Promise<EffectiveHost> {
+    const config = known ?? (await this.config());
     // Nothing is configured: that is known without ssh, also where there is none.
     if (this.#file === "none") return plainHost(query);
     const key = this.#keyOf(query);

@@ -34,10 +34,12 @@ const overheadBytes = 200;
 const controlBytes = 1000;
 /** A disk that is full or fails is tried again so often. */
 const retryMs = 1000;
+/** So long what does not matter by itself waits for what comes next. */
+const soonMs = 10;
 
 /**
  * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive in
- * one turn of the event loop are one write.
+ * one turn of the event loop are one write, and so is what a quick command goes through between its beginning and its end.
  */
 export class EventWriter {
   readonly transcript: Transcript<ShownEvent>;
@@ -53,6 +55,10 @@ export class EventWriter {
   /** Where the middle of too much output was taken out. */
   #cut: TruncatedRange | undefined;
   #flushing: NodeJS.Immediate | undefined;
+  /** Events that are neither recorded nor shown yet, the last of those that are pending; and what is called then. */
+  #unshown: StoredEvent[] = [];
+  #afterShown: (() => void)[] = [];
+  #soon: NodeJS.Timeout | undefined;
   readonly #persisted = Promise.withResolvers<void>();
   /** Resolves when the ending is in the store. */
   readonly persisted = this.#persisted.promise;
@@ -112,6 +118,21 @@ export class EventWriter {
     this.#show(events);
   }
 
+  /**
+   * Writes events with those that come next, or after a moment, and then calls `shown`: a commit and a message for each would
+   * cost a quick command more than all the rest.
+   */
+  writeSoon(contents: readonly EventContent[], withRun: boolean, shown: () => void): void {
+    this.#flush(false);
+    const at = this.#now();
+    const events = contents.map((content) => this.#event(content, at));
+    this.#pendingWrites.push(...events);
+    this.#unshown.push(...events);
+    this.#afterShown.push(shown);
+    this.#runPending ||= withRun;
+    this.#soon ??= setTimeout(() => this.write([], false), soonMs).unref();
+  }
+
   /** No more output comes. What could not be recorded of it is to be written before the ending. */
   finish(): Recorded[] {
     this.#flush(true);
@@ -142,8 +163,9 @@ export class EventWriter {
     const at = this.#now();
     const before = this.#seq;
     const events = pieces.map((piece) => this.#event(piece, at));
+    const run = this.#runPending ? this.#record.run() : undefined;
     const failed = retryOnce(() =>
-      this.#parts.store.events.append(this.#id, [...this.#pendingWrites, ...events]),
+      this.#parts.store.events.append(this.#id, [...this.#pendingWrites, ...events], run),
     );
     if (failed !== undefined) {
       this.#seq = before;
@@ -152,6 +174,7 @@ export class EventWriter {
       return;
     }
     this.#pendingWrites = [];
+    this.#runPending = false;
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -200,8 +223,12 @@ export class EventWriter {
   }
 
   #show(events: readonly StoredEvent[]): void {
-    const shown = events.map((event) => ({ ...event, size: keptBytes(event) }));
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    const shown = [...this.#unshown, ...events].map((event) => ({ ...event, size: keptBytes(event) }));
+    this.#unshown = [];
     this.transcript.append(shown, this.#ended);
+    for (const tell of this.#afterShown.splice(0)) tell();
   }
 
   get #id(): string {

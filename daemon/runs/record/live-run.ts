@@ -99,11 +99,27 @@ export class LiveRun {
     more: { readonly reconnecting?: true; readonly banner?: string } = {},
   ): void {
     if (this.ended) return;
+    const moved = this.#move(state, change);
+    this.#writer.write([controlContent({ type: "status", state, message, ...more })], moved);
+    if (moved) this.#parts.onChange(this.#run);
+  }
+
+  /** The same of a state that a quick command is in for a moment only: it is told with what comes next. */
+  passes(state: Exclude<RunState, "ended">, message: string, change: Partial<Run> = {}): void {
+    if (this.ended) return;
+    const moved = this.#move(state, change);
+    const run = this.#run;
+    this.#writer.writeSoon([controlContent({ type: "status", state, message })], moved, () => {
+      if (moved) this.#parts.onChange(run);
+    });
+  }
+
+  /** Whether the state is another one now. */
+  #move(state: Exclude<RunState, "ended">, change: Partial<Run>): boolean {
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
     this.#run = { ...this.#run, ...change, ...startedAt, state };
-    this.#writer.write([controlContent({ type: "status", state, message, ...more })], moved);
-    if (moved) this.#parts.onChange(this.#run);
+    return moved;
   }
 
   /** Tells that a question to a person was opened or closed, which the record keeps without any answer. */

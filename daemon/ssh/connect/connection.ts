@@ -124,10 +124,7 @@ class Login implements SshConnection {
     });
     const algorithms = algorithmsFor(hostKeys.knownTypes(), hop.settings.algorithms);
     const missing = unavailable(algorithms);
-    if (missing !== undefined) {
-      this.#fail(noAlgorithms(hop, missing));
-      return;
-    }
+    if (missing !== undefined) return this.#fail(noAlgorithms(hop, missing));
     this.client.connect({
       sock: socket,
       username: hop.user,
@@ -167,6 +164,10 @@ class Login implements SshConnection {
 
   forceAcks(): () => void {
     return this.#acks.want();
+  }
+
+  gather(): void {
+    this.#outgoing?.gather();
   }
 
   pace(channel: Duplex): void {

@@ -51,6 +51,12 @@ export class OutgoingQueue {
     });
   }
 
+  /** What is sent in this turn of the event loop goes out in one write. */
+  gather(): void {
+    this.#socket.cork();
+    setImmediate(() => this.#socket.uncork());
+  }
+
   /** Goes on where it was blocked. */
   flush(): void {
     while (!this.#isFull()) {

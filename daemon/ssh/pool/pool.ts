@@ -19,6 +19,7 @@ import type {
 import { refuseUnmetNeeds } from "../../transport/ssh2-needs.ts";
 import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
+import { LoginLookups } from "../auth/login-lookups.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
 import type { ProxyContext } from "../connect/proxy-command.ts";
@@ -73,6 +74,7 @@ export function openPool(options: PoolOptions): Pool {
   const { clock, log } = options;
   const requiredRsaSize = (): number => options.limits().requiredRsaSize;
   const source = new CredentialSource({ ...options.environment, requiredRsaSize });
+  const lookups = new LoginLookups(source, clock);
   const dial = createDialer({ ...options, source, proxy: options.environment }, (request, signal) =>
     connections.acquire(request, signal),
   );
@@ -86,9 +88,11 @@ export function openPool(options: PoolOptions): Pool {
   });
   return {
     exec: (target, request, listener, signal) =>
-      exec({ connections, source, shells, clock, log }, target, { request, listener, signal }),
-    probe: (target, how, signal) => probe({ connections, source, clock }, target, { ...how, signal }),
-    identity: async (target, agent) => bucketKey(await source.complete(target, agent)),
+      exec({ connections, lookups, shells, clock, log }, target, { request, listener, signal }),
+    probe: (target, how, signal) => probe({ connections, lookups, clock }, target, { ...how, signal }),
+    identity: async (target, { agentSocket, askedAt }) =>
+      bucketKey(await lookups.of(target, agentSocket, askedAt)),
+    prepare: (target, agentSocket) => lookups.begin(target, agentSocket),
     list: () => connections.all().map((pooled) => pooled.describe()),
     close(id) {
       const pooled = connections.all().find((each) => each.id === id);
@@ -111,7 +115,7 @@ export function openPool(options: PoolOptions): Pool {
 
 interface Parts {
   readonly connections: ConnectionPool;
-  readonly source: CredentialSource;
+  readonly lookups: LoginLookups;
   readonly shells: LoginShells;
   readonly clock: Clock;
   readonly log: Log;
@@ -125,11 +129,11 @@ interface Execution {
 
 async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
   const { request, listener, signal } = execution;
-  const { connections, source, shells, clock, log } = parts;
+  const { connections, lookups, shells, clock, log } = parts;
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
   const avoid = new Set<PooledConnection>();
-  const first = await requestFor(target, request, { connections, source, deadline });
+  const first = await requestFor(target, request, { connections, lookups, deadline });
   let lost = 0;
   let closed = 0;
   for (;;) {
@@ -151,10 +155,10 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       listener,
       deadline,
       log,
+      onSent: () => connections.prepareSpare(lease.pooled),
     });
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
-      connections.prepareSpare(lease.pooled);
       return remoteProcess(parts, lease, { ...timings, process: started.process });
     }
     if (started.kind === "closed") {
@@ -196,14 +200,14 @@ function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): 
 }
 
 async function probe(
-  { connections, source, clock }: Pick<Parts, "connections" | "source" | "clock">,
+  { connections, lookups, clock }: Pick<Parts, "connections" | "lookups" | "clock">,
   target: Target,
   options: ConnectOptions & { signal: AbortSignal },
 ): Promise<HostProbe> {
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, options.connectTimeoutMs, options.signal);
   const wanted: AcquireRequest = {
-    ...(await requestFor(target, options, { connections, source, deadline })),
+    ...(await requestFor(target, options, { connections, lookups, deadline })),
     purpose: "probe",
   };
   using lease = await acquire(connections, wanted, deadline.signal);
@@ -218,14 +222,14 @@ async function probe(
 /** Looks up anew who would be logged in: a connection of somebody else is none for this request. */
 async function requestFor(
   target: Target,
-  { agentSocket, questioner }: ConnectOptions,
-  { connections, source, deadline }: Pick<Parts, "connections" | "source"> & { deadline: ConnectDeadline },
+  { agentSocket, askedAt, questioner }: ConnectOptions,
+  { connections, lookups, deadline }: Pick<Parts, "connections" | "lookups"> & { deadline: ConnectDeadline },
 ): Promise<AcquireRequest> {
   refuseUnmetNeeds(target);
   const order = connections.nextOrder();
   deadline.at = { stage: "looking up the keys to log in with", hop: target };
   return {
-    target: await deadline.bound(source.complete(target, agentSocket)),
+    target: await deadline.bound(lookups.of(target, agentSocket, askedAt)),
     purpose: "session",
     order,
     avoid: new Set(),

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
+  /** Called when the command goes out: what is sent now goes along. */
+  readonly onSent: () => void;
 }
 
 export type Started =
@@ -59,14 +61,17 @@ export async function startCommand(options: StartOptions): Promise<Started> {
 }
 
 async function onChannel(options: StartOptions): Promise<Started> {
-  const { lease, deadline, request } = options;
+  const { lease, deadline, request, onSent } = options;
   deadline.at = { stage: "opening a session", hop: lease.connection.hop };
   const opening = await open(options);
   if (opening.kind !== "opened") return opening;
   const process = processOn(options, opening.channel);
   let sent = false;
-  const start = execOn(lease.connection, opening.channel, await request(), () => {
+  const wanted = await request();
+  lease.connection.gather();
+  const start = execOn(lease.connection, opening.channel, wanted, () => {
     sent = !deadline.signal.aborted;
+    if (sent) queueMicrotask(onSent);
     return sent;
   });
   const outcome = await deadline.bound(start).catch((reason: unknown) => {

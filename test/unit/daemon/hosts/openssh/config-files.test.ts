@@ -2,6 +2,7 @@ import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
+import type { UserFiles } from "../../../../../daemon/core/user-files.ts";
 import { ConfigFiles } from "../../../../../daemon/hosts/openssh/config-files.ts";
 import { type Directory, openDirectory } from "../../../../support/directory.ts";
 import { containing } from "../../../../support/matching.ts";
@@ -19,9 +20,9 @@ async function openHome(contents: Readonly<Record<string, string>>) {
   return { ...directory, ssh, config: configIn(directory) };
 }
 
-function configIn(directory: Directory): ConfigFiles {
+function configIn(directory: Directory, asked: Pick<UserFiles, "reread" | "list"> = files): ConfigFiles {
   return new ConfigFiles([directory.join(".ssh/config")], {
-    files,
+    files: { ...files, ...asked },
     clock: systemClock,
     home: directory.path,
   });
@@ -121,6 +122,33 @@ test("files are taken in again when one of them changes, comes or goes, and only
   expect(await aliasesOf(home.config)).toEqual(["b", "own"]);
   const last = await Promise.all([home.config.load(), home.config.load()]);
   expect(last[0]).toBe(last[1]);
+});
+
+test("what was read the last time is asked for at once, before anything is answered", async () => {
+  await using home = await openHome({
+    config: "Include conf.d/*.conf deeper\n",
+    "conf.d/a.conf": "Host a\n",
+    deeper: "Include conf.d/a.conf\n",
+  });
+  let asked: string[] = [];
+  const config = configIn(home, {
+    reread: (path, ...rest) => {
+      asked.push(path);
+      return files.reread(path, ...rest);
+    },
+    list: (path, maxNames) => {
+      asked.push(path);
+      return files.list(path, maxNames);
+    },
+  });
+  await config.load();
+  const all = asked;
+  asked = [];
+  const loading = config.load();
+  const atOnce = [...asked];
+  await loading;
+  expect(new Set(atOnce)).toEqual(new Set(all));
+  expect(asked).toEqual(atOnce);
 });
 
 test.each([

@@ -1,0 +1,49 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../../core/clock.ts";
+import type { Target } from "../../transport/remote.ts";
+import type { CredentialSource, LoginTarget } from "./credentials.ts";
+
+interface Lookup {
+  readonly begunAt: number;
+  readonly completed: Promise<LoginTarget>;
+}
+
+/** What is looked up for a run is used at once: later a key may have been taken out of the agent. */
+const maxAgeMs = 1000;
+const maxLookups = 100;
+
+/**
+ * Look-ups of what there is to log in with. One can be begun ahead, while it is still found out whether the host is where
+ * it was; whoever asks gets none that began before they were asked themselves.
+ */
+export class LoginLookups {
+  readonly #source: Pick<CredentialSource, "complete">;
+  readonly #clock: Pick<Clock, "elapsed">;
+  readonly #last = new LRUCache<string, Lookup>({ max: maxLookups });
+
+  constructor(source: Pick<CredentialSource, "complete">, clock: Pick<Clock, "elapsed">) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  /** For an `of` with the same target and agent that is about to come. */
+  begin(target: Target, agentSocket: string | null): void {
+    const begunAt = this.#clock.elapsed();
+    const completed = this.#source.complete(target, agentSocket);
+    this.#last.set(keyOf(target, agentSocket), { begunAt, completed });
+  }
+
+  /** `askedAt`: when what this is for was asked for, by the clock's `elapsed`; undefined: now. Never rejects. */
+  of(target: Target, agentSocket: string | null, askedAt: number | undefined): Promise<LoginTarget> {
+    const last = askedAt === undefined ? undefined : this.#last.get(keyOf(target, agentSocket));
+    const isGood =
+      last !== undefined &&
+      last.begunAt > (askedAt ?? Infinity) &&
+      this.#clock.elapsed() - last.begunAt < maxAgeMs;
+    return isGood ? last.completed : this.#source.complete(target, agentSocket);
+  }
+}
+
+function keyOf(target: Target, agentSocket: string | null): string {
+  return JSON.stringify([target, agentSocket]);
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { inTime } from "../core/in-time.ts";
+import type { Log } from "../core/log.ts";
+import type { ExecRequest, Remote, RemoteProcess } from "../transport/remote.ts";
+import { askShell } from "./shell-question.ts";
+import { startText } from "./start-text.ts";
+import { Worker } from "./worker.ts";
+import type { WorkerLogin } from "./worker-login.ts";
+
+export interface WorkerStartParts {
+  readonly remote: Pick<Remote, "exec">;
+  readonly log: Log;
+  readonly stopped: AbortSignal;
+  /** Ends a process, and all of its session, that will not end by itself. */
+  readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;
+  /** Called once, when the worker takes no further run, or there is none. */
+  readonly onRetired: () => void;
+}
+
+const startTimeoutMs = 10_000;
+const maxLate = 3;
+
+/**
+ * Starts a worker in a session of its own; `process` is a command of the same login, beside which its shell is asked for.
+ * undefined: the login gets none. Rejects where that is still not known.
+ */
+export async function startWorker(
+  login: WorkerLogin,
+  process: RemoteProcess | undefined,
+  parts: WorkerStartParts,
+): Promise<Worker | undefined> {
+  const { log, onRetired } = parts;
+  const token = `hostrun-${randomBytes(9).toString("hex")}`;
+  const worker = new Worker({ token, log, host: login.target.name, onRetired });
+  try {
+    login.shell ??= await askShell(process, token);
+    const { shell } = login;
+    if (shell === undefined) {
+      worker.retire();
+      return undefined;
+    }
+    const session = await openSession(login, worker, { text: startText(token, shell), ...parts });
+    worker.runsIn(session);
+    const ready = await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready);
+    if (ready === true) return worker;
+    // A start that hangs behind the start files has said which process it is.
+    if (worker.pid !== undefined) await parts.endProcess(session, worker.pid);
+    worker.close();
+    if (ready === undefined && worker.pid !== undefined) {
+      login.late += 1;
+      // A busy machine may do better later. One that is late again and again spins.
+      if (login.late < maxLate) throw new Error("The worker did not begin in time.");
+    }
+    return undefined;
+  } catch (failure) {
+    worker.close();
+    throw failure;
+  }
+}
+
+function openSession(
+  { target, options }: WorkerLogin,
+  worker: Worker,
+  { remote, stopped, text }: Pick<WorkerStartParts, "remote" | "stopped"> & { readonly text: string },
+): Promise<RemoteProcess> {
+  const listener = { ...worker.listener, step: () => undefined, banner: () => undefined };
+  const request: ExecRequest = { ...options, pty: false, command: () => text };
+  return remote.exec(target, request, listener, stopped);
+}
