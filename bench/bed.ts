@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Daemon, openDaemon } from "../client/daemon.ts";
 import { type Directory, openDirectory } from "../test/support/directory.ts";
@@ -11,6 +12,8 @@ export interface Bed {
   readonly sshd: Sshd;
   readonly daemon: Daemon;
   readonly directory: Directory;
+  /** Where the daemon and the command line are, as they are shipped. */
+  readonly dist: string;
   /** A host of the daemon whose connection stays. */
   readonly warm: string;
   /** The same with a key file of its own, and so with a connection of its own. */
@@ -21,16 +24,20 @@ export interface Bed {
 
 const root = `${import.meta.dirname}/..`;
 
-/**
- * Builds the daemon as it is shipped, into a directory of its own, and starts it and an SSH server.
- * `profile` is a folder for the daemon's CPU profile.
- */
+/** Builds everything as it is shipped, into a directory of its own, and gives its path. */
+export async function openDist(stack: AsyncDisposableStack): Promise<string> {
+  const dist = stack.use(await openDirectory()).join("dist");
+  await finished(process.execPath, [`${root}/esbuild.mjs`, "--out", dist]);
+  return dist;
+}
+
+/** Starts the daemon of `dist` and an SSH server. `profile` is a folder for the daemon's CPU profile. */
 export async function openBed(
   stack: AsyncDisposableStack,
-  options: { readonly profile?: string | undefined },
+  options: { readonly dist: string; readonly profile: string | undefined },
 ): Promise<Bed> {
+  const { dist } = options;
   const directory = stack.use(await openDirectory());
-  await finished(process.execPath, [`${root}/esbuild.mjs`, "--out", directory.join("dist")]);
   const home = directory.join("home");
   await mkdir(home);
   const sshd = stack.use(
@@ -45,7 +52,7 @@ export async function openBed(
       },
     }),
   );
-  const daemon = stack.use(await openOwnDaemon(stack, directory, options.profile));
+  const daemon = stack.use(await openOwnDaemon(stack, directory, options));
   const coldKey = directory.join("cold_key");
   await copyFile(sshd.clientKey.path, coldKey);
   for (const [name, identityFile] of [
@@ -57,7 +64,25 @@ export async function openBed(
   }
   const [, key = ""] = sshd.hostKeys[0]?.publicKey.split(" ") ?? [];
   await daemon.call("addKnownHost", { body: { address: sshd.address, port: sshd.port, key } });
-  return { sshd, daemon, directory, warm: "warm", cold: "cold", ssh: await sshArguments(sshd, directory) };
+  return {
+    sshd,
+    daemon,
+    directory,
+    dist,
+    warm: "warm",
+    cold: "cold",
+    ssh: await sshArguments(sshd, directory),
+  };
+}
+
+/** The bed with another server, or another way to the same one: a host of the daemon of that name, and arguments of `ssh`. */
+export async function wayTo(bed: Bed, sshd: Sshd, name: string): Promise<Bed> {
+  const { daemon, directory } = bed;
+  const { address, port, user, clientKey, hostKeys } = sshd;
+  await daemon.call("createHost", { body: { name, address, port, user, identityFile: clientKey.path } });
+  const [, key = ""] = hostKeys[0]?.publicKey.split(" ") ?? [];
+  await daemon.call("addKnownHost", { body: { address, port, key } });
+  return { ...bed, sshd, warm: name, ssh: await sshArguments(sshd, directory, `known_hosts-${name}`) };
 }
 
 /** Starts the master of a multiplexed connection; gives the arguments of `ssh` that use it. */
@@ -80,9 +105,14 @@ export async function openControlMaster(
   return shared;
 }
 
-async function sshArguments(sshd: Sshd, directory: Directory): Promise<readonly string[]> {
-  const knownHosts = directory.join("known_hosts");
-  await writeFile(knownHosts, sshd.knownHosts);
+async function sshArguments(
+  sshd: Sshd,
+  directory: Directory,
+  file = "known_hosts",
+): Promise<readonly string[]> {
+  const knownHosts = directory.join(file);
+  const names = sshd.hostKeys.map(({ publicKey }) => `[${sshd.address}]:${sshd.port} ${publicKey}\n`);
+  await writeFile(knownHosts, names.join(""));
   const options = [
     `UserKnownHostsFile=${knownHosts}`,
     "GlobalKnownHostsFile=/dev/null",
@@ -98,7 +128,7 @@ async function sshArguments(sshd: Sshd, directory: Directory): Promise<readonly 
 async function openOwnDaemon(
   stack: AsyncDisposableStack,
   directory: Directory,
-  profile: string | undefined,
+  { dist, profile }: { readonly dist: string; readonly profile: string | undefined },
 ): Promise<Daemon> {
   const profiling = profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", profile];
   const stateDirectory = directory.join("state");
@@ -106,7 +136,7 @@ async function openOwnDaemon(
   const own = Object.entries(process.env).filter(([name]) => !/^(HOSTRUN_|SSH_AUTH_SOCK$)/.test(name));
   const child = spawn(
     process.execPath,
-    [...profiling, directory.join("dist", "daemon.cjs"), "--state-dir", stateDirectory],
+    [...profiling, join(dist, "daemon.cjs"), "--state-dir", stateDirectory],
     { env: Object.fromEntries(own), stdio: ["ignore", "ignore", "pipe"] },
   );
   let complaints = "";

@@ -1,18 +1,23 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Bed, openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
 import { type Lane, race, timed, warmUp } from "./lane.ts";
-import type { SuiteOptions } from "./latency.ts";
 import { finished } from "./process.ts";
 import { Samples } from "./samples.ts";
-import { printGoals, printTable } from "./table.ts";
+import type { SuiteOptions } from "./suite.ts";
+import { type Goal, printTable } from "./table.ts";
 
 /** `hostrun run` as a process, beside what no process of Node can do without. */
-export async function commandLineSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+export async function commandLineSuite(
+  bed: Bed,
+  options: SuiteOptions,
+  signal: AbortSignal,
+): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   const http = stack.use(openHttpRunner(bed));
   const shared = await openControlMaster(stack, bed, "mux");
-  const cli = bed.directory.join("dist", "cli.cjs");
+  const cli = join(bed.dist, "cli.cjs");
   const env = { ...process.env, HOSTRUN_HOME: bed.directory.join("state") };
   const node = async (...args: readonly string[]): Promise<unknown> => finished(process.execPath, args, env);
   const lanes = [
@@ -22,7 +27,7 @@ export async function commandLineSuite(bed: Bed, options: SuiteOptions, signal: 
     { name: "Hostrun, POST to `complete`", cpu: undefined, measure: () => http.run(bed.warm, "true") },
   ] as const;
   const [run, empty, mux, warm] = lanes;
-  await warmUp(lanes, 5, signal);
+  await warmUp(lanes, options.short ? 1 : 5, signal);
   for (const { cpu } of lanes) cpu?.clear();
   const rounds = options.rounds ?? 100;
   const samples = await race({ lanes, rounds, inARow: 1, restMs: 10, until: options.until }, signal);
@@ -36,7 +41,7 @@ export async function commandLineSuite(bed: Bed, options: SuiteOptions, signal: 
       (median(lane) / median(mux)).toFixed(2),
     ]),
   );
-  printGoals([
+  return [
     {
       id: "P12",
       meaning: "`hostrun run` − `node -e 0` − a warm run, p50 in ms",
@@ -51,7 +56,7 @@ export async function commandLineSuite(bed: Bed, options: SuiteOptions, signal: 
       limit: 15,
       value: run.cpu.mean - empty.cpu.mean,
     },
-  ]);
+  ];
 }
 
 function processLane(name: string, run: () => Promise<unknown>): Lane & { readonly cpu: ChildTime } {

@@ -49,3 +49,26 @@ export async function timed(task: () => Promise<unknown>): Promise<number> {
   await task();
   return performance.now() - begun;
 }
+
+/** Of a lane that took part. */
+export function samplesOf(samples: ReadonlyMap<Lane, Samples>, lane: Lane): Samples {
+  const found = samples.get(lane);
+  if (found === undefined) throw new Error(`${lane.name} took no part`);
+  return found;
+}
+
+/** Heading and rows: the lanes' quantiles, how much they waver, and their ratio to `unit`. */
+export function latencyTable(
+  title: string,
+  lanes: readonly Lane[],
+  samples: ReadonlyMap<Lane, Samples>,
+  unit: number,
+): [heading: string[], rows: string[][]] {
+  const rows = lanes.map((lane) => {
+    const of = samplesOf(samples, lane);
+    const quantiles = [0.5, 0.9, 0.99].map((q) => of.quantile(q).toFixed(2));
+    const spread = `${Math.round(of.spread * 100)} %`;
+    return [lane.name, String(of.count), ...quantiles, spread, (of.median / unit).toFixed(2)];
+  });
+  return [[title, "n", "p50", "p90", "p99", "spread", "÷ ControlMaster"], rows];
+}

@@ -1,17 +1,12 @@
 import type { Bed } from "./bed.ts";
 import { openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
-import { type Lane, race, timed, warmUp } from "./lane.ts";
+import { type Lane, latencyTable, race, samplesOf, timed, warmUp } from "./lane.ts";
 import { finished } from "./process.ts";
 import type { Samples } from "./samples.ts";
 import { openSsh2 } from "./ssh2-client.ts";
-import { printGoals, printTable } from "./table.ts";
-
-export interface SuiteOptions {
-  readonly rounds: number | undefined;
-  /** No round begins after this, by `performance.now()`. */
-  readonly until: number;
-}
+import type { SuiteOptions } from "./suite.ts";
+import { type Goal, printTable } from "./table.ts";
 
 /** Back-to-back runs in one go. */
 const burst = 20;
@@ -22,14 +17,14 @@ const slowModeMs = 35;
 const restMs = 15;
 
 /** Runs of `true`: warm, spaced and back-to-back, and cold. */
-export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   const lanes = await openLanes(bed, stack);
   const { hostrun, mux, ssh2, bash, client, cold, coldSame, coldDefault } = lanes;
   const warmLanes = [hostrun, client, ssh2, mux, bash];
   const coldLanes = [cold, coldSame, coldDefault];
-  await warmUp(warmLanes, 30, signal);
-  await warmUp(coldLanes, 3, signal);
+  await warmUp(warmLanes, options.short ? 1 : 30, signal);
+  await warmUp(coldLanes, options.short ? 0 : 3, signal);
 
   const rounds = options.rounds ?? 50;
   const spacedLanes = [
@@ -42,13 +37,13 @@ export async function latencySuite(bed: Bed, options: SuiteOptions, signal: Abor
   const bursts = Math.ceil(rounds / 3);
   const dense = await race({ lanes: warmLanes, rounds: bursts, inARow: burst, restMs: 0, until }, signal);
 
-  const of = (lane: Lane): Samples => known(spaced, lane);
-  const denseOf = (lane: Lane): Samples => known(dense, lane);
-  printLatencies("Warm, spaced (ms)", warmLanes, spaced, of(mux).median);
-  printLatencies("Warm, back to back (ms)", warmLanes, dense, denseOf(mux).median);
-  printLatencies("Cold: connect, log in, run (ms)", coldLanes, spaced, of(mux).median);
+  const of = (lane: Lane): Samples => samplesOf(spaced, lane);
+  const denseOf = (lane: Lane): Samples => samplesOf(dense, lane);
+  printTable(...latencyTable("Warm, spaced (ms)", warmLanes, spaced, of(mux).median));
+  printTable(...latencyTable("Warm, back to back (ms)", warmLanes, dense, denseOf(mux).median));
+  printTable(...latencyTable("Cold: connect, log in, run (ms)", coldLanes, spaced, of(mux).median));
   const ratio = (one: Lane, other: Lane): number => of(one).median / of(other).median;
-  printGoals([
+  return [
     {
       id: "P1",
       meaning: "warm run ÷ ssh ControlMaster, p50",
@@ -99,7 +94,7 @@ export async function latencySuite(bed: Bed, options: SuiteOptions, signal: Abor
       value: ratio(cold, coldDefault),
     },
     { id: "P4", meaning: "cold run, p99 in ms", bound: "<", limit: 50, value: of(cold).quantile(0.99) },
-  ]);
+  ];
 }
 
 type Lanes = Readonly<
@@ -151,35 +146,4 @@ async function coldRun({ daemon, warm, sshd }: Bed, run: () => Promise<number>):
 async function algorithms({ daemon, warm }: Bed): Promise<readonly string[]> {
   const { cipher } = await daemon.call("testHost", { params: { host: warm }, body: {} });
   return ["-o", "KexAlgorithms=curve25519-sha256", "-c", cipher];
-}
-
-function known(samples: ReadonlyMap<Lane, Samples>, lane: Lane): Samples {
-  const found = samples.get(lane);
-  if (found === undefined) throw new Error(`${lane.name} took no part`);
-  return found;
-}
-
-function printLatencies(
-  title: string,
-  lanes: readonly Lane[],
-  samples: ReadonlyMap<Lane, Samples>,
-  mux: number,
-): void {
-  printTable(
-    [title, "n", "p50", "p90", "p99", "spread", "÷ ControlMaster"],
-    lanes.map((lane) => {
-      const of = known(samples, lane);
-      const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => of.quantile(q).toFixed(2));
-      const spread = `${Math.round(of.spread * 100)} %`;
-      return [
-        lane.name,
-        String(of.count),
-        p50 ?? "",
-        p90 ?? "",
-        p99 ?? "",
-        spread,
-        (of.median / mux).toFixed(2),
-      ];
-    }),
-  );
 }

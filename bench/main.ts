@@ -1,70 +1,137 @@
 import { execFileSync } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { openBed } from "./bed.ts";
+import { openBed, openDist } from "./bed.ts";
 import { bulkSuite } from "./bulk.ts";
 import { commandLineSuite } from "./command-line.ts";
-import { finished } from "./process.ts";
+import { distanceSuite } from "./distance.ts";
+import { outcomeOf, readHistory, remember } from "./history.ts";
 import { latencySuite } from "./latency.ts";
+import { lineSuite } from "./line.ts";
+import { memorySuite } from "./memory.ts";
+import { finished } from "./process.ts";
 import { recordSuite } from "./record.ts";
+import { startSuite } from "./start.ts";
+import type { Suite } from "./suite.ts";
+import { type Goal, print, printGoals } from "./table.ts";
 import { workerSuite } from "./worker.ts";
 
-const suites = {
-  latency: latencySuite,
-  bulk: bulkSuite,
-  record: recordSuite,
-  cli: commandLineSuite,
-  worker: workerSuite,
-};
-const usage = `Usage: npm run bench [-- [latency|bulk|record|cli|worker] [--rounds N] [--minutes N] [--profile FOLDER]]
+interface Entry {
+  readonly goals: readonly string[];
+  readonly about: string;
+  readonly suite: Suite;
+}
 
-  latency         runs of \`true\`, warm and cold (the default)
-  bulk            one long output
-  record          what recording it costs by itself, in files and in rows
-  cli             \`hostrun run\` as a process, beside \`node -e 0\` and \`ssh\`
-  worker          runs of \`true\` where the account's start files take 80 ms
+const suites: Readonly<Record<string, Entry>> = {
+  latency: { goals: ["P1", "P2", "P4"], about: "runs of `true`, warm and cold", suite: latencySuite },
+  worker: { goals: ["P3", "P3b", "P3c"], about: "where start files take 80 ms", suite: workerSuite },
+  distance: {
+    goals: ["P5", "P14"],
+    about: "20 and 50 ms away, also a hundred at once",
+    suite: distanceSuite,
+  },
+  bulk: { goals: ["P6", "P6b", "P6c"], about: "one long output", suite: bulkSuite },
+  memory: { goals: ["P9"], about: "what connections, readers and queues keep", suite: memorySuite },
+  line: { goals: ["P10"], about: "from a line on the host to its reader", suite: lineSuite },
+  cli: { goals: ["P12"], about: "`hostrun run` as a process", suite: commandLineSuite },
+  start: { goals: ["P13"], about: "the daemon's start with a full store", suite: startSuite },
+  record: { goals: [], about: "what recording costs by itself", suite: recordSuite },
+};
+const usage = `Usage: npm run bench [-- [SUITE or GOAL...] [OPTION...]]
+
+${Object.entries(suites)
+  .map(([name, { goals, about }]) => `  ${name.padEnd(9)} ${goals.join(" ").padEnd(12)} ${about}`)
+  .join("\n")}
+
+By default latency; "all" is every one.
+
   --rounds N      how often everything takes its turn
-  --minutes N     begin no round after this time (3)
+  --minutes N     begin no round of a suite after this time (3)
+  --json          print what the goals came to as JSON; all else goes to standard error
+  --short         as small as still shows that a suite works: its figures mean nothing
   --profile DIR   leave a CPU profile of the daemon there
 `;
 
-async function main(): Promise<void> {
+interface Plan {
+  readonly suites: readonly Suite[];
+  readonly rounds: number | undefined;
+  readonly minutes: number;
+  readonly json: boolean;
+  readonly short: boolean;
+  readonly profile: string | undefined;
+}
+
+async function main(plan: Plan): Promise<void> {
+  const interrupt = new AbortController();
+  process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+  const described = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: import.meta.dirname });
+  const commit = described.toString().trim();
+  print(`\n${await describeMachine()}, Hostrun ${commit}\n`);
+  await using stack = new AsyncDisposableStack();
+  const dist = await openDist(stack);
+  const goals: Goal[] = [];
+  for (const suite of plan.suites) goals.push(...(await measure(suite, { ...plan, dist }, interrupt.signal)));
+  if (goals.length > 0) printGoals(goals, await readHistory());
+  const crowded = `above ${cpus().length} is crowded: then only ratios count`;
+  print(`  Load average at the end: ${loads()}; ${crowded}.\n`);
+  const outcome = outcomeOf(commit, goals);
+  if (!plan.short && goals.length > 0) await remember(outcome);
+  if (plan.json) console.log(JSON.stringify(outcome));
+}
+
+/** On a bed of its own: what one suite leaves behind is not measured by the next one. */
+async function measure(
+  suite: Suite,
+  { rounds, minutes, short, ...options }: Plan & { readonly dist: string },
+  signal: AbortSignal,
+): Promise<readonly Goal[]> {
+  await using stack = new AsyncDisposableStack();
+  const bed = await openBed(stack, options);
+  const until = performance.now() + minutes * 60_000;
+  return await suite(bed, { rounds: rounds ?? (short ? 1 : undefined), until, short }, signal);
+}
+
+/** undefined: the arguments are not understood. */
+function parsePlan(args: readonly string[]): Plan | undefined {
   const { values, positionals } = parseArgs({
+    args: [...args],
     options: {
       rounds: { type: "string" },
       minutes: { type: "string", default: "3" },
+      json: { type: "boolean", default: false },
+      short: { type: "boolean", default: false },
       profile: { type: "string" },
     },
     allowPositionals: true,
   });
-  const [name = "latency", ...more] = positionals;
-  const suite = Object.entries(suites).find(([known]) => known === name)?.[1];
+  const chosen = suitesOf(positionals.length === 0 ? ["latency"] : positionals);
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   const minutes = Number(values.minutes);
-  if (suite === undefined || more.length > 0 || !(minutes > 0) || (rounds !== undefined && !(rounds > 0))) {
-    process.stderr.write(usage);
-    process.exitCode = 2;
-    return;
-  }
-  const until = performance.now() + minutes * 60_000;
-  const interrupt = new AbortController();
-  process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
-  console.log(`\n${await describeMachine()}\n`);
-  await using stack = new AsyncDisposableStack();
-  const bed = await openBed(stack, { profile: values.profile });
-  await suite(bed, { rounds, until }, interrupt.signal);
-  console.log(
-    `  Load average at the end: ${loads()}; above ${cpus().length} is crowded: then only ratios count.\n`,
+  const isGood = minutes > 0 && (rounds === undefined || rounds > 0);
+  if (chosen === undefined || !isGood) return undefined;
+  const { json, short, profile } = values;
+  return { suites: chosen, rounds, minutes, json, short, profile };
+}
+
+/** undefined: something is none of them. */
+function suitesOf(names: readonly string[]): Suite[] | undefined {
+  if (names.some((name) => name !== "all" && !entriesOf(name).length)) return undefined;
+  const chosen = names.includes("all") ? Object.values(suites) : names.flatMap(entriesOf);
+  return [...new Set(chosen)].map(({ suite }) => suite);
+}
+
+function entriesOf(name: string): Entry[] {
+  return Object.entries(suites).flatMap(([known, entry]) =>
+    known === name || entry.goals.includes(name) ? [entry] : [],
   );
 }
 
 async function describeMachine(): Promise<string> {
   const { stderr } = await finished("ssh", ["-V"]);
-  const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: import.meta.dirname });
   const cores = cpus();
   return [
     `  ${cores.length} × ${cores[0]?.model.trim() ?? "unknown processor"}, load average ${loads()}`,
-    `  Node ${process.versions.node}, ${stderr.split(",")[0] ?? ""}, Hostrun ${commit.toString().trim()}`,
+    `  Node ${process.versions.node}, ${stderr.split(",")[0] ?? ""}`,
   ].join("\n");
 }
 
@@ -74,4 +141,8 @@ function loads(): string {
     .join(" ");
 }
 
-await main();
+const plan = parsePlan(process.argv.slice(2));
+if (plan === undefined) {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else await main(plan);

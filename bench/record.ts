@@ -5,7 +5,7 @@ import { createRunStore, type OutputLimits } from "../daemon/store/runs.ts";
 import { openDirectory } from "../test/support/directory.ts";
 import { endedRun } from "../test/support/stored-run.ts";
 import { type Lane, race, timed, warmUp } from "./lane.ts";
-import type { SuiteOptions } from "./latency.ts";
+import type { SuiteOptions } from "./suite.ts";
 import { Samples } from "./samples.ts";
 import { printTable } from "./table.ts";
 
@@ -20,7 +20,11 @@ const ways: Readonly<Record<string, OutputLimits>> = {
 };
 
 /** What recording costs by itself: one long output written piece by piece, a commit each, without SSH and readers. */
-export async function recordSuite(_bed: unknown, options: SuiteOptions, signal: AbortSignal): Promise<void> {
+export async function recordSuite(
+  _bed: unknown,
+  options: SuiteOptions,
+  signal: AbortSignal,
+): Promise<never[]> {
   const longest = new Map<Lane, Samples>();
   const lanes = Object.entries(ways).map(([name, limits]) => {
     const lane: Lane = {
@@ -45,6 +49,7 @@ export async function recordSuite(_bed: unknown, options: SuiteOptions, signal: 
     [`${size / 2 ** 20} MiB of output, recorded`, "MB/s", "p10", "p90", "longest wait (ms)", "p10", "p90"],
     lanes.map((lane) => [lane.name, ...cells(rates.get(lane)), ...cells(longest.get(lane))]),
   );
+  return [];
 }
 
 async function record(limits: OutputLimits): Promise<{ megabytesPerSecond: number; longestMs: number }> {

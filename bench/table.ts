@@ -1,3 +1,10 @@
+/** What people read goes to standard error where standard output is for a program. */
+const people = process.argv.includes("--json") ? process.stderr : process.stdout;
+
+export function print(line = ""): void {
+  people.write(`${line}\n`);
+}
+
 /** Prints rows under a heading, numbers to the right. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
   const all = [heading, ...rows];
@@ -7,10 +14,10 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
       const cell = row[column] ?? "";
       return column === 0 ? cell.padEnd(width) : cell.padStart(width);
     });
-    console.log(`  ${cells.join("  ").trimEnd()}`);
-    if (index === 0) console.log(`  ${widths.map((width) => "─".repeat(width)).join("──")}`);
+    print(`  ${cells.join("  ").trimEnd()}`);
+    if (index === 0) print(`  ${widths.map((width) => "─".repeat(width)).join("──")}`);
   }
-  console.log();
+  print();
 }
 
 /** A goal as a number with its meaning, and what this run came to. */
@@ -22,17 +29,24 @@ export interface Goal {
   readonly value: number;
 }
 
-export function printGoals(goals: readonly Goal[]): void {
-  const met = ({ bound, limit, value }: Goal): boolean =>
-    bound === "≤" ? value <= limit : bound === "<" ? value < limit : value >= limit;
+export function isMet({ bound, limit, value }: Goal): boolean {
+  if (bound === "≥") return value >= limit;
+  return bound === "≤" ? value <= limit : value < limit;
+}
+
+/** `before`: what the goal came to the last time on this machine. */
+export function printGoals(goals: readonly Goal[], before: (goal: Goal) => number | undefined): void {
+  const format = (value: number | undefined, { limit }: Goal): string =>
+    value === undefined || Number.isNaN(value) ? "–" : value.toFixed(limit >= 10 ? 1 : 2);
   printTable(
-    ["goal", "", "limit", "this run", ""],
+    ["goal", "", "limit", "this run", "", "last time"],
     goals.map((goal) => [
       `${goal.id}  ${goal.meaning}`,
       goal.bound,
       String(goal.limit),
-      Number.isNaN(goal.value) ? "–" : goal.value.toFixed(goal.limit >= 10 ? 1 : 2),
-      met(goal) ? "met" : "missed",
+      format(goal.value, goal),
+      isMet(goal) ? "met" : "missed",
+      format(before(goal), goal),
     ]),
   );
 }

@@ -1,0 +1,124 @@
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Bed } from "./bed.ts";
+import type { SuiteOptions } from "./suite.ts";
+import { type Goal, printTable } from "./table.ts";
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+/** What the daemon's process keeps of this machine's memory, as the system counts it. */
+export async function memorySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
+  const many = options.short ? 5 : 100;
+  const queued = options.short ? 20 : 10_000;
+  const readers = options.short ? 4 : 200;
+  const outputBytes = (options.short ? 1 : 1024) * mebibyte;
+  const idle = await settled(bed);
+  await openConnections(bed, many);
+  const connected = await settled(bed);
+  signal.throwIfAborted();
+  const following = await openReaders(bed, readers);
+  const followed = await settled(bed);
+  for (const each of following) each.destroy();
+  const load = await underLoad(bed, { queued, readers, outputBytes });
+  const rows: [string, number][] = [
+    ["idle", idle / mebibyte],
+    [`with ${many} idle connections`, connected / mebibyte],
+    [`and ${readers} readers of a run`, followed / mebibyte],
+    [
+      `at most, beyond that: ${queued} runs queued, ${readers} readers, ${outputBytes / mebibyte} MiB`,
+      load / mebibyte,
+    ],
+  ];
+  printTable(
+    ["Memory of the daemon's process", "MiB"],
+    rows.map(([name, value]) => [name, value.toFixed(1)]),
+  );
+  return [
+    { id: "P9", meaning: "idle daemon, MiB", bound: "≤", limit: 90, value: idle / mebibyte },
+    {
+      id: "P9",
+      meaning: "an idle connection, KiB",
+      bound: "≤",
+      limit: 60,
+      value: (connected - idle) / many / kibibyte,
+    },
+    {
+      id: "P9",
+      meaning: "a reader, KiB",
+      bound: "≤",
+      limit: 10,
+      value: (followed - connected) / readers / kibibyte,
+    },
+    { id: "P9", meaning: "under load, MiB more at most", bound: "≤", limit: 256, value: load / mebibyte },
+  ];
+}
+
+/** A key file each, and so a connection each. */
+async function openConnections({ daemon, sshd, directory }: Bed, count: number): Promise<void> {
+  const { address, port, user, clientKey } = sshd;
+  for (let number = 0; number < count; number += 1) {
+    const identityFile = directory.join(`key-${number}`);
+    await copyFile(clientKey.path, identityFile);
+    await daemon.call("createHost", { body: { name: `m${number}`, address, port, user, identityFile } });
+    await daemon.call("testHost", { params: { host: `m${number}` }, body: {} });
+  }
+}
+
+/** Readers of one run that says nothing. */
+async function openReaders(bed: Bed, count: number): Promise<IncomingMessage[]> {
+  const { id } = await bed.daemon.call("createRun", { body: { host: bed.warm, command: "sleep 600" } });
+  return Promise.all(Array.from({ length: count }, () => open(bed, `/api/runs/${id}/events`)));
+}
+
+/** The most that is kept beyond what there was, while everything comes at once. A quarter of the readers reads nothing. */
+async function underLoad(
+  bed: Bed,
+  { queued, readers, outputBytes }: { queued: number; readers: number; outputBytes: number },
+): Promise<number> {
+  const { daemon, warm } = bed;
+  const before = await settled(bed);
+  await writeFile(`/proc/${daemon.discovery.pid}/clear_refs`, "5");
+  const command = `head -c ${outputBytes} /dev/zero | tr '\\0' x`;
+  const { id } = await daemon.call("createRun", { body: { host: warm, command } });
+  const reading = await Promise.all(
+    Array.from({ length: readers }, () => open(bed, `/api/runs/${id}/events`)),
+  );
+  for (const [index, stream] of reading.entries()) if (index % 4 !== 0) stream.resume();
+  for (let number = 0; number < queued; number += 50) {
+    const batch = Array.from({ length: Math.min(50, queued - number) }, () =>
+      daemon.call("createRun", { body: { host: warm, command: "sleep 600" } }),
+    );
+    await Promise.all(batch);
+  }
+  while ((await daemon.call("getRun", { params: { run: id } })).state !== "ended") await delay(100);
+  const most = await memory(bed, "VmHWM");
+  for (const stream of reading) stream.destroy();
+  return most - before;
+}
+
+async function open({ daemon }: Bed, path: string): Promise<IncomingMessage> {
+  const outgoing = request({ socketPath: daemon.discovery.socket, agent: new Agent(), path });
+  outgoing.end();
+  const answer = await new Promise<IncomingMessage>((resolve) => outgoing.once("response", resolve));
+  if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}`);
+  return answer;
+}
+
+/** What is in use once it falls no more. */
+async function settled(bed: Bed): Promise<number> {
+  let least = Infinity;
+  for (let still = 0; still < 5; still += 1) {
+    await delay(300);
+    const now = await memory(bed, "VmRSS");
+    if (now < least) still = 0;
+    least = Math.min(least, now);
+  }
+  return least;
+}
+
+async function memory({ daemon }: Bed, what: "VmRSS" | "VmHWM"): Promise<number> {
+  const status = await readFile(`/proc/${daemon.discovery.pid}/status`, "utf8");
+  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * kibibyte;
+}
