@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import type { Bed } from "./bed.ts";
 
 /** A way to the bed's server that takes so long there and back, in a process of its own; gives its port. */
 export async function openDelay(stack: AsyncDisposableStack, { sshd }: Bed, rttMs: number): Promise<number> {
-  const script = `${import.meta.dirname}/delay-proxy.ts`;
+  const script = fileURLToPath(import.meta.resolve("./delay-proxy.ts"));
   const child = spawn(process.execPath, [script, String(sshd.port), String(rttMs / 2)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
