@@ -6,6 +6,7 @@ import type { PanelTool } from "../protocol/panel.ts";
 import type { FocusedRow } from "./focused-row.ts";
 import type { GroupCommands } from "./hosts/group-commands.ts";
 import type { HostCommands } from "./hosts/host-commands.ts";
+import type { HostForm } from "./hosts/host-form.ts";
 import type { HostList } from "./hosts/host-list.ts";
 import type { HostMarks } from "./hosts/host-marks.ts";
 import type { HostNode } from "./hosts/host-tree.ts";
@@ -20,6 +21,7 @@ import type { RunPanels } from "./terminal/run-panels.ts";
 export interface CommandParts {
   readonly daemon: DaemonCommands;
   readonly hosts: HostCommands;
+  readonly form: HostForm;
   readonly groups: GroupCommands;
   readonly marks: HostMarks;
   readonly keys: KeyCommands;
@@ -100,7 +102,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   return vscode.Disposable.from(...registered);
 }
 
-function rowCommands({ hosts, groups, marks, runs, hostList }: CommandParts): Record<string, Command> {
+function rowCommands({ hosts, form, groups, marks, runs, hostList }: CommandParts): Record<string, Command> {
   const host = rowHost(hostList);
   return {
     runOnRow: onRow(host, (row) => runs.runOnHost(row)),
@@ -114,6 +116,7 @@ function rowCommands({ hosts, groups, marks, runs, hostList }: CommandParts): Re
     unmarkProductionRow: onRow(host, (row) => marks.setProduction(row, false)),
     setGroupRow: onRow(host, (row) => marks.askGroup(row)),
     setColorRow: onRow(host, (row) => marks.askColor(row)),
+    setConnectionRow: onRow(host, (row) => form.editConnection(row)),
     addHostToGroupRow: onRow(rowGroup, (path) => groups.addHost(path)),
     renameGroupRow: onRow(rowGroup, (path) => groups.rename(path)),
     removeGroupRow: onRow(rowGroup, (path) => groups.remove(path)),

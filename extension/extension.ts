@@ -79,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
       extensionUri,
       hosts: hostCommands,
+      form,
       hostList: hosts,
       marks,
       keys: new KeyCommands({ ...editing, hostCommands }),

@@ -173,7 +173,10 @@ export const NewHost = z.strictObject({
 });
 export type NewHost = z.infer<typeof NewHost>;
 
-/** Of a host that stands only in the SSH config, `group`, `tags`, `color` and `production` can be set; Hostrun keeps them. */
+/**
+ * Of a host that stands only in the SSH config, what that has no option for can be set, and Hostrun keeps it: `group`, `tags`,
+ * `color`, `production`, `loginShell`, `transport` and `legacyAlgorithms`.
+ */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;
 

@@ -6,7 +6,8 @@ import { hostSheet } from "./describe.ts";
 import { clearableFields, fieldHelp, fieldNames, fieldOptions, parseCleared, parseFields } from "./fields.ts";
 
 export const edit: Command = {
-  help: `Change a saved host.
+  help: `Change a host. Of one that is only in ~/.ssh/config, this sets what that has no
+option for: group, tags, color, production, login shell, transport and legacy algorithms.
 
 Usage: hostrun hosts edit NAME [OPTION...]
 

@@ -22,9 +22,11 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
   const { home, user, clock, changes, secrets, log } = context;
   const settings = () => context.settings.current;
   const store = createHostStore(database, clock);
+  const overlays = createHostOverlays(database);
   const configured = openConfigurations(context);
   const lookup = new HostLookup({
     stored: (host) => (typeof host === "number" ? store.byId(host) : store.byName(host)),
+    overlay: (name) => overlays.get(name),
     configured,
     settings,
     home,
@@ -34,7 +36,7 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
   });
   const hosts = new HostDirectory({
     store,
-    overlays: createHostOverlays(database),
+    overlays,
     lookup,
     configured,
     settings,

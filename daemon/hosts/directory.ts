@@ -14,7 +14,7 @@ import { TimeSlice } from "../core/time-slice.ts";
 import { effectiveValues, notHonouredOf } from "./effective-values.ts";
 import { importHosts } from "./import-hosts.ts";
 import { type FoundHost, type HostLookup, unknownHost } from "./host-lookup.ts";
-import { type HostOverlayStore, isEmpty, noOverlay, splitPatch } from "./host-overlay.ts";
+import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 import { type EffectiveHost, plainHost } from "./openssh/effective-host.ts";
@@ -171,8 +171,7 @@ export class HostDirectory {
     const { overlay, others } = splitPatch(patch);
     const host = others.length === 0 ? await this.#unsavedNamed(name) : undefined;
     if (host === undefined) return this.#notSaved(name, `its ${others.join(", ")}`);
-    const { group, tags, color, production } = { ...host, ...overlay };
-    const next = { group, tags, color, production };
+    const next = overlayOf({ ...host, ...overlay });
     if (isEmpty(next)) this.#parts.overlays.delete(name);
     else this.#parts.overlays.set(name, next);
     // What was damaged has been set again.
@@ -253,11 +252,8 @@ export class HostDirectory {
       user: host.user,
       identityFile: host.identityFiles[0] ?? null,
       jump: [...host.jump],
-      ...(this.#parts.overlays.get(host.name) ?? noOverlay),
-      loginShell: false,
       hostKeyPolicy: null,
-      transport: "auto",
-      legacyAlgorithms: false,
+      ...(this.#parts.overlays.get(host.name) ?? noOverlay),
       source: "ssh_config",
       createdAt: null,
       updatedAt: null,

@@ -5,8 +5,10 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { withLegacy } from "../transport/algorithms.ts";
+import type { HopSettings } from "../transport/hop-settings.ts";
 import type { Hop } from "../transport/remote.ts";
 import { homePath } from "./home-path.ts";
+import { type HostOverlay, noOverlay } from "./host-overlay.ts";
 import type { StoredHost } from "./host-store.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 import { type EffectiveHost, type HostQuery, plainHost } from "./openssh/effective-host.ts";
@@ -14,6 +16,8 @@ import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 
 export interface HostLookupParts {
   readonly stored: (host: string | number) => StoredHost | undefined;
+  /** What was set of a host of the person's own configuration. */
+  readonly overlay: (name: string) => HostOverlay | undefined;
   /** Of the person's own configuration, or of the file that a host was imported from. */
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly settings: () => Settings;
@@ -33,6 +37,7 @@ export interface FoundHost {
   readonly hop: Hop;
   /** Each `[user@]host[:port]` or an ssh URI, the first to be dialled first. */
   readonly jump: readonly string[];
+  readonly loginShell: boolean;
   readonly effective: EffectiveHost;
 }
 
@@ -83,7 +88,10 @@ export class HostLookup {
 
   async #ofConfigured(name: string, query: HostQuery, config?: SshConfig): Promise<FoundHost> {
     const effective = await this.#parts.configured(null).of(query, config);
-    return { stored: undefined, hop: this.#hopOf(name, effective), jump: effective.jump, effective };
+    const { loginShell, ...set } = this.#parts.overlay(query.name) ?? noOverlay;
+    const found = this.#hopOf(name, effective);
+    const hop = { ...found, settings: { ...found.settings, ...connectingBy(set, effective) } };
+    return { stored: undefined, hop, jump: effective.jump, loginShell, effective };
   }
 
   async #ofStored(host: StoredHost): Promise<FoundHost> {
@@ -92,13 +100,7 @@ export class HostLookup {
     const { imported } = host;
     const inherited = this.#hopOf(host.name, effective);
     const way = host.jump.length === 0 ? {} : { proxyCommand: null };
-    const { algorithms } = inherited.settings;
-    const settings = {
-      ...inherited.settings,
-      ...way,
-      transport: host.transport,
-      algorithms: host.legacyAlgorithms ? withLegacy(algorithms) : algorithms,
-    };
+    const settings = { ...inherited.settings, ...way, ...connectingBy(host, effective) };
     const hop: Hop = {
       ...inherited,
       port: host.port,
@@ -107,7 +109,8 @@ export class HostLookup {
       hostKeyPolicy: host.hostKeyPolicy ?? inherited.hostKeyPolicy,
       settings,
     };
-    return { stored: host, hop, jump: host.jump.length === 0 ? effective.jump : host.jump, effective };
+    const jump = host.jump.length === 0 ? effective.jump : host.jump;
+    return { stored: host, hop, jump, loginShell: host.loginShell, effective };
   }
 
   /** What ssh says of a saved host: of the name that it was imported by or has there, else of its address. */
@@ -150,6 +153,14 @@ export class HostLookup {
     // A number is rather an id than an address in one piece, which resolvers also know.
     return !/^\d+$/.test(name) && this.#parts.isResolvable(name);
   }
+}
+
+/** What no configuration of ssh says of a host. */
+function connectingBy(
+  { transport, legacyAlgorithms }: Pick<HostOverlay, "transport" | "legacyAlgorithms">,
+  { settings: { algorithms } }: EffectiveHost,
+): Pick<HopSettings, "transport" | "algorithms"> {
+  return { transport, algorithms: legacyAlgorithms ? withLegacy(algorithms) : algorithms };
 }
 
 export function unknownHost(name: string): Problem {

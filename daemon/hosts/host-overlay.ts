@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Host, HostPatch } from "../../protocol/host.ts";
 
 /** What Hostrun keeps of a host that stands only in the SSH config, which itself has no place for it. */
-export type HostOverlay = Pick<Host, "group" | "tags" | "color" | "production">;
+export type HostOverlay = Pick<
+  Host,
+  "group" | "tags" | "color" | "production" | "loginShell" | "transport" | "legacyAlgorithms"
+>;
 
 /** What the use cases need of the store for overlays. */
 export interface HostOverlayStore {
@@ -11,7 +15,21 @@ export interface HostOverlayStore {
   delete(name: string): void;
 }
 
-export const noOverlay: HostOverlay = { group: null, tags: [], color: null, production: false };
+export const noOverlay: HostOverlay = {
+  group: null,
+  tags: [],
+  color: null,
+  production: false,
+  loginShell: false,
+  transport: "auto",
+  legacyAlgorithms: false,
+};
+
+/** The overlay's part of a host. */
+export function overlayOf(host: HostOverlay): HostOverlay {
+  const { group, tags, color, production, loginShell, transport, legacyAlgorithms } = host;
+  return { group, tags, color, production, loginShell, transport, legacyAlgorithms };
+}
 
 /** The part of a patch that an overlay takes, and the names of the rest. */
 export function splitPatch(patch: HostPatch): { overlay: Partial<HostOverlay>; others: string[] } {
@@ -23,6 +41,6 @@ export function splitPatch(patch: HostPatch): { overlay: Partial<HostOverlay>; o
 }
 
 /** Whether it says nothing. */
-export function isEmpty({ group, tags, color, production }: HostOverlay): boolean {
-  return group === null && tags.length === 0 && color === null && !production;
+export function isEmpty(overlay: HostOverlay): boolean {
+  return isDeepStrictEqual(overlayOf(overlay), noOverlay);
 }

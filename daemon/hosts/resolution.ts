@@ -35,11 +35,11 @@ export function createResolution(
   };
 
   return async (name) => {
-    const { stored, hop, jump, effective }: FoundHost = await lookup.find(name);
+    const { stored, hop, jump, loginShell, effective }: FoundHost = await lookup.find(name);
     const own = typeof name === "string" ? (parseJump(name)?.host ?? name) : hop.name;
     const target = { ...hop, jump: await hops(jump, [own]) };
     const host = { id: stored?.id ?? null, name: hop.name, address: hop.address };
-    return { target, host, loginShell: stored?.loginShell ?? false, session: effective.session };
+    return { target, host, loginShell, session: effective.session };
   };
 }
 

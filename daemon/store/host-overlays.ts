@@ -9,16 +9,29 @@ interface OverlayRow {
   tags: string;
   color: string | null;
   production: number;
+  login_shell: number;
+  transport: string;
+  legacy_algorithms: number;
 }
 
-const Stored = Host.pick({ group: true, tags: true, color: true, production: true });
+const Stored = Host.pick({
+  group: true,
+  tags: true,
+  color: true,
+  production: true,
+  loginShell: true,
+  transport: true,
+  legacyAlgorithms: true,
+});
 /** What stands for members that cannot be read; `production` is never one of them. */
-const fallbacks = { group: null, tags: [], color: null };
+const fallbacks = { group: null, tags: [], color: null, transport: "auto" as const };
 
 /** Overlays in SQLite, all of them in memory: a list of hosts asks for each of its hosts. */
 export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
-  const write = sql.prepare<[string, string | null, string, string | null, number]>(
-    `INSERT OR REPLACE INTO host_overlays (name, group_path, tags, color, production) VALUES (?, ?, ?, ?, ?)`,
+  const write = sql.prepare<[OverlayRow]>(
+    `INSERT OR REPLACE INTO host_overlays
+       (name, group_path, tags, color, production, login_shell, transport, legacy_algorithms)
+     VALUES (@name, @group_path, @tags, @color, @production, @login_shell, @transport, @legacy_algorithms)`,
   );
   const remove = sql.prepare<[string]>("DELETE FROM host_overlays WHERE name = ?");
   const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
@@ -29,6 +42,9 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
       color: row.color,
       // What is none of both marks the host: a mark too many costs a question, one too few a server.
       production: row.production !== 0,
+      loginShell: row.login_shell === 1,
+      transport: row.transport,
+      legacyAlgorithms: row.legacy_algorithms === 1,
     };
     const read = readStored(Stored, values, fallbacks);
     if (read === undefined || read.damaged.length > 0) damage.tell("host_overlays", row.name, read?.damaged);
@@ -39,8 +55,17 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
   return {
     get: (name) => known.get(name),
     set: (name, overlay) => {
-      const { group, tags, color, production } = overlay;
-      write.run(name, group, JSON.stringify(tags), color, Number(production));
+      const { group, tags, color, production, loginShell, transport, legacyAlgorithms } = overlay;
+      write.run({
+        name,
+        group_path: group,
+        tags: JSON.stringify(tags),
+        color,
+        production: Number(production),
+        login_shell: Number(loginShell),
+        transport,
+        legacy_algorithms: Number(legacyAlgorithms),
+      });
       known.set(name, overlay);
     },
     delete: (name) => {

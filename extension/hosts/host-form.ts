@@ -4,17 +4,19 @@ import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import { askSteps, type Step } from "../input/steps.ts";
 import type { HostEditContext } from "./host-edit-context.ts";
 import { hostAddress } from "./host-address.ts";
+import { askLegacyAlgorithms, askLoginShell, askProduction } from "./host-flag-questions.ts";
 import {
   askAddress,
   askGroup,
   askIdentity,
   askJump,
   askName,
-  askProduction,
   askTags,
+  askTransport,
   freeName,
   type HostDraft,
   type HostQuestion,
+  transportEntry,
 } from "./host-questions.ts";
 import { askNewHost } from "./new-host.ts";
 import { hostRef } from "./host-list.ts";
@@ -75,17 +77,30 @@ export class HostForm {
     const title = vscode.l10n.t("Duplicate {0}", host.name);
     const draft = await askSteps<HostDraft>({ title }, copy, [asStep(askName(taken)), asStep(askAddress)]);
     if (draft === undefined) return undefined;
-    const { color, loginShell, hostKeyPolicy, transport, legacyAlgorithms } = host;
-    return this.#create({ ...draft, color, loginShell, hostKeyPolicy, transport, legacyAlgorithms });
+    const { color, hostKeyPolicy } = host;
+    return this.#create({ ...draft, color, hostKeyPolicy });
   }
 
-  /** Shows the parts of a host, to change one after the other; each is saved at once. */
-  async edit(host: Host): Promise<void> {
+  edit(host: Host): Promise<void> {
+    return this.#change(host, vscode.l10n.t("Edit {0}", host.name), (current) => this.#parts(current));
+  }
+
+  /** What can be said of a host of the SSH config, too, since that has no option for it. */
+  editConnection(host: Host): Promise<void> {
+    return this.#change(host, vscode.l10n.t("Connection Settings of {0}", host.name), connectionParts);
+  }
+
+  /** Shows parts of a host, to change one after the other; each is saved at once. */
+  async #change(
+    host: Host,
+    title: string,
+    partsOf: (host: Host) => readonly ChoiceItem<HostQuestion>[],
+  ): Promise<void> {
     let current = host;
     for (;;) {
-      const frame = { title: vscode.l10n.t("Edit {0}", current.name), step: 1, totalSteps: 1 };
+      const frame = { title, step: 1, totalSteps: 1 };
       const part = await askChoice<HostQuestion>(
-        { placeholder: vscode.l10n.t("Choose what to change"), items: this.#parts(current) },
+        { placeholder: vscode.l10n.t("Choose what to change"), items: partsOf(current) },
         frame,
       );
       if (typeof part === "string") return;
@@ -97,11 +112,6 @@ export class HostForm {
   }
 
   #parts(host: HostDraft & { readonly id?: Host["id"] }): readonly ChoiceItem<HostQuestion>[] {
-    const part = (label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> => ({
-      label,
-      description: plainLabel(text),
-      value,
-    });
     const usualKeys = vscode.l10n.t("SSH agent and the usual key files");
     return [
       part(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
@@ -112,9 +122,10 @@ export class HostForm {
       part(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
       part(
         vscode.l10n.t("Production"),
-        host.production ? vscode.l10n.t("yes") : vscode.l10n.t("no"),
+        yesOrNo(host.production),
         askProduction,
       ),
+      ...connectionParts(host),
     ];
   }
 
@@ -138,6 +149,23 @@ export class HostForm {
       this.#context.daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
     );
   }
+}
+
+function connectionParts(host: HostDraft): readonly ChoiceItem<HostQuestion>[] {
+  const { transport, legacyAlgorithms, loginShell } = host;
+  return [
+    part(vscode.l10n.t("Transport"), transportEntry(transport).label, askTransport),
+    part(vscode.l10n.t("Legacy algorithms"), yesOrNo(legacyAlgorithms), askLegacyAlgorithms),
+    part(vscode.l10n.t("Login shell"), yesOrNo(loginShell), askLoginShell),
+  ];
+}
+
+function part(label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> {
+  return { label, description: plainLabel(text), value };
+}
+
+function yesOrNo(value: boolean): string {
+  return value ? vscode.l10n.t("yes") : vscode.l10n.t("no");
 }
 
 function asStep(question: HostQuestion): Step<HostDraft> {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { NewHost, type Host } from "../../protocol/host.ts";
+import { type Host, HostTransport, NewHost } from "../../protocol/host.ts";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
@@ -11,7 +11,18 @@ import { groupParts, groupPaths } from "./host-tree.ts";
 /** The parts of a host that the questions are about; a Host has them too. */
 export type HostDraft = Pick<
   Host,
-  "name" | "address" | "port" | "user" | "identityFile" | "jump" | "group" | "tags" | "production"
+  | "name"
+  | "address"
+  | "port"
+  | "user"
+  | "identityFile"
+  | "jump"
+  | "group"
+  | "tags"
+  | "production"
+  | "loginShell"
+  | "transport"
+  | "legacyAlgorithms"
 >;
 
 /** One question about a host: it takes the draft so far, and answers with the fields it changes. */
@@ -143,24 +154,31 @@ export const askTags: HostQuestion = async (draft, frame) => {
   return typeof answer === "string" ? answer : { value: { tags: listed(answer.value) } };
 };
 
-export const askProduction: HostQuestion = async (draft, frame) => {
-  const answer = await askChoice<boolean>(
+export const askTransport: HostQuestion = async (draft, frame) => {
+  const answer = await askChoice<HostTransport>(
     {
-      placeholder: vscode.l10n.t("Is this a production host?"),
-      items: [
-        { label: vscode.l10n.t("No"), value: false },
-        {
-          label: vscode.l10n.t("Yes, a production host"),
-          detail: vscode.l10n.t("It is marked everywhere, and Hostrun asks before it runs a command on it"),
-          value: true,
-        },
-      ],
-      active: (value) => value === draft.production,
+      placeholder: vscode.l10n.t("What connects to the host"),
+      items: HostTransport.options.map((value) => ({ ...transportEntry(value), value })),
+      active: (value) => value === draft.transport,
     },
     frame,
   );
-  return typeof answer === "string" ? answer : { value: { production: answer.value } };
+  return typeof answer === "string" ? answer : { value: { transport: answer.value } };
 };
+
+export function transportEntry(transport: HostTransport): { readonly label: string; readonly detail?: string } {
+  switch (transport) {
+    case "auto":
+      return {
+        label: vscode.l10n.t("Automatic"),
+        detail: vscode.l10n.t("Hostrun itself, or the system's ssh for what only that can do"),
+      };
+    case "ssh2":
+      return { label: vscode.l10n.t("Hostrun itself") };
+    case "openssh":
+      return { label: vscode.l10n.t("The system's ssh") };
+  }
+}
 
 /** "web1 copy" would be no host name: the copy of web1 is web1-2. */
 export function freeName(name: string, taken: ReadonlySet<string>): string {

@@ -49,9 +49,8 @@ export async function askNewHost(
 function draftOf(text: string, taken: ReadonlySet<string>): HostDraft | undefined {
   const parts = parseHostAddress(text);
   if (parts === undefined) return undefined;
-  const { user, identityFile, jump, group, tags, production } = { ...blankHost, ...parts };
   const { address, port = blankHost.port } = parts;
-  return { name: freeName(address, taken), address, port, user, identityFile, jump, group, tags, production };
+  return { ...blankHost, ...parts, name: freeName(address, taken), port };
 }
 
 function newHostEntry(text: string, draft: HostDraft | undefined): ChoiceItem<"add"> {

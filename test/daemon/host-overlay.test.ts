@@ -76,6 +76,18 @@ test("one part is changed, and the others stay", async () => {
   });
 });
 
+test("how it is connected to is set of it, since the file has no option for that", async () => {
+  const params = { host: "web1" };
+  const body = { transport: "openssh", legacyAlgorithms: true, loginShell: true } as const;
+  expect(await client.call("updateHost", { params, body })).toMatchObject({ id: null, ...body });
+  const { items } = await client.call("listHosts");
+  expect(items.find(({ name }) => name === "web1")).toMatchObject(body);
+  expect(await hostNamed("web2")).toMatchObject({ transport: "auto", legacyAlgorithms: false });
+  await client.call("updateHost", { params, body: { transport: "auto", loginShell: false } });
+  expect(await hostNamed("web1")).toMatchObject({ transport: "auto", legacyAlgorithms: true });
+  expect(await readFile(config, "utf8")).toBe(configText);
+});
+
 test("what its file says is changed there", async () => {
   const body = { port: 1, production: false };
   const problem = await problemOf(client.call("updateHost", { params: { host: "web1" }, body }));
@@ -91,14 +103,21 @@ test("the mark outlives the daemon, and a change of the file", async () => {
   const { home, stateDirectory } = daemon;
   ({ client } = owned.use(await openTestDaemon({ home, stateDirectory })));
   await appendFile(config, "  Port 2222\n");
-  expect(await hostNamed("web1")).toMatchObject({ port: 2222, production: true, tags: ["eu"] });
+  expect(await hostNamed("web1")).toMatchObject({
+    port: 2222,
+    production: true,
+    tags: ["eu"],
+    legacyAlgorithms: true,
+  });
 });
 
 test("only the hosts that were named are imported, with their marks, and keep them when they are deleted", async () => {
   const source = { source: "ssh_config" } as const;
   const names = ["web1", "elsewhere"];
   const { imported, skipped } = await client.call("importHosts", { body: { ...source, names } });
-  expect(imported).toMatchObject([{ name: "web1", production: true, color: "charts.red", tags: ["eu"] }]);
+  expect(imported).toMatchObject([
+    { name: "web1", production: true, color: "charts.red", tags: ["eu"], legacyAlgorithms: true },
+  ]);
   expect(skipped).toEqual([{ name: "elsewhere", reason: "the file does not name it" }]);
   const saved = await hostNamed("web1");
   expect(saved.id).not.toBeNull();

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { userInfo } from "node:os";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { HostLookup } from "../../daemon/hosts/host-lookup.ts";
+import type { HostOverlay } from "../../daemon/hosts/host-overlay.ts";
 import type { StoredHost } from "../../daemon/hosts/host-store.ts";
 import { ConfigCopies } from "../../daemon/hosts/openssh/config-copies.ts";
 import { ConfigFiles } from "../../daemon/hosts/openssh/config-files.ts";
@@ -16,6 +17,8 @@ import { openTestFiles } from "./user-files.ts";
 
 export interface LookupOptions {
   readonly stored?: readonly StoredHost[];
+  /** What was set of hosts of the configuration, by their names. */
+  readonly overlays?: Readonly<Record<string, HostOverlay>>;
   /** By their paths below the home directory; the configuration is .ssh/config. */
   readonly files?: Readonly<Record<string, string>>;
   readonly settings?: Partial<Settings>;
@@ -73,6 +76,7 @@ export async function openLookup(options: LookupOptions = {}): Promise<TestLooku
   const ignored: Problem[] = [];
   const lookup = new HostLookup({
     stored: (key) => options.stored?.find(({ id, name }) => id === key || name === key),
+    overlay: (name) => options.overlays?.[name],
     configured: (path) => (path === null ? hosts : open(path)),
     settings,
     home,

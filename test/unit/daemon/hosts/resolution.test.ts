@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
+import { type HostOverlay, noOverlay } from "../../../../daemon/hosts/host-overlay.ts";
 import type { StoredHost } from "../../../../daemon/hosts/host-store.ts";
 import { createResolution } from "../../../../daemon/hosts/resolution.ts";
 import { type Host, Host as HostSchema } from "../../../../protocol/host.ts";
@@ -210,6 +211,27 @@ test("legacy algorithms are for a host that is allowed them, and not for its bas
   expect(target.settings.algorithms.ciphers).toContain("3des-cbc");
   expect(target.jump[0]?.settings.algorithms.ciphers).toEqual([]);
   expect((await hosts.resolve("new")).target.settings.algorithms.ciphers).toEqual([]);
+});
+
+test("what was set of a host of the configuration holds for it, however it is named, and not for a saved one", async () => {
+  const set: HostOverlay = { ...noOverlay, loginShell: true, transport: "openssh", legacyAlgorithms: true };
+  await using hosts = await openResolution("Host old new\nHost behind\n ProxyJump ann@old\nHost saved\n", {
+    stored: [host("saved")],
+    overlays: { old: set, saved: set },
+  });
+  for (const name of ["old", "ann@old", "old:2200"]) {
+    const { target, loginShell } = await hosts.resolve(name);
+    expect([loginShell, target.settings.transport], name).toEqual([true, "openssh"]);
+    expect(target.settings.algorithms.ciphers).toContain("3des-cbc");
+  }
+  const { target, loginShell } = await hosts.resolve("behind");
+  expect([loginShell, target.settings.transport]).toEqual([false, "auto"]);
+  expect(target.jump[0]?.settings.transport).toBe("openssh");
+  for (const name of ["new", "saved"]) {
+    const other = await hosts.resolve(name);
+    expect([other.loginShell, other.target.settings.transport], name).toEqual([false, "auto"]);
+    expect(other.target.settings.algorithms.ciphers).toEqual([]);
+  }
 });
 
 test("who is not there is host_unknown", async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type LogFields, silentLog } from "../../../../daemon/core/log.ts";
-import { noOverlay } from "../../../../daemon/hosts/host-overlay.ts";
+import { type HostOverlay, noOverlay } from "../../../../daemon/hosts/host-overlay.ts";
 import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createHostOverlays } from "../../../../daemon/store/host-overlays.ts";
 import { openDirectory } from "../../../support/directory.ts";
@@ -17,7 +17,15 @@ const database = stack.use(
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 
-const full = { group: "prod/web", tags: ["eu"], color: "charts.red", production: true };
+const full: HostOverlay = {
+  group: "prod/web",
+  tags: ["eu"],
+  color: "charts.red",
+  production: true,
+  loginShell: true,
+  transport: "openssh",
+  legacyAlgorithms: true,
+};
 
 test("an overlay is the same when it is read again, until it is taken away", () => {
   const overlays = createHostOverlays(database);
@@ -31,13 +39,15 @@ test("an overlay is the same when it is read again, until it is taken away", () 
 test("what is damaged in it costs that part, and never the mark of a production host", () => {
   createHostOverlays(database).set("web2", full);
   database.sql.exec(
-    `UPDATE host_overlays SET tags = '[', color = 'no colour', production = 7 WHERE name = 'web2'`,
+    `UPDATE host_overlays SET tags = '[', color = 'no colour', production = 7, transport = 'ssh', legacy_algorithms = 7
+       WHERE name = 'web2'`,
   );
   expect(createHostOverlays(database).get("web2")).toEqual({
     ...noOverlay,
     group: "prod/web",
     production: true,
-    damaged: ["tags", "color"],
+    loginShell: true,
+    damaged: ["tags", "color", "transport"],
   });
-  expect(warnings).toEqual([{ table: "host_overlays", row: "web2", columns: ["tags", "color"] }]);
+  expect(warnings).toEqual([{ table: "host_overlays", row: "web2", columns: ["tags", "color", "transport"] }]);
 });
