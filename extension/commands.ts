@@ -6,6 +6,7 @@ import type { PanelTool } from "../protocol/panel.ts";
 import type { FocusedRow } from "./focused-row.ts";
 import type { GroupCommands } from "./hosts/group-commands.ts";
 import type { HostCommands } from "./hosts/host-commands.ts";
+import type { HostFilter } from "./hosts/host-filter.ts";
 import type { HostForm } from "./hosts/host-form.ts";
 import type { HostList } from "./hosts/host-list.ts";
 import type { HostMarks } from "./hosts/host-marks.ts";
@@ -27,6 +28,7 @@ export interface CommandParts {
   readonly keys: KeyCommands;
   readonly runs: RunCommands;
   readonly searchCommands: RunSearchCommands;
+  readonly hostFilter: HostFilter;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
   readonly hostList: HostList;
   readonly panels: RunPanels;
@@ -61,6 +63,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     copyAddress: () => hosts.copyAddress(),
     testConnection: () => hosts.test(),
     importSshConfig: () => hosts.importSshConfig(),
+    filterHosts: () => parts.hostFilter.ask(),
+    clearHostFilter: () => parts.hostFilter.clear(),
     showKnownHosts: () => parts.keys.showKnownHosts(),
     makeKey: () => parts.keys.makeKey(),
     installKey: () => parts.keys.installKey(),
@@ -116,6 +120,8 @@ function rowCommands({ hosts, form, groups, marks, runs, hostList }: CommandPart
     unmarkProductionRow: onRow(host, (row) => marks.setProduction(row, false)),
     setGroupRow: onRow(host, (row) => marks.askGroup(row)),
     setColorRow: onRow(host, (row) => marks.askColor(row)),
+    addFavoriteRow: onRow(host, (row) => marks.setFavorite(row, true)),
+    removeFavoriteRow: onRow(host, (row) => marks.setFavorite(row, false)),
     setConnectionRow: onRow(host, (row) => form.editConnection(row)),
     addHostToGroupRow: onRow(rowGroup, (path) => groups.addHost(path)),
     renameGroupRow: onRow(rowGroup, (path) => groups.rename(path)),

@@ -1,13 +1,21 @@
 import * as vscode from "vscode";
+import type { HostFilter } from "./hosts/host-filter.ts";
 import type { HostList } from "./hosts/host-list.ts";
 import type { RunList } from "./runs/run-list.ts";
 import type { RunSearch } from "./runs/run-search.ts";
+
+interface Followed {
+  readonly hosts: HostList;
+  readonly hostFilter: HostFilter;
+  readonly runs: RunList;
+  readonly search: RunSearch;
+}
 
 /**
  * Keeps the keys by which package.json disables commands that can do nothing. They say what is not there, so that nothing
  * is disabled before anything is known.
  */
-export function followContextKeys(hosts: HostList, runs: RunList, search: RunSearch): vscode.Disposable {
+export function followContextKeys({ hosts, hostFilter, runs, search }: Followed): vscode.Disposable {
   const shown = new Map<string, boolean>();
   const show = (name: string, value: boolean): void => {
     if (shown.get(name) === value) return;
@@ -20,6 +28,7 @@ export function followContextKeys(hosts: HostList, runs: RunList, search: RunSea
       show("noRuns", runs.known?.length === 0);
       show("nothingRunning", runs.known !== undefined && runs.alive.length === 0);
     }),
+    hostFilter.onDidChange(() => show("hostsFiltered", hostFilter.text !== "")),
     search.onDidChange(() => show("runsFiltered", search.filter !== undefined)),
   );
 }

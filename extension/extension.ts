@@ -8,6 +8,7 @@ import { showStatus } from "./daemon/status-bar.ts";
 import { watchSshConfig } from "./hosts/config-watch.ts";
 import { GroupCommands } from "./hosts/group-commands.ts";
 import { HostCommands } from "./hosts/host-commands.ts";
+import { HostDrag } from "./hosts/host-drag.ts";
 import { HostForm } from "./hosts/host-form.ts";
 import { wasAsked } from "./hosts/host-key-trust.ts";
 import { HostList } from "./hosts/host-list.ts";
@@ -46,10 +47,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const shared = { daemon: link, hosts, runs, report, own, start };
   const output = openOutput({ ...shared, log, extensionUri });
   const { panels } = output;
-  const trees = showTrees(shared);
   const editing = { daemon: link, hosts, report };
   const form = new HostForm(editing);
   const hostCommands = new HostCommands({ ...shared, form });
+  const marks = new HostMarks(editing);
+  const groups = new GroupCommands(hosts, marks, () => hostCommands.add());
+  const trees = showTrees({ ...shared, drag: new HostDrag({ hosts, marks, groups }) });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
   const questions = { daemon: link, hosts, runs, addHost };
   const saveOffer = new SaveOffer(hosts, runs, addHost);
@@ -62,7 +65,6 @@ export function activate(context: vscode.ExtensionContext): void {
     hostCommands,
     saveOffer,
   };
-  const marks = new HostMarks(editing);
   const daemon = new DaemonCommands(link, runs, report, log);
   subscriptions.push(log, link, hosts, runs, trees, own, dialogs, ...output.owned);
   subscriptions.push(
@@ -83,7 +85,7 @@ export function activate(context: vscode.ExtensionContext): void {
       hostList: hosts,
       marks,
       keys: new KeyCommands({ ...editing, hostCommands }),
-      groups: new GroupCommands(hosts, marks, () => hostCommands.add()),
+      groups,
       runs: new RunCommands(ofRuns),
       refresh: async () => {
         await start();

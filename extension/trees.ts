@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
+import type { Host } from "../protocol/host.ts";
 import { followContextKeys } from "./context-keys.ts";
 import type { Daemon } from "./daemon/daemon.ts";
 import { FocusedRow } from "./focused-row.ts";
+import { HostFilter } from "./hosts/host-filter.ts";
 import { type HostList, hostRef } from "./hosts/host-list.ts";
 import { type HostNode, rowKey } from "./hosts/host-tree.ts";
 import { HostsView } from "./hosts/hosts-view.ts";
@@ -19,24 +21,29 @@ export interface TreeParts {
   readonly report: ProblemReport;
   /** Has the lists read, if they were not. */
   readonly start: () => Promise<void>;
+  readonly drag: vscode.TreeDragAndDropController<HostNode>;
 }
 
 export interface Trees extends vscode.Disposable {
   /** The runs that are shown. */
   readonly search: RunSearch;
   readonly searchCommands: RunSearchCommands;
+  readonly hostFilter: HostFilter;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
 }
 
 /** The views of hosts and of runs. */
-export function showTrees({ daemon, hosts, runs, report, start }: TreeParts): Trees {
+export function showTrees({ daemon, hosts, runs, report, start, drag }: TreeParts): Trees {
   const search = new RunSearch(daemon, runs, report);
   const searchCommands = new RunSearchCommands(search, hosts);
-  const hostsView = new HostsView(hosts, start, (host) =>
-    daemon.call("getHost", { params: { host: hostRef(host) } }),
-  );
+  const hostFilter = new HostFilter();
+  const ask = (host: Host): Promise<Host> => daemon.call("getHost", { params: { host: hostRef(host) } });
+  const hostsView = new HostsView({ hosts, filter: hostFilter, start, ask });
   const runsView = new RunsView(search, start);
-  const hostTree = vscode.window.createTreeView("hostrun.hosts", { treeDataProvider: hostsView });
+  const hostTree = vscode.window.createTreeView("hostrun.hosts", {
+    treeDataProvider: hostsView,
+    dragAndDropController: drag,
+  });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
   const focused = {
     hosts: new FocusedRow(hostTree, rowKey),
@@ -44,6 +51,7 @@ export function showTrees({ daemon, hosts, runs, report, start }: TreeParts): Tr
   };
   const owned = vscode.Disposable.from(
     search,
+    hostFilter,
     hostsView,
     runsView,
     hostTree,
@@ -51,14 +59,16 @@ export function showTrees({ daemon, hosts, runs, report, start }: TreeParts): Tr
     focused.hosts,
     focused.runs,
     hostsView.follow(hostTree),
+    hostFilter.follow(hostTree),
     runsView.follow(runTree),
     searchCommands.follow(runTree),
     decorateRows(),
-    followContextKeys(hosts, runs, search),
+    followContextKeys({ hosts, hostFilter, runs, search }),
   );
   return {
     search,
     searchCommands,
+    hostFilter,
     focused,
     dispose: () => {
       owned.dispose();

@@ -58,6 +58,8 @@ const hostFields = {
     .regex(/^[a-z]+(\.[a-zA-Z]+)?$|^#[0-9a-fA-F]{6}$/, "must be a theme colour or #rrggbb")
     .nullable(),
   production: z.boolean(),
+  /** At the top of the list. */
+  favorite: z.boolean(),
   loginShell: z.boolean(),
   /** null: as the setting `hostKeyPolicy` says. */
   hostKeyPolicy: HostKeyPolicy.nullable(),
@@ -166,6 +168,7 @@ export const NewHost = z.strictObject({
   tags: hostFields.tags.default([]),
   color: hostFields.color.default(null),
   production: hostFields.production.default(false),
+  favorite: hostFields.favorite.default(false),
   loginShell: hostFields.loginShell.default(false),
   hostKeyPolicy: hostFields.hostKeyPolicy.default(null),
   transport: hostFields.transport.default("auto"),
@@ -175,7 +178,7 @@ export type NewHost = z.infer<typeof NewHost>;
 
 /**
  * Of a host that stands only in the SSH config, what that has no option for can be set, and Hostrun keeps it: `group`, `tags`,
- * `color`, `production`, `loginShell`, `transport` and `legacyAlgorithms`.
+ * `color`, `production`, `favorite`, `loginShell`, `transport` and `legacyAlgorithms`.
  */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;

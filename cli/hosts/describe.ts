@@ -20,6 +20,7 @@ export function hostSheet(host: Host): string {
     ["Tags", host.tags.length === 0 ? "(none)" : host.tags.join(", ")],
     ["Color", host.color ?? "(none)"],
     ["Production", host.production ? { text: "yes", style: "red" } : "no"],
+    ["Favorite", host.favorite ? "yes" : "no"],
     ["Login shell", host.loginShell ? "yes" : "no"],
     ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
     ["Transport", host.transport],
@@ -32,8 +33,8 @@ export function hostSheet(host: Host): string {
 }
 
 function rowOf(host: Host): Cell[] {
-  const { production, damaged } = host;
-  const name = host.name + (damaged === undefined ? "" : ` (damaged, id ${host.id})`);
+  const { production, favorite, damaged } = host;
+  const name = `${favorite ? "★ " : ""}${host.name}${damaged === undefined ? "" : ` (damaged, id ${host.id})`}`;
   return [
     production ? { text: `${name} (production)`, style: "red" } : name,
     addressOf(host),

@@ -7,7 +7,8 @@ import { clearableFields, fieldHelp, fieldNames, fieldOptions, parseCleared, par
 
 export const edit: Command = {
   help: `Change a host. Of one that is only in ~/.ssh/config, this sets what that has no
-option for: group, tags, color, production, login shell, transport and legacy algorithms.
+option for: group, tags, color, production, favorite, login shell, transport and legacy
+algorithms.
 
 Usage: hostrun hosts edit NAME [OPTION...]
 

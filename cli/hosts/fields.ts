@@ -16,6 +16,8 @@ export const fieldOptions = {
   color: { type: "string" },
   production: { type: "boolean" },
   "no-production": { type: "boolean" },
+  favorite: { type: "boolean" },
+  "no-favorite": { type: "boolean" },
   "login-shell": { type: "boolean" },
   "no-login-shell": { type: "boolean" },
   "host-key-policy": { type: "string" },
@@ -47,6 +49,7 @@ export const fieldHelp = `  --address ADDRESS
   --tag TAG                  may be given several times
   --color COLOR              of its icon, e.g. charts.red or #ff8800
   --production, --no-production
+  --favorite, --no-favorite  at the top of the list
   --login-shell, --no-login-shell
   --host-key-policy ask|acceptNew|strict
   --transport auto|ssh2|openssh
@@ -76,6 +79,7 @@ export function parseFields(values: Values): HostPatch {
     tags: tag,
     color,
     production: either(values.production, values["no-production"]),
+    favorite: either(values.favorite, values["no-favorite"]),
     loginShell: either(values["login-shell"], values["no-login-shell"]),
     hostKeyPolicy: parseChoice(HostKeyPolicy, values["host-key-policy"], "--host-key-policy"),
     transport: parseChoice(HostTransport, values.transport, "--transport"),

@@ -49,7 +49,7 @@ export class HostDirectory {
   }
 
   /**
-   * Saved hosts first, each by name; `q` searches name, address, group and tags. `problems` says what is missing in the
+   * Favorites first, then saved hosts, each by name; `q` searches name, address, group and tags. `problems` says what is missing in the
    * list because it could not be read.
    */
   async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
@@ -69,7 +69,7 @@ export class HostDirectory {
         : all.filter(({ name, address, group, tags }) =>
             [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
           );
-    return { items, problems };
+    return { items: items.sort(favoritesFirst), problems };
   }
 
   /** Of every host what decides whether a target means it; a config that cannot be read has none. */
@@ -265,6 +265,10 @@ export class HostDirectory {
 function placed(host: Host, config: SshConfig | undefined): Host {
   const alias = config?.aliases.get(host.name);
   return alias === undefined ? host : { ...host, configAt: { file: alias.file, line: alias.line } };
+}
+
+function favoritesFirst(a: Host, b: Host): number {
+  return Number(b.favorite) - Number(a.favorite);
 }
 
 function defined(patch: HostPatch): Partial<HostFields> {

@@ -4,7 +4,7 @@ import type { Host, HostPatch } from "../../protocol/host.ts";
 /** What Hostrun keeps of a host that stands only in the SSH config, which itself has no place for it. */
 export type HostOverlay = Pick<
   Host,
-  "group" | "tags" | "color" | "production" | "loginShell" | "transport" | "legacyAlgorithms"
+  "group" | "tags" | "color" | "production" | "favorite" | "loginShell" | "transport" | "legacyAlgorithms"
 >;
 
 /** What the use cases need of the store for overlays. */
@@ -20,6 +20,7 @@ export const noOverlay: HostOverlay = {
   tags: [],
   color: null,
   production: false,
+  favorite: false,
   loginShell: false,
   transport: "auto",
   legacyAlgorithms: false,
@@ -27,8 +28,8 @@ export const noOverlay: HostOverlay = {
 
 /** The overlay's part of a host. */
 export function overlayOf(host: HostOverlay): HostOverlay {
-  const { group, tags, color, production, loginShell, transport, legacyAlgorithms } = host;
-  return { group, tags, color, production, loginShell, transport, legacyAlgorithms };
+  const { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms } = host;
+  return { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms };
 }
 
 /** The part of a patch that an overlay takes, and the names of the rest. */

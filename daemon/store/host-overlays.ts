@@ -9,6 +9,7 @@ interface OverlayRow {
   tags: string;
   color: string | null;
   production: number;
+  favorite: number;
   login_shell: number;
   transport: string;
   legacy_algorithms: number;
@@ -19,6 +20,7 @@ const Stored = Host.pick({
   tags: true,
   color: true,
   production: true,
+  favorite: true,
   loginShell: true,
   transport: true,
   legacyAlgorithms: true,
@@ -30,8 +32,8 @@ const fallbacks = { group: null, tags: [], color: null, transport: "auto" as con
 export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
   const write = sql.prepare<[OverlayRow]>(
     `INSERT OR REPLACE INTO host_overlays
-       (name, group_path, tags, color, production, login_shell, transport, legacy_algorithms)
-     VALUES (@name, @group_path, @tags, @color, @production, @login_shell, @transport, @legacy_algorithms)`,
+       (name, group_path, tags, color, production, favorite, login_shell, transport, legacy_algorithms)
+     VALUES (@name, @group_path, @tags, @color, @production, @favorite, @login_shell, @transport, @legacy_algorithms)`,
   );
   const remove = sql.prepare<[string]>("DELETE FROM host_overlays WHERE name = ?");
   const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
@@ -42,6 +44,7 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
       color: row.color,
       // What is none of both marks the host: a mark too many costs a question, one too few a server.
       production: row.production !== 0,
+      favorite: row.favorite === 1,
       loginShell: row.login_shell === 1,
       transport: row.transport,
       legacyAlgorithms: row.legacy_algorithms === 1,
@@ -55,13 +58,14 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
   return {
     get: (name) => known.get(name),
     set: (name, overlay) => {
-      const { group, tags, color, production, loginShell, transport, legacyAlgorithms } = overlay;
+      const { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms } = overlay;
       write.run({
         name,
         group_path: group,
         tags: JSON.stringify(tags),
         color,
         production: Number(production),
+        favorite: Number(favorite),
         login_shell: Number(loginShell),
         transport,
         legacy_algorithms: Number(legacyAlgorithms),

@@ -15,6 +15,7 @@ export interface HostRow {
   tags: string;
   color: string | null;
   production: number;
+  favorite: number;
   login_shell: number;
   host_key_policy: string | null;
   transport: string;
@@ -65,6 +66,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     tags: storedJson(row.tags),
     color: row.color,
     production: row.production !== 0,
+    favorite: row.favorite === 1,
     loginShell: row.login_shell === 1,
     hostKeyPolicy: row.host_key_policy,
     transport: row.transport,
@@ -96,6 +98,7 @@ export function toRow(host: Partial<HostFields>): Record<string, string | number
     tags: json(host.tags),
     color: host.color,
     production: flag(host.production),
+    favorite: flag(host.favorite),
     login_shell: flag(host.loginShell),
     host_key_policy: host.hostKeyPolicy,
     transport: host.transport,

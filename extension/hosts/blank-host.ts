@@ -11,6 +11,7 @@ export const blankHost: Omit<Host, "name" | "address"> = {
   tags: [],
   color: null,
   production: false,
+  favorite: false,
   loginShell: false,
   hostKeyPolicy: null,
   transport: "auto",

@@ -54,6 +54,15 @@ export class GroupCommands {
     if (answer === remove) await this.#move(path, parent);
   }
 
+  /** With all that is in it; never into itself. */
+  async moveInto(path: string, into: readonly string[]): Promise<void> {
+    const parts = groupParts(path);
+    const name = parts.at(-1);
+    const isWithin = parts.every((part, at) => into[at] === part);
+    if (name === undefined || isWithin || parts.slice(0, -1).join("/") === into.join("/")) return;
+    await this.#move(path, [...into, name]);
+  }
+
   #within(path: string): readonly Host[] {
     const parts = groupParts(path);
     return this.#hosts.hosts.filter(({ group }) => {

@@ -17,6 +17,10 @@ export class HostMarks {
     await this.set(host, { production });
   }
 
+  async setFavorite(host: Host, favorite: boolean): Promise<void> {
+    await this.set(host, { favorite });
+  }
+
   async askGroup(host: Host): Promise<void> {
     const title = vscode.l10n.t("Group of {0}", host.name);
     const answer = await askGroup(this.#context.hosts.hosts)(host, { title, step: 1, totalSteps: 1 });

@@ -25,16 +25,17 @@ const inOrder = new Intl.Collator(undefined, { numeric: true, sensitivity: "base
 
 /**
  * The hosts as a tree: a host's `group`, e.g. `prod/web`, names the folders it stands in. Folders come before
- * hosts, both by name, with numbers in order of size (web2 before web10).
+ * hosts, both by name, with numbers in order of size (web2 before web10). Favorites stand above all of them, and not in
+ * their folders.
  */
 export function hostTree(hosts: readonly Host[]): readonly HostNode[] {
   const top: Draft = newDraft("", "");
-  for (const host of hosts) {
+  for (const host of hosts.filter(({ favorite }) => !favorite)) {
     let folder = top;
     for (const name of groupParts(host.group)) folder = subfolder(folder, name);
     folder.hosts.push(host);
   }
-  return finished(top);
+  return [...leaves(hosts.filter(({ favorite }) => favorite)), ...finished(top)];
 }
 
 /** The folders of a group: `/prod//web/` is the same as `prod/web`. */
@@ -90,7 +91,6 @@ function subfolder(parent: Draft, name: string): Draft {
 
 function finished(draft: Draft): readonly HostNode[] {
   const groups = [...draft.groups.values()].sort(byName);
-  const hosts = draft.hosts.toSorted(byName);
   return [
     ...groups.map((group) => ({
       kind: "group" as const,
@@ -98,6 +98,10 @@ function finished(draft: Draft): readonly HostNode[] {
       path: group.path,
       children: finished(group),
     })),
-    ...hosts.map((host) => ({ kind: "host" as const, host })),
+    ...leaves(draft.hosts),
   ];
+}
+
+function leaves(hosts: readonly Host[]): readonly HostLeaf[] {
+  return hosts.toSorted(byName).map((host) => ({ kind: "host", host }));
 }

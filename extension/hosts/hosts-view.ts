@@ -4,14 +4,26 @@ import { Problem } from "../../protocol/problem.ts";
 import { oneLine } from "../plain-text.ts";
 import { hostRowUri } from "../row-decorations.ts";
 import { hostAddress } from "./host-address.ts";
+import { fittingHosts } from "./fitting-hosts.ts";
+import type { HostFilter } from "./host-filter.ts";
 import type { HostList } from "./host-list.ts";
 import type { HostState } from "./host-states.ts";
 import { hostTooltip } from "./host-tooltip.ts";
 import { hostTree, parentOf, type HostLeaf, type HostNode } from "./host-tree.ts";
 
+export interface HostsViewParts {
+  readonly hosts: HostList;
+  readonly filter: HostFilter;
+  /** Finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  readonly start: () => Promise<void>;
+  /** A host with its effective values. */
+  readonly ask: (host: Host) => Promise<Host>;
+}
+
 /** The tree of hosts, with groups as folders. */
 export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disposable {
   readonly #hosts: HostList;
+  readonly #filter: HostFilter;
   readonly #start: () => Promise<void>;
   readonly #ask: (host: Host) => Promise<Host>;
   readonly #changed = new vscode.EventEmitter<HostNode[] | undefined>();
@@ -22,15 +34,15 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  /**
-   * `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. `ask` gives a
-   * host with its effective values.
-   */
-  constructor(hosts: HostList, start: () => Promise<void>, ask: (host: Host) => Promise<Host>) {
+  constructor({ hosts, filter, start, ask }: HostsViewParts) {
     this.#hosts = hosts;
+    this.#filter = filter;
     this.#start = start;
     this.#ask = ask;
-    this.#subscription = hosts.onDidChange(() => this.#refreshSoon());
+    this.#subscription = vscode.Disposable.from(
+      hosts.onDidChange(() => this.#refreshSoon()),
+      filter.onDidChange(() => this.#refresh()),
+    );
   }
 
   getTreeItem(node: HostNode): vscode.TreeItem {
@@ -59,7 +71,7 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
   async getChildren(node?: HostNode): Promise<HostNode[]> {
     if (node !== undefined) return node.kind === "group" ? [...node.children] : [];
     if (this.#hosts.known === undefined) await this.#start();
-    const { hosts } = this.#hosts;
+    const hosts = this.#shown;
     const roots = hostTree(hosts);
     this.#drawn = { key: JSON.stringify(hosts), leaves: leavesOf(roots), states: new Map() };
     for (const { host } of this.#drawn.leaves) this.#drawn.states.set(host.name, this.#stateKey(host));
@@ -68,7 +80,7 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
 
   /** Of a row that is to be revealed. */
   getParent(node: HostNode): HostNode | undefined {
-    return parentOf(hostTree(this.#hosts.hosts), node);
+    return parentOf(hostTree(this.#shown), node);
   }
 
   /** Says above the tree what is missing in it. */
@@ -100,13 +112,17 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
   /** Only the rows that changed, where the tree is the same: a row must not go away under the mouse. */
   #refresh(): void {
     const drawn = this.#drawn;
-    if (drawn?.key !== JSON.stringify(this.#hosts.hosts)) {
+    if (drawn?.key !== JSON.stringify(this.#shown)) {
       this.#changed.fire(undefined);
       return;
     }
     const changed = drawn.leaves.filter(({ host }) => drawn.states.get(host.name) !== this.#stateKey(host));
     for (const { host } of changed) drawn.states.set(host.name, this.#stateKey(host));
     if (changed.length > 0) this.#changed.fire(changed);
+  }
+
+  get #shown(): readonly Host[] {
+    return fittingHosts(this.#hosts.hosts, this.#filter.text);
   }
 
   #stateKey(host: Host): string {
@@ -123,7 +139,7 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   const words = stateWords(state);
   item.id = `host:${host.name}`;
   item.iconPath = stateIcon(state);
-  item.contextValue = `host ${host.id === null ? "config" : "saved"}${host.production ? " production" : ""}`;
+  item.contextValue = `host ${host.id === null ? "config" : "saved"}${host.production ? " production" : ""}${host.favorite ? " favorite" : ""}`;
   // Its mark and its colour are there in a narrow view, too.
   item.resourceUri = hostRowUri(host);
   item.command = {
@@ -131,18 +147,31 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
     title: vscode.l10n.t("Open Host"),
     arguments: [{ kind: "host", host }],
   };
+  const notes = rowNotes(host);
   // In a narrow view the end is cut off: what matters most comes first.
-  const production = host.production ? [vscode.l10n.t("production")] : [];
-  const legacy = host.legacyAlgorithms ? [vscode.l10n.t("legacy algorithms")] : [];
-  const damaged = host.damaged === undefined ? [] : [vscode.l10n.t("damaged")];
-  const origin = host.id === null ? [vscode.l10n.t("SSH config")] : damaged;
-  const shownState = state.kind === "idle" ? [] : [words];
-  const address = host.unresolved === true ? [] : [hostAddress(host)];
-  item.description = [...shownState, ...production, ...legacy, ...origin, ...address].join(" · ");
-  item.accessibilityInformation = {
-    label: [host.name, words, ...production, ...legacy, ...origin, ...address].join(", "),
-  };
+  item.description = [...(state.kind === "idle" ? [] : [words]), ...notes.shown].join(" · ");
+  item.accessibilityInformation = { label: [host.name, words, ...notes.spoken].join(", ") };
   return item;
+}
+
+/** What a row says of its host beside the name and the state. */
+function rowNotes(host: Host): { readonly shown: readonly string[]; readonly spoken: readonly string[] } {
+  const marks = [
+    ...(host.production ? [vscode.l10n.t("production")] : []),
+    ...(host.legacyAlgorithms ? [vscode.l10n.t("legacy algorithms")] : []),
+  ];
+  const origin = [
+    ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
+    ...(host.damaged === undefined ? [] : [vscode.l10n.t("damaged")]),
+    ...(host.unresolved === true ? [] : [hostAddress(host)]),
+  ];
+  if (!host.favorite) return { shown: [...marks, ...origin], spoken: [...marks, ...origin] };
+  // It stands above the groups.
+  const group = host.group === null ? [] : [oneLine(host.group)];
+  return {
+    shown: ["★", ...marks, ...group, ...origin],
+    spoken: [vscode.l10n.t("favorite"), ...marks, ...group, ...origin],
+  };
 }
 
 function stateIcon(state: HostState): vscode.ThemeIcon {

@@ -102,6 +102,7 @@ const hostFields: BadFields = {
   tags: { values: ["web", [""], ["a\nb"], ["x".repeat(65)], [1], Array(65).fill("t"), null] },
   color: { values: ["", "<b>", "url(x)", "#12345", "red;", ...notText] },
   production: flag,
+  favorite: flag,
   loginShell: flag,
   hostKeyPolicy: { values: ["no", "", 1, true] },
   transport: { values: ["ssh", "", 1, null] },

@@ -38,6 +38,16 @@ test("groups are nested folders, before the hosts beside them, both by name", ()
   ]);
 });
 
+test("favorites stand above the groups, once", () => {
+  const hosts = [
+    host("zeta", null),
+    { ...host("web1", "prod/web"), favorite: true },
+    host("web2", "prod/web"),
+    { ...host("alpha", null), favorite: true },
+  ];
+  expect(drawn(hostTree(hosts))).toEqual(["alpha", "web1", "prod/ prod", "  web/ prod/web", "    web2", "zeta"]);
+});
+
 test("empty parts of a group name no folder", () => {
   expect(drawn(hostTree([host("a", "/prod//web/"), host("b", " "), host("c", "prod/web")]))).toEqual([
     "prod/ prod",

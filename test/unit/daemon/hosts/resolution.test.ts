@@ -14,6 +14,7 @@ function host(name: string, fields: Partial<Host> = {}): StoredHost {
   const plain = { user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
   const flags = {
     production: false,
+    favorite: false,
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",

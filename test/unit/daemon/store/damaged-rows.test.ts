@@ -112,6 +112,7 @@ test("thousands of hosts are read in slices, and once", async () => {
   const fields = { port: 22, user: null, identityFile: null, jump: [], group: null, tags: [], color: null };
   const flags = {
     production: true,
+    favorite: false,
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",

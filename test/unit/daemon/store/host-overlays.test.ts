@@ -22,6 +22,7 @@ const full: HostOverlay = {
   tags: ["eu"],
   color: "charts.red",
   production: true,
+  favorite: true,
   loginShell: true,
   transport: "openssh",
   legacyAlgorithms: true,
@@ -46,6 +47,7 @@ test("what is damaged in it costs that part, and never the mark of a production 
     ...noOverlay,
     group: "prod/web",
     production: true,
+    favorite: true,
     loginShell: true,
     damaged: ["tags", "color", "transport"],
   });
