@@ -74,6 +74,7 @@ function overOpenSsh(limits: Limits) {
     "ssh-pool",
     "ssh-jump",
     "ssh-host-keys",
+    "host-test",
     "output",
     "stdin",
     "durable",

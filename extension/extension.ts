@@ -84,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): void {
       form,
       hostList: hosts,
       marks,
-      keys: new KeyCommands({ ...editing, hostCommands }),
+      keys: new KeyCommands({ ...editing, own, hostCommands }),
       groups,
       runs: new RunCommands(ofRuns),
       refresh: async () => {

@@ -5,6 +5,7 @@ import { Prompt, PromptOutcome } from "./prompt.ts";
 import { Run } from "./run.ts";
 import { Settings } from "./settings.ts";
 import { Connection } from "./stats.ts";
+import { TestStep } from "./test-step.ts";
 
 const base = { timestamp: z.iso.datetime() };
 
@@ -23,6 +24,7 @@ export const Change = z.discriminatedUnion("type", [
   z.object({ type: z.literal("connectionClosed"), ...base, connection: Connection }),
   z.object({ type: z.literal("prompt"), ...base, prompt: Prompt }),
   z.object({ type: z.literal("promptClosed"), ...base, promptId: z.string(), outcome: PromptOutcome }),
+  z.object({ type: z.literal("hostTest"), ...base, testId: z.string(), steps: z.array(TestStep) }),
   z.object({ type: z.literal("settingsChanged"), ...base, settings: Settings }),
 ]);
 export type Change = z.infer<typeof Change>;

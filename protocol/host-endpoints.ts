@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
-import { Host, HostPatch, HostTest, ImportRequest, ImportResult, NewHost } from "./host.ts";
+import { Host, HostPatch, ImportRequest, ImportResult, NewHost } from "./host.ts";
+import { HostTest, HostTestRequest } from "./host-test.ts";
 import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
-import { PromptPolicy } from "./prompt.ts";
-import { AgentSocket } from "./run.ts";
 
 const ofHost = [...reading, "host_unknown"] as const;
 
@@ -98,12 +97,8 @@ export const hostEndpoints = {
   testHost: endpoint({
     method: "POST",
     path: "/api/hosts/:host/test",
-    summary: "Connect and authenticate, without running anything",
-    body: z.strictObject({
-      connectTimeoutMs: z.int().min(1).max(600_000).optional(),
-      agentSocket: AgentSocket.nullable().default(null),
-      prompts: PromptPolicy.default("fail"),
-    }),
+    summary: "Connect, authenticate and open a session, step by step",
+    body: HostTestRequest,
     status: 200,
     output: HostTest,
     problems: [...writing, "host_unknown", ...connectingProblems],

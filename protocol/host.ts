@@ -201,15 +201,3 @@ export const ImportResult = z.object({
   dryRun: z.boolean(),
 });
 export type ImportResult = z.infer<typeof ImportResult>;
-
-/** What a test of a host found; `ok` is true when a connection was opened and authenticated. */
-export const HostTest = z.object({
-  ok: z.literal(true),
-  host: z.string(),
-  reusedConnection: z.boolean(),
-  connectMs: z.int().nonnegative(),
-  server: z.string(),
-  hostKey: z.object({ keyType: z.string(), fingerprint: z.string() }),
-  cipher: z.string(),
-});
-export type HostTest = z.infer<typeof HostTest>;

@@ -12,6 +12,7 @@ import { Key } from "./key.ts";
 import { Run } from "./run.ts";
 import { SettingsReport } from "./settings.ts";
 import { Connection, Stats } from "./stats.ts";
+import { TestStep } from "./test-step.ts";
 
 type Json = Record<string, unknown>;
 
@@ -33,7 +34,7 @@ function located(json: Json): Json {
 }
 
 function namedSchemas(): Json {
-  const named = { Connection, Host, Job, Key, KnownHost, ProblemDetails, Prompt, Run, SettingsReport, Stats };
+  const named = { Connection, Host, Job, Key, KnownHost, ProblemDetails, Prompt, Run, SettingsReport, Stats, TestStep };
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { TestStep } from "./test-step.ts";
 import { problems, type ProblemCode as Code } from "./problem-codes.ts";
 
 const codes = Object.keys(problems);
@@ -37,6 +38,8 @@ export const ProblemMembers = z.object({
       }),
     )
     .optional(),
+  /** Of a host that was tested: how far it came, and what failed. */
+  steps: z.array(TestStep).optional(),
   retryAfterMs: z.number().int().optional(),
   /** Of a daemon that died at its start: the last lines that it wrote. */
   written: z.array(z.string()).optional(),

@@ -1,4 +1,4 @@
-import { isFlag, isListOf, isMissingOr, isObjectWith, isOneOf, isText, isWhole } from "./check.ts";
+import { isFlag, isListOf, isMissingOr, isNullOr, isObjectWith, isOneOf, isText, isWhole } from "./check.ts";
 import { problems, type ProblemCode } from "./problem-codes.ts";
 import type { ProblemDetails, ProblemMembers } from "./problem-details.ts";
 import { visibleLine } from "./visible.ts";
@@ -10,6 +10,15 @@ const isFingerprint = isObjectWith({
   keyType: isText,
   at: isText,
   remove: isMissingOr(isText),
+});
+
+const isTestStep = isObjectWith({
+  name: isOneOf("configure", "resolve", "connect", "hostKey", "authentication", "exec"),
+  host: isText,
+  hop: isText,
+  state: isOneOf("running", "done", "failed", "reused", "skipped"),
+  durationMs: isNullOr((value) => typeof value === "number"),
+  note: isNullOr(isText),
 });
 
 /** As the schema of problem-details.ts has it. */
@@ -30,6 +39,7 @@ const isDetails = isObjectWith({
   fingerprint: isMissingOr(isText),
   key: isMissingOr(isText),
   expected: isMissingOr(isListOf(isFingerprint)),
+  steps: isMissingOr(isListOf(isTestStep)),
   retryAfterMs: isMissingOr(isWhole),
   written: isMissingOr(isListOf(isText)),
 });

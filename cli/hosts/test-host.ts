@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Daemon } from "../../client/daemon.ts";
-import type { HostTest } from "../../protocol/host.ts";
+import type { HostTest } from "../../protocol/host-test.ts";
 import type { Remember } from "../../protocol/prompt.ts";
+import type { TestStep } from "../../protocol/test-step.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
@@ -8,36 +10,55 @@ import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 export interface HostTestOptions {
   readonly connectTimeoutMs?: number | undefined;
   readonly remember?: Remember | undefined;
+  readonly fresh?: boolean | undefined;
+  /** Told of its steps while they are made, where there is a terminal. */
+  readonly steps?: (steps: readonly TestStep[]) => void;
 }
 
 /** Logs in to a host; a person at the terminal is asked what it takes. */
 export async function testHost(daemon: Daemon, host: string, options: HostTestOptions): Promise<HostTest> {
-  const { connectTimeoutMs, remember } = options;
+  const { connectTimeoutMs, remember, fresh = false, steps } = options;
   const asks = hasTerminal();
   const body = {
     agentSocket: agentSocketOf(process.env),
     prompts: asks ? ("ask" as const) : ("fail" as const),
+    fresh,
+    testId: randomUUID(),
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
   };
   const over = new AbortController();
   const params = { host };
   try {
-    if (asks) await watchPrompts(daemon, new TerminalPrompts(daemon, remember), over.signal);
+    if (asks) {
+      const watched = { prompts: new TerminalPrompts(daemon, remember), testId: body.testId, steps };
+      await watch(daemon, watched, over.signal);
+    }
     return await daemon.call("testHost", { params, body });
   } finally {
     over.abort();
   }
 }
 
-/** Resolves when prompts are seen from now on; a test's own has no run. */
-async function watchPrompts(daemon: Daemon, prompts: TerminalPrompts, signal: AbortSignal): Promise<void> {
+interface Watched {
+  readonly prompts: TerminalPrompts;
+  readonly testId: string;
+  readonly steps: HostTestOptions["steps"];
+}
+
+/** Resolves when prompts and steps are seen from now on; a test's own prompt has no run. */
+async function watch(
+  daemon: Daemon,
+  { prompts, testId, steps }: Watched,
+  signal: AbortSignal,
+): Promise<void> {
   const changes = daemon.changes({ signal });
   await changes.next();
-  const watch = async (): Promise<void> => {
+  const follow = async (): Promise<void> => {
     for await (const { event } of changes) {
       if (event.type === "prompt" && event.prompt.runIds.length === 0) prompts.opened(event.prompt);
       if (event.type === "promptClosed") prompts.closed(event.promptId);
+      if (event.type === "hostTest" && event.testId === testId) steps?.(event.steps);
     }
   };
-  watch().catch(() => undefined);
+  follow().catch(() => undefined);
 }

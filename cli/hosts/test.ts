@@ -1,26 +1,31 @@
-import type { HostTest } from "../../protocol/host.ts";
+import type { HostTest } from "../../protocol/host-test.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { TestStep } from "../../protocol/test-step.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { spanOf } from "../runs/describe.ts";
+import { StepLines } from "./step-lines.ts";
 import { testHost } from "./test-host.ts";
 import { sheet } from "../table.ts";
 
 export const test: Command = {
-  help: `Connect to a host and log in, without running anything. On a terminal,
-what the host asks for is asked here.
+  help: `Connect to a host, log in and run a command that does nothing, step by step. On a
+terminal, what the host asks for is asked here.
 
 Usage: hostrun hosts test NAME [OPTION...]
 
   --connect-timeout TIME  give up after this time, e.g. 5s
+  --fresh                 log in anew, also where a connection is open
 ${formatHelp}
-Exit status: 0 when the login worked, 1 when it did not.
+Exit status: 0 when it all worked, 1 when it did not.
 `,
   optionNames: { connectTimeoutMs: "--connect-timeout" },
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       "connect-timeout": { type: "string" },
+      fresh: { type: "boolean" },
       ...formatOptions,
     });
     const [name] = takeWords(positionals, "NAME");
@@ -28,9 +33,19 @@ Exit status: 0 when the login worked, 1 when it did not.
     const timeout = values["connect-timeout"];
     const connectTimeoutMs = timeout === undefined ? undefined : parseSpan(timeout, "--connect-timeout");
     await using daemon = await reachDaemon();
-    const found = await testHost(daemon, name, { connectTimeoutMs });
-    showOne(format, found, () => testSheet(found));
-    return 0;
+    const lines = new StepLines();
+    const show = (steps: readonly TestStep[]): void => {
+      if (format === undefined) lines.show(steps);
+    };
+    try {
+      const found = await testHost(daemon, name, { connectTimeoutMs, fresh: values.fresh, steps: show });
+      show(found.steps);
+      showOne(format, found, () => `\n${testSheet(found)}`);
+      return found.steps.some(({ state }) => state === "failed") ? 1 : 0;
+    } catch (failure) {
+      if (failure instanceof Problem) show(failure.members.steps ?? []);
+      throw failure;
+    }
   },
 };
 

@@ -60,7 +60,7 @@ function handlersOf(
   { hosts, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
-  const { settings, changes, secrets, version, pid } = context;
+  const { settings, changes, secrets, clock, version, pid } = context;
   const health = (): Health => ({
     status: engine.draining ? "draining" : "ok",
     version,
@@ -77,7 +77,16 @@ function handlersOf(
   const keys = keysOf(context, pool);
   return {
     ...daemonRoutes({ health, stats, durations: () => latency.durations(), changes, shutdown }),
-    ...hostRoutes({ hosts, resolve, remote: pool, secrets, prompts, connectTimeoutMs }),
+    ...hostRoutes({
+      hosts,
+      resolve,
+      remote: pool,
+      secrets,
+      prompts,
+      clock,
+      connectTimeoutMs,
+      changed: (testId, steps) => changes.publish({ type: "hostTest", testId, steps }),
+    }),
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs),

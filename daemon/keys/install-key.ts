@@ -1,6 +1,7 @@
 import type { Key, KeyInstallation } from "../../protocol/key.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { shCommand } from "../runs/command/sh-command.ts";
+import { hopName } from "../transport/hop-name.ts";
 import type { ConnectOptions, Remote, Target } from "../transport/remote.ts";
 import script from "./install-key.sh";
 
@@ -24,8 +25,7 @@ export async function installKey(
   const output = await collect(target, installCommand(key), { remote, ...options }, signal);
   // Start files may say anything before.
   const answer = [...output.matchAll(/^hostrun-key:(\w+)$/gm)].at(-1)?.[1];
-  const { user, address, port } = target;
-  const login = `${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const login = hopName(target);
   if (answer === "added" || answer === "present") {
     return { host: target.name, login, fingerprint: key.fingerprint, added: answer === "added" };
   }

@@ -1,15 +1,7 @@
-import { isIP } from "node:net";
 import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
+import { hopName, placeName } from "../transport/hop-name.ts";
 import type { Hop } from "../transport/remote.ts";
-
-export function hopName({ user, address, port }: { user: string; address: string; port: number }): string {
-  return `${user}@${placeOf({ address, port })}`;
-}
-
-function placeOf({ address, port }: Pick<Hop, "address" | "port">): string {
-  return `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
-}
 
 /** What every problem says about where it happened. */
 export function membersOf(hop: Hop): ProblemMembers {
@@ -51,25 +43,25 @@ const advice: Record<UnreachableReason, (hop: Hop) => string> = {
   no_route: (hop) =>
     `there is no route to ${hop.address}. Check the address, and whether a network or VPN must be up.`,
   refused: (hop) =>
-    `nothing is listening on ${placeOf(hop)}. Check the port, and that the SSH server is running.`,
+    `nothing is listening on ${placeName(hop)}. Check the port, and that the SSH server is running.`,
   no_answer: (hop) =>
     `${hop.address} did not answer. It may be down, or a firewall may drop packets to port ${hop.port}.`,
   reset: (hop) =>
-    `${placeOf(hop)} reset the connection. Try again; if it happens again, look at the server's log.`,
+    `${placeName(hop)} reset the connection. Try again; if it happens again, look at the server's log.`,
   closed: (hop) =>
-    `${placeOf(hop)} closed the connection before the login was complete. Too many logins at once (MaxStartups), ` +
+    `${placeName(hop)} closed the connection before the login was complete. Too many logins at once (MaxStartups), ` +
     "a ban after failed logins (fail2ban) or a full disk can cause this: look at the server's log.",
   too_many_logins: (hop) =>
-    `${placeOf(hop)} accepts no more logins at once (MaxStartups). Try again later, or raise MaxStartups there.`,
+    `${placeName(hop)} accepts no more logins at once (MaxStartups). Try again later, or raise MaxStartups there.`,
   penalized: (hop) =>
-    `${placeOf(hop)} refuses this machine for a while, e.g. after failed logins (PerSourcePenalties). Try again later; ` +
+    `${placeName(hop)} refuses this machine for a while, e.g. after failed logins (PerSourcePenalties). Try again later; ` +
     "the server's log says why.",
   blocked: (hop) =>
     `this machine does not allow the connection to ${hop.address}. Look at its firewall or sandbox rules.`,
   forwarding_refused: () =>
     "its jump host does not forward connections. Allow it there (AllowTcpForwarding, PermitOpen).",
   hop_could_not_connect: (hop) =>
-    `its jump host could not connect to ${placeOf(hop)}. Check the address and the port, as seen from there.`,
+    `its jump host could not connect to ${placeName(hop)}. Check the address and the port, as seen from there.`,
   network_error: () => "the network failed. Try again.",
 };
 

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { HostKeyPolicy } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Connection } from "../../protocol/stats.ts";
+import type { TestStepName } from "../../protocol/test-step.ts";
 import type { HopSettings } from "./hop-settings.ts";
 import type { LoginShell } from "./login-shell.ts";
 import type { Questioner } from "./questioner.ts";
@@ -109,11 +110,30 @@ export interface RemoteProcess {
   close(): void;
 }
 
+/** What a connection on its way comes to: a step begins, a person is asked and has answered, a hop was connected to before. */
+export type ConnectMark = TestStepName | "asking" | "answered" | "reused";
+
+export interface ProbeOptions extends ConnectOptions {
+  /** Opens a connection to the target even where one is open. */
+  readonly fresh?: boolean;
+  /** Also opens a session, and runs a command in it that does nothing. */
+  readonly exec?: boolean;
+  /** Told of the way there; a mark is missing where it only goes on, or begins, at that hop. */
+  readonly mark?: (mark: ConnectMark | undefined, hop: Hop) => void;
+}
+
+/** What came of a command that does nothing; `unasked`: the server was not to be asked, for that reason. */
+export type SessionProbe =
+  | { readonly kind: "ran" }
+  | { readonly kind: "failed" | "unasked"; readonly why: string };
+
 export interface HostProbe {
   readonly connection: Connection;
   readonly reused: boolean;
   readonly connectMs: number;
   readonly hostKey: { readonly keyType: string; readonly fingerprint: string };
+  /** Only where it was asked for. */
+  readonly session?: SessionProbe;
 }
 
 /** Told of what happens on the way to a connection; of one that is up nothing. */
@@ -141,5 +161,5 @@ export interface Remote {
   /** Begins to look up what there is to log in with, for an `exec` or `identity` that is likely to come at once. */
   prepare(target: Target, agentSocket: string | null): void;
   /** Connects and authenticates, or finds a connection that is up. */
-  probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe>;
+  probe(target: Target, options: ProbeOptions, signal: AbortSignal): Promise<HostProbe>;
 }

@@ -3,10 +3,10 @@ import { inTime } from "../core/in-time.ts";
 import type { Log } from "../core/log.ts";
 import type {
   ConnectListener,
-  ConnectOptions,
   ExecRequest,
   HostProbe,
   LoginQuery,
+  ProbeOptions,
   Remote,
   RemoteListener,
   RemoteProcess,
@@ -86,7 +86,7 @@ export class Workers implements Remote, AsyncDisposable {
     this.#options.remote.prepare(target, agentSocket);
   }
 
-  probe(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<HostProbe> {
+  probe(target: Target, options: ProbeOptions, signal: AbortSignal): Promise<HostProbe> {
     return this.#options.remote.probe(target, options, signal);
   }
 

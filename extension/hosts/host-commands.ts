@@ -1,13 +1,12 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
-import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
+import type { ProblemReport } from "../problem-report.ts";
 import type { RunList } from "../runs/run-list.ts";
-import { asking } from "../runs/runner.ts";
+import { ConnectionTest } from "./connection-test.ts";
 import { hostAddress } from "./host-address.ts";
 import { askHost } from "./host-choice.ts";
 import type { HostForm } from "./host-form.ts";
-import { askToTrust, wasAsked } from "./host-key-trust.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { HostImport } from "./host-import.ts";
 import { hostRef, type HostList } from "./host-list.ts";
@@ -91,54 +90,13 @@ export class HostCommands {
     vscode.window.setStatusBarMessage(vscode.l10n.t("Copied {0}", hostAddress(host)), 3000);
   }
 
-  /** Connects and authenticates without running anything, and says what it found. */
   async test(row?: Host): Promise<void> {
     const host = await this.chosen(row, vscode.l10n.t("Test Connection"));
-    if (host === undefined) return;
-    const what = vscode.l10n.t("{0} could not be reached", host.name);
-    try {
-      await this.#tryConnection(host);
-    } catch (failure) {
-      if (isAbort(failure)) return;
-      const problem = asProblem(failure);
-      this.#parts.hosts.failed(host, problem);
-      if (problem.code !== "host_key_unknown") this.#parts.report.tell(what, failure);
-      else if (!wasAsked(problem.toJSON()) && (await this.#trusts(problem.toJSON()))) await this.test(host);
-    }
+    if (host !== undefined) await new ConnectionTest(this.#parts).run(host);
   }
 
   importSshConfig(): Promise<void> {
     return new HostImport(this.#parts.daemon, this.#parts.report, () => this.add()).run();
-  }
-
-  #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
-    return this.#parts.report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
-      askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and test")),
-    );
-  }
-
-  async #tryConnection(host: Host): Promise<void> {
-    const found = await vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: vscode.l10n.t("Connecting to {0}", host.name),
-        cancellable: true,
-      },
-      (_progress, cancelled) => {
-        const controller = new AbortController();
-        cancelled.onCancellationRequested(() => controller.abort());
-        const input = { params: { host: hostRef(host) }, body: asking() };
-        return this.#parts.own.testing(() =>
-          this.#parts.daemon.call("testHost", { ...input, signal: controller.signal }),
-        );
-      },
-    );
-    const how = found.reusedConnection
-      ? vscode.l10n.t("over the connection that was open already")
-      : vscode.l10n.t("in {0} ms", Math.round(found.connectMs));
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t("{0} answered {1}: {2}, {3}.", host.name, how, found.server, found.hostKey.keyType),
-    );
   }
 }
 

@@ -105,6 +105,7 @@ export class HostList implements vscode.Disposable {
         break;
       case "prompt":
       case "promptClosed":
+      case "hostTest":
       case "jobChanged":
       case "runDeleted":
       case "settingsChanged":

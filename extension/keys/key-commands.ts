@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { type Key, NewKey } from "../../protocol/key.ts";
+import type { Host } from "../../protocol/host.ts";
+import { type Key, type KeyInstallation, NewKey } from "../../protocol/key.ts";
 import type { KnownHost } from "../../protocol/known-host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostCommands } from "../hosts/host-commands.ts";
@@ -8,11 +9,13 @@ import { plainLabel } from "../input/choice.ts";
 import { schemaProblem } from "../input/text-input.ts";
 import { oneLine } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
-import { agentSocket } from "../runs/runner.ts";
+import type { OwnQuestions } from "../prompts/own-questions.ts";
+import { agentSocket, asking } from "../runs/runner.ts";
 
 export interface KeyCommandParts {
   readonly daemon: Daemon;
   readonly report: ProblemReport;
+  readonly own: OwnQuestions;
   readonly hostCommands: Pick<HostCommands, "chosen">;
 }
 
@@ -69,7 +72,7 @@ export class KeyCommands {
   }
 
   async installKey(key?: Key): Promise<void> {
-    const { daemon, report, hostCommands } = this.#parts;
+    const { report, hostCommands } = this.#parts;
     const which = key ?? (await this.#chooseKey());
     const host =
       which === undefined
@@ -77,12 +80,27 @@ export class KeyCommands {
         : await hostCommands.chosen(undefined, vscode.l10n.t("Install SSH Key"));
     if (which === undefined || host === undefined) return;
     await report.attempt(vscode.l10n.t("The key could not be installed on {0}", host.name), async () => {
-      const body = { host: host.name, agentSocket: agentSocket() };
-      const done = await daemon.call("installKey", { params: { key: which.id }, body });
+      const done = await this.#install(which, host);
       const told = done.added
         ? vscode.l10n.t("{0} can log in as {1} now.", oneLine(which.comment ?? which.fingerprint), done.login)
         : vscode.l10n.t("The key was there already: it can log in as {0}.", done.login);
       void vscode.window.showInformationMessage(told);
+    });
+  }
+
+  /** What the login takes is asked at this window. */
+  #install({ id }: Key, { name }: Host): Thenable<KeyInstallation> {
+    const { daemon, own } = this.#parts;
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t("Installing the key on {0}", name),
+      cancellable: true,
+    };
+    return vscode.window.withProgress(options, (_progress, cancelled) => {
+      const left = new AbortController();
+      cancelled.onCancellationRequested(() => left.abort());
+      const input = { params: { key: id }, body: { host: name, ...asking() }, signal: left.signal };
+      return own.during(() => daemon.call("installKey", input));
     });
   }
 

@@ -4,7 +4,7 @@ import type { Prompt } from "../../protocol/prompt.ts";
 /** Which questions are for the person at this window: those of what was started here. */
 export class OwnQuestions implements vscode.Disposable {
   readonly #runs = new Set<string>();
-  #tests = 0;
+  #others = 0;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
 
@@ -14,19 +14,19 @@ export class OwnQuestions implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** While a host is tested from here. */
-  async testing<Result>(test: () => Promise<Result>): Promise<Result> {
-    this.#tests += 1;
+  /** While something is done from here that is no run, such as a test of a host. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#others += 1;
     this.#changed.fire();
     try {
-      return await test();
+      return await work();
     } finally {
-      this.#tests -= 1;
+      this.#others -= 1;
     }
   }
 
   has({ runIds }: Prompt): boolean {
-    return runIds.length === 0 ? this.#tests > 0 : runIds.some((id) => this.#runs.has(id));
+    return runIds.length === 0 ? this.#others > 0 : runIds.some((id) => this.#runs.has(id));
   }
 
   dispose(): void {

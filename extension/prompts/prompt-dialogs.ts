@@ -123,7 +123,7 @@ export class PromptDialogs implements vscode.Disposable {
 }
 
 async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
-  const label = prompt.runIds.length === 0 ? vscode.l10n.t("Trust and test") : vscode.l10n.t("Trust and run");
+  const label = prompt.runIds.length === 0 ? vscode.l10n.t("Trust and go on") : vscode.l10n.t("Trust and run");
   const { keyType, fingerprint, knownAs } = prompt.key ?? {};
   const { host, hop } = prompt;
   const isTrusted = await showHostKey({ host, hop, keyType, fingerprint, knownAs }, label);

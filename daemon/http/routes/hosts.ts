@@ -1,17 +1,15 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
+import { type HostTestParts, testHost } from "../../hosts/host-test.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
 import type { Prompts } from "../../prompts/prompts.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
-import type { Remote } from "../../transport/remote.ts";
 import type { Handlers } from "../request-context.ts";
 
-export interface HostRoutesParts {
+export interface HostRoutesParts extends HostTestParts {
   readonly hosts: HostDirectory;
   readonly resolve: (host: string | number) => Promise<Resolved>;
-  readonly remote: Remote;
   readonly secrets: SecretMemory;
   readonly prompts: Pick<Prompts, "questioner">;
-  readonly connectTimeoutMs: () => number;
 }
 
 type HostHandlers = Pick<
@@ -31,7 +29,7 @@ type HostHandlers = Pick<
 const tester = { runId: null, opened: () => undefined, closed: () => undefined };
 
 export function hostRoutes(parts: HostRoutesParts): HostHandlers {
-  const { hosts, resolve, remote, secrets, prompts, connectTimeoutMs } = parts;
+  const { hosts, resolve, secrets, prompts } = parts;
   return {
     listHosts: async ({ query }) => ({ ...(await hosts.list(query.q)), nextCursor: null }),
     createHost: ({ body }) => hosts.create(body),
@@ -54,23 +52,9 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       return undefined;
     },
     testHost: async ({ params, body, left }) => {
-      const { target, session } = await resolve(hosts.reference(params.host));
-      const options = {
-        connectTimeoutMs: body.connectTimeoutMs ?? session.connectTimeoutMs ?? connectTimeoutMs(),
-        agentSocket: body.agentSocket,
-        questioner: body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined,
-      };
-      const { connection, reused, connectMs, hostKey } = await remote.probe(target, options, left);
-      const { server, cipher } = connection;
-      return {
-        ok: true,
-        host: target.name,
-        reusedConnection: reused,
-        connectMs: Math.round(connectMs),
-        server: server ?? "",
-        cipher: cipher ?? "",
-        hostKey,
-      };
+      const resolved = await resolve(hosts.reference(params.host));
+      const questioner = body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined;
+      return testHost(parts, resolved, { ...body, questioner }, left);
     },
   };
 }

@@ -165,7 +165,7 @@ export class ConnectionPool {
       step: (message) => {
         for (const each of pooled.pending) each.request.step(message);
       },
-      stage: (stage, hop) => pooled.progress(stage, hop),
+      stage: (stage, hop, mark) => pooled.progress(stage, hop, mark),
       respondent: pooled.questions,
     };
     this.#options.connect(pooled, request, pooled.attempt).then(

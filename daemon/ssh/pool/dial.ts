@@ -5,7 +5,7 @@ import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
-import type { Target } from "../../transport/remote.ts";
+import type { ConnectMark, Target } from "../../transport/remote.ts";
 import { login } from "../connect/connection.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
@@ -67,9 +67,9 @@ export function createDialer(
       async ask(question, waiting) {
         // While a person thinks others may log in.
         leave();
-        request.stage("waiting for a person to answer", target);
+        request.stage("waiting for a person to answer", target, "asking");
         const answers = await respondent.ask(question, waiting);
-        request.stage("going on with what a person has answered", target);
+        request.stage("going on with what a person has answered", target, "answered");
         return answers;
       },
     };
@@ -168,14 +168,15 @@ class DialAttempt {
     const { target, bastion, hostKeys, dialogue, before, transport } = this.#destination;
     const again = before === undefined ? "" : ` once more, since it ${before}`;
     const connecting = `connecting to ${nameOf(target)}`;
-    request.stage(connecting + again, target);
-    const tell = (attempts: string): void => request.stage(`${connecting} at ${attempts}${again}`, target);
+    request.stage(connecting + again, target, this.#looksUp ? "resolve" : "connect");
+    const tell = (attempts: string): void =>
+      request.stage(`${connecting} at ${attempts}${again}`, target, "connect");
     const socket = await this.#open(signal, tell);
     const onStage = (stage: string): void => {
       this.#greeted = stage !== awaitingGreeting;
       const isFirst = !this.#greeted && before === undefined;
       const told = isFirst ? stage : `connected to ${nameOf(target)}, and ${stage}${again}`;
-      request.stage(told, target);
+      request.stage(told, target, marks.get(stage));
     };
     const onBanner = (text: string): void => request.banner(text, target);
     const { keepaliveMs, requiredRsaSize } = limits();
@@ -194,6 +195,12 @@ class DialAttempt {
     }
   }
 
+  /** Whether it is this machine that looks for the address. */
+  get #looksUp(): boolean {
+    const { target, bastion } = this.#destination;
+    return bastion === undefined && target.settings.proxyCommand === null;
+  }
+
   #open(signal: AbortSignal, tell: (attempts: string) => void): Promise<Duplex> {
     const { target, bastion } = this.#destination;
     if (bastion !== undefined) return forward(bastion, target);
@@ -210,6 +217,12 @@ class DialAttempt {
     return closed ? "closed the connection before its greeting" : undefined;
   }
 }
+
+const marks: ReadonlyMap<string, ConnectMark> = new Map([
+  [awaitingGreeting, "connect"],
+  ["exchanging keys", "hostKey"],
+  ["logging in", "authentication"],
+]);
 
 const pauses = { firstMs: 200, maxMs: 2000 };
 
@@ -237,6 +250,7 @@ async function acquireBastion(
   if (last === undefined) return undefined;
   const target: LoginTarget = { ...last, jump: jump.slice(0, -1) };
   const lease = await acquire({ ...request, target, purpose: "bastion", avoid: new Set() }, signal);
+  if (lease.reused) request.stage(`connected to ${nameOf(last)}`, last, "reused");
   pooled.leadsThrough(() => lease[Symbol.dispose]());
   return lease.connection;
 }

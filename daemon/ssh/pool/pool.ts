@@ -11,6 +11,7 @@ import type {
   ConnectOptions,
   ExecRequest,
   HostProbe,
+  ProbeOptions,
   Remote,
   RemoteListener,
   RemoteProcess,
@@ -35,6 +36,7 @@ import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/exec.ts";
 import { LoginShells } from "../channel/login-shells.ts";
 import { nobody } from "./shared-questions.ts";
+import { probeSession } from "./session-probe.ts";
 import { startCommand } from "./start-command.ts";
 
 export interface PoolOptions {
@@ -202,20 +204,33 @@ function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): 
 async function probe(
   { connections, lookups, clock }: Pick<Parts, "connections" | "lookups" | "clock">,
   target: Target,
-  options: ConnectOptions & { signal: AbortSignal },
+  options: ProbeOptions & { signal: AbortSignal },
 ): Promise<HostProbe> {
   const begun = clock.elapsed();
+  const { mark = () => undefined, fresh = false, exec: withSession = false } = options;
   using deadline = new ConnectDeadline(target, options.connectTimeoutMs, options.signal);
+  mark("configure", target);
+  const request = await requestFor(target, options, { connections, lookups, deadline });
   const wanted: AcquireRequest = {
-    ...(await requestFor(target, options, { connections, lookups, deadline })),
+    ...request,
     purpose: "probe",
+    avoid: new Set(fresh ? connections.all() : []),
+    stage: (stage, hop, at) => {
+      request.stage(stage, hop);
+      mark(at, hop);
+    },
   };
   using lease = await acquire(connections, wanted, deadline.signal);
+  if (lease.reused) mark("reused", target);
+  const connectMs = lease.reused ? 0 : clock.elapsed() - begun;
+  if (withSession) mark("exec", target);
+  const session = withSession ? { session: await deadline.bound(probeSession(lease)) } : {};
   return {
     connection: lease.pooled.describe(),
     reused: lease.reused,
-    connectMs: lease.reused ? 0 : clock.elapsed() - begun,
+    connectMs,
     hostKey: lease.connection.hostKey,
+    ...session,
   };
 }
 

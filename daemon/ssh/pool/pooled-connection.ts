@@ -1,7 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../../protocol/stats.ts";
 import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
-import type { Hop } from "../../transport/remote.ts";
+import type { ConnectMark, Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
@@ -39,8 +39,8 @@ export interface AcquireRequest {
   step(message: string): void;
   /** What the server of a hop shows before the login, in visible lines. */
   banner(text: string, hop: Hop): void;
-  /** Told what it waits for, as "it was …" in a time-out's message, and at which hop. */
-  stage(stage: string, hop: Hop): void;
+  /** Told what it waits for, as "it was …" in a time-out's message, and at which hop; `mark` as in ProbeOptions. */
+  stage(stage: string, hop: Hop, mark?: ConnectMark): void;
 }
 
 export interface PendingAcquire {
@@ -76,7 +76,7 @@ export class PooledConnection {
   #runs = 0;
   /** Of the sessions, those whose channel is open. */
   #openChannels = 0;
-  #stage: { readonly stage: string; readonly hop: Hop };
+  #stage: { readonly stage: string; readonly hop: Hop; readonly mark?: ConnectMark | undefined };
   #lastUsed = 0;
   #openedAt: string | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -142,7 +142,7 @@ export class PooledConnection {
   join(pending: PendingAcquire): void {
     this.reserve(pending.request.purpose);
     this.pending.add(pending);
-    pending.request.stage(this.#stage.stage, this.#stage.hop);
+    pending.request.stage(this.#stage.stage, this.#stage.hop, this.#stage.mark);
     this.questions.joined(pending);
   }
 
@@ -157,9 +157,9 @@ export class PooledConnection {
   }
 
   /** Tells those who wait for it what it is at. */
-  progress(stage: string, hop: Hop): void {
-    this.#stage = { stage, hop };
-    for (const { request } of this.pending) request.stage(stage, hop);
+  progress(stage: string, hop: Hop, mark?: ConnectMark): void {
+    this.#stage = { stage, hop, mark };
+    for (const { request } of this.pending) request.stage(stage, hop, mark);
   }
 
   /** It leads through another connection, which `release` gives up. */

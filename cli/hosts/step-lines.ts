@@ -1,0 +1,45 @@
+import type { TestStep, TestStepName } from "../../protocol/test-step.ts";
+import { visible } from "../../protocol/visible.ts";
+import { paint, type Style } from "../colour.ts";
+import { print } from "../console.ts";
+import { spanOf } from "../runs/describe.ts";
+
+const labels: Readonly<Record<TestStepName, string>> = {
+  configure: "Configuration",
+  resolve: "Name resolution",
+  connect: "Connection",
+  hostKey: "Host key",
+  authentication: "Authentication",
+  exec: "Command",
+};
+const labelWidth = Math.max(...Object.values(labels).map(({ length }) => length));
+
+const signs: Readonly<Record<TestStep["state"], readonly [sign: string, style?: Style]>> = {
+  running: [" "],
+  done: ["✓", "green"],
+  reused: ["✓", "green"],
+  failed: ["✗", "red"],
+  skipped: ["–", "yellow"],
+};
+
+/** The steps of a test, each printed once, when it is over. */
+export class StepLines {
+  readonly #printed = new Set<string>();
+
+  show(steps: readonly TestStep[]): void {
+    for (const step of steps) {
+      const key = `${step.hop} ${step.name}`;
+      if (step.state === "running" || this.#printed.has(key)) continue;
+      this.#printed.add(key);
+      print(stepLine(step));
+    }
+  }
+}
+
+/** "✓ Host key         root@10.0.0.5:22  12.0 ms" */
+export function stepLine({ name, host, hop, state, durationMs, note }: TestStep): string {
+  const [sign, style] = signs[state];
+  const where = hop.includes(`@${host}:`) ? hop : `${host} (${hop})`;
+  const said = [spanOf(durationMs), note ?? ""].filter((text) => text !== "").join("  ");
+  return `${paint(sign, style, process.stdout)} ${labels[name].padEnd(labelWidth)}  ${visible(where)}  ${visible(said)}\n`;
+}

@@ -1,0 +1,89 @@
+import type { TestStep, TestStepName } from "../../protocol/test-step.ts";
+import type { Clock } from "../core/clock.ts";
+import { hopName } from "../transport/hop-name.ts";
+import type { ConnectMark, Hop } from "../transport/remote.ts";
+
+export interface TestStepsParts {
+  readonly clock: Pick<Clock, "elapsed">;
+  /** Called whenever they change. */
+  readonly changed: (steps: readonly TestStep[]) => void;
+}
+
+interface Running {
+  readonly step: TestStep;
+  readonly hop: Hop;
+  /** Of the time that counts. */
+  spentMs: number;
+  /** undefined while a person is asked. */
+  since: number | undefined;
+}
+
+/** The steps of one test, as it makes them. */
+export class TestSteps {
+  readonly #parts: TestStepsParts;
+  #steps: readonly TestStep[] = [];
+  #running: Running | undefined;
+
+  constructor(parts: TestStepsParts) {
+    this.#parts = parts;
+  }
+
+  get steps(): readonly TestStep[] {
+    return this.#steps;
+  }
+
+  /** What happens on the way; undefined: nothing but that it goes on, or begins, at that hop. */
+  mark(mark: ConnectMark | undefined, hop: Hop): void {
+    const running = this.#running;
+    if (mark === "asking") this.#pause();
+    else if (mark === "answered") this.#resume();
+    else if (mark === "reused") this.#add(hop, "connect", { state: "reused", note: "was open already" });
+    else if (mark !== undefined) this.begin(mark, hop);
+    // On its way back from a hop.
+    else if (running !== undefined && hopName(running.hop) !== hopName(hop)) this.end("done");
+  }
+
+  /** A step that was made before is made again, e.g. with what a person has answered: then only that counts. */
+  begin(name: TestStepName, hop: Hop): void {
+    const { step } = this.#running ?? {};
+    if (step?.name === name && step.hop === hopName(hop)) return;
+    this.end("done");
+    const again = this.#steps.findIndex((other) => other.name === name && other.hop === hopName(hop));
+    if (again >= 0) this.#steps = this.#steps.slice(0, again);
+    const begun = this.#add(hop, name, { state: "running" });
+    this.#running = { step: begun, hop, spentMs: 0, since: this.#parts.clock.elapsed() };
+  }
+
+  /** Ends the step that is being made; without one it does nothing. */
+  end(state: "done" | "failed" | "skipped", note: string | null = null): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#pause();
+    this.#running = undefined;
+    const durationMs = state === "skipped" ? null : Math.round(running.spentMs * 10) / 10;
+    this.#set(this.#steps.with(-1, { ...running.step, state, durationMs, note }));
+  }
+
+  #add(hop: Hop, name: TestStepName, more: Partial<TestStep> & Pick<TestStep, "state">): TestStep {
+    this.end("done");
+    const step = { name, host: hop.name, hop: hopName(hop), durationMs: null, note: null, ...more };
+    this.#set([...this.#steps, step]);
+    return step;
+  }
+
+  #pause(): void {
+    const running = this.#running;
+    if (running?.since === undefined) return;
+    running.spentMs += this.#parts.clock.elapsed() - running.since;
+    running.since = undefined;
+  }
+
+  #resume(): void {
+    if (this.#running !== undefined) this.#running.since ??= this.#parts.clock.elapsed();
+  }
+
+  #set(steps: readonly TestStep[]): void {
+    this.#steps = steps;
+    this.#parts.changed(steps);
+  }
+}

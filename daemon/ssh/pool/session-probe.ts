@@ -1,0 +1,34 @@
+import { visibleLine } from "../../../protocol/visible.ts";
+import type { SessionProbe } from "../../transport/remote.ts";
+import { execHelper } from "../channel/exec-helper.ts";
+import { openChannel } from "../channel/exec.ts";
+import { canOpenAhead } from "../ssh2-internals.ts";
+import type { Lease } from "./connection-pool.ts";
+import { hasOneSession } from "./server-traits.ts";
+
+/** Start files may take long. */
+const timeoutMs = 30_000;
+/** In every shell, and in what is none. */
+const command = "exit 0";
+
+/** Runs a command that does nothing, unless that would take something from a run. */
+export async function probeSession({ connection, pooled }: Lease): Promise<SessionProbe> {
+  if (hasOneSession(connection)) {
+    return { kind: "unasked", why: "the server takes one session a connection, which is left for a run" };
+  }
+  const spare = pooled.takeSpare();
+  // What a key forces is known for certain only when a session is open.
+  const opening =
+    spare === undefined && canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
+  if (opening?.kind === "refused") return { kind: "failed", why: "the server opens no session" };
+  const channel = opening?.kind === "opened" ? opening.channel : spare;
+  if (connection.forcesCommand) {
+    channel?.close();
+    return { kind: "unasked", why: "the key runs a command of its own, which is left for a run" };
+  }
+  const answer = await execHelper(connection, command, timeoutMs, channel);
+  if (answer === undefined) return { kind: "failed", why: "the server runs no command, or not in time" };
+  if (answer.code === undefined || answer.code === 0) return { kind: "ran" };
+  const [said = ""] = answer.output.trim().split("\n").slice(-1);
+  return { kind: "failed", why: said === "" ? `exit status ${answer.code}` : visibleLine(said) };
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import type { HostTest } from "../../protocol/host-test.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import type { TestStep } from "../../protocol/test-step.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { linkless, oneLine } from "../plain-text.ts";
+import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
+import type { OwnQuestions } from "../prompts/own-questions.ts";
+import { asking } from "../runs/runner.ts";
+import { askToTrust, wasAsked } from "./host-key-trust.ts";
+import { hostRef, type HostList } from "./host-list.ts";
+import { stepLabel, stepRow, stepWords } from "./test-labels.ts";
+
+export interface ConnectionTestParts {
+  readonly daemon: Daemon;
+  readonly hosts: Pick<HostList, "failed">;
+  readonly report: ProblemReport;
+  readonly own: OwnQuestions;
+}
+
+/** Connects to a host and logs in, step by step, and tells how far it came. */
+export class ConnectionTest {
+  readonly #parts: ConnectionTestParts;
+
+  constructor(parts: ConnectionTestParts) {
+    this.#parts = parts;
+  }
+
+  async run(host: Host): Promise<void> {
+    try {
+      tellFound(host, await this.#connect(host));
+    } catch (failure) {
+      if (isAbort(failure)) return;
+      const problem = asProblem(failure);
+      this.#parts.hosts.failed(host, problem);
+      const details = problem.toJSON();
+      if (problem.code !== "host_key_unknown") this.#tellFailure(host, problem);
+      else if (!wasAsked(details) && (await this.#trusts(details))) await this.run(host);
+    }
+  }
+
+  #connect(host: Host): Promise<HostTest> {
+    const { daemon, own } = this.#parts;
+    const testId = randomUUID();
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t("Testing {0}", host.name),
+      cancellable: true,
+    };
+    const work = async (
+      progress: vscode.Progress<{ message: string }>,
+      cancelled: vscode.CancellationToken,
+    ): Promise<HostTest> => {
+      const left = new AbortController();
+      cancelled.onCancellationRequested(() => left.abort());
+      const watching = daemon.onDidChange((change) => {
+        if (change.type !== "hostTest" || change.testId !== testId) return;
+        const step = change.steps.at(-1);
+        if (step !== undefined) progress.report({ message: stepWords(step) });
+      });
+      try {
+        const body = { ...asking(), testId, fresh: true };
+        const input = { params: { host: hostRef(host) }, body, signal: left.signal };
+        return await own.during(() => daemon.call("testHost", input));
+      } finally {
+        watching.dispose();
+      }
+    };
+    return Promise.resolve(vscode.window.withProgress(options, work));
+  }
+
+  /** The step at which it failed, what to do, and all steps on demand. */
+  #tellFailure(host: Host, problem: Problem): void {
+    const { steps = [] } = problem.members;
+    const failed = steps.find(({ state }) => state === "failed");
+    const what =
+      failed === undefined
+        ? vscode.l10n.t("{0} could not be reached", host.name)
+        : vscode.l10n.t("{0} failed the test at: {1}", host.name, stepWords(failed));
+    const show = { title: vscode.l10n.t("Show Steps"), act: () => showSteps(host, steps) };
+    this.#parts.report.tell(what, problem, ...(steps.length === 0 ? [] : [show]));
+  }
+
+  #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
+    return this.#parts.report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
+      askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and test")),
+    );
+  }
+}
+
+function tellFound(host: Host, { connectMs, server, hostKey, steps }: HostTest): void {
+  const failed = steps.find(({ state }) => state === "failed");
+  const told =
+    failed === undefined
+      ? vscode.l10n.t(
+          "{0} answered in {1} ms: {2}, {3}.",
+          host.name,
+          connectMs,
+          server,
+          hostKey.keyType,
+        )
+      : vscode.l10n.t(
+          "{0} lets you log in, but failed the test at: {1}. {2}",
+          host.name,
+          stepLabel(failed.name),
+          failed.note ?? "",
+        );
+  const tell =
+    failed === undefined ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const show = vscode.l10n.t("Show Steps");
+  void tell(linkless(oneLine(told)), show).then((answer) => answer === show && showSteps(host, steps));
+}
+
+/** A list that only shows something. */
+async function showSteps(host: Host, steps: readonly TestStep[]): Promise<void> {
+  await vscode.window.showQuickPick(steps.map(stepRow), {
+    title: vscode.l10n.t("Connection Test of {0}", host.name),
+    placeHolder: vscode.l10n.t("What was done, on each hop, and how long it took"),
+    matchOnDescription: true,
+  });
+}
