@@ -45,7 +45,7 @@ type Command = (argument: unknown) => unknown;
  * the tree is being read anew at that moment, and what was meant must not be guessed then.
  */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const { daemon, hosts, runs, panels, log } = parts;
+  const { daemon, runs, panels, log } = parts;
   const tool = (name: PanelTool) => () => panels.active?.post({ type: "tool", tool: name });
   const commands: Record<string, Command> = {
     runOnHost: () => runs.runOnHost(),
@@ -55,19 +55,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     runAgain: () => runs.again(),
     cancelRun: () => runs.cancel(),
     loadMoreRuns: () => runs.loadMore(),
-    openHost: () => runs.openHost(),
-    addHost: () => hosts.add(),
-    editHost: () => hosts.edit(),
-    duplicateHost: () => hosts.duplicate(),
-    deleteHost: () => hosts.remove(),
-    copyAddress: () => hosts.copyAddress(),
-    testConnection: () => hosts.test(),
-    importSshConfig: () => hosts.importSshConfig(),
-    filterHosts: () => parts.hostFilter.ask(),
-    clearHostFilter: () => parts.hostFilter.clear(),
-    showKnownHosts: () => parts.keys.showKnownHosts(),
-    makeKey: () => parts.keys.makeKey(),
-    installKey: () => parts.keys.installKey(),
+    ...hostCommands(parts),
     refresh: () => parts.refresh(),
     startDaemon: () => daemon.start(),
     restartDaemon: () => daemon.restart(),
@@ -104,6 +92,26 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     }),
   );
   return vscode.Disposable.from(...registered);
+}
+
+function hostCommands({ hosts, runs, hostFilter, keys }: CommandParts): Record<string, Command> {
+  return {
+    openHost: () => runs.openHost(),
+    addHost: () => hosts.add(),
+    editHost: () => hosts.edit(),
+    duplicateHost: () => hosts.duplicate(),
+    deleteHost: () => hosts.remove(),
+    copyAddress: () => hosts.copyAddress(),
+    testConnection: () => hosts.test(),
+    importSshConfig: () => hosts.importSshConfig(),
+    importHosts: () => hosts.importFile(),
+    exportHosts: () => hosts.exportHosts(),
+    filterHosts: () => hostFilter.ask(),
+    clearHostFilter: () => hostFilter.clear(),
+    showKnownHosts: () => keys.showKnownHosts(),
+    makeKey: () => keys.makeKey(),
+    installKey: () => keys.installKey(),
+  };
 }
 
 function rowCommands({ hosts, form, groups, marks, runs, hostList }: CommandParts): Record<string, Command> {

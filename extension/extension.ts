@@ -15,10 +15,11 @@ import { HostList } from "./hosts/host-list.ts";
 import { HostMarks } from "./hosts/host-marks.ts";
 import { refreshCli } from "./install-cli.ts";
 import { KeyCommands } from "./keys/key-commands.ts";
+import { KeyOffer } from "./keys/key-offer.ts";
 import { problemActions } from "./problem-actions.ts";
 import { KeptSecrets } from "./prompts/kept-secrets.ts";
 import { OwnQuestions } from "./prompts/own-questions.ts";
-import { PromptDialogs } from "./prompts/prompt-dialogs.ts";
+import { PromptDialogs, type PromptDialogsParts } from "./prompts/prompt-dialogs.ts";
 import { ProblemReport } from "./problem-report.ts";
 import { createConfirmation } from "./runs/command-confirmation.ts";
 import { RunCommands } from "./runs/run-commands.ts";
@@ -43,16 +44,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const hosts = new HostList(link);
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);
-  const { own, dialogs } = openPrompts(context, { daemon: link, report, log });
+  const typed: PromptDialogsParts["typed"] = (prompt) => tools.offer.typed(prompt);
+  const { own, dialogs } = openPrompts(context, { daemon: link, report, log, typed });
   const shared = { daemon: link, hosts, runs, report, own, start };
   const output = openOutput({ ...shared, log, extensionUri });
   const { panels } = output;
-  const editing = { daemon: link, hosts, report };
-  const form = new HostForm(editing);
-  const hostCommands = new HostCommands({ ...shared, form });
-  const marks = new HostMarks(editing);
-  const groups = new GroupCommands(hosts, marks, () => hostCommands.add());
-  const trees = showTrees({ ...shared, drag: new HostDrag({ hosts, marks, groups }) });
+  const tools = openHostTools(shared, context.globalState);
+  const { form, hostCommands } = tools;
+  const trees = showTrees({ ...shared, drag: new HostDrag({ hosts, ...tools }) });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
   const questions = { daemon: link, hosts, runs, addHost };
   const saveOffer = new SaveOffer(hosts, runs, addHost);
@@ -66,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     saveOffer,
   };
   const daemon = new DaemonCommands(link, runs, report, log);
-  subscriptions.push(log, link, hosts, runs, trees, own, dialogs, ...output.owned);
+  subscriptions.push(log, link, hosts, runs, trees, own, dialogs, tools.offer, ...output.owned);
   subscriptions.push(
     link.onDidChange(({ type }) => type === "reset" && panels.recover()),
     watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
@@ -76,16 +75,13 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands({
       ...shared,
       ...trees,
+      ...tools,
       daemon,
       panels,
       log,
       extensionUri,
       hosts: hostCommands,
-      form,
       hostList: hosts,
-      marks,
-      keys: new KeyCommands({ ...editing, own, hostCommands }),
-      groups,
       runs: new RunCommands(ofRuns),
       refresh: async () => {
         await start();
@@ -112,10 +108,28 @@ function endStarting(): vscode.Disposable {
 /** What the daemon asks of the person at this window. */
 function openPrompts(
   { secrets }: vscode.ExtensionContext,
-  { log, ...parts }: Pick<OutputParts, "daemon" | "report" | "log">,
+  { log, ...parts }: Pick<OutputParts, "daemon" | "report" | "log"> & Pick<PromptDialogsParts, "typed">,
 ) {
   const own = new OwnQuestions();
   return { own, dialogs: new PromptDialogs({ ...parts, own, kept: new KeptSecrets(secrets, log) }) };
+}
+
+type HostToolsParts = Omit<ConstructorParameters<typeof HostCommands>[0], "form">;
+
+/** What changes hosts, and what is done with them but to run something. */
+function openHostTools(parts: HostToolsParts, memory: vscode.Memento) {
+  const form = new HostForm(parts);
+  const hostCommands = new HostCommands({ ...parts, form });
+  const marks = new HostMarks(parts);
+  const groups = new GroupCommands(parts.hosts, marks, () => hostCommands.add());
+  const keys = new KeyCommands({ ...parts, hostCommands });
+  const offer = new KeyOffer({
+    daemon: parts.daemon,
+    memory,
+    named: (name) => parts.hosts.named(name),
+    use: (host) => keys.useKey(host),
+  });
+  return { form, hostCommands, marks, groups, keys, offer };
 }
 
 interface OutputParts {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
-import { Host, HostPatch, ImportRequest, ImportResult, NewHost } from "./host.ts";
+import { Host, HostPatch, NewHost } from "./host.ts";
+import { ImportRequest, ImportResult } from "./host-import.ts";
 import { HostTest, HostTestRequest } from "./host-test.ts";
 import { listOf } from "./list.ts";
 import { connectingProblems } from "./problem-codes.ts";
@@ -41,7 +42,7 @@ export const hostEndpoints = {
   importHosts: endpoint({
     method: "POST",
     path: "/api/hosts/import",
-    summary: "Take over the hosts of an SSH config file",
+    summary: "Take over the hosts of an SSH config file, or of an export",
     body: ImportRequest,
     status: 200,
     output: ImportResult,

@@ -182,22 +182,3 @@ export type NewHost = z.infer<typeof NewHost>;
  */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;
-
-export const ImportRequest = z.strictObject({
-  source: z.literal("ssh_config"),
-  /** Default: `~/.ssh/config`. */
-  path: label(4096).optional(),
-  /** Default: every host of the file. */
-  names: z.array(HostName).max(100_000).optional(),
-  /** Only say what would be imported. */
-  dryRun: z.boolean().default(false),
-});
-export type ImportRequest = z.infer<typeof ImportRequest>;
-
-export const ImportResult = z.object({
-  imported: z.array(Host),
-  /** What was left alone, and why, e.g. a name that exists already. */
-  skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
-  dryRun: z.boolean(),
-});
-export type ImportResult = z.infer<typeof ImportResult>;

@@ -34,7 +34,19 @@ function located(json: Json): Json {
 }
 
 function namedSchemas(): Json {
-  const named = { Connection, Host, Job, Key, KnownHost, ProblemDetails, Prompt, Run, SettingsReport, Stats, TestStep };
+  const named = {
+    Connection,
+    Host,
+    Job,
+    Key,
+    KnownHost,
+    ProblemDetails,
+    Prompt,
+    Run,
+    SettingsReport,
+    Stats,
+    TestStep,
+  };
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {

@@ -1,6 +1,7 @@
 import type { CommandGroup } from "../command.ts";
 import { add } from "../hosts/add.ts";
 import { edit } from "../hosts/edit.ts";
+import { exportHosts } from "../hosts/export.ts";
 import { importHosts } from "../hosts/import.ts";
 import { list } from "../hosts/list.ts";
 import { login } from "../hosts/login.ts";
@@ -9,7 +10,7 @@ import { show } from "../hosts/show.ts";
 import { test } from "../hosts/test.ts";
 
 export const command: CommandGroup = {
-  help: `List, add, change, test and import hosts.
+  help: `List, add, change, test, import and export hosts.
 
 Usage: hostrun hosts [list] [--search TEXT]
        hostrun hosts show NAME
@@ -18,9 +19,10 @@ Usage: hostrun hosts [list] [--search TEXT]
        hostrun hosts remove NAME
        hostrun hosts test NAME
        hostrun hosts login NAME [--password-stdin]
-       hostrun hosts import [--path FILE] [--dry-run]
+       hostrun hosts import [--path FILE | --from FILE] [--update] [--dry-run]
+       hostrun hosts export [NAME...] [--output FILE]
 
 ls is short for list, rm for remove. \`hostrun hosts add --help\` lists the fields.
 `,
-  subcommands: { list, show, add, edit, remove, test, login, import: importHosts },
+  subcommands: { list, show, add, edit, remove, test, login, import: importHosts, export: exportHosts },
 };

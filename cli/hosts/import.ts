@@ -1,47 +1,96 @@
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { ImportResult } from "../../protocol/host.ts";
+import { text as readText } from "node:stream/consumers";
+import { parseExport } from "../../protocol/host-export.ts";
+import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { hostTable } from "./describe.ts";
 
 export const importHosts: Command = {
-  help: `Save the hosts of an SSH config file.
+  help: `Save the hosts of an SSH config file, or those that \`hostrun hosts export\` wrote.
 
 Usage: hostrun hosts import [OPTION...]
 
-  --path FILE  of this file instead of ~/.ssh/config
-  --dry-run    only show what would be imported
+  --path FILE  of this SSH config file instead of ~/.ssh/config
+  --from FILE  of this export; - is standard input
+  --name NAME  only this host; may be given several times
+  --update     also change saved hosts that differ, which are left alone otherwise
+  --dry-run    only show what is new, what would change, and what is the same
   --json       as JSON
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       path: { type: "string" },
+      from: { type: "string" },
+      name: { type: "string", multiple: true },
+      update: { type: "boolean" },
       "dry-run": { type: "boolean" },
       json: formatOptions.json,
     });
     takeWords(positionals);
+    const { path, from, name: names, update = false, "dry-run": dryRun = false } = values;
+    if (path !== undefined && from !== undefined)
+      throw new UsageError("--path and --from exclude each other.");
+    const source =
+      from === undefined ? configured(path) : { source: "hosts" as const, hosts: await exported(from) };
     await using daemon = await reachDaemon();
-    const result = await daemon.call("importHosts", {
-      body: {
-        source: "ssh_config",
-        dryRun: values["dry-run"] ?? false,
-        ...(values.path === undefined ? {} : { path: resolve(values.path) }),
-      },
-    });
-    showOne(parseFormat(values), result, () => importText(result));
+    const body = { ...source, ...(names === undefined ? {} : { names }), update: update || dryRun, dryRun };
+    const result = await daemon.call("importHosts", { body });
+    showOne(parseFormat(values), result, () => importText(result, update));
     return 0;
   },
 };
 
-function importText({ imported, skipped, dryRun }: ImportResult): string {
-  const count = imported.length;
-  const verb = dryRun ? "would be imported" : count === 1 ? "was imported" : "were imported";
+function configured(path: string | undefined): Pick<ImportRequest, "source" | "path"> {
+  return { source: "ssh_config", ...(path === undefined ? {} : { path: resolve(path) }) };
+}
+
+async function exported(path: string): Promise<NonNullable<ReturnType<typeof parseExport>>> {
+  const hosts = parseExport(path === "-" ? await readText(process.stdin) : await readExport(path));
+  if (hosts !== undefined) return hosts;
+  throw new UsageError(
+    `${path} is not what \`hostrun hosts export\` writes. For an SSH config file: --path.`,
+  );
+}
+
+async function readExport(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (failure) {
+    const why = failure instanceof Error ? failure.message : String(failure);
+    throw new UsageError(`${path} could not be read: ${why}`);
+  }
+}
+
+/** `willUpdate`: whether hosts that differ are changed, or only would be with --update. */
+function importText({ imported, updated, same, skipped, dryRun }: ImportResult, willUpdate: boolean): string {
+  const done = (count: number): string => (dryRun ? "would be" : count === 1 ? "was" : "were");
+  const hint = dryRun && !willUpdate ? " with --update" : "";
   return [
-    count === 0 ? "" : hostTable(imported),
+    imported.length === 0 ? "" : hostTable(imported),
+    ...updated.map(
+      ({ host, changes }) => `Changed ${visible(host.name)}: ${changes.map(changeWords).join(", ")}\n`,
+    ),
     ...skipped.map(({ name, reason }) => `Skipped ${visible(name)}: ${visible(reason)}.\n`),
-    `${count} ${count === 1 ? "host" : "hosts"} ${verb}.\n`,
+    `${counted(imported.length)} ${done(imported.length)} imported.\n`,
+    updated.length === 0 ? "" : `${counted(updated.length)} ${done(updated.length)} changed${hint}.\n`,
+    same.length === 0 ? "" : `${counted(same.length)} ${same.length === 1 ? "is" : "are"} the same.\n`,
   ].join("");
+}
+
+function counted(count: number): string {
+  return `${count} ${count === 1 ? "host" : "hosts"}`;
+}
+
+function changeWords({ field, from, to }: HostChange): string {
+  return visible(`${field} ${valueWords(from)} → ${valueWords(to)}`);
+}
+
+function valueWords(value: HostChange["from"]): string {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return "(none)";
+  return String(value);
 }

@@ -1,7 +1,6 @@
 import type { TestStep, TestStepName } from "../../protocol/test-step.ts";
 import { visible } from "../../protocol/visible.ts";
 import { paint, type Style } from "../colour.ts";
-import { print } from "../console.ts";
 import { spanOf } from "../runs/describe.ts";
 
 const labels: Readonly<Record<TestStepName, string>> = {
@@ -22,22 +21,25 @@ const signs: Readonly<Record<TestStep["state"], readonly [sign: string, style?: 
   skipped: ["–", "yellow"],
 };
 
-/** The steps of a test, each printed once, when it is over. */
+/** The steps of a test as lines, each once, when it is over. */
 export class StepLines {
-  readonly #printed = new Set<string>();
+  readonly #taken = new Set<string>();
 
-  show(steps: readonly TestStep[]): void {
+  /** Lines of those that were not over before. */
+  take(steps: readonly TestStep[]): string {
+    const lines: string[] = [];
     for (const step of steps) {
       const key = `${step.hop} ${step.name}`;
-      if (step.state === "running" || this.#printed.has(key)) continue;
-      this.#printed.add(key);
-      print(stepLine(step));
+      if (step.state === "running" || this.#taken.has(key)) continue;
+      this.#taken.add(key);
+      lines.push(stepLine(step));
     }
+    return lines.join("");
   }
 }
 
 /** "✓ Host key         root@10.0.0.5:22  12.0 ms" */
-export function stepLine({ name, host, hop, state, durationMs, note }: TestStep): string {
+function stepLine({ name, host, hop, state, durationMs, note }: TestStep): string {
   const [sign, style] = signs[state];
   const where = hop.includes(`@${host}:`) ? hop : `${host} (${hop})`;
   const said = [spanOf(durationMs), note ?? ""].filter((text) => text !== "").join("  ");

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+import { hasTerminal } from "../prompts/terminal.ts";
 import { spanOf } from "../runs/describe.ts";
 import { StepLines } from "./step-lines.ts";
 import { testHost } from "./test-host.ts";
@@ -34,23 +35,27 @@ Exit status: 0 when it all worked, 1 when it did not.
     const connectTimeoutMs = timeout === undefined ? undefined : parseSpan(timeout, "--connect-timeout");
     await using daemon = await reachDaemon();
     const lines = new StepLines();
-    const show = (steps: readonly TestStep[]): void => {
-      if (format === undefined) lines.show(steps);
+    const tell = (steps: readonly TestStep[]): void => {
+      if (format === undefined) process.stderr.write(lines.take(steps));
     };
     try {
-      const found = await testHost(daemon, name, { connectTimeoutMs, fresh: values.fresh, steps: show });
-      show(found.steps);
-      showOne(format, found, () => `\n${testSheet(found)}`);
+      const found = await testHost(daemon, name, { connectTimeoutMs, fresh: values.fresh, steps: tell });
+      // A terminal has had those before.
+      if (hasTerminal()) tell(found.steps);
+      showOne(format, found, () => testSheet(found, lines.take(found.steps)));
       return found.steps.some(({ state }) => state === "failed") ? 1 : 0;
     } catch (failure) {
-      if (failure instanceof Problem) show(failure.members.steps ?? []);
+      if (failure instanceof Problem) tell(failure.members.steps ?? []);
       throw failure;
     }
   },
 };
 
-function testSheet({ host, reusedConnection, connectMs, server, hostKey, cipher }: HostTest): string {
-  return sheet([
+function testSheet(
+  { host, reusedConnection, connectMs, server, hostKey, cipher }: HostTest,
+  steps: string,
+): string {
+  const found = sheet([
     ["Host", host],
     ["Login", { text: "works", style: "green" }],
     ["Connection", reusedConnection ? "reused" : `new, in ${spanOf(connectMs)}`],
@@ -58,4 +63,5 @@ function testSheet({ host, reusedConnection, connectMs, server, hostKey, cipher 
     ["Host key", `${hostKey.keyType} ${hostKey.fingerprint}`],
     ["Cipher", cipher],
   ]);
+  return steps === "" ? found : `${found}\n${steps}`;
 }

@@ -1,12 +1,6 @@
 import { parseJump } from "../../protocol/destination.ts";
-import {
-  type Host,
-  type HostPatch,
-  HostName,
-  type ImportRequest,
-  type ImportResult,
-  type NewHost,
-} from "../../protocol/host.ts";
+import { type Host, type HostPatch, HostName, type NewHost } from "../../protocol/host.ts";
+import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
@@ -132,9 +126,7 @@ export class HostDirectory {
   async update(idOrName: string, patch: HostPatch): Promise<Host> {
     const host = this.#find(idOrName);
     if (host === undefined) return this.#mark(idOrName, patch);
-    const saved = this.#parts.store.update(host.id, defined(patch), this.#parts.clock.now());
-    this.#parts.onSaved(saved);
-    return this.get(String(saved.id));
+    return this.get(String(this.#update(host.id, defined(patch)).id));
   }
 
   async delete(idOrName: string): Promise<void> {
@@ -143,20 +135,28 @@ export class HostDirectory {
     this.#parts.onDeleted(host);
   }
 
-  /** Saves the hosts of an SSH config file. `not_found` without one, `invalid_request` when it cannot be read. */
+  /** Saves hosts. `not_found` where an SSH config file has none, `invalid_request` when it cannot be read. */
   import(request: ImportRequest): Promise<ImportResult> {
     const { store, configured, home } = this.#parts;
     return importHosts(request, {
       configured,
       home,
-      isTaken: (name) => store.byName(name) !== undefined,
+      saved: (name) => store.byName(name),
       unsaved: (host) => this.#unsaved(host, host.name),
+      defaultPort: () => this.#parts.settings().defaultPort,
       insert: (fields) => this.#insert(fields),
+      update: (id, fields) => this.#update(id, fields),
     });
   }
 
   #insert(fields: HostFields): StoredHost {
     const saved = this.#parts.store.insert(fields, this.#parts.clock.now());
+    this.#parts.onSaved(saved);
+    return saved;
+  }
+
+  #update(id: number, fields: Partial<HostFields>): StoredHost {
+    const saved = this.#parts.store.update(id, fields, this.#parts.clock.now());
     this.#parts.onSaved(saved);
     return saved;
   }

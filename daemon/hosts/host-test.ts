@@ -40,7 +40,7 @@ export async function testHost(
     return { ok: true, host: target.name, ...found(probe), steps: [...steps.steps] };
   } catch (failure) {
     if (!(failure instanceof Problem)) throw failure;
-    steps.end("failed", failure.title);
+    steps.end("failed", failure.toJSON().title);
     const { code, message, members, cause } = failure;
     throw new Problem(code, message, { ...members, cause, steps: [...steps.steps] });
   }
@@ -51,7 +51,12 @@ function endSession(steps: TestSteps, session: SessionProbe | undefined): void {
   else steps.end(session.kind === "failed" ? "failed" : "skipped", session.why);
 }
 
-function found({ connection, reused, connectMs, hostKey }: HostProbe): Omit<HostTest, "ok" | "host" | "steps"> {
+function found({
+  connection,
+  reused,
+  connectMs,
+  hostKey,
+}: HostProbe): Omit<HostTest, "ok" | "host" | "steps"> {
   const { server, cipher } = connection;
   return {
     reusedConnection: reused,

@@ -1,28 +1,103 @@
-import type { Host, ImportRequest, ImportResult } from "../../protocol/host.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Host, NewHost } from "../../protocol/host.ts";
+import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { homePath } from "./home-path.ts";
-import type { HostFields } from "./host-store.ts";
+import type { HostFields, StoredHost } from "./host-store.ts";
 import type { EffectiveHost } from "./openssh/effective-host.ts";
 import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 
 export interface ImportParts {
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly home: string;
-  /** Whether there is a saved host of this name. */
-  readonly isTaken: (name: string) => boolean;
+  /** The saved host of a name. */
+  readonly saved: (name: string) => StoredHost | undefined;
   readonly unsaved: (host: EffectiveHost) => Host;
+  /** Of a host that has no port of its own. */
+  readonly defaultPort: () => number;
   readonly insert: (fields: HostFields) => Host;
+  readonly update: (id: number, fields: Partial<HostFields>) => Host;
+}
+
+/** A host of the source: as it would be new, and what of it a saved host is compared by. */
+interface Candidate {
+  readonly fields: HostFields;
+  readonly compared: Partial<HostFields>;
 }
 
 /** So many names are asked for together; see SshProgram for how many processes that is. */
 const atOnce = 8;
 
-/** Takes over the names of an SSH configuration, each with what ssh says of it now. */
-export async function importHosts(
-  { path, names, dryRun }: ImportRequest,
+/** Takes over the hosts of a request, or the names of an SSH configuration, each with what ssh says of it now. */
+export async function importHosts(request: ImportRequest, parts: ImportParts): Promise<ImportResult> {
+  const taking = new Import(request, parts);
+  const { hosts, path, names } = request;
+  if (hosts === undefined) await takeConfigured(taking, { path, names }, parts);
+  else takeGiven(taking, { hosts, names }, parts);
+  return taking.result;
+}
+
+class Import {
+  readonly result: ImportResult;
+  readonly #request: ImportRequest;
+  readonly #parts: ImportParts;
+
+  constructor(request: ImportRequest, parts: ImportParts) {
+    this.#request = request;
+    this.#parts = parts;
+    this.result = { imported: [], updated: [], same: [], skipped: [], dryRun: request.dryRun };
+  }
+
+  /** Why it is not even looked up; undefined: it is wanted. */
+  reasonAgainst(name: string, isKnown: boolean): string | undefined {
+    if (!isKnown) return "the file does not name it";
+    const isTaken = this.#parts.saved(name) !== undefined;
+    return isTaken && !this.#request.update ? "there is a host of this name already" : undefined;
+  }
+
+  skip(name: string, reason: string): void {
+    this.result.skipped.push({ name, reason });
+  }
+
+  take({ fields, compared }: Candidate): void {
+    const { dryRun } = this.#request;
+    const saved = this.#parts.saved(fields.name);
+    if (saved === undefined) {
+      this.result.imported.push(dryRun ? asNew(fields) : this.#parts.insert(fields));
+      return;
+    }
+    const changes = changesOf(saved, compared);
+    if (changes.length === 0) this.result.same.push(fields.name);
+    else {
+      const host = dryRun ? { ...saved, ...compared } : this.#parts.update(saved.id, compared);
+      this.result.updated.push({ host, changes });
+    }
+  }
+}
+
+function takeGiven(
+  taking: Import,
+  { hosts, names }: { readonly hosts: readonly NewHost[]; readonly names: readonly string[] | undefined },
+  { defaultPort }: ImportParts,
+): void {
+  const given = new Map(hosts.map((host) => [host.name, host]));
+  for (const name of new Set(names ?? given.keys())) {
+    const host = given.get(name);
+    const reason = taking.reasonAgainst(name, host !== undefined);
+    if (host === undefined || reason !== undefined) taking.skip(name, reason ?? "");
+    else {
+      const compared = { ...host, port: host.port ?? defaultPort() };
+      taking.take({ fields: { ...compared, source: "manual" }, compared });
+    }
+  }
+}
+
+async function takeConfigured(
+  taking: Import,
+  { path, names }: Pick<ImportRequest, "path" | "names">,
   parts: ImportParts,
-): Promise<ImportResult> {
+): Promise<void> {
   const file = path === undefined ? null : homePath(path, parts.home);
   const configured = parts.configured(file);
   const { aliases } = await configured.config();
@@ -32,30 +107,27 @@ export async function importHosts(
       `No hosts found in ${visibleLine(path ?? "~/.ssh/config")}. Give the path of an SSH config file.`,
     );
   }
-  const result: ImportResult = { imported: [], skipped: [], dryRun };
   const wanted = [...new Set(names ?? aliases.keys())];
-  const reasonAgainst = (name: string): string | undefined => {
-    if (!aliases.has(name)) return "the file does not name it";
-    return parts.isTaken(name) ? "there is a host of this name already" : undefined;
-  };
   for (let at = 0; at < wanted.length; at += atOnce) {
     const some = wanted.slice(at, at + atOnce).map(async (name) => {
-      const found = reasonAgainst(name) ?? (await valuesOf(name, configured));
+      const found = taking.reasonAgainst(name, aliases.has(name)) ?? (await valuesOf(name, configured));
       return { name, found };
     });
     for (const { name, found } of await Promise.all(some)) {
-      if (typeof found === "string") result.skipped.push({ name, reason: found });
-      else result.imported.push(importOne(found, file, dryRun, parts));
+      if (typeof found === "string") taking.skip(name, found);
+      else taking.take(candidateOf(found, file, parts));
     }
   }
-  return result;
 }
 
-function importOne(host: EffectiveHost, path: string | null, dryRun: boolean, parts: ImportParts): Host {
+function candidateOf(host: EffectiveHost, path: string | null, parts: ImportParts): Candidate {
   const { name, identityFiles, identitiesOnly } = host;
   const imported = { name, path, identityFiles: [...identityFiles], identitiesOnly };
-  const fields = { ...parts.unsaved(host), imported };
-  return dryRun ? fields : parts.insert(fields);
+  const { id: _id, createdAt: _created, updatedAt: _updated, ...fields } = parts.unsaved(host);
+  const { address, port, user, identityFile, jump } = fields;
+  const isImported = parts.saved(name)?.imported !== undefined;
+  const compared = { address, port, user, identityFile, jump, ...(isImported ? { imported } : {}) };
+  return { fields: { ...fields, imported }, compared };
 }
 
 /** Or why there are none. */
@@ -66,4 +138,36 @@ async function valuesOf(name: string, configured: EffectiveHosts): Promise<Effec
     if (failure instanceof Problem) return failure.message;
     throw failure;
   }
+}
+
+/** As `create` gives it, but for the id. */
+function asNew(fields: HostFields): Host {
+  return { ...fields, id: null, createdAt: null, updatedAt: null };
+}
+
+function changesOf(saved: StoredHost, { imported, ...plain }: Partial<HostFields>): HostChange[] {
+  const before = { ...saved, ...keysOf(saved.imported) };
+  const after = { ...plain, ...keysOf(imported) };
+  return changedFields(before, after);
+}
+
+/** Which keys an import brought, beside the first one. */
+function keysOf(imported: StoredHost["imported"]): object {
+  if (imported === undefined) return {};
+  const { identityFiles, identitiesOnly } = imported;
+  return { identityFiles, identitiesOnly };
+}
+
+function changedFields(before: object, after: object): HostChange[] {
+  const old = new Map<string, unknown>(Object.entries(before));
+  return Object.entries(after).flatMap(([field, to]: [string, HostChange["to"]]) => {
+    const from = old.get(field);
+    return isDeepStrictEqual(from, to) ? [] : [{ field, from: valueOf(from), to }];
+  });
+}
+
+function valueOf(value: unknown): HostChange["from"] {
+  if (Array.isArray(value)) return value.map(String);
+  const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return isPlain ? value : null;
 }

@@ -61,7 +61,7 @@ export class TestSteps {
     this.#pause();
     this.#running = undefined;
     const durationMs = state === "skipped" ? null : Math.round(running.spentMs * 10) / 10;
-    this.#set(this.#steps.with(-1, { ...running.step, state, durationMs, note }));
+    this.#set([...this.#steps.slice(0, -1), { ...running.step, state, durationMs, note }]);
   }
 
   #add(hop: Hop, name: TestStepName, more: Partial<TestStep> & Pick<TestStep, "state">): TestStep {

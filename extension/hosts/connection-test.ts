@@ -94,23 +94,17 @@ function tellFound(host: Host, { connectMs, server, hostKey, steps }: HostTest):
   const failed = steps.find(({ state }) => state === "failed");
   const told =
     failed === undefined
-      ? vscode.l10n.t(
-          "{0} answered in {1} ms: {2}, {3}.",
-          host.name,
-          connectMs,
-          server,
-          hostKey.keyType,
-        )
+      ? vscode.l10n.t("{0} answered in {1} ms: {2}, {3}.", host.name, connectMs, server, hostKey.keyType)
       : vscode.l10n.t(
           "{0} lets you log in, but failed the test at: {1}. {2}",
           host.name,
           stepLabel(failed.name),
           failed.note ?? "",
         );
-  const tell =
-    failed === undefined ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const tell = failed === undefined ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
   const show = vscode.l10n.t("Show Steps");
-  void tell(linkless(oneLine(told)), show).then((answer) => answer === show && showSteps(host, steps));
+  const shown = tell(linkless(oneLine(told)), show);
+  void shown.then((answer) => (answer === show ? showSteps(host, steps) : undefined));
 }
 
 /** A list that only shows something. */

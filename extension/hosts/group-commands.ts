@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
-import { askText, schemaProblem } from "../input/text-input.ts";
-import { NewHost } from "../../protocol/host.ts";
+import { askText } from "../input/text-input.ts";
 import type { HostList } from "./host-list.ts";
 import type { HostMarks } from "./host-marks.ts";
+import { groupProblem } from "./host-questions.ts";
 import { groupParts } from "./host-tree.ts";
 
 /** What can be done with a group of the tree, which is there as long as a host names it. */
@@ -28,7 +28,7 @@ export class GroupCommands {
       {
         prompt: vscode.l10n.t("Name of the group: a folder in the tree, as in prod/web"),
         value: path,
-        problem: (text) => schemaProblem(NewHost.shape.group.unwrap().unwrap(), groupParts(text).join("/")),
+        problem: (text) => groupProblem(groupParts(text).join("/")),
       },
       { title: vscode.l10n.t("Rename Group {0}", path), step: 1, totalSteps: 1 },
     );

@@ -8,6 +8,7 @@ import { hostAddress } from "./host-address.ts";
 import { askHost } from "./host-choice.ts";
 import type { HostForm } from "./host-form.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
+import { exportHosts } from "./host-export.ts";
 import { HostImport } from "./host-import.ts";
 import { hostRef, type HostList } from "./host-list.ts";
 import { configPlace, openSshConfig } from "./ssh-config-page.ts";
@@ -26,9 +27,11 @@ export interface HostCommandParts {
 /** What can be done with a host, from its row or, after a choice, from the palette. */
 export class HostCommands {
   readonly #parts: HostCommandParts;
+  readonly #import: HostImport;
 
   constructor(parts: HostCommandParts) {
     this.#parts = parts;
+    this.#import = new HostImport(parts.daemon, parts.report, () => this.add());
   }
 
   /** The host that a command is about: that of its row, or one that is chosen now. */
@@ -96,7 +99,16 @@ export class HostCommands {
   }
 
   importSshConfig(): Promise<void> {
-    return new HostImport(this.#parts.daemon, this.#parts.report, () => this.add()).run();
+    return this.#import.run();
+  }
+
+  importFile(): Promise<void> {
+    return this.#import.runFromFile();
+  }
+
+  async exportHosts(): Promise<void> {
+    await this.#parts.start();
+    await exportHosts(this.#parts.hosts);
   }
 }
 

@@ -22,9 +22,7 @@ export class HostFilter implements vscode.Disposable {
         prompt: vscode.l10n.t("Filter hosts by name, address, user, group and tags. Empty: every host"),
         value: this.#text,
         problem: (text) =>
-          text.length > maxLength
-            ? vscode.l10n.t("Must be at most {0} characters", maxLength)
-            : undefined,
+          text.length > maxLength ? vscode.l10n.t("Must be at most {0} characters", maxLength) : undefined,
       },
       { title: vscode.l10n.t("Filter Hosts"), step: 1, totalSteps: 1 },
     );

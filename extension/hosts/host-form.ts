@@ -1,14 +1,16 @@
 import * as vscode from "vscode";
 import { NewHost, type Host, type HostPatch } from "../../protocol/host.ts";
+import type { Key } from "../../protocol/key.ts";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import { askSteps, type Step } from "../input/steps.ts";
+import { agentSocket } from "../runs/runner.ts";
+import { ConnectionTest } from "./connection-test.ts";
 import type { HostEditContext } from "./host-edit-context.ts";
 import { hostAddress } from "./host-address.ts";
 import { askLegacyAlgorithms, askLoginShell, askProduction } from "./host-flag-questions.ts";
 import {
   askAddress,
   askGroup,
-  askIdentity,
   askJump,
   askName,
   askTags,
@@ -18,8 +20,15 @@ import {
   type HostQuestion,
   transportEntry,
 } from "./host-questions.ts";
+import { askIdentity } from "./identity-question.ts";
 import { askNewHost } from "./new-host.ts";
 import { hostRef } from "./host-list.ts";
+
+/** A host that is to be added, and whether it is tested then. */
+interface WholeDraft {
+  readonly draft: HostDraft;
+  readonly next: "add" | "test";
+}
 
 /** Adds, copies and changes hosts by questions; failures are told. */
 export class HostForm {
@@ -41,29 +50,34 @@ export class HostForm {
       if (typeof answer === "string") return undefined;
       typed = answer.value.text;
       const { draft, more } = answer.value;
-      const whole = more ? await this.#askMore(draft, title) : draft;
+      const whole = more ? await this.#askMore(draft, title) : { draft, next: "add" as const };
       if (whole === "cancel") return undefined;
-      if (whole !== "back") return this.#create(whole);
+      if (whole === "back") continue;
+      const host = await this.#create(whole.draft);
+      if (host !== undefined && whole.next === "test") void new ConnectionTest(this.#context).run(host);
+      return host;
     }
   }
 
   /** Shows the parts of a host that is to be added, to be changed before it is. */
-  async #askMore(start: HostDraft, title: string): Promise<HostDraft | "back" | "cancel"> {
+  async #askMore(start: HostDraft, title: string): Promise<WholeDraft | "back" | "cancel"> {
     let draft = start;
     for (;;) {
-      const add = {
-        label: `$(check) ${vscode.l10n.t("Add {0}", plainLabel(draft.name))}`,
-        value: "add" as const,
+      const name = plainLabel(draft.name);
+      const add = { label: `$(check) ${vscode.l10n.t("Add {0}", name)}`, value: "add" as const };
+      const test = {
+        label: `$(debug-disconnect) ${vscode.l10n.t("Add {0} and test the connection", name)}`,
+        value: "test" as const,
       };
-      const answer = await askChoice<HostQuestion | "add">(
+      const answer = await askChoice<HostQuestion | WholeDraft["next"]>(
         {
           placeholder: vscode.l10n.t("Choose what to change, or add the host"),
-          items: [add, ...this.#parts(draft)],
+          items: [add, test, ...this.#parts(draft)],
         },
         { title, step: 2, totalSteps: 2 },
       );
       if (typeof answer === "string") return answer;
-      if (answer.value === "add") return draft;
+      if (typeof answer.value === "string") return { draft, next: answer.value };
       const part = await answer.value(draft, { title, step: 3, totalSteps: 3 });
       if (part === "cancel") return "cancel";
       if (part !== "back") draft = { ...draft, ...part.value };
@@ -75,7 +89,10 @@ export class HostForm {
     const taken = this.#takenBut(undefined);
     const copy = { ...host, name: freeName(host.name, taken) };
     const title = vscode.l10n.t("Duplicate {0}", host.name);
-    const draft = await askSteps<HostDraft>({ title }, copy, [asStep(askName(taken)), asStep(askAddress)]);
+    const draft = await askSteps<HostDraft>({ title }, copy, [
+      asStep(askName(taken)),
+      asStep(askAddress(this.#context.hosts.hosts)),
+    ]);
     if (draft === undefined) return undefined;
     const { color, hostKeyPolicy } = host;
     return this.#create({ ...draft, color, hostKeyPolicy });
@@ -112,21 +129,28 @@ export class HostForm {
   }
 
   #parts(host: HostDraft & { readonly id?: Host["id"] }): readonly ChoiceItem<HostQuestion>[] {
+    const { hosts } = this.#context.hosts;
     const usualKeys = vscode.l10n.t("SSH agent and the usual key files");
     return [
-      part(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
-      part(vscode.l10n.t("Address"), hostAddress(host), askAddress),
-      part(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(this.#context.hosts.hosts)),
-      part(vscode.l10n.t("Key"), host.identityFile ?? usualKeys, askIdentity),
-      part(vscode.l10n.t("Jump host"), host.jump.join(", ") || vscode.l10n.t("none"), askJump),
-      part(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
-      part(
-        vscode.l10n.t("Production"),
-        yesOrNo(host.production),
-        askProduction,
+      row(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
+      row(vscode.l10n.t("Address"), hostAddress(host), askAddress(hosts)),
+      row(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(hosts)),
+      row(
+        vscode.l10n.t("Key"),
+        host.identityFile ?? usualKeys,
+        askIdentity(() => this.#keys()),
       ),
+      row(vscode.l10n.t("Jump host"), host.jump.join(", ") || vscode.l10n.t("none"), askJump(hosts)),
+      row(vscode.l10n.t("Tags"), host.tags.join(", ") || vscode.l10n.t("none"), askTags),
+      row(vscode.l10n.t("Production"), yesOrNo(host.production), askProduction),
       ...connectionParts(host),
     ];
+  }
+
+  async #keys(): Promise<readonly Key[]> {
+    const socket = agentSocket();
+    const query = socket === null ? {} : { agentSocket: socket };
+    return (await this.#context.daemon.call("listKeys", { query })).items;
   }
 
   #takenBut(host: { readonly id?: Host["id"] } | undefined): ReadonlySet<string> {
@@ -154,13 +178,13 @@ export class HostForm {
 function connectionParts(host: HostDraft): readonly ChoiceItem<HostQuestion>[] {
   const { transport, legacyAlgorithms, loginShell } = host;
   return [
-    part(vscode.l10n.t("Transport"), transportEntry(transport).label, askTransport),
-    part(vscode.l10n.t("Legacy algorithms"), yesOrNo(legacyAlgorithms), askLegacyAlgorithms),
-    part(vscode.l10n.t("Login shell"), yesOrNo(loginShell), askLoginShell),
+    row(vscode.l10n.t("Transport"), transportEntry(transport).label, askTransport),
+    row(vscode.l10n.t("Legacy algorithms"), yesOrNo(legacyAlgorithms), askLegacyAlgorithms),
+    row(vscode.l10n.t("Login shell"), yesOrNo(loginShell), askLoginShell),
   ];
 }
 
-function part(label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> {
+function row(label: string, text: string, value: HostQuestion): ChoiceItem<HostQuestion> {
   return { label, description: plainLabel(text), value };
 }
 

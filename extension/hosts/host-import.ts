@@ -1,16 +1,30 @@
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import type { Host, ImportResult } from "../../protocol/host.ts";
+import type * as z from "zod";
+import { parseExport } from "../../protocol/host-export.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
-import { plainLabel } from "../input/choice.ts";
+import { plainLabel, separator } from "../input/choice.ts";
 import { linkless, oneLine } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { hostAddress } from "./host-address.ts";
 import { homePath } from "./ssh-config-page.ts";
 
-/** Takes hosts of an SSH config file over, those that the person chooses. */
+type Request = z.input<typeof ImportRequest>;
+
+/** Where hosts come from: the API's part of a request, and what a person calls it. */
+interface Source {
+  readonly body: Pick<Request, "source" | "path" | "hosts">;
+  readonly shown: string;
+}
+
+const ownConfig: Source = { body: { source: "ssh_config" }, shown: "~/.ssh/config" };
+
+/** Takes over hosts of an SSH config file or of an export, those that the person chooses. */
 export class HostImport {
   readonly #daemon: Daemon;
   readonly #report: ProblemReport;
@@ -22,35 +36,45 @@ export class HostImport {
     this.#addHost = addHost;
   }
 
-  /** `path`: of another file than ~/.ssh/config. */
-  async run(path?: string): Promise<void> {
-    const found = await this.#call({ dryRun: true }, path);
+  /** Of ~/.ssh/config. */
+  run(): Promise<void> {
+    return this.#runFrom(ownConfig);
+  }
+
+  /** Of a file that the person chooses: an SSH config, or what was exported. */
+  async runFromFile(): Promise<void> {
+    const [file] =
+      (await vscode.window.showOpenDialog({
+        title: vscode.l10n.t("Choose an SSH config file, or exported hosts"),
+        openLabel: vscode.l10n.t("Import"),
+        defaultUri: vscode.Uri.file(join(homedir(), ".ssh")),
+      })) ?? [];
+    if (file === undefined) return;
+    const source = await this.#report.attempt(vscode.l10n.t("The file could not be read"), () =>
+      sourceOf(file.fsPath),
+    );
+    if (source !== undefined) await this.#runFrom(source);
+  }
+
+  async #runFrom({ body, shown }: Source): Promise<void> {
+    const found = await this.#call({ ...body, dryRun: true, update: true });
     if (found === undefined) return;
-    if (found === "none") return this.#offerMore(path);
-    const shown = path === undefined ? "~/.ssh/config" : homePath(path);
-    if (found.imported.length === 0) {
+    if (found === "none") return this.#offerMore(shown);
+    if (found.imported.length + found.updated.length === 0) {
       return tellResult(vscode.l10n.t("There is nothing new to import from {0}.", shown), found);
     }
-    const names = await chooseHosts(found.imported, shown);
+    const names = await chooseHosts(found, shown);
     if (names === undefined || names.length === 0) return;
-    const result = await this.#call({ names }, path);
+    const result = await this.#call({ ...body, names, update: true });
     if (result === undefined || result === "none") return;
-    const count = result.imported.length;
-    const told =
-      count === 1 ? vscode.l10n.t("Imported 1 host.") : vscode.l10n.t("Imported {0} hosts.", count);
-    const skipped = [...found.skipped, ...result.skipped];
-    await tellResult(told, { skipped });
+    await tellResult(importedWords(result), { skipped: [...found.skipped, ...result.skipped] });
   }
 
   /** "none": there is no such file, or no host in it. */
-  #call(
-    body: { readonly dryRun?: boolean; readonly names?: string[] },
-    path: string | undefined,
-  ): Promise<ImportResult | "none" | undefined> {
-    const request = { source: "ssh_config" as const, ...body, ...(path === undefined ? {} : { path }) };
-    return this.#report.attempt(vscode.l10n.t("The SSH config could not be imported"), async () => {
+  #call(body: Request): Promise<ImportResult | "none" | undefined> {
+    return this.#report.attempt(vscode.l10n.t("The hosts could not be imported"), async () => {
       try {
-        return await this.#daemon.call("importHosts", { body: request });
+        return await this.#daemon.call("importHosts", { body });
       } catch (failure) {
         if (failure instanceof Problem && failure.code === "not_found") return "none";
         throw failure;
@@ -58,44 +82,81 @@ export class HostImport {
     });
   }
 
-  async #offerMore(path: string | undefined): Promise<void> {
-    const shown = path === undefined ? "~/.ssh/config" : homePath(path);
+  async #offerMore(shown: string): Promise<void> {
     const choose = vscode.l10n.t("Choose file…");
     const add = vscode.l10n.t("Add host");
     const text = linkless(oneLine(vscode.l10n.t("No hosts found in {0}.", shown)));
     const answer = await vscode.window.showInformationMessage(text, choose, add);
     if (answer === add) await this.#addHost();
-    if (answer !== choose) return;
-    const [file] =
-      (await vscode.window.showOpenDialog({
-        title: vscode.l10n.t("Choose an SSH config file"),
-        openLabel: vscode.l10n.t("Import"),
-        defaultUri: vscode.Uri.file(join(homedir(), ".ssh")),
-      })) ?? [];
-    if (file !== undefined) await this.run(file.fsPath);
+    if (answer === choose) await this.runFromFile();
   }
 }
 
-/** undefined: the person left. */
-async function chooseHosts(hosts: readonly Host[], file: string): Promise<string[] | undefined> {
-  const items = hosts.map((host) => ({
-    label: plainLabel(host.name),
-    description: plainLabel([hostAddress(host), ...host.jump.slice(0, 1).map(byWayOf)].join(" · ")),
-    name: host.name,
-    picked: true,
-  }));
+async function sourceOf(path: string): Promise<Source> {
+  const hosts = parseExport(await readFile(path, "utf8"));
+  const body =
+    hosts === undefined ? { source: "ssh_config" as const, path } : { source: "hosts" as const, hosts };
+  return { body, shown: homePath(path) };
+}
+
+interface HostEntry extends vscode.QuickPickItem {
+  readonly name?: string;
+}
+
+/** New hosts are chosen at first, changed ones are not. undefined: the person left. */
+async function chooseHosts(
+  { imported, updated, same }: ImportResult,
+  file: string,
+): Promise<string[] | undefined> {
+  const items: HostEntry[] = [
+    ...section(vscode.l10n.t("new"), imported.map(newEntry)),
+    ...section(
+      vscode.l10n.t("changed: the saved host would be as in the file"),
+      updated.map(({ host, changes }) => changedEntry(host, changes)),
+    ),
+    ...section(
+      vscode.l10n.t("the same"),
+      same.map((name) => ({ label: plainLabel(name), name })),
+    ),
+  ];
   const chosen = await vscode.window.showQuickPick(items, {
-    title: vscode.l10n.t("Import from SSH Config"),
+    title: vscode.l10n.t("Import Hosts"),
     placeHolder: vscode.l10n.t("Choose the hosts to import from {0}", file),
     canPickMany: true,
     matchOnDescription: true,
     ignoreFocusOut: true,
   });
-  return chosen?.map(({ name }) => name);
+  return chosen?.flatMap(({ name }) => name ?? []);
 }
 
-function byWayOf(jump: string): string {
-  return vscode.l10n.t("Jump host: {0}", jump);
+function section(label: string, entries: readonly HostEntry[]): readonly HostEntry[] {
+  return entries.length === 0 ? [] : [separator(label), ...entries];
+}
+
+function newEntry(host: Host): HostEntry {
+  const jump = host.jump.slice(0, 1).map((hop) => vscode.l10n.t("Jump host: {0}", hop));
+  const description = plainLabel([hostAddress(host), ...jump].join(" · "));
+  return { label: plainLabel(host.name), description, name: host.name, picked: true };
+}
+
+function changedEntry(host: Host, changes: readonly HostChange[]): HostEntry {
+  const words = changes.map(({ field, from, to }) => `${field}: ${valueWords(from)} → ${valueWords(to)}`);
+  return { label: plainLabel(host.name), description: plainLabel(words.join(" · ")), name: host.name };
+}
+
+function valueWords(value: HostChange["from"]): string {
+  return value === null || (Array.isArray(value) && value.length === 0)
+    ? vscode.l10n.t("none")
+    : String(value);
+}
+
+function importedWords({ imported, updated }: ImportResult): string {
+  const [count, changed] = [imported.length, updated.length];
+  const told = count === 1 ? vscode.l10n.t("Imported 1 host.") : vscode.l10n.t("Imported {0} hosts.", count);
+  if (changed === 0) return told;
+  const also =
+    changed === 1 ? vscode.l10n.t("Changed 1 host.") : vscode.l10n.t("Changed {0} hosts.", changed);
+  return count === 0 ? also : `${told} ${also}`;
 }
 
 async function tellResult(text: string, { skipped }: Pick<ImportResult, "skipped">): Promise<void> {

@@ -5,6 +5,9 @@ import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { HostStates, type HostState } from "./host-states.ts";
 
+/** After these the list is another one. */
+const relisting: ReadonlySet<Change["type"]> = new Set(["reset", "hostSaved", "hostDeleted"]);
+
 /** How the daemon is to be told which host is meant: hosts of the SSH config have a name only. */
 export function hostRef(host: Host): string {
   return host.id === null ? host.name : String(host.id);
@@ -87,29 +90,13 @@ export class HostList implements vscode.Disposable {
   }
 
   #take(change: Change): void {
-    switch (change.type) {
-      case "reset":
-      case "hostSaved":
-      case "hostDeleted":
-        // A saved host may hide one of the SSH config, and a deleted one uncover it: the daemon knows.
-        this.#refreshSoon();
-        return;
-      case "runChanged":
-        this.#states.ran(change.run);
-        break;
-      case "connectionOpened":
-        this.#states.opened(change.connection);
-        break;
-      case "connectionClosed":
-        this.#states.closed(change.connection);
-        break;
-      case "prompt":
-      case "promptClosed":
-      case "hostTest":
-      case "jobChanged":
-      case "runDeleted":
-      case "settingsChanged":
-        return;
+    if (change.type === "runChanged") this.#states.ran(change.run);
+    else if (change.type === "connectionOpened") this.#states.opened(change.connection);
+    else if (change.type === "connectionClosed") this.#states.closed(change.connection);
+    else {
+      // A saved host may hide one of the SSH config, and a deleted one uncover it: the daemon knows.
+      if (relisting.has(change.type)) this.#refreshSoon();
+      return;
     }
     this.#changed.fire();
   }

@@ -1,11 +1,10 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import * as vscode from "vscode";
 import { type Host, HostTransport, NewHost } from "../../protocol/host.ts";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
 import { hostAddress, parseHostAddress } from "./host-address.ts";
+import { addressDoubt, jumpDoubt } from "./host-doubts.ts";
 import { groupParts, groupPaths } from "./host-tree.ts";
 
 /** The parts of a host that the questions are about; a Host has them too. */
@@ -28,22 +27,25 @@ export type HostDraft = Pick<
 /** One question about a host: it takes the draft so far, and answers with the fields it changes. */
 export type HostQuestion = (draft: HostDraft, frame: StepFrame) => Promise<Answer<Partial<HostDraft>>>;
 
-export const askAddress: HostQuestion = async (draft, frame) => {
-  const answer = await askText(
-    {
-      prompt: vscode.l10n.t(
-        "Address of the host, with the user name and the port where they are not the usual ones",
-      ),
-      placeholder: "deploy@10.0.0.5:22",
-      value: draft.address === "" ? "" : hostAddress(draft),
-      problem: (text) => (parseHostAddress(text) === undefined ? notAnAddress() : undefined),
-    },
-    frame,
-  );
-  if (typeof answer === "string") return answer;
-  const parts = parseHostAddress(answer.value);
-  return parts === undefined ? "cancel" : { value: { ...parts, port: parts.port ?? 22 } };
-};
+export function askAddress(hosts: readonly Host[]): HostQuestion {
+  return async (draft, frame) => {
+    const answer = await askText(
+      {
+        prompt: vscode.l10n.t(
+          "Address of the host, with the user name and the port where they are not the usual ones",
+        ),
+        placeholder: "deploy@10.0.0.5:22",
+        value: draft.address === "" ? "" : hostAddress(draft),
+        problem: (text) => (parseHostAddress(text) === undefined ? notAnAddress() : undefined),
+        doubt: async (text) => addressDoubt(hosts, { ...draft, ...parseHostAddress(text) }),
+      },
+      frame,
+    );
+    if (typeof answer === "string") return answer;
+    const parts = parseHostAddress(answer.value);
+    return parts === undefined ? "cancel" : { value: { ...parts, port: parts.port ?? 22 } };
+  };
+}
 
 export function notAnAddress(): string {
   return vscode.l10n.t("Must be an address, as in web1.example.org or deploy@10.0.0.5:2222");
@@ -78,12 +80,7 @@ export function askGroup(hosts: readonly Host[]): HostQuestion {
         items: [none, ...groupPaths(hosts).map((path) => ({ label: plainLabel(path), value: path }))],
         filter: "",
         active: (value) => value === (draft.group ?? ""),
-        typed: (text) => ({
-          label: plainLabel(text.trim()),
-          description: vscode.l10n.t("new group"),
-          alwaysShow: true,
-          value: text.trim(),
-        }),
+        typed: (text) => newGroupEntry(groupParts(text).join("/")),
       },
       frame,
     );
@@ -92,54 +89,36 @@ export function askGroup(hosts: readonly Host[]): HostQuestion {
   };
 }
 
-export const askIdentity: HostQuestion = async (draft, frame) => {
-  const standing: ChoiceItem<string>[] =
-    draft.identityFile === null ? [] : [{ label: plainLabel(draft.identityFile), value: draft.identityFile }];
-  const answer = await askChoice<string>(
-    {
-      placeholder: vscode.l10n.t("How to log in"),
-      items: [
-        {
-          label: vscode.l10n.t("SSH agent and the usual key files"),
-          detail: vscode.l10n.t("The keys of your agent, then ~/.ssh/id_ed25519 and the like"),
-          value: "",
-        },
-        ...standing,
-        { label: vscode.l10n.t("Choose a key file…"), value: "browse" },
-      ],
-      active: (value) => value === (draft.identityFile ?? ""),
-      typed: (text) => ({
-        label: plainLabel(text),
-        description: vscode.l10n.t("key file"),
-        value: text,
-        alwaysShow: true,
-      }),
-    },
-    frame,
-  );
-  if (typeof answer === "string") return answer;
-  if (answer.value !== "browse") return { value: { identityFile: answer.value.trim() || null } };
-  const [file] =
-    (await vscode.window.showOpenDialog({
-      title: vscode.l10n.t("Choose a private key file"),
-      openLabel: vscode.l10n.t("Use this key"),
-      defaultUri: vscode.Uri.file(join(homedir(), ".ssh")),
-    })) ?? [];
-  return file === undefined ? askIdentity(draft, frame) : { value: { identityFile: file.fsPath } };
-};
+export function askJump(hosts: readonly Host[]): HostQuestion {
+  return async (draft, frame) => {
+    const answer = await askText(
+      {
+        prompt: vscode.l10n.t(
+          "Hosts to go through, the first one first, separated by commas. Empty: directly",
+        ),
+        placeholder: "deploy@bastion.example.org",
+        value: draft.jump.join(", "),
+        problem: (text) => schemaProblem(NewHost.shape.jump, listed(text)),
+        doubt: async (text) => jumpDoubt(hosts, listed(text)),
+      },
+      frame,
+    );
+    return typeof answer === "string" ? answer : { value: { jump: listed(answer.value) } };
+  };
+}
 
-export const askJump: HostQuestion = async (draft, frame) => {
-  const answer = await askText(
-    {
-      prompt: vscode.l10n.t("Hosts to go through, the first one first, separated by commas. Empty: directly"),
-      placeholder: "deploy@bastion.example.org",
-      value: draft.jump.join(", "),
-      problem: (text) => schemaProblem(NewHost.shape.jump, listed(text)),
-    },
-    frame,
-  );
-  return typeof answer === "string" ? answer : { value: { jump: listed(answer.value) } };
-};
+/** One that is no group cannot be chosen. */
+function newGroupEntry(path: string): ChoiceItem<string> {
+  const problem = path === "" ? undefined : groupProblem(path);
+  const entry = { label: plainLabel(path), alwaysShow: true };
+  return problem === undefined
+    ? { ...entry, description: vscode.l10n.t("new group"), value: path }
+    : { ...entry, detail: `$(error) ${problem}` };
+}
+
+export function groupProblem(path: string): string | undefined {
+  return schemaProblem(NewHost.shape.group.unwrap().unwrap(), path);
+}
 
 export const askTags: HostQuestion = async (draft, frame) => {
   const answer = await askText(
@@ -166,7 +145,10 @@ export const askTransport: HostQuestion = async (draft, frame) => {
   return typeof answer === "string" ? answer : { value: { transport: answer.value } };
 };
 
-export function transportEntry(transport: HostTransport): { readonly label: string; readonly detail?: string } {
+export function transportEntry(transport: HostTransport): {
+  readonly label: string;
+  readonly detail?: string;
+} {
   switch (transport) {
     case "auto":
       return {

@@ -8,6 +8,8 @@ interface TextQuestion {
   readonly value: string;
   /** What is wrong with the text, for a person; undefined when it will do. */
   readonly problem: (text: string) => string | undefined;
+  /** What may be wrong with it: it is taken when Enter is pressed once more. */
+  readonly doubt?: (text: string) => Promise<string | undefined>;
 }
 
 /** Asks for a line of text; what is wrong with it shows while it is typed. */
@@ -16,16 +18,37 @@ export async function askText(question: TextQuestion, frame: StepFrame): Promise
   input.prompt = question.prompt;
   if (question.placeholder !== undefined) input.placeholder = question.placeholder;
   input.value = question.value;
+  let doubted: string | undefined;
+  const doubt = async (text: string): Promise<string | undefined> => {
+    if (question.doubt === undefined || text === doubted) return undefined;
+    input.busy = true;
+    const found = await question.doubt(text);
+    input.busy = false;
+    doubted = text;
+    return found;
+  };
+  const accept = async (answer: (value: Answer<string>) => void): Promise<void> => {
+    const text = input.value.trim();
+    const problem = question.problem(text);
+    input.validationMessage = problem;
+    if (problem !== undefined) return;
+    const found = await doubt(text);
+    // What was typed meanwhile is another text.
+    if (input.value.trim() !== text) return;
+    if (found === undefined) answer({ value: text });
+    else input.validationMessage = asWarning(found);
+  };
   return untilAnswered<string>(input, frame, (answer) => [
     input.onDidChangeValue((text) => {
       input.validationMessage = text === "" ? undefined : question.problem(text.trim());
     }),
-    input.onDidAccept(() => {
-      const text = input.value.trim();
-      input.validationMessage = question.problem(text);
-      if (input.validationMessage === undefined) answer({ value: text });
-    }),
+    input.onDidAccept(() => void accept(answer)),
   ]);
+}
+
+function asWarning(doubt: string): vscode.InputBoxValidationMessage {
+  const message = vscode.l10n.t("{0} Press Enter again to use it all the same.", doubt);
+  return { message, severity: vscode.InputBoxValidationSeverity.Warning };
 }
 
 /** The first thing that a schema finds wrong with a value, beginning with a capital letter. */

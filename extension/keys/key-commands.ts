@@ -4,7 +4,8 @@ import { type Key, type KeyInstallation, NewKey } from "../../protocol/key.ts";
 import type { KnownHost } from "../../protocol/known-host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostCommands } from "../hosts/host-commands.ts";
-import { homePath, openAt } from "../hosts/ssh-config-page.ts";
+import { hostRef } from "../hosts/host-list.ts";
+import { homePath, openAt, openSshConfig } from "../hosts/ssh-config-page.ts";
 import { plainLabel } from "../input/choice.ts";
 import { schemaProblem } from "../input/text-input.ts";
 import { oneLine } from "../plain-text.ts";
@@ -72,20 +73,46 @@ export class KeyCommands {
   }
 
   async installKey(key?: Key): Promise<void> {
-    const { report, hostCommands } = this.#parts;
-    const which = key ?? (await this.#chooseKey());
-    const host =
-      which === undefined
-        ? undefined
-        : await hostCommands.chosen(undefined, vscode.l10n.t("Install SSH Key"));
-    if (which === undefined || host === undefined) return;
-    await report.attempt(vscode.l10n.t("The key could not be installed on {0}", host.name), async () => {
-      const done = await this.#install(which, host);
-      const told = done.added
-        ? vscode.l10n.t("{0} can log in as {1} now.", oneLine(which.comment ?? which.fingerprint), done.login)
-        : vscode.l10n.t("The key was there already: it can log in as {0}.", done.login);
-      void vscode.window.showInformationMessage(told);
-    });
+    const title = vscode.l10n.t("Install SSH Key");
+    const which = key ?? (await this.#chooseKey(title));
+    const host = which === undefined ? undefined : await this.#parts.hostCommands.chosen(undefined, title);
+    if (which !== undefined && host !== undefined) await this.#tellInstalled(which, host);
+  }
+
+  /** Has a key log in to a host in place of a password. */
+  async useKey(host: Host): Promise<void> {
+    const key = await this.#chooseKey(vscode.l10n.t("Use a Key for {0}", host.name));
+    if (key === undefined || !(await this.#tellInstalled(key, host))) return;
+    await this.#parts.report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
+      this.#setKey(key, host),
+    );
+  }
+
+  async #tellInstalled(key: Key, host: Host): Promise<boolean> {
+    const what = vscode.l10n.t("The key could not be installed on {0}", host.name);
+    const done = await this.#parts.report.attempt(what, async () => this.#install(key, host));
+    if (done === undefined) return false;
+    const told = done.added
+      ? vscode.l10n.t("{0} can log in as {1} now.", oneLine(key.comment ?? key.fingerprint), done.login)
+      : vscode.l10n.t("The key was there already: it can log in as {0}.", done.login);
+    void vscode.window.showInformationMessage(told);
+    return true;
+  }
+
+  /** Where a login would not try the key by itself, the host names its file. */
+  async #setKey({ path, inAgent }: Key, host: Host): Promise<void> {
+    const { daemon } = this.#parts;
+    const { effective } = await daemon.call("getHost", { params: { host: hostRef(host) } });
+    const files = effective?.identityFiles ?? [];
+    const isTried = files.length === 0 ? isDefaultFile(path) : files.includes(path ?? "");
+    if (path === null || isTried || (inAgent && effective?.identitiesOnly === false)) return;
+    if (host.id !== null) {
+      await daemon.call("updateHost", { params: { host: hostRef(host) }, body: { identityFile: path } });
+      return;
+    }
+    const open = vscode.l10n.t("Open SSH Config");
+    const told = vscode.l10n.t("Add “IdentityFile {0}” to {1} in the SSH config.", homePath(path), host.name);
+    if ((await vscode.window.showInformationMessage(told, open)) === open) await openSshConfig(host);
   }
 
   /** What the login takes is asked at this window. */
@@ -104,7 +131,7 @@ export class KeyCommands {
     });
   }
 
-  async #chooseKey(): Promise<Key | undefined> {
+  async #chooseKey(title: string): Promise<Key | undefined> {
     const socket = agentSocket();
     const query = socket === null ? {} : { agentSocket: socket };
     const { items } = await this.#parts.daemon.call("listKeys", { query });
@@ -115,7 +142,7 @@ export class KeyCommands {
       return undefined;
     }
     const chosen = await vscode.window.showQuickPick(items.map(keyEntry), {
-      title: vscode.l10n.t("Install SSH Key"),
+      title,
       placeHolder: vscode.l10n.t("Choose the key that is to log in"),
       matchOnDescription: true,
       matchOnDetail: true,
@@ -185,6 +212,11 @@ function keyEntry(key: Key): vscode.QuickPickItem & { readonly key: Key } {
   ];
   const label = path === null ? (comment ?? fingerprint) : homePath(path);
   return { label: plainLabel(label), description: notes.map(oneLine).join(" · "), detail: fingerprint, key };
+}
+
+/** OpenSSH's own, which a login tries where no file is named. */
+function isDefaultFile(path: string | null): boolean {
+  return /\/\.ssh\/id_(?:rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$/.test(path ?? "");
 }
 
 function placeOf(address: string, port: number): string {

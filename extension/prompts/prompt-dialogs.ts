@@ -14,6 +14,8 @@ export interface PromptDialogsParts {
   readonly report: ProblemReport;
   readonly own: OwnQuestions;
   readonly kept: KeptSecrets;
+  /** Told of questions that a person has answered here, before the answer is sent. */
+  readonly typed: (prompt: Prompt) => void;
 }
 
 interface Given {
@@ -116,6 +118,7 @@ export class PromptDialogs implements vscode.Disposable {
     const known = prompt.attempt === 1 ? await kept.take(prompt) : undefined;
     if (known !== undefined) return { answers: [known], keeping: "session" };
     const given = await askFields(prompt, true, closed);
+    if (given !== undefined) this.#parts.typed(prompt);
     const [secret] = given?.answers ?? [];
     if (given?.keeping === "keyring" && secret !== undefined) kept.keepOnceProven(prompt, secret);
     return given;
@@ -123,7 +126,8 @@ export class PromptDialogs implements vscode.Disposable {
 }
 
 async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
-  const label = prompt.runIds.length === 0 ? vscode.l10n.t("Trust and go on") : vscode.l10n.t("Trust and run");
+  const label =
+    prompt.runIds.length === 0 ? vscode.l10n.t("Trust and go on") : vscode.l10n.t("Trust and run");
   const { keyType, fingerprint, knownAs } = prompt.key ?? {};
   const { host, hop } = prompt;
   const isTrusted = await showHostKey({ host, hop, keyType, fingerprint, knownAs }, label);

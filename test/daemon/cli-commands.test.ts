@@ -105,15 +105,30 @@ test("an IPv6 address is one without brackets, and a key file is meant from wher
   await said("hosts", "rm", "v6");
 });
 
-test("a login is tried without running anything", async () => {
-  expect(await said("hosts", "test", "web1")).toMatch(/^Host +web1\nLogin +works\n[^]*SHA256:/);
+test("a login is tried step by step", async () => {
+  const steps = ["Configuration", "Name resolution", "Connection", "Host key", "Authentication", "Command"];
+  const text = await said("hosts", "test", "web1");
+  const [sheet, lines = ""] = text.split("\n\n");
+  expect(
+    lines
+      .trimEnd()
+      .split("\n")
+      .map((line) => /^✓ (\w+(?: \w+)?) {2,}web1 \(\S+@\S+\) {2}[\d.]+ ms$/.exec(line)?.[1]),
+  ).toEqual(steps);
+  expect(sheet).toMatch(/^Host +web1\nLogin +works\n[^]*SHA256:/);
+  const again = await said("hosts", "test", "web1");
+  expect(again).toMatch(/^✓ Connection .* was open already$/m);
+  expect(await said("hosts", "test", "web1", "--fresh")).toMatch(/^✓ Authentication /m);
   expect(await said("hosts", "test", "web1", "--format", "{{.hostKey.fingerprint}}")).toBe(
     `${sshd.hostKeys[0]?.fingerprint}\n`,
   );
   await said("hosts", "add", "gone", "127.0.0.1:9");
   const [status, told] = await complained("hosts", "test", "gone");
   expect([status, told]).toEqual([1, expect.stringContaining("127.0.0.1:9")]);
-  expect(told.trimEnd().split("\n")).toHaveLength(1);
+  expect(told.trimEnd().split("\n").slice(-2)).toEqual([
+    expect.stringMatching(/^✗ Connection .*could not be reached$/),
+    expect.stringMatching(/^hostrun: Can't reach gone: /),
+  ]);
   await said("hosts", "rm", "gone");
 });
 
@@ -132,7 +147,7 @@ test("lists are printed by a template, and short names stand for them", async ()
 test.each([
   [["hosts", "add", "--help"], "Add a host.", "--identity-file"],
   [["help", "hosts", "add"], "Add a host.", "--identity-file"],
-  [["hosts", "-h"], "List, add, change, test and import hosts.", "hosts test"],
+  [["hosts", "-h"], "List, add, change, test, import and export hosts.", "hosts test"],
   [["config", "set", "x", "--help"], "Change a setting", "NAME VALUE"],
 ])("%j prints the help of that very command", async (args, first, part) => {
   const told = await said(...args);
@@ -175,6 +190,14 @@ test("hosts of an SSH config are listed, and imported", async () => {
     "2 hosts would be imported.",
   );
   expect(await said("hosts", "import", "--path", config)).toMatch(/one +bob@10\.1\.1\.1 /);
+  await said("hosts", "edit", "one", "-p", "2200");
+  const dry = await said("hosts", "import", "--path", config, "--dry-run");
+  expect(dry).toBe(
+    "Changed one: port 2200 → 22\n0 hosts would be imported.\n1 host would be changed with --update.\n1 host is the same.\n",
+  );
+  expect(await said("hosts", "import", "--path", config)).toContain("Skipped one: there is a host");
+  const updated = await said("hosts", "import", "--path", config, "--name", "one", "--update");
+  expect(updated).toBe("Changed one: port 2200 → 22\n0 hosts were imported.\n1 host was changed.\n");
   expect(
     z
       .array(Host)
@@ -182,6 +205,41 @@ test("hosts of an SSH config are listed, and imported", async () => {
       .map(({ name }) => name),
   ).toContain("two");
   for (const name of ["one", "two"]) await said("hosts", "remove", name);
+});
+
+test("saved hosts are exported without what is usual, and imported again", async () => {
+  await said("hosts", "add", "away", "ann@10.4.0.1", "--tag", "eu", "--favorite", "--transport", "openssh");
+  await said("hosts", "add", "plain", "10.4.0.2");
+  const file = join(cli.home, "hosts.json");
+  expect(await said("hosts", "export", "away", "plain", "-o", file)).toBe(`Wrote ${file}.\n`);
+  expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
+    hostrun: 1,
+    hosts: [
+      {
+        name: "away",
+        address: "10.4.0.1",
+        port: 22,
+        user: "ann",
+        tags: ["eu"],
+        favorite: true,
+        transport: "openssh",
+      },
+      { name: "plain", address: "10.4.0.2", port: 22 },
+    ],
+  });
+  expect(await said("hosts", "export", "plain")).toMatch(/^\{\n {2}"hostrun": 1,\n/);
+  expect(await said("hosts")).toMatch(/^NAME .*\n★ away +ann@10/);
+  expect((await complained("hosts", "export", "-o", file))[1]).toContain("EEXIST");
+  expect((await complained("hosts", "export", "nobody"))[1]).toContain("No saved host is named nobody.");
+  for (const name of ["away", "plain"]) await said("hosts", "remove", name);
+  expect(await said("hosts", "import", "--from", file, "--name", "away")).toContain("1 host was imported.\n");
+  const away = Host.parse(JSON.parse(await said("hosts", "show", "away", "--json")));
+  expect(away).toMatchObject({ user: "ann", tags: ["eu"], favorite: true, transport: "openssh" });
+  expect(await said("hosts", "import", "--from", file, "--update")).toContain("1 host is the same.\n");
+  expect((await complained("hosts", "import", "--from", "/etc/passwd"))[1]).toContain(
+    "is not what `hostrun hosts export`",
+  );
+  for (const name of ["away", "plain"]) await said("hosts", "remove", name);
 });
 
 test("a run is found by last, by its id and by the beginning of it", async () => {

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostTest, HostTestRequest } from "../../protocol/host-test.ts";
 import type { TestStep } from "../../protocol/test-step.ts";
@@ -21,8 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => owned.disposeAsync());
 
-async function add(name: string, fields: ReturnType<typeof hostOf> & { jump?: string[] }): Promise<void> {
-  await daemon.client.call("createHost", { body: { ...fields, name } });
+async function add(
+  name: string,
+  fields: ReturnType<typeof hostOf> & { readonly jump?: readonly string[] },
+): Promise<void> {
+  await daemon.client.call("createHost", { body: { ...fields, name, jump: [...(fields.jump ?? [])] } });
 }
 
 function tested(host: string, body: Partial<HostTestRequest> = {}): Promise<HostTest> {
@@ -49,11 +53,7 @@ test("a connection that is open is used, unless a new one is wanted", async () =
   await tested("behind");
   const again = await tested("behind");
   expect(again.reusedConnection).toBe(true);
-  expect(lines(again.steps)).toEqual([
-    "configure behind done",
-    "connect behind reused",
-    "exec behind done",
-  ]);
+  expect(lines(again.steps)).toEqual(["configure behind done", "connect behind reused", "exec behind done"]);
   const fresh = await tested("behind", { fresh: true });
   expect(fresh.reusedConnection).toBe(false);
   expect(lines(fresh.steps)).toEqual(["configure behind done", "connect bastion reused", ...throughIt]);
@@ -87,7 +87,7 @@ test("what fails is the last step, of the hop that it is at", async () => {
   const other = await createKey(`${daemon.home}/other`, "ed25519");
   const web = hostOf(daemon.sshd);
   const cases = [
-    ["lost-key", { ...web, identityFile: "/nowhere/key" }, "configure lost-key failed"],
+    ["lost-key", { ...web, identityFile: "/nowhere/key" }, "authentication lost-key failed"],
     ["no-name", { ...web, address: "nowhere.invalid" }, "resolve no-name failed"],
     ["nobody", { ...web, address: "127.0.0.2", port }, "connect nobody failed"],
     ["stranger", hostOf(stranger), "hostKey stranger failed"],
@@ -95,8 +95,15 @@ test("what fails is the last step, of the hop that it is at", async () => {
     ["behind-none", { ...web, jump: ["nobody"] }, "connect nobody failed"],
     ["behind-to-none", { ...web, port, jump: ["bastion"] }, "connect behind-to-none failed"],
   ] as const;
-  for (const [name, { ...fields }, last] of cases) {
-    await add(name, { ...fields, ...("jump" in fields ? { jump: [...fields.jump] } : {}) });
+  for (const [name, fields] of cases) {
+    await add(name, fields);
+  }
+  await writeFile(`${daemon.home}/.ssh/config`, "Host bound\n  HostName 127.0.0.1\n  BindInterface eth9\n");
+  const all = [
+    ...cases.map(([name, , last]) => [name, last] as const),
+    ["bound", "configure bound failed"],
+  ] as const;
+  for (const [name, last] of all) {
     const { members, message } = await problemOf(tested(name));
     expect(lines(members.steps)?.at(-1), message).toBe(last);
     expect(members.steps?.slice(0, -1).map(({ state }) => state)).not.toContain("failed");
@@ -105,7 +112,10 @@ test("what fails is the last step, of the hop that it is at", async () => {
 
 test("an account that runs no commands is told, and one whose key forces a command is left alone", async () => {
   const refusing = owned.use(
-    await openSshd({ address: "127.0.0.4", options: { ForceCommand: "echo This account is closed.; exit 1" } }),
+    await openSshd({
+      address: "127.0.0.4",
+      options: { ForceCommand: "echo This account is closed.; exit 1" },
+    }),
   );
   const counter = owned.use(await openCounter());
   const key = await createKey(`${daemon.home}/forced`, "ed25519");

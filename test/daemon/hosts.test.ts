@@ -272,6 +272,48 @@ describe("hosts of the SSH config", () => {
     expect((await runOn("alias")).events[0]).toMatchObject({ run: { host: { name: "alias" } } });
   });
 
+  test("that are saved are compared with the file, and changed only where that is wanted", async () => {
+    const source = { source: "ssh_config" } as const;
+    const body = { ...source, names: ["alias", "gate"], update: true };
+    await client.call("updateHost", { params: { host: "gate" }, body: { port: 2022, tags: ["mine"] } });
+    const dry = await client.call("importHosts", { body: { ...body, dryRun: true } });
+    expect(dry).toMatchObject({
+      imported: [],
+      updated: [{ host: { name: "gate" }, changes: [{ field: "port", from: 2022, to: bastion.port }] }],
+      same: ["alias"],
+      skipped: [],
+    });
+    const { updated } = await client.call("importHosts", { body });
+    expect(updated).toMatchObject([{ host: { port: bastion.port, tags: ["mine"] } }]);
+    expect(await client.call("importHosts", { body })).toMatchObject({
+      updated: [],
+      same: ["alias", "gate"],
+    });
+  });
+
+  test("of an export are added, compared and changed with all that was set of them", async () => {
+    const hosts = [
+      { name: "exported", address: "10.3.0.1", group: "lab", favorite: true },
+      { name: "gate", address: bastion.address, port: bastion.port, tags: ["yours"] },
+    ];
+    const source = { source: "hosts" } as const;
+    const body = { ...source, hosts };
+    const { imported, skipped } = await client.call("importHosts", { body });
+    expect(imported).toMatchObject([
+      { name: "exported", port: 22, group: "lab", favorite: true, source: "manual" },
+    ]);
+    expect(skipped).toEqual([{ name: "gate", reason: "there is a host of this name already" }]);
+    const again = await client.call("importHosts", { body: { ...body, update: true, dryRun: true } });
+    expect(again.same).toEqual(["exported"]);
+    expect(again.updated[0]?.changes).toContainEqual({ field: "tags", from: ["mine"], to: ["yours"] });
+    const { items } = await client.call("listHosts");
+    expect(items[0]?.name).toBe("exported");
+    for (const wrong of [source, { source: "ssh_config" as const, hosts }, { ...body, path: "~/x" }]) {
+      expect((await problemOf(client.call("importHosts", { body: wrong }))).code).toBe("invalid_request");
+    }
+    await client.call("deleteHost", { params: { host: "exported" } });
+  });
+
   test("of a file that is not there are not imported", async () => {
     const body = { source: "ssh_config", path: "~/.ssh/nowhere" } as const;
     expect((await problemOf(client.call("importHosts", { body }))).code).toBe("not_found");

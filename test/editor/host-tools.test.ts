@@ -34,17 +34,18 @@ endAfterTests(owned, () => window);
 
 async function hostNamed(name: string): Promise<Host> {
   await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
-  return daemon.call("getHost", { params: { host: name } });
+  return await daemon.call("getHost", { params: { host: name } });
 }
 
 /** The rows of the Hosts view, from the top, each by the first part of what it is called aloud. */
-async function rows(): Promise<readonly string[]> {
-  const labels = await window.page
-    .locator(".pane", { has: window.page.getByText("Hosts", { exact: true }) })
-    .getByRole("treeitem")
-    .evaluateAll((items: Element[]) => items.map((item) => item.getAttribute("aria-label") ?? ""));
-  return labels.map((label) => label.split(",")[0] ?? "");
-}
+const rows = (): Promise<unknown> =>
+  window.page.evaluate(`(() => {
+  const panes = [...document.querySelectorAll(".pane")];
+  const hosts = panes.find((pane) => pane.querySelector(".pane-header .title")?.textContent === "Hosts");
+  return [...(hosts?.querySelectorAll(".monaco-list-row") ?? [])]
+    .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
+    .map((row) => row.getAttribute("aria-label").split(",")[0]);
+})()`);
 
 describe("a test of a connection", () => {
   test("tells how it went, and each of its steps with its time", async () => {
@@ -53,7 +54,14 @@ describe("a test of a connection", () => {
     await told.waitFor();
     await told.getByRole("button", { name: "Show Steps" }).click();
     await window.quick.getByPlaceholder(/What was done/).waitFor();
-    for (const step of ["Configuration", "Name resolution", "Connection", "Host key", "Authentication", "Command"]) {
+    for (const step of [
+      "Configuration",
+      "Name resolution",
+      "Connection",
+      "Host key",
+      "Authentication",
+      "Command",
+    ]) {
       await window.choice(step).first().waitFor();
     }
     await window.choice(`${sshd.user}@127.0.0.1:${sshd.port}`).first().waitFor();
@@ -64,7 +72,9 @@ describe("a test of a connection", () => {
 
   test("names the step that failed, at which hop, and what to do", async () => {
     await window.rowMenu(/^behind,/, "Test Connection");
-    const told = window.notification(/behind failed the test at: Connection · .*Check the address and the port/);
+    const told = window.notification(
+      /behind failed the test at: Connection · .*Check the address and the port/,
+    );
     await told.waitFor();
     await window.pictures("test-failed", all);
     await told.getByRole("button", { name: "Show Steps" }).click();
@@ -112,15 +122,17 @@ describe("the view of hosts", () => {
     await expect.poll(rows).toEqual(["Group prod", "Group prod/web", "spare", "web1", "behind", "gone"]);
     expect((await hostNamed("spare")).group).toBe("prod/web");
     await window.row(/^gone,/).dragTo(window.row(/^spare,/));
-    await expect.poll(async () => (await hostNamed("gone")).group).toBe("prod/web");
+    await expect.poll(rows).toEqual(["Group prod", "Group prod/web", "gone", "spare", "web1", "behind"]);
+    expect((await hostNamed("gone")).group).toBe("prod/web");
     await window.row(/^gone,/).dragTo(window.row(/^behind,/));
-    await expect.poll(async () => (await hostNamed("gone")).group).toBeNull();
+    await expect.poll(rows).toEqual(["Group prod", "Group prod/web", "spare", "web1", "behind", "gone"]);
+    expect((await hostNamed("gone")).group).toBeNull();
     await window.rowMenu(/^behind,/, "Group…");
     await window.answer(/^Group/, "lab");
     await window.row("Group lab").waitFor();
     await window.row("Group prod/web").dragTo(window.row("Group lab"));
-    await expect.poll(async () => (await hostNamed("web1")).group).toBe("lab/web");
-    await window.row("Group lab/web").waitFor();
+    await expect.poll(rows).toEqual(["Group lab", "Group lab/web", "spare", "web1", "behind", "gone"]);
+    expect((await hostNamed("web1")).group).toBe("lab/web");
     await window.pictures("dragged-group", ["dark"]);
   });
 
@@ -140,5 +152,92 @@ describe("the view of hosts", () => {
     await window.page.getByText("No host fits the filter.").waitFor();
     await window.page.getByRole("button", { name: "Show all hosts" }).click();
     await window.row(/^gone,/).waitFor();
+  });
+});
+
+describe("an import", () => {
+  test("shows what is new, what has changed and what is the same, and takes what is chosen", async () => {
+    const { port } = await hostNamed("gone");
+    for (const name of ["web1", "gone"]) await code.hostrun("hosts", "import", "--name", name);
+    await code.hostrun("hosts", "edit", "gone", "--port", "2200");
+    await window.row(/^gone, idle, .*:2200$/).waitFor();
+    await window.command("Hostrun: Import from SSH Config…");
+    await window.quick.getByPlaceholder(/Choose the hosts to import/).waitFor();
+    await window.choice(`port: 2200 → ${port}`).waitFor();
+    expect(await window.choice("web1").last().textContent()).toContain("the same");
+    await window.quick.getByText("2 Selected").waitFor();
+    await window.pictures("import-preview", all);
+    await window.choice("gone").click();
+    await window.quick.getByText("3 Selected").waitFor();
+    await window.choice("spare").click();
+    await window.quick.getByText("2 Selected").waitFor();
+    await window.quick.getByRole("button", { name: "OK" }).click();
+    await window.notification("Imported 1 host. Changed 1 host.").waitFor();
+    expect((await hostNamed("gone")).port).toBe(port);
+    expect((await hostNamed("behind")).id).not.toBeNull();
+    expect((await hostNamed("spare")).id).toBeNull();
+    await window.dismissNotifications();
+  });
+
+  test("takes what was exported, of which no secret is a part", async () => {
+    const file = join(code.home, "hostrun-hosts.json");
+    await window.command("Hostrun: Export Hosts…");
+    // The dialog comes up with the file that is proposed, a moment after it is there.
+    await expect.poll(() => window.input.inputValue()).toBe(file);
+    await window.page.keyboard.press("Enter");
+    await window.notification(/Exported 3 hosts to ~\/hostrun-hosts\.json/).waitFor();
+    const written: unknown = JSON.parse(await readFile(file, "utf8"));
+    expect(written).toMatchObject({
+      hostrun: 1,
+      hosts: [{ name: "behind" }, { name: "gone" }, { name: "web1" }],
+    });
+    await code.hostrun("hosts", "remove", "gone");
+    await window.row(/^gone, idle, .*SSH config/).waitFor();
+    await window.command("Hostrun: Import Hosts from File…");
+    await window.choice("known_hosts").waitFor();
+    // While the dialog comes up it puts its own text into the field.
+    const listed = async (): Promise<number> => {
+      await window.input.fill(file);
+      return window.choice("hostrun-hosts.json").count();
+    };
+    await expect.poll(listed).toBe(1);
+    await window.page.keyboard.press("Enter");
+    await window.quick.getByPlaceholder(/Choose the hosts to import from ~\/hostrun-hosts\.json/).waitFor();
+    expect(await window.choice("behind").textContent()).toContain("the same");
+    await window.quick.getByText("1 Selected").waitFor();
+    await window.quick.getByRole("button", { name: "OK" }).click();
+    await window.notification("Imported 1 host.").waitFor();
+    expect(await hostNamed("gone")).toMatchObject({ legacyAlgorithms: true, source: "manual" });
+  });
+});
+
+describe("a host that is added", () => {
+  test("is checked part by part before, and tested after", async () => {
+    const part = (name: string): Promise<void> => window.choose(/or add the host/, name);
+    await window.command("Hostrun: Add Host…");
+    await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
+    await window.input.fill(`${sshd.user}@127.0.0.1:${sshd.port}`);
+    // Until the entry for it stands in the list, the others move.
+    await window.quick.getByText(`Add ${sshd.user}@127.0.0.1:${sshd.port} as 127.0.0.1`).waitFor();
+    await window.choice("More…").click();
+    await part("Name");
+    await window.quick.getByText(/Name of the host/).waitFor();
+    await window.input.fill("fresh");
+    await window.page.keyboard.press("Enter");
+    await part("Key");
+    await window.answer(/How to log in/, "/nowhere/key");
+    await window.quick.getByText("/nowhere/key cannot be read").waitFor();
+    await window.pictures("key-file-problem", all);
+    await window.input.fill("");
+    await window.choose(/How to log in/, "~/.ssh/id_ed25519");
+    await part("Jump host");
+    await window.answer(/deploy@bastion/, "nowhere.invalid");
+    await window.quick.getByText(/There is no host named nowhere\.invalid/).waitFor();
+    await window.pictures("jump-host-doubt", all);
+    await window.answer(/deploy@bastion/, "");
+    await part("debug-disconnect  Add fresh and test the connection");
+    await window.notification(/fresh answered in \d+ ms/).waitFor();
+    await window.row(/^fresh, connected, /).waitFor();
+    expect((await hostNamed("fresh")).identityFile).toBe(join(code.home, ".ssh/id_ed25519"));
   });
 });

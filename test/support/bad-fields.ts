@@ -160,6 +160,10 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     good: { source: "ssh_config", dryRun: true },
     body: {
       source: { values: ["ansible", "", null, 1] },
+      hosts: {
+        values: ["web1", null, {}, [], [1], ...hostileNames.map((name) => [{ name, address: "web1" }])],
+      },
+      update: flag,
       path: { values: ["", "a\0b", "x".repeat(4097), null, ...notText] },
       dryRun: flag,
       names: { values: ["web1", null, {}, ...hostileNames.map((name) => ["web1", name]), [1]] },
@@ -172,6 +176,8 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       connectTimeoutMs: { values: [0, 600_001, ...span.values] },
       agentSocket: { values: ["x".repeat(4097), ...notText] },
       prompts: { values: ["no", "", 1, null] },
+      fresh: flag,
+      testId: { values: ["", "a b", "x".repeat(65), ...notText] },
     },
   },
   rerun: {

@@ -1,6 +1,6 @@
 import type { PromptField, PromptKind } from "../../../protocol/prompt.ts";
 import type { Question } from "../../transport/questioner.ts";
-import { hopName } from "../failure.ts";
+import { hopName } from "../../transport/hop-name.ts";
 import type { LoginContext } from "./login-method.ts";
 
 export interface Asked {

@@ -1,7 +1,8 @@
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Question } from "../../transport/questioner.ts";
 import type { Hop } from "../../transport/remote.ts";
-import { hopName, nameOf } from "../failure.ts";
+import { hopName } from "../../transport/hop-name.ts";
+import { nameOf } from "../failure.ts";
 import type { HostKeys } from "./host-keys.ts";
 import { randomArt } from "./random-art.ts";
 

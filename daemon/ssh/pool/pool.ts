@@ -5,7 +5,6 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import { isSameLogin, type SecretMemory, type SecretPlace } from "../../transport/secret-memory.ts";
-import type { Questioner } from "../../transport/questioner.ts";
 import type {
   ConnectListener,
   ConnectOptions,
@@ -21,7 +20,6 @@ import { refuseUnmetNeeds } from "../../transport/ssh2-needs.ts";
 import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
 import { LoginLookups } from "../auth/login-lookups.ts";
-import type { Respondent } from "../auth/dialogue.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
 import type { ProxyContext } from "../connect/proxy-command.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
@@ -35,7 +33,7 @@ import { hasNativeCrypto } from "../ssh2-internals.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/exec.ts";
 import { LoginShells } from "../channel/login-shells.ts";
-import { nobody } from "./shared-questions.ts";
+import { respondentOf } from "./respondent.ts";
 import { probeSession } from "./session-probe.ts";
 import { startCommand } from "./start-command.ts";
 
@@ -253,19 +251,6 @@ async function requestFor(
     respondent: respondentOf(questioner, deadline),
     stage: (stage, hop) => {
       deadline.at = { stage, hop };
-    },
-  };
-}
-
-/** While a person is asked the time to connect stands still. */
-function respondentOf(questioner: Questioner | undefined, deadline: ConnectDeadline): Respondent {
-  if (questioner === undefined) return nobody;
-  return {
-    present: true,
-    async ask(question, signal) {
-      using stack = new DisposableStack();
-      stack.use(deadline.pause());
-      return await questioner.ask(question, signal);
     },
   };
 }

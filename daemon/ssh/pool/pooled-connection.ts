@@ -1,11 +1,12 @@
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../../protocol/stats.ts";
 import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
+import { hopName } from "../../transport/hop-name.ts";
 import type { ConnectMark, Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
-import { hopName, unreachable } from "../failure.ts";
+import { unreachable } from "../failure.ts";
 import { SharedQuestions } from "./shared-questions.ts";
 import { hasOneSession } from "./server-traits.ts";
 import { SpareSession } from "./spare-session.ts";

@@ -1,5 +1,5 @@
 import { visibleLine } from "../../../protocol/visible.ts";
-import type { SessionProbe } from "../../transport/remote.ts";
+import type { RemoteAnswer, SessionProbe } from "../../transport/remote.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import { openChannel } from "../channel/exec.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
@@ -22,11 +22,14 @@ export async function probeSession({ connection, pooled }: Lease): Promise<Sessi
     spare === undefined && canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
   if (opening?.kind === "refused") return { kind: "failed", why: "the server opens no session" };
   const channel = opening?.kind === "opened" ? opening.channel : spare;
-  if (connection.forcesCommand) {
+  if (await connection.forcesCommand()) {
     channel?.close();
     return { kind: "unasked", why: "the key runs a command of its own, which is left for a run" };
   }
-  const answer = await execHelper(connection, command, timeoutMs, channel);
+  return endOf(await execHelper(connection, command, timeoutMs, channel));
+}
+
+function endOf(answer: RemoteAnswer | undefined): SessionProbe {
   if (answer === undefined) return { kind: "failed", why: "the server runs no command, or not in time" };
   if (answer.code === undefined || answer.code === 0) return { kind: "ran" };
   const [said = ""] = answer.output.trim().split("\n").slice(-1);

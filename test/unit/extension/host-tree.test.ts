@@ -45,7 +45,14 @@ test("favorites stand above the groups, once", () => {
     host("web2", "prod/web"),
     { ...host("alpha", null), favorite: true },
   ];
-  expect(drawn(hostTree(hosts))).toEqual(["alpha", "web1", "prod/ prod", "  web/ prod/web", "    web2", "zeta"]);
+  expect(drawn(hostTree(hosts))).toEqual([
+    "alpha",
+    "web1",
+    "prod/ prod",
+    "  web/ prod/web",
+    "    web2",
+    "zeta",
+  ]);
 });
 
 test("empty parts of a group name no folder", () => {

@@ -51,5 +51,7 @@ test("what is damaged in it costs that part, and never the mark of a production 
     loginShell: true,
     damaged: ["tags", "color", "transport"],
   });
-  expect(warnings).toEqual([{ table: "host_overlays", row: "web2", columns: ["tags", "color", "transport"] }]);
+  expect(warnings).toEqual([
+    { table: "host_overlays", row: "web2", columns: ["tags", "color", "transport"] },
+  ]);
 });

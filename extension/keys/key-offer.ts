@@ -1,0 +1,58 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import type { Prompt } from "../../protocol/prompt.ts";
+import type { Connection } from "../../protocol/stats.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { linkless, oneLine } from "../plain-text.ts";
+
+export interface KeyOfferParts {
+  readonly daemon: Daemon;
+  readonly memory: vscode.Memento;
+  /** By the name that a connection carries. */
+  readonly named: (name: string) => Host | undefined;
+  /** Lets a key log in to the host from now on. */
+  readonly use: (host: Host) => Promise<void>;
+}
+
+const memoryKey = "hostrun.keyOffered";
+/** In the place of a host: of none any more. */
+const never = "*";
+
+/** Offers a key once for each login that a person typed a password for, when it has worked. */
+export class KeyOffer implements vscode.Disposable {
+  readonly #parts: KeyOfferParts;
+  readonly #subscription: vscode.Disposable;
+  /** Hops that a password was typed for, until they are connected. */
+  readonly #typed = new Set<string>();
+
+  constructor(parts: KeyOfferParts) {
+    this.#parts = parts;
+    this.#subscription = parts.daemon.onDidChange((change) => {
+      if (change.type === "connectionOpened") void this.#connected(change.connection);
+    });
+  }
+
+  /** A person has typed the answer to a question. */
+  typed({ kind, hop }: Pick<Prompt, "kind" | "hop">): void {
+    if (kind === "password") this.#typed.add(hop);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  async #connected({ host: name, user, address, port }: Connection): Promise<void> {
+    const hop = `${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
+    const host = this.#parts.named(name);
+    if (!this.#typed.delete(hop) || host === undefined) return;
+    const offered = this.#parts.memory.get<readonly string[]>(memoryKey, []);
+    if (offered.includes(hop) || offered.includes(never)) return;
+    await this.#parts.memory.update(memoryKey, [...offered, hop]);
+    const use = vscode.l10n.t("Use a Key…");
+    const stop = vscode.l10n.t("Never Offer");
+    const told = vscode.l10n.t("You logged in to {0} with a password. Use a key from now on?", name);
+    const answer = await vscode.window.showInformationMessage(linkless(oneLine(told)), use, stop);
+    if (answer === use) await this.#parts.use(host);
+    if (answer === stop) await this.#parts.memory.update(memoryKey, [...offered, never]);
+  }
+}

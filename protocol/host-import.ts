@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { Host, HostName, NewHost } from "./host.ts";
+
+const maxHosts = 100_000;
+
+export const ImportRequest = z
+  .strictObject({
+    /** `hosts`: those of the request, e.g. of an export. */
+    source: z.enum(["ssh_config", "hosts"]),
+    /** Default: `~/.ssh/config`. */
+    path: z
+      .string()
+      .min(1)
+      .max(4096)
+      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
+      .optional(),
+    hosts: z.array(NewHost).max(maxHosts).optional(),
+    /** Default: every host of the source. */
+    names: z.array(HostName).max(maxHosts).optional(),
+    /** Also changes saved hosts that differ; by default they are skipped. */
+    update: z.boolean().default(false),
+    /** Only say what would be done. */
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ source, hosts }) => (source === "hosts") === (hosts !== undefined), {
+    path: ["hosts"],
+    message: "must be given for the source hosts, and for no other",
+  })
+  .refine(({ source, path }) => source === "ssh_config" || path === undefined, {
+    path: ["path"],
+    message: "must be given for the source ssh_config alone",
+  });
+export type ImportRequest = z.infer<typeof ImportRequest>;
+
+const Value = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
+
+/** A field of a saved host that has another value in the source. */
+export const HostChange = z.object({ field: z.string(), from: Value, to: Value });
+export type HostChange = z.infer<typeof HostChange>;
+
+export const ImportResult = z.object({
+  imported: z.array(Host),
+  /** Only with `update`: the hosts as they are now, and what has changed. */
+  updated: z.array(z.object({ host: Host, changes: z.array(HostChange) })),
+  /** Only with `update`: names of saved hosts that do not differ. */
+  same: z.array(z.string()),
+  /** What was left alone, and why, e.g. a name that exists already. */
+  skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
+  dryRun: z.boolean(),
+});
+export type ImportResult = z.infer<typeof ImportResult>;
