@@ -332,6 +332,23 @@ describe("a host that can't say", () => {
     await kept.rest();
   });
 
+  test("a server of one session is asked once that of the command is over", async () => {
+    await using own = await openHostedDaemon({ sshd: { options: { MaxSessions: 1 } } });
+    const user = owned.use(await openUnixUser());
+    await own.client.call("updateHost", { params: { host: "web1" }, body: { user: user.name } });
+    for (const [command, seen, stopConfirmed] of [
+      ["sleep $M", 1, true],
+      // What is in the background heeds no INT, and holds the session.
+      ["sleep $M & sleep $M", 2, false],
+    ] as const) {
+      const { run, rest, cancel, left } = await started("web1", command, { seen }, own);
+      await cancel();
+      await rest();
+      expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed });
+      expect(await left()).toEqual([]);
+    }
+  });
+
   test("a key that forces a command runs it once, not once more for a question", async () => {
     await using counter = await openCounter();
     await using directory = await openDirectory();

@@ -1,4 +1,4 @@
-import { endGroupCommand, parseGroupEnd } from "./group-end.ts";
+import { endGroupCommand, type GroupEnd, parseGroupEnd } from "./group-end.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 
 /** How long a busy host may take to say what came of it, beyond one and a half times the grace time. */
@@ -15,27 +15,38 @@ export async function stopRemote(
   pid: number | undefined,
   { graceMs, ended }: { graceMs: number; ended: Promise<unknown> },
 ): Promise<boolean> {
-  if (pid !== undefined) {
-    const answer = await process.execHelper(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerTimeoutMs);
-    const end = answer === undefined ? "unknown" : parseGroupEnd(answer.output);
-    if (end !== "unknown") return end === "gone";
-  }
-  await bySignals(process, { graceMs, ended });
-  return false;
+  const end = pid === undefined ? "unknown" : await endGroup(process, pid, graceMs);
+  if (end !== undefined && end !== "unknown") return end === "gone";
+  const endedInTime = await bySignals(process, { graceMs, ended });
+  if (pid === undefined || end !== undefined) return false;
+  // A server of one session has room for the question once that of the command is over. What still held its output may
+  // have left the group: that is no confirmed end.
+  if (!endedInTime) process.close();
+  return (await endGroup(process, pid, Math.min(graceMs, 1000))) === "gone" && endedInTime;
 }
 
-/** All that can be done where the process is not known: an ordinary user's commands heed it, mostly. */
+/** undefined: the host could not be asked. */
+async function endGroup(process: RemoteProcess, pid: number, graceMs: number): Promise<GroupEnd | undefined> {
+  const answer = await process.execHelper(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerTimeoutMs);
+  return answer === undefined ? undefined : parseGroupEnd(answer.output);
+}
+
+/**
+ * All that can be done where the process is not known: an ordinary user's commands heed it, mostly. Resolves to whether
+ * the command ended.
+ */
 async function bySignals(
   process: RemoteProcess,
   { graceMs, ended }: { graceMs: number; ended: Promise<unknown> },
-): Promise<void> {
+): Promise<boolean> {
   process.signal("INT");
   const timers = [
     setTimeout(() => process.signal("TERM"), graceMs * 0.6),
     setTimeout(() => process.signal("KILL"), graceMs),
   ];
-  const late = Promise.withResolvers<void>();
-  timers.push(setTimeout(late.resolve, graceMs + 500));
-  await Promise.race([ended, late.promise]);
+  const late = Promise.withResolvers<false>();
+  timers.push(setTimeout(() => late.resolve(false), graceMs + 500));
+  const endedInTime = await Promise.race([ended.then(() => true), late.promise]);
   for (const timer of timers) clearTimeout(timer);
+  return endedInTime;
 }

@@ -11,35 +11,39 @@ const maxAnswerBytes = 4096;
 const refusedAgainMs = 100;
 const refusedAtMost = 10;
 
+/** A session that was opened ahead, if there is one at this moment; it is the caller's from then on. */
+export type TakeSpare = () => ClientChannel | undefined;
+
 /**
- * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints.
- * `spare`: a session that was opened ahead, if there is one. undefined when it could not be run or did not end in
- * time, whatever the server left unanswered: nothing is known then.
+ * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints. undefined
+ * when it could not be run or did not end in time, whatever the server left unanswered: nothing is known then.
  */
 export async function execHelper(
   connection: SshConnection,
   command: string,
   deadlineMs: number,
-  spare?: ClientChannel,
+  takeSpare: TakeSpare,
 ): Promise<RemoteAnswer | undefined> {
   const late = AbortSignal.timeout(deadlineMs);
-  late.addEventListener("abort", () => spare?.close());
-  const channel = await inTime(late, start(connection, command, { spare, late }));
+  const channel = await inTime(late, start(connection, command, { takeSpare, late }));
   return channel === undefined ? undefined : collect(connection, channel, late);
 }
 
 async function start(
   connection: SshConnection,
   command: string,
-  { spare, late }: { readonly spare: ClientChannel | undefined; readonly late: AbortSignal },
+  { takeSpare, late }: { readonly takeSpare: TakeSpare; readonly late: AbortSignal },
 ): Promise<ClientChannel | undefined> {
   const request = { command, pty: false };
-  if (spare !== undefined) {
-    const outcome = await execOn(connection, spare, request, () => !late.aborted);
-    if (outcome.kind === "accepted") return outcome.channel;
-  }
   for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
     if (refused > 0) await delay(refusedAgainMs);
+    // Where a server opens one session only, the one ahead is what refuses others.
+    const spare = takeSpare();
+    if (spare !== undefined) {
+      late.addEventListener("abort", () => spare.close());
+      const outcome = await execOn(connection, spare, request, () => !late.aborted);
+      if (outcome.kind === "accepted") return outcome.channel;
+    }
     const outcome = await execDirectly(connection, request);
     if (outcome.kind === "accepted" && late.aborted) outcome.channel.close();
     if (outcome.kind === "accepted") return outcome.channel;

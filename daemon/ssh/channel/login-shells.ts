@@ -83,10 +83,12 @@ async function question(connection: SshConnection, timeoutMs: number): Promise<R
   const opening = await inTime(late, work);
   if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
-  if (!(await connection.forcesCommand()))
-    return execHelper(connection, shellQuestion, timeoutMs, opening.channel);
-  opening.channel.close();
-  return undefined;
+  if (await connection.forcesCommand()) {
+    opening.channel.close();
+    return undefined;
+  }
+  const opened = [opening.channel];
+  return execHelper(connection, shellQuestion, timeoutMs, () => opened.pop());
 }
 
 /** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */

@@ -282,7 +282,7 @@ function remoteProcess(
     hold: (held) => process.hold(held),
     execHelper(command, deadlineMs) {
       const held = connections.hold(lease.pooled);
-      const answer = execHelper(lease.connection, command, deadlineMs, lease.pooled.takeSpare());
+      const answer = execHelper(lease.connection, command, deadlineMs, () => lease.pooled.takeSpare());
       return answer.finally(() => held[Symbol.dispose]());
     },
     forgetShell: () => shells.forget(lease.connection),
