@@ -19,6 +19,8 @@ const SERVERS = [
   "openssh-server",
   "dropbear-bin",
   "tinysshd",
+  "python3-asyncssh",
+  "python3-paramiko",
   "libpam-oath",
   "socat",
   "redis-server",

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { chown, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Directory, openDirectory } from "./directory.ts";
 import { freePort, openServerProcess } from "./server-process.ts";
 import { createKey, type SshKey } from "./ssh-key.ts";
-import { openUnixUser } from "./unix-user.ts";
+import { openPasswordUser } from "./password-user.ts";
+import { openUnixUser, type UnixUser } from "./unix-user.ts";
 
 const run = promisify(execFile);
 
@@ -18,14 +20,23 @@ export interface OtherServer extends AsyncDisposable {
   log(): string;
 }
 
-/** A real dropbear with an ed25519 host key of its own; `passwords`: it also takes those of the machine's accounts. */
-export function openDropbear({ passwords = false } = {}): Promise<OtherServer> {
-  return openOther(async (directory, port) => {
+/**
+ * A real dropbear with an ed25519 host key of its own; with `passwords` it also takes those of the machine's accounts. A
+ * `password` is its account's.
+ */
+export function openDropbear({
+  password,
+  passwords = password !== undefined,
+}: {
+  readonly password?: string;
+  readonly passwords?: boolean;
+} = {}): Promise<OtherServer> {
+  return openOther(async ({ directory, port }) => {
     const hostKey = directory.join("host_ed25519");
     await run("dropbearkey", ["-t", "ed25519", "-f", hostKey]);
     const keysOnly = passwords ? [] : ["-s"];
     return ["dropbear", "-F", "-E", ...keysOnly, "-r", hostKey, "-P", "", "-p", `127.0.0.1:${port}`];
-  });
+  }, password);
 }
 
 /**
@@ -33,7 +44,7 @@ export function openDropbear({ passwords = false } = {}): Promise<OtherServer> {
  * than the strict key exchange.
  */
 export function openTinysshd(): Promise<OtherServer> {
-  return openOther(async (directory, port) => {
+  return openOther(async ({ directory, port }) => {
     const keys = directory.join("keys");
     await run("tinysshd-makekey", ["-q", keys]);
     const listen = `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`;
@@ -41,17 +52,45 @@ export function openTinysshd(): Promise<OtherServer> {
   });
 }
 
+/** A server of a Python library's: it takes the key, the password, and the password as an answer to "Code:". */
+export function openPythonServer(library: "asyncssh" | "paramiko", password: string): Promise<OtherServer> {
+  return openOther(async ({ directory, port, user }) => {
+    const hostKey = await createKey(directory.join("host"));
+    const script = join(import.meta.dirname, `interoperability/${library}-server.py`);
+    const authorizedKeys = join(user.home, ".ssh/authorized_keys");
+    // Debian's packages are Debian's Python's.
+    return [
+      "/usr/bin/python3",
+      "-W",
+      "ignore",
+      script,
+      String(port),
+      hostKey.path,
+      user.name,
+      authorizedKeys,
+      password,
+    ];
+  }, password);
+}
+
+interface Place {
+  readonly directory: Directory;
+  readonly port: number;
+  readonly user: UnixUser;
+}
+
 async function openOther(
-  prepare: (directory: Directory, port: number) => Promise<[string, ...string[]]>,
+  prepare: (place: Place) => Promise<[string, ...string[]]>,
+  password?: string,
 ): Promise<OtherServer> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDirectory());
-  const user = stack.use(await openUnixUser());
+  const user = stack.use(await (password === undefined ? openUnixUser() : openPasswordUser(password)));
   const clientKey = await createKey(directory.join("client"));
   await authorize(user.name, user.home, clientKey);
   const address = "127.0.0.1";
   const port = await freePort();
-  const command = await prepare(directory, port);
+  const command = await prepare({ directory, port, user });
   const server = stack.use(await openServerProcess(command, { address, port }));
   const owned = stack.move();
   return {
