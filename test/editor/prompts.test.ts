@@ -1,28 +1,23 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type AskingHosts, openAskingHosts } from "../support/asking-hosts.ts";
 import { openBrowser } from "../support/browser.ts";
 import { openCodeServer, type CodeServer } from "../support/code-server.ts";
-import { openPasswordUser } from "../support/password-user.ts";
-import { createKey } from "../support/ssh-key.ts";
-import { openSshd } from "../support/sshd.ts";
+import { SecretSearch } from "../support/secret-search.ts";
 import { openSsh2Server } from "../support/ssh2-server.ts";
-import type { UnixUser } from "../support/unix-user.ts";
 import { Workbench } from "../support/workbench.ts";
 
-const password = "canary-editor-0815";
+const password = "canary-password-0815";
+const passphrase = "canary-passphrase-4711";
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
-let user: UnixUser;
+let hosts: AskingHosts;
 let window: Workbench;
 
 beforeAll(async () => {
-  user = owned.use(await openPasswordUser(password));
   code = owned.use(await openCodeServer());
-  const ssh = (name: string): string => join(code.home, ".ssh", name);
-  const key = await createKey(ssh("locked"), "ed25519", "open sesame");
-  const passwords = owned.use(await openSshd({ options: { PasswordAuthentication: "yes" } }));
-  const keys = owned.use(await openSshd({ authorizedKeys: [key.publicKey] }));
+  hosts = owned.use(await openAskingHosts(code.home, { password, passphrase }));
   const codes = owned.use(
     await openSsh2Server({
       authentication(context) {
@@ -41,20 +36,16 @@ beforeAll(async () => {
       },
     }),
   );
-  await writeFile(ssh("known_hosts"), passwords.knownHosts + keys.knownHosts + codes.knownHosts);
-  const hosts = [
-    ["secretive", passwords.port, user.name, "IdentityFile none"],
-    ["locked", keys.port, user.name, `IdentityFile ${key.path}`],
-    ["twofold", codes.port, user.name, "IdentityFile none"],
-  ];
-  const config = hosts.map(
-    ([name, port, account, more]) =>
-      `Host ${name}\n  HostName 127.0.0.1\n  Port ${port}\n  User ${account}\n  ${more}\n`,
-  );
-  await writeFile(ssh("config"), config.join(""));
+  const twofold = `Host twofold\n  HostName 127.0.0.1\n  Port ${codes.port}\n  IdentityFile none\n`;
+  await appendFile(join(code.home, ".ssh/config"), twofold);
+  await appendFile(join(code.home, ".ssh/known_hosts"), codes.knownHosts);
   const browser = await openBrowser();
   owned.defer(() => browser.close());
   window = await Workbench.open(browser, code);
+  // Whatever a webview is told is kept, to be looked through at the end.
+  const content =
+    'window.told = []; addEventListener("message", ({ data }) => told.push(JSON.stringify(data)));';
+  await window.page.context().addInitScript({ content });
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === "fail") await window.failure(task.name);
@@ -68,11 +59,11 @@ async function runByPalette(host: string, command: string): Promise<void> {
 }
 
 test("leaving the question declines it, and the run says what it was about", async () => {
-  await runByPalette("secretive", "whoami");
+  await runByPalette("password", "whoami");
   await window.quick.getByPlaceholder("Password:").waitFor();
   await window.page.keyboard.press("Escape");
   await window.showHostrun();
-  await window.row(/^secretive, failed/).waitFor();
+  await window.row(/^password, failed/).waitFor();
   await window.run
     .getByText(/the question was declined/)
     .first()
@@ -81,7 +72,7 @@ test("leaving the question declines it, and the run says what it was about", asy
 });
 
 test("a password is asked for in a masked input, again when it was wrong, and kept as long as is wanted", async () => {
-  await runByPalette("secretive", "whoami");
+  await runByPalette("password", "whoami");
   await window.quick.getByPlaceholder("Password:").waitFor();
   expect(await window.input.getAttribute("type")).toBe("password");
   await window.answer(/Password:/, "wrong");
@@ -92,14 +83,14 @@ test("a password is asked for in a masked input, again when it was wrong, and ke
   await window.quick.getByPlaceholder(/For how long/).waitFor();
   await window.pictures("prompt-keep");
   await window.choose(/For how long/, "Keep it for this session");
-  await window.output(user.name);
+  await window.output(hosts.user);
 });
 
 test("an encrypted key is opened by its passphrase", async () => {
-  await runByPalette("locked", "echo by the $(echo key)");
+  await runByPalette("passphrase", "echo by the $(echo key)");
   await window.quick.getByPlaceholder("Passphrase:").waitFor();
   await window.pictures("prompt-passphrase");
-  await window.answer(/Passphrase:/, "open sesame");
+  await window.answer(/Passphrase:/, passphrase);
   await window.choose(/For how long/, "Don't keep it");
   await window.output("by the key");
 });
@@ -115,8 +106,44 @@ test("what a server asks comes step by step in its own words", async () => {
   await window.output("behind two factors");
 });
 
-test("no secret is in the log or in what is recorded", async () => {
-  for (const name of ["daemon.log", "hostrun.db", "hostrun.db-wal"]) {
-    expect(await readFile(join(code.stateDirectory, name), "latin1")).not.toMatch(/canary|open sesame/);
+test("a host with a second factor asks for the password and the code, and no code is kept", async () => {
+  await runByPalette("two-factor", "echo by $((1 + 1)) factors");
+  const [first, second] = hosts.questions["two-factor"];
+  await window.answer(/Password:/, first?.answer() ?? "");
+  await window.quick.getByPlaceholder(/One-time password/).waitFor();
+  await window.pictures("prompt-code");
+  await window.answer(/One-time password/, second?.answer() ?? "");
+  await window.output("by 2 factors");
+});
+
+test("a hop in the middle asks by its own name, and its secret in the keyring outlives the daemon", async () => {
+  const [question] = hosts.questions.chain;
+  const run = async (command: string): Promise<void> => runByPalette("chain", command);
+  await code.hostrun("stop", "--force");
+  await run("echo by $((2 + 1)) hops");
+  await window.quick
+    .getByText(question?.hop.replace(/:\d+$/, "") ?? "")
+    .first()
+    .waitFor();
+  await window.pictures("prompt-hop");
+  await window.answer(/Password:/, password);
+  await window.choose(/For how long/, "Keep it, ");
+  await window.output("by 3 hops");
+  await code.hostrun("stop", "--force");
+  await run("echo by $((3 + 1)) runs");
+  await window.output("by 4 runs");
+});
+
+test("no secret is in the log, in what is recorded, or in a run's tab", async () => {
+  const search = new SecretSearch({ password, passphrase });
+  const control = new SecretSearch({ "what was run": "by 4 runs" });
+  for (const each of [search, control]) {
+    await each.lookInFiles(code.stateDirectory);
+    for (const frame of window.page.frames().filter((found) => found !== window.page.mainFrame())) {
+      each.look("a webview", await frame.content());
+      each.look("what a webview was told", await frame.evaluate<string>("JSON.stringify(window.told ?? [])"));
+    }
   }
+  expect([...search.found]).toEqual([]);
+  expect([...control.found]).toEqual(expect.arrayContaining(["what was run: a webview"]));
 });
