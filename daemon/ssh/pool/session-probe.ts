@@ -26,7 +26,8 @@ export async function probeSession({ connection, pooled }: Lease): Promise<Sessi
     channel?.close();
     return { kind: "unasked", why: "the key runs a command of its own, which is left for a run" };
   }
-  return endOf(await execHelper(connection, command, timeoutMs, channel));
+  const opened = channel === undefined ? [] : [channel];
+  return endOf(await execHelper(connection, command, timeoutMs, () => opened.pop()));
 }
 
 function endOf(answer: RemoteAnswer | undefined): SessionProbe {
