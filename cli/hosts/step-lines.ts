@@ -29,7 +29,7 @@ export class StepLines {
   take(steps: readonly TestStep[]): string {
     const lines: string[] = [];
     for (const step of steps) {
-      const key = `${step.hop} ${step.name}`;
+      const key = `${step.host} ${step.hop} ${step.name}`;
       if (step.state === "running" || this.#taken.has(key)) continue;
       this.#taken.add(key);
       lines.push(stepLine(step));

@@ -11,7 +11,6 @@ export interface TestStepsParts {
 
 interface Running {
   readonly step: TestStep;
-  readonly hop: Hop;
   /** Of the time that counts. */
   spentMs: number;
   /** undefined while a person is asked. */
@@ -40,18 +39,18 @@ export class TestSteps {
     else if (mark === "reused") this.#add(hop, "connect", { state: "reused", note: "was open already" });
     else if (mark !== undefined) this.begin(mark, hop);
     // On its way back from a hop.
-    else if (running !== undefined && hopName(running.hop) !== hopName(hop)) this.end("done");
+    else if (running !== undefined && !isAt(running.step, hop)) this.end("done");
   }
 
   /** A step that was made before is made again, e.g. with what a person has answered: then only that counts. */
   begin(name: TestStepName, hop: Hop): void {
     const { step } = this.#running ?? {};
-    if (step?.name === name && step.hop === hopName(hop)) return;
+    if (step?.name === name && isAt(step, hop)) return;
     this.end("done");
-    const again = this.#steps.findIndex((other) => other.name === name && other.hop === hopName(hop));
+    const again = this.#steps.findIndex((other) => other.name === name && isAt(other, hop));
     if (again >= 0) this.#steps = this.#steps.slice(0, again);
     const begun = this.#add(hop, name, { state: "running" });
-    this.#running = { step: begun, hop, spentMs: 0, since: this.#parts.clock.elapsed() };
+    this.#running = { step: begun, spentMs: 0, since: this.#parts.clock.elapsed() };
   }
 
   /** Ends the step that is being made; without one it does nothing. */
@@ -86,4 +85,9 @@ export class TestSteps {
     this.#steps = steps;
     this.#parts.changed(steps);
   }
+}
+
+/** Two hosts may have the same address, each as seen from where it is reached. */
+function isAt(step: TestStep, hop: Hop): boolean {
+  return step.host === hop.name && step.hop === hopName(hop);
 }

@@ -19,20 +19,27 @@ export function stepLabel(name: TestStepName): string {
   }
 }
 
-/** A step with its hop: "Host key · deploy@10.0.0.5:22". */
-export function stepWords({ name, hop }: Pick<TestStep, "name" | "hop">): string {
-  return plainLabel(`${stepLabel(name)} · ${hop}`);
+/** A step with its hop: "Host key · web1 (deploy@10.0.0.5:22)". */
+export function stepWords(step: Pick<TestStep, "name" | "host" | "hop">): string {
+  return plainLabel(`${stepLabel(step.name)} · ${hopWords(step)}`);
+}
+
+/** With its name, since two hosts may have the same address, each as seen from where it is reached. */
+function hopWords({ host, hop }: Pick<TestStep, "host" | "hop">): string {
+  return host === hop ? hop : `${host} (${hop})`;
 }
 
 /** A row of a list of steps. */
 export function stepRow(step: TestStep): vscode.QuickPickItem {
-  const { hop, state, durationMs, note } = step;
+  const { state, durationMs, note } = step;
   const time = durationMs === null ? [] : [vscode.l10n.t("{0} ms", durationMs)];
   const words = state === "done" ? [] : [stateWords(state)];
   return {
     label: stepLabel(step.name),
     iconPath: stateIcon(state),
-    description: plainLabel([hop, ...words, ...time, ...(note === null ? [] : [note])].join(" · ")),
+    description: plainLabel(
+      [hopWords(step), ...words, ...time, ...(note === null ? [] : [note])].join(" · "),
+    ),
   };
 }
 

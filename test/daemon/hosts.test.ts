@@ -275,6 +275,7 @@ describe("hosts of the SSH config", () => {
   test("that are saved are compared with the file, and changed only where that is wanted", async () => {
     const source = { source: "ssh_config" } as const;
     const body = { ...source, names: ["alias", "gate"], update: true };
+    await client.call("importHosts", { body: source });
     await client.call("updateHost", { params: { host: "gate" }, body: { port: 2022, tags: ["mine"] } });
     const dry = await client.call("importHosts", { body: { ...body, dryRun: true } });
     expect(dry).toMatchObject({
@@ -298,6 +299,8 @@ describe("hosts of the SSH config", () => {
     ];
     const source = { source: "hosts" } as const;
     const body = { ...source, hosts };
+    await client.call("importHosts", { body: { source: "ssh_config" } });
+    await client.call("updateHost", { params: { host: "gate" }, body: { tags: ["mine"] } });
     const { imported, skipped } = await client.call("importHosts", { body });
     expect(imported).toMatchObject([
       { name: "exported", port: 22, group: "lab", favorite: true, source: "manual" },

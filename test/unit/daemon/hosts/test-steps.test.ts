@@ -50,6 +50,22 @@ test("each step has the time until the next one begins, and a hop's last one unt
   expect(told.map((each) => each.at(-1)?.state)).toContain("running");
 });
 
+test("a host at the address of its hop has steps of its own", () => {
+  const { steps } = openSteps();
+  const local = [hop("gate", "127.0.0.1"), hop("web1", "127.0.0.1")];
+  for (const each of local) {
+    steps.mark("connect", each);
+    steps.mark("authentication", each);
+  }
+  steps.end("done");
+  expect(steps.steps.map(({ name, host }) => `${name} ${host}`)).toEqual([
+    "connect gate",
+    "authentication gate",
+    "connect web1",
+    "authentication web1",
+  ]);
+});
+
 test("a person's time does not count", () => {
   const { clock, steps } = openSteps();
   steps.mark("authentication", web);
