@@ -7,6 +7,8 @@ import { type Goal, printTable } from "./table.ts";
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
+/** How many read a gigabyte of output. */
+const attentive = 3;
 
 /** What the daemon's process keeps of this machine's memory, as the system counts it. */
 export async function memorySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
@@ -72,7 +74,10 @@ async function openReaders(bed: Bed, count: number): Promise<IncomingMessage[]> 
   return Promise.all(Array.from({ length: count }, () => open(bed, `/api/runs/${id}/events`)));
 }
 
-/** The most that is kept beyond what there was, while everything comes at once. A quarter of the readers reads nothing. */
+/**
+ * The most that is kept beyond what there was, while everything comes at once. A quarter of the readers reads nothing of the
+ * output, a few read it, and the others follow a run that says nothing: two hundred copies of a gigabyte take a core a quarter of an hour.
+ */
 async function underLoad(
   bed: Bed,
   { queued, readers, outputBytes }: { queued: number; readers: number; outputBytes: number },
@@ -83,9 +88,10 @@ async function underLoad(
   const command = `head -c ${outputBytes} /dev/zero | tr '\\0' x`;
   const { id } = await daemon.call("createRun", { body: { host: warm, command } });
   const reading = await Promise.all(
-    Array.from({ length: readers }, () => open(bed, `/api/runs/${id}/events`)),
+    Array.from({ length: readers / 4 + attentive }, () => open(bed, `/api/runs/${id}/events`)),
   );
-  for (const [index, stream] of reading.entries()) if (index % 4 !== 0) stream.resume();
+  const quiet = await openReaders(bed, readers - reading.length);
+  for (const stream of reading.slice(readers / 4)) stream.resume();
   for (let number = 0; number < queued; number += 50) {
     const batch = Array.from({ length: Math.min(50, queued - number) }, () =>
       daemon.call("createRun", { body: { host: warm, command: "sleep 600" } }),
@@ -94,7 +100,7 @@ async function underLoad(
   }
   while ((await daemon.call("getRun", { params: { run: id } })).state !== "ended") await delay(100);
   const most = await memory(bed, "VmHWM");
-  for (const stream of reading) stream.destroy();
+  for (const stream of [...reading, ...quiet]) stream.destroy();
   return most - before;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
 import { maxPieceBytes, RecordLimit, type RecordPart } from "./record-limit.ts";
 import type { GapContent, OutputContent } from "./stored-event.ts";
@@ -7,8 +7,12 @@ import { StreamFraming } from "./stream-framing.ts";
 /** A piece of output ready to be recorded, or the announcement of bytes that are not. */
 export type Recorded = (OutputContent & { readonly part: RecordPart }) | GapContent;
 
+/** Of no bytes. */
+const emptySha256 = createHash("sha256").digest("hex");
+
 class StreamRecord {
-  readonly hash = createHash("sha256");
+  /** There with the first bytes: ten thousand runs that wait need none. */
+  #hash: Hash | undefined;
   readonly framing: StreamFraming;
   received = 0;
   /** Bytes handed on or given up so far; what is between this and `received` is waiting or held. */
@@ -17,6 +21,15 @@ class StreamRecord {
 
   constructor(stream: OutputStream) {
     this.framing = new StreamFraming({ findsNoise: stream === "stderr" });
+  }
+
+  hash(bytes: Buffer): void {
+    this.#hash ??= createHash("sha256");
+    this.#hash.update(bytes);
+  }
+
+  sha256(): string {
+    return this.#hash?.copy().digest("hex") ?? emptySha256;
   }
 
   /** Bytes up to the present position, from `from` on, are not in the record. */
@@ -63,7 +76,7 @@ export class Recorder {
   push(stream: OutputStream, chunk: Buffer): void {
     const record = this.#streams[stream];
     record.received += chunk.length;
-    record.hash.update(chunk);
+    record.hash(chunk);
     const last = this.#waiting.at(-1);
     if (last?.stream === stream && last.size + chunk.length <= maxPieceBytes) {
       last.chunks.push(chunk);
@@ -81,7 +94,7 @@ export class Recorder {
     const record = this.#streams[stream];
     record.received += bytes.length;
     record.position += bytes.length;
-    record.hash.update(bytes);
+    record.hash(bytes);
     record.framing.continueAfter(bytes);
     return this.#limit.replay(bytes.length);
   }
@@ -128,8 +141,8 @@ export class Recorder {
 
   sha256(): Record<OutputStream, string> {
     return {
-      stdout: this.#streams.stdout.hash.copy().digest("hex"),
-      stderr: this.#streams.stderr.hash.copy().digest("hex"),
+      stdout: this.#streams.stdout.sha256(),
+      stderr: this.#streams.stderr.sha256(),
     };
   }
 
