@@ -52,6 +52,10 @@ const redis = stack.use(await openRedis());
 const monitor = stack.use(
   await openServerProcess(["redis-cli", "-p", String(redis.port), "monitor"], { ready: /OK/ }),
 );
+// Its arguments are there whenever processes are looked at.
+stack.use(
+  await openServerProcess(["bash", "-c", `echo ready; sleep 1000; : ${harmless}`], { ready: /ready/ }),
+);
 const home = directory.join("home");
 await knowHosts(home, byPassword.knownHosts + byKey.knownHosts + byCode.knownHosts);
 const daemon: TestDaemon = stack.use(

@@ -38,7 +38,7 @@ export class SecretSearch {
         if (/^\d+$/.test(pid)) await this.#lookAtProcess(pid, account);
       }
       // Nothing tells of a process that begins.
-      await delay(5);
+      await delay(20);
     }
   }
 
