@@ -45,7 +45,7 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
         (await start({ places, daemonScript, daemonRuntime, deadlineMs }, signal)));
   if (found !== undefined) {
     const { keepConnections = true } = options;
-    return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutKept() });
+    return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutReuse() });
   }
   throw new Problem(
     "daemon_unreachable",

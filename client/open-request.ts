@@ -38,18 +38,18 @@ export async function openRequest(
   const given = input.body ?? (route.body === undefined ? undefined : {});
   const body = given === undefined ? undefined : JSON.stringify(given);
   const path = pathOf(route, input.params, input.query);
-  const exchange: OutgoingRequest = {
+  const outgoing: OutgoingRequest = {
     method: route.method,
     path,
     headers: { accept, ...contentHeaders(body), ...input.headers },
     body,
-    kept:
+    reusable:
       input.ownConnection !== true &&
       (route.method === "GET" || input.headers?.["idempotency-key"] !== undefined),
   };
-  const answer = await transport.send(exchange, input.signal);
-  if (failed(answer)) throw problemOf(answer, await readAll(answer, path));
-  return answer;
+  const reply = await transport.send(outgoing, input.signal);
+  if (failed(reply)) throw problemOf(reply, await readAll(reply, path));
+  return reply;
 }
 
 function contentHeaders(body: string | undefined): Record<string, string> {
@@ -59,8 +59,8 @@ function contentHeaders(body: string | undefined): Record<string, string> {
 
 /** What an endpoint answers in JSON; undefined where it is none. Rejects as `openRequest` does. */
 export async function requestJson(transport: Transport, route: Route, input: RequestInput): Promise<unknown> {
-  const answer = await openRequest(transport, route, input, "application/json");
-  return parseJson((await readAll(answer, route.path)).toString("utf8"));
+  const reply = await openRequest(transport, route, input, "application/json");
+  return parseJson((await readAll(reply, route.path)).toString("utf8"));
 }
 
 /** What is told of an answer that is none of this API. */

@@ -53,8 +53,8 @@ export async function call(
   input: RequestInput = {},
 ): Promise<unknown> {
   const declaration: Endpoint = api[name];
-  const answer = await openRequest(transport, declaration, input, "application/json");
-  const text = (await readAll(answer, declaration.path)).toString("utf8");
+  const reply = await openRequest(transport, declaration, input, "application/json");
+  const text = (await readAll(reply, declaration.path)).toString("utf8");
   if (declaration.output === "none") return undefined;
   if (typeof declaration.output === "string") return text;
   const parsed = declaration.output.safeParse(parseJson(text));

@@ -26,10 +26,10 @@ export async function writeStdin(
 ): Promise<void> {
   const path = pathOf(routes.runStdin, { run }, { end: options.end ? "true" : "false" });
   const headers = { "content-type": "application/octet-stream", accept: "application/json" };
-  const answer = await transport.send(
-    { method: "POST", path, headers, body: source, kept: false },
+  const reply = await transport.send(
+    { method: "POST", path, headers, body: source, reusable: false },
     options.signal,
   );
-  const bytes = await readAll(answer, path);
-  if (failed(answer)) throw problemOf(answer, bytes);
+  const bytes = await readAll(reply, path);
+  if (failed(reply)) throw problemOf(reply, bytes);
 }

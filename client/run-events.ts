@@ -5,8 +5,8 @@ import { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
-import { newIdempotencyKey } from "./idempotency-key.ts";
 import { openRequest } from "./open-request.ts";
+import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
 const eventStream = "text/event-stream";
@@ -20,12 +20,7 @@ export interface RunEventsOptions extends SubscribeOptions {
   readonly all?: boolean | undefined;
 }
 
-export interface StreamRunOptions extends RunEventsOptions {
-  /** The same key and request give the same run; by default a new one. */
-  readonly idempotencyKey?: string | undefined;
-  /** Reject with `confirmation_required` on a production host. */
-  readonly refuseProduction?: boolean | undefined;
-}
+export interface StreamRunOptions extends RunEventsOptions, StartRunOptions {}
 
 /** The events of a run from its beginning, or behind `after`, up to `complete`. */
 export function runEvents(
@@ -49,8 +44,7 @@ export async function* streamRun(
   request: RunRequestInput,
   options: StreamRunOptions = {},
 ): AsyncGenerator<Received<RunEvent>, void, undefined> {
-  const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
-  const production = options.refuseProduction === true ? "refuse" : undefined;
+  const { headers, production } = startInput(options);
   const query = { ...queryOf(options), production };
   let run: string | undefined;
   const resumed = sourceOf(transport, () => run ?? "", options);

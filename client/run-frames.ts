@@ -5,10 +5,10 @@ import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import { parseEvent, type Received } from "./events.ts";
 import { FrameParser } from "./frames.ts";
-import { newIdempotencyKey } from "./idempotency-key.ts";
 import { openRequest } from "./open-request.ts";
 import type { Reply } from "./reply.ts";
 import { type ResumeOptions, resume } from "./resume.ts";
+import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
 /** Output as the command wrote it, or an event of another kind. */
@@ -19,12 +19,7 @@ export interface OutputBytes {
   readonly bytes: Buffer;
 }
 
-export interface RunFramesOptions extends ResumeOptions {
-  /** The same key and request give the same run; by default a new one. */
-  readonly idempotencyKey?: string | undefined;
-  /** Reject with `confirmation_required` on a production host. */
-  readonly refuseProduction?: boolean | undefined;
-}
+export interface RunFramesOptions extends ResumeOptions, StartRunOptions {}
 
 /**
  * Runs a command and streams it as frames, all of it: `init` first and `complete` last. A cut is resumed and the command
@@ -35,8 +30,7 @@ export function runFrames(
   request: RunRequestInput,
   options: RunFramesOptions = {},
 ): AsyncGenerator<RunFrame, void, undefined> {
-  const headers = { "idempotency-key": options.idempotencyKey ?? newIdempotencyKey() };
-  const production = options.refuseProduction === true ? "refuse" : undefined;
+  const { headers, production } = startInput(options);
   const input = { query: { ...all, production }, body: request, headers };
   return new FrameStream(transport).read(
     (signal) => openRequest(transport, routes.createRun, { ...input, signal }, framesType),

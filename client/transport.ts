@@ -15,9 +15,9 @@ export interface OutgoingRequest {
   /** A string is sent as it stands, a stream with back-pressure. */
   readonly body?: string | Readable | undefined;
   /**
-   * Whether it may travel on a kept connection, and be sent a second time where the daemon closes that at this very moment.
+   * Whether it may travel on a connection that is reused, and be sent a second time where the daemon closes that at this very moment.
    */
-  readonly kept: boolean;
+  readonly reusable: boolean;
 }
 
 /** Of a program's runs that wait, the daemon takes one in turn with those of others: what one shell or editor started is one. */
@@ -33,71 +33,72 @@ const crowdedMs = 30_000;
 export class Transport implements Disposable {
   readonly #socket: string;
   readonly #token: string | undefined;
-  readonly #keeps: boolean;
-  #kept: Agent | undefined;
+  readonly #reuses: boolean;
+  #agent: Agent | undefined;
 
   /**
    * `token` is needed on a Windows pipe; on a Unix socket the file's permissions say who may call. Keeping connections
    * is for programs that ask again.
    */
-  constructor(socket: string, token?: string, keeps = true) {
+  constructor(socket: string, token?: string, reuses = true) {
     this.#socket = socket;
     this.#token = token;
-    this.#keeps = keeps;
+    this.#reuses = reuses;
   }
 
   /** To the same daemon, without any connection that is kept. */
-  withoutKept(): Transport {
+  withoutReuse(): Transport {
     return new Transport(this.#socket, this.#token, false);
   }
 
   /** Rejects with `daemon_unreachable`, or with the signal's reason. */
-  async send(exchange: OutgoingRequest, signal?: AbortSignal): Promise<Reply> {
+  async send(outgoing: OutgoingRequest, signal?: AbortSignal): Promise<Reply> {
     const crowd = new BackOff(crowdedMs);
     for (;;) {
       signal?.throwIfAborted();
-      const sent = await this.#once(exchange, signal);
+      const sent = await this.#once(outgoing, signal);
       if ("body" in sent) return sent;
       signal?.throwIfAborted();
-      if (exchange.kept && sent.reused) continue;
+      if (outgoing.reusable && sent.reused) continue;
       // Then nothing was sent. A stream has lost its beginning to the try.
-      const crowded = errorCode(sent.failure) === "EAGAIN" && typeof exchange.body !== "object";
+      const crowded = errorCode(sent.failure) === "EAGAIN" && typeof outgoing.body !== "object";
       if (!crowded || !(await crowd.next(signal))) throw unreachable(sent.failure, this.#socket);
     }
   }
 
   [Symbol.dispose](): void {
-    this.#kept?.destroy();
+    this.#agent?.destroy();
   }
 
   async #once(
-    { kept: wanted, body, ...exchange }: OutgoingRequest,
+    { reusable, body, ...head }: OutgoingRequest,
     signal: AbortSignal | undefined,
   ): Promise<Reply | { failure: unknown; reused: boolean }> {
-    const kept = wanted && this.#keeps;
+    const reuses = reusable && this.#reuses;
     const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
-    const headers = { host: "hostrun", "hostrun-client": client, ...exchange.headers, ...authorization };
-    if (kept || typeof body === "object") return this.#byNode({ ...exchange, headers, kept, body }, signal);
+    const headers = { host: "hostrun", "hostrun-client": client, ...head.headers, ...authorization };
+    if (reuses || typeof body === "object")
+      return this.#byNode({ ...head, headers, reusable: reuses, body }, signal);
     try {
-      return await requestOnce(this.#socket, { ...exchange, headers, body }, signal);
+      return await requestOnce(this.#socket, { ...head, headers, body }, signal);
     } catch (failure) {
       return { failure, reused: false };
     }
   }
 
   async #byNode(
-    { kept, body, ...exchange }: OutgoingRequest,
+    { reusable, body, ...head }: OutgoingRequest,
     signal: AbortSignal | undefined,
   ): Promise<Reply | { failure: Error; reused: boolean }> {
     const { Agent, request } = await import("node:http");
-    this.#kept ??= new Agent({ keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" });
-    const agent = kept ? this.#kept : false;
+    this.#agent ??= new Agent({ keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" });
+    const agent = reusable ? this.#agent : false;
     // Node otherwise looks whether the host is an IPv6 address, by an expression that takes 3 ms to compile.
     const target = { socketPath: this.#socket, servername: "" };
-    const options = { ...exchange, ...target, agent, ...(signal === undefined ? {} : { signal }) };
+    const options = { ...head, ...target, agent, ...(signal === undefined ? {} : { signal }) };
     return new Promise((resolve) => {
       const outgoing = request(options);
-      outgoing.on("response", (answer) => resolve(replyOf(answer)));
+      outgoing.on("response", (response) => resolve(replyOf(response)));
       outgoing.on("error", (failure) => resolve({ failure, reused: outgoing.reusedSocket }));
       // A failure of the body's source shows as the request's own error.
       if (typeof body === "object") pipeline(body, outgoing, () => undefined);
@@ -107,8 +108,8 @@ export class Transport implements Disposable {
 }
 
 /** Node sees to it that the body is as long as its head says. */
-function replyOf(answer: IncomingMessage): Reply {
-  return { status: answer.statusCode ?? 0, length: undefined, body: answer };
+function replyOf(response: IncomingMessage): Reply {
+  return { status: response.statusCode ?? 0, length: undefined, body: response };
 }
 
 /** Why the daemon could not be reached, as the `reason` of a `daemon_unreachable`. */

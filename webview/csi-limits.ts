@@ -12,7 +12,7 @@ const rowCounts = "LMST";
 const columnCounts = "@IPXZb";
 
 /** No other parameter of any known sequence is larger. */
-const largest = 9999;
+const maxCount = 9999;
 
 /** The parameters of a CSI sequence with every number brought down to what can mean something. */
 export function limitCsi(
@@ -30,7 +30,7 @@ function limitOf(intermediates: string, final: string, { rows, columns }: Screen
   if (intermediates !== "") return Math.max(rows, columns);
   if (rowCounts.includes(final)) return Math.max(rows, 100);
   if (columnCounts.includes(final)) return Math.max(columns, 100);
-  return largest;
+  return maxCount;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
-import { stopDaemon } from "../control/stop.ts";
+import { parseStopOptions, stopDaemon } from "../control/stop.ts";
 import { command as start } from "./start.ts";
 
 export const command: Command = {
@@ -12,12 +11,8 @@ Usage: hostrun restart [--drain] [--force]
   --force  kill it when it does not stop by itself
 `,
   async run(args) {
-    const { values, positionals } = parseOptions(args, {
-      drain: { type: "boolean" },
-      force: { type: "boolean" },
-    });
-    takeWords(positionals);
-    await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
+    const options = parseStopOptions(args);
+    await stopDaemon(options);
     return start.run([]);
   },
 };

@@ -1,7 +1,6 @@
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
-import { stopDaemon } from "../control/stop.ts";
+import { parseStopOptions, stopDaemon } from "../control/stop.ts";
 
 export const command: Command = {
   help: `Stop the daemon.
@@ -12,12 +11,8 @@ Usage: hostrun stop [--drain] [--force]
   --force  kill it when it does not stop by itself
 `,
   async run(args) {
-    const { values, positionals } = parseOptions(args, {
-      drain: { type: "boolean" },
-      force: { type: "boolean" },
-    });
-    takeWords(positionals);
-    const pid = await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
+    const options = parseStopOptions(args);
+    const pid = await stopDaemon(options);
     print(pid === undefined ? "The daemon was not running.\n" : `The daemon (process ${pid}) has stopped.\n`);
     return 0;
   },

@@ -3,6 +3,7 @@ import { isNotRunning, isSilent } from "../../client/discover.ts";
 import { endDaemon, isGone } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { parseOptions, takeWords } from "../command.ts";
 
 export interface StopOptions {
   /** Let the runs end first. */
@@ -12,6 +13,15 @@ export interface StopOptions {
 }
 
 const stopMs = 10_000;
+
+export function parseStopOptions(args: readonly string[]): StopOptions {
+  const { values, positionals } = parseOptions(args, {
+    drain: { type: "boolean" },
+    force: { type: "boolean" },
+  });
+  takeWords(positionals);
+  return { drain: values.drain ?? false, force: values.force ?? false };
+}
 
 /** Stops the daemon and waits until its process is gone; undefined when none ran, otherwise its pid. */
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {

@@ -26,7 +26,7 @@ import type { Transport } from "./transport.ts";
 
 export type Services = Storage & Hosts & Transport & Runs;
 
-/** Sets the daemon listening, and tells clients where; keeps house while nobody asks for anything. */
+/** Sets the daemon listening, and tells clients where, and cleans up while nothing else is under way. */
 export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
   const { log, clock, settings } = context;
   const metrics = new StreamMetrics(log);
@@ -124,7 +124,7 @@ function statsSources(
       const uptimeMs = Math.round(clock.elapsed() - beganAt);
       return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
     },
-    runs: () => ({ ...engine.counts(), ended: engine.ended }),
+    runs: () => ({ ...engine.counts(), ended: engine.endedCount }),
     pool: () => pool.metrics(),
     latency: () => latency.report(),
     cache: () => cache.metrics(),

@@ -5,7 +5,7 @@ import { EventLoopQueue } from "./event-loop-queue.ts";
 const sliceMs = 2;
 
 /** Of all that is done in slices one slice goes into a turn of the event loop. */
-const turns = new EventLoopQueue();
+const eventLoop = new EventLoopQueue();
 
 /** Long work in slices: after each short step of it, `if (slice.spent) await slice.next();`. */
 export class TimeSlice {
@@ -23,7 +23,7 @@ export class TimeSlice {
 
   /** Resolves when everybody else has had a turn. */
   async next(): Promise<void> {
-    await turns.next();
+    await eventLoop.next();
     this.#begunAt = this.#clock.elapsed();
   }
 }

@@ -33,7 +33,7 @@ export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | u
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   if (names.length >= maxHeaders) return unclear("headers", `must be fewer than ${maxHeaders}`);
   const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
-  if (repeated !== undefined) return unclear(repeated, "must not stand twice in a request");
+  if (repeated !== undefined) return unclear(repeated, "must be given once");
   if (!hostForm.test(headers.host ?? "")) return unclear("host", "must be the name that was connected to");
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";

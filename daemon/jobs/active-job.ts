@@ -11,7 +11,7 @@ export interface ActiveJobParts {
   /** Starts the job's run on a host; one that could not be started has failed. Rejects where none can be recorded. */
   start(job: Job, request: RunRequest): Promise<Run>;
   cancel(run: string, graceMs: number): void;
-  /** Follows a run's record; what it gives takes in what is there. */
+  /** Has `log` follow a run's record; the returned function has it take in at once what is there by now. */
   follow(run: string, log: JobLog): () => void;
   /** Told when its state or its counts have changed; an ended one last. */
   changed(job: Job): void;
@@ -26,7 +26,8 @@ export class ActiveJob {
   /** By the run's id. */
   readonly #runs = new Map<string, Omit<JobRun, "id">>();
   #job: Job;
-  readonly #grow = new Map<string, () => void>();
+  /** By the run's id, what has the log take in its newest events: its state is told behind them. */
+  readonly #catchUp = new Map<string, () => void>();
   #cancelGraceMs: number | undefined;
 
   constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
@@ -49,7 +50,7 @@ export class ActiveJob {
   takeOver(runs: readonly JobRun[]): void {
     for (const { id, ...run } of runs) {
       this.#runs.set(id, run);
-      this.#grow.set(id, this.#parts.follow(id, this.log));
+      this.#catchUp.set(id, this.#parts.follow(id, this.log));
     }
     const counts = countsOf(this.#job.hosts.length, runs, { begun: runs.length, over: false });
     this.#job = { ...this.#job, counts };
@@ -69,13 +70,13 @@ export class ActiveJob {
     const before = this.#runs.get(id);
     if (before?.state === "ended" || this.#job.state === "ended") return;
     this.#runs.set(id, { host: host.name, state, outcome, exitCode });
-    this.#grow.get(id)?.();
+    this.#catchUp.get(id)?.();
     if (state === "ended") {
       const count = countedAs({ state, outcome, exitCode });
       // That a person ended it says nothing of the command.
       this.#schedule.ended(count === "exited0" || count === "cancelled");
     }
-    this.#tell(before, { state, outcome, exitCode });
+    this.#count(before, { state, outcome, exitCode });
     if (state === "ended") this.advance();
   }
 
@@ -87,16 +88,7 @@ export class ActiveJob {
   }
 
   async #begin(host: string): Promise<void> {
-    const {
-      targets: _,
-      concurrency: _c,
-      failFast: _f,
-      batches: _b,
-      maxFailures: _m,
-      name: _n,
-      ...options
-    } = this.#request;
-    const request: RunRequest = { ...options, stdinOpen: false, host };
+    const request = runRequestOf(this.#request, host);
     let run: Run;
     try {
       run = await this.#parts.start(this.#job, request);
@@ -106,13 +98,13 @@ export class ActiveJob {
       this.advance();
       return;
     }
-    this.#grow.set(run.id, this.#parts.follow(run.id, this.log));
+    this.#catchUp.set(run.id, this.#parts.follow(run.id, this.log));
     this.runChanged(run);
     if (this.#cancelGraceMs !== undefined) this.#parts.cancel(run.id, this.#cancelGraceMs);
   }
 
   /** A host that had not begun was queued. */
-  #tell(before: CountedRun | undefined, now: CountedRun): void {
+  #count(before: CountedRun | undefined, now: CountedRun): void {
     const counts = { ...this.#job.counts };
     counts[before === undefined ? "queued" : countedAs(before)] -= 1;
     counts[countedAs(now)] += 1;
@@ -131,4 +123,18 @@ export class ActiveJob {
     this.#parts.changed(this.#job);
     this.log.end({ type: "jobComplete", jobId: this.#job.id, timestamp: endedAt, outcome, counts });
   }
+}
+
+/** What of a job's request is each run's. */
+function runRequestOf(request: JobRequest, host: string): RunRequest {
+  const {
+    targets: _,
+    concurrency: _c,
+    failFast: _f,
+    batches: _b,
+    maxFailures: _m,
+    name: _n,
+    ...options
+  } = request;
+  return { ...options, stdinOpen: false, host };
 }

@@ -40,7 +40,7 @@ export class JobRuns {
     }
   }
 
-  /** Tells a job's log of a run's events as they come; what it gives takes in what is there. */
+  /** As `ActiveJobParts.follow`. */
   follow(run: string, log: JobLog): () => void {
     const record = { after: (seq: number, maxBytes: number) => this.#eventsOf(run, seq, maxBytes) };
     const grow = (): void => {

@@ -24,7 +24,8 @@ import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
 import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
 import { type EndedRun, groupRuns } from "./job-groups.ts";
-import { type JobEvent, JobLog } from "./job-log.ts";
+import type { JobEvent } from "./job-log.ts";
+import { JobLogs } from "./job-logs.ts";
 import { JobRuns, type JobRunsParts } from "./job-runs.ts";
 import type { JobRun, JobStore } from "./job-store.ts";
 import { type JobPart, type KnownHost, isDestination, requireTargets, resolveTargets } from "./targets.ts";
@@ -42,21 +43,20 @@ export interface JobsParts extends JobRunsParts {
 
 /** Names that no list has, of which it is looked up whether a run would reach them. */
 const maxDestinations = 256;
-/** How many ended jobs' streams can be gone on with. */
-const keptLogs = 50;
 
 /** One command on many hosts: starts jobs, knows those under way, and answers what came of them. */
 export class Jobs {
   readonly #parts: JobsParts;
   readonly #runs: JobRuns;
   readonly #active = new Map<string, ActiveJob>();
-  readonly #logs = new Map<string, JobLog>();
+  readonly #logs: JobLogs;
   /** Active jobs of which the store has that they began: it is not asked at each of their changes. */
   readonly #startSaved = new Set<string>();
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
     this.#runs = new JobRuns(parts);
+    this.#logs = new JobLogs(this.#runs, parts.store);
   }
 
   async resolve(targets: readonly string[]): Promise<ResolvedTargets> {
@@ -144,7 +144,7 @@ export class Jobs {
     id: string,
     { after, output }: { readonly after: string | undefined; readonly output: boolean },
   ): { readonly feed: Feed<JobEvent>; readonly epoch: string } {
-    const log = this.#active.get(id)?.log ?? this.#logs.get(id) ?? this.#recorded(this.get(id));
+    const log = this.#active.get(id)?.log ?? this.#logs.of(this.get(id));
     const at = after === undefined || after === "" ? { epoch: log.epoch, seq: 0 } : parseEventId(after);
     if (at?.epoch !== log.epoch || at.seq > log.lastSeq) {
       throw new Problem(
@@ -231,7 +231,7 @@ export class Jobs {
     if (job.state === "ended") {
       const log = this.#active.get(job.id)?.log;
       this.#active.delete(job.id);
-      if (log !== undefined) this.#keep(job.id, log);
+      if (log !== undefined) this.#logs.keep(job.id, log);
     }
     this.#save(job);
     this.#parts.onChange(job);
@@ -244,27 +244,9 @@ export class Jobs {
       this.#parts.store.update(job);
       this.#startSaved.add(job.id);
     } catch (failure) {
-      this.#parts.log.warn("How a job stands cannot be recorded", { job: job.id, failure });
+      this.#parts.log.warn("The state of a job cannot be recorded", { job: job.id, failure });
     }
     if (job.state === "ended") this.#startSaved.delete(job.id);
-  }
-
-  #keep(id: string, log: JobLog): void {
-    this.#logs.set(id, log);
-    for (const oldest of this.#logs.keys()) {
-      if (this.#logs.size <= keptLogs) break;
-      this.#logs.delete(oldest);
-    }
-  }
-
-  /** The stream of a job that ended long ago: its runs one after the other. */
-  #recorded(job: Job): JobLog {
-    const log = new JobLog();
-    for (const { id } of this.#parts.store.runs(job.id)) this.#runs.follow(id, log);
-    const { id, outcome, counts, endedAt } = job;
-    log.end({ type: "jobComplete", jobId: id, timestamp: endedAt, outcome, counts });
-    this.#keep(id, log);
-    return log;
   }
 
   #hostsOf(which: JobPart, id: string): readonly string[] | undefined {

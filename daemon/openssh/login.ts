@@ -25,7 +25,7 @@ import { isCertificate, type LoginEvidence, loginFailure, notStarted } from "./l
 
 export interface OpenSshLoginOptions extends LoginOptions {
   /** An `ssh` for the hop; where its control socket is going to be. */
-  readonly client: ClientProcess;
+  readonly ssh: ClientProcess;
   readonly control: string;
   /** The known_hosts file that is only for this connection. */
   readonly accepted: string;
@@ -42,7 +42,7 @@ const unknownOutcome: KeyExchangeOutcome = {
   isStrict: false,
 };
 const maxBannerLength = 16 * 1024;
-/** How OpenSSH's server says which options a key has, as its client logs it. */
+/** How OpenSSH's server says which options a key has, as `ssh` logs it. */
 const forcedCommand = /^debug1: Remote: .*: key options:.* command(?: |$)/;
 
 /**
@@ -76,12 +76,12 @@ class ClientLogin implements SshConnection {
   #hostKey: Buffer | undefined;
   #networkFailure: Error | undefined;
   #closedByServer = false;
-  #clientEnded = false;
+  #sshEnded = false;
   #client: Client | undefined;
   #channels: Socket | undefined;
   #outgoing: OutgoingQueue | undefined;
   #forcesCommand: Promise<boolean> | undefined;
-  /** Finds out why the client has ended, which it has. */
+  /** Finds out why `ssh` has ended, which it has. */
   #ending: Promise<void> | undefined;
 
   constructor(options: OpenSshLoginOptions) {
@@ -103,7 +103,7 @@ class ClientLogin implements SshConnection {
 
   /** Logged before a session is open; later it is not looked up again, since the log is cut. */
   forcesCommand(): Promise<boolean> {
-    return (this.#forcesCommand ??= this.#options.client.logged(forcedCommand));
+    return (this.#forcesCommand ??= this.#options.ssh.logged(forcedCommand));
   }
 
   async run(signal: AbortSignal): Promise<SshConnection> {
@@ -146,7 +146,7 @@ class ClientLogin implements SshConnection {
 
   /** Follows the login from outside; before a byte goes either way. */
   #follow(): void {
-    const { hop, socket, client } = this.#options;
+    const { hop, socket, ssh } = this.#options;
     const onStage = (stage: string): void => this.#options.onStage(stage);
     onStage(awaitingGreeting);
     holdIdentification(socket, {
@@ -158,9 +158,9 @@ class ClientLogin implements SshConnection {
       refused: (said) => this.#failed.abort(greetingFailure(hop, { stage: awaitingGreeting, said })),
     });
     socket.on("data", (chunk: Buffer) => this.#watch.fromServer(chunk));
-    client.output.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
+    ssh.output.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
     let room = maxBannerLength;
-    client.shown.on("data", (chunk: Buffer) => {
+    ssh.shown.on("data", (chunk: Buffer) => {
       // What it says of its arguments comes there, too.
       if (this.#stage !== "logging in") return;
       const shown = visibleText(chunk.toString("utf8"), room);
@@ -192,23 +192,23 @@ class ClientLogin implements SshConnection {
   }
 
   #join(): void {
-    const { socket, client } = this.#options;
+    const { socket, ssh } = this.#options;
     socket.on("error", (failure) => {
       this.#networkFailure ??= failure;
     });
     socket.once("end", () => {
-      this.#closedByServer = !this.#clientEnded;
+      this.#closedByServer = !this.#sshEnded;
     });
     socket.once("close", () => {
-      client.input.destroy();
+      ssh.input.destroy();
       this.#lose(connectionLost(this.hop, "connection lost. The command may still be running there."));
     });
-    client.output.once("end", () => {
-      this.#clientEnded = true;
+    ssh.output.once("end", () => {
+      this.#sshEnded = true;
     });
-    socket.pipe(client.input);
-    client.output.pipe(socket);
-    void client.ended.then((why) => this.#ended(why));
+    socket.pipe(ssh.input);
+    ssh.output.pipe(socket);
+    void ssh.ended.then((why) => this.#ended(why));
   }
 
   #ended(why: string | undefined): void {
@@ -223,10 +223,10 @@ class ClientLogin implements SshConnection {
     this.#hangUp();
   }
 
-  /** Ends a login whose client has ended, `why` as it has it. */
+  /** Ends a login whose `ssh` has ended, `why` as it has it. */
   async #explain(why: string | undefined): Promise<void> {
-    const { hop, client } = this.#options;
-    const words = await client.lastWords();
+    const { hop, ssh } = this.#options;
+    const words = await ssh.lastWords();
     const evidence = {
       stage: this.#stage,
       failure: this.#networkFailure,
@@ -265,7 +265,7 @@ class ClientLogin implements SshConnection {
   #hangUp(): void {
     this.#channels?.destroy();
     this.#options.socket.destroy();
-    this.#options.client.end();
+    this.#options.ssh.end();
   }
 
   /** Where the connection that it led through is gone, that is why. */

@@ -51,27 +51,27 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const asking = asks ? stack.use(openAskpass(askpass)).environment : {};
       const { agentSocket } = login.credentials;
       const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
-      const client = new ClientProcess({
+      const ssh = new ClientProcess({
         arguments: clientArguments(login.hop, { ...options, ...login }, { ...paths, asks }),
         environment: { ...base, ...agent, ...asking },
         log: paths.log,
       });
-      running.add(client);
+      running.add(ssh);
       const { control, accepted } = paths;
-      void client.ended.finally(() => {
-        running.delete(client);
+      void ssh.ended.finally(() => {
+        running.delete(ssh);
         for (const path of [control, accepted]) rmSync(path, { force: true });
       });
       stack.defer(() => questions.settle(false));
       const over = AbortSignal.any([signal, declined.signal]);
       const advice = (): string => questions.advice;
-      const connection = await loginByClient({ ...login, client, control, accepted, advice }, over);
+      const connection = await loginByClient({ ...login, ssh, control, accepted, advice }, over);
       questions.settle(true);
       return connection;
     },
     async [Symbol.asyncDispose]() {
-      for (const client of running) client.end();
-      await Promise.all([...running].map((client) => client.ended));
+      for (const ssh of running) ssh.end();
+      await Promise.all([...running].map((ssh) => ssh.ended));
       directory?.[Symbol.dispose]();
     },
   };

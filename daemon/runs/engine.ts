@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
@@ -13,6 +12,7 @@ import type { StartInput } from "./durable/host-script.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { Execution } from "./execution.ts";
+import { idempotencyOf } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
@@ -54,20 +54,22 @@ export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
   readonly #admission: Admission;
   readonly #hosts: ExpectedHosts;
+  /** By the run's id, until its ending is in the store: what is asked of a run is asked here before there. */
   readonly #executions = new Map<string, RunExecution>();
-  readonly #underWay = new Map<Promise<void>, RunExecution>();
-  /** Those that have ended, but are not read to their end. */
+  /** Each with what resolves when nothing more is done for it. */
+  readonly #underWay = new Map<RunExecution, Promise<void>>();
+  /** By the run's id, those that have ended, but are not read to their end. */
   readonly #followed = new Map<string, LiveRun>();
   readonly #stopped = new AbortController();
   readonly #durable: DurableParts;
   #draining = false;
-  #ended = 0;
+  #endedCount = 0;
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
     const { plans, log, hosts, remote } = parts;
     this.#hosts = new ExpectedHosts(hosts, remote);
-    this.#durable = { plans, log, turns: new EventLoopQueue(), stopped: this.#stopped.signal };
+    this.#durable = { plans, log, eventLoop: new EventLoopQueue(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
       const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
       return { active: poolMaxConnections * channelsPerConnection, queued: maxQueuedRuns };
@@ -79,7 +81,7 @@ export class RunEngine implements AsyncDisposable {
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
   async start(given: RunRequest, { key, client, jobId }: RunOrigin): Promise<Run> {
-    const idempotency = key === undefined ? undefined : this.#idempotency(key, given);
+    const idempotency = key === undefined ? undefined : idempotencyOf(key, given);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining();
@@ -131,8 +133,8 @@ export class RunEngine implements AsyncDisposable {
   }
 
   /** Runs that have ended since the daemon started. */
-  get ended(): number {
-    return this.#ended;
+  get endedCount(): number {
+    return this.#endedCount;
   }
 
   get draining(): boolean {
@@ -191,9 +193,9 @@ export class RunEngine implements AsyncDisposable {
 
   async #finished(which: (execution: RunExecution) => boolean): Promise<void> {
     for (;;) {
-      const left = [...this.#underWay].filter(([, execution]) => which(execution));
+      const left = [...this.#underWay].filter(([execution]) => which(execution));
       if (left.length === 0) return;
-      await Promise.all(left.map(([over]) => over));
+      await Promise.all(left.map(([, over]) => over));
     }
   }
 
@@ -228,22 +230,30 @@ export class RunEngine implements AsyncDisposable {
     return new DurableExecution(live, plan, start, { ...this.#durable, questioner });
   }
 
+  /** Runs it when it is let in; `afterwards` is called before the next one is. */
   #begin(execution: RunExecution, client: string, afterwards: () => void): void {
-    const { live } = execution;
-    this.#executions.set(live.run.id, execution);
+    this.#executions.set(execution.live.run.id, execution);
     const over = Promise.withResolvers<void>();
-    this.#underWay.set(over.promise, execution);
+    this.#underWay.set(execution, over.promise);
     const leave = this.#admission.enter(client, () => {
-      const run = execution.run(this.#parts.remote).catch((failure: unknown) => this.#broke(live, failure));
-      void run.finally(() => {
-        void live.persisted.then(() => this.#letGo(live));
-        this.#underWay.delete(over.promise);
-        if (live.ended) this.#ended++;
+      void this.#carryOut(execution).finally(() => {
+        this.#underWay.delete(execution);
         afterwards();
         leave();
         over.resolve();
       });
     });
+  }
+
+  async #carryOut(execution: RunExecution): Promise<void> {
+    const { live } = execution;
+    try {
+      await execution.run(this.#parts.remote);
+    } catch (failure) {
+      this.#broke(live, failure);
+    }
+    void live.persisted.then(() => this.#letGo(live));
+    if (live.ended) this.#endedCount++;
   }
 
   #letGo(live: LiveRun): void {
@@ -267,12 +277,6 @@ export class RunEngine implements AsyncDisposable {
     const { cache, store } = this.#parts;
     if (identity === undefined) return;
     void cache.set(resultKey(store.events.epoch, request, identity), run.id, request.cacheTtlMs);
-  }
-
-  #idempotency(key: string, request: RunRequest): IdempotencyKey {
-    // A hash that is stored must not help to guess a secret.
-    const told = { ...request, secretEnv: Object.keys(request.secretEnv) };
-    return { key, requestSha256: createHash("sha256").update(JSON.stringify(told)).digest("hex") };
   }
 
   #earlier({ key, requestSha256 }: IdempotencyKey): Run | undefined {

@@ -66,7 +66,7 @@ export class Execution implements RunExecution {
   readonly #abort = new AbortController();
   readonly #token = randomBytes(6).toString("hex");
   readonly #input = new CommandInput();
-  readonly #announcement = new PidMarkerFilter(this.#token, () => this.#input.ask());
+  readonly #pidMarker = new PidMarkerFilter(this.#token, () => this.#input.ask());
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
@@ -142,17 +142,17 @@ export class Execution implements RunExecution {
   #execRequest() {
     const { request, loginShell, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
     const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
-    const reading = { from: request.pty ? "terminal" : "announced", token: this.#token } as const;
+    const reading = { from: request.pty ? "terminal" : "requested", token: this.#token } as const;
     return {
       text: textAlone(request, options, reading),
       command: (shell: LoginShell) => {
         this.#shell = shell;
         this.#marked = true;
         const command = commandLine(request.command, options, shell, reading);
-        const announced = withPidMarker(command, shell, this.#token);
-        this.#announcement.expect(announced, command.inputs.length, shell);
+        const marked = withPidMarker(command, shell, this.#token);
+        this.#pidMarker.expect(marked, command.inputs.length, shell);
         this.#input.expect(command.inputs);
-        return announced.line;
+        return marked.line;
       },
       env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
       pty: request.pty,
@@ -183,8 +183,8 @@ export class Execution implements RunExecution {
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
     // A command may be cancelled before its first word is here.
-    if (this.#shell !== "none") await within(markerTimeoutMs, this.#announcement.settled);
-    const pid = process.worker?.pid ?? this.#announcement.pid;
+    if (this.#shell !== "none") await within(markerTimeoutMs, this.#pidMarker.settled);
+    const pid = process.worker?.pid ?? this.#pidMarker.pid;
     const confirmed = await stopRemote(process, pid, { graceMs, ended });
     // The session ends behind what the host still has to send.
     this.live.pace.end();
@@ -195,22 +195,22 @@ export class Execution implements RunExecution {
 
   /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
   #unread(end: RemoteEnd): boolean {
-    const { pid, shown } = this.#announcement;
+    const { pid, shown } = this.#pidMarker;
     return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
   }
 
   /** Whether the next run should ask again what runs the commands of this login. */
   #misjudgedShell(end: RemoteEnd): boolean {
     if (this.#shell === "none") return this.stops.reason !== undefined;
-    return end.kind === "exited" && this.#announcement.pid === undefined;
+    return end.kind === "exited" && this.#pidMarker.pid === undefined;
   }
 
   #listener(): RemoteListener & ConnectListener {
     const live = this.live;
     // On a terminal standard error comes with standard output.
-    const announced = this.#options.request.pty ? "stdout" : "stderr";
+    const markerStream = this.#options.request.pty ? "stdout" : "stderr";
     const pass = (stream: OutputStream, chunk: Buffer): void => {
-      const bytes = this.#marked && stream === announced ? this.#announcement.take(chunk) : chunk;
+      const bytes = this.#marked && stream === markerStream ? this.#pidMarker.take(chunk) : chunk;
       if (bytes.length > 0) this.#afterStart(() => live.output(stream, bytes));
     };
     return {
@@ -219,8 +219,8 @@ export class Execution implements RunExecution {
       stdout: (chunk) => pass("stdout", chunk),
       stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {
-        const rest = this.#announcement.rest();
-        if (rest.length > 0) this.#afterStart(() => live.output(announced, rest));
+        const rest = this.#pidMarker.rest();
+        if (rest.length > 0) this.#afterStart(() => live.output(markerStream, rest));
         this.#over.resolve(end);
       },
     };

@@ -40,14 +40,14 @@ export interface SegmentReader extends Disposable {
  */
 export class Segments {
   readonly #folder: string;
-  readonly #longest: number;
+  readonly #maxBytes: number;
   /** Where each run that is being written stands. */
   readonly #current = new Map<number, number>();
 
   /** A file takes no further piece from `maxBytes` on. */
   constructor(folder: string, maxBytes: number) {
     this.#folder = folder;
-    this.#longest = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
   /** Appends pieces; `lastSegment` says where a run goes on that was not written yet. Throws the system's error. */
@@ -62,7 +62,7 @@ export class Segments {
         position += size;
         return { segment, position: position - size, size };
       });
-      this.#current.set(run, position < this.#longest ? segment : segment + 1);
+      this.#current.set(run, position < this.#maxBytes ? segment : segment + 1);
       return places;
     } finally {
       closeSync(file);

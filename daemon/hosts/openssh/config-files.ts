@@ -91,16 +91,16 @@ export class ConfigFiles {
     if (files.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
       throw this.#refused(`with what it includes it is larger than ${maxBytes / 1_048_576} MiB`);
     }
-    const around = [...within, file];
+    const including = [...within, file];
     const included = new Map<ConfigLine, readonly ConfigTree[]>();
     for (const line of file.lines) {
-      if (line.keyword !== "include" || around.length > maxDepth) continue;
+      if (line.keyword !== "include" || including.length > maxDepth) continue;
       const { home } = this.#parts;
       const paths = await includedPaths(line.words ?? [], { file: file.path, home, files: reads });
-      const others = paths.filter((path) => around.every((each) => each.path !== path));
+      const others = paths.filter((path) => including.every((each) => each.path !== path));
       const read = await Promise.all(others.map((path) => this.#read(path, reads)));
       const trees: ConfigTree[] = [];
-      for (const each of read) if (each !== undefined) trees.push(await this.#walk(each, around, walk));
+      for (const each of read) if (each !== undefined) trees.push(await this.#walk(each, including, walk));
       included.set(line, trees);
     }
     return { path: file.path, text: file.text, lines: file.lines, included };

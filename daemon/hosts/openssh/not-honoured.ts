@@ -34,7 +34,7 @@ const handling: Readonly<Record<string, Handling>> = {
     ["HostbasedAcceptedAlgorithms", "GSSAPIKexAlgorithms", "ObscureKeystrokeTiming", "ChannelTimeout"],
     ["WarnWeakCrypto", "RefuseConnection", "VersionAddendum", "EnableSSHKeysign", "SessionType"],
   ),
-  ForwardAgent: { why: "Hostrun forwards no agent: whoever is root on the host could use your keys" },
+  ForwardAgent: { why: "Hostrun forwards no agent: root on the host could use your keys" },
   Compression: { why: "only the system's ssh does it (the host's transport openssh)" },
   AddKeysToAgent: { why: "Hostrun adds no keys to an agent" },
   ForwardX11: windows,

@@ -44,7 +44,7 @@ const markOf = (token: string): string => `hostrun-${token}:`;
 const maxWaitBytes = 64 * 1024;
 
 /**
- * Takes what Hostrun's own part of a command says out of the stream that it is in: the announcement, the words by which
+ * Takes what Hostrun's own part of a command says out of the stream that it is in: the marker, the words by which
  * it asks for input, its own text where a shell shows that; every other byte passes in order.
  */
 export class PidMarkerFilter {
@@ -78,7 +78,7 @@ export class PidMarkerFilter {
     this.#wholeLines = shell === "fish" || shell === "csh";
   }
 
-  /** The id of the process on the host, once it was announced. */
+  /** The id of the process on the host, once its marker has come. */
   get pid(): number | undefined {
     return this.#pid;
   }
@@ -88,7 +88,7 @@ export class PidMarkerFilter {
     return this.#shown;
   }
 
-  /** Resolves when the process was announced, or will not be any more. */
+  /** Resolves when the marker has come, or will not any more. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
@@ -151,8 +151,8 @@ export class PidMarkerFilter {
   /** Where that part of the last line begins that waits for the rest of it. */
   #heldFrom(line: string): number {
     if (line.includes(this.#mark) || (this.#wholeLines && this.#pid === undefined)) return 0;
-    const longest = Math.max(this.#before.length, this.#mark.length);
-    for (let from = Math.max(0, line.length - longest); from < line.length; from++) {
+    const maxLength = Math.max(this.#before.length, this.#mark.length);
+    for (let from = Math.max(0, line.length - maxLength); from < line.length; from++) {
       const end = line.slice(from);
       if (this.#before.startsWith(end) || this.#mark.startsWith(end)) return from;
     }

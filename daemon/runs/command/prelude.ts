@@ -17,10 +17,10 @@ export interface Prelude {
 /** How a shell comes by its input. */
 export interface Reading {
   /**
-   * announced: it says that it is ready, and is sent its input then. terminal: the same on a terminal, which must
+   * requested: it says that it is ready, and is sent its input then. terminal: the same on a terminal, which must
    * neither show nor change it. there: it is what standard input begins with.
    */
-  readonly from: "announced" | "terminal" | "there";
+  readonly from: "requested" | "terminal" | "there";
   /** Letters and digits, of this run alone. */
   readonly token: string;
 }
@@ -45,7 +45,7 @@ export const readyMark = (token: string): string => `hostrun-${token}:ready:`;
 function readerOf(bytes: number, { from, token }: Reading, wrap = (read: string) => read): string {
   const read = `dd bs=1 count=${bytes} 2>/dev/null`;
   const ready = `echo ${readyMark(token)} >&2;${read}`;
-  const reading = { announced: ready, terminal: `s=$(stty -g);stty raw -echo;${ready};stty $s`, there: read };
+  const reading = { requested: ready, terminal: `s=$(stty -g);stty raw -echo;${ready};stty $s`, there: read };
   return `/bin/sh -c '${wrap(reading[from])}'`;
 }
 

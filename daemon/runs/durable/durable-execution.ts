@@ -22,7 +22,7 @@ export interface DurableParts {
   readonly plans: DurablePlans;
   readonly log: Log;
   /** Whoever takes up what an earlier daemon recorded waits for its turn here. */
-  readonly turns: EventLoopQueue;
+  readonly eventLoop: EventLoopQueue;
   /** Aborted when the daemon stops. */
   readonly stopped: AbortSignal;
 }
@@ -186,9 +186,9 @@ export class DurableExecution implements RunExecution {
   }
 
   async #replay(): Promise<void> {
-    const { turns, log } = this.#parts;
+    const { eventLoop, log } = this.#parts;
     try {
-      await this.live.replay(turns, this.#abort.signal);
+      await this.live.replay(eventLoop, this.#abort.signal);
     } catch (failure) {
       if (!this.#abort.signal.aborted)
         log.error("The record of a durable run cannot be read", { run: this.live.run.id, failure });
@@ -206,7 +206,7 @@ export class DurableExecution implements RunExecution {
     const token = randomBytes(6).toString("hex");
     const run = { id: this.live.run.id, directory: plan.directory };
     const start = findOnly ? undefined : this.#start;
-    const from = { ...this.#offsets(), hash: !this.live.whole };
+    const from = { ...this.#offsets(), hash: !this.live.hasEveryByte };
     this.#receivedBefore = this.#received;
     const command = (shell: LoginShell): HostCommand =>
       start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);

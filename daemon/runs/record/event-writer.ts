@@ -82,9 +82,9 @@ export class EventWriter {
   }
 
   /** Takes in what an earlier daemon recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
-  async replay(turns: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
+  async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
     const record = { events: this.#parts.store.events, id: this.#id, lastSeq: this.#seq };
-    const { whole, cut } = await replayRecord(record, this.#recorder, turns, signal);
+    const { whole, cut } = await replayRecord(record, this.#recorder, eventLoop, signal);
     this.#cut = cut;
     return whole;
   }

@@ -24,7 +24,7 @@ export class LiveRun {
   /** Who ran it where (see `Remote.identity`), once that is known. */
   identity: string | undefined;
   /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
-  whole = true;
+  hasEveryByte = true;
   readonly #parts: LiveRunParts;
   readonly #writer: EventWriter;
   readonly #begunAt: number;
@@ -59,8 +59,8 @@ export class LiveRun {
    * Of a run that another daemon began: takes in what is recorded, before anything else is taken in or it may end.
    * Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
-  async replay(turns: EventLoopQueue, signal: AbortSignal): Promise<void> {
-    this.whole = await this.#writer.replay(turns, signal);
+  async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<void> {
+    this.hasEveryByte = await this.#writer.replay(eventLoop, signal);
   }
 
   /** What the run's readers follow. */
@@ -158,7 +158,7 @@ export class LiveRun {
     };
     const { problem } = this.#run;
     const failure: ControlFields[] = problem === null ? [] : [{ type: "error", problem }];
-    const sha256 = this.whole ? this.#writer.sha256() : ending.sha256;
+    const sha256 = this.hasEveryByte ? this.#writer.sha256() : ending.sha256;
     const last = [...failure, completeFields(this.#run, sha256)].map(controlContent);
     this.#writer.write([...gaps, ...last], true);
     this.#parts.onChange(this.#run);

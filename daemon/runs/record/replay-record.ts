@@ -27,13 +27,13 @@ export interface ReplayedRecord {
 export async function replayRecord(
   { events, id, lastSeq }: EarlierRecord,
   recorder: Recorder,
-  turns: EventLoopQueue,
+  eventLoop: EventLoopQueue,
   signal: AbortSignal,
 ): Promise<ReplayedRecord> {
   let whole = true;
   let cut: TruncatedRange | undefined;
   for (let seq = 0; seq < lastSeq; ) {
-    await turns.next();
+    await eventLoop.next();
     signal.throwIfAborted();
     const page = events.read(id, seq, pageBytes).filter((event) => event.seq <= lastSeq);
     for (const event of page) {

@@ -10,7 +10,7 @@ import { canOpenAhead } from "../ssh2-internals.ts";
 const answerTimeoutMs = { asked: 3000, needed: 60_000 };
 
 /** Every shell there is reads this the same way, and says which one it is. */
-const shellQuestion = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
+const shellQuery = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 
 /** Finds out what runs a login's commands: from memory, or by asking the host once. */
 export class LoginShells {
@@ -60,7 +60,7 @@ export class LoginShells {
       // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
       const stop = connection.forceAcks();
-      const answer = await question(connection, answerTimeoutMs[how]).finally(stop);
+      const answer = await queryShell(connection, answerTimeoutMs[how]).finally(stop);
       if (answer === undefined) {
         this.#silent.add(connection);
         return "none";
@@ -76,7 +76,7 @@ export class LoginShells {
 }
 
 /** Not where it would run something else: a forced command must not run once more for a question of ours. */
-async function question(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
+async function queryShell(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
   const late = AbortSignal.timeout(timeoutMs);
   const work = openChannel(connection);
@@ -88,7 +88,7 @@ async function question(connection: SshConnection, timeoutMs: number): Promise<R
     return undefined;
   }
   const opened = [opening.channel];
-  return execHelper(connection, shellQuestion, timeoutMs, () => opened.pop());
+  return execHelper(connection, shellQuery, timeoutMs, () => opened.pop());
 }
 
 /** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */
@@ -105,7 +105,7 @@ function loginOf({ logins }: SshConnection): string {
   return JSON.stringify(logins);
 }
 
-/** Reads the answer to `shellQuestion`; start files may have said something before it. */
+/** Reads the answer to `shellQuery`; start files may have said something before it. */
 function parseShellAnswer(output: string): LoginShell {
   const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
   if (path === undefined) return "none";

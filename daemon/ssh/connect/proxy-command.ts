@@ -70,7 +70,7 @@ export class ProxyConnection extends Duplex {
     const said = visibleClause(Buffer.from(this.#said, "latin1").toString());
     if (this.#ended === undefined && said === "") return undefined;
     const how = this.#ended ?? "did not answer";
-    return `Its ProxyCommand ${how}${said === "" ? " without a word" : `: ${said}`}`;
+    return `Its ProxyCommand ${how}${said === "" ? " without a message" : `: ${said}`}`;
   }
 
   override _read(): void {

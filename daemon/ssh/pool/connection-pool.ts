@@ -29,7 +29,12 @@ export interface Lease extends Disposable {
   readonly reused: boolean;
 }
 
-/** Hands out places on connections, and opens and closes those as the limits say. */
+/**
+ * Hands out places on connections, and opens and closes those as the limits say. A request waits in one of two sets, since
+ * what becomes of it differs: in its bucket's it waits for room, which any connection that is left or closed may give it; in
+ * those who joined a connection that comes up it has a place, is asked what that login asks, and fails with it. One queue
+ * would have to know for each request which login it has joined, and that is the second set again.
+ */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
   readonly #buckets = new PoolBuckets();
@@ -113,7 +118,7 @@ export class ConnectionPool {
     this.#stopped = reason;
     for (const bucket of this.#buckets.pending()) refuseAll(bucket.pending, reason);
     for (const pooled of this.all()) {
-      refuseAll(pooled.pending, reason);
+      refuseAll(pooled.joined, reason);
       this.close(pooled);
     }
   }
@@ -163,7 +168,7 @@ export class ConnectionPool {
     const request: AcquireRequest = {
       ...pending.request,
       step: (message) => {
-        for (const each of pooled.pending) each.request.step(message);
+        for (const each of pooled.joined) each.request.step(message);
       },
       stage: (stage, hop, mark) => pooled.progress(stage, hop, mark),
       respondent: pooled.questions,
@@ -183,15 +188,15 @@ export class ConnectionPool {
     connection.onClose(() => this.close(pooled));
     if (connection.closeReason !== undefined) return;
     this.#options.opened(pooled);
-    for (const pending of pooled.pending) pending.grant(pooled, false);
-    pooled.pending.clear();
+    for (const pending of pooled.joined) pending.grant(pooled, false);
+    pooled.joined.clear();
     this.#dispatchSoon();
   }
 
   #failed(pooled: PooledConnection, reason: unknown): void {
     if (pooled.state !== "closed") this.#counted.failed += 1;
-    const pending = new Set(pooled.pending);
-    pooled.pending.clear();
+    const pending = new Set(pooled.joined);
+    pooled.joined.clear();
     this.close(pooled);
     refuseAll(pending, asError(reason));
   }
@@ -202,7 +207,7 @@ export class ConnectionPool {
     bucket.pending.delete(pending);
     for (const pooled of bucket.connections) {
       if (!pooled.withdraw(pending)) continue;
-      if (pooled.pending.size === 0 && pooled.state === "connecting") this.close(pooled);
+      if (pooled.joined.size === 0 && pooled.state === "connecting") this.close(pooled);
     }
     this.#buckets.sweep(bucket);
   }

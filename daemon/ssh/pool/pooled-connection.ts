@@ -58,11 +58,11 @@ export class PooledConnection {
   readonly id: string;
   readonly bucket: PoolBucket;
   readonly target: LoginTarget;
-  /** While it connects: who waits for it, each with a place taken. */
-  readonly pending = new Set<PendingAcquire>();
+  /** While it connects: who waits for it, each with a place taken; see `ConnectionPool` for those who wait for room. */
+  readonly joined = new Set<PendingAcquire>();
   /** What its login asks, for all who wait for it. */
   readonly questions = new SharedQuestions<PendingAcquire>({
-    waiting: () => this.pending,
+    waiting: () => this.joined,
     refuse: (pending, reason) => {
       this.withdraw(pending);
       pending.refuse(reason);
@@ -142,25 +142,25 @@ export class PooledConnection {
   /** Joins those who wait for it to come up. */
   join(pending: PendingAcquire): void {
     this.reserve(pending.request.purpose);
-    this.pending.add(pending);
+    this.joined.add(pending);
     pending.request.stage(this.#stage.stage, this.#stage.hop, this.#stage.mark);
     this.questions.joined(pending);
   }
 
   /** False where it was not among them. */
   withdraw(pending: PendingAcquire): boolean {
-    const joined = this.pending.delete(pending);
-    if (joined) {
+    const hadJoined = this.joined.delete(pending);
+    if (hadJoined) {
       this.release(pending.request.purpose);
       this.questions.left(pending);
     }
-    return joined;
+    return hadJoined;
   }
 
   /** Tells those who wait for it what it is at. */
   progress(stage: string, hop: Hop, mark?: ConnectMark): void {
     this.#stage = { stage, hop, mark };
-    for (const { request } of this.pending) request.stage(stage, hop, mark);
+    for (const { request } of this.joined) request.stage(stage, hop, mark);
   }
 
   /** It leads through another connection, which `release` gives up. */

@@ -9,15 +9,15 @@ export const nobody: Respondent = {
 };
 
 /** One who waits for a connection, as far as questions go. */
-interface Waiter {
+interface Asker {
   readonly request: { readonly respondent: Respondent };
 }
 
-export interface SharedQuestionsParts<Waiting extends Waiter> {
+export interface SharedQuestionsParts<Waiting extends Asker> {
   /** Who waits for the connection now. */
   readonly waiting: () => Iterable<Waiting>;
   /** Ends somebody's waiting: nobody is there for it. */
-  readonly refuse: (waiter: Waiting, reason: Error) => void;
+  readonly refuse: (pending: Waiting, reason: Error) => void;
 }
 
 interface Asked<Waiting> {
@@ -30,7 +30,7 @@ interface Asked<Waiting> {
  * The questions of one connection, put to everybody who waits for it, also to those who come while one is open. The first
  * answer counts for all; who has nobody to ask fails at once.
  */
-export class SharedQuestions<Waiting extends Waiter> implements Respondent {
+export class SharedQuestions<Waiting extends Asker> implements Respondent {
   readonly #parts: SharedQuestionsParts<Waiting>;
   #open: Asked<Waiting> | undefined;
 
@@ -50,7 +50,7 @@ export class SharedQuestions<Waiting extends Waiter> implements Respondent {
     signal.addEventListener("abort", abort, { once: true });
     this.#open = asked;
     try {
-      for (const waiter of this.#parts.waiting()) this.joined(waiter);
+      for (const pending of this.#parts.waiting()) this.joined(pending);
       return await asked.answered.promise;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -60,26 +60,26 @@ export class SharedQuestions<Waiting extends Waiter> implements Respondent {
   }
 
   /** Somebody waits for the connection from now on. */
-  joined(waiter: Waiting): void {
+  joined(pending: Waiting): void {
     const asked = this.#open;
     if (asked === undefined) return;
-    const { respondent } = waiter.request;
+    const { respondent } = pending.request;
     if (!respondent.present) {
-      this.#parts.refuse(waiter, asked.question.unasked);
+      this.#parts.refuse(pending, asked.question.unasked);
       return;
     }
     const controller = new AbortController();
-    asked.asking.set(waiter, controller);
+    asked.asking.set(pending, controller);
     const { resolve, reject } = asked.answered;
     respondent.ask(asked.question, controller.signal).then(resolve, (reason: unknown) => {
-      if (asked.asking.has(waiter)) reject(asError(reason));
+      if (asked.asking.has(pending)) reject(asError(reason));
     });
   }
 
   /** Somebody does not wait any more. */
-  left(waiter: Waiting): void {
-    const controller = this.#open?.asking.get(waiter);
-    this.#open?.asking.delete(waiter);
+  left(pending: Waiting): void {
+    const controller = this.#open?.asking.get(pending);
+    this.#open?.asking.delete(pending);
     controller?.abort();
   }
 }

@@ -22,7 +22,7 @@ test.each([
   {
     timeout: 60_000,
   },
-  async (_, kept) => {
+  async (_, reusable) => {
     await using directory = await openDirectory();
     const path = directory.join("sock");
     const script = `require("node:http").createServer((_, response) => response.end("answer"))
@@ -41,7 +41,7 @@ test.each([
     }
     expect(failure).toHaveProperty("code", "EAGAIN");
     using transport = new Transport(path);
-    const sent = transport.send({ method: "GET", path: "/", headers: {}, kept });
+    const sent = transport.send({ method: "GET", path: "/", headers: {}, reusable });
     const early = await Promise.race([sent.then(() => "answered"), wait(300, "waits")]);
     expect(early).toBe("waits");
     child.kill("SIGCONT");

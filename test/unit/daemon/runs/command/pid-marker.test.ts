@@ -7,7 +7,7 @@ const token = "0123456789ab";
 const bourne = withPidMarker({ line: "", before: "" }, "bourne", token);
 const { before: source } = bourne;
 
-/** Bytes in which the announcement, and what looks like it, is not rare. */
+/** Bytes in which the marker, and what looks like it, is not rare. */
 const bytes = fc
   .array(
     fc.oneof(
@@ -59,7 +59,7 @@ const cuts = fc.oneof(
 );
 const some = cases(2000);
 
-describe("the announcement in a stream", { timeout: casesTimeout }, () => {
+describe("the marker in a stream", { timeout: casesTimeout }, () => {
   test("is found wherever the stream is cut; all else passes in order, and nothing waits after it", () => {
     fc.assert(
       fc.property(bytes, words, bytes, cuts, (before, { pid, newline }, after, at) => {
@@ -171,7 +171,7 @@ describe("the announcement in a stream", { timeout: casesTimeout }, () => {
   });
 
   test.each([
-    ["announced", `hostrun-${token}:7:\n`],
+    ["marked", `hostrun-${token}:7:\n`],
     ["not to come any more", "x".repeat(64 * 1024 + 1)],
   ])("tells whoever waits when it is %s", async (_how, text) => {
     const filter = new PidMarkerFilter(token);

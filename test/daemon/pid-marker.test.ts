@@ -124,7 +124,7 @@ const wrong: Readonly<Record<(typeof shellNames)[number], Case>> = {
   tcsh: { what: "", command: "echo (", stderr: "Too many ('s.\n", exitCode: 1 },
 };
 
-describe.each(shellNames)("what a process is announced by never shows, %s", (shell) => {
+describe.each(shellNames)("the pid marker never shows, %s", (shell) => {
   test.each(plain)("$what", (each) => check(shell, each));
   test.each(shell === "fish" || shell === "tcsh" ? [] : bourne)("$what", (each) => check(shell, each));
   test("a command that is wrong", () => check(shell, wrong[shell]));
