@@ -144,7 +144,7 @@ interface OutputParts {
 
 /** The tabs of runs, and what they are filled and used by. */
 function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: OutputParts) {
-  const runner = new Runner({ daemon, hosts, report, confirm: createConfirmation(extensionUri) });
+  const runner = new Runner({ daemon, hosts, report, confirm: createConfirmation(extensionUri, hosts) });
   const documents = new OutputDocuments(daemon);
   const runLog = new RunLog(daemon, report);
   const finished = new FinishedNotices(daemon, (run) => panels.open(run));

@@ -7,6 +7,7 @@ import { ConfigCopies } from "../hosts/openssh/config-copies.ts";
 import { ConfigFiles } from "../hosts/openssh/config-files.ts";
 import { EffectiveHosts } from "../hosts/openssh/effective-hosts.ts";
 import { SshProgram } from "../hosts/openssh/ssh-program.ts";
+import { ProductionHosts } from "../hosts/production-hosts.ts";
 import { createResolution, type Resolved } from "../hosts/resolution.ts";
 import { createHostOverlays } from "../store/host-overlays.ts";
 import { createHostStore } from "../store/hosts.ts";
@@ -15,6 +16,7 @@ import type { Storage } from "./storage.ts";
 
 export interface Hosts {
   readonly hosts: HostDirectory;
+  readonly production: ProductionHosts;
   readonly resolve: (host: string | number) => Promise<Resolved>;
 }
 
@@ -34,6 +36,7 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
     isResolvable,
     onIgnored: ({ message }) => log.warn("A saved host is reached without the SSH config", { why: message }),
   });
+  const production = new ProductionHosts({ store, overlays, lookup, configured: configured(null), settings });
   const hosts = new HostDirectory({
     store,
     overlays,
@@ -57,7 +60,7 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
     const resolved = await resolve(name).catch(() => undefined);
     secrets.forget(name, resolved?.target);
   };
-  return { hosts, resolve };
+  return { hosts, production, resolve };
 }
 
 const systemConfig = "/etc/ssh/ssh_config";

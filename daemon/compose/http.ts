@@ -57,7 +57,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 
 function handlersOf(
   context: DaemonContext,
-  { hosts, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
+  { hosts, production, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
   stats: () => Stats,
 ): HttpParts["handlers"] {
   const { settings, changes, secrets, clock, version, pid } = context;
@@ -90,7 +90,7 @@ function handlersOf(
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs),
-    ...runRoutes({ hosts, engine, history }),
+    ...runRoutes({ production, engine, history }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),

@@ -22,7 +22,7 @@ export interface Runs {
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
 export function openRuns(
   context: DaemonContext,
-  { database, store, cache, plans, durable, hosts, resolve, remote }: Storage & Hosts & Transport,
+  { database, store, cache, plans, durable, hosts, production, resolve, remote }: Storage & Hosts & Transport,
   scope: Scope,
 ): Runs {
   const { settings, clock, log, changes } = context;
@@ -62,8 +62,11 @@ export function openRuns(
     engine,
     history,
     events: store.events,
-    hosts: () => hosts.marks(),
-    destination: (name) => hosts.get(name).catch(() => undefined),
+    hosts: () => production.marks(),
+    destination: async (name) => {
+      const host = await hosts.get(name).catch(() => undefined);
+      return host && { ...host, production: await production.isProduction(name) };
+    },
     clock,
     log,
     onChange: (job) => changes.publish({ type: "jobChanged", job }),

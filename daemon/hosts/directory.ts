@@ -1,4 +1,3 @@
-import { parseJump } from "../../protocol/destination.ts";
 import { type Host, type HostPatch, HostName, type NewHost } from "../../protocol/host.ts";
 import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
@@ -26,8 +25,6 @@ export interface HostDirectoryParts {
   readonly onSaved: (host: Host) => void;
   readonly onDeleted: (host: StoredHost) => void;
 }
-
-export type HostMark = Pick<Host, "name" | "group" | "tags" | "production">;
 
 /** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
 const maxListed = 64;
@@ -66,16 +63,6 @@ export class HostDirectory {
     return { items: items.sort(favoritesFirst), problems };
   }
 
-  /** Of every host what decides whether a target means it; a config that cannot be read has none. */
-  async marks(): Promise<HostMark[]> {
-    const { store, overlays } = this.#parts;
-    const stored: HostMark[] = await store.list();
-    const saved = new Set(stored.map(({ name }) => name));
-    const config = await this.#config().catch(() => undefined);
-    const aliases = [...(config?.aliases.keys() ?? [])].filter((name) => !saved.has(name));
-    return [...stored, ...aliases.map((name) => ({ name, ...(overlays.get(name) ?? noOverlay) }))];
-  }
-
   /**
    * By id or name, or what a run on a destination that nobody saved would use, e.g. `user@host:port`; with its effective
    * values. `host_unknown` when there is none.
@@ -107,18 +94,9 @@ export class HostDirectory {
     return this.#find(idOrName)?.id ?? idOrName;
   }
 
-  /** Of a host that is not known: no. Of a destination: as of its host. */
-  isProduction(host: string | number): boolean {
-    const { store, overlays } = this.#parts;
-    if (typeof host === "number") return store.byId(host)?.production === true;
-    const name = parseJump(host)?.host ?? host;
-    const known = store.byName(host) ?? store.byName(name) ?? overlays.get(host) ?? overlays.get(name);
-    return known?.production === true;
-  }
-
-  /** As `get` gives it. */
+  /** As `get` gives it. Where no port is given it is the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
-    const port = host.port ?? this.#parts.settings().defaultPort;
+    const port = host.port ?? (await this.#parts.lookup.portOf(host));
     return this.get(String(this.#insert({ ...host, port, source: "manual" }).id));
   }
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { parseJump } from "../../protocol/destination.ts";
-import { HostName } from "../../protocol/host.ts";
+import { HostName, type NewHost } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -41,6 +41,9 @@ export interface FoundHost {
   readonly effective: EffectiveHost;
 }
 
+/** What decides what the SSH config says of a saved host. */
+type Inheriting = Pick<StoredHost, "name" | "address" | "user" | "imported"> & Pick<NewHost, "port">;
+
 /** Where hosts are: saved ones first, then whatever ssh takes as a destination. */
 export class HostLookup {
   readonly #parts: HostLookupParts;
@@ -72,6 +75,12 @@ export class HostLookup {
   async hop(text: string): Promise<FoundHost> {
     const parts = parseJump(text);
     return this.#destination(text, parts ?? { host: text });
+  }
+
+  /** Of a host that is to be saved without one. */
+  async portOf({ name, address, user }: Pick<NewHost, "name" | "address" | "user">): Promise<number> {
+    const { port } = await this.#inherited({ name, address, user, port: undefined, imported: undefined });
+    return port ?? this.#parts.settings().defaultPort;
   }
 
   async #destination(
@@ -114,7 +123,7 @@ export class HostLookup {
   }
 
   /** What ssh says of a saved host: of the name that it was imported by or has there, else of its address. */
-  async #inherited(host: StoredHost): Promise<EffectiveHost> {
+  async #inherited(host: Inheriting): Promise<EffectiveHost> {
     const { imported, address, port } = host;
     const given = { address, port, user: host.user ?? undefined };
     const configured = this.#parts.configured(imported?.path ?? null);

@@ -5,6 +5,7 @@ import { askChoice, plainLabel, separator, type ChoiceItem } from "../input/choi
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { hostAddress } from "./host-address.ts";
 import { byName } from "./host-tree.ts";
+import { type ProductionFinder, productionFinder } from "./production.ts";
 import { unsavedHost } from "./unsaved-host.ts";
 
 /** How many hosts stand above the others as recent. */
@@ -31,6 +32,8 @@ export interface AddHost {
 /** Asks for a host, recent ones first; the last entry adds one. */
 export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Host | AddHost>> {
   const recent = recentOf(choice.hosts, choice.runs);
+  const production = productionFinder(choice.hosts);
+  const hostEntry = (host: Host): ChoiceItem<Host> => entryOf(host, production);
   const others = choice.hosts.filter((host) => !recent.includes(host)).sort(byName);
   const items: ChoiceItem<Host | AddHost>[] = [
     ...(recent.length > 0 ? [separator(vscode.l10n.t("recent"))] : []),
@@ -50,7 +53,7 @@ export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Ans
       keep: (typed) => {
         text = typed;
       },
-      typed: (typed) => (choice.unsaved === true ? typedEntry(choice.hosts, typed) : undefined),
+      typed: (typed) => (choice.unsaved === true ? typedEntry(choice.hosts, typed, production) : undefined),
     },
     frame,
   );
@@ -59,13 +62,17 @@ export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Ans
 }
 
 /** The address that was typed: a known host under another name, or one to run on as it stands. */
-function typedEntry(hosts: readonly Host[], text: string): ChoiceItem<Host> | undefined {
+function typedEntry(
+  hosts: readonly Host[],
+  text: string,
+  production: ProductionFinder,
+): ChoiceItem<Host> | undefined {
   const typed = text.trim();
   if (hosts.some(({ name }) => name === typed)) return undefined;
   const host = unsavedHost(hosts, typed);
   if (host === undefined) return undefined;
-  if (hosts.includes(host)) return { ...hostEntry(host), alwaysShow: true };
-  const notes = [...(host.production ? [vscode.l10n.t("production")] : []), vscode.l10n.t("not saved")];
+  if (hosts.includes(host)) return { ...entryOf(host, production), alwaysShow: true };
+  const notes = [...productionWords(host, production), vscode.l10n.t("not saved")];
   return { label: plainLabel(host.name), description: notes.join(" · "), alwaysShow: true, value: host };
 }
 
@@ -75,12 +82,16 @@ function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[]
   return [...names].flatMap((name) => known.get(name) ?? []).slice(0, recentHosts);
 }
 
-function hostEntry(host: Host): ChoiceItem<Host> {
+function entryOf(host: Host, production: ProductionFinder): ChoiceItem<Host> {
   const notes = [
-    ...(host.production ? [vscode.l10n.t("production")] : []),
+    ...productionWords(host, production),
     hostAddress(host),
     ...(host.group === null ? [] : [host.group]),
     ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
   ];
   return { label: plainLabel(host.name), description: plainLabel(notes.join(" · ")), value: host };
+}
+
+function productionWords(host: Host, production: ProductionFinder): string[] {
+  return production(host) === undefined ? [] : [vscode.l10n.t("production")];
 }

@@ -8,13 +8,13 @@ import { hostAddress } from "./host-address.ts";
  * A host by its name, with the user and the address that a command would run under, and whether that is production:
  * "web1 · deploy@10.0.0.5 · ⚠ PRODUCTION".
  */
-export function whereWords(host: Host): string {
-  const where = hostAddress({ ...host, user: host.user ?? usualUser() });
+export function whereWords(host: Host, isProduction: boolean): string {
+  const where = hostAddress({ ...host, user: loginOf(host) });
   const parts = [
     oneLine(host.name),
     // Of one that ssh was not asked about only the name is known.
     ...(where === host.name || host.unresolved === true ? [] : [oneLine(where)]),
-    ...(host.production ? [`⚠ ${vscode.l10n.t("PRODUCTION")}`] : []),
+    ...(isProduction ? [`⚠ ${vscode.l10n.t("PRODUCTION")}`] : []),
   ];
   return parts.join(" · ");
 }

@@ -4,6 +4,7 @@ import type { Host } from "../../protocol/host.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { HostStates, type HostState } from "./host-states.ts";
+import { type ProductionFinder, productionFinder } from "./production.ts";
 
 /** After these the list is another one. */
 const relisting: ReadonlySet<Change["type"]> = new Set(["reset", "hostSaved", "hostDeleted"]);
@@ -20,6 +21,7 @@ export class HostList implements vscode.Disposable {
   readonly #states = new HostStates();
   readonly #subscriptions: vscode.Disposable[];
   #hosts: readonly Host[] | undefined;
+  #production: ProductionFinder = productionFinder([]);
   #problems: readonly ProblemDetails[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -50,7 +52,19 @@ export class HostList implements vscode.Disposable {
   }
 
   state(host: Host): HostState {
-    return this.#states.of(host.name);
+    return this.#states.of({ ...host, user: loginOf(host) });
+  }
+
+  /** What makes a host a production one: itself, or another host on the same machine. undefined: it is none. */
+  production(host: Host): Host | undefined {
+    return this.#production(host);
+  }
+
+  /** With its address, of a host that ssh was not asked about for the list. */
+  async located(host: Host): Promise<Host> {
+    if (host.unresolved !== true) return host;
+    const asked = this.#daemon.call("getHost", { params: { host: hostRef(host) } });
+    return asked.catch(() => host);
   }
 
   /** By the name that a run carries, which may be of a host that is gone. */
@@ -71,6 +85,7 @@ export class HostList implements vscode.Disposable {
       this.#daemon.call("listRuns", { query: { limit: "100" } }),
     ]);
     this.#hosts = hosts.items;
+    this.#production = productionFinder(hosts.items);
     this.#problems = hosts.problems;
     this.#states.reset(connections.items, runs.items);
     this.#changed.fire();

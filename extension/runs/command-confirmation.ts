@@ -3,6 +3,7 @@ import { FromConfirmation } from "../../protocol/confirmation.ts";
 import type { Host } from "../../protocol/host.ts";
 import { visible } from "../../protocol/visible.ts";
 import { whereWords } from "../hosts/host-labels.ts";
+import type { HostList } from "../hosts/host-list.ts";
 import { oneLine } from "../plain-text.ts";
 import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
@@ -15,21 +16,30 @@ export type ConfirmCommand = (host: Host | undefined, command: string) => Promis
  * Asks before a command goes to a production host, in a tab: a modal shows no more than 16 lines of a command, and its
  * first button is what a stray Enter presses.
  */
-export function createConfirmation(extension: vscode.Uri): ConfirmCommand {
+export function createConfirmation(extension: vscode.Uri, hosts: HostList): ConfirmCommand {
   return async (host, command) => {
-    if (host === undefined || !isConfirmed(host)) return true;
-    return ask(extension, host, command);
+    if (host === undefined) return true;
+    const marked = confirmedAs(hosts, await hosts.located(host));
+    return marked === undefined || ask(extension, { host, marked, command });
   };
 }
 
-/** Whether a question stands before what is run on this host. */
-export function isConfirmed({ production }: Host): boolean {
-  return production && vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
+/** The production host for which a question stands before what is run on this one; undefined: none does. */
+export function confirmedAs(hosts: HostList, host: Host): Host | undefined {
+  const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
+  return asks ? hosts.production(host) : undefined;
+}
+
+interface Question {
+  readonly host: Host;
+  /** The host that is marked as production: the same, or another one on its machine. */
+  readonly marked: Host;
+  readonly command: string;
 }
 
 /** Closing the tab is a no. */
-function ask(extension: vscode.Uri, host: Host, command: string): Promise<boolean> {
-  const title = vscode.l10n.t("Run on {0}?", oneLine(host.name));
+function ask(extension: vscode.Uri, question: Question): Promise<boolean> {
+  const title = vscode.l10n.t("Run on {0}?", oneLine(question.host.name));
   const panel = vscode.window.createWebviewPanel("hostrun.confirm", title, vscode.ViewColumn.Active, {
     enableScripts: true,
     localResourceRoots: [webviewRoot(extension)],
@@ -45,20 +55,22 @@ function ask(extension: vscode.Uri, host: Host, command: string): Promise<boolea
     });
     panel.webview.html = pageHtml(panel.webview, extension, {
       title,
-      body: questionHtml(host, command),
+      body: questionHtml(question),
       bundle: "confirmation",
     });
   });
 }
 
-function questionHtml(host: Host, command: string): string {
+function questionHtml({ host, marked, command }: Question): string {
   const name = oneLine(host.name);
   const lines = lineCount(command);
   const size = lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];
+  const machine =
+    marked.name === host.name ? [] : [vscode.l10n.t("the machine of {0}", oneLine(marked.name))];
   const text = command.split("\n").map(visible).join("\n");
   return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command">
 <h1 id="title"><span aria-hidden="true">⚠︎</span> ${escaped(vscode.l10n.t("Run this on the production host {0}?", name))}</h1>
-<p id="where">${escaped([whereWords(host), ...size].join(" · "))}</p>
+<p id="where">${escaped([whereWords(host, true), ...machine, ...size].join(" · "))}</p>
 <pre id="command" tabindex="0" aria-label="${escaped(vscode.l10n.t("Command"))}">${escaped(text)}</pre>
 <div class="buttons">
 <button id="leave" type="button">${escaped(vscode.l10n.t("Don't Run"))}</button>

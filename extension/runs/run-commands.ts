@@ -10,7 +10,7 @@ import type { ProblemReport } from "../problem-report.ts";
 import type { PreparedPanel } from "../terminal/prepared-panel.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
 import { commandProblem, lineCount } from "./command-choice.ts";
-import { isConfirmed } from "./command-confirmation.ts";
+import { confirmedAs } from "./command-confirmation.ts";
 import { markCommand } from "./command-mark.ts";
 import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
@@ -63,7 +63,8 @@ export class RunCommands {
     });
     if (wish === undefined) return;
     const isRun = await this.#run(wish, prepared);
-    if (!isRun && wish.host.production && lineCount(wish.command) === 1) this.#unrun = wish;
+    const isProduction = this.#parts.questions.hosts.production(wish.host) !== undefined;
+    if (!isRun && isProduction && lineCount(wish.command) === 1) this.#unrun = wish;
   }
 
   /** Runs what is selected in the editor, or the line of the cursor. */
@@ -196,7 +197,8 @@ export class RunCommands {
 
   /** Not where a question stands before the run: it has a tab of its own. */
   #load(prepared: PreparedPanel, host: Host): void {
-    if (!isConfirmed(host)) prepared.load(vscode.l10n.t("Run on {0}", oneLine(host.name)));
+    if (confirmedAs(this.#parts.questions.hosts, host) === undefined)
+      prepared.load(vscode.l10n.t("Run on {0}", oneLine(host.name)));
   }
 
   /** false when it was not run. */

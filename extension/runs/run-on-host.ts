@@ -99,7 +99,10 @@ function commandStep(questions: RunQuestions, { unrun, typing }: RunStart): Step
     };
     const answer = await askCommand(
       { host, runs: questions.runs.runs, ofHost, typed, keep },
-      { ...frame, title: vscode.l10n.t("Run on {0}", whereWords(host)) },
+      {
+        ...frame,
+        title: vscode.l10n.t("Run on {0}", whereWords(host, questions.hosts.production(host) !== undefined)),
+      },
     );
     return typeof answer === "string" ? answer : { value: { host, command: answer.value } };
   };

@@ -209,12 +209,14 @@ export class RunPanel implements RunTab {
 
   #begin(run: Run): ToPanel {
     this.#stand(run);
-    const host = hostOfRun(this.#house.hosts.hosts, run.host.name);
+    const { hosts } = this.#house;
+    const host = hostOfRun(hosts.hosts, run.host.name);
+    const isProduction = host !== undefined && hosts.production(host) !== undefined;
     const { name, address } = run.host;
     return {
       type: "show",
       run,
-      host: { name, address, user: host?.user ?? null, production: host?.production ?? false },
+      host: { name, address, user: host?.user ?? null, production: isProduction },
       look: panelLook(),
       words: wordsOfPanel(),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),

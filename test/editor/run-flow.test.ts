@@ -1,3 +1,5 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CodeServer } from "../support/code-server.ts";
 import { endAfterTests, openEditor } from "../support/editor.ts";
@@ -8,12 +10,16 @@ import type { Workbench } from "../support/workbench.ts";
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
 let sshd: Sshd;
+/** Another machine. */
+let production: Sshd;
 let window: Workbench;
 
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
   const script = "echo not this\necho first of $((1 + 1))\necho second\n";
+  production = owned.use(await openSshd({ authorizedKeys: [sshd.clientKey.publicKey] }));
   ({ code, window } = await openEditor(owned, sshd, { files: { "notes.sh": script } }));
+  await appendFile(join(code.home, ".ssh/known_hosts"), production.knownHosts);
   await window.showHostrun();
 });
 endAfterTests(owned, () => window);
@@ -24,9 +30,9 @@ let added = false;
 async function addHosts(): Promise<void> {
   if (added) return;
   added = true;
-  const where = ["--address", "127.0.0.1", "--port", `${sshd.port}`, "--user", sshd.user];
-  await code.hostrun("hosts", "add", "live", ...where, "--production");
-  await code.hostrun("hosts", "add", "test", ...where);
+  const at = ({ port, user }: Sshd) => ["--address", "127.0.0.1", "--port", `${port}`, "--user", user];
+  await code.hostrun("hosts", "add", "live", ...at(production), "--production");
+  await code.hostrun("hosts", "add", "test", ...at(sshd));
   await window.row(/^test, /).waitFor();
 }
 
@@ -94,7 +100,7 @@ describe("the moment of risk", () => {
 
   test("the question for the command names host, user and production, and Enter alone runs nothing", async () => {
     await window.rowAction(/^live,/, "Run on Host");
-    const name = `Run on live · ${sshd.user}@127.0.0.1:${sshd.port} · ⚠ PRODUCTION`;
+    const name = `Run on live · ${production.user}@127.0.0.1:${production.port} · ⚠ PRODUCTION`;
     await title().filter({ hasText: name }).waitFor();
     await window.choice("echo earlier").waitFor();
     expect(await active().count()).toBe(0);
@@ -190,6 +196,25 @@ describe("the moment of risk", () => {
     await page.keyboard.press("Enter");
     await window.output("line 40 of a long command");
     await window.row(/, exit 0, live,/).waitFor();
+  });
+
+  test("another name of a production host's machine is asked about, too", async () => {
+    const { port } = production;
+    await code.hostrun("hosts", "add", "alias", `nobody@127.0.0.1:${port}`);
+    await window.row(/^alias, /).waitFor();
+    await window.rowAction(/^alias,/, "Run on Host");
+    await title()
+      .filter({ hasText: `Run on alias · nobody@127.0.0.1:${port} · ⚠ PRODUCTION` })
+      .waitFor();
+    await window.answer(/Type a command/, "echo by another name");
+    await window.run.getByText("Run this on the production host alias?").waitFor();
+    await window.run.getByText("the machine of live").waitFor();
+    await window.pictures("production-machine");
+    await window.run.getByRole("button", { name: "Don't Run" }).click();
+    await window.tab("Run on alias?").waitFor({ state: "detached" });
+    expect(await window.row(/, alias,/).count()).toBe(0);
+    await code.hostrun("hosts", "remove", "alias");
+    await window.row(/^alias, /).waitFor({ state: "detached" });
   });
 
   test("a command that was not run on production is in the field the next time", async () => {

@@ -4,7 +4,7 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
 import { runEndpoints } from "../../../protocol/run-endpoints.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
-import type { HostDirectory } from "../../hosts/directory.ts";
+import type { ProductionHosts } from "../../hosts/production-hosts.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
@@ -13,7 +13,7 @@ import { wantsFrames } from "../frames.ts";
 import { runStream } from "../run-stream.ts";
 
 export interface RunRoutesParts {
-  readonly hosts: Pick<HostDirectory, "isProduction">;
+  readonly production: Pick<ProductionHosts, "isProduction">;
   readonly engine: RunEngine;
   readonly history: RunHistory;
 }
@@ -32,7 +32,7 @@ type RunHandlers = Pick<
   | "deleteRun"
 >;
 
-export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandlers {
+export function runRoutes({ production, engine, history }: RunRoutesParts): RunHandlers {
   const start = (request: RunRequest, header: Header): Promise<Run> =>
     engine.start(request, {
       key: word(header, "Idempotency-Key"),
@@ -40,7 +40,7 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
     });
   return {
     createRun: async ({ query, body, header }) => {
-      if (query.production === "refuse") refuseProduction(hosts, body.host);
+      if (query.production === "refuse") await refuseProduction(production, body.host);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
@@ -48,7 +48,7 @@ export function runRoutes({ hosts, engine, history }: RunRoutesParts): RunHandle
     streamRun: async ({ query, body, header }) => {
       const { host: name, hostId, ...rest } = body;
       const host = name ?? hostId ?? "";
-      if (query.production === "refuse") refuseProduction(hosts, host);
+      if (query.production === "refuse") await refuseProduction(production, host);
       const run = await start({ host, ...rest }, header);
       return runStream(history, run.id, { query, asFrames: false });
     },
@@ -90,8 +90,11 @@ function word(header: Header, name: string): string | undefined {
   throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
 }
 
-function refuseProduction(hosts: RunRoutesParts["hosts"], host: string | number): void {
-  if (!hosts.isProduction(host)) return;
+async function refuseProduction(
+  production: RunRoutesParts["production"],
+  host: string | number,
+): Promise<void> {
+  if (!(await production.isProduction(host))) return;
   const name = visibleLine(String(host));
   throw new Problem(
     "confirmation_required",
