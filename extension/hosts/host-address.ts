@@ -1,5 +1,5 @@
 import { parseJump } from "../../protocol/destination.ts";
-import type { Host, NewHost } from "../../protocol/host.ts";
+import type { NewHost } from "../../protocol/host.ts";
 import { parseSshCommand } from "./ssh-command.ts";
 
 /** What a person says of where a host is. Of what is not there nothing was said. */
@@ -7,7 +7,7 @@ export type HostAddress = Pick<NewHost, "address" | "port" | "user"> &
   Partial<Pick<NewHost, "identityFile" | "jump">>;
 
 /** `user@address:port` as OpenSSH's ProxyJump takes it; the parts that are not known or usual are left out. */
-export function hostAddress(host: Pick<Host, "address" | "port" | "user">): string {
+export function hostAddress(host: Pick<HostAddress, "address" | "port" | "user">): string {
   return destination({ ...host, port: host.port === 22 ? undefined : host.port });
 }
 

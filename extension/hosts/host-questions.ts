@@ -12,7 +12,6 @@ export type HostDraft = Pick<
   Host,
   | "name"
   | "address"
-  | "port"
   | "user"
   | "identityFile"
   | "jump"
@@ -22,7 +21,9 @@ export type HostDraft = Pick<
   | "loginShell"
   | "transport"
   | "legacyAlgorithms"
->;
+> &
+  // Of a host that is not saved yet nothing may be said of it: then it is what the SSH config says.
+  Pick<NewHost, "port">;
 
 /** One question about a host: it takes the draft so far, and answers with the fields it changes. */
 export type HostQuestion = (draft: HostDraft, frame: StepFrame) => Promise<Answer<Partial<HostDraft>>>;
@@ -43,7 +44,8 @@ export function askAddress(hosts: readonly Host[]): HostQuestion {
     );
     if (typeof answer === "string") return answer;
     const parts = parseHostAddress(answer.value);
-    return parts === undefined ? "cancel" : { value: { ...parts, port: parts.port ?? 22 } };
+    if (parts === undefined) return "cancel";
+    return { value: { ...parts, port: parts.port ?? (draft.port === undefined ? undefined : 22) } };
   };
 }
 

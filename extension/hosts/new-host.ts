@@ -49,8 +49,7 @@ export async function askNewHost(
 function draftOf(text: string, taken: ReadonlySet<string>): HostDraft | undefined {
   const parts = parseHostAddress(text);
   if (parts === undefined) return undefined;
-  const { address, port = blankHost.port } = parts;
-  return { ...blankHost, ...parts, name: freeName(address, taken), port };
+  return { ...blankHost, ...parts, name: freeName(parts.address, taken), port: parts.port };
 }
 
 function newHostEntry(text: string, draft: HostDraft | undefined): ChoiceItem<"add"> {

@@ -72,6 +72,23 @@ describe("of a configuration with", () => {
   });
 });
 
+test("a host that is saved without a port has the one that ssh would use for it", async () => {
+  await configure("Host web alias\n Port 2201\nHost *.example.org\n Port 2202\n");
+  const saved = async (name: string, address: string, port?: number) => {
+    const body = { name, address, ...(port === undefined ? {} : { port }) };
+    const host = await client.call("createHost", { body });
+    await client.call("deleteHost", { params: { host: name } });
+    return host.port;
+  };
+  expect(await saved("web", "10.0.0.5")).toBe(2201);
+  expect(await saved("other", "alias")).toBe(2201);
+  expect(await saved("third", "a.example.org")).toBe(2202);
+  expect(await saved("fourth", "10.0.0.5")).toBe(22);
+  expect(await saved("web", "alias", 22)).toBe(22);
+  await configure("Bogus\n");
+  expect(await saved("fifth", "10.0.0.5")).toBe(22);
+});
+
 test.each([
   [
     "a keyword that ssh does not know",
