@@ -19,7 +19,7 @@ export function whereWords(host: Host, isProduction: boolean): string {
   return parts.join(" · ");
 }
 
-/** Who the daemon logs in as where neither the host nor the SSH config says it. */
-function usualUser(): string {
-  return vscode.workspace.getConfiguration("hostrun").get("defaultUser", "") || userInfo().username;
+/** Who the daemon logs in as, so far as the host itself and the settings say it. */
+export function loginOf({ user }: Pick<Host, "user">): string {
+  return user ?? (vscode.workspace.getConfiguration("hostrun").get("defaultUser", "") || userInfo().username);
 }

@@ -3,6 +3,7 @@ import type { Change } from "../../protocol/change.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { loginOf } from "./host-labels.ts";
 import { HostStates, type HostState } from "./host-states.ts";
 import { type ProductionFinder, productionFinder } from "./production.ts";
 

@@ -1,3 +1,4 @@
+import { type Machine, machineFinder } from "../../protocol/machine.ts";
 import { connectingProblems } from "../../protocol/problem-codes.ts";
 import type { Problem, ProblemCode, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
@@ -11,6 +12,9 @@ export type HostState =
   | { readonly kind: "connected"; readonly connection: ConnectionAlgorithms }
   | { readonly kind: "failed"; readonly title: string; readonly detail: string };
 
+/** A host, and who is logged in there. */
+export type HostLogin = Machine & { readonly name: string; readonly user: string };
+
 /** Failures that say something about the host or the way to it, not about the command. */
 const ofConnecting: ReadonlySet<ProblemCode> = new Set(connectingProblems);
 
@@ -21,22 +25,28 @@ const ofConnecting: ReadonlySet<ProblemCode> = new Set(connectingProblems);
 export class HostStates {
   readonly #connections = new Map<string, Connection>();
   readonly #failures = new Map<string, { title: string; detail: string }>();
+  /** Finds a connection by the machine that it leads to; undefined while it is out of date. */
+  #atMachine: ReturnType<typeof machineFinder<Connection>> | undefined;
   /** The newest run of each host that was looked at; an older one says nothing any more. */
   readonly #newest = new Map<string, string>();
 
-  of(name: string): HostState {
-    for (const connection of this.#connections.values()) {
-      if (connection.host !== name) continue;
+  /** A connection bears the name of the host that it was opened for; other hosts of that machine and user share it. */
+  of(host: HostLogin): HostState {
+    this.#atMachine ??= machineFinder(this.#connections.values());
+    const shared = this.#atMachine(host, ({ user }) => user === host.user);
+    const connection = [...this.#connections.values()].find((each) => each.host === host.name) ?? shared;
+    if (connection !== undefined) {
       const { transport, kex, cipher, mac, hostKeyType } = connection;
       return { kind: "connected", connection: { transport, kex, cipher, mac, hostKeyType } };
     }
-    const failure = this.#failures.get(name);
+    const failure = this.#failures.get(host.name);
     return failure === undefined ? { kind: "idle" } : { kind: "failed", ...failure };
   }
 
   /** Begins anew with what the daemon says now; `runs` in any order. */
   reset(connections: readonly Connection[], runs: readonly Run[]): void {
     this.#connections.clear();
+    this.#atMachine = undefined;
     this.#failures.clear();
     this.#newest.clear();
     for (const connection of connections) this.opened(connection);
@@ -46,11 +56,13 @@ export class HostStates {
   opened(connection: Connection): void {
     if (connection.state !== "idle" && connection.state !== "busy") return;
     this.#connections.set(connection.id, connection);
+    this.#atMachine = undefined;
     this.#failures.delete(connection.host);
   }
 
   closed(connection: Connection): void {
     this.#connections.delete(connection.id);
+    this.#atMachine = undefined;
   }
 
   /** A run tells of its host when it got through, and when it could not. */

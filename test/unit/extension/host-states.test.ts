@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HostStates } from "../../../extension/hosts/host-states.ts";
+import { type HostLogin, HostStates } from "../../../extension/hosts/host-states.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Run } from "../../../protocol/run.ts";
 import type { Connection } from "../../../protocol/stats.ts";
@@ -51,43 +51,48 @@ function run(sequence: number, change: Partial<Run>): Run {
   };
 }
 
+/** On machines of their own, but for what is given. */
+function login(name: string, fields: Partial<HostLogin> = {}): HostLogin {
+  return { name, address: name, port: 22, user: "deploy", jump: [], ...fields };
+}
+
 const unreachable = new Problem("host_unreachable", "web1 could not be reached.").toJSON();
 const failed = { outcome: "failed", exitCode: null, problem: unreachable } as const;
 
 test("a host is idle until something is known of it, and connected while a connection is up", () => {
   const states = new HostStates();
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
   states.opened({ ...connection, state: "connecting" });
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
   states.opened(connection);
   states.opened({ ...connection, id: "c2" });
   states.closed(connection);
-  expect(states.of("web1").kind).toBe("connected");
-  expect(states.of("web2").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("connected");
+  expect(states.of(login("web2")).kind).toBe("idle");
   states.closed({ ...connection, id: "c2" });
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
 });
 
 test("a failed connection marks the host, with the reason, until one gets through", () => {
   const states = new HostStates();
   states.ran(run(1, failed));
-  expect(states.of("web1")).toEqual({
+  expect(states.of(login("web1"))).toEqual({
     kind: "failed",
     title: "The host could not be reached",
     detail: "web1 could not be reached.",
   });
   states.opened(connection);
-  expect(states.of("web1").kind).toBe("connected");
+  expect(states.of(login("web1")).kind).toBe("connected");
   states.closed(connection);
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
 });
 
 test("only the newest run of a host counts, in whatever order they are read", () => {
   const states = new HostStates();
   states.reset([], [run(2, {}), run(1, failed)]);
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
   states.reset([], [run(1, {}), run(2, failed)]);
-  expect(states.of("web1").kind).toBe("failed");
+  expect(states.of(login("web1")).kind).toBe("failed");
 });
 
 test("a command that fails on a host that was reached says nothing about the host", () => {
@@ -95,5 +100,19 @@ test("a command that fails on a host that was reached says nothing about the hos
   states.ran(run(1, { exitCode: 1 }));
   const lost = new Problem("connection_lost", "gone").toJSON();
   states.ran(run(2, { ...failed, outcome: "unknown", problem: lost }));
-  expect(states.of("web1").kind).toBe("idle");
+  expect(states.of(login("web1")).kind).toBe("idle");
+});
+
+test("a host whose runs go over the connection of another one is connected, too", () => {
+  const states = new HostStates();
+  states.opened({ ...connection, jump: ["bastion"] });
+  const of = (fields: Partial<HostLogin>): string =>
+    states.of(login("alias", { address: "10.0.0.5", jump: ["me@bastion"], ...fields })).kind;
+  expect(of({})).toBe("connected");
+  expect(of({ user: "root" })).toBe("idle");
+  expect(of({ port: 2222 })).toBe("idle");
+  expect(of({ jump: ["other"] })).toBe("idle");
+  expect(of({ address: "10.0.0.6" })).toBe("idle");
+  states.closed(connection);
+  expect(of({})).toBe("idle");
 });
