@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { OutputStream } from "./event.ts";
 import { ProblemDetails } from "./problem-details.ts";
-import { Outcome, Run, RunState } from "./run.ts";
+import { Outcome, Run, RunState, TerminalSize } from "./run.ts";
 
 /**
  * The messages between the extension and the webview of one run. The extension replays the run from the
@@ -109,8 +109,10 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("focused") }),
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("runAgain") }),
-  /** The same command again, its standard input open for what is typed; `pty`: in a terminal. */
-  z.object({ type: z.literal("runWithInput"), pty: z.boolean() }),
+  /** The same command again, its standard input open for what is typed; `pty`: in a terminal of the screen's size. */
+  z.object({ type: z.literal("runWithInput"), pty: z.boolean(), ...TerminalSize.shape }),
+  /** The size of the screen of a command that runs in a terminal, at first and when it has changed. */
+  z.object({ type: z.literal("size"), ...TerminalSize.shape }),
   /** What was typed for a run whose standard input is open; `end` closes it after that. */
   z.object({ type: z.literal("stdin"), data: z.string().max(65_536), end: z.boolean() }),
   z.object({ type: z.literal("save") }),

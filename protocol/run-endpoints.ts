@@ -12,6 +12,7 @@ import {
   StdinQuery,
   StdinRequest,
   StreamRequest,
+  TerminalSize,
 } from "./run.ts";
 
 const starting = [
@@ -96,6 +97,15 @@ export const runEndpoints = {
     query: StdinQuery,
     body: StdinRequest,
     rawBody: true,
+    status: 204,
+    output: "none",
+    problems: [...writing, "run_unknown", "conflict"],
+  }),
+  resizeRun: endpoint({
+    method: "POST",
+    path: "/api/runs/:run/resize",
+    summary: "Tell a command on a terminal its new size; OpenSSH passes it on while standard input is open",
+    body: TerminalSize,
     status: 204,
     output: "none",
     problems: [...writing, "run_unknown", "conflict"],

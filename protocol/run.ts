@@ -27,6 +27,13 @@ export const AgentSocket = path.refine(
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
 
+/** Of a terminal, in characters. */
+export const TerminalSize = z.strictObject({
+  cols: z.int().min(1).max(9999),
+  rows: z.int().min(1).max(9999),
+});
+export type TerminalSize = z.infer<typeof TerminalSize>;
+
 /** How a command is run. Every span is in milliseconds, every size in bytes. */
 export const RunOptions = z.strictObject({
   /** Run by `bash -c`, whatever the login shell is. */
@@ -43,6 +50,9 @@ export const RunOptions = z.strictObject({
   /** Leave standard input open for `POST /api/runs/{id}/stdin`. */
   stdinOpen: z.boolean().default(false),
   pty: z.boolean().default(false),
+  /** The size of the terminal that `pty` gives when the command starts; by default 80 and 24. */
+  cols: TerminalSize.shape.cols.optional(),
+  rows: TerminalSize.shape.rows.optional(),
   /** 0: no limit. */
   timeoutMs: span(30 * dayMs).optional(),
   connectTimeoutMs: z.int().min(1).max(600_000).optional(),

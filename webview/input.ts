@@ -22,13 +22,19 @@ export class Input {
   onTyped: (line: string) => void = () => {};
   readonly #line: InputLine;
   readonly #options: Run["options"];
-  readonly #post: (message: FromPanel) => void;
+  readonly #runAgain: (pty: boolean) => void;
   #ended = false;
   #tail = "";
 
-  constructor(options: Run["options"], post: (message: FromPanel) => void) {
+  /** `runAgain`: with the input open; `pty`: in a terminal. */
+  constructor(
+    { command, options }: Pick<Run, "command" | "options">,
+    post: (message: FromPanel) => void,
+    runAgain: (pty: boolean) => void,
+  ) {
+    this.#command = command;
     this.#options = options;
-    this.#post = post;
+    this.#runAgain = runAgain;
     const pty = options.pty === true;
     this.#line = new InputLine({
       send: (line, hidden) => {
@@ -78,9 +84,14 @@ export class Input {
     const inTerminal = wish === "terminal";
     const label = word(inTerminal ? "runInTerminal" : "runWithInput");
     const again = element("button", { class: "text-button", type: "button" }, label);
-    again.addEventListener("click", () => this.#post({ type: "runWithInput", pty: inTerminal }));
-    const words = element("span", {}, word(inTerminal ? "wantedTerminal" : "wantedInput"));
-    this.element.append(element("div", { class: "input-note", role: "note" }, words, again));
+    again.addEventListener("click", () => this.#runAgain(inTerminal));
+    this.element.append(
+      element("div", { class: "input-note", role: "note" }, element("span", {}, words), again),
+    );
+  }
+
+  #removeNote(): void {
+    this.element.querySelector(".input-note")?.remove();
   }
 
   #plainTail(): string {

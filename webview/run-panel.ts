@@ -37,6 +37,7 @@ export class RunPanel {
   readonly #silence = new Silence((ms) => this.#input.silent(ms));
   readonly #input: Input;
   readonly #ends: (() => void)[] = [];
+  readonly #size = new Settled(() => this.#tellSize());
   #problem: HTMLElement | undefined;
   #live = true;
   #stopping = false;
@@ -51,10 +52,18 @@ export class RunPanel {
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));
     this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
-    this.#input = new Input(run.options, (message) => this.#bridge.post(message));
+    this.#input = new Input(
+      run,
+      (message) => this.#bridge.post(message),
+      (pty) => this.#runWithInput(pty),
+    );
     this.#body.after(this.#input.element);
     app.replaceChildren(this.#element);
     this.#screen.begin(look, run.options.pty === true);
+    if (run.options.pty === true) {
+      this.#screen.onSized = () => this.#size.changed();
+      this.#size.changed();
+    }
     this.#input.onTyped = (line) => {
       this.#silence.uncover();
       this.#screen.typed(line);
@@ -102,6 +111,7 @@ export class RunPanel {
 
   dispose(): void {
     for (const end of this.#ends) end();
+    this.#size.cancel();
     this.#screen.dispose();
     this.#silence.stop();
     this.#status.dispose();
@@ -198,7 +208,7 @@ export class RunPanel {
     const actions: Record<PanelTool, () => void> = {
       stop: () => this.#stop(),
       runAgain: () => this.#bridge.post({ type: "runAgain" }),
-      runInTerminal: () => this.#bridge.post({ type: "runWithInput", pty: true }),
+      runInTerminal: () => this.#runWithInput(true),
       find: () => this.#find.open(),
       copyOutput: () => this.#bridge.post({ type: "copyOutput" }),
       copySelection: () => void this.#copySelection(),
@@ -209,6 +219,14 @@ export class RunPanel {
       debugLog: () => this.#toggleLog(),
     };
     actions[tool]();
+  }
+
+  #runWithInput(pty: boolean): void {
+    this.#bridge.post({ type: "runWithInput", pty, ...this.#screen.size });
+  }
+
+  #tellSize(): void {
+    if (this.#live) this.#bridge.post({ type: "size", ...this.#screen.size });
   }
 
   #stop(): boolean {

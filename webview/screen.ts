@@ -4,6 +4,7 @@ import { Terminal } from "@xterm/xterm";
 import type { IDisposable } from "@xterm/xterm";
 import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
+import type { TerminalSize } from "../protocol/run.ts";
 import { element } from "./element.ts";
 import { HiddenLines } from "./hidden-lines.ts";
 import { linkOptions } from "./links.ts";
@@ -33,6 +34,8 @@ export class Screen implements IDisposable {
   readonly search: ScreenSearch;
   /** Hears of what the search finds, also while output comes. */
   onSearchResult: (result: SearchResult) => void = () => {};
+  /** Hears that the size is another one. */
+  onSized: () => void = () => {};
   readonly #options: ScreenOptions;
   readonly #terminal: Terminal;
   readonly #fitting = new FitAddon();
@@ -67,6 +70,11 @@ export class Screen implements IDisposable {
 
   get selection(): string {
     return this.#terminal.getSelection();
+  }
+
+  get size(): TerminalSize {
+    const { cols, rows } = this.#terminal;
+    return { cols, rows };
   }
 
   /** Whether there is something to stop: the context menu offers it then. */
@@ -155,6 +163,7 @@ export class Screen implements IDisposable {
     this.#watches.push(terminal.onSelectionChange(() => this.#describe()));
     this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
     this.fit();
+    this.#watches.push(terminal.onResize(() => this.onSized()));
   }
 
   /** VS Code opens its own context menu here, with what package.json lists for this section. */

@@ -7,3 +7,13 @@ export function inTime<Result>(late: AbortSignal, work: Promise<Result>): Promis
     work.then(resolve, reject).finally(() => late.removeEventListener("abort", giveUp));
   });
 }
+
+/** Whether `event` came within `timeMs`. */
+export async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeMs);
+  const done = event.then(() => true);
+  const came = await inTime(late.signal, done);
+  clearTimeout(timer);
+  return came === true;
+}

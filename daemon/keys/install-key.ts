@@ -72,7 +72,7 @@ async function collect(
   };
   const process = await remote.exec(
     target,
-    { ...options, command: () => command, pty: false },
+    { ...options, command: () => command, pty: null },
     listener,
     signal,
   );

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
-import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Run, RunRequest, TerminalSize } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -160,6 +160,11 @@ export class RunEngine implements AsyncDisposable {
     const execution = this.#executions.get(id);
     execution?.stops.cancel(graceMs);
     return execution !== undefined;
+  }
+
+  /** False when it is not under way, or not on a terminal. */
+  resize(id: string, size: TerminalSize): boolean {
+    return this.#executions.get(id)?.resize(size) === true;
   }
 
   /** The run's standard input, as soon as there is one; undefined when it is not open. */

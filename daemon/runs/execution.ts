@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
 import type { Problem } from "../../protocol/problem.ts";
-import type { RunRequest } from "../../protocol/run.ts";
-import { inTime } from "../core/in-time.ts";
+import type { RunRequest, TerminalSize } from "../../protocol/run.ts";
+import { inTime, within } from "../core/in-time.ts";
 import { PidMarkerFilter, withPidMarker } from "./command/pid-marker.ts";
 import { CommandInput } from "./command/command-input.ts";
-import { commandLine, textAlone } from "./command/command-line.ts";
+import { commandLine, terminalOf, textAlone } from "./command/command-line.ts";
 import type { Ending } from "./record/ending.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { Questioner } from "../transport/questioner.ts";
@@ -77,6 +77,7 @@ export class Execution implements RunExecution {
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
+  #resized: TerminalSize | undefined;
   readonly #early: (() => void)[] = [];
 
   constructor(live: LiveRun, options: ExecutionOptions) {
@@ -122,6 +123,13 @@ export class Execution implements RunExecution {
     return stdin?.writable === true ? stdin : undefined;
   }
 
+  resize(size: TerminalSize): boolean {
+    if (!this.#options.request.pty || this.live.ended) return false;
+    this.#resized = size;
+    this.#process?.resize(size);
+    return true;
+  }
+
   #stop({ reason, graceMs }: StopRequest): void {
     this.#abort.abort();
     if (this.#process === undefined) {
@@ -155,7 +163,7 @@ export class Execution implements RunExecution {
         return marked.line;
       },
       env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
-      pty: request.pty,
+      pty: terminalOf(request),
       connectTimeoutMs,
       agentSocket: request.agentSocket,
       askedAt,
@@ -242,6 +250,7 @@ export class Execution implements RunExecution {
   #started(process: RemoteProcess): void {
     const { request, target, timeoutMs } = this.#options;
     this.#process = process;
+    if (this.#resized !== undefined) process.resize(this.#resized);
     this.live.sentTo(process);
     if (this.live.ended) {
       process.close();
@@ -281,14 +290,4 @@ export class Execution implements RunExecution {
     this.stops.close();
     this.live.end(ending);
   }
-}
-
-/** Whether `event` came in time. */
-async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeMs);
-  const done = event.then(() => true);
-  const came = await inTime(late.signal, done);
-  clearTimeout(timer);
-  return came === true;
 }

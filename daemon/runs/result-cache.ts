@@ -20,7 +20,7 @@ export function mayBeCached({ cacheTtlMs, secretEnv }: RunRequest): boolean {
  * of who runs it where (see `Remote.identity`).
  */
 export function resultKey(epoch: string, request: RunRequest, identity: string): string {
-  const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes } = request;
+  const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes, cols, rows } = request;
   const what = [
     identity,
     command,
@@ -31,7 +31,7 @@ export function resultKey(epoch: string, request: RunRequest, identity: string):
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     stdin,
-    pty,
+    pty && [cols, rows],
     recordLimitBytes,
   ];
   return `result:${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;

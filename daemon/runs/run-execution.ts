@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { StopController } from "./terminate/stop-controller.ts";
 import type { Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
@@ -15,6 +16,8 @@ export interface RunExecution {
   readonly stops: StopController;
   /** Where the command's standard input is written, once it runs; undefined when it is not open. */
   stdin(): Promise<Writable | undefined>;
+  /** Tells the command the new size of its terminal, once it runs; false: it has none. */
+  resize(size: TerminalSize): boolean;
 }
 
 export function connectingMessage({ name, user, address, port }: Target): string {

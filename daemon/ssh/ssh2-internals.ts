@@ -2,6 +2,7 @@ import { createSecretKey } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { bindingAvailable } from "ssh2/lib/protocol/crypto.js";
+import type { TerminalSize } from "../../protocol/run.ts";
 
 /**
  * Everything that Hostrun does with ssh2's insides, which its types do not show. ssh2 is pinned exactly, every
@@ -10,8 +11,8 @@ import { bindingAvailable } from "ssh2/lib/protocol/crypto.js";
 const windowBytes = 2 * 1024 * 1024;
 const packetBytes = 32 * 1024;
 
-/** The terminal of a run with `pty`, also for ssh2's own `exec`. */
-export const terminal = { term: "xterm-256color", rows: 24, cols: 80, height: 0, width: 0 };
+/** The terminal of a run with `pty`, also for ssh2's own `exec`; its size is in characters, and in no pixels. */
+export const terminal = { term: "xterm-256color", height: 0, width: 0 };
 
 /** Whether a session channel can be opened ahead of its command. */
 export function canOpenAhead(client: Client): boolean {
@@ -37,7 +38,7 @@ export function openSessionChannel(client: Client): Promise<ClientChannel> {
 
 /** What a session channel is asked for (RFC 4254, section 6): a terminal and variables before the command. */
 export type ChannelRequest =
-  | { readonly pty: true }
+  | { readonly pty: TerminalSize }
   | { readonly env: readonly [string, string] }
   | { readonly exec: string };
 
@@ -54,10 +55,11 @@ export function requestOnChannel(
     throw new TypeError("ssh2 has changed: no request on a channel");
   inner.callbacks.push((failed) => reply(failed === false));
   const { id } = inner.outgoing;
-  const { rows, cols, height, width, term } = terminal;
   if ("exec" in request) insides.protocol.exec(id, request.exec, true);
-  else if ("pty" in request) insides.protocol.pty(id, rows, cols, height, width, term, {}, true);
-  else insides.protocol.env(id, ...request.env, true);
+  else if ("pty" in request) {
+    const { rows, cols } = request.pty;
+    insides.protocol.pty(id, rows, cols, terminal.height, terminal.width, terminal.term, {}, true);
+  } else insides.protocol.env(id, ...request.env, true);
 }
 
 /**
@@ -155,6 +157,17 @@ export function signalChannel(client: Client, channel: ClientChannel, name: stri
   return true;
 }
 
+/** Sends a terminal's new size likewise, also on a channel that was opened ahead, of which ssh2 knows no command. */
+export function resizeChannel(client: Client, channel: ClientChannel, { cols, rows }: TerminalSize): void {
+  const insides = insidesOf(client, ["windowChange"]);
+  const inner = channelInsidesOf(channel);
+  if (insides === undefined || inner === undefined) {
+    channel.setWindow(rows, cols, terminal.height, terminal.width);
+  } else if (inner.outgoing.state === "open" || inner.outgoing.state === "eof") {
+    insides.protocol.windowChange(inner.outgoing.id, rows, cols, terminal.height, terminal.width);
+  }
+}
+
 /** Whether the server has closed the channel; undefined: unknown. */
 export function isClosedByServer(channel: ClientChannel): boolean | undefined {
   const state = channelInsidesOf(channel)?.incoming.state;
@@ -235,6 +248,7 @@ interface Protocol {
   pty(...request: [...sizes: Sizes, term: string, modes: object, wantReply: boolean]): void;
   env(id: number, name: string, value: string, wantReply: boolean): void;
   signal(id: number, name: string): void;
+  windowChange(...request: Sizes): void;
   ping(): void;
   requestFailure(): void;
 }

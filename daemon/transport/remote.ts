@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { HostKeyPolicy } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { TestStepName } from "../../protocol/test-step.ts";
 import type { HopSettings } from "./hop-settings.ts";
@@ -51,7 +52,8 @@ export interface ExecRequest extends ConnectOptions {
    * Where no shell could set the rest, the command is sent only if all are taken.
    */
   readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
-  readonly pty: boolean;
+  /** On a terminal of this size; null: on none. */
+  readonly pty: TerminalSize | null;
   /**
    * The command as a Bourne shell is to run it by itself: with no word of Hostrun's own before it, and nothing on standard
    * input. Where it is given the command may share a session with others.
@@ -106,6 +108,8 @@ export interface RemoteProcess {
   forgetShell(): void;
   /** With `true` the host soon sends no more output, after at most 2 MiB; with `false` it goes on. */
   hold(held: boolean): void;
+  /** A new size of its terminal; nothing comes of it where there is none. */
+  resize(size: TerminalSize): void;
   /** Gives the channel up; `end` still comes, at once if the server stays silent. */
   close(): void;
 }

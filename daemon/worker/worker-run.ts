@@ -84,6 +84,8 @@ export class WorkerRun {
       execHelper: (command, deadlineMs) => process.execHelper(command, deadlineMs),
       hold,
       forgetShell: () => undefined,
+      // It has no terminal.
+      resize: () => undefined,
       close: () => {
         if (!this.#over) forget();
       },

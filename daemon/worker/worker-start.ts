@@ -64,6 +64,6 @@ function openSession(
   { remote, stopped, text }: Pick<WorkerStartParts, "remote" | "stopped"> & { readonly text: string },
 ): Promise<RemoteProcess> {
   const listener = { ...worker.listener, step: () => undefined, banner: () => undefined };
-  const request: ExecRequest = { ...options, pty: false, command: () => text };
+  const request: ExecRequest = { ...options, pty: null, command: () => text };
   return remote.exec(target, request, listener, stopped);
 }

@@ -64,7 +64,7 @@ export class Workers implements Remote, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<RemoteProcess> {
     const { text } = request;
-    if (text === undefined || request.pty || Buffer.byteLength(text) > maxTextBytes) {
+    if (text === undefined || request.pty !== null || Buffer.byteLength(text) > maxTextBytes) {
       return this.#options.remote.exec(target, request, listener, signal);
     }
     // Variables that the session asks for are the worker's, and so its commands'.

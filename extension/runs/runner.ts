@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import * as vscode from "vscode";
 import { Problem } from "../../protocol/problem.ts";
-import type { Run } from "../../protocol/run.ts";
+import type { Run, TerminalSize } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
@@ -45,7 +45,7 @@ export class Runner {
     // What was typed is not kept, and may be typed again.
     if (run.options.stdinOpen === true) {
       return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
-        this.withInput(run, run.options.pty === true),
+        this.withInput(run, { pty: run.options.pty === true }),
       );
     }
     if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
@@ -59,8 +59,8 @@ export class Runner {
     );
   }
 
-  /** Runs a command again, its standard input open; `pty`: in a terminal. Rejects with a Problem. */
-  async withInput(run: Run, pty: boolean): Promise<Run | undefined> {
+  /** Runs a command again, its standard input open; `pty`: in a terminal, of that size if one is given. Rejects with a Problem. */
+  async withInput(run: Run, terminal: { pty: boolean } & Partial<TerminalSize>): Promise<Run | undefined> {
     if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
     const { stdinGiven: _given, secretEnvNames = [], durable: _durable, ...options } = run.options;
     if (secretEnvNames.length > 0) {
@@ -70,11 +70,19 @@ export class Runner {
         `This run had secret variables, which are not kept: ${names}. Run it anew.`,
       );
     }
-    const body = { ...options, pty, stdinOpen: true, cacheTtlMs: 0, ...asking() };
+    const body = { ...options, ...terminal, stdinOpen: true, cacheTtlMs: 0, ...asking() };
     const { host, command } = run;
     return this.#daemon.call("createRun", {
       body: { ...body, host: host.id ?? host.name, command },
       headers: { "idempotency-key": randomUUID() },
+    });
+  }
+
+  /** A run that has ended meanwhile has no terminal any more. */
+  async resize(runId: string, { cols, rows }: TerminalSize): Promise<void> {
+    const body = { cols, rows };
+    await this.#daemon.call("resizeRun", { params: { run: runId }, body }).catch((failure: unknown) => {
+      if (!(failure instanceof Problem)) throw failure;
     });
   }
 

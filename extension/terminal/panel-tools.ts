@@ -66,7 +66,9 @@ export class PanelTools {
       case "runAgain":
         return this.again(panel);
       case "runWithInput":
-        return this.#withInput(panel, message.pty);
+        return this.#withInput(panel, message);
+      case "size":
+        return this.#runner.resize(panel.runId, message);
       case "stdin":
         return this.#type(panel.runId, message);
       case "save":
@@ -102,9 +104,13 @@ export class PanelTools {
   }
 
   /** Runs the command of a panel again with its standard input open, and shows it in the same tab. */
-  async #withInput(panel: RunPanel, pty: boolean): Promise<void> {
+  async #withInput(panel: RunPanel, { pty, cols, rows }: MessageOf<"runWithInput">): Promise<void> {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
-      this.#runner.withInput(await this.#daemon.call("getRun", { params: { run: panel.runId } }), pty),
+      this.#runner.withInput(await this.#daemon.call("getRun", { params: { run: panel.runId } }), {
+        pty,
+        cols,
+        rows,
+      }),
     );
     if (run !== undefined) panel.show(run);
   }

@@ -52,7 +52,9 @@ test.each<Request>(["exec", "pty"])(
     await using server = await openClosingServer({ closes: (number) => number === 2, at });
     await using pool = await openSshPool({ trust: [server] });
     for (let count = 0; count < 3; count += 1) {
-      const run = await pool.run(targetOf(server), "any", { pty: at === "pty" });
+      const run = await pool.run(targetOf(server), "any", {
+        pty: at === "pty" ? { cols: 80, rows: 24 } : null,
+      });
       expect(run.end).toEqual({ kind: "exited", code: 0 });
     }
     expect([server.executed(), server.connections.length]).toEqual([3, 1]);

@@ -79,9 +79,11 @@ describe.each(["OpenSSH as root", "OpenSSH as an ordinary user", "dropbear"])("%
     expect((await started.finished).end).toEqual({ kind: "exited", code: 0 });
   });
 
-  test("a terminal is one, and is called xterm-256color", async () => {
-    const run = await pool.run(server(name), 'test -t 0 && echo "$TERM $(stty size)"', { pty: true });
-    expect(run.stdout.toString().trim()).toBe("xterm-256color 24 80");
+  test("a terminal is one, and of the wanted size, and is called xterm-256color", async () => {
+    const run = await pool.run(server(name), 'test -t 0 && echo "$TERM $(stty size)"', {
+      pty: { cols: 101, rows: 33 },
+    });
+    expect(run.stdout.toString().trim()).toBe("xterm-256color 33 101");
   });
 
   test("the command is executed once", async () => {

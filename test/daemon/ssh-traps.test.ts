@@ -146,7 +146,7 @@ test("nobody hears of an end before they know of the process", async () => {
       ended.resolve();
     },
   };
-  const request = { command: () => "any", pty: false, connectTimeoutMs: 5000, agentSocket: null };
+  const request = { command: () => "any", pty: null, connectTimeoutMs: 5000, agentSocket: null };
   await pool.pool.exec(targetOf(server), request, listener, new AbortController().signal);
   told.push("process");
   await ended.promise;

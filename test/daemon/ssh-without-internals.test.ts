@@ -52,8 +52,10 @@ test("an exit that comes in one packet with the session's success is known", asy
 test("a terminal and standard input work", async () => {
   await using sshd = await openSshd();
   await using pool = await openSshPool({ trust: [sshd] });
-  const terminal = await pool.run(targetOf(sshd), 'test -t 0 && echo "$TERM"', { pty: true });
-  expect(terminal.stdout.toString().trim()).toBe("xterm-256color");
+  const terminal = await pool.run(targetOf(sshd), 'test -t 0 && echo "$TERM $(stty size)"', {
+    pty: { cols: 101, rows: 33 },
+  });
+  expect(terminal.stdout.toString().trim()).toBe("xterm-256color 33 101");
   const started = await pool.start(targetOf(sshd), "cat");
   started.process.stdin.end("there and back");
   expect((await started.finished).stdout.toString()).toBe("there and back");

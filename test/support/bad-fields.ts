@@ -45,6 +45,7 @@ const notBoolean = ["yes", 1, null, [], {}];
 const notText = [1, true, {}, []];
 const flag = { values: notBoolean };
 const span = { values: [-1, 1.5, "1", true, 1e20] };
+const size = { values: [0, -1, 10_000, 1.5, "80", null] };
 const hostRef = { values: [...hostileNames, 0, -1, 1.5, null, true, {}, []] };
 const optionalPath = { values: ["", "a\0b", "x".repeat(4097), ...notText] };
 
@@ -81,6 +82,8 @@ const runFields: BadFields = {
   stdin: { values: notText },
   stdinOpen: flag,
   pty: flag,
+  cols: size,
+  rows: size,
   timeoutMs: span,
   connectTimeoutMs: { values: [0, 600_001, ...span.values] },
   cacheTtlMs: { values: [86_400_001, ...span.values] },
@@ -199,6 +202,11 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       end: flag,
     },
     query: { end: ["yes", "", "1"] },
+  },
+  resizeRun: {
+    path: `/api/runs/${run}/resize`,
+    good: { cols: 80, rows: 24 },
+    body: { cols: size, rows: size },
   },
   shutdown: { path: "/api/shutdown", good: {}, body: { drain: flag } },
   addKnownHost: {

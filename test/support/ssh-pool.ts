@@ -204,7 +204,7 @@ async function start(
   };
   const request = {
     command: () => command,
-    pty: false,
+    pty: null,
     connectTimeoutMs: 30_000,
     agentSocket: null,
     ...options,

@@ -28,6 +28,7 @@ type RunHandlers = Pick<
   | "runOutput"
   | "cancelRun"
   | "runStdin"
+  | "resizeRun"
   | "rerun"
   | "deleteRun"
 >;
@@ -71,6 +72,11 @@ export function runRoutes({ production, engine, history }: RunRoutesParts): RunH
       else if (body.data !== "") await write(stdin, Buffer.from(body.data, body.encoding));
       if (query.end === "true" || body.end) stdin.end();
       return undefined;
+    },
+    resizeRun: async ({ params, body }) => {
+      await history.get(params.run);
+      if (engine.resize(params.run, body)) return undefined;
+      throw new Problem("conflict", "This run has no terminal that could be resized, or has ended.");
     },
     rerun: ({ params, body, header }) => start(history.requestOf(params.run, body), header),
     deleteRun: async ({ params }) => {

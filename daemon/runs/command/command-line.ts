@@ -1,4 +1,4 @@
-import type { RunRequest } from "../../../protocol/run.ts";
+import type { RunRequest, TerminalSize } from "../../../protocol/run.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
 import { type Language, languages, type Prelude, type Reading, type Setting, untraced } from "./prelude.ts";
 import { portable, quote } from "./quoting.ts";
@@ -58,6 +58,11 @@ export function textAlone(
   if (worker === "off" || stdin !== null || stdinOpen || pty) return undefined;
   const { line, inputs } = commandLine(command, options, "bourne", reading);
   return inputs.length === 0 ? line : undefined;
+}
+
+/** The terminal that a command is to have. */
+export function terminalOf({ pty, cols = 80, rows = 24 }: RunRequest): TerminalSize | null {
+  return pty ? { cols, rows } : null;
 }
 
 type Asked = Exclude<LoginShell, "none">;

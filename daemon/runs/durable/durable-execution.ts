@@ -120,6 +120,10 @@ export class DurableExecution implements RunExecution {
     return Promise.resolve(undefined);
   }
 
+  resize(): boolean {
+    return false;
+  }
+
   #dispatch(event: DurableEvent): void {
     const [state, effects] = transition(this.#state, event);
     this.#state = state;

@@ -70,7 +70,7 @@ export async function openHostSession(
       asked = command(shell);
       return asked.command;
     },
-    pty: false,
+    pty: null,
     connectTimeoutMs: plan.connectTimeoutMs,
     agentSocket: plan.agentSocket,
     questioner,

@@ -62,7 +62,7 @@ async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortS
   const over = Promise.withResolvers<RemoteEnd>();
   const request = {
     command: () => removeCommand({ id: run.id, directory: plan.directory }),
-    pty: false,
+    pty: null,
     connectTimeoutMs: Math.min(plan.connectTimeoutMs, timeoutMs),
     agentSocket: plan.agentSocket,
   };

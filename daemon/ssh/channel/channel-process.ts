@@ -1,13 +1,14 @@
 import { Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { Problem } from "../../../protocol/problem.ts";
+import type { TerminalSize } from "../../../protocol/run.ts";
 import type { Log } from "../../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
 import { holdWindow, watchReading } from "./channel-reading.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { connectionLost, nameOf, protocolError } from "../failure.ts";
 import { exitOf } from "./exec.ts";
-import { signalChannel, watchWindow } from "../ssh2-internals.ts";
+import { resizeChannel, signalChannel, watchWindow } from "../ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */
 const closeGraceMs = 1000;
@@ -82,6 +83,11 @@ export class ChannelProcess {
     const { channel, connection } = this.#parts;
     if (this.#finished || !signalNames.has(name)) return;
     if (!signalChannel(connection.client, channel, name)) channel.signal(name);
+  }
+
+  resize(size: TerminalSize): void {
+    const { channel, connection } = this.#parts;
+    if (!this.#finished) resizeChannel(connection.client, channel, size);
   }
 
   close(): void {

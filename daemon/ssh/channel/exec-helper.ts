@@ -34,7 +34,7 @@ async function start(
   command: string,
   { takeSpare, late }: { readonly takeSpare: TakeSpare; readonly late: AbortSignal },
 ): Promise<ClientChannel | undefined> {
-  const request = { command, pty: false };
+  const request = { command, pty: null };
   for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
     if (refused > 0) await delay(refusedAgainMs);
     // Where a server opens one session only, the one ahead is what refuses others.

@@ -1,4 +1,5 @@
 import type { ClientChannel } from "ssh2";
+import type { TerminalSize } from "../../../protocol/run.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import {
@@ -14,7 +15,7 @@ export interface CommandRequest {
   readonly command: string;
   /** With `required` the command is not sent unless the server takes them all. */
   readonly variables?: { readonly values: Readonly<Record<string, string>>; readonly required: boolean };
-  readonly pty: boolean;
+  readonly pty: TerminalSize | null;
 }
 
 const none: CommandRequest["variables"] & object = { values: {}, required: false };
@@ -84,8 +85,8 @@ async function prepare(
   { variables = none, pty }: CommandRequest,
 ): Promise<Outcome<"lost" | "closed" | "rejected"> | undefined> {
   // Nobody answers a request on a session that is closed already.
-  if (pty && !isClosed(channel)) {
-    const given = await ask(connection, channel, { pty: true });
+  if (pty !== null && !isClosed(channel)) {
+    const given = await ask(connection, channel, { pty });
     if (connection.closeReason !== undefined) return { kind: "lost" };
     if (!given && !isClosed(channel)) return { kind: "rejected", what: "pty" };
   }
@@ -130,14 +131,14 @@ export function execDirectly(
       resolve({ kind: "lost" });
       return;
     }
-    const options = { env: variables.values, ...(pty ? { pty: terminal } : {}) };
+    const options = { env: variables.values, ...(pty === null ? {} : { pty: { ...terminal, ...pty } }) };
     connection.client.exec(command, options, (failure, channel) => {
       if (failure === undefined) {
         guard(connection, channel);
         resolve({ kind: "accepted", channel });
       } else if (isRefusal(failure)) resolve({ kind: "refused" });
       else if (connection.closeReason === undefined)
-        resolve({ kind: "rejected", what: pty ? "pty" : "exec" });
+        resolve({ kind: "rejected", what: pty === null ? "exec" : "pty" });
       else resolve({ kind: "unknown" });
     });
   });

@@ -280,6 +280,7 @@ function remoteProcess(
     stdin: process.stdin,
     signal: (name) => process.signal(name),
     hold: (held) => process.hold(held),
+    resize: (size) => process.resize(size),
     execHelper(command, deadlineMs) {
       const held = connections.hold(lease.pooled);
       const answer = execHelper(lease.connection, command, deadlineMs, () => lease.pooled.takeSpare());
