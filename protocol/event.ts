@@ -18,6 +18,8 @@ export const StatusEvent = z.object({
   message: z.string(),
   /** Of a durable run whose host cannot be reached now: its command goes on there, unseen. */
   reconnecting: z.literal(true).optional(),
+  /** The command is being ended, since it was cancelled or is out of time. */
+  stopping: z.literal(true).optional(),
   /** What a server shows to a person before the login, in lines in which everything can be seen. */
   banner: z.string().optional(),
 });

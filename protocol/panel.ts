@@ -69,6 +69,8 @@ export const ToPanel = z.discriminatedUnion("type", [
     message: z.string(),
     detail: z.string().nullable(),
     reconnecting: z.literal(true).optional(),
+    /** Somebody wants it to end, here or elsewhere. */
+    stopping: z.literal(true).optional(),
     /** Cipher and kind of host key, e.g. "aes128-gcm · ed25519". */
     transport: z.string().optional(),
   }),

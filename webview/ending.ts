@@ -22,6 +22,10 @@ export function standingOf(state: RunState, reconnecting = false): Standing {
   return { tone: "waiting", icon: state === "queued" ? "clock" : "circle-outline", words };
 }
 
+export function stoppingStanding(): Standing {
+  return { tone: "warning", icon: "debug-stop", words: word("stopping") };
+}
+
 export function standingAtEnd({ outcome, exitCode, signal }: Ending): Standing {
   switch (outcome) {
     case "exited": {

@@ -3,7 +3,7 @@ import type { ProblemDetails } from "../protocol/problem.ts";
 import type { Bridge } from "./bridge.ts";
 import { DebugLog } from "./debug-log.ts";
 import { element } from "./element.ts";
-import { standingAtEnd, standingOf } from "./ending.ts";
+import { standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { FindBar } from "./find-bar.ts";
 import { Input } from "./input.ts";
@@ -160,20 +160,37 @@ export class RunPanel {
     this.#status.setBytes(this.#bytes);
   }
 
-  #standing({ state, message, detail, reconnecting, transport }: Omit<Message<"status">, "type">): void {
+  #standing(status: Omit<Message<"status">, "type">): void {
+    const { state, detail, reconnecting, transport, stopping } = status;
     if (transport !== undefined || reconnecting) this.#status.setTransport(transport ?? "");
     if (detail !== null) this.#status.setDetail(detail);
     // A run that ended is replayed from its beginning; how it ended stays.
     if (!this.#live || state === "ended") return;
+    this.#toolbar.setLive(true);
+    if (stopping === true || this.#stopping) return this.#showStopping();
     if (state === "running") {
       this.#silence.start(0);
       this.#input.open();
     }
-    if (detail === null) this.#status.setDetail(message);
+    this.#showStanding(status);
+  }
+
+  #showStanding({ state, message, detail, reconnecting }: Omit<Message<"status">, "type">): void {
     const standing = standingOf(state, reconnecting);
     this.#head.show(standing);
-    this.#status.setState(this.#stopping ? word("stopping") : standing.words);
-    this.#toolbar.setLive(true);
+    // Said once: where the message says more of what is being done, it is the state.
+    const isState = message !== "" && (state !== "running" || reconnecting === true);
+    this.#status.setState(isState ? message : standing.words);
+    if (detail === null) this.#status.setDetail(isState ? "" : message);
+  }
+
+  /** Until it has ended, whatever else is told: a host may take its time. */
+  #showStopping(): void {
+    this.#stopping = true;
+    this.#silence.stop();
+    this.#head.show(stoppingStanding());
+    this.#status.setState(word("stopping"));
+    this.#status.setDetail("");
   }
 
   #end(ending: Ending, durationMs: number): void {
@@ -182,7 +199,7 @@ export class RunPanel {
     this.#silence.stop();
     if (this.#input.close()) this.#screen.focus();
     this.#head.show(standing);
-    this.#status.setState(word("ended"));
+    this.#status.setState("");
     this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
     this.#status.stopClock(durationMs);
     this.#toolbar.setLive(false);
@@ -232,9 +249,7 @@ export class RunPanel {
   #stop(): boolean {
     if (!this.#live) return false;
     this.#bridge.post({ type: "stop" });
-    // Until it has ended: a host may take its time.
-    this.#stopping = true;
-    this.#status.setState(word("stopping"));
+    this.#showStopping();
     return true;
   }
 

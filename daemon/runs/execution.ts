@@ -136,7 +136,7 @@ export class Execution implements RunExecution {
       this.#end(stopEnding(reason, this.#options));
       return;
     }
-    this.live.status("running", stoppingMessage(reason));
+    this.live.status("running", stoppingMessage(reason), {}, { stopping: true });
     this.#stopping = this.#stopRemote(this.#process, graceMs);
   }
 

@@ -32,9 +32,13 @@ export function eventLine(event: RunEvent, heard: Set<OutputStream>): string | u
   }
 }
 
-/** What was measured of a run, as "queueMs 0.1, totalMs 12.0"; empty where nothing was. */
-export function timingsOf({ timings }: Pick<Run, "timings">): string {
-  return Object.entries(timings)
-    .flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${ms.toFixed(1)}`]))
-    .join(", ");
+/** How a run's connection was and what was measured of it: "warm connection, queueMs 0.1, totalMs 12.0". */
+export function measuredLine({
+  reusedConnection,
+  timings,
+}: Pick<Run, "reusedConnection" | "timings">): string {
+  const measured = Object.entries(timings).flatMap(([name, ms]) =>
+    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
+  );
+  return [reusedConnection ? "warm connection" : "new connection", ...measured].join(", ");
 }

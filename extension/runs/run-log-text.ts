@@ -1,6 +1,6 @@
 import type { OutputStream, RunEvent } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
-import { eventLine, timingsOf } from "./event-line.ts";
+import { eventLine, measuredLine } from "./event-line.ts";
 
 export interface RunLogText {
   add(event: RunEvent): void;
@@ -47,11 +47,9 @@ function isSet(value: unknown): boolean {
 }
 
 function tail(run: Run): string[] {
-  const timings = timingsOf(run);
   const { problem } = run;
   return [
-    ...(timings === "" ? [] : [`Timings:  ${timings}`]),
-    ...(run.reusedConnection ? ["Connection: one that was open already"] : []),
+    `Measured: ${measuredLine(run)}`,
     ...(problem === null
       ? []
       : [

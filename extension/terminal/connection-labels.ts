@@ -1,11 +1,14 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 
-/** How a run's connection was, e.g. "warm connection · first byte 6 ms"; null where nothing was measured. */
+/** What is in doubt of a run's end, and how its connection was: "warm connection · first byte 6 ms"; null where nothing is known. */
 export function connectionWords(run: Run): string | null {
   if (run.cached) return vscode.l10n.t("answered from the cache");
   const { connectMs, firstByteMs } = run.timings;
   const parts = [
+    ...(run.stopConfirmed === false
+      ? [vscode.l10n.t("The host did not confirm it: it may still run there")]
+      : []),
     ...(run.reusedConnection ? [vscode.l10n.t("warm connection")] : []),
     ...(!run.reusedConnection && connectMs !== null
       ? [vscode.l10n.t("connected in {0}", span(connectMs))]

@@ -3,7 +3,7 @@ import type { ToPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
-import { eventLine, timingsOf } from "../runs/event-line.ts";
+import { eventLine, measuredLine } from "../runs/event-line.ts";
 import type { OutputFlow } from "./output-flow.ts";
 
 /** What the feed of one run is shown by. */
@@ -98,7 +98,7 @@ class RunFeed {
   }
 
   #status(event: EventOf<"status">): void {
-    const { state, message, reconnecting } = event;
+    const { state, message, reconnecting, stopping } = event;
     this.#log(event);
     this.#standing = event;
     this.#screen.post({
@@ -107,6 +107,7 @@ class RunFeed {
       message,
       detail: null,
       ...(reconnecting && { reconnecting }),
+      ...(stopping && { stopping }),
     });
     if (state === "running" && !reconnecting) void this.#tellTransport(event);
   }
@@ -140,8 +141,7 @@ class RunFeed {
     this.#screen.post({ type: "complete", outcome, exitCode, signal, durationMs, detail });
     this.#log(event);
     if (run === undefined) return;
-    const connection = run.reusedConnection ? "warm connection" : "new connection";
-    this.#screen.post({ type: "log", at: event.timestamp, message: `${connection}; ${timingsOf(run)}` });
+    this.#screen.post({ type: "log", at: event.timestamp, message: measuredLine(run) });
   }
 
   #log(event: RunEvent): void {

@@ -135,9 +135,14 @@ export class DurableExecution implements RunExecution {
     this.#performers[effect.type](effect);
   }
 
-  #tell({ message, reconnecting }: DurableEffect<"tell">): void {
+  #tell({ message, reconnecting, stopping }: DurableEffect<"tell">): void {
     const state = this.live.run.state === "running" ? "running" : "connecting";
-    this.live.status(state, message, {}, reconnecting ? { reconnecting } : {});
+    this.live.status(
+      state,
+      message,
+      {},
+      { ...(reconnecting && { reconnecting }), ...(stopping && { stopping }) },
+    );
   }
 
   #savePlan({ type }: DurableEffect<"savePlan" | "updatePlan">): void {

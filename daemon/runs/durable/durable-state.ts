@@ -101,7 +101,7 @@ interface EffectFields {
   connecting: { readonly message: string };
   running: { readonly message: string; readonly reused?: boolean };
   /** Tells what happens, in whatever state the run is. */
-  tell: { readonly message: string; readonly reconnecting: boolean };
+  tell: { readonly message: string; readonly reconnecting: boolean; readonly stopping?: true };
   /** Commits the plan: `planSaved` or `failed` follows. */
   savePlan: unknown;
   /** The plan has more in it now; it also serves where that cannot be written. */

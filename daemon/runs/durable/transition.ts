@@ -138,7 +138,7 @@ function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"s
   }
   const stop: DurableStop = { reason, graceMs, asking: false, end: "unknown" };
   const effects: DurableEffect[] = [
-    { type: "tell", message: stoppingMessage(reason), reconnecting: state.reconnecting },
+    { type: "tell", message: stoppingMessage(reason), reconnecting: state.reconnecting, stopping: true },
     { type: "startTimer", timer: "stop", ms: graceMs + stopTimeoutMs },
   ];
   if (isSilent(state)) effects.push({ type: "startTimer", timer: "silence", ms: silenceTimeoutMs });

@@ -96,7 +96,7 @@ export class LiveRun {
     state: Exclude<RunState, "ended">,
     message: string,
     change: Partial<Run> = {},
-    more: { readonly reconnecting?: true; readonly banner?: string } = {},
+    more: Pick<Extract<ControlFields, { type: "status" }>, "reconnecting" | "stopping" | "banner"> = {},
   ): void {
     if (this.ended) return;
     const moved = this.#move(state, change);

@@ -282,7 +282,7 @@ describe("a stop", () => {
   test("of a running command ends its group, once", () => {
     const [state, effects] = after(fresh, ...begun, cancel);
     expect(effects).toEqual([
-      { type: "tell", message: "Cancelling", reconnecting: false },
+      { type: "tell", message: "Cancelling", reconnecting: false, stopping: true },
       { type: "startTimer", timer: "stop", ms: 30_300 },
       { type: "cutPauseShort" },
       { type: "endGroup", group: 77, graceMs: 300, directory },
