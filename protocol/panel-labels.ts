@@ -17,6 +17,8 @@ export const panelWords = {
   mayRead: "It may be waiting for input",
   wantedTerminal: "The command wanted a terminal, and had none.",
   wantedInput: "The command wanted to read input, and none was given.",
+  readNone: "{0} reads standard input, and none was given.",
+  mayReadNone: "It may be waiting for input, of which it gets none.",
   find: "Find",
   findHint: "Find ({0}+F)",
   copyOutput: "Copy output",

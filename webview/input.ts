@@ -2,7 +2,7 @@ import type { FromPanel } from "../protocol/panel.ts";
 import type { Run } from "../protocol/run.ts";
 import { element } from "./element.ts";
 import { InputLine } from "./input-line.ts";
-import { inputWish } from "./input-wish.ts";
+import { inputWish, readerIn } from "./input-wish.ts";
 import type { OutputChunk } from "./screen-writer.ts";
 import { word } from "./labels.ts";
 
@@ -21,6 +21,7 @@ export class Input {
   /** Hears of what was typed for a command that has no terminal to repeat it. */
   onTyped: (line: string) => void = () => {};
   readonly #line: InputLine;
+  readonly #command: string;
   readonly #options: Run["options"];
   readonly #runAgain: (pty: boolean) => void;
   #ended = false;
@@ -61,27 +62,43 @@ export class Input {
     const text = chunks.map(({ data, encoding }) => (encoding === undefined ? data : "")).join("");
     this.#tail = (this.#tail + text).slice(-tailCharacters);
     this.#line.hint(false);
+    this.#removeNote();
     this.#line.prompted(this.#plainTail().split("\n").at(-1) ?? "");
   }
 
   /** The command has written nothing for `ms`. */
   silent(ms: number): void {
-    this.#line.hint(ms >= hintAfterMs);
+    const isLong = ms >= hintAfterMs;
+    this.#line.hint(isLong);
+    // Elsewhere its input has an end, at which no command waits.
+    if (isLong && this.#options.pty === true && !this.#hasInput) this.#note(word("mayReadNone"), true);
   }
 
-  /** The command has ended. Whether the line had the keyboard. */
-  close(): boolean {
+  /** The command has ended; `exited`: it ran to its end. Whether the line had the keyboard. */
+  close(exited: boolean): boolean {
     const hadFocus = this.element.contains(document.activeElement);
     this.#line.setOpen(false);
-    this.element.querySelector(".input-note")?.remove();
-    const { stdinOpen, stdinGiven, pty } = this.#options;
-    const wish = stdinOpen === true || stdinGiven === true ? undefined : inputWish(this.#plainTail());
-    if (wish !== undefined && !(wish === "terminal" && pty === true)) this.#note(wish);
+    this.#removeNote();
+    if (!this.#hasInput) this.#noteWish(exited);
     return hadFocus;
   }
 
-  #note(wish: "terminal" | "input"): void {
-    const inTerminal = wish === "terminal";
+  get #hasInput(): boolean {
+    return this.#options.stdinOpen === true || this.#options.stdinGiven === true;
+  }
+
+  /** What it wrote tells most; where it wrote nothing of it, its words may say that it reads. */
+  #noteWish(exited: boolean): void {
+    const wish = inputWish(this.#plainTail());
+    const pty = this.#options.pty === true;
+    if (wish === "terminal" && !pty) return this.#note(word("wantedTerminal"), true);
+    if (wish === "input") return this.#note(word("wantedInput"), pty);
+    const reader = exited ? readerIn(this.#command) : undefined;
+    if (reader !== undefined) this.#note(word("readNone", reader), pty);
+  }
+
+  #note(words: string, inTerminal: boolean): void {
+    if (this.element.querySelector(".input-note") !== null) return;
     const label = word(inTerminal ? "runInTerminal" : "runWithInput");
     const again = element("button", { class: "text-button", type: "button" }, label);
     again.addEventListener("click", () => this.#runAgain(inTerminal));

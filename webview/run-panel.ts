@@ -11,6 +11,7 @@ import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
 import type { Screen } from "./screen.ts";
+import { Settled } from "./settled.ts";
 import { Silence } from "./silence.ts";
 import type { Stage } from "./stage.ts";
 import { StatusLine } from "./status-line.ts";
@@ -197,7 +198,7 @@ export class RunPanel {
     const standing = standingAtEnd(ending);
     this.#live = false;
     this.#silence.stop();
-    if (this.#input.close()) this.#screen.focus();
+    if (this.#input.close(ending.outcome === "exited")) this.#screen.focus();
     this.#head.show(standing);
     this.#status.setState("");
     this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
