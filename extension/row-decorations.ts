@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Host } from "../protocol/host.ts";
+import { themeColor } from "./hosts/theme-color.ts";
 
 const scheme = "hostrun-host";
 
@@ -23,11 +24,9 @@ export function decorateRows(): vscode.Disposable {
       const marks = new URLSearchParams(uri.query);
       const production = marks.has("production");
       const color = marks.get("color") ?? (production ? "hostrun.productionForeground" : undefined);
-      // "#rrggbb" is no colour of a theme, and VS Code takes no other here.
-      const shown = color === undefined || color.startsWith("#") ? undefined : new vscode.ThemeColor(color);
-      return production
-        ? new vscode.FileDecoration("P", vscode.l10n.t("Production host"), shown)
-        : new vscode.FileDecoration(undefined, undefined, shown);
+      const shown = color === undefined ? undefined : new vscode.ThemeColor(themeColor(color));
+      // In words it is in the row's own tooltip.
+      return new vscode.FileDecoration(production ? "P" : undefined, undefined, shown);
     },
   });
 }

@@ -47,7 +47,7 @@ export const fieldHelp = `  --address ADDRESS
   -J, --jump HOST,...        through these jump hosts, each [user@]host[:port]
   --group PATH               where it is in the tree, e.g. prod/web
   --tag TAG                  may be given several times
-  --color COLOR              of its icon, e.g. charts.red or #ff8800
+  --color COLOR              of its row, e.g. charts.red; of #ff8800 the nearest of the theme
   --production, --no-production
   --favorite, --no-favorite  at the top of the list
   --login-shell, --no-login-shell

@@ -4,6 +4,7 @@ import { askChoice, type ChoiceItem } from "../input/choice.ts";
 import type { HostEditContext } from "./host-edit-context.ts";
 import { hostRef } from "./host-list.ts";
 import { askGroup } from "./host-questions.ts";
+import { colorPicture, rowColors, type RowColor } from "./theme-color.ts";
 
 /** What can be said of any host, one of the SSH config too: the daemon keeps it, and the file stays as it is. */
 export class HostMarks {
@@ -31,7 +32,7 @@ export class HostMarks {
     const answer = await askChoice<string>(
       {
         placeholder: vscode.l10n.t("Choose the color of its row"),
-        items: [{ label: vscode.l10n.t("No color"), value: "" }, ...colors()],
+        items: [{ label: vscode.l10n.t("No color"), value: "" }, ...colors(host.color)],
         active: (value) => value === (host.color ?? ""),
       },
       { title: vscode.l10n.t("Color of {0}", host.name), step: 1, totalSteps: 1 },
@@ -47,9 +48,9 @@ export class HostMarks {
   }
 }
 
-/** Colours of the theme, so that they can be read on its background. */
-function colors(): readonly ChoiceItem<string>[] {
-  const names = {
+/** Colours of the theme, so that they can be read on its background; of another one it is said which of them shows it. */
+function colors(current: string | null): readonly ChoiceItem<string>[] {
+  const labels: Record<RowColor, string> = {
     "charts.red": vscode.l10n.t("Red"),
     "charts.orange": vscode.l10n.t("Orange"),
     "charts.yellow": vscode.l10n.t("Yellow"),
@@ -57,9 +58,14 @@ function colors(): readonly ChoiceItem<string>[] {
     "charts.blue": vscode.l10n.t("Blue"),
     "charts.purple": vscode.l10n.t("Purple"),
   };
-  return Object.entries(names).map(([value, label]) => ({
+  const entry = (value: string, label: string): ChoiceItem<string> => ({
     label,
     value,
-    iconPath: new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor(value)),
-  }));
+    iconPath: vscode.Uri.parse(colorPicture(value)),
+  });
+  const isExact = current?.startsWith("#") === true;
+  const exact = isExact
+    ? [{ ...entry(current, current), description: vscode.l10n.t("shown by the theme's nearest color") }]
+    : [];
+  return [...exact, ...rowColors.map((name) => entry(name, labels[name]))];
 }

@@ -181,7 +181,7 @@ function stateIcon(state: HostState): vscode.ThemeIcon {
     case "connected":
       return new vscode.ThemeIcon("circle-filled", new vscode.ThemeColor("charts.green"));
     case "failed":
-      return new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
+      return new vscode.ThemeIcon("error", new vscode.ThemeColor("charts.red"));
   }
 }
 

@@ -15,21 +15,22 @@ export function stateWords(run: Run): string {
   }
 }
 
+/** In colours that the high-contrast themes have, too, as the tab of the run has them. */
 export function stateIcon(run: Run): vscode.ThemeIcon {
   if (run.state === "queued" || run.state === "connecting") return new vscode.ThemeIcon("circle-outline");
   if (run.state === "running") return icon("play-circle", "charts.blue");
   switch (run.outcome) {
     case "exited":
-      return run.exitCode === 0 ? icon("pass", "charts.green") : icon("error", "list.errorForeground");
+      return run.exitCode === 0 ? icon("pass", "charts.green") : icon("error", "charts.red");
     case "cancelled":
-      return new vscode.ThemeIcon("circle-slash");
+      return icon("circle-slash", "charts.yellow");
     case "failed":
     case "signaled":
     case "timedOut":
-      return icon("error", "list.errorForeground");
+      return icon("error", "charts.red");
     case "unknown":
     case null:
-      return icon("question", "list.warningForeground");
+      return icon("question", "charts.yellow");
   }
 }
 
