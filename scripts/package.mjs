@@ -56,17 +56,24 @@ async function stage(staging, target) {
   await mkdir(staging, { recursive: true });
   const sources = (await readdir(root)).filter((name) => SOURCES.test(name));
   await Promise.all(sources.map((name) => cp(join(root, name), join(staging, name), { recursive: true })));
-  await writeFile(join(staging, "README.md"), await readmeWithoutPictures());
+  await writeFile(join(staging, "README.md"), await extensionPage());
   await run("node", ["esbuild.mjs", "--target", target, "--out", join(staging, "dist")]);
 }
 
 /**
- * VS Code's page of an extension shows pictures of web servers only, no file of the VSIX and no data: URL. There is no
- * server for them: the page has the text.
+ * VS Code's page of an extension shows pictures of web servers only, no file of the VSIX and no data: URL, and follows
+ * links to web servers only. There is no server for ours: the page has the text, without pictures and links to files.
  */
-async function readmeWithoutPictures() {
+async function extensionPage() {
   const readme = await readFile(join(root, "README.md"), "utf8");
-  return readme.replaceAll(/^!\[[^\]]*\]\(media\/[^)]*\)\n+/gm, "");
+  const page = readme
+    .replace(/## More\n[^]*$/, "MIT licence.\n")
+    .replaceAll(/^!\[[^\]]*\]\(media\/[^)]*\)\n+/gm, "")
+    .replaceAll(/\s*\(\[[^\]]+\]\((?!https?:)[^)]+\)\)/g, "")
+    .replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, "$1");
+  if (/\]\((?!https?:)/.test(page))
+    throw new Error("The extension's page would have links that lead nowhere");
+  return page;
 }
 
 function checkContents(staging) {

@@ -48,6 +48,10 @@ describe("npm run package", () => {
         ].toSorted(),
       );
       expect(start(vsix, "dist/native/better_sqlite3.node", magic.length / 2)).toBe(magic);
+      // VS Code's page of an extension follows links to web servers only.
+      const page = content(vsix, "readme.md").toString();
+      expect(page).toContain("Run commands on your SSH hosts");
+      expect(page).not.toMatch(/\]\((?!https?:)/);
     },
   );
 
@@ -76,6 +80,9 @@ function entries(vsix: string): string[] {
 
 /** The first bytes of one of those files, in hexadecimal. */
 function start(vsix: string, entry: string, length: number): string {
-  const { stdout } = spawnSync("unzip", ["-p", vsix, `extension/${entry}`], { maxBuffer: 64 * 1024 * 1024 });
-  return stdout.subarray(0, length).toString("hex");
+  return content(vsix, entry).subarray(0, length).toString("hex");
+}
+
+function content(vsix: string, entry: string): Buffer {
+  return spawnSync("unzip", ["-p", vsix, `extension/${entry}`], { maxBuffer: 64 * 1024 * 1024 }).stdout;
 }
