@@ -11,6 +11,7 @@ import type { HostForm } from "./hosts/host-form.ts";
 import type { HostList } from "./hosts/host-list.ts";
 import type { HostMarks } from "./hosts/host-marks.ts";
 import type { HostNode } from "./hosts/host-tree.ts";
+import { pressEntryKey } from "./input/entry-key.ts";
 import { installCli } from "./install-cli.ts";
 import type { KeyCommands } from "./keys/key-commands.ts";
 import type { ProblemReport } from "./problem-report.ts";
@@ -160,6 +161,7 @@ function keyCommands({ hosts, groups, runs, focused }: CommandParts): Record<str
       const node = await focused.runs.take();
       if (node?.kind === "run") await runs.delete(node.run);
     },
+    pressEntryKey,
     copyFocusedCommand: async () => {
       const node = await focused.runs.take();
       if (node?.kind === "run") await runs.copyCommand(node.run);

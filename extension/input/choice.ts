@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { commandLine, iconless, shortened } from "../plain-text.ts";
+import { listenToEntryKey } from "./entry-key.ts";
 import { untilAnswered, type Answer, type StepFrame } from "./steps.ts";
 
 export interface ChoiceItem<T> extends vscode.QuickPickItem {
@@ -21,7 +22,7 @@ interface Choice<T> {
    * that run something. By default the first one is.
    */
   readonly preselects?: boolean;
-  /** A button of an entry was pressed: puts text into the field, or ends the question. */
+  /** An entry's button was pressed, or the key for it: puts text into the field, or ends the question. */
   readonly onButton?: (value: T) => { readonly text: string } | "leave";
   /** Hears of what is typed, to have it again when the person comes back. */
   readonly keep?: (text: string) => void;
@@ -57,17 +58,13 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     update();
   });
   const answer = await untilAnswered<T>(input, frame, (give) => [
+    ...listenToButtons(input, choice, () => give("cancel")),
     input.onDidChangeValue((text) => {
       choice.keep?.(text);
       update();
     }),
     input.onDidChangeActive(([item]) => {
       if (item !== undefined && item === typed) typedShown = true;
-    }),
-    input.onDidTriggerItemButton(({ item }) => {
-      const text = item.value === undefined ? undefined : choice.onButton?.(item.value);
-      if (text === "leave") give("cancel");
-      else if (text !== undefined) input.value = text.text;
     }),
     input.onDidAccept(() => {
       const item = input.selectedItems[0] ?? input.activeItems[0];
@@ -78,6 +75,24 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
   ]);
   open = false;
   return answer;
+}
+
+function listenToButtons<T>(
+  input: vscode.QuickPick<ChoiceItem<T>>,
+  { onButton }: Choice<T>,
+  leave: () => void,
+): readonly vscode.Disposable[] {
+  if (onButton === undefined) return [];
+  const press = (item: ChoiceItem<T> | undefined): void => {
+    if (item?.value === undefined) return;
+    const text = onButton(item.value);
+    if (text === "leave") leave();
+    else input.value = text.text;
+  };
+  return [
+    input.onDidTriggerItemButton(({ item }) => press(item)),
+    listenToEntryKey(() => press(input.activeItems[0])),
+  ];
 }
 
 /** What is known already stands when more cannot be had. */

@@ -23,7 +23,7 @@ export interface CommandChoice {
 export async function askCommand(choice: CommandChoice, frame: StepFrame): Promise<Answer<string>> {
   const answer = await askChoice<string>(
     {
-      placeholder: vscode.l10n.t("Type a command, or choose a recent one"),
+      placeholder: vscode.l10n.t("Type a command, or choose a recent one (F2 to edit it first)"),
       items: recentCommands(choice.host, choice.runs),
       more: choice.ofHost.then((runs) => recentCommands(choice.host, [...runs, ...choice.runs])),
       // What runs a command is never the active entry by itself.
@@ -72,8 +72,8 @@ function commandEntry(command: string): ChoiceItem<string> {
   const lines = lineCount(command);
   const [tooltip, note] =
     lines === 1
-      ? [vscode.l10n.t("Edit before it is run"), {}]
-      : [vscode.l10n.t("Edit in an editor"), { description: vscode.l10n.t("{0} lines", lines) }];
+      ? [vscode.l10n.t("Edit Before Running (F2)"), {}]
+      : [vscode.l10n.t("Edit in an Editor (F2)"), { description: vscode.l10n.t("{0} lines", lines) }];
   const buttons = [{ iconPath: new vscode.ThemeIcon("edit"), tooltip }];
   return { label: commandLabel(command), ...note, buttons, value: command };
 }

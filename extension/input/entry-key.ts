@@ -1,0 +1,23 @@
+import * as vscode from "vscode";
+
+/** What the key does now; undefined while no list listens to it. */
+let act: (() => void) | undefined;
+
+/** Has the key that stands for the buttons of a list's entries (F2, in package.json) do this until it is disposed of. */
+export function listenToEntryKey(listener: () => void): vscode.Disposable {
+  act = listener;
+  show();
+  return new vscode.Disposable(() => {
+    if (act !== listener) return;
+    act = undefined;
+    show();
+  });
+}
+
+export function pressEntryKey(): void {
+  act?.();
+}
+
+function show(): void {
+  void vscode.commands.executeCommand("setContext", "hostrun.entryKey", act !== undefined);
+}
