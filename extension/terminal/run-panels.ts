@@ -69,6 +69,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const parsed = PanelState.safeParse(state);
     if (parsed.success) this.#adopt(panel, { id: parsed.data.runId, awaited: false, page: "none" });
+    // A tab that was prepared for a run, and the question that it belonged to is gone.
+    else if (state === undefined || state === null) panel.dispose();
     else {
       const detail = vscode.l10n.t("The window forgot which run was shown here. It is in the Runs view.");
       panel.webview.html = messageHtml(vscode.l10n.t("No run"), detail);
