@@ -12,10 +12,15 @@ export async function askToTrust(
   trustLabel: string,
 ): Promise<boolean> {
   const { host, address, port, key } = problem;
-  if (problem.code !== "host_key_unknown" || address === undefined || key === undefined) return false;
+  if (!isTrustable(problem) || address === undefined || key === undefined) return false;
   if (!(await showHostKey({ ...problem, host: host ?? address }, trustLabel))) return false;
   await daemon.call("addKnownHost", { body: { address, port: port ?? 22, key } });
   return true;
+}
+
+/** Whether a person may trust the key from here: a strict policy leaves that to whoever writes known_hosts. */
+export function isTrustable({ code, reason }: Pick<ProblemDetails, "code" | "reason">): boolean {
+  return code === "host_key_unknown" && reason !== "strict";
 }
 
 /** Whether a person was asked about the key while the run waited, and did not trust it. */
