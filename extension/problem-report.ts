@@ -31,7 +31,7 @@ export class ProblemReport {
     this.#log.error(`${what}: ${problem.code}: ${problem.message}`);
     for (const line of problem.members.written ?? []) this.#log.error(line);
     if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
-    const showLog = { title: vscode.l10n.t("Show log"), act: () => this.#log.show(true) };
+    const showLog = { title: vscode.l10n.t("Show Log"), act: () => this.#log.show(true) };
     const text = linkless(
       shortened(`${what}. ${problem.message}${tellingLine(problem)}${issuesOf(problem)}`, 400),
     );

@@ -60,11 +60,11 @@ export class DaemonCommands {
         placeholder: describeState(this.#link.state),
         items: [
           { label: `$(play) ${vscode.l10n.t("Run on Host…")}`, value: "hostrun.runOnHost" },
-          { label: `$(history) ${vscode.l10n.t("Show the runs")}`, value: "hostrun.runs.focus" },
-          { label: `$(output) ${vscode.l10n.t("Show the log")}`, value: "hostrun.showLog" },
-          { label: `$(file) ${vscode.l10n.t("Show the daemon's log")}`, value: "hostrun.showDaemonLog" },
+          { label: `$(history) ${vscode.l10n.t("Show Runs")}`, value: "hostrun.runs.focus" },
+          { label: `$(output) ${vscode.l10n.t("Show Log")}`, value: "hostrun.showLog" },
+          { label: `$(file) ${vscode.l10n.t("Show Daemon Log")}`, value: "hostrun.showDaemonLog" },
           {
-            label: `$(debug-restart) ${vscode.l10n.t("Restart the daemon")}`,
+            label: `$(debug-restart) ${vscode.l10n.t("Restart Daemon")}`,
             value: "hostrun.restartDaemon",
           },
           { label: `$(settings-gear) ${vscode.l10n.t("Settings")}`, value: "settings" },

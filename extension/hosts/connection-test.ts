@@ -9,7 +9,7 @@ import { linkless, oneLine } from "../plain-text.ts";
 import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { asking } from "../runs/runner.ts";
-import { askToTrust, wasAsked } from "./host-key-trust.ts";
+import { askToTrust, isTrustable, wasAsked } from "./host-key-trust.ts";
 import { hostRef, type HostList } from "./host-list.ts";
 import { stepLabel, stepRow, stepWords } from "./test-labels.ts";
 
@@ -36,7 +36,7 @@ export class ConnectionTest {
       const problem = asProblem(failure);
       this.#parts.hosts.failed(host, problem);
       const details = problem.toJSON();
-      if (problem.code !== "host_key_unknown") this.#tellFailure(host, problem);
+      if (!isTrustable(details)) this.#tellFailure(host, problem);
       else if (!wasAsked(details) && (await this.#trusts(details))) await this.run(host);
     }
   }
@@ -85,7 +85,7 @@ export class ConnectionTest {
 
   #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
     return this.#parts.report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
-      askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and test")),
+      askToTrust(this.#parts.daemon, problem, vscode.l10n.t("Trust and Test")),
     );
   }
 }

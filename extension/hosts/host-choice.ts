@@ -41,7 +41,7 @@ export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Ans
     ...(others.length > 0 ? [separator(vscode.l10n.t("hosts"))] : []),
     ...others.map(hostEntry),
     separator(""),
-    { label: `$(add) ${vscode.l10n.t("Add host…")}`, value: { add: "" }, alwaysShow: true },
+    { label: `$(add) ${vscode.l10n.t("Add Host…")}`, value: { add: "" }, alwaysShow: true },
   ];
   let text = "";
   const answer = await askChoice<Host | AddHost>(

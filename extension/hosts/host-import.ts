@@ -83,8 +83,8 @@ export class HostImport {
   }
 
   async #offerMore(shown: string): Promise<void> {
-    const choose = vscode.l10n.t("Choose file…");
-    const add = vscode.l10n.t("Add host");
+    const choose = vscode.l10n.t("Choose File…");
+    const add = vscode.l10n.t("Add Host");
     const text = linkless(oneLine(vscode.l10n.t("No hosts found in {0}.", shown)));
     const answer = await vscode.window.showInformationMessage(text, choose, add);
     if (answer === add) await this.#addHost();
@@ -160,7 +160,7 @@ function importedWords({ imported, updated }: ImportResult): string {
 }
 
 async function tellResult(text: string, { skipped }: Pick<ImportResult, "skipped">): Promise<void> {
-  const show = vscode.l10n.t("Show skipped");
+  const show = vscode.l10n.t("Show Skipped");
   const told = linkless(oneLine(text));
   const answer = await vscode.window.showInformationMessage(told, ...(skipped.length > 0 ? [show] : []));
   if (answer !== show) return;

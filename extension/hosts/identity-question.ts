@@ -43,7 +43,7 @@ function askFile({ file, keys, typed, problem }: IdentityChoice, frame: StepFram
     value: "",
   };
   const standing = file === null ? [] : [{ label: plainLabel(file), value: file }];
-  const other: ChoiceItem<string> = { label: vscode.l10n.t("Choose a key file…"), value: "browse" };
+  const other: ChoiceItem<string> = { label: vscode.l10n.t("Choose Key File…"), value: "browse" };
   return askChoice<string>(
     {
       placeholder: vscode.l10n.t("How to log in"),
@@ -79,7 +79,7 @@ async function browse(): Promise<string | undefined> {
   const [file] =
     (await vscode.window.showOpenDialog({
       title: vscode.l10n.t("Choose a private key file"),
-      openLabel: vscode.l10n.t("Use this key"),
+      openLabel: vscode.l10n.t("Use This Key"),
       defaultUri: vscode.Uri.file(join(homedir(), ".ssh")),
     })) ?? [];
   return file?.fsPath;

@@ -127,7 +127,7 @@ export class PromptDialogs implements vscode.Disposable {
 
 async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
   const label =
-    prompt.runIds.length === 0 ? vscode.l10n.t("Trust and go on") : vscode.l10n.t("Trust and run");
+    prompt.runIds.length === 0 ? vscode.l10n.t("Trust and Go On") : vscode.l10n.t("Trust and Run");
   const { keyType, fingerprint, knownAs } = prompt.key ?? {};
   const { host, hop } = prompt;
   const isTrusted = await showHostKey({ host, hop, keyType, fingerprint, knownAs }, label);

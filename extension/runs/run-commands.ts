@@ -233,12 +233,12 @@ export class RunCommands {
 
   #actions(host: Host): readonly ChoiceItem<HostAction>[] {
     const runs = this.#parts.runs.runs.filter((run) => run.host.name === host.name).slice(0, 20);
-    const edit = host.id === null ? vscode.l10n.t("Open the SSH config") : vscode.l10n.t("Edit…");
+    const edit = host.id === null ? vscode.l10n.t("Open SSH Config") : vscode.l10n.t("Edit Host…");
     return [
-      { label: `$(play) ${vscode.l10n.t("Run a command…")}`, value: "run" },
-      { label: `$(plug) ${vscode.l10n.t("Test the connection")}`, value: "test" },
+      { label: `$(play) ${vscode.l10n.t("Run Command…")}`, value: "run" },
+      { label: `$(plug) ${vscode.l10n.t("Test Connection")}`, value: "test" },
       { label: `$(edit) ${edit}`, value: "edit" },
-      { label: `$(copy) ${vscode.l10n.t("Copy the address")}`, value: "copy" },
+      { label: `$(copy) ${vscode.l10n.t("Copy Address")}`, value: "copy" },
       ...(runs.length > 0 ? [separator(vscode.l10n.t("recent runs"))] : []),
       ...runs.map((run) => ({ ...runEntry(run), value: { run } })),
     ];

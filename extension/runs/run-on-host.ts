@@ -41,7 +41,7 @@ export interface RunStart {
 }
 
 /**
- * Asks what is not known yet: the host, then the command. undefined: the person left. "Add host…" goes on with
+ * Asks what is not known yet: the host, then the command. undefined: the person left. "Add Host…" goes on with
  * the host that was added.
  */
 export async function askRun(questions: RunQuestions, known: RunStart): Promise<RunWish | undefined> {

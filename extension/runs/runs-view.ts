@@ -113,7 +113,7 @@ function runItem(run: Run): vscode.TreeItem {
 }
 
 function moreItem(): vscode.TreeItem {
-  const item = new vscode.TreeItem(vscode.l10n.t("Load more…"), vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(vscode.l10n.t("Load More…"), vscode.TreeItemCollapsibleState.None);
   item.id = "more";
   item.iconPath = new vscode.ThemeIcon("ellipsis");
   item.command = { command: "hostrun.loadMoreRuns", title: vscode.l10n.t("Load More") };

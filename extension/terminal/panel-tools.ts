@@ -17,6 +17,7 @@ import type { RunPanel } from "./run-panel.ts";
 /** As much as the editors of a desktop take from the clipboard without a halt. */
 const maxCopiedBytes = 64 * 1024 * 1024;
 
+type MessageOf<Type extends FromPanel["type"]> = Extract<FromPanel, { type: Type }>;
 type ProblemMessage = Extract<FromPanel, { type: "trust" | "showLog" | "mend" }>;
 type ToolMessage = Exclude<FromPanel, { type: "ready" | "drawn" | "focused" }>;
 
@@ -125,7 +126,7 @@ export class PanelTools {
   async trust(panel: RunPanel, problem: ProblemDetails | undefined): Promise<void> {
     if (problem === undefined) return;
     const trusted = await this.#report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
-      askToTrust(this.#daemon, problem, vscode.l10n.t("Trust and run")),
+      askToTrust(this.#daemon, problem, vscode.l10n.t("Trust and Run")),
     );
     if (trusted !== true) return;
     const run = await this.#runner.repeat(panel.runId);

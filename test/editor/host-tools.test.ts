@@ -150,7 +150,7 @@ describe("the view of hosts", () => {
     await window.input.fill("nothing has this");
     await window.page.keyboard.press("Enter");
     await window.page.getByText("No host fits the filter.").waitFor();
-    await window.page.getByRole("button", { name: "Show all hosts" }).click();
+    await window.page.getByRole("button", { name: "Show All Hosts" }).click();
     await window.row(/^gone,/).waitFor();
   });
 });

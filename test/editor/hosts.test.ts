@@ -29,12 +29,12 @@ describe("without any host", () => {
   test("the view says what to do next", async () => {
     await window.showHostrun();
     await window.page.getByText("Add the hosts that you run commands on.").waitFor();
-    await window.page.getByRole("button", { name: "Import from SSH config" }).waitFor();
+    await window.page.getByRole("button", { name: "Import from SSH Config" }).waitFor();
     await window.pictures("welcome");
   });
 
   test("an import without a config says so", async () => {
-    await window.page.getByRole("button", { name: "Import from SSH config" }).click();
+    await window.page.getByRole("button", { name: "Import from SSH Config" }).click();
     await window.notification(/config/).waitFor();
     await window.dismissNotifications();
   });
@@ -42,7 +42,7 @@ describe("without any host", () => {
 
 describe("a host", () => {
   test("is added by its address, and by more where more is to be said", async () => {
-    await window.page.getByRole("button", { name: "Add host", exact: true }).click();
+    await window.page.getByRole("button", { name: "Add Host", exact: true }).click();
     await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
     for (const wrong of ["-oProxyCommand=id", "root@:22"]) {
       await window.input.fill(wrong);
@@ -129,7 +129,7 @@ describe("a host", () => {
 
   test("is opened: what can be done with it, and its recent runs", async () => {
     await window.rowAction(/^web1,/, "Open Host");
-    await window.choice("Run a command…").waitFor();
+    await window.choice("Run Command…").waitFor();
     await window.pictures("open-host");
     await window.choose(/root@/, "echo carefully");
     await window.output("carefully");
@@ -168,7 +168,7 @@ describe("the daemon", () => {
   test("is started again when it was killed", async () => {
     const before = await daemonPid();
     process.kill(before, "SIGKILL");
-    await expect.poll(daemonPid, { timeout: 15_000 }).not.toBe(before);
+    await expect.poll(daemonPid).not.toBe(before);
     await window.rowAction(/^web1,/, "Run on Host");
     await window.answer(/Type a command/, "echo alive again");
     await window.output("alive again");
@@ -181,7 +181,7 @@ describe("the daemon", () => {
     process.kill(await daemonPid(), "SIGKILL");
     const told = window.notification(/daemon is not available.*ended at once/);
     await told.waitFor();
-    await told.getByRole("button", { name: "Show log" }).waitFor();
+    await told.getByRole("button", { name: "Show Log" }).waitFor();
     await window.page.getByRole("button", { name: /Hostrun, The daemon is not available/ }).waitFor();
     await window.pictures("daemon-broken");
     await window.tab(/^web1: echo carefully/).click();
@@ -222,7 +222,7 @@ describe("the daemon", () => {
     process.kill(before, "SIGSTOP");
     await window.command("Hostrun: Restart Daemon");
     await window.dialog("The daemon does not answer").getByRole("button", { name: "End by Force" }).click();
-    await expect.poll(daemonPid, { timeout: 30_000 }).not.toBe(before);
+    await expect.poll(daemonPid).not.toBe(before);
     expect(isAlive(before)).toBe(false);
     await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
   });

@@ -70,7 +70,7 @@ describe("an address that is no host", () => {
     await window.command("Hostrun: Run on Host…");
     await window.quick.getByPlaceholder(/Choose the host/).waitFor();
     await window.input.fill("localhost");
-    await window.choose(/Choose the host/, "add  Add host");
+    await window.choose(/Choose the host/, "add  Add Host");
     await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
     expect(await window.input.inputValue()).toBe("localhost");
     await window.input.fill(`${sshd.user}@localhost:${sshd.port}`);
@@ -121,11 +121,26 @@ describe("the moment of risk", () => {
   test("a recent command can be edited before it is run, by the keyboard, too", async () => {
     await window.rowAction(/^test,/, "Run on Host");
     await window.choice("echo earlier").hover();
-    await window.choice("echo earlier").getByRole("button", { name: "Edit before it is run" }).click();
+    await window.choice("echo earlier").getByRole("button", { name: "Edit Before Running" }).click();
     await expect.poll(() => window.input.inputValue()).toBe("echo earlier");
     await window.page.keyboard.type(" and later");
     await window.page.keyboard.press("Enter");
     await window.output("earlier and later");
+    await window.run.getByText("Exit 0", { exact: true }).waitFor();
+
+    await window.rowAction(/^test,/, "Run on Host");
+    await window.quick.getByPlaceholder(/F2 to edit it first/).waitFor();
+    await window.choice("echo earlier").first().waitFor();
+    // Nothing has the focus yet.
+    await window.page.keyboard.press("F2");
+    expect(await window.input.inputValue()).toBe("");
+    await window.page.keyboard.press("ArrowDown");
+    await active().filter({ hasText: "echo earlier and later" }).waitFor();
+    await window.page.keyboard.press("F2");
+    await expect.poll(() => window.input.inputValue()).toBe("echo earlier and later");
+    await window.page.keyboard.type(" still");
+    await window.page.keyboard.press("Enter");
+    await window.output("earlier and later still");
     await window.run.getByText("Exit 0", { exact: true }).waitFor();
   });
 
@@ -135,7 +150,7 @@ describe("the moment of risk", () => {
     await entry.getByText("2 lines").waitFor();
     await window.pictures("several-lines");
     await entry.hover();
-    await entry.getByRole("button", { name: "Edit in an editor" }).click();
+    await entry.getByRole("button", { name: "Edit in an Editor" }).click();
     await window.page.getByText("18 selected").waitFor();
     await window.page.keyboard.press("Control+Alt+H");
     await title().filter({ hasText: "Run echo one ⏎ echo two" }).waitFor();
@@ -254,6 +269,18 @@ describe("the tab of a run", () => {
     await window.page.getByRole("tab", { name: "notes.sh", selected: true }).waitFor();
   });
 
+  test("is gone when the window was loaded again before anything was run", async () => {
+    await window.rowAction(/^test,/, "Run on Host");
+    await window.quick.getByPlaceholder(/Type a command/).waitFor();
+    await window.page.keyboard.type("echo");
+    await prepared().waitFor();
+    await window.loadAnew();
+    // The view is open as it was.
+    await window.row(/^test, /).waitFor();
+    await prepared().waitFor({ state: "detached" });
+    expect(await window.page.getByText("No run").count()).toBe(0);
+  });
+
   test("is not opened before a question: that has a tab of its own", async () => {
     await window.rowAction(/^live,/, "Run on Host");
     await window.quick.getByPlaceholder(/Type a command/).waitFor();
@@ -284,7 +311,7 @@ describe("the tab of a run", () => {
       await window.run.getByText("Exit 0", { exact: true }).waitFor();
       expect(await prepared().count()).toBe(0);
       await window.run.locator(".xterm textarea:focus").waitFor();
-      const again = window.run.getByRole("button", { name: "Run again" });
+      const again = window.run.getByRole("button", { name: "Run Again" });
       open.push(await measured(() => again.press("Enter")));
       await window.run.getByText("Exit 0", { exact: true }).waitFor();
       await window.command("View: Close Editor");

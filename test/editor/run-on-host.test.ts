@@ -164,10 +164,10 @@ describe("an unknown host key", () => {
     }
   });
 
-  test("is recorded by Trust and run, which then runs the command in the same tab", async () => {
-    await window.run.getByRole("button", { name: "Trust and run" }).click();
+  test("is recorded by Trust and Run, which then runs the command in the same tab", async () => {
+    await window.run.getByRole("button", { name: "Trust and Run" }).click();
     const dialog = window.dialog("The host key of stranger is not known yet");
-    await dialog.getByRole("button", { name: "Trust and run" }).click();
+    await dialog.getByRole("button", { name: "Trust and Run" }).click();
     await window.output("now we know each other");
     await window.row(/^stranger, connected/).waitFor();
     const known = await readFile(join(code.stateDirectory, "known_hosts"), "utf8");
@@ -184,7 +184,7 @@ describe("a run's tab", () => {
   });
 
   test("saves the output byte for byte", async () => {
-    await window.run.getByRole("button", { name: "Save output" }).click();
+    await window.run.getByRole("button", { name: "Save Output…" }).click();
     // VS Code's own dialog proposes a name in the opened folder.
     await expect.poll(() => window.input.inputValue()).toMatch(/web1-[-\d]+\.txt$/);
     await window.page.keyboard.press("Enter");
@@ -198,7 +198,7 @@ describe("a run's tab", () => {
   test("runs its command again in the same tab", async () => {
     await window.tab(/^web1: echo by the/).click();
     await window.output("by the tree");
-    await window.run.getByRole("button", { name: "Run again" }).click();
+    await window.run.getByRole("button", { name: "Run Again" }).click();
     await expect.poll(() => window.row(/^echo by the .*, exit 0, web1,/).count()).toBe(2);
     await window.output("by the tree");
   });
@@ -239,9 +239,9 @@ describe("a run's tab", () => {
     // Read anew, the list begins with one page.
     await window.command("Hostrun: Refresh");
     await window.lastRow("Runs");
-    await window.row("Load more…").click();
+    await window.row("Load More…").click();
     // The page is there when nothing more is offered; only then is the last row the oldest run.
-    await window.row("Load more…").waitFor({ state: "detached" });
+    await window.row("Load More…").waitFor({ state: "detached" });
     await window.lastRow("Runs");
     await window.row(/^echo to stdout/).waitFor();
   });

@@ -15,9 +15,8 @@ beforeAll(async () => {
   sshd = owned.use(await openSshd());
   const config = `Host web1\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
   ({ code, window } = await openEditor(owned, sshd, { config }));
-  // The daemon's first start takes its time on a busy machine.
   await window.showHostrun();
-  await window.row(/^web1,/).waitFor({ timeout: 60_000 });
+  await window.row(/^web1,/).waitFor();
 });
 endAfterTests(owned, () => window);
 
@@ -34,7 +33,7 @@ describe("copying from a run's tab", () => {
   test("takes all output from the record, as text, whatever the screen holds", async () => {
     await run("echo to stderr >&2; seq 1 12000; printf '\\033[32mgreen\\033[0m\\r\\n'");
     await window.output("green");
-    await window.run.getByRole("button", { name: "Copy output" }).click();
+    await window.run.getByRole("button", { name: "Copy Output" }).click();
     await window.run.locator(".notice", { hasText: "Copied all output" }).waitFor();
     await expect.poll(clipboard).toContain("12000");
     // The two streams come in no order.
@@ -82,7 +81,7 @@ describe("a long output", () => {
     await window.output("red");
     await window.run.locator(".hidden-lines", { hasText: /^First 1,9\d\d lines not shown/ }).waitFor();
     await window.pictures("hidden-lines", ["highContrast", "light", "dark"]);
-    await window.run.getByRole("button", { name: "Open full output" }).click();
+    await window.run.getByRole("button", { name: "Open Full Output" }).click();
     await editor().getByText("the very first", { exact: true }).waitFor();
     await window.tab(/^web1 echo 'the very first'.*\.log/).waitFor();
     await editor().click();
@@ -99,7 +98,7 @@ describe("a long output", () => {
   test("is offered to be saved where it is too long for an editor", async () => {
     await run("head -c 54000000 /dev/zero | tr '\\0' x | fold -w 1000");
     // The record does not wait for the screen.
-    await window.row(/^head -c 54000000.*, exit 0/).waitFor({ timeout: 60_000 });
+    await window.row(/^head -c 54000000.*, exit 0/).waitFor();
     await window.command("Hostrun: Open Full Output");
     const note = window.notification(/The output has 51\.\d MiB, which is more than an editor shows/);
     await note.getByRole("button", { name: "Save Output…" }).waitFor();
@@ -108,6 +107,7 @@ describe("a long output", () => {
 });
 
 describe("a run's tab", () => {
+  const finished = () => window.notification(/Run finished on web1: echo begun.*\(exit 3\)/);
   const icon = (name: string): Promise<string> =>
     window.page.evaluate(`getComputedStyle([...document.querySelectorAll(".tabs-container .tab")]
       .find((tab) => tab.getAttribute("aria-label").startsWith(${JSON.stringify(name)}))
@@ -123,13 +123,14 @@ describe("a run's tab", () => {
     await expect.poll(() => icon("web1: echo in front")).toContain("run-succeeded-");
     await window.pictures("tab-icons", ["highContrast", "light", "dark"]);
     await writeFile(go, "");
+    // Without the mouse on it, it goes away after some seconds.
+    await finished().hover();
     await expect.poll(() => icon("web1: echo begun")).toContain("run-failed-");
     await window.pictures("tab-icons-ended");
   });
 
   test("is called back by a notification when the run ends behind another one", async () => {
-    const note = window.notification(/Run finished on web1: echo begun.*\(exit 3\)/);
-    await note.getByRole("button", { name: "Show Output" }).click();
+    await finished().getByRole("button", { name: "Show Output" }).click();
     await window.output("begun");
     await window.run.getByText("Exit 3", { exact: true }).waitFor();
   });
@@ -151,17 +152,20 @@ describe("standard input", () => {
   const field = () => window.run.getByLabel(/^Standard input/);
 
   test("is typed into a run's tab after it was run again in a terminal, and once more from there", async () => {
-    await run("[ -t 0 ] && echo on a terminal; printf 'name? '; read -r name; echo hello $name");
+    await run(
+      "[ -t 0 ] && echo on a terminal $(stty size | tr ' ' x); printf 'name? '; read -r name; echo hello $name",
+    );
     await window.run.getByText("Exit 0", { exact: true }).waitFor();
-    await window.run.getByRole("button", { name: "Run in a terminal" }).first().click();
-    await window.output("on a terminal");
+    await window.run.getByRole("button", { name: "Run in a Terminal" }).first().click();
+    // As large as the tab shows it.
+    await window.output(/on a terminal (?!24x80)\d+x\d+/);
     await field().fill("world");
     await window.pictures("input", ["highContrast", "light", "dark"]);
     await field().press("Enter");
     await window.output("hello world");
     await window.run.getByText("Exit 0", { exact: true }).waitFor();
     await field().waitFor({ state: "hidden" });
-    await window.run.getByRole("button", { name: "Run again", exact: true }).click();
+    await window.run.getByRole("button", { name: "Run Again", exact: true }).click();
     await field().fill("again");
     await field().press("Enter");
     await window.output("hello again");
@@ -170,16 +174,34 @@ describe("standard input", () => {
   test("is noted where it was wanted and not given, and given then, with its end", async () => {
     await run("printf 'What is to be sorted? '; sort");
     const note = window.run.getByRole("note").filter({ hasText: "wanted to read input" });
-    await note.getByRole("button", { name: "Run with input" }).click();
+    await note.getByRole("button", { name: "Run with Input" }).click();
     await field().fill("b");
     await field().press("Enter");
     await field().fill("a");
     await field().press("Enter");
-    await window.run.getByRole("button", { name: "End input" }).click();
+    await window.run.getByRole("button", { name: "End Input" }).click();
     await window.run.getByText("Exit 0", { exact: true }).waitFor();
     await window.command("Hostrun: Copy Output");
     await expect.poll(clipboard).toBe("What is to be sorted? a\nb\n");
   });
+});
+
+test("a command that reads standard input without a word about it is noted, and can be typed to", async () => {
+  await run("cat");
+  const note = window.run
+    .getByRole("note")
+    .filter({ hasText: "cat reads standard input, and none was given." });
+  await note.waitFor();
+  await window.pictures("input-none", ["highContrast", "light", "dark"]);
+  await note.getByRole("button", { name: "Run with Input" }).click();
+  await window.run.getByText("It may be waiting for input").waitFor();
+  const field = window.run.getByLabel(/^Standard input/);
+  await field.fill("to be repeated");
+  await field.press("Enter");
+  await window.run.getByRole("button", { name: "End Input" }).click();
+  await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  await window.command("Hostrun: Copy Output");
+  await expect.poll(clipboard).toBe("to be repeated\n");
 });
 
 test("a command substitution is read aloud as it stands where commands are chosen", async () => {

@@ -20,7 +20,7 @@ let configText: string;
 beforeAll(async () => {
   sshd = owned.use(await openSshd());
   ({ code, window } = await openEditor(owned, sshd, {
-    settings: { "hostrun.redisUrl": "redis://:geheim@127.0.0.1:9/" },
+    settings: { "hostrun.redisUrl": "redis://:geheim@127.0.0.1:9/", "hostrun.hostKeyPolicy": "strict" },
     files: { "script.sh": '#!/bin/bash\nset -u\necho "from bash $((40 + 2)), it\'s line $LINENO"\n' },
   }));
   const where = `  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
@@ -50,13 +50,14 @@ async function focusHosts(): Promise<void> {
 describe("without an SSH config", () => {
   test("an import says what was not found, and what to do", async () => {
     await window.showHostrun();
-    await window.page.getByRole("button", { name: "Import from SSH config" }).click();
+    await window.page.getByRole("button", { name: "Import from SSH Config" }).click();
     const told = window.notification("No hosts found in ~/.ssh/config.");
-    await told.waitFor();
+    // Without the mouse on it, it goes away after some seconds.
+    await told.hover();
     expect(await told.locator(".codicon-error").count()).toBe(0);
     await window.pictures("import-none", all);
-    await told.getByRole("button", { name: "Choose file…" }).waitFor();
-    await told.getByRole("button", { name: "Add host" }).click();
+    await told.getByRole("button", { name: "Choose File…" }).waitFor();
+    await told.getByRole("button", { name: "Add Host" }).click();
     await window.quick.getByText("Add Host").first().waitFor();
     await window.page.keyboard.press("Escape");
   });
@@ -80,7 +81,7 @@ describe("a window", () => {
     const before = await stat(file);
     await window.page.addInitScript(watchFor("There is no data provider registered"));
     await window.reload();
-    await window.row(/^web1, idle/).waitFor({ timeout: 90_000 });
+    await window.row(/^web1, idle/).waitFor();
     expect(await window.page.evaluate("seen")).toBe(false);
     await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
     // Nothing goes on looking busy.
@@ -103,11 +104,13 @@ describe("a window", () => {
     await window.page.locator(".settings-editor").waitFor({ state: "detached" });
   });
 
-  test("shows no broken picture on the extension's page", async () => {
+  test("shows no broken picture on the extension's page, and no link that leads nowhere", async () => {
     await window.command("Extensions: Show Installed Extensions");
     await window.page.locator(".extension-list-item", { hasText: "Hostrun" }).first().click();
     await window.run.getByText("Run commands on your SSH hosts at the speed").first().waitFor();
     expect(await window.run.locator("img").count()).toBe(0);
+    // Nothing but addresses of web servers and places of the page itself works there.
+    expect(await window.run.locator("a[href]:not([href^='http'], [href^='#'])").count()).toBe(0);
     await window.page.keyboard.press("Escape");
     await window.command("View: Close All Editors");
     await window.showHostrun();
@@ -134,6 +137,15 @@ describe("hosts of the SSH config", () => {
     const color = (): Promise<unknown> => window.page.evaluate(goneColor);
     await expect.poll(color).toBe(await window.page.evaluate(purple));
     expect(await readFile(config(), "utf8")).toBe(configText);
+    // VS Code takes no other colour in a row: the nearest of the theme is shown.
+    await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+    await daemon.call("updateHost", { params: { host: "gone" }, body: { color: "#0a55ff" } });
+    await expect.poll(color).toBe(await window.page.evaluate(blue));
+    await window.rowMenu(/^gone,/, "Color…");
+    await window.choice("#0a55ff").getByText("shown by the theme's nearest color").waitFor();
+    await window.pictures("row-colors", all);
+    await window.page.keyboard.press("Escape");
+    await window.quick.waitFor({ state: "hidden" });
     // The mark is seen in any width, and read aloud in words.
     expect(await window.page.evaluate(web1Badge)).toContain("P");
     await window.pictures("marked-hosts", all);
@@ -167,13 +179,13 @@ describe("hosts of the SSH config", () => {
 describe("a row", () => {
   test("shows its host by a click, once for a double click, and by Enter", async () => {
     await window.row(/^gone,/).dblclick();
-    await window.choice("Run a command…").waitFor();
+    await window.choice("Run Command…").waitFor();
     await window.page.keyboard.press("Escape");
     await window.quick.waitFor({ state: "hidden" });
     expect(await window.quick.count()).toBe(0);
     await focusHosts();
     await window.page.keyboard.press("Enter");
-    await window.choice("Run a command…").waitFor();
+    await window.choice("Run Command…").waitFor();
     await window.pictures("row-default", ["dark"]);
     await window.page.keyboard.press("Escape");
   });
@@ -254,14 +266,16 @@ const web1Badge = `[...document.querySelector("[role=treeitem][aria-label^='web1
 const goneColor = `getComputedStyle(document.querySelector("[role=treeitem][aria-label^='gone,'] .label-name")).color`;
 
 /** The colour of the theme, as a browser computes it. */
-const purple = `(() => {
+const themed = (name: string): string => `(() => {
   const probe = document.createElement("i");
-  probe.style.color = "var(--vscode-charts-purple)";
+  probe.style.color = "var(--vscode-charts-${name})";
   document.querySelector(".monaco-workbench").append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
 })()`;
+const purple = themed("purple");
+const blue = themed("blue");
 
 describe("a run", () => {
   test("that failed opens its own log, and has the buttons that mend it", async () => {
@@ -272,7 +286,7 @@ describe("a run", () => {
     await window.pictures("problem-buttons", all);
     await window.run.getByRole("button", { name: "Copy", exact: true }).click();
     await expect.poll(clipboard).toContain("host_unreachable");
-    await window.run.getByRole("button", { name: "Show log" }).click();
+    await window.run.getByRole("button", { name: "Show Log" }).click();
     await window.tab(/gone echo never/).waitFor();
     const text = window.page.locator(".editor-instance .view-lines");
     await expect.poll(() => text.textContent()).toMatch(/Run\s[0-9a-f-]{36}\son\sgone/);
@@ -283,6 +297,39 @@ describe("a run", () => {
     const line = configText.split("\n").indexOf("Host gone") + 1;
     await window.page.getByRole("button", { name: new RegExp(`Ln ${line}, Col 1`) }).waitFor();
     await window.command("View: Close All Editors");
+  });
+
+  test("that failed by its host or by a setting leads to it", async () => {
+    await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+    const { port, user } = sshd;
+    await daemon.call("createHost", { body: { name: "closed", address: "127.0.0.1", port: 9 } });
+    await window.rowAction(/^closed,/, "Run on Host");
+    await window.answer(/Type a command/, "echo closed");
+    await window.run.getByText("The host could not be reached").waitFor();
+    await window.run.getByRole("button", { name: "Edit Host" }).click();
+    await window.quick.getByPlaceholder("Choose what to change").waitFor();
+    await window.quick.getByText("Edit closed").waitFor();
+    await window.page.keyboard.press("Escape");
+    await window.quick.waitFor({ state: "hidden" });
+
+    await daemon.call("createHost", { body: { name: "strange", address: "localhost", port, user } });
+    await window.rowAction(/^strange,/, "Run on Host");
+    await window.answer(/Type a command/, "echo strange");
+    await window.run.getByText("Unknown host key").waitFor();
+    await window.pictures("problem-setting", all);
+    // The policy is strict: nobody is asked to trust the key.
+    expect(await window.dialog("The host key of strange is not known yet").count()).toBe(0);
+    await window.run.getByRole("button", { name: "Open Setting" }).click();
+    await window.page
+      .locator(".settings-editor .setting-item-label", { hasText: "Host Key Policy" })
+      .waitFor();
+    await window.page.keyboard.press("Escape");
+    await window.page.locator(".settings-editor").waitFor({ state: "detached" });
+    await window.command("View: Close All Editors");
+    await window.rowMenu(/^strange,/, "Test Connection");
+    await window.notification(/strange could not be reached.*policy is strict/).waitFor();
+    await window.dismissNotifications();
+    for (const host of ["closed", "strange"]) await daemon.call("deleteHost", { params: { host } });
   });
 
   test("whose host key has changed leads to the line of the old one", async () => {
@@ -329,14 +376,14 @@ describe("a run", () => {
     await window.input.fill("from bash 42");
     await window.page.keyboard.press("Enter");
     await window.row(/^echo never/).waitFor({ state: "detached" });
-    await window.row(/^\/bin\/bash -c/).waitFor({ timeout: 30_000 });
+    await window.row(/^\/bin\/bash -c/).waitFor();
     await window.pictures("runs-searched", all);
     await window.command("Hostrun: Search Runs…");
     await window.quick.getByText(/Search runs by command/).waitFor();
     await window.input.fill("no run has this");
     await window.page.keyboard.press("Enter");
     await window.page.getByText("No run fits the filter.").waitFor();
-    await window.page.getByRole("button", { name: "Show all runs" }).click();
+    await window.page.getByRole("button", { name: "Show All Runs" }).click();
     await window.row(/^echo never/).waitFor();
   });
 
@@ -359,4 +406,17 @@ test("hostrun is put where a shell finds it, and starts the bundled command line
   const env = { HOME: code.home, HOSTRUN_HOME: code.stateDirectory, PATH: "/usr/bin:/bin" };
   const { stdout } = await execute(join(code.home, ".local/bin/hostrun"), ["hosts", "list"], { env });
   expect(stdout).toContain("web1");
+});
+
+test("a host that is added without a port has the one that the SSH config says", async () => {
+  configText += "Host fresh.example.org\n  Port 2201\n";
+  await writeFile(config(), configText);
+  await window.showHostrun();
+  await window.row(/^fresh\.example\.org, idle, SSH config, fresh\.example\.org:2201/).waitFor();
+  await window.command("Hostrun: Add Host…");
+  await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
+  await window.input.fill("fresh.example.org");
+  await window.quick.getByText("Add fresh.example.org as fresh.example.org").waitFor();
+  await window.page.keyboard.press("Enter");
+  await window.row(/^fresh\.example\.org, idle, fresh\.example\.org:2201/).waitFor();
 });

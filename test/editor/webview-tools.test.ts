@@ -40,7 +40,7 @@ describe("copying", () => {
     await view.page.keyboard.press("Control+f");
     await view.page.keyboard.type("needle");
     await view.page.locator(".find-count", { hasText: "1 of 1" }).waitFor();
-    await view.page.getByRole("button", { name: "Copy output" }).click();
+    await view.page.getByRole("button", { name: "Copy Output" }).click();
     await view.said("copyOutput");
     expect(view.posted.some(({ type }) => type === "copied")).toBe(false);
     await view.send({ type: "notice", text: "Copied all output" });
@@ -94,7 +94,7 @@ describe("find", () => {
   it("tells case, whole words and expressions apart, by button and by key", async () => {
     await using view = await searching("concat cat Cat\nscatter cat-like 猫cat\nend\n", "cat");
     await count(view, "1 of 6");
-    await view.page.getByRole("button", { name: "Match case (Alt+C)" }).click();
+    await view.page.getByRole("button", { name: "Match Case (Alt+C)" }).click();
     await count(view, "1 of 5");
     await view.page.locator(".find-input").focus();
     await view.page.keyboard.press("Alt+w");
@@ -166,7 +166,7 @@ describe("lines that have left the screen", () => {
     }
     await view.page.setViewportSize({ width: 300, height: 360 });
     await picture(view, "hidden-lines-300");
-    await view.page.getByRole("button", { name: "Open full output" }).click();
+    await view.page.getByRole("button", { name: "Open Full Output" }).click();
     await view.said("openOutput");
   });
 
@@ -222,7 +222,7 @@ describe("the keyboard", () => {
 describe("a silent run", () => {
   it("says that it waits for output and how long, until there is some", async () => {
     await using view = await opened(show({}, { elapsedMs: 12_500 }));
-    await view.page.locator(".waiting", { hasText: /^Waiting for output, 1[2-9] s$/ }).waitFor();
+    await view.page.locator(".waiting", { hasText: /^Waiting for output, (1[2-9]|[2-5]\d) s$/ }).waitFor();
     for (const theme of ["dark", "light", "hc"] as const) {
       await view.useTheme(theme);
       await picture(view, `waiting-${theme}`);
@@ -235,10 +235,10 @@ describe("a silent run", () => {
   it("counts from its beginning, and tells of a silence after output by when that was written", async () => {
     await using view = await opened(show({ state: "connecting" }, { elapsedMs: 60_000 }));
     await view.send({ type: "status", state: "running", message: "", detail: null });
-    await view.page.locator(".waiting", { hasText: /^Waiting for output, [2-9] s$/ }).waitFor();
+    await view.page.locator(".waiting", { hasText: /^Waiting for output, \d+ s$/ }).waitFor();
     const chunks = [{ stream: "stdout" as const, data: "old\n" }];
     await view.send({ type: "output", chunks, ageMs: 200_000 });
-    await view.page.locator(".quiet", { hasText: /^No output for 3 min 2\d s$/ }).waitFor();
+    await view.page.locator(".quiet", { hasText: /^No output for 3 min \d+ s$/ }).waitFor();
     await picture(view, "quiet");
     await view.send(stdout("new\n"));
     await view.page.locator(".quiet", { hasText: /^$/ }).waitFor({ state: "attached" });
@@ -246,6 +246,35 @@ describe("a silent run", () => {
     await view.page.locator(".ending", { hasText: "Exit 0" }).waitFor();
     expect(await view.page.locator(".quiet").textContent()).toBe("");
   });
+});
+
+describe("a run that is stopped", () => {
+  it.each([
+    ["here", async (view: WebviewPage) => view.page.keyboard.press("Control+c")],
+    [
+      "elsewhere",
+      (view: WebviewPage) =>
+        view.send({ type: "status", state: "running", message: "Cancelling", detail: null, stopping: true }),
+    ],
+  ])(
+    "says once that it is being stopped, and by whatever else is told meanwhile: %s",
+    async (_where, stop) => {
+      await using view = await opened();
+      await view.page.locator(".waiting", { hasText: "Waiting for output" }).waitFor();
+      await stop(view);
+      await view.page.locator(".state", { hasText: /^Stopping …$/ }).waitFor();
+      await view.send({ type: "status", state: "running", message: "Cancelling", detail: null });
+      await view.send(stdout("told after it\n"));
+      await view.shows("told after it");
+      expect(await view.page.locator(".state").innerText()).toBe("Stopping …");
+      expect(await view.page.locator(".detail").innerText()).toBe("");
+      expect(await view.page.locator(".state-icon").getAttribute("aria-label")).toBe("Stopping …");
+      expect(await view.page.locator(".waiting").isVisible()).toBe(false);
+      await view.send(complete({ outcome: "cancelled", exitCode: null }));
+      await view.page.locator(".ending", { hasText: /^Cancelled$/ }).waitFor();
+      expect(await view.page.locator(".state").innerText()).toBe("");
+    },
+  );
 });
 
 describe("the command", () => {
@@ -379,8 +408,8 @@ describe("standard input", () => {
   });
 
   it.each([
-    ["sudo: a terminal is required to read the password\n", "wanted a terminal", "Run in a terminal", true],
-    ["Do you want to continue? [Y/n] ", "wanted to read input", "Run with input", false],
+    ["sudo: a terminal is required to read the password\n", "wanted a terminal", "Run in a Terminal", true],
+    ["Do you want to continue? [Y/n] ", "wanted to read input", "Run with Input", false],
   ])("is noted as missing where a command says %j", async (output, words, button, pty) => {
     await using view = await opened();
     await view.send(stderr(output), complete({ exitCode: 1 }));
@@ -388,6 +417,45 @@ describe("standard input", () => {
     await note.waitFor();
     await picture(view, `input-note-${pty ? "terminal" : "input"}`);
     await note.getByRole("button", { name: button }).click();
-    expect(await view.said("runWithInput")).toEqual({ type: "runWithInput", pty });
+    expect(await view.said("runWithInput")).toMatchObject({ type: "runWithInput", pty });
+  });
+
+  it("is noted as missing where a command that reads it said nothing, and not where it never ran", async () => {
+    await using view = await opened(show({ command: "cat" }));
+    await view.send(complete());
+    const note = view.page
+      .getByRole("note")
+      .filter({ hasText: "cat reads standard input, and none was given." });
+    await note.waitFor();
+    await picture(view, "input-note-silent");
+    await note.getByRole("button", { name: "Run with Input" }).click();
+    expect(await view.said("runWithInput")).toMatchObject({ type: "runWithInput", pty: false });
+    await view.send(show({ command: "cat" }), complete({ outcome: "failed", exitCode: null }));
+    await view.page.locator(".ending", { hasText: "Failed" }).waitFor();
+    expect(await view.page.locator(".input-note").count()).toBe(0);
+  });
+
+  it("is asked for in a terminal of the screen's size, which is told whenever it changes", async () => {
+    await using view = await opened(show({ options: { pty: true, stdinOpen: true } }));
+    const first = await view.said("size");
+    expect(first.cols).toBeGreaterThan(100);
+    await view.page.setViewportSize({ width: 600, height: 500 });
+    await expect.poll(() => view.posted.findLast(({ type }) => type === "size")).not.toEqual(first);
+    const last = view.posted.findLast((message) => message.type === "size");
+    expect(last?.cols).toBeLessThan(first.cols);
+    expect(last?.rows).toBeGreaterThan(first.rows);
+    await view.send(complete());
+    await view.send({ type: "tool", tool: "runInTerminal" });
+    expect(await view.said("runWithInput")).toMatchObject({ pty: true, cols: last?.cols });
+  });
+
+  it("is noted as what a command on a terminal may wait for, where none can be given", async () => {
+    await using view = await opened(show({ command: "cat", options: { pty: true } }));
+    const note = view.page.locator(".input-note", {
+      hasText: "It may be waiting for input, of which it gets none.",
+    });
+    await note.getByRole("button", { name: "Run in a Terminal" }).waitFor();
+    await view.send(stdout("it does not\n"));
+    await note.waitFor({ state: "detached" });
   });
 });
