@@ -53,7 +53,7 @@ export default defineConfig({
       project("contract", { testTimeout: 30_000, ...LIGHT }),
       project("daemon", { testTimeout: 60_000, hookTimeout: 60_000, ...HEAVY }),
       overOpenSsh({ testTimeout: 180_000, hookTimeout: 60_000, ...HEAVY }),
-      project("editor", { testTimeout: 180_000, hookTimeout: 300_000, ...HEAVY }),
+      project("editor", { testTimeout: 600_000, hookTimeout: 600_000, pollMs: 120_000, ...HEAVY }),
       project("faults", { testTimeout: 120_000, hookTimeout: 60_000, ...HEAVY }),
     ],
   },
@@ -62,6 +62,8 @@ export default defineConfig({
 interface Limits {
   testTimeout: number;
   hookTimeout?: number;
+  /** How long `expect.poll` goes on. */
+  pollMs?: number;
   maxWorkers?: number;
 }
 
@@ -83,10 +85,10 @@ function overOpenSsh(limits: Limits) {
   return { ...rest, test: { ...test, include, env: { TEST_TRANSPORT: "openssh" } } };
 }
 
-function project(name: string, limits: Limits) {
+// A busy machine takes its time.
+function project(name: string, { pollMs = 20_000, ...limits }: Limits) {
   const setupFiles = ["test/support/no-warnings.ts"];
-  // A busy machine takes its time.
-  const poll = { timeout: 20_000 };
+  const poll = { timeout: pollMs };
   return {
     plugins: [shellScripts],
     test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, ...limits },

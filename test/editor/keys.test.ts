@@ -41,7 +41,8 @@ test("a key is made with a passphrase typed twice, and installed on a host", asy
     await window.input.fill("a passphrase");
     await window.page.keyboard.press("Enter");
   }
-  await window.notification(/Made ~\/\.ssh\/work/).waitFor();
+  // Without the mouse on it, it goes away after some seconds.
+  await window.notification(/Made ~\/\.ssh\/work/).hover();
   await window.pictures("key-made", ["dark"]);
   await window.page.getByRole("button", { name: "Install on Host…" }).click();
   await window.choose(/Choose a host/, "web1");

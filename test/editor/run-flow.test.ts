@@ -321,5 +321,5 @@ describe("the tab of a run", () => {
     console.log(
       `From Enter to the first output painted, p50 of 10: ${middle(fresh)} in a new tab, ${middle(open)} in an open one.`,
     );
-  }, 300_000);
+  }, 900_000);
 });

@@ -411,12 +411,11 @@ test("hostrun is put where a shell finds it, and starts the bundled command line
 test("a host that is added without a port has the one that the SSH config says", async () => {
   configText += "Host fresh.example.org\n  Port 2201\n";
   await writeFile(config(), configText);
-  await window.showHostrun();
-  await window.row(/^fresh\.example\.org, idle, SSH config, fresh\.example\.org:2201/).waitFor();
+  await window.row(/^fresh\.example\.org, idle, SSH config, (?:\w+@)?fresh\.example\.org:2201/).waitFor();
   await window.command("Hostrun: Add Host…");
   await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
   await window.input.fill("fresh.example.org");
   await window.quick.getByText("Add fresh.example.org as fresh.example.org").waitFor();
   await window.page.keyboard.press("Enter");
-  await window.row(/^fresh\.example\.org, idle, fresh\.example\.org:2201/).waitFor();
+  await window.row(/^fresh\.example\.org, idle, (?:\w+@)?fresh\.example\.org:2201/).waitFor();
 });

@@ -146,6 +146,8 @@ async function openPage(
 ): Promise<WebviewPage> {
   const context = await browser.newContext({ viewport });
   const page = await context.newPage();
+  // A busy machine takes its time.
+  page.setDefaultTimeout(120_000);
   const posted: FromPanel[] = [];
   const kept: unknown[] = [];
   const complaints: string[] = [];
@@ -185,7 +187,7 @@ async function openPage(
     send: async (...messages) => {
       for (const message of messages) await sendAnything(message);
     },
-    shows: (text) => page.locator(".xterm-rows").filter({ hasText: text }).waitFor({ timeout: 20_000 }),
+    shows: (text) => page.locator(".xterm-rows").filter({ hasText: text }).waitFor(),
     useTheme: (theme) =>
       page.evaluate<void>(`document.documentElement.setAttribute("style", ${JSON.stringify(variables(theme))});
         document.body.className = ${JSON.stringify(themes[theme].bodyClass)};`),

@@ -5,6 +5,11 @@ import type { CodeServer } from "./code-server.ts";
 
 const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
 
+/** For anything that is awaited, whatever else the machine does; what does not come at all is told by then. */
+const patienceMs = 120_000;
+/** For a try that is made again. */
+const tryMs = 30_000;
+
 type Theme = "light" | "dark" | "highContrast";
 
 /** VS Code follows the system's colours, which the browser plays: nothing has to be configured for it. */
@@ -32,16 +37,16 @@ export class Workbench {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(patienceMs);
     const workbench = new Workbench(page);
-    await page.goto(code.url, { timeout: 60_000 });
+    await page.goto(code.url);
     await workbench.ready();
     return workbench;
   }
 
   async ready(): Promise<void> {
-    await this.page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
-    await this.page.locator('.activitybar a[aria-label="Hostrun"]').waitFor({ timeout: 60_000 });
+    await this.page.locator(".monaco-workbench").waitFor();
+    await this.page.locator('.activitybar a[aria-label="Hostrun"]').waitFor();
   }
 
   async reload(): Promise<void> {
@@ -53,7 +58,7 @@ export class Workbench {
 
   /** As a person does to whom nothing else is left. */
   async loadAnew(): Promise<void> {
-    await this.page.reload({ timeout: 60_000 });
+    await this.page.reload();
     await this.ready();
   }
 
@@ -67,8 +72,8 @@ export class Workbench {
   async command(title: string): Promise<void> {
     await this.#insist(async () => {
       await this.page.keyboard.press("F1");
-      await this.input.fill(`>${title}`, { timeout: 10_000 });
-      await this.choice(title).first().click({ timeout: 10_000 });
+      await this.input.fill(`>${title}`, { timeout: tryMs });
+      await this.choice(title).first().click({ timeout: tryMs });
     });
   }
 
@@ -101,9 +106,9 @@ export class Workbench {
   async openFile(name: string): Promise<void> {
     await this.#insist(async () => {
       await this.page.keyboard.press("Control+P");
-      await this.input.fill(name, { timeout: 10_000 });
-      await this.choice(name).first().click({ timeout: 10_000 });
-      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: 10_000 });
+      await this.input.fill(name, { timeout: tryMs });
+      await this.choice(name).first().click({ timeout: tryMs });
+      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: tryMs });
     });
     await this.page.locator(".monaco-editor .view-line").first().click();
   }
@@ -161,7 +166,7 @@ export class Workbench {
 
   /** When the output of the run holds this text. */
   async output(text: string | RegExp): Promise<void> {
-    await this.run.locator(".xterm-rows", { hasText: text }).waitFor({ timeout: 30_000 });
+    await this.run.locator(".xterm-rows", { hasText: text }).waitFor();
   }
 
   tab(name: string | RegExp): Locator {

@@ -25,7 +25,8 @@ test("a colour of the theme is shown as it is, also under its plain name", () =>
 });
 
 test("a colour is pictured as it is", () => {
-  const svg = (color: string): string => Buffer.from(colorPicture(color).split(",")[1] ?? "", "base64").toString();
+  const svg = (color: string): string =>
+    Buffer.from(colorPicture(color).split(",")[1] ?? "", "base64").toString();
   expect(svg("#ff8800")).toContain('fill="#ff8800"');
   expect(svg("charts.red")).toContain('fill="#f14c4c"');
 });
