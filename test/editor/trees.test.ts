@@ -327,7 +327,7 @@ describe("a run", () => {
     await window.page.locator(".settings-editor").waitFor({ state: "detached" });
     await window.command("View: Close All Editors");
     await window.rowMenu(/^strange,/, "Test Connection");
-    await window.notification(/strange could not be reached.*policy is strict/).waitFor();
+    await window.notification(/strange failed the test at: .*policy is strict/).waitFor();
     await window.dismissNotifications();
     for (const host of ["closed", "strange"]) await daemon.call("deleteHost", { params: { host } });
   });
