@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   restart: { summary: "Stop the daemon and start it again", load: () => import("./commands/restart.ts") },
   status: { summary: "Show how the daemon is doing", load: () => import("./commands/status.ts") },
   logs: { summary: "Show the daemon's log", load: () => import("./commands/logs.ts") },
+  token: { summary: "Show or replace the token for TCP", load: () => import("./commands/token.ts") },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 

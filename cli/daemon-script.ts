@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Daemon } from "../client/daemon.ts";
+import type { Daemon, OpenDaemonOptions } from "../client/daemon.ts";
 import { openDaemon } from "../client/daemon.ts";
 
 const here = import.meta.dirname;
@@ -24,7 +24,7 @@ export async function reviveDaemon(): Promise<void> {
   await using _ = await reachDaemon();
 }
 
-/** The daemon, started if need be. */
-export function reachDaemon(signal?: AbortSignal): Promise<Daemon> {
-  return openDaemon({ daemonScript, daemonRuntime: daemonRuntime(), keepConnections: false }, signal);
+/** The daemon, started if need be, with `daemonArguments` then. */
+export function reachDaemon(options: Pick<OpenDaemonOptions, "daemonArguments"> = {}): Promise<Daemon> {
+  return openDaemon({ ...options, daemonScript, daemonRuntime: daemonRuntime(), keepConnections: false });
 }

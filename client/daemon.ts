@@ -26,6 +26,8 @@ export interface OpenDaemonOptions {
   readonly daemonScript?: string | undefined;
   /** The Node or Electron that runs it; by default this process' own. */
   readonly daemonRuntime?: string | undefined;
+  /** Of a daemon that is started by this. */
+  readonly daemonArguments?: readonly string[] | undefined;
   readonly deadlineMs?: number | undefined;
   /** Whether connections are kept for the next call; by default they are. */
   readonly keepConnections?: boolean | undefined;
@@ -37,12 +39,12 @@ export interface OpenDaemonOptions {
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
-  const { daemonScript, daemonRuntime, deadlineMs } = options;
+  const { daemonScript, daemonRuntime, daemonArguments, deadlineMs } = options;
   const found =
     daemonScript === undefined
       ? await discover(places, signal)
       : ((await lookFor(places, signal)) ??
-        (await start({ places, daemonScript, daemonRuntime, deadlineMs }, signal)));
+        (await start({ places, daemonScript, daemonRuntime, daemonArguments, deadlineMs }, signal)));
   if (found !== undefined) {
     const { keepConnections = true } = options;
     return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutReuse() });

@@ -16,6 +16,7 @@ export function placesIn(
     socket: at("socket"),
     lock: at("lock"),
     log: at("log"),
+    token: at("token"),
     instanceLock: at("instanceLock"),
     compileCache: at("compileCache"),
   };

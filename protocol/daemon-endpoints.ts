@@ -48,6 +48,15 @@ export const daemonEndpoints = {
     output: Health,
     problems: writing,
   }),
+  replaceToken: endpoint({
+    method: "POST",
+    path: "/api/token/rotate",
+    summary: "Replace the token of TCP by another, which daemon.json has then; over the socket only",
+    body: z.strictObject({}),
+    status: 204,
+    output: "none",
+    problems: [...writing, "forbidden"],
+  }),
   changes: endpoint({
     method: "GET",
     path: "/api/events",

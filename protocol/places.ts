@@ -6,6 +6,7 @@ export const placeNames = {
   socket: "daemon.sock",
   lock: "daemon.lock",
   log: "daemon.log",
+  token: "token",
   instanceLock: "instance.lock",
   compileCache: "compile-cache",
 } as const;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ListenText } from "./listen-address.ts";
 import { HostKeyPolicy, Port, UserName } from "./host.ts";
 
 const span = (max: number) => z.int().min(0).max(max);
@@ -35,6 +36,10 @@ const fields = {
   /** 0: never. */
   idleExitMs: span(30 * dayMs),
   logLevel: z.enum(["error", "warn", "info", "debug"]),
+  /** Where to listen on TCP besides the socket, e.g. "127.0.0.1:7000"; port 0: any. From the next start on. */
+  listen: ListenText.nullable(),
+  /** Over TCP: how many runs and jobs a client may start in a minute. 0: no limit. */
+  rateLimitPerMinute: z.int().min(0).max(1_000_000),
 };
 
 /** Every setting of the daemon. Spans in milliseconds, sizes in bytes. */
@@ -60,6 +65,8 @@ export const defaultSettings: Settings = {
   historyMaxBytes: 2_147_483_648,
   idleExitMs: 0,
   logLevel: "info",
+  listen: null,
+  rateLimitPerMinute: 30,
 };
 
 export const SettingSource = z.enum(["default", "config", "environment", "flag"]);

@@ -53,7 +53,7 @@ const ROOMS = {
   "daemon/ssh/pool": ssh("host-keys", "auth", "connect", "channel"),
   "daemon/openssh": ssh("host-keys", "auth", "connect"),
   "daemon/store": adapter("better-sqlite3", "zod"),
-  "daemon/cache": adapter("ioredis", "lru-cache", "zod"),
+  "daemon/cache": adapter("ioredis", "lru-cache", "rate-limiter-flexible", "zod"),
   "daemon/http": {
     rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
     typesOf: ["daemon/transport"],

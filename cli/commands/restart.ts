@@ -1,18 +1,22 @@
 import type { Command } from "../command.ts";
-import { parseStopOptions, stopDaemon } from "../control/stop.ts";
-import { command as start } from "./start.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { stopDaemon, stopOptions } from "../control/stop.ts";
+import { startDaemon } from "./start.ts";
 
 export const command: Command = {
   help: `Stop the daemon, if it runs, and start it again.
 
-Usage: hostrun restart [--drain] [--force]
+Usage: hostrun restart [OPTION...]
 
-  --drain  wait until the runs that there are have ended
-  --force  kill it when it does not stop by itself
+  --drain           wait until the runs that there are have ended
+  --force           kill it when it does not stop by itself
+  --listen ADDRESS  listen on TCP as well, as \`hostrun start\` has it
 `,
   async run(args) {
-    const options = parseStopOptions(args);
-    await stopDaemon(options);
-    return start.run([]);
+    const options = { ...stopOptions, listen: { type: "string" } } as const;
+    const { values, positionals } = parseOptions(args, options);
+    takeWords(positionals);
+    await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
+    return startDaemon(values.listen);
   },
 };

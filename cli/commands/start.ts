@@ -1,3 +1,4 @@
+import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
@@ -6,15 +7,39 @@ import { reachDaemon } from "../daemon-script.ts";
 export const command: Command = {
   help: `Start the daemon in the background, unless it runs already.
 
-Usage: hostrun start
+Usage: hostrun start [--listen ADDRESS]
+
+  --listen ADDRESS  listen on TCP as well: 127.0.0.1:PORT or [::1]:PORT, where port 0 is any that is free;
+                    clients need the token that \`hostrun token\` shows
 
 Every other command starts it by itself when it is needed.
 `,
   async run(args) {
-    takeWords(parseOptions(args, {}).positionals);
-    await using daemon = await reachDaemon();
-    const { pid, version } = daemon.health;
-    print(`Hostrun ${version} is running as process ${pid}, on ${daemon.discovery.socket}\n`);
-    return 0;
+    const { values, positionals } = parseOptions(args, { listen: { type: "string" } });
+    takeWords(positionals);
+    return startDaemon(values.listen);
   },
 };
+
+/** `listen`: where else than on its socket. */
+export async function startDaemon(listen: string | undefined): Promise<number> {
+  await using daemon = await reachDaemon({
+    daemonArguments: listen === undefined ? [] : ["--listen", listen],
+  });
+  const { pid, version } = daemon.health;
+  const { socket, url } = daemon.discovery;
+  if (listen !== undefined && !isAt(url, listen)) {
+    throw new Problem(
+      "conflict",
+      `The daemon runs already, and listens on other addresses. \`hostrun restart --listen ${listen}\` starts it anew.`,
+    );
+  }
+  const also = url === null ? "" : ` and ${url}`;
+  print(`Hostrun ${version} is running as process ${pid}, on ${socket}${also}\n`);
+  return 0;
+}
+
+function isAt(url: string | null, listen: string): boolean {
+  const wanted = `http://${listen}`;
+  return wanted.endsWith(":0") ? url?.startsWith(wanted.slice(0, -1)) === true : url === wanted;
+}

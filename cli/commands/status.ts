@@ -1,6 +1,7 @@
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
+import type { Discovery } from "../../protocol/discovery.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";
@@ -28,7 +29,7 @@ Exit status: 0 when it runs, 3 when it does not.
       await using daemon = await openDaemon({ keepConnections: false });
       const stats = await daemon.call("stats");
       showOne(format, { running: true, ...daemon.health, ...stats }, () =>
-        sheet(entriesOf(stats, daemon.health.status, daemon.discovery.socket)),
+        sheet(entriesOf(stats, daemon.health.status, daemon.discovery)),
       );
       return 0;
     } catch (error) {
@@ -40,13 +41,14 @@ Exit status: 0 when it runs, 3 when it does not.
   },
 };
 
-function entriesOf(stats: Stats, status: string, socket: string): [string, string][] {
+function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [string, string][] {
   const { daemon, runs, pool, latency, cache, store, streams } = stats;
   const idle = pool.idle === 0 ? "" : `, ${pool.idle} idle`;
   return [
     ["Daemon", `Hostrun ${daemon.version}, process ${daemon.pid}${status === "ok" ? "" : `, ${status}`}`],
     ["Since", `${instantOf(daemon.startedAt)} (${spanOf(daemon.uptimeMs)})`],
     ["Socket", socket],
+    ...(url === null ? [] : [["URL", url] satisfies [string, string]]),
     ["Memory", formatBytes(daemon.rssBytes)],
     ["Runs", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
     ["Connections", `${pool.connections}${idle}; ${pool.opened} opened, ${pool.reused} times reused`],

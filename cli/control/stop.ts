@@ -14,11 +14,10 @@ export interface StopOptions {
 
 const stopMs = 10_000;
 
+export const stopOptions = { drain: { type: "boolean" }, force: { type: "boolean" } } as const;
+
 export function parseStopOptions(args: readonly string[]): StopOptions {
-  const { values, positionals } = parseOptions(args, {
-    drain: { type: "boolean" },
-    force: { type: "boolean" },
-  });
+  const { values, positionals } = parseOptions(args, stopOptions);
   takeWords(positionals);
   return { drain: values.drain ?? false, force: values.force ?? false };
 }

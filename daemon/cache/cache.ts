@@ -1,3 +1,4 @@
+import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Cache } from "../runs/result-cache.ts";
 
 export interface CacheMetrics {
@@ -11,4 +12,6 @@ export interface CacheMetrics {
 /** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */
 export interface CountingCache extends Cache, AsyncDisposable {
   metrics(): CacheMetrics;
+  /** Counts where the cache keeps. */
+  readonly limiter: RateLimiter;
 }

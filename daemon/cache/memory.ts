@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { CountingCache } from "./cache.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
 
 const entries = 10_000;
 const bytes = 16 * 1024 * 1024;
@@ -14,6 +15,7 @@ export function createMemoryCache(): CountingCache {
   let hits = 0;
   let misses = 0;
   return {
+    limiter: createRateLimiter(undefined),
     get: async (key) => {
       const value = kept.get(key);
       if (value === undefined) misses++;

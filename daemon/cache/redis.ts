@@ -1,8 +1,10 @@
 import { Redis } from "ioredis";
 import { backOffMs } from "../core/back-off.ts";
+import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
 
 const commandTimeoutMs = 200;
 /** How long Redis is left alone after it failed to answer. */
@@ -25,6 +27,7 @@ export function openRedisCache(url: string, log: Log): CountingCache {
 }
 
 class RedisCache implements CountingCache {
+  readonly limiter: RateLimiter;
   readonly #redis: Redis;
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
@@ -35,6 +38,7 @@ class RedisCache implements CountingCache {
 
   constructor(redis: Redis, log: Log) {
     this.#redis = redis;
+    this.limiter = createRateLimiter(redis);
     this.#log = log;
     redis.on("ready", () => {
       this.#away = false;

@@ -1,9 +1,14 @@
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { protocolVersion } from "../../protocol/discovery.ts";
 import type { Health, Stats } from "../../protocol/stats.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
 import type { Scope } from "../core/scope.ts";
-import { listen } from "../http/listen.ts";
+import { placeNames } from "../../protocol/places.ts";
+import { parseListenAddress } from "../../protocol/listen-address.ts";
+import { AccessToken } from "../core/access-token.ts";
+import type { Access } from "../http/access.ts";
+import { listen, listenOnTcp } from "../http/listen.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
 import { keyRoutes } from "../http/routes/keys.ts";
@@ -30,15 +35,19 @@ export type Services = Storage & Hosts & Transport & Runs;
 export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
   const { log, clock, settings } = context;
   const metrics = new StreamMetrics(log);
+  const token = new AccessToken(join(context.stateDirectory, placeNames.token));
   const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
   const stats = scope.own(openStats({ ...statsSources(context, services), streams: metrics, connections }));
-  const handlers = handlersOf(context, services, stats.report);
-  const server = createHttpServer({ handlers, metrics, connections, log });
+  const handlers = handlersOf(context, services, { stats: stats.report, token });
   let askedAt = clock.elapsed();
-  server.on("request", () => {
-    askedAt = clock.elapsed();
-  });
-  const { store, engine, history } = services;
+  const serve = (access: Access): Server => {
+    const limits = { limiter: cache.limiter, rateLimitPerMinute: () => settings.current.rateLimitPerMinute };
+    const server = createHttpServer({ access, ...limits, handlers, metrics, connections, log });
+    return server.on("request", () => {
+      askedAt = clock.elapsed();
+    });
+  };
+  const { store, engine, history, cache } = services;
   scope.own(
     openHousekeeping({
       store,
@@ -50,15 +59,39 @@ export async function openHttp(context: DaemonContext, services: Services, scope
       onIdle: () => context.onShutdown("nobody needed it for idleExitMs"),
     }),
   );
-  scope.own(await listen(server, context.socket));
+  scope.own(await listen(serve(socketAccess(context.socket, token)), context.socket));
+  const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this is taken back.
-  writeDiscoveryFile(context, scope);
+  writeDiscoveryFile({ ...context, token, url }, scope);
+}
+
+/** The name of a pipe can be known to anybody. */
+function socketAccess(socket: string, token: AccessToken): Access {
+  return socket.startsWith("\\\\") ? { by: "token", token } : { by: "permission" };
+}
+
+/** The URL; null where TCP is not asked for. Whoever showed a token that was replaced is shown out. */
+async function openTcp(
+  { settings, log }: DaemonContext,
+  token: AccessToken,
+  serve: (access: Access) => Server,
+  scope: Scope,
+): Promise<string | null> {
+  const wanted = parseListenAddress(settings.current.listen ?? "");
+  if (wanted === undefined) return null;
+  let authority = "";
+  const server = serve({ by: "address", token, authority: () => authority });
+  const listener = scope.own(await listenOnTcp(server, wanted));
+  ({ authority } = listener);
+  token.onReplaced(() => server.closeAllConnections());
+  log.info("The daemon listens on TCP", { authority });
+  return `http://${authority}`;
 }
 
 function handlersOf(
   context: DaemonContext,
   { hosts, production, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
-  stats: () => Stats,
+  { stats, token }: { readonly stats: () => Stats; readonly token: AccessToken },
 ): HttpParts["handlers"] {
   const { settings, changes, secrets, clock, version, pid } = context;
   const health = (): Health => ({
@@ -76,7 +109,14 @@ function handlersOf(
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   const keys = keysOf(context, pool);
   return {
-    ...daemonRoutes({ health, stats, durations: () => latency.durations(), changes, shutdown }),
+    ...daemonRoutes({
+      health,
+      stats,
+      durations: () => latency.durations(),
+      changes,
+      shutdown,
+      replaceToken: () => token.replace(),
+    }),
     ...hostRoutes({
       hosts,
       resolve,

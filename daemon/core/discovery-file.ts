@@ -1,29 +1,34 @@
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Discovery, protocolVersion } from "../../protocol/discovery.ts";
 import { placeNames } from "../../protocol/places.ts";
+import type { AccessToken } from "./access-token.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import type { Scope } from "./scope.ts";
 
-export interface DiscoveryOptions extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt"> {
+export interface DiscoveryOptions
+  extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt" | "url"> {
   readonly stateDirectory: string;
+  readonly token: AccessToken;
 }
 
 /** Tells clients where the daemon is, until the scope ends. */
 export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): void {
-  const { stateDirectory, version, pid, socket, startedAt } = options;
+  const { stateDirectory, token, version, pid, socket, url, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);
-  const token = randomBytes(32).toString("base64url");
-  const discovery: Discovery = {
-    version,
-    pid,
-    socket,
-    startedAt,
-    protocol: protocolVersion,
-    url: null,
-    token,
+  const write = (): void => {
+    const discovery: Discovery = {
+      version,
+      pid,
+      socket,
+      startedAt,
+      protocol: protocolVersion,
+      url,
+      token: token.value,
+    };
+    writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
   };
-  writeFileAtomically(path, `${JSON.stringify(discovery)}\n`);
+  write();
+  token.onReplaced(write);
   scope.defer(() => rmSync(path, { force: true }));
 }

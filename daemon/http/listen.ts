@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
+import type { ListenAddress } from "../../protocol/listen-address.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
 /** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
@@ -29,6 +31,39 @@ export async function listen(server: Server, path: string): Promise<AsyncDisposa
   server.listen({ path, backlog: maxWaiting });
   await once(server, "listening");
   if (!pipe) chmodSync(path, 0o600);
+  return closing(server);
+}
+
+export interface TcpListener extends AsyncDisposable {
+  /** What a request's Host has to be. */
+  readonly authority: string;
+}
+
+/** Listens on a loopback address as well; ends as above. `conflict` when the port is not free. */
+export async function listenOnTcp(server: Server, { address, port }: ListenAddress): Promise<TcpListener> {
+  server.listen({ host: address, port, exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch (failure) {
+    const where = `${shown(address)}:${port}`;
+    const what =
+      errorCode(failure) === "EADDRINUSE"
+        ? `Another program listens on ${where}.`
+        : `The daemon cannot listen on ${where} (${errorCode(failure) ?? "failed"}).`;
+    throw new Problem("conflict", `${what} Choose another one by \`--listen\`, or 0 as its port.`, {
+      cause: failure,
+    });
+  }
+  const bound = server.address();
+  const chosen = bound !== null && typeof bound === "object" ? bound.port : port;
+  return { authority: `${shown(address)}:${chosen}`, ...closing(server) };
+}
+
+function shown(address: ListenAddress["address"]): string {
+  return address === "::1" ? "[::1]" : address;
+}
+
+function closing(server: Server): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");

@@ -5,15 +5,23 @@ import type { Endpoint } from "../../protocol/endpoint.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
+import type { RateLimiter } from "../core/rate-limiter.ts";
 import { discardBody } from "./body.ts";
-import { maxHeaders, refusalOf } from "./caller.ts";
+import { type Access, accessRefusal } from "./access.ts";
+import { maxHeaders } from "./caller.ts";
+import { compressJson } from "./compression.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
 import { respondToParserRefusals } from "./parser-refusals.ts";
+import { limitRate } from "./rate-limit.ts";
 import type { Handlers } from "./request-context.ts";
 import type { StreamMetrics } from "./sse.ts";
 
 export interface HttpParts {
+  readonly access: Access;
+  /** Over TCP. */
+  readonly limiter: RateLimiter;
+  readonly rateLimitPerMinute: () => number;
   readonly handlers: Handlers;
   readonly metrics: StreamMetrics;
   readonly connections: ConnectionCounts;
@@ -31,12 +39,13 @@ const securityHeaders = {
 
 /** The HTTP server of the API, not yet listening. */
 export function createHttpServer(parts: HttpParts): Server {
+  const { access } = parts;
   const app = new Koa();
   app.on("error", (failure) => parts.log.debug("A client left in the middle of a response", { failure }));
   app.use(async (context, next) => {
     context.set(securityHeaders);
     try {
-      const refusal = refusalOf(context.req);
+      const refusal = accessRefusal(context.req, access);
       if (refusal !== undefined) throw refusal;
       await next();
       if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
@@ -44,6 +53,10 @@ export function createHttpServer(parts: HttpParts): Server {
       respondWithProblem(context, failure, parts);
     }
   });
+  if (access.by === "address") {
+    app.use(limitRate(parts.limiter, parts.rateLimitPerMinute));
+    app.use(compressJson);
+  }
   app.use(createRouter(parts.handlers, parts.metrics).routes());
   const respond = app.callback();
   const server = createServer(
@@ -62,7 +75,7 @@ export function createHttpServer(parts: HttpParts): Server {
   server.maxHeadersCount = maxHeaders;
   // Node would ask for the body, or refuse, before the request was looked at here.
   server.on("checkContinue", (request, response) => {
-    if (refusalOf(request) === undefined) response.writeContinue();
+    if (accessRefusal(request, access) === undefined) response.writeContinue();
     server.emit("request", request, response);
   });
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
@@ -99,6 +112,7 @@ function respondWithProblem(context: Koa.Context, failure: unknown, { connection
   context.status = told.status;
   context.body = JSON.stringify(told);
   context.type = "application/problem+json";
+  if (told.code === "unauthorized") context.set("WWW-Authenticate", "Bearer");
   if (told.code === "request_timeout") {
     connections.requestsTimedOut += 1;
     context.set("Connection", "close");

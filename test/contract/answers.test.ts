@@ -62,6 +62,7 @@ const good: Record<EndpointName, Call> = {
   stats: async () => ({ path: `/api/stats${(await endedRun()).slice(0, 0)}` }),
   metrics: () => ({ path: "/api/metrics" }),
   openapi: () => ({ path: "/api/openapi.json" }),
+  replaceToken: () => ({ path: "/api/token/rotate", json: {} }),
   shutdown: () => ({ path: "/api/shutdown", json: { drain: true } }),
   changes: () => ({ path: "/api/events" }),
   listKnownHosts: () => ({ path: "/api/known-hosts" }),
@@ -429,6 +430,8 @@ describe("every problem is the contract's, and one that its endpoint declares", 
       "host_key_changed",
       "protocol_error",
       "timed_out",
+      // What is refused over TCP alone.
+      "forbidden",
       // Tests of keys.
       "key_not_made",
       "key_not_installed",

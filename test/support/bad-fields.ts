@@ -208,6 +208,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     good: { cols: 80, rows: 24 },
     body: { cols: size, rows: size },
   },
+  replaceToken: { path: "/api/token/rotate", good: {}, body: {} },
   shutdown: { path: "/api/shutdown", good: {}, body: { drain: flag } },
   addKnownHost: {
     path: "/api/known-hosts",
@@ -261,6 +262,8 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       idleExitMs: span,
       promptTimeoutMs: { values: [...span.values, 0, 99, 3_600_001] },
       logLevel: { values: ["loud", "", 1] },
+      listen: { values: ["0.0.0.0:0", "127.0.0.1", "127.0.0.1:65536", "localhost:1", "[::]:1", "", 1] },
+      rateLimitPerMinute: { values: [-1, 1.5, 1_000_001, "30"] },
     },
   },
   listHosts: { path: "/api/hosts", good: {}, query: { q: ["x".repeat(256)] } },

@@ -58,7 +58,7 @@ export function createHttp(socketPath: string): Http {
   };
 }
 
-async function readAnswer(message: IncomingMessage): Promise<Answer> {
+export async function readAnswer(message: IncomingMessage): Promise<Answer> {
   const bytes = await readAll(message);
   const json = (): unknown => JSON.parse(bytes.toString());
   return {

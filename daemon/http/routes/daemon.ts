@@ -1,4 +1,5 @@
 import openapi from "../../../protocol/openapi.json" with { type: "json" };
+import { Problem } from "../../../protocol/problem.ts";
 import type { Health, Stats } from "../../../protocol/stats.ts";
 import type { ChangeLog } from "../../core/changes.ts";
 import { createChangeEncoder, encodedFeed } from "../event-encoding.ts";
@@ -12,9 +13,13 @@ export interface DaemonRoutesParts {
   readonly changes: ChangeLog;
   /** Begins to stop; returns before it has. */
   readonly shutdown: (drain: boolean) => void;
+  readonly replaceToken: () => void;
 }
 
-type DaemonHandlers = Pick<Handlers, "health" | "stats" | "metrics" | "openapi" | "shutdown" | "changes">;
+type DaemonHandlers = Pick<
+  Handlers,
+  "health" | "stats" | "metrics" | "openapi" | "shutdown" | "replaceToken" | "changes"
+>;
 
 export function daemonRoutes({
   health,
@@ -22,6 +27,7 @@ export function daemonRoutes({
   durations,
   changes,
   shutdown,
+  replaceToken,
 }: DaemonRoutesParts): DaemonHandlers {
   return {
     health,
@@ -31,6 +37,15 @@ export function daemonRoutes({
     shutdown: ({ body }) => {
       shutdown(body.drain);
       return health();
+    },
+    replaceToken: ({ request }) => {
+      if (request.socket.remoteAddress !== undefined) {
+        throw new Problem(
+          "forbidden",
+          "The token is replaced over the daemon's socket: `hostrun token rotate`.",
+        );
+      }
+      replaceToken();
     },
     changes: ({ query, header }) => {
       const feed = changes.feed(header("Last-Event-ID") ?? query.after);

@@ -1,0 +1,38 @@
+import type { Redis } from "ioredis";
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { RateLimiter } from "../core/rate-limiter.ts";
+
+const minute = { duration: 60 };
+
+/** Shared with other daemons where there is Redis, and counted here while that does not answer. */
+export function createRateLimiter(redis: Redis | undefined): RateLimiter {
+  let limiter = limiterOf(0, redis);
+  return {
+    take: async (client, perMinute) => {
+      if (limiter.points !== perMinute) limiter = limiterOf(perMinute, redis);
+      try {
+        return limitOf(await limiter.consume(client), true);
+      } catch (refused) {
+        if (refused instanceof RateLimiterRes) return limitOf(refused, false);
+        throw refused;
+      }
+    },
+  };
+}
+
+function limiterOf(points: number, redis: Redis | undefined): RateLimiterMemory | RateLimiterRedis {
+  const memory = new RateLimiterMemory({ points, ...minute });
+  if (redis === undefined) return memory;
+  const storeClient = redis;
+  return new RateLimiterRedis({
+    storeClient,
+    keyPrefix: "hostrun:rate",
+    insuranceLimiter: memory,
+    points,
+    ...minute,
+  });
+}
+
+function limitOf({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean) {
+  return { allowed, remaining: Math.max(0, remainingPoints), resetMs: msBeforeNext };
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from "node:http";
+import { Problem } from "../../protocol/problem.ts";
+import { refusalOf } from "./caller.ts";
+
+/** How the callers of a listener are known. */
+export type Access =
+  /** A Unix socket: its file's permissions say who may call. */
+  | { readonly by: "permission" }
+  /** A named pipe, of which anybody may know the name. */
+  | { readonly by: "token"; readonly token: Verifier }
+  /** TCP, which web pages reach as well: requests must name exactly the address that is listened on. */
+  | { readonly by: "address"; readonly token: Verifier; readonly authority: () => string };
+
+/** Of a token. */
+export interface Verifier {
+  equals(given: string): boolean;
+}
+
+/**
+ * Why a request is not served; looked at before anything else. `invalid_request` and `forbidden` as for every caller
+ * (caller.ts), `forbidden` for another Host than the address that is listened on, `unauthorized` without the token.
+ */
+export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
+  const refusal = refusalOf(request);
+  if (refusal !== undefined || access.by === "permission") return refusal;
+  if (access.by === "address" && !isMeant(request, access.authority())) {
+    return new Problem("forbidden", `Requests must be for ${access.authority()}, and name it as their Host.`);
+  }
+  const [, given] = /^Bearer ([\w.~+/=-]{1,1024})$/i.exec(request.headers.authorization ?? "") ?? [];
+  if (given !== undefined && access.token.equals(given)) return undefined;
+  return new Problem(
+    "unauthorized",
+    "This needs the daemon's token, which daemon.json in its state directory has: Authorization: Bearer TOKEN.",
+  );
+}
+
+/** A target in absolute form says by itself who is meant (RFC 9112, section 3.2.2), and overrides Host. */
+function isMeant({ url = "", headers }: IncomingMessage, authority: string): boolean {
+  return headers.host === authority && (url.startsWith("/") || url === "*");
+}

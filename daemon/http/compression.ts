@@ -1,0 +1,25 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type Koa from "koa";
+
+const compress = promisify(gzip);
+/** Less is not worth the time. */
+const leastBytes = 1024;
+
+/** Compresses JSON for those who ask for it; streams go as they come. */
+export async function compressJson(context: Koa.Context, next: Koa.Next): Promise<void> {
+  await next();
+  const { body } = context;
+  if (
+    typeof body !== "string" ||
+    Buffer.byteLength(body) <= leastBytes ||
+    context.type !== "application/json"
+  )
+    return;
+  context.vary("Accept-Encoding");
+  if (context.acceptsEncodings("gzip", "identity") !== "gzip") return;
+  const { type } = context;
+  context.body = await compress(body);
+  context.type = type;
+  context.set("Content-Encoding", "gzip");
+}

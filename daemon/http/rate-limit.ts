@@ -1,0 +1,32 @@
+import type Koa from "koa";
+import type { RateLimiter } from "../core/rate-limiter.ts";
+import { Problem } from "../../protocol/problem.ts";
+
+/** Of requests that start commands: everything that SSH is used for at once, and new runs and jobs. */
+export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Middleware {
+  return async (context, next) => {
+    const limit = perMinute();
+    if (limit > 0 && isLimited(context)) {
+      const taken = await limiter.take(context.req.socket.remoteAddress ?? "", limit);
+      const seconds = String(Math.ceil(taken.resetMs / 1000));
+      context.set({
+        "RateLimit-Limit": String(limit),
+        "RateLimit-Remaining": String(taken.remaining),
+        "RateLimit-Reset": seconds,
+      });
+      if (!taken.allowed) {
+        throw new Problem(
+          "rate_limited",
+          `More than ${limit} commands a minute over TCP (rateLimitPerMinute). Try again in ${seconds} s.`,
+          { retryAfterMs: taken.resetMs },
+        );
+      }
+    }
+    await next();
+  };
+}
+
+function isLimited({ method, path }: Koa.Context): boolean {
+  if (path.startsWith("/api/ssh/")) return true;
+  return method === "POST" && (path === "/api/runs" || path === "/api/jobs");
+}
