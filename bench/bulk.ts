@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { type Bed, openControlMaster, wayTo } from "./bed.ts";
 import { openDelay } from "./delayed.ts";
-import { type Lane, race, samplesOf, timed, warmUp } from "./lane.ts";
+import { type Contender, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
 import { openSsh2 } from "./ssh2-client.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -44,35 +44,35 @@ async function nearby(bed: Bed, bulk: Bulk, signal: AbortSignal): Promise<Goal[]
   const ssh2 = stack.use(await openSsh2(bed));
   const asItComes = await openControlMaster(stack, bed, "mux");
   const gcm = await openControlMaster(stack, bed, "mux-gcm", ["-c", "aes128-gcm@openssh.com"]);
-  const lanes = {
-    frames: laneOf("Hostrun, frames to a client that counts", output, () => framed(bed, output)),
-    events: laneOf("Hostrun, events to a client that parses", output, () => streamed(bed, output)),
-    ssh2: laneOf("ssh2 exec, in process", output, () => ssh2.exec(output.command)),
-    ssh: laneOf("ssh over ControlMaster, as it comes", output, () => bySsh(asItComes, output)),
-    gcm: laneOf("ssh over ControlMaster, aes128-gcm", output, () => bySsh(gcm, output)),
+  const contenders = {
+    frames: contenderOf("Hostrun, frames to a client that counts", output, () => framed(bed, output)),
+    events: contenderOf("Hostrun, events to a client that parses", output, () => streamed(bed, output)),
+    ssh2: contenderOf("ssh2 exec, in process", output, () => ssh2.exec(output.command)),
+    ssh: contenderOf("ssh over ControlMaster, as it comes", output, () => bySsh(asItComes, output)),
+    gcm: contenderOf("ssh over ControlMaster, aes128-gcm", output, () => bySsh(gcm, output)),
   };
-  const rate = await measured(Object.values(lanes), bulk, { unit: lanes.ssh2, where: "" }, signal);
+  const rate = await measured(Object.values(contenders), bulk, { unit: contenders.ssh2, where: "" }, signal);
   return [
     {
       id: "P6",
       meaning: "bulk, recorded and streamed as frames to a client that counts ÷ raw ssh2",
       bound: "≥",
       limit: 0.7,
-      value: rate(lanes.frames) / rate(lanes.ssh2),
+      value: rate(contenders.frames) / rate(contenders.ssh2),
     },
     {
       id: "P6",
       meaning: "the same ÷ ssh as it comes",
       bound: "≥",
       limit: 1,
-      value: rate(lanes.frames) / rate(lanes.ssh),
+      value: rate(contenders.frames) / rate(contenders.ssh),
     },
     {
       id: "P6c",
       meaning: "bulk as events to a client that parses ÷ raw ssh2",
       bound: "≥",
       limit: 0.4,
-      value: rate(lanes.events) / rate(lanes.ssh2),
+      value: rate(contenders.events) / rate(contenders.ssh2),
     },
   ];
 }
@@ -87,8 +87,8 @@ async function atDistance(
   await using stack = new AsyncDisposableStack();
   const far = await wayTo(bed, { ...bed.sshd, port: await openDelay(stack, bed, rttMs) }, `far-${rttMs}`);
   const shared = await openControlMaster(stack, far, `mux-${rttMs}`);
-  const frames = laneOf("Hostrun, frames to a client that counts", output, () => framed(far, output));
-  const ssh = laneOf("ssh over ControlMaster, as it comes", output, () => bySsh(shared, output));
+  const frames = contenderOf("Hostrun, frames to a client that counts", output, () => framed(far, output));
+  const ssh = contenderOf("ssh over ControlMaster, as it comes", output, () => bySsh(shared, output));
   const how = { unit: ssh, where: `, ${rttMs} ms away` };
   const rate = await measured([frames, ssh], bulk, how, signal);
   return {
@@ -100,16 +100,16 @@ async function atDistance(
   };
 }
 
-/** Measures, prints, and gives the median of each lane. */
+/** Measures, prints, and gives the median of each contender. */
 async function measured(
-  lanes: readonly Lane[],
+  contenders: readonly Contender[],
   { output: { size }, rounds, until }: Bulk,
-  { unit, where }: { readonly unit: Lane; readonly where: string },
+  { unit, where }: { readonly unit: Contender; readonly where: string },
   signal: AbortSignal,
-): Promise<(lane: Lane) => number> {
-  await warmUp(lanes, 1, signal);
-  const samples = await race({ lanes, rounds, inARow: 1, restMs: 200, until }, signal);
-  const rate = (lane: Lane): number => samplesOf(samples, lane).median;
+): Promise<(contender: Contender) => number> {
+  await warmUp(contenders, 1, signal);
+  const samples = await race({ contenders, rounds, inARow: 1, restMs: 200, until }, signal);
+  const rate = (contender: Contender): number => samplesOf(samples, contender).median;
   printTable(
     [
       `${size / mebibyte} MiB of text${where} (MB/s)`,
@@ -120,17 +120,17 @@ async function measured(
       "spread",
       `÷ ${unit.name.split(" ")[0]}`,
     ],
-    lanes.map((lane) => {
-      const of = samplesOf(samples, lane);
+    contenders.map((contender) => {
+      const of = samplesOf(samples, contender);
       const quantiles = [0.5, 0.1, 0.9].map((q) => of.quantile(q).toFixed(0));
       const spread = `${Math.round(of.spread * 100)} %`;
-      return [lane.name, String(of.count), ...quantiles, spread, (of.median / rate(unit)).toFixed(2)];
+      return [contender.name, String(of.count), ...quantiles, spread, (of.median / rate(unit)).toFixed(2)];
     }),
   );
   return rate;
 }
 
-function laneOf(name: string, { size }: Output, run: () => Promise<number>): Lane {
+function contenderOf(name: string, { size }: Output, run: () => Promise<number>): Contender {
   return {
     name,
     async measure() {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bed, openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
-import { type Lane, race, timed, warmUp } from "./lane.ts";
+import { type Contender, race, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
 import { Samples } from "./samples.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -20,25 +20,25 @@ export async function commandLineSuite(
   const cli = join(bed.dist, "cli.cjs");
   const env = { ...process.env, HOSTRUN_HOME: bed.directory.join("state") };
   const node = async (...args: readonly string[]): Promise<unknown> => finished(process.execPath, args, env);
-  const lanes = [
-    processLane("hostrun run", () => node(cli, "run", "-n", bed.warm, "true")),
-    processLane("node -e 0", () => node("-e", "0")),
-    processLane("ssh over ControlMaster", () => finished("ssh", [...shared, "true"])),
+  const contenders = [
+    processContender("hostrun run", () => node(cli, "run", "-n", bed.warm, "true")),
+    processContender("node -e 0", () => node("-e", "0")),
+    processContender("ssh over ControlMaster", () => finished("ssh", [...shared, "true"])),
     { name: "Hostrun, POST to `complete`", cpu: undefined, measure: () => http.run(bed.warm, "true") },
   ] as const;
-  const [run, empty, mux, warm] = lanes;
-  await warmUp(lanes, options.short ? 1 : 5, signal);
-  for (const { cpu } of lanes) cpu?.clear();
+  const [run, empty, mux, warm] = contenders;
+  await warmUp(contenders, options.short ? 1 : 5, signal);
+  for (const { cpu } of contenders) cpu?.clear();
   const rounds = options.rounds ?? 100;
-  const samples = await race({ lanes, rounds, inARow: 1, restMs: 10, until: options.until }, signal);
-  const median = (of: Lane): number => samples.get(of)?.median ?? Number.NaN;
+  const samples = await race({ contenders, rounds, inARow: 1, restMs: 10, until: options.until }, signal);
+  const median = (of: Contender): number => samples.get(of)?.median ?? Number.NaN;
   printTable(
     ["A process each (ms)", "n", "p50", "p90", "p99", "spread", "CPU, mean", "÷ ControlMaster"],
-    lanes.map((lane) => [
-      lane.name,
-      ...cells(samples.get(lane)),
-      lane.cpu?.mean.toFixed(1) ?? "",
-      (median(lane) / median(mux)).toFixed(2),
+    contenders.map((contender) => [
+      contender.name,
+      ...cells(samples.get(contender)),
+      contender.cpu?.mean.toFixed(1) ?? "",
+      (median(contender) / median(mux)).toFixed(2),
     ]),
   );
   return [
@@ -59,7 +59,10 @@ export async function commandLineSuite(
   ];
 }
 
-function processLane(name: string, run: () => Promise<unknown>): Lane & { readonly cpu: ChildTime } {
+function processContender(
+  name: string,
+  run: () => Promise<unknown>,
+): Contender & { readonly cpu: ChildTime } {
   const cpu = new ChildTime();
   return {
     name,

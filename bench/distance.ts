@@ -1,7 +1,7 @@
 import { type Bed, openControlMaster, wayTo } from "./bed.ts";
 import { openDelay } from "./delayed.ts";
 import { type HttpRunner, openHttpRunner } from "./http-run.ts";
-import { type Lane, latencyTable, race, samplesOf, timed, warmUp } from "./lane.ts";
+import { type Contender, latencyTable, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
@@ -28,28 +28,31 @@ async function atDistance(
   const far = await wayTo(bed, { ...bed.sshd, port: await openDelay(stack, bed, rttMs) }, `far-${rttMs}`);
   const http = stack.use(openHttpRunner(bed));
   const shared = await openControlMaster(stack, far, `mux-${rttMs}`);
-  const single: Lane = { name: "Hostrun, POST to `complete`", measure: () => http.run(far.warm, "true") };
-  const mux: Lane = {
+  const single: Contender = {
+    name: "Hostrun, POST to `complete`",
+    measure: () => http.run(far.warm, "true"),
+  };
+  const mux: Contender = {
     name: "ssh over ControlMaster",
     measure: () => timed(() => finished("ssh", [...shared, "true"])),
   };
   const count = options.short ? 10 : bursts;
-  const many: Lane = {
+  const many: Contender = {
     name: `Hostrun, ${count} at once`,
     measure: () => timed(() => burst(bed, far, count)),
   };
-  const manyMux: Lane = {
+  const manyMux: Contender = {
     name: `xargs -P10 ssh over ControlMaster, ${count}`,
     measure: () => timed(() => bySsh(shared, count)),
   };
   await warmUp([single, mux, many], 3, signal);
   const { until } = options;
   const rounds = options.rounds ?? 30;
-  const spaced = await race({ lanes: [single, mux], rounds, inARow: 1, restMs: 15, until }, signal);
-  const bulk = { lanes: [many, manyMux], rounds: Math.ceil(rounds / 6), inARow: 1, restMs: 50, until };
+  const spaced = await race({ contenders: [single, mux], rounds, inARow: 1, restMs: 15, until }, signal);
+  const bulk = { contenders: [many, manyMux], rounds: Math.ceil(rounds / 6), inARow: 1, restMs: 50, until };
   const together = await race(bulk, signal);
-  const median = (lane: Lane): number =>
-    samplesOf(lane === single || lane === mux ? spaced : together, lane).median;
+  const median = (contender: Contender): number =>
+    samplesOf(contender === single || contender === mux ? spaced : together, contender).median;
   printTable(...latencyTable(`At ${rttMs} ms there and back (ms)`, [single, mux], spaced, median(mux)));
   printTable(
     ...latencyTable(`${count} runs at ${rttMs} ms (ms)`, [many, manyMux], together, median(manyMux)),

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import type { RunOptions } from "../protocol/run.ts";
 import type { Bed } from "./bed.ts";
-import { timed } from "./lane.ts";
+import { timed } from "./contender.ts";
 
 /** A bare HTTP client with one kept connection to the daemon's socket, as any program could have it. */
 export interface HttpRunner extends Disposable {

@@ -1,7 +1,7 @@
 import type { Bed } from "./bed.ts";
 import { openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
-import { type Lane, latencyTable, race, samplesOf, timed, warmUp } from "./lane.ts";
+import { type Contender, latencyTable, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
 import type { Samples } from "./samples.ts";
 import { openSsh2 } from "./ssh2-client.ts";
@@ -19,30 +19,36 @@ const restMs = 15;
 /** Runs of `true`: warm, spaced and back-to-back, and cold. */
 export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
-  const lanes = await openLanes(bed, stack);
-  const { hostrun, mux, ssh2, bash, client, cold, coldSame, coldDefault } = lanes;
-  const warmLanes = [hostrun, client, ssh2, mux, bash];
-  const coldLanes = [cold, coldSame, coldDefault];
-  await warmUp(warmLanes, options.short ? 1 : 30, signal);
-  await warmUp(coldLanes, options.short ? 0 : 3, signal);
+  const contenders = await openContenders(bed, stack);
+  const { hostrun, mux, ssh2, bash, client, cold, coldSame, coldDefault } = contenders;
+  const warmContenders = [hostrun, client, ssh2, mux, bash];
+  const coldContenders = [cold, coldSame, coldDefault];
+  await warmUp(warmContenders, options.short ? 1 : 30, signal);
+  await warmUp(coldContenders, options.short ? 0 : 3, signal);
 
   const rounds = options.rounds ?? 50;
-  const spacedLanes = [
-    ...warmLanes.flatMap((lane) => Array.from({ length: warmPerRound }, () => lane)),
-    ...coldLanes,
+  const spacedContenders = [
+    ...warmContenders.flatMap((contender) => Array.from({ length: warmPerRound }, () => contender)),
+    ...coldContenders,
   ];
   const { until } = options;
   const share = performance.now() + 0.75 * (until - performance.now());
-  const spaced = await race({ lanes: spacedLanes, rounds, inARow: 1, restMs, until: share }, signal);
+  const spaced = await race(
+    { contenders: spacedContenders, rounds, inARow: 1, restMs, until: share },
+    signal,
+  );
   const bursts = Math.ceil(rounds / 3);
-  const dense = await race({ lanes: warmLanes, rounds: bursts, inARow: burst, restMs: 0, until }, signal);
+  const dense = await race(
+    { contenders: warmContenders, rounds: bursts, inARow: burst, restMs: 0, until },
+    signal,
+  );
 
-  const of = (lane: Lane): Samples => samplesOf(spaced, lane);
-  const denseOf = (lane: Lane): Samples => samplesOf(dense, lane);
-  printTable(...latencyTable("Warm, spaced (ms)", warmLanes, spaced, of(mux).median));
-  printTable(...latencyTable("Warm, back to back (ms)", warmLanes, dense, denseOf(mux).median));
-  printTable(...latencyTable("Cold: connect, log in, run (ms)", coldLanes, spaced, of(mux).median));
-  const ratio = (one: Lane, other: Lane): number => of(one).median / of(other).median;
+  const of = (contender: Contender): Samples => samplesOf(spaced, contender);
+  const denseOf = (contender: Contender): Samples => samplesOf(dense, contender);
+  printTable(...latencyTable("Warm, spaced (ms)", warmContenders, spaced, of(mux).median));
+  printTable(...latencyTable("Warm, back to back (ms)", warmContenders, dense, denseOf(mux).median));
+  printTable(...latencyTable("Cold: connect, log in, run (ms)", coldContenders, spaced, of(mux).median));
+  const ratio = (one: Contender, other: Contender): number => of(one).median / of(other).median;
   return [
     {
       id: "P1",
@@ -97,15 +103,15 @@ export async function latencySuite(bed: Bed, options: SuiteOptions, signal: Abor
   ];
 }
 
-type Lanes = Readonly<
-  Record<"hostrun" | "client" | "ssh2" | "mux" | "bash" | "cold" | "coldSame" | "coldDefault", Lane>
+type Contenders = Readonly<
+  Record<"hostrun" | "client" | "ssh2" | "mux" | "bash" | "cold" | "coldSame" | "coldDefault", Contender>
 >;
 
-async function openLanes(bed: Bed, stack: AsyncDisposableStack): Promise<Lanes> {
+async function openContenders(bed: Bed, stack: AsyncDisposableStack): Promise<Contenders> {
   const http = stack.use(openHttpRunner(bed));
   const ssh2 = stack.use(await openSsh2(bed));
   const shared = await openControlMaster(stack, bed, "mux");
-  const ssh = (name: string, args: readonly string[]): Lane => ({
+  const ssh = (name: string, args: readonly string[]): Contender => ({
     name,
     measure: () => timed(() => finished("ssh", [...args, "true"])),
   });

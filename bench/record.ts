@@ -4,7 +4,7 @@ import { openDatabase } from "../daemon/store/database.ts";
 import { createRunStore, type OutputLimits } from "../daemon/store/runs.ts";
 import { openDirectory } from "../test/support/directory.ts";
 import { endedRun } from "../test/support/stored-run.ts";
-import { type Lane, race, timed, warmUp } from "./lane.ts";
+import { type Contender, race, timed, warmUp } from "./contender.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { Samples } from "./samples.ts";
 import { printTable } from "./table.ts";
@@ -25,29 +25,33 @@ export async function recordSuite(
   options: SuiteOptions,
   signal: AbortSignal,
 ): Promise<never[]> {
-  const longest = new Map<Lane, Samples>();
-  const lanes = Object.entries(ways).map(([name, limits]) => {
-    const lane: Lane = {
+  const longest = new Map<Contender, Samples>();
+  const contenders = Object.entries(ways).map(([name, limits]) => {
+    const contender: Contender = {
       name,
       async measure() {
         const { megabytesPerSecond, longestMs } = await record(limits);
-        longest.get(lane)?.add(longestMs);
+        longest.get(contender)?.add(longestMs);
         return megabytesPerSecond;
       },
     };
-    return lane;
+    return contender;
   });
-  await warmUp(lanes, 1, signal);
-  for (const lane of lanes) longest.set(lane, new Samples());
+  await warmUp(contenders, 1, signal);
+  for (const contender of contenders) longest.set(contender, new Samples());
   const rounds = options.rounds ?? 8;
-  const rates = await race({ lanes, rounds, inARow: 1, restMs: 200, until: options.until }, signal);
+  const rates = await race({ contenders, rounds, inARow: 1, restMs: 200, until: options.until }, signal);
   const cells = (samples: Samples | undefined): string[] =>
     samples === undefined
       ? []
       : [samples.median, samples.quantile(0.1), samples.quantile(0.9)].map((n) => n.toFixed(0));
   printTable(
     [`${size / 2 ** 20} MiB of output, recorded`, "MB/s", "p10", "p90", "longest wait (ms)", "p10", "p90"],
-    lanes.map((lane) => [lane.name, ...cells(rates.get(lane)), ...cells(longest.get(lane))]),
+    contenders.map((contender) => [
+      contender.name,
+      ...cells(rates.get(contender)),
+      ...cells(longest.get(contender)),
+    ]),
   );
   return [];
 }

@@ -8,7 +8,7 @@ import { openDatabase } from "../daemon/store/database.ts";
 import { createRunStore } from "../daemon/store/runs.ts";
 import { endedRun } from "../test/support/stored-run.ts";
 import type { Bed } from "./bed.ts";
-import { type Lane, race, samplesOf, timed } from "./lane.ts";
+import { type Contender, race, samplesOf, timed } from "./contender.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
@@ -20,13 +20,19 @@ export async function startSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   const state = bed.directory.join("full");
   await mkdir(state, { mode: 0o700 });
   fill(join(state, "hostrun.db"), count);
-  const lane: Lane = { name: `${count} runs in the store`, measure: () => startAndStop(bed, state) };
+  const contender: Contender = {
+    name: `${count} runs in the store`,
+    measure: () => startAndStop(bed, state),
+  };
   const rounds = options.rounds ?? 10;
-  const samples = await race({ lanes: [lane], rounds, inARow: 1, restMs: 100, until: options.until }, signal);
-  const of = samplesOf(samples, lane);
+  const samples = await race(
+    { contenders: [contender], rounds, inARow: 1, restMs: 100, until: options.until },
+    signal,
+  );
+  const of = samplesOf(samples, contender);
   printTable(
     ["Start of the daemon to its first answer (ms)", "n", "p50", "p90"],
-    [[lane.name, String(of.count), of.median.toFixed(0), of.quantile(0.9).toFixed(0)]],
+    [[contender.name, String(of.count), of.median.toFixed(0), of.quantile(0.9).toFixed(0)]],
   );
   const meaning = `start to the first answer with ${count} runs in the store, p50 in ms`;
   return [{ id: "P13", meaning, bound: "≤", limit: 250, value: of.median }];

@@ -3,7 +3,7 @@ import { openSshd } from "../test/support/sshd.ts";
 import { type Bed, openControlMaster, wayTo } from "./bed.ts";
 import { openDelay } from "./delayed.ts";
 import { openHttpRunner } from "./http-run.ts";
-import { type Lane, latencyTable, race, samplesOf, timed, warmUp } from "./lane.ts";
+import { type Contender, latencyTable, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
@@ -19,27 +19,27 @@ export async function workerSuite(bed: Bed, options: SuiteOptions, signal: Abort
   const http = stack.use(openHttpRunner(bed));
   const shared = await openControlMaster(stack, bed, "mux");
   const bare = await openBare(stack, bed);
-  const worker: Lane = { name: "Hostrun, by a worker", measure: () => http.run(bed.warm, "true") };
-  const session: Lane = {
+  const worker: Contender = { name: "Hostrun, by a worker", measure: () => http.run(bed.warm, "true") };
+  const session: Contender = {
     name: 'Hostrun, "worker": "off"',
     measure: () => http.run(bed.warm, "true", { worker: "off" }),
   };
-  const plain: Lane = { name: "Hostrun, no start files", measure: () => http.run(bare.warm, "true") };
-  const mux: Lane = {
+  const plain: Contender = { name: "Hostrun, no start files", measure: () => http.run(bare.warm, "true") };
+  const mux: Contender = {
     name: "ssh over ControlMaster",
     measure: () => timed(() => finished("ssh", [...shared, "true"])),
   };
-  const bash: Lane = {
+  const bash: Contender = {
     name: 'spawn("bash", ["-c", "true"])',
     measure: () => timed(() => finished("bash", ["-c", "true"])),
   };
-  const lanes = [worker, session, plain, mux, bash];
-  await warmUp(lanes, options.short ? 3 : warmUps, signal);
+  const contenders = [worker, session, plain, mux, bash];
+  await warmUp(contenders, options.short ? 3 : warmUps, signal);
   const { rounds = 100, until } = options;
   const share = performance.now() + 0.6 * (until - performance.now());
-  const spaced = await race({ lanes, rounds, inARow: 1, restMs: 15, until: share }, signal);
-  const p50 = (lane: Lane): number => samplesOf(spaced, lane).median;
-  printTable(...latencyTable("Start files of 80 ms (ms)", lanes, spaced, p50(mux)));
+  const spaced = await race({ contenders, rounds, inARow: 1, restMs: 15, until: share }, signal);
+  const p50 = (contender: Contender): number => samplesOf(spaced, contender).median;
+  printTable(...latencyTable("Start files of 80 ms (ms)", contenders, spaced, p50(mux)));
   const near: Goal[] = [
     {
       id: "P3",
@@ -79,12 +79,15 @@ async function atDistance(
   await using stack = new AsyncDisposableStack();
   const far = await wayTo(bed, { ...bed.sshd, port: await openDelay(stack, bed, rttMs) }, `far-${rttMs}`);
   const http = stack.use(openHttpRunner(bed));
-  const lane: Lane = { name: `by a worker, ${rttMs} ms away`, measure: () => http.run(far.warm, "true") };
-  await warmUp([lane], options.short ? 3 : warmUps, signal);
+  const contender: Contender = {
+    name: `by a worker, ${rttMs} ms away`,
+    measure: () => http.run(far.warm, "true"),
+  };
+  await warmUp([contender], options.short ? 3 : warmUps, signal);
   const { rounds = 30, until } = options;
   const samples = samplesOf(
-    await race({ lanes: [lane], rounds, inARow: 1, restMs: 15, until }, signal),
-    lane,
+    await race({ contenders: [contender], rounds, inARow: 1, restMs: 15, until }, signal),
+    contender,
   );
   return {
     id: "P3b",

@@ -69,7 +69,7 @@ async function start() {
     await openHost();
     await showRuns();
     await showEvents();
-    await showFigures();
+    await showMetrics();
     await showNext();
   } catch (error) {
     const log = readText(place.daemonLog).trimEnd().split("\n").slice(-5).join("\n");
@@ -150,7 +150,7 @@ async function showEvents() {
   }
 }
 
-async function showFigures() {
+async function showMetrics() {
   await measure(3);
   const warm = await measure(WARM_RUNS);
   const cold = await measure(COLD_RUNS, async () => {

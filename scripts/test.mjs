@@ -132,7 +132,7 @@ async function filesWithFullForm() {
   for (const name of await readdir(join(root, "test/unit"), { recursive: true })) {
     if (!name.endsWith(".test.ts")) continue;
     const file = join("test/unit", name);
-    if ((await readFile(join(root, file), "utf8")).includes("support/fault-figures.ts")) found.push(file);
+    if ((await readFile(join(root, file), "utf8")).includes("support/fault-counts.ts")) found.push(file);
   }
   return found;
 }

@@ -2,7 +2,7 @@ import type { FromPanel } from "../protocol/panel.ts";
 import type { Run } from "../protocol/run.ts";
 import { element } from "./element.ts";
 import { InputLine } from "./input-line.ts";
-import { inputWish, readerIn } from "./input-wish.ts";
+import { inputHint, readerIn } from "./input-hint.ts";
 import type { OutputChunk } from "./screen-writer.ts";
 import { word } from "./labels.ts";
 
@@ -89,10 +89,10 @@ export class Input {
 
   /** What it wrote tells most; where it wrote nothing of it, its words may say that it reads. */
   #noteWish(exited: boolean): void {
-    const wish = inputWish(this.#plainTail());
+    const hint = inputHint(this.#plainTail());
     const pty = this.#options.pty === true;
-    if (wish === "terminal" && !pty) return this.#note(word("wantedTerminal"), true);
-    if (wish === "input") return this.#note(word("wantedInput"), pty);
+    if (hint === "terminal" && !pty) return this.#note(word("wantedTerminal"), true);
+    if (hint === "input") return this.#note(word("wantedInput"), pty);
     const reader = exited ? readerIn(this.#command) : undefined;
     if (reader !== undefined) this.#note(word("readNone", reader), pty);
   }

@@ -13,7 +13,7 @@ import { createProblemView } from "./problem-view.ts";
 import type { Screen } from "./screen.ts";
 import { Settled } from "./settled.ts";
 import { Silence } from "./silence.ts";
-import type { Stage } from "./stage.ts";
+import type { PreparedScreen } from "./prepared-screen.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
@@ -44,11 +44,11 @@ export class RunPanel {
   #stopping = false;
   #bytes = 0;
 
-  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge, stage: Stage) {
+  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge, prepared: PreparedScreen) {
     const { run, host, look } = show;
     this.#bridge = bridge;
-    this.#body = stage.leaveWings();
-    this.#screen = stage.screen;
+    this.#body = prepared.take();
+    this.#screen = prepared.screen;
     this.#head = new Head(host, run, this.#toolbar.element);
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));

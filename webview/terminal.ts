@@ -3,21 +3,21 @@ import { findApp } from "./page.ts";
 import type { FromPanel, ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
-import { Stage } from "./stage.ts";
+import { PreparedScreen } from "./prepared-screen.ts";
 import { useWords, word } from "./labels.ts";
 
 /** The webview of one run: says `ready`, then shows what the extension sends, from each `show` anew. */
 const app = findApp();
 let panel: RunPanel | undefined;
 /** For the run that comes next. */
-let stage: Stage | undefined;
+let prepared: PreparedScreen | undefined;
 
 const bridge = createBridge(receive, (path) => panel?.note(word("messageNotUnderstood", path)));
 
 function receive(message: ToPanel): void {
   if (message.type === "prepare") {
     useWords(message.words);
-    stage ??= new Stage(app, message.look, bridge);
+    prepared ??= new PreparedScreen(app, message.look, bridge);
   } else if (message.type === "show") show(message);
   else panel?.receive(message);
 }
@@ -25,15 +25,15 @@ function receive(message: ToPanel): void {
 function show(message: Extract<ToPanel, { type: "show" }>): void {
   useWords(message.words);
   bridge.keep({ runId: message.run.id });
-  const taken = stage ?? new Stage(app, message.look, bridge);
-  stage = undefined;
+  const taken = prepared ?? new PreparedScreen(app, message.look, bridge);
+  prepared = undefined;
   panel?.dispose();
   panel = new RunPanel(app, message, { ...bridge, post }, taken);
 
   function post(said: FromPanel): void {
     bridge.post(said);
     // While the daemon starts it.
-    if (isAgain(said)) stage ??= new Stage(app, message.look, bridge);
+    if (isAgain(said)) prepared ??= new PreparedScreen(app, message.look, bridge);
   }
 }
 

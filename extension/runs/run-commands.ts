@@ -15,7 +15,7 @@ import { markCommand } from "./command-mark.ts";
 import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
 import type { RunLog } from "./run-log.ts";
-import { askRun, type RunQuestions, type RunWish } from "./run-on-host.ts";
+import { askRun, type RunQuestions, type ChosenRun } from "./run-on-host.ts";
 import { relativeTime, stateWords } from "./run-labels.ts";
 import type { RunSearch } from "./run-search.ts";
 import type { Runner } from "./runner.ts";
@@ -43,7 +43,7 @@ type HostAction = { readonly run: Run } | "run" | "test" | "edit" | "copy";
 export class RunCommands {
   readonly #parts: RunCommandParts;
   /** A command that was typed for a production host and then not run there: it is in the field the next time. */
-  #unrun: RunWish | undefined;
+  #unrun: ChosenRun | undefined;
   /** The name of the host that is shown just now. */
   #opened: string | undefined;
 
@@ -56,15 +56,15 @@ export class RunCommands {
     const unrun = this.#unrun;
     this.#unrun = undefined;
     using prepared = this.#parts.panels.prepare();
-    const wish = await askRun(this.#parts.questions, {
+    const chosen = await askRun(this.#parts.questions, {
       host,
       unrun,
       typing: (target) => this.#load(prepared, target),
     });
-    if (wish === undefined) return;
-    const isRun = await this.#run(wish, prepared);
-    const isProduction = this.#parts.questions.hosts.production(wish.host) !== undefined;
-    if (!isRun && isProduction && lineCount(wish.command) === 1) this.#unrun = wish;
+    if (chosen === undefined) return;
+    const isRun = await this.#run(chosen, prepared);
+    const isProduction = this.#parts.questions.hosts.production(chosen.host) !== undefined;
+    if (!isRun && isProduction && lineCount(chosen.command) === 1) this.#unrun = chosen;
   }
 
   /** Runs what is selected in the editor, or the line of the cursor. */
@@ -82,9 +82,9 @@ export class RunCommands {
       void vscode.window.showErrorMessage(vscode.l10n.t("The selection cannot be run: {0}.", problem));
       return;
     }
-    const wish = await this.#askWhere(editor, command);
+    const chosen = await this.#askWhere(editor, command);
     using prepared = this.#parts.panels.prepare();
-    if (wish !== undefined) await this.#run(wish, prepared);
+    if (chosen !== undefined) await this.#run(chosen, prepared);
   }
 
   /** Runs a whole file: that of the explorer or an editor's tab, else that of the active editor. */
@@ -108,9 +108,9 @@ export class RunCommands {
       return;
     }
     await this.#parts.start();
-    const wish = await askRun(this.#parts.questions, { command });
+    const chosen = await askRun(this.#parts.questions, { command });
     using prepared = this.#parts.panels.prepare();
-    if (wish !== undefined) await this.#run(wish, prepared);
+    if (chosen !== undefined) await this.#run(chosen, prepared);
   }
 
   /** Shows what is known of a host, and what can be done with it. */
@@ -189,7 +189,7 @@ export class RunCommands {
   }
 
   /** Asks for the host; what will run there is marked in the editor meanwhile. */
-  async #askWhere(editor: vscode.TextEditor | undefined, command: string): Promise<RunWish | undefined> {
+  async #askWhere(editor: vscode.TextEditor | undefined, command: string): Promise<ChosenRun | undefined> {
     using _ = editor === undefined ? undefined : markCommand(editor, commandRanges(editor));
     await this.#parts.start();
     return await askRun(this.#parts.questions, { command });
@@ -202,13 +202,13 @@ export class RunCommands {
   }
 
   /** false when it was not run. */
-  async #run(wish: RunWish, prepared: PreparedPanel): Promise<boolean> {
-    this.#load(prepared, wish.host);
-    const run = await this.#parts.runner.start(wish);
+  async #run(chosen: ChosenRun, prepared: PreparedPanel): Promise<boolean> {
+    this.#load(prepared, chosen.host);
+    const run = await this.#parts.runner.start(chosen);
     if (run === undefined) return false;
     this.#parts.panels.begin(run, prepared);
     // The command is done with this; the person answers when they like.
-    void this.#parts.saveOffer.offer(wish.host, run.id);
+    void this.#parts.saveOffer.offer(chosen.host, run.id);
     return true;
   }
 

@@ -10,7 +10,7 @@ import { askCommand, lineCount } from "./command-choice.ts";
 import type { RunList } from "./run-list.ts";
 
 /** What to run, and where. */
-export interface RunWish {
+export interface ChosenRun {
   readonly host: Host;
   readonly command: string;
   /** Whether it is to keep running on the host when the link drops. */
@@ -35,7 +35,7 @@ export interface RunStart {
   readonly host?: Host | undefined;
   readonly command?: string;
   /** What stands in the field for the command at first, for the same host. */
-  readonly unrun?: RunWish | undefined;
+  readonly unrun?: ChosenRun | undefined;
   /** Hears that a command is being typed for this host; not where a question follows it. */
   readonly typing?: (host: Host) => void;
 }
@@ -44,7 +44,7 @@ export interface RunStart {
  * Asks what is not known yet: the host, then the command. undefined: the person left. "Add Host…" goes on with
  * the host that was added.
  */
-export async function askRun(questions: RunQuestions, known: RunStart): Promise<RunWish | undefined> {
+export async function askRun(questions: RunQuestions, known: RunStart): Promise<ChosenRun | undefined> {
   const steps = [
     ...(known.host === undefined ? [hostStep(questions, known.command)] : []),
     ...(known.command === undefined ? [commandStep(questions, known)] : []),

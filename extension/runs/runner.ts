@@ -8,7 +8,7 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { ConfirmCommand } from "./command-confirmation.ts";
-import type { RunWish } from "./run-on-host.ts";
+import type { ChosenRun } from "./run-on-host.ts";
 
 export interface RunnerParts {
   readonly daemon: Daemon;
@@ -32,7 +32,7 @@ export class Runner {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ host, command, durable }: RunWish): Promise<Run | undefined> {
+  async start({ host, command, durable }: ChosenRun): Promise<Run | undefined> {
     if (!(await this.#confirm(host, command))) return undefined;
     const body = { host: host.id ?? host.name, command, durable, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>

@@ -18,7 +18,7 @@ import { TabFace } from "./tab-face.ts";
 import { TabFocus } from "./tab-focus.ts";
 
 /** What a run's panel stands on. */
-export interface PanelHouse {
+export interface PanelContext {
   readonly extensionUri: vscode.Uri;
   readonly daemon: Daemon;
   readonly hosts: HostList;
@@ -54,7 +54,7 @@ export interface RunStart {
  */
 export class RunPanel implements RunTab {
   readonly panel: vscode.WebviewPanel;
-  readonly #house: PanelHouse;
+  readonly #context: PanelContext;
   #runId: string;
   /** The run as it was when it was started here, until it is shown. */
   #started: Run | undefined;
@@ -69,16 +69,16 @@ export class RunPanel implements RunTab {
   #feed: AbortController | undefined;
   #flow: OutputFlow | undefined;
 
-  constructor(panel: vscode.WebviewPanel, run: RunStart, house: PanelHouse) {
+  constructor(panel: vscode.WebviewPanel, run: RunStart, context: PanelContext) {
     this.panel = panel;
-    this.#house = house;
+    this.#context = context;
     this.#runId = run.id;
     this.#started = run.run;
     this.#awaited = run.awaited;
-    this.#face = new TabFace(panel, house.extensionUri);
+    this.#face = new TabFace(panel, context.extensionUri);
     this.#focus = new TabFocus(panel);
     if (run.awaited) {
-      house.finished.watch(run.id, this);
+      context.finished.watch(run.id, this);
       if (run.focused === true) this.#focus.settle();
       void this.#askOnceFocused();
     }
@@ -89,7 +89,7 @@ export class RunPanel implements RunTab {
       // The person went elsewhere.
       this.#focus.settle();
     });
-    const changes = house.daemon.onDidChange((change) => {
+    const changes = context.daemon.onDidChange((change) => {
       if (change.type === "runChanged" && change.run.id === this.#runId) this.#face.show(change.run);
     });
     panel.onDidDispose(() => {
@@ -100,7 +100,7 @@ export class RunPanel implements RunTab {
       changes.dispose();
       this.#stopFeed();
     });
-    if (run.page === "none") preparePage(panel, house.extensionUri);
+    if (run.page === "none") preparePage(panel, context.extensionUri);
     else if (run.page === "ready") void this.#startFeed();
   }
 
@@ -118,8 +118,8 @@ export class RunPanel implements RunTab {
     this.#runId = run.id;
     this.#started = run;
     this.#awaited = true;
-    this.#house.finished.watch(run.id, this);
-    this.#house.own.started(run.id);
+    this.#context.finished.watch(run.id, this);
+    this.#context.own.started(run.id);
     if (this.#isBroken) this.#load();
     else void this.#startFeed();
   }
@@ -139,7 +139,8 @@ export class RunPanel implements RunTab {
   }
 
   post(message: ToPanel): void {
-    const mending = message.type === "problem" ? { actions: [...this.#house.mending(message.problem)] } : {};
+    const mending =
+      message.type === "problem" ? { actions: [...this.#context.mending(message.problem)] } : {};
     this.#mail.post({ ...message, ...mending });
   }
 
@@ -147,19 +148,21 @@ export class RunPanel implements RunTab {
     const parsed = FromPanel.safeParse(message);
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join(".") ?? "";
-      this.#house.log.warn(`A message of the panel of run ${this.#runId} was not understood, at "${where}"`);
+      this.#context.log.warn(
+        `A message of the panel of run ${this.#runId} was not understood, at "${where}"`,
+      );
       return;
     }
     if (parsed.data.type === "ready") void this.#startFeed();
     else if (parsed.data.type === "focused") this.#focus.settle();
     else if (parsed.data.type === "drawn") this.#flow?.drawn(parsed.data.characters);
-    else void this.#house.act(this, parsed.data);
+    else void this.#context.act(this, parsed.data);
   }
 
   /** A tab that comes to the front takes the keyboard, also from a question that is open by then. */
   async #askOnceFocused(): Promise<void> {
     await this.#focus.arrival();
-    this.#house.own.started(this.#runId);
+    this.#context.own.started(this.#runId);
   }
 
   #stopFeed(): void {
@@ -196,10 +199,10 @@ export class RunPanel implements RunTab {
       failed: (problem: ProblemDetails) => this.#failed(problem),
     };
     try {
-      await this.#house.start();
+      await this.#context.start();
       const run = this.#started ?? this.#runId;
       this.#started = undefined;
-      await feedRun(this.#house.daemon, run, screen, feed.signal);
+      await feedRun(this.#context.daemon, run, screen, feed.signal);
       this.#awaited = false;
     } catch (failure) {
       if (feed.signal.aborted || isAbort(failure)) return;
@@ -209,7 +212,7 @@ export class RunPanel implements RunTab {
 
   #begin(run: Run): ToPanel {
     this.#stand(run);
-    const { hosts } = this.#house;
+    const { hosts } = this.#context;
     const host = hostOfRun(hosts.hosts, run.host.name);
     const isProduction = host !== undefined && hosts.production(host) !== undefined;
     const { name, address } = run.host;
@@ -226,20 +229,20 @@ export class RunPanel implements RunTab {
   /** The end of a short run may have been announced before its tab was there. */
   #stand(run: Run): void {
     this.#face.show(run);
-    if (run.state === "ended") this.#house.finished.forget(run.id);
-    else this.#house.finished.watch(run.id, this);
+    if (run.state === "ended") this.#context.finished.forget(run.id);
+    else this.#context.finished.watch(run.id, this);
   }
 
   #failed(problem: ProblemDetails): void {
     this.#problem = problem;
     if (!this.#awaited) return;
     this.#awaited = false;
-    this.#house.failed(this, problem);
+    this.#context.failed(this, problem);
   }
 
   /** The replay itself failed: the daemon is away, or has forgotten the run. */
   #broke(problem: Problem, shown: boolean): void {
-    this.#house.log.error(`Run ${this.#runId} cannot be shown: ${problem.code}: ${problem.message}`);
+    this.#context.log.error(`Run ${this.#runId} cannot be shown: ${problem.code}: ${problem.message}`);
     this.#problem = problem.toJSON();
     this.#isBroken = true;
     if (shown) this.post({ type: "problem", problem: problem.toJSON() });
@@ -252,6 +255,6 @@ export class RunPanel implements RunTab {
 
   #load(): void {
     const { webview, title } = this.panel;
-    webview.html = panelHtml(webview, this.#house.extensionUri, title);
+    webview.html = panelHtml(webview, this.#context.extensionUri, title);
   }
 }

@@ -4,19 +4,19 @@ import type { Run } from "../../protocol/run.ts";
 import { messageHtml } from "./panel-html.ts";
 import { lookSections, panelLook } from "./panel-look.ts";
 import { PreparedPanel } from "./prepared-panel.ts";
-import { RunPanel, type PanelHouse, type RunStart } from "./run-panel.ts";
+import { RunPanel, type PanelContext, type RunStart } from "./run-panel.ts";
 import { panelTitle } from "./tab-face.ts";
 
 const panelType = "hostrun.run";
 
 /** The tabs of runs: one for each run that is open. */
 export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
-  readonly #house: PanelHouse;
+  readonly #context: PanelContext;
   readonly #panels = new Set<RunPanel>();
   readonly #subscription: vscode.Disposable;
 
-  constructor(house: PanelHouse) {
-    this.#house = house;
+  constructor(context: PanelContext) {
+    this.#context = context;
     this.#subscription = vscode.Disposable.from(
       vscode.window.registerWebviewPanelSerializer(panelType, this),
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -36,7 +36,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     const where = { viewColumn: vscode.ViewColumn.Active, preserveFocus: true };
     const create = (title: string): vscode.WebviewPanel =>
       vscode.window.createWebviewPanel(panelType, title, where);
-    return new PreparedPanel(create, this.#house.extensionUri);
+    return new PreparedPanel(create, this.#context.extensionUri);
   }
 
   /** Shows a run that was started just now, in the tab that was prepared for it where there is one. */
@@ -82,7 +82,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   #adopt(webview: vscode.WebviewPanel, run: RunStart): RunPanel {
-    const panel = new RunPanel(webview, run, this.#house);
+    const panel = new RunPanel(webview, run, this.#context);
     this.#panels.add(panel);
     webview.onDidDispose(() => this.#panels.delete(panel));
     return panel;

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type * as vscode from "vscode";
 
 /** The first tab of a window loads for a second; a person may have gone elsewhere meanwhile. */
-const longestMs = 3000;
+const maxWaitMs = 3000;
 /** When the question before is answered, the window gives the keyboard back by itself, mostly to this tab. */
 const returnMs = 100;
 
@@ -18,7 +18,7 @@ export class TabFocus implements Disposable {
 
   /** Resolves when the keyboard has come, the tab was left or closed, or after three seconds. */
   async arrival(): Promise<void> {
-    await Promise.race([this.#came.promise, wait(longestMs)]);
+    await Promise.race([this.#came.promise, wait(maxWaitMs)]);
   }
 
   /** Brings the keyboard here, unless it comes by itself: to bring a tab to the front costs the window milliseconds. */

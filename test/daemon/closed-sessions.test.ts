@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Connection, Session } from "ssh2";
 import { expect, test } from "vitest";
 import { openCounter } from "../support/counter.ts";
-import { times } from "../support/fault-figures.ts";
+import { times } from "../support/fault-counts.ts";
 import { channelId, wireOf } from "../support/hostile-wire.ts";
 import { containing } from "../support/matching.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";

@@ -2,7 +2,7 @@ import { chmod, copyFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
-import { isFull } from "../support/fault-figures.ts";
+import { isFull } from "../support/fault-counts.ts";
 import {
   type HostedDaemon,
   hostOf,

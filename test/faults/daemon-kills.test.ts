@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { type CountedCommand, openCommandBook } from "../support/counted-command.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { createRandom, FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
 import type { SseMessage } from "../support/run-stream.ts";
 import { bytesMissing, isCut, readSeen, type SeenStream } from "../support/seen-stream.ts";
@@ -89,7 +89,7 @@ function isRightDurable(command: CountedCommand, seen: SeenStream, executions: n
 }
 
 test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000, 1_500_000) }, async () => {
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   const unknown: string[] = [];
   let begun = 0;
   const killAt = Array.from({ length: kills }, (_, index) => Math.floor(((index + 0.5) * runs) / kills));

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { afterAll, expect, test } from "vitest";
 import type { RunEvent } from "../../protocol/event.ts";
 import { builtCli, openCli } from "../support/cli.ts";
-import { FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { readAll } from "../support/http.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -33,7 +33,7 @@ async function printed(line: string): Promise<string> {
 test("what a command prints goes through a pipe whole, however much more than the record's limit it is", {
   timeout: times(120_000, 1_800_000),
 }, async () => {
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   const bytes = times(150, 1000) * megabyte;
   const source = `${random} | head -c ${bytes}`;
   const expected = (await printed(`(${source}) | sha256sum`)).replace(/\d+\n$/, "0\n");

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { afterAll, expect, test } from "vitest";
 import { RunEvent } from "../../protocol/event.ts";
-import { FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { readMessages } from "../support/run-stream.ts";
 
@@ -65,7 +65,7 @@ test("fifty readers that never read cost little, and the one that does is undist
   timeout: times(60_000, 900_000),
 }, async () => {
   const bytes = times(100, 1000) * megabyte;
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   await daemon.run("yes 0123456789abcdef | head -c 20000000");
   const before = await ownMemory();
   const { path, go } = await openRun(bytes);
@@ -92,7 +92,7 @@ test("fifty readers that never read cost little, and the one that does is undist
 
 test("a run goes on through many key exchanges", { timeout: times(60_000, 900_000) }, async () => {
   const bytes = times(64, 1000) * megabyte;
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   const before = await ownMemory();
   const rekeysBefore = rekeys();
   const { path, go } = await openRun(bytes);

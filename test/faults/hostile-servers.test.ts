@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { type HostileMode, hostileModes } from "../support/hostile-servers.ts";
 import { generateHostKey, openSsh2Server } from "../support/ssh2-server.ts";
@@ -23,7 +23,7 @@ const daemon = stack.use(
 );
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
-const figures = new FaultFigures();
+const figures = new FaultCounts();
 const hostKey = generateHostKey();
 let hosts = 0;
 

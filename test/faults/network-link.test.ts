@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openCommandBook } from "../support/counted-command.ts";
-import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { createRandom, FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
-import { inLanes } from "../support/lanes.ts";
+import { inParallel } from "../support/in-parallel.ts";
 import { openNetworkLink } from "../support/network-namespace.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
@@ -13,7 +13,7 @@ const detectionMs = 3 * keepaliveMs + 5000;
 
 test("a network link that goes down is noticed in time", { timeout: times(60_000, 400_000) }, async () => {
   const random = createRandom();
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   await using book = await openCommandBook(random);
   await using daemon = await openHostedDaemon({ flags: ["--keepalive-ms", String(keepaliveMs)] });
   await using links = new AsyncDisposableStack();
@@ -24,14 +24,14 @@ test("a network link that goes down is noticed in time", { timeout: times(60_000
     await daemon.client.call("createHost", { body: { ...hostOf(daemon.sshd), name: host, address, port } });
     return { host, link };
   };
-  const lanes = [await openLane("far0"), await openLane("far1"), await openLane("far2")];
+  const places = [await openLane("far0"), await openLane("far1"), await openLane("far2")];
   let slowest = 0;
   const rounds = Array.from({ length: times(3, 50) }, () => ({
     command: book.command(900, 20_000),
     next: book.command(30, 0),
     waitMs: random.between(0, 2 * keepaliveMs),
   }));
-  await inLanes(lanes, rounds, async ({ host, link }, { command, next, waitMs }) => {
+  await inParallel(places, rounds, async ({ host, link }, { command, next, waitMs }) => {
     const run = new RunReading();
     const messages = readMessages(await daemon.stream(command.command, { host }));
     await run.until(messages, ({ type }) => type === "output");

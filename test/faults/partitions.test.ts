@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCommandBook } from "../support/counted-command.ts";
 import { type ChaosProxy, openChaosProxy } from "../support/chaos-proxy.ts";
-import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { createRandom, FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
-import { inLanes } from "../support/lanes.ts";
+import { inParallel } from "../support/in-parallel.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
 const keepaliveMs = 300;
@@ -16,7 +16,7 @@ const random = createRandom();
 const book = stack.use(await openCommandBook(random));
 const daemon = stack.use(await openHostedDaemon({ flags: ["--keepalive-ms", String(keepaliveMs)] }));
 /** Ways to one server, each with a proxy of its own and a host that stands for it. */
-const lanes = [
+const places = [
   await openLane("far0"),
   await openLane("far1"),
   await openLane("far2"),
@@ -25,12 +25,12 @@ const lanes = [
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 
-interface Lane {
+interface Place {
   readonly host: string;
   readonly proxy: ChaosProxy;
 }
 
-async function openLane(host: string): Promise<Lane> {
+async function openLane(host: string): Promise<Place> {
   const proxy = stack.use(await openChaosProxy(daemon.sshd));
   const { address, port } = proxy;
   await knowHosts(daemon.home, `[${address}]:${port} ${daemon.sshd.hostKeys[0]?.publicKey ?? ""}\n`);
@@ -39,7 +39,7 @@ async function openLane(host: string): Promise<Lane> {
 }
 
 /** Closes the connections through the proxy, so that the next run opens one with what was said by `next`. */
-async function reconnect({ proxy }: Lane): Promise<void> {
+async function reconnect({ proxy }: Place): Promise<void> {
   const { items } = await daemon.client.call("listConnections");
   for (const { id, port } of items) {
     if (port === proxy.port) await daemon.client.call("closeConnection", { params: { connection: id } });
@@ -56,17 +56,17 @@ describe("a link that goes silent", () => {
     "%s is noticed in time",
     { timeout: times(60_000, 400_000) },
     async (name, lose) => {
-      const figures = new FaultFigures();
+      const figures = new FaultCounts();
       let slowest = 0;
       const rounds = Array.from({ length: times(4, 50) }, () => ({
         command: book.command(900, 20_000),
         waitMs: random.between(0, 2 * keepaliveMs),
       }));
-      await inLanes(lanes, rounds, async (lane, { command, waitMs }) => {
-        const { host, proxy } = lane;
+      await inParallel(places, rounds, async (place, { command, waitMs }) => {
+        const { host, proxy } = place;
         proxy.next({});
         proxy.heal();
-        await reconnect(lane);
+        await reconnect(place);
         const run = new RunReading();
         const messages = readMessages(await daemon.stream(command.command, { host }));
         await run.until(messages, ({ type }) => type === "output");
@@ -83,14 +83,14 @@ describe("a link that goes silent", () => {
         if (!right) figures.wrongOutcomes += 1;
         if ((await command.executions()) !== 1) figures.doubleExecutions += 1;
       });
-      for (const { proxy } of lanes) proxy.heal();
+      for (const { proxy } of places) proxy.heal();
       figures.print(`partitions, ${name}`, {
         "slowest ms": Math.round(slowest),
         "bound ms": detectionMs,
         seed: random.seed,
       });
       expect(figures.broken).toEqual(untouched);
-      for (const { host } of lanes) {
+      for (const { host } of places) {
         const next = book.command(30, 0);
         expect((await daemon.run(next.command, { host })).text()).toBe(next.stdout);
       }
@@ -99,10 +99,10 @@ describe("a link that goes silent", () => {
 });
 
 /** How many bytes a connection brings until its command has begun to write. */
-async function bytesOfLogin(lane: Lane): Promise<number> {
-  const { host, proxy } = lane;
+async function bytesOfLogin(place: Place): Promise<number> {
+  const { host, proxy } = place;
   proxy.next({});
-  await reconnect(lane);
+  await reconnect(place);
   const run = new RunReading();
   const messages = readMessages(await daemon.stream("echo; read line", { host, stdinOpen: true }));
   await run.until(messages, ({ type }) => type === "output");
@@ -124,9 +124,9 @@ test.each(["cutAfter", "flipAt"] as const)(
   "%s at any byte gives no wrong bytes and no false ending",
   { timeout: times(60_000, 400_000) },
   async (kind) => {
-    const figures = new FaultFigures();
-    const logins = new Map<Lane, number>();
-    for (const lane of lanes) logins.set(lane, await bytesOfLogin(lane));
+    const figures = new FaultCounts();
+    const logins = new Map<Place, number>();
+    for (const place of places) logins.set(place, await bytesOfLogin(place));
     const codes = new Map<string, number>();
     const rounds = Array.from({ length: times(8, 100) }, (_, round) => ({
       command: book.command(3000, 0),
@@ -134,12 +134,12 @@ test.each(["cutAfter", "flipAt"] as const)(
       inLogin: round % 2 === 0,
       part: random.between(0, 50_000) / 50_000,
     }));
-    await inLanes(lanes, rounds, async (lane, { command, inLogin, part }) => {
-      const { host, proxy } = lane;
-      const login = logins.get(lane) ?? 0;
+    await inParallel(places, rounds, async (place, { command, inLogin, part }) => {
+      const { host, proxy } = place;
+      const login = logins.get(place) ?? 0;
       const at = inLogin ? Math.round(part * login) : Math.round(login + part * 50_000);
       proxy.next({ [kind]: at });
-      await reconnect(lane);
+      await reconnect(place);
       const run = await daemon.run(command.command, { host, connectTimeoutMs: 3000 });
       figures.runs += 1;
       figures.faults += 1;
@@ -151,19 +151,19 @@ test.each(["cutAfter", "flipAt"] as const)(
       const code = run.of("error")[0]?.problem.code ?? run.complete.outcome ?? "none";
       codes.set(code, (codes.get(code) ?? 0) + 1);
     });
-    for (const { proxy } of lanes) proxy.next({});
+    for (const { proxy } of places) proxy.next({});
     figures.print(`partitions, ${kind}`, { ...Object.fromEntries(codes), seed: random.seed });
     expect(figures.broken).toEqual(untouched);
   },
 );
 
 test("a bit that turns in a running command's output is a protocol error, at once", async () => {
-  const [lane] = lanes;
-  const { host, proxy } = lane;
-  const login = await bytesOfLogin(lane);
+  const [place] = places;
+  const { host, proxy } = place;
+  const login = await bytesOfLogin(place);
   // Within the body of a packet: 4 bytes of length come first.
   proxy.next({ flipAt: login + 2000 });
-  await reconnect(lane);
+  await reconnect(place);
   const run = await daemon.run("seq 1 100000; sleep 5", { host });
   proxy.next({});
   expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
@@ -171,10 +171,10 @@ test("a bit that turns in a running command's output is a protocol error, at onc
 });
 
 test("a slow and crumbling link changes nothing", async () => {
-  const [lane] = lanes;
-  const { host, proxy } = lane;
+  const [place] = places;
+  const { host, proxy } = place;
   proxy.next({ delayMs: 15, trickleBytes: 7 });
-  await reconnect(lane);
+  await reconnect(place);
   const command = book.command(900, 0);
   const run = await daemon.run(command.command, { host });
   proxy.next({});

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { type CountedCommand, openCommandBook } from "../support/counted-command.ts";
 import { openDirectory } from "../support/directory.ts";
-import { createRandom, FaultFigures, times, untouched } from "../support/fault-figures.ts";
+import { createRandom, FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { endProcesses } from "../support/server-process.ts";
@@ -69,7 +69,7 @@ async function startDurable(command: CountedCommand): Promise<() => Promise<bool
 }
 
 test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_000) }, async () => {
-  const figures = new FaultFigures();
+  const figures = new FaultCounts();
   const outcomes = { unknown: 0, failed: 0, exited: 0 };
   const steady = await daemon.client.call("createRun", {
     body: { host: "web1", command: "while read -r line; do echo $line; done; exit 7", stdinOpen: true },

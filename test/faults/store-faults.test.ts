@@ -6,7 +6,7 @@ import { openCommandBook } from "../support/counted-command.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { type FailingCall, openFailingCall } from "../support/failing-call.ts";
-import { createRandom, FaultFigures, isFull, times, untouched } from "../support/fault-figures.ts";
+import { createRandom, FaultCounts, isFull, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages, type SseMessage } from "../support/run-stream.ts";
 import { bytesMissing, readSeen } from "../support/seen-stream.ts";
@@ -75,7 +75,7 @@ interface Shown {
 async function runUnder(
   daemon: TestDaemon,
   [lines, pauseMs, parts]: (typeof runs)[keyof typeof runs],
-  figures: FaultFigures,
+  figures: FaultCounts,
 ): Promise<Shown | undefined> {
   const command = book.command(lines, pauseMs, parts);
   const stream = await openStream(daemon, command.command);
@@ -96,7 +96,7 @@ async function runUnder(
 async function compareRecord(
   daemon: TestDaemon,
   { reading, messages }: Shown,
-  figures: FaultFigures,
+  figures: FaultCounts,
 ): Promise<void> {
   const stream = await daemon.http.open("GET", `/api/runs/${reading.id}/events`);
   figures.bytesLost += bytesMissing(messages, (await readSeen(stream)).messages);
@@ -130,7 +130,7 @@ test.each(cases.filter(({ short }) => isFull || short.length > 0))(
   "a $call of $file that fails once ($error, $run runs) loses nothing that was shown",
   { timeout: times(60_000, 900_000) },
   async ({ error, ...one }) => {
-    const figures = new FaultFigures();
+    const figures = new FaultCounts();
     await using daemon = await openStoreDaemon();
     const files = filesOf(daemon.stateDirectory, one.file);
     let [refused, gaps, hit] = [0, 0, true];

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { openTestDaemon, spawnDaemon, watchFor } from "../support/daemon.ts";
 import { type Directory, openDirectory } from "../support/directory.ts";
 import { type FailingCall, failing, injected } from "../support/failing-call.ts";
-import { FaultFigures, isFull, times, untouched } from "../support/fault-figures.ts";
+import { FaultCounts, isFull, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { bytesMissing, readSeen } from "../support/seen-stream.ts";
@@ -86,7 +86,7 @@ test.each(
   "a $call that fails once ($error) while a daemon starts on $on and stops: the next one has everything",
   { timeout: times(60_000, 900_000) },
   async ({ call, error, short, on }) => {
-    const figures = new FaultFigures();
+    const figures = new FaultCounts();
     await using left = await openLeftStore();
     let [notUp, more] = [0, true];
     for (let when = 1; more; when += 1) {

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { openDirectory } from "./directory.ts";
-import type { Random } from "./fault-figures.ts";
+import type { Random } from "./fault-counts.ts";
 
 /** A command of which everything is known: what it prints, how it exits, how often it was executed. */
 export interface CountedCommand {

@@ -14,7 +14,7 @@ export interface AgentContents {
 }
 
 /** What a run waits for an agent that did not answer the last time. */
-const silentPatienceMs = 200;
+const silentTimeoutMs = 200;
 const maxAgents = 64;
 
 /** So long the place of a socket is taken for one that does not hang. */
@@ -58,7 +58,7 @@ class Agent {
     if (!this.#silent) return answer;
     const late = Promise.withResolvers<AgentContents>();
     const silence = { keys: [], failure: "the agent does not answer" };
-    const timer = setTimeout(late.resolve, silentPatienceMs, silence);
+    const timer = setTimeout(late.resolve, silentTimeoutMs, silence);
     return Promise.race([answer.finally(() => clearTimeout(timer)), late.promise]);
   }
 

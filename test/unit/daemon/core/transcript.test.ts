@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Transcript } from "../../../../daemon/core/transcript.ts";
-import { cases, casesTimeout } from "../../../support/fault-figures.ts";
+import { cases, casesTimeout } from "../../../support/fault-counts.ts";
 
 const item = (seq: number, size = 10) => ({ seq, size });
 

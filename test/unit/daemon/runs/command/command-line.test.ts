@@ -9,7 +9,7 @@ import { type CommandLineOptions, commandLine } from "../../../../../daemon/runs
 import type { LoginShell } from "../../../../../daemon/transport/login-shell.ts";
 import { portable, quote, quoteForCsh, quoteForFish } from "../../../../../daemon/runs/command/quoting.ts";
 import { awkwardText } from "../../../../support/awkward-text.ts";
-import { cases, casesTimeout, times } from "../../../../support/fault-figures.ts";
+import { cases, casesTimeout, times } from "../../../../support/fault-counts.ts";
 import { allShellNames, openShells, type ShellName } from "../../../../support/shells.ts";
 
 const shells = await openShells();

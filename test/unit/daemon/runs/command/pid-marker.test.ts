@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PidMarkerFilter, withPidMarker } from "../../../../../daemon/runs/command/pid-marker.ts";
-import { cases, casesTimeout } from "../../../../support/fault-figures.ts";
+import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 
 const token = "0123456789ab";
 const bourne = withPidMarker({ line: "", before: "" }, "bourne", token);

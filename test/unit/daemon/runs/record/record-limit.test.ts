@@ -16,7 +16,7 @@ import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../../protocol/event.ts";
 import { openDirectory } from "../../../../support/directory.ts";
-import { cases, casesTimeout } from "../../../../support/fault-figures.ts";
+import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 import { RunReading } from "../../../../support/run-stream.ts";
 import { endedRun } from "../../../../support/stored-run.ts";
 

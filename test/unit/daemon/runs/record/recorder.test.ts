@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Recorded, Recorder } from "../../../../../daemon/runs/record/recorder.ts";
-import { cases, casesTimeout } from "../../../../support/fault-figures.ts";
+import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 
 const chunk = fc.record({
   stream: fc.constantFrom("stdout", "stderr"),

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { isUtf8 } from "node:buffer";
 import { expect, test } from "vitest";
 import { unfinishedBytes } from "../../../../../daemon/runs/record/utf8.ts";
-import { cases, casesTimeout } from "../../../../support/fault-figures.ts";
+import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 
 test("valid text cut anywhere is cut before the unfinished character", { timeout: casesTimeout }, () => {
   fc.assert(

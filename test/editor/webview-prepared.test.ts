@@ -31,7 +31,7 @@ test("is made anew for the run that is asked for again, and begins without a wor
   await view.send(stdout("of the first"), complete());
   await view.shows("of the first");
   await view.page.getByRole("button", { name: "Run Again" }).click();
-  await view.page.locator(".wings .xterm-rows").waitFor({ state: "attached" });
+  await view.page.locator(".prepared .xterm-rows").waitFor({ state: "attached" });
   await view.shows("of the first");
   await view.send(show(), stdout("of the second"));
   await view.shows("of the second");

@@ -7,13 +7,13 @@ import { Screen } from "./screen.ts";
  * Where a run is shown: the part of a panel that takes longest to make. It can be made, out of sight, before there is a run
  * to show, so that the first output of one does not wait for it.
  */
-export class Stage {
+export class PreparedScreen {
   readonly body = element("main", { class: "body" });
   readonly screen: Screen;
-  readonly #wings = element("div", { class: "wings" }, this.body);
+  readonly #hidden = element("div", { class: "prepared" }, this.body);
 
   constructor(app: HTMLElement, look: Look, bridge: Bridge) {
-    app.append(this.#wings);
+    app.append(this.#hidden);
     this.screen = new Screen(this.body, {
       look,
       drawn: (characters) => bridge.post({ type: "drawn", characters }),
@@ -23,8 +23,8 @@ export class Stage {
   }
 
   /** For the panel that takes the body into its own. */
-  leaveWings(): HTMLElement {
-    this.#wings.remove();
+  take(): HTMLElement {
+    this.#hidden.remove();
     return this.body;
   }
 }

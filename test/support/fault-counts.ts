@@ -36,7 +36,7 @@ export function createRandom(seed = Number(process.env["TEST_SEED"] ?? randomInt
 }
 
 /** What a fault suite counts. The last three are 0, or the promise of a run is broken. */
-export class FaultFigures {
+export class FaultCounts {
   runs = 0;
   faults = 0;
   /** Of the runs, durable ones that began on their host, and those of them whose end came to be known with every byte. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inputWish, readerIn } from "../../../webview/input-wish.ts";
+import { inputHint, readerIn } from "../../../webview/input-hint.ts";
 
 test.each([
   ["sudo: a terminal is required to read the password; either use the -S option\n", "terminal"],
@@ -13,7 +13,7 @@ test.each([
   ["done\n", undefined],
   ["", undefined],
 ])("%j wanted %s", (tail, wish) => {
-  expect(inputWish(tail)).toBe(wish);
+  expect(inputHint(tail)).toBe(wish);
 });
 
 test.each([

@@ -8,7 +8,7 @@ const openQuestion =
   /(?:\[[yn]\/[yn]\]|\((?:yes|y)\/(?:no|n)\)|pass(?:word|phrase)[^\n]*:|\?)[ \t]*(?:Abort\.?\s*)?$/i;
 
 /** What a command that had no input seems to have wanted, by the end of its output. */
-export function inputWish(tail: string): "terminal" | "input" | undefined {
+export function inputHint(tail: string): "terminal" | "input" | undefined {
   if (wantsTerminal.test(tail)) return "terminal";
   return wantsInput.test(tail) || openQuestion.test(tail) ? "input" : undefined;
 }
