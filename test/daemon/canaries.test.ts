@@ -97,7 +97,7 @@ beforeAll(async () => {
   await lookAtAnswers("all");
   for (const each of searches) {
     each.look("Redis", monitor.output());
-    await each.lookInFiles(daemon.stateDirectory, ["daemon.json"]);
+    await each.lookInFiles(daemon.stateDirectory, ["daemon.json", "token"]);
     await each.lookInFiles(home);
     await each.lookInFiles(`/var/tmp/hostrun-${user.uid}`);
   }
