@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
-import { connect } from "node:net";
+import { connect, type NetConnectOpts } from "node:net";
 import { Problem } from "../../protocol/problem.ts";
 import { ProblemDetails } from "../../protocol/problem-details.ts";
 
@@ -46,16 +46,20 @@ export function createHttp(socketPath: string): Http {
   return {
     open,
     ask: async (method, path, sent) => readAnswer(await open(method, path, sent)),
-    raw: (bytes) =>
-      new Promise((resolve, reject) => {
-        const socket = connect(socketPath, () => socket.write(bytes));
-        const chunks: Buffer[] = [];
-        socket.on("data", (chunk) => chunks.push(chunk));
-        socket.on("error", reject);
-        socket.on("close", () => resolve(Buffer.concat(chunks).toString()));
-      }),
+    raw: (bytes) => exchangeRaw({ path: socketPath }, bytes),
     [Symbol.dispose]: () => agent.destroy(),
   };
+}
+
+/** Sends bytes just as they are and gives back everything up to the end of the connection. */
+export function exchangeRaw(to: NetConnectOpts, bytes: Buffer | string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(to, () => socket.write(bytes));
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("error", reject);
+    socket.on("close", () => resolve(Buffer.concat(chunks).toString()));
+  });
 }
 
 export async function readAnswer(message: IncomingMessage): Promise<Answer> {

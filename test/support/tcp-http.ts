@@ -1,9 +1,8 @@
 import { type IncomingMessage, request } from "node:http";
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { parseDiscovery } from "../../protocol/discovery.ts";
-import { type Answer, readAnswer, type Sent } from "./http.ts";
+import { type Answer, exchangeRaw, readAnswer, type Sent } from "./http.ts";
 
 interface TcpSent extends Omit<Sent, "headers"> {
   /** undefined: without this field. */
@@ -45,13 +44,6 @@ export async function tcpHttp(stateDirectory: string): Promise<TcpHttp> {
     token,
     open,
     ask: async (method, path, sent) => readAnswer(await open(method, path, sent)),
-    raw: (text) =>
-      new Promise((resolve, reject) => {
-        const socket = connect({ host, port: Number(port) }, () => socket.write(text));
-        const chunks: Buffer[] = [];
-        socket.on("data", (chunk) => chunks.push(chunk));
-        socket.on("error", reject);
-        socket.on("close", () => resolve(Buffer.concat(chunks).toString()));
-      }),
+    raw: (text) => exchangeRaw({ host, port: Number(port) }, text),
   };
 }
