@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, type TestContext, test, vi } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
 import { builtDaemon, type Cli, openCli } from "../support/cli.ts";
@@ -26,7 +26,7 @@ async function complained(cli: Cli, ...args: string[]): Promise<string> {
   return stderr.toString();
 }
 
-test("a daemon that hangs is told as such, with what helps: an end by force", async () => {
+test.concurrent("a daemon that hangs is told as such, with what helps: an end by force", async () => {
   await using cli = await openCli();
   const pid = Number(/process (\d+)/.exec(await said(cli, "start"))?.[1]);
   process.kill(pid, "SIGSTOP");
@@ -40,9 +40,9 @@ test("a daemon that hangs is told as such, with what helps: an end by force", as
   expect((await cli.run(["status"])).status).toBe(0);
 });
 
-test("a daemon that computes without an end is ended by force as well", async () => {
+test.concurrent("a daemon that computes without an end is ended by force as well", async (context) => {
   await using cli = await openCli();
-  const pid = await openBusy(cli, 600_000);
+  const pid = await openBusy(context, cli, 600_000);
   // What hangs like this cannot be told from what is slow: it is asked for 30 s.
   const [told, stopped] = await Promise.all([complained(cli, "status"), said(cli, "stop", "--force")]);
   expect(told).toMatch(/did not answer within 30 s.*`hostrun restart --force`/);
@@ -50,14 +50,18 @@ test("a daemon that computes without an end is ended by force as well", async ()
   expect(isAlive(pid)).toBe(false);
 });
 
-test("a daemon that works on something else for seconds is waited for", async () => {
+test.concurrent("a daemon that works on something else for seconds is waited for", async (context) => {
   await using cli = await openCli();
-  const pid = await openBusy(cli, 6000);
+  const pid = await openBusy(context, cli, 6000);
   expect(await said(cli, "status")).toContain(`process ${pid}`);
 });
 
 /** Starts a daemon whose event loop is kept busy from now on for a while. */
-async function openBusy({ stateDirectory }: Cli, spanMs: number): Promise<number> {
+async function openBusy(
+  { onTestFinished }: TestContext,
+  { stateDirectory }: Cli,
+  spanMs: number,
+): Promise<number> {
   const directory = await openDirectory();
   onTestFinished(() => directory[Symbol.asyncDispose]());
   const daemonScript = directory.join("busy.cjs");
@@ -77,7 +81,9 @@ async function openBusy({ stateDirectory }: Cli, spanMs: number): Promise<number
   return pid;
 }
 
-test("what is no daemon is not ended by force, whatever daemon.json names", async () => {
+test.concurrent("what is no daemon is not ended by force, whatever daemon.json names", async ({
+  onTestFinished,
+}) => {
   await using cli = await openCli();
   await said(cli, "start");
   await said(cli, "stop");

@@ -29,7 +29,7 @@ async function cancelled(options: RunOptions, when: (message: string) => boolean
   return reading;
 }
 
-describe("a durable run", () => {
+describe.concurrent("a durable run", () => {
   test("on an account whose ForceCommand reads standard input ends in the connection's time", async () => {
     await using sshd = await openSshd({ match: "Match all\n  ForceCommand cat > /dev/null" });
     const host = await hostAt(sshd);
@@ -92,7 +92,7 @@ describe("a durable run", () => {
 
 /** Servers of which Hostrun asks which shell they run commands by, and that do not answer. */
 const ident = "OpenSSH_9.9";
-describe("a host that is asked for its login shell", () => {
+describe.concurrent("a host that is asked for its login shell", () => {
   test.each([
     { what: "opens no session", session: (): void => undefined },
     {
@@ -132,7 +132,7 @@ describe("a host that is asked for its login shell", () => {
   });
 });
 
-test("a cancel that the host never answers ends the run, without a word that it ended", async () => {
+test.concurrent("a cancel that the host never answers ends the run, without a word that it ended", async () => {
   let sessions = 0;
   await using server = await openSsh2Server({
     ident,

@@ -135,7 +135,7 @@ describe.each(["bash", "zsh"] as const)("%s", (shell) => {
       const reading = new RunReading();
       const messages = readMessages(stream);
       await reading.until(messages, ({ type }) => type === "output");
-      await daemon.client.call("cancelRun", { params: { run: reading.id }, body: { graceMs: 3000 } });
+      await daemon.client.call("cancelRun", { params: { run: reading.id }, body: { graceMs: 300 } });
       await reading.until(messages, ({ type }) => type === "complete");
       expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
     });
