@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     },
     endGroup,
     keyOpener: join(import.meta.dirname, inDist ? "key-opener.cjs" : "key-opener.ts"),
+    differ: join(import.meta.dirname, inDist ? "differ.cjs" : "differ.ts"),
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });

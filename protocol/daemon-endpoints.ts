@@ -29,6 +29,7 @@ export const daemonEndpoints = {
     summary: "The same figures for Prometheus",
     status: 200,
     output: "text",
+    textParameters: "version=0.0.4",
     problems: [],
   }),
   openapi: endpoint({

@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly output: z.ZodType | "events" | "bytes" | "text" | "none";
   /** Whether `Accept: text/event-stream` turns the answer into an event stream. */
   readonly alsoEvents?: boolean;
+  /** Of plain text what stands behind `text/plain`, e.g. its version. */
+  readonly textParameters?: string;
   /** Whether the event stream is also given as frames (frames.ts). */
   readonly alsoFrames?: boolean;
   readonly problems: readonly ProblemCode[];

@@ -1,6 +1,7 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
 import {
   Job,
+  JobDiffQuery,
   JobEventsQuery,
   JobGroupQuery,
   JobGroups,
@@ -80,6 +81,15 @@ export const jobEndpoints = {
     status: 200,
     output: JobGroups,
     problems: ofJob,
+  }),
+  jobDiff: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/diff",
+    summary: "How the outputs of two of its runs differ, as `diff -u` has it",
+    query: JobDiffQuery,
+    status: 200,
+    output: "text",
+    problems: [...ofJob, "run_unknown"],
   }),
   cancelJob: endpoint({
     method: "POST",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { QueryInt } from "./list.ts";
-import { Command, Outcome, RunOptions, RunState } from "./run.ts";
+import { Command, Outcome, OutputQuery, RunOptions, RunState } from "./run.ts";
 
 /** So many per cent of all hosts. */
 const Share = z.string().regex(/^(?:100|[1-9]?\d)%$/, "must be a share such as 10%");
@@ -159,6 +159,14 @@ export const JobGroup = z.object({
 });
 export type JobGroup = z.infer<typeof JobGroup>;
 export const JobGroups = z.object({ items: z.array(JobGroup) });
+
+/** Two runs of the job. */
+export const JobDiffQuery = z.strictObject({
+  a: z.string().max(64),
+  b: z.string().max(64),
+  stream: OutputQuery.shape.stream.default("both"),
+});
+export type JobDiffQuery = z.infer<typeof JobDiffQuery>;
 
 export const JobRerunRequest = z.strictObject({
   only: z.enum(["failed", "unfinished", "all"]).default("failed"),

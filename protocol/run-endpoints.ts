@@ -4,6 +4,7 @@ import { listOf } from "./list.ts";
 import { routes } from "./routes.ts";
 import {
   CancelRequest,
+  DiffQuery,
   OutputQuery,
   RerunRequest,
   Run,
@@ -81,6 +82,15 @@ export const runEndpoints = {
     status: 200,
     output: "bytes",
     problems: [...ofRun, "range_not_satisfiable"],
+  }),
+  runDiff: endpoint({
+    method: "GET",
+    path: "/api/runs/:run/diff",
+    summary: "How the output of another run differs from this one's, as `diff -u` has it",
+    query: DiffQuery,
+    status: 200,
+    output: "text",
+    problems: ofRun,
   }),
   cancelRun: endpoint({
     method: "POST",

@@ -164,7 +164,9 @@ export const RunQuery = z.strictObject({
 });
 export type RunQuery = z.infer<typeof RunQuery>;
 
-export const OutputQuery = z.strictObject({ stream: z.enum(["stdout", "stderr", "both"]).default("stdout") });
+const OutputChoice = z.enum(["stdout", "stderr", "both"]);
+export const DiffQuery = z.strictObject({ with: z.string().max(64), stream: OutputChoice.default("both") });
+export const OutputQuery = z.strictObject({ stream: OutputChoice.default("stdout") });
 /**
  * The caller's agent of today, by default the one that the run had; `secretEnv` again, where the run had some; and
  * whether somebody is there now.

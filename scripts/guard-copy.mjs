@@ -17,7 +17,11 @@ const LEFT_OUT = new Set([
 ]);
 
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
-const BUNDLES = { daemon: ["daemon", "reader", "keyOpener"], cli: ["cli"], client: ["cli", "extension"] };
+const BUNDLES = {
+  daemon: ["daemon", "reader", "keyOpener", "differ"],
+  cli: ["cli"],
+  client: ["cli", "extension"],
+};
 
 /**
  * Whatever a test leaves behind, when its guard is off or it is interrupted, ends with it: processes have numbers of
@@ -137,6 +141,7 @@ class GuardCopy {
       "daemon",
       "reader",
       "keyOpener",
+      "differ",
       "cli",
       "extension",
       "webview",

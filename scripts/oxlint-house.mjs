@@ -5,6 +5,7 @@ import { dirname, join, relative, sep } from "node:path";
 
 const root = dirname(import.meta.dirname);
 const USE_CASES = [
+  "daemon/diff",
   "daemon/runs",
   "daemon/jobs",
   "daemon/hosts",
@@ -65,6 +66,8 @@ const ROOMS = {
     rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
     packages: ["node"],
   },
+  "daemon/diff": useCase("diff"),
+  "daemon/differ.ts": { rooms: ["daemon/diff"], packages: ["node"] },
   "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },
   "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
   "scripts/openapi.mjs": { rooms: ["protocol/openapi.ts"], packages: ["node"] },

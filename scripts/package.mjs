@@ -24,6 +24,7 @@ const CONTENTS = [
   /^dist\/cli\.cjs$/,
   /^dist\/hostrun\.cjs$/,
   /^dist\/daemon\.cjs$/,
+  /^dist\/differ\.cjs$/,
   /^dist\/key-opener\.cjs$/,
   /^dist\/reader\.cjs$/,
   /^dist\/extension\.cjs$/,

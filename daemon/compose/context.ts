@@ -38,6 +38,8 @@ export interface DaemonEnvironment {
   readonly endGroup: EndGroup;
   /** What opens encrypted private keys, in threads. */
   readonly keyOpener: string;
+  /** What compares outputs, in threads. */
+  readonly differ: string;
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
   /** Has every failure told that nobody caught. */

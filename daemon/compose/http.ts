@@ -9,6 +9,7 @@ import { parseListenAddress } from "../../protocol/listen-address.ts";
 import { AccessToken } from "../core/access-token.ts";
 import type { Access } from "../http/access.ts";
 import { listen, listenOnTcp } from "../http/listen.ts";
+import { OutputDiff } from "../diff/output-diff.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
 import { keyRoutes } from "../http/routes/keys.ts";
@@ -108,6 +109,7 @@ function handlersOf(
   };
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   const keys = keysOf(context, pool);
+  const diff = new OutputDiff({ history, clock, script: context.differ });
   return {
     ...daemonRoutes({
       health,
@@ -129,8 +131,8 @@ function handlersOf(
     }),
     ...promptRoutes(prompts),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
-    ...jobRoutes(jobs),
-    ...runRoutes({ production, engine, history }),
+    ...jobRoutes(jobs, diff),
+    ...runRoutes({ production, engine, history, diff }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),

@@ -104,7 +104,7 @@ async function send(
   if (output === "none") context.body = null;
   else if (output === "text") {
     context.body = result;
-    context.type = "text/plain; version=0.0.4; charset=utf-8";
+    context.type = ["text/plain", declaration.textParameters, "charset=utf-8"].filter(Boolean).join("; ");
   } else if (declaration.alsoEvents !== true) await json(declaration, context, result as object);
   else {
     const { json: value, events } = result as { json: object; events: () => MessageFeed };

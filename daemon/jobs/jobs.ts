@@ -119,6 +119,16 @@ export class Jobs {
     return groupRuns(ended, by);
   }
 
+  /** `not_found` where there is no such job, `run_unknown` where it has no such run. */
+  requireRuns(id: string, runs: readonly string[]): void {
+    this.get(id);
+    const own = new Set(this.#parts.store.runs(id).map((run) => run.id));
+    const other = runs.find((run) => !own.has(run));
+    if (other !== undefined) {
+      throw new Problem("run_unknown", `Job ${visibleLine(id)} has no run ${visibleLine(other)}.`);
+    }
+  }
+
   /** Cancels what runs, and begins with no further host. An ended job is left as it is. */
   cancel(id: string, graceMs: number): Job {
     this.get(id);

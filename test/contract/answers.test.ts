@@ -104,6 +104,7 @@ const good: Record<EndpointName, Call> = {
   getRun: async () => ({ path: `/api/runs/${await endedRun()}` }),
   runEvents: async () => ({ path: `/api/runs/${await endedRun()}/events` }),
   runOutput: async () => ({ path: `/api/runs/${await endedRun()}/output?stream=both` }),
+  runDiff: async () => ({ path: `/api/runs/${await endedRun()}/diff?with=${await endedRun()}` }),
   cancelRun: async () => ({ path: `/api/runs/${await runId("sleep 100")}/cancel`, json: { graceMs: 0 } }),
   runStdin: async () => ({
     path: `/api/runs/${await runId("cat", { stdinOpen: true })}/stdin`,
@@ -122,6 +123,11 @@ const good: Record<EndpointName, Call> = {
   listJobRuns: async () => ({ path: `/api/jobs/${await endedJob()}/runs?sort=failures` }),
   jobEvents: async () => ({ path: `/api/jobs/${await endedJob()}/events` }),
   jobGroups: async () => ({ path: `/api/jobs/${await endedJob()}/groups` }),
+  jobDiff: async () => {
+    const job = await endedJob();
+    const { items } = await daemon.client.call("listJobRuns", { params: { job } });
+    return { path: `/api/jobs/${job}/diff?a=${items[0]?.id}&b=${items[0]?.id}` };
+  },
   cancelJob: async () => ({ path: `/api/jobs/${await endedJob()}/cancel`, json: {} }),
   rerunJob: async () => ({ path: `/api/jobs/${await endedJob("false")}/rerun`, json: {} }),
 };
@@ -354,6 +360,8 @@ const provoked: Provoked[] = [
   ["resizeRun", "conflict", `/api/runs/${ended}/resize`, { json: { cols: 1, rows: 1 } }],
   ["rerun", "invalid_request", `${unknownRun}/rerun?nope=1`],
   ["rerun", "run_unknown", `${unknownRun}/rerun`],
+  ["runDiff", "invalid_request", `${unknownRun}/diff`],
+  ["runDiff", "run_unknown", `${unknownRun}/diff?with=x`],
   ["deleteRun", "invalid_request", `${unknownRun}?nope=1`],
   ["deleteRun", "run_unknown", unknownRun],
   ["getKnownHost", "invalid_request", "/api/known-hosts/0?nope=1"],
@@ -372,6 +380,9 @@ const provoked: Provoked[] = [
   ["jobEvents", "stream_position_unknown", `/api/jobs/${goodJob}/events?after=0bad.1`],
   ["jobGroups", "invalid_request", `${unknownJob}/groups?by=size`],
   ["jobGroups", "not_found", `${unknownJob}/groups`],
+  ["jobDiff", "invalid_request", `${unknownJob}/diff?a=x`],
+  ["jobDiff", "not_found", `${unknownJob}/diff?a=x&b=x`],
+  ["jobDiff", "run_unknown", `/api/jobs/${goodJob}/diff?a=x&b=x`],
   ["cancelJob", "not_found", `${unknownJob}/cancel`, { json: {} }],
   ["rerunJob", "not_found", `${unknownJob}/rerun`, { json: {} }],
   ["rerunJob", "conflict", `/api/jobs/${goodJob}/rerun`, { json: {} }],

@@ -30,6 +30,7 @@ describe("npm run package", () => {
           "dist/THIRD-PARTY-NOTICES.txt",
           "dist/cli.cjs",
           "dist/daemon.cjs",
+          "dist/differ.cjs",
           "dist/extension.cjs",
           "dist/hostrun.cjs",
           "dist/native/better_sqlite3.node",

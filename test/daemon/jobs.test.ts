@@ -246,3 +246,61 @@ test("what a run would reach is a target, too, also where no list has it", async
   for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
   expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
 });
+
+describe("the outputs of two of a job's runs", () => {
+  interface Compared {
+    readonly job: string;
+    /** By the host's name. */
+    readonly run: (host: string) => string;
+    readonly diff: (a: string, b: string, stream?: "stdout" | "both") => Promise<string>;
+  }
+
+  async function compared(command: string, targets: readonly string[]): Promise<Compared> {
+    const { job } = await follow({ targets: [...targets], command });
+    const { items } = await client.call("listJobRuns", { params: { job: job.id } });
+    const run = (host: string): string => items.find((each) => each.host.name === host)?.id ?? "";
+    const diff: Compared["diff"] = (a, b, stream) =>
+      client.call("jobDiff", {
+        params: { job: job.id },
+        query: { a: run(a), b: run(b), ...(stream && { stream }) },
+      });
+    return { job: job.id, run, diff };
+  }
+
+  test("are compared as diff -u does, standard error as well unless asked otherwise", async () => {
+    const first = `${daemon.home}/first-to-differ`;
+    const command = `echo same; mkdir ${first} 2>/dev/null && echo odd >&2; echo end`;
+    const { job, run, diff } = await compared(command, ["node01", "node02"]);
+    const patch = await diff("node01", "node02");
+    expect(patch.split("\n").filter((line) => /^[-+]/.test(line))).toEqual([
+      `--- node01\t${run("node01")}`,
+      `+++ node02\t${run("node02")}`,
+      expect.stringMatching(/^[-+]odd$/),
+    ]);
+    expect(await diff("node01", "node02", "stdout")).toBe("");
+    const between = { params: { run: run("node01") }, query: { with: run("node02") } };
+    expect(await client.call("runDiff", between)).toBe(patch);
+    const other = await daemon.run("true");
+    const answer = await daemon.http.ask("GET", `/api/jobs/${job}/diff?a=${run("node01")}&b=${other.id}`);
+    expect(answer.problem().code).toBe("run_unknown");
+  });
+
+  test("are compared by their ends where they have more than 10 MiB", {
+    timeout: 120_000,
+  }, async () => {
+    const first = `${daemon.home}/first-of-many`;
+    const long = `mkdir ${first} 2>/dev/null && echo odd; yes $(printf %0999d 0) | head -n 11000`;
+    const { diff } = await compared(`${long}; mkdir ${first}.end 2>/dev/null && echo end; true`, [
+      "node01",
+      "node02",
+    ]);
+    const lines = (await diff("node01", "node02")).split("\n");
+    const told = (host: string): RegExp =>
+      new RegExp(`^# ${host}: only the end of the output is compared, without the first \\d.* KiB.$`);
+    expect(lines[0]).toMatch(told("node01"));
+    expect(lines[1]).toMatch(told("node02"));
+    const differing = lines.filter((line) => /^[-+]\w/.test(line));
+    expect(differing).toContainEqual(expect.stringMatching(/^[-+]end$/));
+    expect(differing).not.toContainEqual(expect.stringMatching(/odd$/));
+  });
+});

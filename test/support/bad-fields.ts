@@ -332,6 +332,16 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     good: {},
     query: { after: ["x".repeat(65)], raw: ["2"], output: ["2", ""] },
   },
+  jobDiff: {
+    path: `/api/jobs/${run}/diff`,
+    good: { a: run, b: run },
+    query: { a: ["x".repeat(65)], b: ["x".repeat(65)], stream: ["stdin", ""] },
+  },
+  runDiff: {
+    path: `/api/runs/${run}/diff`,
+    good: { with: run },
+    query: { with: ["x".repeat(65)], stream: ["stdin", ""] },
+  },
   jobGroups: { path: `/api/jobs/${run}/groups`, good: {}, query: { by: ["size", ""] } },
   cancelJob: {
     path: `/api/jobs/${run}/cancel`,

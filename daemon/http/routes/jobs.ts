@@ -1,3 +1,4 @@
+import type { OutputDiff } from "../../diff/output-diff.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import { createJobEncoder, encodedFeed } from "../event-encoding.ts";
 import type { Handlers } from "../request-context.ts";
@@ -12,11 +13,12 @@ type JobHandlers = Pick<
   | "listJobRuns"
   | "jobEvents"
   | "jobGroups"
+  | "jobDiff"
   | "cancelJob"
   | "rerunJob"
 >;
 
-export function jobRoutes(jobs: Jobs): JobHandlers {
+export function jobRoutes(jobs: Jobs, diff: OutputDiff): JobHandlers {
   const stream = (
     id: string,
     { raw, output, after }: { raw?: "0" | "1" | undefined; output: "0" | "1"; after?: string | undefined },
@@ -36,6 +38,10 @@ export function jobRoutes(jobs: Jobs): JobHandlers {
     jobEvents: ({ params, query, header }) =>
       stream(params.job, { ...query, after: header("Last-Event-ID") ?? query.after }),
     jobGroups: async ({ params, query }) => ({ items: await jobs.groups(params.job, query.by) }),
+    jobDiff: ({ params, query }) => {
+      jobs.requireRuns(params.job, [query.a, query.b]);
+      return diff.compare(query.a, query.b, query.stream);
+    },
     cancelJob: ({ params, body }) => jobs.cancel(params.job, body.graceMs),
     rerunJob: ({ params, body }) => jobs.rerun(params.job, body),
   };

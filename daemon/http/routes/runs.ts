@@ -4,6 +4,7 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
 import { runEndpoints } from "../../../protocol/run-endpoints.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
+import type { OutputDiff } from "../../diff/output-diff.ts";
 import type { ProductionHosts } from "../../hosts/production-hosts.ts";
 import type { RunEngine } from "../../runs/engine.ts";
 import type { RunHistory } from "../../runs/history.ts";
@@ -16,6 +17,7 @@ export interface RunRoutesParts {
   readonly production: Pick<ProductionHosts, "isProduction">;
   readonly engine: RunEngine;
   readonly history: RunHistory;
+  readonly diff: OutputDiff;
 }
 
 type RunHandlers = Pick<
@@ -26,6 +28,7 @@ type RunHandlers = Pick<
   | "getRun"
   | "runEvents"
   | "runOutput"
+  | "runDiff"
   | "cancelRun"
   | "runStdin"
   | "resizeRun"
@@ -33,7 +36,7 @@ type RunHandlers = Pick<
   | "deleteRun"
 >;
 
-export function runRoutes({ production, engine, history }: RunRoutesParts): RunHandlers {
+export function runRoutes({ production, engine, history, diff }: RunRoutesParts): RunHandlers {
   const start = (request: RunRequest, header: Header): Promise<Run> =>
     engine.start(request, {
       key: word(header, "Idempotency-Key"),
@@ -60,6 +63,7 @@ export function runRoutes({ production, engine, history }: RunRoutesParts): RunH
       return runStream(history, params.run, { query, lastEventId: header("Last-Event-ID"), asFrames });
     },
     runOutput: ({ params, query }) => history.output(params.run, query.stream),
+    runDiff: ({ params, query }) => diff.compare(params.run, query.with, query.stream),
     cancelRun: ({ params, body }) => {
       engine.cancel(params.run, body.graceMs);
       return history.get(params.run);
