@@ -41,7 +41,7 @@ const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
   const groups = text.startsWith("ssh://") ? splitUri(text) : splitJump(text);
   if (groups === undefined) return undefined;
-  const host = (groups["host"] ?? "").replace(/^\[|\]$/g, "");
+  const host = (groups["host"] ?? "").replace(/^\[(.*)\]$/, "$1");
   const user = groups["user"];
   const port = groups["port"] === undefined ? undefined : Number(groups["port"]);
   if (!isName(host, hostNameRules) || (user !== undefined && !isName(user, userNameRules))) return undefined;
@@ -74,6 +74,15 @@ function decoded(text: string): string {
 
 function splitJump(text: string): Record<string, string> | undefined {
   const bare = ipv6Form.exec(text)?.groups;
-  const isIpv6 = bare !== undefined && URL.canParse(`http://[${bare["address"] ?? ""}]`);
-  return isIpv6 ? bare : jumpForm.exec(text)?.groups;
+  return bare !== undefined && isAddress(bare["address"]) ? bare : jumpForm.exec(text)?.groups;
+}
+
+/** Without brackets; a zone may follow, as in fe80::1%eth0. */
+export function isIpv6Address(text: string): boolean {
+  const groups = ipv6Form.exec(text)?.groups;
+  return groups !== undefined && groups["user"] === undefined && isAddress(groups["address"]);
+}
+
+function isAddress(text = ""): boolean {
+  return URL.canParse(`http://[${text}]`);
 }

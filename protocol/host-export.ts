@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Host, NewHost } from "./host.ts";
+import { type Host, HostName, NewHost } from "./host.ts";
 
 /** What is written of hosts for another machine: saved ones, with all that a person has set. There is no secret in it. */
 export const HostExport = z.object({
@@ -15,9 +15,12 @@ export function exportText(hosts: readonly Host[]): string {
   return `${JSON.stringify({ hostrun: 1, hosts: saved.map(essence) }, undefined, 2)}\n`;
 }
 
+/** A host's own name, which may be one that is refused today. */
+const Exported = NewHost.strip().extend({ name: HostName });
+
 function essence(host: Host): object {
-  const { name, address, port, ...others } = NewHost.strip().parse(host);
-  const usual: Readonly<Record<string, unknown>> = NewHost.parse({ name, address });
+  const { name, address, port, ...others } = Exported.parse(host);
+  const usual: Readonly<Record<string, unknown>> = Exported.parse({ name, address });
   const set = Object.entries(others).filter(
     ([field, value]) => JSON.stringify(value) !== JSON.stringify(usual[field]),
   );

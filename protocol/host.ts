@@ -7,16 +7,20 @@ import {
   parseJump,
   userNameRules,
 } from "./destination.ts";
+import { newHostNameRules } from "./host-name.ts";
 
 function plainName(rules: NameRules): z.ZodString {
   return rules.reduce(
-    (name, { holds, message }) => name.refine(holds, message),
+    // One reason is enough.
+    (name, { holds, message }) => name.refine(holds, { message, abort: true }),
     z.string().min(1, "must not be empty").max(maxNameLength, `must be at most ${maxNameLength} characters`),
   );
 }
 
 /** A name or an address as OpenSSH takes it on its command line. */
 export const HostName = plainName(hostNameRules);
+/** What a host may be called that is added, imported or renamed. */
+export const NewHostName = plainName([...hostNameRules, ...newHostNameRules]);
 /** A remote user name as OpenSSH takes it. */
 export const UserName = plainName(userNameRules);
 export const Port = z.int().min(1).max(maxPort);
@@ -158,7 +162,7 @@ export const Host = z
 export type Host = z.infer<typeof Host>;
 
 export const NewHost = z.strictObject({
-  name: hostFields.name,
+  name: NewHostName,
   address: hostFields.address,
   port: hostFields.port.optional(),
   user: hostFields.user.default(null),

@@ -1,7 +1,11 @@
-import { type Host, type HostPatch, HostName, type NewHost } from "../../protocol/host.ts";
+import * as z from "zod";
+import { type Host, type HostPatch, HostName, type NewHost, NewHostName } from "../../protocol/host.ts";
+import { isOtherDestination, isTargetSyntax } from "../../protocol/host-name.ts";
 import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { effectiveValues, notHonouredOf } from "./effective-values.ts";
@@ -28,6 +32,9 @@ export interface HostDirectoryParts {
 
 /** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
 const maxListed = 64;
+
+/** So many names a problem tells. */
+const maxTold = 5;
 
 /** The person's hosts: those saved, and those that stand only in `~/.ssh/config`. */
 export class HostDirectory {
@@ -60,24 +67,27 @@ export class HostDirectory {
         : all.filter(({ name, address, group, tags }) =>
             [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
           );
-    return { items: items.sort(favoritesFirst), problems };
+    return { items: items.sort(favoritesFirst), problems: [...problems, ...ambiguousNames(all)] };
   }
 
   /**
-   * By id or name, or what a run on a destination that nobody saved would use, e.g. `user@host:port`; with its effective
+   * By name or id, or what a run on a destination that nobody saved would use, e.g. `user@host:port`; with its effective
    * values. `host_unknown` when there is none.
    */
-  async get(idOrName: string): Promise<Host> {
-    const stored = this.#find(idOrName);
+  async get(nameOrId: string): Promise<Host> {
+    return this.#whole(nameOrId, await this.#reached(nameOrId));
+  }
+
+  async #whole(name: string, stored: StoredHost | undefined): Promise<Host> {
     // A saved host is found without the SSH config, also where that cannot be read.
     const config = await this.#config().catch((failure: unknown) => {
       if (stored === undefined) throw failure;
       return undefined;
     });
     if (stored?.damaged !== undefined) return placed(stored, config);
-    const found = await this.#parts.lookup.find(stored?.id ?? idOrName);
+    const found = await this.#parts.lookup.find(stored?.id ?? name);
     const { port, user } = found.hop;
-    const own = stored ?? { ...this.#lent(found, idOrName), port, user };
+    const own = stored ?? { ...this.#lent(found, name), port, user };
     const notHonoured = notHonouredOf(found);
     return { ...placed(own, config), effective: effectiveValues(found), notHonoured };
   }
@@ -89,26 +99,29 @@ export class HostDirectory {
     return { ...host, id: null, name, createdAt: null, updatedAt: null };
   }
 
-  /** What a run is to name for the host that is meant by an id or a name. */
-  reference(idOrName: string): string | number {
-    return this.#find(idOrName)?.id ?? idOrName;
+  /** What a run is to name for the host that is meant by a name or an id. */
+  async reference(nameOrId: string): Promise<string | number> {
+    return (await this.#reached(nameOrId))?.id ?? nameOrId;
   }
 
   /** As `get` gives it. Where no port is given it is the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
     const port = host.port ?? (await this.#parts.lookup.portOf(host));
-    return this.get(String(this.#insert({ ...host, port, source: "manual" }).id));
+    const saved = this.#insert({ ...host, port, source: "manual" });
+    return this.#whole(saved.name, saved);
   }
 
   /** Of a host of the SSH config only the overlay: for the rest its file is the place, and `conflict` says so. */
-  async update(idOrName: string, patch: HostPatch): Promise<Host> {
-    const host = this.#find(idOrName);
-    if (host === undefined) return this.#mark(idOrName, patch);
-    return this.get(String(this.#update(host.id, defined(patch)).id));
+  async update(nameOrId: string, patch: HostPatch): Promise<Host> {
+    const host = await this.#find(nameOrId);
+    if (host === undefined) return this.#mark(nameOrId, patch);
+    if (patch.name !== undefined && patch.name !== host.name) requireNewName(patch.name);
+    const saved = this.#update(host.id, defined(patch));
+    return this.#whole(saved.name, saved);
   }
 
-  async delete(idOrName: string): Promise<void> {
-    const host = this.#find(idOrName) ?? (await this.#notSaved(idOrName, "it"));
+  async delete(nameOrId: string): Promise<void> {
+    const host = (await this.#find(nameOrId)) ?? (await this.#notSaved(nameOrId, "it"));
     this.#parts.store.delete(host.id);
     this.#parts.onDeleted(host);
   }
@@ -139,9 +152,21 @@ export class HostDirectory {
     return saved;
   }
 
-  #find(idOrName: string): StoredHost | undefined {
-    const byId = /^\d{1,15}$/.test(idOrName) ? this.#parts.store.byId(Number(idOrName)) : undefined;
-    return byId ?? this.#parts.store.byName(idOrName);
+  /**
+   * A name goes before an id, also one of the SSH config, which nobody has saved: nobody is to change or delete another
+   * host than the one that is called so.
+   */
+  async #find(nameOrId: string): Promise<StoredHost | undefined> {
+    const { store } = this.#parts;
+    const named = store.byName(nameOrId);
+    if (named !== undefined || !/^\d{1,15}$/.test(nameOrId)) return named;
+    const config = await this.#config().catch(() => undefined);
+    return config?.aliases.has(nameOrId) === true ? undefined : store.byId(Number(nameOrId));
+  }
+
+  /** As `#find`, but where the name is another destination, it is the one that a run would reach. */
+  async #reached(nameOrId: string): Promise<StoredHost | undefined> {
+    return isOtherDestination(nameOrId) ? undefined : this.#find(nameOrId);
   }
 
   /** Sets the overlay of a host that stands only in the SSH config. */
@@ -159,14 +184,14 @@ export class HostDirectory {
   }
 
   /** Why a host that is not saved cannot be changed. */
-  async #notSaved(idOrName: string, what: string): Promise<never> {
-    if (HostName.safeParse(idOrName).success && (await this.#config()).aliases.has(idOrName)) {
+  async #notSaved(nameOrId: string, what: string): Promise<never> {
+    if (HostName.safeParse(nameOrId).success && (await this.#config()).aliases.has(nameOrId)) {
       throw new Problem(
         "conflict",
-        `${idOrName} is only in ~/.ssh/config. Change ${what} there, or import it first.`,
+        `${nameOrId} is only in ~/.ssh/config. Change ${what} there, or import it first.`,
       );
     }
-    throw unknownHost(idOrName);
+    throw unknownHost(nameOrId);
   }
 
   /** undefined: that host is not in the SSH config. */
@@ -243,6 +268,22 @@ export class HostDirectory {
 function placed(host: Host, config: SshConfig | undefined): Host {
   const alias = config?.aliases.get(host.name);
   return alias === undefined ? host : { ...host, configAt: { file: alias.file, line: alias.line } };
+}
+
+/** One that a host has already it may keep. */
+function requireNewName(name: string): void {
+  const parsed = z.object({ name: NewHostName }).safeParse({ name });
+  if (!parsed.success) throw invalidRequest(parsed.error);
+}
+
+/** Hosts whose names mean others as targets; they were given before such names were refused, or stand in the SSH config. */
+function ambiguousNames(hosts: readonly Host[]): ProblemDetails[] {
+  const names = hosts.flatMap(({ name }) => (isTargetSyntax(name) ? [visibleLine(name)] : []));
+  if (names.length === 0) return [];
+  const shown = names.slice(0, maxTold).join(", ");
+  const more = names.length > maxTold ? ` and ${names.length - maxTold} more` : "";
+  const detail = `These names mean other hosts where targets are named, so no job runs on them: ${shown}${more}. Rename them (\`hostrun hosts edit NAME --rename NEW\`), or change them in the SSH config.`;
+  return [new Problem("conflict", detail).toJSON()];
 }
 
 function favoritesFirst(a: Host, b: Host): number {

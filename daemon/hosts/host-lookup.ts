@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { parseJump } from "../../protocol/destination.ts";
 import { HostName, type NewHost } from "../../protocol/host.ts";
+import { isOtherDestination } from "../../protocol/host-name.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -52,14 +53,16 @@ export class HostLookup {
     this.#parts = parts;
   }
 
-  /** By id or name, or a destination that nobody saved, e.g. `user@host:port`. `host_unknown` when there is none. */
+  /** By id (a number) or name, or a destination that nobody saved, e.g. `user@host:port`. `host_unknown` when there is none. */
   async find(host: string | number): Promise<FoundHost> {
-    const stored = this.#parts.stored(host);
+    // What a saved host was called before such names were refused means another host.
+    const isOther = typeof host === "string" && isOtherDestination(host);
+    const stored = isOther ? undefined : this.#parts.stored(host);
     if (stored !== undefined) return this.#ofStored(stored);
     if (typeof host === "number") throw unknownHost(`with id ${host}`);
     const configured = this.#parts.configured(null);
     const config = await configured.config();
-    const isAlias = HostName.safeParse(host).success && config.aliases.has(host);
+    const isAlias = isConfigName(host) && config.aliases.has(host);
     if (isAlias) return this.#ofConfigured(host, { name: host }, config);
     const parts = parseJump(host);
     if (parts === undefined) throw unknownHost(host);
@@ -164,6 +167,11 @@ export class HostLookup {
   }
 }
 
+/** ssh takes `host:port` for a name, and the others apart. */
+function isConfigName(name: string): boolean {
+  return HostName.safeParse(name).success && !/@|^ssh:\/\//.test(name);
+}
+
 /** What no configuration of ssh says of a host. */
 function connectingBy(
   { transport, legacyAlgorithms }: Pick<HostOverlay, "transport" | "legacyAlgorithms">,
@@ -196,7 +204,7 @@ function refuseDamaged(host: StoredHost): void {
   if (lost.length > 0) {
     throw new Problem(
       "conflict",
-      `The stored settings of ${host.name} are damaged: ${lost.join(", ")}. Set them again (\`hostrun hosts edit ${host.id}\`), or remove the host.`,
+      `The stored settings of ${host.name} are damaged: ${lost.join(", ")}. Set them again (\`hostrun hosts edit ${host.name}\`), or remove the host.`,
       { host: host.name },
     );
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Host, NewHost } from "../../protocol/host.ts";
+import { type Host, type NewHost, NewHostName } from "../../protocol/host.ts";
 import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -53,7 +53,8 @@ class Import {
   reasonAgainst(name: string, isKnown: boolean): string | undefined {
     if (!isKnown) return "the file does not name it";
     const isTaken = this.#parts.saved(name) !== undefined;
-    return isTaken && !this.#request.update ? "there is a host of this name already" : undefined;
+    if (!isTaken) return reasonAgainstName(name);
+    return this.#request.update ? undefined : "there is a host of this name already";
   }
 
   skip(name: string, reason: string): void {
@@ -74,6 +75,11 @@ class Import {
       this.result.updated.push({ host, changes });
     }
   }
+}
+
+function reasonAgainstName(name: string): string | undefined {
+  const why = NewHostName.safeParse(name).error?.issues[0]?.message;
+  return why === undefined ? undefined : `its name ${why}`;
 }
 
 function takeGiven(

@@ -1,5 +1,6 @@
 import { parseJump } from "../../protocol/destination.ts";
 import type { Host } from "../../protocol/host.ts";
+import { isOtherDestination, isTargetSyntax } from "../../protocol/host-name.ts";
 import { type Machine, machineFinder } from "../../protocol/machine.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { HostLookup } from "./host-lookup.ts";
@@ -41,7 +42,8 @@ export class ProductionHosts {
 
   /**
    * Of every host what decides whether a target means it, `production` also where it is the machine of a marked one, so far
-   * as that is known without asking ssh. A config that cannot be read has no hosts.
+   * as that is known without asking ssh. A config that cannot be read has no hosts. One whose name is target syntax is left
+   * out: as a target that name means others.
    */
   async marks(): Promise<HostMark[]> {
     const { store, overlays, configured } = this.#parts;
@@ -54,14 +56,17 @@ export class ProductionHosts {
     }));
     const all = [...stored, ...aliases];
     const productionAt = machineFinder(all.filter(({ production }) => production));
-    return all.map((host) => ({ ...host, production: productionAt(host) !== undefined }));
+    return all
+      .filter(({ name }) => !isTargetSyntax(name))
+      .map((host) => ({ ...host, production: productionAt(host) !== undefined }));
   }
 
   #isMarked(host: string | number): boolean {
     const { store, overlays } = this.#parts;
     if (typeof host === "number") return store.byId(host)?.production === true;
     const name = parseJump(host)?.host ?? host;
-    const known = store.byName(host) ?? store.byName(name) ?? overlays.get(host) ?? overlays.get(name);
+    const named = isOtherDestination(host) ? undefined : store.byName(host);
+    const known = named ?? store.byName(name) ?? overlays.get(host) ?? overlays.get(name);
     return known?.production === true;
   }
 

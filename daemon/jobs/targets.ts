@@ -76,8 +76,6 @@ class TargetFinder {
   find(expression: string): Found {
     const { hosts } = this.#sources;
     if (expression === "all") return foundOrMissing(namesOf(hosts), expression);
-    // A host may be called anything that is no pattern.
-    if (this.#known.has(expression)) return { names: [expression], missing: [] };
     const [, kind, value = ""] = /^(tag|group):(.+)$/.exec(expression) ?? [];
     if (kind === "tag") {
       const tagged = hosts.filter(({ tags }) => tags.some((tag) => matchesWildcard(value, tag)));
@@ -88,7 +86,7 @@ class TargetFinder {
     }
     const [, part, job = ""] = /^@(failed|succeeded|unfinished):(.+)$/.exec(expression) ?? [];
     if (part === "failed" || part === "succeeded" || part === "unfinished") return this.#ofJob(part, job);
-    return this.#byPattern(expression);
+    return this.#byName(expression);
   }
 
   /** That none of a job's hosts is meant is no mistake; a host that is gone since is one. */
@@ -101,21 +99,22 @@ class TargetFinder {
     };
   }
 
-  #byPattern(expression: string): Found {
-    const words = expandRanges(expression);
-    if (words === undefined) return { names: [], missing: [expression] };
+  /** A name, a range or a pattern. */
+  #byName(expression: string): Found {
     const names: string[] = [];
     const missing: string[] = [];
-    for (const word of words) {
-      const isPattern = /[*?]/.test(word);
-      const matching = isPattern
-        ? namesOf(this.#sources.hosts.filter(({ name }) => matchesWildcard(word, name)))
-        : [];
-      if (this.#known.has(word)) names.push(word);
-      else if (matching.length > 0) names.push(...matching);
+    // An IPv6 address in brackets is no range.
+    for (const word of expandRanges(expression) ?? [expression]) {
+      const matching = this.#matching(word);
+      if (matching.length > 0) names.push(...matching);
       else missing.push(word);
     }
     return { names, missing };
+  }
+
+  #matching(word: string): string[] {
+    if (!/[*?]/.test(word)) return this.#known.has(word) ? [word] : [];
+    return namesOf(this.#sources.hosts.filter(({ name }) => matchesWildcard(word, name)));
   }
 }
 

@@ -33,7 +33,7 @@ const Stored = Host.omit({ damaged: true }).extend({ id: z.int(), createdAt: ins
 function fallbacks(id: number): Partial<StoredHost> {
   const never = new Date(0).toISOString();
   return {
-    name: `damaged-host-${id}`,
+    name: nameOfDamaged(id),
     address: "damaged.invalid",
     port: 22,
     user: null,
@@ -50,6 +50,16 @@ function fallbacks(id: number): Partial<StoredHost> {
     createdAt: never,
     updatedAt: never,
   };
+}
+
+function nameOfDamaged(id: number): string {
+  return `damaged-host-${id}`;
+}
+
+/** Of a host whose name cannot be read, by the one that it is shown by. */
+export function idOfDamaged(name: string): number | undefined {
+  const [, id] = /^damaged-host-(\d{1,15})$/.exec(name) ?? [];
+  return id === undefined ? undefined : Number(id);
 }
 
 /** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */

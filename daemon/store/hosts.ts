@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import type { HostFields, HostStore, StoredHost } from "../hosts/host-store.ts";
 import type { Database } from "./database.ts";
-import { fromRow, type HostRow, toRow } from "./host-row.ts";
+import { fromRow, type HostRow, idOfDamaged, toRow } from "./host-row.ts";
 
 /** Hosts in SQLite. What was read once is kept: nobody else writes here, and thousands take a while to be read. */
 export function createHostStore({ sql, damage }: Database, clock: Clock): HostStore {
@@ -38,8 +38,9 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
     },
     byId,
     byName: (name) => {
-      const id = idOf.get(name);
-      return id === undefined ? undefined : byId(id);
+      const id = idOf.get(name) ?? idOfDamaged(name);
+      const host = id === undefined ? undefined : byId(id);
+      return host?.name === name ? host : undefined;
     },
     insert: (fields, at) => {
       const { text, values } = inserting(fields, at);

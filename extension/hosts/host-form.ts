@@ -132,7 +132,7 @@ export class HostForm {
     const { hosts } = this.#context.hosts;
     const usualKeys = vscode.l10n.t("SSH agent and the usual key files");
     return [
-      row(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host))),
+      row(vscode.l10n.t("Name"), host.name, askName(this.#takenBut(host), nameToKeep(host))),
       row(vscode.l10n.t("Address"), hostAddress(host), askAddress(hosts)),
       row(vscode.l10n.t("Group"), host.group ?? vscode.l10n.t("none"), askGroup(hosts)),
       row(
@@ -173,6 +173,11 @@ export class HostForm {
       this.#context.daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
     );
   }
+}
+
+/** Of a host that is saved. */
+function nameToKeep({ id, name }: HostDraft & { readonly id?: Host["id"] }): string | undefined {
+  return id === undefined ? undefined : name;
 }
 
 function connectionParts(host: HostDraft): readonly ChoiceItem<HostQuestion>[] {

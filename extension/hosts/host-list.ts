@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Change } from "../../protocol/change.ts";
 import type { Host } from "../../protocol/host.ts";
+import { isOtherDestination } from "../../protocol/host-name.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { loginOf } from "./host-labels.ts";
@@ -10,9 +11,9 @@ import { type ProductionFinder, productionFinder } from "./production.ts";
 /** After these the list is another one. */
 const relisting: ReadonlySet<Change["type"]> = new Set(["reset", "hostSaved", "hostDeleted"]);
 
-/** How the daemon is to be told which host is meant: hosts of the SSH config have a name only. */
-export function hostRef(host: Host): string {
-  return host.id === null ? host.name : String(host.id);
+/** How the daemon is to be told which host is meant: by the name, before which an id does not go; but for one that means another. */
+export function hostRef({ id, name }: Host): string {
+  return id === null || !isOtherDestination(name) ? name : String(id);
 }
 
 /** The hosts and the state of each, kept up to date by the daemon's stream of changes. */

@@ -53,17 +53,18 @@ export function notAnAddress(): string {
   return vscode.l10n.t("Must be an address, as in web1.example.org or deploy@10.0.0.5:2222");
 }
 
-/** `taken`: the names of other hosts. */
-export function askName(taken: ReadonlySet<string>): HostQuestion {
+/** `taken`: the names of other hosts; `own`: the one that the host has already, which it may keep whatever it is. */
+export function askName(taken: ReadonlySet<string>, own?: string): HostQuestion {
+  const problemOf = (text: string): string | undefined => {
+    if (taken.has(text)) return vscode.l10n.t("There is a host of this name already");
+    return text === own ? undefined : schemaProblem(NewHost.shape.name, text);
+  };
   return async (draft, frame) => {
     const answer = await askText(
       {
         prompt: vscode.l10n.t("Name of the host, as you will call it"),
         value: draft.name === "" ? freeName(draft.address, taken) : draft.name,
-        problem: (text) =>
-          taken.has(text)
-            ? vscode.l10n.t("There is a host of this name already")
-            : schemaProblem(NewHost.shape.name, text),
+        problem: problemOf,
       },
       frame,
     );

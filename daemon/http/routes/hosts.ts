@@ -41,18 +41,18 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       return undefined;
     },
     keepSecrets: async ({ params, body }) => {
-      const { target } = await resolve(hosts.reference(params.host));
+      const { target } = await resolve(await hosts.reference(params.host));
       if (body.password !== undefined) secrets.keepPassword(target, body.password);
       if (body.passphrase !== undefined) secrets.keepPassphrase(target, undefined, body.passphrase);
       return undefined;
     },
     forgetSecrets: async ({ params }) => {
-      const { target } = await resolve(hosts.reference(params.host));
+      const { target } = await resolve(await hosts.reference(params.host));
       secrets.forget(target.name);
       return undefined;
     },
     testHost: async ({ params, body, left }) => {
-      const resolved = await resolve(hosts.reference(params.host));
+      const resolved = await resolve(await hosts.reference(params.host));
       const questioner = body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined;
       return testHost(parts, resolved, { ...body, questioner }, left);
     },

@@ -14,6 +14,7 @@ const hosts = [
   host("web03", "test", ["web"]),
   host("web10", "production"),
   host("tag:odd"),
+  host("[::1]:22"),
 ];
 const jobs: Readonly<Record<string, readonly string[]>> = {
   "failed j1": ["web02", "gone"],
@@ -42,9 +43,11 @@ describe("targets mean", () => {
       ["db1", "web01", "web02"],
     ],
     ["all", ["all"], hosts.map(({ name }) => name)],
-    ["all but some", ["all", "!tag:web", "!db1"], ["web10", "tag:odd"]],
+    ["all but some", ["all", "!tag:web", "!db1"], ["web10", "tag:odd", "[::1]:22"]],
     ["all but some, said first", ["!web01", "web0*"], ["web02", "web03"]],
-    ["a host that is called like a tag", ["tag:odd"], ["tag:odd"]],
+    ["never a host that is called like a tag", ["tag:odd"], [], ["tag:odd"]],
+    ["never a host that is called like a pattern alone", ["web0[1-2]*"], ["web01", "web02"]],
+    ["an address in brackets", ["[::1]:22"], ["[::1]:22"]],
     ["who failed in a job, where that is there still", ["@failed:j1"], ["web02"], ["gone"]],
     ["nobody where nobody succeeded", ["@succeeded:j1"], []],
     ["nobody by a job that is none", ["@failed:j2"], [], ["@failed:j2"]],

@@ -1,0 +1,54 @@
+import { isIpv6Address, type NameRules, parseJump } from "./destination.ts";
+
+/** Letters that cannot be told from those of ASCII, and those below them, in the same order. */
+const lookalikes = "АВЕЅІЈКМНОРСТХҮаеѕіјорсухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονıɑɡ";
+const likenesses = "ABESIJKMHOPCTXYaesijopcyxhdqwABEZHIKMNOPTYXoviag";
+
+/**
+ * What a host may be called from now on, beside what OpenSSH takes as its name: nothing that means another host, or several, where
+ * hosts are named. One that has such a name already keeps it.
+ */
+export const newHostNameRules: NameRules = [
+  {
+    holds: (name) => !/^\d+$/.test(name),
+    message: "must not be a number alone, which means the host of this id: add a letter",
+  },
+  { holds: (name) => name !== "all", message: "must not be all, which means every host" },
+  {
+    holds: (name) => !/^(?:tag|group):/.test(name),
+    message: "must not begin with tag: or group:, which mean the hosts of a tag or a group",
+  },
+  { holds: (name) => !name.startsWith("!"), message: "must not begin with !, which takes a host away" },
+  { holds: (name) => !name.includes("@"), message: "must not hold @, which ends the name of a user" },
+  { holds: (name) => !/[*?[\]]/.test(name), message: "must not hold *, ?, [ or ], which make it a pattern" },
+  { holds: (name) => !name.includes("/"), message: "must not hold a slash" },
+  {
+    holds: (name) => !name.includes(":") || isIpv6Address(name),
+    message: "must not hold a colon, behind which a port stands, unless it is an IPv6 address",
+  },
+  { holds: (name) => !/^\.\.?$/.test(name), message: "must not be a directory" },
+  { holds: looksLikeItself, message: "must not hold letters that look like others" },
+];
+
+/** Whether a word means a host other than the one that is called so: `user@host`, `host:port`, an ssh URI. */
+export function isOtherDestination(word: string): boolean {
+  const host = parseJump(word)?.host;
+  return host !== undefined && host !== word;
+}
+
+/** Whether a word means, as a target, other hosts than the one that is called so. */
+export function isTargetSyntax(word: string): boolean {
+  return word === "all" || /^(?:tag|group):|^[!@]|[*?[\]]/.test(word) || isOtherDestination(word);
+}
+
+function looksLikeItself(name: string): boolean {
+  if (/^\p{ASCII}*$/u.test(name)) return true;
+  const isPlain = !/\p{Default_Ignorable_Code_Point}|(?!\p{ASCII})\p{P}/u.test(name);
+  const isMixed =
+    /\p{Script=Latin}/u.test(name) && /[\p{sc=Cyrl}\p{sc=Grek}\p{sc=Armn}\p{sc=Cher}]/u.test(name);
+  return isPlain && !isMixed && name.normalize("NFKC") === name && !/^\p{ASCII}*$/u.test(likeness(name));
+}
+
+function likeness(name: string): string {
+  return [...name].map((letter) => likenesses[lookalikes.indexOf(letter)] ?? letter).join("");
+}
