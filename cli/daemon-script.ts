@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { CrashCount, crashedTooOften } from "../client/crash-count.ts";
 import type { Daemon, OpenDaemonOptions } from "../client/daemon.ts";
 import { openDaemon } from "../client/daemon.ts";
+import { isNotRunning } from "../client/discover.ts";
+import { placesIn } from "../client/places.ts";
 
 const here = import.meta.dirname;
 
@@ -19,9 +23,30 @@ export function daemonRuntime(): string {
   return old && existsSync(own) ? own : process.execPath;
 }
 
-/** Starts the daemon if none runs: one that was killed while a run is followed that outlives it. */
-export async function reviveDaemon(): Promise<void> {
-  await using _ = await reachDaemon();
+/**
+ * For who follows a run that outlives the daemon: starts one that crashed again, until that happens too often. One that
+ * was stopped takes daemon.json with it, and is left to whoever did that.
+ */
+export function reviver(): () => Promise<void> {
+  const crashes = new CrashCount();
+  const places = placesIn();
+  return async () => {
+    if (!existsSync(places.discovery)) return;
+    try {
+      await using _ = await openDaemon({ keepConnections: false });
+      return;
+    } catch (failure) {
+      if (!isNotRunning(failure)) return;
+    }
+    const pause = crashes.crashed();
+    if (pause === undefined) throw crashedTooOften(places);
+    await wait(pause);
+    await reachDaemon().then(
+      (daemon) => daemon[Symbol.asyncDispose](),
+      // It may come up the next time.
+      () => undefined,
+    );
+  };
 }
 
 /** The daemon, started if need be, with `daemonArguments` then. */

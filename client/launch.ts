@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Problem } from "../protocol/problem.ts";
-import { visibleLine } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Found } from "./discover.ts";
 import { lookFor } from "./discover.ts";
+import { lastLines } from "./last-lines.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 
@@ -131,7 +131,7 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   child.unref();
   return {
     ended: () => end,
-    written: () => tail(log, from),
+    written: () => lastLines(log, from),
     [Symbol.dispose]: () => closeSync(log),
   };
 }
@@ -153,27 +153,11 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: "1" };
 }
 
-const tailBytes = 4096;
-const tailLines = 12;
-/** The daemon's own words, which say what to do. */
-const maxLineLength = 1000;
-
-/** The last lines of what was written behind `from`. */
-function tail(file: number, from: number): string[] {
-  const { size } = fstatSync(file);
-  // A log that was full meanwhile begins anew.
-  const begin = Math.max(size < from ? 0 : from, size - tailBytes);
-  const bytes = Buffer.alloc(Math.max(0, size - begin));
-  readSync(file, bytes, 0, bytes.length, begin);
-  const text = bytes.toString("utf8").trimEnd();
-  return text === "" ? [] : text.split("\n").slice(-tailLines);
-}
-
 function died(places: Places, end: string, written: readonly string[]): Problem {
   const said = written.length === 0 ? " It wrote nothing." : "";
   return new Problem("daemon_unreachable", `The Hostrun daemon ${end}.${said} Its log is ${places.log}.`, {
     reason: "died",
-    written: written.map((line) => visibleLine(line, maxLineLength)),
+    written: [...written],
   });
 }
 

@@ -7,7 +7,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a cut stream is tried to be resumed without getting anywhere; default 10 s. */
   readonly giveUpAfterMs?: number | undefined;
-  /** Called before a stream that was cut is opened again: the daemon may have to be started. What it throws is passed over. */
+  /** Called before a stream that was cut is opened again: the daemon may have to be started. What it throws ends this one. */
   readonly revive?: (() => Promise<void>) | undefined;
 }
 
@@ -50,7 +50,7 @@ export async function* resume<Item>(
       failure = error;
     }
     if (!(await backOff.next(signal))) throw failure;
-    await revive?.().catch(() => undefined);
+    await revive?.();
   }
 }
 

@@ -2,6 +2,7 @@ import { api } from "../protocol/api.ts";
 import { Change } from "../protocol/change.ts";
 import { type OutputStream, RunEvent, type StreamQuery } from "../protocol/event.ts";
 import { JobEvent } from "../protocol/job-event.ts";
+import { Problem } from "../protocol/problem.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
@@ -66,14 +67,43 @@ export interface JobEventsOptions extends SubscribeOptions {
   readonly output?: boolean | undefined;
 }
 
-/** The events of all runs of a job, up to `jobComplete`. */
-export function jobEvents(
+/**
+ * The events of all runs of a job, up to `jobComplete`. Another daemon numbers them anew: then the stream is read from its
+ * beginning, and what was told of a run is passed over.
+ */
+export async function* jobEvents(
   transport: Transport,
   job: string,
   options: JobEventsOptions = {},
 ): AsyncGenerator<Received<JobEvent>, void, undefined> {
+  const told = new Map<string, number>();
+  const source = jobSource(transport, job, options);
+  for (;;) {
+    const known = new Map(told);
+    try {
+      for await (const received of subscribe(source, options))
+        if (isNew(received.event, known, told)) yield received;
+      return;
+    } catch (failure) {
+      const isNumberedAnew = failure instanceof Problem && failure.code === "stream_position_unknown";
+      if (!isNumberedAnew || told.size === 0 || options.after !== undefined) throw failure;
+    }
+  }
+}
+
+/** Counts by run: `known` what is left of what comes once more, `told` what was told in all. */
+function isNew(event: JobEvent, known: Map<string, number>, told: Map<string, number>): boolean {
+  if (!("runId" in event)) return true;
+  const left = known.get(event.runId) ?? 0;
+  known.set(event.runId, left - 1);
+  if (left > 0) return false;
+  told.set(event.runId, (told.get(event.runId) ?? 0) + 1);
+  return true;
+}
+
+function jobSource(transport: Transport, job: string, options: JobEventsOptions): EventSource<JobEvent> {
   const query = options.output === false ? ({ output: "0" } as const) : {};
-  const source: EventSource<JobEvent> = {
+  return {
     open: (after, signal) =>
       openRequest(
         transport,
@@ -86,7 +116,6 @@ export function jobEvents(
     standsForMany: () => true,
     isLast: (event) => event.type === "jobComplete",
   };
-  return subscribe(source, options);
 }
 
 /** What changes in the daemon, until the signal; after a `reset` the lists must be read again. */

@@ -7,11 +7,17 @@ import { openRuns } from "./compose/runs.ts";
 import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
 import { removeDrafts } from "./core/atomic-file.ts";
+import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 
-/** Builds the whole daemon in order and sets it listening. Disposing the scope takes it down in reverse. */
-export async function openDaemon(environment: DaemonEnvironment): Promise<Scope> {
+export interface OpenedDaemon extends AsyncDisposable {
+  /** Takes no new runs, and waits for those that there are, for at most `drainTimeoutMs`. */
+  drain(): Promise<void>;
+}
+
+/** Builds the whole daemon in order and sets it listening. Disposing takes it down in reverse. */
+export async function openDaemon(environment: DaemonEnvironment): Promise<OpenedDaemon> {
   const scope = new Scope();
   try {
     const context = openContext(environment, scope);
@@ -25,9 +31,17 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Scope>
     await openHttp(context, { ...storage, ...hosts, ...transport, ...runs }, scope);
     // The first to go: what still runs is told as unknown while its readers are there to hear it.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());
+    scope.defer(() => runs.jobs.stop());
     scope.defer(() => log.info("The daemon stops"));
     log.info("The daemon is ready", { pid, version, socket });
-    return scope;
+    const drain = async (): Promise<void> => {
+      const { drainTimeoutMs } = context.settings.current;
+      const { queued, connecting, running } = runs.engine.counts();
+      log.info("The daemon takes no new runs", { queued, connecting, running, drainTimeoutMs });
+      runs.engine.drain();
+      await within(drainTimeoutMs, runs.drained());
+    };
+    return { drain, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
   } catch (failure) {
     await scope[Symbol.asyncDispose]();
     throw failure;

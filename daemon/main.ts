@@ -20,13 +20,12 @@ async function main(): Promise<void> {
     home,
   );
   const stop = Promise.withResolvers<string>();
-  process.on("SIGTERM", () => stop.resolve("it was sent SIGTERM"));
-  process.on("SIGINT", () => stop.resolve("it was sent SIGINT"));
+  const signalled = onEndSignal();
   // A terminal that closes does not end the daemon that was started from it.
   process.on("SIGHUP", () => undefined);
   const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
   const inDist = existsSync(packaged);
-  const scope = await openDaemon({
+  await using daemon = await openDaemon({
     stateDirectory: directory,
     socket: socketPath(directory),
     environment: process.env,
@@ -54,9 +53,23 @@ async function main(): Promise<void> {
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });
-  const reason = await stop.promise;
+  const signal = await Promise.race([signalled, stop.promise.then(() => undefined)]);
+  const reason = signal === undefined ? await stop.promise : `it was sent ${signal}`;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
-  await scope[Symbol.asyncDispose]();
+  // Also a client may ask it not to wait.
+  if (signal !== undefined) await Promise.race([daemon.drain(), stop.promise]);
+}
+
+/** Resolves to the first signal that asks the daemon to end. A second one ends it at once, as if it were not handled. */
+function onEndSignal(): Promise<NodeJS.Signals> {
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  return new Promise((resolve) => {
+    const first = (signal: NodeJS.Signals): void => {
+      for (const name of signals) process.off(name, first);
+      resolve(signal);
+    };
+    for (const name of signals) process.on(name, first);
+  });
 }
 
 /** An account of which the system knows no more than its number has none. */

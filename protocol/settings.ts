@@ -35,6 +35,8 @@ const fields = {
   historyMaxBytes: z.int().min(1_048_576),
   /** 0: never. */
   idleExitMs: span(30 * dayMs),
+  /** How long a daemon that is sent SIGTERM waits for its runs to end. */
+  drainTimeoutMs: span(dayMs),
   logLevel: z.enum(["error", "warn", "info", "debug"]),
   /** Where to listen on TCP besides the socket, e.g. "127.0.0.1:7000"; port 0: any. From the next start on. */
   listen: ListenText.nullable(),
@@ -64,6 +66,7 @@ export const defaultSettings: Settings = {
   historyDays: 30,
   historyMaxBytes: 2_147_483_648,
   idleExitMs: 0,
+  drainTimeoutMs: 3000,
   logLevel: "info",
   listen: null,
   rateLimitPerMinute: 30,

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import { reachDaemon, reviveDaemon } from "../daemon-script.ts";
+import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import { parseView, viewOptions } from "../run/options.ts";
@@ -33,7 +33,7 @@ status is as that of \`hostrun run\`.
     const view = parseView(values);
     await using daemon = await reachDaemon();
     const { id, options } = await findRun(daemon, word);
-    const revive = options.durable ? reviveDaemon : undefined;
+    const revive = options.durable ? reviver() : undefined;
     const left = new AbortController();
     using interrupt = onInterrupt(() => left.abort());
     const { after } = values;

@@ -3,7 +3,7 @@ import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import { reachDaemon, reviveDaemon } from "../daemon-script.ts";
+import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
@@ -128,7 +128,7 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
     const asks = plan.ask && hasTerminal();
     const prompts = new TerminalPrompts(daemon);
     const request = { ...plan.request, stdinOpen, prompts: asks ? ("ask" as const) : ("fail" as const) };
-    const revive = request.durable === true ? reviveDaemon : undefined;
+    const revive = request.durable === true ? reviver() : undefined;
     const frames = json
       ? daemon.run(request, { raw, all: true, revive, refuseProduction })
       : daemon.runFrames(request, { revive, refuseProduction });

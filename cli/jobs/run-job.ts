@@ -6,6 +6,7 @@ import { formatBytes } from "../../protocol/size.ts";
 import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
+import { reviver } from "../daemon-script.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { onInterrupt } from "../run/interrupt.ts";
@@ -55,7 +56,10 @@ async function show(daemon: Daemon, { id }: Job, plan: RunPlan): Promise<number>
   using interrupt = onInterrupt(() => void cancel());
   const view = new JobView(plan, new TerminalPrompts(daemon));
   try {
-    for await (const { event } of daemon.jobEvents(id, { output: !plan.gather })) await view.take(event);
+    const revive = plan.request.durable === true ? reviver() : undefined;
+    for await (const { event } of daemon.jobEvents(id, { output: !plan.gather, revive })) {
+      await view.take(event);
+    }
     if (plan.gather && !plan.view.json) await printGroups(daemon, id, view.stdout);
   } catch (error) {
     if (!(error instanceof OutputFailure)) throw error;

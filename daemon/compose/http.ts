@@ -64,6 +64,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this is taken back.
   writeDiscoveryFile({ ...context, token, url }, scope);
+  scope.defer(() => metrics.endStreams());
 }
 
 /** The name of a pipe can be known to anybody. */
@@ -91,9 +92,10 @@ async function openTcp(
 
 function handlersOf(
   context: DaemonContext,
-  { hosts, production, resolve, pool, knownHosts, prompts, latency, engine, history, jobs }: Services,
+  services: Services,
   { stats, token }: { readonly stats: () => Stats; readonly token: AccessToken },
 ): HttpParts["handlers"] {
+  const { hosts, production, resolve, pool, knownHosts, prompts, latency, engine, history, jobs } = services;
   const { settings, changes, secrets, clock, version, pid } = context;
   const health = (): Health => ({
     status: engine.draining ? "draining" : "ok",
@@ -101,12 +103,6 @@ function handlersOf(
     protocol: protocolVersion,
     pid,
   });
-  const shutdown = (drain: boolean): void => {
-    engine.drain();
-    const asked = "a client asked for it";
-    if (drain) void engine.drained().then(() => context.onShutdown(`${asked}, and every run has ended`));
-    else context.onShutdown(asked);
-  };
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   const keys = keysOf(context, pool);
   const diff = new OutputDiff({ history, clock, script: context.differ });
@@ -116,7 +112,7 @@ function handlersOf(
       stats,
       durations: () => latency.durations(),
       changes,
-      shutdown,
+      shutdown: shutdownOf(context, services),
       replaceToken: () => token.replace(),
     }),
     ...hostRoutes({
@@ -137,6 +133,15 @@ function handlersOf(
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),
     ...connectionRoutes(pool, knownHosts),
+  };
+}
+
+function shutdownOf({ onShutdown }: DaemonContext, { engine, drained }: Services): (drain: boolean) => void {
+  const asked = "a client asked for it";
+  return (drain) => {
+    engine.drain();
+    if (drain) void drained().then(() => onShutdown(`${asked}, and every run has ended`));
+    else onShutdown(asked);
   };
 }
 

@@ -17,6 +17,8 @@ export interface Runs {
   readonly latency: LatencyRecord;
   readonly prompts: Prompts;
   readonly jobs: Jobs;
+  /** Resolves when every run that needs this daemon has ended, those of jobs that there are included. */
+  readonly drained: () => Promise<void>;
 }
 
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
@@ -73,5 +75,9 @@ export function openRuns(
   });
   for (const run of durable) engine.resume(run);
   jobs.resume();
-  return { latency, prompts, engine, history, jobs };
+  const drained = async (): Promise<void> => {
+    await jobs.begun();
+    await engine.drained();
+  };
+  return { latency, prompts, engine, history, jobs, drained };
 }

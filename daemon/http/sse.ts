@@ -20,7 +20,7 @@ export interface EventMessage {
   readonly bytes: Buffer;
 }
 
-/** Counted over every event stream of the daemon. */
+/** Every event stream of the daemon: what is counted of them, and their end when it stops. */
 export class StreamMetrics {
   open = 0;
   opened = 0;
@@ -29,6 +29,7 @@ export class StreamMetrics {
   /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
   readonly maxStallMs: number;
   readonly log: Log;
+  readonly #stopping = new AbortController();
 
   constructor(log: Log, maxStallMs = 300_000) {
     this.log = log;
@@ -39,6 +40,15 @@ export class StreamMetrics {
     this.open++;
     this.opened++;
     if (resumed) this.resumed++;
+  }
+
+  /** Aborted when every stream is to end where it is: a reader goes on there with the next daemon. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  endStreams(): void {
+    this.#stopping.abort();
   }
 }
 
@@ -91,6 +101,7 @@ class Sender {
 
   begin(status: number): void {
     const { opening, wire = sse } = this.#feed;
+    const { stopping } = this.#metrics;
     this.#metrics.begin(this.#at > 0 && opening === undefined);
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
@@ -100,9 +111,17 @@ class Sender {
     // write with the first events.
     const beginning = setImmediate(() => {
       this.#pump();
-      if (!this.#begun) this.#response.flushHeaders();
+      if (stopping.aborted) stop();
+      else if (!this.#begun) this.#response.flushHeaders();
     });
+    // What is recorded by now goes out before, as far as the reader takes it.
+    const stop = (): void => {
+      this.#pump();
+      if (!this.#isOver()) this.#response.end();
+    };
+    stopping.addEventListener("abort", stop);
     const leave = (): void => {
+      stopping.removeEventListener("abort", stop);
       this.#metrics.open--;
       clearImmediate(beginning);
       unfollow();

@@ -28,6 +28,9 @@ export class ActiveJob {
   #job: Job;
   /** By the run's id, what has the log take in its newest events: its state is told behind them. */
   readonly #catchUp = new Map<string, () => void>();
+  readonly #begun = Promise.withResolvers<void>();
+  /** Hosts that begin, and have no run yet. */
+  #starting = 0;
   #cancelGraceMs: number | undefined;
 
   constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
@@ -46,6 +49,17 @@ export class ActiveJob {
     return this.#cancelGraceMs !== undefined;
   }
 
+  /** Resolves when every host has begun that will. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  /** Begins no further host. */
+  stop(): void {
+    this.#schedule.stop();
+    this.advance();
+  }
+
   /** Goes on with the runs that an earlier daemon began, and begins none. */
   takeOver(runs: readonly JobRun[]): void {
     for (const { id, ...run } of runs) {
@@ -62,6 +76,7 @@ export class ActiveJob {
   advance(): void {
     if (this.#job.state === "ended") return;
     for (const index of this.#schedule.begin()) void this.#begin(this.#job.hosts[index] ?? "");
+    if (this.#schedule.isExhausted && this.#starting === 0) this.#begun.resolve();
     if (this.#schedule.over) this.#end();
   }
 
@@ -90,8 +105,11 @@ export class ActiveJob {
   async #begin(host: string): Promise<void> {
     const request = runRequestOf(this.#request, host);
     let run: Run;
+    this.#starting += 1;
     try {
-      run = await this.#parts.start(this.#job, request);
+      run = await this.#parts.start(this.#job, request).finally(() => {
+        this.#starting -= 1;
+      });
     } catch {
       // Not even a record of it could be made: the store is full, and has said so.
       this.#schedule.ended(false);
@@ -101,6 +119,7 @@ export class ActiveJob {
     this.#catchUp.set(run.id, this.#parts.follow(run.id, this.log));
     this.runChanged(run);
     if (this.#cancelGraceMs !== undefined) this.#parts.cancel(run.id, this.#cancelGraceMs);
+    this.advance();
   }
 
   /** A host that had not begun was queued. */

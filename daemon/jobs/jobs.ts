@@ -170,6 +170,16 @@ export class Jobs {
     if (run.jobId !== null) this.#active.get(run.jobId)?.runChanged(run);
   }
 
+  /** Resolves when every host of every job has begun that will. */
+  async begun(): Promise<void> {
+    await Promise.all([...this.#active.values()].map((job) => job.begun));
+  }
+
+  /** No job begins with a further host: the daemon stops. */
+  stop(): void {
+    for (const job of this.#active.values()) job.stop();
+  }
+
   /** Jobs that an earlier daemon left open: what has not begun never will; those whose runs go on end with them. */
   resume(): void {
     this.#parts.store.forgetEmpty();

@@ -69,7 +69,12 @@ export class Schedule {
 
   /** Whether nothing runs, and nothing will. */
   get over(): boolean {
-    return this.#running === 0 && (this.#isHeld() || this.#next >= this.#options.hosts);
+    return this.#running === 0 && this.isExhausted;
+  }
+
+  /** Whether no further host will begin. */
+  get isExhausted(): boolean {
+    return this.#isHeld() || this.#next >= this.#options.hosts;
   }
 
   #isHeld(): boolean {

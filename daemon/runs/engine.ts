@@ -84,7 +84,7 @@ export class RunEngine implements AsyncDisposable {
     const idempotency = key === undefined ? undefined : idempotencyOf(key, given);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
-    this.#refuseWhenDraining();
+    this.#refuseWhenDraining(jobId);
     const askedAt = this.#parts.clock.elapsed();
     const { target, host, loginShell, session } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
@@ -92,7 +92,7 @@ export class RunEngine implements AsyncDisposable {
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
-    this.#refuseWhenDraining();
+    this.#refuseWhenDraining(jobId);
     this.#admission.check();
     const live = new LiveRun(
       newRun(request, { host, jobId }, cached !== undefined, this.#parts.clock.now()),
@@ -141,7 +141,7 @@ export class RunEngine implements AsyncDisposable {
     return this.#draining;
   }
 
-  /** Takes no further run from now on. */
+  /** Takes no further run from now on, but for those of jobs that there are. */
   drain(): void {
     this.#draining = true;
   }
@@ -204,8 +204,9 @@ export class RunEngine implements AsyncDisposable {
     }
   }
 
-  #refuseWhenDraining(): void {
-    if (!this.#draining) return;
+  /** A job that was taken on goes on with its hosts. */
+  #refuseWhenDraining(jobId: string | undefined): void {
+    if (!this.#draining || (jobId !== undefined && !this.#stopped.signal.aborted)) return;
     throw new Problem(
       "daemon_stopped",
       "The Hostrun daemon is stopping and accepts no new runs. Try again in a moment.",

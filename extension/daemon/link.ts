@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
 import { openDaemon, type Daemon as OpenedDaemon } from "../../client/daemon.ts";
+import { CrashCount, crashedTooOften } from "../../client/crash-count.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { endDaemon } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
@@ -13,7 +14,7 @@ import type { Change } from "../../protocol/change.ts";
 import type { RunEvent } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
-import { CrashCount } from "./crash-count.ts";
+
 import type { Daemon } from "./daemon.ts";
 import { watchForDaemon } from "./discovery-watch.ts";
 
@@ -192,13 +193,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     const log = this.#log;
     const pause = this.#crashes.crashed();
     if (pause === undefined) {
-      const detail =
-        "The Hostrun daemon crashed five times within three minutes, so it is not started again by itself. " +
-        `Its log is ${this.places.log}.`;
-      this.#become({
-        kind: "failed",
-        problem: new Problem("daemon_unreachable", detail, { reason: "died" }),
-      });
+      this.#become({ kind: "failed", problem: crashedTooOften(this.places) });
       return;
     }
     log.warn(`The daemon crashed; it is started again in ${pause} ms`);

@@ -8,7 +8,7 @@ import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { openRedis } from "../support/redis.ts";
 
 test("the defaults are the contract's, and their source is told", async () => {
-  await using daemon = await openTestDaemon();
+  await using daemon = await openTestDaemon({ environment: { HOSTRUN_DRAIN_TIMEOUT_MS: undefined } });
   const { values, sources } = await daemon.client.call("getSettings");
   expect(values).toEqual(defaultSettings);
   expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));

@@ -264,6 +264,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       logLevel: { values: ["loud", "", 1] },
       listen: { values: ["0.0.0.0:0", "127.0.0.1", "127.0.0.1:65536", "localhost:1", "[::]:1", "", 1] },
       rateLimitPerMinute: { values: [-1, 1.5, 1_000_001, "30"] },
+      drainTimeoutMs: span,
     },
   },
   listHosts: { path: "/api/hosts", good: {}, query: { q: ["x".repeat(256)] } },

@@ -10,7 +10,7 @@ import { expectNoWarnings } from "./warnings.ts";
 
 export interface TestDaemonOptions {
   /** Beside PATH, HOME and HOSTRUN_HOME, which are all that it gets otherwise. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly flags?: readonly string[];
   /** A program and its arguments that start the daemon and are it from then on. */
   readonly under?: readonly string[];
@@ -93,6 +93,8 @@ export function spawnDaemon(
       PATH: process.env["PATH"],
       HOME: options.home,
       HOSTRUN_HOME: options.stateDirectory,
+      // What a test leaves is not waited for.
+      HOSTRUN_DRAIN_TIMEOUT_MS: "0",
       ...options.environment,
     },
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CrashCount } from "../../../extension/daemon/crash-count.ts";
+import { CrashCount } from "../../../client/crash-count.ts";
 
 test("waits longer each time, and gives up at the fifth crash within three minutes", () => {
   let now = 0;

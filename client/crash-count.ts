@@ -1,3 +1,7 @@
+import { Problem } from "../protocol/problem.ts";
+import { lastLinesOf } from "./last-lines.ts";
+import type { Places } from "./places.ts";
+
 /** Counts crashes, so that a daemon that keeps crashing is not started for ever. */
 export class CrashCount {
   readonly #limit: number;
@@ -23,4 +27,14 @@ export class CrashCount {
   forget(): void {
     this.#times = [];
   }
+}
+
+/** Why it is not started again by itself, with the end of its log. */
+export function crashedTooOften({ log }: Pick<Places, "log">): Problem {
+  return new Problem(
+    "daemon_unreachable",
+    "The Hostrun daemon crashed five times within three minutes, so it is not started again by itself. " +
+      `Its log is ${log}; \`hostrun doctor\` looks for what is wrong, and \`hostrun start\` tries again.`,
+    { reason: "died", written: lastLinesOf(log) },
+  );
 }
