@@ -40,7 +40,7 @@ const forNode = {
   sourcemap: "linked",
   define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
   plugins: [withoutNativeAddons],
-  loader: { ".sh": "text", ".pl": "text" },
+  loader: { ".sh": "text", ".pl": "text", ".bash": "text", ".zsh": "text", ".fish": "text" },
 };
 
 // Whoever runs from dist/ meets the old build or the new one, never half of one.

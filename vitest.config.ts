@@ -36,11 +36,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Scripts that run on hosts are text, as esbuild bundles them. */
+/** Scripts of other languages are text, as esbuild bundles them. */
 const shellScripts = {
   name: "shell-scripts",
   transform: (code: string, id: string) =>
-    /\.(?:sh|pl)$/.test(id) ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+    /\.(?:sh|pl|bash|zsh|fish)$/.test(id)
+      ? { code: `export default ${JSON.stringify(code)};`, map: null }
+      : undefined,
 };
 
 export default defineConfig({

@@ -9,6 +9,7 @@ interface Entry {
 /** Every subcommand, in the order of the help. */
 export const commands: Readonly<Record<string, Entry>> = {
   run: { summary: "Run a command on a host, or on many", load: () => import("./commands/run.ts") },
+  jobs: { summary: "List, show, cancel and repeat jobs", load: () => import("./commands/jobs.ts") },
   targets: { summary: "Show who is meant by targets", load: () => import("./commands/targets.ts") },
   hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
@@ -27,6 +28,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   status: { summary: "Show how the daemon is doing", load: () => import("./commands/status.ts") },
   logs: { summary: "Show the daemon's log", load: () => import("./commands/logs.ts") },
   token: { summary: "Show or replace the token for TCP", load: () => import("./commands/token.ts") },
+  completion: {
+    summary: "Print a shell's completion script",
+    load: () => import("./commands/completion.ts"),
+  },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 

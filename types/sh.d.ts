@@ -9,3 +9,15 @@ declare module "*.sh" {
   const script: string;
   export default script;
 }
+declare module "*.bash" {
+  const script: string;
+  export default script;
+}
+declare module "*.zsh" {
+  const script: string;
+  export default script;
+}
+declare module "*.fish" {
+  const script: string;
+  export default script;
+}

@@ -34,7 +34,8 @@ Several words of a command are joined by spaces, as ssh does.
 
 With several targets, or one that is a pattern (db*), a range (web[01-20]), tag:NAME,
 group:NAME or all, each line of output comes behind its host's name, and what came of it at
-the end on stderr; see \`hostrun targets --help\`. Standard input is not passed on.
+the end on stderr, where a terminal shows how far it is; see \`hostrun targets --help\`.
+Standard input is not passed on.
 
   --bash                  run it by bash -c, whatever the login shell is
   --login-shell           run it in a login shell
@@ -49,10 +50,14 @@ the end on stderr; see \`hostrun targets --help\`. Standard input is not passed 
   --pty                   with a terminal on the host
   --durable               keep it running when the link drops or the daemon ends, and go
                           on with its output afterwards; standard input is not passed on
-  --json                  print the run's events, a JSON object a line
+  --json, --format json   print the run's events, a JSON object a line
   --raw                   with --json: shell noise on stderr, too
   -f, --forks N           on at most so many hosts at once (64)
   --gather                show each different output once, below the hosts that it is of
+  --diff                  show the most common output, and how the others differ from it
+  --format csv            show a table, a row a host, with its output
+  --failed-to FILE        write the names of the hosts on which it did not end with exit
+                          status 0, a line each
   --fail-fast             begin with no further host after the first failure
   --max-failures N        nor after more failures than that: 3, 20%
   --batches SIZES         one batch of hosts after the other: 1,10%,50%

@@ -4,8 +4,7 @@ import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
-
-const pageSize = 1000;
+import { runsOfJob } from "./runs-of-job.ts";
 
 /** What came of a job, on standard error: whatever did not end well by the reason, and how many did. */
 export async function summarize(daemon: Daemon, job: Job): Promise<void> {
@@ -30,20 +29,9 @@ export async function summarize(daemon: Daemon, job: Job): Promise<void> {
 
 /** Those that did not end with exit status 0. */
 async function* failures(daemon: Daemon, job: string): AsyncGenerator<Run> {
-  let cursor: string | undefined;
-  for (;;) {
-    const query = {
-      sort: "failures" as const,
-      limit: String(pageSize),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
-    const page = await daemon.call("listJobRuns", { params: { job }, query });
-    for (const run of page.items) {
-      if (run.outcome === "exited" && run.exitCode === 0) return;
-      yield run;
-    }
-    if (page.nextCursor === null) return;
-    cursor = page.nextCursor;
+  for await (const run of runsOfJob(daemon, job, "failures")) {
+    if (run.outcome === "exited" && run.exitCode === 0) return;
+    yield run;
   }
 }
 

@@ -12,8 +12,9 @@ export interface RunPlan {
   readonly targets: readonly string[];
   /** How it runs on many hosts. */
   readonly job: Pick<JobRequestInput, "concurrency" | "failFast" | "batches" | "maxFailures">;
-  /** Whether each different output is shown once, at the end. */
-  readonly gather: boolean;
+  readonly show: JobShow;
+  /** Where the names of the hosts go on which it did not end with exit status 0. */
+  readonly failedTo: string | undefined;
   readonly view: ViewOptions;
   /** Whether standard input may be read at all. */
   readonly readStdin: boolean;
@@ -22,6 +23,12 @@ export interface RunPlan {
   /** Whether it may run on a production host without a question. */
   readonly yes: boolean;
 }
+
+/**
+ * How the output of many hosts is shown: lines as they come, each different output once, the most common one and how the
+ * others differ from it, or a table.
+ */
+export type JobShow = "lines" | "groups" | "differences" | "csv";
 
 /** How a run is shown. */
 export interface ViewOptions {
@@ -60,6 +67,9 @@ const options = {
   batches: { type: "string" },
   "max-failures": { type: "string" },
   gather: { type: "boolean" },
+  diff: { type: "boolean" },
+  format: { type: "string" },
+  "failed-to": { type: "string" },
 } as const;
 
 /** Of the fields of a run and of a job. */
@@ -108,7 +118,8 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     },
     targets,
     job: parseJob(values),
-    gather: values.gather === true,
+    show: parseShow(values),
+    failedTo: values["failed-to"],
     view: parseView(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
@@ -153,15 +164,40 @@ function parsePlain(args: readonly string[]) {
   return { values, host, targets: [host], command };
 }
 
-/** Whether more than one host can be meant: by several words, or by one that is no name. */
-export function isForMany({ targets }: RunPlan): boolean {
+/** Whether it is a job: more than one host can be meant, by several words or one that is no name, or a job's results are. */
+export function isForMany({ targets, show, failedTo }: RunPlan): boolean {
   const [only = ""] = targets;
+  if (show === "csv" || failedTo !== undefined) return true;
   return targets.length > 1 || only === "all" || /^(?:tag|group):|^[@!]|[*?]/.test(only) || hasRange(only);
 }
 
 /** Brackets of an IPv6 address hold a colon; all others are meant as a range, also where they are none. */
 function hasRange(target: string): boolean {
   return /[[\]]/.test(target.replace(/\[[^\]]*:[^\]]*\]/, ""));
+}
+
+function parseShow(values: {
+  readonly json?: boolean | undefined;
+  readonly gather?: boolean | undefined;
+  readonly diff?: boolean | undefined;
+  readonly format?: string | undefined;
+}): JobShow {
+  const { json = false, gather = false, diff = false, format } = values;
+  if (!["csv", "json", undefined].includes(format))
+    throw new UsageError(`--format is "${format}", but must be csv or json.`);
+  const asked: readonly (readonly [string, boolean])[] = [
+    ["--diff", diff],
+    // Of each different output shown once the difference is another form.
+    ["--gather", gather && !diff],
+    ["--format", format !== undefined],
+    ["--json", json],
+  ];
+  const [one, other] = asked.filter(([, isAsked]) => isAsked);
+  if (one !== undefined && other !== undefined)
+    throw new UsageError(`${one[0]} and ${other[0]} exclude each other.`);
+  if (format === "csv") return "csv";
+  if (diff) return "differences";
+  return gather ? "groups" : "lines";
 }
 
 function parseJob(values: {
@@ -192,11 +228,12 @@ function parseShare(text: string, option: string, min: number): number | string 
 
 export function parseView(values: {
   readonly json?: boolean | undefined;
+  readonly format?: string | undefined;
   readonly raw?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: boolean | undefined;
 }): ViewOptions {
-  const { json = false, raw = false, quiet = false, verbose = false } = values;
+  const { json = values.format === "json", raw = false, quiet = false, verbose = false } = values;
   return { json, raw, quiet, verbose };
 }
 

@@ -21,8 +21,13 @@ export function confirmRun(plan: RunPlan): Promise<boolean> {
   });
 }
 
+interface ConfirmedCommand {
+  readonly request: { readonly command: string };
+  readonly ask: boolean;
+}
+
 /** The same on hosts of which each is named: a number is no consent. */
-export function confirmJob(plan: RunPlan, production: readonly string[]): Promise<boolean> {
+export function confirmJob(plan: ConfirmedCommand, production: readonly string[]): Promise<boolean> {
   const names = production.map((name) => `  ${visible(name)}\n`).join("");
   return confirmCommand(plan, {
     where: `These are production hosts:\n\n${names}\nThis would run there:`,
@@ -32,7 +37,7 @@ export function confirmJob(plan: RunPlan, production: readonly string[]): Promis
 }
 
 async function confirmCommand(
-  { request, ask }: RunPlan,
+  { request, ask }: ConfirmedCommand,
   { where, question, refusal }: Record<"where" | "question" | "refusal", string>,
 ): Promise<boolean> {
   const { askOnTerminal, yesOrNo } = await import("../prompts/terminal-question.ts");

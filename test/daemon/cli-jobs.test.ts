@@ -1,9 +1,11 @@
 import { once } from "node:events";
-import { access } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { finish, openCli } from "../support/cli.ts";
+import { openTerminal } from "../support/terminal.ts";
 import { openSshd } from "../support/sshd.ts";
 
 await using starting = new AsyncDisposableStack();
@@ -143,4 +145,86 @@ test("Ctrl-C cancels on every host", async () => {
   const { status, stderr } = await ended;
   expect(status).toBe(130);
   expect(stderr.toString()).toContain("node[1-3]: cancelled");
+});
+
+/** Odd on one host, and the same on all others. */
+const oddOnOne = (name: string): string =>
+  `echo first; mkdir ${join(cli.home, name)} 2>/dev/null && { echo 'odd, "he" said'; exit 3; }; echo same`;
+
+test("how the others differ from the most common output", async () => {
+  const { status, stdout } = await ran("run", "--diff", "-q", "node*", "--", oddOnOne("diff"));
+  expect(status).toBe(1);
+  const line = "-".repeat(15);
+  const [head, ...rest] = stdout.split(line);
+  expect([head, rest[1]]).toEqual(["", "\nfirst\nsame\n"]);
+  expect(rest[0]).toMatch(/^\nnode\[.*\] \(5\)\n$/);
+  expect(rest[2]).toMatch(/^\nnode\d \(1\)\n$/);
+  expect(rest[3]?.split("\n").slice(3)).toEqual([
+    "@@ -1,2 +1,2 @@",
+    " first",
+    "-same",
+    '+odd, "he" said',
+    "",
+  ]);
+  const later = await ran("jobs", "groups", "last", "--diff");
+  expect(later).toEqual({ status: 0, stdout, stderr: "" });
+});
+
+test("a table has a row a host, and a file the names of those that failed", async () => {
+  const file = join(cli.home, "failed");
+  const options = ["--format", "csv", "--failed-to", file, "--batches", "5,1", "--fail-fast", "-q"];
+  const { status, stdout } = await ran("run", ...options, "node*", "--", `${oddOnOne("csv")}; exit 4`);
+  expect(status).toBe(1);
+  const odd = stdout.match(/^(node\d),exited,3,,\d[\d.]*,,"first\nodd, ""he"" said\n",""$/m)?.[1];
+  expect(odd).toBeDefined();
+  expect(stdout.split("\n").filter((line) => line.startsWith("node"))).toHaveLength(6);
+  expect(stdout).toMatch(/^host,outcome,exitCode,signal,durationMs,problem,stdout,stderr\n/);
+  expect(stdout).toMatch(/\nnode6,skipped,,,,,,\n$/);
+  const names = (await readFile(file, "utf8")).split("\n");
+  expect(names.toSorted().slice(1)).toEqual([1, 2, 3, 4, 5, 6].map((number) => `node${number}`));
+  const unwritable = await ran("run", "--failed-to", "/nowhere/x", "node1", "--", `touch ${file}2`);
+  expect([unwritable.status, unwritable.stderr]).toEqual([2, expect.stringContaining("/nowhere/x")]);
+  await expect(access(`${file}2`)).rejects.toThrow("ENOENT");
+});
+
+test("jobs are listed, shown, and run again where they failed", async () => {
+  const marker = join(cli.home, "again");
+  const command = `echo x >> ${marker}; test $(wc -l < ${marker}) -gt 2`;
+  await ran("run", "-q", "-f", "1", "node[1-3]", "--", command);
+  const listed = await ran("jobs", "-n", "1", "--format", "{{.counts.exitedOther}} {{.outcome}}");
+  expect(listed.stdout).toBe("2 failed\n");
+  const shown = await ran("jobs", "show", "last");
+  expect(shown.stdout).toContain("Counts   1 exit 0, 2 exit other\n");
+  expect(shown.stdout.split("\n").filter((line) => / exit 1 /.test(line))).toHaveLength(2);
+  const again = await ran("jobs", "rerun", "last");
+  expect([again.status, again.stderr]).toEqual([
+    0,
+    "hostrun: node[1-2]\nhostrun: 2 of 2 hosts ended with exit status 0.\n",
+  ]);
+  expect((await readFile(marker, "utf8")).length).toBe(10);
+  expect((await ran("jobs", "cancel", "last")).stdout).toMatch(/had ended before: succeeded\.\n$/);
+  expect((await ran("jobs", "show", "zz")).status).toBe(2);
+});
+
+test("a terminal shows how far a job is, below its output", async () => {
+  const file = join(cli.home, "go");
+  const wait = `echo began; until test -e ${file}; do sleep 0.1; done`;
+  const terminal = openTerminal(cli, "run", "-n", "node[1-3]", "--", wait);
+  await terminal.shows("0 of 3 hosts ended, 3 under way");
+  await writeFile(file, "");
+  const { status } = await terminal.ended;
+  expect(status).toBe(0);
+  const shown = terminal.shown().replaceAll("\r\n", "\n");
+  // What is erased is not seen any more.
+  const seen = shown
+    .split("\n")
+    .map((line) => stripVTControlCharacters(line.split("\r\u001b[K").at(-1) ?? ""))
+    .join("\n");
+  expect(sorted(seen)).toEqual([
+    "hostrun: 3 hosts: node[1-3]",
+    "hostrun: 3 of 3 hosts ended with exit status 0.",
+    "node1: began",
+    "node2: began",
+    "node3: began",
+  ]);
 });

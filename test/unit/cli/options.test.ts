@@ -250,7 +250,7 @@ test("only an unknown key with all that is needed to trust it is offered", () =>
 
 test("several words before -- are all targets, and none of them is the command", () => {
   const plan = parseRunPlan(["-f", "2", "a", "b[1-3]", "!c", "--gather", "--", "ls", "-l"], {});
-  expect(plan).toMatchObject({ targets: ["a", "b[1-3]", "!c"], job: { concurrency: 2 }, gather: true });
+  expect(plan).toMatchObject({ targets: ["a", "b[1-3]", "!c"], job: { concurrency: 2 }, show: "groups" });
   expect(plan.request.command).toBe("ls -l");
 });
 
@@ -273,4 +273,17 @@ test.each([
   [["@failed:01a2"], true],
 ])("%j: more than one host can be meant: %j", (targets, expected) => {
   expect(isForMany(parseRunPlan([...targets, "--", "ls"], {}))).toBe(expected);
+});
+
+test.each([
+  [["--diff", "--json"], "--diff and --json exclude each other."],
+  [["--format", "csv", "--gather"], "--gather and --format exclude each other."],
+  [["--format", "yaml"], '--format is "yaml", but must be csv or json.'],
+])("%j cannot be shown", (shown, complaint) => {
+  expect(complaintOf(() => parseRunPlan([...shown, "a", "b", "--", "true"], {}))).toBe(complaint);
+});
+
+test("--diff shows each different output once, too, and a table is a job's also on one host", () => {
+  expect(parseRunPlan(["--diff", "--gather", "a", "--", "true"], {}).show).toBe("differences");
+  expect(isForMany(parseRunPlan(["--format", "csv", "a", "--", "true"], {}))).toBe(true);
 });

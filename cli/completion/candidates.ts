@@ -1,0 +1,101 @@
+import type { Daemon } from "../../client/daemon.ts";
+import { findCalled } from "../called.ts";
+import type { Command } from "../command.ts";
+import { commands, shorthands } from "../commands.ts";
+
+/** More than anybody reads. */
+const maxCandidates = 1000;
+
+/** What stands for names of which the daemon knows. */
+type NameKind = "hosts" | "targets";
+
+const namesOf: Readonly<Record<string, NameKind>> = {
+  run: "targets",
+  targets: "targets",
+  "hosts show": "hosts",
+  "hosts edit": "hosts",
+  "hosts remove": "hosts",
+  "hosts test": "hosts",
+  "hosts login": "hosts",
+  "hosts export": "hosts",
+  "keys install": "hosts",
+};
+
+const fixedWords: Readonly<Record<string, readonly string[]>> = {
+  completion: ["bash", "zsh", "fish"],
+  show: ["last"],
+  attach: ["last"],
+  cancel: ["last"],
+  "jobs show": ["last"],
+  "jobs groups": ["last"],
+  "jobs cancel": ["last"],
+  "jobs rerun": ["last"],
+};
+
+/**
+ * What the last of the words behind `hostrun` may be completed to. Rejects where a name is needed and `daemon`, which finds
+ * one that runs and starts none, does.
+ */
+export async function candidates(words: readonly string[], daemon: () => Promise<Daemon>): Promise<string[]> {
+  const last = words.at(-1) ?? "";
+  const found = await candidatesFor(words, daemon);
+  // A newline would make two of one.
+  const fitting = [...new Set(found)].filter((word) => word.startsWith(last) && !/\p{Cc}/u.test(word));
+  return fitting.slice(0, maxCandidates);
+}
+
+async function candidatesFor(
+  words: readonly string[],
+  daemon: () => Promise<Daemon>,
+): Promise<readonly string[]> {
+  const [first = "", second] = words;
+  if (second === undefined) return [...Object.keys(commands), ...Object.keys(shorthands), "help"];
+  const entry = Object.hasOwn(commands, first) ? (await commands[first]?.load())?.command : undefined;
+  if (entry !== undefined && "subcommands" in entry && words.length === 2 && !second.startsWith("-")) {
+    return Object.keys(entry.subcommands);
+  }
+  const called = await findCalled(words.slice(0, -1)).catch(() => undefined);
+  return called === undefined ? [] : ofCommand(called.name, called.command, { words, daemon });
+}
+
+interface Line {
+  readonly words: readonly string[];
+  readonly daemon: () => Promise<Daemon>;
+}
+
+async function ofCommand(
+  name: string,
+  { help }: Command,
+  { words, daemon }: Line,
+): Promise<readonly string[]> {
+  const [before = "", last = ""] = words.slice(-2);
+  // Behind it is what runs on the host.
+  if (words.slice(0, -1).includes("--")) return [];
+  if (last.startsWith("-"))
+    return [...help.matchAll(/(?:^|[\s[])(--[a-z][a-z-]+)/gm)].map(([, option = ""]) => option);
+  if (before === "--host") return names("hosts", last, daemon);
+  const kind = Object.hasOwn(namesOf, name) ? namesOf[name] : undefined;
+  if (kind !== undefined) return names(kind, last, daemon);
+  return Object.hasOwn(fixedWords, name) ? (fixedWords[name] ?? []) : [];
+}
+
+async function names(kind: NameKind, last: string, find: () => Promise<Daemon>): Promise<readonly string[]> {
+  const daemon = await find();
+  const { items } = await daemon.call("listHosts", { signal: AbortSignal.timeout(answerMs) });
+  const hosts = items.map(({ name }) => name);
+  if (kind === "hosts") return hosts;
+  const tags = items.flatMap((host) => host.tags.map((tag) => `tag:${tag}`));
+  const groups = items.flatMap(({ group }) => withParents(group).map((path) => `group:${path}`));
+  const targets = [...hosts, ...tags.toSorted(), ...groups.toSorted(), "all"];
+  // What is taken away is written like what is meant.
+  return last.startsWith("!") ? targets.map((target) => `!${target}`) : targets;
+}
+
+/** A person who waits for a name types it instead. */
+export const answerMs = 1500;
+
+/** `a/b` as `a` and `a/b`. */
+function withParents(group: string | null): string[] {
+  const parts = group?.split("/") ?? [];
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}

@@ -1,0 +1,30 @@
+import type { Job, JobCounts } from "../../protocol/job.ts";
+import type { Cell } from "../table.ts";
+
+const names: Readonly<Record<keyof JobCounts, string>> = {
+  exited0: "exit 0",
+  exitedOther: "exit other",
+  failed: "failed",
+  timedOut: "timed out",
+  cancelled: "cancelled",
+  unknown: "unknown",
+  running: "running",
+  connecting: "connecting",
+  queued: "waiting",
+  skipped: "not begun",
+};
+
+/** `47 exit 0, 2 failed, 1 running`; what is none is left out. */
+export function countsText({ counts }: Job): string {
+  return Object.entries(names)
+    .map(([name, words]) => [Object.entries(counts).find(([key]) => key === name)?.[1] ?? 0, words] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, words]) => `${count} ${words}`)
+    .join(", ");
+}
+
+export function outcomeCell({ state, outcome }: Job): Cell {
+  if (outcome === null) return state;
+  const style = { succeeded: "green", failed: "red", cancelled: "yellow" } as const;
+  return { text: outcome, style: style[outcome] };
+}

@@ -1,0 +1,57 @@
+import type { JobEvent } from "../../protocol/job-event.ts";
+
+const redrawMs = 100;
+/** Of a terminal that does not tell its width. */
+const defaultColumns = 80;
+const eraseLine = "\r\u001b[K";
+
+/** How far a job is, on the last line of the terminal of standard error. */
+export class ProgressLine implements Disposable {
+  readonly #hosts: number;
+  readonly #stream: NodeJS.WriteStream;
+  #begun = 0;
+  #ended = 0;
+  #failed = 0;
+  #questions = 0;
+  #isDrawn = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(hosts: number, stream: NodeJS.WriteStream) {
+    this.#hosts = hosts;
+    this.#stream = stream;
+  }
+
+  take(event: JobEvent): void {
+    if (event.type === "init") this.#begun += 1;
+    else if (event.type === "complete") {
+      this.#ended += 1;
+      if (event.outcome !== "exited" || event.exitCode !== 0) this.#failed += 1;
+    } else if (event.type === "prompt") this.#questions += 1;
+    else if (event.type === "promptClosed") this.#questions -= 1;
+    this.#timer ??= setTimeout(() => this.#draw(), redrawMs);
+  }
+
+  /** Makes room for something else on the terminal; it comes back by itself. */
+  erase(): void {
+    if (!this.#isDrawn) return;
+    this.#stream.write(eraseLine);
+    this.#isDrawn = false;
+    this.#timer ??= setTimeout(() => this.#draw(), redrawMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.erase();
+    clearTimeout(this.#timer);
+  }
+
+  #draw(): void {
+    this.#timer = undefined;
+    // What a person is asked stays where it is.
+    if (this.#questions > 0) return;
+    const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
+    const running = this.#begun - this.#ended;
+    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way`;
+    this.#stream.write(eraseLine + text.slice(0, (this.#stream.columns || defaultColumns) - 1));
+    this.#isDrawn = true;
+  }
+}

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtCli, finish, openCli } from "../support/cli.ts";
+
+await using starting = new AsyncDisposableStack();
+const cli = starting.use(await openCli());
+const owned = starting.move();
+afterAll(() => owned.disposeAsync());
+
+const bin = join(cli.home, "bin");
+const env = {
+  PATH: `${bin}:${process.env["PATH"]}`,
+  HOME: cli.home,
+  HOSTRUN_HOME: cli.stateDirectory,
+  TERM: "dumb",
+};
+
+beforeAll(async () => {
+  await mkdir(bin);
+  await symlink(builtCli, join(bin, "hostrun"));
+  await cli.run(["hosts", "add", "web1", "a@127.0.0.1", "--tag", "front", "--group", "prod/eu west"]);
+  await cli.run(["hosts", "add", "db1", "a@127.0.0.1", "--tag", "back"]);
+});
+
+/** What bash makes of the words when Tab has been pressed behind each of the lines. */
+async function completedByBash(lines: readonly string[]): Promise<string[]> {
+  const child = spawn("script", ["-qefc", "bash --norc --noprofile -i", "/dev/null"], { env, stdio: "pipe" });
+  const ended = finish(child);
+  const shown: string[] = [];
+  child.stdout.on("data", (chunk: Buffer) => shown.push(String(chunk)));
+  child.stdin.write("source <(hostrun completion bash)\n");
+  for (const line of lines) {
+    // Behind the completion the line becomes one that prints its words.
+    child.stdin.write(`${line}\t\u0001printf '<%s>' = \n`);
+  }
+  child.stdin.write("exit\n");
+  await ended;
+  return [...shown.join("").matchAll(/<=>((?:<[^>]*>)+)/g)].map(([, words = ""]) => words);
+}
+
+const cases: readonly (readonly [string, string])[] = [
+  ["hostrun attac", "<hostrun><attach>"],
+  ["hostrun hosts rem", "<hostrun><hosts><remove>"],
+  ["hostrun run --fail-f", "<hostrun><run><--fail-fast>"],
+  ["hostrun run we", "<hostrun><run><web1>"],
+  ["hostrun run web1 tag:ba", "<hostrun><run><web1><tag:back>"],
+  ["hostrun targets group:prod/e", "<hostrun><targets><group:prod/eu west>"],
+  ["hostrun targets 'tag:fr", "<hostrun><targets><tag:front>"],
+];
+
+const found = ["attach", "remove", "--fail-fast", "web1", "tag:back", "group:prod/eu west", "tag:front"];
+
+test("bash completes commands, options and names, and quotes them", async () => {
+  const shown = await completedByBash(cases.map(([line]) => line));
+  expect(shown).toEqual(cases.map(([, words]) => words));
+});
+
+// Zsh's line editor wants a terminal that answers: what it is given is shown instead.
+test("zsh is given the same words", async () => {
+  const lines = cases.map(
+    ([line]) => `words=(${line.replace("'", String.raw`\'`)}); CURRENT=$#words; _hostrun`,
+  );
+  const setUp = 'compdef() { }; compadd() { print -r -- "$argv[-1]" }; source <(hostrun completion zsh)';
+  const child = spawn("zsh", ["-f", "-c", [setUp, ...lines].join("\n")], { env });
+  const { stdout } = await finish(child);
+  expect(stdout.toString().trim().split("\n")).toEqual(found);
+});
+
+test("and fish", async () => {
+  const lines = cases.map(([line]) => `complete -C ${JSON.stringify(line)}`);
+  const child = spawn(
+    "fish",
+    ["--no-config", "-c", ["hostrun completion fish | source", ...lines].join("; ")],
+    { env },
+  );
+  const { stdout } = await finish(child);
+  expect(stdout.toString().trim().split("\n")).toEqual(found);
+});
+
+test("no daemon is started for it", async () => {
+  const { stdout, status } = await cli.run(["completion", "words", "--", "run", "we"]);
+  expect([status, stdout.toString()]).toEqual([0, "web1\n"]);
+  await cli.run(["stop"]);
+  const without = await cli.run(["completion", "words", "--", "run", "we"]);
+  expect([without.status, without.stdout.toString(), without.stderr.toString()]).toEqual([1, "", ""]);
+  expect((await cli.run(["status"])).status).not.toBe(0);
+});
