@@ -36,6 +36,7 @@ export const daemonEndpoints = {
     method: "GET",
     path: "/api/openapi.json",
     summary: "This description",
+    isStatic: true,
     status: 200,
     output: z.record(z.string(), z.unknown()),
     problems: [],

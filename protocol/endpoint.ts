@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly textParameters?: string;
   /** Whether the event stream is also given as frames (frames.ts). */
   readonly alsoFrames?: boolean;
+  /** Whether the answer stays the same for as long as the daemon is this version. */
+  readonly isStatic?: boolean;
   readonly problems: readonly ProblemCode[];
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type Koa from "koa";
 import Router from "koa-router";
 import * as z from "zod";
@@ -129,8 +130,18 @@ function withHeaders(context: Koa.Context): Koa.Context["res"] {
 
 async function json(declaration: Endpoint, context: Koa.Context, value: object): Promise<void> {
   setLocation(declaration, context, value);
-  context.body = await jsonText(value);
+  const text = await jsonText(value);
+  context.body = text;
   context.type = "application/json; charset=utf-8";
+  if (declaration.isStatic === true) letKeep(context, text);
+}
+
+/** Clients may go on using what they have for a day, and are then told whether it is still the same. */
+function letKeep(context: Koa.Context, text: string): void {
+  // Weak, since it is also of the compressed text.
+  context.set("ETag", `W/"${createHash("sha256").update(text).digest("base64url")}"`);
+  context.set("Cache-Control", "private, max-age=86400");
+  if (context.fresh) context.status = 304;
 }
 
 function setLocation(declaration: Endpoint, context: Koa.Context, value: unknown): void {

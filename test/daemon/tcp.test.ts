@@ -118,6 +118,29 @@ describe("TCP", () => {
   });
 });
 
+test("what is static can be kept, and is told to be the same; nothing else is", async () => {
+  const path = "/api/openapi.json";
+  const first = await tcp.ask("GET", path);
+  const { etag = "" } = first.headers;
+  expect(first.headers["cache-control"]).toBe("private, max-age=86400");
+  expect(etag).toMatch(/^W\/"[\w-]{43}"$/);
+  for (const accepted of ["identity", "gzip"]) {
+    const headers = { "if-none-match": etag, "accept-encoding": accepted };
+    const same = await tcp.ask("GET", path, { headers });
+    expect([same.status, same.bytes.length, same.headers.etag]).toEqual([304, 0, etag]);
+  }
+  const other = await tcp.ask("GET", path, { headers: { "if-none-match": 'W/"other"' } });
+  expect([other.status, other.bytes.length]).toEqual([200, first.bytes.length]);
+  const stranger = await tcp.ask("GET", path, {
+    headers: { "if-none-match": etag, authorization: undefined },
+  });
+  expect(stranger.status).toBe(401);
+  for (const live of ["/api/health", "/api/stats", "/api/hosts", "/api/settings"]) {
+    const { headers } = await tcp.ask("GET", live);
+    expect([live, headers["cache-control"], headers.etag]).toEqual([live, "no-store", undefined]);
+  }
+});
+
 describe("what a web page, a proxy or a relay can send", () => {
   const paths = ["/api/health", "/api/hosts", "/api/runs", "/api/events", "/api/none", "/", "/api/settings"];
   const methods = ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"];
