@@ -26,6 +26,8 @@ export const HostTest = z.object({
   server: z.string(),
   hostKey: z.object({ keyType: z.string(), fingerprint: z.string() }),
   cipher: z.string(),
+  /** What has come of a password or passphrase that was given ahead of the login (`POST …/secrets`); null: none was. */
+  offeredSecret: z.enum(["kept", "refused", "untried"]).nullable(),
   /** In order; one of `exec` may have failed. */
   steps: z.array(TestStep),
 });

@@ -1,8 +1,9 @@
-import { text } from "node:stream/consumers";
+import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
+import { firstLineOfStdin } from "../stdin-line.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { testHost } from "./test-host.ts";
@@ -30,26 +31,36 @@ Exit status: 0 when the login worked, 1 when it did not.
       forget: { type: "boolean" },
     });
     const [name] = takeWords(positionals, "NAME");
-    const given = Object.keys(values);
-    if (given.length > 1) throw new UsageError(`--${given.join(" and --")} cannot be had together.`);
+    const given = Object.keys(values).map((option) => `--${option}`);
+    if (given.length > 1) throw new UsageError(`${given.join(" and ")} exclude each other.`);
+    const [option] = given;
     const params = { host: name };
+    if (option === undefined && !hasTerminal()) {
+      throw new UsageError("There is no terminal to ask on. Give the password by --password-stdin.");
+    }
     await using daemon = await reachDaemon();
     if (values.forget === true) {
       await daemon.call("forgetSecrets", { params });
       print(`Forgot what was kept for ${visible(name)}.\n`);
       return 0;
     }
-    if (given.length === 0 && !hasTerminal()) {
-      throw new UsageError("There is no terminal to ask on. Give the password by --password-stdin.");
+    const kind = values["password-stdin"] === true ? "password" : "passphrase";
+    if (option !== undefined) {
+      const secret = await firstLineOfStdin();
+      if (secret === "") throw new UsageError(`Standard input has no first line for ${option}.`);
+      await daemon.call("keepSecrets", { params, body: { [kind]: secret } });
     }
-    if (given.length > 0) {
-      const secret = (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? "";
-      if (secret === "") throw new UsageError(`Standard input has no first line for --${given.join("")}.`);
-      const body = values["password-stdin"] === true ? { password: secret } : { passphrase: secret };
-      await daemon.call("keepSecrets", { params, body });
-    }
-    const { host } = await testHost(daemon, name, { remember: "session" });
-    print(`Logged in to ${visible(host)}.\n`);
+    // A connection that is open would prove nothing.
+    const { host, offeredSecret } = await testHost(daemon, name, { remember: "session", fresh: true });
+    if (option !== undefined && offeredSecret === "refused") throw notTaken(host, kind);
+    const unused = option !== undefined && offeredSecret === "untried";
+    print(`Logged in to ${visible(host)}${unused ? `, where the ${kind} was not asked for` : ""}.\n`);
     return 0;
   },
 };
+
+/** Another one was: what was kept before, or what a person typed. */
+function notTaken(host: string, kind: string): Problem {
+  const detail = `The ${kind} that was given is wrong, and not kept. What logged in was kept before, and still is, or typed.`;
+  return new Problem("authentication_failed", detail, { host });
+}

@@ -1,9 +1,9 @@
-import { text } from "node:stream/consumers";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { firstLineOfStdin } from "../stdin-line.ts";
 import { readTypedLine } from "../prompts/typed-line.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 
@@ -82,7 +82,7 @@ async function readPassphrase(values: PassphraseOptions): Promise<string | undef
 }
 
 async function firstLine(): Promise<string> {
-  const [line = ""] = (await text(process.stdin)).split(/\r?\n/);
+  const line = await firstLineOfStdin();
   if (line === "") throw new UsageError("--passphrase-stdin: standard input holds no passphrase.");
   return line;
 }

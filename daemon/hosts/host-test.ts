@@ -20,7 +20,7 @@ export async function testHost(
   { target, session }: Pick<Resolved, "target" | "session">,
   { questioner, ...request }: HostTestRequest & { readonly questioner: Questioner | undefined },
   signal: AbortSignal,
-): Promise<HostTest> {
+): Promise<Omit<HostTest, "offeredSecret">> {
   const { testId } = request;
   const steps = new TestSteps({
     clock: parts.clock,
@@ -56,7 +56,7 @@ function found({
   reused,
   connectMs,
   hostKey,
-}: HostProbe): Omit<HostTest, "ok" | "host" | "steps"> {
+}: HostProbe): Omit<HostTest, "ok" | "host" | "steps" | "offeredSecret"> {
   const { server, cipher } = connection;
   return {
     reusedConnection: reused,

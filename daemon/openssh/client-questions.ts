@@ -18,6 +18,8 @@ export class ClientQuestions {
   #keepTyped: (() => void) | undefined;
   /** Passphrases that are kept and were not tried, by the key file. */
   readonly #untried = new Map<string, string[]>();
+  /** Those that were sent last, by the key file. */
+  readonly #sent = new Map<string, string>();
   #asked = 0;
   #answered: LoginAnswer | undefined;
 
@@ -66,7 +68,7 @@ export class ClientQuestions {
 
   /** The login is over. */
   settle(succeeded: boolean): void {
-    if (succeeded) this.#keepTyped?.();
+    if (succeeded) this.#accept();
     else this.#refuse();
     this.#kept = undefined;
     this.#keepTyped = undefined;
@@ -83,7 +85,12 @@ export class ClientQuestions {
     if (path === undefined) return undefined;
     const untried = this.#untried.get(path) ?? secrets.passphrases(place, path);
     this.#untried.set(path, untried);
-    return untried.shift();
+    const refused = this.#sent.get(path);
+    if (refused !== undefined) secrets.refusePassphrase(place, refused);
+    const next = untried.shift();
+    if (next === undefined) this.#sent.delete(path);
+    else this.#sent.set(path, next);
+    return next;
   }
 
   #keep(prompt: string, secret: string): void {
@@ -91,6 +98,13 @@ export class ClientQuestions {
     const path = this.#lockedKey(prompt);
     if (this.#isPassword(prompt)) secrets.keepPassword(place, secret);
     else if (path !== undefined) secrets.keepPassphrase(place, path, secret);
+  }
+
+  #accept(): void {
+    const { secrets, place } = this.#parts;
+    this.#keepTyped?.();
+    if (this.#kept !== undefined) secrets.accepted(place, "password", this.#kept);
+    for (const passphrase of this.#sent.values()) secrets.accepted(place, "passphrase", passphrase);
   }
 
   #refuse(): void {

@@ -11,7 +11,18 @@ interface Kept {
   password: Buffer | undefined;
   /** By the path of the key file; under "" one that is for any of the host's keys. */
   readonly passphrases: Map<string, Buffer>;
+  readonly offers: Map<SecretKind, Offer>;
 }
+
+type SecretKind = "password" | "passphrase";
+
+/** A secret that was given ahead of time, which takes the place of the one before once a login has worked with it. */
+interface Offer {
+  readonly secret: Buffer;
+  state: OfferState;
+}
+
+export type OfferState = "untried" | "refused" | "kept";
 
 const maxHosts = 1000;
 
@@ -41,26 +52,76 @@ export class SecretMemory implements Disposable {
     passphrases.set(path ?? "", Buffer.from(passphrase));
   }
 
-  /** Whether anything is kept for just this place. */
+  /** Is to be tried at the next login, before what is kept, and kept instead of it once that has worked. */
+  offer(place: SecretPlace, given: { readonly [Kind in SecretKind]?: string | undefined }): void {
+    const { offers } = this.#of(place);
+    for (const kind of ["password", "passphrase"] as const) {
+      const secret = given[kind];
+      if (secret === undefined) continue;
+      offers.get(kind)?.secret.fill(0);
+      offers.set(kind, { secret: Buffer.from(secret), state: "untried" });
+    }
+  }
+
+  /** What has come of the last offer; a refused one is forgotten by this. null: there was none. */
+  settleOffer(place: SecretPlace): OfferState | null {
+    const offers = this.#kept.get(keyOf(place))?.offers ?? new Map<SecretKind, Offer>();
+    const states = [...offers.values()].map(({ state }) => state);
+    for (const [kind, { secret, state }] of offers) {
+      if (state === "untried") continue;
+      secret.fill(0);
+      offers.delete(kind);
+    }
+    return (["refused", "untried", "kept"] as const).find((state) => states.includes(state)) ?? null;
+  }
+
+  /** Whether anything is there for just this place. */
   has(place: SecretPlace): boolean {
     const kept = this.#kept.get(keyOf(place));
-    return kept !== undefined && (kept.password !== undefined || kept.passphrases.size > 0);
+    if (kept === undefined) return false;
+    return this.password(place) !== undefined || kept.passphrases.size > 0 || kept.offers.has("passphrase");
   }
 
   password(place: SecretPlace): string | undefined {
-    return this.#kept.get(keyOf(place))?.password?.toString();
+    const kept = this.#kept.get(keyOf(place));
+    const offer = kept?.offers.get("password");
+    return (offer?.state === "untried" ? offer.secret : kept?.password)?.toString();
   }
 
   /** What may open the key file: this host's passphrases, then what opened the file for another host. */
   passphrases(place: SecretPlace, path: string): string[] {
-    const own = this.#kept.get(keyOf(place))?.passphrases;
+    const kept = this.#kept.get(keyOf(place));
+    const own = kept?.passphrases;
+    const offered = kept?.offers.get("passphrase")?.secret;
     const others = [...this.#kept.values()].map(({ passphrases }) => passphrases.get(path));
-    const found = [own?.get(path), own?.get(""), ...others].flatMap((each) => each?.toString() ?? []);
+    const found = [offered, own?.get(path), own?.get(""), ...others].flatMap(
+      (each) => each?.toString() ?? [],
+    );
     return [...new Set(found)];
+  }
+
+  /** A login has worked with a secret from here. */
+  accepted(place: SecretPlace, kind: SecretKind, secret: string): void {
+    const offer = this.#offer(place, kind, secret);
+    if (offer === undefined) return;
+    if (kind === "password") this.keepPassword(place, secret);
+    else this.keepPassphrase(place, undefined, secret);
+    offer.state = "kept";
+  }
+
+  /** It does not open the key file; it may open another one of the host's. */
+  refusePassphrase(place: SecretPlace, passphrase: string): void {
+    const offer = this.#offer(place, "passphrase", passphrase);
+    if (offer?.state === "untried") offer.state = "refused";
   }
 
   /** The server did not take it: it is never sent again by itself. */
   refusePassword(place: SecretPlace, password: string): void {
+    const offer = this.#offer(place, "password", password);
+    if (offer?.state === "untried") {
+      offer.state = "refused";
+      return;
+    }
     const kept = this.#kept.get(keyOf(place));
     if (kept?.password?.toString() !== password) return;
     kept.password.fill(0);
@@ -82,9 +143,15 @@ export class SecretMemory implements Disposable {
     for (const key of this.#kept.keys()) this.#remove(key);
   }
 
+  #offer(place: SecretPlace, kind: SecretKind, secret: string): Offer | undefined {
+    const offer = this.#kept.get(keyOf(place))?.offers.get(kind);
+    return offer?.secret.toString() === secret ? offer : undefined;
+  }
+
   #of(place: SecretPlace): Kept {
     const key = keyOf(place);
-    const kept = this.#kept.get(key) ?? { place: bare(place), password: undefined, passphrases: new Map() };
+    const none = { password: undefined, passphrases: new Map(), offers: new Map() };
+    const kept: Kept = this.#kept.get(key) ?? { place: bare(place), ...none };
     this.#kept.set(key, kept);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > maxHosts && oldest !== undefined) this.#remove(oldest);
@@ -96,6 +163,7 @@ export class SecretMemory implements Disposable {
     this.#kept.delete(key);
     kept?.password?.fill(0);
     for (const passphrase of kept?.passphrases.values() ?? []) passphrase.fill(0);
+    for (const { secret } of kept?.offers.values() ?? []) secret.fill(0);
   }
 }
 

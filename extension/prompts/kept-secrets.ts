@@ -39,8 +39,8 @@ export class KeptSecrets {
     this.#unproven.set(prompt.hop, ofHop.set(keyOf(prompt), secret));
   }
 
-  /** The server asks again. */
-  refused({ hop }: Asked): void {
+  /** The server asks again, or the login has failed. */
+  refused({ hop }: Pick<Asked, "hop">): void {
     this.#unproven.delete(hop);
   }
 

@@ -5,6 +5,7 @@ import type { Prompt } from "../../protocol/prompt.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { showHostKey } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
+import { failedHops } from "./failed-logins.ts";
 import type { KeptSecrets } from "./kept-secrets.ts";
 import type { OwnQuestions } from "./own-questions.ts";
 import { askField, askKeeping, type Keeping } from "./secret-input.ts";
@@ -50,6 +51,7 @@ export class PromptDialogs implements vscode.Disposable {
     else if (change.type === "prompt") this.#opened(change.prompt);
     else if (change.type === "promptClosed") this.#closed(change.promptId);
     else if (change.type === "connectionOpened") void this.#parts.kept.proven(change.connection);
+    else for (const hop of failedHops(change)) this.#parts.kept.refused({ hop });
   }
 
   async #readAll(): Promise<void> {

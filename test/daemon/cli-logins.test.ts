@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { readFile, readlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { openCli } from "../support/cli.ts";
@@ -73,6 +75,26 @@ test("hosts test asks on a terminal, too", async () => {
   terminal.type(`${password}\r`);
   expect((await terminal.ended).status).toBe(0);
   expect(terminal.shown()).toContain("works");
+});
+
+test("hosts login proves what it is given, also where a connection is open, and a wrong one takes nothing away", async () => {
+  const login = (secret: string, option = "--password-stdin") =>
+    cli.run(["hosts", "login", "web1", option], { input: `${secret}\n` });
+  expect((await login(password)).status).toBe(0);
+  expect(await said("run", "web1", "whoami")).toBe(`${user.name}\n`);
+  const wrong = await login("canary-WRONG");
+  expect([wrong.status, wrong.stdout.toString()]).toEqual([1, ""]);
+  expect(wrong.stderr.toString()).toContain("The password that was given is wrong, and not kept.");
+  // One that was given by the API alone is tried at the next login, and is no loss either.
+  const given = `printf '{"password":"canary-WRONG"}' | curl -sf --unix-socket ${cli.stateDirectory}/daemon.sock -H 'Content-Type: application/json' -d @- http://hostrun/api/hosts/web1/secrets`;
+  await promisify(execFile)("sh", ["-c", given]);
+  await said("hosts", "test", "web1", "--fresh");
+  await said("hosts", "test", "web1", "--fresh");
+  const unused = await login("anything", "--passphrase-stdin");
+  expect([unused.status, unused.stdout.toString()]).toEqual([
+    0,
+    "Logged in to web1, where the passphrase was not asked for.\n",
+  ]);
 });
 
 test("hosts login keeps the password until it is forgotten or the host is another one", async () => {

@@ -306,8 +306,18 @@ describe("a key file", () => {
     const secrets = new SecretMemory();
     await using pool = await openSshPool({ trust: [sshd], secrets });
     const target = loginOf(sshd, { identityFiles: [key.path] });
-    secrets.keepPassphrase(target, undefined, "secret");
-    expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+    const login = async (): Promise<unknown> => {
+      for (const { id } of pool.pool.list()) pool.pool.close(id);
+      return (await pool.run(target, "true")).end;
+    };
+    secrets.offer(target, { passphrase: "wrong" });
+    await expect(login()).rejects.toMatchObject({ code: "authentication_failed" });
+    expect(secrets.settleOffer(target)).toBe("refused");
+    secrets.offer(target, { passphrase: "secret" });
+    expect(await login()).toMatchObject({ code: 0 });
+    expect(secrets.settleOffer(target)).toBe("kept");
+    expect(secrets.settleOffer(target)).toBeNull();
+    expect(await login()).toMatchObject({ code: 0 });
   });
 
   test("that logged in the last time is tried first", async () => {

@@ -60,6 +60,14 @@ test("a password that is kept is sent without a question, and a refused one neve
   const target = loginOf(sshd);
   secrets.keepPassword(target, password);
   expect((await pool.run(target, "true")).end).toMatchObject({ code: 0 });
+  const again = async (): Promise<unknown> => {
+    for (const { id } of pool.pool.list()) pool.pool.close(id);
+    return (await pool.run(target, "true")).end;
+  };
+  // One that is given ahead of the login takes its place once it was right.
+  secrets.offer(target, { password });
+  expect(await again()).toMatchObject({ code: 0 });
+  expect(secrets.settleOffer(target)).toBe("kept");
   for (const { id } of pool.pool.list()) pool.pool.close(id);
   secrets.keepPassword(target, "stale");
   await expect(pool.run(target, "true")).rejects.toMatchObject({
@@ -76,6 +84,11 @@ test("a password that is kept is sent without a question, and a refused one neve
     ),
   });
   expect(sshd.log().match(/Failed password/g)).toHaveLength(1);
+  secrets.keepPassword(target, password);
+  secrets.offer(target, { password: "wrong" });
+  expect(await again()).toMatchObject({ code: 0 });
+  expect(secrets.settleOffer(target)).toBe("refused");
+  expect(secrets.password(target)).toBe(password);
 });
 
 test("the passphrase of a key is asked for in ssh's own words", async () => {
@@ -120,6 +133,13 @@ test("a passphrase that is kept opens the key with nobody there, and one that wa
   secrets.forget(target.name);
   secrets.keepPassphrase(target, undefined, "another one");
   secrets.keepPassphrase(target, key.path, "secret words");
+  secrets.offer(target, { passphrase: "wrong" });
+  expect(await login()).toMatchObject({ code: 0 });
+  expect(secrets.settleOffer(target)).toBe("refused");
+  secrets.forget(target.name);
+  secrets.offer(target, { passphrase: "secret words" });
+  expect(await login()).toMatchObject({ code: 0 });
+  expect(secrets.settleOffer(target)).toBe("kept");
   expect(await login()).toMatchObject({ code: 0 });
 });
 

@@ -42,8 +42,7 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
     },
     keepSecrets: async ({ params, body }) => {
       const { target } = await resolve(await hosts.reference(params.host));
-      if (body.password !== undefined) secrets.keepPassword(target, body.password);
-      if (body.passphrase !== undefined) secrets.keepPassphrase(target, undefined, body.passphrase);
+      secrets.offer(target, body);
       return undefined;
     },
     forgetSecrets: async ({ params }) => {
@@ -54,7 +53,14 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
     testHost: async ({ params, body, left }) => {
       const resolved = await resolve(await hosts.reference(params.host));
       const questioner = body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined;
-      return testHost(parts, resolved, { ...body, questioner }, left);
+      const { target } = resolved;
+      try {
+        const found = await testHost(parts, resolved, { ...body, questioner }, left);
+        return { ...found, offeredSecret: secrets.settleOffer(target) };
+      } catch (failure) {
+        secrets.settleOffer(target);
+        throw failure;
+      }
     },
   };
 }

@@ -73,8 +73,10 @@ export class KeyboardInteractiveMethod implements LoginMethod {
   }
 
   accepted(): void {
-    const { remember } = this.#exchange;
-    if (remember !== undefined) this.#context.secrets.keepPassword(this.#context.place, remember);
+    const { secrets, place } = this.#context;
+    const { remember, kept } = this.#exchange;
+    if (kept !== undefined) secrets.accepted(place, "password", kept);
+    if (remember !== undefined) secrets.keepPassword(place, remember);
   }
 
   async #answer({ name, instructions, prompts, finish }: Round): Promise<void> {

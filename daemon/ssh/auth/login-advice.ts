@@ -7,7 +7,7 @@ export type LoginAnswer = "kept" | "typed";
 /** How a password gets there where nobody is to be asked; a clause. */
 export function passwordAdvice({ name }: Pick<Hop, "name">): string {
   return (
-    "run it from a terminal or from the editor, which ask, or keep the password with " +
+    "be asked for it on a terminal or in the editor, or give it to " +
     `“hostrun hosts login ${visibleLine(name)}”`
   );
 }
@@ -16,5 +16,5 @@ export function passwordAdvice({ name }: Pick<Hop, "name">): string {
 export function refusedAnswerAdvice(hop: Pick<Hop, "name">, answer: LoginAnswer): string {
   return answer === "typed"
     ? "Check the user name and what was typed."
-    : `The refused password is not sent again. Check the user name; to give another password, ${passwordAdvice(hop)}.`;
+    : `The refused password is not sent again. Check the user name. If the password is another one by now, ${passwordAdvice(hop)}.`;
 }

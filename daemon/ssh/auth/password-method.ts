@@ -52,8 +52,10 @@ export class PasswordMethod implements LoginMethod {
   }
 
   accepted(): void {
+    const { secrets, place } = this.#context;
     const sent = this.#sent;
-    if (sent?.remember === true) this.#context.secrets.keepPassword(this.#context.place, sent.password);
+    if (sent?.remember === true) secrets.keepPassword(place, sent.password);
+    if (sent?.isKept === true) secrets.accepted(place, "password", sent.password);
   }
 
   /**

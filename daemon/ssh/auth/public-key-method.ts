@@ -151,7 +151,12 @@ export class PublicKeyMethod implements LoginMethod {
     const { source, secrets, dialogue, place } = this.#context;
     for (const passphrase of secrets.passphrases(place, path)) {
       const opened = await source.unlock(path, passphrase);
-      if (opened !== undefined) return opened;
+      if (opened === undefined) {
+        secrets.refusePassphrase(place, passphrase);
+        continue;
+      }
+      this.#remember.push(() => secrets.accepted(place, "passphrase", passphrase));
+      return opened;
     }
     if (!dialogue.present)
       throw new Error("it is encrypted, and the passphrase that is kept does not open it");

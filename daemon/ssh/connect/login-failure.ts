@@ -86,8 +86,7 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
 export function passwordExpired(hop: Hop): Problem {
   return new Problem(
     "authentication_failed",
-    `The password of ${nameOf(hop)} has expired. Run it from a terminal or from the editor, which ask for a new one, or log ` +
-      "in with ssh and change it.",
+    `The password of ${nameOf(hop)} has expired. A terminal and the editor ask for a new one; or log in with ssh and change it.`,
     { ...membersOf(hop), reason: "password_expired" },
   );
 }

@@ -1,0 +1,11 @@
+import type { Change } from "../../protocol/change.ts";
+
+/** The hops at which a run or a test has failed: what was answered there has logged nobody in. */
+export function failedHops(change: Change): string[] {
+  if (change.type === "runChanged") {
+    const { state, problem } = change.run;
+    return state === "ended" && problem?.hop !== undefined ? [problem.hop] : [];
+  }
+  if (change.type !== "hostTest") return [];
+  return change.steps.filter(({ state }) => state === "failed").map(({ hop }) => hop);
+}
