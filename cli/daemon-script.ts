@@ -5,7 +5,10 @@ import { CrashCount, crashedTooOften } from "../client/crash-count.ts";
 import type { Daemon, OpenDaemonOptions } from "../client/daemon.ts";
 import { openDaemon } from "../client/daemon.ts";
 import { isNotRunning } from "../client/discover.ts";
+import type { Handover } from "../client/handover.ts";
 import { placesIn } from "../client/places.ts";
+import { version } from "../package.json";
+import { warn } from "./console.ts";
 
 const here = import.meta.dirname;
 
@@ -51,5 +54,19 @@ export function reviver(): () => Promise<void> {
 
 /** The daemon, started if need be, with `daemonArguments` then. */
 export function reachDaemon(options: Pick<OpenDaemonOptions, "daemonArguments"> = {}): Promise<Daemon> {
-  return openDaemon({ ...options, daemonScript, daemonRuntime: daemonRuntime(), keepConnections: false });
+  return openDaemon({
+    ...options,
+    daemonScript,
+    daemonRuntime: daemonRuntime(),
+    keepConnections: false,
+    handover: { version, onWaiting: tellHandover },
+  });
+}
+
+function tellHandover({ olderVersion, newerVersion, runs, limitMs }: Handover): void {
+  const what = runs === undefined ? "its commands" : `its commands (${runs} under way)`;
+  warn(
+    `The daemon of version ${olderVersion} makes room for ${newerVersion} as soon as ${what} have ended, after ` +
+      `${limitMs / 60_000} min at most; durable ones go on. \`hostrun restart\` does not wait.`,
+  );
 }

@@ -1,3 +1,4 @@
+import { version } from "../package.json";
 import { Problem } from "../protocol/problem.ts";
 import type { Called } from "./called.ts";
 import { findCalled } from "./called.ts";
@@ -18,8 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? usageStatus : 0;
   }
   if (name === "--version" || name === "-V") {
-    const { default: manifest } = await import("../package.json", { with: { type: "json" } });
-    print(`hostrun ${manifest.version}\n`);
+    print(`hostrun ${version}\n`);
     return 0;
   }
   if (name === "help") {

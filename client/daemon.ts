@@ -8,8 +8,10 @@ import type { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found } from "./discover.ts";
-import { discover, lookFor } from "./discover.ts";
+import { discover, lookForAny, requireProtocol } from "./discover.ts";
 import type { Received, SubscribeOptions } from "./events.ts";
+import type { HandoverOptions } from "./handover.ts";
+import { isOlder } from "./is-older.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
@@ -29,6 +31,8 @@ export interface OpenDaemonOptions {
   /** Of a daemon that is started by this. */
   readonly daemonArguments?: readonly string[] | undefined;
   readonly deadlineMs?: number | undefined;
+  /** With a daemon of an older version than this program's, which is asked to make room; see `handOver`. */
+  readonly handover?: HandoverOptions | undefined;
   /** Whether connections are kept for the next call; by default they are. */
   readonly keepConnections?: boolean | undefined;
 }
@@ -39,12 +43,11 @@ export interface OpenDaemonOptions {
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
-  const { daemonScript, daemonRuntime, daemonArguments, deadlineMs } = options;
+  const { daemonScript } = options;
   const found =
     daemonScript === undefined
       ? await discover(places, signal)
-      : ((await lookFor(places, signal)) ??
-        (await start({ places, daemonScript, daemonRuntime, daemonArguments, deadlineMs }, signal)));
+      : await reach({ ...options, daemonScript, places }, signal);
   if (found !== undefined) {
     const { keepConnections = true } = options;
     return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutReuse() });
@@ -56,10 +59,41 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
   );
 }
 
-/** What starts it is loaded only when it is needed: a command line should be up in a moment. */
-async function start(options: LaunchOptions, signal: AbortSignal | undefined): Promise<Found> {
-  const { launch } = await import("./launch.ts");
-  return launch(options, signal);
+/** An older program may start an older daemon again. */
+const maxHandovers = 5;
+
+/**
+ * What starts it, and what replaces it, is loaded only when it is needed: a command line should be up in a moment. The next
+ * daemon listens where the one before did.
+ */
+async function reach(
+  { handover, daemonArguments = [], ...options }: LaunchOptions & Pick<OpenDaemonOptions, "handover">,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
+  const { places } = options;
+  let wanted = daemonArguments;
+  for (let handovers = 0; ; handovers += 1) {
+    const there = await lookForAny(places, signal);
+    if (there === undefined) {
+      const { launch } = await import("./launch.ts");
+      const started = await launch({ ...options, daemonArguments: wanted }, signal);
+      if (handover === undefined || !isOlder(started.health.version, handover.version)) return started;
+      started.transport[Symbol.dispose]();
+    } else if (
+      handover === undefined ||
+      handovers === maxHandovers ||
+      !isOlder(there.health.version, handover.version)
+    ) {
+      requireProtocol(there, places);
+      return there;
+    } else {
+      using transport = there.transport;
+      const { handOver } = await import("./handover.ts");
+      await handOver({ ...there, transport }, handover, signal);
+      const { url } = there.discovery;
+      if (url !== null && !wanted.includes("--listen")) wanted = [...wanted, "--listen", new URL(url).host];
+    }
+  }
 }
 
 /**

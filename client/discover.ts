@@ -24,6 +24,43 @@ export interface Found {
  * but hangs, or works on other things for 30 s, `forbidden` when somebody else could have put there what tells of it.
  */
 export async function discover(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
+  const found = await discoverAny(places, signal);
+  if (found !== undefined) requireProtocol(found, places);
+  return found;
+}
+
+/** The same, for who would start one: a daemon that cuts the connection is about to end, as good as none. */
+export async function lookFor(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
+  const found = await lookForAny(places, signal);
+  if (found !== undefined) requireProtocol(found, places);
+  return found;
+}
+
+/** The same, whatever version of the API it speaks. */
+export async function lookForAny(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
+  try {
+    return await discoverAny(places, signal);
+  } catch (error) {
+    if (error instanceof Problem && error.members.reason === "cut") return undefined;
+    throw error;
+  }
+}
+
+/** `daemon_incompatible`, with what to do, where a daemon speaks another version of the API. */
+export function requireProtocol({ health, transport }: Found, { discovery }: Places): void {
+  if (health.protocol === protocolVersion) return;
+  transport[Symbol.dispose]();
+  const newer = health.protocol > protocolVersion;
+  throw new Problem(
+    "daemon_incompatible",
+    `The running Hostrun daemon (version ${health.version}, process ${health.pid}) speaks version ${health.protocol} of the ` +
+      `API, this program speaks ${protocolVersion} (${discovery}). ` +
+      (newer ? "Update this program, or stop" : "Stop") +
+      " the daemon with the Hostrun that started it (`hostrun stop --drain`), then try again.",
+  );
+}
+
+async function discoverAny(places: Places, signal: AbortSignal | undefined): Promise<Found | undefined> {
   if (!checkStateDirectory(places.directory)) return undefined;
   const discovery = readDiscovery(places);
   if (discovery === undefined) return undefined;
@@ -35,16 +72,6 @@ export async function discover(places: Places, signal?: AbortSignal): Promise<Fo
   } catch (error) {
     transport[Symbol.dispose]();
     if (isNotRunning(error)) return undefined;
-    throw error;
-  }
-}
-
-/** The same, for who would start one: a daemon that cuts the connection is about to end, as good as none. */
-export async function lookFor(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
-  try {
-    return await discover(places, signal);
-  } catch (error) {
-    if (error instanceof Problem && error.members.reason === "cut") return undefined;
     throw error;
   }
 }
@@ -63,8 +90,6 @@ export function readDiscovery({ discovery }: Places): Discovery | undefined {
   }
   const content = text === undefined ? undefined : parseJson(text);
   if (content === undefined) return undefined;
-  const spoken = typeof content === "object" && content !== null && "protocol" in content && content.protocol;
-  if (spoken !== protocolVersion) throw incompatible(spoken, discovery);
   const parsed = parseDiscovery(content);
   if (parsed !== undefined) return parsed;
   throw new Problem(
@@ -144,14 +169,5 @@ function silent(pid: number, why: "hangs" | "busy"): Problem {
     `The Hostrun daemon (process ${pid}) ${what} \`hostrun restart --force\` ends it, with the runs that are under way, ` +
       "and starts a new one. See `hostrun logs`.",
     { reason: "silent" },
-  );
-}
-
-function incompatible(spoken: unknown, file: string): Problem {
-  const version = typeof spoken === "number" ? `version ${spoken}` : "no version";
-  return new Problem(
-    "daemon_incompatible",
-    `The running Hostrun daemon speaks ${version} of the API, this program speaks ${protocolVersion} ` +
-      `(${file}). Stop it with the Hostrun that started it, then try again.`,
   );
 }

@@ -34,12 +34,12 @@ export async function endDaemon(places: Places): Promise<number | undefined> {
   throw new Problem("timed_out", `The daemon (process ${pid}) could not be killed: it may wait for a disk.`);
 }
 
-/** Whether a process has ended, or does so in time. */
-export async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
+/** Whether a process has ended, or does so in time. Rejects when `signal` is aborted. */
+export async function isGone(pid: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (isAlive(pid)) {
     if (performance.now() > deadline) return false;
-    await wait(pollMs);
+    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
   }
   return true;
 }

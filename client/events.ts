@@ -15,6 +15,8 @@ export interface EventSource<Event> {
   open(after: string | undefined, signal: AbortSignal | undefined): Promise<Reply>;
   /** Undefined when the data is not understood. */
   parse(data: unknown): Event | undefined;
+  /** Whether there are events of this type; a newer daemon may tell others, which are passed over. */
+  knows(type: string): boolean;
   /** Whether this event stands for all between the one before it and itself, whose numbers are gone. */
   standsForMany?(event: Event): boolean;
   /** Whether this event is the last one; a stream that ends without it was cut. */
@@ -54,6 +56,10 @@ async function* readEvents<Event>(
       const order = orderOf(message.id, position.after);
       if (order === "seen") continue;
       const event = parseEvent(message.data, source);
+      if (event === undefined) {
+        position.after = message.id;
+        continue;
+      }
       if (order === "jumped" && source.standsForMany?.(event) !== true) {
         throw cut(`left out what is between ${position.after ?? ""} and ${message.id}`);
       }
@@ -72,15 +78,26 @@ function orderOf(id: string, last: string | undefined): "next" | "seen" | "jumpe
   return now.seq === before.seq + 1 ? "next" : "jumped";
 }
 
-/** What a stream says, from its JSON; `daemon_incompatible` where that is not understood. */
-export function parseEvent<Event>(data: string, source: Pick<EventSource<Event>, "parse">): Event {
+/**
+ * What a stream says, from its JSON; undefined for what only a newer daemon can mean, `daemon_incompatible` where what
+ * should be known is not understood.
+ */
+export function parseEvent<Event>(
+  data: string,
+  { parse, knows }: Pick<EventSource<Event>, "parse" | "knows">,
+): Event | undefined {
   let event: Event | undefined;
+  let content: unknown;
   try {
-    event = source.parse(JSON.parse(data));
+    content = JSON.parse(data);
+    event = parse(content);
   } catch {
     // Undefined says it.
   }
   if (event !== undefined) return event;
+  if (typeof content === "object" && content !== null && "type" in content) {
+    if (typeof content.type === "string" && !knows(content.type)) return undefined;
+  }
   throw new Problem(
     "daemon_incompatible",
     "The Hostrun daemon sent an event that was not understood. It may be of another version: " +

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { placeTakenStatus } from "../protocol/discovery.ts";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
@@ -58,6 +59,7 @@ export async function launch(options: LaunchOptions, signal?: AbortSignal): Prom
   }
 }
 
+/** With the lock; another daemon may be there all the same, of a service or of a person. */
 async function startLocked(
   options: LaunchOptions,
   deadline: number,
@@ -66,32 +68,55 @@ async function startLocked(
   const { places } = options;
   const before = await lookFor(places, signal);
   if (before !== undefined) return before;
-  await removeStale(places);
-  using child = start(options);
+  using starts = new Starts(options, await isListening(places.socket));
   const since = performance.now();
   for (;;) {
     const found = await lookFor(places, signal);
     if (found !== undefined) return found;
-    const end = child.ended();
-    if (end !== undefined) throw died(places, end, child.written());
+    starts.look();
     if (performance.now() > deadline) throw late(places, "It was started");
     await waitToLook(since, signal);
   }
 }
 
-/** Removes what a killed daemon left: only a refused connection proves that nobody listens. */
-async function removeStale(places: Places): Promise<void> {
-  if (process.platform === "win32" || (await isListening(places.socket))) return;
-  for (const path of [places.discovery, places.socket]) {
-    try {
-      unlinkSync(path);
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error;
+/** How long who listens already may take until it answers, such as a service that starts when somebody connects. */
+const listenerMs = 20_000;
+/** A daemon that found the place taken is started again after this: the other one may have been about to end. */
+const placeTakenMs = 250;
+
+/** Starts the daemon, and again while another one is about to make room. */
+class Starts implements Disposable {
+  readonly #options: LaunchOptions;
+  #child: Child | undefined;
+  #nextAt: number;
+
+  constructor(options: LaunchOptions, somebodyListens: boolean) {
+    this.#options = options;
+    this.#nextAt = performance.now() + (somebodyListens ? listenerMs : 0);
+    this.look();
+  }
+
+  /** Throws when it died. */
+  look(): void {
+    const end = this.#child?.ended();
+    if (end !== undefined && !end.isTaken)
+      throw died(this.#options.places, end.how, this.#child?.written() ?? []);
+    if (end !== undefined) {
+      this[Symbol.dispose]();
+      this.#nextAt = performance.now() + placeTakenMs;
     }
+    if (this.#child === undefined && performance.now() >= this.#nextAt) this.#child = start(this.#options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#child?.[Symbol.dispose]();
+    this.#child = undefined;
   }
 }
 
+/** Only a refused connection proves that nobody listens. Connecting also has a service start that waits for it. */
 function isListening(socket: string): Promise<boolean> {
+  if (process.platform === "win32") return Promise.resolve(false);
   return new Promise((resolve) => {
     const probe = connect(socket);
     probe.on("connect", () => {
@@ -103,8 +128,8 @@ function isListening(socket: string): Promise<boolean> {
 }
 
 interface Child extends Disposable {
-  /** How it ended, once it has. */
-  ended(): string | undefined;
+  /** How it ended, once it has, and whether it was because another daemon has its place. */
+  ended(): { readonly how: string; readonly isTaken: boolean } | undefined;
   /** The end of what it wrote so far. */
   written(): string[];
 }
@@ -112,7 +137,7 @@ interface Child extends Disposable {
 function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: LaunchOptions): Child {
   const log = openLog(places.log);
   const from = fstatSync(log).size;
-  let end: string | undefined;
+  let end: ReturnType<Child["ended"]>;
   const args = [daemonScript, "--state-dir", places.directory, ...daemonArguments];
   const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
@@ -122,11 +147,12 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
     stdio: ["ignore", log, log],
   });
   child.on("error", (error) => {
-    end = `could not be started (${errorCode(error) ?? error.name})`;
+    end = { how: `could not be started (${errorCode(error) ?? error.name})`, isTaken: false };
   });
   child.on("exit", (code, signal) => {
-    end =
+    const how =
       signal === null ? `ended at once with status ${code}` : `was ended at once by SIG${signal.slice(3)}`;
+    end = { how, isTaken: code === placeTakenStatus };
   });
   child.unref();
   return {

@@ -1,3 +1,4 @@
+import { isObjectWith, isText } from "../protocol/check.ts";
 import { isProblemDetails, Problem } from "../protocol/problem.ts";
 import type { Reply } from "./reply.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
@@ -111,11 +112,20 @@ export async function readAll({ body, length }: Reply, what: string): Promise<Bu
 export function problemOf({ status }: Reply, bytes: Buffer): Problem {
   const details = parseJson(bytes.toString("utf8"));
   if (isProblemDetails(details)) return Problem.fromDetails(details);
+  const told: unknown = isTold(details) ? Reflect.get(details, "detail") : undefined;
+  // A newer daemon may have a code that is not known here, but says what is the matter all the same.
+  if (typeof told === "string") return new Problem("daemon_incompatible", told);
   return new Problem(
     "daemon_incompatible",
     `The Hostrun daemon answered ${status}, in a way that was not ` +
       "understood. It may be of another version: try `hostrun restart`.",
   );
+}
+
+const hasText = isObjectWith({ code: isText, detail: isText });
+
+function isTold(details: unknown): details is object {
+  return hasText(details);
 }
 
 export function parseJson(text: string): unknown {

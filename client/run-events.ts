@@ -112,6 +112,7 @@ function jobSource(transport: Transport, job: string, options: JobEventsOptions)
         eventStream,
       ),
     parse: (data) => JobEvent.safeParse(data).data,
+    knows: (type) => isTypeOf(JobEvent, type),
     // Without output there are numbers that are not told, and so there are where a record was cut.
     standsForMany: () => true,
     isLast: (event) => event.type === "jobComplete",
@@ -127,6 +128,7 @@ export function changes(
     open: (after, signal) =>
       openRequest(transport, api.changes, { headers: lastEventId(after), signal }, eventStream),
     parse: (data) => Change.safeParse(data).data,
+    knows: (type) => isTypeOf(Change, type),
     isLast: () => false,
   };
   return subscribe(source, options);
@@ -147,9 +149,17 @@ function sourceOf(transport: Transport, run: () => string, options: RunEventsOpt
         eventStream,
       ),
     parse: createParser(),
+    knows: (type) => isTypeOf(RunEvent, type),
     standsForMany: (event) => event.type === "gap",
     isLast: (event) => event.type === "complete",
   };
+}
+
+function isTypeOf(
+  union: { readonly options: readonly { readonly shape: { readonly type: { readonly value: string } } }[] },
+  type: string,
+): boolean {
+  return union.options.some(({ shape }) => shape.type.value === type);
 }
 
 function queryOf({ raw, all }: RunEventsOptions): StreamQuery {

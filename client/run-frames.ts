@@ -1,5 +1,5 @@
 import type { OutputStream } from "../protocol/event.ts";
-import { type FrameEvent, isFrameEvent } from "../protocol/frame-event.ts";
+import { type FrameEvent, isFrameEvent, isFrameEventType } from "../protocol/frame-event.ts";
 import { frameKinds, framesType } from "../protocol/frames.ts";
 import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
@@ -90,7 +90,8 @@ class FrameStream {
     const parser = new FrameParser();
     for await (const chunk of chunks) {
       for (const { kind, bytes } of parser.push(chunk)) {
-        if (kind === frameKinds.event) yield this.#event(bytes);
+        const event = kind === frameKinds.event ? this.#event(bytes) : undefined;
+        if (event !== undefined) yield event;
         else if (kind === frameKinds.stdout) yield this.#output("stdout", bytes);
         else if (kind === frameKinds.stderr) yield this.#output("stderr", bytes);
       }
@@ -102,8 +103,9 @@ class FrameStream {
     return { stream, bytes };
   }
 
-  #event(json: Buffer): Received<FrameEvent> {
-    const received = parseEvent(json.toString(), { parse });
+  #event(json: Buffer): Received<FrameEvent> | undefined {
+    const received = parseEvent(json.toString(), { parse, knows: isFrameEventType });
+    if (received === undefined) return undefined;
     const { id, event } = received;
     this.#run = event.runId;
     this.#after = id;

@@ -7,6 +7,7 @@ import { openRuns } from "./compose/runs.ts";
 import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
 import { removeDrafts } from "./core/atomic-file.ts";
+import { removeDiscoveryFile } from "./core/discovery-file.ts";
 import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
@@ -21,14 +22,15 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
   const scope = new Scope();
   try {
     const context = openContext(environment, scope);
-    const { stateDirectory, nativeBinding, log, pid, version, socket } = context;
+    const { stateDirectory, nativeBinding, log, pid, version } = context;
     scope.own(openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding));
+    removeDiscoveryFile(stateDirectory);
     removeDrafts(stateDirectory);
     const storage = openStorage(context, scope);
     const hosts = openHosts(context, storage);
     const transport = openTransport(context, storage, scope);
     const runs = openRuns(context, { ...storage, ...hosts, ...transport }, scope);
-    await openHttp(context, { ...storage, ...hosts, ...transport, ...runs }, scope);
+    const socket = await openHttp(context, { ...storage, ...hosts, ...transport, ...runs }, scope);
     // The first to go: what still runs is told as unknown while its readers are there to hear it.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());
     scope.defer(() => runs.jobs.stop());

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import manifest from "../package.json" with { type: "json" };
+import { version } from "../package.json";
+import { placeTakenStatus } from "../protocol/discovery.ts";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
 import { openDaemon } from "./compose.ts";
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
     socket: socketPath(directory),
     environment: process.env,
     flags,
-    version: manifest.version,
+    version,
     pid: process.pid,
     // In the foreground of a terminal; in the background stderr is the log file itself.
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
@@ -91,12 +92,12 @@ function endGroup(pid: number): void {
 }
 
 /** SQLite's native part ends the process of an older Node without a word. */
-function checkRuntime(version: string): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
+function checkRuntime(node: string): void {
+  const [major = 0, minor = 0] = node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 15)) return;
   throw new Problem(
     "conflict",
-    `The daemon needs Node.js 22.15 or later, and this is ${version}. Run it with a newer one.`,
+    `The daemon needs Node.js 22.15 or later, and this is ${node}. Run it with a newer one.`,
   );
 }
 
@@ -128,6 +129,7 @@ main().then(
     const told =
       failure instanceof Problem ? failure.message : failure instanceof Error ? failure.stack : failure;
     process.stderr.write(`hostrun daemon: ${String(told)}\n`);
-    process.exit(1);
+    const isTaken = failure instanceof Problem && failure.members.reason === "place_taken";
+    process.exit(isTaken ? placeTakenStatus : 1);
   },
 );

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Host } from "../protocol/host.ts";
+import { version } from "../package.json";
 import { registerCommands } from "./commands.ts";
 import { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { DaemonLink } from "./daemon/link.ts";
@@ -40,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
   const report = new ProblemReport(log, (problem) => problemActions(problem, (name) => hosts.named(name)));
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
-  const link = new DaemonLink(daemonScript, log);
+  const link = new DaemonLink(daemonScript, version, log);
   const hosts = new HostList(link);
   const runs = new RunList(link);
   const start = createStart(link, hosts, runs, report);

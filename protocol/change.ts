@@ -3,7 +3,7 @@ import { Host } from "./host.ts";
 import { Job } from "./job.ts";
 import { Prompt, PromptOutcome } from "./prompt.ts";
 import { Run } from "./run.ts";
-import { Settings } from "./settings.ts";
+import { SettingsValues } from "./settings.ts";
 import { Connection } from "./stats.ts";
 import { TestStep } from "./test-step.ts";
 
@@ -25,7 +25,7 @@ export const Change = z.discriminatedUnion("type", [
   z.object({ type: z.literal("prompt"), ...base, prompt: Prompt }),
   z.object({ type: z.literal("promptClosed"), ...base, promptId: z.string(), outcome: PromptOutcome }),
   z.object({ type: z.literal("hostTest"), ...base, testId: z.string(), steps: z.array(TestStep) }),
-  z.object({ type: z.literal("settingsChanged"), ...base, settings: Settings }),
+  z.object({ type: z.literal("settingsChanged"), ...base, settings: SettingsValues }),
 ]);
 export type Change = z.infer<typeof Change>;
 

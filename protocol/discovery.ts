@@ -1,7 +1,13 @@
 import { isInstant, isNullOr, isObjectWith, isText, isWhole } from "./check.ts";
 
-/** The version of the API; a client and a daemon of different ones do not talk. */
+/**
+ * The version of the API. A client and a daemon of different ones do not talk, but for `health`, `version` and `shutdown`,
+ * which stay as they are.
+ */
 export const protocolVersion = 1;
+
+/** With what status a daemon ends that found another one in its place (EX_TEMPFAIL of sysexits.h). */
+export const placeTakenStatus = 75;
 
 /** What daemon.json holds (mode 0600): how to reach the daemon of this state directory. */
 export interface Discovery {

@@ -59,3 +59,8 @@ export function isFrameEvent(value: unknown): value is FrameEvent {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   return checks.get(value.type)?.(value) === true;
 }
+
+/** Whether there are events of this type, in frames. */
+export function isFrameEventType(type: string): boolean {
+  return checks.has(type);
+}

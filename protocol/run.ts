@@ -128,7 +128,8 @@ export const Run = z
         secretEnvNames: z.array(EnvName),
         agentSocket: path.nullable(),
       })
-      .partial(),
+      .partial()
+      .strip(),
     state: RunState,
     outcome: Outcome.nullable(),
     exitCode: z.int().nullable(),

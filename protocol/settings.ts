@@ -72,13 +72,16 @@ export const defaultSettings: Settings = {
   rateLimitPerMinute: 30,
 };
 
+/** As they are told: a newer daemon may have more of them. */
+export const SettingsValues = z.object(fields);
+
 export const SettingSource = z.enum(["default", "config", "environment", "flag"]);
 export type SettingSource = z.infer<typeof SettingSource>;
 
 /** The settings in force and where each came from. */
 export const SettingsReport = z
   .object({
-    values: Settings,
+    values: SettingsValues,
     sources: z.record(z.string(), SettingSource),
   })
   .meta({ id: "SettingsReport" });

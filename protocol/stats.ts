@@ -60,7 +60,7 @@ export type Stats = z.infer<typeof Stats>;
 export const Health = z.object({
   status: z.enum(["ok", "draining"]),
   version: z.string(),
-  protocol: z.literal(1),
+  protocol: z.int(),
   pid: z.int(),
 });
 export type Health = z.infer<typeof Health>;

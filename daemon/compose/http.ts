@@ -7,8 +7,9 @@ import type { Scope } from "../core/scope.ts";
 import { placeNames } from "../../protocol/places.ts";
 import { parseListenAddress } from "../../protocol/listen-address.ts";
 import { AccessToken } from "../core/access-token.ts";
+import { openPrivateDirectory } from "../core/private-directory.ts";
 import type { Access } from "../http/access.ts";
-import { listen, listenOnTcp } from "../http/listen.ts";
+import { listen, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
 import { OutputDiff } from "../diff/output-diff.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
@@ -32,8 +33,8 @@ import type { Transport } from "./transport.ts";
 
 export type Services = Storage & Hosts & Transport & Runs;
 
-/** Sets the daemon listening, and tells clients where, and cleans up while nothing else is under way. */
-export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<void> {
+/** Sets the daemon listening, tells clients where, and cleans up while nothing else is under way. Returns the socket. */
+export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<string> {
   const { log, clock, settings } = context;
   const metrics = new StreamMetrics(log);
   const token = new AccessToken(join(context.stateDirectory, placeNames.token));
@@ -60,11 +61,25 @@ export async function openHttp(context: DaemonContext, services: Services, scope
       onIdle: () => context.onShutdown("nobody needed it for idleExitMs"),
     }),
   );
-  scope.own(await listen(serve(socketAccess(context.socket, token)), context.socket));
+  const socket = socketOf(context, scope);
+  scope.own(await listen(serve(socketAccess(socket, token)), socket));
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this is taken back.
-  writeDiscoveryFile({ ...context, token, url }, scope);
+  writeDiscoveryFile({ ...context, socket, token, url }, scope);
   scope.defer(() => metrics.endStreams());
+  return socket;
+}
+
+/** In a private directory elsewhere where the state directory's path is too long for a socket. */
+function socketOf(context: DaemonContext, scope: Scope): string {
+  const { socket, log } = context;
+  const name = `/${placeNames.socket}`;
+  if (socket.startsWith("\\\\") || Buffer.byteLength(socket) <= maxSocketPathBytes) return socket;
+  const maxBytes = maxSocketPathBytes - name.length;
+  const directory = scope.own(openPrivateDirectory({ ...context, purpose: "d", maxBytes }));
+  const elsewhere = directory.path + name;
+  log.info("The state directory's path is too long for a socket, which is elsewhere", { socket: elsewhere });
+  return elsewhere;
 }
 
 /** The name of a pipe can be known to anybody. */

@@ -12,7 +12,12 @@ export interface DiscoveryOptions
   readonly token: AccessToken;
 }
 
-/** Tells clients where the daemon is, until the scope ends. */
+/** What a killed daemon left says nothing of the next one. Only for who holds the instance lock. */
+export function removeDiscoveryFile(stateDirectory: string): void {
+  rmSync(join(stateDirectory, placeNames.discovery), { force: true });
+}
+
+/** Tells clients where the daemon is, until the scope ends. Only for who holds the instance lock for as long. */
 export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): void {
   const { stateDirectory, token, version, pid, socket, url, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);
@@ -30,5 +35,5 @@ export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): voi
   };
   write();
   token.onReplaced(write);
-  scope.defer(() => rmSync(path, { force: true }));
+  scope.defer(() => removeDiscoveryFile(stateDirectory));
 }

@@ -7,7 +7,7 @@ import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
 /** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
-const maxPath = 103;
+export const maxSocketPathBytes = 103;
 /** Clients that connect while the daemon does something else; the kernel turns further ones away. Linux allows 4096. */
 const maxWaiting = 4096;
 
@@ -18,12 +18,6 @@ const maxWaiting = 4096;
  */
 export async function listen(server: Server, path: string): Promise<AsyncDisposable> {
   const pipe = path.startsWith("\\\\");
-  if (!pipe && Buffer.byteLength(path) > maxPath) {
-    throw new Problem(
-      "invalid_request",
-      `The socket's path ${path} is too long. Set HOSTRUN_HOME to a shorter one.`,
-    );
-  }
   if (!pipe) {
     checkOwn(path, "socket");
     rmSync(path, { force: true });

@@ -1,5 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import {
+  openPrivateDirectory,
+  type PrivateDirectory,
+  type PrivateDirectoryOptions,
+} from "../core/private-directory.ts";
 import type { LoginOptions } from "../ssh/connect/connection.ts";
 import type { SshConnection } from "../ssh/connect/ssh-connection.ts";
 import { type ClientSettings, clientArguments } from "./arguments.ts";
@@ -8,10 +13,9 @@ import { ClientProcess } from "./client-process.ts";
 import { ClientQuestions } from "./client-questions.ts";
 import { loginByClient } from "./login.ts";
 import { notOnWindows } from "./login-failure.ts";
-import { openSocketDirectory, type SocketDirectoryOptions } from "./socket-directory.ts";
 
 export interface OpenSshOptions
-  extends SocketDirectoryOptions,
+  extends Omit<PrivateDirectoryOptions, "purpose" | "maxBytes">,
     Pick<ClientSettings, "home" | "ownKnownHosts"> {
   /** A Node or Electron, which carries what `ssh` asks to this process. */
   readonly runtime: string;
@@ -22,12 +26,15 @@ export interface OpenSsh extends AsyncDisposable {
   readonly login: (options: LoginOptions, signal: AbortSignal) => Promise<SshConnection>;
 }
 
+/** A Unix socket's path has 104 bytes on macOS; ssh appends 17 to it while it makes it, and ours are short. */
+const maxDirectoryBytes = 104 - 1 - 17 - "/c1234567".length;
+
 /** Variables that an `ssh` may need; nothing else of ours is its business. */
 const passedOn = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|KRB5\w*|SSH_SK_\w+|SSH_PKCS11_HELPER)$/;
 
 export function openOpenSsh(options: OpenSshOptions): OpenSsh {
   const running = new Set<ClientProcess>();
-  let directory: ReturnType<typeof openSocketDirectory> | undefined;
+  let directory: PrivateDirectory | undefined;
   let count = 0;
   const base = Object.fromEntries(
     Object.entries(options.environment).flatMap(([name, value]) =>
@@ -38,7 +45,7 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
     login: async (login, signal) => {
       signal.throwIfAborted();
       if (options.uid === undefined) throw notOnWindows(login.hop);
-      directory ??= openSocketDirectory(options);
+      directory ??= openPrivateDirectory({ ...options, purpose: "", maxBytes: maxDirectoryBytes });
       count += 1;
       const place = (name: string): string => join(directory?.path ?? "", `${name}${count}`);
       const paths = { control: place("c"), log: place("log"), accepted: place("known") };

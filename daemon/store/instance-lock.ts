@@ -22,7 +22,7 @@ export function openInstanceLock(path: string, nativeBinding: string | undefined
     throw new Problem(
       "conflict",
       "A Hostrun daemon is already running for this state directory. `hostrun status` shows it, `hostrun stop` stops it.",
-      { cause },
+      { cause, reason: "place_taken" },
     );
   }
   return { [Symbol.dispose]: () => void file?.close() };

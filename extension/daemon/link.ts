@@ -17,6 +17,7 @@ import { asProblem, isAbort } from "../problem-report.ts";
 
 import type { Daemon } from "./daemon.ts";
 import { watchForDaemon } from "./discovery-watch.ts";
+import { showHandover } from "./handover-progress.ts";
 
 export type LinkState =
   | { readonly kind: "idle" }
@@ -34,6 +35,7 @@ const nowhere = "0.0";
  */
 export class DaemonLink implements Daemon, vscode.Disposable {
   readonly #daemonScript: string;
+  readonly #version: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #changes = new vscode.EventEmitter<Change>();
   readonly #goneAway = new vscode.EventEmitter<void>();
@@ -48,9 +50,10 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   readonly onDidGoAway = this.#goneAway.event;
   readonly onDidChangeState = this.#states.event;
 
-  /** `daemonScript`: of the daemon that is bundled with this extension. */
-  constructor(daemonScript: string, log: vscode.LogOutputChannel) {
+  /** `daemonScript`: of the daemon that is bundled with this extension, whose version is given. */
+  constructor(daemonScript: string, version: string, log: vscode.LogOutputChannel) {
     this.#daemonScript = daemonScript;
+    this.#version = version;
     this.#log = log;
   }
 
@@ -140,7 +143,8 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     const log = this.#log;
     this.#become({ kind: "starting" });
     try {
-      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.#daemonScript };
+      const handover = { version: this.#version, onWaiting: showHandover };
+      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.#daemonScript, handover };
       const daemon = await openDaemon(wanted, signal);
       const { version, pid } = daemon.health;
       log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);

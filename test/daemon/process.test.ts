@@ -1,8 +1,8 @@
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { readdirSync, existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { parseDiscovery } from "../../protocol/discovery.ts";
+import { parseDiscovery, placeTakenStatus } from "../../protocol/discovery.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -140,7 +140,7 @@ test("of ten that start at once in one state directory exactly one lives", async
   await nine.promise;
   expect(ended.size).toBe(9);
   for (const { code, stderr } of ended.values()) {
-    expect(code).toBe(1);
+    expect(code).toBe(placeTakenStatus);
     expect(stderr).toContain("is already running for this state directory");
   }
   // The others may have given up before it was ready.
@@ -229,13 +229,24 @@ describe("the state directory", () => {
     expect(items.map(({ name }) => name)).toEqual(["kept"]);
   });
 
-  test("whose path is too long for a socket is refused with what to do", async () => {
+  test("whose path is too long for a socket has it in a private directory elsewhere, which daemon.json tells", async () => {
     await using directory = await openDirectory();
-    const stateDirectory = directory.join("x".repeat(100));
-    await using daemon = spawnDaemon({ home: directory.path, stateDirectory });
-    const { code, stderr } = await daemon.ended;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/too long.*HOSTRUN_HOME/);
+    const runtime = directory.join("run");
+    await mkdir(runtime);
+    const state = { stateDirectory: directory.join("x".repeat(100)) };
+    const environment = { XDG_RUNTIME_DIR: runtime };
+    await using daemon = await openTestDaemon({ ...state, environment });
+    const { socket } = daemon.client.discovery;
+    expect(socket.startsWith(`${runtime}/hostrun-d`)).toBe(true);
+    expect(Buffer.byteLength(socket)).toBeLessThanOrEqual(103);
+    expect([await modeOf(dirname(socket)), await modeOf(socket)]).toEqual(["700", "600"]);
+    expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
+    await daemon.kill("SIGKILL");
+    await rm(join(state.stateDirectory, "daemon.json"));
+    await using next = await openTestDaemon({ ...state, environment });
+    expect(next.client.discovery.socket).toBe(socket);
+    await next.kill("SIGTERM");
+    expect(readdirSync(runtime)).toEqual([]);
   });
 
   test("with a damaged line in its known_hosts still works", async () => {

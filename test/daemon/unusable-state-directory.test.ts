@@ -49,7 +49,6 @@ test.each([
   ["that is there, on a read-only disk", "read-only/there", "read-only"],
   ["on a disk that is full", "full/state", "ENOSPC"],
   ["with a name that is too long", "x".repeat(300), "ENAMETOOLONG"],
-  ["with a path that is too long for a socket", "y".repeat(120), "too long"],
 ])("a state directory %s is a problem that says what to do, and no fault", async (_, name, told) => {
   const path = directory.join(name);
   for (const args of [["start"], ["hosts"], ["run", "-n", "web1", "--", "true"], ["daemon"]]) {

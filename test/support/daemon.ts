@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
@@ -12,6 +12,8 @@ export interface TestDaemonOptions {
   /** Beside PATH, HOME and HOSTRUN_HOME, which are all that it gets otherwise. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly flags?: readonly string[];
+  /** By default the build that is tested. */
+  readonly script?: string;
   /** A program and its arguments that start the daemon and are it from then on. */
   readonly under?: readonly string[];
   /** The person's home directory; by default an empty one of its own. */
@@ -46,7 +48,7 @@ export interface TestDaemon extends DaemonProcess {
 }
 
 /** The build that is tested: TEST_DIST, else dist/ as `npm run build` leaves it. */
-const script = join(process.env["TEST_DIST"] ?? join(import.meta.dirname, "../../dist"), "daemon.cjs");
+const builtScript = join(process.env["TEST_DIST"] ?? join(import.meta.dirname, "../../dist"), "daemon.cjs");
 
 export async function openTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
   await using stack = new AsyncDisposableStack();
@@ -84,7 +86,7 @@ export function spawnDaemon(
   const [program = process.execPath, ...args] = [
     ...(options.under ?? []),
     process.execPath,
-    script,
+    options.script ?? builtScript,
     ...(options.flags ?? []),
   ];
   const child = spawn(program, args, {
@@ -134,7 +136,8 @@ export function spawnDaemon(
 export async function watchFor(directory: string, name: string): Promise<"seen"> {
   const { promise, resolve } = Promise.withResolvers<"seen">();
   const watcher: FSWatcher = watch(directory, (event, file) => {
-    if (event === "rename" && file === name) resolve("seen");
+    // A daemon removes what the one before left of it.
+    if (event === "rename" && file === name && existsSync(join(directory, name))) resolve("seen");
   });
   watcher.unref();
   try {

@@ -72,8 +72,32 @@ test("a daemon that answers late, but works, is waited for", { timeout: 60_000 }
 });
 
 test.each([
-  ["another version", { ...discoveryOf("/x"), protocol: 2 }, "version 2"],
-  ["no version", { pid: 1 }, "no version"],
+  [2, "Update this program, or stop the daemon"],
+  [0, "Stop the daemon"],
+])(
+  "a daemon that speaks version %d of the API is daemon_incompatible, with what to do",
+  async (protocol, advice) => {
+    await using directory = await openDirectory();
+    const spoken = JSON.stringify({ status: "ok", version: "1.2.3", protocol, pid: 42 });
+    await using server = await openSocketServer((_, response) => response.end(spoken));
+    const written = { ...discoveryOf(server.socket), protocol };
+    await writeFile(directory.join("daemon.json"), JSON.stringify(written));
+    const failure = await failureOf(openDaemon({ stateDirectory: directory.path }));
+    expect(failure).toHaveProperty("code", "daemon_incompatible");
+    expect(String(failure)).toContain(`speaks version ${protocol} of the API`);
+    expect(String(failure)).toContain(advice);
+  },
+);
+
+test("what a daemon of another version left when it was killed is in nobody's way", async () => {
+  await using directory = await openDirectory();
+  const left = { ...discoveryOf(directory.join("daemon.sock")), protocol: 2 };
+  await writeFile(directory.join("daemon.json"), JSON.stringify(left));
+  expect(await discover(placesIn(directory.path))).toBeUndefined();
+});
+
+test.each([
+  ["no version", { pid: 1 }, "is not what a Hostrun daemon writes"],
   ["the right version and nothing else", { protocol: 1 }, "is not what a Hostrun daemon writes"],
 ])("daemon.json with %s is daemon_incompatible", async (_, content, told) => {
   await using directory = await openDirectory();

@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { call } from "../../../client/request.ts";
 import { openOutput, writeStdin } from "../../../client/run-bytes.ts";
 import { Transport } from "../../../client/transport.ts";
+import { defaultSettings } from "../../../protocol/settings.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import { openDirectory } from "../../support/directory.ts";
 import { bodyOf, failureOf, openSocketServer } from "./socket-server.ts";
@@ -80,6 +81,25 @@ test.each([
 ])("%s is daemon_incompatible", async (_, status, body) => {
   await using server = await openSocketServer((_request, response) => response.writeHead(status).end(body));
   expect(await failureOf(call(server.transport, "health"))).toHaveProperty("code", "daemon_incompatible");
+});
+
+test("settings and codes that only a newer daemon has are no hindrance", async () => {
+  const values = { ...defaultSettings, colourOfTheSky: "blue" };
+  const unheard = {
+    type: "t",
+    title: "T",
+    status: 409,
+    code: "too_blue",
+    detail: "It is too blue.",
+    retryable: false,
+  };
+  await using server = await openSocketServer((request, response) => {
+    if (request.method === "GET") response.end(JSON.stringify({ values, sources: {} }));
+    else response.writeHead(409).end(JSON.stringify(unheard));
+  });
+  expect((await call(server.transport, "getSettings")).values).toEqual(defaultSettings);
+  const failure = await failureOf(call(server.transport, "updateSettings", { body: {} }));
+  expect(String(failure)).toContain("It is too blue.");
 });
 
 test("an empty answer is undefined", async () => {

@@ -164,6 +164,18 @@ test("an event that is not understood is told, not skipped", async () => {
   );
 });
 
+test("what only a newer daemon tells is passed over, by its type and by its members", async () => {
+  const [first = "", , last = ""] = recordOf(3);
+  const news = JSON.stringify({ type: "weather", ...base, sky: "blue" });
+  await using server = await openSocketServer((_, response) => {
+    begin(response);
+    response.end(
+      [first, `id: e.2\ndata: ${news}\n\n`, last.replace('"exitCode"', '"mood":"good","exitCode"')].join(""),
+    );
+  });
+  expect(await collect(runEvents(server.transport, runId))).toEqual(["e.1", "e.3"]);
+});
+
 test("until the run is known the POST is repeated under one key; then its events are resumed", async () => {
   let opened = 0;
   await using server = await openSocketServer((request, response) => {

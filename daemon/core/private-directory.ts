@@ -2,21 +2,26 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** A Unix socket's path has 104 bytes on macOS; ssh appends 17 to it while it makes it, and ours are short. */
-const maxDirectoryBytes = 104 - 1 - 17 - "/c1234567".length;
-
-export interface SocketDirectoryOptions {
+export interface PrivateDirectoryOptions {
   /** Which daemon it is for: the same for the next one, which clears what this one left. */
   readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number | undefined;
+  /** What it is for: one daemon has one of each. */
+  readonly purpose: string;
+  /** How long its path may be. */
+  readonly maxBytes: number;
+}
+
+export interface PrivateDirectory extends Disposable {
+  readonly path: string;
 }
 
 /**
- * A directory that nobody else can look into, for the sockets of this daemon's `ssh` processes; empty. The state directory
- * may have too long a path. Throws when there is no place for one.
+ * A directory that nobody else can look into, for sockets; empty. The state directory may have too long a path. Throws when
+ * there is no place for one.
  */
-export function openSocketDirectory(options: SocketDirectoryOptions): { readonly path: string } & Disposable {
+export function openPrivateDirectory(options: PrivateDirectoryOptions): PrivateDirectory {
   const path = create(options);
   return {
     path,
@@ -24,13 +29,13 @@ export function openSocketDirectory(options: SocketDirectoryOptions): { readonly
   };
 }
 
-function create({ stateDirectory, environment, uid }: SocketDirectoryOptions): string {
+function create({ stateDirectory, environment, uid, purpose, maxBytes }: PrivateDirectoryOptions): string {
   const digest = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12);
   const runtime = environment["XDG_RUNTIME_DIR"];
   const places = [...(runtime === undefined || runtime === "" ? [] : [runtime]), "/tmp"];
   for (const place of places) {
-    const path = join(place, `hostrun-${digest}`);
-    if (Buffer.byteLength(path) > maxDirectoryBytes) continue;
+    const path = join(place, `hostrun-${purpose}${digest}`);
+    if (Buffer.byteLength(path) > maxBytes) continue;
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch {

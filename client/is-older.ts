@@ -1,0 +1,20 @@
+/** Whether one version comes before another by their numbers (semver.org, section 11); false where either is none. */
+export function isOlder(version: string, than: string): boolean {
+  const [one, other] = [parse(version), parse(than)];
+  if (one === undefined || other === undefined) return false;
+  for (const [index, number] of one.numbers.entries()) {
+    const against = other.numbers[index] ?? 0;
+    if (number !== against) return number < against;
+  }
+  // What comes before a release is older than it.
+  if (one.before === undefined || other.before === undefined) {
+    return one.before !== undefined && other.before === undefined;
+  }
+  return one.before.localeCompare(other.before, "en", { numeric: true }) < 0;
+}
+
+function parse(version: string): { numbers: readonly number[]; before: string | undefined } | undefined {
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-([\w.-]{1,64}))?(?:\+[\w.-]*)?$/.exec(version);
+  if (match === null) return undefined;
+  return { numbers: match.slice(1, 4).map(Number), before: match[4] };
+}

@@ -1,0 +1,23 @@
+import * as vscode from "vscode";
+import type { Handover } from "../../client/handover.ts";
+
+/** Says what is waited for while an older daemon makes room; cancelling ends its commands. */
+export function showHandover({ olderVersion, runs = 0, limitMs, over, endNow }: Handover): void {
+  const minutes = limitMs / 60_000;
+  void vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t(
+        "Hostrun was updated. The daemon of version {0} still runs commands ({1}); it is replaced when they have ended, after {2} min at most. Durable ones go on. Cancel ends the others now.",
+        olderVersion,
+        runs,
+        minutes,
+      ),
+      cancellable: true,
+    },
+    (_progress, cancelled) => {
+      cancelled.onCancellationRequested(endNow);
+      return over;
+    },
+  );
+}

@@ -1,0 +1,92 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
+import { isGone } from "../../client/end-daemon.ts";
+import { isAlive } from "../../client/liveness.ts";
+import { builtDaemon } from "../support/cli.ts";
+import { spawnDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { times } from "../support/fault-counts.ts";
+
+// The daemon refuses settings that it does not know, and the test run has variables of its own.
+for (const name of Object.keys(process.env)) if (name.startsWith("HOSTRUN_")) delete process.env[name];
+
+const rounds = times(6, 500);
+
+interface Client extends Disposable {
+  /** Finds the daemon or starts it, and gives back the pid that answered. */
+  open(): Promise<number>;
+}
+
+function openClient(stateDirectory: string): Client {
+  const module = new URL("../../client/daemon.ts", import.meta.url).href;
+  const script = `
+    const { openDaemon } = await import(${JSON.stringify(module)});
+    const { createInterface } = await import("node:readline");
+    for await (const _ of createInterface(process.stdin)) {
+      try {
+        await using daemon = await openDaemon(${JSON.stringify({ stateDirectory, daemonScript: builtDaemon })});
+        console.log((await daemon.call("health")).pid);
+      } catch (failure) {
+        console.log(String(failure));
+      }
+    }
+  `;
+  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [
+    "--input-type=module",
+    "-e",
+    script,
+  ]);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    async open() {
+      child.stdin.write("go\n");
+      const line = (await lines.next()).value;
+      if (line === undefined || !/^\d+$/.test(line)) throw new Error(`Not served: ${line}`);
+      return Number(line);
+    },
+    [Symbol.dispose]: () => child.kill(),
+  };
+}
+
+test(`${rounds} times ten clients, and a service that starts as well, end with one daemon that serves all of them`, {
+  timeout: times(120_000, 3_600_000),
+}, async () => {
+  await using directory = await openDirectory();
+  const stateDirectory = directory.join("state");
+  using stack = new DisposableStack();
+  const clients = Array.from({ length: 10 }, () => stack.use(openClient(stateDirectory)));
+  const all = new Set<number>();
+  stack.defer(() => [...all].filter(isAlive).forEach((left) => process.kill(left, "SIGKILL")));
+  let before: number | undefined;
+  for (let round = 0; round < rounds; round += 1) {
+    const how = before === undefined ? "gone" : await end(before, round);
+    const opened = clients.map((client) => client.open());
+    // As `hostrun daemon`, or a service that is started at this moment.
+    const service = round % 2 === 0 ? spawnDaemon({ home: directory.path, stateDirectory }) : undefined;
+    const answered = new Set(await Promise.all(opened));
+    if (before !== undefined) await isGone(before, patienceMs);
+    await using daemon = await openDaemon({ stateDirectory, daemonScript: builtDaemon });
+    const { pid } = daemon.health;
+    for (const one of [...answered, pid, service?.pid ?? pid]) all.add(one);
+    expect(daemon.discovery.pid).toBe(pid);
+    // Who came while the one before was about to end may have been served by that.
+    answered.delete(before ?? pid);
+    answered.delete(pid);
+    expect([...answered], `round ${round}, ${how}`).toEqual([]);
+    if (service !== undefined && service.pid !== pid) await service.ended;
+    expect([...all].filter(isAlive)).toEqual([pid]);
+    before = pid;
+  }
+});
+
+const patienceMs = 60_000;
+
+/** The one before is there no more, was killed and has left everything, or is about to end. */
+async function end(pid: number, round: number): Promise<string> {
+  const how = ["gone", "killed", "ending"][round % 3] ?? "gone";
+  process.kill(pid, how === "killed" ? "SIGKILL" : "SIGTERM");
+  if (how !== "ending") await isGone(pid, patienceMs);
+  return how;
+}
