@@ -14,6 +14,7 @@ import { lastLines } from "./last-lines.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 
+/** What is started. */
 export interface LaunchOptions {
   readonly places: Places;
   readonly daemonScript: string;
@@ -141,7 +142,7 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   const args = [daemonScript, "--state-dir", places.directory, ...daemonArguments];
   const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
-    env: environment(),
+    env: daemonEnvironment(),
     detached: true,
     windowsHide: true,
     stdio: ["ignore", log, log],
@@ -172,7 +173,7 @@ function openLog(path: string): number {
 }
 
 /** As this process' own, less what is meant for this process alone. */
-function environment(): NodeJS.ProcessEnv {
+export function daemonEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(?:NODE_OPTIONS$|VSCODE_|ELECTRON_)/.test(name),
   );

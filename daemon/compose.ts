@@ -1,15 +1,18 @@
+import { createServer } from "node:http";
 import { join } from "node:path";
+import { parseListenAddress } from "../protocol/listen-address.ts";
 import { placeNames } from "../protocol/places.ts";
-import { type DaemonEnvironment, openContext } from "./compose/context.ts";
+import { type DaemonEnvironment, openContext, readSettings, type SettingsPlace } from "./compose/context.ts";
 import { openHosts } from "./compose/hosts.ts";
 import { openHttp } from "./compose/http.ts";
 import { openRuns } from "./compose/runs.ts";
 import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
 import { removeDrafts } from "./core/atomic-file.ts";
-import { removeDiscoveryFile } from "./core/discovery-file.ts";
+import { removeDiscoveryFile, urlOfRunning } from "./core/discovery-file.ts";
 import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";
+import { listenOnTcp } from "./http/listen.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 
 export interface OpenedDaemon extends AsyncDisposable {
@@ -48,4 +51,17 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     await scope[Symbol.asyncDispose]();
     throw failure;
   }
+}
+
+/**
+ * Whether a daemon could start in place of the one that runs, before that is stopped: rejects with the Problem that it would
+ * end with, for a setting or an address that is not to be had. Changes nothing.
+ */
+export async function checkStart(place: SettingsPlace): Promise<void> {
+  const { listen } = readSettings(place).current;
+  const wanted = parseListenAddress(listen ?? "");
+  // Where the one that runs listens, it makes room.
+  if (wanted === undefined || urlOfRunning(place.stateDirectory) === `http://${listen}`) return;
+  const listener = await listenOnTcp(createServer(), wanted);
+  await listener[Symbol.asyncDispose]();
 }

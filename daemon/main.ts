@@ -5,21 +5,20 @@ import { version } from "../package.json";
 import { placeTakenStatus } from "../protocol/discovery.ts";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
-import { openDaemon } from "./compose.ts";
+import { checkStart, openDaemon } from "./compose.ts";
 import { agentSocketOf } from "./core/agent-socket.ts";
 import { userName } from "./core/user-name.ts";
 
-/** How the daemon is started: `daemon.cjs [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. */
+/**
+ * How the daemon is started: `daemon.cjs [--check] [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. With
+ * `--check` it only says whether it could start in place of the one that runs.
+ */
 async function main(): Promise<void> {
   checkRuntime(process.versions.node);
   process.umask(0o077);
-  const { "state-dir": given, ...flags } = parseFlags(process.argv.slice(2));
   const home = homedir();
-  const directory = stateDirectory(
-    process.platform,
-    { ...process.env, ...(given && { HOSTRUN_HOME: given }) },
-    home,
-  );
+  const { directory, flags, onlyChecks } = readArguments(process.argv.slice(2), home);
+  if (onlyChecks) return checkStart({ stateDirectory: directory, environment: process.env, flags });
   const stop = Promise.withResolvers<string>();
   const signalled = onEndSignal();
   // A terminal that closes does not end the daemon that was started from it.
@@ -59,6 +58,14 @@ async function main(): Promise<void> {
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
   // Also a client may ask it not to wait.
   if (signal !== undefined) await Promise.race([daemon.drain(), stop.promise]);
+}
+
+function readArguments([first, ...rest]: readonly string[], home: string) {
+  const onlyChecks = first === "--check";
+  const words = onlyChecks || first === undefined ? rest : [first, ...rest];
+  const { "state-dir": given, ...flags } = parseFlags(words);
+  const env = { ...process.env, ...(given && { HOSTRUN_HOME: given }) };
+  return { directory: stateDirectory(process.platform, env, home), flags, onlyChecks };
 }
 
 /** Resolves to the first signal that asks the daemon to end. A second one ends it at once, as if it were not handled. */

@@ -1,7 +1,10 @@
+import { checkStart } from "../../client/check-start.ts";
+import { placesIn } from "../../client/places.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { stopDaemon, stopOptions } from "../control/stop.ts";
-import { startDaemon } from "./start.ts";
+import { daemonRuntime, daemonScript } from "../daemon-script.ts";
+import { listenArguments, startDaemon } from "./start.ts";
 
 export const command: Command = {
   help: `Stop the daemon, if it runs, and start it again.
@@ -16,6 +19,12 @@ Usage: hostrun restart [OPTION...]
     const options = { ...stopOptions, listen: { type: "string" } } as const;
     const { values, positionals } = parseOptions(args, options);
     takeWords(positionals);
+    await checkStart({
+      places: placesIn(),
+      daemonScript,
+      daemonRuntime: daemonRuntime(),
+      daemonArguments: listenArguments(values.listen),
+    });
     await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
     return startDaemon(values.listen);
   },

@@ -1,6 +1,7 @@
+import { ListenText } from "../../protocol/listen-address.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 
@@ -23,9 +24,7 @@ Every other command starts it by itself when it is needed.
 
 /** `listen`: where else than on its socket. */
 export async function startDaemon(listen: string | undefined): Promise<number> {
-  await using daemon = await reachDaemon({
-    daemonArguments: listen === undefined ? [] : ["--listen", listen],
-  });
+  await using daemon = await reachDaemon({ daemonArguments: listenArguments(listen) });
   const { pid, version } = daemon.health;
   const { socket, url } = daemon.discovery;
   if (listen !== undefined && !isAt(url, listen)) {
@@ -37,6 +36,14 @@ export async function startDaemon(listen: string | undefined): Promise<number> {
   const also = url === null ? "" : ` and ${url}`;
   print(`Hostrun ${version} is running as process ${pid}, on ${socket}${also}\n`);
   return 0;
+}
+
+/** Of the daemon. A UsageError for what is no address to listen on. */
+export function listenArguments(listen: string | undefined): string[] {
+  if (listen === undefined) return [];
+  const why = ListenText.safeParse(listen).error?.issues[0]?.message;
+  if (why !== undefined) throw new UsageError(`--listen is "${listen}", but ${why}.`);
+  return ["--listen", listen];
 }
 
 function isAt(url: string | null, listen: string): boolean {

@@ -59,12 +59,18 @@ export interface DaemonContext extends DaemonEnvironment {
   readonly startedAt: string;
 }
 
+export type SettingsPlace = Pick<DaemonEnvironment, "stateDirectory" | "environment" | "flags">;
+
+/** As `SettingsFile`. */
+export function readSettings({ stateDirectory, environment, flags }: SettingsPlace): SettingsFile {
+  return new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
+}
+
 /** Checks the state directory, then reads the settings and begins the log in it. */
 export function openContext(environment: DaemonEnvironment, scope: Scope): DaemonContext {
-  const { stateDirectory, flags, reader } = environment;
+  const { stateDirectory, reader } = environment;
   prepareStateDirectory(stateDirectory);
-  const path = join(stateDirectory, "config.json");
-  const settings = new SettingsFile({ path, environment: environment.environment, flags });
+  const settings = readSettings(environment);
   const file = createLogFile(join(stateDirectory, placeNames.log));
   const log = createLog(
     () => settings.current.logLevel,

@@ -1,15 +1,23 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Discovery, protocolVersion } from "../../protocol/discovery.ts";
+import { type Discovery, parseDiscovery, protocolVersion } from "../../protocol/discovery.ts";
 import { placeNames } from "../../protocol/places.ts";
+import { readOwnFile } from "../../state-directory/own-file.ts";
 import type { AccessToken } from "./access-token.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
+import { parseJson } from "./json.ts";
 import type { Scope } from "./scope.ts";
 
 export interface DiscoveryOptions
   extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt" | "url"> {
   readonly stateDirectory: string;
   readonly token: AccessToken;
+}
+
+/** Where the daemon that runs listens on TCP, as far as its file tells. */
+export function urlOfRunning(stateDirectory: string): string | null | undefined {
+  const text = readOwnFile(join(stateDirectory, placeNames.discovery));
+  return text === undefined ? undefined : parseDiscovery(parseJson(text))?.url;
 }
 
 /** What a killed daemon left says nothing of the next one. Only for who holds the instance lock. */

@@ -32,6 +32,7 @@ export class DaemonCommands {
     await this.#report.attempt(vscode.l10n.t("The daemon could not be restarted"), async () => {
       const { state } = this.#link;
       const isThere = state.kind === "connected" || (state.kind === "failed" && isSilent(state.problem));
+      if (isThere) await this.#link.checkStart();
       if (isThere && !(await this.#end())) return;
       await this.#link.retry();
       this.#say();

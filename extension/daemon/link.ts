@@ -116,6 +116,12 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     await this.open();
   }
 
+  /** Rejects where a daemon would not start in place of this one. */
+  async checkStart(): Promise<void> {
+    const { checkStart } = await import("../../client/check-start.ts");
+    await checkStart({ places: this.places, daemonScript: this.#daemonScript });
+  }
+
   /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
   async stop(): Promise<void> {
     const daemon = await openDaemon({ stateDirectory: stateDirectory() });

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCli } from "../support/cli.ts";
 import { openTestDaemon, spawnDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
+import { matching } from "../support/matching.ts";
 import { openRedis } from "../support/redis.ts";
 import { type TcpHttp, tcpHttp } from "../support/tcp-http.ts";
 
@@ -101,8 +102,34 @@ describe("TCP", () => {
       1,
       "hostrun: The daemon runs already, and listens on other addresses. `hostrun restart --listen 127.0.0.1:1` starts it anew.\n",
     ]);
+    const pid = async (): Promise<unknown> =>
+      /process \d+/.exec((await cli.run(["status"])).stdout.toString())?.[0];
+    const before = await pid();
+    for (const name of ["start", "restart"]) {
+      const bad = await cli.run([name, "--listen", "0.0.0.0:1"]);
+      expect([bad.status, bad.stderr.toString()]).toEqual([
+        2,
+        matching(/--listen is "0\.0\.0\.0:1", but must be/),
+      ]);
+    }
+    await using taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const occupied = await cli.run(["restart", "--listen", `127.0.0.1:${port}`]);
+    expect([occupied.status, occupied.stderr.toString()]).toEqual([
+      1,
+      matching(/nothing was stopped: Another program listens on 127\.0\.0\.1:/),
+    ]);
+    await writeFile(join(cli.stateDirectory, "config.json"), '{"logLevel": "loud"}', { mode: 0o600 });
+    expect((await cli.run(["restart"])).stderr.toString()).toContain("nothing was stopped: ");
+    await rm(join(cli.stateDirectory, "config.json"));
+    expect(await pid()).toBe(before);
+    // The port that the daemon has itself is no other program's.
+    expect((await cli.run(["restart", "--listen", http.authority])).status).toBe(0);
     const restarted = await cli.run(["restart", "--listen", "[::1]:0"]);
     expect(restarted.stdout.toString()).toContain(" and http://[::1]:");
+    expect(await pid()).not.toBe(before);
   });
 
   test("compresses JSON where that is asked for, and no small answers", async () => {
