@@ -98,6 +98,12 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
   return names.map((_, index) => words[index]);
 }
 
+/** Of options that contradict one another, at most one may be given; `names` without their dashes. */
+export function refuseTogether(values: Readonly<Record<string, unknown>>, ...names: readonly string[]): void {
+  const [one, other] = names.filter((name) => values[name] !== undefined);
+  if (other !== undefined) throw new UsageError(`--${one} and --${other} exclude each other.`);
+}
+
 /** What is said of a word that is none of `known`; `group` are the words before it that it belongs to. */
 export function unknown(kind: string, word: string, known: readonly string[], group = ""): UsageError {
   const close = nearest(word, known);

@@ -38,6 +38,7 @@ KEY is the public key in base64, as in ~/.ssh/known_hosts.
   async run(args) {
     const { positionals } = parseOptions(args, {});
     const [text, second, third] = takeWords(positionals, "ADDRESS", "KEY", "KEY?");
+    if (third !== undefined) checkType(second, third);
     const { address, port } = parseAddress(text);
     await using daemon = await reachDaemon();
     const known = await daemon.call("addKnownHost", {
@@ -84,6 +85,15 @@ function rowOf({ address, port, keyType, fingerprint, marker, readOnly, file, li
   const notes = [...(marker === null ? [] : [markers[marker]]), ...(readOnly ? [`${file}:${line}`] : [])];
   const name = address.startsWith("|") ? "(hashed)" : formatAddress(address, port);
   return [name, keyType, fingerprint, notes.join(", ")];
+}
+
+/** A key bears its type (RFC 4253, section 6.6). */
+function checkType(type: string, key: string): void {
+  const bytes = Buffer.from(key, "base64");
+  const length = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
+  const own = bytes.toString("latin1", 4, 4 + length);
+  if (own !== type)
+    throw new UsageError(`The type is "${type}", but the key is ${own === "" ? "none" : `of "${own}"`}.`);
 }
 
 function parseAddress(text: string): { address: string; port: number | undefined } {

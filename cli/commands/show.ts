@@ -1,7 +1,7 @@
 import type { Run } from "../../protocol/run.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { print, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
@@ -34,6 +34,11 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
       ...formatOptions,
     });
     const format = parseFormat(values);
+    // What is known of a run has no output, nor a stream of it.
+    for (const name of ["no-output", "json", "format"]) {
+      refuseTogether(values, name, "output");
+      refuseTogether(values, name, "stream");
+    }
     const [word] = takeWords(positionals, "RUN");
     const stream = streams.find((name) => name === (values.stream ?? "both"));
     if (stream === undefined) throw new UsageError(`--stream must be one of: ${streams.join(", ")}.`);

@@ -1,6 +1,6 @@
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { fieldHelp, fieldNames, fieldOptions, parseAddress, parseFields } from "./fields.ts";
@@ -18,7 +18,11 @@ ${fieldHelp}${formatHelp}`,
     const { values, positionals } = parseOptions(args, { ...fieldOptions, ...formatOptions });
     const [name, address] = takeWords(positionals, "NAME", "ADDRESS?");
     const format = parseFormat(values);
-    const fields = { ...(address === undefined ? {} : parseAddress(address)), ...parseFields(values) };
+    const parts = address === undefined ? {} : parseAddress(address);
+    const twice = Object.keys(parts).find((part) => Object.hasOwn(values, part));
+    if (twice !== undefined)
+      throw new UsageError(`"${address}" and --${twice} exclude each other: both give the ${twice}.`);
+    const fields = { ...parts, ...parseFields(values) };
     const body = { ...fields, name, address: fields.address ?? name };
     await using daemon = await reachDaemon();
     const host = await daemon.call("createHost", { body });

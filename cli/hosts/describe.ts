@@ -28,7 +28,7 @@ export function hostSheet(host: Host): string {
     ["Source", sourceOf(host)],
     ...damage(host),
     ...configRows(host),
-    ["Id", host.id === null ? "(not imported)" : String(host.id)],
+    ["Id", host.id === null ? "(not saved)" : String(host.id)],
   ]);
 }
 
@@ -71,8 +71,11 @@ function damage({ damaged }: Host): [string, string][] {
   return damaged === undefined ? [] : [["Damaged", `cannot be read: ${damaged.join(", ")}`]];
 }
 
-function sourceOf({ source }: Host): string {
-  return source === "manual" ? "Hostrun" : "SSH config";
+function sourceOf({ id, source, configAt }: Host): string {
+  if (source === "manual") return "Hostrun";
+  return id === null && configAt === undefined
+    ? "(not saved, and not named in the SSH config)"
+    : "SSH config";
 }
 
 function addressOf({ user, address, port }: Host): string {

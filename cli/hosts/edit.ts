@@ -26,9 +26,13 @@ ${fieldHelp}${formatHelp}`,
     });
     const [name] = takeWords(positionals, "NAME");
     const format = parseFormat(values);
+    const fields = parseFields(values);
+    const cleared = parseCleared(values.unset ?? []);
+    const both = (values.unset ?? []).find((field) => Object.hasOwn(values, field));
+    if (both !== undefined) throw new UsageError(`--${both} and --unset ${both} exclude each other.`);
     const body = {
-      ...parseFields(values),
-      ...parseCleared(values.unset ?? []),
+      ...fields,
+      ...cleared,
       ...(values.rename === undefined ? {} : { name: values.rename }),
     };
     if (Object.keys(body).length === 0) throw new UsageError("Nothing to change: give an option.");

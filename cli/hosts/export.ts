@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { exportText } from "../../protocol/host-export.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { type Command, parseOptions, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
@@ -39,7 +41,9 @@ async function writeNew(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { flag: "wx", mode: 0o600 });
   } catch (failure) {
-    const why = failure instanceof Error ? failure.message : String(failure);
-    throw new UsageError(`${path} could not be written: ${why}`);
+    if (errorCode(failure) === "EEXIST") {
+      throw new Problem("conflict", `${path} is there already, and is not written over. Give another file.`);
+    }
+    throw new Problem("conflict", `${path} could not be written (${errorCode(failure) ?? "failed"}).`);
   }
 }

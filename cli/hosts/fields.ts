@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
 import { parseJump } from "../../protocol/destination.ts";
 import { HostKeyPolicy, HostTransport } from "../../protocol/host.ts";
-import { parseWhole, UsageError, unknown } from "../command.ts";
+import { parseWhole, refuseTogether, UsageError, unknown } from "../command.ts";
 
 /** The options of `hosts add` and `hosts edit`. */
 export const fieldOptions = {
@@ -66,6 +66,9 @@ type Values = {
       : string | undefined;
 };
 
+/** Those that have a no- form. */
+type Flag = "production" | "favorite" | "login-shell" | "legacy-algorithms";
+
 /** What the options say of a host; fields that they do not name are left out. The daemon checks the values. */
 export function parseFields(values: Values): HostPatch {
   const { address, port, user, group, jump, tag, color } = values;
@@ -78,12 +81,12 @@ export function parseFields(values: Values): HostPatch {
     group,
     tags: tag,
     color,
-    production: either(values.production, values["no-production"]),
-    favorite: either(values.favorite, values["no-favorite"]),
-    loginShell: either(values["login-shell"], values["no-login-shell"]),
+    production: either(values, "production"),
+    favorite: either(values, "favorite"),
+    loginShell: either(values, "login-shell"),
     hostKeyPolicy: parseChoice(HostKeyPolicy, values["host-key-policy"], "--host-key-policy"),
     transport: parseChoice(HostTransport, values.transport, "--transport"),
-    legacyAlgorithms: either(values["legacy-algorithms"], values["no-legacy-algorithms"]),
+    legacyAlgorithms: either(values, "legacy-algorithms"),
   });
 }
 
@@ -140,9 +143,9 @@ function parseChoice<Choice extends string>(
   throw new UsageError(`${option} is "${text}", but must be one of: ${options.join(", ")}.`);
 }
 
-function either(yes: boolean | undefined, no: boolean | undefined): boolean | undefined {
-  if (yes === true && no === true) throw new UsageError("An option and its no- form exclude each other.");
-  return yes ?? (no === true ? false : undefined);
+function either(values: Values, name: Flag): boolean | undefined {
+  refuseTogether(values, name, `no-${name}`);
+  return values[name] ?? (values[`no-${name}`] === true ? false : undefined);
 }
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -5,7 +5,7 @@ import { parseExport } from "../../protocol/host-export.ts";
 import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { hostTable } from "./describe.ts";
@@ -33,8 +33,7 @@ Usage: hostrun hosts import [OPTION...]
     });
     takeWords(positionals);
     const { path, from, name: names, update = false, "dry-run": dryRun = false } = values;
-    if (path !== undefined && from !== undefined)
-      throw new UsageError("--path and --from exclude each other.");
+    refuseTogether(values, "path", "from");
     const source =
       from === undefined ? configured(path) : { source: "hosts" as const, hosts: await exported(from) };
     await using daemon = await reachDaemon();
@@ -73,7 +72,8 @@ function importText({ imported, updated, same, skipped, dryRun }: ImportResult, 
   return [
     imported.length === 0 ? "" : hostTable(imported),
     ...updated.map(
-      ({ host, changes }) => `Changed ${visible(host.name)}: ${changes.map(changeWords).join(", ")}\n`,
+      ({ host, changes }) =>
+        `${dryRun ? "Would change" : "Changed"} ${visible(host.name)}: ${changes.map(changeWords).join(", ")}\n`,
     ),
     ...skipped.map(({ name, reason }) => `Skipped ${visible(name)}: ${visible(reason)}.\n`),
     `${counted(imported.length)} ${done(imported.length)} imported.\n`,

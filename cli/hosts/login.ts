@@ -1,7 +1,7 @@
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { firstLineOfStdin } from "../stdin-line.ts";
 import { reachDaemon } from "../daemon-script.ts";
@@ -31,9 +31,8 @@ Exit status: 0 when the login worked, 1 when it did not.
       forget: { type: "boolean" },
     });
     const [name] = takeWords(positionals, "NAME");
-    const given = Object.keys(values).map((option) => `--${option}`);
-    if (given.length > 1) throw new UsageError(`${given.join(" and ")} exclude each other.`);
-    const [option] = given;
+    refuseTogether(values, ...Object.keys(values));
+    const [option] = Object.keys(values).map((given) => `--${given}`);
     const params = { host: name };
     if (option === undefined && !hasTerminal()) {
       throw new UsageError("There is no terminal to ask on. Give the password by --password-stdin.");

@@ -1,6 +1,6 @@
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords, UsageError } from "../command.ts";
+import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { firstLineOfStdin } from "../stdin-line.ts";
@@ -31,6 +31,7 @@ ${formatHelp}`,
       ...formatOptions,
     });
     const [name] = takeWords(positionals, "NAME?");
+    refuseTogether(values, "passphrase-stdin", "no-passphrase");
     const format = parseFormat(values);
     const type = values.type === undefined ? undefined : parseType(values.type);
     const { comment } = values;

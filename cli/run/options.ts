@@ -234,6 +234,7 @@ export function parseView(values: {
   readonly verbose?: boolean | undefined;
 }): ViewOptions {
   const { json = values.format === "json", raw = false, quiet = false, verbose = false } = values;
+  if (raw && !json) throw new UsageError("--raw goes with --json: without that, every byte is printed.");
   return { json, raw, quiet, verbose };
 }
 

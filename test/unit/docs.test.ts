@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { defaultSettings } from "../../protocol/settings.ts";
 
 const root = join(import.meta.dirname, "../..");
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
@@ -28,3 +29,8 @@ test.each(["docs/architecture.md", "docs/contributing.md", "docs/ssh2-traps.md"]
     expect(missing).toEqual([]);
   },
 );
+
+test("README.md has every setting of the daemon", async () => {
+  const text = await readFile(join(root, "README.md"), "utf8");
+  expect(Object.keys(defaultSettings).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
