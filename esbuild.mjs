@@ -70,7 +70,7 @@ const bundles = {
     format: "iife",
     target: "chrome120",
     sourcemap: "external",
-    entryPoints: ["webview/terminal.ts", "webview/confirmation.ts"],
+    entryPoints: ["webview/terminal.ts", "webview/confirmation.ts", "webview/dashboard.ts"],
     outdir: join(draft, "webview"),
     assetNames: "[name]",
     loader: { ".ttf": "file" },

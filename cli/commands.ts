@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   stop: { summary: "Stop the daemon", load: () => import("./commands/stop.ts") },
   restart: { summary: "Stop the daemon and start it again", load: () => import("./commands/restart.ts") },
   status: { summary: "Show how the daemon is doing", load: () => import("./commands/status.ts") },
+  top: { summary: "Show what the daemon is doing, live", load: () => import("./commands/top.ts") },
   logs: { summary: "Show the daemon's log", load: () => import("./commands/logs.ts") },
   token: { summary: "Show or replace the token for TCP", load: () => import("./commands/token.ts") },
   completion: {

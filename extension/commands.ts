@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { Run } from "../protocol/run.ts";
 import type { Host } from "../protocol/host.ts";
@@ -33,6 +34,7 @@ export interface CommandParts {
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
   readonly hostList: HostList;
   readonly panels: RunPanels;
+  readonly dashboard: Dashboard;
   readonly report: ProblemReport;
   readonly log: vscode.LogOutputChannel;
   readonly extensionUri: vscode.Uri;
@@ -64,6 +66,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     showLog: () => log.show(true),
     showDaemonLog: () => daemon.showLog(),
     showMenu: () => daemon.showMenu(),
+    openDashboard: () => parts.dashboard.show(),
     findInPanel: tool("find"),
     copyPanel: tool("copyOutput"),
     copyPanelSelection: tool("copySelection"),

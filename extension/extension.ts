@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Host } from "../protocol/host.ts";
 import { version } from "../package.json";
 import { registerCommands } from "./commands.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
 import { DaemonCommands } from "./daemon/daemon-commands.ts";
 import { DaemonLink } from "./daemon/link.ts";
 import { followSettings } from "./daemon/settings-sync.ts";
@@ -66,7 +67,8 @@ export function activate(context: vscode.ExtensionContext): void {
     saveOffer,
   };
   const daemon = new DaemonCommands(link, runs, report, log);
-  subscriptions.push(log, link, hosts, runs, trees, own, dialogs, tools.offer, ...output.owned);
+  const dashboard = new Dashboard({ daemon: link, report, extensionUri });
+  subscriptions.push(dashboard, log, link, hosts, runs, trees, own, dialogs, tools.offer, ...output.owned);
   subscriptions.push(
     link.onDidChange(({ type }) => type === "reset" && panels.recover()),
     watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
@@ -78,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ...trees,
       ...tools,
       daemon,
+      dashboard,
       panels,
       log,
       extensionUri,

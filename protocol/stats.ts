@@ -5,6 +5,17 @@ const figure = z.number().nonnegative().nullable();
 /** Milliseconds over the latest runs; null where none was measured. */
 const Latency = z.object({ count, p50: figure, p95: figure, p99: figure });
 export type Latency = z.infer<typeof Latency>;
+/** How many runs took so long and longer than the bucket before; the last one has no bound. */
+const Buckets = z.array(z.object({ upToMs: z.number().nullable(), count }));
+/** Of the runs on one host; `latest`: whole times of the latest ones, in order. */
+const HostLatency = z.object({
+  host: z.string(),
+  warm: Latency,
+  cold: Latency,
+  latest: z.array(z.object({ totalMs: z.number().nonnegative(), warm: z.boolean() })),
+  buckets: z.object({ warm: Buckets, cold: Buckets }),
+});
+export type HostLatency = z.infer<typeof HostLatency>;
 
 /** Measured figures only; null where nothing was measured yet. */
 export const Stats = z
@@ -30,7 +41,8 @@ export const Stats = z
       evicted: count,
       failed: count,
     }),
-    latency: z.object({ warm: Latency, cold: Latency }),
+    /** `hosts`: the 50 with the latest runs, the latest first. */
+    latency: z.object({ warm: Latency, cold: Latency, hosts: z.array(HostLatency) }),
     cache: z.object({
       backend: z.enum(["memory", "redis"]),
       connected: z.boolean(),

@@ -8,7 +8,8 @@ import { parseOptions, parseWhole, takeWords, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
-import { instantOf, outcomeOf, outcomeStyle, spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { instantOf, outcomeOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { parseInstant } from "../runs/instant.ts";
 import { table } from "../table.ts";
@@ -93,7 +94,7 @@ function tableOf(runs: readonly Run[]): string {
           outcomeOf(run) + (run.cached ? " (cached)" : "") + (run.damaged === undefined ? "" : " (damaged)"),
         style: outcomeStyle(run),
       },
-      spanOf(run.timings.totalMs),
+      formatSpan(run.timings.totalMs),
       run.command,
     ]),
   );

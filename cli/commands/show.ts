@@ -6,7 +6,8 @@ import { print, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { Sink } from "../run/sink.ts";
-import { instantOf, outcomeOf, outcomeStyle, spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { instantOf, outcomeOf, outcomeStyle } from "../runs/describe.ts";
 import { findRun } from "../runs/find.ts";
 import type { Cell } from "../table.ts";
 import { sheet } from "../table.ts";
@@ -76,10 +77,13 @@ function entriesOf(run: Run): [string, Cell][] {
     ["Damaged", run.damaged === undefined ? "" : `cannot be read: ${run.damaged.join(", ")}`],
     ["Created", instantOf(run.createdAt)],
     ["Ended", instantOf(run.endedAt)],
-    ["Time", `${spanOf(totalMs)}${firstByteMs === null ? "" : `, first byte after ${spanOf(firstByteMs)}`}`],
+    [
+      "Time",
+      `${formatSpan(totalMs)}${firstByteMs === null ? "" : `, first byte after ${formatSpan(firstByteMs)}`}`,
+    ],
     [
       "Connection",
-      run.reusedConnection ? "reused" : `new${connectMs === null ? "" : `, in ${spanOf(connectMs)}`}`,
+      run.reusedConnection ? "reused" : `new${connectMs === null ? "" : `, in ${formatSpan(connectMs)}`}`,
     ],
     [
       "Output",

@@ -2,12 +2,14 @@ import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Discovery } from "../../protocol/discovery.ts";
+import { latencyText } from "../../protocol/figures.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
-import { instantOf, spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { instantOf } from "../runs/describe.ts";
 import { sheet } from "../table.ts";
 
 /** As the Linux Standard Base has it for a service that is not running. */
@@ -46,7 +48,7 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
   const idle = pool.idle === 0 ? "" : `, ${pool.idle} idle`;
   return [
     ["Daemon", `Hostrun ${daemon.version}, process ${daemon.pid}${status === "ok" ? "" : `, ${status}`}`],
-    ["Since", `${instantOf(daemon.startedAt)} (${spanOf(daemon.uptimeMs)})`],
+    ["Since", `${instantOf(daemon.startedAt)} (${formatSpan(daemon.uptimeMs)})`],
     ["Socket", socket],
     ...(url === null ? [] : [["URL", url] satisfies [string, string]]),
     ["Memory", formatBytes(daemon.rssBytes)],
@@ -67,8 +69,4 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
 function damagedText({ damaged }: Stats["store"]): [string, string][] {
   if (damaged === null) return [];
   return [["Damaged", `the store was damaged and replaced by a new one; the old one is ${damaged}`]];
-}
-
-function latencyText({ count, p50, p99 }: Stats["latency"]["warm"]): string {
-  return count === 0 ? "none yet" : `${count}, median ${spanOf(p50)}, p99 ${spanOf(p99)}`;
 }

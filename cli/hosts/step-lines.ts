@@ -1,7 +1,7 @@
 import type { TestStep, TestStepName } from "../../protocol/test-step.ts";
 import { visible } from "../../protocol/visible.ts";
 import { paint, type Style } from "../colour.ts";
-import { spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
 
 const labels: Readonly<Record<TestStepName, string>> = {
   configure: "Configuration",
@@ -42,6 +42,6 @@ export class StepLines {
 function stepLine({ name, host, hop, state, durationMs, note }: TestStep): string {
   const [sign, style] = signs[state];
   const where = hop.includes(`@${host}:`) ? hop : `${host} (${hop})`;
-  const said = [spanOf(durationMs), note ?? ""].filter((text) => text !== "").join("  ");
+  const said = [formatSpan(durationMs), note ?? ""].filter((text) => text !== "").join("  ");
   return `${paint(sign, style, process.stdout)} ${labels[name].padEnd(labelWidth)}  ${visible(where)}  ${visible(said)}\n`;
 }

@@ -6,7 +6,7 @@ import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
-import { spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
 import { StepLines } from "./step-lines.ts";
 import { testHost } from "./test-host.ts";
 import { sheet } from "../table.ts";
@@ -58,7 +58,7 @@ function testSheet(
   const found = sheet([
     ["Host", host],
     ["Login", { text: "works", style: "green" }],
-    ["Connection", reusedConnection ? "reused" : `new, in ${spanOf(connectMs)}`],
+    ["Connection", reusedConnection ? "reused" : `new, in ${formatSpan(connectMs)}`],
     ["Server", server],
     ["Host key", `${hostKey.keyType} ${hostKey.fingerprint}`],
     ["Cipher", cipher],

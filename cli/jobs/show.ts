@@ -5,7 +5,8 @@ import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
-import { instantOf, outcomeOf, outcomeStyle, spanOf } from "../runs/describe.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { instantOf, outcomeOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { sheet, table } from "../table.ts";
 import { countsText, outcomeCell } from "./describe.ts";
@@ -47,7 +48,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
       short(run.id),
       run.host.name,
       { text: outcomeOf(run), style: outcomeStyle(run) },
-      spanOf(run.timings.totalMs),
+      formatSpan(run.timings.totalMs),
       run.problem?.detail ?? "",
     ]);
     print(`\n${table(["RUN", "HOST", "OUTCOME", "TIME", "PROBLEM"], rows)}`);

@@ -55,14 +55,14 @@ function latencies(kind: string, which: string): Record<string, readonly [Kind, 
 
 /**
  * The figures in Prometheus' text format (version 0.0.4), `hostrun_pool_connections 3`, and how long runs took as a
- * histogram. Text has no figure, and what was not measured yet has none either.
+ * histogram. Text and lists have no figure, and what was not measured yet has none either.
  */
 export function metricsText(stats: Stats, durations: RunDurations): string {
   const lines: string[] = [];
   const walk = (name: string, value: unknown): void => {
     if (typeof value === "number") lines.push(...described(name), `${name} ${value}`);
     else if (typeof value === "boolean") lines.push(...described(name), `${name} ${value ? 1 : 0}`);
-    else if (typeof value === "object" && value !== null) {
+    else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [part, inner] of Object.entries(value)) walk(`${name}_${snakeCase(part)}`, inner);
     }
   };

@@ -1,38 +1,99 @@
 import type { Run } from "../../protocol/run.ts";
-import type { Latency } from "../../protocol/stats.ts";
+import type { HostLatency, Latency, Stats } from "../../protocol/stats.ts";
 import { Histogram, type HistogramReport } from "../core/histogram.ts";
 
 const latestRuns = 1000;
+const latestRunsOfHost = 200;
+const shownRunsOfHost = 40;
+/** Those that were run on longest ago are forgotten first. */
+const maxHosts = 50;
 /** In seconds: from a warm connection on this machine to what somebody waits for. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
+type Kind = "warm" | "cold";
+type TimedRun = Pick<Run, "reusedConnection" | "timings"> & { readonly host: Pick<Run["host"], "name"> };
+
 /** Whole times of the latest runs that exited, apart by whether a connection was there already. */
 export class LatencyRecord {
-  readonly #times: Record<"warm" | "cold", number[]> = { warm: [], cold: [] };
-  readonly #counts = { warm: 0, cold: 0 };
-  readonly #durations = { warm: new Histogram(durationBounds), cold: new Histogram(durationBounds) };
+  readonly #times = { warm: new Times(latestRuns), cold: new Times(latestRuns) };
+  /** By name, that of the latest run last. */
+  readonly #hosts = new Map<string, HostTimes>();
 
-  add(run: Pick<Run, "reusedConnection" | "timings">): void {
-    const { totalMs } = run.timings;
+  add({ host, reusedConnection, timings }: TimedRun): void {
+    const { totalMs } = timings;
     if (totalMs === null) return;
-    const kind = run.reusedConnection ? "warm" : "cold";
-    this.#times[kind][this.#counts[kind] % latestRuns] = totalMs;
-    this.#counts[kind]++;
-    this.#durations[kind].observe(totalMs / 1000);
+    const kind = reusedConnection ? "warm" : "cold";
+    this.#times[kind].add(totalMs);
+    const ofHost = this.#hosts.get(host.name) ?? new HostTimes();
+    this.#hosts.delete(host.name);
+    this.#hosts.set(host.name, ofHost);
+    ofHost.add(kind, totalMs);
+    const [oldest] = this.#hosts.keys();
+    if (this.#hosts.size > maxHosts && oldest !== undefined) this.#hosts.delete(oldest);
   }
 
-  report(): { warm: Latency; cold: Latency } {
-    return { warm: this.#report("warm"), cold: this.#report("cold") };
+  /** Hosts with the latest run first. */
+  report(): Stats["latency"] {
+    const hosts = [...this.#hosts].reverse().map(([host, times]) => ({ host, ...times.report() }));
+    return { warm: this.#times.warm.report(), cold: this.#times.cold.report(), hosts };
   }
 
   /** Of all runs since the daemon started, in seconds. */
-  durations(): Record<"warm" | "cold", HistogramReport> {
-    return { warm: this.#durations.warm.report(), cold: this.#durations.cold.report() };
+  durations(): Record<Kind, HistogramReport> {
+    return { warm: this.#times.warm.durations(), cold: this.#times.cold.durations() };
+  }
+}
+
+/** Those of the latest runs, and how many took how long of all. */
+class Times {
+  readonly #kept: number;
+  readonly #latest: number[] = [];
+  readonly #durations = new Histogram(durationBounds);
+  #count = 0;
+
+  constructor(kept: number) {
+    this.#kept = kept;
   }
 
-  #report(kind: "warm" | "cold"): Latency {
-    const sorted = this.#times[kind].toSorted((a, b) => a - b);
-    const at = (share: number): number | null => sorted[Math.ceil(sorted.length * share) - 1] ?? null;
-    return { count: this.#counts[kind], p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  add(ms: number): void {
+    this.#latest[this.#count % this.#kept] = ms;
+    this.#count += 1;
+    this.#durations.observe(ms / 1000);
   }
+
+  report(): Latency {
+    const sorted = this.#latest.toSorted((a, b) => a - b);
+    const at = (share: number): number | null => sorted[Math.ceil(sorted.length * share) - 1] ?? null;
+    return { count: this.#count, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  }
+
+  durations(): HistogramReport {
+    return this.#durations.report();
+  }
+}
+
+class HostTimes {
+  readonly #times = { warm: new Times(latestRunsOfHost), cold: new Times(latestRunsOfHost) };
+  readonly #latest: HostLatency["latest"][number][] = [];
+
+  add(kind: Kind, ms: number): void {
+    this.#times[kind].add(ms);
+    this.#latest.push({ totalMs: ms, warm: kind === "warm" });
+    if (this.#latest.length > shownRunsOfHost) this.#latest.shift();
+  }
+
+  report(): Omit<HostLatency, "host"> {
+    const { warm, cold } = this.#times;
+    const buckets = { warm: bucketsOf(warm.durations()), cold: bucketsOf(cold.durations()) };
+    return { warm: warm.report(), cold: cold.report(), latest: [...this.#latest], buckets };
+  }
+}
+
+/** Each by itself, where Prometheus' also count the smaller ones. */
+function bucketsOf({ buckets, count }: HistogramReport): HostLatency["buckets"]["warm"] {
+  const all = [
+    ...buckets.map((each) => ({ upToMs: each.bound * 1000, count: each.count })),
+    { upToMs: null, count },
+  ];
+  return all.map((each, at) => ({ ...each, count: each.count - (all[at - 1]?.count ?? 0) }));
 }

@@ -62,6 +62,7 @@ export class DaemonCommands {
         items: [
           { label: `$(play) ${vscode.l10n.t("Run on Host…")}`, value: "hostrun.runOnHost" },
           { label: `$(history) ${vscode.l10n.t("Show Runs")}`, value: "hostrun.runs.focus" },
+          { label: `$(dashboard) ${vscode.l10n.t("Open Dashboard")}`, value: "hostrun.openDashboard" },
           { label: `$(output) ${vscode.l10n.t("Show Log")}`, value: "hostrun.showLog" },
           { label: `$(file) ${vscode.l10n.t("Show Daemon Log")}`, value: "hostrun.showDaemonLog" },
           {

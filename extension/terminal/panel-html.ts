@@ -12,7 +12,7 @@ interface Page {
   /** HTML. */
   readonly body: string;
   /** The script and the style sheet of this name are the page's. */
-  readonly bundle: "terminal" | "confirmation";
+  readonly bundle: "terminal" | "confirmation" | "dashboard";
 }
 
 /** Sets up the tab of a run, and loads its page. */
@@ -34,10 +34,11 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: P
     webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extension), name)).toString();
   const nonce = randomBytes(16).toString("base64url");
   // xterm.js places and colours its cells by style attributes and rules that it makes while it runs.
+  const inline = bundle === "terminal" ? " 'unsafe-inline'" : "";
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `style-src ${webview.cspSource}${inline}`,
     `font-src ${webview.cspSource}`,
   ].join("; ");
   return `<!doctype html>

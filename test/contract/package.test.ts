@@ -39,6 +39,8 @@ describe("npm run package", () => {
           "dist/webview/codicon.ttf",
           "dist/webview/confirmation.css",
           "dist/webview/confirmation.js",
+          "dist/webview/dashboard.css",
+          "dist/webview/dashboard.js",
           "dist/webview/terminal.css",
           "dist/webview/terminal.js",
           "LICENSE.txt",

@@ -19,7 +19,11 @@ export function openTerminal(cli: Cli, ...args: readonly string[]): Terminal {
     async shows(text) {
       while (!told.join("").includes(text, read)) {
         if (terminal.stdout.readableEnded) throw new Error(`It ended without “${text}”: ${told.join("")}`);
-        await Promise.race([once(terminal.stdout, "data"), once(terminal.stdout, "end")]);
+        using waits = new DisposableStack();
+        const over = waits.adopt(new AbortController(), (each) => each.abort());
+        const next = ["data", "end"].map((name) => once(terminal.stdout, name, { signal: over.signal }));
+        await Promise.race(next);
+        for (const each of next) each.catch(() => undefined);
       }
       read = told.join("").indexOf(text, read) + text.length;
     },

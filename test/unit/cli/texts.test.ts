@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readable } from "../../../cli/control/log-lines.ts";
 import { nearest } from "../../../cli/nearest.ts";
-import { instantOf, spanOf } from "../../../cli/runs/describe.ts";
+import { formatSpan } from "../../../protocol/span.ts";
+import { instantOf } from "../../../cli/runs/describe.ts";
 import { shortIds } from "../../../cli/runs/find.ts";
 import { sheet, table } from "../../../cli/table.ts";
 
@@ -65,7 +66,7 @@ test.each([
   [3_660_000, "1 h 1 min"],
   [200_000_000, "2 days"],
 ])("%s ms are %s", (ms, expected) => {
-  expect(spanOf(ms)).toBe(expected);
+  expect(formatSpan(ms)).toBe(expected);
 });
 
 test("an instant is shown in local time", () => {

@@ -16,7 +16,7 @@ const stats: Stats = {
   },
   runs: { queued: 1, connecting: 2, running: 3, ended: 4 },
   pool: { connections: 1, idle: 2, busy: 3, channels: 4, opened: 5, reused: 6, evicted: 7, failed: 8 },
-  latency: { warm: latency, cold: latency },
+  latency: { warm: latency, cold: latency, hosts: [] },
   cache: { backend: "redis", connected: true, hits: 1, misses: 2, hitRate: 0.5 },
   store: { journalMode: "wal", sizeBytes: 1, runs: 2, damaged: null },
   streams: { open: 1, opened: 2, resumed: 3, bytesSent: 4 },

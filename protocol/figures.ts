@@ -1,0 +1,109 @@
+import { formatBytes } from "./size.ts";
+import { formatSpan } from "./span.ts";
+import type { Connection, Latency, Stats } from "./stats.ts";
+
+/** A name and what was measured, as a person reads it. */
+export type Figure = readonly [name: string, value: string];
+
+export interface FigureGroup {
+  readonly title: string;
+  readonly figures: readonly Figure[];
+}
+
+/** What the dashboard and `hostrun top` show of the daemon as a whole. What was not measured yet is said to be so. */
+export function figureGroups(stats: Stats, connections: readonly Connection[]): FigureGroup[] {
+  const { daemon, runs, pool, latency, store, streams, http } = stats;
+  return [
+    {
+      title: "Daemon",
+      figures: [
+        ["Version", daemon.version],
+        ["Process", String(daemon.pid)],
+        ["Uptime", formatSpan(daemon.uptimeMs)],
+        ["Memory", `${formatBytes(daemon.rssBytes)}, ${formatBytes(daemon.heapUsedBytes)} of JavaScript`],
+        ["Event loop p99", measured(daemon.eventLoopDelayP99Ms, formatSpan)],
+      ],
+    },
+    {
+      title: "Runs",
+      figures: [
+        ["Now", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
+        ["Ended", String(runs.ended)],
+        ["Warm", latencyText(latency.warm)],
+        ["Cold", latencyText(latency.cold)],
+      ],
+    },
+    {
+      title: "Connections",
+      figures: [
+        ["Open", `${pool.connections}: ${pool.busy} busy, ${pool.idle} idle`],
+        ["Channels", String(pool.channels)],
+        ["Opened", `${pool.opened}, ${pool.failed} failed, ${pool.evicted} closed for others`],
+        ["Reuse rate", reuseText(pool)],
+        ["Transport", countsOf(connections, ({ transport }) => transport)],
+        ["Cipher", countsOf(connections, ({ cipher }) => cipher)],
+        ["Key exchange", countsOf(connections, ({ kex }) => kex)],
+      ],
+    },
+    { title: "Cache", figures: cacheFigures(stats.cache) },
+    {
+      title: "Store",
+      figures: [
+        ["Runs", String(store.runs)],
+        ["Size", formatBytes(store.sizeBytes)],
+        ["Journal", store.journalMode],
+        ...(store.damaged === null ? [] : [["Damaged", store.damaged] satisfies Figure]),
+      ],
+    },
+    {
+      title: "Clients",
+      figures: [
+        ["Streams", `${streams.open} open, ${streams.opened} opened, ${streams.resumed} resumed`],
+        ["Sent", formatBytes(streams.bytesSent)],
+        ["Connections", `${http.open} open, ${http.refused} refused`],
+      ],
+    },
+  ];
+}
+
+const notYet = "not measured yet";
+
+export function latencyText({ count, p50, p99 }: Latency): string {
+  return count === 0 ? "none yet" : `${count}, median ${formatSpan(p50)}, p99 ${formatSpan(p99)}`;
+}
+
+function measured(value: number | null, text: (value: number) => string): string {
+  return value === null ? notYet : text(value);
+}
+
+/** Of the runs that were given a connection, those that were given one that was up. */
+function reuseText({ opened, reused }: Stats["pool"]): string {
+  const all = opened + reused;
+  return all === 0 ? "no runs yet" : `${share(reused, all)} (${reused} of ${all})`;
+}
+
+function cacheFigures({ backend, connected, hits, misses, hitRate }: Stats["cache"]): Figure[] {
+  const lookUps = hits + misses;
+  return [
+    [
+      "Backend",
+      backend === "redis" ? `Redis, ${connected ? "connected" : "away: kept in memory meanwhile"}` : "memory",
+    ],
+    ["Hit rate", hitRate === null ? "no look-ups yet" : `${share(hits, lookUps)} (${hits} of ${lookUps})`],
+  ];
+}
+
+function share(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/** "3 × aes128-gcm, 1 × chacha20". */
+function countsOf(connections: readonly Connection[], of: (connection: Connection) => string | null): string {
+  const counts = new Map<string, number>();
+  for (const name of connections.map(of)) if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+  if (counts.size === 0) return "none in use";
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => (counts.size === 1 ? name : `${count} × ${name}`))
+    .join(", ");
+}

@@ -1,0 +1,86 @@
+import { beforeAll, expect, test } from "vitest";
+import { type Daemon, openDaemon } from "../../client/daemon.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
+import { openSshd } from "../support/sshd.ts";
+import type { Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let window: Workbench;
+let daemon: Daemon;
+
+beforeAll(async () => {
+  const sshd = owned.use(await openSshd());
+  const where = `  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  const opened = await openEditor(owned, sshd, { config: `Host web1 web2\n${where}` });
+  window = opened.window;
+  await window.command("Hostrun: Open Dashboard");
+  await window.run.locator("main[aria-busy=false]:not(.old)").waitFor();
+  daemon = owned.use(await openDaemon({ stateDirectory: opened.code.stateDirectory }));
+});
+endAfterTests(owned, () => window);
+
+async function run(host: string, command: string): Promise<void> {
+  const { id } = await daemon.call("createRun", { body: { host, command, worker: "off" } });
+  await expect.poll(async () => (await daemon.call("getRun", { params: { run: id } })).state).toBe("ended");
+}
+
+/** The value beside a name in a group of figures. */
+const figure = (group: string, name: string) =>
+  window.run
+    .getByRole("region", { name: group })
+    .locator("dt", { hasText: new RegExp(`^${name}$`) })
+    .locator("+ dd");
+
+test("shows what was measured, and says what was not", async () => {
+  for (const [group, name, text] of [
+    ["Cache", "Hit rate", "no look-ups yet"],
+    ["Connections", "Reuse rate", "no runs yet"],
+    ["Runs", "Warm", "none yet"],
+  ] as const) {
+    expect(await figure(group, name).textContent()).toBe(text);
+  }
+  expect(await window.run.getByRole("table").count()).toBe(0);
+  expect(await figure("Daemon", "Process").textContent()).toBe(String(daemon.health.pid));
+});
+
+test("follows what is done, with the figures of the daemon, and closes a connection by the keyboard", async () => {
+  for (const command of ["true", "true", "sleep 0.2", "true"]) await run("web1", command);
+  await run("web2", "true");
+  await expect.poll(() => figure("Runs", "Ended").textContent()).toBe("5");
+  const { latency, pool } = await daemon.call("stats");
+  const [web2, web1] = latency.hosts;
+  expect([web1?.host, web1?.warm.count, web1?.cold.count, web2?.cold.count]).toEqual([
+    "web1",
+    3,
+    1,
+    web2?.cold.count,
+  ]);
+  const row = window.run.getByRole("row", { name: /^web1 / }).first();
+  expect(await row.textContent()).toContain(`median ${formatSpan(web1?.warm.p50 ?? null)} · p95`);
+  expect(await row.getByRole("img").first().locator("rect").count()).toBe(4);
+  expect(await figure("Connections", "Reuse rate").textContent()).toContain(
+    `(${pool.reused} of ${pool.opened + pool.reused})`,
+  );
+  await window.pictures("dashboard", ["light", "dark", "highContrast"]);
+
+  const before = (await daemon.call("listConnections")).items.length;
+  await window.run
+    .getByRole("button", { name: /^Close the connection to / })
+    .first()
+    .focus();
+  await window.page.keyboard.press("Enter");
+  await expect.poll(async () => (await daemon.call("listConnections")).items.length).toBe(before - 1);
+  await expect
+    .poll(() => window.run.getByRole("button", { name: /^Close the connection to / }).count())
+    .toBe(before - 1);
+});
+
+test("says that its figures are old when the daemon is away, and comes back with a reload of the window", async () => {
+  await window.command("Hostrun: Stop Daemon");
+  await window.run.locator("main.old").waitFor();
+  expect(await window.run.getByRole("status").textContent()).not.toBe("");
+  await window.reload();
+  await window.run.locator("main[aria-busy=false]:not(.old)").waitFor();
+  expect(await figure("Runs", "Ended").textContent()).toBe("0");
+});

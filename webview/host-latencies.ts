@@ -1,0 +1,86 @@
+import { formatSpan } from "../protocol/span.ts";
+import type { HostLatency, Latency } from "../protocol/stats.ts";
+import { visible } from "../protocol/visible.ts";
+import { type Bar, barChart } from "./bar-chart.ts";
+import { element } from "./element.ts";
+
+/** How long runs took on each host: figures, the latest runs one by one, and how they are spread. */
+export class HostLatencies {
+  readonly #rows = element("tbody");
+  readonly root = element(
+    "section",
+    { "aria-labelledby": "latency", hidden: "" },
+    element("h2", { id: "latency" }, "Time of runs by host"),
+    element(
+      "p",
+      { class: "key" },
+      element("span", { class: "mark warm" }),
+      "warm: over a connection that was up",
+      element("span", { class: "mark cold" }),
+      "cold: waited for a new one",
+    ),
+    element(
+      "div",
+      { class: "wide", tabindex: "0", role: "region", "aria-labelledby": "latency" },
+      element(
+        "table",
+        {},
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["Host", "Warm", "Cold", "Latest", "Spread"].map((name) =>
+              element("th", { scope: "col" }, name),
+            ),
+          ),
+        ),
+        this.#rows,
+      ),
+    ),
+  );
+
+  show(hosts: readonly HostLatency[]): void {
+    this.root.hidden = hosts.length === 0;
+    this.#rows.replaceChildren(...hosts.map(rowOf));
+  }
+}
+
+function rowOf(host: HostLatency): HTMLElement {
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, visible(host.host)),
+    cell(host.warm),
+    cell(host.cold),
+    element("td", {}, barChart("The latest runs", latestBars(host.latest))),
+    element("td", {}, barChart("How many runs took how long", spreadBars(host.buckets))),
+  );
+}
+
+function cell({ count, p50, p95, p99 }: Latency): HTMLElement {
+  if (count === 0) return element("td", { class: "none" }, "none yet");
+  const text = `median ${formatSpan(p50)} · p95 ${formatSpan(p95)} · p99 ${formatSpan(p99)}`;
+  return element("td", {}, text, " ", element("span", { class: "count" }, `(${count})`));
+}
+
+function latestBars(latest: HostLatency["latest"]): Bar[] {
+  return latest.map(({ totalMs, warm }) => ({
+    parts: [{ value: totalMs, kind: warm ? "warm" : "cold" }],
+    label: `${formatSpan(totalMs)}, ${warm ? "warm" : "cold"}`,
+  }));
+}
+
+/** From the first bucket that has something to the last one. */
+function spreadBars({ warm, cold }: HostLatency["buckets"]): Bar[] {
+  const all = warm.map(({ upToMs, count }, at) => ({ upToMs, warm: count, cold: cold[at]?.count ?? 0 }));
+  const filled = all.map((each) => each.warm + each.cold > 0);
+  return all.slice(Math.max(0, filled.indexOf(true)), filled.lastIndexOf(true) + 1).map((each) => ({
+    parts: [
+      { value: each.warm, kind: "warm" },
+      { value: each.cold, kind: "cold" },
+    ],
+    label: `${each.upToMs === null ? "longer" : `up to ${formatSpan(each.upToMs)}`}: ${each.warm} warm, ${each.cold} cold`,
+  }));
+}
