@@ -66,7 +66,7 @@ function stateIcon(state: TestStep["state"]): vscode.ThemeIcon {
     case "reused":
       return new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed"));
     case "failed":
-      return new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
+      return new vscode.ThemeIcon("error", new vscode.ThemeColor("charts.red"));
     case "skipped":
       return new vscode.ThemeIcon("circle-slash");
   }

@@ -9,7 +9,7 @@ import type {
   RemoteProcess,
 } from "../../transport/remote.ts";
 import type { HostCommand } from "./host-script.ts";
-import { type RemoteStatus, MarkedStream, parseRemoteStatus } from "./remote-status.ts";
+import { type RemoteStatus, StatusLineFilter, parseRemoteStatus } from "./remote-status.ts";
 import type { DurablePlan } from "./plan.ts";
 
 /** Told in order; never before `openHostSession` has resolved, but for what is told of connecting. */
@@ -100,7 +100,7 @@ interface Heard {
 
 /** Tells the host's words on standard output apart from what comes after the last of them. */
 function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream> {
-  const marked = { stdout: new MarkedStream(token), stderr: new MarkedStream(token) };
+  const marked = { stdout: new StatusLineFilter(token), stderr: new StatusLineFilter(token) };
   const take = (stream: OutputStream, chunk: Buffer): void => {
     const known = marked[stream].line !== undefined;
     const bytes = marked[stream].take(chunk);
@@ -108,7 +108,7 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
     if (!known && line !== undefined && stream === "stdout") {
       const word = parseRemoteStatus(line);
       // Another one follows.
-      if (word.state === "ready") marked.stdout = new MarkedStream(token);
+      if (word.state === "ready") marked.stdout = new StatusLineFilter(token);
       heard.word(word);
       if (word.state === "ready") {
         if (bytes.length > 0) take(stream, bytes);

@@ -22,7 +22,7 @@ const maxMark = 128;
 const nothing = Buffer.alloc(0);
 
 /** Passes over what start files of the login shell say, up to the line by which our own part begins. */
-export class MarkedStream {
+export class StatusLineFilter {
   readonly #mark: Buffer;
   #held = nothing;
   #line: string | undefined;
