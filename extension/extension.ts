@@ -34,11 +34,12 @@ import { FinishedNotices } from "./terminal/finished-notices.ts";
 import { OutputDocuments } from "./terminal/output-documents.ts";
 import { PanelTools } from "./terminal/panel-tools.ts";
 import { RunPanels } from "./terminal/run-panels.ts";
+import { provideTasks } from "./tasks/tasks.ts";
 import { showTrees } from "./trees.ts";
 
 /** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
 export function activate(context: vscode.ExtensionContext): void {
-  const { subscriptions, extensionUri } = context;
+  const { subscriptions, extensionUri, workspaceState } = context;
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
   const report = new ProblemReport(log, (problem) => problemActions(problem, (name) => hosts.named(name)));
   const daemonScript = vscode.Uri.joinPath(extensionUri, "dist", "daemon.cjs").fsPath;
@@ -75,6 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
     daemon.watch(),
     showStatus(link, runs),
     followSettings(link, report, { log, memory: context.globalState }),
+    provideTasks({ ...shared, extensionUri, workspaceState }),
     registerCommands({
       ...shared,
       ...trees,

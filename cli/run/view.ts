@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import type { Received } from "../../client/events.ts";
+import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
 import type { OutputBytes } from "../../client/run-frames.ts";
 import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
 import type { FrameEvent } from "../../protocol/frame-event.ts";
@@ -21,11 +21,7 @@ export interface Ending {
   readonly problem: ProblemDetails | undefined;
 }
 
-const notRun = 255;
 const outputLost = 255;
-/** As timeout(1). */
-const timedOut = 124;
-const interrupted = 130;
 
 /** Shows a run's events: its output byte for byte on the same streams, everything else on stderr. */
 export class View {
@@ -56,7 +52,7 @@ export class View {
    * key that was not trusted, which can still be, and what the events say for themselves.
    */
   end(event: CompleteEvent): Ending {
-    const status = statusOf(event);
+    const status = exitStatusOf(event);
     const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
     const ending = { status: status === 0 && !isWhole ? outputLost : status, problem: this.#problem };
     if (this.#options.json) return ending;
@@ -110,32 +106,9 @@ function explain({ status, problem }: Ending, event: CompleteEvent): void {
   else if (event.outcome === "cancelled") warn(`The run was cancelled.${maybeAlive}`);
   else if (event.outcome === "unknown") {
     warn("Unknown: connection lost. The command may still be running on the host.");
-  } else if (status === notRun && event.outcome === "failed") warn("The command could not be run.");
+  } else if (status === notRunStatus && event.outcome === "failed") warn("The command could not be run.");
 }
 
 function gapText({ stream, from, to }: GapEvent): string {
   return `${formatBytes(to - from)} of ${stream} not recorded: bytes ${from} to ${to}.`;
-}
-
-function statusOf({ outcome, exitCode, signal }: CompleteEvent): number {
-  switch (outcome) {
-    case "exited":
-      return exitCode ?? notRun;
-    case "signaled":
-      return signalStatus(signal);
-    case "timedOut":
-      return timedOut;
-    case "cancelled":
-      return interrupted;
-    case "failed":
-    case "unknown":
-      return notRun;
-  }
-}
-
-/** As a shell does: 128 and the number of the signal. */
-function signalStatus(name: string | null): number {
-  const numbers: Readonly<Record<string, number>> = constants.signals;
-  const number = numbers[`SIG${name ?? ""}`];
-  return number === undefined ? notRun : 128 + number;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { openDirectory } from "./directory.ts";
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export interface CodeServerOptions {
   /** Further settings of VS Code. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Files of the opened folder, by name. */
+  /** Files of the opened folder, by their path in it. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +57,7 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
   await writeFile(at("config.yaml"), "auth: none\n");
   await writeFile(at("data/User/settings.json"), JSON.stringify({ ...quiet, ...options.settings }));
   for (const [name, content] of Object.entries(options.files ?? {})) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
   const entry = await codeServerEntry();

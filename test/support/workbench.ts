@@ -103,6 +103,15 @@ export class Workbench {
     await this.quick.locator(`.monaco-list-row[aria-label^="${label}"]`).first().click();
   }
 
+  /** Starts a task of the folder. */
+  async runTask(label: string): Promise<void> {
+    await this.#insist(async () => {
+      await this.page.keyboard.press("Control+P");
+      await this.input.fill(`task ${label}`, { timeout: tryMs });
+      await this.quick.locator(`.monaco-list-row[aria-label^="${label}"]`).first().click({ timeout: tryMs });
+    });
+  }
+
   async openFile(name: string): Promise<void> {
     await this.#insist(async () => {
       await this.page.keyboard.press("Control+P");
