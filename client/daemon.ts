@@ -88,6 +88,8 @@ async function reach(
       return there;
     } else {
       using transport = there.transport;
+      const { checkStart } = await import("./check-start.ts");
+      await checkStart({ ...options, daemonArguments: wanted });
       const { handOver } = await import("./handover.ts");
       await handOver({ ...there, transport }, handover, signal);
       const { url } = there.discovery;

@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { type Host, HostName, NewHost } from "./host.ts";
+import { type Host, SavedHost } from "./host.ts";
+import { ImportRow } from "./host-import.ts";
 
 /** What is written of hosts for another machine: saved ones, with all that a person has set. There is no secret in it. */
 export const HostExport = z.object({
   /** The format's version. */
   hostrun: z.literal(1),
-  hosts: z.array(NewHost),
+  hosts: z.array(ImportRow),
 });
 export type HostExport = z.infer<typeof HostExport>;
 
@@ -15,8 +16,7 @@ export function exportText(hosts: readonly Host[]): string {
   return `${JSON.stringify({ hostrun: 1, hosts: saved.map(essence) }, undefined, 2)}\n`;
 }
 
-/** A host's own name, which may be one that is refused today. */
-const Exported = NewHost.strip().extend({ name: HostName });
+const Exported = SavedHost.strip();
 
 function essence(host: Host): object {
   const { name, address, port, ...others } = Exported.parse(host);
@@ -27,8 +27,8 @@ function essence(host: Host): object {
   return { name, address, port, ...Object.fromEntries(set) };
 }
 
-/** The hosts of an export; undefined: the text is none. */
-export function parseExport(text: string): z.input<typeof NewHost>[] | undefined {
+/** The hosts of an export, each of which may be none; undefined: the text is no export. */
+export function parseExport(text: string): ImportRow[] | undefined {
   try {
     return HostExport.safeParse(JSON.parse(text)).data?.hosts;
   } catch {

@@ -1,7 +1,24 @@
 import * as z from "zod";
-import { Host, HostName, NewHost } from "./host.ts";
+import { Host, HostName } from "./host.ts";
+import { Problem } from "./problem.ts";
 
 const maxHosts = 100_000;
+
+/** A host as `NewHost` has it, or not: then it alone is skipped, with the reason. */
+export const ImportRow = z.record(z.string(), z.unknown());
+export type ImportRow = z.infer<typeof ImportRow>;
+
+/** Of `hosts`, so that a request with them is no larger than one may be (1 MiB). */
+const maxRowsBytes = 1_000_000;
+
+/** `too_large` where these hosts do not fit into one request; `source` is what a person calls where they are from. */
+export function requireImportable(rows: readonly ImportRow[], source: string): void {
+  if (new TextEncoder().encode(JSON.stringify(rows)).length <= maxRowsBytes) return;
+  throw new Problem(
+    "too_large",
+    `${source} has ${rows.length} hosts, which is more than fits into one import (1 MiB). Import a part of them after the other.`,
+  );
+}
 
 export const ImportRequest = z
   .strictObject({
@@ -14,7 +31,7 @@ export const ImportRequest = z
       .max(4096)
       .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
       .optional(),
-    hosts: z.array(NewHost).max(maxHosts).optional(),
+    hosts: z.array(ImportRow).max(maxHosts).optional(),
     /** Default: every host of the source. */
     names: z.array(HostName).max(maxHosts).optional(),
     /** Also changes saved hosts that differ; by default they are skipped. */

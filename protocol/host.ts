@@ -180,6 +180,9 @@ export const NewHost = z.strictObject({
 });
 export type NewHost = z.infer<typeof NewHost>;
 
+/** The same of a host that is there already, whose name may be one that is refused today. */
+export const SavedHost = NewHost.extend({ name: HostName });
+
 /**
  * Of a host that stands only in the SSH config, what that has no option for can be set, and Hostrun keeps it: `group`, `tags`,
  * `color`, `production`, `favorite`, `loginShell`, `transport` and `legacyAlgorithms`.

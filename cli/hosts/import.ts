@@ -1,14 +1,22 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { text as readText } from "node:stream/consumers";
+import { readRegularFile, takeText } from "../../client/regular-file.ts";
 import { parseExport } from "../../protocol/host-export.ts";
-import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
+import {
+  type HostChange,
+  type ImportRequest,
+  type ImportResult,
+  type ImportRow,
+  requireImportable,
+} from "../../protocol/host-import.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { hostTable } from "./describe.ts";
+
+/** Of an export as people write it, with blanks and all. */
+const maxExportBytes = 16 * 2 ** 20;
 
 export const importHosts: Command = {
   help: `Save the hosts of an SSH config file, or those that \`hostrun hosts export\` wrote.
@@ -35,7 +43,9 @@ Usage: hostrun hosts import [OPTION...]
     const { path, from, name: names, update = false, "dry-run": dryRun = false } = values;
     refuseTogether(values, "path", "from");
     const source =
-      from === undefined ? configured(path) : { source: "hosts" as const, hosts: await exported(from) };
+      from === undefined
+        ? configured(path)
+        : { source: "hosts" as const, hosts: await exported(from, names) };
     await using daemon = await reachDaemon();
     const body = { ...source, ...(names === undefined ? {} : { names }), update: update || dryRun, dryRun };
     const result = await daemon.call("importHosts", { body });
@@ -48,21 +58,22 @@ function configured(path: string | undefined): Pick<ImportRequest, "source" | "p
   return { source: "ssh_config", ...(path === undefined ? {} : { path: resolve(path) }) };
 }
 
-async function exported(path: string): Promise<NonNullable<ReturnType<typeof parseExport>>> {
-  const hosts = parseExport(path === "-" ? await readText(process.stdin) : await readExport(path));
-  if (hosts !== undefined) return hosts;
-  throw new UsageError(
-    `${path} is not what \`hostrun hosts export\` writes. For an SSH config file: --path.`,
-  );
-}
-
-async function readExport(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (failure) {
-    const why = failure instanceof Error ? failure.message : String(failure);
-    throw new UsageError(`${path} could not be read: ${why}`);
+/** Of an export those of `names`, by default all. */
+async function exported(path: string, names: readonly string[] | undefined): Promise<ImportRow[]> {
+  const isStdin = path === "-";
+  const text = isStdin
+    ? await takeText(process.stdin, "Standard input", maxExportBytes)
+    : await readRegularFile(path, maxExportBytes);
+  const source = isStdin ? "Standard input" : path;
+  const hosts = parseExport(text);
+  if (hosts === undefined) {
+    throw new UsageError(
+      `${source} is not what \`hostrun hosts export\` writes. For an SSH config file: --path.`,
+    );
   }
+  const wanted = hosts.filter(({ name }) => names === undefined || names.some((each) => each === name));
+  requireImportable(wanted, source);
+  return wanted;
 }
 
 /** `willUpdate`: whether hosts that differ are changed, or only would be with --update. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Host, type NewHost, NewHostName } from "../../protocol/host.ts";
-import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
+import { type Host, type NewHost, NewHostName, SavedHost } from "../../protocol/host.ts";
+import type { HostChange, ImportRequest, ImportResult, ImportRow } from "../../protocol/host-import.ts";
+import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { homePath } from "./home-path.ts";
@@ -84,19 +85,37 @@ function reasonAgainstName(name: string): string | undefined {
 
 function takeGiven(
   taking: Import,
-  { hosts, names }: { readonly hosts: readonly NewHost[]; readonly names: readonly string[] | undefined },
+  { hosts, names }: { readonly hosts: readonly ImportRow[]; readonly names: readonly string[] | undefined },
   { defaultPort }: ImportParts,
 ): void {
-  const given = new Map(hosts.map((host) => [host.name, host]));
-  for (const name of new Set(names ?? given.keys())) {
-    const host = given.get(name);
-    const reason = taking.reasonAgainst(name, host !== undefined);
-    if (host === undefined || reason !== undefined) taking.skip(name, reason ?? "");
+  const missing = new Set(names);
+  const seen = new Set<string>();
+  for (const [index, row] of hosts.entries()) {
+    const name = nameOf(row, index);
+    if (names !== undefined && !missing.has(name) && !seen.has(name)) continue;
+    const host = seen.has(name)
+      ? "it is there more than once, and the first one counts"
+      : hostOf(row, () => taking.reasonAgainst(name, true));
+    seen.add(name);
+    missing.delete(name);
+    if (typeof host === "string") taking.skip(name, host);
     else {
       const compared = { ...host, port: host.port ?? defaultPort() };
       taking.take({ fields: { ...compared, source: "manual" }, compared });
     }
   }
+  for (const name of missing) taking.skip(name, taking.reasonAgainst(name, false) ?? "");
+}
+
+/** Or why it is not taken. */
+function hostOf(row: ImportRow, reasonAgainst: () => string | undefined): NewHost | string {
+  const parsed = SavedHost.safeParse(row);
+  return parsed.success ? (reasonAgainst() ?? parsed.data) : invalidRequest(parsed.error).message;
+}
+
+/** Also of a row that is no host. */
+function nameOf({ name }: ImportRow, index: number): string {
+  return typeof name === "string" ? visibleLine(name) : `host ${index + 1}`;
 }
 
 async function takeConfigured(

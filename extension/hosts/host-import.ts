@@ -1,11 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type * as z from "zod";
+import { readRegularFile } from "../../client/regular-file.ts";
 import { parseExport } from "../../protocol/host-export.ts";
 import type { Host } from "../../protocol/host.ts";
-import type { HostChange, ImportRequest, ImportResult } from "../../protocol/host-import.ts";
+import {
+  type HostChange,
+  type ImportRequest,
+  type ImportResult,
+  requireImportable,
+} from "../../protocol/host-import.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { plainLabel, separator } from "../input/choice.ts";
@@ -15,6 +20,8 @@ import { hostAddress } from "./host-address.ts";
 import { homePath } from "./ssh-config-page.ts";
 
 type Request = z.input<typeof ImportRequest>;
+
+const maxFileBytes = 16 * 2 ** 20;
 
 /** Where hosts come from: the API's part of a request, and what a person calls it. */
 interface Source {
@@ -93,7 +100,8 @@ export class HostImport {
 }
 
 async function sourceOf(path: string): Promise<Source> {
-  const hosts = parseExport(await readFile(path, "utf8"));
+  const hosts = parseExport(await readRegularFile(path, maxFileBytes));
+  if (hosts !== undefined) requireImportable(hosts, homePath(path));
   const body =
     hosts === undefined ? { source: "ssh_config" as const, path } : { source: "hosts" as const, hosts };
   return { body, shown: homePath(path) };

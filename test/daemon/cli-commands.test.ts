@@ -1,5 +1,7 @@
 import { access, readFile, realpath, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { Host } from "../../protocol/host.ts";
@@ -205,6 +207,27 @@ test("hosts of an SSH config are listed, and imported", async () => {
       .map(({ name }) => name),
   ).toContain("two");
   for (const name of ["one", "two"]) await said("hosts", "remove", name);
+});
+
+test("an import reads regular files of a size alone, and says what it can't take in", async () => {
+  const importing = (from: string, input?: string) =>
+    cli.run(["hosts", "import", "--from", from], input === undefined ? {} : { input });
+  const told = async (from: string, input?: string): Promise<string> =>
+    (await importing(from, input)).stderr.toString();
+  const fifo = join(cli.home, "fifo");
+  await promisify(execFile)("mkfifo", [fifo]);
+  for (const path of [fifo, "/dev/zero", cli.home]) expect(await told(path)).toContain("is no regular file.");
+  expect(await told(join(cli.home, "nowhere"))).toContain("There is no file ");
+  expect(await told("-", "{}")).toContain("Standard input is not what `hostrun hosts export` writes.");
+  const many = Array.from({ length: 12_000 }, (_, index) => ({
+    name: `many-${index}`,
+    address: "10.5.0.1".repeat(8),
+  }));
+  const file = join(cli.home, "many.json");
+  await writeFile(file, JSON.stringify({ hostrun: 1, hosts: many }));
+  expect(await told(file)).toContain("has 12000 hosts, which is more than fits into one import (1 MiB)");
+  expect(await said("hosts", "import", "--from", file, "--name", "many-3")).toContain("1 host was imported.");
+  await said("hosts", "remove", "many-3");
 });
 
 test("saved hosts are exported without what is usual, and imported again", async () => {

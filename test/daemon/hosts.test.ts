@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestDaemon } from "../support/daemon.ts";
 import { problemOf } from "../support/http.ts";
 import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
+import { containing } from "../support/matching.ts";
 import { RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
@@ -315,6 +316,41 @@ describe("hosts of the SSH config", () => {
       expect((await problemOf(client.call("importHosts", { body: wrong }))).code).toBe("invalid_request");
     }
     await client.call("deleteHost", { params: { host: "exported" } });
+  });
+
+  test("of an export that are none are skipped alone, by name and field, and so is one that is there twice", async () => {
+    const good = { name: "whole", address: "10.3.0.2" };
+    const hosts = [
+      { name: "no-port", address: "10.3.0.1", port: 70_000 },
+      good,
+      { ...good, address: "10.3.0.9" },
+      { address: "10.3.0.1" },
+      { name: "more", address: "10.3.0.1", jumps: [] },
+      { name: "a;id", address: "10.3.0.1" },
+      { name: "all", address: "10.3.0.1" },
+    ];
+    const body = { source: "hosts" as const, hosts };
+    const { imported, skipped } = await client.call("importHosts", { body });
+    expect(imported).toMatchObject([good]);
+    expect(skipped).toMatchObject([
+      { name: "no-port", reason: containing("port: ") },
+      { name: "whole", reason: "it is there more than once, and the first one counts" },
+      { name: "host 4", reason: containing("name: ") },
+      { name: "more", reason: "jumps: is not known here" },
+      { name: "a;id", reason: "name: must not hold shell metacharacters" },
+      { name: "all", reason: "its name must not be all, which means every host" },
+    ]);
+    const some = await client.call("importHosts", {
+      body: { ...body, names: ["whole", "gone"], update: true },
+    });
+    expect(some).toMatchObject({
+      same: ["whole"],
+      skipped: [
+        { name: "whole", reason: containing("more than once") },
+        { name: "gone", reason: "the file does not name it" },
+      ],
+    });
+    await client.call("deleteHost", { params: { host: "whole" } });
   });
 
   test("of a file that is not there are not imported", async () => {

@@ -1,0 +1,36 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { Problem } from "../protocol/problem.ts";
+import { formatBytes } from "../protocol/size.ts";
+import { errorCode } from "../state-directory/error-code.ts";
+
+/** The text of a file that a person has named, which may be anything. A Problem where it is no regular file, or too long. */
+export async function readRegularFile(path: string, maxBytes: number): Promise<string> {
+  try {
+    // Neither waits for the other end of a FIFO nor for a device.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile()) throw new Problem("invalid_request", `${path} is no regular file.`);
+    return await takeText(file.createReadStream({ autoClose: false }), path, maxBytes);
+  } catch (failure) {
+    if (failure instanceof Problem) throw failure;
+    const code = errorCode(failure) ?? "failed";
+    if (code === "ENOENT") throw new Problem("not_found", `There is no file ${path}.`);
+    throw new Problem("invalid_request", `${path} could not be read (${code}).`);
+  }
+}
+
+/** All that a stream has; `name` is what a person calls it. */
+export async function takeText(
+  stream: AsyncIterable<Buffer>,
+  name: string,
+  maxBytes: number,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) throw new Problem("too_large", `${name} is larger than ${formatBytes(maxBytes)}.`);
+  }
+  return Buffer.concat(chunks).toString();
+}
