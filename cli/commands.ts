@@ -33,6 +33,12 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Print a shell's completion script",
     load: () => import("./commands/completion.ts"),
   },
+  doctor: {
+    summary: "Look for what is wrong, and how to mend it",
+    load: () => import("./commands/doctor.ts"),
+  },
+  backup: { summary: "Write the daemon's state to a file", load: () => import("./commands/backup.ts") },
+  restore: { summary: "Put a backup in the place of the state", load: () => import("./commands/restore.ts") },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 

@@ -17,7 +17,8 @@ import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
 import type { JobEventsOptions, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
-import { openOutput, writeStdin } from "./run-bytes.ts";
+import type { Reply } from "./reply.ts";
+import { openBackup, openOutput, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
 import { runFrames, subscribeFrames } from "./run-frames.ts";
 
@@ -173,6 +174,11 @@ export class Daemon implements AsyncDisposable {
   /** A run's recorded output, byte for byte; destroy the stream to stop early. */
   openOutput(run: string, stream: "stdout" | "stderr" | "both", signal?: AbortSignal): Promise<Readable> {
     return openOutput(this.#found.transport, run, stream, signal);
+  }
+
+  /** The daemon's state as one file, which is whole when it is as long as the answer says. */
+  openBackup(signal?: AbortSignal): Promise<Reply> {
+    return openBackup(this.#found.transport, signal);
   }
 
   /** Streams bytes to a run's standard input, and its end after them when `end` is true. */

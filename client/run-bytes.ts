@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { routes } from "../protocol/routes.ts";
 import { failed, openRequest, pathOf, problemOf, readAll } from "./open-request.ts";
+import type { Reply } from "./reply.ts";
 import type { Transport } from "./transport.ts";
 
 /** A run's recorded output as a stream of bytes; destroy it to stop early. */
@@ -12,6 +13,11 @@ export async function openOutput(
 ): Promise<Readable> {
   const input = { params: { run }, query: { stream }, signal };
   return (await openRequest(transport, routes.runOutput, input, "*/*")).body;
+}
+
+/** The daemon's state as one file; a body that ends before its `length` was cut. */
+export function openBackup(transport: Transport, signal?: AbortSignal): Promise<Reply> {
+  return openRequest(transport, routes.backup, { signal, ownConnection: true }, "*/*");
 }
 
 /**

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   process.on("SIGHUP", () => undefined);
   const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
   const inDist = existsSync(packaged);
+  const beside = (name: string): string => join(import.meta.dirname, `${name}.${inDist ? "cjs" : "ts"}`);
   await using daemon = await openDaemon({
     stateDirectory: directory,
     socket: socketPath(directory),
@@ -44,12 +45,13 @@ async function main(): Promise<void> {
     nativeBinding: inDist ? packaged : undefined,
     reader: {
       runtime: process.execPath,
-      script: join(import.meta.dirname, inDist ? "reader.cjs" : "reader.ts"),
+      script: beside("reader"),
       environment: process.env,
     },
     endGroup,
-    keyOpener: join(import.meta.dirname, inDist ? "key-opener.cjs" : "key-opener.ts"),
-    differ: join(import.meta.dirname, inDist ? "differ.cjs" : "differ.ts"),
+    keyOpener: beside("key-opener"),
+    storeTask: beside("store-task"),
+    differ: beside("differ"),
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });

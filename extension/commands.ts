@@ -65,6 +65,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     stopDaemon: () => daemon.stop(),
     showLog: () => log.show(true),
     showDaemonLog: () => daemon.showLog(),
+    doctor: () => daemon.doctor(),
     showMenu: () => daemon.showMenu(),
     openDashboard: () => parts.dashboard.show(),
     findInPanel: tool("find"),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DoctorReport } from "./doctor.ts";
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { EventsQuery } from "./event.ts";
 import { KnownHost, NewKnownHost } from "./known-host.ts";
@@ -40,6 +41,21 @@ export const daemonEndpoints = {
     status: 200,
     output: z.record(z.string(), z.unknown()),
     problems: [],
+  }),
+  doctor: endpoint({
+    method: "GET",
+    path: "/api/doctor",
+    summary: "What only the daemon can tell of how it is: its store, Redis, cryptography",
+    status: 200,
+    output: DoctorReport,
+    problems: [],
+  }),
+  backup: endpoint({
+    ...routes.backup,
+    summary: "The state at one moment as one file, which `hostrun restore` takes",
+    status: 200,
+    output: "bytes",
+    problems: ["storage_full", "range_not_satisfiable"],
   }),
   shutdown: endpoint({
     method: "POST",

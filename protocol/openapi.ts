@@ -7,6 +7,7 @@ import { KnownHost } from "./known-host.ts";
 import { problems } from "./problem-codes.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { Prompt } from "./prompt.ts";
+import { DoctorReport } from "./doctor.ts";
 import { Job } from "./job.ts";
 import { Key } from "./key.ts";
 import { Run } from "./run.ts";
@@ -37,6 +38,7 @@ function namedSchemas(): Json {
   const named = {
     Connection,
     Host,
+    DoctorReport,
     Job,
     Key,
     KnownHost,

@@ -1,4 +1,4 @@
-/** The endpoints that `hostrun run` needs; apart from their schemas, which take longer to build than all the rest. */
+/** The endpoints that the command line calls without their schemas, as `hostrun run` does; apart from their schemas, which take longer to build than all the rest. */
 export const routes = {
   health: { method: "GET", path: "/api/health" },
   createRun: { method: "POST", path: "/api/runs" },
@@ -6,5 +6,6 @@ export const routes = {
   runOutput: { method: "GET", path: "/api/runs/:run/output" },
   runStdin: { method: "POST", path: "/api/runs/:run/stdin" },
   answerPrompt: { method: "POST", path: "/api/prompts/:prompt" },
+  backup: { method: "GET", path: "/api/backup" },
   declinePrompt: { method: "DELETE", path: "/api/prompts/:prompt" },
 } as const;

@@ -18,7 +18,7 @@ const LEFT_OUT = new Set([
 
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
 const BUNDLES = {
-  daemon: ["daemon", "reader", "keyOpener", "differ"],
+  daemon: ["daemon", "reader", "keyOpener", "differ", "storeTask"],
   cli: ["cli"],
   client: ["cli", "extension"],
 };
@@ -142,6 +142,7 @@ class GuardCopy {
       "reader",
       "keyOpener",
       "differ",
+      "storeTask",
       "cli",
       "extension",
       "webview",

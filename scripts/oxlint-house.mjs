@@ -67,6 +67,7 @@ const ROOMS = {
     packages: ["node"],
   },
   "daemon/diff": useCase("diff"),
+  "daemon/store-task.ts": { rooms: ["protocol", "daemon/core", "daemon/store"], packages: ["node"] },
   "daemon/differ.ts": { rooms: ["daemon/diff"], packages: ["node"] },
   "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },
   "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
@@ -80,7 +81,7 @@ const ROOMS = {
 };
 
 /** Of the daemon only what a process starts with may read the process's own state. */
-const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader)\.ts$/;
+const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader|store-task)\.ts$/;
 
 /** Imports the floors below the use cases, and what is named. */
 function below(...rooms) {

@@ -40,6 +40,8 @@ export interface DaemonEnvironment {
   readonly keyOpener: string;
   /** What compares outputs, in threads. */
   readonly differ: string;
+  /** What works on the store in a process of its own. */
+  readonly storeTask: string;
   /** Called when the daemon is to stop; disposing its scope does it. */
   readonly onShutdown: (reason: string) => void;
   /** Has every failure told that nobody caught. */

@@ -26,6 +26,7 @@ import { Keys } from "../keys/keys.ts";
 import { createKeySource } from "../ssh/auth/key-source.ts";
 import { openHousekeeping } from "../runs/housekeeping.ts";
 import type { DaemonContext } from "./context.ts";
+import { Maintenance } from "./maintenance.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Runs } from "./runs.ts";
 import type { Storage } from "./storage.ts";
@@ -129,6 +130,7 @@ function handlersOf(
       changes,
       shutdown: shutdownOf(context, services),
       replaceToken: () => token.replace(),
+      maintenance: new Maintenance(context, services),
     }),
     ...hostRoutes({
       hosts,

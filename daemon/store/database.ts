@@ -1,8 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { cannotUse } from "../../state-directory/file-problem.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { DeletionReserve } from "./deletion-reserve.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
@@ -43,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     const damage = new DamageReport(options.log ?? silentLog);
     const epoch = mapStorageErrors(() => {
       applyPragmas(sql);
-      migrate(sql, options.migrations);
+      migrate(sql, options);
       mkdirSync(outputFolder, { recursive: true, mode: 0o700 });
       return readEpoch(sql, damage);
     });
@@ -81,7 +91,7 @@ function applyPragmas(sql: Sqlite.Database): void {
   sql.pragma("foreign_keys = ON");
 }
 
-function migrate(sql: Sqlite.Database, folder: string): void {
+function migrate(sql: Sqlite.Database, { path, migrations: folder }: DatabaseOptions): void {
   sql.exec(`CREATE TABLE IF NOT EXISTS migrations (
     name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);
   const applied = new Map(
@@ -97,21 +107,49 @@ function migrate(sql: Sqlite.Database, folder: string): void {
   if (unknown.length > 0) {
     throw new Problem(
       "conflict",
-      `The store was written by a newer Hostrun (it has ${unknown.join(", ")}). Update Hostrun, or point HOSTRUN_HOME elsewhere.`,
+      `The store was written by a newer Hostrun (it has ${unknown.join(", ")}). Update Hostrun, restore a backup of this version (\`hostrun restore FILE\`), or point HOSTRUN_HOME elsewhere.`,
     );
   }
+  const pending = names
+    .map((name) => migrationIn(folder, name))
+    .filter(({ name, sha256 }) => {
+      const before = applied.get(name);
+      if (before !== undefined && before !== sha256)
+        throw new Problem("internal", `Migration ${name} was changed after it was applied.`);
+      return before === undefined;
+    });
+  const [first] = pending;
+  if (first === undefined) return;
+  if (applied.size > 0) keepCopy(sql, path, first.name);
   const record = sql.prepare("INSERT INTO migrations (name, sha256, applied_at) VALUES (?, ?, ?)");
-  for (const name of names) {
-    const text = readFileSync(join(folder, name), "utf8");
-    const sha256 = createHash("sha256").update(text).digest("hex");
-    const before = applied.get(name);
-    if (before === sha256) continue;
-    if (before !== undefined)
-      throw new Problem("internal", `Migration ${name} was changed after it was applied.`);
-    sql.transaction(() => {
+  // All of them, or the store stays as it was for the Hostrun of before.
+  sql.transaction(() => {
+    for (const { name, sha256, text } of pending) {
       sql.exec(text);
       record.run(name, sha256, new Date().toISOString());
-    })();
+    }
+  })();
+}
+
+function migrationIn(folder: string, name: string): { name: string; text: string; sha256: string } {
+  const text = readFileSync(join(folder, name), "utf8");
+  return { name, text, sha256: createHash("sha256").update(text).digest("hex") };
+}
+
+/** The database as it is before the first of the migrations to come; one such copy is kept. */
+function keepCopy(sql: Sqlite.Database, path: string, migration: string): void {
+  const prefix = `${basename(path)}.before-`;
+  const copy = join(dirname(path), `${prefix}${migration.replace(/\.sql$/, "")}`);
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { force: true });
+  }
+  sql.pragma("wal_checkpoint(TRUNCATE)");
+  try {
+    copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(copy, 0o600);
+  } catch (cause) {
+    rmSync(copy, { force: true });
+    throw cannotUse(`The store cannot be copied to ${copy} before its tables are changed`, cause);
   }
 }
 

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
+import { examine } from "../../client/doctor.ts";
 import { isSilent } from "../../client/discover.ts";
+import { version } from "../../package.json";
 import { askChoice } from "../input/choice.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { RunList } from "../runs/run-list.ts";
 import { openSettings } from "../settings-page.ts";
 import type { DaemonLink } from "./link.ts";
+import { doctorText } from "./doctor-text.ts";
 import { describeState } from "./status-bar.ts";
 
 /** Starting, stopping and looking into the daemon. */
@@ -14,6 +17,7 @@ export class DaemonCommands {
   readonly #runs: RunList;
   readonly #report: ProblemReport;
   readonly #log: vscode.LogOutputChannel;
+  #doctor: vscode.OutputChannel | undefined;
 
   constructor(link: DaemonLink, runs: RunList, report: ProblemReport, log: vscode.LogOutputChannel) {
     this.#link = link;
@@ -54,6 +58,23 @@ export class DaemonCommands {
     }
   }
 
+  /** What is wrong, and how to mend it, in a document of its own. */
+  async doctor(): Promise<void> {
+    const checks = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Hostrun looks for what is wrong…") },
+      () =>
+        examine({
+          places: this.#link.places,
+          version,
+          environment: process.env,
+          nodeVersion: process.versions.node,
+        }),
+    );
+    this.#doctor ??= vscode.window.createOutputChannel("Hostrun Doctor");
+    this.#doctor.replace(doctorText(checks));
+    this.#doctor.show();
+  }
+
   /** What the status bar item offers. */
   async showMenu(): Promise<void> {
     const answer = await askChoice<string>(
@@ -65,6 +86,7 @@ export class DaemonCommands {
           { label: `$(dashboard) ${vscode.l10n.t("Open Dashboard")}`, value: "hostrun.openDashboard" },
           { label: `$(output) ${vscode.l10n.t("Show Log")}`, value: "hostrun.showLog" },
           { label: `$(file) ${vscode.l10n.t("Show Daemon Log")}`, value: "hostrun.showDaemonLog" },
+          { label: `$(pulse) ${vscode.l10n.t("Doctor")}`, value: "hostrun.doctor" },
           {
             label: `$(debug-restart) ${vscode.l10n.t("Restart Daemon")}`,
             value: "hostrun.restartDaemon",
@@ -79,9 +101,9 @@ export class DaemonCommands {
     else await openSettings();
   }
 
-  /** Says why the daemon is not there, whenever that happens, with a way to try again. */
+  /** Says why the daemon is not there, whenever that happens, with a way to try again; until it is disposed of. */
   watch(): vscode.Disposable {
-    return this.#link.onDidChangeState((state) => {
+    const states = this.#link.onDidChangeState((state) => {
       this.#log.debug(`The daemon is ${state.kind}`);
       void vscode.commands.executeCommand("setContext", "hostrun.daemon", state.kind);
       if (state.kind !== "failed") return;
@@ -90,6 +112,7 @@ export class DaemonCommands {
         : { title: vscode.l10n.t("Retry"), act: () => this.start() };
       this.#report.tell(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, next);
     });
+    return vscode.Disposable.from(states, { dispose: () => this.#doctor?.dispose() });
   }
 
   /** Stops the daemon; one that does not answer is ended by force if the person agrees. False when they do not. */

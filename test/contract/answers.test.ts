@@ -59,6 +59,8 @@ type Call = () => Promise<{ path: string } & Sent> | ({ path: string } & Sent);
 /** A request that every endpoint answers well; an endpoint without one does not compile. */
 const good: Record<EndpointName, Call> = {
   health: () => ({ path: "/api/health" }),
+  doctor: () => ({ path: "/api/doctor" }),
+  backup: () => ({ path: "/api/backup" }),
   stats: async () => ({ path: `/api/stats${(await endedRun()).slice(0, 0)}` }),
   metrics: () => ({ path: "/api/metrics" }),
   openapi: () => ({ path: "/api/openapi.json" }),
@@ -192,8 +194,10 @@ async function expectEvents(response: IncomingMessage, schema: z.ZodType): Promi
 function expectBody({ output }: Endpoint, type: string | undefined, bytes: Buffer): void {
   if (output === "none") expect(bytes.length).toBe(0);
   else if (output === "text") expect(type).toMatch(/^text\/plain/);
-  else if (output === "bytes") expect([type, bytes.length]).toEqual(["application/octet-stream", 8]);
-  else if (output !== "events") {
+  else if (output === "bytes") {
+    expect(type).toBe("application/octet-stream");
+    expect(bytes.length).toBeGreaterThanOrEqual(8);
+  } else if (output !== "events") {
     expect(type).toBe("application/json; charset=utf-8");
     expectExactly(output, JSON.parse(bytes.toString()));
   }
@@ -352,6 +356,7 @@ const provoked: Provoked[] = [
   ["runEvents", "run_unknown", `${unknownRun}/events`],
   ["runEvents", "stream_position_unknown", `/api/runs/${ended}/events?after=0bad.1`],
   ["runOutput", "invalid_request", `/api/runs/${ended}/output?stream=x`],
+  ["backup", "range_not_satisfiable", "/api/backup", { headers: { range: "bytes=999999999999-" } }],
   ["runOutput", "run_unknown", `${unknownRun}/output`],
   ["runOutput", "range_not_satisfiable", `/api/runs/${ended}/output`, { headers: { range: "bytes=99-" } }],
   ["cancelRun", "run_unknown", `${unknownRun}/cancel`, { json: {} }],

@@ -31,6 +31,7 @@ describe("npm run package", () => {
           "dist/cli.cjs",
           "dist/daemon.cjs",
           "dist/differ.cjs",
+          "dist/store-task.cjs",
           "dist/extension.cjs",
           "dist/hostrun.cjs",
           "dist/native/better_sqlite3.node",

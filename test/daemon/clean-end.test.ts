@@ -161,6 +161,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
     },
     endGroup: (pid) => process.kill(-pid, "SIGKILL"),
     keyOpener: join(root, "daemon/key-opener.ts"),
+    storeTask: join(root, "daemon/store-task.ts"),
     differ: join(root, "daemon/differ.ts"),
     onShutdown: () => undefined,
     onFault: () => undefined,

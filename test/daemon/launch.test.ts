@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
-import { parseDiscovery } from "../../protocol/discovery.ts";
+import { parseDiscovery, placeTakenStatus } from "../../protocol/discovery.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { builtDaemon } from "../support/cli.ts";
 import { type Directory, openDirectory } from "../support/directory.ts";
@@ -163,6 +163,19 @@ test("a socket on which something listens is never deleted, even if it is silent
   expect(existsSync(socket)).toBe(true);
   expect(existsSync(directory.join("state", "daemon.json"))).toBe(true);
   mute.close();
+});
+
+test("a daemon that finds its place taken is tried again: the other one may be about to end", async () => {
+  await using directory = await openDirectory();
+  const script = directory.join("twice.cjs");
+  await writeFile(
+    script,
+    `const { existsSync, writeFileSync } = require("node:fs");
+     if (existsSync("../tried")) require(${JSON.stringify(builtDaemon)});
+     else { writeFileSync("../tried", ""); process.exit(${placeTakenStatus}); }`,
+  );
+  await using daemon = await start(directory, script);
+  expect((await daemon.call("health")).pid).toBe(daemon.discovery.pid);
 });
 
 test("the daemon is told nothing that is meant for its starter alone", async () => {

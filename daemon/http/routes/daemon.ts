@@ -3,7 +3,8 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Health, Stats } from "../../../protocol/stats.ts";
 import type { ChangeLog } from "../../core/changes.ts";
 import { createChangeEncoder, encodedFeed } from "../event-encoding.ts";
-import type { Handlers } from "../request-context.ts";
+import type { DoctorReport } from "../../../protocol/doctor.ts";
+import type { Bytes, Handlers } from "../request-context.ts";
 import { metricsText, type RunDurations } from "../metrics.ts";
 
 export interface DaemonRoutesParts {
@@ -14,11 +15,12 @@ export interface DaemonRoutesParts {
   /** Begins to stop; returns before it has. */
   readonly shutdown: (drain: boolean) => void;
   readonly replaceToken: () => void;
+  readonly maintenance: { doctor(): Promise<DoctorReport>; backup(): Promise<Bytes> };
 }
 
 type DaemonHandlers = Pick<
   Handlers,
-  "health" | "stats" | "metrics" | "openapi" | "shutdown" | "replaceToken" | "changes"
+  "doctor" | "backup" | "health" | "stats" | "metrics" | "openapi" | "shutdown" | "replaceToken" | "changes"
 >;
 
 export function daemonRoutes({
@@ -28,10 +30,13 @@ export function daemonRoutes({
   changes,
   shutdown,
   replaceToken,
+  maintenance,
 }: DaemonRoutesParts): DaemonHandlers {
   return {
     health,
     stats,
+    doctor: () => maintenance.doctor(),
+    backup: () => maintenance.backup(),
     metrics: () => metricsText(stats(), durations()),
     openapi: () => openapi,
     shutdown: ({ body }) => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../../../daemon/store/database.ts";
@@ -86,4 +86,33 @@ test("only one holds the instance lock", async () => {
     expect(() => openInstanceLock(path, undefined)).toThrow(expect.objectContaining({ code: "conflict" }));
   }
   openInstanceLock(path, undefined)[Symbol.dispose]();
+});
+
+test("before its tables are changed a copy is kept, the newest alone; a migration that fails changes nothing", async () => {
+  await using directory = await openDirectory();
+  const migrations = directory.join("migrations");
+  await mkdir(migrations);
+  await copyFile(join(shipped, "0001-initial.sql"), join(migrations, "0001-initial.sql"));
+  const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
+  openDatabase(options)[Symbol.dispose]();
+  const copies = async () => (await readdir(directory.path)).filter((name) => name.includes(".before-"));
+  expect(await copies()).toEqual([]);
+
+  await writeFile(join(migrations, "0002-second.sql"), "CREATE TABLE second (x TEXT) STRICT;");
+  openDatabase(options)[Symbol.dispose]();
+  expect(await copies()).toEqual(["hostrun.db.before-0002-second"]);
+  await writeFile(join(migrations, "0003-third.sql"), "CREATE TABLE third (x TEXT) STRICT;");
+  await writeFile(join(migrations, "0004-broken.sql"), "DROP TABLE nowhere;");
+  expect(() => openDatabase(options)).toThrow("nowhere");
+  expect(await copies()).toEqual(["hostrun.db.before-0003-third"]);
+  expect((await stat(directory.join("hostrun.db.before-0003-third"))).mode & 0o077).toBe(0);
+  await rm(join(migrations, "0004-broken.sql"));
+  await rm(join(migrations, "0003-third.sql"));
+  for (const path of [options.path, directory.join("hostrun.db.before-0003-third")]) {
+    using database = openDatabase({ ...options, path });
+    const tables = database.sql
+      .prepare("SELECT name FROM sqlite_schema WHERE name IN ('second', 'third')")
+      .pluck();
+    expect(tables.all()).toEqual(["second"]);
+  }
 });

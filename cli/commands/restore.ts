@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { openDaemon } from "../../client/daemon.ts";
+import { isNotRunning } from "../../client/discover.ts";
+import { placesIn } from "../../client/places.ts";
+import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { print } from "../console.ts";
+import { stopDaemon } from "../control/stop.ts";
+import { daemonRuntime, storeTaskScript } from "../daemon-script.ts";
+import { askOnTerminal, yesOrNo } from "../prompts/terminal-question.ts";
+
+export const command: Command = {
+  help: `Put a backup in the place of the daemon's state.
+
+Usage: hostrun restore FILE [--stop]
+
+  --stop  stop the daemon if it runs, without asking; commands under way end as unknown
+
+The state that there is now is kept beside it, in a folder that is named. What is no backup, is damaged or was made by a
+newer Hostrun is refused, and nothing changed then.
+`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, { stop: { type: "boolean" } });
+    const [file] = takeWords(positionals, "FILE");
+    const source = resolve(file);
+    storeTask("verify", source);
+    const pid = await runningPid();
+    if (pid !== undefined) {
+      if (values.stop !== true && !(await mayStop(pid))) throw stillRuns(pid);
+      await stopDaemon({ drain: false, force: false });
+    }
+    print(`The state is as ${file} has it. The one before is in ${storeTask("restore", source)}.\n`);
+    return 0;
+  },
+};
+
+function storeTask(what: "verify" | "restore", file: string): string {
+  const task = [storeTaskScript, what, placesIn().directory, file];
+  const { status, stdout, stderr } = spawnSync(daemonRuntime(), task, { encoding: "utf8" });
+  if (status !== 0) throw problemIn(stderr);
+  return stdout.trim();
+}
+
+async function runningPid(): Promise<number | undefined> {
+  try {
+    await using daemon = await openDaemon({ keepConnections: false });
+    return daemon.health.pid;
+  } catch (failure) {
+    if (isNotRunning(failure)) return undefined;
+    throw failure;
+  }
+}
+
+async function mayStop(pid: number): Promise<boolean> {
+  const question = `The daemon (process ${pid}) runs. Stop it, with its commands? [yes/no] `;
+  return (await askOnTerminal({ question, again: "Please type yes or no: ", judge: yesOrNo })) === true;
+}
+
+function stillRuns(pid: number): Problem {
+  return new Problem(
+    "conflict",
+    `The daemon (process ${pid}) runs. Stop it first (\`hostrun stop --drain\`), or give --stop.`,
+  );
+}
+
+function problemIn(stderr: string): Problem {
+  try {
+    const details: unknown = JSON.parse(stderr);
+    if (isProblemDetails(details)) return Problem.fromDetails(details);
+  } catch {
+    // It is told as it is.
+  }
+  return new Problem("internal", `The backup could not be restored: ${stderr.trim()}`);
+}

@@ -1,0 +1,215 @@
+import { execFile } from "node:child_process";
+import { existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import type { DoctorCheck } from "../protocol/doctor.ts";
+import { Problem } from "../protocol/problem.ts";
+import { formatBytes } from "../protocol/size.ts";
+import { visibleLine } from "../protocol/visible.ts";
+import { errorCode } from "../state-directory/error-code.ts";
+import { checkOwn } from "../state-directory/own-file.ts";
+import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
+import { openDaemon } from "./daemon.ts";
+import { isNotRunning } from "./discover.ts";
+import { lastLinesOf } from "./last-lines.ts";
+import type { Places } from "./places.ts";
+
+export interface DoctorOptions {
+  readonly places: Places;
+  /** This program's. */
+  readonly version: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Of the Node or Electron that runs the daemon. */
+  readonly nodeVersion: string;
+}
+
+type Finding = Omit<DoctorCheck, "name">;
+
+const programTimeoutMs = 5000;
+const daemonTimeoutMs = 20_000;
+const lowBytes = 1024 ** 3;
+const fullBytes = 100 * 1024 ** 2;
+/** Files that seem to be of the future by more than this say that the clock went back. */
+const clockSlackMs = 120_000;
+
+/**
+ * Looks at everything that Hostrun needs on this machine, and asks the daemon, if one runs, for what only it can tell. It
+ * starts none, changes nothing, and is done within half a minute whatever is wrong.
+ */
+export async function examine(options: DoctorOptions): Promise<DoctorCheck[]> {
+  const { places } = options;
+  const looks: [name: string, look: () => Finding | Promise<Finding>][] = [
+    ["stateDirectory", () => stateDirectory(places)],
+    ["permissions", () => permissions(places)],
+    ["disk", () => disk(places)],
+    ["clock", () => clock(places)],
+    ["node", () => node(options)],
+    ["ssh", () => ssh(options)],
+    ["sshConfig", () => sshConfig(options)],
+    ["agent", () => agent(options)],
+  ];
+  const local = looks.map(async ([name, look]): Promise<DoctorCheck> => {
+    try {
+      return { name, ...(await look()) };
+    } catch (failure) {
+      return { name, ...findingOf(failure) };
+    }
+  });
+  return [...(await Promise.all(local)), ...(await daemon(options))];
+}
+
+function ok(message: string): Finding {
+  return { state: "ok", message, fix: null };
+}
+
+/** A problem says first what is wrong, and then what to do. */
+function findingOf(failure: unknown): Finding {
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const [what = message, ...next] =
+    failure instanceof Problem ? message.split(/(?<=\.) (?=[A-Z`])/) : [message];
+  return { state: "failed", message: what, fix: next.length === 0 ? "See `hostrun logs`." : next.join(" ") };
+}
+
+function stateDirectory({ directory }: Places): Finding {
+  if (checkStateDirectory(directory)) return ok(directory);
+  return { state: "warning", message: `${directory} is not there yet.`, fix: "`hostrun start` makes it." };
+}
+
+function permissions({ directory }: Places): Finding {
+  if (!existsSync(directory)) return ok("Nothing is there yet.");
+  if (process.platform === "win32") return ok("As the folder of your profile has them.");
+  const open = [directory, ...readdirSync(directory).map((name) => join(directory, name))].filter((path) => {
+    const found = lstatSync(path);
+    checkOwn(path, found.isDirectory() ? "directory" : found.isSocket() ? "socket" : "file");
+    return (found.mode & 0o077) !== 0;
+  });
+  if (open.length === 0) return ok("Nobody else can look into it.");
+  const message = `Other users can read ${open.join(", ")}.`;
+  return { state: "warning", message, fix: `\`chmod -R go= ${directory}\` closes it.` };
+}
+
+function disk({ directory }: Places): Finding {
+  if (!existsSync(directory)) return ok("Nothing is there yet.");
+  const { bavail, bsize } = statfsSync(directory);
+  const message = `${formatBytes(bavail * bsize)} are free for ${directory}.`;
+  if (bavail * bsize >= lowBytes) return ok(message);
+  const fix = "Make room, or lower historyMaxBytes (`hostrun config`).";
+  return { state: bavail * bsize < fullBytes ? "failed" : "warning", message, fix };
+}
+
+function clock({ directory, discovery, log }: Places): Finding {
+  const newest = Math.max(
+    0,
+    ...[directory, discovery, log].map((path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0),
+  );
+  const now = Date.now();
+  const message = `It is ${new Date(now).toISOString()}.`;
+  if (newest <= now + clockSlackMs) return ok(message);
+  const why = `${message} Files of the state directory were written ${Math.round((newest - now) / 1000)} s later than that.`;
+  return {
+    state: "warning",
+    message: why,
+    fix: "Set the clock (`timedatectl`): times in the history are wrong, and one-time codes fail.",
+  };
+}
+
+function node({ nodeVersion }: DoctorOptions): Finding {
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 15)) return ok(`Node.js ${nodeVersion} runs the daemon.`);
+  const message = `The daemon needs Node.js 22.15 or later, and this is ${nodeVersion}.`;
+  return { state: "failed", message, fix: "Run `hostrun` with a newer Node.js." };
+}
+
+async function ssh({ environment }: DoctorOptions): Promise<Finding> {
+  const ran = await run("ssh", ["-V"], environment);
+  if (ran.status === 0) return ok(ran.text);
+  const message =
+    ran.status === "missing" ? "There is no `ssh` in the PATH." : `\`ssh -V\` failed: ${ran.text}`;
+  const fix =
+    "Install OpenSSH's client: the SSH config is read by it, and hosts that need it are reached by it.";
+  return { state: "warning", message, fix };
+}
+
+async function sshConfig({ environment }: DoctorOptions): Promise<Finding> {
+  const ran = await run("ssh", ["-G", "--", "hostrun-doctor.invalid"], environment);
+  if (ran.status === 0) return ok("OpenSSH can read it.");
+  if (ran.status === "missing")
+    return { ...ok("Not checked: there is no `ssh`."), state: "warning", fix: "Install OpenSSH's client." };
+  return {
+    state: "failed",
+    message: `OpenSSH cannot read it: ${ran.text}`,
+    fix: "Mend the line that is named; `ssh -G HOST` shows whether it is right.",
+  };
+}
+
+async function agent({ environment }: DoctorOptions): Promise<Finding> {
+  if ((environment["SSH_AUTH_SOCK"] ?? "") === "" && process.platform !== "win32") {
+    return ok("None is used: SSH_AUTH_SOCK is not set.");
+  }
+  const ran = await run("ssh-add", ["-l"], environment);
+  if (ran.status === 0) return ok(`It holds keys: ${ran.lines}.`);
+  if (ran.status === 1)
+    return { state: "warning", message: "It holds no keys.", fix: "`ssh-add` adds yours." };
+  const message = `It does not answer on ${environment["SSH_AUTH_SOCK"] ?? ""}: ${ran.text}`;
+  return { state: "warning", message, fix: "Start one (`eval $(ssh-agent)`), or unset SSH_AUTH_SOCK." };
+}
+
+interface Ran {
+  readonly status: number | "missing" | "late";
+  /** One line. */
+  readonly text: string;
+  readonly lines: number;
+}
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { env, timeout: programTimeoutMs, killSignal: "SIGKILL", windowsHide: true } as const;
+    const child = execFile(file, args, options, (failure, stdout, stderr) => {
+      const text = visibleLine((stderr.trim() || stdout.trim()).split("\n")[0] ?? "");
+      const lines = stdout.split("\n").filter((line) => line !== "").length;
+      if (failure === null) resolve({ status: 0, text, lines });
+      else if (errorCode(failure) === "ENOENT") resolve({ status: "missing", text: "not found", lines });
+      else if (failure.killed === true) resolve({ status: "late", text: "it took longer than 5 s", lines });
+      else resolve({ status: typeof failure.code === "number" ? failure.code : 255, text, lines });
+    });
+    child.stdin?.end();
+  });
+}
+
+/** Whether it answers, and what it says of itself. */
+async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]> {
+  const late = AbortSignal.timeout(daemonTimeoutMs);
+  try {
+    await using found = await openDaemon({ stateDirectory: places.directory, keepConnections: false }, late);
+    const { pid, version: running, status } = found.health;
+    const at = `Version ${running}, process ${pid}, on ${found.discovery.socket}`;
+    const other = running !== version;
+    const first: DoctorCheck = {
+      name: "daemon",
+      state: other || status !== "ok" ? "warning" : "ok",
+      message: `${at}${status === "ok" ? "" : `, ${status}`}${other ? `; this is version ${version}` : ""}.`,
+      fix: other
+        ? "`hostrun restart --drain` replaces it."
+        : status === "ok"
+          ? null
+          : "It ends when its runs have; wait for it.",
+    };
+    return [first, ...(await found.call("doctor", { signal: late })).checks];
+  } catch (failure) {
+    if (!isNotRunning(failure))
+      return [{ name: "daemon", ...findingOf(late.aborted ? silent(places) : failure) }];
+    const written = lastLinesOf(places.log).at(-1);
+    const last =
+      existsSync(places.discovery) && written !== undefined
+        ? ` It crashed; its log ends with: ${written}`
+        : "";
+    const message = `It does not run, so its store and Redis are not checked.${last}`;
+    return [{ name: "daemon", state: "warning", message, fix: "`hostrun start` starts it." }];
+  }
+}
+
+function silent({ log }: Places): Problem {
+  return new Problem(
+    "timed_out",
+    `The daemon did not answer within 20 s. See ${log}, or \`hostrun restart --force\`.`,
+  );
+}

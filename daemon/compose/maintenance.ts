@@ -1,0 +1,120 @@
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
+import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import { draftOf } from "../core/atomic-file.ts";
+import { bytesOf } from "../core/file-bytes.ts";
+import { parseJson } from "../core/json.ts";
+import { runProgram } from "../core/run-program.ts";
+import type { Bytes } from "../http/request-context.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Storage } from "./storage.ts";
+import type { Transport } from "./transport.ts";
+
+const checkTimeoutMs = 10_000;
+const backupTimeoutMs = 600_000;
+const maxAnswerBytes = 64 * 1024;
+
+/** What keeps the daemon well: a look at what only it knows, and copies of its state. */
+export class Maintenance {
+  readonly #context: DaemonContext;
+  readonly #services: Pick<Storage & Transport, "cache" | "pool" | "damagedStore">;
+
+  constructor(
+    context: DaemonContext,
+    services: Pick<Storage & Transport, "cache" | "pool" | "damagedStore">,
+  ) {
+    this.#context = context;
+    this.#services = services;
+  }
+
+  /** Within a little more than ten seconds. */
+  async doctor(): Promise<DoctorReport> {
+    return { checks: [await this.#database(), this.#redis(), this.#crypto(), this.#workers()] };
+  }
+
+  /** A consistent copy of the state, made in a process of its own; it is removed when it was read, or after ten minutes. */
+  async backup(): Promise<Bytes> {
+    const target = draftOf(join(this.#context.stateDirectory, "backup"));
+    const remove = (): void => rmSync(target, { force: true });
+    try {
+      await this.#task("backup", backupTimeoutMs, target);
+    } catch (failure) {
+      remove();
+      throw failure;
+    }
+    const late = setTimeout(remove, backupTimeoutMs).unref();
+    const done = (): void => {
+      clearTimeout(late);
+      remove();
+    };
+    return { size: statSync(target).size, read: (from, to) => bytesOf(target, { from, to }, done) };
+  }
+
+  async #database(): Promise<DoctorCheck> {
+    const name = "database";
+    const { damagedStore } = this.#services;
+    try {
+      const found = await this.#task("check", checkTimeoutMs);
+      if (found !== "ok") {
+        const fix =
+          "`hostrun restart` puts it aside and begins a new one; `hostrun restore FILE` brings back a backup.";
+        return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLine(found)}`, fix };
+      }
+    } catch (failure) {
+      const message = `It could not be checked: ${failure instanceof Error ? failure.message : String(failure)}`;
+      return { name, state: "warning", message, fix: "See `hostrun logs`." };
+    }
+    if (damagedStore === null) return { name, state: "ok", message: "SQLite finds it whole.", fix: null };
+    const message = `It was begun anew, since the one before was damaged: ${damagedStore}.`;
+    return { name, state: "warning", message, fix: "`hostrun restore FILE` brings back a backup." };
+  }
+
+  #redis(): DoctorCheck {
+    const name = "redis";
+    if (this.#context.settings.current.redisUrl === null) {
+      return { name, state: "ok", message: "Not used; results are cached in the daemon.", fix: null };
+    }
+    if (this.#services.cache.metrics().connected)
+      return { name, state: "ok", message: "Connected.", fix: null };
+    const message = "It cannot be reached. Runs go on, and results are cached in the daemon.";
+    return {
+      name,
+      state: "warning",
+      message,
+      fix: "See `hostrun config get redisUrl`, and whether it runs.",
+    };
+  }
+
+  #crypto(): DoctorCheck {
+    const message = this.#services.pool.nativeCrypto
+      ? "ssh2 encrypts with its native part."
+      : "ssh2 encrypts with the OpenSSL of Node.";
+    return { name: "nativeCrypto", state: "ok", message, fix: null };
+  }
+
+  #workers(): DoctorCheck {
+    const message = "On: runs with `worker: auto` skip start files that take long, where the host has Perl.";
+    return { name: "worker", state: "ok", message, fix: null };
+  }
+
+  /** The line that it answers with. Rejects with a Problem. */
+  async #task(what: "check" | "backup", timeoutMs: number, ...files: readonly string[]): Promise<string> {
+    const { reader, storeTask, stateDirectory, endGroup } = this.#context;
+    const result = await runProgram({
+      file: reader.runtime,
+      args: [storeTask, what, stateDirectory, ...files],
+      env: { ELECTRON_RUN_AS_NODE: "1" },
+      timeoutMs,
+      maxBytes: maxAnswerBytes,
+      endGroup,
+    });
+    if (result.kind === "failed")
+      throw new Problem("internal", `The store could not be looked at: ${result.why}.`);
+    if (result.code === 0) return result.stdout.toString().trim();
+    const told = parseJson(result.stderr);
+    if (isProblemDetails(told)) throw Problem.fromDetails(told);
+    throw new Problem("internal", `The store could not be looked at: ${visibleLine(result.stderr)}`);
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { placeNames } from "../protocol/places.ts";
+import { Problem } from "../protocol/problem.ts";
+import { prepareStateDirectory } from "./core/state-directory.ts";
+import { writeBackup } from "./store/backup.ts";
+import { openInstanceLock } from "./store/instance-lock.ts";
+import { checkBackup, examineStore, restoreBackup } from "./store/restore.ts";
+
+/**
+ * A process that does with a store what would hold the daemon up, or what only one that is not running allows:
+ * `store-task check|backup|verify|restore STATE-DIRECTORY [FILE]`. One line on standard output says what came of it; a failure is a
+ * problem as JSON on standard error.
+ */
+const [what, stateDirectory = "", file = ""] = process.argv.slice(2);
+const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
+const inDist = existsSync(packaged);
+const nativeBinding = inDist ? packaged : undefined;
+process.umask(0o077);
+
+async function carryOut(): Promise<string> {
+  if (what === "check") return examineStore(join(stateDirectory, "hostrun.db"), nativeBinding) ?? "ok";
+  if (what === "backup") {
+    await writeBackup({ stateDirectory, target: file, nativeBinding });
+    return file;
+  }
+  const migrations = join(import.meta.dirname, inDist ? "migrations" : "../migrations");
+  const options = { source: file, stateDirectory, migrations, nativeBinding };
+  if (what === "verify") {
+    checkBackup(options);
+    return file;
+  }
+  prepareStateDirectory(stateDirectory);
+  using _ = openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding);
+  return await restoreBackup(options);
+}
+
+carryOut().then(
+  (result) => process.stdout.write(`${result}\n`),
+  (failure: unknown) => {
+    const problem = failure instanceof Problem ? failure : undefined;
+    const told = problem ?? new Problem("internal", String(failure));
+    process.stderr.write(`${JSON.stringify(told)}\n`);
+    process.exitCode = 1;
+  },
+);

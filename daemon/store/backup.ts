@@ -1,0 +1,69 @@
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { readOwnFile } from "../../state-directory/own-file.ts";
+import { outputSuffix } from "./database.ts";
+
+/** "HRbk", in SQLite's header: what tells a backup from any other database. */
+export const backupId = 0x48_52_62_6b;
+
+/** What is kept beside the database, as it stands in the state directory; neither token nor log. */
+export const keptFiles = ["config.json", "known_hosts"] as const;
+
+export interface BackupOptions {
+  readonly stateDirectory: string;
+  /** Must not exist. */
+  readonly target: string;
+  readonly nativeBinding: string | undefined;
+}
+
+/**
+ * Writes one file (mode 0600) with the whole store as it was at one moment, also while a daemon works with it: a copy of the
+ * database, with configuration, host keys and the output that lies in files in a table of its own. Throws SQLite's and
+ * the system's errors.
+ */
+export async function writeBackup({ stateDirectory, target, nativeBinding }: BackupOptions): Promise<void> {
+  const native = nativeBinding === undefined ? {} : { nativeBinding };
+  const path = join(stateDirectory, "hostrun.db");
+  // SQLite would make it with another mode.
+  closeSync(openSync(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600));
+  using source = opened(new Sqlite(path, { readonly: true, fileMustExist: true, ...native }));
+  // In one go: as long as another process writes, SQLite would begin anew after each step.
+  await source.sql.backup(target, { progress: () => 2 ** 31 - 1 });
+  using copy = opened(new Sqlite(target, native));
+  copy.sql.pragma("journal_mode = DELETE");
+  copy.sql.exec("CREATE TABLE backup_files (path TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT");
+  const add = copy.sql.prepare("INSERT INTO backup_files (path, bytes) VALUES (?, ?)");
+  for (const name of keptFiles) {
+    const text = readOwnFile(join(stateDirectory, name));
+    if (text !== undefined) add.run(name, Buffer.from(text));
+  }
+  for (const name of outputFiles(path + outputSuffix))
+    add.run(`output/${name}`, read(join(path + outputSuffix, name)));
+  copy.sql.pragma(`application_id = ${backupId}`);
+}
+
+/** `<run>/<segment>`, by the names that Hostrun gives. */
+function outputFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((run) =>
+    /^\d+$/.test(run)
+      ? readdirSync(join(folder, run))
+          .filter((name) => /^\d+$/.test(name))
+          .map((name) => `${run}/${name}`)
+      : [],
+  );
+}
+
+/** A run may be forgotten meanwhile. */
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+export function opened(sql: Sqlite.Database): { readonly sql: Sqlite.Database } & Disposable {
+  return { sql, [Symbol.dispose]: () => void sql.close() };
+}

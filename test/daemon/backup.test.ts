@@ -1,0 +1,104 @@
+import { chmod, copyFile, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cli, openCli } from "../support/cli.ts";
+import { openSshd } from "../support/sshd.ts";
+
+const stack = new AsyncDisposableStack();
+let cli: Cli;
+let file: string;
+
+beforeAll(async () => {
+  const sshd = stack.use(await openSshd());
+  cli = stack.use(await openCli(sshd));
+  file = join(cli.home, "backup");
+});
+afterAll(() => stack.disposeAsync());
+
+async function said(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await cli.run(args);
+  return `${status} ${stdout.toString()}${stderr.toString()}`;
+}
+
+/** Of the output of the last run. */
+async function lastOutput(): Promise<string> {
+  return (await cli.run(["show", "last", "--output"])).stdout.toString();
+}
+
+test("a backup is taken while a command runs, and brings everything back", async () => {
+  await cli.run(["config", "set", "historyDays", "7"]);
+  // So long that its output lies in files beside the database.
+  const long = "i=0; while [ $i -lt 20000 ]; do echo line $i of a long output; i=$((i+1)); done";
+  expect((await cli.run(["run", "web1", "--", long])).status).toBe(0);
+  const before = await lastOutput();
+  expect(before.length).toBeGreaterThan(100_000);
+  const running = cli.start(["run", "--durable", "-q", "web1", "--", "echo begun; sleep 600"]);
+  await new Promise((resolve) => running.stdout.once("data", resolve));
+  expect(await said("backup", file)).toMatch(/^0 .*backup has the state of now/);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await said("backup", file)).toMatch(/^1 .*is there already/);
+  expect(await said("backup", file, "--force")).toMatch(/^0 /);
+  await cli.run(["cancel", "last"]);
+  await cli.run(["config", "set", "historyDays", "8"]);
+  await cli.run(["hosts", "remove", "web1"]);
+
+  expect(await said("restore", file)).toMatch(/^1 .*\(process \d+\) runs/);
+  const restored = await said("restore", file, "--stop");
+  const aside = /before is in (\S+)\.\n/.exec(restored)?.[1] ?? "";
+  expect(restored).toMatch(/^0 /);
+  expect(await readdir(aside)).toEqual(expect.arrayContaining(["config.json", "hostrun.db"]));
+  expect((await stat(aside)).mode & 0o777).toBe(0o700);
+  expect(await said("config", "get", "historyDays")).toBe("0 7\n");
+  expect(await said("hosts", "list", "--format", "{{.name}}")).toBe("0 web1\n");
+  const { stdout } = await cli.run(["history", "--format", "{{.id}} {{.command}}"]);
+  const run =
+    stdout
+      .toString()
+      .split("\n")
+      .find((line) => line.includes("long output"))
+      ?.split(" ")[0] ?? "";
+  expect((await cli.run(["show", run, "--output"])).stdout.toString()).toBe(before);
+  for (const name of ["hostrun.db", "config.json"]) {
+    expect((await stat(join(cli.stateDirectory, name))).mode & 0o777).toBe(0o600);
+  }
+  running.kill();
+});
+
+test("what is no backup is refused before the daemon is stopped, and nothing is changed", async () => {
+  expect(await said("start")).toMatch(/^0 /);
+  const pid = (await cli.run(["status", "--format", "{{.pid}}"])).stdout.toString();
+  const bad = (name: string): string => join(cli.home, name);
+  await copyFile(join(cli.stateDirectory, "hostrun.db"), bad("store"));
+  await writeFile(bad("text"), "precious");
+  await writeFile(bad("empty"), "");
+  await symlink(file, bad("link"));
+  await writeFile(bad("damaged"), await damaged(await readFile(file)));
+  await copyFile(file, bad("newer"));
+  await chmod(bad("newer"), 0o600);
+  const newer = new Sqlite(bad("newer"));
+  newer.exec("INSERT INTO migrations VALUES ('9999-later.sql', 'x', 'y')");
+  newer.close();
+  const told: Readonly<Record<string, RegExp>> = {
+    nothing: /is not there/,
+    store: /is no backup of Hostrun/,
+    text: /is no backup of Hostrun/,
+    empty: /is no backup of Hostrun/,
+    link: /is a symbolic link/,
+    damaged: /is damaged/,
+    newer: /made by a newer Hostrun.*9999-later.*Update Hostrun/,
+  };
+  for (const [name, words] of Object.entries(told)) {
+    const answer = await said("restore", bad(name), "--stop");
+    expect(answer).toMatch(/^1 /);
+    expect(answer).toMatch(words);
+    expect(answer).toContain("Nothing was changed");
+  }
+  expect((await cli.run(["status", "--format", "{{.pid}}"])).stdout.toString()).toBe(pid);
+  expect(await readFile(bad("text"), "utf8")).toBe("precious");
+});
+
+/** Every page after the first is overwritten. */
+async function damaged(bytes: Buffer): Promise<Buffer> {
+  return Buffer.concat([bytes.subarray(0, 4096), Buffer.alloc(bytes.length - 4096, 0x5a)]);
+}

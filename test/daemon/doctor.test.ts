@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type DoctorCheck, DoctorCheck as DoctorCheckSchema } from "../../protocol/doctor.ts";
+import * as z from "zod";
+import { type Cli, type CliOptions, openCli } from "../support/cli.ts";
+
+const names = [
+  "stateDirectory",
+  "permissions",
+  "disk",
+  "clock",
+  "node",
+  "ssh",
+  "sshConfig",
+  "agent",
+  "daemon",
+];
+const ofDaemon = ["database", "redis", "nativeCrypto", "worker"];
+
+/** Typed as what it stands for. */
+function containing(text: string): unknown {
+  return expect.stringContaining(text);
+}
+
+async function examined(cli: Cli, options?: CliOptions) {
+  const { status, stdout, stderr } = await cli.run(["doctor", "--json"], options);
+  expect(stderr.toString()).toBe("");
+  const checks = z.array(DoctorCheckSchema).parse(JSON.parse(stdout.toString()));
+  const found = (name: string): DoctorCheck | undefined => checks.find((check) => check.name === name);
+  // What is not well says what to do.
+  for (const { state, fix } of checks) if (state !== "ok") expect(fix).toMatch(/\S/);
+  return { status, checks, found };
+}
+
+test("it looks at everything, starts no daemon, and asks the one that runs", async () => {
+  await using cli = await openCli();
+  const before = await examined(cli);
+  expect(before.status).toBe(0);
+  expect(before.checks.map(({ name }) => name)).toEqual(names);
+  expect(before.found("daemon")).toMatchObject({ state: "warning", fix: "`hostrun start` starts it." });
+  expect(await cli.run(["status"])).toHaveProperty("status", 3);
+  await cli.run(["start"]);
+  const { status, checks } = await examined(cli);
+  expect(checks.map(({ name }) => name)).toEqual([...names, ...ofDaemon]);
+  expect(checks.filter(({ state }) => state !== "ok")).toEqual([]);
+  expect(status).toBe(0);
+  const shown = await cli.run(["doctor"]);
+  expect(shown.stdout.toString()).toContain("ok       database: SQLite finds it whole.\n");
+});
+
+test("it finds what is wrong without a daemon, and says what to do", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  await writeFile(join(cli.home, "old.db"), "");
+  await symlink(join(cli.home, "old.db"), join(cli.stateDirectory, "hostrun.db"));
+  await writeFile(join(cli.home, ".ssh/config"), "Host *\n  NoSuchOption yes\n");
+  const future = new Date(Date.now() + 86_400_000);
+  await writeFile(join(cli.stateDirectory, "daemon.log"), "");
+  await utimes(join(cli.stateDirectory, "daemon.log"), future, future);
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  // ssh reads the account's configuration, which is not the test's.
+  const script =
+    "#!/bin/sh\n[ $1 = -V ] && exit 0\necho 'line 2: Bad configuration option: nosuchoption' >&2\nexit 255\n";
+  await writeFile(join(PATH, "ssh"), script, { mode: 0o755 });
+  const { status, found } = await examined(cli, { env: { PATH, SSH_AUTH_SOCK: join(cli.home, "none") } });
+  expect(status).toBe(1);
+  expect([found("permissions")?.state, found("permissions")?.message]).toEqual([
+    "failed",
+    containing("symbolic link"),
+  ]);
+  expect([found("clock")?.state, found("clock")?.fix]).toEqual(["warning", containing("timedatectl")]);
+  expect([found("sshConfig")?.state, found("sshConfig")?.message]).toEqual(["failed", containing("line 2")]);
+  expect(found("agent")?.state).toBe("warning");
+  await chmod(cli.stateDirectory, 0o777);
+  expect((await examined(cli)).found("stateDirectory")).toMatchObject({ state: "failed" });
+  await chmod(cli.stateDirectory, 0o700);
+});
+
+test("without ssh, and with a daemon of another version that hangs, it is done all the same", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  const socket = join(cli.stateDirectory, "daemon.sock");
+  const mute = createServer(() => undefined).listen(socket);
+  await once(mute, "listening");
+  // A process that does nothing.
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  child.kill("SIGSTOP");
+  const discovery = {
+    pid: child.pid,
+    version: "9.9.9",
+    protocol: 1,
+    socket,
+    url: null,
+    token: "t",
+    startedAt: "2026-01-01T00:00:00.000Z",
+  };
+  await writeFile(join(cli.stateDirectory, "daemon.json"), JSON.stringify(discovery), { mode: 0o600 });
+  const { status, found } = await examined(cli, { env: { PATH: join(cli.home, "none") } });
+  expect(status).toBe(1);
+  expect([found("ssh")?.state, found("ssh")?.fix]).toEqual(["warning", containing("Install OpenSSH")]);
+  expect([found("daemon")?.state, found("daemon")?.fix]).toEqual([
+    "failed",
+    containing("hostrun restart --force"),
+  ]);
+  child.kill("SIGKILL");
+  mute.close();
+});
