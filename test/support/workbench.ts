@@ -7,8 +7,8 @@ const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
 
 /** For anything that is awaited, whatever else the machine does; what does not come at all is told by then. */
 const patienceMs = 120_000;
-/** For a try that is made again. */
-const tryMs = 30_000;
+/** For each try of what is tried again: what took the focus costs little, and a slow machine gets its time. */
+const triesMs = [8000, 15_000, 30_000, 30_000, 30_000, 30_000];
 
 type Theme = "light" | "dark" | "highContrast";
 
@@ -70,10 +70,10 @@ export class Workbench {
 
   /** Runs a command by its title in the palette, e.g. "Hostrun: Run on Host…". */
   async command(title: string): Promise<void> {
-    await this.#insist(async () => {
+    await this.#insist(async (timeout) => {
       await this.page.keyboard.press("F1");
-      await this.input.fill(`>${title}`, { timeout: tryMs });
-      await this.choice(title).first().click({ timeout: tryMs });
+      await this.input.fill(`>${title}`, { timeout });
+      await this.choice(title).first().click({ timeout });
     });
   }
 
@@ -105,31 +105,30 @@ export class Workbench {
 
   /** Starts a task of the folder. */
   async runTask(label: string): Promise<void> {
-    await this.#insist(async () => {
+    await this.#insist(async (timeout) => {
       await this.page.keyboard.press("Control+P");
-      await this.input.fill(`task ${label}`, { timeout: tryMs });
-      await this.quick.locator(`.monaco-list-row[aria-label^="${label}"]`).first().click({ timeout: tryMs });
+      await this.input.fill(`task ${label}`, { timeout });
+      await this.quick.locator(`.monaco-list-row[aria-label^="${label}"]`).first().click({ timeout });
     });
   }
 
   async openFile(name: string): Promise<void> {
-    await this.#insist(async () => {
+    await this.#insist(async (timeout) => {
       await this.page.keyboard.press("Control+P");
-      await this.input.fill(name, { timeout: tryMs });
-      await this.choice(name).first().click({ timeout: tryMs });
-      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout: tryMs });
+      await this.input.fill(name, { timeout });
+      await this.choice(name).first().click({ timeout });
+      await this.page.getByRole("tab", { name, selected: true }).waitFor({ timeout });
     });
     await this.page.locator(".monaco-editor .view-line").first().click();
   }
 
   /** A panel that comes up takes the focus, and the quick input closes: a person opens it again. */
-  async #insist(act: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+  async #insist(act: (timeoutMs: number) => Promise<void>): Promise<void> {
+    for (const [attempt, timeoutMs] of triesMs.entries()) {
       try {
-        await act();
-        return;
+        return await act(timeoutMs);
       } catch (failure) {
-        if (attempt === 6) throw failure;
+        if (attempt === triesMs.length - 1) throw failure;
       }
     }
   }
