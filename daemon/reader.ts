@@ -1,8 +1,13 @@
 import { type FileAnswer, type FileQuestion, type FileRequest, isFileRequest } from "./core/file-request.ts";
 import { kindOfPath, listDirectory, readRegularFile } from "./core/regular-file.ts";
 
-/** Answers that are sent together, with the others of this turn. */
+/** Answers that are sent together: every message wakes the daemon. */
 let unsent: FileAnswer[] = [];
+/** How many questions are not answered yet. */
+let open = 0;
+let soon: NodeJS.Timeout | undefined;
+/** So long the first answer waits for the others, of which one may hang. */
+const togetherMs = 5;
 
 /**
  * The process that reads files for the daemon (see core/user-files.ts). Every message is a list of questions, and each is
@@ -12,16 +17,22 @@ process.on("message", (message: unknown) => {
   if (!Array.isArray(message)) return;
   for (const each of message) {
     if (!isFileRequest(each)) continue;
+    open += 1;
     void answer(each);
   }
 });
 
 async function answer({ id, question }: FileRequest): Promise<void> {
   const answered = { id, answer: await answerTo(question) };
-  if (unsent.push(answered) === 1) setImmediate(send);
+  unsent.push(answered);
+  open -= 1;
+  if (open === 0) send();
+  else soon ??= setTimeout(send, togetherMs);
 }
 
 function send(): void {
+  clearTimeout(soon);
+  soon = undefined;
   process.send?.(unsent);
   unsent = [];
 }

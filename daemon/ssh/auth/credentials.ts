@@ -63,6 +63,7 @@ interface BesideKeys {
   /** By the path that they are beside. */
   readonly each: readonly Promise<OpenSshKey[]>[];
   readonly others: Promise<OpenSshKey[]>;
+  readonly tickets: Promise<OpenSshKey[]>;
 }
 
 /** Looks up what there is to log in with. */
@@ -144,27 +145,27 @@ export class CredentialSource {
 
   /** What only OpenSSH could log in with, beside each path and elsewhere. */
   #besideOf({ identityFiles, settings }: Hop, paths: readonly string[]): BesideKeys {
-    const { certificateFiles, defaultIdentityFiles } = settings.login;
+    const { certificateFiles, defaultIdentityFiles, gssapi } = settings.login;
     const isDefault = identityFiles.length === 0 && defaultIdentityFiles;
     const hardware = isDefault ? hardwareFiles.map((name) => join(this.#options.home, ".ssh", name)) : [];
     return {
       isDefault,
       each: paths.map((path) => this.#openSshKeyFiles.beside([path])),
       others: this.#openSshKeyFiles.beside(hardware, certificateFiles),
+      tickets: gssapi ? findTicket(this.#options.files, this.#options) : Promise.resolve([]),
     };
   }
 
   async #openSshKeysOf(
-    { identitiesOnly, settings }: Hop,
+    { identitiesOnly }: Hop,
     { files, beside }: { readonly files: readonly IdentityFile[]; readonly beside: BesideKeys },
     agent: AskedAgent | undefined,
   ): Promise<OpenSshKey[]> {
-    const { isDefault, each, others } = beside;
+    const { isDefault, each, others, tickets } = beside;
     const present = each.filter((_, index) => files[index]?.kind !== "missing" || !isDefault);
     const found = [...(await Promise.all(present)).flat(), ...(await others)];
     const held = identitiesOnly ? [] : (agent?.keys ?? []);
-    const tickets = settings.login.gssapi ? await findTicket(this.#options.files, this.#options) : [];
-    return [...found, ...tickets, ...held.flatMap(({ publicKey }) => openSshKeyOf(publicKey) ?? [])];
+    return [...found, ...(await tickets), ...held.flatMap(({ publicKey }) => openSshKeyOf(publicKey) ?? [])];
   }
 
   #paths({ identityFiles, settings }: Hop): readonly string[] {

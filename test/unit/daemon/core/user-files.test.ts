@@ -55,6 +55,17 @@ test("a file is read, again only when it has changed", async () => {
   });
 });
 
+test("reads that overlap are all answered", async () => {
+  const paths = Array.from({ length: 100 }, (_, index) => directory.join(`missing${index}`));
+  const reads: Promise<{ kind: string }>[] = [];
+  for (const path of paths) {
+    reads.push(files.read(path, maxBytes), files.read(good, maxBytes));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const kinds = (await Promise.all(reads)).map(({ kind }) => kind);
+  expect(kinds).toEqual(paths.flatMap(() => ["missing", "content"]));
+});
+
 const unreadable = (why: string): object => ({ kind: "unreadable", why });
 const tooLarge = unreadable("it is larger than 1 KiB");
 
