@@ -143,6 +143,17 @@ export function watchWindow(channel: ClientChannel): () => number {
   return () => (typeof incoming?.window === "number" ? incoming.window : Infinity);
 }
 
+/** Lets the server send so many bytes more on a channel. False: ssh2 has changed, and does so by itself only. */
+export function widenWindow(client: Client, channel: ClientChannel, bytes: number): boolean {
+  const insides = insidesOf(client, ["channelWindowAdjust"]);
+  const inner = channelInsidesOf(channel);
+  if (typeof inner?.incoming.window !== "number" || insides === undefined) return false;
+  if (inner.outgoing.state === "closed") return false;
+  inner.incoming.window += bytes;
+  insides.protocol.channelWindowAdjust(inner.outgoing.id, bytes);
+  return true;
+}
+
 /**
  * Sends a signal also after standard input has ended, where ssh2's own method does nothing without a word
  * (RFC 4254, section 6.9 does not forbid it). False: fall back on that method.
@@ -251,6 +262,7 @@ interface Protocol {
   windowChange(...request: Sizes): void;
   ping(): void;
   requestFailure(): void;
+  channelWindowAdjust(id: number, bytes: number): void;
 }
 
 interface Insides {
@@ -262,7 +274,7 @@ interface Insides {
 
 interface ChannelInsides {
   readonly outgoing: { readonly id: number; readonly state: string };
-  readonly incoming: { readonly state: string; readonly window?: number };
+  readonly incoming: { readonly state: string; window?: number };
   /** What waits for the replies to the channel's requests, which come in order. */
   readonly callbacks: Callback[];
 }

@@ -106,8 +106,10 @@ export interface RemoteProcess {
   execHelper(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
   /** What was known of the login shell was wrong: the next run asks again. */
   forgetShell(): void;
-  /** With `true` the host soon sends no more output, after at most 2 MiB; with `false` it goes on. */
+  /** With `true` the host soon sends no more output, after at most 2 MiB and `extraBytes`; with `false` it goes on. */
   hold(held: boolean): void;
+  /** What a host that is far away may send ahead now. */
+  extraBytes(): number;
   /** A new size of its terminal; nothing comes of it where there is none. */
   resize(size: TerminalSize): void;
   /** Gives the channel up; `end` still comes, at once if the server stays silent. */

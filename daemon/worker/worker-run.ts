@@ -83,6 +83,7 @@ export class WorkerRun {
       signal: () => undefined,
       execHelper: (command, deadlineMs) => process.execHelper(command, deadlineMs),
       hold,
+      extraBytes: () => process.extraBytes(),
       forgetShell: () => undefined,
       // It has no terminal.
       resize: () => undefined,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openChaosProxy } from "../support/chaos-proxy.ts";
 import { until } from "../support/durable.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -26,10 +27,41 @@ test("a command that is held stops within its window, on both streams together, 
     for (const _ of [1, 2]) await pool.run(targetOf(sshd), "true");
     return received === seen;
   });
-  expect(received - before).toBeLessThanOrEqual(window);
+  expect(received - before).toBeLessThanOrEqual(window + started.process.extraBytes());
   started.process.hold(false);
   const { stdout, stderr, end } = await started.finished;
   expect([stdout.length, stderr.length, end]).toEqual([bytes, bytes, { kind: "exited", code: 0 }]);
+});
+
+test("a server that is far away may send more ahead, and stops within that when it is held", async () => {
+  await using sshd = await openSshd();
+  await using proxy = await openChaosProxy(sshd);
+  const { address, port } = proxy;
+  const knownHosts = sshd.knownHosts.replaceAll(`:${sshd.port} `, `:${port} `);
+  await using pool = await openSshPool({ trust: [{ knownHosts }] });
+  const target = targetOf({ ...sshd, address, port });
+  proxy.next({ delayMs: 250 });
+  const bytes = 30_000_000;
+  let received = 0;
+  const grown = Promise.withResolvers<void>();
+  const { process, finished } = await pool.start(target, `head -c ${bytes} /dev/zero`, {
+    stdout: (chunk) => {
+      received += chunk.length;
+      if (process.extraBytes() > window) grown.resolve();
+    },
+  });
+  await grown.promise;
+  process.hold(true);
+  const before = received;
+  const extra = process.extraBytes();
+  await until(async () => {
+    const seen = received;
+    for (const _ of [1, 2]) await pool.run(target, "true");
+    return received === seen;
+  });
+  expect(received - before).toBeLessThanOrEqual(window + extra);
+  process.hold(false);
+  expect((await finished).stdout.length).toBe(bytes);
 });
 
 test("a command that ends while it is held has its end told, and so has one that is given up", async () => {

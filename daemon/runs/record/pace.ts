@@ -5,6 +5,8 @@ import type { Numbered, Transcript } from "../../core/transcript.ts";
 export interface PacedSource {
   /** With `true` it soon sends no more, with `false` it goes on. */
   hold(held: boolean): void;
+  /** What more than usual may come once it is held. */
+  extraBytes(): number;
 }
 
 interface Reader {
@@ -18,14 +20,14 @@ interface Reader {
 /** With so much unread by the slowest one the host is held, and it goes on once there is only so much. */
 const holdBytes = 1024 * 1024;
 const goOnBytes = 512 * 1024;
-/** A host that does not wait, or is to wait no longer, costs no more memory than this. */
+/** A host that does not wait, or is to wait no longer, costs no more memory than this and what it may send ahead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 
 /**
  * Holds the host of a run while a reader who asked for every byte is behind, so that nothing is dropped from the record
  * before it was read. The slowest one counts.
  *
- *     ...... | 1 MiB | unread, at most 1 MiB | a window of the connection's, 2 MiB, that is still sent |
+ *     ...... | 1 MiB | unread, at most 1 MiB | a window of the session's, that is still sent |
  *     record | kept  ^ the slowest reader    ^ the host is held
  */
 export class Pace {
@@ -121,11 +123,12 @@ export class Pace {
   }
 
   #update(): void {
+    const maxBytes = maxUnreadBytes + (this.#source?.extraBytes() ?? 0);
     let unread = 0;
     for (const reader of this.#readers) {
       const bytes = this.#transcript.bytesAfter(reader.seq);
       // It goes on from the record, as others do.
-      if (bytes > maxUnreadBytes) this.#remove(reader);
+      if (bytes > maxBytes) this.#remove(reader);
       else unread = Math.max(unread, this.#isBehind(reader) ? Infinity : bytes);
     }
     const held = !this.#over && unread > (this.#held ? goOnBytes : holdBytes);

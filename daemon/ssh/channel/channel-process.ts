@@ -4,10 +4,11 @@ import type { Problem } from "../../../protocol/problem.ts";
 import type { TerminalSize } from "../../../protocol/run.ts";
 import type { Log } from "../../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
-import { holdWindow, watchReading } from "./channel-reading.ts";
+import { watchReading } from "./channel-reading.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { connectionLost, nameOf, protocolError } from "../failure.ts";
 import { exitOf } from "./exec.ts";
+import { openReceiveWindow, type ReceiveWindow, type WindowBudget } from "../connect/receive-window.ts";
 import { resizeChannel, signalChannel, watchWindow } from "../ssh2-internals.ts";
 
 /** How long the other side may take to confirm a close. */
@@ -18,6 +19,7 @@ export interface ProcessParts {
   readonly channel: ClientChannel;
   readonly listener: RemoteListener;
   readonly log: Log;
+  readonly windows: WindowBudget;
   /** Called once, right before the listener hears of the end. */
   ended(): void;
 }
@@ -25,8 +27,8 @@ export interface ProcessParts {
 /** A command on its channel, from its request to its one end. Nothing is told before `flow`. */
 export class ChannelProcess {
   readonly stdin: Writable;
-  /** See `RemoteProcess`. Streams are never paused: their end is not told before they are read. */
-  readonly hold: (held: boolean) => void;
+  /** Streams are never paused: their end is not told before they are read. */
+  readonly window: ReceiveWindow;
   readonly #parts: ProcessParts;
   #lost: Problem | undefined;
   #closed = { channel: false, stderr: false };
@@ -44,7 +46,7 @@ export class ChannelProcess {
     this.stdin = this.#openInput();
     const { channel, connection } = parts;
     watchReading(channel, (failure) => this.#violated(failure));
-    this.hold = holdWindow(channel);
+    this.window = openReceiveWindow(connection.client, channel, parts.windows);
     channel.on("close", () => this.#closedBy("channel"));
     channel.stderr.on("close", () => this.#closedBy("stderr"));
     this.#leaveConnection = connection.onClose((problem) => {

@@ -18,28 +18,3 @@ export function watchReading(channel: ClientChannel, violated: (failure: Error) 
     };
   }
 }
-
-/**
- * With `true` the server is given no further window, so that it stops once it has sent what it may (RFC 4254, section
- * 5.2), at most 2 MiB; everything that comes is still handed over. ssh2 refills the window when `push` or `_read` say that
- * a stream takes more, so they say that it does not.
- */
-export function holdWindow(channel: ClientChannel): (held: boolean) => void {
-  let held = false;
-  const refills = [channel, channel.stderr].map((stream) => {
-    const push = stream.push.bind(stream);
-    stream.push = (chunk: unknown, encoding?: BufferEncoding) => push(chunk, encoding) && !held;
-    const inherited: unknown = Reflect.get(stream, "_read");
-    let asked = false;
-    const read = (size: number): void => {
-      asked = held;
-      if (!held && typeof inherited === "function") Reflect.apply(inherited, stream, [size]);
-    };
-    Reflect.set(stream, "_read", read);
-    return () => asked && read(0);
-  });
-  return (hold) => {
-    held = hold;
-    if (!held) for (const refill of refills) refill();
-  };
-}

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Hop } from "../../transport/remote.ts";
+import { openReceiveWindow, type WindowBudget } from "./receive-window.ts";
 import type { SshConnection } from "./ssh-connection.ts";
 import { protocolError, unreachable } from "../failure.ts";
 
@@ -9,7 +10,7 @@ const administrativelyProhibited = 1;
 const connectFailed = 2;
 
 /** A TCP connection from a bastion to `hop`. Rejects with a Problem that tells what the bastion said. */
-export function forward(bastion: SshConnection, hop: Hop): Promise<Duplex> {
+export function forward(bastion: SshConnection, hop: Hop, windows: WindowBudget): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (bastion.closeReason !== undefined) {
       reject(bastion.closeReason);
@@ -20,6 +21,8 @@ export function forward(bastion: SshConnection, hop: Hop): Promise<Duplex> {
         channel.on("error", () => undefined);
         channel.stderr.on("error", () => undefined);
         bastion.pace(channel);
+        // All that comes from the hop goes through it.
+        openReceiveWindow(bastion.client, channel, windows);
         resolve(channel);
       } else {
         reject(bastion.closeReason ?? refusal(hop, failure));

@@ -6,6 +6,7 @@ import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { ConnectMark, Target } from "../../transport/remote.ts";
+import type { WindowBudget } from "../connect/receive-window.ts";
 import { login } from "../connect/connection.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
@@ -32,6 +33,7 @@ export interface DialerOptions {
   readonly openSsh: SshLogin;
   readonly proxy: ProxyContext;
   readonly secrets: SecretMemory;
+  readonly windows: WindowBudget;
 }
 
 /** Logs in on a socket. */
@@ -203,7 +205,7 @@ class DialAttempt {
 
   #open(signal: AbortSignal, tell: (attempts: string) => void): Promise<Duplex> {
     const { target, bastion } = this.#destination;
-    if (bastion !== undefined) return forward(bastion, target);
+    if (bastion !== undefined) return forward(bastion, target, this.#options.windows);
     const { proxyCommand } = target.settings;
     if (proxyCommand === null) return openSocket(target, signal, tell);
     return Promise.resolve(new ProxyConnection(proxyCommand, this.#options.proxy));

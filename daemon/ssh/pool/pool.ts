@@ -22,6 +22,7 @@ import { CredentialSource, type CredentialSourceOptions } from "../auth/credenti
 import { LoginLookups } from "../auth/login-lookups.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
 import type { ProxyContext } from "../connect/proxy-command.ts";
+import { WindowBudget } from "../connect/receive-window.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
@@ -75,7 +76,8 @@ export function openPool(options: PoolOptions): Pool {
   const requiredRsaSize = (): number => options.limits().requiredRsaSize;
   const source = new CredentialSource({ ...options.environment, requiredRsaSize });
   const lookups = new LoginLookups(source, clock);
-  const dial = createDialer({ ...options, source, proxy: options.environment }, (request, signal) =>
+  const windows = new WindowBudget();
+  const dial = createDialer({ ...options, source, windows, proxy: options.environment }, (request, signal) =>
     connections.acquire(request, signal),
   );
   const shells = new LoginShells(options.shells);
@@ -88,7 +90,7 @@ export function openPool(options: PoolOptions): Pool {
   });
   return {
     exec: (target, request, listener, signal) =>
-      exec({ connections, lookups, shells, clock, log }, target, { request, listener, signal }),
+      exec({ connections, lookups, shells, windows, clock, log }, target, { request, listener, signal }),
     probe: (target, how, signal) => probe({ connections, lookups, clock }, target, { ...how, signal }),
     identity: async (target, { agentSocket, askedAt }) =>
       bucketKey(await lookups.of(target, agentSocket, askedAt)),
@@ -117,6 +119,7 @@ interface Parts {
   readonly connections: ConnectionPool;
   readonly lookups: LoginLookups;
   readonly shells: LoginShells;
+  readonly windows: WindowBudget;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -129,7 +132,7 @@ interface Execution {
 
 async function exec(parts: Parts, target: Target, execution: Execution): Promise<RemoteProcess> {
   const { request, listener, signal } = execution;
-  const { connections, lookups, shells, clock, log } = parts;
+  const { connections, lookups, shells, windows, clock, log } = parts;
   const begun = clock.elapsed();
   using deadline = new ConnectDeadline(target, request.connectTimeoutMs, signal);
   const avoid = new Set<PooledConnection>();
@@ -155,6 +158,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       listener,
       deadline,
       log,
+      windows,
       onSent: () => connections.prepareSpare(lease.pooled),
     });
     if (started.kind === "started") {
@@ -279,7 +283,8 @@ function remoteProcess(
     ...timings,
     stdin: process.stdin,
     signal: (name) => process.signal(name),
-    hold: (held) => process.hold(held),
+    hold: (held) => process.window.hold(held),
+    extraBytes: () => process.window.extraBytes,
     resize: (size) => process.resize(size),
     execHelper(command, deadlineMs) {
       const held = connections.hold(lease.pooled);

@@ -4,6 +4,7 @@ import type { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { RemoteListener } from "../../transport/remote.ts";
 import { ChannelProcess } from "../channel/channel-process.ts";
+import type { WindowBudget } from "../connect/receive-window.ts";
 import type { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused } from "../failure.ts";
 import type { Lease } from "./connection-pool.ts";
@@ -26,6 +27,7 @@ export interface StartOptions {
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
+  readonly windows: WindowBudget;
   /** Called when the command goes out: what is sent now goes along. */
   readonly onSent: () => void;
 }
@@ -122,13 +124,13 @@ async function open({ lease, deadline }: StartOptions): Promise<Opening> {
   return { kind: "refused" };
 }
 
-function processOn({ lease, listener, log }: StartOptions, channel: ClientChannel): ChannelProcess {
+function processOn({ lease, listener, log, windows }: StartOptions, channel: ClientChannel): ChannelProcess {
   const closed = lease.pooled.channelOpened();
   const ended = (): void => {
     closed();
     lease[Symbol.dispose]();
   };
-  return new ChannelProcess({ connection: lease.connection, channel, listener, log, ended });
+  return new ChannelProcess({ connection: lease.connection, channel, listener, log, windows, ended });
 }
 
 function rejection({ lease }: StartOptions, what: Refused): Problem {

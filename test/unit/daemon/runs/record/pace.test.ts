@@ -6,11 +6,19 @@ const kibibyte = 1024;
 const piece = 64 * kibibyte;
 
 /** A run whose host sends as it is told to. */
-function openRun({ timeoutMs, whole = true }: { timeoutMs?: number; whole?: boolean } = {}) {
+function openRun({
+  timeoutMs,
+  whole = true,
+  extraBytes = 0,
+}: {
+  timeoutMs?: number;
+  whole?: boolean;
+  extraBytes?: number;
+} = {}) {
   const transcript = new Transcript<Numbered>(0);
   const pace = new Pace(transcript, () => whole, timeoutMs);
   const held: boolean[] = [];
-  pace.drive({ hold: (hold) => held.push(hold) });
+  pace.drive({ hold: (hold) => held.push(hold), extraBytes: () => extraBytes });
   return {
     transcript,
     pace,
@@ -166,11 +174,20 @@ test("a host that is to end is held no more, and memory stays bounded all the sa
   expect(transcript.after(0, 1)).toBeUndefined();
 });
 
+test("what a host may send ahead is kept, too", () => {
+  const { transcript, pace, send } = openRun({ extraBytes: 2 * 1024 * kibibyte });
+  pace.join(0);
+  send(8 * 16 + 2 * 16);
+  expect(transcript.after(0, 1)).toHaveLength(1);
+  send(2);
+  expect(transcript.after(0, 1)).toBeUndefined();
+});
+
 test("what comes to be held later, as the next session of a durable run, is held from its beginning", () => {
   const { pace, send } = openRun();
   pace.join(0);
   send(40);
   const held: boolean[] = [];
-  pace.drive({ hold: (hold) => held.push(hold) });
+  pace.drive({ hold: (hold) => held.push(hold), extraBytes: () => 0 });
   expect(held).toEqual([true]);
 });

@@ -1,0 +1,94 @@
+import { Readable } from "node:stream";
+import { beforeEach, expect, test, vi } from "vitest";
+import { ReceiveWindow, WindowBudget } from "../../../../../daemon/ssh/connect/receive-window.ts";
+
+const mebibyte = 1024 * 1024;
+const packet = Buffer.alloc(32 * 1024);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+
+/** A channel as ssh2 has it, whose server sends as much as it knows that it may. */
+async function openChannel(budget = new WindowBudget()) {
+  const open = (): Readable => new Readable({ read: () => undefined, highWaterMark: 2 * mebibyte });
+  const channel = open();
+  let left = 2 * mebibyte;
+  let allowed = left;
+  let underWay = 0;
+  const widen = (bytes: number): boolean => {
+    left += bytes;
+    underWay += bytes;
+    return true;
+  };
+  const window = new ReceiveWindow({ streams: [channel, open()], left: () => left, widen }, budget);
+  channel.on("data", () => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  const send = (): void => {
+    for (; allowed > 0; allowed -= packet.length) {
+      left -= packet.length;
+      channel.push(packet);
+    }
+  };
+  return {
+    channel,
+    window,
+    send,
+    /** All that is underway arrives at the server, so long after. */
+    roundTrip: (ms: number): void => {
+      vi.advanceTimersByTime(ms);
+      allowed += underWay;
+      underWay = 0;
+      send();
+    },
+    /** How much the server may send that knows of every top-up. */
+    left: () => left,
+  };
+}
+
+test("a server that has to wait for the window may send more ahead, up to a limit", async () => {
+  const { window, send, roundTrip, left } = await openChannel();
+  send();
+  expect(window.extraBytes).toBe(0);
+  for (let count = 0; count < 4; count += 1) roundTrip(20);
+  expect(window.extraBytes).toBe(30 * mebibyte);
+  roundTrip(20);
+  expect(window.extraBytes).toBe(30 * mebibyte);
+  expect(left()).toBe(32 * mebibyte);
+});
+
+test("one that goes on at once has a window of 2 MiB", async () => {
+  const { window, send, roundTrip, left } = await openChannel();
+  send();
+  for (let count = 0; count < 10; count += 1) roundTrip(1);
+  expect([window.extraBytes, left()]).toEqual([0, 2 * mebibyte]);
+});
+
+test("one that has to wait since it is held is not far away", async () => {
+  const { window, send, roundTrip } = await openChannel();
+  send();
+  roundTrip(1);
+  for (let count = 0; count < 10; count += 1) {
+    window.hold(true);
+    roundTrip(20);
+    window.hold(false);
+    roundTrip(20);
+  }
+  expect(window.extraBytes).toBe(0);
+});
+
+test("all of them together may send 64 MiB ahead, and who ends makes room", async () => {
+  const budget = new WindowBudget();
+  const open = async () => {
+    const opened = await openChannel(budget);
+    opened.send();
+    for (let count = 0; count < 20; count += 1) opened.roundTrip(20);
+    return opened;
+  };
+  const channels = await Promise.all(Array.from({ length: 10 }, open));
+  const total = channels.reduce((sum, { window }) => sum + window.extraBytes, 0);
+  expect(total).toBeLessThanOrEqual(64 * mebibyte);
+  expect(Math.min(...channels.map(({ window }) => window.extraBytes))).toBeGreaterThan(0);
+  for (const { channel } of channels) channel.emit("close");
+  expect((await open()).window.extraBytes).toBe(30 * mebibyte);
+});
