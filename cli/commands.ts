@@ -39,6 +39,11 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   backup: { summary: "Write the daemon's state to a file", load: () => import("./commands/backup.ts") },
   restore: { summary: "Put a backup in the place of the state", load: () => import("./commands/restore.ts") },
+  "install-service": {
+    summary: "Have the system start the daemon when it is needed",
+    load: () => import("./commands/install-service.ts"),
+  },
+  "uninstall-service": { summary: "Undo that", load: () => import("./commands/uninstall-service.ts") },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 

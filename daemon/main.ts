@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   await using daemon = await openDaemon({
     stateDirectory: directory,
     socket: socketPath(directory),
+    activatedSocket: takeActivatedSocket(),
     environment: process.env,
     flags,
     version,
@@ -108,6 +109,15 @@ function checkRuntime(node: string): void {
     "conflict",
     `The daemon needs Node.js 22.15 or later, and this is ${node}. Run it with a newer one.`,
   );
+}
+
+/** As sd_listen_fds(3): the first descriptor after standard error, where it is meant for this process. */
+function takeActivatedSocket(): number | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  // Nobody who is started from here is meant.
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"])
+    Reflect.deleteProperty(process.env, name);
+  return LISTEN_PID === String(process.pid) && LISTEN_FDS === "1" ? 3 : undefined;
 }
 
 function socketPath(directory: string): string {

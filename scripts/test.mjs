@@ -26,6 +26,7 @@ const SERVERS = [
   "redis-server",
   "curl",
   "jq",
+  "systemd",
 ];
 
 /** Login shells that commands are run by, beside those that every Debian has. */

@@ -16,6 +16,8 @@ export interface DaemonEnvironment {
   readonly stateDirectory: string;
   /** Where clients connect: a path, or the name of a pipe on Windows. */
   readonly socket: string;
+  /** A descriptor that listens there already, from a service manager. */
+  readonly activatedSocket: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Settings given on the command line, by their names in kebab case. */
   readonly flags: Readonly<Record<string, string>>;

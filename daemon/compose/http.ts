@@ -63,7 +63,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
     }),
   );
   const socket = socketOf(context, scope);
-  scope.own(await listen(serve(socketAccess(socket, token)), socket));
+  scope.own(await listen(serve(socketAccess(socket, token)), socket, context.activatedSocket));
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this is taken back.
   writeDiscoveryFile({ ...context, socket, token, url }, scope);
@@ -75,7 +75,12 @@ export async function openHttp(context: DaemonContext, services: Services, scope
 function socketOf(context: DaemonContext, scope: Scope): string {
   const { socket, log } = context;
   const name = `/${placeNames.socket}`;
-  if (socket.startsWith("\\\\") || Buffer.byteLength(socket) <= maxSocketPathBytes) return socket;
+  if (
+    context.activatedSocket !== undefined ||
+    socket.startsWith("\\\\") ||
+    Buffer.byteLength(socket) <= maxSocketPathBytes
+  )
+    return socket;
   const maxBytes = maxSocketPathBytes - name.length;
   const directory = scope.own(openPrivateDirectory({ ...context, purpose: "d", maxBytes }));
   const elsewhere = directory.path + name;

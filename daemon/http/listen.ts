@@ -14,9 +14,19 @@ const maxWaiting = 4096;
 /**
  * Listens on a Unix socket of mode 0600, or a named pipe on Windows. Only the holder of the instance lock
  * may call this: a socket that is left over is removed. Disposing stops listening, lets answers under way
- * finish for a second, and closes every connection.
+ * finish for a second, and closes every connection. `activated` is a socket that listens at `path` already, by a service
+ * manager that keeps it (sd_listen_fds(3)).
  */
-export async function listen(server: Server, path: string): Promise<AsyncDisposable> {
+export async function listen(
+  server: Server,
+  path: string,
+  activated: number | undefined,
+): Promise<AsyncDisposable> {
+  if (activated !== undefined) {
+    server.listen({ fd: activated });
+    await once(server, "listening");
+    return closing(server);
+  }
   const pipe = path.startsWith("\\\\");
   if (!pipe) {
     checkOwn(path, "socket");

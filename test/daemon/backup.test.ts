@@ -66,7 +66,7 @@ test("a backup is taken while a command runs, and brings everything back", async
 });
 
 test("what is no backup is refused before the daemon is stopped, and nothing is changed", async () => {
-  expect(await said("start")).toMatch(/^0 /);
+  expect(await said("backup", file, "--force")).toMatch(/^0 /);
   const pid = (await cli.run(["status", "--format", "{{.pid}}"])).stdout.toString();
   const bad = (name: string): string => join(cli.home, name);
   await copyFile(join(cli.stateDirectory, "hostrun.db"), bad("store"));

@@ -141,6 +141,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
   return {
     stateDirectory,
     socket: join(stateDirectory, "daemon.sock"),
+    activatedSocket: undefined,
     environment: { PATH: process.env["PATH"], HOME: home },
     flags: {},
     version: "0.0.0",

@@ -1,0 +1,27 @@
+import { existsSync, rmSync } from "node:fs";
+import type { Command } from "../command.ts";
+import { parseOptions, takeWords } from "../command.ts";
+import { print } from "../console.ts";
+import { tellManager, thisService } from "../service/this-service.ts";
+
+export const command: Command = {
+  help: `Undo \`hostrun install-service\`: the daemon is stopped, and started by \`hostrun\` and the editor from then on.
+
+Usage: hostrun uninstall-service
+`,
+  async run(args) {
+    takeWords(parseOptions(args, {}).positionals);
+    const { files, uninstall } = thisService();
+    const there = files.filter(({ path }) => existsSync(path));
+    if (there.length === 0) {
+      print("No service is installed.\n");
+      return 0;
+    }
+    const [first, ...rest] = uninstall;
+    if (first !== undefined) tellManager(first);
+    for (const { path } of there) rmSync(path);
+    for (const words of rest) tellManager(words);
+    print(`Removed: ${there.map(({ path }) => path).join(", ")}.\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,7 @@
+/** What a service manager is to start. Every path is absolute. */
+export interface ServiceProgram {
+  readonly runtime: string;
+  readonly script: string;
+  readonly stateDirectory: string;
+  readonly socket: string;
+}

@@ -1,0 +1,69 @@
+import { joinPath } from "../../protocol/places.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { ServiceProgram } from "./service-program.ts";
+import { launchAgent } from "./launch-agent.ts";
+import { scheduledTask } from "./scheduled-task.ts";
+import { systemdUnits } from "./systemd-units.ts";
+
+/** How the service manager of a platform is told of the daemon. */
+export interface Service {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly install: readonly (readonly string[])[];
+  readonly uninstall: readonly (readonly string[])[];
+}
+
+export interface ServicePlace {
+  /** As in `process`. */
+  readonly platform: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** 0 on Windows. */
+  readonly uid: number;
+}
+
+/** For this user alone. `invalid_request` where a path cannot be written in the service manager's files. */
+export function serviceFor({ platform, env, home, uid }: ServicePlace, program: ServiceProgram): Service {
+  for (const path of Object.values<string>({ ...program })) refuseOdd(path);
+  if (platform === "win32") {
+    const path = joinPath(platform, program.stateDirectory, "hostrun-task.xml");
+    const create = ["schtasks", "/Create", "/F", "/TN", "Hostrun", "/XML", path];
+    return {
+      files: [{ path, text: scheduledTask(program) }],
+      install: [create, ["schtasks", "/Run", "/TN", "Hostrun"]],
+      uninstall: [["schtasks", "/Delete", "/F", "/TN", "Hostrun"]],
+    };
+  }
+  if (platform === "darwin") {
+    const path = `${home}/Library/LaunchAgents/hostrun.daemon.plist`;
+    return {
+      files: [{ path, text: launchAgent(program) }],
+      install: [["launchctl", "bootstrap", `gui/${uid}`, path]],
+      uninstall: [["launchctl", "bootout", `gui/${uid}/hostrun.daemon`]],
+    };
+  }
+  const folder = `${env["XDG_CONFIG_HOME"] || `${home}/.config`}/systemd/user`;
+  const { service, socket } = systemdUnits(program);
+  return {
+    files: [
+      { path: `${folder}/hostrun.service`, text: service },
+      { path: `${folder}/hostrun.socket`, text: socket },
+    ],
+    install: [
+      ["systemctl", "--user", "daemon-reload"],
+      ["systemctl", "--user", "enable", "--now", "hostrun.socket"],
+    ],
+    uninstall: [
+      ["systemctl", "--user", "disable", "--now", "hostrun.socket", "hostrun.service"],
+      ["systemctl", "--user", "daemon-reload"],
+    ],
+  };
+}
+
+function refuseOdd(path: string): void {
+  // oxlint-disable-next-line no-control-regex
+  if (!/[\u0000-\u001f\u007f]/.test(path)) return;
+  throw new Problem(
+    "invalid_request",
+    "A path with control characters in it cannot be given to a service manager.",
+  );
+}

@@ -1,0 +1,27 @@
+import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
+import { placesIn } from "../../client/places.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import { daemonRuntime, daemonScript } from "../daemon-script.ts";
+import { type Service, serviceFor } from "./service.ts";
+
+/** For the daemon of this user's state directory, on this machine. */
+export function thisService(): Service {
+  const { directory, socket } = placesIn();
+  const program = { runtime: daemonRuntime(), script: daemonScript, stateDirectory: directory, socket };
+  const { platform, env } = process;
+  return serviceFor({ platform, env, home: homedir(), uid: process.getuid?.() ?? 0 }, program);
+}
+
+/** Runs a command of the service manager; `conflict` when it fails, with what it said. */
+export function tellManager([program = "", ...args]: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+  if (status === 0) return;
+  const said = visibleLine(error === undefined ? stderr.trim() : error.message);
+  throw new Problem(
+    "conflict",
+    `\`${[program, ...args].join(" ")}\` failed: ${said || `status ${status}`}. ` +
+      "Is this a session of yours with a service manager? `hostrun install-service --print` shows the files; `hostrun start` works without.",
+  );
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
+import { builtDaemon, openCli } from "../support/cli.ts";
+import { openDirectory } from "../support/directory.ts";
+
+test("a socket of a service manager is served, found by who wants a daemon, and left to the manager at the end", async () => {
+  await using directory = await openDirectory();
+  const stateDirectory = directory.join("state");
+  await mkdir(stateDirectory, { mode: 0o700 });
+  const socket = join(stateDirectory, "daemon.sock");
+  const args = ["-l", socket, process.execPath, builtDaemon, "--state-dir", stateDirectory];
+  const manager = spawn("systemd-socket-activate", args, {
+    stdio: "ignore",
+    env: { PATH: process.env["PATH"], HOME: directory.path },
+  });
+  onTestFinished(() => void manager.kill("SIGKILL"));
+  await expect.poll(() => existsSync(socket)).toBe(true);
+  // It becomes the daemon when somebody connects; none of its own is started.
+  await using daemon = await openDaemon({ stateDirectory, daemonScript: directory.join("none.cjs") });
+  expect(daemon.health.pid).toBe(manager.pid);
+  expect(daemon.discovery.socket).toBe(socket);
+  const log = await readFile(join(stateDirectory, "daemon.log"), "utf8");
+  expect(log.match(/The daemon is ready/g)).toHaveLength(1);
+  const ended = once(manager, "exit");
+  await daemon.call("shutdown", { body: {} });
+  expect(await ended).toEqual([0, null]);
+  expect(existsSync(join(stateDirectory, "daemon.json"))).toBe(false);
+  expect((await stat(socket)).isSocket()).toBe(true);
+  // Nobody listens any more here, where the manager was the daemon.
+  const probe = connect(socket);
+  expect(await once(probe, "error")).toMatchObject([{ code: "ECONNREFUSED" }]);
+});
+
+test("hostrun install-service writes the units and has systemd start them, uninstall-service takes both back", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  const told = join(cli.home, "told");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "systemctl"), `#!/bin/sh\necho "$*" >> ${told}\n`, { mode: 0o755 });
+  const env = { PATH };
+  await cli.run(["start"]);
+  const units = join(cli.home, ".config/systemd/user");
+  const printed = await cli.run(["install-service", "--print"], { env });
+  expect(printed.stdout.toString()).toContain(`# ${units}/hostrun.socket`);
+  expect(existsSync(units)).toBe(false);
+  const installed = await cli.run(["install-service"], { env });
+  expect([installed.status, installed.stderr.toString()]).toEqual([0, ""]);
+  const service = await readFile(join(units, "hostrun.service"), "utf8");
+  expect(service).toContain(`"${builtDaemon}" "--state-dir" "${cli.stateDirectory}"`);
+  expect(await readFile(join(units, "hostrun.socket"), "utf8")).toContain(
+    `ListenStream=${cli.stateDirectory}/daemon.sock`,
+  );
+  expect(await cli.run(["status"])).toHaveProperty("status", 3);
+  expect((await cli.run(["uninstall-service"], { env })).status).toBe(0);
+  expect(existsSync(join(units, "hostrun.service"))).toBe(false);
+  expect((await readFile(told, "utf8")).split("\n")).toEqual([
+    "--user daemon-reload",
+    "--user enable --now hostrun.socket",
+    "--user disable --now hostrun.socket hostrun.service",
+    "--user daemon-reload",
+    "",
+  ]);
+  await writeFile(join(PATH, "systemctl"), "#!/bin/sh\necho no bus >&2; exit 1\n", { mode: 0o755 });
+  const failed = await cli.run(["install-service"], { env });
+  expect([failed.status, failed.stderr.toString()]).toEqual([
+    1,
+    expect.stringMatching(/failed: no bus.*hostrun start/s),
+  ]);
+});

@@ -1,0 +1,89 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { serviceFor } from "../../../../cli/service/service.ts";
+import type { ServiceProgram } from "../../../../cli/service/service-program.ts";
+import { openDirectory } from "../../../support/directory.ts";
+
+const run = promisify(execFile);
+
+const program: ServiceProgram = {
+  runtime: process.execPath,
+  script: '/opt/host run/100% "it"/$HOME/daemon.cjs',
+  stateDirectory: "/home/me/.local/state/hostrun",
+  socket: "/home/me/.local/state/hostrun/daemon.sock",
+};
+const linux = { platform: "linux", env: {}, home: "/home/me", uid: 1000 };
+
+test("systemd finds nothing to complain of in the units, and nothing that is not hardened as far as it can be", async () => {
+  await using directory = await openDirectory();
+  const { files } = serviceFor(linux, program);
+  expect(files.map(({ path }) => path)).toEqual([
+    "/home/me/.config/systemd/user/hostrun.service",
+    "/home/me/.config/systemd/user/hostrun.socket",
+  ]);
+  for (const { path, text } of files) await writeFile(directory.join(path.split("/").at(-1) ?? ""), text);
+  const [service, socket] = ["hostrun.service", "hostrun.socket"].map((name) => directory.join(name));
+  const env = { ...process.env, XDG_RUNTIME_DIR: directory.path };
+  const verified = await run("systemd-analyze", ["verify", "--user", service ?? "", socket ?? ""], { env });
+  expect(verified.stderr.split("\n").filter((line) => line.includes("hostrun"))).toEqual([]);
+  const { stdout } = await run(
+    "systemd-analyze",
+    ["security", "--offline=true", "--no-pager", service ?? ""],
+    { env },
+  );
+  for (const name of ["NoNewPrivileges=", "RestrictRealtime=", "RestrictSUIDSGID=", "LockPersonality="]) {
+    expect(stdout).toMatch(new RegExp(`✓ ${name}`));
+  }
+});
+
+test("a path is one word for systemd, whatever is in it", () => {
+  const [service] = serviceFor(linux, program).files;
+  expect(service?.text).toContain(
+    String.raw`"/opt/host run/100%% \"it\"/$$HOME/daemon.cjs" "--state-dir" "/home/me/.local/state/hostrun"`,
+  );
+});
+
+test("the unit is put where XDG_CONFIG_HOME says, and a path with a line break nowhere", () => {
+  const { files } = serviceFor({ ...linux, env: { XDG_CONFIG_HOME: "/etc/me" } }, program);
+  expect(files[0]?.path).toBe("/etc/me/systemd/user/hostrun.service");
+  expect(() => serviceFor(linux, { ...program, stateDirectory: "/a\nExecStartPre=/bin/evil" })).toThrow(
+    "control characters",
+  );
+});
+
+test("macOS has a launch agent, with its paths as text of XML", () => {
+  const { files, install } = serviceFor(
+    { ...linux, platform: "darwin", home: "/Users/me", uid: 501 },
+    { ...program, script: "/a&b/<c>.cjs" },
+  );
+  expect(files[0]?.path).toBe("/Users/me/Library/LaunchAgents/hostrun.daemon.plist");
+  expect(files[0]?.text).toContain("<string>/a&amp;b/&lt;c&gt;.cjs</string>");
+  expect(files[0]?.text).toMatch(/<key>KeepAlive<\/key>\s*<dict>\s*<key>SuccessfulExit<\/key>\s*<false\/>/);
+  expect(install).toEqual([["launchctl", "bootstrap", "gui/501", files[0]?.path]]);
+});
+
+test("Windows has a scheduled task, with each path one argument", () => {
+  const windows = {
+    runtime: String.raw`C:\Program Files\nodejs\node.exe`,
+    script: String.raw`C:\Users\me & you\daemon.cjs`,
+    stateDirectory: "C:\\state\\",
+    socket: String.raw`\\.\pipe\hostrun`,
+  };
+  const { files, install } = serviceFor({ ...linux, platform: "win32" }, windows);
+  expect(files[0]?.text).toContain(String.raw`<Command>C:\Program Files\nodejs\node.exe</Command>`);
+  expect(files[0]?.text).toContain(
+    String.raw`&quot;C:\Users\me &amp; you\daemon.cjs&quot; &quot;--state-dir&quot; &quot;C:\state\\&quot;`,
+  );
+  expect(files[0]?.text).toContain("<RestartOnFailure>");
+  expect(install[0]).toEqual([
+    "schtasks",
+    "/Create",
+    "/F",
+    "/TN",
+    "Hostrun",
+    "/XML",
+    String.raw`C:\state\hostrun-task.xml`,
+  ]);
+});
