@@ -30,7 +30,7 @@ function without(meta: RegExp): NameRules[number] {
 
 const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
 const uriForm =
-  /^ssh:\/\/(?:(?<user>[^@;]+)(?:;[^@]*)?@)?(?<host>\[[^\]]+\]|[^:@/[\]%;?#]+)(?::(?<port>\d{1,5})?)?\/?$/;
+  /^ssh:\/\/(?:(?<user>[^@;]+)(?:;[^@]*)?@)?(?<host>\[[^\]]+\]|[^:@/[\]%;?#]+)(?::(?<port>[^/@:]*))?(?<path>\/.*)?$/s;
 const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
 
 /**
@@ -43,7 +43,7 @@ export function parseJump(text: string): { user?: string; host: string; port?: n
   if (groups === undefined) return undefined;
   const host = (groups["host"] ?? "").replace(/^\[(.*)\]$/, "$1");
   const user = groups["user"];
-  const port = groups["port"] === undefined ? undefined : Number(groups["port"]);
+  const port = groups["port"] === undefined ? undefined : portOf(groups["port"]);
   if (!isName(host, hostNameRules) || (user !== undefined && !isName(user, userNameRules))) return undefined;
   if (port !== undefined && !isPort(port)) return undefined;
   return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
@@ -57,10 +57,55 @@ function isName(name: string, rules: NameRules): boolean {
   return name !== "" && name.length <= maxNameLength && rules.every(({ holds }) => holds(name));
 }
 
+export function isUri(text: string): boolean {
+  return text.startsWith("ssh://");
+}
+
+/** An ssh URI less what is passed over in it, which could be no name; any other text as it is. */
+export function withoutParameters(text: string): string {
+  return text.replace(/^(ssh:\/\/[^@;]+);[^@]*@/, "$1@");
+}
+
+/** Why an ssh URI is none, as a clause behind what it is called; undefined where it is one. */
+export function uriFault(text: string): string | undefined {
+  if (parseJump(text) !== undefined) return undefined;
+  const groups = uriForm.exec(text)?.groups;
+  if (groups === undefined) return "must be ssh://[user@]host[:port]";
+  const { user, host = "", port = "", path = "/" } = groups;
+  if (path !== "/") return "must not have a path behind the host";
+  if (port !== "" && !isPort(portOf(port)))
+    return `must have a port from 1 to ${maxPort}, or ssh, http or https`;
+  return userFault(user) ?? `has a host that ${brokenRule(host, hostNameRules)}`;
+}
+
+function userFault(user: string | undefined): string | undefined {
+  if (user === undefined) return undefined;
+  const name = decoded(user);
+  if (name === "") return "must have %XX for a character of the user alone";
+  const why = brokenRule(name, userNameRules);
+  return why === undefined ? undefined : `has a user that ${why}`;
+}
+
+function brokenRule(name: string, rules: NameRules): string | undefined {
+  return rules.find(({ holds }) => !holds(name))?.message;
+}
+
+/** By the names that ssh finds in /etc/services those that lead to an ssh server. NaN: it is none. */
+function portOf(text: string): number {
+  const services: Readonly<Record<string, number>> = { ssh: 22, http: 80, https: 443 };
+  return Object.hasOwn(services, text)
+    ? (services[text] ?? NaN)
+    : /^\d{1,5}$/.test(text)
+      ? Number(text)
+      : NaN;
+}
+
 function splitUri(text: string): Record<string, string | undefined> | undefined {
   const groups = uriForm.exec(text)?.groups;
-  const user = groups?.["user"];
-  return user === undefined ? groups : { ...groups, user: decoded(user) };
+  if (groups === undefined || !["/", undefined].includes(groups["path"])) return undefined;
+  const { user, host, port } = groups;
+  // As to ssh, nothing behind the colon is no port.
+  return { host, user: user === undefined ? undefined : decoded(user), port: port === "" ? undefined : port };
 }
 
 /** As misc.c's urldecode, in which a plus sign is a space; empty, and so no name, where it is none. */

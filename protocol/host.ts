@@ -1,24 +1,36 @@
 import * as z from "zod";
 import {
   hostNameRules,
+  isUri,
   maxNameLength,
   maxPort,
   type NameRules,
   parseJump,
+  uriFault,
   userNameRules,
 } from "./destination.ts";
 import { newHostNameRules } from "./host-name.ts";
 
+/** Of what is wrong with a name the first thing is told. */
 function plainName(rules: NameRules): z.ZodString {
-  return rules.reduce(
-    // One reason is enough.
-    (name, { holds, message }) => name.refine(holds, { message, abort: true }),
-    z.string().min(1, "must not be empty").max(maxNameLength, `must be at most ${maxNameLength} characters`),
-  );
+  return z
+    .string()
+    .min(1, "must not be empty")
+    .max(maxNameLength, `must be at most ${maxNameLength} characters`)
+    .superRefine((name, context) => {
+      const broken = rules.find(({ holds }) => !holds(name));
+      if (broken !== undefined) context.addIssue({ code: "custom", message: broken.message });
+    });
 }
 
 /** A name or an address as OpenSSH takes it on its command line. */
 export const HostName = plainName(hostNameRules);
+/** A name, or whatever else ssh takes as a destination; in an ssh URI parameters may follow the user. */
+export const Destination = z.string().superRefine((text, context) => {
+  const [issue] = HostName.safeParse(text).error?.issues ?? [];
+  const fault = isUri(text) ? uriFault(text) : issue?.message;
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+});
 /** What a host may be called that is added, imported or renamed. */
 export const NewHostName = plainName([...hostNameRules, ...newHostNameRules]);
 /** A remote user name as OpenSSH takes it. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { HostName } from "./host.ts";
+import { Destination } from "./host.ts";
 import { PromptPolicy } from "./prompt.ts";
 import { AgentSocket } from "./run.ts";
 import { KeyType } from "./settings.ts";
@@ -49,7 +49,7 @@ export const NewKey = z.strictObject({
 export type NewKey = z.infer<typeof NewKey>;
 
 export const KeyInstallRequest = z.strictObject({
-  host: HostName,
+  host: Destination,
   /** The caller's SSH_AUTH_SOCK. */
   agentSocket: AgentSocket.nullable().default(null),
   /** Whether somebody is there to answer what only a person can; otherwise it fails at once. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { HostName } from "./host.ts";
+import { Destination } from "./host.ts";
 import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { PromptPolicy } from "./prompt.ts";
@@ -81,7 +81,7 @@ function refuseWithDurable(
   }
 }
 
-const HostRef = z.union([HostName, z.int().positive()]);
+const HostRef = z.union([Destination, z.int().positive()]);
 
 /** One command on one host, by name or by id. */
 export const RunRequest = z

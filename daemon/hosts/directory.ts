@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { withoutParameters } from "../../protocol/destination.ts";
 import { type Host, type HostPatch, HostName, type NewHost, NewHostName } from "../../protocol/host.ts";
 import { isOtherDestination, isTargetSyntax } from "../../protocol/host-name.ts";
 import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
@@ -10,7 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { effectiveValues, notHonouredOf } from "./effective-values.ts";
 import { importHosts } from "./import-hosts.ts";
-import { type FoundHost, type HostLookup, unknownHost } from "./host-lookup.ts";
+import { type FoundHost, type HostLookup, notSavedHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
@@ -87,7 +88,7 @@ export class HostDirectory {
     if (stored?.damaged !== undefined) return placed(stored, config);
     const found = await this.#parts.lookup.find(stored?.id ?? name);
     const { port, user } = found.hop;
-    const own = stored ?? { ...this.#lent(found, name), port, user };
+    const own = stored ?? { ...this.#lent(found, withoutParameters(name)), port, user };
     const notHonoured = notHonouredOf(found);
     return { ...placed(own, config), effective: effectiveValues(found), notHonoured };
   }
@@ -191,7 +192,7 @@ export class HostDirectory {
         `${nameOrId} is only in ~/.ssh/config. Change ${what} there, or import it first.`,
       );
     }
-    throw unknownHost(nameOrId);
+    throw notSavedHost(nameOrId);
   }
 
   /** undefined: that host is not in the SSH config. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { parseJump } from "../../protocol/destination.ts";
+import { isUri, parseJump, uriFault, withoutParameters } from "../../protocol/destination.ts";
 import { HostName, type NewHost } from "../../protocol/host.ts";
 import { isOtherDestination } from "../../protocol/host-name.ts";
 import { Problem } from "../../protocol/problem.ts";
@@ -54,18 +54,22 @@ export class HostLookup {
   }
 
   /** By id (a number) or name, or a destination that nobody saved, e.g. `user@host:port`. `host_unknown` when there is none. */
-  async find(host: string | number): Promise<FoundHost> {
+  async find(given: string | number): Promise<FoundHost> {
+    if (typeof given === "number") {
+      const known = this.#parts.stored(given);
+      if (known === undefined) throw unknownHost(`with id ${given}`);
+      return this.#ofStored(known);
+    }
+    const host = withoutParameters(given);
     // What a saved host was called before such names were refused means another host.
-    const isOther = typeof host === "string" && isOtherDestination(host);
-    const stored = isOther ? undefined : this.#parts.stored(host);
+    const stored = isOtherDestination(host) ? undefined : this.#parts.stored(host);
     if (stored !== undefined) return this.#ofStored(stored);
-    if (typeof host === "number") throw unknownHost(`with id ${host}`);
     const configured = this.#parts.configured(null);
     const config = await configured.config();
     const isAlias = isConfigName(host) && config.aliases.has(host);
     if (isAlias) return this.#ofConfigured(host, { name: host }, config);
     const parts = parseJump(host);
-    if (parts === undefined) throw unknownHost(host);
+    if (parts === undefined) throw noDestination(host);
     const found = await this.#destination(host, parts, config);
     const isBare = parts.user === undefined && parts.port === undefined;
     if (isBare && found.stored === undefined && !(await this.#isKnown(parts.host, found))) {
@@ -180,10 +184,26 @@ function connectingBy(
   return { transport, algorithms: legacyAlgorithms ? withLegacy(algorithms) : algorithms };
 }
 
-export function unknownHost(name: string): Problem {
+function unknownHost(name: string): Problem {
   return new Problem(
     "host_unknown",
     `No host named ${visibleLine(name)}, neither saved nor in ~/.ssh/config, and no address is found for it. Add it, or name its user: user@host.`,
+  );
+}
+
+function noDestination(text: string): Problem {
+  const fault = isUri(text) ? uriFault(text) : undefined;
+  if (fault === undefined) return unknownHost(text);
+  const message = `${visibleLine(text)} ${fault}.`;
+  return new Problem("invalid_request", message, { issues: [{ path: "host", message: fault }] });
+}
+
+/** Of a host that can be reached at the most, so that it cannot be changed or removed. */
+export function notSavedHost(name: string): Problem {
+  const shown = visibleLine(name);
+  return new Problem(
+    "host_unknown",
+    `No host is saved as ${shown}, and ~/.ssh/config has no such name, so that there is nothing to change. Add it first.`,
   );
 }
 

@@ -111,6 +111,35 @@ test("a destination goes where it says, also where a host is called so", async (
   expect((await runOn(destination)).text()).toBe("in\n");
 });
 
+test("an ssh URI runs with its parameters, and what is wrong with one is said", async () => {
+  const { user, address, port } = sshd;
+  expect((await runOn(`ssh://${user};fingerprint=x@web1`)).text()).toBe("in\n");
+  expect(
+    await client.call("getHost", { params: { host: `ssh://${user};a=1@${address}:${port}` } }),
+  ).toMatchObject({
+    effective: { user, address, port },
+  });
+  const asked = await daemon.http.ask("POST", "/api/runs", {
+    json: { host: "ssh://web1:99999", command: "id" },
+  });
+  expect(asked.json()).toMatchObject({
+    code: "invalid_request",
+    issues: [{ path: "host", message: "must have a port from 1 to 65535, or ssh, http or https" }],
+  });
+  expect(await problemOf(client.call("getHost", { params: { host: "ssh://web1/x" } }))).toMatchObject({
+    code: "invalid_request",
+    message: "ssh://web1/x must not have a path behind the host.",
+  });
+  for (const host of ["ssh://web2", "nobody@web1"]) {
+    expect(await problemOf(client.call("updateHost", { params: { host }, body: { port: 1 } }))).toMatchObject(
+      {
+        code: "host_unknown",
+        message: `No host is saved as ${host}, and ~/.ssh/config has no such name, so that there is nothing to change. Add it first.`,
+      },
+    );
+  }
+});
+
 test.each(odd)("a host called %s is named anew, and removed", async (name) => {
   const id = await idOf(name);
   const saved = await client.call("updateHost", {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
-import { parseJump } from "../../../protocol/destination.ts";
+import { parseJump, uriFault } from "../../../protocol/destination.ts";
 
 test.each([
   ["web1", { host: "web1" }],
@@ -59,6 +59,10 @@ test.each([
   "ssh://u;fingerprint=ssh-ed25519-x@h:2200",
   "ssh://u;a=1;b=2@h",
   "ssh://u;a=%zz@h",
+  "ssh://h:ssh",
+  "ssh://h:http/",
+  "ssh://u@h:https",
+  "ssh://h:022",
   "ssh://[h]:2200",
   "SSH://u@h",
   "u%40dom@h",
@@ -98,4 +102,19 @@ test.each([
     port: parsed.port ?? 22,
   };
   expect(ours).toEqual(bySsh(text));
+});
+
+test.each([
+  ["ssh://h", undefined],
+  ["ssh://u;a=1@h:22/", undefined],
+  ["ssh://h:99999", "must have a port from 1 to 65535, or ssh, http or https"],
+  ["ssh://h:nope", "must have a port from 1 to 65535, or ssh, http or https"],
+  ["ssh://h/path", "must not have a path behind the host"],
+  ["ssh://u%zz@h", "must have %XX for a character of the user alone"],
+  ["ssh://a;b%3Bc@h", undefined],
+  ["ssh://u%3Bid@h", "has a user that must not hold shell metacharacters"],
+  ["ssh://-h", "has a host that must not begin with a dash"],
+  ["ssh://", "must be ssh://[user@]host[:port]"],
+])("what is wrong with %s is said", (text, fault) => {
+  expect(uriFault(text)).toBe(fault);
 });
