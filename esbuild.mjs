@@ -71,7 +71,12 @@ const bundles = {
     format: "iife",
     target: "chrome120",
     sourcemap: "external",
-    entryPoints: ["webview/terminal.ts", "webview/confirmation.ts", "webview/dashboard.ts"],
+    entryPoints: {
+      terminal: "webview/terminal.ts",
+      confirmation: "webview/confirmation.ts",
+      dashboard: "webview/dashboard.ts",
+      job: "webview/job/job.ts",
+    },
     outdir: join(draft, "webview"),
     assetNames: "[name]",
     loader: { ".ttf": "file" },

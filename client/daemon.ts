@@ -18,7 +18,7 @@ import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
 import type { JobEventsOptions, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import type { Reply } from "./reply.ts";
-import { openBackup, openOutput, writeStdin } from "./run-bytes.ts";
+import { openBackup, openOutput, type OutputOptions, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
 import { runFrames, subscribeFrames } from "./run-frames.ts";
 
@@ -172,8 +172,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** A run's recorded output, byte for byte; destroy the stream to stop early. */
-  openOutput(run: string, stream: "stdout" | "stderr" | "both", signal?: AbortSignal): Promise<Readable> {
-    return openOutput(this.#found.transport, run, stream, signal);
+  openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable> {
+    return openOutput(this.#found.transport, run, stream, options);
   }
 
   /** The daemon's state as one file, which is whole when it is as long as the answer says. */

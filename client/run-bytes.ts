@@ -4,14 +4,21 @@ import { failed, openRequest, pathOf, problemOf, readAll } from "./open-request.
 import type { Reply } from "./reply.ts";
 import type { Transport } from "./transport.ts";
 
+export interface OutputOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Only these bytes, as HTTP has it: `bytes=0-99`, `bytes=-100`. */
+  readonly range?: string | undefined;
+}
+
 /** A run's recorded output as a stream of bytes; destroy it to stop early. */
 export async function openOutput(
   transport: Transport,
   run: string,
   stream: "stdout" | "stderr" | "both",
-  signal?: AbortSignal,
+  { signal, range }: OutputOptions = {},
 ): Promise<Readable> {
-  const input = { params: { run }, query: { stream }, signal };
+  const headers = range === undefined ? {} : { range };
+  const input = { params: { run }, query: { stream }, signal, headers };
   return (await openRequest(transport, routes.runOutput, input, "*/*")).body;
 }
 

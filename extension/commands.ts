@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { DaemonCommands } from "./daemon/daemon-commands.ts";
+import { Job } from "../protocol/job.ts";
 import { Run } from "../protocol/run.ts";
 import type { Host } from "../protocol/host.ts";
 import type { PanelTool } from "../protocol/panel.ts";
@@ -14,6 +15,7 @@ import type { HostMarks } from "./hosts/host-marks.ts";
 import type { HostNode } from "./hosts/host-tree.ts";
 import { pressEntryKey } from "./input/entry-key.ts";
 import { installCli } from "./install-cli.ts";
+import type { JobCommands } from "./jobs/job-commands.ts";
 import type { KeyCommands } from "./keys/key-commands.ts";
 import type { ProblemReport } from "./problem-report.ts";
 import type { RunCommands } from "./runs/run-commands.ts";
@@ -29,6 +31,7 @@ export interface CommandParts {
   readonly marks: HostMarks;
   readonly keys: KeyCommands;
   readonly runs: RunCommands;
+  readonly jobs: JobCommands;
   readonly searchCommands: RunSearchCommands;
   readonly hostFilter: HostFilter;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
@@ -41,7 +44,8 @@ export interface CommandParts {
   refresh(): Promise<void>;
 }
 
-type Command = (argument: unknown) => unknown;
+/** `selected`: all rows that are selected, where the command is of one of them. */
+type Command = (argument: unknown, selected?: unknown) => unknown;
 
 /**
  * Registers every command of package.json. Those of a row have a name of their own: VS Code gives them no row when
@@ -88,12 +92,13 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     runFile: (file) => runs.runFile(file instanceof vscode.Uri ? file : undefined),
     installCli: () => installCli(parts.extensionUri),
     ...rowCommands(parts),
+    ...jobCommands(parts),
     ...keyCommands(parts),
   };
   const registered = Object.entries(commands).map(([name, command]) =>
-    vscode.commands.registerCommand(`hostrun.${name}`, async (argument: unknown) => {
+    vscode.commands.registerCommand(`hostrun.${name}`, async (argument: unknown, selected: unknown) => {
       // What goes wrong unforeseen is told, not lost in the extension host.
-      await parts.report.attempt(vscode.l10n.t("Hostrun failed"), async () => command(argument));
+      await parts.report.attempt(vscode.l10n.t("Hostrun failed"), async () => command(argument, selected));
     }),
   );
   return vscode.Disposable.from(...registered);
@@ -119,10 +124,34 @@ function hostCommands({ hosts, runs, hostFilter, keys }: CommandParts): Record<s
   };
 }
 
+function jobCommands({ jobs, runs, hostList }: CommandParts): Record<string, Command> {
+  const host = rowHost(hostList);
+  return {
+    runOnHosts: () => jobs.run(),
+    runOnGroupRow: onRow(rowGroup, (path) => jobs.runOnGroup(path)),
+    openJobRow: onRow(rowJob, (job) => jobs.open(job)),
+    jobAgainRow: onRow(rowJob, (job) => jobs.again(job)),
+    cancelJobRow: onRow(rowJob, (job) => jobs.cancel(job)),
+    runOnRow: (argument, selected) => {
+      const rows = Array.isArray(selected) ? selected.map((row: unknown) => rowTarget(row)) : [];
+      const targets = rows.filter((target) => target !== undefined);
+      if (targets.length > 1) return jobs.run({ targets });
+      return onRow(host, (row) => runs.runOnHost(row))(argument);
+    },
+  };
+}
+
+/** A row of the tree of hosts as a job takes it. */
+function rowTarget(row: unknown): string | undefined {
+  const path = rowGroup(row);
+  if (path !== undefined) return `group:${path}`;
+  const name = member(member(row, "host"), "name");
+  return typeof name === "string" ? name : undefined;
+}
+
 function rowCommands({ hosts, form, groups, marks, runs, hostList }: CommandParts): Record<string, Command> {
   const host = rowHost(hostList);
   return {
-    runOnRow: onRow(host, (row) => runs.runOnHost(row)),
     openHostRow: onRow(host, (row) => runs.openHost(row)),
     editHostRow: onRow(host, (row) => hosts.edit(row)),
     duplicateHostRow: onRow(host, (row) => hosts.duplicate(row)),
@@ -194,6 +223,10 @@ function rowHost(list: HostList): (argument: unknown) => Host | undefined {
 function rowGroup(argument: unknown): string | undefined {
   const path = member(argument, "path");
   return member(argument, "kind") === "group" && typeof path === "string" ? path : undefined;
+}
+
+function rowJob(argument: unknown): Job | undefined {
+  return Job.safeParse(member(argument, "job")).data;
 }
 
 function rowRun(argument: unknown): Run | undefined {

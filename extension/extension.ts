@@ -15,6 +15,12 @@ import { HostForm } from "./hosts/host-form.ts";
 import { wasAsked } from "./hosts/host-key-trust.ts";
 import { HostList } from "./hosts/host-list.ts";
 import { HostMarks } from "./hosts/host-marks.ts";
+import { JobCommands } from "./jobs/job-commands.ts";
+import { JobList } from "./jobs/job-list.ts";
+import { JobNotices } from "./jobs/job-notices.ts";
+import { JobPanels } from "./jobs/job-panels.ts";
+import { JobStarter } from "./jobs/job-starter.ts";
+import { JobTools } from "./jobs/job-tools.ts";
 import { refreshCli } from "./install-cli.ts";
 import { KeyCommands } from "./keys/key-commands.ts";
 import { KeyOffer } from "./keys/key-offer.ts";
@@ -54,22 +60,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const { panels } = output;
   const tools = openHostTools(shared, context.globalState);
   const { form, hostCommands } = tools;
-  const trees = showTrees({ ...shared, drag: new HostDrag({ hosts, ...tools }) });
+  const jobs = openJobs({ ...shared, ...output, log, extensionUri });
+  const trees = showTrees({ ...shared, jobs: jobs.list, drag: new HostDrag({ hosts, ...tools }) });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
-  const questions = { daemon: link, hosts, runs, addHost };
+  const questions = { daemon: link, hosts, runs, addHost, several: jobs.several };
   const saveOffer = new SaveOffer(hosts, runs, addHost);
-  const ofRuns = {
-    ...shared,
-    ...output,
-    search: trees.search,
-    log: output.runLog,
-    questions,
-    hostCommands,
-    saveOffer,
-  };
+  const shown = { search: trees.search, log: output.runLog };
+  const ofRuns = { ...shared, ...output, ...shown, questions, hostCommands, saveOffer };
   const daemon = new DaemonCommands(link, runs, report, log);
   const dashboard = new Dashboard({ daemon: link, report, extensionUri });
-  subscriptions.push(dashboard, log, link, hosts, runs, trees, own, dialogs, tools.offer, ...output.owned);
+  subscriptions.push(dashboard, log, link, hosts, runs, trees, own, dialogs, tools.offer);
+  subscriptions.push(...output.owned, ...jobs.owned);
   subscriptions.push(
     link.onDidChange(({ type }) => type === "reset" && panels.recover()),
     watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
@@ -89,6 +90,7 @@ export function activate(context: vscode.ExtensionContext): void {
       hosts: hostCommands,
       hostList: hosts,
       runs: new RunCommands(ofRuns),
+      jobs: jobs.commands,
       refresh: async () => {
         await start();
         await Promise.all([hosts.refresh(), runs.refresh()]);
@@ -167,5 +169,32 @@ function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: Ou
     act: (panel, message) => tools.act(panel, message),
     failed: (panel, problem) => void (wasAsked(problem) || tools.trust(panel, problem)),
   });
-  return { runner, runLog, panels, owned: [documents, runLog, panels, finished] };
+  return { runner, runLog, panels, documents, owned: [documents, runLog, panels, finished] };
+}
+
+type JobsParts = OutputParts &
+  Pick<ReturnType<typeof openOutput>, "runner" | "panels" | "documents"> & { readonly runs: RunList };
+
+/** What runs commands on many hosts, and the tabs of what comes of it. */
+function openJobs(parts: JobsParts) {
+  const { daemon, hosts, runs, report, log, extensionUri, start } = parts;
+  const starter = new JobStarter({ daemon, hosts, report, extensionUri });
+  const notices = new JobNotices({
+    daemon,
+    open: (job) => panels.open(job),
+    shows: (id) => panels.shows(id),
+  });
+  const tools = new JobTools({ ...parts, starter, notices });
+  const panels = new JobPanels({
+    extensionUri,
+    daemon,
+    hosts,
+    log,
+    start,
+    act: (panel, message) => tools.act(panel, message),
+  });
+  const commands = new JobCommands({ hosts, runs, starter, panels, notices, start });
+  const several = (command: string | undefined): Promise<void> => commands.run({ command });
+  const list = new JobList(daemon);
+  return { commands, several, list, owned: [notices, panels, list] };
 }

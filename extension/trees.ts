@@ -7,17 +7,19 @@ import { HostFilter } from "./hosts/host-filter.ts";
 import { type HostList, hostRef } from "./hosts/host-list.ts";
 import { type HostNode, rowKey } from "./hosts/host-tree.ts";
 import { HostsView } from "./hosts/hosts-view.ts";
+import type { JobList } from "./jobs/job-list.ts";
 import type { ProblemReport } from "./problem-report.ts";
 import { decorateRows } from "./row-decorations.ts";
 import type { RunList } from "./runs/run-list.ts";
 import { RunSearch } from "./runs/run-search.ts";
 import { RunSearchCommands } from "./runs/run-search-commands.ts";
-import { type RunNode, RunsView } from "./runs/runs-view.ts";
+import { keyOfRow, type RunNode, RunsView } from "./runs/runs-view.ts";
 
 export interface TreeParts {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly runs: RunList;
+  readonly jobs: JobList;
   readonly report: ProblemReport;
   /** Has the lists read, if they were not. */
   readonly start: () => Promise<void>;
@@ -33,21 +35,22 @@ export interface Trees extends vscode.Disposable {
 }
 
 /** The views of hosts and of runs. */
-export function showTrees({ daemon, hosts, runs, report, start, drag }: TreeParts): Trees {
+export function showTrees({ daemon, hosts, runs, jobs, report, start, drag }: TreeParts): Trees {
   const search = new RunSearch(daemon, runs, report);
   const searchCommands = new RunSearchCommands(search, hosts);
   const hostFilter = new HostFilter();
   const ask = (host: Host): Promise<Host> => daemon.call("getHost", { params: { host: hostRef(host) } });
   const hostsView = new HostsView({ hosts, filter: hostFilter, start, ask });
-  const runsView = new RunsView(search, start);
+  const runsView = new RunsView(search, jobs, start);
   const hostTree = vscode.window.createTreeView("hostrun.hosts", {
     treeDataProvider: hostsView,
     dragAndDropController: drag,
+    canSelectMany: true,
   });
   const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
   const focused = {
     hosts: new FocusedRow(hostTree, rowKey),
-    runs: new FocusedRow(runTree, (node) => (node.kind === "run" ? node.run.id : node.kind)),
+    runs: new FocusedRow(runTree, keyOfRow),
   };
   const owned = vscode.Disposable.from(
     search,

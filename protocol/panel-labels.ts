@@ -85,5 +85,3 @@ export const panelWords = {
   logEmpty: "The log is empty.",
   messageNotUnderstood: "A message of the extension was not understood, at {0}.",
 } as const satisfies Record<string, string>;
-
-export type PanelWord = keyof typeof panelWords;

@@ -32,8 +32,8 @@ const CONTENTS = [
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/migrations\/\d{4}-[a-z-]+\.sql$/,
   /^dist\/native\/better_sqlite3\.node$/,
-  /^dist\/webview\/(terminal|confirmation|dashboard)\.js$/,
-  /^dist\/webview\/(terminal|confirmation|dashboard)\.css$/,
+  /^dist\/webview\/(terminal|confirmation|dashboard|job)\.js$/,
+  /^dist\/webview\/(terminal|confirmation|dashboard|job)\.css$/,
   /^dist\/webview\/codicon\.ttf$/,
 ];
 

@@ -26,12 +26,24 @@ command.addEventListener("scroll", lookAtEnd);
 new ResizeObserver(lookAtEnd).observe(command);
 focusLeave();
 
+/** Where nothing is production, the other button is what a person wants. */
 function focusLeave(): void {
-  if (document.activeElement === document.body) leave.focus();
+  if (document.activeElement !== document.body) return;
+  const isCalm = document.querySelector("main[data-calm]") !== null;
+  if (isCalm && !run.disabled) run.focus();
+  else leave.focus();
 }
 
 function lookAtEnd(): void {
   if (command.scrollTop + command.clientHeight < command.scrollHeight - 2) return;
+  if (
+    run.disabled &&
+    document.activeElement === leave &&
+    document.querySelector("main[data-calm]") !== null
+  ) {
+    run.disabled = false;
+    run.focus();
+  }
   run.disabled = false;
   hint.hidden = true;
 }

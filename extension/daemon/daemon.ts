@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type * as vscode from "vscode";
+import type { OutputOptions } from "../../client/run-bytes.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
@@ -18,5 +19,5 @@ export interface Daemon {
   /** A run's events from the first to `complete`, across cuts of the connection. Ends early with the signal. */
   runEvents(run: string, signal: AbortSignal): AsyncIterable<RunEvent>;
   /** Recorded bytes; destroy the stream to stop early. */
-  openOutput(run: string, stream: "stdout" | "stderr" | "both", signal?: AbortSignal): Promise<Readable>;
+  openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable>;
 }

@@ -9,6 +9,7 @@ import { isNotRunning } from "../../client/discover.ts";
 import { endDaemon } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
+import type { OutputOptions } from "../../client/run-bytes.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
 import type { RunEvent } from "../../protocol/event.ts";
@@ -89,9 +90,9 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   async openOutput(
     run: string,
     stream: "stdout" | "stderr" | "both",
-    signal?: AbortSignal,
+    options?: OutputOptions,
   ): Promise<Readable> {
-    return (await this.open()).openOutput(run, stream, signal);
+    return (await this.open()).openOutput(run, stream, options);
   }
 
   /** Finds or starts the daemon, once for all who ask; rejects with a Problem, and the next call tries again. */

@@ -18,6 +18,8 @@ export interface HostChoice {
   readonly runs: readonly Run[];
   /** The one that was chosen before, on the way back. */
   readonly chosen?: Host | undefined;
+  /** Whether more than one host may be wanted instead. */
+  readonly several?: boolean;
   /** Whether an address may be chosen that is no host yet. */
   readonly unsaved?: boolean;
   /** false: no host is active before the person goes to one, since choosing it runs something. */
@@ -29,27 +31,35 @@ export interface AddHost {
   readonly add: string;
 }
 
+/** More than one host is meant. */
+export type SeveralHosts = "several";
+
 /** Asks for a host, recent ones first; the last entry adds one. */
-export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Answer<Host | AddHost>> {
+export async function askHost(
+  choice: HostChoice,
+  frame: StepFrame,
+): Promise<Answer<Host | AddHost | SeveralHosts>> {
   const recent = recentOf(choice.hosts, choice.runs);
   const production = productionFinder(choice.hosts);
   const hostEntry = (host: Host): ChoiceItem<Host> => entryOf(host, production);
   const others = choice.hosts.filter((host) => !recent.includes(host)).sort(byName);
-  const items: ChoiceItem<Host | AddHost>[] = [
+  const several = `$(server-environment) ${vscode.l10n.t("Run on Several Hosts…")}`;
+  const items: ChoiceItem<Host | AddHost | SeveralHosts>[] = [
     ...(recent.length > 0 ? [separator(vscode.l10n.t("recent"))] : []),
     ...recent.map(hostEntry),
     ...(others.length > 0 ? [separator(vscode.l10n.t("hosts"))] : []),
     ...others.map(hostEntry),
     separator(""),
+    ...(choice.several === true ? [{ label: several, value: "several" as const, alwaysShow: true }] : []),
     { label: `$(add) ${vscode.l10n.t("Add Host…")}`, value: { add: "" }, alwaysShow: true },
   ];
   let text = "";
-  const answer = await askChoice<Host | AddHost>(
+  const answer = await askChoice<Host | AddHost | SeveralHosts>(
     {
       placeholder: choice.placeholder,
       items,
       preselects: choice.preselects ?? true,
-      active: (value) => "name" in value && value.name === choice.chosen?.name,
+      active: (value) => typeof value === "object" && "name" in value && value.name === choice.chosen?.name,
       keep: (typed) => {
         text = typed;
       },
@@ -57,7 +67,7 @@ export async function askHost(choice: HostChoice, frame: StepFrame): Promise<Ans
     },
     frame,
   );
-  if (typeof answer === "string" || "name" in answer.value) return answer;
+  if (typeof answer === "string" || typeof answer.value === "string" || "name" in answer.value) return answer;
   return { value: { add: text.trim() } };
 }
 

@@ -46,7 +46,7 @@ export class HostCommands {
       },
       { title, step: 1, totalSteps: 1 },
     );
-    if (typeof answer === "string") return undefined;
+    if (typeof answer === "string" || answer.value === "several") return undefined;
     return "add" in answer.value ? this.#parts.form.add(answer.value.add) : answer.value;
   }
 

@@ -20,7 +20,7 @@ export function createConfirmation(extension: vscode.Uri, hosts: HostList): Conf
   return async (host, command) => {
     if (host === undefined) return true;
     const marked = confirmedAs(hosts, await hosts.located(host));
-    return marked === undefined || ask(extension, { host, marked, command });
+    return marked === undefined || askInTab(extension, questionOf(host, marked, command));
   };
 }
 
@@ -30,16 +30,23 @@ export function confirmedAs(hosts: HostList, host: Host): Host | undefined {
   return asks ? hosts.production(host) : undefined;
 }
 
-interface Question {
-  readonly host: Host;
-  /** The host that is marked as production: the same, or another one on its machine. */
-  readonly marked: Host;
+export interface Question {
+  /** Of the tab. */
+  readonly title: string;
+  readonly heading: string;
+  readonly where: string;
   readonly command: string;
+  /** Where it would run, each by its name. */
+  readonly hosts?: readonly { readonly name: string; readonly production: boolean }[];
+  /** Of the button. */
+  readonly run: string;
+  /** Whether Enter runs nothing at first. */
+  readonly warns: boolean;
 }
 
 /** Closing the tab is a no. */
-function ask(extension: vscode.Uri, question: Question): Promise<boolean> {
-  const title = vscode.l10n.t("Run on {0}?", oneLine(question.host.name));
+export function askInTab(extension: vscode.Uri, question: Question): Promise<boolean> {
+  const { title } = question;
   const panel = vscode.window.createWebviewPanel("hostrun.confirm", title, vscode.ViewColumn.Active, {
     enableScripts: true,
     localResourceRoots: [webviewRoot(extension)],
@@ -61,21 +68,47 @@ function ask(extension: vscode.Uri, question: Question): Promise<boolean> {
   });
 }
 
-function questionHtml({ host, marked, command }: Question): string {
+/** `marked`: the host that is marked as production: the same, or another one on its machine. */
+function questionOf(host: Host, marked: Host, command: string): Question {
   const name = oneLine(host.name);
-  const lines = lineCount(command);
-  const size = lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];
   const machine =
     marked.name === host.name ? [] : [vscode.l10n.t("the machine of {0}", oneLine(marked.name))];
+  return {
+    title: vscode.l10n.t("Run on {0}?", name),
+    heading: vscode.l10n.t("Run this on the production host {0}?", name),
+    where: [whereWords(host, true), ...machine, ...sizeWords(command)].join(" · "),
+    command,
+    run: vscode.l10n.t("Run on {0}", name),
+    warns: true,
+  };
+}
+
+/** Of a command of several lines, how many. */
+export function sizeWords(command: string): string[] {
+  const lines = lineCount(command);
+  return lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];
+}
+
+function questionHtml({ heading, where, command, hosts = [], run, warns }: Question): string {
   const text = command.split("\n").map(visible).join("\n");
-  return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command">
-<h1 id="title"><span aria-hidden="true">⚠︎</span> ${escaped(vscode.l10n.t("Run this on the production host {0}?", name))}</h1>
-<p id="where">${escaped([whereWords(host, true), ...machine, ...size].join(" · "))}</p>
+  const mark = warns ? '<span aria-hidden="true">⚠︎</span> ' : "";
+  return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command"${warns ? "" : " data-calm"}>
+<h1 id="title">${mark}${escaped(heading)}</h1>
+<p id="where">${escaped(where)}</p>
+${hosts.length === 0 ? "" : hostsHtml(hosts)}
 <pre id="command" tabindex="0" aria-label="${escaped(vscode.l10n.t("Command"))}">${escaped(text)}</pre>
 <div class="buttons">
 <button id="leave" type="button">${escaped(vscode.l10n.t("Don't Run"))}</button>
-<button id="run" type="button" disabled>${escaped(vscode.l10n.t("Run on {0}", name))}</button>
+<button id="run" type="button" disabled>${escaped(run)}</button>
 <span id="hint">${escaped(vscode.l10n.t("Scroll to the end of the command to run it."))}</span>
 </div>
 </main>`;
+}
+
+function hostsHtml(hosts: NonNullable<Question["hosts"]>): string {
+  const production = escaped(vscode.l10n.t("production"));
+  const items = hosts.map(
+    (host) => `<li>${escaped(oneLine(host.name))}${host.production ? ` <b>${production}</b>` : ""}</li>`,
+  );
+  return `<ul id="hosts" tabindex="0" aria-label="${escaped(vscode.l10n.t("Hosts"))}">${items.join("")}</ul>`;
 }

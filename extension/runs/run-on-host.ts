@@ -28,6 +28,8 @@ export interface RunQuestions {
   readonly runs: RunList;
   /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
   addHost(text: string): Promise<Host | undefined>;
+  /** Asks for several hosts instead; `command`: what will run there, where that is known already. */
+  several(command: string | undefined): Promise<void>;
 }
 
 /** What is known before anything is asked. */
@@ -67,11 +69,17 @@ function hostStep(questions: RunQuestions, command: string | undefined): Step<Dr
         runs: questions.runs.runs,
         chosen: draft.host,
         unsaved: true,
+        several: true,
         preselects: command === undefined,
       },
       command === undefined ? frame : { ...frame, title: vscode.l10n.t("Run {0}", commandLine(command, 80)) },
     );
     if (typeof answer === "string") return answer;
+    if (answer.value === "several") {
+      // A question of its own, which begins once this one is gone.
+      void questions.several(command);
+      return "cancel";
+    }
     const host = "add" in answer.value ? await questions.addHost(answer.value.add) : answer.value;
     return host === undefined ? "cancel" : { value: { ...draft, host } };
   };

@@ -1,6 +1,9 @@
 import * as vscode from "vscode";
+import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
+import type { JobList } from "../jobs/job-list.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
+import { jobItem } from "./job-item.ts";
 import type { RunSearch } from "./run-search.ts";
 import { relativeTime, stateIcon, stateWords } from "./run-labels.ts";
 
@@ -9,30 +12,37 @@ interface RunLeaf {
   /** As it is now. */
   run: Run;
 }
-export type RunNode = RunLeaf | { readonly kind: "more" };
+interface JobBranch {
+  readonly kind: "job";
+  job: Job;
+}
+export type RunNode = RunLeaf | JobBranch | { readonly kind: "more" };
 
 /** How often the times in the rows are brought up to date while they can be seen. */
 const clockMs = 30_000;
 
-/** The recent runs, newest first. */
+/** The recent runs, newest first; those of a job below its row. */
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   readonly #runs: RunSearch;
+  readonly #jobs: JobList;
   readonly #start: () => Promise<void>;
   readonly #changed = new vscode.EventEmitter<RunNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
   /** What the tree shows now, in order. */
-  #drawn: readonly RunLeaf[] = [];
+  #drawn: readonly (RunLeaf | JobBranch)[] = [];
   #drawnMore = false;
   #clock: NodeJS.Timeout | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
-  constructor(runs: RunSearch, start: () => Promise<void>) {
+  constructor(runs: RunSearch, jobs: JobList, start: () => Promise<void>) {
     this.#runs = runs;
+    this.#jobs = jobs;
     this.#start = start;
-    this.#subscription = runs.onDidChange(() => this.#refreshSoon());
+    const refresh = (): void => this.#refreshSoon();
+    this.#subscription = vscode.Disposable.from(runs.onDidChange(refresh), jobs.onDidChange(refresh));
   }
 
   /** Keeps the relative times right while the view can be seen, and only then. */
@@ -46,13 +56,15 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   getTreeItem(node: RunNode): vscode.TreeItem {
+    if (node.kind === "job") return jobItem(node.job);
     return node.kind === "run" ? runItem(node.run) : moreItem();
   }
 
   async getChildren(node?: RunNode): Promise<RunNode[]> {
+    if (node?.kind === "job") return this.#runsOf(node.job);
     if (node !== undefined) return [];
     if (this.#runs.known === undefined) await this.#start();
-    this.#drawn = this.#runs.runs.map((run) => ({ kind: "run", run }));
+    this.#drawn = this.#roots();
     this.#drawnMore = this.#runs.hasMore;
     return this.#drawnMore ? [...this.#drawn, { kind: "more" }] : [...this.#drawn];
   }
@@ -77,21 +89,56 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   /** Only the rows that changed, where the list is the same: a row must not go away under the mouse. */
   #refresh(): void {
-    const { runs, hasMore } = this.#runs;
+    const roots = this.#roots();
     const drawn = this.#drawn;
-    const same = drawn.length === runs.length && runs.every((run, at) => run.id === drawn[at]?.run.id);
-    if (!same || hasMore !== this.#drawnMore || runs.length === 0) {
+    const isSame = (node: RunNode, at: number): boolean => keyOfRow(node) === keyOfRow(drawn[at]);
+    const same = drawn.length === roots.length && roots.every(isSame);
+    if (!same || this.#runs.hasMore !== this.#drawnMore || roots.length === 0) {
       this.#changed.fire(undefined);
       return;
     }
-    const changed = drawn.filter((leaf, at) => {
-      const run = runs[at] ?? leaf.run;
-      const differs = run !== leaf.run;
-      leaf.run = run;
-      return differs;
-    });
+    const changed = drawn.filter((node, at) => renew(node, roots[at]));
     if (changed.length > 0) this.#changed.fire(changed);
   }
+
+  /** Ids of runs and of jobs are UUIDv7, so that their order is that of time. */
+  #roots(): (RunLeaf | JobBranch)[] {
+    const { runs, hasMore, filter } = this.#runs;
+    // What is looked for is a run.
+    const oldest = hasMore ? (runs.at(-1)?.id ?? "") : "";
+    const jobs = filter === undefined ? this.#jobs.jobs.filter(({ id }) => id >= oldest) : [];
+    const known = new Set(jobs.map(({ id }) => id));
+    const single = runs.filter(({ jobId }) => jobId === null || !known.has(jobId));
+    const nodes: (RunLeaf | JobBranch)[] = [
+      ...single.map((run): RunLeaf => ({ kind: "run", run })),
+      ...jobs.map((job): JobBranch => ({ kind: "job", job })),
+    ];
+    return nodes.sort((a, b) => (keyOfRow(a) < keyOfRow(b) ? 1 : -1));
+  }
+
+  async #runsOf(job: Job): Promise<RunNode[]> {
+    const runs = await this.#jobs.runsOf(job).catch(() => []);
+    return runs.map((run) => ({ kind: "run", run }));
+  }
+}
+
+/** What tells a row from the others. */
+export function keyOfRow(node: RunNode | undefined): string {
+  if (node === undefined || node.kind === "more") return node?.kind ?? "";
+  return node.kind === "run" ? node.run.id : node.job.id;
+}
+
+/** Gives a row what it shows now; whether that is something else. */
+function renew(node: RunLeaf | JobBranch, now: RunNode | undefined): boolean {
+  if (node.kind === "run" && now?.kind === "run") {
+    const differs = node.run !== now.run;
+    node.run = now.run;
+    return differs;
+  }
+  if (node.kind !== "job" || now?.kind !== "job") return false;
+  const differs = node.job !== now.job;
+  node.job = now.job;
+  return differs;
 }
 
 function runItem(run: Run): vscode.TreeItem {

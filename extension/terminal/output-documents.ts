@@ -9,6 +9,9 @@ import { readRecordedText } from "./recorded-text.ts";
 const scheme = "hostrun-output";
 /** VS Code shows no larger text to extensions, and is slow with it long before. */
 const maxShownBytes = 50 * 1024 * 1024;
+/** From here on a difference takes many seconds. */
+const maxComparedBytes = 10 * 1024 * 1024;
+const endBytes = 1024 * 1024;
 
 /** The recorded output of runs as read-only files, `hostrun-output:/RUN/NAME.log`. */
 export class OutputDocuments implements vscode.FileSystemProvider, vscode.Disposable {
@@ -46,13 +49,25 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
     if ((await vscode.window.showInformationMessage(text, saving)) === saving) await save();
   }
 
+  /** Opens the difference of two runs' outputs: of what is above 10 MiB on request only, or of the ends. Rejects with a Problem. */
+  async compare(a: string, b: string): Promise<void> {
+    const read = (run: string): Promise<Run> => this.#daemon.call("getRun", { params: { run } });
+    const [one, other] = await Promise.all([read(a), read(b)]);
+    const bytes = Math.max(recordedBytes(one), recordedBytes(other));
+    const part = bytes <= maxComparedBytes ? "whole" : await askPart(bytes);
+    if (part === undefined) return;
+    const names = `${oneLine(one.host.name)} ↔ ${oneLine(other.host.name)}`;
+    const title = part === "end" ? vscode.l10n.t("{0} (the last {1})", names, formatBytes(endBytes)) : names;
+    await vscode.commands.executeCommand("vscode.diff", outputUri(one, part), outputUri(other, part), title);
+  }
+
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     const run = await this.#run(uri);
     return {
       type: vscode.FileType.File,
       ctime: Date.parse(run.createdAt),
       mtime: Date.parse(run.endedAt ?? run.createdAt),
-      size: recordedBytes(run),
+      size: uri.query === "end" ? Math.min(endBytes, recordedBytes(run)) : recordedBytes(run),
       permissions: vscode.FilePermission.Readonly,
     };
   }
@@ -60,7 +75,9 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const run = await this.#run(uri);
     if (run.state !== "ended") this.#unfinished.set(run.id, uri);
-    const { text } = await readRecordedText(this.#daemon, run.id, maxShownBytes);
+    const isCut = uri.query === "end" && recordedBytes(run) > endBytes;
+    const range = isCut ? `bytes=-${endBytes}` : undefined;
+    const { text } = await readRecordedText(this.#daemon, run.id, maxShownBytes, range);
     return Buffer.from(text, "utf8");
   }
 
@@ -113,7 +130,17 @@ function recordedBytes(run: Run): number {
   return run.stdoutBytes + run.stderrBytes - run.truncatedBytes;
 }
 
-function outputUri(run: Run): vscode.Uri {
+async function askPart(bytes: number): Promise<"whole" | "end" | undefined> {
+  const end = vscode.l10n.t("Compare the Ends");
+  const whole = vscode.l10n.t("Compare All");
+  const text = vscode.l10n.t("The outputs have up to {0}, which takes long to compare.", formatBytes(bytes));
+  const items = bytes <= maxShownBytes ? [end, whole] : [end];
+  const answer = await vscode.window.showInformationMessage(text, ...items);
+  if (answer === undefined) return undefined;
+  return answer === end ? "end" : "whole";
+}
+
+function outputUri(run: Run, part: "whole" | "end" = "whole"): vscode.Uri {
   const name = `${oneLine(run.host.name)} ${shortened(run.command, 40)}`.replaceAll(/[/\\]/g, "∕");
-  return vscode.Uri.from({ scheme, path: `/${run.id}/${name}.log` });
+  return vscode.Uri.from({ scheme, path: `/${run.id}/${name}.log`, query: part === "end" ? part : "" });
 }

@@ -12,7 +12,7 @@ interface Page {
   /** HTML. */
   readonly body: string;
   /** The script and the style sheet of this name are the page's. */
-  readonly bundle: "terminal" | "confirmation" | "dashboard";
+  readonly bundle: "terminal" | "confirmation" | "dashboard" | "job";
 }
 
 /** Sets up the tab of a run, and loads its page. */

@@ -3,14 +3,15 @@ import type { Daemon } from "../daemon/daemon.ts";
 
 /**
  * The recorded output of a run as text, both streams in their order, without colours and other control sequences: its
- * first `limitBytes`, and whether that is all of it.
+ * first `limitBytes`, and whether that is all of it; of `range` only (`bytes=-100`).
  */
 export async function readRecordedText(
   daemon: Daemon,
   runId: string,
   limitBytes: number,
+  range?: string,
 ): Promise<{ text: string; whole: boolean }> {
-  const output = await daemon.openOutput(runId, "both");
+  const output = await daemon.openOutput(runId, "both", { range });
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of output) {

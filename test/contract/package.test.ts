@@ -42,6 +42,8 @@ describe("npm run package", () => {
           "dist/webview/confirmation.js",
           "dist/webview/dashboard.css",
           "dist/webview/dashboard.js",
+          "dist/webview/job.css",
+          "dist/webview/job.js",
           "dist/webview/terminal.css",
           "dist/webview/terminal.js",
           "LICENSE.txt",

@@ -40,6 +40,20 @@ export interface WebviewPage extends AsyncDisposable {
 }
 
 export async function openWebviewHost(): Promise<WebviewHost> {
+  const pages = await openBundledPages();
+  return {
+    open: ({ theme = "dark", width = 1180, height = 360 } = {}) =>
+      openPage(pages.browser, pages.url(theme, "terminal"), { width, height }),
+    [Symbol.asyncDispose]: () => pages[Symbol.asyncDispose](),
+  };
+}
+
+export interface BundledPages extends AsyncDisposable {
+  readonly browser: Browser;
+  readonly url: (theme: ThemeName, bundle: "terminal" | "job") => string;
+}
+
+export async function openBundledPages(): Promise<BundledPages> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDirectory());
   await bundle(directory.path);
@@ -48,8 +62,8 @@ export async function openWebviewHost(): Promise<WebviewHost> {
   stack.defer(() => browser.close());
   const owned = stack.move();
   return {
-    open: ({ theme = "dark", width = 1180, height = 360 } = {}) =>
-      openPage(browser, `${origin}/${theme}`, { width, height }),
+    browser,
+    url: (theme, name) => `${origin}/${theme}/${name}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -62,7 +76,7 @@ async function bundle(outdir: string): Promise<void> {
     platform: "browser",
     format: "iife",
     target: "chrome120",
-    entryPoints: ["webview/terminal.ts"],
+    entryPoints: { terminal: "webview/terminal.ts", job: "webview/job/job.ts" },
     outdir,
     assetNames: "[name]",
     loader: { ".ttf": "file" },
@@ -86,7 +100,8 @@ async function serve(directory: string, stack: AsyncDisposableStack): Promise<st
         "Content-Security-Policy",
         `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${origin} 'unsafe-inline'; font-src ${origin}`,
       );
-      response.end(html(path.slice(1)));
+      const [, themeName = "", bundleName = ""] = path.split("/");
+      response.end(html(themeName, bundleName));
       return;
     }
     readFile(join(directory, basename(path))).then(
@@ -107,7 +122,7 @@ async function serve(directory: string, stack: AsyncDisposableStack): Promise<st
 }
 
 /** The extension's shell, with what VS Code puts around it. */
-function html(themeName: string): string {
+function html(themeName: string, bundleName: string): string {
   const theme = isTheme(themeName) ? themeName : "dark";
   return `<!doctype html><html style="${variables(theme)}"><head>
 <style>@layer vscode-default {
@@ -115,13 +130,13 @@ function html(themeName: string): string {
     font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); margin: 0; padding: 0 20px; }
   code { color: var(--vscode-textPreformat-foreground); background-color: #888; padding: 1px 3px; }
 }</style>
-<link rel="stylesheet" href="/terminal.css"></head>
+<link rel="stylesheet" href="/${bundleName}.css"></head>
 <body class="${themes[theme].bodyClass}"><div id="app"></div>
 <script nonce="${nonce}">
 window.acquireVsCodeApi = () => ({ postMessage: (message) => posted(message), setState: (state) => kept(state) });
 addEventListener("securitypolicyviolation", (event) => complained(event.violatedDirective + " " + event.blockedURI));
 </script>
-<script nonce="${nonce}" src="/terminal.js"></script></body></html>`;
+<script nonce="${nonce}" src="/${bundleName}.js"></script></body></html>`;
 }
 
 function isTheme(name: string): name is ThemeName {

@@ -1,0 +1,53 @@
+import * as vscode from "vscode";
+import type { Job } from "../../protocol/job.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+
+/** As many as can be told apart by looking at them. */
+const maxJobs = 100;
+const maxRuns = 200;
+
+/** The latest jobs, newest first, kept up to date by the stream of changes; read when that begins. */
+export class JobList implements vscode.Disposable {
+  readonly #daemon: Daemon;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  #jobs: readonly Job[] = [];
+
+  readonly onDidChange = this.#changed.event;
+
+  constructor(daemon: Daemon) {
+    this.#daemon = daemon;
+    this.#subscription = daemon.onDidChange((change) => {
+      if (change.type === "reset") void this.#refresh().catch(() => undefined);
+      else if (change.type === "jobChanged") this.#take(change.job);
+    });
+  }
+
+  get jobs(): readonly Job[] {
+    return this.#jobs;
+  }
+
+  /** Its runs, the failures first; of a large job not all of them. Rejects with a Problem. */
+  async runsOf(job: Job): Promise<readonly Run[]> {
+    const query = { sort: "failures" as const, limit: String(maxRuns) };
+    return (await this.#daemon.call("listJobRuns", { params: { job: job.id }, query })).items;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(this.#subscription, this.#changed).dispose();
+  }
+
+  async #refresh(): Promise<void> {
+    const page = await this.#daemon.call("listJobs", { query: { limit: String(maxJobs) } });
+    this.#jobs = page.items;
+    this.#changed.fire();
+  }
+
+  /** Ids are UUIDv7, so that their order is that of time. */
+  #take(job: Job): void {
+    const others = this.#jobs.filter(({ id }) => id !== job.id);
+    this.#jobs = [job, ...others].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, maxJobs);
+    this.#changed.fire();
+  }
+}

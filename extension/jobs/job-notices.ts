@@ -1,0 +1,70 @@
+import * as vscode from "vscode";
+import type { Job } from "../../protocol/job.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { linkless, shortened } from "../plain-text.ts";
+import type { NoticeSetting } from "../terminal/worth-notice.ts";
+
+/** As of a run. */
+const longJobMs = 10_000;
+
+export interface JobNoticesParts {
+  readonly daemon: Daemon;
+  readonly open: (job: Job) => void;
+  /** Whether a job can be seen in this window. */
+  readonly shows: (jobId: string) => boolean;
+}
+
+/** Tells of jobs of this window that ended while nobody looked at them, or at the window. */
+export class JobNotices implements vscode.Disposable {
+  readonly #parts: JobNoticesParts;
+  readonly #subscription: vscode.Disposable;
+  readonly #watched = new Set<string>();
+
+  constructor(parts: JobNoticesParts) {
+    this.#parts = parts;
+    this.#subscription = parts.daemon.onDidChange((change) => {
+      if (change.type === "jobChanged" && change.job.state === "ended") this.#ended(change.job);
+    });
+  }
+
+  watch(job: Job): void {
+    this.#watched.add(job.id);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  #ended(job: Job): void {
+    if (!this.#watched.delete(job.id) || !isWorthNotice(job)) return;
+    if (vscode.window.state.focused && this.#parts.shows(job.id)) return;
+    void this.#tell(job);
+  }
+
+  async #tell(job: Job): Promise<void> {
+    const show = vscode.l10n.t("Show Results");
+    const command = shortened(job.command, 100);
+    const { exited0 } = job.counts;
+    const text = linkless(
+      vscode.l10n.t(
+        "Job finished: {0} ended with exit status 0 on {1} of {2} hosts",
+        command,
+        exited0,
+        job.hosts.length,
+      ),
+    );
+    const answer =
+      job.outcome === "succeeded"
+        ? await vscode.window.showInformationMessage(text, show)
+        : await vscode.window.showWarningMessage(text, show);
+    if (answer === show) this.#parts.open(job);
+  }
+}
+
+/** By the same setting as a run. */
+function isWorthNotice({ outcome, createdAt, endedAt }: Job): boolean {
+  const setting = vscode.workspace.getConfiguration("hostrun").get<NoticeSetting>("notifyFinished", "long");
+  if (setting === "never" || outcome === "cancelled") return false;
+  if (setting === "always" || outcome === "failed") return true;
+  return setting === "long" && Date.parse(endedAt ?? createdAt) - Date.parse(createdAt) >= longJobMs;
+}

@@ -1,0 +1,64 @@
+import { stripVTControlCharacters } from "node:util";
+import type { JobGroup } from "../../protocol/job.ts";
+import type { LastLine, PanelGroup } from "../../protocol/job-panel.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+
+/** The last line is looked for in so many bytes. */
+const tailBytes = 1024;
+const previewBytes = 4096;
+const previewLines = 20;
+/** Of more groups the others are shown without their output. */
+const maxPreviews = 30;
+/** Runs whose last lines are read at once. */
+const atOnce = 8;
+
+/** The last lines of these runs. One that cannot be read now is left out. */
+export async function readLastLines(daemon: Daemon, runs: readonly Run[]): Promise<LastLine[]> {
+  const lines: LastLine[] = [];
+  const waiting = [...runs];
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      const text = await readPart(daemon, run.id, `bytes=-${tailBytes}`).catch(() => undefined);
+      if (text !== undefined) lines.push({ host: run.host.name, text: lastLineOf(text) });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return lines;
+}
+
+/** The last that a person would see of it: what a carriage return has written over is gone. */
+export function lastLineOf(text: string): string {
+  const lines = plain(text).split("\n");
+  const last = lines.findLast((line) => line.trim() !== "") ?? "";
+  return (last.split("\r").findLast((part) => part.trim() !== "") ?? "").slice(0, 500);
+}
+
+/** The groups of a job's ended runs, the largest first, and how the output of each begins. */
+export async function readGroups(daemon: Daemon, job: string): Promise<PanelGroup[]> {
+  const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
+  const groups: PanelGroup[] = [];
+  for (const group of items) groups.push(await withPreview(daemon, group, groups.length < maxPreviews));
+  return groups;
+}
+
+async function withPreview(daemon: Daemon, group: JobGroup, isWanted: boolean): Promise<PanelGroup> {
+  if (!isWanted) return { ...group, preview: "", isCut: true };
+  const text = plain(await readPart(daemon, group.runId, `bytes=0-${previewBytes - 1}`).catch(() => ""));
+  const lines = text.trimEnd().split("\n");
+  const isCut = lines.length > previewLines || Buffer.byteLength(text) >= previewBytes;
+  return { ...group, preview: lines.slice(0, previewLines).join("\n"), isCut };
+}
+
+/** Both streams in their order. Of a run that has written nothing there is no part. */
+async function readPart(daemon: Daemon, run: string, range: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await daemon.openOutput(run, "both", { range })) {
+    if (chunk instanceof Buffer) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function plain(text: string): string {
+  return stripVTControlCharacters(text).replaceAll("\r\n", "\n");
+}

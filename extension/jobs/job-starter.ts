@@ -1,0 +1,112 @@
+import * as vscode from "vscode";
+import { foldNames } from "../../protocol/host-set.ts";
+import type { Job, ResolvedTargets } from "../../protocol/job.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import type { HostList } from "../hosts/host-list.ts";
+import { hostOfRun } from "../hosts/unsaved-host.ts";
+import { oneLine, shortened } from "../plain-text.ts";
+import type { ProblemReport } from "../problem-report.ts";
+import { askInTab, sizeWords } from "../runs/command-confirmation.ts";
+import { asking } from "../runs/runner.ts";
+
+export interface JobStarterParts {
+  readonly daemon: Daemon;
+  readonly hosts: HostList;
+  readonly report: ProblemReport;
+  readonly extensionUri: vscode.Uri;
+}
+
+export interface ChosenJob {
+  readonly targets: readonly string[];
+  readonly command: string;
+  readonly durable: boolean;
+}
+
+type Part = "failed" | "unfinished" | "all";
+
+/** Starts jobs and repeats them, after each host has been shown by its name; failures are told. */
+export class JobStarter {
+  readonly #parts: JobStarterParts;
+
+  constructor(parts: JobStarterParts) {
+    this.#parts = parts;
+  }
+
+  /** The hosts that are meant; undefined where some of them are unknown or none is meant, which was told. */
+  async resolve(targets: readonly string[]): Promise<ResolvedTargets | undefined> {
+    const what = vscode.l10n.t("The targets could not be looked up");
+    const resolved = await this.#parts.report.attempt(what, () =>
+      this.#parts.daemon.call("resolveTargets", { body: { targets: [...targets] } }),
+    );
+    if (resolved === undefined) return undefined;
+    const { unknown, hosts } = resolved;
+    if (unknown.length > 0) {
+      const names = shortened(unknown.join(", "), 200);
+      void vscode.window.showErrorMessage(vscode.l10n.t("There is no host for {0}. Nothing was run.", names));
+      return undefined;
+    }
+    if (hosts.length > 0) return resolved;
+    void vscode.window.showErrorMessage(vscode.l10n.t("The targets mean no host. Nothing was run."));
+    return undefined;
+  }
+
+  /** undefined when the person thought better of it, or it could not be started, which was told. */
+  async start({ targets, command, durable }: ChosenJob): Promise<Job | undefined> {
+    const resolved = await this.resolve(targets);
+    if (resolved === undefined || !(await this.#confirm(resolved, command))) return undefined;
+    // What was shown is what it runs on, whatever a tag or a pattern means by then.
+    const body = { targets: [...resolved.hosts], command, durable, ...asking() };
+    return this.#parts.report.attempt(vscode.l10n.t("The command could not be run"), () =>
+      this.#parts.daemon.call("createJob", { body }),
+    );
+  }
+
+  async again(job: Job, only: Part): Promise<Job | undefined> {
+    const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];
+    const resolved = await this.resolve(targets);
+    if (resolved === undefined || !(await this.#confirm(resolved, job.command))) return undefined;
+    const what = vscode.l10n.t("The command could not be run again");
+    return this.#parts.report.attempt(what, () =>
+      this.#parts.daemon.call("rerunJob", { params: { job: job.id }, body: { only, ...asking() } }),
+    );
+  }
+
+  async cancel(job: string): Promise<void> {
+    await this.#parts.report.attempt(vscode.l10n.t("The job could not be cancelled"), () =>
+      this.#parts.daemon.call("cancelJob", { params: { job }, body: {} }),
+    );
+  }
+
+  /** By the name of each host: a number is no consent. */
+  #confirm({ hosts, production }: ResolvedTargets, command: string): Promise<boolean> {
+    const { extensionUri } = this.#parts;
+    const marked = new Set(production);
+    const shown = hosts.map((name) => ({ name, production: marked.has(name) || this.#isMarked(name) }));
+    const risky = shown.filter((host) => host.production).map(({ name }) => name);
+    const count = hosts.length === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", hosts.length);
+    const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
+    const warns = asks && risky.length > 0;
+    const names = shortened(foldNames(hosts.map(oneLine)), 60);
+    return askInTab(extensionUri, {
+      title: vscode.l10n.t("Run on {0}?", count),
+      heading: warns
+        ? vscode.l10n.t("Run this on {0}, of which {1} are production?", count, risky.length)
+        : vscode.l10n.t("Run this on {0}?", count),
+      where: [
+        names,
+        ...(risky.length > 0 ? [vscode.l10n.t("production: {0}", foldNames(risky.map(oneLine)))] : []),
+        ...sizeWords(command),
+      ].join(" · "),
+      hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production)),
+      command,
+      run: vscode.l10n.t("Run on {0}", count),
+      warns,
+    });
+  }
+
+  #isMarked(name: string): boolean {
+    const { hosts } = this.#parts;
+    const host = hostOfRun(hosts.hosts, name);
+    return host !== undefined && hosts.production(host) !== undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import * as vscode from "vscode";
+import type { Host } from "../../protocol/host.ts";
+import { hostAddress } from "../hosts/host-address.ts";
+import { byName, groupParts } from "../hosts/host-tree.ts";
+import { plainLabel, separator } from "../input/choice.ts";
+import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
+
+interface TargetItem extends vscode.QuickPickItem {
+  /** As a job takes it. */
+  readonly target?: string;
+}
+
+/** Asks for targets: hosts, tags and groups that are ticked, or one that is typed, such as `web[01-20]`. */
+export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<Answer<readonly string[]>> {
+  const known = targetItems(hosts);
+  const input = vscode.window.createQuickPick<TargetItem>();
+  input.canSelectMany = true;
+  input.matchOnDescription = true;
+  input.placeholder = vscode.l10n.t("Tick hosts, tags and groups, or type targets such as web[01-20] or db*");
+  input.items = known;
+  let typed: readonly TargetItem[] = [];
+  return untilAnswered<readonly string[]>(input, frame, (give) => [
+    input.onDidChangeValue((text) => {
+      const chosen = input.selectedItems;
+      typed = typedItems(text, known, chosen);
+      const more = [...typed, ...chosen.filter((item) => !known.includes(item) && !typed.includes(item))];
+      input.items = [...more, ...known];
+      // A list that is replaced forgets what was ticked in it.
+      input.selectedItems = chosen;
+    }),
+    input.onDidAccept(() => {
+      const chosen = input.selectedItems.length > 0 ? input.selectedItems : typed;
+      const targets = chosen.flatMap(({ target }) => (target === undefined ? [] : target.split(/\s+/)));
+      if (targets.length > 0) give({ value: targets });
+    }),
+  ]);
+}
+
+function typedItems(
+  text: string,
+  known: readonly TargetItem[],
+  chosen: readonly TargetItem[],
+): readonly TargetItem[] {
+  const target = text.trim();
+  const isKnown = [...known, ...chosen].some((item) => item.target === target);
+  if (target === "" || isKnown) return [];
+  return [{ label: plainLabel(target), description: vscode.l10n.t("as typed"), alwaysShow: true, target }];
+}
+
+function targetItems(hosts: readonly Host[]): readonly TargetItem[] {
+  const tags = counted(hosts.flatMap((host) => host.tags)).map((entry) => groupItem("tag", entry));
+  const groups = counted(hosts.flatMap(({ group }) => withParents(group))).map((entry) =>
+    groupItem("group", entry),
+  );
+  const single = [...hosts].sort(byName).map((host) => ({
+    label: plainLabel(host.name),
+    description: plainLabel([hostAddress(host), ...(host.group === null ? [] : [host.group])].join(" · ")),
+    target: host.name,
+  }));
+  return [
+    ...(groups.length > 0 ? [separator(vscode.l10n.t("groups"))] : []),
+    ...groups,
+    ...(tags.length > 0 ? [separator(vscode.l10n.t("tags"))] : []),
+    ...tags,
+    separator(vscode.l10n.t("hosts")),
+    ...single,
+  ];
+}
+
+/** A target holds no blanks. */
+function groupItem(kind: "tag" | "group", [name, count]: readonly [string, number]): TargetItem {
+  const description = count === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", count);
+  return { label: plainLabel(`${kind}:${name}`), description, target: `${kind}:${name}` };
+}
+
+function counted(names: readonly string[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const name of names) if (!/\s/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => a.localeCompare(b));
+}
+
+/** `a/b` as `a` and `a/b`. */
+function withParents(group: string | null): string[] {
+  const parts = groupParts(group);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
+import type { Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let sshd: Sshd;
+let window: Workbench;
+
+beforeAll(async () => {
+  sshd = owned.use(await openSshd());
+  const config = `Host node1 node2 node3\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  ({ code, window } = await openEditor(owned, sshd, { config }));
+  await window.showHostrun();
+  await window.row(/^node1,/).waitFor();
+});
+endAfterTests(owned, () => window);
+
+const grid = () => window.run.getByRole("grid");
+
+test("a command runs on several hosts that are typed, after each of them was named", async () => {
+  const marker = join(code.home, "first");
+  // The first to come answers otherwise.
+  const command = `echo one; mkdir ${marker} 2>/dev/null && { echo odd; exit 3; }; echo x >> ${marker}.ran; echo same`;
+  await window.command("Hostrun: Run on Several Hosts…");
+  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Type a command/, command);
+  const named = window.run.locator("#hosts li");
+  await named.nth(2).waitFor();
+  expect(await named.allInnerTexts()).toEqual(["node1", "node2", "node3"]);
+  await expect(readFile(`${marker}.ran`)).rejects.toThrow("ENOENT");
+  await window.pictures("job-question");
+  await window.run.getByRole("button", { name: "Run on 3 hosts" }).click();
+  await grid()
+    .getByRole("row", { name: /Exit 3/ })
+    .waitFor();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 exit 0\n1 exit 3");
+  expect(await window.run.locator("#row-0").innerText()).toMatch(/^Exit 3\s+node\d\s+3\s+\d+ ms/);
+  await window.run.getByText("identical").waitFor();
+  await grid().getByText("odd").waitFor();
+  expect(await readFile(`${marker}.ran`, "utf8")).toBe("x\nx\n");
+  await window.pictures("job", ["light", "dark", "highContrast"]);
+});
+
+test("how a group differs from the largest is shown in VS Code's own difference editor", async () => {
+  await window.run.getByRole("button", { name: "Compare with Largest" }).click();
+  await window.tab(/node\d ↔ node\d/).waitFor();
+  const difference = window.page.locator(".monaco-diff-editor");
+  await difference.locator(".editor.original .view-line", { hasText: "same" }).waitFor();
+  await difference.locator(".editor.modified .view-line", { hasText: "odd" }).waitFor();
+  await window.pictures("job-difference");
+  await window.command("View: Close Editor");
+});
+
+test("a reload of the window finds the job again, which is a row of the Runs view, too", async () => {
+  await window.reload();
+  await grid().getByText("odd").waitFor();
+  await window.row(/^echo one; .*2 of 3 ok, 1 failed/).waitFor();
+});
+
+test("what failed runs again in the same tab, and one host's output opens in its own", async () => {
+  await window.run.getByRole("button", { name: "Run Again Where It Failed" }).click();
+  await window.run.getByRole("button", { name: "Run on 1 host" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("1 exit 0");
+  await grid().focus();
+  await window.page.keyboard.press("ArrowDown");
+  await window.page.keyboard.press("Enter");
+  await window.output("same");
+});
+
+test("cancelling all ends what runs on every host, with results that can be copied", async () => {
+  await window.command("Hostrun: Run on Several Hosts…");
+  await window.answer(/Tick hosts, tags and groups/, "node[1-2]");
+  await window.answer(/Type a command/, "echo began; sleep 600");
+  await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
+  await expect.poll(() => grid().getByText("began").count()).toBe(2);
+  await window.run.getByRole("button", { name: "Cancel All" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 cancelled");
+  await window.run.getByRole("button", { name: "Copy or Save Results…" }).click();
+  await window.choose(/Copy or save the results/, "Copy as Text");
+  await window.run.locator(".notice", { hasText: "Copied" }).waitFor();
+  const copied = await window.page.evaluate<string>("navigator.clipboard.readText()");
+  expect(copied).toBe(
+    `$ echo began; sleep 600\n${"-".repeat(15)}\nnode[1-2] (2)\n${"-".repeat(15)}\nbegan\n`,
+  );
+});

@@ -1,0 +1,53 @@
+import type { PanelGroup } from "../../protocol/job-panel.ts";
+import { standingAtEnd } from "../ending.ts";
+import { element } from "../element.ts";
+import { word } from "../labels.ts";
+
+export interface GroupEvents {
+  open(runId: string): void;
+  compare(a: string, b: string): void;
+}
+
+/** Each different output once, with the hosts that it is of. */
+export class GroupList {
+  readonly element = element("section", { class: "groups", tabindex: "0", "aria-label": word("groupList") });
+  readonly #events: GroupEvents;
+
+  constructor(events: GroupEvents) {
+    this.#events = events;
+    this.show([]);
+  }
+
+  show(groups: readonly PanelGroup[]): void {
+    const [largest] = groups;
+    if (largest === undefined) {
+      this.element.replaceChildren(element("p", { class: "groups-empty" }, word("noGroups")));
+      return;
+    }
+    const { scrollTop } = this.element;
+    this.element.replaceChildren(...groups.map((group) => this.#group(group, largest)));
+    this.element.scrollTop = scrollTop;
+  }
+
+  #group(group: PanelGroup, largest: PanelGroup): HTMLElement {
+    const { hosts, count, outcome, exitCode, runId, preview, isCut } = group;
+    const head = element("div", { class: "group-head" });
+    head.append(element("b", {}, String(count)));
+    if (count > 1) head.append(element("span", { class: "dim" }, word("identical")));
+    head.append(element("span", { class: "group-hosts", title: hosts }, hosts));
+    const { tone, words } = standingAtEnd({ outcome, exitCode, signal: null });
+    if (tone !== "good") head.append(element("span", { class: `tone-${tone}` }, words));
+    const open = element("button", { class: "link-button", type: "button" }, word("openRun"));
+    open.addEventListener("click", () => this.#events.open(runId));
+    if (group !== largest) {
+      const compare = element("button", { class: "link-button", type: "button" }, word("compareLargest"));
+      compare.addEventListener("click", () => this.#events.compare(largest.runId, runId));
+      head.append(compare);
+    }
+    head.append(open);
+    const text =
+      preview === "" ? element("p", { class: "dim" }, word("noOutput")) : element("pre", {}, preview);
+    const cut = isCut ? [element("p", { class: "dim" }, word("cutOutput"))] : [];
+    return element("article", { class: "group", "aria-label": `${count}: ${hosts}` }, head, text, ...cut);
+  }
+}

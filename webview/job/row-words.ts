@@ -1,0 +1,23 @@
+import type { JobRow } from "../../protocol/job-panel.ts";
+import { standingAtEnd, standingOf, type Standing } from "../ending.ts";
+import { word } from "../labels.ts";
+
+/** How a host stands or ended. */
+export function standingOfRow({ state, outcome, exitCode, signal }: JobRow): Standing {
+  if (outcome === "skipped") return { tone: "waiting", icon: "circle-slash", words: word("skipped") };
+  if (outcome === null) return standingOf(state);
+  return standingAtEnd({ outcome, exitCode, signal });
+}
+
+/** `41 ms`, `6.1 s`, `2:05`. */
+export function timeWords(ms: number | null): string {
+  if (ms === null) return "";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
