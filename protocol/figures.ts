@@ -82,15 +82,22 @@ function reuseText({ opened, reused }: Stats["pool"]): string {
   return all === 0 ? "no runs yet" : `${share(reused, all)} (${reused} of ${all})`;
 }
 
-function cacheFigures({ backend, connected, hits, misses, hitRate }: Stats["cache"]): Figure[] {
+function cacheFigures(cache: Stats["cache"]): Figure[] {
+  const { hits, misses, hitRate, evictions, sizeBytes } = cache;
   const lookUps = hits + misses;
   return [
-    [
-      "Backend",
-      backend === "redis" ? `Redis, ${connected ? "connected" : "away: kept in memory meanwhile"}` : "memory",
-    ],
+    ["Backend", backendText(cache)],
     ["Hit rate", hitRate === null ? "no look-ups yet" : `${share(hits, lookUps)} (${hits} of ${lookUps})`],
+    ["In memory", `${formatBytes(sizeBytes)}, ${evictions} evicted`],
   ];
+}
+
+function backendText({ backend, connected, problem }: Stats["cache"]): string {
+  if (backend === "memory") return "memory";
+  if (!connected) return "Redis, away: kept in memory meanwhile";
+  return problem === null
+    ? "Redis, connected"
+    : `Redis, which refuses (${problem}): kept in memory meanwhile`;
 }
 
 function share(part: number, whole: number): string {

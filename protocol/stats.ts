@@ -49,6 +49,11 @@ export const Stats = z
       hits: count,
       misses: count,
       hitRate: z.number().min(0).max(1).nullable(),
+      /** Of what is kept in the daemon, also while it stands in for Redis: within 16 MiB. */
+      evictions: count,
+      sizeBytes: count,
+      /** Why Redis takes nothing at present, in its own words: it is full, or a read-only replica. */
+      problem: z.string().nullable(),
     }),
     store: z.object({
       journalMode: z.string(),

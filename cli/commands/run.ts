@@ -45,7 +45,8 @@ Standard input is not passed on.
   --secret-env NAME       the same, by its value here, which is kept nowhere
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
-  --cache-ttl TIME        take a successful result that is at most this old
+  --cache-ttl TIME        take a successful result that is at most this old, of a command
+                          that reads no standard input (-n)
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host
   --durable               keep it running when the link drops or the daemon ends, and go

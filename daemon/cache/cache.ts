@@ -7,6 +7,12 @@ export interface CacheMetrics {
   readonly connected: boolean;
   readonly hits: number;
   readonly misses: number;
+  /** Entries that had to make room for others; of the embedded cache. */
+  readonly evictions: number;
+  /** What the embedded cache holds, also while it stands in for another. */
+  readonly sizeBytes: number;
+  /** Why the backend takes nothing at present, in its own words; null while it does. */
+  readonly problem: string | null;
 }
 
 /** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */

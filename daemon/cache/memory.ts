@@ -7,10 +7,15 @@ const bytes = 16 * 1024 * 1024;
 
 /** The embedded cache: within the daemon, bounded, gone with it. */
 export function createMemoryCache(): CountingCache {
+  let evictions = 0;
   const kept = new LRUCache<string, string>({
     max: entries,
     maxSize: bytes,
-    sizeCalculation: (value, key) => value.length + key.length + 1,
+    // Two bytes a character at most, and what V8 keeps of an entry.
+    sizeCalculation: (value, key) => 2 * (value.length + key.length) + 100,
+    dispose: (_value, _key, reason) => {
+      if (reason === "evict") evictions += 1;
+    },
   });
   let hits = 0;
   let misses = 0;
@@ -28,7 +33,15 @@ export function createMemoryCache(): CountingCache {
     delete: async (key) => {
       kept.delete(key);
     },
-    metrics: () => ({ backend: "memory", connected: true, hits, misses }),
+    metrics: () => ({
+      backend: "memory",
+      connected: true,
+      hits,
+      misses,
+      evictions,
+      sizeBytes: kept.calculatedSize,
+      problem: null,
+    }),
     [Symbol.asyncDispose]: async () => kept.clear(),
   };
 }

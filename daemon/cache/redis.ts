@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { visibleLine } from "../../protocol/visible.ts";
 import { backOffMs } from "../core/back-off.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
@@ -35,6 +36,7 @@ class RedisCache implements CountingCache {
   #misses = 0;
   #pausedUntil = 0;
   #away = false;
+  #refusal: string | null = null;
 
   constructor(redis: Redis, log: Log) {
     this.#redis = redis;
@@ -49,32 +51,34 @@ class RedisCache implements CountingCache {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const value = await this.#attempt(
-      async () => (await this.#redis.get(prefix + key)) ?? undefined,
-      async () => this.#fallback.get(key),
-    );
+    // What Redis does not have it may have refused to take.
+    const value =
+      (await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined)) ??
+      (await this.#fallback.get(key));
     if (value === undefined) this.#misses++;
     else this.#hits++;
     return value;
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
-    await this.#attempt(
-      async () => void (await this.#redis.set(prefix + key, value, "PX", ttlMs)),
-      async () => this.#fallback.set(key, value, ttlMs),
-    );
+    const taken = await this.#attempt(async () => {
+      await this.#redis.set(prefix + key, value, "PX", ttlMs);
+      this.#refusal = null;
+      return true;
+    });
+    if (taken === true) await this.#fallback.delete(key);
+    else await this.#fallback.set(key, value, ttlMs);
   }
 
   async delete(key: string): Promise<void> {
     await this.#fallback.delete(key);
-    await this.#attempt(
-      async () => void (await this.#redis.del(prefix + key)),
-      async () => undefined,
-    );
+    await this.#attempt(() => this.#redis.del(prefix + key));
   }
 
   metrics(): CacheMetrics {
-    return { backend: "redis", connected: this.#up(), hits: this.#hits, misses: this.#misses };
+    const { evictions, sizeBytes } = this.#fallback.metrics();
+    const counts = { hits: this.#hits, misses: this.#misses, evictions, sizeBytes };
+    return { backend: "redis", connected: this.#up(), ...counts, problem: this.#refusal };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,15 +90,25 @@ class RedisCache implements CountingCache {
     return this.#redis.status === "ready" && performance.now() >= this.#pausedUntil;
   }
 
-  async #attempt<T>(command: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
-    if (!this.#up()) return otherwise();
+  /** Undefined where Redis is away, or refuses: what it answers at once needs no rest. */
+  async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
+    if (!this.#up()) return undefined;
     try {
       return await command();
     } catch (failure) {
-      this.#pausedUntil = performance.now() + pauseMs;
-      this.#tellAway(failure);
-      return otherwise();
+      if (failure instanceof Error && failure.name === "ReplyError") this.#refuses(failure.message);
+      else {
+        this.#pausedUntil = performance.now() + pauseMs;
+        this.#tellAway(failure);
+      }
+      return undefined;
     }
+  }
+
+  /** Full, a read-only replica, still loading, something else under our key. */
+  #refuses(why: string): void {
+    if (this.#refusal === null) this.#log.warn("Redis refuses; the embedded cache serves meanwhile", { why });
+    this.#refusal = visibleLine(why, 120);
   }
 
   /** Once, until it is back. */

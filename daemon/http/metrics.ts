@@ -31,6 +31,8 @@ const descriptions: Readonly<Record<string, readonly [Kind, string]>> = {
   hostrun_cache_hits: ["counter", "Look-ups that the cache answered."],
   hostrun_cache_misses: ["counter", "Look-ups that the cache did not answer."],
   hostrun_cache_hit_rate: ["gauge", "Share of look-ups that the cache answered, 0 to 1."],
+  hostrun_cache_evictions: ["counter", "Entries of the embedded cache that made room for others."],
+  hostrun_cache_size_bytes: ["gauge", "What the embedded cache holds."],
   hostrun_store_size_bytes: ["gauge", "Size of the history on disk."],
   hostrun_store_runs: ["gauge", "Runs in the history."],
   hostrun_streams_open: ["gauge", "Event streams that are open."],

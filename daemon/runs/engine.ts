@@ -18,7 +18,8 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
-import { type Cache, cachedResult, mayBeCached, resultKey } from "./result-cache.ts";
+import { type Cache, cachedResult, keptBy } from "./result-cache.ts";
+import { SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
@@ -60,6 +61,7 @@ export class RunEngine implements AsyncDisposable {
   readonly #underWay = new Map<RunExecution, Promise<void>>();
   /** By the run's id, those that have ended, but are not read to their end. */
   readonly #followed = new Map<string, LiveRun>();
+  readonly #shared = new SharedResults();
   readonly #stopped = new AbortController();
   readonly #durable: DurableParts;
   #draining = false;
@@ -88,25 +90,26 @@ export class RunEngine implements AsyncDisposable {
     const askedAt = this.#parts.clock.elapsed();
     const { target, host, loginShell, session } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
-    const cached = await cachedResult(request, { target, askedAt }, this.#parts);
+    const result = await cachedResult(request, { target, askedAt }, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
     this.#refuseWhenDraining(jobId);
     this.#admission.check();
     const live = new LiveRun(
-      newRun(request, { host, jobId }, cached !== undefined, this.#parts.clock.now()),
+      newRun(request, { host, jobId }, result.run !== undefined, this.#parts.clock.now()),
       { key: idempotency },
       request.recordLimitBytes,
       this.#parts,
     );
-    if (cached !== undefined) {
-      live.endAsCopy(cached, recordedHashes(this.#parts.store.events, cached.id));
+    if (result.run !== undefined) {
+      live.endAsCopy(result.run, recordedHashes(this.#parts.store.events, result.run.id));
       return live.run;
     }
     const where = { target, session, loginShell: request.loginShell ?? loginShell, askedAt };
     const execution = this.#execution(live, request, where);
-    this.#begin(execution, client, () => this.#keepResult(live, request));
+    const shared = this.#sharedResult(live, request, result.key);
+    this.#begin(execution, client, () => this.#keepResult(live, request), shared);
     return live.run;
   }
 
@@ -236,22 +239,55 @@ export class RunEngine implements AsyncDisposable {
     return new DurableExecution(live, plan, start, { ...this.#durable, questioner });
   }
 
-  /** Runs it when it is let in; `afterwards` is called before the next one is. */
-  #begin(execution: RunExecution, client: string, afterwards: () => void): void {
+  /**
+   * Runs it when it is let in, or ends it by the `shared` result of another run; `afterwards` is called before the next
+   * one is let in.
+   */
+  #begin(
+    execution: RunExecution,
+    client: string,
+    afterwards: () => void,
+    shared?: Promise<Run | undefined>,
+  ): void {
     this.#executions.set(execution.live.run.id, execution);
     const over = Promise.withResolvers<void>();
     this.#underWay.set(execution, over.promise);
-    const leave = this.#admission.enter(client, () => {
-      void this.#carryOut(execution).finally(() => {
-        this.#underWay.delete(execution);
-        afterwards();
-        leave();
-        over.resolve();
+    const done = (): void => {
+      this.#underWay.delete(execution);
+      over.resolve();
+    };
+    const enter = (): void => {
+      const leave = this.#admission.enter(client, () => {
+        void this.#carryOut(execution).finally(() => {
+          afterwards();
+          leave();
+          done();
+        });
       });
-    });
+    };
+    if (shared === undefined) enter();
+    else void this.#share(execution, shared, { enter, done });
   }
 
-  async #carryOut(execution: RunExecution): Promise<void> {
+  async #share(
+    { live, stops }: RunExecution,
+    shared: Promise<Run | undefined>,
+    { enter, done }: Readonly<Record<"enter" | "done", () => void>>,
+  ): Promise<void> {
+    const of = await Promise.race([shared, stops.requested]);
+    if (of === undefined) enter();
+    else {
+      await this.#carryOut({ live, run: () => this.#copy(live, of) });
+      done();
+    }
+  }
+
+  #copy(live: LiveRun, of: Run): Promise<void> {
+    live.endAsCopy(of, recordedHashes(this.#parts.store.events, of.id));
+    return Promise.resolve();
+  }
+
+  async #carryOut(execution: Pick<RunExecution, "live" | "run">): Promise<void> {
     const { live } = execution;
     try {
       await execution.run(this.#parts.remote);
@@ -276,13 +312,26 @@ export class RunEngine implements AsyncDisposable {
     live.end({ outcome: "unknown", problem });
   }
 
-  #keepResult({ run, identity }: LiveRun, request: RunRequest): void {
-    if (run.outcome !== "exited") return;
-    this.#parts.latency.add(run);
-    if (!mayBeCached(request) || run.exitCode !== 0 || run.truncatedBytes > 0) return;
-    const { cache, store } = this.#parts;
-    if (identity === undefined) return;
-    void cache.set(resultKey(store.events.epoch, request, identity), run.id, request.cacheTtlMs);
+  #keepResult(live: LiveRun, request: RunRequest): void {
+    const { run } = live;
+    if (run.outcome === "exited") this.#parts.latency.add(run);
+    const key = this.#keyOf(live, request);
+    if (key !== undefined) void this.#parts.cache.set(key, run.id, request.cacheTtlMs);
+  }
+
+  /** Of another run under way, if one asks for the same; others that come may then wait for this one. */
+  #sharedResult(
+    live: LiveRun,
+    request: RunRequest,
+    key: string | undefined,
+  ): Promise<Run | undefined> | undefined {
+    if (key === undefined) return undefined;
+    const result = live.persisted.then(() => (this.#keyOf(live, request) === key ? live.run : undefined));
+    return this.#shared.join(key, result);
+  }
+
+  #keyOf(live: LiveRun, request: RunRequest): string | undefined {
+    return keptBy(live, request, this.#parts.store.events.epoch);
   }
 
   #earlier({ key, requestSha256 }: IdempotencyKey): Run | undefined {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Remote, Target } from "../transport/remote.ts";
+import type { LiveRun } from "./record/live-run.ts";
 import type { RunStore } from "./record/run-store.ts";
 
 /** What the run engine needs of the cache. A miss is always a right answer. */
@@ -10,16 +11,25 @@ export interface Cache {
   delete(key: string): Promise<void>;
 }
 
-/** A secret must not be part of a key that others may read, not even hashed, nor may its result be another's. */
-export function mayBeCached({ cacheTtlMs, secretEnv }: RunRequest): boolean {
-  return cacheTtlMs > 0 && Object.keys(secretEnv).length === 0;
+/**
+ * A secret must not be part of a key that others may read, not even hashed, nor may its result be another's. What is
+ * written to a command while it runs is part of no key.
+ */
+function mayBeCached({ cacheTtlMs, secretEnv, stdinOpen }: RunRequest): boolean {
+  return cacheTtlMs > 0 && !stdinOpen && Object.keys(secretEnv).length === 0;
+}
+
+/** What a result is kept by, if it may be, and the run whose result stands for it. */
+interface CachedResult {
+  readonly key?: string;
+  readonly run?: Run | undefined;
 }
 
 /**
  * Finds the run whose result may be answered again for the same command in the same circumstances; `identity` is that
  * of who runs it where (see `Remote.identity`).
  */
-export function resultKey(epoch: string, request: RunRequest, identity: string): string {
+function resultKey(epoch: string, request: RunRequest, identity: string): string {
   const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes, cols, rows } = request;
   const what = [
     identity,
@@ -37,17 +47,30 @@ export function resultKey(epoch: string, request: RunRequest, identity: string):
   return `result:${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
 }
 
-/** The run whose result stands for this request; undefined where none does. */
+/** Looks whether the result of an earlier run stands for this request. */
 export async function cachedResult(
   request: RunRequest,
   { target, askedAt }: { readonly target: Target; readonly askedAt: number },
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
-): Promise<Run | undefined> {
-  if (!mayBeCached(request)) return undefined;
+): Promise<CachedResult> {
+  if (!mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
-  const id = await cache.get(resultKey(store.events.epoch, request, identity));
+  const key = resultKey(store.events.epoch, request, identity);
+  const id = await cache.get(key);
   const stored = id === undefined ? undefined : store.get(id);
   const endedAt = stored?.endedAt ?? null;
   const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs;
-  return stored?.damaged !== undefined || isOld ? undefined : stored;
+  return { key, run: stored?.damaged !== undefined || isOld ? undefined : stored };
+}
+
+/** What the result of a run that has ended is kept by; undefined where it may not stand for another run. */
+export function keptBy(
+  { run, identity }: Pick<LiveRun, "run" | "identity">,
+  request: RunRequest,
+  epoch: string,
+): string | undefined {
+  const { outcome, exitCode, truncatedBytes } = run;
+  const isWhole = outcome === "exited" && exitCode === 0 && truncatedBytes === 0;
+  if (!isWhole || identity === undefined || !mayBeCached(request)) return undefined;
+  return resultKey(epoch, request, identity);
 }

@@ -100,7 +100,6 @@ const fixedColumns = [
   "command",
   "options",
   "created_at",
-  "cached",
 ];
 const movingColumns = [
   "state",
@@ -113,6 +112,7 @@ const movingColumns = [
   "stdout_bytes",
   "stderr_bytes",
   "truncated_bytes",
+  "cached",
   "reused_connection",
   "stop_confirmed",
   "timings",

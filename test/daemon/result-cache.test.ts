@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "../../protocol/run.ts";
-import { RunReading } from "../support/run-stream.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -19,6 +19,17 @@ const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 
 const cached = { cacheTtlMs: 60_000 };
+
+/** A command that waits until the gate is opened. */
+async function openGate() {
+  const directory = await openDirectory({ readable: true });
+  const path = directory.join("open");
+  return {
+    wait: `until [ -e ${path} ]; do sleep 0.05; done`,
+    open: () => writeFile(path, ""),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
 
 async function cacheOf(daemon: HostedDaemon) {
   return (await daemon.client.call("stats")).cache;
@@ -129,6 +140,62 @@ describe.each([
     }
     expect(ids.size).toBe(1);
     expect(await counter.count()).toBe(1);
+  });
+
+  test("asked for by many at once it runs once", async () => {
+    await untilConnected(daemon, true);
+    await using counter = await openCounter();
+    await using gate = await openGate();
+    const heads = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        daemon.stream(`${counter.command}; ${gate.wait}; echo shared; echo err >&2`, cached),
+      ),
+    );
+    await gate.open();
+    const runs = await Promise.all(heads.map((head) => new RunReading().follow(head)));
+    expect(await counter.count()).toBe(1);
+    for (const run of runs) {
+      expect([run.text(), run.complete.exitCode]).toEqual(["shared\n", 0]);
+      expect(run.complete.sha256).toEqual(runs[0]?.complete.sha256);
+    }
+    const stored = await Promise.all(
+      runs.map(({ id }) => daemon.client.call("getRun", { params: { run: id } })),
+    );
+    expect(stored.filter((run) => run.cached)).toHaveLength(11);
+  });
+
+  test("a run that fails stands for itself alone, also where many ask at once", async () => {
+    await using counter = await openCounter();
+    const command = `${counter.command}; exit 3`;
+    const runs = await Promise.all(Array.from({ length: 6 }, () => daemon.run(command, cached)));
+    expect(runs.map(({ complete }) => complete.exitCode)).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(await counter.count()).toBe(6);
+  });
+
+  test("a run that waits for another one's result can be cancelled, and the other goes on", async () => {
+    await using gate = await openGate();
+    const command = `${gate.wait}; echo waited`;
+    const leader = new RunReading().follow(await daemon.stream(command, cached));
+    const waiting = new RunReading();
+    const messages = readMessages(await daemon.stream(command, cached));
+    await waiting.until(messages, ({ type }) => type === "init");
+    await daemon.client.call("cancelRun", { params: { run: waiting.id }, body: {} });
+    await waiting.until(messages, ({ type }) => type === "complete");
+    expect(waiting.complete.outcome).toBe("cancelled");
+    await gate.open();
+    expect((await leader).text()).toBe("waited\n");
+  });
+
+  test("what is written to a command while it runs is part of no key: it runs each time", async () => {
+    const read = async (line: string): Promise<string> => {
+      const run = new RunReading();
+      const messages = readMessages(await daemon.stream("cat", { ...cached, stdinOpen: true }));
+      await run.until(messages, ({ type }) => type === "init");
+      await daemon.client.call("runStdin", { params: { run: run.id }, body: { data: line, end: true } });
+      await run.until(messages, ({ type }) => type === "complete");
+      return run.text();
+    };
+    expect([await read("one\n"), await read("two\n")]).toEqual(["one\n", "two\n"]);
   });
 
   test("other circumstances are another result", async () => {

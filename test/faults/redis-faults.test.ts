@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { times } from "../support/fault-counts.ts";
 import { openCounter } from "../support/counter.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { openRedis, type Redis } from "../support/redis.ts";
@@ -53,6 +54,70 @@ test.each([
   expect(told).toMatch(/^(\+OK|:1)/);
   const read = await daemon.client.call("getRun", { params: { run: run.id } });
   expect(read).toMatchObject({ id: run.id, outcome: "exited", exitCode: 0 });
+});
+
+const full = ["--maxmemory", "1", "--maxmemory-policy", "noeviction"];
+const readOnly = ["--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "yes"];
+
+test.each([
+  ["full", full, "CONFIG SET maxmemory 0", "OOM"],
+  ["a read-only replica", readOnly, "REPLICAOF NO ONE", "READONLY"],
+])(
+  "Redis that is %s keeps nothing, is told of, and is used when it takes things again",
+  async (_what, options, mend, why) => {
+    await using redis = await openRedis({ options });
+    await using counter = await openCounter();
+    await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+    const cache = async () => (await daemon.client.call("stats")).cache;
+    await expect.poll(async () => (await cache()).connected).toBe(true);
+    const command = `${counter.command}; echo kept`;
+    for (const wasCached of [false, true, true]) {
+      const run = await daemon.run(command, { cacheTtlMs: 60_000 });
+      expect([run.text(), run.events[0]]).toMatchObject(["kept\n", { run: { cached: wasCached } }]);
+    }
+    expect(await counter.count()).toBe(1);
+    const refused = await cache();
+    expect(refused).toMatchObject({ backend: "redis", connected: true });
+    expect(refused.problem).toContain(why);
+    expect(await tell(redis, mend)).toContain("+OK");
+    await daemon.run("echo after", { cacheTtlMs: 60_000 });
+    await expect.poll(async () => (await cache()).problem).toBeNull();
+    expect(await tell(redis, "DBSIZE")).not.toContain(":0");
+  },
+);
+
+test("Redis that is killed again and again under load harms no run, and is found each time", {
+  timeout: 600_000,
+}, async () => {
+  const kills = times(5, 50);
+  await using own = new AsyncDisposableStack();
+  let redis = own.use(await openRedis());
+  await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+  await using counter = await openCounter();
+  const connected = async (): Promise<boolean> => (await daemon.client.call("stats")).cache.connected;
+  const over = new AbortController();
+  let runs = 0;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!over.signal.aborted) {
+      const number = runs;
+      runs += 1;
+      const run = await daemon.run(`${counter.command}; echo ${number}`, { cacheTtlMs: 60_000 });
+      expect([run.text(), run.complete.exitCode]).toEqual([`${number}\n`, 0]);
+    }
+  });
+  for (let kill = 0; kill < kills; kill += 1) {
+    await expect.poll(connected, { timeout: 60_000 }).toBe(true);
+    endProcesses([redis.pid]);
+    await expect.poll(connected, { timeout: 60_000 }).toBe(false);
+    await redis[Symbol.asyncDispose]();
+    redis = own.use(await openRedis({ port: redis.port }));
+  }
+  await expect.poll(connected, { timeout: 60_000 }).toBe(true);
+  over.abort();
+  await Promise.all(load);
+  console.log(`Redis killed ${kills} times during ${runs} runs: none failed`);
+  expect(await counter.count()).toBe(runs);
+  expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
 });
 
 /** One inline command of the Redis protocol, and its answer. */

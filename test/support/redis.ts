@@ -11,10 +11,16 @@ export interface RedisOptions {
   readonly port?: number;
   /** Without one nobody has to log in. */
   readonly password?: string;
+  /** As of its command line. */
+  readonly options?: readonly string[];
 }
 
 /** A real Redis that keeps nothing on disk. */
-export async function openRedis({ port: fixedPort, password }: RedisOptions = {}): Promise<Redis> {
+export async function openRedis({
+  port: fixedPort,
+  password,
+  options: more = [],
+}: RedisOptions = {}): Promise<Redis> {
   const port = fixedPort ?? (await freePort());
   const locked = password === undefined ? [] : ["--requirepass", password];
   const options = [
@@ -27,6 +33,7 @@ export async function openRedis({ port: fixedPort, password }: RedisOptions = {}
     "",
     "--appendonly",
     "no",
+    ...more,
   ];
   const server = await openServerProcess(["redis-server", ...options, "--dir", "/tmp"], {
     ready: /Ready to accept connections/,

@@ -1,3 +1,4 @@
+import { formatSpan } from "../../../protocol/span.ts";
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Run, RunState } from "../../../protocol/run.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
@@ -166,12 +167,21 @@ export class LiveRun {
 
   /** Answers with the recorded output of an earlier run instead of running the command. */
   endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
-    const message = "Answered from the cache";
+    const age = formatSpan(Math.max(0, Date.parse(this.#now()) - Date.parse(of.endedAt ?? this.#now())));
+    const message = `Answered from the cache: the result of a run that ended ${age} ago`;
     this.#writer.write([controlContent({ type: "status", state: "running", message })], false);
     this.#writer.copyOutput(of.id);
     const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of;
     this.timing({ totalMs: this.ageMs });
-    const ended = { state: "ended", outcome, exitCode, stdoutBytes, stderrBytes, truncatedBytes } as const;
+    const ended = {
+      state: "ended",
+      cached: true,
+      outcome,
+      exitCode,
+      stdoutBytes,
+      stderrBytes,
+      truncatedBytes,
+    } as const;
     this.#run = { ...this.#run, ...ended, startedAt: this.#now(), endedAt: this.#now() };
     this.#writer.write([controlContent(completeFields(this.#run, sha256))], true);
     this.#parts.onChange(this.#run);

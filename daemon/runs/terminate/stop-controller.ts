@@ -25,9 +25,15 @@ export class StopController {
   #request: StopRequest | undefined;
   #timeLimit: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #requested = Promise.withResolvers<undefined>();
 
   constructor(listener: StopListener) {
     this.#listener = listener;
+  }
+
+  /** Resolves when the run is to end, for whatever reason. */
+  get requested(): Promise<undefined> {
+    return this.#requested.promise;
   }
 
   get reason(): StopReason | undefined {
@@ -49,6 +55,7 @@ export class StopController {
   abandon(problem: Problem): void {
     this.close();
     this.#listener.abandon(problem);
+    this.#requested.resolve(undefined);
   }
 
   /** The run has ended: no stop is requested any more. */
@@ -62,6 +69,7 @@ export class StopController {
     this.#request = request;
     clearTimeout(this.#timeLimit);
     this.#listener.stop(request);
+    this.#requested.resolve(undefined);
   }
 }
 

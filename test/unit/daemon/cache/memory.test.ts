@@ -25,7 +25,13 @@ test("keeps a value for its time, and counts", async () => {
   expect(await cache.get("short")).toBeUndefined();
   await cache.delete("a");
   expect(await cache.get("a")).toBeUndefined();
-  expect(cache.metrics()).toEqual({ backend: "memory", connected: true, hits: 2, misses: 3 });
+  expect(cache.metrics()).toMatchObject({
+    backend: "memory",
+    connected: true,
+    hits: 2,
+    misses: 3,
+    evictions: 0,
+  });
 });
 
 test("is bounded in entries and bytes", async () => {
@@ -35,4 +41,8 @@ test("is bounded in entries and bytes", async () => {
   expect(await cache.get("key-10000")).toBe("v");
   await cache.set("big", "x".repeat(17 * 1024 * 1024), 60_000);
   expect(await cache.get("big")).toBeUndefined();
+  expect(cache.metrics().evictions).toBe(1);
+  for (let count = 0; count < 40; count += 1) await cache.set(`large-${count}`, "x".repeat(500_000), 60_000);
+  expect(cache.metrics().sizeBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+  expect(cache.metrics().sizeBytes).toBeGreaterThan(14 * 1024 * 1024);
 });
