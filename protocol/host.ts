@@ -50,6 +50,10 @@ export type HostKeyPolicy = z.infer<typeof HostKeyPolicy>;
 export const HostTransport = z.enum(["auto", "ssh2", "openssh"]);
 export type HostTransport = z.infer<typeof HostTransport>;
 
+/** Whether a worker may begin commands in place of a login shell. */
+export const HostWorker = z.enum(["auto", "off"]);
+export type HostWorker = z.infer<typeof HostWorker>;
+
 const label = (max: number) =>
   z
     .string()
@@ -80,6 +84,7 @@ const hostFields = {
   /** null: as the setting `hostKeyPolicy` says. */
   hostKeyPolicy: HostKeyPolicy.nullable(),
   transport: HostTransport,
+  worker: HostWorker,
   /** SHA-1, CBC and 3DES, for a device that has nothing better. */
   legacyAlgorithms: z.boolean(),
 };
@@ -188,6 +193,7 @@ export const NewHost = z.strictObject({
   loginShell: hostFields.loginShell.default(false),
   hostKeyPolicy: hostFields.hostKeyPolicy.default(null),
   transport: hostFields.transport.default("auto"),
+  worker: hostFields.worker.default("auto"),
   legacyAlgorithms: hostFields.legacyAlgorithms.default(false),
 });
 export type NewHost = z.infer<typeof NewHost>;
@@ -197,7 +203,7 @@ export const SavedHost = NewHost.extend({ name: HostName });
 
 /**
  * Of a host that stands only in the SSH config, what that has no option for can be set, and Hostrun keeps it: `group`, `tags`,
- * `color`, `production`, `favorite`, `loginShell`, `transport` and `legacyAlgorithms`.
+ * `color`, `production`, `favorite`, `loginShell`, `transport`, `worker` and `legacyAlgorithms`.
  */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;

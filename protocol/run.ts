@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Destination } from "./host.ts";
+import { Destination, HostWorker } from "./host.ts";
 import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { PromptPolicy } from "./prompt.ts";
@@ -65,7 +65,7 @@ export const RunOptions = z.strictObject({
   /** Whether somebody answers what a login or an unknown host key asks for; with `fail` such a run fails at once. */
   prompts: PromptPolicy.default("fail"),
   /** auto: where start files of the login shell take long, a shell that has read them once begins the command. */
-  worker: z.enum(["auto", "off"]).default("auto"),
+  worker: HostWorker.default("auto"),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 

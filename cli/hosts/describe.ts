@@ -24,6 +24,7 @@ export function hostSheet(host: Host): string {
     ["Login shell", host.loginShell ? "yes" : "no"],
     ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
     ["Transport", host.transport],
+    ["Worker", host.worker],
     ...legacyNote(host),
     ["Source", sourceOf(host)],
     ...damage(host),

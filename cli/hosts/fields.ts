@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
 import { parseJump } from "../../protocol/destination.ts";
-import { HostKeyPolicy, HostTransport } from "../../protocol/host.ts";
+import { HostKeyPolicy, HostTransport, HostWorker } from "../../protocol/host.ts";
 import { parseWhole, refuseTogether, UsageError, unknown } from "../command.ts";
 
 /** The options of `hosts add` and `hosts edit`. */
@@ -22,6 +22,7 @@ export const fieldOptions = {
   "no-login-shell": { type: "boolean" },
   "host-key-policy": { type: "string" },
   transport: { type: "string" },
+  worker: { type: "string" },
   "legacy-algorithms": { type: "boolean" },
   "no-legacy-algorithms": { type: "boolean" },
 } as const;
@@ -38,6 +39,7 @@ export const fieldNames = {
   color: "--color",
   hostKeyPolicy: "--host-key-policy",
   transport: "--transport",
+  worker: "--worker",
 };
 
 export const fieldHelp = `  --address ADDRESS
@@ -54,6 +56,7 @@ export const fieldHelp = `  --address ADDRESS
   --host-key-policy ask|acceptNew|strict
   --transport auto|ssh2|openssh
                              connect by ssh2 or by the system's ssh
+  --worker auto|off          whether commands may skip start files that take long
   --legacy-algorithms, --no-legacy-algorithms
                              let SHA-1, CBC and 3DES in, for an old device
 `;
@@ -86,6 +89,7 @@ export function parseFields(values: Values): HostPatch {
     loginShell: either(values, "login-shell"),
     hostKeyPolicy: parseChoice(HostKeyPolicy, values["host-key-policy"], "--host-key-policy"),
     transport: parseChoice(HostTransport, values.transport, "--transport"),
+    worker: parseChoice(HostWorker, values.worker, "--worker"),
     legacyAlgorithms: either(values, "legacy-algorithms"),
   });
 }

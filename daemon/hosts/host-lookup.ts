@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { isUri, parseJump, uriFault, withoutParameters } from "../../protocol/destination.ts";
-import { HostName, type NewHost } from "../../protocol/host.ts";
+import { HostName, type HostWorker, type NewHost } from "../../protocol/host.ts";
 import { isOtherDestination } from "../../protocol/host-name.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
@@ -39,6 +39,7 @@ export interface FoundHost {
   /** Each `[user@]host[:port]` or an ssh URI, the first to be dialled first. */
   readonly jump: readonly string[];
   readonly loginShell: boolean;
+  readonly worker: HostWorker;
   readonly effective: EffectiveHost;
 }
 
@@ -104,10 +105,10 @@ export class HostLookup {
 
   async #ofConfigured(name: string, query: HostQuery, config?: SshConfig): Promise<FoundHost> {
     const effective = await this.#parts.configured(null).of(query, config);
-    const { loginShell, ...set } = this.#parts.overlay(query.name) ?? noOverlay;
+    const { loginShell, worker, ...set } = this.#parts.overlay(query.name) ?? noOverlay;
     const found = this.#hopOf(name, effective);
     const hop = { ...found, settings: { ...found.settings, ...connectingBy(set, effective) } };
-    return { stored: undefined, hop, jump: effective.jump, loginShell, effective };
+    return { stored: undefined, hop, jump: effective.jump, loginShell, worker, effective };
   }
 
   async #ofStored(host: StoredHost): Promise<FoundHost> {
@@ -126,7 +127,8 @@ export class HostLookup {
       settings,
     };
     const jump = host.jump.length === 0 ? effective.jump : host.jump;
-    return { stored: host, hop, jump, loginShell: host.loginShell, effective };
+    const { loginShell, worker } = host;
+    return { stored: host, hop, jump, loginShell, worker, effective };
   }
 
   /** What ssh says of a saved host: of the name that it was imported by or has there, else of its address. */

@@ -4,7 +4,15 @@ import type { Host, HostPatch } from "../../protocol/host.ts";
 /** What Hostrun keeps of a host that stands only in the SSH config, which itself has no place for it. */
 export type HostOverlay = Pick<
   Host,
-  "group" | "tags" | "color" | "production" | "favorite" | "loginShell" | "transport" | "legacyAlgorithms"
+  | "group"
+  | "tags"
+  | "color"
+  | "production"
+  | "favorite"
+  | "loginShell"
+  | "transport"
+  | "worker"
+  | "legacyAlgorithms"
 >;
 
 /** What the use cases need of the store for overlays. */
@@ -23,13 +31,14 @@ export const noOverlay: HostOverlay = {
   favorite: false,
   loginShell: false,
   transport: "auto",
+  worker: "auto",
   legacyAlgorithms: false,
 };
 
 /** The overlay's part of a host. */
 export function overlayOf(host: HostOverlay): HostOverlay {
-  const { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms } = host;
-  return { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms };
+  const { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms } = host;
+  return { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms };
 }
 
 /** The part of a patch that an overlay takes, and the names of the rest. */

@@ -1,4 +1,5 @@
 import { parseJump } from "../../protocol/destination.ts";
+import type { HostWorker } from "../../protocol/host.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Hop, Target } from "../transport/remote.ts";
@@ -9,6 +10,7 @@ export interface Resolved {
   readonly target: Target;
   readonly host: Run["host"];
   readonly loginShell: boolean;
+  readonly worker: HostWorker;
   readonly session: SessionSettings;
 }
 
@@ -35,11 +37,12 @@ export function createResolution(
   };
 
   return async (name) => {
-    const { stored, hop, jump, loginShell, effective }: FoundHost = await lookup.find(name);
+    const { stored, hop, jump, effective, ...how }: FoundHost = await lookup.find(name);
     const own = typeof name === "string" ? (parseJump(name)?.host ?? name) : hop.name;
     const target = { ...hop, jump: await hops(jump, [own]) };
     const host = { id: stored?.id ?? null, name: hop.name, address: hop.address };
-    return { target, host, loginShell, session: effective.session };
+    const { loginShell, worker } = how;
+    return { target, host, loginShell, worker, session: effective.session };
   };
 }
 

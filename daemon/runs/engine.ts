@@ -88,7 +88,7 @@ export class RunEngine implements AsyncDisposable {
     if (before !== undefined) return before;
     this.#refuseWhenDraining(jobId);
     const askedAt = this.#parts.clock.elapsed();
-    const { target, host, loginShell, session } = await this.#hosts.resolve(given);
+    const { target, host, loginShell, worker, session } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
     const result = await cachedResult(request, { target, askedAt }, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
@@ -106,7 +106,7 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(result.run, recordedHashes(this.#parts.store.events, result.run.id));
       return live.run;
     }
-    const where = { target, session, loginShell: request.loginShell ?? loginShell, askedAt };
+    const where = { target, session, loginShell: request.loginShell ?? loginShell, worker, askedAt };
     const execution = this.#execution(live, request, where);
     const shared = this.#sharedResult(live, request, result.key);
     this.#begin(execution, client, () => this.#keepResult(live, request), shared);
@@ -219,14 +219,14 @@ export class RunEngine implements AsyncDisposable {
   #execution(
     live: LiveRun,
     request: RunRequest,
-    { target, session, loginShell, askedAt }: Omit<RunPlace, "host"> & { readonly askedAt: number },
+    { target, session, loginShell, worker, askedAt }: Omit<RunPlace, "host"> & { readonly askedAt: number },
   ): RunExecution {
     const usual = this.#parts.settings();
     const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
     const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
     const questioner = questionerOf(live, request.prompts, this.#parts.prompts);
     if (!request.durable) {
-      const where = { target, loginShell, askedAt, environment: session.environment };
+      const where = { target, loginShell, worker, askedAt, environment: session.environment };
       return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner });
     }
     const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
+import type { HostWorker } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { RunRequest, TerminalSize } from "../../protocol/run.ts";
 import { inTime, within } from "../core/in-time.ts";
@@ -40,6 +41,8 @@ export interface ExecutionOptions {
   readonly request: RunRequest;
   readonly target: Target;
   readonly loginShell: boolean;
+  /** Of the host. */
+  readonly worker: HostWorker;
   /** When the run was asked for, by the clock's `elapsed`. */
   readonly askedAt: number;
   /** Which the server may leave. */
@@ -148,11 +151,11 @@ export class Execution implements RunExecution {
   }
 
   #execRequest() {
-    const { request, loginShell, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
+    const { request, loginShell, worker, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
     const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
     const reading = { from: request.pty ? "terminal" : "requested", token: this.#token } as const;
     return {
-      text: textAlone(request, options, reading),
+      text: worker === "off" ? undefined : textAlone(request, options, reading),
       command: (shell: LoginShell) => {
         this.#shell = shell;
         this.#marked = true;

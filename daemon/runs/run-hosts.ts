@@ -1,3 +1,4 @@
+import type { HostWorker } from "../../protocol/host.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import type { SessionSettings } from "../transport/session-settings.ts";
@@ -12,6 +13,7 @@ export interface RunPlace {
   readonly target: Target;
   readonly host: Run["host"];
   readonly loginShell: boolean;
+  readonly worker: HostWorker;
   readonly session: SessionSettings;
 }
 

@@ -12,6 +12,7 @@ interface OverlayRow {
   favorite: number;
   login_shell: number;
   transport: string;
+  worker: string;
   legacy_algorithms: number;
 }
 
@@ -23,17 +24,20 @@ const Stored = Host.pick({
   favorite: true,
   loginShell: true,
   transport: true,
+  worker: true,
   legacyAlgorithms: true,
 });
 /** What stands for members that cannot be read; `production` is never one of them. */
-const fallbacks = { group: null, tags: [], color: null, transport: "auto" as const };
+const fallbacks = { group: null, tags: [], color: null, transport: "auto" as const, worker: "off" as const };
 
 /** Overlays in SQLite, all of them in memory: a list of hosts asks for each of its hosts. */
 export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
   const write = sql.prepare<[OverlayRow]>(
     `INSERT OR REPLACE INTO host_overlays
-       (name, group_path, tags, color, production, favorite, login_shell, transport, legacy_algorithms)
-     VALUES (@name, @group_path, @tags, @color, @production, @favorite, @login_shell, @transport, @legacy_algorithms)`,
+       (name, group_path, tags, color, production, favorite, login_shell, transport, worker,
+        legacy_algorithms)
+     VALUES (@name, @group_path, @tags, @color, @production, @favorite, @login_shell, @transport, @worker,
+        @legacy_algorithms)`,
   );
   const remove = sql.prepare<[string]>("DELETE FROM host_overlays WHERE name = ?");
   const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
@@ -47,6 +51,7 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
       favorite: row.favorite === 1,
       loginShell: row.login_shell === 1,
       transport: row.transport,
+      worker: row.worker,
       legacyAlgorithms: row.legacy_algorithms === 1,
     };
     const read = readStored(Stored, values, fallbacks);
@@ -58,7 +63,8 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
   return {
     get: (name) => known.get(name),
     set: (name, overlay) => {
-      const { group, tags, color, production, favorite, loginShell, transport, legacyAlgorithms } = overlay;
+      const { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms } =
+        overlay;
       write.run({
         name,
         group_path: group,
@@ -68,6 +74,7 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
         favorite: Number(favorite),
         login_shell: Number(loginShell),
         transport,
+        worker,
         legacy_algorithms: Number(legacyAlgorithms),
       });
       known.set(name, overlay);

@@ -19,6 +19,7 @@ export interface HostRow {
   login_shell: number;
   host_key_policy: string | null;
   transport: string;
+  worker: string;
   legacy_algorithms: number;
   source: string;
   imported: string | null;
@@ -44,6 +45,7 @@ function fallbacks(id: number): Partial<StoredHost> {
     color: null,
     hostKeyPolicy: "strict",
     transport: "auto",
+    worker: "off",
     legacyAlgorithms: false,
     source: "manual",
     imported: undefined,
@@ -80,6 +82,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     loginShell: row.login_shell === 1,
     hostKeyPolicy: row.host_key_policy,
     transport: row.transport,
+    worker: row.worker,
     legacyAlgorithms: row.legacy_algorithms === 1,
     source: row.source,
     imported: row.imported === null ? undefined : storedJson(row.imported),
@@ -112,6 +115,7 @@ export function toRow(host: Partial<HostFields>): Record<string, string | number
     login_shell: flag(host.loginShell),
     host_key_policy: host.hostKeyPolicy,
     transport: host.transport,
+    worker: host.worker,
     legacy_algorithms: flag(host.legacyAlgorithms),
     source: host.source,
     imported: host.imported && JSON.stringify(host.imported),

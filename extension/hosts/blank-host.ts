@@ -15,6 +15,7 @@ export const blankHost: Omit<Host, "name" | "address"> = {
   loginShell: false,
   hostKeyPolicy: null,
   transport: "auto",
+  worker: "auto",
   legacyAlgorithms: false,
   source: "manual",
   createdAt: null,

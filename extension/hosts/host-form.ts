@@ -20,6 +20,7 @@ import {
   type HostQuestion,
   transportEntry,
 } from "./host-questions.ts";
+import { askWorker, workerEntry } from "./worker-question.ts";
 import { askIdentity } from "./identity-question.ts";
 import { askNewHost } from "./new-host.ts";
 import { hostRef } from "./host-list.ts";
@@ -181,11 +182,12 @@ function nameToKeep({ id, name }: HostDraft & { readonly id?: Host["id"] }): str
 }
 
 function connectionParts(host: HostDraft): readonly ChoiceItem<HostQuestion>[] {
-  const { transport, legacyAlgorithms, loginShell } = host;
+  const { transport, legacyAlgorithms, loginShell, worker } = host;
   return [
     row(vscode.l10n.t("Transport"), transportEntry(transport).label, askTransport),
     row(vscode.l10n.t("Legacy algorithms"), yesOrNo(legacyAlgorithms), askLegacyAlgorithms),
     row(vscode.l10n.t("Login shell"), yesOrNo(loginShell), askLoginShell),
+    row(vscode.l10n.t("Worker"), workerEntry(worker).label, askWorker),
   ];
 }
 

@@ -20,6 +20,7 @@ export type HostDraft = Pick<
   | "production"
   | "loginShell"
   | "transport"
+  | "worker"
   | "legacyAlgorithms"
 > &
   // Of a host that is not saved yet nothing may be said of it: then it is what the SSH config says.

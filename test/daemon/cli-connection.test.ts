@@ -23,6 +23,8 @@ test("what a connection agreed on is shown, and a host that may use legacy algor
   });
   await cli.run(["hosts", "edit", "web1", "--legacy-algorithms"]);
   expect((await cli.run(["hosts", "show", "web1"])).stdout.toString()).toContain("legacy ones allowed");
-  await cli.run(["hosts", "edit", "web1", "--no-legacy-algorithms"]);
-  expect((await cli.run(["hosts", "show", "web1"])).stdout.toString()).not.toContain("legacy");
+  await cli.run(["hosts", "edit", "web1", "--no-legacy-algorithms", "--worker", "off"]);
+  const after = (await cli.run(["hosts", "show", "web1"])).stdout.toString();
+  expect(after).not.toContain("legacy");
+  expect(after).toMatch(/^Worker +off$/m);
 });

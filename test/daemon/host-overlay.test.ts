@@ -78,13 +78,17 @@ test("one part is changed, and the others stay", async () => {
 
 test("how it is connected to is set of it, since the file has no option for that", async () => {
   const params = { host: "web1" };
-  const body = { transport: "openssh", legacyAlgorithms: true, loginShell: true } as const;
+  const body = { transport: "openssh", worker: "off", legacyAlgorithms: true, loginShell: true } as const;
   expect(await client.call("updateHost", { params, body })).toMatchObject({ id: null, ...body });
   const { items } = await client.call("listHosts");
   expect(items.find(({ name }) => name === "web1")).toMatchObject(body);
   expect(await hostNamed("web2")).toMatchObject({ transport: "auto", legacyAlgorithms: false });
   await client.call("updateHost", { params, body: { transport: "auto", loginShell: false } });
-  expect(await hostNamed("web1")).toMatchObject({ transport: "auto", legacyAlgorithms: true });
+  expect(await hostNamed("web1")).toMatchObject({
+    transport: "auto",
+    worker: "off",
+    legacyAlgorithms: true,
+  });
   expect(await readFile(config, "utf8")).toBe(configText);
 });
 
@@ -107,6 +111,7 @@ test("the mark outlives the daemon, and a change of the file", async () => {
     port: 2222,
     production: true,
     tags: ["eu"],
+    worker: "off",
     legacyAlgorithms: true,
   });
 });

@@ -144,6 +144,16 @@ describe("a worker", () => {
     }
   });
 
+  test("runs nothing on a host that is to have none", async () => {
+    await awaitWorker();
+    const set = (worker: "auto" | "off") =>
+      daemon.client.call("updateHost", { params: { host: "web1" }, body: { worker } });
+    await set("off");
+    for (let count = 0; count < 3; count += 1) expect(byWorker(await daemon.run("true"))).toBe(false);
+    await set("auto");
+    await runByWorker("true");
+  });
+
   test("is not asked for what needs a session of its own", async () => {
     await awaitWorker();
     for (const options of [{ stdin: "x" }, { pty: true }, { env: { A: "b" } }, { durable: true }]) {

@@ -109,6 +109,7 @@ const hostFields: BadFields = {
   loginShell: flag,
   hostKeyPolicy: { values: ["no", "", 1, true] },
   transport: { values: ["ssh", "", 1, null] },
+  worker: { values: ["on", "", true, null] },
   legacyAlgorithms: flag,
 };
 

@@ -18,6 +18,7 @@ function host(name: string, fields: Partial<Host> = {}): StoredHost {
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",
+    worker: "auto",
     legacyAlgorithms: false,
   };
   const rest = { port: 22, source: "manual", createdAt: at, updatedAt: at };
@@ -215,14 +216,15 @@ test("legacy algorithms are for a host that is allowed them, and not for its bas
 });
 
 test("what was set of a host of the configuration holds for it, however it is named, and not for a saved one", async () => {
-  const set: HostOverlay = { ...noOverlay, loginShell: true, transport: "openssh", legacyAlgorithms: true };
+  const how = { loginShell: true, transport: "openssh", worker: "off", legacyAlgorithms: true } as const;
+  const set: HostOverlay = { ...noOverlay, ...how };
   await using hosts = await openResolution("Host old new\nHost behind\n ProxyJump ann@old\nHost saved\n", {
     stored: [host("saved")],
     overlays: { old: set, saved: set },
   });
   for (const name of ["old", "ann@old", "old:2200"]) {
-    const { target, loginShell } = await hosts.resolve(name);
-    expect([loginShell, target.settings.transport], name).toEqual([true, "openssh"]);
+    const { target, loginShell, worker } = await hosts.resolve(name);
+    expect([loginShell, worker, target.settings.transport], name).toEqual([true, "off", "openssh"]);
     expect(target.settings.algorithms.ciphers).toContain("3des-cbc");
   }
   const { target, loginShell } = await hosts.resolve("behind");
@@ -230,7 +232,8 @@ test("what was set of a host of the configuration holds for it, however it is na
   expect(target.jump[0]?.settings.transport).toBe("openssh");
   for (const name of ["new", "saved"]) {
     const other = await hosts.resolve(name);
-    expect([other.loginShell, other.target.settings.transport], name).toEqual([false, "auto"]);
+    const { loginShell: shell, worker, target: place } = other;
+    expect([shell, worker, place.settings.transport], name).toEqual([false, "auto", "auto"]);
     expect(other.target.settings.algorithms.ciphers).toEqual([]);
   }
 });

@@ -116,6 +116,7 @@ test("thousands of hosts are read in slices, and once", async () => {
     loginShell: false,
     hostKeyPolicy: null,
     transport: "auto",
+    worker: "auto",
     legacyAlgorithms: false,
     source: "manual",
   } as const;

@@ -25,6 +25,7 @@ const full: HostOverlay = {
   favorite: true,
   loginShell: true,
   transport: "openssh",
+  worker: "off",
   legacyAlgorithms: true,
 };
 
@@ -40,18 +41,19 @@ test("an overlay is the same when it is read again, until it is taken away", () 
 test("what is damaged in it costs that part, and never the mark of a production host", () => {
   createHostOverlays(database).set("web2", full);
   database.sql.exec(
-    `UPDATE host_overlays SET tags = '[', color = 'no colour', production = 7, transport = 'ssh', legacy_algorithms = 7
+    `UPDATE host_overlays SET tags = '[', color = 'no colour', production = 7, transport = 'ssh', worker = 'x', legacy_algorithms = 7
        WHERE name = 'web2'`,
   );
   expect(createHostOverlays(database).get("web2")).toEqual({
     ...noOverlay,
+    worker: "off",
     group: "prod/web",
     production: true,
     favorite: true,
     loginShell: true,
-    damaged: ["tags", "color", "transport"],
+    damaged: ["tags", "color", "transport", "worker"],
   });
   expect(warnings).toEqual([
-    { table: "host_overlays", row: "web2", columns: ["tags", "color", "transport"] },
+    { table: "host_overlays", row: "web2", columns: ["tags", "color", "transport", "worker"] },
   ]);
 });
