@@ -2,7 +2,42 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleJson, visibleLine } from "../../protocol/visible.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
-export type LogFields = Record<string, unknown>;
+
+/**
+ * What a line of the log may tell beside its message. Whoever adds a name says that what bears it is never a secret, nor
+ * bytes of a run; what has another name is left out.
+ */
+const fieldNames = [
+  "run",
+  "runs",
+  "job",
+  "host",
+  "address",
+  "hop",
+  "keyType",
+  "fingerprint",
+  "path",
+  "why",
+  "failure",
+  "pid",
+  "version",
+  "socket",
+  "authority",
+  "timeoutMs",
+  "drainTimeoutMs",
+  "queued",
+  "connecting",
+  "running",
+  "maxConnections",
+  "table",
+  "row",
+  "columns",
+  "damagedStore",
+] as const;
+type FieldName = (typeof fieldNames)[number];
+const allowed: ReadonlySet<string> = new Set(fieldNames);
+
+export type LogFields = { readonly [Name in FieldName]?: unknown };
 
 export interface Log {
   error(message: string, fields?: LogFields): void;
@@ -33,11 +68,13 @@ function plain(value: unknown, causes = 0): unknown {
   return { name: value.name, message, stack, ...(deeper && { cause: plain(value.cause, causes + 1) }) };
 }
 
-/** A log of one JSON object a line, in which everything can be seen. Callers keep secrets and the bytes of runs out of it. */
+/** A log of one JSON object a line, in which everything can be seen. */
 export function createLog(level: () => LogLevel, sink: LogSink): Log {
   const write = (at: LogLevel, message: string, fields: LogFields = {}): void => {
     if (ranks[at] > ranks[level()]) return;
-    const more: [string, unknown][] = Object.entries(fields).map(([name, value]) => [name, plain(value)]);
+    const more = Object.entries(fields)
+      .filter(([name]) => allowed.has(name))
+      .map(([name, value]): [string, unknown] => [name, plain(value)]);
     const line = { at: new Date().toISOString(), level: at, message, ...Object.fromEntries(more) };
     sink(`${visibleJson(JSON.stringify(line))}\n`);
   };

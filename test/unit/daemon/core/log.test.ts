@@ -32,18 +32,32 @@ test("an error's words are one visible line of 200 characters, wherever they sta
   const words = `bye\u202e\u009b2J\nhostrun: forged\n    at ${"x".repeat(20_000)}`;
   const failure = new Error(words);
   failure.cause = new Error(words, { cause: failure });
-  log.debug("A server said something", { failure, server: words, more: { words: "\u202e" } });
+  log.debug("A server said something", { failure, why: words, run: { words: "\u202e" } });
   const [line = ""] = lines;
   expect(line.slice(0, -1)).toMatch(/^[ -~…]+$/);
   const Told = z.object({ message: z.string(), stack: z.string() });
-  const Line = z.object({ failure: Told.extend({ cause: Told }), server: z.string() });
-  const { failure: told, server } = Line.parse(JSON.parse(line));
+  const Line = z.object({ failure: Told.extend({ cause: Told }), why: z.string() });
+  const { failure: told, why } = Line.parse(JSON.parse(line));
   for (const { message, stack } of [told, told.cause]) {
     expect(message).toMatch(/^bye\\u\{202e\}\\x9b2J\\nhostrun: forged\\n {4}at x+…$/);
     expect(message.length).toBe(200);
     expect(stack).toContain("log.test.ts");
   }
-  expect(server).toMatch(/^bye\\u\{202e\}.*…$/);
-  expect(server.length).toBe(1000);
+  expect(why).toMatch(/^bye\\u\{202e\}.*…$/);
+  expect(why.length).toBe(1000);
   expect(line.length).toBeLessThan(20_000);
+});
+
+test("a field whose name nobody has allowed is left out, with what it holds", () => {
+  const lines: string[] = [];
+  const log = createLog(
+    () => "info",
+    (line) => lines.push(line),
+  );
+  const fields = { run: "1", password: "hunter2", env: { TOKEN: "hunter2" } };
+  log.info("A run", fields);
+  const [line = ""] = lines;
+  const told: unknown = JSON.parse(line);
+  expect(Object.keys(Object(told))).toEqual(["at", "level", "message", "run"]);
+  expect(line).not.toContain("hunter2");
 });
