@@ -57,7 +57,5 @@ test("a field whose name nobody has allowed is left out, with what it holds", ()
   const fields = { run: "1", password: "hunter2", env: { TOKEN: "hunter2" } };
   log.info("A run", fields);
   const [line = ""] = lines;
-  const told: unknown = JSON.parse(line);
-  expect(Object.keys(Object(told))).toEqual(["at", "level", "message", "run"]);
-  expect(line).not.toContain("hunter2");
+  expect(line).toMatch(/^\{"at":"[^"]+","level":"info","message":"A run","run":"1"\}\n$/);
 });
