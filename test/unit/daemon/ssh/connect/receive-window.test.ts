@@ -9,25 +9,33 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
 });
 
+const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A channel as ssh2 has it, whose server sends as much as it knows that it may. */
 async function openChannel(budget = new WindowBudget()) {
-  const open = (): Readable => new Readable({ read: () => undefined, highWaterMark: 2 * mebibyte });
-  const channel = open();
   let left = 2 * mebibyte;
   let allowed = left;
   let underWay = 0;
+  let waiting = false;
   const widen = (bytes: number): boolean => {
     left += bytes;
     underWay += bytes;
     return true;
   };
+  // As ssh2 tops up what was not taken at once.
+  const read = (): void => {
+    if (waiting && left <= mebibyte) widen(2 * mebibyte - left);
+    waiting = false;
+  };
+  const open = (): Readable => new Readable({ read, highWaterMark: 2 * mebibyte });
+  const channel = open();
   const window = new ReceiveWindow({ streams: [channel, open()], left: () => left, widen }, budget);
   channel.on("data", () => undefined);
-  await new Promise((resolve) => setImmediate(resolve));
+  await aTurn();
   const send = (): void => {
     for (; allowed > 0; allowed -= packet.length) {
       left -= packet.length;
-      channel.push(packet);
+      if (!channel.push(packet)) waiting = true;
     }
   };
   return {
@@ -65,13 +73,15 @@ test("one that goes on at once has a window of 2 MiB", async () => {
 });
 
 test("one that has to wait since it is held is not far away", async () => {
-  const { window, send, roundTrip } = await openChannel();
+  const { window, send, roundTrip, left } = await openChannel();
   send();
   roundTrip(1);
   for (let count = 0; count < 10; count += 1) {
     window.hold(true);
     roundTrip(20);
+    await aTurn();
     window.hold(false);
+    expect(left()).toBe(2 * mebibyte);
     roundTrip(20);
   }
   expect(window.extraBytes).toBe(0);
