@@ -210,7 +210,7 @@ export class Worker {
   #failed(failure: unknown): void {
     if (this.#state === "over") return;
     const { log, host } = this.#parts;
-    log.info("A worker is given up", { host, failure });
+    log.info("A worker is given up", { host, why: reasonOf(failure) });
     this.close();
     this.#lose(lost(host, "answered in a way that was not understood"));
   }
@@ -233,4 +233,9 @@ function lost(host: string, what: string): Problem {
     `The program on ${host} that began the command ${what}. How the command ended is not known; it may still run there.`,
     { host },
   );
+}
+
+/** For the log, where such an end is nothing unusual: without a stack. */
+export function reasonOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
 }

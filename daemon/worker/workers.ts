@@ -13,7 +13,7 @@ import type {
   Target,
 } from "../transport/remote.ts";
 import { isSameLogin, type SecretPlace } from "../transport/secret-memory.ts";
-import type { Worker } from "./worker.ts";
+import { reasonOf, type Worker } from "./worker.ts";
 import type { WorkerLogin, WorkerRequest } from "./worker-login.ts";
 import type { WorkerRun } from "./worker-run.ts";
 import { startWorker } from "./worker-start.ts";
@@ -230,7 +230,7 @@ export class Workers implements Remote, AsyncDisposable {
     } catch (failure) {
       login.state = "open";
       login.slow = 0;
-      log.info("A worker could not be started", { host, failure });
+      log.info("A worker could not be started", { host, why: reasonOf(failure) });
     }
   }
 

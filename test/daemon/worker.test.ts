@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, chmod, copyFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -306,6 +306,7 @@ describe("no worker, and no process", () => {
     }
     expect(runs.filter(byWorker)).toEqual([]);
     expect(new Set(runs.map(({ complete }) => complete.exitCode)).size).toBe(1);
+    expect(await readFile(join(own.stateDirectory, "daemon.log"), "utf8")).not.toContain('"stack"');
     await expect.poll(() => commandsOf(other.name), { timeout: 20_000 }).toBe("");
   });
 });
