@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { QueryInt } from "./list.ts";
-import { Command, Outcome, OutputQuery, RunOptions, RunState } from "./run.ts";
+import { Command, Outcome, OutputQuery, refuseWithDurable, RunOptions, RunState } from "./run.ts";
 
 /** So many per cent of all hosts. */
 const Share = z.string().regex(/^(?:100|[1-9]?\d)%$/, "must be a share such as 10%");
@@ -29,26 +29,28 @@ export const Targets = z.array(TargetExpression).min(1, "must name at least one 
 const { stdinOpen: _, ...runOptions } = RunOptions.shape;
 
 /** One command on many hosts. */
-export const JobRequest = z.strictObject({
-  targets: Targets,
-  command: Command,
-  ...runOptions,
-  /** Hosts at once. */
-  concurrency: z.int().min(1).max(1000).default(64),
-  /** No host begins after the first failure. */
-  failFast: z.boolean().default(false),
-  /** How many hosts one after the other, the last size again and again; a batch begins when the one before is over. */
-  batches: z.array(BatchSize).min(1).max(100).nullable().default(null),
-  /** More failures than that, and no further host begins. */
-  maxFailures: MaxFailures.nullable().default(null),
-  name: z
-    .string()
-    .min(1)
-    .max(255)
-    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
-    .nullable()
-    .default(null),
-});
+export const JobRequest = z
+  .strictObject({
+    targets: Targets,
+    command: Command,
+    ...runOptions,
+    /** Hosts at once. */
+    concurrency: z.int().min(1).max(1000).default(64),
+    /** No host begins after the first failure. */
+    failFast: z.boolean().default(false),
+    /** How many hosts one after the other, the last size again and again; a batch begins when the one before is over. */
+    batches: z.array(BatchSize).min(1).max(100).nullable().default(null),
+    /** More failures than that, and no further host begins. */
+    maxFailures: MaxFailures.nullable().default(null),
+    name: z
+      .string()
+      .min(1)
+      .max(255)
+      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
+      .nullable()
+      .default(null),
+  })
+  .superRefine(refuseWithDurable);
 export type JobRequest = z.infer<typeof JobRequest>;
 export type JobRequestInput = z.input<typeof JobRequest>;
 

@@ -70,12 +70,12 @@ export const RunOptions = z.strictObject({
 export type RunOptions = z.infer<typeof RunOptions>;
 
 /** Nobody holds the other end of a terminal or of an open standard input while the link is down. */
-function refuseWithDurable(
-  body: Pick<RunOptions, "durable" | "pty" | "stdinOpen">,
+export function refuseWithDurable(
+  body: Pick<RunOptions, "durable" | "pty"> & Partial<Pick<RunOptions, "stdinOpen">>,
   issues: z.RefinementCtx,
 ): void {
   for (const option of ["pty", "stdinOpen"] as const) {
-    if (body.durable && body[option]) {
+    if (body.durable && body[option] === true) {
       issues.addIssue({ code: "custom", path: [option], message: "cannot be had with durable" });
     }
   }

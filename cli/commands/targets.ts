@@ -3,6 +3,7 @@ import { parseOptions, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
+import { withWholeIds } from "../jobs/find.ts";
 import { visible } from "../../protocol/visible.ts";
 
 export const command: Command = {
@@ -11,7 +12,8 @@ export const command: Command = {
 Usage: hostrun targets [OPTION...] TARGET...
 
 TARGET is a host's name, a pattern (db*), a range (web[01-20]), tag:NAME, group:NAME, all,
-or @failed:JOB, @succeeded:JOB, @unfinished:JOB of an earlier job; !TARGET takes away.
+or @failed:JOB, @succeeded:JOB, @unfinished:JOB of an earlier job (an
+id of \`hostrun jobs\`, the beginning of one, or last); !TARGET takes away.
 
 Prints a name a line. Exit status: 1 where a target means nobody, which is told.
 
@@ -21,7 +23,8 @@ ${formatHelp}`,
     if (positionals.length === 0) throw new UsageError("Name at least one target.");
     const format = parseFormat(values);
     await using daemon = await reachDaemon();
-    const resolved = await daemon.call("resolveTargets", { body: { targets: [...positionals] } });
+    const targets = await withWholeIds(daemon, positionals);
+    const resolved = await daemon.call("resolveTargets", { body: { targets } });
     showOne(format, resolved, () => resolved.hosts.map((name) => `${visible(name)}\n`).join(""));
     for (const target of resolved.unknown) warn(`There is no host for ${target}.`);
     if (resolved.hosts.length === 0 && resolved.unknown.length === 0) warn("The targets mean no host.");

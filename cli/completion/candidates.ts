@@ -74,6 +74,7 @@ async function ofCommand(
   if (last.startsWith("-"))
     return [...help.matchAll(/(?:^|[\s[])(--[a-z][a-z-]+)/gm)].map(([, option = ""]) => option);
   if (before === "--host") return names("hosts", last, daemon);
+  if (takesValue(before, help)) return [];
   const kind = Object.hasOwn(namesOf, name) ? namesOf[name] : undefined;
   if (kind !== undefined) return names(kind, last, daemon);
   return Object.hasOwn(fixedWords, name) ? (fixedWords[name] ?? []) : [];
@@ -89,6 +90,11 @@ async function names(kind: NameKind, last: string, find: () => Promise<Daemon>):
   const targets = [...hosts, ...tags.toSorted(), ...groups.toSorted(), "all"];
   // What is taken away is written like what is meant.
   return last.startsWith("!") ? targets.map((target) => `!${target}`) : targets;
+}
+
+/** As the help has it: `--cwd DIR`. */
+function takesValue(option: string, help: string): boolean {
+  return /^--?[a-z][a-z-]*$/.test(option) && new RegExp(`(?:^|[\\s,[])${option} [A-Z]`, "m").test(help);
 }
 
 /** A person who waits for a name types it instead. */

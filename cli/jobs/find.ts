@@ -39,3 +39,13 @@ export async function* jobs(daemon: Daemon): AsyncGenerator<Job> {
     cursor = page.nextCursor;
   }
 }
+
+/** Targets such as `@failed:last`, with the whole ids of their jobs. */
+export function withWholeIds(daemon: Daemon, targets: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    targets.map(async (target) => {
+      const [, part, word] = /^(!?@(?:failed|succeeded|unfinished):)(.+)$/.exec(target) ?? [];
+      return part === undefined || word === undefined ? target : part + (await findJob(daemon, word)).id;
+    }),
+  );
+}

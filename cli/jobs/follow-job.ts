@@ -1,15 +1,13 @@
-import { type FileHandle, open } from "node:fs/promises";
 import type { Daemon } from "../../client/daemon.ts";
 import type { Job } from "../../protocol/job.ts";
-import { errorCode } from "../../state-directory/error-code.ts";
-import { UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { onInterrupt } from "../run/interrupt.ts";
-import type { JobShow, RunPlan, ViewOptions } from "../run/options.ts";
+import type { JobShow, ViewOptions } from "../run/options.ts";
 import { Sink } from "../run/sink.ts";
 import { printCsv } from "./csv.ts";
+import type { FailedTo } from "./failed-to.ts";
 import { printDifferences, printGroups } from "./groups.ts";
 import { JobView } from "./job-view.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -17,24 +15,12 @@ import { summarize } from "./summary.ts";
 
 const cancelMs = 5000;
 const failedStatus = 1;
+const notWrittenStatus = 255;
 
 export interface JobFollowing {
   readonly view: ViewOptions;
   readonly show: JobShow;
-  /** Open for writing. */
-  readonly failedTo: FileHandle | undefined;
-}
-
-/** Before anything runs: a file that cannot be written is told in time. */
-export async function openFailedTo({ failedTo }: Pick<RunPlan, "failedTo">): Promise<FileHandle | undefined> {
-  if (failedTo === undefined) return undefined;
-  try {
-    return await open(failedTo, "w");
-  } catch (failure) {
-    throw new UsageError(
-      `--failed-to is "${failedTo}", which cannot be written: ${errorCode(failure) ?? ""}.`,
-    );
-  }
+  readonly failedTo: FailedTo | undefined;
 }
 
 /** Shows a job up to its end, and cancels it on Ctrl-C; the exit status is 0 only where every host's was. */
@@ -46,9 +32,15 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
       .call("cancelJob", { params: { job: job.id }, body: {}, signal })
       .catch((error: unknown) => warn(`The job could not be cancelled: ${String(error)}`));
   };
-  using interrupt = onInterrupt(() => void cancel());
+  let isOver = false;
+  using interrupt = onInterrupt(() => {
+    // Of results that take their time there is nothing to cancel.
+    if (isOver) process.exit(interrupt.status);
+    void cancel();
+  });
   try {
     await showEvents(daemon, job, following);
+    isOver = true;
     if (!view.json) await showResults(daemon, job, show);
   } catch (error) {
     if (!(error instanceof OutputFailure)) throw error;
@@ -57,8 +49,12 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
     return error.status;
   }
   const ended = await daemon.call("getJob", { params: { job: job.id } });
-  if (failedTo !== undefined) await writeFailed(daemon, ended, failedTo);
   if (!view.quiet) await summarize(daemon, ended);
+  const notWritten = await failedTo?.write(await failedHosts(daemon, ended));
+  if (notWritten !== undefined) {
+    warn(notWritten);
+    return notWrittenStatus;
+  }
   return interrupt.status ?? (ended.outcome === "succeeded" ? 0 : failedStatus);
 }
 
@@ -81,10 +77,9 @@ async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<voi
 }
 
 /** Also those that never began. */
-async function writeFailed(daemon: Daemon, { id }: Job, file: FileHandle): Promise<void> {
+async function failedHosts(daemon: Daemon, { id }: Job): Promise<string[]> {
   const targets = [`@failed:${id}`, `@unfinished:${id}`];
   const { hosts, unknown } = await daemon.call("resolveTargets", { body: { targets } });
   // Hosts that were deleted meanwhile are known to nobody.
-  await file.writeFile([...hosts, ...unknown].map((name) => `${name}\n`).join(""));
-  await file.close();
+  return [...hosts, ...unknown];
 }

@@ -2,6 +2,7 @@ import type { Daemon } from "../../client/daemon.ts";
 import type { JobGroup } from "../../protocol/job.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Sink } from "../run/sink.ts";
+import { terminalLines } from "../terminal-lines.ts";
 
 const rule = "-".repeat(15);
 const newline = 10;
@@ -24,7 +25,8 @@ export async function printDifferences(daemon: Daemon, job: string, stdout: Sink
     await stdout.write(headOf(group));
     const query = { a: largest.runId, b: group.runId };
     const patch = await daemon.call("jobDiff", { params: { job }, query });
-    await stdout.write(patch === "" ? `The same output: ${endingOf(group)}\n` : patch);
+    const shown = process.stdout.isTTY ? terminalLines(Buffer.from(patch)) : patch;
+    await stdout.write(patch === "" ? `${sameOutput(group, largest)}\n` : shown);
   }
 }
 
@@ -38,16 +40,26 @@ function headOf({ hosts, count }: JobGroup): string {
   return `${rule}\n${visible(hosts)} (${count})\n${rule}\n`;
 }
 
+/** What else makes groups of the same bytes two. */
+function sameOutput(group: JobGroup, largest: JobGroup): string {
+  const ending = endingOf(group);
+  if (ending !== endingOf(largest)) return `The same output: ${ending}`;
+  return "The same bytes, but not on the same streams (stdout, stderr)";
+}
+
 function endingOf({ outcome, exitCode }: JobGroup): string {
   return outcome === "exited" ? `exit status ${exitCode ?? "unknown"}` : outcome;
 }
 
 async function printOutput(daemon: Daemon, { runId }: JobGroup, stdout: Sink): Promise<void> {
-  let last = newline;
+  const shown = process.stdout.isTTY ? terminalLines : (bytes: Buffer) => bytes;
+  let rest = Buffer.alloc(0);
   for await (const chunk of await daemon.openOutput(runId, "both")) {
-    if (!(chunk instanceof Buffer) || chunk.length === 0) continue;
-    await stdout.write(chunk);
-    last = chunk.at(-1) ?? last;
+    if (!(chunk instanceof Buffer)) continue;
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.lastIndexOf(newline) + 1;
+    rest = bytes.subarray(end);
+    if (end > 0) await stdout.write(shown(bytes.subarray(0, end)));
   }
-  if (last !== newline) await stdout.write("\n");
+  if (rest.length > 0) await stdout.write(shown(Buffer.concat([rest, Buffer.from("\n")])));
 }

@@ -6,6 +6,7 @@ import { warn, warnOf } from "../console.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import type { ViewOptions } from "../run/options.ts";
 import { Sink } from "../run/sink.ts";
+import { terminalLines } from "../terminal-lines.ts";
 import { HostLines } from "./host-lines.ts";
 import type { ProgressLine } from "./progress-line.ts";
 
@@ -17,9 +18,10 @@ export class JobView {
   readonly #prompts: TerminalPrompts;
   readonly #progress: ProgressLine | undefined;
   readonly #hosts = new Map<string, string>();
-  readonly #lines = new HostLines((stream, text) =>
-    (stream === "stdout" ? this.stdout : this.#stderr).write(text),
-  );
+  readonly #lines = new HostLines((stream, text) => {
+    const shown = process[stream].isTTY ? terminalLines(text) : text;
+    return (stream === "stdout" ? this.stdout : this.#stderr).write(shown);
+  });
 
   constructor(daemon: Daemon, view: ViewOptions, progress: ProgressLine | undefined) {
     this.#view = view;

@@ -6,16 +6,16 @@ import { hasTerminal } from "../prompts/terminal.ts";
 import type { RunPlan } from "../run/options.ts";
 import { confirmJob } from "../run/production.ts";
 import { hasStdin } from "../run/stdin.ts";
-import { followJob, openFailedTo } from "./follow-job.ts";
+import { FailedTo } from "./failed-to.ts";
+import { withWholeIds } from "./find.ts";
+import { followJob } from "./follow-job.ts";
 
 const notRunStatus = 255;
 
 /** Runs a command on many hosts and shows it; the exit status is 0 only where every host's was. */
 export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
-  const { targets } = plan;
-  const { hosts, production, unknown } = await daemon.call("resolveTargets", {
-    body: { targets: [...targets] },
-  });
+  const targets = await withWholeIds(daemon, plan.targets);
+  const { hosts, production, unknown } = await daemon.call("resolveTargets", { body: { targets } });
   if (unknown.length === 0 && hosts.length > 0) {
     if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
     if (production.length > 0 && !plan.yes && !(await confirmJob(plan, production))) return notRunStatus;
@@ -25,10 +25,10 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
     warn("Standard input is not passed on to several hosts.");
   }
   const prompts = plan.ask && hasTerminal() ? "ask" : "fail";
-  const request: JobRequestInput = { ...options, ...plan.job, prompts, targets: [...targets] };
-  const failedTo = await openFailedTo(plan);
+  const request: JobRequestInput = { ...options, ...plan.job, prompts, targets };
+  await using failedTo = await FailedTo.open(plan.failedTo);
   const job = await daemon.call("createJob", { body: request });
-  return followJob(daemon, job, { view: plan.view, show: plan.show, failedTo });
+  return await followJob(daemon, job, { view: plan.view, show: plan.show, failedTo });
 }
 
 function countOf(hosts: number): string {

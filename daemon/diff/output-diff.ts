@@ -12,7 +12,10 @@ const maxComparedBytes = 10 * 1024 * 1024;
 const timeoutMs = 5000;
 /** One that is far beyond its own time-out is taken for lost. */
 const maxThreadMs = 60_000;
-const threadsAtOnce = 1;
+/** So that a small one need not wait for a large one. */
+const threadsAtOnce = 2;
+
+type Stream = "stdout" | "stderr" | "both";
 
 export interface OutputDiffParts {
   readonly history: Pick<RunHistory, "get" | "output">;
@@ -30,17 +33,18 @@ export class OutputDiff {
     this.#parts = parts;
   }
 
-  /** As `unifiedDiff`. Rejects with `run_unknown`. */
-  async compare(a: string, b: string, stream: "stdout" | "stderr" | "both"): Promise<string> {
-    const { history } = this.#parts;
-    const runs = await Promise.all([history.get(a), history.get(b)]);
+  /** As `unifiedDiff`. Rejects with `run_unknown`, or with the signal's reason. */
+  async compare(ids: readonly [string, string], stream: Stream, signal: AbortSignal): Promise<string> {
+    const { history, script } = this.#parts;
+    const [a, b] = await Promise.all([history.get(ids[0]), history.get(ids[1])]);
     return this.#slots.run(async () => {
-      const [one, other] = [await this.#side(runs[0], stream), await this.#side(runs[1], stream)];
-      return inThread(this.#parts.script, one, other);
+      signal.throwIfAborted();
+      const sides = { a: await this.#side(a, stream), b: await this.#side(b, stream) };
+      return inThread(script, sides, signal);
     });
   }
 
-  async #side(run: Run, stream: "stdout" | "stderr" | "both"): Promise<DiffSide> {
+  async #side(run: Run, stream: Stream): Promise<DiffSide> {
     const output = this.#parts.history.output(run.id, stream);
     const skippedBytes = Math.max(0, output.size - maxComparedBytes);
     const slice = new TimeSlice(this.#parts.clock);
@@ -55,17 +59,33 @@ export class OutputDiff {
   }
 }
 
-function inThread(script: string, a: DiffSide, b: DiffSide): Promise<string> {
+async function inThread(
+  script: string,
+  sides: { readonly a: DiffSide; readonly b: DiffSide },
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted();
+  const worker = new Worker(script, { workerData: { ...sides, timeoutMs }, env: {}, stdout: false });
+  const terminate = (): void => void worker.terminate();
+  const timer = setTimeout(terminate, maxThreadMs);
+  signal.addEventListener("abort", terminate);
+  try {
+    return await patchOf(worker);
+  } catch (failure) {
+    signal.throwIfAborted();
+    throw failure;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", terminate);
+  }
+}
+
+function patchOf(worker: Worker): Promise<string> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { workerData: { a, b, timeoutMs }, env: {}, stdout: false });
     const fail = (cause?: unknown): void =>
       reject(new Problem("internal", "The outputs could not be compared.", { cause }));
-    const timer = setTimeout(() => void worker.terminate(), maxThreadMs);
     worker.once("message", (patch: unknown) => (typeof patch === "string" ? resolve(patch) : fail()));
     worker.once("error", fail);
-    worker.once("exit", () => {
-      clearTimeout(timer);
-      fail();
-    });
+    worker.once("exit", () => fail());
   });
 }

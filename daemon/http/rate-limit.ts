@@ -2,7 +2,7 @@ import type Koa from "koa";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import { Problem } from "../../protocol/problem.ts";
 
-/** Of requests that start commands: everything that SSH is used for at once, and new runs and jobs. */
+/** Of requests that start commands: everything that SSH is used for at once, runs and jobs, new or again, and tests of hosts. */
 export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Middleware {
   return async (context, next) => {
     const limit = perMinute();
@@ -26,7 +26,9 @@ export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Mi
   };
 }
 
+/** However the router lets them be written. */
+const limitedPaths = /^\/api\/(?:ssh\/.*|(?:runs|jobs)(?:\/[^/]+\/rerun)?\/?|hosts\/[^/]+\/test\/?)$/i;
+
 function isLimited({ method, path }: Koa.Context): boolean {
-  if (path.startsWith("/api/ssh/")) return true;
-  return method === "POST" && (path === "/api/runs" || path === "/api/jobs");
+  return limitedPaths.test(path) && (method === "POST" || /^\/api\/ssh\//i.test(path));
 }

@@ -204,7 +204,9 @@ export class Jobs {
   #goOn(job: Job, runs: readonly JobRun[]): void {
     const { secretEnvNames: _, ...options } = job.options;
     const { targets, command, name } = job;
-    const request = JobRequestSchema.parse({ ...options, targets, command, name });
+    // A job could once ask for a terminal as well, which no durable run had.
+    const pty = options.durable !== true && options.pty === true;
+    const request = JobRequestSchema.parse({ ...options, pty, targets, command, name });
     const active = new ActiveJob(job, request, this.#activeParts());
     this.#active.set(job.id, active);
     active.takeOver(runs);

@@ -21,6 +21,7 @@ beforeAll(async () => {
   await mkdir(bin);
   await symlink(builtCli, join(bin, "hostrun"));
   await cli.run(["hosts", "add", "web1", "a@127.0.0.1", "--tag", "front", "--group", "prod/eu west"]);
+  await cli.run(["hosts", "add", "::1", "a@127.0.0.1"]);
   await cli.run(["hosts", "add", "db1", "a@127.0.0.1", "--tag", "back"]);
 });
 
@@ -50,11 +51,26 @@ const cases: readonly (readonly [string, string])[] = [
   ["hostrun targets 'tag:fr", "<hostrun><targets><tag:front>"],
 ];
 
+/** What is written behind a blank or a colon stays what it is. */
+const awkward: readonly (readonly [string, string])[] = [
+  [String.raw`hostrun targets group:prod/eu\ w`, "<hostrun><targets><group:prod/eu west>"],
+  ["hostrun targets 'group:prod/eu w", "<hostrun><targets><group:prod/eu west>"],
+  ['hostrun targets "group:prod/eu w', "<hostrun><targets><group:prod/eu west>"],
+  [String.raw`hostrun targets group:prod/no\ s`, "<hostrun><targets><group:prod/no s>"],
+  ["hostrun targets ::", "<hostrun><targets><::1>"],
+  ["hostrun run web1 --cwd w", "<hostrun><run><web1><--cwd><w>"],
+];
+
 const found = ["attach", "remove", "--fail-fast", "web1", "tag:back", "group:prod/eu west", "tag:front"];
 
 test("bash completes commands, options and names, and quotes them", async () => {
   const shown = await completedByBash(cases.map(([line]) => line));
   expect(shown).toEqual(cases.map(([, words]) => words));
+});
+
+test("and leaves nothing out of a word with blanks, quotes or colons in it", async () => {
+  const shown = await completedByBash(awkward.map(([line]) => line));
+  expect(shown).toEqual(awkward.map(([, words]) => words));
 });
 
 // Zsh's line editor wants a terminal that answers: what it is given is shown instead.

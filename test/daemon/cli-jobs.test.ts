@@ -147,6 +147,16 @@ test("Ctrl-C cancels on every host", async () => {
   expect(stderr.toString()).toContain("node[1-3]: cancelled");
 });
 
+test("Ctrl-C ends the comparison of outputs at once", async () => {
+  const child = cli.start(["run", "-q", "--diff", "node[1-2]", "--", "seq 1 200000 | shuf"]);
+  const ended = finish(child);
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  const { status, stdout } = await ended;
+  expect(status).toBe(130);
+  expect(stdout.toString()).not.toMatch(/^@@/m);
+});
+
 /** Odd on one host, and the same on all others. */
 const oddOnOne = (name: string): string =>
   `echo first; mkdir ${join(cli.home, name)} 2>/dev/null && { echo 'odd, "he" said'; exit 3; }; echo same`;
@@ -185,6 +195,50 @@ test("a table has a row a host, and a file the names of those that failed", asyn
   const unwritable = await ran("run", "--failed-to", "/nowhere/x", "node1", "--", `touch ${file}2`);
   expect([unwritable.status, unwritable.stderr]).toEqual([2, expect.stringContaining("/nowhere/x")]);
   await expect(access(`${file}2`)).rejects.toThrow("ENOENT");
+});
+
+test("the names of those that failed stay where nothing was run, and are told where they cannot be written", async () => {
+  const file = join(cli.home, "retry");
+  const refused = async () =>
+    (await ran("run", "-q", "--failed-to", file, "node1", "node99", "--", "true")).status;
+  expect(await refused()).toBe(255);
+  await expect(access(file)).rejects.toThrow("ENOENT");
+  await writeFile(file, "node1\nnode2\n");
+  expect(await refused()).toBe(255);
+  expect(await readFile(file, "utf8")).toBe("node1\nnode2\n");
+  expect((await ran("run", "-q", "--failed-to", file, "node1", "--", "true")).status).toBe(0);
+  expect(await readFile(file, "utf8")).toBe("");
+  const full = await ran("run", "--failed-to", "/dev/full", "node1", "node2", "--", "false");
+  expect(full.status).toBe(255);
+  expect(full.stderr).toContain("0 of 2 hosts ended with exit status 0.");
+  expect(full.stderr).toMatch(
+    /\nhostrun: The hosts that failed could not be written to \/dev\/full: ENOSPC\.\n$/,
+  );
+  expect((await ran("run", "--failed-to", "-", "node1", "--", "true")).status).toBe(2);
+});
+
+test("hosts of an earlier job are named by the beginning of its id, or by last", async () => {
+  await ran("run", "-q", "node[1-3]", "--", oddOnOne("earlier"));
+  const { stdout } = await ran("jobs", "-n", "1", "--format", "{{.id}}");
+  const failed = await ran("targets", `@failed:${stdout.trim()}`);
+  expect(failed.stdout).toMatch(/^node\d\n$/);
+  for (const word of ["last", stdout.slice(0, 18)]) {
+    expect((await ran("targets", `@failed:${word}`)).stdout).toBe(failed.stdout);
+  }
+  const again = await ran("run", "-q", "@failed:last", "--", "true");
+  expect([again.status, again.stderr]).toEqual([0, ""]);
+  const unknown = await ran("targets", "@failed:ffff");
+  expect([unknown.status, unknown.stderr]).toEqual([
+    1,
+    expect.stringContaining("No job's id begins with ffff."),
+  ]);
+});
+
+test("the same bytes on another stream are no difference in the bytes, and are called what they are", async () => {
+  const marker = join(cli.home, "streams");
+  const command = `if mkdir ${marker} 2>/dev/null; then echo out >&2; else echo out; fi`;
+  const { stdout } = await ran("run", "-q", "--diff", "node[1-3]", "--", command);
+  expect(stdout).toContain("The same bytes, but not on the same streams (stdout, stderr)\n");
 });
 
 test("jobs are listed, shown, and run again where they failed", async () => {

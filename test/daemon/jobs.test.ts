@@ -174,6 +174,12 @@ test("a stream is gone on with where it was left, also without output", async ()
 });
 
 describe("nothing runs", () => {
+  test("of a job that is to outlast its link and to have a terminal", async () => {
+    const json = { targets: ["node01"], command: "true", durable: true, pty: true };
+    const problem = (await daemon.http.ask("POST", "/api/jobs", { json })).problem();
+    expect(problem).toMatchObject({ code: "invalid_request", issues: [{ path: "pty" }] });
+  });
+
   test.each([
     ["where a name is none", ["node01", "node99"], "There is no host for node99"],
     ["where a pattern means nobody", ["node01", "nope*"], "There is no host for nope*"],
@@ -283,6 +289,20 @@ describe("the outputs of two of a job's runs", () => {
     const other = await daemon.run("true");
     const answer = await daemon.http.ask("GET", `/api/jobs/${job}/diff?a=${run("node01")}&b=${other.id}`);
     expect(answer.problem().code).toBe("run_unknown");
+  });
+
+  test("hold up nobody once those who asked are gone", async () => {
+    const { job, run, diff } = await compared("seq 1 300000 | shuf", ["node01", "node02"]);
+    const gone = new AbortController();
+    const query = { a: run("node01"), b: run("node02") };
+    // Each takes 5 s and more: all of them would take longer than this test may.
+    const asked = Array.from({ length: 40 }, () =>
+      client.call("jobDiff", { params: { job }, query, signal: gone.signal }).catch(() => "gone"),
+    );
+    await expect.poll(async () => (await client.call("stats")).http.open).toBeGreaterThan(40);
+    gone.abort();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(["gone"]));
+    expect(await diff("node01", "node01")).toBe("");
   });
 
   test("are compared by their ends where they have more than 10 MiB", {

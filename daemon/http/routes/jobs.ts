@@ -38,9 +38,9 @@ export function jobRoutes(jobs: Jobs, diff: OutputDiff): JobHandlers {
     jobEvents: ({ params, query, header }) =>
       stream(params.job, { ...query, after: header("Last-Event-ID") ?? query.after }),
     jobGroups: async ({ params, query }) => ({ items: await jobs.groups(params.job, query.by) }),
-    jobDiff: ({ params, query }) => {
+    jobDiff: ({ params, query, left }) => {
       jobs.requireRuns(params.job, [query.a, query.b]);
-      return diff.compare(query.a, query.b, query.stream);
+      return diff.compare([query.a, query.b], query.stream, left);
     },
     cancelJob: ({ params, body }) => jobs.cancel(params.job, body.graceMs),
     rerunJob: ({ params, body }) => jobs.rerun(params.job, body),

@@ -1,0 +1,54 @@
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { errorCode } from "../../state-directory/error-code.ts";
+import { UsageError } from "../command.ts";
+
+/**
+ * The file of `--failed-to`. It is opened before anything runs, so that one that cannot be written is told in time, and
+ * keeps what it holds until the job is over: it may be what the hosts of the job were read from.
+ */
+export class FailedTo implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #isNew: boolean;
+
+  private constructor(path: string, file: FileHandle, isNew: boolean) {
+    this.#path = path;
+    this.#file = file;
+    this.#isNew = isNew;
+  }
+
+  /** undefined: none was asked for. */
+  static async open(path: string | undefined): Promise<FailedTo | undefined> {
+    if (path === undefined) return undefined;
+    if (path === "-")
+      throw new UsageError('--failed-to is "-", which is no file. One of that name is "./-".');
+    try {
+      const fresh = await open(path, "wx").catch((failure: unknown) => {
+        if (errorCode(failure) === "EEXIST") return undefined;
+        throw failure;
+      });
+      return new FailedTo(path, fresh ?? (await open(path, "r+")), fresh !== undefined);
+    } catch (failure) {
+      throw new UsageError(`--failed-to is "${path}", which cannot be written: ${errorCode(failure) ?? ""}.`);
+    }
+  }
+
+  /** Why it could not be written; undefined: it was. */
+  async write(names: readonly string[]): Promise<string | undefined> {
+    this.#isNew = false;
+    try {
+      // A pipe or a device has nothing that could be in the way.
+      if ((await this.#file.stat()).isFile()) await this.#file.truncate(0);
+      await this.#file.writeFile(names.map((name) => `${name}\n`).join(""));
+      return undefined;
+    } catch (failure) {
+      return `The hosts that failed could not be written to ${this.#path}: ${errorCode(failure) ?? String(failure)}.`;
+    }
+  }
+
+  /** Of a job that was not run nothing is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+    if (this.#isNew) await unlink(this.#path).catch(() => undefined);
+  }
+}
