@@ -1,7 +1,8 @@
 import { visible } from "../protocol/visible.ts";
 
+const escape = "\u001b";
 /** Colours and the like, and tabs, are left to what prints them. */
-const harmless = new RegExp("(\u001b\\[[0-9;:]*m|\t)");
+const harmless = new RegExp(`(${escape}\\[[0-9;:]*m|\\t)`);
 
 /**
  * Whole lines of a host's output for a terminal that others share: none takes the place of another's, clears the screen or
@@ -15,5 +16,5 @@ export function terminalLines(lines: Buffer): Buffer {
 function terminalLine(line: string): string {
   const pieces = line.replace(/\r$/, "").split(harmless);
   const shown = pieces.map((piece, at) => (at % 2 === 1 ? piece : visible(piece))).join("");
-  return shown.includes("\u001b") ? `${shown}\u001b[0m` : shown;
+  return shown.includes(escape) ? `${shown}${escape}[0m` : shown;
 }

@@ -142,7 +142,9 @@ test("a daemon that is never ready is given up at the deadline, and its files ar
   const failure = await failureOf(
     openDaemon({ stateDirectory: directory.join("state"), daemonScript: script, deadlineMs: 300 }),
   );
-  pids.add(Number(await readFile(directory.join("state", "daemon.log"), "utf8")));
+  const pid = Number(await readFile(directory.join("state", "daemon.log"), "utf8"));
+  expect(pid).toBeGreaterThan(0);
+  pids.add(pid);
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "late" } });
 });
 
