@@ -22,6 +22,7 @@ const SERVERS = [
   "python3-asyncssh",
   "python3-paramiko",
   "libpam-oath",
+  "softhsm2",
   "socat",
   "redis-server",
   "curl",

@@ -8,6 +8,8 @@ import type { AskpassPrompt } from "./askpass.ts";
 
 type Parts = Pick<LoginOptions, "hop" | "dialogue" | "secrets" | "place" | "onBanner" | "onStage">;
 
+const pinAdvice = "The PKCS#11 token is asked for its key by a PIN, on a terminal or in the editor only.";
+
 /** Answers what `ssh` asks during one login: by what is kept, and else by a person. */
 export class ClientQuestions {
   readonly #parts: Parts;
@@ -63,7 +65,9 @@ export class ClientQuestions {
     const { hop, dialogue } = this.#parts;
     if (this.#answered !== undefined) return refusedAnswerAdvice(hop, this.#answered);
     const plain = "Check the user name, the keys and certificates.";
-    return dialogue.present ? plain : `${plain} If the server takes a password, ${passwordAdvice(hop)}.`;
+    if (dialogue.present) return plain;
+    const token = hop.settings.login.pkcs11Provider === undefined ? [] : [pinAdvice];
+    return [plain, ...token, `If the server takes a password, ${passwordAdvice(hop)}.`].join(" ");
   }
 
   /** The login is over. */

@@ -30,7 +30,8 @@ export interface OpenSsh extends AsyncDisposable {
 const maxDirectoryBytes = 104 - 1 - 17 - "/c1234567".length;
 
 /** Variables that an `ssh` may need; nothing else of ours is its business. */
-const passedOn = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|KRB5\w*|SSH_SK_\w+|SSH_PKCS11_HELPER)$/;
+const passedOn =
+  /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|KRB5\w*|SSH_SK_\w+|SSH_PKCS11_HELPER|SOFTHSM2_CONF|OPENSC_\w+|YKCS11_\w+|P11_KIT_\w+)$/;
 
 export function openOpenSsh(options: OpenSshOptions): OpenSsh {
   const running = new Set<ClientProcess>();
