@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { knowHosts } from "../support/hosted-daemon.ts";
+import { matching } from "../support/matching.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -54,9 +55,7 @@ test("a key of a PKCS#11 token logs in by the system's ssh, once its PIN was giv
   const reading = new RunReading();
   await reading.until(messages, ({ type }) => type === "prompt");
   const { items } = await daemon.client.call("listPrompts", {});
-  expect(items).toMatchObject([
-    { host: "card", fields: [{ label: expect.stringMatching(/PIN/), echo: false }] },
-  ]);
+  expect(items).toMatchObject([{ host: "card", fields: [{ label: matching(/PIN/), echo: false }] }]);
   const [prompt] = items;
   await daemon.client.call("answerPrompt", {
     params: { prompt: prompt?.id ?? "" },
