@@ -24,6 +24,7 @@ const fieldNames = [
   "socket",
   "authority",
   "timeoutMs",
+  "retryMs",
   "drainTimeoutMs",
   "queued",
   "connecting",

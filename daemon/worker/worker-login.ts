@@ -14,6 +14,9 @@ export interface WorkerLogin {
   state: "open" | "starting" | "refused";
   /** How many starts came to no end in time. */
   late: number;
+  /** How many were refused in a row, and when the next may be tried, in milliseconds of the clock. */
+  refusals: number;
+  openAt: number;
   readonly workers: Set<Worker>;
 }
 

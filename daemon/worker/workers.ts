@@ -1,3 +1,4 @@
+import { backOffMs } from "../core/back-off.ts";
 import type { Clock } from "../core/clock.ts";
 import { inTime } from "../core/in-time.ts";
 import type { Log } from "../core/log.ts";
@@ -36,6 +37,8 @@ const slowInARow = 2;
 const maxAgeMs = 60_000;
 const renewMs = 45_000;
 const workersPerLogin = 3;
+/** What start files leave behind may be another thing the next time, or they may have been mended. */
+const refusedPauses = { firstMs: 5000, maxMs: 600_000 };
 /** With room for so few commands more in the emptiest worker, another one is begun. */
 const crowdedRoom = 12;
 const maxLogins = 1000;
@@ -196,6 +199,8 @@ export class Workers implements Remote, AsyncDisposable {
       shell: undefined,
       state: "open",
       late: 0,
+      refusals: 0,
+      openAt: 0,
       workers: new Set(),
     };
     login.slow += 1;
@@ -215,6 +220,7 @@ export class Workers implements Remote, AsyncDisposable {
   }
 
   #startSoon(login: WorkerLogin, process?: RemoteProcess): void {
+    if (login.state === "refused" && this.#options.clock.elapsed() >= login.openAt) login.state = "open";
     const wanted = login.slow >= slowInARow && login.workers.size < workersPerLogin;
     if (login.state !== "open" || !wanted || this.#count >= this.#options.limit()) return;
     login.state = "starting";
@@ -222,11 +228,15 @@ export class Workers implements Remote, AsyncDisposable {
   }
 
   async #tried(login: WorkerLogin, process: RemoteProcess | undefined): Promise<void> {
-    const { log } = this.#options;
+    const { log, clock } = this.#options;
     const host = login.target.name;
     try {
       login.state = (await this.#start(login, process)) ? "open" : "refused";
-      if (login.state === "refused") log.info("A host gets no worker", { host });
+      login.refusals = login.state === "refused" ? login.refusals + 1 : 0;
+      if (login.state === "open") return;
+      const retryMs = backOffMs(login.refusals, refusedPauses);
+      login.openAt = clock.elapsed() + retryMs;
+      log.info("A host gets no worker for now", { host, retryMs });
     } catch (failure) {
       login.state = "open";
       login.slow = 0;

@@ -311,6 +311,19 @@ describe("no worker, and no process", () => {
   });
 });
 
+test("where start files have been mended a worker is begun after all", async () => {
+  await write(other, "sleep 0.05\necho printed\n");
+  await using own = await openHostedDaemon({ sshd, host: { user: other.name } });
+  const isByWorker = async (): Promise<boolean> =>
+    byWorker(await new RunReading().follow(await openStream(own, "true")));
+  const log = (): Promise<string> => readFile(join(own.stateDirectory, "daemon.log"), "utf8");
+  const refused = async (): Promise<boolean> =>
+    !(await isByWorker()) && (await log()).includes("gets no worker for now");
+  await expect.poll(refused, { timeout: 30_000 }).toBe(true);
+  await write(other, bashrc);
+  await expect.poll(isByWorker, { timeout: 50_000 }).toBe(true);
+});
+
 test("a worker goes with a daemon that is killed", async () => {
   await write(other, bashrc);
   await using own = await openHostedDaemon({ sshd, host: { user: other.name } });
