@@ -95,7 +95,7 @@ describe("a host of the SSH config", () => {
     await window.choose(/what to change/, "Legacy algorithms");
     await window.choose(/known to be weak/, "Yes, allow legacy algorithms");
     await window.quick.getByPlaceholder(/what to change/).waitFor();
-    await window.choice("The system's ssh").waitFor();
+    await window.quick.getByRole("option", { name: "Transport, The system's ssh" }).waitFor();
     await window.pictures("connection-settings", all);
     await window.page.keyboard.press("Escape");
     await window.row(/^gone, idle, legacy algorithms, /).waitFor();

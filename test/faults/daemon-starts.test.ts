@@ -27,7 +27,8 @@ function openClient(stateDirectory: string): Client {
     for await (const _ of createInterface(process.stdin)) {
       try {
         await using daemon = await openDaemon(${JSON.stringify({ stateDirectory, daemonScript: builtDaemon })});
-        console.log((await daemon.call("health")).pid);
+        // As it answered when it was found: it may be about to end.
+        console.log(daemon.health.pid);
       } catch (failure) {
         console.log(String(failure));
       }
