@@ -1,6 +1,7 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { createWriteStream, lstatSync, renameSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { placesIn } from "../../client/places.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
@@ -23,7 +24,8 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
     const { values, positionals } = parseOptions(args, { force: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
     const path = resolve(file);
-    if (values.force !== true && existsSync(path)) throw exists(path);
+    const mayReplace = values.force === true;
+    checkPlace(path, mayReplace);
     await using daemon = await reachDaemon();
     const { body, length } = await daemon.openBackup();
     const draft = `${path}.${process.pid}.new`;
@@ -34,7 +36,7 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
       });
       await pipeline(body, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
       if (size !== length) throw cutOff();
-      if (values.force !== true && existsSync(path)) throw exists(path);
+      checkPlace(path, mayReplace);
       renameSync(draft, path);
     } catch (cause) {
       rmSync(draft, { force: true });
@@ -51,11 +53,20 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
   },
 };
 
-function exists(path: string): Problem {
-  return new Problem(
-    "conflict",
-    `${path} is there already. Choose another name, or replace it with --force.`,
-  );
+/** What is replaced is a file, and none of the daemon's own: a device, a pipe or a link would be gone. */
+function checkPlace(path: string, mayReplace: boolean): void {
+  if (dirname(path) === placesIn().directory) {
+    throw refused(`${path} is in the state directory, with which it would be lost. Choose another place.`);
+  }
+  const present = lstatSync(path, { throwIfNoEntry: false });
+  if (present === undefined) return;
+  if (!present.isFile()) throw refused(`${path} is no regular file. Choose another name.`);
+  if (!mayReplace)
+    throw refused(`${path} is there already. Choose another name, or replace it with --force.`);
+}
+
+function refused(message: string): Problem {
+  return new Problem("conflict", message);
 }
 
 function cutOff(): Problem {

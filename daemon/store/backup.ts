@@ -40,7 +40,19 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
   }
   for (const name of outputFiles(path + outputSuffix))
     add.run(`output/${name}`, read(join(path + outputSuffix, name)));
+  // A copy of a damaged store is none that could be brought back, and may take the place of a good one.
+  const found = quickCheck(copy.sql);
+  if (found !== "ok") throw new Error(`The store is damaged (${found}). See \`hostrun doctor\`.`);
   copy.sql.pragma(`application_id = ${backupId}`);
+}
+
+/** What is wrong, or "ok". */
+function quickCheck(sql: Sqlite.Database): string {
+  try {
+    return String(sql.pragma("quick_check(1)", { simple: true }));
+  } catch (failure) {
+    return failure instanceof Error ? failure.message : String(failure);
+  }
 }
 
 /** `<run>/<segment>`, by the names that Hostrun gives. */

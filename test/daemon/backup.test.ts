@@ -1,8 +1,19 @@
-import { chmod, copyFile, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  open,
+  readFile,
+  readdir,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cli, openCli } from "../support/cli.ts";
+import { matching } from "../support/matching.ts";
 import { openSshd } from "../support/sshd.ts";
 
 const stack = new AsyncDisposableStack();
@@ -63,6 +74,35 @@ test("a backup is taken while a command runs, and brings everything back", async
     expect((await stat(join(cli.stateDirectory, name))).mode & 0o777).toBe(0o600);
   }
   running.kill();
+});
+
+test("only a file of somebody's own is replaced: no link, no pipe, and nothing of the daemon's", async () => {
+  const link = join(cli.home, "dangling");
+  await symlink(join(cli.home, "elsewhere"), link);
+  for (const path of [link, "/dev/full", cli.home]) {
+    expect(await said("backup", path, "--force")).toContain("is no regular file. Choose another name.");
+  }
+  expect(await readlink(link)).toBe(join(cli.home, "elsewhere"));
+  const own = join(cli.stateDirectory, "hostrun.db");
+  expect(await said("backup", own, "--force")).toContain("is in the state directory");
+});
+
+test("of a damaged store no backup is made, and the one that there is stays", async () => {
+  await using damaged = await openCli();
+  await damaged.run(["hosts", "add", "web1", "127.0.0.1"]);
+  // Then all of it is in the database itself, and none beside it.
+  await damaged.run(["restart"]);
+  const backup = join(damaged.home, "backup");
+  await writeFile(backup, "the last good one");
+  const store = await open(join(damaged.stateDirectory, "hostrun.db"), "r+");
+  await store.write(Buffer.alloc(20 * 4096, "damage"), 0, 20 * 4096, 3 * 4096);
+  await store.close();
+  const { status, stderr } = await damaged.run(["backup", backup, "--force"]);
+  expect([status, stderr.toString()]).toEqual([
+    1,
+    matching(/The store is damaged \(.+\)\. See `hostrun doctor`\./),
+  ]);
+  expect(await readFile(backup, "utf8")).toBe("the last good one");
 });
 
 test("what is no backup is refused before the daemon is stopped, and nothing is changed", async () => {
