@@ -88,16 +88,16 @@ test("only a file of somebody's own is replaced: no link, no pipe, and nothing o
 });
 
 test("of a damaged store no backup is made, and the one that there is stays", async () => {
-  await using damaged = await openCli();
-  await damaged.run(["hosts", "add", "web1", "127.0.0.1"]);
+  await using other = await openCli();
+  await other.run(["hosts", "add", "web1", "127.0.0.1"]);
   // Then all of it is in the database itself, and none beside it.
-  await damaged.run(["restart"]);
-  const backup = join(damaged.home, "backup");
+  await other.run(["restart"]);
+  const backup = join(other.home, "backup");
   await writeFile(backup, "the last good one");
-  const store = await open(join(damaged.stateDirectory, "hostrun.db"), "r+");
+  const store = await open(join(other.stateDirectory, "hostrun.db"), "r+");
   await store.write(Buffer.alloc(20 * 4096, "damage"), 0, 20 * 4096, 3 * 4096);
   await store.close();
-  const { status, stderr } = await damaged.run(["backup", backup, "--force"]);
+  const { status, stderr } = await other.run(["backup", backup, "--force"]);
   expect([status, stderr.toString()]).toEqual([
     1,
     matching(/The store is damaged \(.+\)\. See `hostrun doctor`\./),
