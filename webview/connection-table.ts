@@ -1,6 +1,7 @@
 import type { Connection } from "../protocol/stats.ts";
 import { visible } from "../protocol/visible.ts";
 import { element } from "./element.ts";
+import { wideTable } from "./wide-table.ts";
 
 const heads = ["Host", "Login", "State", "Channels", "Runs", "Transport", "Algorithms", ""];
 
@@ -12,24 +13,7 @@ export class ConnectionTable {
     "section",
     { "aria-labelledby": "connections", hidden: "" },
     element("h2", { id: "connections" }, "Connections"),
-    element(
-      "div",
-      { class: "wide", tabindex: "0", role: "region", "aria-labelledby": "connections" },
-      element(
-        "table",
-        {},
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            ...heads.map((name) => (name === "" ? element("td") : element("th", { scope: "col" }, name))),
-          ),
-        ),
-        this.#rows,
-      ),
-    ),
+    wideTable("connections", heads, this.#rows),
   );
   #shown = "";
 

@@ -3,6 +3,7 @@ import type { HostLatency, Latency } from "../protocol/stats.ts";
 import { visible } from "../protocol/visible.ts";
 import { type Bar, barChart } from "./bar-chart.ts";
 import { element } from "./element.ts";
+import { wideTable } from "./wide-table.ts";
 
 /** How long runs took on each host: figures, the latest runs one by one, and how they are spread. */
 export class HostLatencies {
@@ -19,26 +20,7 @@ export class HostLatencies {
       element("span", { class: "mark cold" }),
       "cold: waited for a new one",
     ),
-    element(
-      "div",
-      { class: "wide", tabindex: "0", role: "region", "aria-labelledby": "latency" },
-      element(
-        "table",
-        {},
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            ...["Host", "Warm", "Cold", "Latest", "Spread"].map((name) =>
-              element("th", { scope: "col" }, name),
-            ),
-          ),
-        ),
-        this.#rows,
-      ),
-    ),
+    wideTable("latency", ["Host", "Warm", "Cold", "Latest", "Spread"], this.#rows),
   );
 
   show(hosts: readonly HostLatency[]): void {
