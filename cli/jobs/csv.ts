@@ -1,8 +1,9 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { csvField, doubledQuotes } from "../../protocol/csv.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Sink } from "../run/sink.ts";
-import { runsOfJob } from "./runs-of-job.ts";
+import { runsOfJob } from "../../client/runs-of-job.ts";
 
 const headings = ["host", "outcome", "exitCode", "signal", "durationMs", "problem", "stdout", "stderr"];
 
@@ -13,7 +14,7 @@ export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: Sink)
   await stdout.write(`${headings.join(",")}\n`);
   for (const host of hosts) {
     const run = runs.get(host);
-    if (run === undefined) await stdout.write(`${field(host)},skipped,,,,,,\n`);
+    if (run === undefined) await stdout.write(`${csvField(host)},skipped,,,,,,\n`);
     else await printRow(daemon, run, stdout);
   }
 }
@@ -21,23 +22,15 @@ export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: Sink)
 async function printRow(daemon: Daemon, run: Run, stdout: Sink): Promise<void> {
   const { host, outcome, state, exitCode, signal, timings, problem } = run;
   const known = [host.name, outcome ?? state, exitCode, signal, timings.totalMs, problem?.detail];
-  await stdout.write(known.map((value) => field(String(value ?? ""))).join(","));
+  await stdout.write(known.map((value) => csvField(String(value ?? ""))).join(","));
   for (const stream of ["stdout", "stderr"] as const) {
     await stdout.write(',"');
     for await (const chunk of await daemon.openOutput(run.id, stream)) {
       // Each byte a character, so that a quote is found and no text is broken.
       if (chunk instanceof Buffer)
-        await stdout.write(Buffer.from(doubled(chunk.toString("latin1")), "latin1"));
+        await stdout.write(Buffer.from(doubledQuotes(chunk.toString("latin1")), "latin1"));
     }
     await stdout.write('"');
   }
   await stdout.write("\n");
-}
-
-function field(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${doubled(text)}"` : text;
-}
-
-function doubled(text: string): string {
-  return text.replaceAll('"', '""');
 }

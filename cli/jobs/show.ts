@@ -11,7 +11,7 @@ import { shortIds } from "../runs/find.ts";
 import { sheet, table } from "../table.ts";
 import { countsText, outcomeCell } from "./describe.ts";
 import { findJob } from "./find.ts";
-import { runsOfJob } from "./runs-of-job.ts";
+import { runsOfJob } from "../../client/runs-of-job.ts";
 
 export const show: Command = {
   help: `Show a job and its runs, the failures first.

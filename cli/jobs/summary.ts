@@ -4,7 +4,7 @@ import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
-import { runsOfJob } from "./runs-of-job.ts";
+import { runsOfJob } from "../../client/runs-of-job.ts";
 
 /** What came of a job, on standard error: whatever did not end well by the reason, and how many did. */
 export async function summarize(daemon: Daemon, job: Job): Promise<void> {

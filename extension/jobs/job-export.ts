@@ -1,3 +1,4 @@
+import { csvField } from "../../protocol/csv.ts";
 import { expandRanges } from "../../protocol/host-set.ts";
 import type { Job, JobGroup } from "../../protocol/job.ts";
 import type { JobRow } from "../../protocol/job-panel.ts";
@@ -88,11 +89,6 @@ function asCsv(results: JobExport): string {
       .join(","),
   );
   return `${[names.join(","), ...lines].join("\n")}\n`;
-}
-
-/** RFC 4180. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function asMarkdown({ job, rows, groups }: JobExport): string {

@@ -15,7 +15,7 @@ import { wordsOfPanel } from "../terminal/panel-look.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 import { readGroups, readLastLines } from "./job-results.ts";
 import { JobRows } from "./job-rows.ts";
-import { allRuns } from "./runs-of-job.ts";
+import { runsOfJob } from "../../client/runs-of-job.ts";
 
 export interface JobPanelContext {
   readonly extensionUri: vscode.Uri;
@@ -130,7 +130,7 @@ export class JobPanel {
         const host = hostOfRun(hosts.hosts, name);
         return host !== undefined && hosts.production(host) !== undefined;
       });
-      for await (const run of allRuns(daemon, id)) rows.take(run);
+      for await (const run of runsOfJob(daemon, id, "created")) rows.take(run);
       if (loading !== this.#loading) return;
       this.#rows = rows;
       for (const change of this.#waiting.splice(0)) this.#apply(rows, change);

@@ -14,7 +14,7 @@ import type { JobNotices } from "./job-notices.ts";
 import type { JobPanel } from "./job-panel.ts";
 import { JobRows } from "./job-rows.ts";
 import type { JobStarter } from "./job-starter.ts";
-import { allRuns } from "./runs-of-job.ts";
+import { runsOfJob } from "../../client/runs-of-job.ts";
 
 export interface JobToolsParts {
   readonly daemon: Daemon;
@@ -91,7 +91,7 @@ export class JobTools {
   async #text(format: ExportFormat, job: Job): Promise<string> {
     const { daemon } = this.#parts;
     const rows = new JobRows(job, () => false);
-    for await (const run of allRuns(daemon, job.id)) rows.take(run);
+    for await (const run of runsOfJob(daemon, job.id, "created")) rows.take(run);
     const { items } = await daemon.call("jobGroups", { params: { job: job.id }, query: { by: "both" } });
     const groups: ExportedGroup[] = [];
     for (const group of items) {

@@ -1,11 +1,15 @@
-import type { Daemon } from "../../client/daemon.ts";
-import type { JobRunSort } from "../../protocol/job.ts";
-import type { Run } from "../../protocol/run.ts";
+import type { JobRunSort } from "../protocol/job.ts";
+import type { Run } from "../protocol/run.ts";
+import type { Daemon } from "./daemon.ts";
 
 const pageSize = "1000";
 
 /** All runs of a job, page by page. */
-export async function* runsOfJob(daemon: Daemon, job: string, sort: JobRunSort): AsyncGenerator<Run> {
+export async function* runsOfJob(
+  daemon: Pick<Daemon, "call">,
+  job: string,
+  sort: JobRunSort,
+): AsyncGenerator<Run> {
   let cursor: string | undefined;
   for (;;) {
     const query = { sort, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) };
