@@ -5,7 +5,7 @@ import { findCalled } from "./called.ts";
 import { HelpRequested, UsageError, usageStatus } from "./command.ts";
 import { commands } from "./commands.ts";
 import { print, warn, warnOf } from "./console.ts";
-import { inOptionNames } from "./option-names.ts";
+import { inOptionNames, isOfOptions } from "./option-names.ts";
 import { OutputFailure, writeWhole } from "./output.ts";
 import { unreadableArgument } from "./raw-text.ts";
 
@@ -39,10 +39,10 @@ async function call({ name, help, command, args }: Called): Promise<number> {
       print(help);
       return 0;
     }
-    if (!(error instanceof UsageError)) {
-      return tell(inOptionNames(error, command.optionNames ?? {}), command.failedStatus);
-    }
-    warn(error.message, `See \`hostrun ${name} --help\`.`);
+    const told = inOptionNames(error, command.optionNames ?? {});
+    if (isOfOptions(told)) return tell(told, usageStatus);
+    if (!(told instanceof UsageError)) return tell(told, command.failedStatus);
+    warn(told.message, `See \`hostrun ${name} --help\`.`);
     return usageStatus;
   }
 }

@@ -4,6 +4,13 @@ import type { Issue } from "../protocol/problem-details.ts";
 /** The option or argument that each field of a request comes from. */
 export type OptionNames = Readonly<Record<string, string>>;
 
+/** Whether all that is wrong was typed as options: wrong usage, whoever finds it. */
+export function isOfOptions(failure: unknown): boolean {
+  if (!(failure instanceof Problem) || failure.code !== "invalid_request") return false;
+  const { issues = [] } = failure.members;
+  return issues.length > 0 && issues.every(({ path }) => path.startsWith("--"));
+}
+
 /** A refusal of fields, in the words of what was typed; anything else as it is. */
 export function inOptionNames(failure: unknown, names: OptionNames): unknown {
   if (!(failure instanceof Problem)) return failure;

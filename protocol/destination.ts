@@ -1,3 +1,5 @@
+import { servicePort } from "./service-ports.ts";
+
 /** What a name must be beside its length. */
 export type NameRules = readonly { readonly holds: (name: string) => boolean; readonly message: string }[];
 
@@ -74,7 +76,7 @@ export function uriFault(text: string): string | undefined {
   const { user, host = "", port = "", path = "/" } = groups;
   if (path !== "/") return "must not have a path behind the host";
   if (port !== "" && !isPort(portOf(port)))
-    return `must have a port from 1 to ${maxPort}, or ssh, http or https`;
+    return `must have a port from 1 to ${maxPort}, or the name of a service`;
   return userFault(user) ?? `has a host that ${brokenRule(host, hostNameRules)}`;
 }
 
@@ -90,14 +92,9 @@ function brokenRule(name: string, rules: NameRules): string | undefined {
   return rules.find(({ holds }) => !holds(name))?.message;
 }
 
-/** By the names that ssh finds in /etc/services those that lead to an ssh server. NaN: it is none. */
+/** A number, or the name of a service. NaN: it is none. */
 function portOf(text: string): number {
-  const services: Readonly<Record<string, number>> = { ssh: 22, http: 80, https: 443 };
-  return Object.hasOwn(services, text)
-    ? (services[text] ?? NaN)
-    : /^\d{1,5}$/.test(text)
-      ? Number(text)
-      : NaN;
+  return /^\d{1,5}$/.test(text) ? Number(text) : (servicePort(text) ?? NaN);
 }
 
 function splitUri(text: string): Record<string, string | undefined> | undefined {

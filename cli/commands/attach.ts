@@ -5,7 +5,7 @@ import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
-import { parseView, viewOptions } from "../run/options.ts";
+import { parseView, viewOptions } from "../run/show-options.ts";
 import { View } from "../run/view.ts";
 import { findRun } from "../runs/find.ts";
 

@@ -11,6 +11,7 @@ import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { isForMany, optionNames, parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
+import { resultHelp } from "../run/show-options.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
 import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
@@ -54,12 +55,7 @@ Standard input is not passed on.
   --json, --format json   print the run's events, a JSON object a line
   --raw                   with --json: shell noise on stderr, too
   -f, --forks N           on at most so many hosts at once (64)
-  --gather                show each different output once, below the hosts that it is of
-  --diff                  show the most common output, and how the others differ from it
-  --format csv            show a table, a row a host, with its output
-  --failed-to FILE        write the names of the hosts on which it did not end with exit
-                          status 0, a line each
-  --fail-fast             begin with no further host after the first failure
+${resultHelp}  --fail-fast             begin with no further host after the first failure
   --max-failures N        nor after more failures than that: 3, 20%
   --batches SIZES         one batch of hosts after the other: 1,10%,50%
   --batch                 never ask anything

@@ -21,7 +21,8 @@ export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: Sink)
 
 async function printRow(daemon: Daemon, run: Run, stdout: Sink): Promise<void> {
   const { host, outcome, state, exitCode, signal, timings, problem } = run;
-  const known = [host.name, outcome ?? state, exitCode, signal, timings.totalMs, problem?.detail];
+  const durationMs = timings.totalMs === null ? null : Math.round(timings.totalMs);
+  const known = [host.name, outcome ?? state, exitCode, signal, durationMs, problem?.detail];
   await stdout.write(known.map((value) => csvField(String(value ?? ""))).join(","));
   for (const stream of ["stdout", "stderr"] as const) {
     await stdout.write(',"');

@@ -4,7 +4,7 @@ import { warn } from "../console.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { onInterrupt } from "../run/interrupt.ts";
-import type { JobShow, ViewOptions } from "../run/options.ts";
+import type { JobShow, ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { printCsv } from "./csv.ts";
 import type { FailedTo } from "./failed-to.ts";

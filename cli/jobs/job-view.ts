@@ -4,7 +4,7 @@ import { formatBytes } from "../../protocol/size.ts";
 import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import type { ViewOptions } from "../run/options.ts";
+import type { ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { terminalLines } from "../terminal-lines.ts";
 import { HostLines } from "./host-lines.ts";

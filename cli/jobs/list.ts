@@ -26,12 +26,10 @@ ${formatHelp}`,
     });
     takeWords(positionals);
     const format = parseFormat(values);
-    const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit");
+    const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit", { min: 1 });
     await using daemon = await reachDaemon();
     const found: Job[] = [];
-    if (limit > 0) {
-      for await (const job of jobs(daemon)) if (found.push(job) >= limit) break;
-    }
+    for await (const job of jobs(daemon)) if (found.push(job) >= limit) break;
     if (found.length === 0) warn("No jobs yet.");
     showAll(format, found, () => (found.length === 0 ? "" : tableOf(found)));
     return 0;

@@ -7,7 +7,10 @@ import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
+import { parseSecrets, secretOptions } from "../run/environment.ts";
 import { confirmJob } from "../run/production.ts";
+import { parseShow, parseView, resultHelp, resultOptions, viewOptions } from "../run/show-options.ts";
+import { FailedTo } from "./failed-to.ts";
 import { findJob } from "./find.ts";
 import { followJob } from "./follow-job.ts";
 
@@ -19,44 +22,64 @@ export const rerun: Command = {
 
 Usage: hostrun jobs rerun JOB [OPTION...]
 
-JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
+JOB is an id of \`hostrun jobs\`, the beginning of one, or last. What it was run with (--env,
+--timeout, --batches, ...) holds again.
 
-  --only PART  where it failed (failed), where it did not finish (unfinished), or
-               everywhere (all); by default where it failed
-  --gather     show each different output once, below the hosts that it is of
-  --batch      never ask anything
-  -y, --yes    run it on production hosts without a question
-  -q, --quiet  no notes about the output
+  --only PART             where it failed (failed), where it did not finish (unfinished),
+                          or everywhere (all); by default where it failed
+  --secret-env NAME       with this variable, by its value here; one that the job had is
+                          kept nowhere, and so is needed again. May be repeated
+  --json, --format json   print the runs' events, a JSON object a line
+  --raw                   with --json: shell noise on stderr, too
+${resultHelp}  --batch                 never ask anything
+  -y, --yes               run it on production hosts without a question
+  -q, --quiet             no notes about the output
+  -v, --verbose           say what happens on the way
 `,
   ownsOutput: true,
   failedStatus: notRunStatus,
+  optionNames: { secretEnv: "--secret-env" },
   async run(args) {
-    const { values, positionals } = parseOptions(args, {
-      only: { type: "string" },
-      gather: { type: "boolean" },
-      batch: { type: "boolean" },
-      yes: { type: "boolean", short: "y" },
-      quiet: { type: "boolean", short: "q" },
-    });
+    const { values, positionals } = parseOptions(args, options);
     const [word] = takeWords(positionals, "JOB");
     const only = parts.find((part) => part === (values.only ?? "failed"));
     if (only === undefined) throw new UsageError(`--only must be one of: ${parts.join(", ")}.`);
+    const show = parseShow(values);
+    const view = parseView(values);
+    const secretEnv = parseSecrets(values["secret-env"] ?? [], process.env);
     const ask = values.batch !== true;
     await using daemon = await reachDaemon();
     const job = await findJob(daemon, word);
+    requireSecrets(job, secretEnv);
     const { hosts, production } = await meant(daemon, job, only);
-    if (values.quiet !== true && hosts.length > 0) warn(foldNames(hosts));
+    if (!view.quiet && hosts.length > 0) warn(foldNames(hosts));
     const isAgreed =
       production.length === 0 || values.yes === true || (await confirmJob({ request: job, ask }, production));
     if (!isAgreed) return notRunStatus;
+    await using failedTo = await FailedTo.open(values["failed-to"]);
     const prompts = ask && hasTerminal() ? "ask" : "fail";
-    const body = { only, prompts, agentSocket: agentSocketOf(process.env) } as const;
+    const body = { only, prompts, secretEnv, agentSocket: agentSocketOf(process.env) } as const;
     const again = await daemon.call("rerunJob", { params: { job: job.id }, body });
-    const view = { json: false, raw: false, quiet: values.quiet === true, verbose: false };
-    const show = values.gather === true ? "groups" : "lines";
-    return await followJob(daemon, again, { view, show, failedTo: undefined });
+    return await followJob(daemon, again, { view, show, failedTo });
   },
 };
+
+const options = {
+  ...viewOptions,
+  ...resultOptions,
+  ...secretOptions,
+  only: { type: "string" },
+  batch: { type: "boolean" },
+  yes: { type: "boolean", short: "y" },
+} as const;
+
+/** The daemon would refuse it, too, but only after the question about production hosts. */
+function requireSecrets({ options: { secretEnvNames = [] } }: Job, given: Readonly<Record<string, string>>) {
+  const missing = secretEnvNames.filter((name) => !Object.hasOwn(given, name));
+  if (missing.length === 0) return;
+  const again = missing.map((name) => `--secret-env ${name}`).join(" ");
+  throw new UsageError(`The job had secret variables, which are not kept. Give them again: ${again}.`);
+}
 
 function meant(daemon: Daemon, job: Job, only: (typeof parts)[number]) {
   const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];

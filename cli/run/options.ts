@@ -2,8 +2,16 @@ import { parseArgs } from "node:util";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { agentSocketOf } from "../agent-socket.ts";
-import { isReadableVariable } from "../raw-text.ts";
 import { parseOptions, parseSize, parseSpan, parseWhole, takeWords, UsageError } from "../command.ts";
+import { parseEnvironment, parseSecrets, secretOptions } from "./environment.ts";
+import {
+  type JobShow,
+  parseShow,
+  parseView,
+  resultOptions,
+  type ViewOptions,
+  viewOptions,
+} from "./show-options.ts";
 
 /** What `hostrun run` was asked to do. */
 export interface RunPlan {
@@ -24,34 +32,13 @@ export interface RunPlan {
   readonly yes: boolean;
 }
 
-/**
- * How the output of many hosts is shown: lines as they come, each different output once, the most common one and how the
- * others differ from it, or a table.
- */
-export type JobShow = "lines" | "groups" | "differences" | "csv";
-
-/** How a run is shown. */
-export interface ViewOptions {
-  readonly json: boolean;
-  readonly raw: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-}
-
-export const viewOptions = {
-  json: { type: "boolean" },
-  raw: { type: "boolean" },
-  quiet: { type: "boolean", short: "q" },
-  verbose: { type: "boolean", short: "v" },
-} as const;
-
 const options = {
   ...viewOptions,
   bash: { type: "boolean" },
   "login-shell": { type: "boolean" },
   cwd: { type: "string" },
   env: { type: "string", multiple: true },
-  "secret-env": { type: "string", multiple: true },
+  ...secretOptions,
   timeout: { type: "string" },
   "connect-timeout": { type: "string" },
   "cache-ttl": { type: "string" },
@@ -66,10 +53,7 @@ const options = {
   "fail-fast": { type: "boolean" },
   batches: { type: "string" },
   "max-failures": { type: "string" },
-  gather: { type: "boolean" },
-  diff: { type: "boolean" },
-  format: { type: "string" },
-  "failed-to": { type: "string" },
+  ...resultOptions,
 } as const;
 
 /** Of the fields of a run and of a job. */
@@ -176,30 +160,6 @@ function hasRange(target: string): boolean {
   return /[[\]]/.test(target.replace(/\[[^\]]*:[^\]]*\]/, ""));
 }
 
-function parseShow(values: {
-  readonly json?: boolean | undefined;
-  readonly gather?: boolean | undefined;
-  readonly diff?: boolean | undefined;
-  readonly format?: string | undefined;
-}): JobShow {
-  const { json = false, gather = false, diff = false, format } = values;
-  if (!["csv", "json", undefined].includes(format))
-    throw new UsageError(`--format is "${format}", but must be csv or json.`);
-  const asked: readonly (readonly [string, boolean])[] = [
-    ["--diff", diff],
-    // Of each different output shown once the difference is another form.
-    ["--gather", gather && !diff],
-    ["--format", format !== undefined],
-    ["--json", json],
-  ];
-  const [one, other] = asked.filter(([, isAsked]) => isAsked);
-  if (one !== undefined && other !== undefined)
-    throw new UsageError(`${one[0]} and ${other[0]} exclude each other.`);
-  if (format === "csv") return "csv";
-  if (diff) return "differences";
-  return gather ? "groups" : "lines";
-}
-
 function parseJob(values: {
   readonly forks?: string | undefined;
   readonly "fail-fast"?: boolean | undefined;
@@ -224,55 +184,4 @@ function parseShare(text: string, option: string, min: number): number | string 
   throw new UsageError(
     `${option} is "${text}", but must be a number of hosts${min === 0 ? "" : ` from ${min}`} or a share such as 20%.`,
   );
-}
-
-export function parseView(values: {
-  readonly json?: boolean | undefined;
-  readonly format?: string | undefined;
-  readonly raw?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-  readonly verbose?: boolean | undefined;
-}): ViewOptions {
-  const { json = values.format === "json", raw = false, quiet = false, verbose = false } = values;
-  if (raw && !json) throw new UsageError("--raw goes with --json: without that, every byte is printed.");
-  return { json, raw, quiet, verbose };
-}
-
-const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** NAME=VALUE, or NAME for the value that it has here. */
-function parseEnvironment(assignments: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    assignments.map((assignment) => {
-      const equals = assignment.indexOf("=");
-      const name = equals < 0 ? assignment : assignment.slice(0, equals);
-      if (!variableName.test(name))
-        throw new UsageError(
-          `--env is "${assignment}", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.`,
-        );
-      if (equals > 0) return [assignment.slice(0, equals), assignment.slice(equals + 1)];
-      return [assignment, valueHere("--env", assignment, env)];
-    }),
-  );
-}
-
-/** Names only: what stands on a command line is no secret. */
-function parseSecrets(names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    names.map((name) => {
-      if (name.includes("="))
-        throw new UsageError(
-          "--secret-env takes a NAME without a value, which other accounts could read here.",
-        );
-      return [name, valueHere("--secret-env", name, env)];
-    }),
-  );
-}
-
-function valueHere(option: string, name: string, env: NodeJS.ProcessEnv): string {
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
-  if (value === undefined) throw new UsageError(`${option} is ${name}, but no such variable is set here.`);
-  if (!isReadableVariable(name, value))
-    throw new UsageError(`${option} is ${name}, but its value here is not text in UTF-8.`);
-  return value;
 }

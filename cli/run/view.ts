@@ -8,7 +8,7 @@ import { formatBytes } from "../../protocol/size.ts";
 import { visible, visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
-import type { ViewOptions } from "./options.ts";
+import type { ViewOptions } from "./show-options.ts";
 import { Sink } from "./sink.ts";
 
 /** What is shown of a run: its events, and its output also as the very bytes. */

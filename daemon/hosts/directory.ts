@@ -1,16 +1,16 @@
 import * as z from "zod";
 import { withoutParameters } from "../../protocol/destination.ts";
 import { type Host, type HostPatch, HostName, type NewHost, NewHostName } from "../../protocol/host.ts";
-import { isOtherDestination, isTargetSyntax } from "../../protocol/host-name.ts";
+import { isOtherDestination } from "../../protocol/host-name.ts";
 import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
-import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { effectiveValues, notHonouredOf } from "./effective-values.ts";
 import { importHosts } from "./import-hosts.ts";
+import { ambiguousNames, unusableNames } from "./doubtful-names.ts";
 import { type FoundHost, type HostLookup, notSavedHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
@@ -33,9 +33,6 @@ export interface HostDirectoryParts {
 
 /** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
 const maxListed = 64;
-
-/** So many names a problem tells. */
-const maxTold = 5;
 
 /** The person's hosts: those saved, and those that stand only in `~/.ssh/config`. */
 export class HostDirectory {
@@ -68,7 +65,10 @@ export class HostDirectory {
         : all.filter(({ name, address, group, tags }) =>
             [name, address, group ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted)),
           );
-    return { items: items.sort(favoritesFirst), problems: [...problems, ...ambiguousNames(all)] };
+    return {
+      items: items.sort(favoritesFirst),
+      problems: [...problems, ...ambiguousNames(all), ...unusableNames(config)],
+    };
   }
 
   /**
@@ -275,16 +275,6 @@ function placed(host: Host, config: SshConfig | undefined): Host {
 function requireNewName(name: string): void {
   const parsed = z.object({ name: NewHostName }).safeParse({ name });
   if (!parsed.success) throw invalidRequest(parsed.error);
-}
-
-/** Hosts whose names mean others as targets; they were given before such names were refused, or stand in the SSH config. */
-function ambiguousNames(hosts: readonly Host[]): ProblemDetails[] {
-  const names = hosts.flatMap(({ name }) => (isTargetSyntax(name) ? [visibleLine(name)] : []));
-  if (names.length === 0) return [];
-  const shown = names.slice(0, maxTold).join(", ");
-  const more = names.length > maxTold ? ` and ${names.length - maxTold} more` : "";
-  const detail = `These names mean other hosts where targets are named, so no job runs on them: ${shown}${more}. Rename them (\`hostrun hosts edit NAME --rename NEW\`), or change them in the SSH config.`;
-  return [new Problem("conflict", detail).toJSON()];
 }
 
 function favoritesFirst(a: Host, b: Host): number {

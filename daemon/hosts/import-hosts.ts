@@ -125,12 +125,15 @@ async function takeConfigured(
 ): Promise<void> {
   const file = path === undefined ? null : homePath(path, parts.home);
   const configured = parts.configured(file);
-  const { aliases } = await configured.config();
+  const { aliases, unusable } = await configured.config();
   if (aliases.size === 0) {
     throw new Problem(
       "not_found",
       `No hosts found in ${visibleLine(path ?? "~/.ssh/config")}. Give the path of an SSH config file.`,
     );
+  }
+  if (names === undefined) {
+    for (const { name } of unusable) taking.skip(name, reasonAgainstName(name) ?? "");
   }
   const wanted = [...new Set(names ?? aliases.keys())];
   for (let at = 0; at < wanted.length; at += atOnce) {

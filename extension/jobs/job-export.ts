@@ -74,7 +74,7 @@ function asRecords({ job, rows, groups }: JobExport): {
       outcome: ending,
       exitCode,
       signal,
-      durationMs: elapsedMs,
+      durationMs: elapsedMs === null ? null : Math.round(elapsedMs),
       problem,
       output: outputs.get(host) ?? null,
     })),

@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
-import type { Prompt } from "../../protocol/prompt.ts";
 import type { Connection } from "../../protocol/stats.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { linkless, oneLine } from "../plain-text.ts";
+import { asksForPassword, type TypedPrompt } from "./typed-prompt.ts";
 
 export interface KeyOfferParts {
   readonly daemon: Daemon;
@@ -33,8 +33,8 @@ export class KeyOffer implements vscode.Disposable {
   }
 
   /** A person has typed the answer to a question. */
-  typed({ kind, hop }: Pick<Prompt, "kind" | "hop">): void {
-    if (kind === "password") this.#typed.add(hop);
+  typed(prompt: TypedPrompt): void {
+    if (asksForPassword(prompt)) this.#typed.add(prompt.hop);
   }
 
   dispose(): void {

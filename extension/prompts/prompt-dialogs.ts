@@ -110,7 +110,10 @@ export class PromptDialogs implements vscode.Disposable {
     if (prompt.kind === "hostKey") return askForTrust(prompt);
     const canKeep =
       (prompt.kind === "password" || prompt.kind === "passphrase") && prompt.fields.length === 1;
-    return canKeep ? this.#askSecret(prompt, closed) : askFields(prompt, false, closed);
+    if (canKeep) return this.#askSecret(prompt, closed);
+    const given = await askFields(prompt, false, closed);
+    if (given !== undefined) this.#parts.typed(prompt);
+    return given;
   }
 
   /** One that is kept in the keyring answers for itself, once. */

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { access, readFile, writeFile } from "node:fs/promises";
+import { access, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -103,12 +103,12 @@ test.each([
   [["--batches", "1,200%"], 2, '--batches is "200%", but must be a number of hosts'],
   [["--max-failures", "x"], 2, '--max-failures is "x", but must be a number of hosts or a share'],
   [["--forks", "0"], 2, '--forks is "0", but must be a whole number from 1 to 1000.'],
-  [["--batches", Array.from({ length: 101 }, () => "1").join()], 255, "hostrun: --batches: "],
-  [["--timeout", "9999h"], 255, "hostrun: --timeout: "],
-  [["--cwd", ""], 255, "hostrun: --cwd: "],
+  [["--batches", Array.from({ length: 101 }, () => "1").join()], 2, "hostrun: --batches: "],
+  [["--timeout", "9999h"], 2, "hostrun: --timeout: "],
+  [["--cwd", ""], 2, "hostrun: --cwd: "],
 ])("what is wrong with %j is told by the name of the option", async (options, expected, words) => {
   for (const targets of [["node1"], ["node1", "node2"]]) {
-    if (targets.length === 1 && options[0] === "--batches" && expected === 255) continue;
+    if (targets.length === 1 && options[1]?.length === 201) continue;
     const { status, stderr } = await ran("run", "-q", ...options, ...targets, "--", "true");
     expect(stderr).toContain(words);
     expect(stderr).not.toMatch(/maxFailures|batches\.|concurrency|timeoutMs/);
@@ -185,7 +185,7 @@ test("a table has a row a host, and a file the names of those that failed", asyn
   const options = ["--format", "csv", "--failed-to", file, "--batches", "5,1", "--fail-fast", "-q"];
   const { status, stdout } = await ran("run", ...options, "node*", "--", `${oddOnOne("csv")}; exit 4`);
   expect(status).toBe(1);
-  const odd = stdout.match(/^(node\d),exited,3,,\d[\d.]*,,"first\nodd, ""he"" said\n",""$/m)?.[1];
+  const odd = stdout.match(/^(node\d),exited,3,,\d+,,"first\nodd, ""he"" said\n",""$/m)?.[1];
   expect(odd).toBeDefined();
   expect(stdout.split("\n").filter((line) => line.startsWith("node"))).toHaveLength(6);
   expect(stdout).toMatch(/^host,outcome,exitCode,signal,durationMs,problem,stdout,stderr\n/);
@@ -258,6 +258,43 @@ test("jobs are listed, shown, and run again where they failed", async () => {
   expect((await readFile(marker, "utf8")).length).toBe(10);
   expect((await ran("jobs", "cancel", "last")).stdout).toMatch(/had ended before: succeeded\.\n$/);
   expect((await ran("jobs", "show", "zz")).status).toBe(2);
+  const none = await ran("jobs", "-n", "0");
+  expect(none.stderr).toContain('--limit is "0", but must be a whole number from 1.');
+  expect(none.status).toBe(2);
+});
+
+test("a job is run again with its secret variables, and shown as a new one is", async () => {
+  const env = { TOKEN: "canary-TOKEN" };
+  const command = `test "$TOKEN" = canary-$(echo TOKEN) && ${oddOnOne("rerun")}`;
+  const first = await cli.run(["run", "-q", "--secret-env", "TOKEN", "node[1-3]", "--", command], { env });
+  expect([first.status, first.stderr.toString()]).toEqual([1, ""]);
+  const rerun = async (...args: readonly string[]) => {
+    const { status, stdout, stderr } = await cli.run(["jobs", "rerun", "last", "--only", "all", ...args], {
+      env,
+    });
+    return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
+  const without = await rerun();
+  expect(without.stderr).toContain("Give them again: --secret-env TOKEN.\n");
+  expect([without.status, without.stdout]).toEqual([2, ""]);
+  await rm(join(cli.home, "rerun"), { recursive: true });
+  const failed = join(cli.home, "rerun-failed");
+  const compared = await rerun("--secret-env", "TOKEN", "-q", "--diff", "--failed-to", failed);
+  expect([compared.status, compared.stderr]).toEqual([1, ""]);
+  expect(compared.stdout).toMatch(
+    /^-+\nnode\[.*\] \(2\)\n-+\nfirst\nsame\n-+\nnode\d \(1\)\n[^]*\n\+odd, "he" said\n$/,
+  );
+  expect(await readFile(failed, "utf8")).toMatch(/^node\d\n$/);
+  const csv = await rerun("--secret-env", "TOKEN", "-q", "--format", "csv");
+  expect(csv.stdout).toMatch(/^host,outcome[^\n]*\n(?:node\d,exited,0,,\d+,,"first\nsame\n",""\n){3}$/);
+  const events = await rerun("--secret-env", "TOKEN", "--format", "json");
+  const types = events.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JobEvent.parse(JSON.parse(line)).type);
+  expect(types.at(-1)).toBe("jobComplete");
+  expect(await rerun("--diff", "--json")).toMatchObject({ status: 2 });
+  expect((await ran("jobs", "show", "last", "--json")).stdout).not.toContain("canary-TOKEN");
 });
 
 test("a terminal shows how far a job is, below its output", async () => {

@@ -120,6 +120,18 @@ test("a bad line of an included file is told by that file's own name", async () 
   expect(problem.message).toContain(`${ssh}/more: line 2: Bad configuration option: bogus`);
 });
 
+test("a word of a Host line that no host can be called means nobody, as to ssh, and is told", async () => {
+  await configure("Host a,b c\n Port 7\n");
+  const { items, problems } = await client.call("listHosts");
+  expect(items).toMatchObject([{ name: "c", port: 7 }]);
+  expect(problems).toMatchObject([{ detail: containing(`"a,b" (${ssh}/config, line 1)`) }]);
+  expect((await problemOf(hostNamed("a"))).code).toBe("host_unknown");
+  const body = { source: "ssh_config", dryRun: true } as const;
+  const { imported, skipped } = await client.call("importHosts", { body });
+  expect(imported).toMatchObject([{ name: "c" }]);
+  expect(skipped).toEqual([{ name: "a,b", reason: "its name must not hold shell metacharacters" }]);
+});
+
 test("a line that only one host cannot use costs no other", async () => {
   await configure("Host bad\n HostName $(id)\nHost good\n Port 7\n");
   const { items, problems } = await client.call("listHosts");

@@ -16,6 +16,8 @@ export interface Alias {
 export interface SshConfig {
   /** The names that Host lines give, patterns left out, each where it stands first; in the files' order. */
   readonly aliases: ReadonlyMap<string, Alias>;
+  /** What Host lines give that no host can be called, e.g. `a,b`: to ssh it is one word, and means nobody. */
+  readonly unusable: readonly Alias[];
   /** Every line that gives this keyword (in lower case), whomever it is for. */
   lines(keyword: string): readonly ConfigLine[];
   /** Whether what holds for a name also depends on a command or on DNS (Match exec, CanonicalizeHostname). */
@@ -29,14 +31,17 @@ export async function readNames(
 ): Promise<SshConfig> {
   const slice = new TimeSlice(clock);
   const aliases = new Map<string, Alias>();
+  const unusable: Alias[] = [];
   const byKeyword = new Map<string, ConfigLine[]>();
   for (const { line, hosts } of linesOfAll(trees)) {
     const lines = byKeyword.get(line.keyword);
     if (lines === undefined) byKeyword.set(line.keyword, [line]);
     else lines.push(line);
     if (line.keyword === "host") {
-      for (const alias of aliasesOf(line, hosts))
-        if (!aliases.has(alias.name)) aliases.set(alias.name, alias);
+      for (const alias of aliasesOf(line, hosts)) {
+        if (!isHostName(alias.name)) unusable.push(alias);
+        else if (!aliases.has(alias.name)) aliases.set(alias.name, alias);
+      }
     }
     if (slice.spent) await slice.next();
   }
@@ -45,7 +50,7 @@ export async function readNames(
     words.some((word) => /^!?exec(?:=|$)/i.test(word)),
   );
   const looksUp = lines("canonicalizehostname").some(({ words }) => words?.[0]?.toLowerCase() !== "no");
-  return { aliases, lines, isVolatile: runsCommands || looksUp };
+  return { aliases, unusable, lines, isVolatile: runsCommands || looksUp };
 }
 
 interface PlacedLine {
@@ -71,7 +76,7 @@ function* linesOf(tree: ConfigTree, outer: readonly ConfigLine[]): Generator<Pla
 
 function aliasesOf({ words = [], file, line }: ConfigLine, outer: readonly ConfigLine[]): Alias[] {
   return words
-    .filter((name) => !/[*?!]/.test(name) && isHostName(name))
+    .filter((name) => !/[*?!]/.test(name))
     .filter((name) => outer.every((each) => patternsMatch(each.words ?? [], name)))
     .map((name) => ({ name, file, line }));
 }

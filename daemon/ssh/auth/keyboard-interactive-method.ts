@@ -1,4 +1,5 @@
 import type { Prompt } from "ssh2";
+import { isPasswordField } from "../../../protocol/password-label.ts";
 import { maxPromptFields } from "../../../protocol/prompt.ts";
 import { visibleLine, visibleText } from "../../../protocol/visible.ts";
 import { protocolError } from "../failure.ts";
@@ -28,7 +29,6 @@ interface Round {
 /** More rounds than any login needs; a server could ask for ever. */
 const maxRounds = 20;
 const maxInstructionsLength = 4096;
-const passwordLabel = /passw|passcode|kennwort|mot de passe|contrase/i;
 
 /** The server's own questions (RFC 4256), in as many rounds as it has. */
 export class KeyboardInteractiveMethod implements LoginMethod {
@@ -122,7 +122,7 @@ export class KeyboardInteractiveMethod implements LoginMethod {
 
 function asksForPassword(prompts: readonly Prompt[]): boolean {
   const [only] = prompts;
-  return prompts.length === 1 && only?.echo !== true && passwordLabel.test(only?.prompt ?? "");
+  return prompts.length === 1 && isPasswordField({ label: only?.prompt ?? "", echo: only?.echo });
 }
 
 function newExchange(): Exchange {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
 import { parseJump, uriFault } from "../../../protocol/destination.ts";
@@ -62,6 +63,9 @@ test.each([
   "ssh://h:ssh",
   "ssh://h:http/",
   "ssh://u@h:https",
+  "ssh://u@h:imap2",
+  "ssh://u@h:Imap",
+  "ssh://u@h:toString",
   "ssh://h:022",
   "ssh://[h]:2200",
   "SSH://u@h",
@@ -104,11 +108,28 @@ test.each([
   expect(ours).toEqual(bySsh(text));
 });
 
+test("a service has the port that it has for ssh", async () => {
+  const lines = (await readFile("/etc/services", "utf8"))
+    .split("\n")
+    .map((line) => line.replace(/#.*/, "").split(/\s+/));
+  const told = new Set<string>();
+  const tcp = lines.filter(([, port = ""]) => port.endsWith("/tcp"));
+  expect(tcp.length).toBeGreaterThan(100);
+  for (const [name = "", port = "", ...others] of tcp) {
+    for (const each of [name, ...others.filter(Boolean)]) {
+      // Of two lines the first one counts.
+      if (told.has(each)) continue;
+      told.add(each);
+      expect([each, parseJump(`ssh://h:${each}`)?.port]).toEqual([each, Number.parseInt(port, 10)]);
+    }
+  }
+});
+
 test.each([
   ["ssh://h", undefined],
   ["ssh://u;a=1@h:22/", undefined],
-  ["ssh://h:99999", "must have a port from 1 to 65535, or ssh, http or https"],
-  ["ssh://h:nope", "must have a port from 1 to 65535, or ssh, http or https"],
+  ["ssh://h:99999", "must have a port from 1 to 65535, or the name of a service"],
+  ["ssh://h:nope", "must have a port from 1 to 65535, or the name of a service"],
   ["ssh://h/path", "must not have a path behind the host"],
   ["ssh://u%zz@h", "must have %XX for a character of the user alone"],
   ["ssh://a;b%3Bc@h", undefined],

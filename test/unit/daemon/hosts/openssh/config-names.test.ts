@@ -20,6 +20,10 @@ test("the names of Host lines are aliases, each where it stands first, and patte
     { name: "web2", file: "config", line: 2 },
     { name: "web4", file: "config", line: 4 },
   ]);
+  expect(config.unusable).toEqual([
+    { name: "a;id", file: "config", line: 5 },
+    { name: "-x", file: "config", line: 5 },
+  ]);
   expect(config.lines("port")).toMatchObject([{ words: ["1"], line: 3 }]);
 });
 

@@ -1,0 +1,30 @@
+import type { Host } from "../../protocol/host.ts";
+import { isTargetSyntax } from "../../protocol/host-name.ts";
+import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import type { SshConfig } from "./openssh/config-names.ts";
+
+/** So many names a problem tells. */
+const maxTold = 5;
+
+/** Hosts whose names mean others as targets; they were given before such names were refused, or stand in the SSH config. */
+export function ambiguousNames(hosts: readonly Pick<Host, "name">[]): ProblemDetails[] {
+  const names = hosts.flatMap(({ name }) => (isTargetSyntax(name) ? [visibleLine(name)] : []));
+  if (names.length === 0) return [];
+  const detail = `These names mean other hosts where targets are named, so no job runs on them: ${some(names)}. Rename them (\`hostrun hosts edit NAME --rename NEW\`), or change them in the SSH config.`;
+  return [new Problem("conflict", detail).toJSON()];
+}
+
+/** Words of Host lines that ssh takes as they are, and that no host can be called. */
+export function unusableNames(config: SshConfig | undefined): ProblemDetails[] {
+  const { unusable = [] } = config ?? {};
+  if (unusable.length === 0) return [];
+  const names = unusable.map(({ name, file, line }) => visibleLine(`"${name}" (${file}, line ${line})`));
+  const detail = `No host can be called what the SSH config says: ${some(names)}. ssh passes over it, too; several names of a Host line have blanks between them, not commas.`;
+  return [new Problem("invalid_request", detail, { reason: "ssh_config" }).toJSON()];
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length > maxTold ? ` and ${names.length - maxTold} more` : "";
+  return names.slice(0, maxTold).join(", ") + more;
+}
