@@ -2,13 +2,14 @@ import { endpoint, reading, writing } from "./endpoint.ts";
 import { EventsQuery, StartQuery } from "./event.ts";
 import { listOf } from "./list.ts";
 import { routes } from "./routes.ts";
+import { RunQuery } from "./run-query.ts";
 import {
   CancelRequest,
   DiffQuery,
   OutputQuery,
   RerunRequest,
   Run,
-  RunQuery,
+  RunPatch,
   RunRequest,
   StdinQuery,
   StdinRequest,
@@ -56,7 +57,7 @@ export const runEndpoints = {
     query: RunQuery,
     status: 200,
     output: listOf(Run),
-    problems: reading,
+    problems: ofRun,
   }),
   getRun: endpoint({
     method: "GET",
@@ -65,6 +66,15 @@ export const runEndpoints = {
     status: 200,
     output: Run,
     problems: ofRun,
+  }),
+  updateRun: endpoint({
+    method: "PATCH",
+    path: "/api/runs/:run",
+    summary: "Pin a run, so that the history keeps it, or note something about it",
+    body: RunPatch,
+    status: 200,
+    output: Run,
+    problems: [...writing, "run_unknown", "storage_full"],
   }),
   runEvents: endpoint({
     ...routes.runEvents,

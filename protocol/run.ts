@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { Destination, HostWorker } from "./host.ts";
-import { QueryInt } from "./list.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { PromptPolicy } from "./prompt.ts";
 
@@ -145,25 +144,16 @@ export const Run = z
     reusedConnection: z.boolean(),
     /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
     stopConfirmed: z.boolean().nullable(),
+    /** The history never forgets it by itself. */
+    pinned: z.boolean().default(false),
+    /** What a person noted about it. */
+    note: z.string().nullable().default(null),
     timings: Timings,
     /** Members of this record that cannot be read any more, and hold defaults; only there where there are some. */
     damaged: z.array(z.string()).optional(),
   })
   .meta({ id: "Run" });
 export type Run = z.infer<typeof Run>;
-
-export const RunQuery = z.strictObject({
-  host: z.string().max(255).optional(),
-  /** Searches command, host and output. */
-  q: z.string().max(1024).optional(),
-  state: RunState.optional(),
-  outcome: Outcome.optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
-  limit: QueryInt.pipe(z.int().min(1).max(500)).optional(),
-  cursor: z.string().max(512).optional(),
-});
-export type RunQuery = z.infer<typeof RunQuery>;
 
 const OutputChoice = z.enum(["stdout", "stderr", "both"]);
 export const DiffQuery = z.strictObject({ with: z.string().max(64), stream: OutputChoice.default("both") });
@@ -178,6 +168,17 @@ export const RerunRequest = z.strictObject({
   secretEnv: Variables.default({}),
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;
+
+export const maxNoteLength = 500;
+/** A line of text; an empty one is none. */
+const Note = z
+  .string()
+  .max(maxNoteLength)
+  .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "must be one line without control characters")
+  .transform((text) => (text.trim() === "" ? null : text.trim()));
+/** What is said of a run; what is not given stays as it is. */
+export const RunPatch = z.strictObject({ pinned: z.boolean().optional(), note: Note.nullable().optional() });
+export type RunPatch = z.infer<typeof RunPatch>;
 export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
 
 /** A piece of standard input; `end` closes it after the data. */

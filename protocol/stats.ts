@@ -59,6 +59,9 @@ export const Stats = z
       journalMode: z.string(),
       sizeBytes: count,
       runs: count,
+      /** Runs that the history keeps whatever its limits are, and the recorded bytes of their output. */
+      pinnedRuns: count,
+      pinnedBytes: count,
       /** Where a store that was found damaged at this start was put aside; else null. */
       damaged: z.string().nullable(),
     }),

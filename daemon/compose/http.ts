@@ -197,12 +197,17 @@ function statsSources(
     pool: () => pool.metrics(),
     latency: () => latency.report(),
     cache: () => cache.metrics(),
-    store: () => ({
-      journalMode: database.journalMode(),
-      sizeBytes: database.sizeBytes() + store.bytesInFiles(),
-      runs: store.countRuns(),
-      damaged: damagedStore,
-    }),
+    store: () => {
+      const pinned = store.pinned();
+      return {
+        journalMode: database.journalMode(),
+        sizeBytes: database.sizeBytes() + store.bytesInFiles(),
+        runs: store.countRuns(),
+        pinnedRuns: pinned.runs,
+        pinnedBytes: pinned.bytes,
+        damaged: damagedStore,
+      };
+    },
     nativeCrypto: pool.nativeCrypto,
   };
 }

@@ -2,6 +2,7 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
 import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import { formatBytes } from "../../protocol/size.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { draftOf } from "../core/atomic-file.ts";
 import { bytesOf } from "../core/file-bytes.ts";
@@ -16,22 +17,23 @@ const checkTimeoutMs = 10_000;
 const backupTimeoutMs = 600_000;
 const maxAnswerBytes = 64 * 1024;
 
+type MaintainedServices = Pick<Storage & Transport, "cache" | "pool" | "store" | "damagedStore">;
+
 /** What keeps the daemon well: a look at what only it knows, and copies of its state. */
 export class Maintenance {
   readonly #context: DaemonContext;
-  readonly #services: Pick<Storage & Transport, "cache" | "pool" | "damagedStore">;
+  readonly #services: MaintainedServices;
 
-  constructor(
-    context: DaemonContext,
-    services: Pick<Storage & Transport, "cache" | "pool" | "damagedStore">,
-  ) {
+  constructor(context: DaemonContext, services: MaintainedServices) {
     this.#context = context;
     this.#services = services;
   }
 
   /** Within a little more than ten seconds. */
   async doctor(): Promise<DoctorReport> {
-    return { checks: [await this.#database(), this.#redis(), this.#crypto(), this.#workers()] };
+    return {
+      checks: [await this.#database(), this.#history(), this.#redis(), this.#crypto(), this.#workers()],
+    };
   }
 
   /** A consistent copy of the state, made in a process of its own; it is removed when it was read, or after ten minutes. */
@@ -69,6 +71,18 @@ export class Maintenance {
     if (damagedStore === null) return { name, state: "ok", message: "SQLite finds it whole.", fix: null };
     const message = `It was begun anew, since the one before was damaged: ${damagedStore}.`;
     return { name, state: "warning", message, fix: "`hostrun restore FILE` brings back a backup." };
+  }
+
+  /** Nothing else can be forgotten where the pinned runs alone are too much. */
+  #history(): DoctorCheck {
+    const name = "history";
+    const { historyMaxBytes } = this.#context.settings.current;
+    const { runs, bytes } = this.#services.store.pinned();
+    if (runs === 0) return { name, state: "ok", message: "No run is pinned.", fix: null };
+    const message = `${runs} pinned runs hold ${formatBytes(bytes)} of the ${formatBytes(historyMaxBytes)} that the history may take.`;
+    if (bytes <= historyMaxBytes) return { name, state: "ok", message, fix: null };
+    const fix = "Unpin some (`hostrun history unpin RUN`), or raise historyMaxBytes (`hostrun config`).";
+    return { name, state: "warning", message, fix };
   }
 
   #redis(): DoctorCheck {

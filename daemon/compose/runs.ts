@@ -1,3 +1,4 @@
+import type { Run } from "../../protocol/run.ts";
 import type { Scope } from "../core/scope.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import { Prompts } from "../prompts/prompts.ts";
@@ -36,6 +37,10 @@ export function openRuns(
       onChange: (change) => changes.publish(change),
     }),
   );
+  const tell = (run: Run) => {
+    changes.publish({ type: "runChanged", run });
+    if (run.state === "ended") indexing.wake();
+  };
   const engine = scope.own(
     new RunEngine({
       store,
@@ -49,26 +54,22 @@ export function openRuns(
       clock,
       log,
       onChange: (run) => {
-        changes.publish({ type: "runChanged", run });
+        tell(run);
         jobs.runChanged(run);
-        if (run.state === "ended") indexing.wake();
       },
     }),
   );
   const busy = () => Object.values(engine.counts()).some((count) => count > 0);
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
-  const history = new RunHistory({ store, engine, cache, onDeleted });
+  const history = new RunHistory({ store, engine, cache, onAnnotated: tell, onDeleted });
   const jobs = new Jobs({
     store: createJobStore(database),
     engine,
     history,
     events: store.events,
     hosts: () => production.marks(),
-    destination: async (name) => {
-      const host = await hosts.get(name).catch(() => undefined);
-      return host && { ...host, production: await production.isProduction(name) };
-    },
+    destination: (name) => destinationNamed(name, { hosts, production }),
     clock,
     log,
     onChange: (job) => changes.publish({ type: "jobChanged", job }),
@@ -80,4 +81,10 @@ export function openRuns(
     await engine.drained();
   };
   return { latency, prompts, engine, history, jobs, drained };
+}
+
+/** A host as a job runs on it; undefined where there is none. */
+async function destinationNamed(name: string, { hosts, production }: Pick<Hosts, "hosts" | "production">) {
+  const host = await hosts.get(name).catch(() => undefined);
+  return host && { ...host, production: await production.isProduction(name) };
 }

@@ -35,6 +35,8 @@ const descriptions: Readonly<Record<string, readonly [Kind, string]>> = {
   hostrun_cache_size_bytes: ["gauge", "What the embedded cache holds."],
   hostrun_store_size_bytes: ["gauge", "Size of the history on disk."],
   hostrun_store_runs: ["gauge", "Runs in the history."],
+  hostrun_store_pinned_runs: ["gauge", "Runs that are pinned in the history."],
+  hostrun_store_pinned_bytes: ["gauge", "Recorded output of pinned runs."],
   hostrun_streams_open: ["gauge", "Event streams that are open."],
   hostrun_streams_opened: ["counter", "Event streams that were opened."],
   hostrun_streams_resumed: ["counter", "Event streams that went on where an earlier one was cut off."],

@@ -2,8 +2,9 @@ import type { OutputStream } from "../../protocol/event.ts";
 import { parseEventId } from "../../protocol/event-id.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { RerunRequest, Run, RunQuery, RunRequest } from "../../protocol/run.ts";
+import type { RerunRequest, Run, RunPatch, RunRequest } from "../../protocol/run.ts";
 import { RunRequest as RunRequestSchema, Run as RunSchema } from "../../protocol/run.ts";
+import type { RunQuery } from "../../protocol/run-query.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Feed } from "../core/feed.ts";
 import { parseCursor } from "../core/cursor.ts";
@@ -27,13 +28,14 @@ export interface Reading {
 /** Bytes of each stream. */
 export type Offsets = Readonly<Record<OutputStream, number>>;
 
-type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace">;
+type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace" | "annotate">;
 
 export interface HistoryParts {
   readonly store: RunStore;
   /** The runs under way, by id; and those that have just ended besides. */
   readonly engine: Record<"live" | "followed", (id: string) => FollowedRun | undefined>;
   readonly cache: Cache;
+  readonly onAnnotated: (run: Run) => void;
   readonly onDeleted: (id: string) => void;
 }
 
@@ -67,6 +69,7 @@ export class RunHistory {
   list(query: RunQuery): { items: Run[]; nextCursor: string | null } {
     const limit = query.limit ?? 50;
     const { cursor, ...filter } = query;
+    if (filter.previousOf !== undefined) this.#refuseUnknown(filter.previousOf);
     const before = cursor === undefined ? undefined : parseCursor(cursor);
     const page = this.#parts.store.list({ ...filter, limit, before });
     return {
@@ -78,6 +81,19 @@ export class RunHistory {
   output(id: string, stream: "stdout" | "stderr" | "both"): RecordedOutput {
     this.#refuseUnknown(id);
     return this.#parts.store.events.output(id, stream);
+  }
+
+  /** Pins a run or takes its pin, and notes something about it. */
+  async annotate(id: string, said: RunPatch): Promise<Run> {
+    const { store, engine, cache, onAnnotated } = this.#parts;
+    const { pinned, note } = engine.live(id)?.run ?? this.#stored(id);
+    const change = { pinned: said.pinned ?? pinned, note: said.note === undefined ? note : said.note };
+    store.annotate(id, change);
+    engine.live(id)?.annotate(change);
+    await cache.delete(this.#processKey(id));
+    const run = await this.get(id);
+    onAnnotated(run);
+    return run;
   }
 
   /** Forgets an ended run with its output. `conflict` while it is under way. */

@@ -34,6 +34,8 @@ export function newRun(
     cached,
     reusedConnection: false,
     stopConfirmed: null,
+    pinned: false,
+    note: null,
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
   };
 }

@@ -1,4 +1,5 @@
 import type Sqlite from "better-sqlite3";
+import type { RunResult } from "../../protocol/run-query.ts";
 import type { RunFilter, RunPage } from "../runs/record/run-store.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import type { DamageReport } from "./stored-row.ts";
@@ -40,14 +41,15 @@ function indexed(filter: RunFilter, match: string): ListQuery {
   };
 }
 
-/** By reading commands and hosts: for words too short to be in the index, and for runs not yet in it. */
+/** By reading commands, hosts and notes: for words too short to be in the index, and for runs not yet in it. */
 function scan(filter: RunFilter, only: string): ListQuery {
   const { conditions, values } = restrictions(filter);
   if (only !== "") conditions.push(only);
   if (filter.before !== undefined) conditions.push("number < @before");
   const { q } = filter;
   if (q !== undefined) {
-    conditions.push("(instr(lower(command), lower(@q)) > 0 OR instr(lower(host_name), lower(@q)) > 0)");
+    const places = ["command", "host_name", "note"].map((column) => `instr(lower(${column}), lower(@q)) > 0`);
+    conditions.push(`(${places.join(" OR ")})`);
   }
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   return {
@@ -56,9 +58,25 @@ function scan(filter: RunFilter, only: string): ListQuery {
   };
 }
 
-function restrictions({ before, host, state, outcome, since, until, limit }: RunFilter) {
+/** As the index runs_not_succeeded has it: what ended so is few, and is found without the rest. */
+const notSucceeded = "state = 'ended' AND (outcome IS NOT 'exited' OR exit_code IS NOT 0)";
+const results: Readonly<Record<RunResult, string>> = {
+  running: "number IN (SELECT number FROM runs INDEXED BY runs_open WHERE state <> 'ended')",
+  succeeded: "outcome = 'exited' AND exit_code = 0",
+  failed: notSucceeded,
+};
+/**
+ * Of the runs whose first so many characters are the same the whole commands are compared: the index runs_by_command has
+ * no more of them.
+ */
+const previous = `number < (SELECT number FROM runs WHERE id = @previousOf) AND
+  (host_name, substr(command, 1, 100), command) =
+  (SELECT host_name, substr(command, 1, 100), command FROM runs WHERE id = @previousOf)`;
+
+function restrictions(filter: RunFilter) {
+  const { before, host, state, outcome, is, job, pinned, since, until, previousOf } = filter;
   const conditions: string[] = [];
-  const values: Record<string, string | number> = { limit };
+  const values: Record<string, string | number> = { limit: filter.limit };
   const restrict = (condition: string, name: string, value: string | number | undefined): void => {
     if (value === undefined) return;
     if (condition !== "") conditions.push(condition);
@@ -68,9 +86,39 @@ function restrictions({ before, host, state, outcome, since, until, limit }: Run
   restrict("host_name = @host", "host", host);
   restrict("state = @state", "state", state);
   restrict("outcome = @outcome", "outcome", outcome);
-  restrict("created_at >= @since", "since", since === undefined ? undefined : instant(since));
-  restrict("created_at < @until", "until", until === undefined ? undefined : instant(until));
+  if (outcome !== undefined && outcome !== "exited") conditions.push(notSucceeded);
+  if (state !== undefined && state !== "ended") conditions.push(results.running);
+  if (is !== undefined) conditions.push(results[is]);
+  if (filter.exit !== undefined) {
+    const { condition, code, takesZero } = exitCondition(filter.exit);
+    restrict(condition, "exit", code);
+    if (!takesZero) conditions.push(notSucceeded);
+  }
+  restrict("job_id BETWEEN @job AND @job || 'g'", "job", job);
+  if (pinned !== undefined) conditions.push(`pinned = ${pinned === "true" ? 1 : 0}`);
+  // Numbers and instants go up together but where a clock was set: the bound keeps a search from reading all runs.
+  const earliest = "(SELECT min(number) FROM runs INDEXED BY runs_by_creation WHERE created_at >= @since)";
+  restrict(`created_at >= @since AND number >= ${earliest}`, "since", instant(since));
+  const latest = "(SELECT max(number) FROM runs INDEXED BY runs_by_creation WHERE created_at < @until)";
+  restrict(`created_at < @until AND number <= ${latest}`, "until", instant(until));
+  restrict(previous, "previousOf", previousOf);
   return { conditions, values };
+}
+
+/** What an exit code is to be, and whether 0 is. */
+function exitCondition(exit: string): { condition: string; code: number; takesZero: boolean } {
+  const [, sign = "", digits = ""] = /^(!|[<>]=?)?(\d+)$/.exec(exit) ?? [];
+  const code = Number(digits);
+  const takesZero: Readonly<Record<string, boolean>> = {
+    "": code === 0,
+    "!": code !== 0,
+    ">": false,
+    ">=": code === 0,
+    "<": true,
+    "<=": true,
+  };
+  const operator = sign === "" ? "=" : sign === "!" ? "<>" : sign;
+  return { condition: `exit_code ${operator} @exit`, code, takesZero: takesZero[sign] ?? true };
 }
 
 /**
@@ -84,6 +132,6 @@ function matchOf(words: string): string | undefined {
 }
 
 /** The store's instants are UTC with milliseconds, so that they compare as text. */
-function instant(text: string): string {
-  return new Date(text).toISOString();
+function instant(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : new Date(text).toISOString();
 }

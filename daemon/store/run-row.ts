@@ -26,6 +26,8 @@ export interface RunRow {
   reused_connection: number;
   stop_confirmed: number | null;
   timings: string;
+  pinned: number;
+  note: string | null;
 }
 
 /** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
@@ -51,6 +53,8 @@ export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
     reusedConnection: row.reused_connection === 1,
     stopConfirmed: row.stop_confirmed === null ? null : row.stop_confirmed === 1,
     timings: storedJson(row.timings),
+    pinned: row.pinned === 1,
+    note: row.note,
   };
   const read = readStored(StoredRunSchema, values, runFallbacks(row.id, row.ended_at !== null));
   if (read === undefined) {
@@ -63,7 +67,8 @@ export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
   return { ...read.value, damaged };
 }
 
-export function toRow(run: Run): Omit<RunRow, "number"> {
+/** Without what a person says of it, which is written by itself. */
+export function toRow(run: Run): Omit<RunRow, "number" | "pinned" | "note"> {
   return {
     id: run.id,
     job_id: run.jobId,

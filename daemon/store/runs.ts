@@ -1,4 +1,5 @@
 import type Sqlite from "better-sqlite3";
+import type { Run } from "../../protocol/run.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
 import { createEventLog } from "./event-log.ts";
@@ -35,6 +36,9 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
+  const say = sql.prepare<[number, string | null, number]>(
+    "UPDATE runs SET pinned = ?, note = ? WHERE number = ?",
+  );
   const isKnown = sql.prepare<[number], number>("SELECT number FROM runs WHERE number = ?");
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
   const inFiles = sql.prepare<[], number>("SELECT sum(size) FROM events WHERE segment IS NOT NULL").pluck();
@@ -42,6 +46,10 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     const number = Number(insert.run(toRow(run)).lastInsertRowid);
     events.insert({ id: run.id, number }, first);
     if (idempotency !== undefined) keys.insert({ ...idempotency, runId: run.id, createdAt: run.createdAt });
+  });
+  const annotate = sql.transaction((row: RunRow, { pinned, note }: Pick<Run, "pinned" | "note">) => {
+    say.run(pinned ? 1 : 0, note, row.number);
+    if (note !== row.note) search.forget(row.number);
   });
 
   return {
@@ -54,6 +62,10 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     has: (id) => byId.get(id) !== undefined,
     list: (filter) => listRuns(sql, filter, damage),
     listOpen: () => open.all().flatMap((row) => fromRow(row, damage) ?? []),
+    annotate: (id, { pinned, note }) => {
+      const row = byId.get(id);
+      if (row !== undefined) mapStorageErrors(() => annotate(row, { pinned, note }));
+    },
     delete: (id) => {
       const number = byId.get(id)?.number;
       if (number === undefined) return;
@@ -66,6 +78,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     forgetKeysBefore: (instant) => keys.forgetKeysBefore(instant),
     index: (maxRuns, maxBytes) => search.index(maxRuns, maxBytes),
     countRuns: () => count.get() ?? 0,
+    pinned: pinnedRuns(sql),
     oldestEnded: oldestEnded(sql),
     usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
     bytesInFiles: () => inFiles.get() ?? 0,
@@ -78,11 +91,19 @@ function pageBytes(sql: Sqlite.Database): number {
   return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }
 
+function pinnedRuns(sql: Sqlite.Database): RunStore["pinned"] {
+  const pinned = sql.prepare<[], { runs: number; bytes: number }>(
+    `SELECT count(*) AS runs, coalesce(sum(max(0, stdout_bytes + stderr_bytes - truncated_bytes)), 0) AS bytes
+     FROM runs INDEXED BY runs_pinned WHERE pinned = 1`,
+  );
+  return () => pinned.get() ?? { runs: 0, bytes: 0 };
+}
+
 /** What is no time at all is not among them. */
 function oldestEnded(sql: Sqlite.Database): RunStore["oldestEnded"] {
   const oldest = sql.prepare<[], { id: string; endedAt: string }>(
     `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end
-     WHERE state = 'ended' AND ended_at BETWEEN '0' AND ':' ORDER BY ended_at LIMIT 1`,
+     WHERE state = 'ended' AND pinned = 0 AND ended_at BETWEEN '0' AND ':' ORDER BY ended_at LIMIT 1`,
   );
   return () => {
     const row = oldest.get();

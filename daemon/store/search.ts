@@ -12,12 +12,15 @@ export interface SearchTable {
    * False when none is left.
    */
   index(maxRuns: number, maxBytes: number): boolean;
+  /** Has a run taken in again. */
+  forget(number: number): void;
 }
 
 interface Unindexed {
   number: number;
   command: string;
   host_name: string;
+  note: string | null;
 }
 
 interface Piece extends BodyRow {
@@ -29,23 +32,28 @@ const nothing = Buffer.alloc(0);
 /** Fills the table that the history's search looks in. Shell noise and bytes that are no text stay out. */
 export function createSearchTable(sql: Sqlite.Database, segments: Segments): SearchTable {
   const unindexed = sql.prepare<[number], Unindexed>(
-    `SELECT number, command, host_name FROM runs INDEXED BY runs_not_searchable
+    `SELECT number, command, host_name, note FROM runs INDEXED BY runs_not_searchable
      WHERE searchable = 0 AND state = 'ended' ORDER BY number LIMIT ?`,
   );
   const insert = sql.prepare<[number, string, string, string]>(
     "INSERT INTO run_search (rowid, command, host, output) VALUES (?, ?, ?, ?)",
   );
   const mark = sql.prepare<[number]>("UPDATE runs SET searchable = 1 WHERE number = ?");
+  const remove = sql.prepare<[number]>("DELETE FROM run_search WHERE rowid = ?");
+  const unmark = sql.prepare<[number]>("UPDATE runs SET searchable = 0 WHERE number = ? AND searchable = 1");
   const output = createOutputReader(sql, segments);
   return {
+    forget: (number) => {
+      if (unmark.run(number).changes > 0) remove.run(number);
+    },
     index: sql.transaction((maxRuns: number, maxBytes: number) => {
       let bytes = 0;
       const runs = unindexed.all(maxRuns + 1);
-      for (const [done, { number, command, host_name: host }] of runs.entries()) {
+      for (const [done, { number, command, note, host_name: host }] of runs.entries()) {
         if (done === maxRuns || bytes >= maxBytes) return true;
         const text = output(number);
         bytes += text.length;
-        insert.run(number, command, host, text);
+        insert.run(number, note === null ? command : `${command}\n${note}`, host, text);
         mark.run(number);
       }
       return false;

@@ -41,6 +41,7 @@ export function runFallbacks(id: string, ended: boolean): Readonly<Record<string
     stderrBytes: 0,
     truncatedBytes: 0,
     timings: {},
+    note: null,
   };
 }
 

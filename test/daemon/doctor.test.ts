@@ -19,7 +19,7 @@ const names = [
   "agent",
   "daemon",
 ];
-const ofDaemon = ["database", "redis", "nativeCrypto", "worker"];
+const ofDaemon = ["database", "history", "redis", "nativeCrypto", "worker"];
 
 /** Typed as what it stands for. */
 function containing(text: string): unknown {

@@ -49,6 +49,43 @@ test("a run is found by what it printed, soon after it has ended", async () => {
   expect((await client.call("listRuns", { query })).items).toEqual([]);
 });
 
+test("a run is pinned and noted, under way and after, and its list, page and stream of changes know", async () => {
+  const reading = new RunReading();
+  const messages = readMessages(await daemon.stream("read line; exit 4", { stdinOpen: true }));
+  await reading.until(messages, ({ type }) => type === "status");
+  const params = { run: reading.id };
+  const told = readMessages(await daemon.http.open("GET", "/api/events"));
+  const patched = await client.call("updateRun", {
+    params,
+    body: { pinned: true, note: " before the fix " },
+  });
+  expect(patched).toMatchObject({ pinned: true, note: "before the fix" });
+  for await (const { data } of told) {
+    if (JSON.stringify(data).includes('"note":"before the fix"')) break;
+  }
+  await client.call("runStdin", { params, body: { end: true } });
+  await reading.until(messages, ({ type }) => type === "complete");
+  const kept = async () => (await client.call("listRuns", { query: { pinned: "true" } })).items;
+  await expect.poll(kept).toEqual([expect.objectContaining({ id: reading.id, state: "ended", exitCode: 4 })]);
+  expect(await client.call("getRun", { params })).toMatchObject({ pinned: true, note: "before the fix" });
+  // What is not given stays; the run is read before and after, so that no answer is an old one.
+  await client.call("updateRun", { params, body: { note: "" } });
+  expect(await client.call("getRun", { params })).toMatchObject({ pinned: true, note: null });
+  await client.call("updateRun", { params, body: { pinned: false } });
+  expect(await client.call("getRun", { params })).toMatchObject({ pinned: false, note: null });
+  expect(await kept()).toEqual([]);
+});
+
+test("the filters of a search, and the run before with the same command", async () => {
+  const [before, run] = [await daemon.run("echo same; exit 7"), await daemon.run("echo same; exit 7")];
+  const ids = async (query: object) => (await client.call("listRuns", { query })).items.map(({ id }) => id);
+  expect(await ids({ exit: "7" })).toEqual([run.id, before.id]);
+  expect(await ids({ is: "failed", exit: ">6", limit: "1" })).toEqual([run.id]);
+  expect(await ids({ is: "succeeded", exit: "7" })).toEqual([]);
+  expect(await ids({ previousOf: run.id })).toEqual([before.id]);
+  expect(await ids({ job: "0199aaaa" })).toEqual([]);
+});
+
 test("a run is forgotten when it has ended, with its output, and not before", async () => {
   const reading = new RunReading();
   const messages = readMessages(await daemon.stream("echo x; read line", { stdinOpen: true }));

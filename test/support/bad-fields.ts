@@ -281,10 +281,23 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       q: ["x".repeat(1025)],
       state: ["done", ""],
       outcome: ["ok", ""],
+      is: ["done", "Failed", ""],
+      exit: ["x", "", "-1", "!", "=3", "3 ", ">>1", "0 OR 1=1", "99999999999"],
+      job: ["", "0189000", "x".repeat(9), "01890000%", "0".repeat(37)],
+      pinned: ["yes", "1", ""],
+      previousOf: ["x".repeat(65)],
       since: ["yesterday", "2026-01-01", ""],
       until: ["tomorrow", ""],
       limit: ["0", "501", "-1", "ten", ""],
       cursor: ["x", "-1", "1; DROP TABLE runs", "x".repeat(513)],
+    },
+  },
+  updateRun: {
+    path: `/api/runs/${run}`,
+    good: {},
+    body: {
+      pinned: flag,
+      note: { values: ["a\nb", "a\0b", "a\u001b[31m", "a\u0085b", "a\u2028b", "x".repeat(501), ...notText] },
     },
   },
   runEvents: {

@@ -23,6 +23,8 @@ export const run: Run = {
   truncatedBytes: 0,
   cached: false,
   stopConfirmed: null,
+  pinned: false,
+  note: null,
   reusedConnection: true,
   timings: { queueMs: 0, connectMs: null, channelMs: 2, firstByteMs: 6, totalMs: null },
 };

@@ -23,6 +23,8 @@ export function endedRun(command: string, host: string, endedAt = "2026-01-01T00
     cached: false,
     reusedConnection: false,
     stopConfirmed: null,
+    pinned: false,
+    note: null,
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
   };
 }

@@ -26,6 +26,7 @@ type RunHandlers = Pick<
   | "streamRun"
   | "listRuns"
   | "getRun"
+  | "updateRun"
   | "runEvents"
   | "runOutput"
   | "runDiff"
@@ -58,6 +59,7 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
     },
     listRuns: ({ query }) => history.list(query),
     getRun: ({ params }) => history.get(params.run),
+    updateRun: ({ params, body }) => history.annotate(params.run, body),
     runEvents: ({ params, query, header }) => {
       const asFrames = wantsFrames(runEndpoints.runEvents, header("Accept"));
       return runStream(history, params.run, { query, lastEventId: header("Last-Event-ID"), asFrames });

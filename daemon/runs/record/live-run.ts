@@ -139,6 +139,11 @@ export class LiveRun {
     this.#run = { ...this.#run, timings: { ...this.#run.timings, ...measured } };
   }
 
+  /** Takes in what a person says of it, which the store has already. */
+  annotate(change: Pick<Run, "pinned" | "note">): void {
+    this.#run = { ...this.#run, ...change };
+  }
+
   /** Its command has been sent. */
   sentTo({ identity, connectMs, channelMs }: RemoteProcess): void {
     this.identity = identity;

@@ -1,4 +1,5 @@
-import type { Run, RunQuery } from "../../../protocol/run.ts";
+import type { Run } from "../../../protocol/run.ts";
+import type { RunQuery } from "../../../protocol/run-query.ts";
 import type { EventLog } from "./event-log.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
@@ -29,12 +30,14 @@ export interface RunStore {
   /** Whether there is such a run, even if it is damaged beyond being shown. */
   has(id: string): boolean;
   /**
-   * Newest first. `q` finds ended runs by command, host and output, once they were taken in by `index`; those
-   * before, and by fewer than three characters all, by command and host.
+   * Newest first. `q` finds ended runs by command, host, note and output, once they were taken in by `index`; those
+   * before, and by fewer than three characters all, by command, host and note.
    */
   list(filter: RunFilter): RunPage;
   /** Runs that had not ended when the store was last closed, or the daemon killed. */
   listOpen(): Run[];
+  /** Writes what a person says of a run. `storage_full` when there is no room. */
+  annotate(id: string, said: Pick<Run, "pinned" | "note">): void;
   delete(id: string): void;
   /** Removes what is left of the output of deleted runs. */
   sweepFiles(signal: AbortSignal): Promise<void>;
@@ -46,7 +49,9 @@ export interface RunStore {
    */
   index(maxRuns: number, maxBytes: number): boolean;
   countRuns(): number;
-  /** The run that ended before all others. */
+  /** Pinned runs, and the recorded bytes of their output. */
+  pinned(): { readonly runs: number; readonly bytes: number };
+  /** The run that ended before all others; of those that are not pinned. */
   oldestEnded(): { readonly id: string; readonly endedAt: string } | undefined;
   /** What is in the store, without the room that became free in its file. */
   usedBytes(): number;

@@ -18,6 +18,8 @@ const complete = {
   exitCode: 0,
   signal: null,
   stopConfirmed: null,
+  pinned: false,
+  note: null,
   durationMs: 1,
   stdoutBytes: 0,
   stderrBytes: 0,

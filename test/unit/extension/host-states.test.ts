@@ -45,6 +45,8 @@ function run(sequence: number, change: Partial<Run>): Run {
     truncatedBytes: 0,
     cached: false,
     stopConfirmed: null,
+    pinned: false,
+    note: null,
     reusedConnection: false,
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
     ...change,

@@ -27,7 +27,7 @@ const stats: Stats = {
     sizeBytes: 4,
     problem: null,
   },
-  store: { journalMode: "wal", sizeBytes: 1, runs: 2, damaged: null },
+  store: { journalMode: "wal", sizeBytes: 1, runs: 2, pinnedRuns: 0, pinnedBytes: 0, damaged: null },
   streams: { open: 1, opened: 2, resumed: 3, bytesSent: 4 },
   http: { open: 1, refused: 2, requestsTimedOut: 3 },
   ssh: { nativeCrypto: false },

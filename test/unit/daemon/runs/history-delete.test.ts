@@ -29,7 +29,13 @@ test("a run whose ending a full disk did not take is told as such when it is to 
   const live = new LiveRun(start, { key: undefined }, 1000, { ...parts, store: { ...store, events } });
   let known: LiveRun | undefined = live;
   const engine = { live: () => known, followed: () => known };
-  const history = new RunHistory({ store, engine, cache: createMemoryCache(), onDeleted: () => undefined });
+  const history = new RunHistory({
+    store,
+    engine,
+    cache: createMemoryCache(),
+    onAnnotated: () => undefined,
+    onDeleted: () => undefined,
+  });
   expect((await problemOf(history.delete(start.id))).code).toBe("conflict");
   full = true;
   live.end({ outcome: "exited", exitCode: 0 });

@@ -68,3 +68,18 @@ test("by size: the oldest go until the rest fits, and their room is used again",
   expect(store.usedBytes()).toBeLessThanOrEqual(full + 100_000);
   expect(await forgetAll(settings, at)).toEqual(["3", "4"]);
 });
+
+test("pinned runs stay, whatever their age and size", async () => {
+  await using history = await openHistory();
+  const { store, forgetAll } = history;
+  const kept = endedRun("kept", "web1", "2026-01-01T00:00:00.000Z");
+  store.create({ ...kept, stdoutBytes: 1000, stderrBytes: 24 }, [], undefined);
+  store.create(endedRun("gone", "web1", "2026-01-02T00:00:00.000Z"), [], undefined);
+  store.annotate(kept.id, { pinned: true, note: null });
+  expect(store.pinned()).toEqual({ runs: 1, bytes: 1024 });
+  const settings = { historyDays: 30, historyMaxBytes: 1 };
+  expect(await forgetAll(settings, "2126-01-01T00:00:00.000Z")).toEqual(["gone"]);
+  store.annotate(kept.id, { pinned: false, note: null });
+  expect(store.pinned()).toEqual({ runs: 0, bytes: 0 });
+  expect(await forgetAll(settings, "2126-01-01T00:00:00.000Z")).toEqual(["kept"]);
+});

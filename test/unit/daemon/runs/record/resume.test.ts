@@ -79,6 +79,7 @@ class Daemon {
     this.history = new RunHistory({
       store,
       cache,
+      onAnnotated: () => undefined,
       onDeleted: () => undefined,
       engine: { live: () => this.#underWay(), followed: () => this.#underWay() },
     });
@@ -119,7 +120,7 @@ class Daemon {
   #underWay() {
     if (this.#live.ended) return undefined;
     const { run, pace } = this.#live;
-    return { run, pace, transcript: this.#newest };
+    return { run, pace, transcript: this.#newest, annotate: () => undefined };
   }
 
   #open(make: (parts: ConstructorParameters<typeof LiveRun>[3]) => LiveRun): LiveRun {

@@ -1,5 +1,3 @@
-import { UsageError } from "../command.ts";
-
 const spans: readonly [RegExp, (at: Date, count: number) => void][] = [
   [/^s(?:ec(?:ond)?s?)?$/, (at, count) => at.setSeconds(at.getSeconds() - count)],
   [/^m(?:in(?:ute)?s?)?$/, (at, count) => at.setMinutes(at.getMinutes() - count)],
@@ -10,16 +8,11 @@ const spans: readonly [RegExp, (at: Date, count: number) => void][] = [
 
 /**
  * An instant as a person says it: now, today, yesterday, "2h", "3 days ago", 12:30, 2026-01-31 or a whole ISO 8601 time.
- * What names no zone is local, a day its first moment. The answer is ISO 8601 in UTC.
+ * What names no zone is local, a day its first moment. The answer is ISO 8601 in UTC; undefined is no time.
  */
-export function parseInstant(text: string, option: string, now = new Date()): string {
+export function parseInstant(text: string, now = new Date()): string | undefined {
   const at = relative(text.trim().toLowerCase(), now) ?? absolute(text.trim(), now);
-  if (at === undefined || !isStorable(at)) {
-    throw new UsageError(
-      `${option} is "${text}", but must be a time such as yesterday, 2h, 2026-01-31 or 2026-01-31T12:00:00Z.`,
-    );
-  }
-  return at.toISOString();
+  return at === undefined || !isStorable(at) ? undefined : at.toISOString();
 }
 
 function relative(text: string, now: Date): Date | undefined {

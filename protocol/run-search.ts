@@ -1,0 +1,129 @@
+import type * as z from "zod";
+import { parseInstant } from "./instant.ts";
+import { Outcome, RunState } from "./run.ts";
+import { ExitFilter, JobFilter, type RunQuery, RunResult } from "./run-query.ts";
+
+/** What a search asks the daemon for. */
+export type RunFilters = Omit<z.input<typeof RunQuery>, "previousOf" | "limit" | "cursor">;
+
+/** A search as it is understood, or what is wrong with it, as a sentence. */
+export type RunSearchText =
+  | { readonly filters: RunFilters; readonly problem?: undefined }
+  | { readonly problem: string };
+
+/** What a filter's value stands for; a sentence where it is none. */
+type ReadValue = (value: string, now: Date) => RunFilters | string;
+
+const times = "a time such as yesterday, 2h, 2026-01-31 or 2026-01-31T12:00:00Z";
+
+const filters: Readonly<Record<string, ReadValue>> = {
+  host: (host) => (host.length > 255 ? "must be at most 255 characters" : { host }),
+  exit: (value) =>
+    taken(ExitFilter, value, (exit) => ({ exit }), "an exit code such as 3, !0, >0, >=2 or <128"),
+  is: (value) => taken(RunResult, value, (is) => ({ is }), oneOf(RunResult.options)),
+  outcome: (value) => taken(Outcome, value, (outcome) => ({ outcome }), oneOf(Outcome.options)),
+  state: (value) => taken(RunState, value, (state) => ({ state }), oneOf(RunState.options)),
+  since: (value, now) => instant(value, now, (since) => ({ since })),
+  until: (value, now) => instant(value, now, (until) => ({ until })),
+  job: (value) =>
+    taken(
+      JobFilter,
+      value.toLowerCase(),
+      (job) => ({ job }),
+      "a job's id, or 8 or more characters of its beginning",
+    ),
+  pinned: (value) => {
+    if (/^(?:yes|true)$/i.test(value)) return { pinned: "true" };
+    return /^(?:no|false)$/i.test(value) ? { pinned: "false" } : "must be yes or no";
+  },
+};
+
+/** What a search may be narrowed by, as it is typed. */
+export const runFilterNames: readonly string[] = Object.keys(filters);
+
+const maxTextLength = 1024;
+
+/**
+ * Reads a search such as `host:web1 exit:!0 since:yesterday "no space"`: filters by name, and the rest as one text that is
+ * looked for in command, host, output and note. A value with spaces and a text that looks like a filter stand in quotes.
+ */
+export function parseRunSearch(text: string, now = new Date()): RunSearchText {
+  let found: RunFilters = {};
+  const texts: string[] = [];
+  for (const word of wordsOf(text)) {
+    if (word.isOpen) return { problem: "A quotation mark is not closed." };
+    if (word.name === undefined) {
+      texts.push(word.value);
+      continue;
+    }
+    const filter = readFilter(word.name, word.value, now);
+    if (typeof filter === "string") return { problem: filter };
+    if (Object.keys(filter).some((key) => key in found)) return { problem: `${word.name}: is given twice.` };
+    found = { ...found, ...filter };
+  }
+  const q = texts.join(" ");
+  if (q.length > maxTextLength) {
+    return { problem: `The text that is looked for must be at most ${maxTextLength} characters.` };
+  }
+  return { filters: q === "" ? found : { ...found, q } };
+}
+
+function readFilter(name: string, value: string, now: Date): RunFilters | string {
+  const read = Object.hasOwn(filters, name) ? filters[name] : undefined;
+  if (read === undefined) {
+    const names = runFilterNames.map((known) => `${known}:`).join(", ");
+    return `There is no filter ${name}:. Use one of ${names}, or put a text that is looked for in quotes.`;
+  }
+  if (value === "") return `${name}: needs a value.`;
+  const filter = read(value, now);
+  return typeof filter === "string" ? `${name}: is "${value}", but ${filter}.` : filter;
+}
+
+interface Word {
+  /** Of a filter. */
+  readonly name: string | undefined;
+  readonly value: string;
+  /** Whether a quotation mark is not closed. */
+  readonly isOpen: boolean;
+}
+
+/** A name, and a value that may be quoted. `http://x` has no name. */
+const words = /(?:([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
+
+function wordsOf(text: string): Word[] {
+  const found = [...text.trim().matchAll(words)].filter(([whole]) => whole !== "");
+  return found.map(([whole, given, quoted, closing, plain = ""]) => {
+    const name = given?.toLowerCase();
+    const value = quoted ?? plain;
+    const isOpen = quoted !== undefined && closing === "";
+    if (name === undefined) return { name, value, isOpen };
+    // A name with nothing behind it is one only where there is such a filter: `denied:` is text.
+    const isFilter = value !== "" || Object.hasOwn(filters, name);
+    return isFilter ? { name, value, isOpen } : { name: undefined, value: whole.trim(), isOpen };
+  });
+}
+
+interface Choice<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+
+/** Letters of either case are taken where the choice has both. */
+function taken<T>(
+  choice: Choice<T> & { readonly options?: readonly string[] },
+  value: string,
+  filter: (taken: T) => RunFilters,
+  what: string,
+): RunFilters | string {
+  const alike = choice.options?.find((option) => option.toLowerCase() === value.toLowerCase());
+  const parsed = choice.safeParse(alike ?? value);
+  return parsed.success ? filter(parsed.data) : `must be ${what}`;
+}
+
+function instant(value: string, now: Date, filter: (at: string) => RunFilters): RunFilters | string {
+  const at = parseInstant(value, now);
+  return at === undefined ? `must be ${times}` : filter(at);
+}
+
+function oneOf(options: readonly string[]): string {
+  return `one of ${options.join(", ")}`;
+}
