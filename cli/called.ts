@@ -37,13 +37,14 @@ export async function findCalled([first = "", ...rest]: readonly string[]): Prom
   return calledIn(first, command, rest);
 }
 
-function calledIn(group: string, { help, subcommands }: CommandGroup, words: readonly string[]): Called {
+function calledIn(group: string, called: CommandGroup, words: readonly string[]): Called {
+  const { help, subcommands, listTakesWords = false } = called;
   const [word, ...args] = words;
-  if (word === undefined || word.startsWith("-")) {
-    return { name: group, help, command: subcommands.list, args: words };
-  }
+  const list = { name: group, help, command: subcommands.list, args: words };
+  if (word === undefined || word.startsWith("-")) return list;
   const name = synonyms.get(word) ?? word;
   const command = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (command === undefined && listTakesWords) return list;
   if (command === undefined) throw unknown("command", word, Object.keys(subcommands), `${group} `);
   return { name: `${group} ${name}`, help: command.help, command, args };
 }

@@ -20,6 +20,8 @@ export interface Command {
 /** A command that only has commands of its own, e.g. `hosts`. Its `list` is meant where none is named. */
 export interface CommandGroup {
   readonly help: string;
+  /** Whether words that name none of its commands are of its `list`. */
+  readonly listTakesWords?: boolean;
   readonly subcommands: Readonly<Record<string, Command>> & { readonly list: Command };
 }
 
@@ -96,6 +98,12 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
   const surplus = words[names.length];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument "${surplus}".`);
   return names.map((_, index) => words[index]);
+}
+
+/** One word at least. */
+export function takeMany(words: readonly string[], name: string): readonly string[] {
+  if (words.length === 0) throw new UsageError(`${name} is missing.`);
+  return words;
 }
 
 /** Of options that contradict one another, at most one may be given; `names` without their dashes. */

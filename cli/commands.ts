@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
   show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },
+  diff: { summary: "Show how the outputs of two runs differ", load: () => import("./commands/diff.ts") },
   attach: { summary: "Follow a run's output", load: () => import("./commands/attach.ts") },
   cancel: { summary: "Cancel a run", load: () => import("./commands/cancel.ts") },
   "known-hosts": {

@@ -41,6 +41,20 @@ const filters: Readonly<Record<string, ReadValue>> = {
 /** What a search may be narrowed by, as it is typed. */
 export const runFilterNames: readonly string[] = Object.keys(filters);
 
+/** The same with the values that there are only a few of. */
+export const runFilterWords: readonly string[] = [
+  "host:",
+  "exit:",
+  "since:",
+  "until:",
+  "job:",
+  ...RunResult.options.map((value) => `is:${value}`),
+  ...Outcome.options.map((value) => `outcome:${value}`),
+  ...RunState.options.map((value) => `state:${value}`),
+  "pinned:yes",
+  "pinned:no",
+];
+
 const maxTextLength = 1024;
 
 /**

@@ -1,8 +1,8 @@
+import { outcomeText } from "../../protocol/outcome-text.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
-import { outcomeOf } from "../runs/describe.ts";
 import { findRun } from "../runs/find.ts";
 
 export const command: Command = {
@@ -20,7 +20,9 @@ at once, and is killed when it has not ended after the grace time (5s).
     await using daemon = await reachDaemon();
     const { id, state } = await findRun(daemon, word);
     const run = await daemon.call("cancelRun", { params: { run: id }, body });
-    print(state === "ended" ? `${id} had ended before: ${outcomeOf(run)}.\n` : `${id} is being cancelled.\n`);
+    print(
+      state === "ended" ? `${id} had ended before: ${outcomeText(run)}.\n` : `${id} is being cancelled.\n`,
+    );
     return 0;
   },
 };

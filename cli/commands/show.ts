@@ -1,5 +1,7 @@
+import type { Daemon } from "../../client/daemon.ts";
 import type { Run } from "../../protocol/run.ts";
 import { formatBytes } from "../../protocol/size.ts";
+import { outcomeText } from "../../protocol/outcome-text.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.ts";
 import { print, warnOf } from "../console.ts";
@@ -7,7 +9,8 @@ import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { Sink } from "../run/sink.ts";
 import { formatSpan } from "../../protocol/span.ts";
-import { instantOf, outcomeOf, outcomeStyle } from "../runs/describe.ts";
+import { instantOf, outcomeStyle } from "../runs/describe.ts";
+import { printDiff } from "../runs/diff.ts";
 import { findRun } from "../runs/find.ts";
 import type { Cell } from "../table.ts";
 import { sheet } from "../table.ts";
@@ -24,6 +27,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
   --output         only the output, byte for byte
   --stream STREAM  of stdout or stderr alone
   --no-output      only what is known of the run
+  --diff OTHER     how the output of another run differs, as \`hostrun diff\` shows it
   --json, --format TEMPLATE
                    what is known of the run, as JSON or by a template, e.g. '{{.exitCode}}'
 `,
@@ -32,14 +36,15 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
       output: { type: "boolean" },
       "no-output": { type: "boolean" },
       stream: { type: "string" },
+      diff: { type: "string" },
       ...formatOptions,
     });
     const format = parseFormat(values);
     // What is known of a run has no output, nor a stream of it.
     for (const name of ["no-output", "json", "format"]) {
-      refuseTogether(values, name, "output");
-      refuseTogether(values, name, "stream");
+      for (const other of ["output", "stream", "diff"]) refuseTogether(values, name, other);
     }
+    refuseTogether(values, "diff", "output");
     const [word] = takeWords(positionals, "RUN");
     const stream = streams.find((name) => name === (values.stream ?? "both"));
     if (stream === undefined) throw new UsageError(`--stream must be one of: ${streams.join(", ")}.`);
@@ -52,13 +57,21 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
     }
     if (values["no-output"] === true) return 0;
     if (values.output !== true) print("\n");
-    const sink = new Sink(process.stdout);
-    for await (const chunk of await daemon.openOutput(run.id, stream)) {
-      if (chunk instanceof Buffer) await sink.write(chunk);
+    if (values.diff === undefined) await printOutput(daemon, run, stream);
+    else {
+      const other = await findRun(daemon, values.diff);
+      if (!(await printDiff(daemon, { run, other, stream }))) print("The outputs are the same.\n");
     }
     return 0;
   },
 };
+
+async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)[number]): Promise<void> {
+  const sink = new Sink(process.stdout);
+  for await (const chunk of await daemon.openOutput(id, stream)) {
+    if (chunk instanceof Buffer) await sink.write(chunk);
+  }
+}
 
 /** What the outcome's word does not say. */
 function addition({ cached, stopConfirmed }: Run): string {
@@ -73,8 +86,10 @@ function entriesOf(run: Run): [string, Cell][] {
     ["Run", run.id],
     ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
     ["Command", run.command],
-    ["Outcome", { text: outcomeOf(run) + addition(run), style: outcomeStyle(run) }],
+    ["Outcome", { text: outcomeText(run) + addition(run), style: outcomeStyle(run) }],
     ["Damaged", run.damaged === undefined ? "" : `cannot be read: ${run.damaged.join(", ")}`],
+    ["Pinned", run.pinned ? "yes" : ""],
+    ["Note", run.note ?? ""],
     ["Created", instantOf(run.createdAt)],
     ["Ended", instantOf(run.endedAt)],
     [

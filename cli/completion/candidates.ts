@@ -2,12 +2,13 @@ import type { Daemon } from "../../client/daemon.ts";
 import { findCalled } from "../called.ts";
 import type { Command } from "../command.ts";
 import { commands, shorthands } from "../commands.ts";
+import { runFilterWords } from "../../protocol/run-search.ts";
 
 /** More than anybody reads. */
 const maxCandidates = 1000;
 
 /** What stands for names of which the daemon knows. */
-type NameKind = "hosts" | "targets";
+type NameKind = "hosts" | "targets" | "filters";
 
 const namesOf: Readonly<Record<string, NameKind>> = {
   run: "targets",
@@ -19,11 +20,19 @@ const namesOf: Readonly<Record<string, NameKind>> = {
   "hosts login": "hosts",
   "hosts export": "hosts",
   "keys install": "hosts",
+  history: "filters",
+  "history list": "filters",
 };
 
 const fixedWords: Readonly<Record<string, readonly string[]>> = {
   completion: ["bash", "zsh", "fish"],
   show: ["last"],
+  diff: ["last"],
+  "history pin": ["last"],
+  "history unpin": ["last"],
+  "history note": ["last"],
+  "history export": ["last"],
+  "history forget": ["last"],
   attach: ["last"],
   cancel: ["last"],
   "jobs show": ["last"],
@@ -52,10 +61,15 @@ async function candidatesFor(
   if (second === undefined) return [...Object.keys(commands), ...Object.keys(shorthands), "help"];
   const entry = Object.hasOwn(commands, first) ? (await commands[first]?.load())?.command : undefined;
   if (entry !== undefined && "subcommands" in entry && words.length === 2 && !second.startsWith("-")) {
-    return Object.keys(entry.subcommands);
+    const filters = entry.listTakesWords === true ? await candidatesOf([first], { words, daemon }) : [];
+    return [...Object.keys(entry.subcommands), ...filters];
   }
-  const called = await findCalled(words.slice(0, -1)).catch(() => undefined);
-  return called === undefined ? [] : ofCommand(called.name, called.command, { words, daemon });
+  return candidatesOf(words.slice(0, -1), { words, daemon });
+}
+
+async function candidatesOf(called: readonly string[], line: Line): Promise<readonly string[]> {
+  const command = await findCalled(called).catch(() => undefined);
+  return command === undefined ? [] : ofCommand(command.name, command.command, line);
 }
 
 interface Line {
@@ -81,6 +95,11 @@ async function ofCommand(
 }
 
 async function names(kind: NameKind, last: string, find: () => Promise<Daemon>): Promise<readonly string[]> {
+  if (kind === "filters") {
+    // Most are there without a daemon.
+    const hosts = await names("hosts", last, find).catch(() => []);
+    return [...runFilterWords, ...hosts.map((name) => `host:${name}`)];
+  }
   const daemon = await find();
   const { items } = await daemon.call("listHosts", { signal: AbortSignal.timeout(answerMs) });
   const hosts = items.map(({ name }) => name);

@@ -1,12 +1,13 @@
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Run } from "../../protocol/run.ts";
+import { outcomeText } from "../../protocol/outcome-text.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { formatSpan } from "../../protocol/span.ts";
-import { instantOf, outcomeOf, outcomeStyle } from "../runs/describe.ts";
+import { instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { sheet, table } from "../table.ts";
 import { countsText, outcomeCell } from "./describe.ts";
@@ -47,7 +48,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
     const rows = runs.map((run) => [
       short(run.id),
       run.host.name,
-      { text: outcomeOf(run), style: outcomeStyle(run) },
+      { text: outcomeText(run), style: outcomeStyle(run) },
       formatSpan(run.timings.totalMs),
       run.problem?.detail ?? "",
     ]);

@@ -1,24 +1,6 @@
 import type { Run } from "../../protocol/run.ts";
 import type { Style } from "../colour.ts";
 
-/** How a run stands or ended, in a word or two. */
-export function outcomeOf({ state, outcome, exitCode, signal }: Run): string {
-  switch (outcome) {
-    case null:
-      return state;
-    case "exited":
-      return `exit ${exitCode ?? "?"}`;
-    case "signaled":
-      return `SIG${signal ?? "?"}`;
-    case "timedOut":
-      return "timed out";
-    case "failed":
-    case "cancelled":
-    case "unknown":
-      return outcome;
-  }
-}
-
 /** Green for success, red for failure, yellow for what is between. */
 export function outcomeStyle({ outcome, exitCode }: Run): Style | undefined {
   if (outcome === null) return undefined;

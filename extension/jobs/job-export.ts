@@ -1,4 +1,5 @@
 import { csvField } from "../../protocol/csv.ts";
+import { fenced } from "../../protocol/fenced.ts";
 import { expandRanges } from "../../protocol/host-set.ts";
 import type { Job, JobGroup } from "../../protocol/job.ts";
 import type { JobRow } from "../../protocol/job-panel.ts";
@@ -102,11 +103,4 @@ function asMarkdown({ job, rows, groups }: JobExport): string {
   );
   const head = ["| Host | Outcome | Exit | Problem |", "|---|---|---|---|"];
   return `${fenced(job.command)}\n${[...head, ...table].join("\n")}\n\n${outputs.join("\n")}`;
-}
-
-/** In a fence that is longer than each that the text has. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}\n${text.replace(/\n$/, "")}\n${fence}\n`;
 }

@@ -49,6 +49,8 @@ const cases: readonly (readonly [string, string])[] = [
   ["hostrun run web1 tag:ba", "<hostrun><run><web1><tag:back>"],
   ["hostrun targets group:prod/e", "<hostrun><targets><group:prod/eu west>"],
   ["hostrun targets 'tag:fr", "<hostrun><targets><tag:front>"],
+  ["hostrun history is:fa", "<hostrun><history><is:failed>"],
+  ["hostrun history exit:3 host:d", "<hostrun><history><exit:3><host:db1>"],
 ];
 
 /** What is written behind a blank or a colon stays what it is. */
@@ -61,7 +63,17 @@ const awkward: readonly (readonly [string, string])[] = [
   ["hostrun run web1 --cwd w", "<hostrun><run><web1><--cwd><w>"],
 ];
 
-const found = ["attach", "remove", "--fail-fast", "web1", "tag:back", "group:prod/eu west", "tag:front"];
+const found = [
+  "attach",
+  "remove",
+  "--fail-fast",
+  "web1",
+  "tag:back",
+  "group:prod/eu west",
+  "tag:front",
+  "is:failed",
+  "host:db1",
+];
 
 test("bash completes commands, options and names, and quotes them", async () => {
   const shown = await completedByBash(cases.map(([line]) => line));

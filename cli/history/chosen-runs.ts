@@ -1,0 +1,34 @@
+import type { Daemon } from "../../client/daemon.ts";
+import { listedRuns } from "../../client/listed-runs.ts";
+import type { Run } from "../../protocol/run.ts";
+import { UsageError } from "../command.ts";
+import { findRun } from "../runs/find.ts";
+import { readFilters } from "./filters.ts";
+
+/** Of a command that is given runs one by one, or by a search. */
+export const chosenOptions = { matching: { type: "string" } } as const;
+
+/** The runs that are named, or all that a search finds; `--matching ""` are all. One or the other has to be given. */
+export function readChoice(
+  words: readonly string[],
+  search: string | undefined,
+): (daemon: Daemon) => AsyncGenerator<Run> {
+  if (search === undefined) {
+    if (words.length === 0)
+      throw new UsageError("RUN is missing. Name runs, or find them by --matching SEARCH.");
+    return (daemon) => named(daemon, words);
+  }
+  if (words.length > 0) throw new UsageError("RUN and --matching exclude each other.");
+  const filters = readFilters([search], {});
+  return (daemon) => listedRuns(daemon, filters);
+}
+
+/** Nothing is given before each is known. */
+async function* named(daemon: Daemon, words: readonly string[]): AsyncGenerator<Run> {
+  const runs = new Map<string, Run>();
+  for (const word of words) {
+    const run = await findRun(daemon, word);
+    runs.set(run.id, run);
+  }
+  yield* runs.values();
+}

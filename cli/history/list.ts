@@ -1,0 +1,82 @@
+import { listedRuns } from "../../client/listed-runs.ts";
+import type { Run } from "../../protocol/run.ts";
+import { Outcome, RunState } from "../../protocol/run.ts";
+import { formatSpan } from "../../protocol/span.ts";
+import { outcomeText } from "../../protocol/outcome-text.ts";
+import type { Command } from "../command.ts";
+import { parseOptions, parseWhole } from "../command.ts";
+import { warn } from "../console.ts";
+import { reachDaemon } from "../daemon-script.ts";
+import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
+import { filterOptions, readFilters, searchHelp } from "./filters.ts";
+import { instantOf, outcomeStyle } from "../runs/describe.ts";
+import { shortIds } from "../runs/find.ts";
+import { table } from "../table.ts";
+
+const defaultLimit = 20;
+const maxNoteColumns = 30;
+
+export const list: Command = {
+  help: `List the runs, newest first.
+
+Usage: hostrun history [list] [SEARCH...] [OPTION...]
+
+${searchHelp}
+  --host NAME        of this host
+  --search TEXT      with this in command, host, output or note
+  --state STATE      ${RunState.options.join(", ")}
+  --outcome OUTCOME  ${Outcome.options.join(", ")}
+  --since TIME, --until TIME
+                     created in this span: yesterday, 2h, "3 days ago", 2026-01-31,
+                     2026-01-31T12:00:00Z, ...
+  --pinned           that are pinned
+  -n, --limit N      at most this many (${defaultLimit})
+${formatHelp}`,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, {
+      ...filterOptions,
+      limit: { type: "string", short: "n" },
+      ...formatOptions,
+    });
+    const format = parseFormat(values);
+    const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit");
+    const filters = readFilters(positionals, values);
+    await using daemon = await reachDaemon();
+    const runs: Run[] = [];
+    for await (const run of listedRuns(daemon, filters, limit)) runs.push(run);
+    if (runs.length === 0) warn(Object.keys(filters).length === 0 ? "No runs yet." : "No runs match.");
+    showAll(format, runs, () => (runs.length === 0 ? "" : tableOf(runs)));
+    return 0;
+  },
+};
+
+/** What a person said of them has a column where there is any. */
+function tableOf(runs: readonly Run[]): string {
+  const short = shortIds(runs.map(({ id }) => id));
+  const isSaid = runs.some(({ pinned, note }) => pinned || note !== null);
+  return table(
+    ["ID", "CREATED", "HOST", "OUTCOME", "TIME", ...(isSaid ? ["NOTE"] : []), "COMMAND"],
+    runs.map((run) => [
+      short(run.id),
+      instantOf(run.createdAt),
+      run.host.name,
+      {
+        text:
+          outcomeText(run) +
+          (run.cached ? " (cached)" : "") +
+          (run.damaged === undefined ? "" : " (damaged)"),
+        style: outcomeStyle(run),
+      },
+      formatSpan(run.timings.totalMs),
+      ...(isSaid ? [noteText(run)] : []),
+      run.command,
+    ]),
+  );
+}
+
+/** That it is pinned, and the beginning of its note. */
+function noteText({ pinned, note }: Run): string {
+  const text =
+    note === null || note.length <= maxNoteColumns ? (note ?? "") : `${note.slice(0, maxNoteColumns - 1)}…`;
+  return [pinned ? "[pinned]" : "", text].filter((part) => part !== "").join(" ");
+}

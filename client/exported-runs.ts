@@ -1,0 +1,103 @@
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import { stripVTControlCharacters } from "node:util";
+import { fenced } from "../protocol/fenced.ts";
+import { outcomeText } from "../protocol/outcome-text.ts";
+import type { Run } from "../protocol/run.ts";
+import { formatSpan } from "../protocol/span.ts";
+import { visible } from "../protocol/visible.ts";
+import type { Daemon } from "./daemon.ts";
+
+export const runExportFormats = ["text", "json", "markdown"] as const;
+export type RunExportFormat = (typeof runExportFormats)[number];
+
+/** A block of Markdown has to be known whole before it begins. */
+const maxBlockBytes = 1024 * 1024;
+
+type Source = Pick<Daemon, "openOutput">;
+
+/**
+ * Runs with what was recorded of their output, a piece at a time: as text with the output byte for byte, as a JSON array of the
+ * API's runs with `stdout` and `stderr`, or as Markdown with the first MiB of each output as plain text.
+ */
+export async function* exportedRuns(
+  daemon: Source,
+  runs: AsyncIterable<Run> | Iterable<Run>,
+  format: RunExportFormat,
+): AsyncGenerator<Buffer | string> {
+  let isFirst = true;
+  if (format === "json") yield "[";
+  for await (const run of runs) {
+    if (!isFirst) yield format === "json" ? "," : "\n";
+    isFirst = false;
+    if (format === "json") yield* asJson(daemon, run);
+    else if (format === "text") yield* asText(daemon, run);
+    else yield* asMarkdown(daemon, run);
+  }
+  if (format === "json") yield "\n]\n";
+}
+
+/** What is known of a run, in a line. */
+function summary(run: Run): string {
+  const parts = [
+    run.host.name,
+    run.createdAt,
+    outcomeText(run),
+    formatSpan(run.timings.totalMs),
+    run.note ?? "",
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+async function* asText(daemon: Source, run: Run): AsyncGenerator<Buffer | string> {
+  yield `# ${visible(summary(run))}\n$ ${run.command}\n`;
+  let last: number | undefined;
+  for await (const chunk of bytesOf(await daemon.openOutput(run.id, "both"))) {
+    yield chunk;
+    last = chunk.at(-1);
+  }
+  if (last !== undefined && last !== 10) yield "\n";
+  if (run.problem !== null) yield `# ${visible(run.problem.detail)}\n`;
+}
+
+async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
+  yield `\n${JSON.stringify(run).slice(0, -1)}`;
+  for (const stream of ["stdout", "stderr"] as const) {
+    yield `,"${stream}":"`;
+    const decoder = new StringDecoder("utf8");
+    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream)))
+      yield inJson(decoder.write(chunk));
+    yield `${inJson(decoder.end())}"`;
+  }
+  yield "}";
+}
+
+async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
+  yield `**${escaped(summary(run))}**\n\n${fenced(run.command)}\n`;
+  const output = await daemon.openOutput(run.id, "both");
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop destroys the stream.
+  for await (const chunk of bytesOf(output)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxBlockBytes) break;
+  }
+  const text = stripVTControlCharacters(Buffer.concat(chunks).subarray(0, maxBlockBytes).toString());
+  yield fenced(bytes > maxBlockBytes ? `${text}\n…` : text);
+  if (run.problem !== null) yield `\n${escaped(run.problem.detail)}\n`;
+}
+
+async function* bytesOf(output: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of output) if (chunk instanceof Buffer) yield chunk;
+}
+
+/** Without the quotes around it. */
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** Text that Markdown shows as it is. */
+function escaped(text: string): string {
+  return visible(text).replaceAll(/[\\`*_[\]<>|#~]/g, "\\$&");
+}
