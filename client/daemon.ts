@@ -16,7 +16,7 @@ import type { LaunchOptions } from "./launch.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
-import type { JobEventsOptions, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
+import type { JobEventsOptions, RunBytesEvent, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import type { Reply } from "./reply.ts";
 import { openBackup, openOutput, type OutputOptions, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
@@ -154,6 +154,15 @@ export class Daemon implements AsyncDisposable {
   /** The same of a run that was started before. */
   subscribeFrames(run: string, options?: ResumeOptions): AsyncGenerator<RunFrame, void, undefined> {
     return subscribeFrames(this.#found.transport, run, options);
+  }
+
+  /** The same by frames, output as bytes: what is recorded, without shell noise. */
+  async *subscribeBytes(
+    run: string,
+    options?: ResumeOptions,
+  ): AsyncGenerator<RunBytesEvent, void, undefined> {
+    const { runBytesEvents } = await import("./run-events.ts");
+    yield* runBytesEvents(this.#found.transport, run, options);
   }
 
   /** The events of all runs of a job, up to `jobComplete`. */

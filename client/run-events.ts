@@ -7,6 +7,8 @@ import type { RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
 import { openRequest } from "./open-request.ts";
+import type { ResumeOptions } from "./resume.ts";
+import { type FrameEvents, FrameStream } from "./run-frames.ts";
 import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
@@ -20,6 +22,43 @@ export interface RunEventsOptions extends SubscribeOptions {
   /** Get every byte that comes, whatever the record's limit; the host waits for this reader. */
   readonly all?: boolean | undefined;
 }
+
+/** An event of a run, output as the bytes that the command wrote. */
+export type RunBytesEvent = ControlEvent | RunOutput;
+
+export interface RunOutput {
+  readonly type: "output";
+  readonly stream: OutputStream;
+  readonly bytes: Buffer;
+  /** When they were recorded, as ISO 8601. */
+  readonly timestamp: string;
+}
+
+type ControlEvent = Exclude<RunEvent, OutputEvent>;
+
+/**
+ * The events of a run from its beginning up to `complete`, as `runEvents` has them, by frames: without shell noise, and
+ * what is recorded of it. A cut is resumed, and every byte comes once.
+ */
+export async function* runBytesEvents(
+  transport: Transport,
+  run: string,
+  options: ResumeOptions = {},
+): AsyncGenerator<RunBytesEvent, void, undefined> {
+  const query = { follow: "recorded", raw: "0", positions: "1" } as const;
+  for await (const frame of new FrameStream(transport, query, controlEvents).readRun(run, options)) {
+    if ("event" in frame) yield frame.event;
+    else yield { type: "output", ...frame, timestamp: frame.timestamp ?? new Date().toISOString() };
+  }
+}
+
+const controlEvents: FrameEvents<ControlEvent> = {
+  parse: (data) => {
+    const event = RunEvent.safeParse(data).data;
+    return event?.type === "output" ? undefined : event;
+  },
+  knows: (type) => isTypeOf(RunEvent, type),
+};
 
 export interface StreamRunOptions extends RunEventsOptions, StartRunOptions {}
 

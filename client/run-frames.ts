@@ -1,22 +1,25 @@
+import { isInstant, isObjectWith, isSize, isText } from "../protocol/check.ts";
 import type { OutputStream } from "../protocol/event.ts";
 import { type FrameEvent, isFrameEvent, isFrameEventType } from "../protocol/frame-event.ts";
 import { frameKinds, framesType } from "../protocol/frames.ts";
 import { routes } from "../protocol/routes.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
-import { parseEvent, type Received } from "./events.ts";
+import { type EventSource, parseEvent, type Received } from "./events.ts";
 import { FrameParser } from "./frames.ts";
-import { openRequest } from "./open-request.ts";
+import { openRequest, parseJson } from "./open-request.ts";
 import type { Reply } from "./reply.ts";
 import { type ResumeOptions, resume } from "./resume.ts";
 import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
 /** Output as the command wrote it, or an event of another kind. */
-export type RunFrame = OutputBytes | Received<FrameEvent>;
+export type RunFrame<Event = FrameEvent> = OutputBytes | Received<Event>;
 
 export interface OutputBytes {
   readonly stream: OutputStream;
   readonly bytes: Buffer;
+  /** When they were recorded, as ISO 8601, where positions were asked for. */
+  readonly timestamp?: string | undefined;
 }
 
 export interface RunFramesOptions extends ResumeOptions, StartRunOptions {}
@@ -32,7 +35,7 @@ export function runFrames(
 ): AsyncGenerator<RunFrame, void, undefined> {
   const { headers, production } = startInput(options);
   const input = { query: { ...all, production }, body: request, headers };
-  return new FrameStream(transport).read(
+  return new FrameStream(transport, all, frameEvents).read(
     (signal) => openRequest(transport, routes.createRun, { ...input, signal }, framesType),
     options,
   );
@@ -44,32 +47,57 @@ export function subscribeFrames(
   run: string,
   options: ResumeOptions = {},
 ): AsyncGenerator<RunFrame, void, undefined> {
-  const input = { query: all, params: { run } };
-  return new FrameStream(transport).read(
-    (signal) => openRequest(transport, routes.runEvents, { ...input, signal }, framesType),
-    options,
-  );
+  return new FrameStream(transport, all, frameEvents).readRun(run, options);
 }
 
 const all = { follow: "all" } as const;
 
+const frameEvents: FrameEvents<FrameEvent> = {
+  parse: (data) => (isFrameEvent(data) ? data : undefined),
+  knows: isFrameEventType,
+};
+
+/** How the events between the output are read. */
+export type FrameEvents<Event> = Pick<EventSource<Event>, "parse" | "knows">;
+
+/** What of a run's frames is wanted: see `EventsQuery`. */
+export interface FramesQuery {
+  readonly follow: "all" | "recorded";
+  readonly raw?: "0";
+  readonly positions?: "1";
+}
+
+/** What the stream itself needs to know of an event; the last two of a gap. */
+interface StreamEvent {
+  readonly type: string;
+  readonly runId: string;
+  readonly stream?: OutputStream;
+  readonly to?: number;
+}
+
 /** A run's frames, and what of them was taken in. */
-class FrameStream {
+export class FrameStream<Event extends StreamEvent> {
   readonly #transport: Transport;
+  readonly #query: FramesQuery;
+  readonly #events: FrameEvents<Event>;
   readonly #bytes = { stdout: 0, stderr: 0 };
+  /** Of the output that comes next. */
+  #position: FramePosition | undefined;
   /** Known from the first event on. */
   #run: string | undefined;
   #after: string | undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, query: FramesQuery, events: FrameEvents<Event>) {
     this.#transport = transport;
+    this.#query = query;
+    this.#events = events;
   }
 
   /** Nothing comes before an event: until then a stream that was cut is opened by `start` again. */
   read(
     start: (signal: AbortSignal | undefined) => Promise<Reply>,
     options: ResumeOptions,
-  ): AsyncGenerator<RunFrame, void, undefined> {
+  ): AsyncGenerator<RunFrame<Event>, void, undefined> {
     return resume(
       {
         open: (signal) => (this.#run === undefined ? start(signal) : this.#open(this.#run, signal)),
@@ -80,41 +108,75 @@ class FrameStream {
     );
   }
 
+  readRun(run: string, options: ResumeOptions): AsyncGenerator<RunFrame<Event>, void, undefined> {
+    return this.read((signal) => this.#open(run, signal), options);
+  }
+
   #open(run: string, signal: AbortSignal | undefined): Promise<Reply> {
     const { stdout, stderr } = this.#bytes;
-    const query = { ...all, after: this.#after, stdout: String(stdout), stderr: String(stderr) };
+    const taken = { after: this.#after, stdout: String(stdout), stderr: String(stderr) };
+    const query = { ...this.#query, ...(this.#run === undefined ? {} : taken) };
     return openRequest(this.#transport, routes.runEvents, { params: { run }, query, signal }, framesType);
   }
 
-  async *#frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<RunFrame, void, undefined> {
+  async *#frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<RunFrame<Event>, void, undefined> {
     const parser = new FrameParser();
+    this.#position = undefined;
     for await (const chunk of chunks) {
       for (const { kind, bytes } of parser.push(chunk)) {
         const event = kind === frameKinds.event ? this.#event(bytes) : undefined;
         if (event !== undefined) yield event;
         else if (kind === frameKinds.stdout) yield this.#output("stdout", bytes);
         else if (kind === frameKinds.stderr) yield this.#output("stderr", bytes);
+        else if (kind === frameKinds.position) this.#position = positionOf(bytes);
       }
     }
   }
 
   #output(stream: OutputStream, bytes: Buffer): OutputBytes {
-    this.#bytes[stream] += bytes.length;
-    return { stream, bytes };
+    const { offset = this.#bytes[stream], timestamp } = this.#position ?? {};
+    this.#position = undefined;
+    this.#bytes[stream] = offset + bytes.length;
+    return { stream, bytes, timestamp };
   }
 
-  #event(json: Buffer): Received<FrameEvent> | undefined {
-    const received = parseEvent(json.toString(), { parse, knows: isFrameEventType });
-    if (received === undefined) return undefined;
-    const { id, event } = received;
+  #event(json: Buffer): Received<Event> | undefined {
+    let id = "";
+    const parse = (data: unknown): Event | undefined => {
+      if (!hasId(data)) return undefined;
+      id = data.id;
+      return this.#events.parse(data);
+    };
+    const event = parseEvent(json.toString(), { ...this.#events, parse });
+    if (event === undefined) return undefined;
     this.#run = event.runId;
     this.#after = id;
-    if (event.type === "gap") this.#bytes[event.stream] = event.to;
-    return received;
+    if (event.type === "gap" && event.stream !== undefined && event.to !== undefined) {
+      this.#bytes[event.stream] = event.to;
+    }
+    return { id, event };
   }
 }
 
-function parse(data: unknown): Received<FrameEvent> | undefined {
-  if (!isFrameEvent(data) || !("id" in data) || typeof data.id !== "string") return undefined;
-  return { id: data.id, event: data };
+/** Where a piece of output stands in its stream, and when it was recorded. */
+interface FramePosition {
+  readonly offset: number;
+  readonly timestamp: string;
+}
+
+const isPositionJson = isObjectWith({ offset: isSize, timestamp: isInstant });
+
+function isPosition(data: unknown): data is FramePosition {
+  return isPositionJson(data);
+}
+
+function positionOf(json: Buffer): FramePosition | undefined {
+  const data = parseJson(json.toString());
+  return isPosition(data) ? data : undefined;
+}
+
+const hasIdText = isObjectWith({ id: isText });
+
+function hasId(data: unknown): data is { readonly id: string } {
+  return hasIdText(data);
 }

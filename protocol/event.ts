@@ -110,5 +110,7 @@ export const EventsQuery = z.strictObject({
   /** Of frames: bytes of each stream that were taken in. */
   stdout: QueryInt.optional(),
   stderr: QueryInt.optional(),
+  /** Of frames: whether each piece of output comes behind a frame that says where it stands and when it was written. */
+  positions: z.enum(["0", "1"]).optional(),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;

@@ -12,6 +12,8 @@ export const frameKinds = {
   stderr: 2,
   /** Empty; it says that the stream is alive. */
   keepAlive: 3,
+  /** JSON: where the output of the next frame stands in its stream (`offset`), and its `timestamp`; with `?positions=1`. */
+  position: 4,
 } as const;
 
 export const frameHeadBytes = 8;

@@ -15,13 +15,15 @@ export interface FrameView {
   readonly runId: string;
   /** Whether shell noise is sent, too. */
   readonly raw: boolean;
+  /** Whether the place and the time of each piece of output are sent before it. */
+  readonly positions: boolean;
   /** Bytes of each stream that the reader has already. */
   readonly offsets: Readonly<Record<OutputStream, number>>;
 }
 
 /** The frames of one reader. To be called with its events in their order; what it has already becomes no bytes at all. */
 export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buffer {
-  const { epoch, runId, raw } = view;
+  const { epoch, runId, raw, positions } = view;
   const at = { ...view.offsets };
   const message = (event: Parameters<typeof protocolEvent>[0]): Buffer => {
     const fields = { id: `${epoch}.${event.seq}`, ...protocolEvent(event, runId) };
@@ -39,7 +41,11 @@ export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buf
     const { offset, noise } = event;
     const bytes = event.bytes.subarray(Math.max(0, at[stream] - offset));
     at[stream] = Math.max(at[stream], offset + event.bytes.length);
-    return bytes.length === 0 || (noise && !raw) ? nothing : frame(frameKinds[stream], bytes);
+    if (bytes.length === 0 || (noise && !raw)) return nothing;
+    if (!positions) return frame(frameKinds[stream], bytes);
+    const place = { offset: at[stream] - bytes.length, timestamp: event.at };
+    const position = frame(frameKinds.position, Buffer.from(JSON.stringify(place)));
+    return Buffer.concat([position, frame(frameKinds[stream], bytes)]);
   };
 }
 

@@ -20,7 +20,13 @@ export function runStream(history: RunHistory, id: string, request: StreamReques
   const feed = history.feed(id, { from, all });
   const { epoch } = history;
   if (!asFrames) return encodedFeed(feed, createEventEncoder(epoch, id, query.raw === "1"));
-  const view = { epoch, runId: id, raw: query.raw !== "0", offsets: offsetsOf(query) };
+  const view = {
+    epoch,
+    runId: id,
+    raw: query.raw !== "0",
+    positions: query.positions === "1",
+    offsets: offsetsOf(query),
+  };
   return { ...encodedFeed(feed, createFrameEncoder(view)), wire: frames };
 }
 

@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
 import type * as vscode from "vscode";
 import type { OutputOptions } from "../../client/run-bytes.ts";
+import type { RunBytesEvent } from "../../client/run-events.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
-import type { RunEvent } from "../../protocol/event.ts";
 
 /**
  * The daemon as the rest of the extension sees it. Whatever is asked of it finds or starts the daemon first, and
@@ -17,7 +17,7 @@ export interface Daemon {
   readonly onDidGoAway: vscode.Event<void>;
   call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>>;
   /** A run's events from the first to `complete`, across cuts of the connection. Ends early with the signal. */
-  runEvents(run: string, signal: AbortSignal): AsyncIterable<RunEvent>;
+  runEvents(run: string, signal: AbortSignal): AsyncIterable<RunBytesEvent>;
   /** Recorded bytes; destroy the stream to stop early. */
   openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable>;
 }

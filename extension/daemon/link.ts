@@ -10,9 +10,9 @@ import { endDaemon } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { OutputOptions } from "../../client/run-bytes.ts";
+import type { RunBytesEvent } from "../../client/run-events.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
-import type { RunEvent } from "../../protocol/event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 
@@ -82,9 +82,8 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     }
   }
 
-  async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunEvent, void, undefined> {
-    const daemon = await this.open();
-    for await (const { event } of daemon.subscribe(run, { signal })) yield event;
+  async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunBytesEvent, void, undefined> {
+    yield* (await this.open()).subscribeBytes(run, { signal });
   }
 
   async openOutput(

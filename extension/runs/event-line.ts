@@ -1,11 +1,12 @@
-import type { OutputStream, RunEvent } from "../../protocol/event.ts";
+import type { RunBytesEvent } from "../../client/run-events.ts";
+import type { OutputStream } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
 
 /**
  * An event as a line of a debug log; undefined for output of a stream that is in `heard`, into which the first one puts it.
  * Debug logs are for reports of faults and stay in English, as every log.
  */
-export function eventLine(event: RunEvent, heard: Set<OutputStream>): string | undefined {
+export function eventLine(event: RunBytesEvent, heard: Set<OutputStream>): string | undefined {
   switch (event.type) {
     case "init":
       return `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address}), recorded as ${event.run.state}`;

@@ -1,9 +1,10 @@
-import type { OutputStream, RunEvent } from "../../protocol/event.ts";
+import type { RunBytesEvent } from "../../client/run-events.ts";
+import type { OutputStream } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
 import { eventLine, measuredLine } from "./event-line.ts";
 
 export interface RunLogText {
-  add(event: RunEvent): void;
+  add(event: RunBytesEvent): void;
   /** There is more to come that is not in it. */
   cut(): void;
   text(): string;

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
-import type { CompleteEvent, RunEvent } from "../../protocol/event.ts";
+import type { RunBytesEvent } from "../../client/run-events.ts";
+import type { CompleteEvent } from "../../protocol/event.ts";
 import type { Run, TerminalSize } from "../../protocol/run.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -144,13 +145,12 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     return exitStatusOf(event);
   }
 
-  async #take(event: Exclude<RunEvent, CompleteEvent>): Promise<void> {
+  async #take(event: Exclude<RunBytesEvent, CompleteEvent>): Promise<void> {
     if (event.type === "error") this.#say(event.problem.detail);
     else if (event.type === "gap") {
       this.#say(vscode.l10n.t("{0} of {1} not recorded", formatBytes(event.to - event.from), event.stream));
     } else if (event.type === "output") {
-      const text =
-        event.encoding === undefined ? event.data : Buffer.from(event.data, event.encoding).toString("utf8");
+      const text = event.bytes.toString();
       this.#written.fire(this.#task?.pty === true ? text : text.replaceAll(/\r?\n/g, "\r\n"));
       this.#burst += text.length;
       if (this.#burst < burstCharacters) return;

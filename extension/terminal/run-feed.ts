@@ -1,4 +1,6 @@
-import type { OutputStream, RunEvent } from "../../protocol/event.ts";
+import { isUtf8 } from "node:buffer";
+import type { RunBytesEvent, RunOutput } from "../../client/run-events.ts";
+import type { OutputStream } from "../../protocol/event.ts";
 import type { ToPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
@@ -39,7 +41,7 @@ export async function feedRun(
   }
 }
 
-type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+type EventOf<Type extends RunBytesEvent["type"]> = Extract<RunBytesEvent, { type: Type }>;
 
 class RunFeed {
   readonly #daemon: Daemon;
@@ -56,7 +58,7 @@ class RunFeed {
     this.#signal = signal;
   }
 
-  async take(event: RunEvent): Promise<void> {
+  async take(event: RunBytesEvent): Promise<void> {
     if (event.type === "output") {
       await this.#output(event);
       return;
@@ -90,11 +92,14 @@ class RunFeed {
     }
   }
 
-  async #output(event: EventOf<"output">): Promise<void> {
+  async #output(event: RunOutput): Promise<void> {
     this.#log(event);
     this.#screen.writtenAt = event.timestamp;
-    const encoding = event.encoding === undefined ? {} : { encoding: event.encoding };
-    await this.#screen.flow.push({ stream: event.stream, data: event.data, ...encoding });
+    const { stream, bytes } = event;
+    const chunk = isUtf8(bytes)
+      ? { stream, data: bytes.toString() }
+      : { stream, data: bytes.toString("base64"), encoding: "base64" as const };
+    await this.#screen.flow.push(chunk);
   }
 
   #status(event: EventOf<"status">): void {
@@ -144,7 +149,7 @@ class RunFeed {
     this.#screen.post({ type: "log", at: event.timestamp, message: measuredLine(run) });
   }
 
-  #log(event: RunEvent): void {
+  #log(event: RunBytesEvent): void {
     const message = eventLine(event, this.#heard);
     if (message !== undefined) this.#screen.post({ type: "log", at: event.timestamp, message });
   }

@@ -277,7 +277,7 @@ test("offsets that the run does not have are refused, and so are any of Server-S
 
 test("frames keep shell noise, and leave it out where they are asked to", async () => {
   const command = "echo 'bash: no job control in this shell' >&2; echo real >&2";
-  const { id } = await daemon.run(command);
+  const { id, events } = await daemon.run(command);
   const read = async (query: string): Promise<number> => {
     const path = `/api/runs/${id}/events${query}`;
     const reading = new FrameReading();
@@ -285,4 +285,10 @@ test("frames keep shell noise, and leave it out where they are asked to", async 
     return reading.bytes.stderr;
   };
   expect(await Promise.all([read(""), read("?raw=1"), read("?raw=0")])).toEqual([40, 40, 5]);
+  const seen: unknown[] = [];
+  for await (const event of daemon.client.subscribeBytes(id)) {
+    if (event.type === "output") seen.push([event.stream, event.bytes.toString(), event.timestamp]);
+  }
+  const shown = events.findLast((event) => event.type === "output");
+  expect(seen).toEqual([["stderr", "real\n", shown?.timestamp]]);
 });

@@ -303,7 +303,13 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
   runEvents: {
     path: `/api/runs/${run}/events`,
     good: {},
-    query: { after: ["x".repeat(65)], stdout: offsets, stderr: offsets, ...streamQuery },
+    query: {
+      after: ["x".repeat(65)],
+      stdout: offsets,
+      stderr: offsets,
+      positions: ["2", ""],
+      ...streamQuery,
+    },
   },
   answerPrompt: {
     path: "/api/prompts/0",

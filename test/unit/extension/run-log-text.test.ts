@@ -14,7 +14,7 @@ test("the log of a run names it, its command and what went wrong, and holds no o
   const base = { runId: run.id, timestamp: at };
   log.add({ type: "init", ...base, run });
   log.add({ type: "status", ...base, state: "connecting", message: "Connecting to gone" });
-  const output = { type: "output", ...base, stream: "stdout", offset: 0, data: "secret" } as const;
+  const output = { type: "output", ...base, stream: "stdout", bytes: Buffer.from("secret") } as const;
   log.add(output);
   log.add(output);
   log.add({ type: "error", ...base, problem });

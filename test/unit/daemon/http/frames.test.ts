@@ -5,7 +5,13 @@ import { createFrameEncoder } from "../../../../daemon/http/frames.ts";
 import type { ControlFields, StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
 
 const at = "2026-01-02T03:04:05.006Z";
-const view = { epoch: "0badcafe", runId: "run-1", raw: true, offsets: { stdout: 0, stderr: 0 } };
+const view = {
+  epoch: "0badcafe",
+  runId: "run-1",
+  raw: true,
+  positions: false,
+  offsets: { stdout: 0, stderr: 0 },
+};
 const output = (seq: number, stream: "stdout" | "stderr", offset: number, text: string): StoredEvent => ({
   seq,
   at,
@@ -72,6 +78,15 @@ test("who has so many bytes of each stream is given the rest, and of a gap its r
   expect(rest(6, 1)).toEqual([[2, "y"], lost(6), [1, "j"]]);
   expect(rest(9, 2)).toEqual([[1, "j"]]);
   expect(rest(10, 2)).toEqual([]);
+});
+
+test("the place and the time of output come before it, also behind noise that is left out", () => {
+  const noise = { ...output(1, "stderr", 0, "bash: no job control in this shell\n"), noise: true };
+  const events = [noise, output(2, "stderr", 35, "real")];
+  const asked = { positions: true, raw: false };
+  const place = (offset: number): unknown => [4, JSON.stringify({ offset, timestamp: at })];
+  expect(given(events, asked)).toEqual([place(35), [2, "real"]]);
+  expect(given(events, { ...asked, offsets: { stdout: 0, stderr: 37 } })).toEqual([place(37), [2, "al"]]);
 });
 
 test("frames are read the same wherever what comes is cut", () => {
