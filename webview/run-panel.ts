@@ -2,7 +2,6 @@ import type { Look, PanelTool, ToPanel } from "../protocol/panel.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import type { Bridge } from "./bridge.ts";
 import { DebugLog } from "./debug-log.ts";
-import { element } from "./element.ts";
 import { standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { FindBar } from "./find-bar.ts";
@@ -13,7 +12,7 @@ import { createProblemView } from "./problem-view.ts";
 import type { Screen } from "./screen.ts";
 import { Settled } from "./settled.ts";
 import { Silence } from "./silence.ts";
-import type { PreparedScreen } from "./prepared-screen.ts";
+import type { PanelFrame } from "./panel-frame.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
@@ -27,7 +26,7 @@ const maxCopied = 64 * 1024 * 1024;
 /** One run, from its `show` on. */
 export class RunPanel {
   readonly #bridge: Bridge;
-  readonly #element = element("div", { class: "panel" });
+  readonly #element: HTMLElement;
   readonly #body: HTMLElement;
   readonly #head: Head;
   readonly #toolbar = new Toolbar((name) => this.#use(name));
@@ -44,22 +43,23 @@ export class RunPanel {
   #stopping = false;
   #bytes = 0;
 
-  constructor(app: HTMLElement, show: Message<"show">, bridge: Bridge, prepared: PreparedScreen) {
+  constructor(frame: PanelFrame, show: Message<"show">, bridge: Bridge) {
     const { run, host, look } = show;
     this.#bridge = bridge;
-    this.#body = prepared.take();
-    this.#screen = prepared.screen;
+    this.#element = frame.element;
+    this.#body = frame.body;
+    this.#screen = frame.screen;
     this.#head = new Head(host, run, this.#toolbar.element);
     this.#status = new StatusLine(isCalm(look));
     this.#element.classList.toggle("reduced-motion", isCalm(look));
-    this.#element.append(this.#head.element, this.#body, this.#log.element, this.#status.element);
     this.#input = new Input(
       run,
       (message) => this.#bridge.post(message),
       (pty) => this.#runWithInput(pty),
     );
-    this.#body.after(this.#input.element);
-    app.replaceChildren(this.#element);
+    this.#body.before(this.#head.element);
+    this.#body.after(this.#input.element, this.#log.element, this.#status.element);
+    this.#element.classList.remove("prepared");
     this.#screen.begin(look, run.options.pty === true);
     if (run.options.pty === true) {
       this.#screen.onSized = () => this.#size.changed();
@@ -113,10 +113,11 @@ export class RunPanel {
   dispose(): void {
     for (const end of this.#ends) end();
     this.#size.cancel();
-    this.#screen.dispose();
     this.#silence.stop();
     this.#status.dispose();
-    this.#element.remove();
+    this.#reveal();
+    const around = [this.#head, this.#find, this.#input, this.#log, this.#status].map((part) => part.element);
+    for (const made of [...around, this.#silence.waiting, this.#problem]) made?.remove();
   }
 
   #begin({ run, elapsedMs }: Message<"show">): void {

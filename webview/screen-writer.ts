@@ -18,7 +18,7 @@ export interface OutputChunk {
   encoding?: "base64" | undefined;
 }
 
-/** EventLoopQueue the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
+/** Joins the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
 export class ScreenWriter {
   readonly #voices: Record<OutputStream, Voice>;
   #speaking: OutputStream | undefined;

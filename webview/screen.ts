@@ -39,15 +39,17 @@ export class Screen implements IDisposable {
   readonly #options: ScreenOptions;
   readonly #terminal: Terminal;
   readonly #fitting = new FitAddon();
-  readonly #writer: ScreenWriter;
+  #writer: ScreenWriter;
   readonly #element: HTMLElement;
   readonly #hidden: HiddenLines;
   readonly #watches: IDisposable[] = [];
+  #look: Look;
   #unacknowledged = 0;
   #alive = true;
 
   constructor(parent: HTMLElement, options: ScreenOptions) {
     this.#options = options;
+    this.#look = options.look;
     this.#terminal = new Terminal({
       allowProposedApi: true,
       convertEol: true,
@@ -58,7 +60,7 @@ export class Screen implements IDisposable {
       ...lookOptions(options.look),
     });
     this.search = new ScreenSearch(this.#terminal, (result) => this.onSearchResult(result));
-    this.#writer = new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
+    this.#writer = this.#newWriter();
     const gutter = element("div", { class: "gutter" });
     const host = element("div", { class: "screen-host" });
     this.#element = element("div", { class: "screen" }, gutter, host);
@@ -83,11 +85,22 @@ export class Screen implements IDisposable {
     this.#describe();
   }
 
-  /** Once, before anything is written. `pty`: the command has a terminal of its own, which ends lines by CR LF itself. */
+  /**
+   * Before the first output of a run: nothing is left of the run before, also of what it has written and is not drawn yet.
+   * `pty`: the command has a terminal of its own, which ends lines by CR LF itself.
+   */
   begin(look: Look, pty: boolean): void {
-    if (JSON.stringify(look) !== JSON.stringify(this.#options.look)) this.restyle(look);
+    this.onSearchResult = () => {};
+    this.onSized = () => {};
+    this.search.clear();
+    this.#writer = this.#newWriter();
+    this.setAlive(true);
+    if (JSON.stringify(look) !== JSON.stringify(this.#look)) this.restyle(look);
     this.#terminal.options.convertEol = !pty;
-    if (!pty) this.#terminal.write("\x1b[?25l");
+    this.#terminal.write(pty ? "\x1bc" : "\x1bc\x1b[?25l", () => {
+      this.#unacknowledged = 0;
+      this.#hidden.reset();
+    });
     this.fit();
   }
 
@@ -133,7 +146,8 @@ export class Screen implements IDisposable {
   }
 
   /** Takes the theme of now, and a look if there is a new one. */
-  restyle(look: Look = this.#options.look): void {
+  restyle(look: Look = this.#look): void {
+    this.#look = look;
     Object.assign(this.#terminal.options, lookOptions(look));
     this.search.restyle();
     this.fit();
@@ -164,6 +178,10 @@ export class Screen implements IDisposable {
     this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
     this.fit();
     this.#watches.push(terminal.onResize(() => this.onSized()));
+  }
+
+  #newWriter(): ScreenWriter {
+    return new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
   }
 
   /** VS Code opens its own context menu here, with what package.json lists for this section. */

@@ -1,23 +1,22 @@
 import "./terminal.css";
 import { findApp } from "./page.ts";
-import type { FromPanel, ToPanel } from "../protocol/panel.ts";
+import type { Look, ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
-import { PreparedScreen } from "./prepared-screen.ts";
+import { PanelFrame } from "./panel-frame.ts";
 import { useWords, word } from "./labels.ts";
 
 /** The webview of one run: says `ready`, then shows what the extension sends, from each `show` anew. */
 const app = findApp();
+let frame: PanelFrame | undefined;
 let panel: RunPanel | undefined;
-/** For the run that comes next. */
-let prepared: PreparedScreen | undefined;
 
 const bridge = createBridge(receive, (path) => panel?.note(word("messageNotUnderstood", path)));
 
 function receive(message: ToPanel): void {
   if (message.type === "prepare") {
     useWords(message.words);
-    prepared ??= new PreparedScreen(app, message.look, bridge);
+    frameWith(message.look);
   } else if (message.type === "show") show(message);
   else panel?.receive(message);
 }
@@ -25,20 +24,13 @@ function receive(message: ToPanel): void {
 function show(message: Extract<ToPanel, { type: "show" }>): void {
   useWords(message.words);
   bridge.keep({ runId: message.run.id });
-  const taken = prepared ?? new PreparedScreen(app, message.look, bridge);
-  prepared = undefined;
   panel?.dispose();
-  panel = new RunPanel(app, message, { ...bridge, post }, taken);
-
-  function post(said: FromPanel): void {
-    bridge.post(said);
-    // While the daemon starts it.
-    if (isAgain(said)) prepared ??= new PreparedScreen(app, message.look, bridge);
-  }
+  panel = new RunPanel(frameWith(message.look), message, bridge);
 }
 
-function isAgain({ type }: FromPanel): boolean {
-  return type === "runAgain" || type === "runWithInput";
+function frameWith(look: Look): PanelFrame {
+  frame ??= new PanelFrame(app, look, bridge);
+  return frame;
 }
 
 bridge.post({ type: "ready" });

@@ -4,6 +4,8 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 
 const pageSize = 50;
+/** Each change is drawn by several parts of the window, which the first output of a run should not wait for. */
+const settleMs = 100;
 /** A window that is open for weeks does not gather runs for ever: beyond this it begins with one page again. */
 const maxRuns = 2000;
 
@@ -14,6 +16,7 @@ export class RunList implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   #runs: readonly Run[] | undefined;
   #nextCursor: string | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changed.event;
 
@@ -64,6 +67,7 @@ export class RunList implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     vscode.Disposable.from(...this.#subscriptions).dispose();
   }
 
@@ -77,7 +81,14 @@ export class RunList implements vscode.Disposable {
     else if (change.type === "runDeleted") this.#runs = this.#runs.filter((run) => run.id !== change.id);
     else return;
     if (this.#runs.length > maxRuns) void this.refresh().catch(() => undefined);
-    this.#changed.fire();
+    this.#fireSoon();
+  }
+
+  #fireSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#changed.fire();
+    }, settleMs);
   }
 }
 

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import * as vscode from "vscode";
 import type { FromPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
@@ -99,7 +100,7 @@ export class PanelTools {
   /** Runs the command of a panel again and shows it in the same tab; the run before stays in the Runs view. */
   async again(panel: RunPanel): Promise<void> {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
-      this.#runner.again(await this.#daemon.call("getRun", { params: { run: panel.runId } })),
+      this.#runner.again(await this.#shown(panel)),
     );
     if (run !== undefined) panel.show(run);
   }
@@ -107,13 +108,14 @@ export class PanelTools {
   /** Runs the command of a panel again with its standard input open, and shows it in the same tab. */
   async #withInput(panel: RunPanel, { pty, cols, rows }: MessageOf<"runWithInput">): Promise<void> {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
-      this.#runner.withInput(await this.#daemon.call("getRun", { params: { run: panel.runId } }), {
-        pty,
-        cols,
-        rows,
-      }),
+      this.#runner.withInput(await this.#shown(panel), { pty, cols, rows }),
     );
     if (run !== undefined) panel.show(run);
+  }
+
+  /** Mostly nothing has to be asked for. */
+  async #shown({ run, runId }: RunPanel): Promise<Run> {
+    return run ?? this.#daemon.call("getRun", { params: { run: runId } });
   }
 
   async #type(runId: string, { data, end }: { data: string; end: boolean }): Promise<void> {

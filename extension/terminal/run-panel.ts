@@ -60,6 +60,8 @@ export class RunPanel implements RunTab {
   #started: Run | undefined;
   /** Whether the run was started here just now, so that the person awaits it. */
   #awaited: boolean;
+  /** The run as it was shown last. */
+  #run: Run | undefined;
   #problem: ProblemDetails | undefined;
   #isBroken = false;
   #isDisposed = false;
@@ -106,6 +108,11 @@ export class RunPanel implements RunTab {
 
   get runId(): string {
     return this.#runId;
+  }
+
+  /** The run that is shown, of the time when it was: the command and its options stay. undefined while nothing is. */
+  get run(): Run | undefined {
+    return this.#run?.id === this.#runId ? this.#run : undefined;
   }
 
   /** The failure that was shown last, e.g. the unknown host key. */
@@ -212,6 +219,7 @@ export class RunPanel implements RunTab {
 
   #begin(run: Run): ToPanel {
     this.#stand(run);
+    this.#run = run;
     const { hosts } = this.#context;
     const host = hostOfRun(hosts.hosts, run.host.name);
     const isProduction = host !== undefined && hosts.production(host) !== undefined;
