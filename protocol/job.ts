@@ -42,6 +42,8 @@ export const JobRequest = z
     batches: z.array(BatchSize).min(1).max(100).nullable().default(null),
     /** More failures than that, and no further host begins. */
     maxFailures: MaxFailures.nullable().default(null),
+    /** With `sudo`: its hosts share a password, which is asked for once. Otherwise each host that wants one has it asked for. */
+    sameSudoPassword: z.boolean().default(false),
     name: z
       .string()
       .min(1)
@@ -94,6 +96,7 @@ export const Job = z
         failFast: z.boolean(),
         batches: z.array(BatchSize).nullable(),
         maxFailures: MaxFailures.nullable(),
+        sameSudoPassword: z.boolean().optional(),
       }),
     state: z.enum(["running", "ended"]),
     outcome: JobOutcome.nullable(),

@@ -37,6 +37,7 @@ export const problems = {
   protocol_error: { status: 502, title: "SSH protocol error", retryable: false },
   connection_lost: { status: 502, title: "Connection lost", retryable: false },
   channel_refused: { status: 502, title: "The host refused to start the command", retryable: true },
+  sudo_failed: { status: 502, title: "sudo did not run the command", retryable: false },
   key_not_installed: { status: 502, title: "The key could not be installed", retryable: false },
   key_not_made: { status: 502, title: "The key could not be made", retryable: false },
   daemon_unreachable: { status: 503, title: "The Hostrun daemon is not responding", retryable: true },

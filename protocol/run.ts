@@ -49,6 +49,8 @@ export const RunOptions = z.strictObject({
   /** Leave standard input open for `POST /api/runs/{id}/stdin`. */
   stdinOpen: z.boolean().default(false),
   pty: z.boolean().default(false),
+  /** As root, by sudo. The password that it may ask for is a prompt of the run, and part of nothing that is kept. */
+  sudo: z.boolean().default(false),
   /** The size of the terminal that `pty` gives when the command starts; by default 80 and 24. */
   cols: TerminalSize.shape.cols.optional(),
   rows: TerminalSize.shape.rows.optional(),
@@ -68,12 +70,15 @@ export const RunOptions = z.strictObject({
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 
-/** Nobody holds the other end of a terminal or of an open standard input while the link is down. */
+/**
+ * Nobody holds the other end of a terminal or of an open standard input while the link is down; nor could the daemon end a
+ * command of root's, or answer sudo, by a session that another one began.
+ */
 export function refuseWithDurable(
-  body: Pick<RunOptions, "durable" | "pty"> & Partial<Pick<RunOptions, "stdinOpen">>,
+  body: Pick<RunOptions, "durable" | "pty" | "sudo"> & Partial<Pick<RunOptions, "stdinOpen">>,
   issues: z.RefinementCtx,
 ): void {
-  for (const option of ["pty", "stdinOpen"] as const) {
+  for (const option of ["pty", "stdinOpen", "sudo"] as const) {
     if (body.durable && body[option] === true) {
       issues.addIssue({ code: "custom", path: [option], message: "cannot be had with durable" });
     }

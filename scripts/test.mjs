@@ -31,6 +31,7 @@ const SERVERS = [
   "curl",
   "jq",
   "systemd",
+  "sudo",
 ];
 
 /** Login shells that commands are run by, beside those that every Debian has. */

@@ -50,6 +50,10 @@ Standard input is not passed on.
                           that reads no standard input (-n)
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host
+  --sudo                  as root, by sudo; where that wants a password it is asked for here,
+                          and kept nowhere
+  --same-sudo-password    the same on several hosts, which share the password: it is asked
+                          for once, and tried on one host before the others get it
   --durable               keep it running when the link drops or the daemon ends, and go
                           on with its output afterwards; standard input is not passed on
   --json, --format json   print the run's events, a JSON object a line

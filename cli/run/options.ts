@@ -19,7 +19,10 @@ export interface RunPlan {
   /** Who is meant; `request.host` is the first of them. */
   readonly targets: readonly string[];
   /** How it runs on many hosts. */
-  readonly job: Pick<JobRequestInput, "concurrency" | "failFast" | "batches" | "maxFailures">;
+  readonly job: Pick<
+    JobRequestInput,
+    "concurrency" | "failFast" | "batches" | "maxFailures" | "sameSudoPassword"
+  >;
   readonly show: JobShow;
   /** Where the names of the hosts go on which it did not end with exit status 0. */
   readonly failedTo: string | undefined;
@@ -44,6 +47,8 @@ const options = {
   "cache-ttl": { type: "string" },
   "record-limit": { type: "string" },
   pty: { type: "boolean" },
+  sudo: { type: "boolean" },
+  "same-sudo-password": { type: "boolean" },
   durable: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
   "no-worker": { type: "boolean" },
@@ -65,6 +70,7 @@ export const optionNames = {
   connectTimeoutMs: "--connect-timeout",
   cacheTtlMs: "--cache-ttl",
   recordLimitBytes: "--record-limit",
+  sudo: "--sudo",
   concurrency: "--forks",
   batches: "--batches",
   maxFailures: "--max-failures",
@@ -95,6 +101,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
       cacheTtlMs: span("cache-ttl") ?? 0,
       pty: values.pty === true,
+      sudo: [values.sudo, values["same-sudo-password"]].includes(true),
       durable: values.durable === true,
       worker: values["no-worker"] === true ? "off" : "auto",
       ...(limit === undefined ? {} : { recordLimitBytes: parseSize(limit, "--record-limit") }),
@@ -165,11 +172,13 @@ function parseJob(values: {
   readonly "fail-fast"?: boolean | undefined;
   readonly batches?: string | undefined;
   readonly "max-failures"?: string | undefined;
+  readonly "same-sudo-password"?: boolean | undefined;
 }): RunPlan["job"] {
   const { forks, batches, "max-failures": maxFailures } = values;
   return {
     ...(forks === undefined ? {} : { concurrency: parseWhole(forks, "--forks", { min: 1, max: 1000 }) }),
     ...(values["fail-fast"] === true ? { failFast: true } : {}),
+    ...(values["same-sudo-password"] === true ? { sameSudoPassword: true } : {}),
     ...(batches === undefined
       ? {}
       : { batches: batches.split(",").map((size) => parseShare(size, "--batches", 1)) }),

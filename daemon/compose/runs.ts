@@ -5,6 +5,7 @@ import { Prompts } from "../prompts/prompts.ts";
 import { RunEngine } from "../runs/engine.ts";
 import { RunHistory } from "../runs/history.ts";
 import { LatencyRecord } from "../runs/latency.ts";
+import { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { openSearchIndexing } from "../runs/search-indexing.ts";
 import { createJobStore } from "../store/jobs.ts";
 import type { DaemonContext } from "./context.ts";
@@ -28,7 +29,7 @@ export function openRuns(
   { database, store, cache, plans, durable, hosts, production, resolve, remote }: Storage & Hosts & Transport,
   scope: Scope,
 ): Runs {
-  const { settings, clock, log, changes } = context;
+  const { settings, clock, log, changes, secrets } = context;
   const latency = new LatencyRecord();
   const prompts = scope.own(
     new Prompts({
@@ -41,8 +42,10 @@ export function openRuns(
     changes.publish({ type: "runChanged", run });
     if (run.state === "ended") indexing.wake();
   };
+  const sudo = new SudoGates(secrets);
   const engine = scope.own(
     new RunEngine({
+      sudo,
       store,
       plans,
       remote,
@@ -68,6 +71,7 @@ export function openRuns(
     engine,
     history,
     events: store.events,
+    sudo,
     hosts: () => production.marks(),
     destination: (name) => destinationNamed(name, { hosts, production }),
     clock,
@@ -76,10 +80,7 @@ export function openRuns(
   });
   for (const run of durable) engine.resume(run);
   jobs.resume();
-  const drained = async (): Promise<void> => {
-    await jobs.begun();
-    await engine.drained();
-  };
+  const drained = () => jobs.begun().then(() => engine.drained());
   return { latency, prompts, engine, history, jobs, drained };
 }
 

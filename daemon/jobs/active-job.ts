@@ -153,6 +153,7 @@ function runRequestOf(request: JobRequest, host: string): RunRequest {
     batches: _b,
     maxFailures: _m,
     name: _n,
+    sameSudoPassword: _s,
     ...options
   } = request;
   return { ...options, stdinOpen: false, host };

@@ -5,6 +5,7 @@ import type { RunEngine } from "../runs/engine.ts";
 import type { RunHistory } from "../runs/history.ts";
 import type { EventLog } from "../runs/record/event-log.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
+import type { SudoAccess } from "../runs/sudo/sudo-gates.ts";
 import type { EndedRun } from "./job-groups.ts";
 import type { JobLog } from "./job-log.ts";
 
@@ -12,6 +13,12 @@ export interface JobRunsParts {
   readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
   readonly history: Pick<RunHistory, "feed">;
   readonly events: Pick<EventLog, "lastSeq">;
+}
+
+export interface JobState {
+  readonly isCancelled: () => boolean;
+  /** Where its hosts share a password. */
+  readonly sudo: SudoAccess | undefined;
 }
 
 /** How long a job waits where the queue of runs is full. */
@@ -26,9 +33,9 @@ export class JobRuns {
   }
 
   /** Where the queue of runs is full, the job waits. */
-  async start(job: Job, request: RunRequest, isCancelled: () => boolean): Promise<Run> {
+  async start(job: Job, request: RunRequest, { isCancelled, sudo }: JobState): Promise<Run> {
     const { engine } = this.#parts;
-    const origin = { key: undefined, client: `job:${job.id}`, jobId: job.id };
+    const origin = { key: undefined, client: `job:${job.id}`, jobId: job.id, sudo };
     for (;;) {
       try {
         return await engine.start(request, origin);

@@ -20,6 +20,7 @@ import type { Feed } from "../core/feed.ts";
 import type { Log } from "../core/log.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { uuidv7 } from "../core/uuid.ts";
+import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
 import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
@@ -36,6 +37,7 @@ export interface JobsParts extends JobRunsParts {
   readonly hosts: () => Promise<readonly KnownHost[]>;
   /** What a run on a name that no list has would go to; undefined where there is no such host. */
   readonly destination: (name: string) => Promise<KnownHost | undefined>;
+  readonly sudo: Pick<SudoGates, "forJob">;
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (job: Job) => void;
@@ -207,7 +209,7 @@ export class Jobs {
     // A job could once ask for a terminal as well, which no durable run had.
     const pty = options.durable !== true && options.pty === true;
     const request = JobRequestSchema.parse({ ...options, pty, targets, command, name });
-    const active = new ActiveJob(job, request, this.#activeParts());
+    const active = new ActiveJob(job, request, this.#activeParts(job));
     this.#active.set(job.id, active);
     active.takeOver(runs);
   }
@@ -230,19 +232,20 @@ export class Jobs {
       endedAt: null,
     };
     this.#parts.store.create(job);
-    const active = new ActiveJob(job, request, this.#activeParts());
+    const active = new ActiveJob(job, request, this.#activeParts(job));
     this.#active.set(job.id, active);
     this.#parts.onChange(job);
     active.advance();
     return active.job;
   }
 
-  #activeParts(): ActiveJobParts {
+  #activeParts({ id, hosts, options }: Job): ActiveJobParts {
     const { engine, clock } = this.#parts;
+    const sudo = options.sameSudoPassword === true ? this.#parts.sudo.forJob(hosts) : undefined;
+    const isCancelled = (): boolean => this.#active.get(id)?.isCancelled === true;
     return {
       clock,
-      start: (job, request) =>
-        this.#runs.start(job, request, () => this.#active.get(job.id)?.isCancelled === true),
+      start: (job, request) => this.#runs.start(job, request, { isCancelled, sudo }),
       cancel: (run, graceMs) => void engine.cancel(run, graceMs),
       follow: (run, log) => this.#runs.follow(run, log),
       changed: (job) => this.#changed(job),

@@ -6,12 +6,10 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { EventLoopQueue } from "../core/event-loop-queue.ts";
 import { Admission } from "./admission.ts";
-import { commandLine } from "./command/command-line.ts";
 import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
-import type { StartInput } from "./durable/host-script.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
-import { Execution } from "./execution.ts";
+import { createExecution } from "./create-execution.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
@@ -24,7 +22,8 @@ import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
 import { asProblem, type RunExecution } from "./run-execution.ts";
-import { ExpectedHosts, type RunHosts, type RunPlace } from "./run-hosts.ts";
+import { ExpectedHosts, type RunHosts } from "./run-hosts.ts";
+import type { SudoAccess, SudoGates } from "./sudo/sudo-gates.ts";
 
 export interface RunEngineParts {
   readonly store: RunStore;
@@ -33,6 +32,7 @@ export interface RunEngineParts {
   readonly hosts: RunHosts;
   readonly cache: Cache;
   readonly prompts: Pick<Prompts, "questioner">;
+  readonly sudo: Pick<SudoGates, "forLogin">;
   readonly latency: LatencyRecord;
   readonly settings: () => Settings;
   readonly clock: Clock;
@@ -48,6 +48,8 @@ export interface RunOrigin {
   readonly client: string;
   /** The job that it is of. */
   readonly jobId?: string;
+  /** Of a job whose hosts share a password for sudo. */
+  readonly sudo?: SudoAccess | undefined;
 }
 
 /** Starts runs, knows those under way, and sees each to its one ending. */
@@ -82,7 +84,7 @@ export class RunEngine implements AsyncDisposable {
    * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
-  async start(given: RunRequest, { key, client, jobId }: RunOrigin): Promise<Run> {
+  async start(given: RunRequest, { key, client, jobId, sudo }: RunOrigin): Promise<Run> {
     const idempotency = key === undefined ? undefined : idempotencyOf(key, given);
     const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
     if (before !== undefined) return before;
@@ -107,7 +109,8 @@ export class RunEngine implements AsyncDisposable {
       return live.run;
     }
     const where = { target, session, loginShell: request.loginShell ?? loginShell, worker, askedAt };
-    const execution = this.#execution(live, request, where);
+    const parts = { ...this.#parts, durable: this.#durable };
+    const execution = createExecution(live, request, { ...where, sudo }, parts);
     const shared = this.#sharedResult(live, request, result.key);
     this.#begin(execution, client, () => this.#keepResult(live, request), shared);
     return live.run;
@@ -214,29 +217,6 @@ export class RunEngine implements AsyncDisposable {
       "daemon_stopped",
       "The Hostrun daemon is stopping and accepts no new runs. Try again in a moment.",
     );
-  }
-
-  #execution(
-    live: LiveRun,
-    request: RunRequest,
-    { target, session, loginShell, worker, askedAt }: Omit<RunPlace, "host"> & { readonly askedAt: number },
-  ): RunExecution {
-    const usual = this.#parts.settings();
-    const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
-    const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
-    const questioner = questionerOf(live, request.prompts, this.#parts.prompts);
-    if (!request.durable) {
-      const where = { target, loginShell, worker, askedAt, environment: session.environment };
-      return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner });
-    }
-    const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
-    const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };
-    const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
-    const start: StartInput = {
-      commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),
-      stdin,
-    };
-    return new DurableExecution(live, plan, start, { ...this.#durable, questioner });
   }
 
   /**

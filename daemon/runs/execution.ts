@@ -1,25 +1,17 @@
-import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 import type { OutputStream } from "../../protocol/event.ts";
-import type { HostWorker } from "../../protocol/host.ts";
 import type { Problem } from "../../protocol/problem.ts";
-import type { RunRequest, TerminalSize } from "../../protocol/run.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
 import { inTime, within } from "../core/in-time.ts";
-import { PidMarkerFilter, withPidMarker } from "./command/pid-marker.ts";
-import { CommandInput } from "./command/command-input.ts";
-import { commandLine, terminalOf, textAlone } from "./command/command-line.ts";
 import type { Ending } from "./record/ending.ts";
 import type { LiveRun } from "./record/live-run.ts";
-import type { Questioner } from "../transport/questioner.ts";
 import type {
   ConnectListener,
   Remote,
   RemoteEnd,
   RemoteListener,
   RemoteProcess,
-  Target,
 } from "../transport/remote.ts";
-import type { LoginShell } from "../transport/login-shell.ts";
 import {
   asProblem,
   connectedMessage,
@@ -34,23 +26,11 @@ import {
   type StopRequest,
   unconfirmedMessage,
 } from "./terminate/stop-controller.ts";
+import type { ExecutionOptions } from "./execution-options.ts";
+import { SentCommand } from "./sent-command.ts";
 import { notRead, notTaken } from "./start-problems.ts";
+import { SudoLogin } from "./sudo/sudo-login.ts";
 import { stopRemote } from "./terminate/stopping.ts";
-
-export interface ExecutionOptions {
-  readonly request: RunRequest;
-  readonly target: Target;
-  readonly loginShell: boolean;
-  /** Of the host. */
-  readonly worker: HostWorker;
-  /** When the run was asked for, by the clock's `elapsed`. */
-  readonly askedAt: number;
-  /** Which the server may leave. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly questioner: Questioner | undefined;
-}
 
 /** How long a login shell may take to begin with a command that is to be ended already. */
 const markerTimeoutMs = 2000;
@@ -67,16 +47,12 @@ export class Execution implements RunExecution {
   });
   readonly #options: ExecutionOptions;
   readonly #abort = new AbortController();
-  readonly #token = randomBytes(6).toString("hex");
-  readonly #input = new CommandInput();
-  readonly #pidMarker = new PidMarkerFilter(this.#token, () => this.#input.ask());
+  readonly #sudo: SudoLogin | undefined;
+  readonly #sent: SentCommand;
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
   #stopping: Promise<boolean> | undefined;
-  #shell: LoginShell = "none";
-  /** Whether the command was sent behind a word of ours. */
-  #marked = false;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
@@ -86,6 +62,8 @@ export class Execution implements RunExecution {
   constructor(live: LiveRun, options: ExecutionOptions) {
     this.live = live;
     this.#options = options;
+    this.#sudo = options.request.sudo ? this.#sudoLogin(options) : undefined;
+    this.#sent = new SentCommand(options, this.#sudo);
     this.#lastStep = `Connecting to ${options.target.name}`;
   }
 
@@ -97,10 +75,11 @@ export class Execution implements RunExecution {
       this.#abort.signal.throwIfAborted();
       const listener = this.#listener();
       // Begun before the status is written: meanwhile others look up what there is to log in with.
-      const starting = remote.exec(target, this.#execRequest(), listener, this.#abort.signal);
+      const starting = remote.exec(target, this.#sent.execRequest(), listener, this.#abort.signal);
       starting.catch(() => undefined);
       this.live.passes("connecting", connectingMessage(target));
       const process = await starting;
+      if (!(await this.#authorized(process))) return;
       if (!(await this.#prepared(process))) {
         process.forgetShell();
         return;
@@ -114,6 +93,7 @@ export class Execution implements RunExecution {
       this.#neverStarted(failure);
     } finally {
       this.stops.close();
+      this.#sudo?.[Symbol.dispose]();
       this.#settled.resolve();
     }
   }
@@ -150,34 +130,30 @@ export class Execution implements RunExecution {
     this.#process?.close();
   }
 
-  #execRequest() {
-    const { request, loginShell, worker, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
-    const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
-    const reading = { from: request.pty ? "terminal" : "requested", token: this.#token } as const;
-    return {
-      text: worker === "off" ? undefined : textAlone(request, options, reading),
-      command: (shell: LoginShell) => {
-        this.#shell = shell;
-        this.#marked = true;
-        const command = commandLine(request.command, options, shell, reading);
-        const marked = withPidMarker(command, shell, this.#token);
-        this.#pidMarker.expect(marked, command.inputs.length, shell);
-        this.#input.expect(command.inputs);
-        return marked.line;
-      },
-      env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
-      pty: terminalOf(request),
-      connectTimeoutMs,
-      agentSocket: request.agentSocket,
-      askedAt,
-      questioner,
-    };
+  #sudoLogin({ target, sudo, questioner, connectTimeoutMs }: ExecutionOptions): SudoLogin {
+    const onAsked = (): void => this.live.status("connecting", `sudo on ${target.name} asks for a password`);
+    return new SudoLogin({ target, access: sudo, questioner, timeoutMs: connectTimeoutMs, onAsked });
+  }
+
+  /** False when sudo does not begin the command, and never will. */
+  async #authorized(process: RemoteProcess): Promise<boolean> {
+    if (this.#sudo === undefined) return true;
+    const { signal } = this.#abort;
+    const ended = this.#over.promise;
+    const problem = await this.#sudo.authorize({ stdin: process.stdin, ended, signal });
+    if (problem === undefined) return true;
+    for (const tell of this.#early.splice(0)) tell();
+    this.#neverStarted(problem);
+    // Without an answer it gives up.
+    process.stdin.end();
+    await this.#stopRemote(process, 1000);
+    return false;
   }
 
   /** False when the host does not take what the command needs first: then it has not run, and never will. */
   async #prepared(process: RemoteProcess): Promise<boolean> {
     const { target, connectTimeoutMs } = this.#options;
-    const taken = this.#input.giveTo(process.stdin).then(() => true);
+    const taken = this.#sent.input.giveTo(process.stdin).then(() => true);
     const late = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(connectTimeoutMs)]);
     // One that ends before has said on standard error why.
     const ended = this.#over.promise.then(() => true);
@@ -194,9 +170,10 @@ export class Execution implements RunExecution {
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
     // A command may be cancelled before its first word is here.
-    if (this.#shell !== "none") await within(markerTimeoutMs, this.#pidMarker.settled);
-    const pid = process.worker?.pid ?? this.#pidMarker.pid;
-    const confirmed = await stopRemote(process, pid, { graceMs, ended });
+    const { pidMarker, shell } = this.#sent;
+    if (shell !== "none") await within(markerTimeoutMs, pidMarker.settled);
+    const pid = process.worker?.pid ?? pidMarker.pid;
+    const confirmed = await stopRemote(process, pid, { graceMs, ended, sudo: this.#sudo });
     // The session ends behind what the host still has to send.
     this.live.pace.end();
     const endedInTime = await within(endTimeoutMs[confirmed ? "confirmed" : "unconfirmed"], ended);
@@ -206,22 +183,23 @@ export class Execution implements RunExecution {
 
   /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
   #unread(end: RemoteEnd): boolean {
-    const { pid, shown } = this.#pidMarker;
+    const { pid, shown } = this.#sent.pidMarker;
     return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
   }
 
   /** Whether the next run should ask again what runs the commands of this login. */
   #misjudgedShell(end: RemoteEnd): boolean {
-    if (this.#shell === "none") return this.stops.reason !== undefined;
-    return end.kind === "exited" && this.#pidMarker.pid === undefined;
+    const { shell, pidMarker } = this.#sent;
+    if (shell === "none") return this.stops.reason !== undefined;
+    return end.kind === "exited" && pidMarker.pid === undefined;
   }
 
   #listener(): RemoteListener & ConnectListener {
     const live = this.live;
-    // On a terminal standard error comes with standard output.
-    const markerStream = this.#options.request.pty ? "stdout" : "stderr";
+    const { markerStream, pidMarker } = this.#sent;
     const pass = (stream: OutputStream, chunk: Buffer): void => {
-      const bytes = this.#marked && stream === markerStream ? this.#pidMarker.take(chunk) : chunk;
+      const bytes = this.#sent.take(stream, chunk);
+      if (stream === markerStream) this.#sudo?.heard(bytes);
       if (bytes.length > 0) this.#afterStart(() => live.output(stream, bytes));
     };
     return {
@@ -230,7 +208,7 @@ export class Execution implements RunExecution {
       stdout: (chunk) => pass("stdout", chunk),
       stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {
-        const rest = this.#pidMarker.rest();
+        const rest = pidMarker.rest();
         if (rest.length > 0) this.#afterStart(() => live.output(markerStream, rest));
         this.#over.resolve(end);
       },

@@ -13,10 +13,10 @@ export interface Cache {
 
 /**
  * A secret must not be part of a key that others may read, not even hashed, nor may its result be another's. What is
- * written to a command while it runs is part of no key.
+ * written to a command while it runs is part of no key. What root reads is for who may be root now.
  */
-function mayBeCached({ cacheTtlMs, secretEnv, stdinOpen }: RunRequest): boolean {
-  return cacheTtlMs > 0 && !stdinOpen && Object.keys(secretEnv).length === 0;
+function mayBeCached({ cacheTtlMs, secretEnv, stdinOpen, sudo }: RunRequest): boolean {
+  return cacheTtlMs > 0 && !stdinOpen && !sudo && Object.keys(secretEnv).length === 0;
 }
 
 /** What a result is kept by, if it may be, and the run whose result stands for it. */

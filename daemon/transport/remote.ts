@@ -101,9 +101,9 @@ export interface RemoteProcess {
   signal(name: string): void;
   /**
    * Runs a short command of Hostrun's own on the same connection, and so on the same machine, beside this one.
-   * undefined when it could not be run or took longer than `deadlineMs`.
+   * undefined when it could not be run or took longer than `deadlineMs`. `input`: its standard input, by default none.
    */
-  execHelper(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined>;
+  execHelper(command: string, deadlineMs: number, input?: Buffer): Promise<RemoteAnswer | undefined>;
   /** What was known of the login shell was wrong: the next run asks again. */
   forgetShell(): void;
   /** With `true` the host soon sends no more output, after at most 2 MiB and `extraBytes`; with `false` it goes on. */

@@ -9,6 +9,8 @@ export interface SecretPlace extends Pick<Hop, "name" | "user" | "address" | "po
 interface Kept {
   readonly place: SecretPlace;
   password: Buffer | undefined;
+  /** What sudo on the host asks for. */
+  sudo?: Buffer | undefined;
   /** By the path of the key file; under "" one that is for any of the host's keys. */
   readonly passphrases: Map<string, Buffer>;
   readonly offers: Map<SecretKind, Offer>;
@@ -75,7 +77,7 @@ export class SecretMemory implements Disposable {
     return (["refused", "untried", "kept"] as const).find((state) => states.includes(state)) ?? null;
   }
 
-  /** Whether anything is there for just this place. */
+  /** Whether anything is there for a login at just this place. */
   has(place: SecretPlace): boolean {
     const kept = this.#kept.get(keyOf(place));
     if (kept === undefined) return false;
@@ -128,6 +130,24 @@ export class SecretMemory implements Disposable {
     kept.password = undefined;
   }
 
+  keepSudoPassword(place: SecretPlace, password: string): void {
+    const kept = this.#of(place);
+    kept.sudo?.fill(0);
+    kept.sudo = Buffer.from(password);
+  }
+
+  sudoPassword(place: SecretPlace): string | undefined {
+    return this.#kept.get(keyOf(place))?.sudo?.toString();
+  }
+
+  /** sudo did not take it: it is never sent again by itself. */
+  refuseSudoPassword(place: SecretPlace, password: string): void {
+    const kept = this.#kept.get(keyOf(place));
+    if (kept?.sudo?.toString() !== password) return;
+    kept.sudo.fill(0);
+    kept.sudo = undefined;
+  }
+
   /** Forgets what is kept for a host, however it was called; but `unless` it is for just this place. */
   forget(name: string, unless?: SecretPlace): void {
     const spared = unless === undefined ? undefined : keyOf(unless);
@@ -162,6 +182,7 @@ export class SecretMemory implements Disposable {
     const kept = this.#kept.get(key);
     this.#kept.delete(key);
     kept?.password?.fill(0);
+    kept?.sudo?.fill(0);
     for (const passphrase of kept?.passphrases.values() ?? []) passphrase.fill(0);
     for (const { secret } of kept?.offers.values() ?? []) secret.fill(0);
   }
@@ -180,7 +201,8 @@ export function isSameLogin(one: SecretPlace, other: SecretPlace): boolean {
   return loginOf(one) === loginOf(other);
 }
 
-function loginOf({ jump, settings, ...last }: SecretPlace): string {
+/** The login and the way to it as a text, whatever they are called. */
+export function loginOf({ jump, settings, ...last }: SecretPlace): string {
   return JSON.stringify([
     settings.proxyCommand,
     [...jump, last].map(({ user, address, port }) => [user, address, port]),

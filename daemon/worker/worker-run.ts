@@ -81,7 +81,7 @@ export class WorkerRun {
       stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
       // Who ends a run ends its process, which is known.
       signal: () => undefined,
-      execHelper: (command, deadlineMs) => process.execHelper(command, deadlineMs),
+      execHelper: (...helper) => process.execHelper(...helper),
       hold,
       extraBytes: () => process.extraBytes(),
       forgetShell: () => undefined,

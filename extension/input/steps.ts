@@ -3,14 +3,14 @@ import * as vscode from "vscode";
 /** What a step shows above its input: the title, and where in the whole it is. */
 export interface StepFrame {
   readonly title: string;
-  readonly toggle?: StepToggle | undefined;
+  readonly toggles?: readonly StepToggle[] | undefined;
   readonly step: number;
   readonly totalSteps: number;
   /** Of a list that only shows something: a look elsewhere closes it. */
   readonly closesOnBlur?: boolean;
 }
 
-/** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. */
+/** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. One excludes the others. */
 export interface StepToggle {
   isOn: boolean;
   /** What the title says. */
@@ -30,7 +30,7 @@ export type Step<Draft> = (draft: Draft, frame: StepFrame) => Promise<Answer<Dra
 
 /** Asks one question after the other; going back keeps what was answered. undefined: the person left. */
 export async function askSteps<Draft>(
-  { title, toggle }: Pick<StepFrame, "title" | "toggle">,
+  { title, toggles }: Pick<StepFrame, "title" | "toggles">,
   start: Draft,
   steps: readonly Step<Draft>[],
 ): Promise<Draft | undefined> {
@@ -39,7 +39,7 @@ export async function askSteps<Draft>(
   while (at < steps.length) {
     const step = steps[at];
     if (step === undefined) break;
-    const answer = await step(draft, { title, toggle, step: at + 1, totalSteps: steps.length });
+    const answer = await step(draft, { title, toggles, step: at + 1, totalSteps: steps.length });
     if (answer === "cancel") return undefined;
     if (answer === "back") at = Math.max(0, at - 1);
     else {
@@ -62,7 +62,7 @@ export function untilAnswered<T>(
   frame: StepFrame,
   listen: (answer: (value: Answer<T>) => void) => readonly vscode.Disposable[],
 ): Promise<Answer<T>> {
-  const { toggle } = frame;
+  const { toggles = [] } = frame;
   showFrame(input, frame);
   // A look at another window must not throw away what was typed.
   input.ignoreFocusOut = frame.closesOnBlur !== true;
@@ -72,8 +72,11 @@ export function untilAnswered<T>(
       vscode.Disposable.from(...subscriptions, input).dispose();
     };
     const pressed = (button: vscode.QuickInputButton): void => {
-      if (toggle === undefined || button === vscode.QuickInputButtons.Back) return answer("back");
+      const shown = input.buttons.indexOf(button) - (input.buttons.length - toggles.length);
+      const toggle = button === vscode.QuickInputButtons.Back ? undefined : toggles[shown];
+      if (toggle === undefined) return answer("back");
       toggle.isOn = !toggle.isOn;
+      for (const other of toggles) if (toggle.isOn && other !== toggle) other.isOn = false;
       showFrame(input, frame);
     };
     const subscriptions = [
@@ -86,14 +89,14 @@ export function untilAnswered<T>(
 }
 
 function showFrame(input: Pick<StepInput, "buttons"> & vscode.QuickInput, frame: StepFrame): void {
-  const { title, toggle, step, totalSteps } = frame;
-  input.title = toggle?.isOn === true ? `${title} · ${toggle.on}` : title;
+  const { title, toggles = [], step, totalSteps } = frame;
+  input.title = [title, ...toggles.filter(({ isOn }) => isOn).map(({ on }) => on)].join(" · ");
   if (totalSteps > 1) {
     input.step = step;
     input.totalSteps = totalSteps;
   }
   const back = step > 1 ? [vscode.QuickInputButtons.Back] : [];
-  input.buttons = toggle === undefined ? back : [...back, toggleButton(toggle)];
+  input.buttons = [...back, ...toggles.map(toggleButton)];
 }
 
 function toggleButton({ isOn, icons, turnOn, turnOff }: StepToggle): vscode.QuickInputButton {

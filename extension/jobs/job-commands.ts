@@ -5,12 +5,15 @@ import type { Job } from "../../protocol/job.ts";
 import { blankHost } from "../hosts/blank-host.ts";
 import { groupParts } from "../hosts/host-tree.ts";
 import type { HostList } from "../hosts/host-list.ts";
+import { askChoice } from "../input/choice.ts";
+import type { StepToggle } from "../input/steps.ts";
 import { shortened } from "../plain-text.ts";
 import { askCommand } from "../runs/command-choice.ts";
+import { asRoot } from "../runs/run-on-host.ts";
 import type { RunList } from "../runs/run-list.ts";
 import type { JobNotices } from "./job-notices.ts";
 import type { JobPanels } from "./job-panels.ts";
-import type { JobStarter } from "./job-starter.ts";
+import type { ChosenJob, JobStarter } from "./job-starter.ts";
 import { askTargets } from "./job-targets.ts";
 
 export interface JobCommandParts {
@@ -44,10 +47,14 @@ export class JobCommands {
     if (typeof answer === "string") return;
     const resolved = await starter.resolve(answer.value);
     if (resolved === undefined) return;
-    const command = known.command ?? (await this.#askCommand(resolved.hosts, totalSteps));
+    const root = asRoot();
+    const command = known.command ?? (await this.#askCommand(resolved.hosts, totalSteps, root));
     if (command === undefined) return;
-    const durable = vscode.workspace.getConfiguration("hostrun").get("keepRunning", false);
-    this.#show(await starter.start({ targets: answer.value, command, durable }));
+    const sudo = root.isOn ? await askPasswords(resolved.hosts) : "no";
+    if (sudo === undefined) return;
+    const keeps = vscode.workspace.getConfiguration("hostrun").get("keepRunning", false);
+    const durable = keeps && sudo === "no";
+    this.#show(await starter.start({ targets: answer.value, command, durable, sudo }));
   }
 
   async runOnGroup(path: string): Promise<void> {
@@ -75,13 +82,17 @@ export class JobCommands {
     this.#parts.panels.open(job);
   }
 
-  async #askCommand(hosts: readonly string[], totalSteps: number): Promise<string | undefined> {
+  async #askCommand(
+    hosts: readonly string[],
+    totalSteps: number,
+    root: StepToggle,
+  ): Promise<string | undefined> {
     const name = shortened(foldNames(hosts), 60);
     const several: Host = { ...blankHost, name, address: name };
     const { runs } = this.#parts.runs;
     const answer = await askCommand(
       { host: several, runs, ofHost: Promise.resolve([]), typed: "", keep: () => undefined },
-      { title: vscode.l10n.t("Run on {0}", name), step: totalSteps, totalSteps },
+      { title: vscode.l10n.t("Run on {0}", name), toggles: [root], step: totalSteps, totalSteps },
     );
     return typeof answer === "string" ? undefined : answer.value;
   }
@@ -91,4 +102,26 @@ export class JobCommands {
     const isWithin = (own: readonly string[]): boolean => parts.every((part, at) => own[at] === part);
     return this.#parts.hosts.hosts.filter(({ group }) => isWithin(groupParts(group))).map(({ name }) => name);
   }
+}
+
+/** How many passwords sudo may be given; undefined: the person left. */
+async function askPasswords(hosts: readonly string[]): Promise<ChosenJob["sudo"] | undefined> {
+  if (hosts.length === 1) return "each";
+  const title = vscode.l10n.t("Password for sudo on {0}", shortened(foldNames(hosts), 60));
+  const answer = await askChoice<"same" | "each">(
+    {
+      placeholder: vscode.l10n.t("Where sudo wants a password, which one does it get?"),
+      items: [
+        {
+          label: vscode.l10n.t("The same on all of these hosts"),
+          description: vscode.l10n.t("asked for once, and tried on one host first"),
+          value: "same",
+        },
+        { label: vscode.l10n.t("One for each host"), value: "each" },
+      ],
+      preselects: false,
+    },
+    { title, step: 1, totalSteps: 1 },
+  );
+  return typeof answer === "string" ? undefined : answer.value;
 }

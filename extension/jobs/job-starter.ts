@@ -6,7 +6,7 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
-import { askInTab, sizeWords } from "../runs/command-confirmation.ts";
+import { askInTab, type CommandRights, rightsWords, sizeWords } from "../runs/command-confirmation.ts";
 import { asking } from "../runs/runner.ts";
 
 export interface JobStarterParts {
@@ -20,6 +20,8 @@ export interface ChosenJob {
   readonly targets: readonly string[];
   readonly command: string;
   readonly durable: boolean;
+  /** As root, by sudo: with a password that its hosts share, or one for each that asks. */
+  readonly sudo: "no" | "same" | "each";
 }
 
 type Part = "failed" | "unfinished" | "all";
@@ -51,11 +53,12 @@ export class JobStarter {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ targets, command, durable }: ChosenJob): Promise<Job | undefined> {
+  async start({ targets, command, durable, sudo }: ChosenJob): Promise<Job | undefined> {
     const resolved = await this.resolve(targets);
-    if (resolved === undefined || !(await this.#confirm(resolved, command))) return undefined;
+    const rights = { sudo: sudo !== "no", sameSudoPassword: sudo === "same" };
+    if (resolved === undefined || !(await this.#confirm(resolved, command, rights))) return undefined;
     // What was shown is what it runs on, whatever a tag or a pattern means by then.
-    const body = { targets: [...resolved.hosts], command, durable, ...asking() };
+    const body = { targets: [...resolved.hosts], command, durable, ...rights, ...asking() };
     return this.#parts.report.attempt(vscode.l10n.t("The command could not be run"), () =>
       this.#parts.daemon.call("createJob", { body }),
     );
@@ -64,7 +67,8 @@ export class JobStarter {
   async again(job: Job, only: Part): Promise<Job | undefined> {
     const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];
     const resolved = await this.resolve(targets);
-    if (resolved === undefined || !(await this.#confirm(resolved, job.command))) return undefined;
+    if (resolved === undefined || !(await this.#confirm(resolved, job.command, job.options)))
+      return undefined;
     const what = vscode.l10n.t("The command could not be run again");
     return this.#parts.report.attempt(what, () =>
       this.#parts.daemon.call("rerunJob", { params: { job: job.id }, body: { only, ...asking() } }),
@@ -78,7 +82,7 @@ export class JobStarter {
   }
 
   /** By the name of each host: a number is no consent. */
-  #confirm({ hosts, production }: ResolvedTargets, command: string): Promise<boolean> {
+  #confirm({ hosts, production }: ResolvedTargets, command: string, rights: CommandRights): Promise<boolean> {
     const { extensionUri } = this.#parts;
     const marked = new Set(production);
     const shown = hosts.map((name) => ({ name, production: marked.has(name) || this.#isMarked(name) }));
@@ -95,6 +99,7 @@ export class JobStarter {
       where: [
         names,
         ...(risky.length > 0 ? [vscode.l10n.t("production: {0}", foldNames(risky.map(oneLine)))] : []),
+        ...rightsWords(rights),
         ...sizeWords(command),
       ].join(" · "),
       hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production)),

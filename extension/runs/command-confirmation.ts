@@ -9,18 +9,27 @@ import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 import { lineCount } from "./command-choice.ts";
 
+/** How a command would run, as far as the question says so. */
+export interface CommandRights {
+  readonly sudo?: boolean | undefined;
+}
+
 /** Asks whether a command may go to its host; true when it may. */
-export type ConfirmCommand = (host: Host | undefined, command: string) => Promise<boolean>;
+export type ConfirmCommand = (
+  host: Host | undefined,
+  command: string,
+  rights: CommandRights,
+) => Promise<boolean>;
 
 /**
  * Asks before a command goes to a production host, in a tab: a modal shows no more than 16 lines of a command, and its
  * first button is what a stray Enter presses.
  */
 export function createConfirmation(extension: vscode.Uri, hosts: HostList): ConfirmCommand {
-  return async (host, command) => {
+  return async (host, command, rights) => {
     if (host === undefined) return true;
     const marked = confirmedAs(hosts, await hosts.located(host));
-    return marked === undefined || askInTab(extension, questionOf(host, marked, command));
+    return marked === undefined || askInTab(extension, questionOf(host, marked, command, rights));
   };
 }
 
@@ -69,18 +78,22 @@ export function askInTab(extension: vscode.Uri, question: Question): Promise<boo
 }
 
 /** `marked`: the host that is marked as production: the same, or another one on its machine. */
-function questionOf(host: Host, marked: Host, command: string): Question {
+function questionOf(host: Host, marked: Host, command: string, rights: CommandRights): Question {
   const name = oneLine(host.name);
   const machine =
     marked.name === host.name ? [] : [vscode.l10n.t("the machine of {0}", oneLine(marked.name))];
   return {
     title: vscode.l10n.t("Run on {0}?", name),
     heading: vscode.l10n.t("Run this on the production host {0}?", name),
-    where: [whereWords(host, true), ...machine, ...sizeWords(command)].join(" · "),
+    where: [whereWords(host, true), ...machine, ...rightsWords(rights), ...sizeWords(command)].join(" · "),
     command,
     run: vscode.l10n.t("Run on {0}", name),
     warns: true,
   };
+}
+
+export function rightsWords({ sudo = false }: CommandRights): string[] {
+  return sudo ? [vscode.l10n.t("as root, by sudo")] : [];
 }
 
 /** Of a command of several lines, how many. */

@@ -15,6 +15,8 @@ export interface ChosenRun {
   readonly command: string;
   /** Whether it is to keep running on the host when the link drops. */
   readonly durable: boolean;
+  /** Whether it is to run as root, by sudo. */
+  readonly sudo: boolean;
 }
 
 interface Draft {
@@ -51,12 +53,13 @@ export async function askRun(questions: RunQuestions, known: RunStart): Promise<
     ...(known.host === undefined ? [hostStep(questions, known.command)] : []),
     ...(known.command === undefined ? [commandStep(questions, known)] : []),
   ];
-  const toggle = keepRunning();
+  const keep = keepRunning();
+  const root = asRoot();
   const title = vscode.l10n.t("Run on Host");
   const start = { host: known.host, command: known.command ?? "" };
-  const draft = await askSteps({ title, toggle }, start, steps);
+  const draft = await askSteps({ title, toggles: [keep, root] }, start, steps);
   if (draft?.host === undefined) return undefined;
-  return { host: draft.host, command: draft.command, durable: toggle.isOn };
+  return { host: draft.host, command: draft.command, durable: keep.isOn, sudo: root.isOn };
 }
 
 /** `command`: what will run once the host is chosen, where that is known already. */
@@ -124,5 +127,16 @@ function keepRunning(): StepToggle {
     turnOn: vscode.l10n.t("Keep it running if the link drops"),
     turnOff: vscode.l10n.t("Don't keep it running if the link drops"),
     icons: { off: "pin", on: "pinned" },
+  };
+}
+
+/** Never by itself. */
+export function asRoot(): StepToggle {
+  return {
+    isOn: false,
+    on: vscode.l10n.t("as root"),
+    turnOn: vscode.l10n.t("Run it as root, by sudo"),
+    turnOff: vscode.l10n.t("Don't run it as root"),
+    icons: { off: "shield", on: "workspace-trusted" },
   };
 }

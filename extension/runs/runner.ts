@@ -32,9 +32,9 @@ export class Runner {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ host, command, durable }: ChosenRun): Promise<Run | undefined> {
-    if (!(await this.#confirm(host, command))) return undefined;
-    const body = { host: host.id ?? host.name, command, durable, ...asking() };
+  async start({ host, command, durable, sudo }: ChosenRun): Promise<Run | undefined> {
+    if (!(await this.#confirm(host, command, { sudo }))) return undefined;
+    const body = { host: host.id ?? host.name, command, durable, sudo, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
       this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),
@@ -48,7 +48,8 @@ export class Runner {
         this.withInput(run, { pty: run.options.pty === true }),
       );
     }
-    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
+    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command, run.options)))
+      return undefined;
     return this.repeat(run.id);
   }
 
@@ -61,7 +62,8 @@ export class Runner {
 
   /** Runs a command again, its standard input open; `pty`: in a terminal, of that size if one is given. Rejects with a Problem. */
   async withInput(run: Run, terminal: { pty: boolean } & Partial<TerminalSize>): Promise<Run | undefined> {
-    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command))) return undefined;
+    if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command, run.options)))
+      return undefined;
     const { stdinGiven: _given, secretEnvNames = [], durable: _durable, ...options } = run.options;
     if (secretEnvNames.length > 0) {
       const names = secretEnvNames.join(", ");

@@ -106,7 +106,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     const started = await running.start(task, {
       size: this.#size,
       isKnown: host !== undefined,
-      confirm: () => confirm(host, task.command),
+      confirm: () => confirm(host, task.command, {}),
     });
     if (started === undefined) {
       this.#say(vscode.l10n.t("Not run."));

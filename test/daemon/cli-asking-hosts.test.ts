@@ -25,3 +25,13 @@ test.each(askingHosts)(
     expect(terminal.shown()).not.toMatch(/correct horse|open sesame/);
   },
 );
+
+test("a run as root asks for the password where sudo does, and does not show it", async () => {
+  const terminal = openTerminal(cli, "run", "-n", "--sudo", "outer", "--", "id -u");
+  await terminal.shows(`Password of ${hosts.user} for sudo on outer`);
+  await terminal.shows("Password:");
+  terminal.type(`${secrets.password}\r`);
+  expect((await terminal.ended).status).toBe(0);
+  expect(terminal.shown()).toMatch(/^0\r\n/m);
+  expect(terminal.shown()).not.toMatch(/correct horse|hostrun-/);
+});

@@ -7,7 +7,7 @@ import { readMessages, RunReading } from "./run-stream.ts";
 export interface AnsweredRun extends RunOptions {
   readonly host: string;
   /** What is answered to a prompt of the run. */
-  readonly answer: (prompt: Prompt) => Partial<PromptAnswers>;
+  readonly answer: (prompt: Prompt) => Partial<PromptAnswers> | "decline";
   /** Called with each event, and waited for. */
   readonly told?: (reading: RunReading, event: RunEvent) => unknown;
 }
@@ -23,9 +23,10 @@ export async function runAnswered(
   for await (const message of readMessages(stream)) {
     const event = reading.take(message);
     if (event.type === "prompt") {
-      const { id } = event.prompt;
-      const body = { answers: [], ...answer(event.prompt) };
-      await daemon.client.call("answerPrompt", { params: { prompt: id }, body });
+      const params = { prompt: event.prompt.id };
+      const answered = answer(event.prompt);
+      if (answered === "decline") await daemon.client.call("declinePrompt", { params });
+      else await daemon.client.call("answerPrompt", { params, body: { answers: [], ...answered } });
     }
     await told?.(reading, event);
   }

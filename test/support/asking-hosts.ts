@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { openDirectory } from "./directory.ts";
 import { knowHosts } from "./hosted-daemon.ts";
 import { OneTimeCodes } from "./one-time-codes.ts";
-import { openPasswordUser } from "./password-user.ts";
 import { createKey } from "./ssh-key.ts";
 import { openSshd } from "./sshd.ts";
+import { openSudoUser } from "./sudo-user.ts";
 
 /** What a host asks a person on the way there: the beginning of its words, where the question is from, and the answer. */
 export interface HostQuestion {
@@ -16,7 +16,7 @@ export interface HostQuestion {
 
 /** Hosts of ~/.ssh/config that nobody gets into without a person. */
 export interface AskingHosts extends AsyncDisposable {
-  /** The account on each of them. */
+  /** The account on each of them, which may use sudo by its password. */
   readonly user: string;
   readonly questions: Readonly<Record<AskingHost, readonly HostQuestion[]>>;
 }
@@ -32,7 +32,7 @@ export async function openAskingHosts(
 ): Promise<AskingHosts> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDirectory({ readable: true }));
-  const { name: user } = stack.use(await openPasswordUser(secrets.password));
+  const { name: user } = stack.use(await openSudoUser({ password: secrets.password }));
   const locked = await createKey(directory.join("locked"), "ed25519", secrets.passphrase);
   const codes = await OneTimeCodes.open(directory);
   await codes.enroll(user);

@@ -18,7 +18,7 @@ export interface CommandLine {
 }
 
 /** Linux takes 131,072 bytes for one argument; what is put before the line has room in the rest. */
-const maxLineBytes = 128_000;
+export const maxLineBytes = 128_000;
 
 /**
  * What is sent for the host's shell to run. Without any option that is the command itself. Working directory
@@ -51,11 +51,11 @@ export function commandLine(
 
 /** What a Bourne shell is given for a command that needs nothing else, neither input nor a terminal; undefined for others. */
 export function textAlone(
-  { command, worker, stdin, stdinOpen, pty }: RunRequest,
+  { command, worker, stdin, stdinOpen, pty, sudo }: RunRequest,
   options: CommandLineOptions,
   reading: Reading,
 ): string | undefined {
-  if (worker === "off" || stdin !== null || stdinOpen || pty) return undefined;
+  if (worker === "off" || stdin !== null || stdinOpen || pty || sudo) return undefined;
   const { line, inputs } = commandLine(command, options, "bourne", reading);
   return inputs.length === 0 ? line : undefined;
 }

@@ -1,5 +1,4 @@
 import type { LoginShell } from "../../transport/login-shell.ts";
-import { readyMark } from "./prelude.ts";
 
 /** A command with a word before it by which the host tells the process id that it runs under. */
 export interface MarkedCommand {
@@ -43,6 +42,14 @@ const markOf = (token: string): string => `hostrun-${token}:`;
 /** How many bytes may come before it; what start files say is less. */
 const maxWaitBytes = 64 * 1024;
 
+/** What sudo does before the command begins. */
+export interface SudoListener {
+  /** It waits for the password of `user`, as far as it said whose. */
+  asked(user: string): void;
+  /** It has begun the command's shell. */
+  began(): void;
+}
+
 /**
  * Takes what Hostrun's own part of a command says out of the stream that it is in: the marker, the words by which
  * it asks for input, its own text where a shell shows that; every other byte passes in order.
@@ -51,6 +58,7 @@ export class PidMarkerFilter {
   readonly #mark: string;
   readonly #words: RegExp;
   readonly #ready: () => void;
+  readonly #sudo: SudoListener | undefined;
   readonly #settled = Promise.withResolvers<void>();
   #before = "";
   #awaited = 0;
@@ -62,19 +70,21 @@ export class PidMarkerFilter {
   #shown = false;
 
   /** `token`: letters and digits. `ready` is called whenever the host asks for input. */
-  constructor(token: string, ready: () => void = () => undefined) {
+  constructor(token: string, ready: () => void = () => undefined, sudo?: SudoListener) {
     this.#mark = markOf(token);
-    this.#words = new RegExp(`${this.#mark}(\\d{1,10}):\\r?\\n|${readyMark(token)}\\r?\\n`, "g");
+    const words = String.raw`(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})`;
+    this.#words = new RegExp(`${this.#mark}(?:${words}):\\r?\\n`, "g");
     this.#ready = ready;
+    this.#sudo = sudo;
   }
 
   /**
-   * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input. A shell
+   * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input, sudo aside. A shell
    * of another language than Bourne's may show our own line in pieces: lines wait for their end until it is over.
    */
   expect({ before }: MarkedCommand, inputs: number, shell: LoginShell): void {
     this.#before = Buffer.from(before).toString("latin1");
-    this.#awaited = inputs;
+    this.#awaited = inputs + (this.#sudo === undefined ? 0 : 1);
     this.#wholeLines = shell === "fish" || shell === "csh";
   }
 
@@ -125,20 +135,25 @@ export class PidMarkerFilter {
     const text = line.toString("latin1");
     if (!text.includes(this.#mark)) return line;
     const shown = this.#before === "" ? text : text.replaceAll(this.#before, "");
-    const left = shown.replace(this.#words, (_word, pid: string | undefined) => this.#said(pid));
+    const left = shown.replace(this.#words, (_line, pid: string | undefined, word: string) =>
+      this.#said(pid, word),
+    );
     this.#shown ||= shown !== text;
     // Nobody else knows the token: the rest is a trace of our own part.
     return Buffer.from(left.includes(this.#mark) ? "" : left, "latin1");
   }
 
-  #said(pid: string | undefined): "" {
-    if (pid === undefined) {
-      this.#awaited -= 1;
-      this.#ready();
-    } else {
+  #said(pid: string | undefined, word: string): "" {
+    if (pid !== undefined) {
       this.#pid ??= Number(pid);
       this.#settled.resolve();
-    }
+    } else if (word === "ready") {
+      this.#awaited -= 1;
+      this.#ready();
+    } else if (word === "began") {
+      this.#awaited -= 1;
+      this.#sudo?.began();
+    } else this.#sudo?.asked(Buffer.from(word.slice("sudo:".length), "latin1").toString());
     if (this.#pid !== undefined && this.#awaited <= 0) this.#end();
     return "";
   }

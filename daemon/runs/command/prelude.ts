@@ -36,7 +36,7 @@ export interface Language {
 }
 
 /** The host says by this, on standard error, that it waits for input. */
-export const readyMark = (token: string): string => `hostrun-${token}:ready:`;
+const readyMark = (token: string): string => `hostrun-${token}:ready:`;
 
 /**
  * For a shell without functions and aliases of start files. Prints exactly `bytes` of standard input: what comes after

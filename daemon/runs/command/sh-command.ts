@@ -11,7 +11,8 @@ export function shCommand(script: string, ...args: readonly (string | number)[])
 /** What ends a line after which no command is over yet. */
 const isOpen = /(?:[{(|&]|;;|\b(?:then|do|else))$/;
 
-function oneLine(script: string): string {
+/** Such a script as one line, for a word in single quotes. */
+export function oneLine(script: string): string {
   const lines = script
     .split("\n")
     .map((line) => line.trim())

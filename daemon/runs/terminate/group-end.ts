@@ -1,4 +1,4 @@
-import { shCommand } from "../command/sh-command.ts";
+import { oneLine, shCommand } from "../command/sh-command.ts";
 import endGroup from "./end-group.sh";
 
 /**
@@ -14,11 +14,25 @@ export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
  * commands none of their own.
  */
 export function endGroupCommand(pid: number, graceMs: number, runDirectory?: string): string {
-  const tenths = Math.ceil(graceMs / 100);
-  const beforeTerm = Math.ceil(tenths * 0.6);
   const directory = runDirectory === undefined ? [] : [runDirectory];
   // Not exec, which start files may have made something else; a shell does not exec by itself what is not the last.
-  return `${shCommand(endGroup, pid, beforeTerm, tenths - beforeTerm, ...directory)}; true`;
+  return `${shCommand(endGroup, pid, ...graceTenths(graceMs), ...directory)}; true`;
+}
+
+/** The same by root, of a command that sudo began; sudo reads the password, if it wants one, from standard input. */
+export function endGroupBySudo(pid: number, graceMs: number): string {
+  // By this variable, which sudo takes away, the script knows the connection.
+  const bySudo =
+    'command sudo -S -p "" -- env "SSH_CONNECTION=$SSH_CONNECTION" /bin/sh -c "$@" 2>/dev/null; true';
+  const args = [`'${oneLine(endGroup)}'`, "hostrun", pid, ...graceTenths(graceMs)];
+  return `/bin/sh -c '${bySudo}' hostrun ${args.join(" ")}; true`;
+}
+
+/** Tenths of a second before TERM, and from then to KILL. */
+function graceTenths(graceMs: number): [number, number] {
+  const tenths = Math.ceil(graceMs / 100);
+  const beforeTerm = Math.ceil(tenths * 0.6);
+  return [beforeTerm, tenths - beforeTerm];
 }
 
 export function parseGroupEnd(output: string): GroupEnd {

@@ -1,8 +1,13 @@
-import { endGroupCommand, type GroupEnd, parseGroupEnd } from "./group-end.ts";
+import { endGroupBySudo, endGroupCommand, type GroupEnd, parseGroupEnd } from "./group-end.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 
 /** How long a busy host may take to say what came of it, beyond one and a half times the grace time. */
 const answerTimeoutMs = 5000;
+
+/** How sudo began the command: by this password, with its line's end, or by none. */
+export interface SudoInput {
+  readonly input: Buffer | undefined;
+}
 
 /**
  * Ends a remote command, harder each time: INT now, TERM after most of the grace time, KILL at its end. Where the
@@ -13,8 +18,11 @@ const answerTimeoutMs = 5000;
 export async function stopRemote(
   process: RemoteProcess,
   pid: number | undefined,
-  { graceMs, ended }: { graceMs: number; ended: Promise<unknown> },
+  { graceMs, ended, sudo }: { graceMs: number; ended: Promise<unknown>; sudo?: SudoInput | undefined },
 ): Promise<boolean> {
+  const byRoot =
+    pid === undefined || sudo === undefined ? "unknown" : await endBySudo(process, pid, graceMs, sudo);
+  if (byRoot !== "unknown") return byRoot === "gone";
   const end = pid === undefined ? "unknown" : await endGroup(process, pid, graceMs);
   if (end !== undefined && end !== "unknown") return end === "gone";
   const endedInTime = await bySignals(process, { graceMs, ended });
@@ -23,6 +31,18 @@ export async function stopRemote(
   // have left the group: that is no confirmed end.
   if (!endedInTime) process.close();
   return (await endGroup(process, pid, Math.min(graceMs, 1000))) === "gone" && endedInTime;
+}
+
+/** The command is another account's, which the login may not signal; "unknown" where sudo does not do it, either. */
+async function endBySudo(
+  process: RemoteProcess,
+  pid: number,
+  graceMs: number,
+  { input }: SudoInput,
+): Promise<GroupEnd> {
+  const command = endGroupBySudo(pid, graceMs);
+  const answer = await process.execHelper(command, graceMs * 1.5 + answerTimeoutMs, input);
+  return answer === undefined ? "unknown" : parseGroupEnd(answer.output);
 }
 
 /** undefined: the host could not be asked. */

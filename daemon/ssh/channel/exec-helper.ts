@@ -14,6 +14,13 @@ const refusedAtMost = 10;
 /** A session that was opened ahead, if there is one at this moment; it is the caller's from then on. */
 export type TakeSpare = () => ClientChannel | undefined;
 
+export interface HelperOptions {
+  readonly deadlineMs: number;
+  readonly takeSpare: TakeSpare;
+  /** Standard input, by default none. */
+  readonly input?: Buffer | undefined;
+}
+
 /**
  * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints. undefined
  * when it could not be run or did not end in time, whatever the server left unanswered: nothing is known then.
@@ -21,12 +28,15 @@ export type TakeSpare = () => ClientChannel | undefined;
 export async function execHelper(
   connection: SshConnection,
   command: string,
-  deadlineMs: number,
-  takeSpare: TakeSpare,
+  { deadlineMs, takeSpare, input }: HelperOptions,
 ): Promise<RemoteAnswer | undefined> {
   const late = AbortSignal.timeout(deadlineMs);
   const channel = await inTime(late, start(connection, command, { takeSpare, late }));
-  return channel === undefined ? undefined : collect(connection, channel, late);
+  if (channel === undefined) return undefined;
+  const answer = collect(connection, channel, late);
+  // A copy: the channel may send it when its owner has cleared it.
+  channel.end(input === undefined ? undefined : Buffer.from(input));
+  return answer;
 }
 
 async function start(
@@ -80,6 +90,5 @@ function collect(
       const code = exit?.kind === "exited" ? exit.code : undefined;
       settle({ output: Buffer.concat(chunks).toString("latin1"), code });
     });
-    channel.end();
   });
 }

@@ -88,7 +88,7 @@ async function queryShell(connection: SshConnection, timeoutMs: number): Promise
     return undefined;
   }
   const opened = [opening.channel];
-  return execHelper(connection, shellQuery, timeoutMs, () => opened.pop());
+  return execHelper(connection, shellQuery, { deadlineMs: timeoutMs, takeSpare: () => opened.pop() });
 }
 
 /** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */

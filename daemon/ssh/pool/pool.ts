@@ -286,9 +286,10 @@ function remoteProcess(
     hold: (held) => process.window.hold(held),
     extraBytes: () => process.window.extraBytes,
     resize: (size) => process.resize(size),
-    execHelper(command, deadlineMs) {
+    execHelper(command, deadlineMs, input) {
       const held = connections.hold(lease.pooled);
-      const answer = execHelper(lease.connection, command, deadlineMs, () => lease.pooled.takeSpare());
+      const takeSpare = () => lease.pooled.takeSpare();
+      const answer = execHelper(lease.connection, command, { deadlineMs, takeSpare, input });
       return answer.finally(() => held[Symbol.dispose]());
     },
     forgetShell: () => shells.forget(lease.connection),

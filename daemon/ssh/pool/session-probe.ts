@@ -27,7 +27,9 @@ export async function probeSession({ connection, pooled }: Lease): Promise<Sessi
     return { kind: "unasked", why: "the key runs a command of its own, which is left for a run" };
   }
   const opened = channel === undefined ? [] : [channel];
-  return endOf(await execHelper(connection, command, timeoutMs, () => opened.pop()));
+  return endOf(
+    await execHelper(connection, command, { deadlineMs: timeoutMs, takeSpare: () => opened.pop() }),
+  );
 }
 
 function endOf(answer: RemoteAnswer | undefined): SessionProbe {

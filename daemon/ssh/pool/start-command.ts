@@ -69,7 +69,10 @@ async function onChannel(options: StartOptions): Promise<Started> {
   if (opening.kind !== "opened") return opening;
   const process = processOn(options, opening.channel);
   let sent = false;
-  const wanted = await request();
+  const wanted = await request().catch((reason: unknown) => {
+    process.close();
+    throw reason;
+  });
   lease.connection.gather();
   const start = execOn(lease.connection, opening.channel, wanted, () => {
     sent = !deadline.signal.aborted;

@@ -1,0 +1,52 @@
+import type { RunRequest } from "../../protocol/run.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import type { Prompts } from "../prompts/prompts.ts";
+import { commandLine } from "./command/command-line.ts";
+import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
+import type { StartInput } from "./durable/host-script.ts";
+import { Execution } from "./execution.ts";
+import type { LiveRun } from "./record/live-run.ts";
+import type { RunExecution } from "./run-execution.ts";
+import type { RunPlace } from "./run-hosts.ts";
+import { questionerOf } from "./run-questioner.ts";
+import type { SudoAccess, SudoGates } from "./sudo/sudo-gates.ts";
+
+export interface ExecutionPlace extends Omit<RunPlace, "host"> {
+  /** By the clock's `elapsed`. */
+  readonly askedAt: number;
+  /** Where the password for sudo is from; undefined: the login's own. */
+  readonly sudo: SudoAccess | undefined;
+}
+
+export interface CreateExecutionParts {
+  readonly settings: () => Settings;
+  readonly prompts: Pick<Prompts, "questioner">;
+  readonly sudo: Pick<SudoGates, "forLogin">;
+  readonly durable: DurableParts;
+}
+
+/** What carries a run out that has not begun. */
+export function createExecution(
+  live: LiveRun,
+  request: RunRequest,
+  { target, session, loginShell, worker, askedAt, sudo }: ExecutionPlace,
+  parts: CreateExecutionParts,
+): RunExecution {
+  const usual = parts.settings();
+  const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
+  const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
+  const questioner = questionerOf(live, request.prompts, parts.prompts);
+  if (!request.durable) {
+    const where = { target, loginShell, worker, askedAt, environment: session.environment };
+    const access = sudo ?? parts.sudo.forLogin(target);
+    return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner, sudo: access });
+  }
+  const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
+  const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };
+  const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
+  const start: StartInput = {
+    commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),
+    stdin,
+  };
+  return new DurableExecution(live, plan, start, { ...parts.durable, questioner });
+}

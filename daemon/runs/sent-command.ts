@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import type { OutputStream } from "../../protocol/event.ts";
+import type { LoginShell } from "../transport/login-shell.ts";
+import type { ExecRequest } from "../transport/remote.ts";
+import { CommandInput } from "./command/command-input.ts";
+import { commandLine, terminalOf, textAlone } from "./command/command-line.ts";
+import { PidMarkerFilter, type SudoListener, withPidMarker } from "./command/pid-marker.ts";
+import { sudoCommandLine } from "./command/sudo-command.ts";
+import type { ExecutionOptions } from "./execution-options.ts";
+import { noShellForSudo } from "./sudo/sudo-problems.ts";
+
+/** A command as its host is sent it, with Hostrun's own words before it, and what is theirs in the output. */
+export class SentCommand {
+  /** What the command's shells are to read before the command does. */
+  readonly input = new CommandInput();
+  readonly pidMarker: PidMarkerFilter;
+  /** The stream that our own words are in: on a terminal standard error comes with standard output. */
+  readonly markerStream: OutputStream;
+  readonly #options: ExecutionOptions;
+  readonly #token = randomBytes(6).toString("hex");
+  #shell: LoginShell = "none";
+  /** Whether the command was sent behind a word of ours. */
+  #marked = false;
+
+  constructor(options: ExecutionOptions, sudo: SudoListener | undefined) {
+    this.#options = options;
+    this.markerStream = options.request.pty ? "stdout" : "stderr";
+    this.pidMarker = new PidMarkerFilter(this.#token, () => this.input.ask(), sudo);
+  }
+
+  /** Of what read it. */
+  get shell(): LoginShell {
+    return this.#shell;
+  }
+
+  execRequest(): ExecRequest {
+    const { request, loginShell, worker, askedAt, environment, connectTimeoutMs, questioner } = this.#options;
+    const options = { ...request, loginShell, variables: { ...request.env, ...request.secretEnv } };
+    const reading = { from: request.pty ? "terminal" : "requested", token: this.#token } as const;
+    return {
+      text: worker === "off" ? undefined : textAlone(request, options, reading),
+      command: (shell: LoginShell) => {
+        this.#shell = shell;
+        this.#marked = true;
+        if (request.sudo && shell === "none") throw noShellForSudo(this.#options.target);
+        const command =
+          request.sudo && shell !== "none"
+            ? sudoCommandLine(request.command, options, shell, reading)
+            : commandLine(request.command, options, shell, reading);
+        const marked = withPidMarker(command, shell, this.#token);
+        this.pidMarker.expect(marked, command.inputs.length, shell);
+        this.input.expect(command.inputs);
+        return marked.line;
+      },
+      env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
+      pty: terminalOf(request),
+      connectTimeoutMs,
+      agentSocket: request.agentSocket,
+      askedAt,
+      questioner,
+    };
+  }
+
+  /** What of a chunk is the command's own. */
+  take(stream: OutputStream, chunk: Buffer): Buffer {
+    return this.#marked && stream === this.markerStream ? this.pidMarker.take(chunk) : chunk;
+  }
+}

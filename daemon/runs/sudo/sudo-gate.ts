@@ -1,0 +1,157 @@
+import { foldNames } from "../../../protocol/host-set.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleText } from "../../../protocol/visible.ts";
+import { hopName } from "../../transport/hop-name.ts";
+import type { Answers, Question, Questioner } from "../../transport/questioner.ts";
+import type { SecretMemory } from "../../transport/secret-memory.ts";
+import type { Target } from "../../transport/remote.ts";
+import { nobodyForSudo, whose } from "./sudo-problems.ts";
+
+/** sudo of one run waits for a password. */
+export interface SudoRequest {
+  readonly target: Target;
+  readonly questioner: Questioner | undefined;
+  /** Whose password, and what sudo has said before. */
+  readonly user: string;
+  readonly words: string;
+  /** What it was given before, and did not take. */
+  readonly refused: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** A password on its way; `settle` says whether sudo took it. */
+export interface SudoAttempt {
+  readonly password: string;
+  settle(accepted: boolean): void;
+}
+
+const maxNamesLength = 300;
+const maxWordsLength = 2000;
+
+/**
+ * One password for several runs: those that begin at once on a login, or those of a job of which a person said that its hosts
+ * share one. It is tried by one run alone, and used by the others once sudo has taken it: a mistyped one costs one failed
+ * attempt, not one on each host, which would lock an account.
+ */
+export class SudoGate {
+  readonly #memory: SecretMemory;
+  /** Of the job, which the question names; undefined: one login. */
+  readonly #hosts: readonly string[] | undefined;
+  #question: Question | undefined;
+  #attempts = 0;
+  #trying: Promise<void> | undefined;
+  #accepted: Answers | undefined;
+  #declined: Problem | undefined;
+
+  constructor(memory: SecretMemory, hosts?: readonly string[]) {
+    this.#memory = memory;
+    this.#hosts = hosts;
+  }
+
+  /** Rejects with a Problem, e.g. `declined`, which all of a job share, or with the signal's reason. */
+  async next(request: SudoRequest): Promise<SudoAttempt> {
+    const { target, refused, signal } = request;
+    const kept = this.#memory.sudoPassword(target);
+    if (kept !== undefined && !refused.includes(kept)) return this.#attempt(target, kept, true);
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#declined !== undefined) throw this.#declined;
+      if (this.#accepted !== undefined) {
+        const accepted = firstOf(this.#accepted);
+        // This host has another one.
+        if (refused.includes(accepted)) return this.#askAlone(request);
+        return this.#attempt(target, accepted, this.#accepted.remember === "session");
+      }
+      if (this.#trying === undefined) {
+        const attempt = await this.#ask(request);
+        if (attempt !== undefined) return attempt;
+      } else await this.#trying;
+    }
+  }
+
+  /** All who wait are asked the same question; of those that have the answer the first one tries it. */
+  async #ask(request: SudoRequest): Promise<SudoAttempt | undefined> {
+    const question = (this.#question ??= this.#shared(request));
+    const answers = await this.#answers(request, question);
+    if (this.#question !== question) return undefined;
+    this.#question = undefined;
+    const password = firstOf(answers);
+    const trying = Promise.withResolvers<void>();
+    this.#trying = trying.promise;
+    const attempt = this.#attempt(request.target, password, answers.remember === "session");
+    const settle = (accepted: boolean): void => {
+      attempt.settle(accepted);
+      if (accepted) this.#accepted = answers;
+      this.#trying = undefined;
+      trying.resolve();
+    };
+    return { password, settle };
+  }
+
+  async #answers({ target, user, questioner, signal }: SudoRequest, question: Question): Promise<Answers> {
+    if (questioner === undefined) throw nobodyForSudo(target, user);
+    try {
+      return await questioner.ask(question, signal);
+    } catch (failure) {
+      if (failure instanceof Problem && failure.code === "declined") this.#declined = failure;
+      throw failure;
+    }
+  }
+
+  #shared(request: SudoRequest): Question {
+    this.#attempts += 1;
+    const { target, user } = request;
+    const hosts = this.#hosts;
+    if (hosts === undefined || hosts.length === 1) return questionOf(request, this.#attempts);
+    const title = `Password of ${whose(user, target)} for sudo on ${hosts.length} hosts: ${shortened(foldNames(hosts))}`;
+    const told = `${target.name} gets it first; once sudo takes it there, so does each of the others whose sudo asks for one.`;
+    return questionOf(request, this.#attempts, { title, told });
+  }
+
+  async #askAlone(request: SudoRequest): Promise<SudoAttempt> {
+    const { target, refused } = request;
+    const told = `The password of the other hosts was not taken on ${target.name}. This one is for ${target.name} alone.`;
+    const asked = questionOf(request, refused.length + 1, { told });
+    const { questioner, signal, user } = request;
+    if (questioner === undefined) throw nobodyForSudo(target, user);
+    const answers = await questioner.ask(asked, signal);
+    return this.#attempt(target, firstOf(answers), answers.remember === "session");
+  }
+
+  #attempt(target: Target, password: string, remember: boolean): SudoAttempt {
+    const settle = (accepted: boolean): void => {
+      if (!accepted) this.#memory.refuseSudoPassword(target, password);
+      else if (remember) this.#memory.keepSudoPassword(target, password);
+    };
+    return { password, settle };
+  }
+}
+
+/** A line's end would be one more answer. */
+function firstOf({ answers }: Answers): string {
+  return /^[^\r\n]*/.exec(answers[0] ?? "")?.[0] ?? "";
+}
+
+function questionOf(
+  { target, user, words }: SudoRequest,
+  attempt: number,
+  { title, told }: { readonly title?: string; readonly told?: string } = {},
+): Question {
+  const said = visibleText(words, maxWordsLength);
+  return {
+    kind: "secret",
+    host: target.name,
+    hop: hopName(target),
+    user: target.user,
+    title: title ?? `Password of ${whose(user, target)} for sudo on ${target.name}`,
+    instructions: [told ?? "", said].filter((text) => text !== "").join("\n"),
+    attempt,
+    fields: [{ label: "Password:", echo: false }],
+    key: null,
+    unasked: nobodyForSudo(target, user),
+  };
+}
+
+function shortened(names: string): string {
+  return names.length <= maxNamesLength ? names : `${names.slice(0, maxNamesLength)}…`;
+}

@@ -1,0 +1,125 @@
+import type { Writable } from "node:stream";
+import { inTime } from "../../core/in-time.ts";
+import type { Questioner } from "../../transport/questioner.ts";
+import type { RemoteEnd, Target } from "../../transport/remote.ts";
+import type { SudoListener } from "../command/pid-marker.ts";
+import { asProblem } from "../run-execution.ts";
+import type { Problem } from "../../../protocol/problem.ts";
+import type { SudoAttempt, SudoGate } from "./sudo-gate.ts";
+import type { SudoAccess } from "./sudo-gates.ts";
+import { maxSudoPasswordBytes, passwordTooLong, sudoRefused, sudoSilent } from "./sudo-problems.ts";
+
+export interface SudoLoginParts {
+  readonly target: Target;
+  readonly access: SudoAccess;
+  readonly questioner: Questioner | undefined;
+  /** How long sudo may take before it asks or begins, and after each answer. */
+  readonly timeoutMs: number;
+  /** sudo asks for somebody's password. */
+  readonly onAsked: () => void;
+}
+
+type Step = { readonly kind: "asked"; readonly user: string } | { readonly kind: "began" };
+
+export interface SudoProcess {
+  readonly stdin: Writable;
+  readonly ended: Promise<RemoteEnd>;
+  readonly signal: AbortSignal;
+}
+
+/** What sudo of one run asks before it begins the command. The password is kept until the run is over, to end it as root. */
+export class SudoLogin implements SudoListener, Disposable {
+  readonly #parts: SudoLoginParts;
+  readonly #refused: string[] = [];
+  #words = "";
+  #answered = 0;
+  #step = Promise.withResolvers<Step>();
+  #attempt: SudoAttempt | undefined;
+  #password: Buffer | undefined;
+  #hasBegun = false;
+
+  constructor(parts: SudoLoginParts) {
+    this.#parts = parts;
+  }
+
+  /** What sudo read last, as it reads it; undefined: nothing, as where it does not ask. */
+  get input(): Buffer | undefined {
+    return this.#password;
+  }
+
+  asked(user: string): void {
+    this.#step.resolve({ kind: "asked", user });
+  }
+
+  began(): void {
+    this.#hasBegun = true;
+    this.#step.resolve({ kind: "began" });
+  }
+
+  /** What came on the stream that sudo speaks on; it is the command's from the beginning of that on. */
+  heard(bytes: Buffer): void {
+    if (!this.#hasBegun) this.#words = (this.#words + bytes.toString()).slice(-maxWords);
+  }
+
+  /**
+   * Answers sudo until the command begins. Resolves to why it has not and never will; to undefined where it has, or where
+   * the connection was lost and nobody knows. Never rejects.
+   */
+  async authorize(process: SudoProcess): Promise<Problem | undefined> {
+    using lease = this.#parts.access.open();
+    try {
+      return await this.#answer(process, lease.gate);
+    } catch (failure) {
+      return asProblem(failure);
+    } finally {
+      this.#attempt?.settle(this.#hasBegun);
+      this.#attempt = undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#password?.fill(0);
+    this.#password = undefined;
+  }
+
+  async #answer({ stdin, ended, signal }: SudoProcess, gate: SudoGate): Promise<Problem | undefined> {
+    const { target, timeoutMs, onAsked } = this.#parts;
+    const over = ended.then((end) => ({ kind: "ended", end }) as const);
+    for (;;) {
+      const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const step = await inTime(late, Promise.race([this.#step.promise, over]));
+      if (step === undefined) return sudoSilent(target, timeoutMs, this.#words);
+      if (step.kind === "began") return undefined;
+      if (step.kind === "ended") return this.#ended(step.end);
+      this.#step = Promise.withResolvers();
+      onAsked();
+      const password = await this.#next(gate, step.user, signal);
+      if (Buffer.byteLength(password) > maxSudoPasswordBytes) return passwordTooLong(target);
+      this.#password?.fill(0);
+      this.#password = Buffer.from(`${password}\n`);
+      this.#answered += 1;
+      // A copy, since the stream holds it until it is sent.
+      stdin.write(Buffer.from(this.#password));
+    }
+  }
+
+  #ended(end: RemoteEnd): Problem | undefined {
+    if (end.kind === "lost") return undefined;
+    return sudoRefused(this.#parts.target, end, { words: this.#words, answered: this.#answered });
+  }
+
+  async #next(gate: SudoGate, user: string, signal: AbortSignal): Promise<string> {
+    const { target, questioner } = this.#parts;
+    if (this.#attempt !== undefined) {
+      this.#refused.push(this.#attempt.password);
+      this.#attempt.settle(false);
+      this.#attempt = undefined;
+    }
+    const request = { target, questioner, user, words: this.#words, refused: this.#refused, signal };
+    this.#words = "";
+    this.#attempt = await gate.next(request);
+    return this.#attempt.password;
+  }
+}
+
+const maxWords = 4096;

@@ -1,0 +1,65 @@
+import { Problem } from "../../../protocol/problem.ts";
+import { visibleClause } from "../../../protocol/visible.ts";
+import { hopName } from "../../transport/hop-name.ts";
+import type { RemoteEnd, Target } from "../../transport/remote.ts";
+
+const notRun = "The command has not run.";
+
+/** Of a login by which no shell runs that could run sudo. */
+export function noShellForSudo({ name }: Target): Problem {
+  const detail = `${name} runs commands by no shell that Hostrun knows how to run sudo in. ${notRun} Run it without sudo.`;
+  return new Problem("sudo_failed", detail, { host: name });
+}
+
+/** sudo asks, and nobody is there. */
+export function nobodyForSudo(target: Target, user: string): Problem {
+  const detail =
+    `sudo on ${target.name} asks for the password of ${whose(user, target)}, and nobody is there to answer. ${notRun} Run it where a ` +
+    "person can be asked (on a terminal, in the editor), or allow the account to use sudo there without a password (NOPASSWD).";
+  return new Problem("authentication_failed", detail, { host: target.name, hop: hopName(target) });
+}
+
+/** sudo reads no more than that, and would leave the rest to the command. */
+export const maxSudoPasswordBytes = 255;
+
+export function passwordTooLong({ name }: Target): Problem {
+  const detail = `The password is longer than ${maxSudoPasswordBytes} bytes, which is all that sudo reads, and was not sent to ${name}. ${notRun}`;
+  return new Problem("sudo_failed", detail, { host: name });
+}
+
+/** `words`: what sudo said. */
+export function sudoSilent({ name }: Target, afterMs: number, words: string): Problem {
+  const said = words.trim() === "" ? "" : ` It said: ${lastLine(words)}.`;
+  const detail = `sudo on ${name} neither asked for a password nor began the command within ${afterMs} ms.${said} ${notRun}`;
+  return new Problem("timed_out", detail, { host: name, reason: "connect" });
+}
+
+/** sudo has ended, and nothing that it was to start has begun. `answered`: how many passwords it was given. */
+export function sudoRefused(
+  target: Target,
+  end: Exclude<RemoteEnd, { kind: "lost" }>,
+  { words, answered }: { readonly words: string; readonly answered: number },
+): Problem {
+  const { name, user } = target;
+  const said = words.trim() === "" ? "" : `: ${lastLine(words)}`;
+  if (end.kind === "exited" && end.code === 127) {
+    const detail = `sudo is not installed on ${name}, or not where ${user} has programs from (PATH)${said}. ${notRun}`;
+    return new Problem("sudo_failed", detail, { host: name });
+  }
+  const advice =
+    answered === 0
+      ? `Check there that ${user} may use sudo (sudo -l). Where sudo wants a terminal (requiretty), run it with one (pty).`
+      : `It was given ${answered === 1 ? "1 password" : `${answered} passwords`}. Check the password, and that ${user} may use sudo there.`;
+  return new Problem("sudo_failed", `sudo on ${name} did not run the command${said}. ${notRun} ${advice}`, {
+    host: name,
+  });
+}
+
+/** As it is asked for; sudo may want another one than the login's. */
+export function whose(user: string, target: Target): string {
+  return visibleClause(user === "" ? target.user : user, 64);
+}
+
+function lastLine(words: string): string {
+  return visibleClause(words.trim().split("\n").at(-1) ?? "");
+}
