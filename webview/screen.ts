@@ -44,6 +44,8 @@ export class Screen implements IDisposable {
   readonly #hidden: HiddenLines;
   readonly #watches: IDisposable[] = [];
   #look: Look;
+  /** Whether a run was shown in it. */
+  #used = false;
   #unacknowledged = 0;
   #alive = true;
 
@@ -97,10 +99,9 @@ export class Screen implements IDisposable {
     this.setAlive(true);
     if (JSON.stringify(look) !== JSON.stringify(this.#look)) this.restyle(look);
     this.#terminal.options.convertEol = !pty;
-    this.#terminal.write(pty ? "\x1bc" : "\x1bc\x1b[?25l", () => {
-      this.#unacknowledged = 0;
-      this.#hidden.reset();
-    });
+    if (this.#used) this.#reset();
+    this.#used = true;
+    if (!pty) this.#terminal.write("\x1b[?25l");
     this.fit();
   }
 
@@ -178,6 +179,13 @@ export class Screen implements IDisposable {
     this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
     this.fit();
     this.#watches.push(terminal.onResize(() => this.onSized()));
+  }
+
+  #reset(): void {
+    this.#terminal.write("\x1bc", () => {
+      this.#unacknowledged = 0;
+      this.#hidden.reset();
+    });
   }
 
   #newWriter(): ScreenWriter {
