@@ -2,8 +2,10 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Tests that start servers or a browser of their own: at most two files at once on a two-core machine. */
+/** Tests of VS Code in a browser take a core for each file. */
 const HEAVY = { maxWorkers: 2 };
+/** Tests that start servers of their own wait about as much as they compute: three files for two cores. */
+const WAITING = { maxWorkers: 3 };
 /** By itself vitest would leave a core alone, on such a machine every second one. */
 const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1) };
 
@@ -53,10 +55,10 @@ export default defineConfig({
     projects: [
       project("unit", { testTimeout: 30_000, ...LIGHT }),
       project("contract", { testTimeout: 30_000, ...LIGHT }),
-      project("daemon", { testTimeout: 60_000, hookTimeout: 60_000, ...HEAVY }),
-      overOpenSsh({ testTimeout: 180_000, hookTimeout: 60_000, ...HEAVY }),
+      project("daemon", { testTimeout: 60_000, hookTimeout: 60_000, ...WAITING }),
+      overOpenSsh({ testTimeout: 180_000, hookTimeout: 60_000, ...WAITING }),
       project("editor", { testTimeout: 600_000, hookTimeout: 600_000, pollMs: 120_000, ...HEAVY }),
-      project("faults", { testTimeout: 120_000, hookTimeout: 60_000, ...HEAVY }),
+      project("faults", { testTimeout: 120_000, hookTimeout: 60_000, ...WAITING }),
     ],
   },
 });
