@@ -22,6 +22,7 @@ export const jobPanelWords = {
   groupList: "Different outputs, the most common one first",
   identical: "identical",
   compareLargest: "Compare with Largest",
+  compareOther: "Compare with…",
   noOutput: "No output",
   cutOutput: "Open a host to see all of it.",
   noGroups: "The outputs are compared as soon as hosts have ended.",
@@ -37,5 +38,8 @@ export const jobPanelWords = {
   countRunning: "{0} running",
   countWaiting: "{0} waiting",
   copiedRows: "Copied {0} rows",
+  secondsToGo: "about {0} s to go",
+  minutesToGo: "about {0} min to go",
+  hoursToGo: "about {0} h to go",
   progress: "Hosts that have ended",
 } as const satisfies Record<string, string>;

@@ -45,6 +45,8 @@ export const ToJobPanel = z.discriminatedUnion("type", [
     targets: z.string(),
     rows: z.array(JobRow),
     standing: JobStanding,
+    /** Hosts at once; null where batches wait for one another. */
+    concurrency: z.int().positive().nullable(),
     words: PanelWords,
   }),
   /** What has changed in a tenth of a second. */
@@ -65,6 +67,8 @@ export const FromJobPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("rerun"), only: z.enum(["failed", "unfinished", "all"]) }),
   /** How the output of one run differs from another's. */
   z.object({ type: z.literal("compare"), a: z.string().max(64), b: z.string().max(64) }),
+  /** The same with another one that the person is asked for. */
+  z.object({ type: z.literal("compareOther"), runId: z.string().max(64) }),
   z.object({ type: z.literal("export") }),
   z.object({ type: z.literal("copied"), text: z.string().max(4 * 1024 * 1024) }),
 ]);

@@ -3,11 +3,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { connect, createServer } from "node:net";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { toolEnv } from "./bootstrap.mjs";
+import { fleet, makeHomes } from "./demo-fleet.mjs";
 
 export const SSHD = "/usr/sbin/sshd";
 
@@ -29,6 +31,7 @@ export function demoPlace(directory) {
     sshdPid: join(directory, "ssh/sshd.pid"),
     sshdLog: join(directory, "ssh/sshd.log"),
     home: join(directory, "home"),
+    homes: join(directory, "homes"),
     hostKey: join(directory, "ssh/host_key"),
     userKey: join(directory, "ssh/user_key"),
   };
@@ -68,6 +71,7 @@ export async function startSshd(place) {
   makeKey(hostKey, "hostrun-demo-host");
   makeKey(userKey, "hostrun-demo-user");
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  await makeHomes(place);
   const port = await freePort();
   await writeFile(sshdConfig, sshdConfigFor(place, port));
   const log = openSync(sshdLog, "a", 0o600);
@@ -91,9 +95,10 @@ export async function startSshd(place) {
   return { port, pid: server.pid };
 }
 
-function sshdConfigFor({ hostKey, userKey, sshdPid, home }, port) {
+function sshdConfigFor({ hostKey, userKey, sshdPid, home, homes }, port) {
   return [
     `ListenAddress 127.0.0.1:${port}`,
+    ...fleet.map(({ address }) => `ListenAddress ${address}:${port}`),
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${userKey}.pub`,
     `AllowUsers ${userInfo().username}`,
@@ -107,6 +112,10 @@ function sshdConfigFor({ hostKey, userKey, sshdPid, home }, port) {
     "UseDNS no",
     // The person's own .bashrc may be slow, and is none of the demo's business.
     `SetEnv HOME=${home}`,
+    ...fleet.flatMap(({ name, address }) => [
+      `Match LocalAddress ${address}`,
+      `  SetEnv HOME=${join(homes, name)}`,
+    ]),
     "",
   ].join("\n");
 }
@@ -157,6 +166,16 @@ function isOwn(directory) {
 
 function notADemo(directory) {
   return `${directory} holds something that is not a demo of yours. Move it away, or name another --directory.`;
+}
+
+/** The answer of the daemon behind a socket, whose body is still to be read. */
+export function askDaemon(socketPath, method, path, body) {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  return new Promise((settle, reject) => {
+    const outgoing = request({ socketPath, method, path, headers }, settle);
+    outgoing.once("error", reject);
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
 }
 
 export function readText(path) {

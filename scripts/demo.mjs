@@ -2,13 +2,13 @@
 // `--no-build` takes dist/ as it is; `stop` ends a demo; `--directory DIR` has it live elsewhere.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { request } from "node:http";
 import { userInfo } from "node:os";
 import { relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { installDebianPackages, installNodeModules, main, root, toolEnv } from "./bootstrap.mjs";
-import { SSHD, defaultDirectory, demoEnv, demoPlace, makePlace, readText } from "./demo-place.mjs";
+import { addFleet } from "./demo-fleet.mjs";
+import { SSHD, askDaemon, defaultDirectory, demoEnv, demoPlace, makePlace, readText } from "./demo-place.mjs";
 import { removePlace, startSshd } from "./demo-place.mjs";
 import { hostTarget, vsixFor } from "./targets.mjs";
 
@@ -68,6 +68,7 @@ async function start() {
     await makePlace(place);
     await openHost();
     await showRuns();
+    await showFleet();
     await showEvents();
     await showMetrics();
     await showNext();
@@ -108,6 +109,8 @@ async function openHost() {
   await hostrun("known-hosts", "add", `127.0.0.1:${port}`, type, key);
   const { items } = await ask("GET", "/api/known-hosts");
   done(`host "demo" added, its key recorded: ${items[0]?.fingerprint}`);
+  await addFleet(place, { port, key }, send);
+  done(`hosts web1 to web6, db1 and db2 added: the same server on other addresses, with other answers`);
 }
 
 async function showRuns() {
@@ -128,6 +131,21 @@ async function show(command) {
   }
   const connection = run.reusedConnection ? "over the warm connection" : "with a new connection";
   console.log(dim(`  exit status ${status}, ${milliseconds(run.timings.totalMs)} ${connection}`));
+}
+
+/** One command on eight hosts: each answer once, and how the others of a kind differ from the most common one. */
+async function showFleet() {
+  const command = "cat ~/app.conf";
+  for (const [option, ...targets] of [
+    ["--gather", "web*", "db*"],
+    ["--diff", "tag:web"],
+  ]) {
+    const words = targets.map((target) => (target.includes("*") ? `'${target}'` : target)).join(" ");
+    console.log(`\n${bold(`$ hostrun run ${option} ${words} -- '${command}'`)}`);
+    const status = await shown(["dist/cli.cjs", "run", option, ...targets, "--", command]);
+    const expected = option === "--gather" ? 1 : 0;
+    if (status !== expected) throw new Error(`It ended with ${status} where ${expected} was expected.`);
+  }
 }
 
 /** Runs the command line; a line of its output is printed when it comes. */
@@ -197,6 +215,7 @@ ${bold("The daemon and the SSH server go on running. Try next:")}
   ${curl}
 
   ${cli} run demo -- 'cat /etc/os-release'
+  ${cli} run 'web[1-6]' db1 db2 -- uptime
   ${cli} history
   ${cli} status
 `);
@@ -205,7 +224,7 @@ ${bold("The daemon and the SSH server go on running. Try next:")}
 
   code --install-extension ${relative(root, vsix)}
 
-  To see the demo host in it, set hostrun.stateDirectory to ${place.state}
+  To see the demo's hosts in it, set hostrun.stateDirectory to ${place.state}
 `);
   }
   console.log(`${bold("Stop both and remove what the demo made:")}
@@ -261,12 +280,7 @@ async function ask(method, path) {
 }
 
 function send(method, path, body) {
-  const headers = body === undefined ? {} : { "content-type": "application/json" };
-  return new Promise((settle, reject) => {
-    const outgoing = request({ socketPath: place.socket, method, path, headers }, settle);
-    outgoing.once("error", reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-  });
+  return askDaemon(place.socket, method, path, body);
 }
 
 async function textOf(answer) {

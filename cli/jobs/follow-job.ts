@@ -59,10 +59,10 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
 }
 
 async function showEvents(daemon: Daemon, job: Job, { view, show }: JobFollowing): Promise<void> {
-  const { id, hosts, options } = job;
+  const { id, options } = job;
   const { stderr } = process;
   const isTold = stderr.isTTY && process.env["TERM"] !== "dumb" && !view.quiet;
-  using progress = isTold ? new ProgressLine(hosts.length, stderr) : undefined;
+  using progress = isTold ? new ProgressLine(job, stderr) : undefined;
   const jobView = new JobView(daemon, view, progress);
   const output = view.json || show === "lines";
   const revive = options.durable === true ? reviver() : undefined;

@@ -1,4 +1,6 @@
+import type { Job } from "../../protocol/job.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
+import { JobPace } from "./job-pace.ts";
 
 const redrawMs = 100;
 /** Of a terminal that does not tell its width. */
@@ -8,6 +10,7 @@ const eraseLine = "\r\u001b[K";
 /** How far a job is, on the last line of the terminal of standard error. */
 export class ProgressLine implements Disposable {
   readonly #hosts: number;
+  readonly #pace: JobPace;
   readonly #stream: NodeJS.WriteStream;
   #begun = 0;
   #ended = 0;
@@ -16,12 +19,14 @@ export class ProgressLine implements Disposable {
   #isDrawn = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(hosts: number, stream: NodeJS.WriteStream) {
-    this.#hosts = hosts;
+  constructor(job: Pick<Job, "hosts" | "options">, stream: NodeJS.WriteStream) {
+    this.#hosts = job.hosts.length;
+    this.#pace = new JobPace(job);
     this.#stream = stream;
   }
 
   take(event: JobEvent): void {
+    this.#pace.take(event, performance.now());
     if (event.type === "init") this.#begun += 1;
     else if (event.type === "complete") {
       this.#ended += 1;
@@ -50,7 +55,9 @@ export class ProgressLine implements Disposable {
     if (this.#questions > 0) return;
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
     const running = this.#begun - this.#ended;
-    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way`;
+    const left = this.#pace.toGo(performance.now());
+    const toGo = left === undefined ? "" : `, ${left}`;
+    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way${toGo}`;
     this.#stream.write(eraseLine + text.slice(0, (this.#stream.columns || defaultColumns) - 1));
     this.#isDrawn = true;
   }

@@ -151,6 +151,7 @@ export class JobPanel {
       targets: whereOf(job),
       rows: rows.all(),
       standing: rows.standing(),
+      concurrency: job.options.batches === null ? job.options.concurrency : null,
       words: { ...wordsOfPanel(), ...Object.fromEntries(own) },
     });
     this.#stand(rows);

@@ -7,6 +7,7 @@ import type { Daemon } from "../daemon/daemon.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { Runner } from "../runs/runner.ts";
 import type { OutputDocuments } from "../terminal/output-documents.ts";
+import { plainLabel } from "../input/choice.ts";
 import { readRecordedText } from "../terminal/recorded-text.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
 import { type ExportFormat, type ExportedGroup, exportJob } from "./job-export.ts";
@@ -58,6 +59,8 @@ export class JobTools {
         return this.#again(panel, message.only);
       case "compare":
         return documents.compare(message.a, message.b);
+      case "compareOther":
+        return this.#compareOther(panel, message.runId);
       case "export":
         return this.#export(panel);
       case "copied":
@@ -74,6 +77,23 @@ export class JobTools {
     if (again === undefined) return;
     notices.watch(again);
     panel.show(again);
+  }
+
+  /** With a group of other hosts that is chosen, the largest first. */
+  async #compareOther(panel: JobPanel, runId: string): Promise<void> {
+    const { daemon, documents } = this.#parts;
+    const params = { job: panel.jobId };
+    const { items } = await daemon.call("jobGroups", { params, query: { by: "both" } });
+    const others = items
+      .filter((group) => group.runId !== runId)
+      .map(({ hosts, count, runId: value }) => ({
+        label: plainLabel(hosts),
+        description: `(${count})`,
+        value,
+      }));
+    const placeHolder = vscode.l10n.t("Choose the hosts whose output it is compared with");
+    const other = await vscode.window.showQuickPick(others, { placeHolder });
+    if (other !== undefined) await documents.compare(other.value, runId);
   }
 
   async #export(panel: JobPanel): Promise<void> {

@@ -18,6 +18,16 @@ test("the demo runs commands, runs again, and what it prints to try next works",
   // In which order two streams come is nobody's promise.
   for (const stream of ["stdout", "stderr"]) expect(first.output).toContain(`  this is ${stream}\n`);
   expect(first.output).toMatch(/this is std(?:out|err)\n {2}exit status 3, /);
+  const rule = ` {2}-{15}\n`;
+  const group = (hosts: string, ...lines: readonly string[]): RegExp =>
+    new RegExp(
+      `${rule} {2}${hosts.replaceAll(/[[\]()]/g, "\\$&")}\n${rule}${lines.map((line) => ` {2}${line}\n`).join("")}`,
+    );
+  expect(first.output).toMatch(group("web[1-2,4,6] (4)", "release = 4.2.1", "workers = 8", "tls     = on"));
+  expect(first.output).toMatch(group("web5 (1)", "release = 4.1.9"));
+  expect(first.output).toMatch(group("db1 (1)", "release = 16.4"));
+  expect(first.output).toContain("db2: exit status 1\n");
+  expect(first.output).toMatch(/web3 \(1\)\n[^]*\n {2}-workers = 8\n {2}\+workers = 2\n/);
   expect(first.output).toMatch(/^ {2}data: \{"type":"complete"/m);
   const before = await processesIn(place.path);
   expect(before).toHaveLength(2);

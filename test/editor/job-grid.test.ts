@@ -117,6 +117,8 @@ test("everything is done by the keyboard", async () => {
   await page.getByRole("button", { name: "Compare with Largest" }).first().press("Enter");
   // Not the last message: which rows can be seen is told at any time.
   await expect.poll(() => posted).toContainEqual({ type: "compare", a: "run-of-0", b: "run-of-1" });
+  await page.getByRole("button", { name: "Compare with…" }).last().press("Enter");
+  await expect.poll(() => posted).toContainEqual({ type: "compareOther", runId: "run-of-2" });
   expect(posted.filter(({ type }) => type === "open" || type === "cancel")).toEqual([
     { type: "open", runId: "run-web31" },
     { type: "cancel", runId: "run-web22" },

@@ -72,6 +72,7 @@ export function jobMessage(rows: JobRow[], standing: Partial<JobStanding> = {}):
     targets: "tag:web",
     rows,
     standing: { state: "running", outcome: null, counts: noCounts, elapsedMs: 6000, ...standing },
+    concurrency: 64,
     words: {},
   };
 }

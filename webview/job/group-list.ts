@@ -6,6 +6,7 @@ import { word } from "../labels.ts";
 export interface GroupEvents {
   open(runId: string): void;
   compare(a: string, b: string): void;
+  compareOther(runId: string): void;
 }
 
 /** Each different output once, with the hosts that it is of. */
@@ -19,17 +20,16 @@ export class GroupList {
   }
 
   show(groups: readonly PanelGroup[]): void {
-    const [largest] = groups;
-    if (largest === undefined) {
+    if (groups.length === 0) {
       this.element.replaceChildren(element("p", { class: "groups-empty" }, word("noGroups")));
       return;
     }
     const { scrollTop } = this.element;
-    this.element.replaceChildren(...groups.map((group) => this.#group(group, largest)));
+    this.element.replaceChildren(...groups.map((group) => this.#group(group, groups)));
     this.element.scrollTop = scrollTop;
   }
 
-  #group(group: PanelGroup, largest: PanelGroup): HTMLElement {
+  #group(group: PanelGroup, groups: readonly PanelGroup[]): HTMLElement {
     const { hosts, count, outcome, exitCode, runId, preview, isCut } = group;
     const head = element("div", { class: "group-head" });
     head.append(element("b", {}, String(count)));
@@ -37,17 +37,24 @@ export class GroupList {
     head.append(element("span", { class: "group-hosts", title: hosts }, hosts));
     const { tone, words } = standingAtEnd({ outcome, exitCode, signal: null });
     if (tone !== "good") head.append(element("span", { class: `tone-${tone}` }, words));
-    const open = element("button", { class: "link-button", type: "button" }, word("openRun"));
-    open.addEventListener("click", () => this.#events.open(runId));
+    const [largest = group] = groups;
+    const links = element("span", { class: "group-links" });
     if (group !== largest) {
-      const compare = element("button", { class: "link-button", type: "button" }, word("compareLargest"));
-      compare.addEventListener("click", () => this.#events.compare(largest.runId, runId));
-      head.append(compare);
+      links.append(link("compareLargest", () => this.#events.compare(largest.runId, runId)));
+      // Of two groups each has the other one.
+      if (groups.length > 2) links.append(link("compareOther", () => this.#events.compareOther(runId)));
     }
-    head.append(open);
+    links.append(link("openRun", () => this.#events.open(runId)));
+    head.append(links);
     const text =
       preview === "" ? element("p", { class: "dim" }, word("noOutput")) : element("pre", {}, preview);
     const cut = isCut ? [element("p", { class: "dim" }, word("cutOutput"))] : [];
     return element("article", { class: "group", "aria-label": `${count}: ${hosts}` }, head, text, ...cut);
   }
+}
+
+function link(name: "compareLargest" | "compareOther" | "openRun", act: () => void): HTMLButtonElement {
+  const button = element("button", { class: "link-button", type: "button" }, word(name));
+  button.addEventListener("click", act);
+  return button;
 }

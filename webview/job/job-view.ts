@@ -8,6 +8,7 @@ import { Grid } from "./grid.ts";
 import { GroupList } from "./group-list.ts";
 import { arrange, type SortKey, type Sorting } from "./row-order.ts";
 import { standingOfRow, timeWords } from "./row-words.ts";
+import { toGoWords } from "./time-to-go.ts";
 
 type Message<Type extends ToJobPanel["type"]> = Extract<ToJobPanel, { type: Type }>;
 
@@ -27,6 +28,8 @@ export class JobView {
   readonly #state = element("span", { class: "state-icon", role: "img" });
   readonly #counts = element("div", { class: "counts", role: "status" });
   readonly #time = element("span", { class: "time" });
+  readonly #toGo = element("span", { class: "time" });
+  readonly #concurrency: number | null;
   readonly #notice = element("span", { class: "notice", role: "status" });
   readonly #cancel: HTMLButtonElement;
   readonly #again: HTMLButtonElement[];
@@ -44,6 +47,7 @@ export class JobView {
     this.#post = post;
     this.#rows = new Map(job.rows.map((row) => [row.host, row]));
     this.#standing = job.standing;
+    this.#concurrency = job.concurrency;
     this.#grid = new Grid({
       open: (row) => this.#open(row.runId),
       cancel: ({ runId, state }) => {
@@ -56,6 +60,7 @@ export class JobView {
     this.#groups = new GroupList({
       open: (runId) => this.#open(runId),
       compare: (a, b) => post({ type: "compare", a, b }),
+      compareOther: (runId) => post({ type: "compareOther", runId }),
     });
     const label = word("filterHosts");
     this.#filter = element("input", {
@@ -116,7 +121,7 @@ export class JobView {
     head.append(element("span", { class: "badge" }, count), ...createCommandLine(command), tools);
     const left = element("div", { class: "left" }, this.#filter, this.#grid.element);
     const main = element("main", { class: "job-body" }, left, this.#groups.element);
-    const foot = element("footer", { class: "foot" }, this.#counts, this.#time);
+    const foot = element("footer", { class: "foot" }, this.#counts, this.#time, this.#toGo);
     foot.append(element("span", { class: "filler" }), this.#notice);
     this.#bar.append(element("i"));
     return element("div", { class: "panel" }, element("header", {}, head, this.#bar), main, foot);
@@ -170,7 +175,9 @@ export class JobView {
   #tick(ms: number): void {
     this.#time.textContent = timeWords(ms);
     this.#time.title = word("elapsed");
-    if (this.#standing.state === "ended") return;
+    const isOver = this.#standing.state === "ended";
+    this.#toGo.textContent = isOver ? "" : toGoWords(this.#rows.values(), this.#concurrency);
+    if (isOver) return;
     const gone = performance.now() - this.#rowsAt;
     if (gone < clockMs) return;
     this.#rowsAt = performance.now();
