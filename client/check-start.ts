@@ -5,21 +5,26 @@ import { daemonEnvironment, type LaunchOptions } from "./launch.ts";
 
 const maxWaitMs = 60_000;
 
+type StartOptions = Omit<LaunchOptions, "deadlineMs">;
+
 /**
  * Before a daemon is stopped to be started anew: rejects where the new one would not start with these arguments and the
  * settings that there are, with what it would have said.
  */
-export function checkStart({ places, ...options }: Omit<LaunchOptions, "deadlineMs">): Promise<void> {
+export async function checkStart(options: StartOptions): Promise<void> {
+  const why = await startFault(options);
+  if (why === undefined) return;
+  throw new Problem("conflict", `The daemon would not start anew, so nothing was stopped: ${why}`);
+}
+
+/** Why a daemon would not start in place of the one that runs, if one does; undefined where it would. */
+export function startFault({ places, ...options }: StartOptions): Promise<string | undefined> {
   const { daemonScript, daemonRuntime = process.execPath, daemonArguments = [] } = options;
   const args = [daemonScript, "--check", "--state-dir", places.directory, ...daemonArguments];
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     execFile(daemonRuntime, args, { env: daemonEnvironment(), timeout: maxWaitMs }, (failure, _, stderr) => {
-      if (failure === null) resolve();
-      else {
-        const why = visibleLine(stderr.trim().replace(/^hostrun daemon: /, ""), 1000);
-        const detail = `The daemon would not start anew, so nothing was stopped: ${why || failure.message}`;
-        reject(new Problem("conflict", detail));
-      }
+      const why = visibleLine(stderr.trim().replace(/^hostrun daemon: /, ""), 1000);
+      resolve(failure === null ? undefined : why || failure.message);
     });
   });
 }

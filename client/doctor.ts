@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, statfsSync } from "node:fs";
 import type { DoctorCheck } from "../protocol/doctor.ts";
 import { Problem } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
 import { visibleLine } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
-import { checkOwn } from "../state-directory/own-file.ts";
+import { checkContents } from "../state-directory/contents.ts";
 import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
+import { startFault } from "./check-start.ts";
 import { openDaemon } from "./daemon.ts";
 import { isNotRunning } from "./discover.ts";
 import { lastLinesOf } from "./last-lines.ts";
@@ -20,6 +20,9 @@ export interface DoctorOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Of the Node or Electron that runs the daemon. */
   readonly nodeVersion: string;
+  readonly daemonScript: string;
+  /** By default this process' own Node or Electron. */
+  readonly daemonRuntime?: string | undefined;
 }
 
 type Finding = Omit<DoctorCheck, "name">;
@@ -42,6 +45,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorCheck[]> {
     ["permissions", () => permissions(places)],
     ["disk", () => disk(places)],
     ["clock", () => clock(places)],
+    ["settings", () => settings(options)],
     ["node", () => node(options)],
     ["ssh", () => ssh(options)],
     ["sshConfig", () => sshConfig(options)],
@@ -75,16 +79,26 @@ function stateDirectory({ directory }: Places): Finding {
 }
 
 function permissions({ directory }: Places): Finding {
-  if (!existsSync(directory)) return ok("Nothing is there yet.");
+  if (!isUsable(directory)) return ok("Not looked at: there is no state directory to be used yet.");
+  const contents = checkContents(directory);
   if (process.platform === "win32") return ok("As the folder of your profile has them.");
-  const open = [directory, ...readdirSync(directory).map((name) => join(directory, name))].filter((path) => {
-    const found = lstatSync(path);
-    checkOwn(path, found.isDirectory() ? "directory" : found.isSocket() ? "socket" : "file");
-    return (found.mode & 0o077) !== 0;
-  });
+  const open = [directory, ...contents].filter((path) => (lstatSync(path).mode & 0o077) !== 0);
   if (open.length === 0) return ok("Nobody else can look into it.");
-  const message = `Other users can read ${open.join(", ")}.`;
-  return { state: "warning", message, fix: `\`chmod -R go= ${directory}\` closes it.` };
+  const paths = open.join(" ");
+  return {
+    state: "warning",
+    message: `Other users can read ${paths}.`,
+    fix: `\`chmod go= ${paths}\` closes it.`,
+  };
+}
+
+/** What is wrong with it is told of the state directory itself. */
+function isUsable(directory: string): boolean {
+  try {
+    return checkStateDirectory(directory);
+  } catch {
+    return false;
+  }
 }
 
 function disk({ directory }: Places): Finding {
@@ -110,6 +124,16 @@ function clock({ directory, discovery, log }: Places): Finding {
     message: why,
     fix: "Set the clock (`timedatectl`): times in the history are wrong, and one-time codes fail.",
   };
+}
+
+/** As the next daemon would read them. */
+async function settings(options: DoctorOptions): Promise<Finding> {
+  if (!isUsable(options.places.directory))
+    return ok("Not looked at: there is no state directory to be used yet.");
+  const why = await startFault(options);
+  if (why === undefined) return ok("A daemon would start with them.");
+  const fix = "Mend what is named there (config.json, or a HOSTRUN_ variable); then look again.";
+  return { state: "failed", message: `A daemon would not start: ${why}`, fix };
 }
 
 function node({ nodeVersion }: DoctorOptions): Finding {

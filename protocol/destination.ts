@@ -82,6 +82,7 @@ export function uriFault(text: string): string | undefined {
 
 function userFault(user: string | undefined): string | undefined {
   if (user === undefined) return undefined;
+  if (user.includes(":")) return "must not hold a password: Hostrun asks for it when it is needed";
   const name = decoded(user);
   if (name === "") return "must have %XX for a character of the user alone";
   const why = brokenRule(name, userNameRules);
@@ -101,8 +102,15 @@ function splitUri(text: string): Record<string, string | undefined> | undefined 
   const groups = uriForm.exec(text)?.groups;
   if (groups === undefined || !["/", undefined].includes(groups["path"])) return undefined;
   const { user, host, port } = groups;
+  // ssh would take the password as a part of the name (RFC 3986, section 3.2.1); a colon that is one is %3A.
+  if (user?.includes(":") === true) return undefined;
   // As to ssh, nothing behind the colon is no port.
   return { host, user: user === undefined ? undefined : decoded(user), port: port === "" ? undefined : port };
+}
+
+/** For messages: what may be a password in an ssh URI is left out. */
+export function withoutPassword(text: string): string {
+  return isUri(text) ? text.replace(/^(ssh:\/\/[^@:]*):[^@]*@/s, "$1:…@") : text;
 }
 
 /** As misc.c's urldecode, in which a plus sign is a space; empty, and so no name, where it is none. */

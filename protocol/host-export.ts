@@ -28,7 +28,7 @@ function essence(host: Host): object {
 }
 
 /** The hosts of an export, each of which may be none; undefined: the text is no export. */
-export function parseExport(text: string): ImportRow[] | undefined {
+export function parseExport(text: string): unknown[] | undefined {
   try {
     return HostExport.safeParse(JSON.parse(text)).data?.hosts;
   } catch {

@@ -4,15 +4,20 @@ import { Problem } from "./problem.ts";
 
 const maxHosts = 100_000;
 
-/** A host as `NewHost` has it, or not: then it alone is skipped, with the reason. */
-export const ImportRow = z.record(z.string(), z.unknown());
-export type ImportRow = z.infer<typeof ImportRow>;
+/** A host as `NewHost` has it, or anything else: then it alone is skipped, with the reason. */
+export const ImportRow = z.unknown();
+
+/** What a row is called, as far as it says so. */
+export function nameOfRow(row: unknown): string | undefined {
+  const named = typeof row === "object" && row !== null && "name" in row ? row.name : undefined;
+  return typeof named === "string" ? named : undefined;
+}
 
 /** Of `hosts`, so that a request with them is no larger than one may be (1 MiB). */
 const maxRowsBytes = 1_000_000;
 
 /** `too_large` where these hosts do not fit into one request; `source` is what a person calls where they are from. */
-export function requireImportable(rows: readonly ImportRow[], source: string): void {
+export function requireImportable(rows: readonly unknown[], source: string): void {
   if (new TextEncoder().encode(JSON.stringify(rows)).length <= maxRowsBytes) return;
   throw new Problem(
     "too_large",

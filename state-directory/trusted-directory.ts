@@ -4,6 +4,7 @@ import { Problem } from "../protocol/problem.ts";
 import { isPrivateGroup, ownHome, ownUid } from "./account.ts";
 import { errorCode } from "./error-code.ts";
 import { cannotUse } from "./file-problem.ts";
+import { isOfOthers } from "./own-names.ts";
 
 /**
  * Whether there is a state directory, which is then to be trusted: a directory of this user's that nobody else can
@@ -22,6 +23,11 @@ export function checkStateDirectory(path: string): boolean {
   if (uid === undefined) return true;
   if (found.uid !== uid) {
     throw untrusted(path, `belongs to the user with id ${found.uid} and not to you (${uid})`, "Move it away");
+  }
+  // Closing it would take from others, or from other programs, what they have there.
+  if ((found.mode & sticky) !== 0) throw untrusted(path, "is shared by all users");
+  if ((found.mode & 0o077) !== 0 && isOfOthers(path)) {
+    throw untrusted(path, "is used for other things, and other users can look into it");
   }
   if (isWritableByOthers(found)) {
     const advice = `See what is in it, then close it with \`chmod 700 ${path}\``;

@@ -6,7 +6,7 @@ import { visible } from "../../protocol/visible.ts";
 import { paint, type Style } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { daemonNodeVersion } from "../daemon-script.ts";
+import { daemonNodeVersion, daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 
 export const command: Command = {
@@ -24,7 +24,14 @@ Exit status: 0, also with warnings; 1 when something failed.
     takeWords(positionals);
     const format = parseFormat(values);
     const nodeVersion = daemonNodeVersion();
-    const checks = await examine({ places: placesIn(), version, environment: process.env, nodeVersion });
+    const checks = await examine({
+      places: placesIn(),
+      version,
+      environment: process.env,
+      nodeVersion,
+      daemonScript,
+      daemonRuntime: daemonRuntime(),
+    });
     showAll(format, checks, () => checks.map(linesOf).join(""));
     return checks.some(({ state }) => state === "failed") ? 1 : 0;
   },

@@ -1,12 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { placesIn } from "../../client/places.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
-import { tellManager, thisService } from "../service/this-service.ts";
+import { tellManager, thisService, tryManager } from "../service/this-service.ts";
+import { writeUnitFiles } from "../service/unit-files.ts";
 
 export const command: Command = {
   help: `Have the system's service manager start the daemon when it is needed, and again when it crashed.
@@ -22,18 +21,24 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
   async run(args) {
     const { values, positionals } = parseOptions(args, { print: { type: "boolean" } });
     takeWords(positionals);
-    const { files, install } = thisService();
+    const { files, install, uninstall } = thisService();
     if (values.print === true) {
       for (const { path, text } of files) print(`# ${path}\n${text}\n`);
       return 0;
     }
     makeStateDirectory(placesIn().directory);
-    for (const { path, text } of files) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text, { mode: 0o644 });
+    const written = writeUnitFiles(files);
+    try {
+      // The last one starts it. Those before show that there is a service manager, before anything is stopped.
+      for (const words of install.slice(0, -1)) tellManager(words);
+      await stopDaemon({ drain: true, force: false });
+      for (const words of install.slice(-1)) tellManager(words);
+    } catch (failure) {
+      if (!written.replaced) for (const words of uninstall) tryManager(words);
+      written.undo();
+      for (const words of install.slice(0, -1)) tryManager(words);
+      throw failure;
     }
-    await stopDaemon({ drain: true, force: false });
-    for (const words of install) tellManager(words);
     print(`Installed: ${files.map(({ path }) => path).join(", ")}. The daemon starts when it is needed.\n`);
     return 0;
   },

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
-import { parseJump } from "../../protocol/destination.ts";
+import { isUri, parseJump, uriFault, withoutPassword } from "../../protocol/destination.ts";
 import { HostKeyPolicy, HostTransport, HostWorker } from "../../protocol/host.ts";
 import { parseWhole, refuseTogether, UsageError, unknown } from "../command.ts";
 
@@ -97,10 +97,12 @@ export function parseFields(values: Values): HostPatch {
 /** `[user@]address[:port]` */
 export function parseAddress(text: string): HostPatch {
   const parsed = parseJump(text);
-  if (parsed === undefined)
+  if (parsed === undefined) {
+    const fault = isUri(text) ? uriFault(text) : undefined;
     throw new UsageError(
-      `"${text}" must be an address: [user@]address[:port], an IPv6 one in brackets where a port follows.`,
+      `"${withoutPassword(text)}" ${fault ?? "must be an address: [user@]address[:port], an IPv6 one in brackets where a port follows"}.`,
     );
+  }
   return defined({ address: parsed.host, user: parsed.user, port: parsed.port });
 }
 

@@ -5,7 +5,7 @@ import {
   type HostChange,
   type ImportRequest,
   type ImportResult,
-  type ImportRow,
+  nameOfRow,
   requireImportable,
 } from "../../protocol/host-import.ts";
 import { visible } from "../../protocol/visible.ts";
@@ -59,7 +59,7 @@ function configured(path: string | undefined): Pick<ImportRequest, "source" | "p
 }
 
 /** Of an export those of `names`, by default all. */
-async function exported(path: string, names: readonly string[] | undefined): Promise<ImportRow[]> {
+async function exported(path: string, names: readonly string[] | undefined): Promise<unknown[]> {
   const isStdin = path === "-";
   const text = isStdin
     ? await takeText(process.stdin, "Standard input", maxExportBytes)
@@ -71,7 +71,7 @@ async function exported(path: string, names: readonly string[] | undefined): Pro
       `${source} is not what \`hostrun hosts export\` writes. For an SSH config file: --path.`,
     );
   }
-  const wanted = hosts.filter(({ name }) => names === undefined || names.some((each) => each === name));
+  const wanted = hosts.filter((row) => names?.some((each) => each === nameOfRow(row)) ?? true);
   requireImportable(wanted, source);
   return wanted;
 }

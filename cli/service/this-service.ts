@@ -25,3 +25,8 @@ export function tellManager([program = "", ...args]: readonly string[]): void {
       "Is this a session of yours with a service manager? `hostrun install-service --print` shows the files; `hostrun start` works without.",
   );
 }
+
+/** The same, for what is undone as far as it can be. */
+export function tryManager([program = "", ...args]: readonly string[]): void {
+  spawnSync(program, args, { stdio: "ignore" });
+}

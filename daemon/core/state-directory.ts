@@ -1,12 +1,7 @@
-import { chmodSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { placeNames } from "../../protocol/places.ts";
+import { chmodSync, statSync } from "node:fs";
+import { checkContents } from "../../state-directory/contents.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
-import { checkOwn, type Kind } from "../../state-directory/own-file.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
-
-/** How the names begin of all that Hostrun keeps in its state directory. */
-const ownNames = /^(?:daemon\.(?:json|lock|log|sock)|config\.json|known_hosts|instance\.lock|hostrun\.db)/;
 
 /**
  * Makes the state directory with mode 0700, or checks the one that is there and what it holds: whatever could have been
@@ -16,9 +11,7 @@ const ownNames = /^(?:daemon\.(?:json|lock|log|sock)|config\.json|known_hosts|in
 export function prepareStateDirectory(path: string): void {
   makeStateDirectory(path);
   close(path);
-  for (const name of readdirSync(path)) {
-    if (ownNames.test(name)) checkOwn(join(path, name), kindOf(name));
-  }
+  checkContents(path);
 }
 
 function close(path: string): void {
@@ -28,9 +21,4 @@ function close(path: string): void {
   } catch (cause) {
     throw cannotUse(`The state directory ${path} cannot be closed to other users`, cause);
   }
-}
-
-function kindOf(name: string): Kind {
-  if (name === placeNames.socket) return "socket";
-  return name.endsWith("-output") ? "directory" : "file";
 }

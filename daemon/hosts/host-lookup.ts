@@ -1,5 +1,11 @@
 import { isIP } from "node:net";
-import { isUri, parseJump, uriFault, withoutParameters } from "../../protocol/destination.ts";
+import {
+  isUri,
+  parseJump,
+  uriFault,
+  withoutParameters,
+  withoutPassword,
+} from "../../protocol/destination.ts";
 import { HostName, type HostWorker, type NewHost } from "../../protocol/host.ts";
 import { isOtherDestination } from "../../protocol/host-name.ts";
 import { Problem } from "../../protocol/problem.ts";
@@ -196,7 +202,7 @@ function unknownHost(name: string): Problem {
 function noDestination(text: string): Problem {
   const fault = isUri(text) ? uriFault(text) : undefined;
   if (fault === undefined) return unknownHost(text);
-  const message = `${visibleLine(text)} ${fault}.`;
+  const message = `${visibleLine(withoutPassword(text))} ${fault}.`;
   return new Problem("invalid_request", message, { issues: [{ path: "host", message: fault }] });
 }
 

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Host, type NewHost, NewHostName, SavedHost } from "../../protocol/host.ts";
-import type { HostChange, ImportRequest, ImportResult, ImportRow } from "../../protocol/host-import.ts";
+import {
+  type HostChange,
+  type ImportRequest,
+  type ImportResult,
+  nameOfRow,
+} from "../../protocol/host-import.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -85,7 +90,7 @@ function reasonAgainstName(name: string): string | undefined {
 
 function takeGiven(
   taking: Import,
-  { hosts, names }: { readonly hosts: readonly ImportRow[]; readonly names: readonly string[] | undefined },
+  { hosts, names }: { readonly hosts: readonly unknown[]; readonly names: readonly string[] | undefined },
   { defaultPort }: ImportParts,
 ): void {
   const missing = new Set(names);
@@ -108,14 +113,16 @@ function takeGiven(
 }
 
 /** Or why it is not taken. */
-function hostOf(row: ImportRow, reasonAgainst: () => string | undefined): NewHost | string {
+function hostOf(row: unknown, reasonAgainst: () => string | undefined): NewHost | string {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) return "it must be an object";
   const parsed = SavedHost.safeParse(row);
   return parsed.success ? (reasonAgainst() ?? parsed.data) : invalidRequest(parsed.error).message;
 }
 
 /** Also of a row that is no host. */
-function nameOf({ name }: ImportRow, index: number): string {
-  return typeof name === "string" ? visibleLine(name) : `host ${index + 1}`;
+function nameOf(row: unknown, index: number): string {
+  const name = nameOfRow(row);
+  return name === undefined ? `host ${index + 1}` : visibleLine(name);
 }
 
 async function takeConfigured(

@@ -17,7 +17,7 @@ import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
 import { type Cache, cachedResult, keptBy } from "./result-cache.ts";
-import { SharedResults } from "./shared-results.ts";
+import { sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
@@ -111,7 +111,7 @@ export class RunEngine implements AsyncDisposable {
     const where = { target, session, loginShell: request.loginShell ?? loginShell, worker, askedAt };
     const parts = { ...this.#parts, durable: this.#durable };
     const execution = createExecution(live, request, { ...where, sudo }, parts);
-    const shared = this.#sharedResult(live, request, result.key);
+    const shared = this.#sharedResult(execution, request, result.key);
     this.#begin(execution, client, () => this.#keepResult(live, request), shared);
     return live.run;
   }
@@ -250,11 +250,11 @@ export class RunEngine implements AsyncDisposable {
   }
 
   async #share(
-    { live, stops }: RunExecution,
+    { live }: RunExecution,
     shared: Promise<Run | undefined>,
     { enter, done }: Readonly<Record<"enter" | "done", () => void>>,
   ): Promise<void> {
-    const of = await Promise.race([shared, stops.requested]);
+    const of = await shared;
     if (of === undefined) enter();
     else {
       await this.#carryOut({ live, run: () => this.#copy(live, of) });
@@ -301,13 +301,13 @@ export class RunEngine implements AsyncDisposable {
 
   /** Of another run under way, if one asks for the same; others that come may then wait for this one. */
   #sharedResult(
-    live: LiveRun,
+    { live, stops }: RunExecution,
     request: RunRequest,
     key: string | undefined,
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
-    const result = live.persisted.then(() => (this.#keyOf(live, request) === key ? live.run : undefined));
-    return this.#shared.join(key, result);
+    const own = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, request) === key));
+    return this.#shared.join(key, own, stops.requested);
   }
 
   #keyOf(live: LiveRun, request: RunRequest): string | undefined {

@@ -47,11 +47,14 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
 }
 
 /** What is wrong, or "ok". */
-function quickCheck(sql: Sqlite.Database): string {
+export function quickCheck(sql: Sqlite.Database): string {
   try {
     return String(sql.pragma("quick_check(1)", { simple: true }));
   } catch (failure) {
-    return failure instanceof Error ? failure.message : String(failure);
+    // Of some damage it throws. A disk that fails, or a store that is busy, is none.
+    if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code))
+      return failure.message;
+    throw failure;
   }
 }
 

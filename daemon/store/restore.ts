@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
-import { backupId, keptFiles, opened } from "./backup.ts";
+import { backupId, keptFiles, opened, quickCheck } from "./backup.ts";
 import { outputSuffix } from "./database.ts";
 
 export interface RestoreOptions {
@@ -122,11 +122,11 @@ function noBackup(source: string, why: string): Problem {
   );
 }
 
-/** Whether a store is whole, as SQLite's quick check has it; the clause says what is not. */
+/** What is not whole of a store, as SQLite's quick check has it; undefined where all of it is. */
 export function examineStore(path: string, nativeBinding: string | undefined): string | undefined {
   if (!existsSync(path)) return undefined;
   const native = nativeBinding === undefined ? {} : { nativeBinding };
   using store = opened(new Sqlite(path, { readonly: true, fileMustExist: true, ...native }));
-  const found = store.sql.pragma("quick_check(1)", { simple: true });
-  return found === "ok" ? undefined : String(found);
+  const found = quickCheck(store.sql);
+  return found === "ok" ? undefined : found;
 }

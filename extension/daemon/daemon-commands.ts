@@ -68,6 +68,7 @@ export class DaemonCommands {
           version,
           environment: process.env,
           nodeVersion: process.versions.node,
+          daemonScript: this.#link.daemonScript,
         }),
     );
     this.#doctor ??= vscode.window.createOutputChannel("Hostrun Doctor");

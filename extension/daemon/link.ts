@@ -35,7 +35,7 @@ const nowhere = "0.0";
  * changes, and starts it again when it dies, until it has crashed five times within three minutes.
  */
 export class DaemonLink implements Daemon, vscode.Disposable {
-  readonly #daemonScript: string;
+  readonly daemonScript: string;
   readonly #version: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #changes = new vscode.EventEmitter<Change>();
@@ -53,7 +53,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** `daemonScript`: of the daemon that is bundled with this extension, whose version is given. */
   constructor(daemonScript: string, version: string, log: vscode.LogOutputChannel) {
-    this.#daemonScript = daemonScript;
+    this.daemonScript = daemonScript;
     this.#version = version;
     this.#log = log;
   }
@@ -119,7 +119,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   /** Rejects where a daemon would not start in place of this one. */
   async checkStart(): Promise<void> {
     const { checkStart } = await import("../../client/check-start.ts");
-    await checkStart({ places: this.places, daemonScript: this.#daemonScript });
+    await checkStart({ places: this.places, daemonScript: this.daemonScript });
   }
 
   /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
@@ -150,7 +150,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#become({ kind: "starting" });
     try {
       const handover = { version: this.#version, onWaiting: showHandover };
-      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.#daemonScript, handover };
+      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.daemonScript, handover };
       const daemon = await openDaemon(wanted, signal);
       const { version, pid } = daemon.health;
       log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);

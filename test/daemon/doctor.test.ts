@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -13,6 +13,7 @@ const names = [
   "permissions",
   "disk",
   "clock",
+  "settings",
   "node",
   "ssh",
   "sshConfig",
@@ -79,6 +80,51 @@ test("it finds what is wrong without a daemon, and says what to do", async () =>
   await chmod(cli.stateDirectory, 0o777);
   expect((await examined(cli)).found("stateDirectory")).toMatchObject({ state: "failed" });
   await chmod(cli.stateDirectory, 0o700);
+});
+
+test("it finds settings with which no daemon starts, a file in the place of a directory, and leaves a shared one alone", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  const config = join(cli.stateDirectory, "config.json");
+  await writeFile(config, "{ broken", { mode: 0o600 });
+  await writeFile(join(cli.stateDirectory, "hostrun.db-output"), "", { mode: 0o600 });
+  const { status, found } = await examined(cli);
+  expect(status).toBe(1);
+  expect(found("settings")).toMatchObject({ state: "failed", message: containing(`${config} is not JSON`) });
+  expect(found("permissions")).toMatchObject({
+    state: "failed",
+    message: containing("hostrun.db-output is a file and not a directory"),
+  });
+  await writeFile(config, '{ "poolIdleMs": -1 }');
+  expect((await examined(cli)).found("settings")).toMatchObject({ message: containing("poolIdleMs") });
+
+  const shared = join(cli.home, "tmp");
+  await mkdir(shared);
+  await chmod(shared, 0o1777);
+  await writeFile(join(shared, "letter"), "", { mode: 0o644 });
+  const { checks } = await examined(cli, { env: { HOSTRUN_HOME: shared } });
+  expect(checks.filter(({ fix }) => fix?.includes("chmod"))).toEqual([]);
+  expect(checks.find(({ name }) => name === "stateDirectory")).toMatchObject({
+    state: "failed",
+    message: containing("is shared by all users"),
+  });
+});
+
+test("a store that is damaged is called so", async () => {
+  await using cli = await openCli();
+  await cli.run(["hosts", "add", "web1", "127.0.0.1"]);
+  // Then all of it is in the database itself, and none beside it.
+  await cli.run(["restart"]);
+  const store = await open(join(cli.stateDirectory, "hostrun.db"), "r+");
+  await store.write(Buffer.alloc(20 * 4096, "damage"), 0, 20 * 4096, 3 * 4096);
+  await store.close();
+  const { status, found } = await examined(cli);
+  expect(status).toBe(1);
+  expect(found("database")).toMatchObject({
+    state: "failed",
+    message: containing("SQLite finds it damaged: "),
+    fix: containing("`hostrun restart` puts it aside"),
+  });
 });
 
 test("without ssh, and with a daemon of another version that hangs, it is done all the same", async () => {

@@ -328,6 +328,9 @@ describe("hosts of the SSH config", () => {
       { name: "more", address: "10.3.0.1", jumps: [] },
       { name: "a;id", address: "10.3.0.1" },
       { name: "all", address: "10.3.0.1" },
+      null,
+      "web1",
+      [good],
     ];
     const body = { source: "hosts" as const, hosts };
     const { imported, skipped } = await client.call("importHosts", { body });
@@ -339,6 +342,9 @@ describe("hosts of the SSH config", () => {
       { name: "more", reason: "jumps: is not known here" },
       { name: "a;id", reason: "name: must not hold shell metacharacters" },
       { name: "all", reason: "its name must not be all, which means every host" },
+      { name: "host 8", reason: containing("must be") },
+      { name: "host 9", reason: containing("must be") },
+      { name: "host 10", reason: containing("must be") },
     ]);
     const some = await client.call("importHosts", {
       body: { ...body, names: ["whole", "gone"], update: true },

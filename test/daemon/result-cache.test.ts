@@ -172,6 +172,23 @@ describe.each([
     expect(await counter.count()).toBe(6);
   });
 
+  test("of those that wait for a run that is cancelled, one takes its place and the rest wait for that", async () => {
+    await using counter = await openCounter();
+    await using gate = await openGate();
+    const command = `${counter.command}; ${gate.wait}; echo taken over`;
+    const leader = new RunReading();
+    const messages = readMessages(await daemon.stream(command, cached));
+    await leader.until(messages, ({ type }) => type === "init");
+    const heads = await Promise.all(Array.from({ length: 6 }, () => daemon.stream(command, cached)));
+    await expect.poll(() => counter.count()).toBe(1);
+    await daemon.client.call("cancelRun", { params: { run: leader.id }, body: {} });
+    await expect.poll(() => counter.count()).toBe(2);
+    await gate.open();
+    const runs = await Promise.all(heads.map((head) => new RunReading().follow(head)));
+    expect(runs.map((run) => run.text())).toEqual(runs.map(() => "taken over\n"));
+    expect(await counter.count()).toBe(2);
+  });
+
   test("a run that waits for another one's result can be cancelled, and the other goes on", async () => {
     await using gate = await openGate();
     const command = `${gate.wait}; echo waited`;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -72,4 +72,35 @@ test("hostrun install-service writes the units and has systemd start them, unins
     1,
     expect.stringMatching(/failed: no bus.*hostrun start/s),
   ]);
+  expect(existsSync(join(units, "hostrun.service"))).toBe(false);
+});
+
+test("what could not be installed is taken back: the units that were there stay, and a link is not written through", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  const units = join(cli.home, ".config/systemd/user");
+  const unit = join(units, "hostrun.service");
+  const install = async (systemctl: string) => {
+    await writeFile(join(PATH, "systemctl"), `#!/bin/sh\n${systemctl}\n`, { mode: 0o755 });
+    const { status, stderr } = await cli.run(["install-service"], { env: { PATH } });
+    return `${status} ${stderr.toString()}`;
+  };
+  const failing = '[ "$2" != enable ] || { echo no socket >&2; exit 1; }';
+  expect(await install(failing)).toMatch(/^1 .*enable --now hostrun\.socket` failed: no socket/s);
+  expect(await readdir(units)).toEqual([]);
+  await writeFile(unit, "# mine\n");
+  expect(await install(failing)).toMatch(/^1 /);
+  expect(await readdir(units)).toEqual(["hostrun.service"]);
+  expect(await readFile(unit, "utf8")).toBe("# mine\n");
+
+  const target = join(cli.home, "dotfiles.service");
+  await rename(unit, target);
+  await symlink(target, unit);
+  await cli.run(["start"]);
+  expect(await install("exit 0")).toMatch(/^1 .*hostrun\.service is a symbolic link/s);
+  expect(await readFile(target, "utf8")).toBe("# mine\n");
+  expect(await readlink(unit)).toBe(target);
+  // Nothing was stopped for it.
+  expect(await cli.run(["status"])).toHaveProperty("status", 0);
 });

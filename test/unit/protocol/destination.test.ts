@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
-import { parseJump, uriFault } from "../../../protocol/destination.ts";
+import { parseJump, uriFault, withoutPassword } from "../../../protocol/destination.ts";
 
 test.each([
   ["web1", { host: "web1" }],
@@ -56,7 +56,7 @@ test.each([
   "ssh://dom%5Cuser@h",
   "ssh://u%25x@h",
   "ssh://u%2Bv%C3%A9@h",
-  "ssh://u:word@h",
+  "ssh://u%3Aword@h",
   "ssh://u;fingerprint=ssh-ed25519-x@h:2200",
   "ssh://u;a=1;b=2@h",
   "ssh://u;a=%zz@h",
@@ -134,8 +134,18 @@ test.each([
   ["ssh://u%zz@h", "must have %XX for a character of the user alone"],
   ["ssh://a;b%3Bc@h", undefined],
   ["ssh://u%3Bid@h", "has a user that must not hold shell metacharacters"],
+  ["ssh://root:word@h", "must not hold a password: Hostrun asks for it when it is needed"],
+  ["ssh://root:@h:22", "must not hold a password: Hostrun asks for it when it is needed"],
   ["ssh://-h", "has a host that must not begin with a dash"],
   ["ssh://", "must be ssh://[user@]host[:port]"],
 ])("what is wrong with %s is said", (text, fault) => {
   expect(uriFault(text)).toBe(fault);
+});
+
+test.each([
+  ["ssh://root:s:e/c@h:22/", "ssh://root:…@h:22/"],
+  ["ssh://h:22", "ssh://h:22"],
+  ["root:word@h", "root:word@h"],
+])("of %s a message says %s", (text, told) => {
+  expect(withoutPassword(text)).toBe(told);
 });

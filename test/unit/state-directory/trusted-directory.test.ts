@@ -21,6 +21,26 @@ test("one that others can write to is refused with the way to close it", async (
   expect(checkStateDirectory(path)).toBe(true);
 });
 
+test("one that is shared, or used for other things and open to others, is refused without a word of closing it", async () => {
+  await using directory = await openDirectory();
+  const path = directory.join("shared");
+  await mkdir(path);
+  for (const mode of [0o1777, 0o1700, 0o755, 0o777]) {
+    await writeFile(`${path}/letter.txt`, "");
+    await chmod(path, mode);
+    expect(() => makeStateDirectory(path)).toThrow(
+      /(?:is shared by all users|is used for other things).*HOSTRUN_HOME/,
+    );
+    expect(() => makeStateDirectory(path)).not.toThrow("chmod");
+  }
+  // One that has a store is ours, and one that others cannot look into is the user's own affair.
+  await chmod(path, 0o700);
+  expect(checkStateDirectory(path)).toBe(true);
+  await writeFile(`${path}/hostrun.db`, "");
+  await chmod(path, 0o755);
+  expect(checkStateDirectory(path)).toBe(true);
+});
+
 test("a directory above it that others can write to is refused before anything is made in it", async () => {
   await using directory = await openDirectory();
   const parent = directory.join("open");

@@ -1,0 +1,17 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { placeNames } from "../protocol/places.ts";
+import { checkOwn, type Kind } from "./own-file.ts";
+import { ownNames } from "./own-names.ts";
+
+/** The paths of what Hostrun keeps in a state directory; `forbidden` as for `checkOwn`, also for what is of another kind. */
+export function checkContents(directory: string): string[] {
+  const names = readdirSync(directory).filter((name) => ownNames.test(name));
+  for (const name of names) checkOwn(join(directory, name), kindOf(name));
+  return names.map((name) => join(directory, name));
+}
+
+function kindOf(name: string): Kind {
+  if (name === placeNames.socket) return "socket";
+  return name.endsWith("-output") ? "directory" : "file";
+}
