@@ -6,6 +6,7 @@ import { chmod, copyFile, cp, mkdir, readdir, rename, rm } from "node:fs/promise
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { buildId } from "./scripts/build-id.mjs";
 import { hostTarget, prebuildFor } from "./scripts/targets.mjs";
 import { writeNotices } from "./scripts/notices.mjs";
 
@@ -38,7 +39,11 @@ const forNode = {
   format: "cjs",
   target: "node20",
   sourcemap: "linked",
-  define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+  define: {
+    "import.meta.dirname": "__dirname",
+    "import.meta.filename": "__filename",
+    HOSTRUN_BUILD: JSON.stringify(buildId(root)),
+  },
   plugins: [withoutNativeAddons],
   loader: { ".sh": "text", ".pl": "text", ".bash": "text", ".zsh": "text", ".fish": "text" },
 };

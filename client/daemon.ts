@@ -13,6 +13,7 @@ import type { Received, SubscribeOptions } from "./events.ts";
 import type { HandoverOptions } from "./handover.ts";
 import { isOlder } from "./is-older.ts";
 import type { LaunchOptions } from "./launch.ts";
+import { withReason } from "./other-build.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
@@ -125,7 +126,11 @@ export class Daemon implements AsyncDisposable {
     ...input: CallArguments<Name>
   ): Promise<Answer<Api[Name]>> {
     const { call } = await import("./request.ts");
-    return call(this.#found.transport, name, ...input);
+    try {
+      return await call(this.#found.transport, name, ...input);
+    } catch (failure) {
+      throw withReason(failure, this.health);
+    }
   }
 
   /** Runs a command and streams its events, resumed after cuts, from `init` to `complete`. */

@@ -11,6 +11,7 @@ import { startFault } from "./check-start.ts";
 import { openDaemon } from "./daemon.ts";
 import { isNotRunning } from "./discover.ts";
 import { lastLinesOf } from "./last-lines.ts";
+import { isOtherBuild } from "./other-build.ts";
 import type { Places } from "./places.ts";
 
 export interface DoctorOptions {
@@ -206,11 +207,13 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
     await using found = await openDaemon({ stateDirectory: places.directory, keepConnections: false }, late);
     const { pid, version: running, status } = found.health;
     const at = `Version ${running}, process ${pid}, on ${found.discovery.socket}`;
-    const other = running !== version;
+    const otherBuild = isOtherBuild(found.health, version);
+    const other = running !== version || otherBuild;
+    const own = otherBuild ? "; this is another build of it" : other ? `; this is version ${version}` : "";
     const first: DoctorCheck = {
       name: "daemon",
       state: other || status !== "ok" ? "warning" : "ok",
-      message: `${at}${status === "ok" ? "" : `, ${status}`}${other ? `; this is version ${version}` : ""}.`,
+      message: `${at}${status === "ok" ? "" : `, ${status}`}${own}.`,
       fix: other
         ? "`hostrun restart --drain` replaces it."
         : status === "ok"

@@ -5,12 +5,13 @@ import { Problem } from "../protocol/problem.ts";
 import { prepareStateDirectory } from "./core/state-directory.ts";
 import { writeBackup } from "./store/backup.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
-import { checkBackup, examineStore, restoreBackup } from "./store/restore.ts";
+import { examineStore, takeRestored, unpackBackup } from "./store/restore.ts";
+import { storageProblem } from "./store/storage-errors.ts";
 
 /**
  * A process that does with a store what would hold the daemon up, or what only one that is not running allows:
- * `store-task check|backup|verify|restore STATE-DIRECTORY [FILE]`. One line on standard output says what came of it; a failure is a
- * problem as JSON on standard error.
+ * `store-task check|backup|unpack|restore STATE-DIRECTORY [FILE]`, where `restore` takes the folder that `unpack` said. One line on
+ * standard output says what came of it; a failure is a problem as JSON on standard error.
  */
 const [what, stateDirectory = "", file = ""] = process.argv.slice(2);
 const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
@@ -24,21 +25,19 @@ async function carryOut(): Promise<string> {
     await writeBackup({ stateDirectory, target: file, nativeBinding });
     return file;
   }
-  const migrations = join(import.meta.dirname, inDist ? "migrations" : "../migrations");
-  const options = { source: file, stateDirectory, migrations, nativeBinding };
-  if (what === "verify") {
-    checkBackup(options);
-    return file;
-  }
   prepareStateDirectory(stateDirectory);
+  if (what === "unpack") {
+    const migrations = join(import.meta.dirname, inDist ? "migrations" : "../migrations");
+    return unpackBackup({ source: file, stateDirectory, migrations, nativeBinding });
+  }
   using _ = openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding);
-  return await restoreBackup(options);
+  return takeRestored(stateDirectory, file);
 }
 
 carryOut().then(
   (result) => process.stdout.write(`${result}\n`),
   (failure: unknown) => {
-    const problem = failure instanceof Problem ? failure : undefined;
+    const problem = failure instanceof Problem ? failure : storageProblem(failure);
     const told = problem ?? new Problem("internal", String(failure));
     process.stderr.write(`${JSON.stringify(told)}\n`);
     process.exitCode = 1;

@@ -81,6 +81,8 @@ export const Health = z.object({
   status: z.enum(["ok", "draining"]),
   version: z.string(),
   protocol: z.int(),
+  /** Which build of the version it is; daemons of before do not say. */
+  build: z.string().optional(),
   pid: z.int(),
 });
 export type Health = z.infer<typeof Health>;

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
@@ -18,25 +19,31 @@ Usage: hostrun restore FILE [--stop]
 
   --stop  stop the daemon if it runs, without asking; commands under way end as unknown
 
-The state that there is now is kept beside it, in a folder that is named. What is no backup, is damaged or was made by a
-newer Hostrun is refused, and nothing changed then.
+The state that there is now is kept beside it, in a folder that is named. What is no backup, is not whole, could have been
+written by others or was made by a newer Hostrun is refused, and so is one for which there is no room; then nothing is
+stopped or changed. In another place than the state's own, durable runs are only looked at: they are the other one's.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, { stop: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
     const source = resolve(file);
-    storeTask("verify", source);
-    const pid = await runningPid();
-    if (pid !== undefined) {
-      if (values.stop !== true && !(await mayStop(pid))) throw stillRuns(pid);
-      await stopDaemon({ drain: false, force: false });
+    // All of it is there, and checked, before anything is stopped.
+    const draft = storeTask("unpack", source);
+    try {
+      const pid = await runningPid();
+      if (pid !== undefined) {
+        if (values.stop !== true && !(await mayStop(pid))) throw stillRuns(pid);
+        await stopDaemon({ drain: false, force: false });
+      }
+      print(`The state is as ${file} has it. The one before is in ${storeTask("restore", draft)}.\n`);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
     }
-    print(`The state is as ${file} has it. The one before is in ${storeTask("restore", source)}.\n`);
     return 0;
   },
 };
 
-function storeTask(what: "verify" | "restore", file: string): string {
+function storeTask(what: "unpack" | "restore", file: string): string {
   const task = [storeTaskScript, what, placesIn().directory, file];
   const { status, stdout, stderr } = spawnSync(daemonRuntime(), task, { encoding: "utf8" });
   if (status !== 0) throw problemIn(stderr);

@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { build } from "../../protocol/build.ts";
 import { protocolVersion } from "../../protocol/discovery.ts";
 import type { Health, Stats } from "../../protocol/stats.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
@@ -122,6 +123,7 @@ function handlersOf(
     status: engine.draining ? "draining" : "ok",
     version,
     protocol: protocolVersion,
+    build,
     pid,
   });
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;

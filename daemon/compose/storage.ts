@@ -8,6 +8,7 @@ import type { RunStore } from "../runs/record/run-store.ts";
 import { closeOpenRuns } from "../runs/recovery.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
+import { placeOf, settle } from "../store/place.ts";
 import { quarantineIfCorrupt } from "../store/quarantine.ts";
 import { createRunStore } from "../store/runs.ts";
 import type { DaemonContext } from "./context.ts";
@@ -31,6 +32,8 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
+  if (settle(database, placeOf(stateDirectory)))
+    log.warn("The store was in another place before: the durable runs in it are only looked at from here");
   const store = createRunStore(database);
   const plans = createDurablePlans(database);
   const durable = plans.list();

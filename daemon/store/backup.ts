@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync }
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { readOwnFile } from "../../state-directory/own-file.ts";
+import { seal } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
 
 /** "HRbk", in SQLite's header: what tells a backup from any other database. */
@@ -44,6 +45,8 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
   const found = quickCheck(copy.sql);
   if (found !== "ok") throw new Error(`The store is damaged (${found}). See \`hostrun doctor\`.`);
   copy.sql.pragma(`application_id = ${backupId}`);
+  copy.sql.close();
+  await seal(target);
 }
 
 /** What is wrong, or "ok". */

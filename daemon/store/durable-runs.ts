@@ -64,6 +64,7 @@ const Plan = z.object({
   timeoutMs: size.default(defaultSettings.commandTimeoutMs),
   recordLimitBytes: size.default(67_108_864),
   directory: z.string().nullable().default(null),
+  isOwn: z.boolean().default(true),
 }) satisfies z.ZodType<DurablePlan>;
 
 /** The plans of durable runs in SQLite. */

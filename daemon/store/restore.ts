@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -7,18 +8,23 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  type Stats,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { ownUid } from "../../state-directory/account.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
+import { isWritableByOthers } from "../../state-directory/trusted-directory.ts";
 import { backupId, keptFiles, opened, quickCheck } from "./backup.ts";
+import { sealedBytes } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
 
 export interface RestoreOptions {
   /** What `writeBackup` wrote. */
   readonly source: string;
-  /** Nobody else uses it: the caller holds its instance lock. */
   readonly stateDirectory: string;
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
@@ -26,45 +32,30 @@ export interface RestoreOptions {
 
 /** Names of the store in the state directory, the logs and sockets of the daemon not. */
 const storeNames = /^(?:hostrun\.db(?:-wal|-shm|-output|-reserve)?|config\.json|known_hosts)$/;
+const maxDraftAgeMs = 3_600_000;
+const draftNames = /^restore-[0-9A-Za-z]{6}$/;
 
 /**
- * Puts the state aside that there is, and what a backup holds in its place; returns where the old one is now. `invalid_request`
- * for what is no backup, `conflict` for one of a newer Hostrun; then nothing was changed.
+ * Checks a backup and unpacks all of it beside the state that there is; returns the folder, for `takeRestored`, and leaves none
+ * where it fails. `invalid_request` for what is no whole backup of this user's, `conflict` for one of a newer Hostrun; the
+ * system's error, or SQLite's, where there is no room.
  */
-export async function restoreBackup(options: RestoreOptions): Promise<string> {
-  const { source, stateDirectory, nativeBinding } = options;
-  const native = nativeBinding === undefined ? {} : { nativeBinding };
-  checkBackup(options);
+export async function unpackBackup(options: RestoreOptions): Promise<string> {
+  const { source, stateDirectory } = options;
+  const size = refuseOddFile(source);
+  removeOldDrafts(stateDirectory);
+  const bytes = await sealedBytes(source, size).catch((cause: unknown) => {
+    throw noBackup(source, `cannot be read (${errorCode(cause) ?? "unknown error"})`);
+  });
+  if (bytes === undefined) {
+    throw noBackup(source, "is no backup of Hostrun, or is damaged: its checksum is missing or wrong");
+  }
   const draft = mkdtempSync(join(stateDirectory, "restore-"));
   try {
-    await unpack(source, draft, native);
-    const aside = join(stateDirectory, `before-restore-${new Date().toISOString().replaceAll(":", "-")}`);
-    mkdirSync(aside, { mode: 0o700 });
-    for (const name of readdirSync(stateDirectory)) {
-      if (storeNames.test(name)) renameSync(join(stateDirectory, name), join(aside, name));
-    }
-    for (const name of readdirSync(draft)) renameSync(join(draft, name), join(stateDirectory, name));
-    return aside;
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-}
-
-/** Throws what is wrong with a backup, as `restoreBackup` does; it changes nothing. */
-export function checkBackup({
-  source,
-  migrations,
-  nativeBinding,
-}: Omit<RestoreOptions, "stateDirectory">): void {
-  const native = nativeBinding === undefined ? {} : { nativeBinding };
-  refuseOddFile(source);
-  try {
-    using backup = opened(new Sqlite(source, { readonly: true, fileMustExist: true, ...native }));
-    if (backup.sql.pragma("application_id", { simple: true }) !== backupId)
-      throw noBackup(source, "is no backup of Hostrun");
-    if (backup.sql.pragma("quick_check", { simple: true }) !== "ok") throw noBackup(source, "is damaged");
-    refuseNewer(backup.sql, source, migrations);
+    unpack(options, draft, bytes);
+    return draft;
   } catch (failure) {
+    rmSync(draft, { recursive: true, force: true });
     if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code)) {
       throw noBackup(source, "is no backup of Hostrun, or is damaged");
     }
@@ -72,23 +63,82 @@ export function checkBackup({
   }
 }
 
-function refuseOddFile(source: string): void {
+/**
+ * Puts the state aside that there is, and what was unpacked in its place; returns where the old one is now. Nobody else uses it:
+ * the caller holds its instance lock.
+ */
+export function takeRestored(stateDirectory: string, draft: string): string {
+  if (
+    dirname(draft) !== stateDirectory ||
+    !draftNames.test(basename(draft)) ||
+    !existsSync(join(draft, "hostrun.db"))
+  ) {
+    throw new Problem(
+      "conflict",
+      "What was unpacked to be restored is gone. Nothing was changed; try again.",
+    );
+  }
+  const aside = join(stateDirectory, `before-restore-${new Date().toISOString().replaceAll(":", "-")}`);
+  mkdirSync(aside, { mode: 0o700 });
+  const present = readdirSync(stateDirectory).filter((name) => storeNames.test(name));
+  const moves = [
+    ...present.map((name) => ({ from: join(stateDirectory, name), to: join(aside, name) })),
+    ...readdirSync(draft).map((name) => ({ from: join(draft, name), to: join(stateDirectory, name) })),
+  ];
+  const done: typeof moves = [];
+  try {
+    for (const move of moves) {
+      renameSync(move.from, move.to);
+      done.unshift(move);
+    }
+  } catch (failure) {
+    for (const { from, to } of done) renameSync(to, from);
+    throw failure;
+  }
+  return aside;
+}
+
+/** What a restore left that was killed. */
+function removeOldDrafts(stateDirectory: string): void {
+  for (const name of readdirSync(stateDirectory)) {
+    const path = join(stateDirectory, name);
+    const isOld = (): boolean => Date.now() - lstatSync(path).mtimeMs > maxDraftAgeMs;
+    if (draftNames.test(name) && isOld()) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Its size. What another account could have written is no backup of this user's: hosts in it name commands. */
+function refuseOddFile(source: string): number {
   const found = lstatSync(source, { throwIfNoEntry: false });
   if (found === undefined) throw noBackup(source, "is not there");
   if (found.isSymbolicLink()) throw noBackup(source, "is a symbolic link; name the file itself");
   if (!found.isFile()) throw noBackup(source, "is no regular file");
+  const why = whyForeign(found);
+  if (why === undefined) return found.size;
+  throw new Problem(
+    "forbidden",
+    `${source} ${why}. If you know where it is from, copy it to a file of your own (\`install -m 600 FILE COPY\`) and restore that. Nothing was changed.`,
+  );
 }
 
-async function unpack(
-  source: string,
-  draft: string,
-  native: { readonly nativeBinding?: string },
-): Promise<void> {
+function whyForeign(found: Stats): string | undefined {
+  const uid = ownUid();
+  if (uid === undefined) return undefined;
+  if (found.uid !== uid && found.uid !== 0)
+    return `belongs to the user with id ${found.uid} and not to you (${uid})`;
+  return isWritableByOthers(found) ? "can be written to by other users" : undefined;
+}
+
+function unpack({ source, migrations, nativeBinding }: RestoreOptions, draft: string, bytes: number): void {
   const path = join(draft, "hostrun.db");
-  using backup = opened(new Sqlite(source, { readonly: true, fileMustExist: true, ...native }));
-  await backup.sql.backup(path);
+  copyFileSync(source, path);
   chmodSync(path, 0o600);
-  using copy = opened(new Sqlite(path, native));
+  truncateSync(path, bytes);
+  using copy = opened(new Sqlite(path, nativeBinding === undefined ? {} : { nativeBinding }));
+  if (copy.sql.pragma("application_id", { simple: true }) !== backupId)
+    throw noBackup(source, "is no backup of Hostrun");
+  if (quickCheck(copy.sql) !== "ok") throw noBackup(source, "is damaged");
+  refuseNewer(copy.sql, source, migrations);
   const files = copy.sql.prepare<[], { path: string; bytes: Buffer }>("SELECT path, bytes FROM backup_files");
   for (const file of files.iterate()) {
     const output = /^output\/(\d+\/\d+)$/.exec(file.path)?.[1];
@@ -98,8 +148,11 @@ async function unpack(
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     writeFileSync(target, file.bytes, { flag: "wx", mode: 0o600 });
   }
-  // Positions in streams are none of this store's, which is another one from here on.
-  copy.sql.exec("DELETE FROM meta WHERE name = 'epoch'; DROP TABLE backup_files");
+  // Positions in streams are none of this store's, which is another one from here on. A store that never said where it was may
+  // be a copy, too.
+  copy.sql.exec(
+    "DELETE FROM meta WHERE name = 'epoch'; INSERT OR IGNORE INTO meta (name, value) VALUES ('place', ''); DROP TABLE backup_files",
+  );
   copy.sql.pragma("application_id = 0");
   copy.sql.exec("VACUUM");
 }

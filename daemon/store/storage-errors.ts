@@ -6,22 +6,27 @@ export function mapStorageErrors<T>(write: () => T): T {
   try {
     return write();
   } catch (failure) {
-    const code = errorCode(failure) ?? "";
-    if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-      const detail = "The disk that holds Hostrun's history is full. Make room on it, then run again.";
-      throw new Problem("storage_full", detail, { cause: failure });
-    }
-    // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
-    const ofSystem = failure instanceof Error && "syscall" in failure;
-    if (ofSystem || code.startsWith("SQLITE_IOERR")) {
-      const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
-      throw new Problem("storage_full", detail, { cause: failure });
-    }
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-      const detail =
-        "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is put aside then, and a new one begun.";
-      throw new Problem("storage_full", detail, { cause: failure });
-    }
-    throw failure;
+    throw storageProblem(failure) ?? failure;
   }
+}
+
+/** What a failure of the disk or of SQLite means to a person; undefined for any other. */
+export function storageProblem(failure: unknown): Problem | undefined {
+  const code = errorCode(failure) ?? "";
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
+    const detail = "The disk that holds Hostrun's history is full. Make room on it, then run again.";
+    return new Problem("storage_full", detail, { cause: failure });
+  }
+  // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
+  const ofSystem = failure instanceof Error && "syscall" in failure;
+  if (ofSystem || code.startsWith("SQLITE_IOERR")) {
+    const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
+    return new Problem("storage_full", detail, { cause: failure });
+  }
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+    const detail =
+      "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is put aside then, and a new one begun.";
+    return new Problem("storage_full", detail, { cause: failure });
+  }
+  return undefined;
 }

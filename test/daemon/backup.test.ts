@@ -1,5 +1,6 @@
 import {
   chmod,
+  chown,
   copyFile,
   open,
   readFile,
@@ -12,8 +13,10 @@ import {
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { seal } from "../../daemon/store/backup-seal.ts";
 import { type Cli, openCli } from "../support/cli.ts";
 import { matching } from "../support/matching.ts";
+import { openSmallDisk } from "../support/small-disk.ts";
 import { openSshd } from "../support/sshd.ts";
 
 const stack = new AsyncDisposableStack();
@@ -110,15 +113,30 @@ test("what is no backup is refused before the daemon is stopped, and nothing is 
   const pid = (await cli.run(["status", "--format", "{{.pid}}"])).stdout.toString();
   const bad = (name: string): string => join(cli.home, name);
   await copyFile(join(cli.stateDirectory, "hostrun.db"), bad("store"));
+  await seal(bad("store"));
   await writeFile(bad("text"), "precious");
   await writeFile(bad("empty"), "");
   await symlink(file, bad("link"));
   await writeFile(bad("damaged"), await damaged(await readFile(file)));
-  await copyFile(file, bad("newer"));
+  const bytes = await readFile(file);
+  await writeFile(bad("longer"), Buffer.concat([bytes, Buffer.from("junk")]));
+  await writeFile(bad("shorter"), bytes.subarray(0, -1));
+  // One letter of what a command printed, which SQLite has no eye for.
+  const at = bytes.indexOf("line 19999 of a long output");
+  expect(at).toBeGreaterThan(0);
+  const changed = Buffer.from(bytes);
+  changed.write("L", at);
+  await writeFile(bad("changed"), changed);
+  await copyFile(file, bad("open"));
+  await chmod(bad("open"), 0o666);
+  await copyFile(file, bad("foreign"));
+  await chown(bad("foreign"), 65_534, 65_534);
+  await writeFile(bad("newer"), bytes.subarray(0, -sealOf(bytes).length));
   await chmod(bad("newer"), 0o600);
   const newer = new Sqlite(bad("newer"));
   newer.exec("INSERT INTO migrations VALUES ('9999-later.sql', 'x', 'y')");
   newer.close();
+  await seal(bad("newer"));
   const told: Readonly<Record<string, RegExp>> = {
     nothing: /is not there/,
     store: /is no backup of Hostrun/,
@@ -126,6 +144,11 @@ test("what is no backup is refused before the daemon is stopped, and nothing is 
     empty: /is no backup of Hostrun/,
     link: /is a symbolic link/,
     damaged: /is damaged/,
+    longer: /is damaged: its checksum is missing or wrong/,
+    shorter: /is damaged: its checksum is missing or wrong/,
+    changed: /is damaged: its checksum is missing or wrong/,
+    open: /can be written to by other users/,
+    foreign: /belongs to the user with id 65534/,
     newer: /made by a newer Hostrun.*9999-later.*Update Hostrun/,
   };
   for (const [name, words] of Object.entries(told)) {
@@ -136,6 +159,31 @@ test("what is no backup is refused before the daemon is stopped, and nothing is 
   }
   expect((await cli.run(["status", "--format", "{{.pid}}"])).stdout.toString()).toBe(pid);
   expect(await readFile(bad("text"), "utf8")).toBe("precious");
+});
+
+/** What a backup ends with. */
+function sealOf(bytes: Buffer): Buffer {
+  return bytes.subarray(bytes.lastIndexOf("\nhostrun-backup-sha256:"));
+}
+
+test("without room for it nothing is stopped, and what is the matter is said", async () => {
+  await using disk = await openSmallDisk(12);
+  const state = join(disk.path, "state");
+  const env = { HOSTRUN_HOME: state };
+  const hosted = async (...args: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await cli.run(args, { env });
+    return `${status} ${stdout.toString()}${stderr.toString()}`;
+  };
+  await using _ = { [Symbol.asyncDispose]: async () => void (await hosted("stop", "--force")) };
+  expect(await hosted("start")).toMatch(/^0 /);
+  disk.fill();
+  expect(await hosted("restore", file, "--stop")).toMatch(/^1 .*disk .*is full\. Make room/);
+  expect((await readdir(state)).filter((name) => name.includes("restore"))).toEqual([]);
+  expect(await hosted("status")).toMatch(/^0 /);
+  // A backup is refused in the same words, and leaves nothing.
+  expect(await hosted("backup", join(cli.home, "of-full"))).toMatch(/^1 .*disk .*is full\. Make room/);
+  disk.makeRoom();
+  expect(await hosted("restore", file, "--stop")).toMatch(/^0 /);
 });
 
 /** Every page after the first is overwritten. */

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, open, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { version } from "../../package.json";
 import { type DoctorCheck, DoctorCheck as DoctorCheckSchema } from "../../protocol/doctor.ts";
 import * as z from "zod";
 import { type Cli, type CliOptions, openCli } from "../support/cli.ts";
@@ -155,4 +157,30 @@ test("without ssh, and with a daemon of another version that hangs, it is done a
   ]);
   child.kill("SIGKILL");
   mute.close();
+});
+
+test("a daemon of the same version and another build is called that, also where its answer is not understood", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  const socket = join(cli.stateDirectory, "daemon.sock");
+  const health = { status: "ok", version, protocol: 1, pid: process.pid };
+  const server = createHttpServer((request, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(request.url === "/api/health" ? health : {}));
+  }).listen(socket);
+  await once(server, "listening");
+  await chmod(socket, 0o600);
+  const discovery = { ...health, socket, url: null, token: "t", startedAt: "2026-01-01T00:00:00.000Z" };
+  await writeFile(join(cli.stateDirectory, "daemon.json"), JSON.stringify(discovery), { mode: 0o600 });
+  const { found } = await examined(cli);
+  expect(found("daemon")).toMatchObject({ fix: containing("hostrun restart --drain") });
+  const { status, stderr } = await cli.run(["hosts", "list"]);
+  expect([status, stderr.toString()]).toEqual([
+    1,
+    containing(`(version ${version}, process ${process.pid}) is of another build than this program`),
+  ]);
+  expect(stderr.toString()).toContain("`hostrun restart --drain`");
+  // It is not ours to be stopped.
+  await rm(join(cli.stateDirectory, "daemon.json"));
+  server.close();
 });

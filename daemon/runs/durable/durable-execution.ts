@@ -213,7 +213,7 @@ export class DurableExecution implements RunExecution {
     if (remote === undefined) return;
     const { plan, findOnly } = this.#state;
     const token = randomBytes(6).toString("hex");
-    const run = { id: this.live.run.id, directory: plan.directory };
+    const run = { id: this.live.run.id, directory: plan.directory, isOwn: plan.isOwn };
     const start = findOnly ? undefined : this.#start;
     const from = { ...this.#offsets(), hash: !this.live.hasEveryByte };
     this.#receivedBefore = this.#received;

@@ -31,6 +31,11 @@ export interface RunOnHost {
   readonly directory: string | null;
 }
 
+/** How a run is looked for: `isOwn` as in its plan. */
+export interface RunToFind extends RunOnHost {
+  readonly isOwn: boolean;
+}
+
 /** Starts the run, unless its directory is there already, and follows it from its first byte (see start.sh). */
 export function startCommand(
   { id, directory }: RunOnHost,
@@ -54,10 +59,14 @@ export interface FollowFrom {
   readonly hash: boolean;
 }
 
-/** Finds the run again. Where it has not begun, it never will from then on (see follow.sh). */
-export function followCommand({ id, directory }: RunOnHost, token: string, from: FollowFrom): HostCommand {
+/** Finds the run again. Where it has not begun, it never will from then on, if it is our own (see follow.sh). */
+export function followCommand(
+  { id, directory, isOwn }: RunToFind,
+  token: string,
+  from: FollowFrom,
+): HostCommand {
   const { stdout, stderr, hash } = from;
-  const asked = [stdout, stderr, hash ? "hash" : "no"];
+  const asked = [stdout, stderr, hash ? "hash" : "no", isOwn ? "own" : "other"];
   const command = shCommand(finding(follow), token, id, ...asked, ...known(directory));
   return { command, input: Buffer.alloc(0), busyMs: hash ? busyMs.hash : busyMs.start };
 }

@@ -11,6 +11,8 @@ export interface DurablePlan {
   readonly recordLimitBytes: number;
   /** Where the host keeps all durable runs of the account, once it has said so. */
   readonly directory: string | null;
+  /** False in a copy of another store, which has the run: it is only looked at, and its files stay on the host. */
+  readonly isOwn: boolean;
 }
 
 export interface PlannedRun {

@@ -18,7 +18,7 @@ export interface RemovalParts {
 }
 
 /**
- * Removes the files of a run that is over and taken in, and forgets its plan. Where the host cannot be reached it tries
+ * Removes the files of a run that is over and taken in, unless they are another store's, and forgets its plan. Where the host cannot be reached it tries
  * again as long as the daemon runs, and the next daemon goes on: the plan is kept. Never rejects.
  */
 export async function removeFiles(
@@ -26,6 +26,10 @@ export async function removeFiles(
   planned: PlannedRun,
   { plans, log, stopped }: RemovalParts,
 ): Promise<void> {
+  if (!planned.plan.isOwn) {
+    forgetPlan(planned.run.id, { plans, log });
+    return;
+  }
   for (let attempt = 1; !stopped.aborted; attempt++) {
     let failure: unknown;
     try {

@@ -99,7 +99,7 @@ function reported(state: DurableState, status: RemoteStatus): Transition {
     { ...state, command: "begun", findOnly: true, reconnecting: false },
     status.directory,
   );
-  const limit: DurableEffect[] = next.plan.timeoutMs === 0 ? [] : [{ type: "limitTime" }];
+  const limit: DurableEffect[] = next.plan.timeoutMs === 0 || !next.plan.isOwn ? [] : [{ type: "limitTime" }];
   const [last, asked] = askToEnd(next);
   return [last, [...told, ...learned, ...limit, ...asked]];
 }
@@ -212,6 +212,7 @@ function byStatus(state: DurableState, { how, received }: SessionClosed, status:
   }
   if (state.command === "begun")
     return ended(state, { outcome: "unknown", problem: hostGone(target, "removed") });
+  if (!state.plan.isOwn) return ended(state, { outcome: "unknown", problem: hostGone(target, "elsewhere") });
   return refused(state, refusalFor(status.state, target));
 }
 
@@ -244,7 +245,9 @@ function unreached(state: DurableState, exhausted: boolean): Transition {
 
 function reconnecting(state: DurableState): Transition {
   if (state.reconnecting) return [state, []];
-  const message = `Reconnecting to ${state.plan.target.name}`;
+  const { target, isOwn } = state.plan;
+  const copied = " (a copy of another record: the run is only looked at)";
+  const message = `Reconnecting to ${target.name}${isOwn ? "" : copied}`;
   return [{ ...state, reconnecting: true }, [{ type: "tell", message, reconnecting: true }]];
 }
 

@@ -4,6 +4,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import findDirectory from "../../../../../daemon/runs/durable/find-directory.sh";
+import { followCommand } from "../../../../../daemon/runs/durable/host-script.ts";
 import { isInHome, parseHostDirectory } from "../../../../../daemon/runs/durable/host-directory.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 
@@ -48,6 +49,20 @@ describe("the directory of a run", () => {
     await mkdir(home);
     expect(await inSh(["find_places", 'echo "$places"'], home)).toMatch(/^\/\S*\n$/);
   });
+});
+
+test("a run of another record is looked for without a trace, so that it may still begin there", async () => {
+  await using home = await openDirectory();
+  await mkdir(home.join("runs"), { mode: 0o700 });
+  const find = async (isOwn: boolean): Promise<string> => {
+    const wanted = { id: "0197-a", directory: home.join("runs"), isOwn };
+    const { command } = followCommand(wanted, "abc", { stdout: 0, stderr: 0, hash: false });
+    return (await run("/bin/sh", ["-c", command])).stdout;
+  };
+  expect(await find(false)).toBe("hostrun-abc:gone::::::::\n");
+  expect(await readdir(home.join("runs"))).toEqual([]);
+  expect(await find(true)).toBe("hostrun-abc:never::::::::\n");
+  expect(await readdir(home.join("runs/0197-a"))).toEqual(expect.arrayContaining(["go", "never"]));
 });
 
 test("a host may name a directory only that can stand in a command", () => {

@@ -28,6 +28,7 @@ const plan: DurablePlan = {
   timeoutMs: 0,
   recordLimitBytes: 1000,
   directory: null,
+  isOwn: true,
 };
 const directory = "/var/tmp/hostrun-1000";
 const problem = new Problem("connection_lost", "Gone.");
@@ -403,6 +404,21 @@ describe("the end of the daemon", () => {
       expect([left.step.at, effects]).toEqual(["left", [{ type: "abort" }]]);
     }
   });
+});
+
+test("a run of another record is not held to its time, and what is not found of it is not known", () => {
+  const copied = { ...plan, directory, isOwn: false, timeoutMs: 1000 };
+  const found = initialState(copied, { isNew: false, hasBegun: false });
+  const open = [{ type: "admitted" }, { type: "replayed" }, opened] as const;
+  expect(types(after(found, ...open, running)[1])).not.toContain("limitTime");
+  const own = { ...found, plan: { ...copied, isOwn: true } };
+  expect(types(after(own, ...open, running)[1])).toContain("limitTime");
+  const ending = (state: DurableState) => endingOf(after(state, ...open, refuse("gone"), close("exited"))[1]);
+  expect(ending(found)).toMatchObject({
+    outcome: "unknown",
+    problem: { message: expect.stringContaining("copy of another") },
+  });
+  expect(ending(own)).toMatchObject({ outcome: "failed" });
 });
 
 test("nothing comes after the end", () => {

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { readFileSync, realpathSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Database } from "./database.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
+
+/** Names the machine and the directory that a store is in, without telling what they are (machine-id(5)). */
+export function placeOf(stateDirectory: string): string {
+  return createHash("sha256")
+    .update(`hostrun\0${machine()}\0${realpathSync(stateDirectory)}`)
+    .digest("hex")
+    .slice(0, 32);
+}
+
+function machine(): string {
+  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
+    try {
+      const id = readFileSync(path, "utf8").trim();
+      if (id !== "") return id;
+    } catch {
+      // Not every system has one.
+    }
+  }
+  return hostname();
+}
+
+/**
+ * Notes where the store is. Returns whether it was in another place before: then it may be a copy of one that is still in use,
+ * and the durable runs in it are not its own any more. One that never said where it was is taken for its own.
+ */
+export function settle({ sql }: Database, place: string): boolean {
+  return mapStorageErrors(() =>
+    sql.transaction(() => {
+      const known = sql.prepare<[], string>("SELECT value FROM meta WHERE name = 'place'").pluck().get();
+      if (known === place) return false;
+      sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('place', ?)").run(place);
+      if (known === undefined) return false;
+      sql.exec(
+        "UPDATE durable_runs SET plan = json_set(plan, '$.isOwn', json('false')) WHERE json_valid(plan)",
+      );
+      return true;
+    })(),
+  );
+}
