@@ -377,7 +377,7 @@ test("a start that reaches the host twice runs once; one that was given up never
   };
   const names = [1, 2, 3, 4].map(() => randomBytes(8).toString("hex"));
   const [once = "", never = "", slow = "", slower = ""] = names;
-  const on = (id: string) => ({ id, directory: null });
+  const on = (id: string) => ({ id, directory: null, isOwn: true });
   const uid = process.getuid?.() ?? 0;
   const line = `${counter.command}; sleep 0.3`;
   const input = { commandLine: () => ({ line, before: "", inputs: [] }), stdin: null };

@@ -36,7 +36,7 @@ test.each(shellNames)("a script with arguments is one line that %s reads", async
 
 test("our own scripts hold nothing that a login shell would read in its own way", () => {
   const id = "01a215f8-4ba0-795f-b72b-fedd09f944ba";
-  const at = { id, directory: "/home/a_b/.hostrun" };
+  const at = { id, directory: "/home/a_b/.hostrun", isOwn: true };
   const start = { commandLine: () => ({ line: "true", before: "", inputs: [] }), stdin: null };
   const commands = [
     endGroupCommand(1, 5000, "/home/a/.hostrun/x").replace(/; true$/, ""),
