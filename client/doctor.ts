@@ -8,7 +8,7 @@ import { errorCode } from "../state-directory/error-code.ts";
 import { checkContents } from "../state-directory/contents.ts";
 import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import { startFault } from "./check-start.ts";
-import { openDaemon } from "./daemon.ts";
+import { type Daemon, openDaemon } from "./daemon.ts";
 import { isNotRunning } from "./discover.ts";
 import { lastLinesOf } from "./last-lines.ts";
 import { isOtherBuild } from "./other-build.ts";
@@ -205,21 +205,7 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
   const late = AbortSignal.timeout(daemonTimeoutMs);
   try {
     await using found = await openDaemon({ stateDirectory: places.directory, keepConnections: false }, late);
-    const { pid, version: running, status } = found.health;
-    const at = `Version ${running}, process ${pid}, on ${found.discovery.socket}`;
-    const otherBuild = isOtherBuild(found.health, version);
-    const other = running !== version || otherBuild;
-    const own = otherBuild ? "; this is another build of it" : other ? `; this is version ${version}` : "";
-    const first: DoctorCheck = {
-      name: "daemon",
-      state: other || status !== "ok" ? "warning" : "ok",
-      message: `${at}${status === "ok" ? "" : `, ${status}`}${own}.`,
-      fix: other
-        ? "`hostrun restart --drain` replaces it."
-        : status === "ok"
-          ? null
-          : "It ends when its runs have; wait for it.",
-    };
+    const first = { name: "daemon", ...runningDaemon(found, version) };
     return [first, ...(await found.call("doctor", { signal: late })).checks];
   } catch (failure) {
     if (!isNotRunning(failure))
@@ -232,6 +218,26 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
     const message = `It does not run, so its store and Redis are not checked.${last}`;
     return [{ name: "daemon", state: "warning", message, fix: "`hostrun start` starts it." }];
   }
+}
+
+function runningDaemon(
+  { health, discovery }: Pick<Daemon, "health" | "discovery">,
+  version: string,
+): Finding {
+  const at = `Version ${health.version}, process ${health.pid}, on ${discovery.socket}`;
+  const replace = "`hostrun restart --drain` replaces it.";
+  if (health.version !== version) {
+    return { state: "warning", message: `${at}; this is version ${version}.`, fix: replace };
+  }
+  if (isOtherBuild(health, version)) {
+    return { state: "warning", message: `${at}; this is another build of it.`, fix: replace };
+  }
+  if (health.status === "ok") return ok(`${at}.`);
+  return {
+    state: "warning",
+    message: `${at}, ${health.status}.`,
+    fix: "It ends when its runs have; wait for it.",
+  };
 }
 
 function silent({ log }: Places): Problem {

@@ -77,6 +77,10 @@ export type JobCounts = z.infer<typeof JobCounts>;
 export const JobOutcome = z.enum(["succeeded", "failed", "cancelled"]);
 export type JobOutcome = z.infer<typeof JobOutcome>;
 
+/** failures: more hosts failed than the job allows. daemonStopped: its daemon ended before their turn. */
+export const SkipReason = z.enum(["cancelled", "failures", "daemonStopped"]);
+export type SkipReason = z.infer<typeof SkipReason>;
+
 const { stdin: _stdin, secretEnv: _secretEnv, agentSocket: _agentSocket, ...keptOptions } = runOptions;
 
 export const Job = z
@@ -101,6 +105,8 @@ export const Job = z
     state: z.enum(["running", "ended"]),
     outcome: JobOutcome.nullable(),
     counts: JobCounts,
+    /** Why hosts were skipped; null where none were. */
+    skipReason: SkipReason.nullable().default(null),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
     endedAt: z.iso.datetime().nullable(),

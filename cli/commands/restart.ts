@@ -1,7 +1,11 @@
 import { checkStart } from "../../client/check-start.ts";
+import { openDaemon } from "../../client/daemon.ts";
+import { isOlder } from "../../client/is-older.ts";
 import { placesIn } from "../../client/places.ts";
+import { version } from "../../package.json";
+import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, refuseTogether, takeWords } from "../command.ts";
 import { stopDaemon, stopOptions } from "../control/stop.ts";
 import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { listenArguments, startDaemon } from "./start.ts";
@@ -13,19 +17,58 @@ Usage: hostrun restart [OPTION...]
 
   --drain           wait until the runs that there are have ended
   --force           kill it when it does not stop by itself
-  --listen ADDRESS  listen on TCP as well, as \`hostrun start\` has it
+  --listen ADDRESS  listen on TCP as well, as \`hostrun start\` has it; where the daemon was started so, it is again
+  --no-listen       not any more
+  --downgrade       also in place of a daemon of a newer version
 `,
   async run(args) {
-    const options = { ...stopOptions, listen: { type: "string" } } as const;
-    const { values, positionals } = parseOptions(args, options);
+    const { values, positionals } = parseOptions(args, {
+      ...stopOptions,
+      listen: { type: "string" },
+      "no-listen": { type: "boolean" },
+      downgrade: { type: "boolean" },
+    });
     takeWords(positionals);
+    refuseTogether(values, "listen", "no-listen");
+    listenArguments(values.listen);
+    const present = await lookAtPresent();
+    if (present !== undefined && isOlder(version, present.version) && values.downgrade !== true) {
+      throw wouldBeOlder(present.version);
+    }
+    const listen = values.listen ?? (values["no-listen"] === true ? undefined : present?.listen);
     await checkStart({
       places: placesIn(),
       daemonScript,
       daemonRuntime: daemonRuntime(),
-      daemonArguments: listenArguments(values.listen),
+      daemonArguments: listenArguments(listen),
     });
     await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
-    return startDaemon(values.listen);
+    return startDaemon(listen);
   },
 };
+
+interface Present {
+  readonly version: string;
+  /** Where it was told on its command line to listen; settings that it has from elsewhere are found there again. */
+  readonly listen: string | undefined;
+}
+
+/** Of the daemon that runs; undefined where none answers, and `stopDaemon` tells what is the matter. */
+async function lookAtPresent(): Promise<Present | undefined> {
+  try {
+    await using daemon = await openDaemon({ keepConnections: false });
+    const { url } = daemon.discovery;
+    const byFlag = url !== null && (await daemon.call("getSettings")).sources["listen"] === "flag";
+    return { version: daemon.health.version, listen: byFlag ? new URL(url).host : undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+function wouldBeOlder(newer: string): Problem {
+  return new Problem(
+    "conflict",
+    `The daemon is of version ${newer}, and this is ${version}, which would put an older one in its place. ` +
+      "Restart it from there, update this Hostrun, or say --downgrade.",
+  );
+}

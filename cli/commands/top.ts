@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
-import { openDaemon } from "../../client/daemon.ts";
+import { type Daemon, openDaemon } from "../../client/daemon.ts";
 import { figureGroups } from "../../protocol/figures.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { formatSpan } from "../../protocol/span.ts";
 import type { Connection, Stats } from "../../protocol/stats.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, parseSpan, takeWords, UsageError } from "../command.ts";
-import { print, printJson } from "../console.ts";
+import { print, printJson, warn } from "../console.ts";
 import { paint } from "../colour.ts";
 import { sheet, table } from "../table.ts";
 
@@ -16,6 +17,7 @@ const minEveryMs = 200;
 /** q, Ctrl+C, Ctrl+D and Escape. */
 const endKeys = ["q", "\u0003", "\u0004", "\u001b"];
 const bars = "▁▂▃▄▅▆▇█";
+const away = "The daemon does not answer; it is looked for again.";
 /** xterm's other screen, without a cursor; and back. */
 const [enter, leave, home, clearBelow] = [
   "\u001b[?1049h\u001b[?25l",
@@ -44,24 +46,53 @@ q or Ctrl+C ends it.
     takeWords(positionals);
     const everyMs = values.every === undefined ? defaultEveryMs : parseSpan(values.every, "--every");
     if (everyMs < minEveryMs) throw new UsageError(`--every must be ${minEveryMs} ms or more.`);
-    await using daemon = await openDaemon();
-    const look = async (): Promise<Look> => {
-      const [stats, { items }] = await Promise.all([daemon.call("stats"), daemon.call("listConnections")]);
-      return { stats, connections: items };
-    };
+    await using source = new Source(await openDaemon());
     const show = values.json === true ? printLine : printText;
     if (values.once === true || (!process.stdout.isTTY && values.json !== true)) {
-      show(await look());
+      show(await source.look());
       return 0;
     }
-    if (values.json === true) return await repeat(look, show, everyMs);
-    return await onScreen(look, everyMs);
+    if (values.json === true) return await repeat(source, show, everyMs);
+    return await onScreen(source, everyMs);
   },
 };
 
 interface Look {
   readonly stats: Stats;
   readonly connections: readonly Connection[];
+}
+
+/** The daemon, and the next one after a restart. */
+class Source implements AsyncDisposable {
+  #daemon: Daemon | undefined;
+
+  constructor(daemon: Daemon) {
+    this.#daemon = daemon;
+  }
+
+  /** `daemon_unreachable` while none answers. */
+  async look(): Promise<Look> {
+    this.#daemon ??= await openDaemon();
+    const daemon = this.#daemon;
+    const [stats, { items }] = await Promise.all([daemon.call("stats"), daemon.call("listConnections")]);
+    return { stats, connections: items };
+  }
+
+  /** The same; what a person is told while there is none. */
+  async lookOrWhy(): Promise<Look | string> {
+    try {
+      return await this.look();
+    } catch (failure) {
+      if (!(failure instanceof Problem) || failure.code !== "daemon_unreachable") throw failure;
+      await this[Symbol.asyncDispose]();
+      return failure.message;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon?.[Symbol.asyncDispose]();
+    this.#daemon = undefined;
+  }
 }
 
 function printLine(look: Look): void {
@@ -73,20 +104,18 @@ function printText(look: Look): void {
   print(textOf(look).join("\n").concat("\n"));
 }
 
-async function repeat(
-  look: () => Promise<Look>,
-  show: (look: Look) => void,
-  everyMs: number,
-): Promise<never> {
+async function repeat(source: Source, show: (look: Look) => void, everyMs: number): Promise<never> {
   for (;;) {
-    show(await look());
+    const found = await source.lookOrWhy();
+    if (typeof found === "string") warn(`${away} ${found}`);
+    else show(found);
     if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
     await wait(everyMs);
   }
 }
 
 /** Until a key ends it, on a screen of its own that leaves the terminal as it was. */
-async function onScreen(look: () => Promise<Look>, everyMs: number): Promise<number> {
+async function onScreen(source: Source, everyMs: number): Promise<number> {
   const over = new AbortController();
   const end = (): void => over.abort();
   const { stdin, stdout } = process;
@@ -98,9 +127,8 @@ async function onScreen(look: () => Promise<Look>, everyMs: number): Promise<num
   print(enter);
   try {
     while (!over.signal.aborted) {
-      // A terminal that says nothing of its height has 0.
-      const room = stdout.rows > 1 ? stdout.rows - 1 : undefined;
-      const lines = textOf(await look()).slice(0, room);
+      const found = await source.lookOrWhy();
+      const lines = typeof found === "string" ? [away, cut(visible(found), stdout)] : fitting(found, stdout);
       print(`${home}${lines.map((line) => `${line}\u001b[K\n`).join("")}${clearBelow}`);
       const resized = once(stdout, "resize", { signal: over.signal });
       await Promise.race([wait(everyMs, undefined, { signal: over.signal }), resized]).catch(() => undefined);
@@ -113,6 +141,21 @@ async function onScreen(look: () => Promise<Look>, everyMs: number): Promise<num
   return 0;
 }
 
+type Size = Pick<NodeJS.WriteStream, "rows" | "columns">;
+
+function cut(text: string, { columns }: Pick<Size, "columns">): string {
+  return columns > 0 ? text.slice(0, columns) : text;
+}
+
+/** As many lines as there is room for; where there is little, a line for each group, so that hosts are seen. */
+function fitting(look: Look, terminal: Size): string[] {
+  const { rows } = terminal;
+  // A terminal that says nothing of its height has 0.
+  const room = rows > 1 ? rows - 1 : Number.POSITIVE_INFINITY;
+  const lines = textOf(look);
+  return lines.length <= room ? lines : shortTextOf(look, terminal).slice(0, room);
+}
+
 /** Lines that are safe on a terminal, however long. */
 function textOf({ stats, connections }: Look): string[] {
   const groups = figureGroups(stats, connections).flatMap(({ title, figures }) => [
@@ -121,6 +164,16 @@ function textOf({ stats, connections }: Look): string[] {
       .trimEnd()
       .split("\n"),
   ]);
+  return [...groups, ...hostLines(stats), ...connectionLines(connections)];
+}
+
+/** The same in fewer lines, none of them longer than the terminal. */
+function shortTextOf({ stats, connections }: Look, { columns }: Size): string[] {
+  const groups = figureGroups(stats, connections).map(({ title, figures }) => {
+    const values = figures.map(([name, value]) => `${name.toLowerCase()} ${visible(value)}`).join("; ");
+    const head = `${title.padEnd(12)} `;
+    return `${paint(head, "bold", process.stdout)}${cut(values, { columns: columns - head.length })}`;
+  });
   return [...groups, ...hostLines(stats), ...connectionLines(connections)];
 }
 

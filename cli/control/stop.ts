@@ -4,6 +4,7 @@ import { endDaemon, isGone } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { parseOptions, takeWords } from "../command.ts";
+import { warn } from "../console.ts";
 
 export interface StopOptions {
   /** Let the runs end first. */
@@ -13,6 +14,7 @@ export interface StopOptions {
 }
 
 const stopMs = 10_000;
+const lookMs = 1000;
 
 export const stopOptions = { drain: { type: "boolean" }, force: { type: "boolean" } } as const;
 
@@ -22,21 +24,45 @@ export function parseStopOptions(args: readonly string[]): StopOptions {
   return { drain: values.drain ?? false, force: values.force ?? false };
 }
 
-/** Stops the daemon and waits until its process is gone; undefined when none ran, otherwise its pid. */
+/**
+ * Stops the daemon and waits until its process is gone; undefined when none ran, otherwise its pid. While commands are waited
+ * for, it is said how many.
+ */
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {
   let pid: number;
   try {
     await using daemon = await openDaemon({ keepConnections: false });
     ({ pid } = daemon.health);
     await shutDown(daemon, drain);
+    if (drain) await untilDrained(daemon);
   } catch (error) {
     if (isNotRunning(error)) return undefined;
     if (force && isSilent(error)) return endDaemon(placesIn());
     throw error;
   }
-  if (await isGone(pid, drain ? Number.POSITIVE_INFINITY : stopMs)) return pid;
+  if (drain || (await isGone(pid, stopMs))) return pid;
   if (force) return endDaemon(placesIn());
   throw stillThere(pid);
+}
+
+async function untilDrained(daemon: Daemon): Promise<void> {
+  const { pid } = daemon.health;
+  let told: number | undefined;
+  while (!(await isGone(pid, lookMs))) {
+    // It may be about to go.
+    const left = await countRuns(daemon).catch(() => undefined);
+    if (left === undefined || left === told) continue;
+    told = left;
+    warn(
+      `The daemon (process ${pid}) takes no new commands and waits for those under way: ${left}. Durable ones are not ` +
+        "waited for. Ctrl-C ends this wait; the daemon goes on with its own.",
+    );
+  }
+}
+
+async function countRuns(daemon: Daemon): Promise<number> {
+  const { runs } = await daemon.call("stats");
+  return runs.queued + runs.connecting + runs.running;
 }
 
 /** Asks it to stop. One that answered just now may hang all the same. */

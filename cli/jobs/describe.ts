@@ -28,3 +28,14 @@ export function outcomeCell({ state, outcome }: Job): Cell {
   const style = { succeeded: "green", failed: "red", cancelled: "yellow" } as const;
   return { text: outcome, style: style[outcome] };
 }
+
+/** Why hosts have not begun, and what to do; empty where all have. */
+export function skippedText({ id, counts, skipReason }: Job): string {
+  if (counts.skipped === 0) return "";
+  const why = {
+    cancelled: ": the job was cancelled",
+    failures: ": too many hosts failed before",
+    daemonStopped: `: the daemon was stopped before their turn. \`hostrun jobs rerun ${id} --only unfinished\` goes on`,
+  };
+  return `${counts.skipped} not begun${skipReason === null ? "" : why[skipReason]}`;
+}

@@ -10,7 +10,7 @@ import { formatSpan } from "../../protocol/span.ts";
 import { instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { sheet, table } from "../table.ts";
-import { countsText, outcomeCell } from "./describe.ts";
+import { countsText, outcomeCell, skippedText } from "./describe.ts";
 import { findJob } from "./find.ts";
 import { runsOfJob } from "../../client/runs-of-job.ts";
 
@@ -37,6 +37,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
         ["Hosts", foldNames(job.hosts)],
         ["Outcome", outcomeCell(job)],
         ["Counts", countsText(job)],
+        ...(job.skipReason === null ? [] : [["Skipped", skippedText(job)] satisfies [string, string]]),
         ["Created", instantOf(job.createdAt)],
         ["Ended", instantOf(job.endedAt)],
       ]),

@@ -4,6 +4,7 @@ import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
+import { skippedText } from "./describe.ts";
 import { runsOfJob } from "../../client/runs-of-job.ts";
 
 /** What came of a job, on standard error: whatever did not end well by the reason, and how many did. */
@@ -19,7 +20,7 @@ export async function summarize(daemon: Daemon, job: Job): Promise<void> {
     }
   }
   const lines = [...reasons].map(([reason, names]) => `  ${foldNames(names)}: ${reason}`);
-  const more = counts.skipped > 0 ? [`  ${counts.skipped} not begun`] : [];
+  const more = counts.skipped > 0 ? [`  ${skippedText(job)}`] : [];
   warn(
     `${counts.exited0} of ${hosts.length} hosts ended with exit status 0.`,
     ...lines.map(visible),

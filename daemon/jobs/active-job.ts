@@ -1,4 +1,4 @@
-import type { Job, JobRequest } from "../../protocol/job.ts";
+import type { Job, JobRequest, SkipReason } from "../../protocol/job.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
 import type { Clock } from "../core/clock.ts";
 import { countedAs, type CountedRun, countsOf, outcomeOf } from "./job-counts.ts";
@@ -32,6 +32,8 @@ export class ActiveJob {
   /** Hosts that begin, and have no run yet. */
   #starting = 0;
   #cancelGraceMs: number | undefined;
+  /** Its daemon stops, or another one began it. */
+  #isLeft = false;
 
   constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
     this.#job = job;
@@ -56,12 +58,14 @@ export class ActiveJob {
 
   /** Begins no further host. */
   stop(): void {
+    this.#isLeft = true;
     this.#schedule.stop();
     this.advance();
   }
 
   /** Goes on with the runs that an earlier daemon began, and begins none. */
   takeOver(runs: readonly JobRun[]): void {
+    this.#isLeft = true;
     for (const { id, ...run } of runs) {
       this.#runs.set(id, run);
       this.#catchUp.set(id, this.#parts.follow(id, this.log));
@@ -138,9 +142,15 @@ export class ActiveJob {
     const counts = { ...before, queued: 0, skipped: before.queued };
     const outcome = outcomeOf(counts, hosts.length, this.#cancelGraceMs !== undefined);
     const endedAt = this.#parts.clock.now();
-    this.#job = { ...this.#job, state: "ended", outcome, counts, endedAt };
+    const skipReason = counts.skipped === 0 ? null : this.#skipReason();
+    this.#job = { ...this.#job, state: "ended", outcome, counts, skipReason, endedAt };
     this.#parts.changed(this.#job);
     this.log.end({ type: "jobComplete", jobId: this.#job.id, timestamp: endedAt, outcome, counts });
+  }
+
+  #skipReason(): SkipReason {
+    if (this.#cancelGraceMs !== undefined) return "cancelled";
+    return this.#isLeft ? "daemonStopped" : "failures";
   }
 }
 

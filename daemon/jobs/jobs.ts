@@ -197,6 +197,7 @@ export class Jobs {
           state: "ended",
           outcome,
           counts,
+          skipReason: counts.skipped === 0 ? null : "daemonStopped",
           endedAt: this.#parts.clock.now(),
         });
       }
@@ -227,6 +228,7 @@ export class Jobs {
       state: "running",
       outcome: null,
       counts: countsOf(hosts.length, [], { begun: 0, over: false }),
+      skipReason: null,
       createdAt: this.#parts.clock.now(),
       startedAt: null,
       endedAt: null,

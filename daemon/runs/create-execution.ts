@@ -3,6 +3,7 @@ import type { Settings } from "../../protocol/settings.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { commandLine } from "./command/command-line.ts";
 import { DurableExecution, type DurableParts } from "./durable/durable-execution.ts";
+import { unstarted } from "./durable/plan.ts";
 import type { StartInput } from "./durable/host-script.ts";
 import { Execution } from "./execution.ts";
 import type { LiveRun } from "./record/live-run.ts";
@@ -42,7 +43,7 @@ export function createExecution(
     return new Execution(live, { request, ...where, timeoutMs, connectTimeoutMs, questioner, sudo: access });
   }
   const { agentSocket, recordLimitBytes, stdin, env, secretEnv } = request;
-  const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, directory: null };
+  const plan = { target, agentSocket, connectTimeoutMs, timeoutMs, recordLimitBytes, ...unstarted };
   const options = { ...request, loginShell, variables: { ...env, ...secretEnv } };
   const start: StartInput = {
     commandLine: (shell, token) => commandLine(request.command, options, shell, { from: "there", token }),

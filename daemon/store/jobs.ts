@@ -18,6 +18,7 @@ interface JobRow {
   readonly state: string;
   readonly outcome: string | null;
   readonly counts: string;
+  readonly skip_reason: string | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
@@ -44,9 +45,11 @@ const orders: Readonly<Record<JobRunSort, string>> = {
 /** Jobs in SQLite. A row that cannot be read is left out, and told. */
 export function createJobStore({ sql, damage }: Database): JobStore {
   const insert = sql.prepare<[object]>(`INSERT INTO jobs
-    (id, name, command, targets, hosts, options, state, outcome, counts, created_at, started_at, ended_at) VALUES
-    (@id, @name, @command, @targets, @hosts, @options, @state, @outcome, @counts, @created_at, @started_at, @ended_at)`);
-  const update = sql.prepare<[object]>(`UPDATE jobs SET state = @state, outcome = @outcome, counts = @counts,
+    (id, name, command, targets, hosts, options, state, outcome, counts, skip_reason, created_at, started_at, ended_at) VALUES
+    (@id, @name, @command, @targets, @hosts, @options, @state, @outcome, @counts, @skip_reason, @created_at, @started_at, @ended_at)`);
+  const update = sql.prepare<
+    [object]
+  >(`UPDATE jobs SET state = @state, outcome = @outcome, counts = @counts, skip_reason = @skip_reason,
     started_at = @started_at, ended_at = @ended_at WHERE id = @id`);
   const byId = sql.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
   const page = sql.prepare<[number, number], JobRow>(
@@ -105,6 +108,7 @@ function rowOf(job: Job): Omit<JobRow, "number"> {
     state: job.state,
     outcome: job.outcome,
     counts: JSON.stringify(job.counts),
+    skip_reason: job.skipReason,
     created_at: job.createdAt,
     started_at: job.startedAt,
     ended_at: job.endedAt,
@@ -122,6 +126,7 @@ function jobOf(row: JobRow): Job | undefined {
     state: row.state,
     outcome: row.outcome,
     counts: storedJson(row.counts),
+    skipReason: row.skip_reason,
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,

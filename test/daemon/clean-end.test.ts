@@ -85,6 +85,37 @@ test("a drain lets a job go on with hosts that have not begun; a stop skips them
   expect(await daemon.ended).toMatchObject({ code: 0 });
 });
 
+test("a stop that drains says for how many commands it waits, and a job that is left by it says why", async () => {
+  await using sshd = await openSshd();
+  await using cli = await openCli(sshd);
+  const go = join(cli.home, "go");
+  const running = cli.start([
+    "run",
+    "-n",
+    "web1",
+    "--",
+    `echo begun; while [ ! -e ${go} ]; do sleep 0.05; done`,
+  ]);
+  await seen(running.stdout, "begun");
+  const stopping = cli.start(["stop", "--drain"]);
+  const stopped = finish(stopping);
+  await seen(stopping.stderr, "waits for those under way: 1. Durable ones are not waited for.");
+  await writeFile(go, "");
+  expect((await stopped).status).toBe(0);
+  expect((await finish(running)).status).toBe(0);
+
+  await cli.run(["hosts", "add", "web2", "127.0.0.1"]);
+  const job = cli.start(["run", "-n", "--durable", "-f", "1", "web1", "web2", "--", "echo begun; sleep 600"]);
+  await seen(job.stdout, "begun");
+  await cli.run(["stop"]);
+  job.kill();
+  await cli.run(["cancel", "last"]);
+  const shown = async () => (await cli.run(["jobs", "show", "last"])).stdout.toString();
+  await expect
+    .poll(shown)
+    .toMatch(/Skipped +1 not begun: the daemon was stopped before their turn\. `hostrun jobs rerun /);
+});
+
 async function last(messages: AsyncIterable<{ readonly data: unknown }>): Promise<unknown> {
   let data: unknown;
   for await (const message of messages) ({ data } = message);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Connection, Stats } from "../../protocol/stats.ts";
 import { openCli } from "../support/cli.ts";
 import { openSshd } from "../support/sshd.ts";
-import { openTerminal } from "../support/terminal.ts";
+import { openTerminal, openTerminalOf } from "../support/terminal.ts";
 
 await using stack = new AsyncDisposableStack();
 const sshd = stack.use(await openSshd());
@@ -81,4 +81,26 @@ test("is live on a terminal until a key ends it, and leaves that as it was", asy
   expect((await terminal.ended).status).toBe(0);
   expect(terminal.shown().startsWith("\u001b[?1049h")).toBe(true);
   expect(terminal.shown().endsWith("\u001b[?1049l")).toBe(true);
+});
+
+test("shows hosts on 24 lines of 80 columns, and goes on with the next daemon", async () => {
+  await cli.run(["run", "web1", "true"]);
+  const size = { rows: 24, columns: 80 };
+  const terminal = openTerminalOf(size, cli, "top", "--every", "200ms");
+  await terminal.shows("HOST");
+  await terminal.shows("web1");
+  await cli.run(["stop"]);
+  await terminal.shows("it is looked for again.");
+  await cli.run(["start"]);
+  const { stdout } = await cli.run(["status", "--format", "{{.pid}}"]);
+  await terminal.shows(`process ${stdout.toString().trim()};`);
+  terminal.type("q");
+  expect((await terminal.ended).status).toBe(0);
+  const screens = terminal.shown().split("\u001b[H").slice(1);
+  for (const screen of screens) {
+    // oxlint-disable-next-line no-control-regex
+    const lines = screen.replaceAll(/\u001b\[[\d;?]*[A-Za-z]/g, "").split("\n");
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(Math.max(...lines.map((line) => line.trimEnd().length))).toBeLessThanOrEqual(80);
+  }
 });

@@ -213,6 +213,7 @@ test("a job that was under way when the daemon was killed has true counts afterw
     state: "ended",
     outcome: "failed",
     counts: { ...zero, unknown: 2, skipped: 1 },
+    skipReason: "daemonStopped",
   });
   const groups = await next.client.call("jobGroups", { params: { job: job.id } });
   expect(groups.items.map(({ count }) => count)).toEqual([1, 1]);

@@ -132,6 +132,14 @@ describe("TCP", () => {
     expect(await pid()).not.toBe(before);
   });
 
+  test("is where it was told to be after a restart, too, until it is told otherwise", async () => {
+    await using cli = await openCli();
+    const { stdout } = await cli.run(["start", "--listen", "127.0.0.1:0"]);
+    const url = /http:\/\/\S+/.exec(stdout.toString())?.[0] ?? "";
+    expect((await cli.run(["restart"])).stdout.toString()).toContain(` and ${url}\n`);
+    expect((await cli.run(["restart", "--no-listen"])).stdout.toString()).not.toContain("http:");
+  });
+
   test("compresses JSON where that is asked for, and no small answers", async () => {
     const headers = { "accept-encoding": "gzip" };
     const plain = await tcp.ask("GET", "/api/openapi.json");

@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
 import type { Handover } from "../../client/handover.ts";
 import { isGone } from "../../client/end-daemon.ts";
-import { builtDaemon } from "../support/cli.ts";
+import { builtDaemon, finish } from "../support/cli.ts";
 import { type Directory, openDirectory } from "../support/directory.ts";
 import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { buildAs, type OtherVersion } from "../support/other-version.ts";
@@ -104,4 +105,25 @@ test("an older client goes on with a newer daemon, and the newer daemon listens 
   const handover = { version: "0.1.0" };
   await using before = await openDaemon({ stateDirectory, daemonScript: builtDaemon, handover });
   expect(before.health.pid).toBe(now.daemon.health.pid);
+});
+
+test("an older command line does not put an older daemon in the place of a newer one unless it is told to", async () => {
+  await using now = await openHostedDaemon({ script: newer.daemon });
+  const { stateDirectory, home } = now;
+  const env = { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory };
+  const restart = async (...args: readonly string[]) => {
+    const child = spawn(process.execPath, [older.cli, "restart", ...args], { env, stdio: "pipe" });
+    return finish(child);
+  };
+  const refused = await restart();
+  expect([refused.status, refused.stderr.toString()]).toEqual([
+    1,
+    expect.stringMatching(/version 0\.2\.0, and this is 0\.0\.9.*--downgrade/),
+  ]);
+  expect((await now.client.call("health")).pid).toBe(now.pid);
+  const forced = await restart("--downgrade");
+  expect([forced.status, forced.stdout.toString()]).toEqual([0, expect.stringMatching(/^Hostrun 0\.0\.9 /)]);
+  await using after = await openDaemon({ stateDirectory });
+  await after.call("shutdown", { body: {} });
+  expect(await isGone(after.health.pid, 30_000)).toBe(true);
 });

@@ -26,6 +26,12 @@ export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** In characters; one that is not told has 0. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** `hostrun` as it is built, for a person of its own: home, state directory and daemon. */
 export interface Cli extends AsyncDisposable {
   readonly home: string;
@@ -35,7 +41,11 @@ export interface Cli extends AsyncDisposable {
   /** Starts it with pipes, in a working directory; the caller waits for its end. */
   start(args: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcessWithoutNullStreams;
   /** Starts it on a terminal of its own (util-linux's script), which echoes what is written to its stdin. */
-  startOnTerminal(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams;
+  startOnTerminal(
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+    size?: TerminalSize,
+  ): ChildProcessWithoutNullStreams;
 }
 
 /** With `sshd`, its key is known and trusted, and `web1` is a host that stands for it. */
@@ -47,12 +57,13 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
   const environment = { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory };
   const start: Cli["start"] = (args, env = {}, cwd = process.cwd()) =>
     spawn(process.execPath, [builtCli, ...args], { env: { ...environment, ...env }, cwd, stdio: "pipe" });
-  const startOnTerminal: Cli["startOnTerminal"] = (args, env = {}) => {
+  const startOnTerminal: Cli["startOnTerminal"] = (args, env = {}, size) => {
     const line = [process.execPath, builtCli, ...args].map(
       (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
     );
     const options = { env: { ...environment, ...env }, stdio: "pipe" } as const;
-    return spawn("script", ["-qefc", line.join(" "), "/dev/null"], options);
+    const sized = size === undefined ? "" : `stty rows ${size.rows} cols ${size.columns}; exec `;
+    return spawn("script", ["-qefc", `${sized}${line.join(" ")}`, "/dev/null"], options);
   };
   const run: Cli["run"] = (args, { input, env } = {}) => {
     const words = input === undefined && args[0] === "run" ? ["run", "-n", ...args.slice(1)] : args;

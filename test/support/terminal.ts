@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Cli, type Finished, finish } from "./cli.ts";
+import { type Cli, type Finished, finish, type TerminalSize } from "./cli.ts";
 
 /** A terminal on which `hostrun` runs, and what was shown on it. */
 export interface Terminal {
@@ -11,7 +11,15 @@ export interface Terminal {
 }
 
 export function openTerminal(cli: Cli, ...args: readonly string[]): Terminal {
-  const terminal = cli.startOnTerminal(args);
+  return openTerminalOf(undefined, cli, ...args);
+}
+
+export function openTerminalOf(
+  size: TerminalSize | undefined,
+  cli: Cli,
+  ...args: readonly string[]
+): Terminal {
+  const terminal = cli.startOnTerminal(args, {}, size);
   const told: string[] = [];
   let read = 0;
   terminal.stdout.on("data", (chunk: Buffer) => told.push(String(chunk)));

@@ -15,6 +15,9 @@ export interface DurablePlan {
   readonly isOwn: boolean;
 }
 
+/** Of a run that has not begun. */
+export const unstarted = { directory: null, isOwn: true } as const;
+
 export interface PlannedRun {
   readonly run: Run;
   readonly plan: DurablePlan;

@@ -13,6 +13,7 @@ const job: Job = {
   state: "ended",
   outcome: "failed",
   counts: noCounts,
+  skipReason: null,
   createdAt: "2026-11-22T21:43:00.000Z",
   startedAt: null,
   endedAt: null,

@@ -14,6 +14,7 @@ const job: Job = {
   state: "running",
   outcome: null,
   counts: noCounts,
+  skipReason: null,
   createdAt: "2026-11-22T21:43:00.000Z",
   startedAt: null,
   endedAt: null,

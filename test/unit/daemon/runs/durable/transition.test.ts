@@ -9,6 +9,7 @@ import type { DurablePlan } from "../../../../../daemon/runs/durable/plan.ts";
 import type { RemoteStatus } from "../../../../../daemon/runs/durable/remote-status.ts";
 import { transition } from "../../../../../daemon/runs/durable/transition.ts";
 import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
+import { containing } from "../../../../support/matching.ts";
 import { Problem } from "../../../../../protocol/problem.ts";
 
 const plan: DurablePlan = {
@@ -409,14 +410,15 @@ describe("the end of the daemon", () => {
 test("a run of another record is not held to its time, and what is not found of it is not known", () => {
   const copied = { ...plan, directory, isOwn: false, timeoutMs: 1000 };
   const found = initialState(copied, { isNew: false, hasBegun: false });
-  const open = [{ type: "admitted" }, { type: "replayed" }, opened] as const;
-  expect(types(after(found, ...open, running)[1])).not.toContain("limitTime");
+  const resuming = [{ type: "admitted" }, { type: "replayed" }, opened] as const;
+  expect(types(after(found, ...resuming, running)[1])).not.toContain("limitTime");
   const own = { ...found, plan: { ...copied, isOwn: true } };
-  expect(types(after(own, ...open, running)[1])).toContain("limitTime");
-  const ending = (state: DurableState) => endingOf(after(state, ...open, refuse("gone"), close("exited"))[1]);
+  expect(types(after(own, ...resuming, running)[1])).toContain("limitTime");
+  const ending = (state: DurableState) =>
+    endingOf(after(state, ...resuming, refuse("gone"), close("exited"))[1]);
   expect(ending(found)).toMatchObject({
     outcome: "unknown",
-    problem: { message: expect.stringContaining("copy of another") },
+    problem: { message: containing("copy of another") },
   });
   expect(ending(own)).toMatchObject({ outcome: "failed" });
 });
