@@ -130,8 +130,13 @@ async function onScreen(source: Source, everyMs: number): Promise<number> {
       const found = await source.lookOrWhy();
       const lines = typeof found === "string" ? [away, cut(visible(found), stdout)] : fitting(found, stdout);
       print(`${home}${lines.map((line) => `${line}\u001b[K\n`).join("")}${clearBelow}`);
-      const resized = once(stdout, "resize", { signal: over.signal });
-      await Promise.race([wait(everyMs, undefined, { signal: over.signal }), resized]).catch(() => undefined);
+      // What is waited for goes with the wait, and leaves no listener for each look.
+      const looked = new AbortController();
+      const signal = AbortSignal.any([over.signal, looked.signal]);
+      const waits = [wait(everyMs, undefined, { signal }), once(stdout, "resize", { signal })];
+      await Promise.race(waits).catch(() => undefined);
+      looked.abort();
+      await Promise.allSettled(waits);
     }
   } finally {
     print(leave);
