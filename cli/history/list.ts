@@ -39,7 +39,7 @@ ${formatHelp}`,
       ...formatOptions,
     });
     const format = parseFormat(values);
-    const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit");
+    const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit", { min: 1 });
     const filters = readFilters(positionals, values);
     await using daemon = await reachDaemon();
     const runs: Run[] = [];
