@@ -1,9 +1,11 @@
-/** What would change the look of text around it: control characters, and those that reorder or hide text. */
-const unseen = /[\p{Cc}\p{Cs}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/gu;
+import { unseen } from "../protocol/visible.ts";
+
+/** What would change the look of text around it. */
+const unseenRuns = new RegExp(`(?:${unseen.source})+`, "gu");
 
 /** Text of any origin on one line, for a row, a tab or a list. */
 export function oneLine(text: string): string {
-  return text.replace(unseen, " ").trim();
+  return text.replace(unseenRuns, " ").trim();
 }
 
 /** The same, at most `length` characters long; what is left out is marked by "…". */

@@ -3,7 +3,7 @@
  * and what takes no room or reorders the text (bidirectional marks, zero-width characters). How an emoji looks
  * (U+FE0E, U+FE0F) is left alone.
  */
-const unseen = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+export const unseen = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** As a person counts them: with their marks and their colour, and flags whole. Intl.Segmenter takes 30 ms to load. */
 const characters = /\p{RI}{2}|.[\p{M}\p{EMod}]{0,16}/gsu;
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };

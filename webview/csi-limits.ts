@@ -46,3 +46,29 @@ export function allowedModes(parameters: string): string | undefined {
     .filter((mode) => !refusedModes.has(mode) && !/^10(0\d|1[56])$/.test(mode));
   return kept.length === 0 ? undefined : kept.join(";");
 }
+
+/**
+ * By prefix, intermediates and final byte, what a terminal would answer (DA, DSR, DECRQM, DECREQTPARM, XTVERSION, DECRQCRA and
+ * the keyboard's state), and what moves its window or prints: none of it is for a screen that only shows.
+ */
+const forTyping = new Set([
+  "c",
+  ">c",
+  "=c",
+  "?c",
+  "n",
+  "?n",
+  "$p",
+  "?$p",
+  "x",
+  ">q",
+  "?u",
+  "*y",
+  "t",
+  "i",
+  "?i",
+]);
+
+export function isForTyping(kind: string): boolean {
+  return forTyping.has(kind);
+}

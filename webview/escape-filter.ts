@@ -1,4 +1,4 @@
-import { allowedModes, limitCsi } from "./csi-limits.ts";
+import { allowedModes, isForTyping, limitCsi } from "./csi-limits.ts";
 import type { ScreenSize } from "./csi-limits.ts";
 import type { Pen } from "./pen.ts";
 
@@ -9,7 +9,8 @@ const maxLink = 4096;
 /**
  * Lets through what a screen that only shows may obey, and only whole control sequences, wherever the chunks
  * of a stream were cut. Counts are limited; colours go through the stream's pen; of the control strings only
- * links (OSC 8) to http and https pass, whatever their length: no title, clipboard, palette, or device string.
+ * links (OSC 8) to http and https pass, whatever their length: no title, clipboard, palette, or device string. What
+ * asks a terminal for an answer is left out.
  */
 export class EscapeFilter {
   readonly #pen: Pen;
@@ -79,6 +80,7 @@ export class EscapeFilter {
       const modes = allowedModes(parameters);
       return modes === undefined ? "" : `\x1b[?${modes}${final}`;
     }
+    if (isForTyping(kind)) return "";
     const limited = limitCsi({ parameters, intermediates, final }, this.#size());
     return this.#follow(kind, `\x1b[${prefix}${limited}${intermediates}${final}`);
   }
@@ -93,6 +95,8 @@ export class EscapeFilter {
 
   #simple(sequence: string): string {
     if (sequence.length > maxSequence) return "";
+    // DECID asks what the terminal is.
+    if (sequence === "\x1bZ") return "";
     const kind = alike[sequence];
     return kind === undefined ? sequence : this.#follow(kind, sequence);
   }
