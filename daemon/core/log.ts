@@ -1,6 +1,8 @@
 import { Problem } from "../../protocol/problem.ts";
 import { visibleJson, visibleLine } from "../../protocol/visible.ts";
 
+import { currentRequestId } from "./request-id.ts";
+
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /**
@@ -8,6 +10,10 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
  * bytes of a run; what has another name is left out.
  */
 const fieldNames = [
+  "method",
+  "status",
+  "location",
+  "durationMs",
   "run",
   "runs",
   "job",
@@ -76,7 +82,14 @@ export function createLog(level: () => LogLevel, sink: LogSink): Log {
     const more = Object.entries(fields)
       .filter(([name]) => allowed.has(name))
       .map(([name, value]): [string, unknown] => [name, plain(value)]);
-    const line = { at: new Date().toISOString(), level: at, message, ...Object.fromEntries(more) };
+    const request = currentRequestId();
+    const head = {
+      at: new Date().toISOString(),
+      level: at,
+      message,
+      ...(request !== undefined && { request }),
+    };
+    const line = { ...head, ...Object.fromEntries(more) };
     sink(`${visibleJson(JSON.stringify(line))}\n`);
   };
   return {

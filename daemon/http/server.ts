@@ -5,6 +5,7 @@ import type { Endpoint } from "../../protocol/endpoint.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
+import { requestIdOf, withRequestId } from "../core/request-id.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import { discardBody } from "./body.ts";
 import { type Access, accessRefusal } from "./access.ts";
@@ -42,7 +43,13 @@ export function createHttpServer(parts: HttpParts): Server {
   const { access } = parts;
   const app = new Koa();
   app.on("error", (failure) => parts.log.debug("A client left in the middle of a response", { failure }));
+  app.use((context, next) => {
+    const id = requestIdOf(context.get("X-Request-Id") || undefined);
+    context.set("X-Request-Id", id);
+    return withRequestId(id, next);
+  });
   app.use(async (context, next) => {
+    const began = performance.now();
     context.set(securityHeaders);
     try {
       const refusal = accessRefusal(context.req, access);
@@ -52,6 +59,7 @@ export function createHttpServer(parts: HttpParts): Server {
     } catch (failure) {
       respondWithProblem(context, failure, parts);
     }
+    logResponse(context, performance.now() - began, parts.log);
   });
   if (access.by === "address") {
     app.use(limitRate(parts.limiter, parts.rateLimitPerMinute));
@@ -82,6 +90,13 @@ export function createHttpServer(parts: HttpParts): Server {
   respondToParserRefusals(server);
   limitConnections(server, parts.connections, parts.log);
   return server;
+}
+
+/** Without the query, in which people search for what they like. Of a stream it is logged when that begins. */
+function logResponse({ method, path, res }: Koa.Context, durationMs: number, log: Log): void {
+  const location = res.getHeader("Location");
+  const { statusCode: status } = res;
+  log.debug("A request was answered", { method, path, status, location, durationMs: Math.round(durationMs) });
 }
 
 /** A 405 says in `Allow` what the path takes (RFC 9110, section 15.5.6). */
