@@ -34,3 +34,22 @@ test("README.md has every setting of the daemon", async () => {
   const text = await readFile(join(root, "README.md"), "utf8");
   expect(Object.keys(defaultSettings).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
+
+test("every test that the threat model of docs/security.md names is there", async () => {
+  const text = await readFile(join(root, "docs/security.md"), "utf8");
+  const rows = text
+    .slice(text.indexOf("## Threat model"))
+    .split("\n")
+    .filter((line) => line.startsWith("| "));
+  expect(rows.length).toBeGreaterThan(20);
+  const missing: string[] = [];
+  for (const row of rows.slice(1)) {
+    const named = [...row.matchAll(/`(test\/[\w./-]+\.test\.ts)` “([^”]+)”/g)];
+    if (named.length === 0) missing.push(row);
+    for (const [whole, file = "", name = ""] of named) {
+      const source = files.includes(file) ? await readFile(join(root, file), "utf8") : "";
+      if (!source.includes(name)) missing.push(whole);
+    }
+  }
+  expect(missing).toEqual([]);
+});
