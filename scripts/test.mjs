@@ -23,6 +23,7 @@ const SERVERS = [
   "python3-paramiko",
   "libpam-oath",
   "softhsm2",
+  "tcc",
   "krb5-kdc",
   "krb5-admin-server",
   "krb5-user",

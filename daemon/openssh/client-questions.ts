@@ -38,12 +38,13 @@ export class ClientQuestions {
   }
 
   async answer({ kind, prompt }: AskpassPrompt): Promise<string | undefined> {
-    const { dialogue, onBanner } = this.#parts;
+    const { dialogue, onBanner, onStage } = this.#parts;
     if (kind === "none") {
-      // A key waits to be touched.
-      onBanner(visibleLine(prompt));
+      onBanner(visibleLine(prompt), "key");
+      onStage("waiting for a security key to be touched");
       return undefined;
     }
+    if (!this.canAnswer) return undefined;
     this.#refuse();
     const kept = this.#keptFor(prompt);
     if (kept !== undefined) return kept;

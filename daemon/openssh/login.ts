@@ -165,7 +165,7 @@ class ClientLogin implements SshConnection {
       if (this.#stage !== "logging in") return;
       const shown = visibleText(chunk.toString("utf8"), room);
       room -= shown.length;
-      if (shown !== "" && room >= 0) this.#options.onBanner(shown);
+      if (shown !== "" && room >= 0) this.#options.onBanner(shown, "server");
     });
   }
 

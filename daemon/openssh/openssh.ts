@@ -55,8 +55,9 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const questions = new ClientQuestions(login, (problem) => declined.abort(problem));
       const answer = (prompt: AskpassPrompt): Promise<string | undefined> => questions.answer(prompt);
       const asks = questions.canAnswer;
+      // Also where nobody answers: it tells of a key that waits to be touched.
       const askpass = { program: place("p"), socket: place("a"), runtime: options.runtime, answer };
-      const asking = asks ? stack.use(openAskpass(askpass)).environment : {};
+      const asking = stack.use(openAskpass(askpass)).environment;
       const { agentSocket } = login.credentials;
       const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
       const ssh = new ClientProcess({

@@ -204,7 +204,7 @@ export class Execution implements RunExecution {
     };
     return {
       step: (message) => this.#step(message),
-      banner: (banner, hop) => showBanner(this.live, banner, hop),
+      banner: (banner, hop, from) => showBanner(this.live, banner, hop, from),
       stdout: (chunk) => pass("stdout", chunk),
       stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {

@@ -3,7 +3,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { TerminalSize } from "../../protocol/run.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { StopController } from "./terminate/stop-controller.ts";
-import type { Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
+import type { BannerSource, Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
 
 /** One run on its way through the host: from the connection to its ending. */
 export interface RunExecution {
@@ -24,9 +24,10 @@ export function connectingMessage({ name, user, address, port }: Target): string
   return `Connecting to ${name} (${user}@${address}:${port})`;
 }
 
-/** Tells of what the server of a hop shows to a person before the login. */
-export function showBanner(live: LiveRun, banner: string, { name }: Hop): void {
-  if (live.run.state === "connecting") live.status("connecting", `${name} shows a banner`, {}, { banner });
+/** Tells of what a person is shown before the login. */
+export function showBanner(live: LiveRun, banner: string, { name }: Hop, from: BannerSource): void {
+  const message = from === "server" ? `${name} shows a banner` : `Touch the security key for ${name}`;
+  if (live.run.state === "connecting") live.status("connecting", message, {}, { banner });
 }
 
 /** What a run's status says when its command runs. */

@@ -146,9 +146,12 @@ export interface HostProbe {
 export interface ConnectListener {
   /** E.g. "Connecting to bastion". */
   step(message: string): void;
-  /** What the server of a hop shows to a person before the login, in visible lines. */
-  banner(text: string, hop: Hop): void;
+  /** What a person is shown before the login, in visible lines. */
+  banner(text: string, hop: Hop, from: BannerSource): void;
 }
+
+/** The server of the hop, or a key in hardware, which waits to be touched. */
+export type BannerSource = "server" | "key";
 
 /** What runs need of SSH. Every rejection is a Problem, and means that the command was never sent. */
 export interface Remote {

@@ -241,7 +241,7 @@ export class DurableExecution implements RunExecution {
   #listener(): HostListener {
     return {
       step: (message) => this.#dispatch({ type: "connecting", message }),
-      banner: (banner, hop) => showBanner(this.live, banner, hop),
+      banner: (banner, hop, from) => showBanner(this.live, banner, hop, from),
       given: () => this.#dispatch({ type: "given" }),
       word: (status) => this.#dispatch({ type: "reported", status }),
       output: (stream, chunk) => this.live.output(stream, chunk),

@@ -81,7 +81,7 @@ export async function openHostSession(
   };
   const connecting: ConnectListener = {
     step: (message) => listener.step(message),
-    banner: (text, hop) => listener.banner(text, hop),
+    banner: (text, hop, from) => listener.banner(text, hop, from),
   };
   const process = await remote.exec(plan.target, request, { ...heard, ...connecting, end }, signal);
   opened.resolve(process);

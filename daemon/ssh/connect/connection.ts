@@ -3,7 +3,7 @@ import { Client } from "ssh2";
 import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Log } from "../../core/log.ts";
-import type { Hop } from "../../transport/remote.ts";
+import type { BannerSource, Hop } from "../../transport/remote.ts";
 import type { SecretMemory, SecretPlace } from "../../transport/secret-memory.ts";
 import { algorithmsFor, type Mismatch, mismatchOf, unavailable } from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
@@ -51,8 +51,8 @@ export interface LoginOptions {
   readonly log: Log;
   /** Told what the login is at, e.g. "exchanging keys". */
   onStage(stage: string): void;
-  /** Told what the server shows before the login. */
-  onBanner(text: string): void;
+  /** Told what a person is shown before the login. */
+  onBanner(text: string, from: BannerSource): void;
 }
 
 /**
@@ -144,7 +144,7 @@ class Login implements SshConnection {
     this.client.once("handshake", () => reading[Symbol.dispose]());
     this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
     watchLogin(this.client, {
-      banner: (text) => this.#options.onBanner(text),
+      banner: (text) => this.#options.onBanner(text, "server"),
       refused: (methods, partial) => this.#authentication.refused(methods, partial),
       passwordExpired: (prompt) => void this.#changePassword(prompt),
       forcesCommand: () => {

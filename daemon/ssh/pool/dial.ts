@@ -5,7 +5,7 @@ import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
-import type { ConnectMark, Target } from "../../transport/remote.ts";
+import type { BannerSource, ConnectMark, Target } from "../../transport/remote.ts";
 import type { WindowBudget } from "../connect/receive-window.ts";
 import { login } from "../connect/connection.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
@@ -180,7 +180,7 @@ class DialAttempt {
       const told = isFirst ? stage : `connected to ${nameOf(target)}, and ${stage}${again}`;
       request.stage(told, target, marks.get(stage));
     };
-    const onBanner = (text: string): void => request.banner(text, target);
+    const onBanner = (text: string, from: BannerSource): void => request.banner(text, target, from);
     const { keepaliveMs, requiredRsaSize } = limits();
     const trust = {
       hostKeys,

@@ -144,7 +144,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
       ...first,
       avoid,
       step: (text) => listener.step(text),
-      banner: (text, hop) => listener.banner(text, hop),
+      banner: (text, hop, from) => listener.banner(text, hop, from),
     };
     const lease = await acquire(connections, wanted, deadline.signal);
     const known = shells.of(lease.connection, hasVariables(request));

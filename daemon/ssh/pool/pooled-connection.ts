@@ -2,7 +2,7 @@ import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../../protocol/stats.ts";
 import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
 import { hopName } from "../../transport/hop-name.ts";
-import type { ConnectMark, Hop } from "../../transport/remote.ts";
+import type { BannerSource, ConnectMark, Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
@@ -38,8 +38,8 @@ export interface AcquireRequest {
   readonly respondent: Respondent;
   /** Told of what happens on the way, for the person who waits. */
   step(message: string): void;
-  /** What the server of a hop shows before the login, in visible lines. */
-  banner(text: string, hop: Hop): void;
+  /** What a person is shown before the login, in visible lines. */
+  banner(text: string, hop: Hop, from: BannerSource): void;
   /** Told what it waits for, as "it was …" in a time-out's message, and at which hop; `mark` as in ProbeOptions. */
   stage(stage: string, hop: Hop, mark?: ConnectMark): void;
 }
