@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
+const isFull = process.env["TEST_FAULTS"] === "full";
+
 /** Tests of VS Code in a browser take a core for each file. */
-const HEAVY = { maxWorkers: 2 };
+const HEAVY = { maxWorkers: 2, groupOrder: 2 };
 /** Tests that start servers of their own wait about as much as they compute: three files for two cores. */
-const WAITING = { maxWorkers: 3 };
+const WAITING = { maxWorkers: 3, groupOrder: 1 };
 /** By itself vitest would leave a core alone, on such a machine every second one. */
-const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1) };
+const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1), groupOrder: 0 };
 
 /** What takes longest of `npm run test:faults`, from four minutes to half of one, each alone on a quiet machine. */
 const LONGEST = [
@@ -51,7 +53,7 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     retry: 0,
-    ...(process.env["TEST_FAULTS"] === "full" && { sequence: { sequencer: LongestFirst } }),
+    ...(isFull && { sequence: { sequencer: LongestFirst } }),
     projects: [
       project("unit", { testTimeout: 30_000, ...LIGHT }),
       project("contract", { testTimeout: 30_000, ...LIGHT }),
@@ -68,7 +70,9 @@ interface Limits {
   hookTimeout?: number;
   /** How long `expect.poll` goes on. */
   pollMs?: number;
-  maxWorkers?: number;
+  maxWorkers: number;
+  /** One for each number of workers: vitest runs only projects with as many workers side by side. */
+  groupOrder: number;
 }
 
 /** Tests of the daemon that run over either transport, once more over the system's ssh. */
@@ -90,11 +94,13 @@ function overOpenSsh(limits: Limits) {
 }
 
 // A busy machine takes its time.
-function project(name: string, { pollMs = 20_000, ...limits }: Limits) {
+function project(name: string, { pollMs = 20_000, groupOrder, ...limits }: Limits) {
   const setupFiles = ["test/support/no-warnings.ts"];
   const poll = { timeout: pollMs };
+  // All of the faults' full form have as many.
+  const sequence = isFull ? {} : { groupOrder };
   return {
     plugins: [shellScripts],
-    test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, ...limits },
+    test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, expect: { poll }, sequence, ...limits },
   };
 }
