@@ -15,7 +15,9 @@ import type {
 } from "../transport/remote.ts";
 import { isSameLogin, type SecretPlace } from "../transport/secret-memory.ts";
 import { reasonOf, type Worker } from "./worker.ts";
+import { type SessionRequest, timedSession } from "./timed-session.ts";
 import type { WorkerLogin, WorkerRequest } from "./worker-login.ts";
+import { WorkerLogins } from "./worker-logins.ts";
 import type { WorkerRun } from "./worker-run.ts";
 import { startWorker } from "./worker-start.ts";
 
@@ -41,7 +43,6 @@ const workersPerLogin = 3;
 const refusedPauses = { firstMs: 5000, maxMs: 600_000 };
 /** With room for so few commands more in the emptiest worker, another one is begun. */
 const crowdedRoom = 12;
-const maxLogins = 1000;
 /** Longer ones would not fit into an argument of the shell that runs them. */
 const maxTextBytes = 100_000;
 
@@ -52,7 +53,7 @@ const maxTextBytes = 100_000;
  */
 export class Workers implements Remote, AsyncDisposable {
   readonly #options: WorkersOptions;
-  readonly #logins = new Map<string, WorkerLogin>();
+  readonly #logins = new WorkerLogins();
   readonly #stopped = new AbortController();
   #count = 0;
 
@@ -70,8 +71,7 @@ export class Workers implements Remote, AsyncDisposable {
     if (text === undefined || request.pty !== null || Buffer.byteLength(text) > maxTextBytes) {
       return this.#options.remote.exec(target, request, listener, signal);
     }
-    // Variables that the session asks for are the worker's, and so its commands'.
-    const key = JSON.stringify([target, request.agentSocket, variablesOf(request)]);
+    const key = WorkerLogins.keyOf({ target, request });
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
       const process = await this.#byWorker(login, { text, askedAt: request.askedAt, listener, signal });
@@ -95,14 +95,14 @@ export class Workers implements Remote, AsyncDisposable {
 
   /** Commands that a worker runs by this login go on; it is given no further one. */
   retire(place: SecretPlace): void {
-    for (const { target, workers } of this.#logins.values()) {
+    for (const { target, workers } of this.#logins) {
       if (isSameLogin(target, place)) for (const worker of workers) worker.retire();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
-    for (const { workers } of this.#logins.values()) for (const worker of workers) worker.close();
+    for (const { workers } of this.#logins) for (const worker of workers) worker.close();
   }
 
   /** undefined: no worker has it, and none has had it. */
@@ -137,86 +137,11 @@ export class Workers implements Remote, AsyncDisposable {
     if (late.kind === "begun") await this.#options.endProcess(process, late.pid);
   }
 
-  async #bySession(
-    key: string,
-    {
-      target,
-      request,
-      listener,
-      signal,
-    }: {
-      target: Target;
-      request: ExecRequest;
-      listener: RemoteListener & ConnectListener;
-      signal: AbortSignal;
-    },
-  ): Promise<RemoteProcess> {
-    const { remote, clock } = this.#options;
-    let isBourne = false;
-    let firstWord: (() => void) | undefined;
-    const observed: RemoteListener & ConnectListener = {
-      ...listener,
-      stderr: (chunk) => {
-        firstWord?.();
-        firstWord = undefined;
-        listener.stderr(chunk);
-      },
-    };
-    const command: ExecRequest["command"] = (shell) => {
-      isBourne = shell === "bourne";
-      return request.command(shell);
-    };
-    const process = await remote.exec(target, { ...request, command }, observed, signal);
-    const takenAt = clock.elapsed();
-    if (isBourne && process.connection.server?.startsWith("OpenSSH") === true) {
-      firstWord = () => this.#measured(key, { target, request, process, spanMs: clock.elapsed() - takenAt });
-    }
-    return process;
-  }
-
-  /** How long a login shell took to begin with a command. */
-  #measured(
-    key: string,
-    {
-      target,
-      request,
-      process,
-      spanMs,
-    }: { target: Target; request: ExecRequest; process: RemoteProcess; spanMs: number },
-  ): void {
-    const known = this.#logins.get(key);
-    if (spanMs < slowMs) {
-      if (known !== undefined) known.slow = 0;
-      return;
-    }
-    const { connectTimeoutMs, agentSocket } = request;
-    const variables = variablesOf(request);
-    const login = known ?? {
-      target,
-      options: { connectTimeoutMs, agentSocket, env: () => variables },
-      identity: process.identity,
-      slow: 0,
-      shell: undefined,
-      state: "open",
-      late: 0,
-      refusals: 0,
-      openAt: 0,
-      workers: new Set(),
-    };
-    login.slow += 1;
-    if (login.workers.size === 0) login.identity = process.identity;
-    this.#remember(key, login);
-    this.#startSoon(login, process);
-  }
-
-  /** The one that was used last is the last to be forgotten. */
-  #remember(key: string, login: WorkerLogin): void {
-    this.#logins.delete(key);
-    this.#logins.set(key, login);
-    for (const [oldest, { workers, state }] of this.#logins) {
-      if (this.#logins.size <= maxLogins) break;
-      if (workers.size === 0 && state !== "starting") this.#logins.delete(oldest);
-    }
+  #bySession(key: string, session: SessionRequest): Promise<RemoteProcess> {
+    return timedSession(session, this.#options, (process, spanMs) => {
+      if (spanMs < slowMs) this.#logins.quick(key);
+      else this.#startSoon(this.#logins.slow(key, session, process), process);
+    });
   }
 
   #startSoon(login: WorkerLogin, process?: RemoteProcess): void {
@@ -273,8 +198,4 @@ export class Workers implements Remote, AsyncDisposable {
     if (retired.aborted) left();
     else retired.addEventListener("abort", left);
   }
-}
-
-function variablesOf({ env }: ExecRequest): Readonly<Record<string, string>> {
-  return env?.("bourne") ?? {};
 }
