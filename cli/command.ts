@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
+import { spanOf } from "../protocol/span.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionNames } from "./option-names.ts";
 
@@ -120,14 +121,12 @@ export function unknown(kind: string, word: string, known: readonly string[], gr
   );
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 /** A span such as 500ms, 30s, 5m or 2h, in milliseconds; a bare number is seconds, as for timeout(1). */
 export function parseSpan(text: string, option: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
-  if (match === null)
+  const span = spanOf(text);
+  if (span === undefined)
     throw new UsageError(`${option} is "${text}", but must be a time such as 30s or 500ms.`);
-  return Math.round(Number(match[1]) * (units[match[2] ?? "s"] ?? 1));
+  return span;
 }
 
 const sizeUnits: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };

@@ -77,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     daemon.watch(),
     showStatus(link, runs),
     followSettings(link, report, { log, memory: context.globalState }),
-    provideTasks({ ...shared, extensionUri, workspaceState }),
+    provideTasks({ ...shared, starter: jobs.starter, extensionUri, workspaceState }),
     registerCommands({
       ...shared,
       ...trees,
@@ -196,5 +196,5 @@ function openJobs(parts: JobsParts) {
   const commands = new JobCommands({ hosts, runs, starter, panels, notices, start });
   const several = (command: string | undefined): Promise<void> => commands.run({ command });
   const list = new JobList(daemon);
-  return { commands, several, list, owned: [notices, panels, list] };
+  return { commands, several, list, starter, owned: [notices, panels, list] };
 }

@@ -8,3 +8,11 @@ export function formatSpan(ms: number | null): string {
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** The milliseconds of a span such as 500ms, 30s, 5m or 2h; a bare number is seconds, as for timeout(1). undefined: it is none. */
+export function spanOf(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
+  return match === null ? undefined : Math.round(Number(match[1]) * (units[match[2] ?? "s"] ?? 1));
+}

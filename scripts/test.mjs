@@ -42,7 +42,10 @@ const SHELLS = ["busybox", "fish", "ksh93u+m", "mksh", "tcsh", "zsh"];
 const PARTS = {
   unit: { projects: ["unit", "contract"], packages: [...SERVERS, ...SHELLS, "unzip"] },
   daemon: { projects: ["daemon", "openssh"], packages: [...SERVERS, ...SHELLS] },
-  faults: { projects: ["faults"], packages: [...SERVERS, ...SHELLS, "iproute2", "strace", "libfaketime"] },
+  faults: {
+    projects: ["faults"],
+    packages: [...SERVERS, ...SHELLS, "iproute2", "strace", "libfaketime", "clustershell"],
+  },
   editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
 };
 

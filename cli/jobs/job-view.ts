@@ -7,7 +7,7 @@ import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import type { ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { terminalLines } from "../terminal-lines.ts";
-import { HostLines } from "./host-lines.ts";
+import { HostLines } from "../../client/host-lines.ts";
 import type { ProgressLine } from "./progress-line.ts";
 
 /** Shows the events of a job: a line of output behind its host's name, or everything as JSON. */

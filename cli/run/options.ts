@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
+import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import { parseOptions, parseSize, parseSpan, parseWhole, takeWords, UsageError } from "../command.ts";
 import { parseEnvironment, parseSecrets, secretOptions } from "./environment.ts";
@@ -188,8 +189,8 @@ function parseJob(values: {
 
 /** `3` or `20%`; a number is at least `min`. */
 function parseShare(text: string, option: string, min: number): number | string {
-  if (/^(?:100|[1-9]?\d)%$/.test(text)) return text;
-  if (/^\d{1,6}$/.test(text) && Number(text) >= min) return Number(text);
+  const share = shareOf(text, min);
+  if (share !== undefined) return share;
   throw new UsageError(
     `${option} is "${text}", but must be a number of hosts${min === 0 ? "" : ` from ${min}`} or a share such as 20%.`,
   );

@@ -5,6 +5,7 @@ import type { RunBytesEvent } from "../../client/run-events.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
+import type { JobEvent } from "../../protocol/job-event.ts";
 
 /**
  * The daemon as the rest of the extension sees it. Whatever is asked of it finds or starts the daemon first, and
@@ -18,6 +19,8 @@ export interface Daemon {
   call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>>;
   /** A run's events from the first to `complete`, across cuts of the connection. Ends early with the signal. */
   runEvents(run: string, signal: AbortSignal): AsyncIterable<RunBytesEvent>;
+  /** The events of all runs of a job, up to `jobComplete`, in the same way. */
+  jobEvents(job: string, signal: AbortSignal): AsyncIterable<JobEvent>;
   /** Recorded bytes; destroy the stream to stop early. */
   openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable>;
 }

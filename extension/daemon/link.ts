@@ -13,6 +13,7 @@ import type { OutputOptions } from "../../client/run-bytes.ts";
 import type { RunBytesEvent } from "../../client/run-events.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
+import type { JobEvent } from "../../protocol/job-event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 
@@ -84,6 +85,11 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunBytesEvent, void, undefined> {
     yield* (await this.open()).subscribeBytes(run, { signal });
+  }
+
+  async *jobEvents(job: string, signal: AbortSignal): AsyncGenerator<JobEvent, void, undefined> {
+    const daemon = await this.open();
+    for await (const { event } of daemon.jobEvents(job, { signal })) yield event;
   }
 
   async openOutput(

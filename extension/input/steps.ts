@@ -13,6 +13,8 @@ export interface StepFrame {
 /** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. One excludes the others. */
 export interface StepToggle {
   isOn: boolean;
+  /** Whether it goes with any other one. */
+  readonly isApart?: boolean;
   /** What the title says. */
   readonly on: string;
   /** What the button does. */
@@ -76,7 +78,8 @@ export function untilAnswered<T>(
       const toggle = button === vscode.QuickInputButtons.Back ? undefined : toggles[shown];
       if (toggle === undefined) return answer("back");
       toggle.isOn = !toggle.isOn;
-      for (const other of toggles) if (toggle.isOn && other !== toggle) other.isOn = false;
+      const excluded = toggle.isOn && toggle.isApart !== true ? toggles : [];
+      for (const other of excluded) if (other !== toggle && other.isApart !== true) other.isOn = false;
       showFrame(input, frame);
     };
     const subscriptions = [

@@ -6,12 +6,13 @@ import { blankHost } from "../hosts/blank-host.ts";
 import { groupParts } from "../hosts/host-tree.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askChoice } from "../input/choice.ts";
-import type { StepToggle } from "../input/steps.ts";
+import { askSteps, type Step, type StepToggle } from "../input/steps.ts";
 import { shortened } from "../plain-text.ts";
 import { askCommand } from "../runs/command-choice.ts";
 import { asRoot } from "../runs/run-on-host.ts";
 import type { RunList } from "../runs/run-list.ts";
 import type { JobNotices } from "./job-notices.ts";
+import { askJobOptions, type JobOptions } from "./job-options.ts";
 import type { JobPanels } from "./job-panels.ts";
 import type { ChosenJob, JobStarter } from "./job-starter.ts";
 import { askTargets } from "./job-targets.ts";
@@ -26,6 +27,18 @@ export interface JobCommandParts {
   start(): Promise<void>;
 }
 
+interface KnownJob {
+  readonly targets?: readonly string[];
+  readonly command?: string | undefined;
+}
+
+/** What the person has said so far. */
+interface Draft {
+  readonly targets: readonly string[] | undefined;
+  readonly command: string;
+  readonly options: JobOptions;
+}
+
 /** Runs commands on many hosts, from the palette, a group or several rows. */
 export class JobCommands {
   readonly #parts: JobCommandParts;
@@ -35,26 +48,17 @@ export class JobCommands {
   }
 
   /** Asks where and what, so far as that is not known. */
-  async run(
-    known: { readonly targets?: readonly string[]; readonly command?: string | undefined } = {},
-  ): Promise<void> {
-    const { starter, hosts } = this.#parts;
+  async run(known: KnownJob = {}): Promise<void> {
     await this.#parts.start();
-    const totalSteps = known.command === undefined ? 2 : 1;
-    const frame = { title: vscode.l10n.t("Run on Several Hosts"), step: 1, totalSteps };
-    const answer =
-      known.targets === undefined ? await askTargets(hosts.hosts, frame) : { value: known.targets };
-    if (typeof answer === "string") return;
-    const resolved = await starter.resolve(answer.value);
-    if (resolved === undefined) return;
     const root = asRoot();
-    const command = known.command ?? (await this.#askCommand(resolved.hosts, totalSteps, root));
-    if (command === undefined) return;
-    const sudo = root.isOn ? await askPasswords(resolved.hosts) : "no";
+    const draft = await this.#ask(known, root);
+    if (draft?.targets === undefined) return;
+    const { targets, command, options } = draft;
+    const sudo = root.isOn ? await this.#askSudo(targets) : "no";
     if (sudo === undefined) return;
     const keeps = vscode.workspace.getConfiguration("hostrun").get("keepRunning", false);
     const durable = keeps && sudo === "no";
-    this.#show(await starter.start({ targets: answer.value, command, durable, sudo }));
+    this.#show(await this.#parts.starter.start({ targets, command, durable, sudo, options }));
   }
 
   async runOnGroup(path: string): Promise<void> {
@@ -82,20 +86,50 @@ export class JobCommands {
     this.#parts.panels.open(job);
   }
 
-  async #askCommand(
-    hosts: readonly string[],
-    totalSteps: number,
-    root: StepToggle,
-  ): Promise<string | undefined> {
-    const name = shortened(foldNames(hosts), 60);
+  /** Where, what and, where that is wanted, how. */
+  #ask(known: KnownJob, root: StepToggle): Promise<Draft | undefined> {
+    const more = moreOptions();
+    const steps: Step<Draft>[] = [
+      ...(known.targets === undefined ? [this.#targetsStep] : []),
+      ...(known.command === undefined ? [this.#commandStep] : []),
+    ];
+    const optionsStep: Step<Draft> = async (draft, frame) => {
+      if (!more.isOn) return { value: draft };
+      const answer = await askJobOptions(draft.options, { ...frame, toggles: undefined });
+      return typeof answer === "string" ? answer : { value: { ...draft, options: answer.value } };
+    };
+    /** Who wants no options has a step less. */
+    const counted = [...steps, optionsStep].map<Step<Draft>>((step) => (draft, frame) => {
+      const totalSteps = steps.length + (more.isOn ? 1 : 0);
+      return step(draft, { ...frame, totalSteps });
+    });
+    const start: Draft = { targets: known.targets, command: known.command ?? "", options: {} };
+    return askSteps({ title: vscode.l10n.t("Run on Several Hosts"), toggles: [root, more] }, start, counted);
+  }
+
+  /** undefined: the person left, or the targets mean nobody, which was told. */
+  async #askSudo(targets: readonly string[]): Promise<ChosenJob["sudo"] | undefined> {
+    const resolved = await this.#parts.starter.resolve(targets);
+    return resolved && askPasswords(resolved.hosts);
+  }
+
+  readonly #targetsStep: Step<Draft> = async (draft, frame) => {
+    const answer = await askTargets(this.#parts.hosts.hosts, frame);
+    return typeof answer === "string" ? answer : { value: { ...draft, targets: answer.value } };
+  };
+
+  readonly #commandStep: Step<Draft> = async (draft, frame) => {
+    const resolved = await this.#parts.starter.resolve(draft.targets ?? []);
+    if (resolved === undefined) return "cancel";
+    const name = shortened(foldNames(resolved.hosts), 60);
     const several: Host = { ...blankHost, name, address: name };
     const { runs } = this.#parts.runs;
     const answer = await askCommand(
-      { host: several, runs, ofHost: Promise.resolve([]), typed: "", keep: () => undefined },
-      { title: vscode.l10n.t("Run on {0}", name), toggles: [root], step: totalSteps, totalSteps },
+      { host: several, runs, ofHost: Promise.resolve([]), typed: draft.command, keep: () => undefined },
+      { ...frame, title: vscode.l10n.t("Run on {0}", name) },
     );
-    return typeof answer === "string" ? undefined : answer.value;
-  }
+    return typeof answer === "string" ? answer : { value: { ...draft, command: answer.value } };
+  };
 
   #within(path: string): string[] {
     const parts = groupParts(path);
@@ -124,4 +158,16 @@ async function askPasswords(hosts: readonly string[]): Promise<ChosenJob["sudo"]
     { title, step: 1, totalSteps: 1 },
   );
   return typeof answer === "string" ? undefined : answer.value;
+}
+
+/** Who wants the usual way is asked no more than where and what. */
+function moreOptions(): StepToggle {
+  return {
+    isOn: false,
+    isApart: true,
+    on: vscode.l10n.t("options follow"),
+    turnOn: vscode.l10n.t("More Options"),
+    turnOff: vscode.l10n.t("No More Options"),
+    icons: { off: "settings", on: "settings-gear" },
+  };
 }

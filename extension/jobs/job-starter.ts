@@ -8,6 +8,7 @@ import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { askInTab, type CommandRights, rightsWords, sizeWords } from "../runs/command-confirmation.ts";
 import { asking } from "../runs/runner.ts";
+import { type JobOptions, jobOptionWords } from "./job-options.ts";
 
 export interface JobStarterParts {
   readonly daemon: Daemon;
@@ -22,6 +23,7 @@ export interface ChosenJob {
   readonly durable: boolean;
   /** As root, by sudo: with a password that its hosts share, or one for each that asks. */
   readonly sudo: "no" | "same" | "each";
+  readonly options: JobOptions;
 }
 
 type Part = "failed" | "unfinished" | "all";
@@ -53,12 +55,13 @@ export class JobStarter {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ targets, command, durable, sudo }: ChosenJob): Promise<Job | undefined> {
+  async start({ targets, command, durable, sudo, options }: ChosenJob): Promise<Job | undefined> {
     const resolved = await this.resolve(targets);
     const rights = { sudo: sudo !== "no", sameSudoPassword: sudo === "same" };
-    if (resolved === undefined || !(await this.#confirm(resolved, command, rights))) return undefined;
+    if (resolved === undefined) return undefined;
+    if (!(await this.confirm(resolved, command, { ...rights, ...options }))) return undefined;
     // What was shown is what it runs on, whatever a tag or a pattern means by then.
-    const body = { targets: [...resolved.hosts], command, durable, ...rights, ...asking() };
+    const body = { targets: [...resolved.hosts], command, durable, ...options, ...rights, ...asking() };
     return this.#parts.report.attempt(vscode.l10n.t("The command could not be run"), () =>
       this.#parts.daemon.call("createJob", { body }),
     );
@@ -67,12 +70,18 @@ export class JobStarter {
   async again(job: Job, only: Part): Promise<Job | undefined> {
     const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];
     const resolved = await this.resolve(targets);
-    if (resolved === undefined || !(await this.#confirm(resolved, job.command, job.options)))
+    if (resolved === undefined || !(await this.confirm(resolved, job.command, { sudo: job.options.sudo })))
       return undefined;
     const what = vscode.l10n.t("The command could not be run again");
     return this.#parts.report.attempt(what, () =>
       this.#parts.daemon.call("rerunJob", { params: { job: job.id }, body: { only, ...asking() } }),
     );
+  }
+
+  /** Whether a person is to be asked before anything runs there: some of them are production hosts. */
+  isRisky({ hosts, production }: ResolvedTargets): boolean {
+    const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
+    return asks && (production.length > 0 || hosts.some((name) => this.#isMarked(name)));
   }
 
   async cancel(job: string): Promise<void> {
@@ -82,7 +91,11 @@ export class JobStarter {
   }
 
   /** By the name of each host: a number is no consent. */
-  #confirm({ hosts, production }: ResolvedTargets, command: string, rights: CommandRights): Promise<boolean> {
+  confirm(
+    { hosts, production }: ResolvedTargets,
+    command: string,
+    how: CommandRights & JobOptions,
+  ): Promise<boolean> {
     const { extensionUri } = this.#parts;
     const marked = new Set(production);
     const shown = hosts.map((name) => ({ name, production: marked.has(name) || this.#isMarked(name) }));
@@ -99,7 +112,8 @@ export class JobStarter {
       where: [
         names,
         ...(risky.length > 0 ? [vscode.l10n.t("production: {0}", foldNames(risky.map(oneLine)))] : []),
-        ...rightsWords(rights),
+        ...rightsWords(how),
+        ...jobOptionWords(how),
         ...sizeWords(command),
       ].join(" · "),
       hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production)),

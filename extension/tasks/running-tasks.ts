@@ -1,104 +1,79 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import type * as vscode from "vscode";
-import { Problem } from "../../protocol/problem.ts";
-import type { Run, TerminalSize } from "../../protocol/run.ts";
-import type { Daemon } from "../daemon/daemon.ts";
-import { asking } from "../runs/runner.ts";
-import type { RunTask } from "./run-task.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
+import type { TaskWork } from "./task-work.ts";
 
 const memoryKey = "hostrun.runningTasks";
 
-/** How a task begins, where it is not running already. */
-export interface TaskStart {
-  /** Of its terminal. */
-  readonly size: TerminalSize | undefined;
-  /** Whether the window knows the host: of any other one the daemon knows whether it is a production host. */
-  readonly isKnown: boolean;
-  /** Asks the person, where that is needed. */
-  readonly confirm: () => Promise<boolean>;
-}
-
 /**
- * The runs of tasks that are under way. VS Code may start a task a second time, after a reload of the window or for two
- * tasks that depend on it: that one shows the run that there is.
+ * The runs and jobs of tasks that are under way. VS Code may start a task a second time, after a reload of the window or
+ * for two tasks that depend on it: that one shows the work that there is.
  */
 export class RunningTasks {
-  readonly #daemon: Daemon;
   readonly #memory: vscode.Memento;
-  readonly #starting = new Map<string, Promise<Run>>();
-  /** How many terminals show a run. */
+  readonly #starting = new Map<string, Promise<string>>();
+  /** How many terminals show a run or a job. */
   readonly #shown = new Map<string, number>();
 
   /** `memory`: of the workspace, it outlives the window. */
-  constructor(daemon: Daemon, memory: vscode.Memento) {
-    this.#daemon = daemon;
+  constructor(memory: vscode.Memento) {
     this.#memory = memory;
   }
 
-  /** The run of this task that is under way, or a new one, once the person allows it; undefined: they do not. */
+  /** The id of this work that is under way, or of a new one, once the person allows it; undefined: they do not. */
   async start(
-    task: RunTask,
-    how: TaskStart,
-  ): Promise<{ readonly run: Run; readonly isNew: boolean } | undefined> {
-    const key = createHash("sha256").update(JSON.stringify(task)).digest("hex");
-    const present = await this.#present(key);
-    if (present !== undefined) return { run: present, isNew: false };
-    if (!(await how.confirm())) return undefined;
+    work: TaskWork,
+    size: TerminalSize | undefined,
+  ): Promise<{ readonly id: string; readonly isNew: boolean } | undefined> {
+    const key = createHash("sha256").update(JSON.stringify(work.task)).digest("hex");
+    const present = await this.#present(key, work);
+    if (present !== undefined) return { id: present, isNew: false };
+    if (!(await work.confirm())) return undefined;
     const other = this.#starting.get(key);
-    if (other !== undefined) return { run: await other, isNew: false };
-    const starting = this.#begin(key, task, how);
+    if (other !== undefined) return { id: await other, isNew: false };
+    const starting = this.#begin(key, work, size);
     this.#starting.set(key, starting);
     try {
-      return { run: await starting, isNew: true };
+      return { id: await starting, isNew: true };
     } finally {
       this.#starting.delete(key);
     }
   }
 
-  /** A terminal shows this run from now on. */
-  show(runId: string): void {
-    this.#shown.set(runId, (this.#shown.get(runId) ?? 0) + 1);
+  /** A terminal shows this work from now on. */
+  show(id: string): void {
+    this.#shown.set(id, (this.#shown.get(id) ?? 0) + 1);
   }
 
   /** It does no longer; true when no other one does. */
-  hide(runId: string): boolean {
-    const left = (this.#shown.get(runId) ?? 1) - 1;
-    if (left > 0) this.#shown.set(runId, left);
-    else this.#shown.delete(runId);
+  hide(id: string): boolean {
+    const left = (this.#shown.get(id) ?? 1) - 1;
+    if (left > 0) this.#shown.set(id, left);
+    else this.#shown.delete(id);
     return left <= 0;
   }
 
-  /** A run has ended: its task begins a new one. */
-  async ended(runId: string): Promise<void> {
-    const kept = Object.entries(this.#runIds()).filter(([, id]) => id !== runId);
+  /** The work has ended: its task begins a new one. */
+  async ended(id: string): Promise<void> {
+    const kept = Object.entries(this.#ids()).filter(([, other]) => other !== id);
     await this.#memory.update(memoryKey, Object.fromEntries(kept));
   }
 
-  async #begin(key: string, task: RunTask, { size, isKnown }: TaskStart): Promise<Run> {
-    const run = await this.#daemon.call("createRun", {
-      query: isKnown ? {} : { production: "refuse" },
-      body: { ...task, ...(task.pty ? size : {}), ...asking() },
-      // The key makes it safe to send again when the connection to the daemon breaks in between.
-      headers: { "idempotency-key": randomUUID() },
-    });
-    await this.#memory.update(memoryKey, { ...this.#runIds(), [key]: run.id });
-    return run;
+  async #begin(key: string, work: TaskWork, size: TerminalSize | undefined): Promise<string> {
+    const id = await work.begin(size);
+    await this.#memory.update(memoryKey, { ...this.#ids(), [key]: id });
+    return id;
   }
 
-  async #present(key: string): Promise<Run | undefined> {
-    const id = this.#runIds()[key];
+  async #present(key: string, work: TaskWork): Promise<string | undefined> {
+    const id = this.#ids()[key];
     if (id === undefined) return undefined;
-    const run = await this.#daemon.call("getRun", { params: { run: id } }).catch((failure: unknown) => {
-      // It was deleted, or its daemon's records were.
-      if (failure instanceof Problem && failure.code === "run_unknown") return undefined;
-      throw failure;
-    });
-    if (run !== undefined && run.state !== "ended") return run;
+    if (await work.isUnderWay(id)) return id;
     await this.ended(id);
     return undefined;
   }
 
-  #runIds(): Readonly<Record<string, string>> {
+  #ids(): Readonly<Record<string, string>> {
     return this.#memory.get<Record<string, string>>(memoryKey, {});
   }
 }

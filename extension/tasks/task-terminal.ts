@@ -1,26 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
-import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
-import type { RunBytesEvent } from "../../client/run-events.ts";
-import type { CompleteEvent } from "../../protocol/event.ts";
-import type { Run, TerminalSize } from "../../protocol/run.ts";
-import { formatBytes } from "../../protocol/size.ts";
+import type * as z from "zod";
+import { notRunStatus } from "../../client/exit-status.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import type { Daemon } from "../daemon/daemon.ts";
-import type { HostList } from "../hosts/host-list.ts";
-import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { asProblem } from "../problem-report.ts";
-import type { OwnQuestions } from "../prompts/own-questions.ts";
-import type { ConfirmCommand } from "../runs/command-confirmation.ts";
-import { RunTask } from "./run-task.ts";
+import { JobWork, type JobWorkParts } from "./job-work.ts";
+import { JobTask, RunTask } from "./run-task.ts";
+import { RunWork, type RunWorkParts } from "./run-work.ts";
 import type { RunningTasks } from "./running-tasks.ts";
+import type { TaskWork } from "./task-work.ts";
 
-export interface TaskContext {
-  readonly daemon: Daemon;
-  readonly hosts: HostList;
-  readonly own: OwnQuestions;
+export interface TaskContext extends RunWorkParts, JobWorkParts {
   readonly running: RunningTasks;
-  readonly confirm: ConfirmCommand;
   /** Has the lists of hosts and runs read. */
   readonly start: () => Promise<void>;
   /** Aborted when the window goes: its runs stay. */
@@ -35,15 +27,14 @@ const restMs = 50;
 /** A window that is being loaded anew closes its terminals first, and says so afterwards. */
 const reloadMs = 1000;
 
-/** The terminal of a task: its run from the first byte to the last, and the run's exit status as its own. */
+/** The terminal of a task: its run or job from the first byte to the last, and an exit status. */
 export class TaskTerminal implements vscode.Pseudoterminal {
   readonly #definition: unknown;
   readonly #context: TaskContext;
   readonly #written = new vscode.EventEmitter<string>();
   readonly #closed = new vscode.EventEmitter<number>();
   readonly #gone = new AbortController();
-  #task: RunTask | undefined;
-  #run: Run | undefined;
+  #shown: { readonly work: TaskWork; readonly id: string } | undefined;
   #size: TerminalSize | undefined;
   #burst = 0;
 
@@ -74,89 +65,62 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 
   setDimensions(dimensions: vscode.TerminalDimensions): void {
     this.#size = sizeOf(dimensions);
-    const run = this.#run;
-    if (run === undefined || this.#size === undefined || this.#task?.pty !== true) return;
-    const input = { params: { run: run.id }, body: this.#size };
-    // A run that has ended meanwhile has no terminal any more.
-    void this.#context.daemon.call("resizeRun", input).catch(() => undefined);
+    if (this.#shown === undefined || this.#size === undefined) return;
+    void this.#shown.work.resize(this.#shown.id, this.#size);
   }
 
   /** The person ended the task, or closed its terminal: the command ends, too, unless only the window goes. */
   close(): void {
     this.#gone.abort();
-    const run = this.#run;
-    if (run === undefined || !this.#context.running.hide(run.id)) return;
+    const shown = this.#shown;
+    if (shown === undefined || !this.#context.running.hide(shown.id)) return;
     void delay(reloadMs).then(() => (this.#context.windowGone.aborted ? undefined : this.#cancel()));
   }
 
   async #show(): Promise<number> {
-    const { hosts, own, running, confirm, start } = this.#context;
+    const { running, start } = this.#context;
     if (!vscode.workspace.isTrusted) {
       this.#say(vscode.l10n.t("A workspace that is not trusted runs nothing on hosts."));
       return declined;
     }
-    const { success, data: task, error } = RunTask.safeParse(this.#definition);
-    if (!success) {
-      for (const { path, message } of error.issues) this.#say(`tasks.json: ${path.join(".")}: ${message}`);
+    const work = workOf(this.#definition, this.#context);
+    if (!("task" in work)) {
+      for (const { path, message } of work) this.#say(`tasks.json: ${path.join(".")}: ${message}`);
       return wrongUsage;
     }
-    this.#task = task;
     await start();
-    const host = hostOfRun(hosts.hosts, task.host);
-    const started = await running.start(task, {
-      size: this.#size,
-      isKnown: host !== undefined,
-      confirm: () => confirm(host, task.command, {}),
-    });
+    const started = await running.start(work, this.#size);
     if (started === undefined) {
       this.#say(vscode.l10n.t("Not run."));
       return declined;
     }
-    const { run, isNew } = started;
-    this.#run = run;
-    own.started(run.id);
-    running.show(run.id);
+    const { id, isNew } = started;
+    this.#shown = { work, id };
+    running.show(id);
     if (this.#gone.signal.aborted) this.close();
     if (!isNew) this.#say(vscode.l10n.t("This task is running already. Its output from the beginning:"));
-    return this.#follow(run);
+    return this.#follow(work, id);
   }
 
-  async #follow(run: Run): Promise<number> {
-    const { signal } = this.#gone;
-    for await (const event of this.#context.daemon.runEvents(run.id, signal)) {
-      if (event.type === "complete") return this.#complete(event);
-      await this.#take(event);
-    }
-    return notRunStatus;
-  }
-
-  async #complete(event: CompleteEvent): Promise<number> {
+  async #follow(work: TaskWork, id: string): Promise<number> {
     const { running } = this.#context;
-    running.hide(event.runId);
-    this.#run = undefined;
-    await running.ended(event.runId);
-    if (event.stopConfirmed === false) {
-      this.#say(vscode.l10n.t("The host did not confirm the end: the command may still run there."));
-    } else if (event.outcome === "timedOut") {
-      this.#say(vscode.l10n.t("The command was stopped: it took longer than its timeout."));
-    } else if (event.outcome === "unknown") {
-      this.#say(vscode.l10n.t("Unknown: connection lost. The command may still be running on the host."));
-    }
-    return exitStatusOf(event);
+    const { signal } = this.#gone;
+    const output = { write: (text: string) => this.#write(text), say: (text: string) => this.#say(text) };
+    const status = await work.follow(id, output, signal);
+    // Where the terminal was closed, what it showed goes on or is cancelled.
+    if (signal.aborted) return status;
+    running.hide(id);
+    this.#shown = undefined;
+    await running.ended(id);
+    return status;
   }
 
-  async #take(event: Exclude<RunBytesEvent, CompleteEvent>): Promise<void> {
-    if (event.type === "error") this.#say(event.problem.detail);
-    else if (event.type === "gap") {
-      this.#say(vscode.l10n.t("{0} of {1} not recorded", formatBytes(event.to - event.from), event.stream));
-    } else if (event.type === "output") {
-      const text = event.bytes.toString();
-      this.#written.fire(this.#task?.pty === true ? text : text.replaceAll(/\r?\n/g, "\r\n"));
-      this.#burst += text.length;
-      if (this.#burst < burstCharacters) return;
-      this.#burst = 0;
-      await delay(restMs);
-    }
+  async #write(text: string): Promise<void> {
+    this.#written.fire(text);
+    this.#burst += text.length;
+    if (this.#burst < burstCharacters) return;
+    this.#burst = 0;
+    await delay(restMs);
   }
 
   #say(text: string): void {
@@ -164,13 +128,26 @@ export class TaskTerminal implements vscode.Pseudoterminal {
   }
 
   async #cancel(): Promise<void> {
-    const run = this.#run;
-    if (run === undefined) return;
-    const { daemon } = this.#context;
-    await daemon.call("cancelRun", { params: { run: run.id }, body: {} }).catch((failure: unknown) => {
-      this.#say(asProblem(failure).message);
-    });
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    await shown.work.cancel(shown.id).catch((failure: unknown) => this.#say(asProblem(failure).message));
   }
+}
+
+/** What a task does, or what is wrong with it. */
+function workOf(definition: unknown, context: TaskContext): TaskWork | readonly z.core.$ZodIssue[] {
+  const isForMany = typeof definition === "object" && definition !== null && "targets" in definition;
+  const named = isForMany && "host" in definition ? ["host"] : [];
+  if (named.length > 0) {
+    const message = vscode.l10n.t("excludes targets: a task runs on the one or the others");
+    return [{ code: "custom", path: named, message, input: definition }];
+  }
+  if (isForMany) {
+    const { success, data, error } = JobTask.safeParse(definition);
+    return success ? new JobWork(data, context) : error.issues;
+  }
+  const { success, data, error } = RunTask.safeParse(definition);
+  return success ? new RunWork(data, context) : error.issues;
 }
 
 function sizeOf(dimensions: vscode.TerminalDimensions | undefined): TerminalSize | undefined {

@@ -4,17 +4,17 @@ import { taskType } from "./run-task.ts";
 import { RunningTasks } from "./running-tasks.ts";
 import { type TaskContext, TaskTerminal } from "./task-terminal.ts";
 
-interface TaskParts extends Pick<TaskContext, "daemon" | "hosts" | "own" | "start"> {
+interface TaskParts extends Pick<TaskContext, "daemon" | "hosts" | "own" | "starter" | "start"> {
   readonly extensionUri: vscode.Uri;
   readonly workspaceState: vscode.Memento;
 }
 
-/** Tasks of tasks.json that run a command on a host. There are none but those that somebody wrote there. */
+/** Tasks of tasks.json that run a command on a host, or on many. There are none but those that somebody wrote there. */
 export function provideTasks({ extensionUri, workspaceState, ...parts }: TaskParts): vscode.Disposable {
   const window = new AbortController();
   const context: TaskContext = {
     ...parts,
-    running: new RunningTasks(parts.daemon, workspaceState),
+    running: new RunningTasks(workspaceState),
     confirm: createConfirmation(extensionUri, parts.hosts),
     windowGone: window.signal,
   };

@@ -1,5 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RunEvent } from "../../protocol/event.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Job, type JobRequestInput } from "../../protocol/job.ts";
 import { openTestDaemon } from "../support/daemon.ts";
@@ -217,6 +218,18 @@ test("a job that was under way when the daemon was killed has true counts afterw
   });
   const groups = await next.client.call("jobGroups", { params: { job: job.id } });
   expect(groups.items.map(({ count }) => count)).toEqual([1, 1]);
+  const { items } = await next.client.call("listJobRuns", { params: { job: job.id } });
+  expect(items.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown"]);
+  for (const { id } of items) {
+    const types: string[] = [];
+    for await (const { data } of readMessages(await next.http.open("GET", `/api/runs/${id}/events`))) {
+      types.push(RunEvent.parse(data).type);
+    }
+    expect(types.filter((type) => type === "complete")).toHaveLength(1);
+    expect(types.at(-1)).toBe("complete");
+  }
+  // Nothing ran again, and the third host never.
+  expect(await readFile(marker, "utf8")).toBe("x\nx\n");
 });
 
 test("hosts that stand only in the SSH config are meant by their aliases, and by what is set of them", async () => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { CodeServer } from "../support/code-server.ts";
@@ -87,4 +87,78 @@ test("cancelling all ends what runs on every host, with results that can be copi
   expect(copied).toBe(
     `$ echo began; sleep 600\n${"-".repeat(15)}\nnode[1-2] (2)\n${"-".repeat(15)}\nbegan\n`,
   );
+});
+
+test("a group's row runs on its hosts, and options are asked for by who wants them", async () => {
+  for (const name of ["node1", "node2"]) await code.hostrun("hosts", "edit", name, "--group", "fleet");
+  await window.rowMenu(/^Group fleet/, "Run on Group…");
+  await window.quick.getByPlaceholder(/Type a command/).waitFor();
+  await window.quick.getByRole("button", { name: "More Options" }).click();
+  await window.quick.getByText("options follow").waitFor();
+  await window.answer(/Type a command/, "exit 5");
+  await window.choose(/Go on, or choose an option/, "Batches");
+  await window.answer(/^$/, "1, 0%x");
+  await window.quick.getByText(/Must be numbers of hosts or shares/).waitFor();
+  await window.input.fill("1, 50%");
+  await window.page.keyboard.press("Enter");
+  await window.choose(/Go on, or choose an option/, "Begin With No Further Host");
+  await window.quick.getByText("1, 50%").waitFor();
+  await window.pictures("job-options", ["light", "dark", "highContrast"]);
+  await window.choice("Go On").click();
+  await window.run.getByText("batches of 1, 50% · up to the first failure").waitFor();
+  await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("1 exit 5\n1 not begun");
+});
+
+test("rows that are selected together run together, and who looks elsewhere is told of the end", async () => {
+  const go = join(code.home, "go");
+  await window.row(/^node1,/).click();
+  await window.row(/^node3,/).click({ modifiers: ["Control"] });
+  await window.rowMenu(/^node3,/, "Run on Host…");
+  await window.answer(/Type a command/, `until test -e ${go}; do sleep 0.1; done; date +%N; exit 6`);
+  await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 running");
+  await window.command("Help: Welcome");
+  await writeFile(go, "");
+  const told = window.notification(/Job finished: .* ended with exit status 0 on 0 of 2 hosts/);
+  await told.waitFor();
+  await window.pictures("job-notice", ["light", "dark", "highContrast"]);
+  await told.getByRole("button", { name: "Show Results" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 exit 6");
+});
+
+test("any output is compared with any other one, and results are saved as a file", async () => {
+  await window.command("Hostrun: Run on Several Hosts…");
+  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Type a command/, "date +%N");
+  await window.run.getByRole("button", { name: "Run on 3 hosts" }).click();
+  await window.run.getByRole("button", { name: "Compare with…" }).last().click();
+  await window.quick.getByPlaceholder(/Choose the hosts whose output/).waitFor();
+  expect(await window.quick.locator(".monaco-list-row").count()).toBe(2);
+  await window.quick.locator(".monaco-list-row").last().click();
+  await window.tab(/node\d ↔ node\d/).waitFor();
+  await window.command("View: Close Editor");
+  await window.run.getByRole("button", { name: "Copy or Save Results…" }).click();
+  await window.choose(/Copy or save the results/, "Save as JSON…");
+  await expect.poll(() => window.input.inputValue()).toMatch(/job-[\d-]+\.json$/);
+  const path = await window.input.inputValue();
+  await window.page.keyboard.press("Enter");
+  const saved = async (): Promise<unknown> => JSON.parse(await readFile(path, "utf8").catch(() => "{}"));
+  await expect.poll(saved).toMatchObject({
+    job: { command: "date +%N", outcome: "succeeded" },
+    hosts: [{ host: "node1", exitCode: 0 }, { host: "node2" }, { host: "node3" }],
+  });
+});
+
+test("production hosts are named as such in the question, which Enter answers with no", async () => {
+  await code.hostrun("hosts", "edit", "node2", "--production");
+  await window.command("Hostrun: Run on Several Hosts…");
+  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Type a command/, `touch ${join(code.home, "production")}`);
+  // All of these names are one machine.
+  await window.run.getByText("Run this on 3 hosts, of which 3 are production?").waitFor();
+  await window.pictures("job-production", ["light", "dark", "highContrast"]);
+  await window.run.getByRole("button", { name: "Don't Run" }).press("Enter");
+  await window.run.getByText("Run this on 3 hosts").waitFor({ state: "detached" });
+  await expect(readFile(join(code.home, "production"))).rejects.toThrow("ENOENT");
 });

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { CodeServer } from "../support/code-server.ts";
@@ -24,11 +24,14 @@ beforeAll(async () => {
   const command = 'echo "$FOLDER/main.c:1: error: no such $(echo thing)"; exit 3';
   const env = { FOLDER: "${workspaceFolder}" };
   const wait = `${counter.command}; echo begun; while [ ! -e "$FOLDER/go" ]; do sleep 0.1; done; echo over`;
+  const many = `${wait}; echo "$FOLDER/main.c:1:2: error: as $(echo everywhere)"; if mkdir "$FOLDER/first" 2>/dev/null; then exit 4; fi`;
   const tasks = [
     { label: "check", host: "web1", command, env, problemMatcher: compilerMessages },
     { label: "wait", host: "web1", command: wait, env, problemMatcher: [] },
     { label: "sleep", host: "web1", command: "sleep 1000", problemMatcher: [] },
     { label: "release", host: "live", command: "echo released", problemMatcher: [] },
+    { label: "many", targets: ["tag:many"], command: many, env, problemMatcher: "$hostrun-gcc" },
+    { label: "nobody", targets: ["tag:none"], command: "true", problemMatcher: [] },
     { label: "mistaken", host: "", command: "true", env: { "a b": "c" }, problemMatcher: [] },
   ].map((task) => ({ type: "hostrun", ...task }));
   ({ code, window } = await openEditor(owned, sshd, {
@@ -44,7 +47,9 @@ beforeAll(async () => {
     },
   }));
   const at = ({ port, user }: Sshd) => ["--address", "127.0.0.1", "--port", `${port}`, "--user", user];
-  await code.hostrun("hosts", "add", "web1", ...at(sshd));
+  for (const name of ["web1", "web2", "web3"]) {
+    await code.hostrun("hosts", "add", name, ...at(sshd), "--tag", "many");
+  }
   // On another machine; nobody gets as far as that.
   await code.hostrun("hosts", "add", "live", ...at({ ...sshd, port: 9 }), "--production");
   await window.showHostrun();
@@ -91,6 +96,27 @@ test("a task for a production host is asked about", async () => {
   await window.run.getByText("Run this on the production host live?").waitFor();
   await window.run.getByRole("button", { name: "Don't Run" }).click();
   await terminal("Not run.").waitFor();
+});
+
+test("a task for many hosts is one job, also over a reload, and its problems are found behind the hosts' names", async () => {
+  await rm(join(code.folder, "go"), { force: true });
+  const before = await counter.count();
+  await window.runTask("many");
+  for (const host of ["web1", "web2", "web3"]) await terminal(`${host}: begun`).waitFor();
+  await window.reload();
+  await window.runTask("many");
+  await terminal("This task is running already. Its output from the beginning:").waitFor();
+  await writeFile(join(code.folder, "go"), "");
+  await terminal("exit status 4").waitFor();
+  await terminal("hostrun: 2 of 3 hosts ended with exit status 0.").waitFor();
+  await window.page.locator('.statusbar-item[aria-label^="Errors: 1"]').waitFor();
+  await window.pictures("task-many", ["dark"]);
+  expect(await counter.count()).toBe(before + 3);
+});
+
+test("a task whose targets mean nobody runs nothing", async () => {
+  await window.runTask("nobody");
+  await terminal("hostrun: There is no host for tag:none. Nothing was run.").waitFor();
 });
 
 test("what is wrong with a task is said in its terminal", async () => {

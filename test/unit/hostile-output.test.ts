@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HostLines } from "../../cli/jobs/host-lines.ts";
+import { HostLines } from "../../client/host-lines.ts";
 import { terminalLines } from "../../cli/terminal-lines.ts";
 import { createLog } from "../../daemon/core/log.ts";
 import { linkless, oneLine, shortened } from "../../extension/plain-text.ts";

@@ -1,4 +1,4 @@
-import { visible } from "../../protocol/visible.ts";
+import { visible } from "../protocol/visible.ts";
 
 type Stream = "stdout" | "stderr";
 

@@ -1,0 +1,150 @@
+import * as vscode from "vscode";
+import type { JobRequestInput } from "../../protocol/job.ts";
+import { shareOf } from "../../protocol/share.ts";
+import { formatSpan, spanOf } from "../../protocol/span.ts";
+import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
+import { askText } from "../input/text-input.ts";
+
+/** How a job runs, beside where and what; what is not there is as the daemon has it by itself. */
+export type JobOptions = Pick<
+  JobRequestInput,
+  "concurrency" | "batches" | "failFast" | "maxFailures" | "timeoutMs"
+>;
+
+const defaultConcurrency = 64;
+const maxConcurrency = 1000;
+
+/** One of them as a person sets it. */
+interface Option {
+  readonly label: string;
+  /** What holds now. */
+  readonly words: (options: JobOptions) => string;
+  /** As it is typed; what is empty takes it away. undefined: it is on or off. */
+  readonly text?: (options: JobOptions) => string;
+  readonly hint?: string;
+  /** undefined: the text is not understood. */
+  readonly set: (options: JobOptions, text: string) => JobOptions | undefined;
+}
+
+/** Asks for options, one after the other, in any order, until the person goes on. */
+export async function askJobOptions(start: JobOptions, frame: StepFrame): Promise<Answer<JobOptions>> {
+  let options = start;
+  for (;;) {
+    const chosen = await chooseOption(options, frame);
+    if (typeof chosen === "string") return chosen;
+    if (chosen.value === "goOn") return { value: options };
+    const changed = await setOption(chosen.value, options, frame);
+    if (changed === "cancel") return "cancel";
+    if (changed !== "back") options = changed.value;
+  }
+}
+
+function chooseOption(options: JobOptions, frame: StepFrame): Promise<Answer<Option | "goOn">> {
+  const input = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly value: Option | "goOn" }>();
+  input.placeholder = vscode.l10n.t("Go on, or choose an option to change it");
+  const goOn = { label: `$(arrow-right) ${vscode.l10n.t("Go On")}`, value: "goOn" as const };
+  const all = jobOptions().map((value) => ({ label: value.label, description: value.words(options), value }));
+  input.items = [goOn, ...all];
+  return untilAnswered<Option | "goOn">(input, frame, (answer) => [
+    input.onDidAccept(() => {
+      const [item] = input.selectedItems;
+      if (item !== undefined) answer({ value: item.value });
+    }),
+  ]);
+}
+
+async function setOption(
+  { label, text, hint = "", set }: Option,
+  options: JobOptions,
+  frame: StepFrame,
+): Promise<Answer<JobOptions>> {
+  if (text === undefined) return { value: set(options, "") ?? options };
+  const answer = await askText(
+    {
+      prompt: hint === "" ? label : `${label}: ${hint}`,
+      value: text(options),
+      problem: (typed) =>
+        set(options, typed) === undefined ? vscode.l10n.t("Must be {0}", hint) : undefined,
+    },
+    { ...frame, step: Math.max(2, frame.step) },
+  );
+  return typeof answer === "string" ? answer : { value: set(options, answer.value) ?? options };
+}
+
+function jobOptions(): readonly Option[] {
+  return [
+    {
+      label: vscode.l10n.t("Hosts at Once"),
+      words: ({ concurrency = defaultConcurrency }) => String(concurrency),
+      text: ({ concurrency = defaultConcurrency }) => String(concurrency),
+      hint: vscode.l10n.t("a number from 1 to 1000"),
+      set: (options, text) => {
+        const concurrency = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+        return concurrency >= 1 && concurrency <= maxConcurrency ? { ...options, concurrency } : undefined;
+      },
+    },
+    {
+      label: vscode.l10n.t("Batches"),
+      words: ({ batches }) => batches?.join(", ") ?? vscode.l10n.t("none"),
+      text: ({ batches }) => batches?.join(", ") ?? "",
+      hint: vscode.l10n.t("numbers of hosts or shares such as 1, 10%, 50%, or nothing"),
+      set: (options, text) => {
+        if (text === "") return { ...options, batches: null };
+        const batches = text.split(",").map((size) => shareOf(size.trim(), 1));
+        const known = batches.filter((size) => size !== undefined);
+        return known.length === batches.length ? { ...options, batches: known } : undefined;
+      },
+    },
+    {
+      label: vscode.l10n.t("Begin With No Further Host After a Failure"),
+      words: ({ failFast = false }) => (failFast ? vscode.l10n.t("yes") : vscode.l10n.t("no")),
+      set: (options) => ({ ...options, failFast: options.failFast !== true }),
+    },
+    {
+      label: vscode.l10n.t("Nor After More Failures Than"),
+      words: ({ maxFailures }) => String(maxFailures ?? vscode.l10n.t("no limit")),
+      text: ({ maxFailures }) => String(maxFailures ?? ""),
+      hint: vscode.l10n.t("a number of hosts or a share such as 20%, or nothing"),
+      set: (options, text) => {
+        const maxFailures = text === "" ? null : shareOf(text, 0);
+        return maxFailures === undefined ? undefined : { ...options, maxFailures };
+      },
+    },
+    {
+      label: vscode.l10n.t("Time Limit of Each Host"),
+      words: ({ timeoutMs }) =>
+        timeoutMs === undefined ? vscode.l10n.t("as in the settings") : limitWords(timeoutMs),
+      text: ({ timeoutMs }) => (timeoutMs === undefined ? "" : `${timeoutMs / 1000}s`),
+      hint: vscode.l10n.t("a time such as 30s, 5m or 2h, 0 for no limit, or nothing"),
+      set: (options, text) => {
+        const { timeoutMs: _, ...others } = options;
+        if (text === "") return others;
+        const timeoutMs = spanOf(text);
+        return timeoutMs === undefined || timeoutMs > maxTimeoutMs ? undefined : { ...options, timeoutMs };
+      },
+    },
+  ];
+}
+
+/** What timers take. */
+const maxTimeoutMs = 2 ** 31 - 1;
+
+function limitWords(timeoutMs: number): string {
+  return timeoutMs === 0 ? vscode.l10n.t("no limit") : formatSpan(timeoutMs);
+}
+
+/** What is said of them before anything runs; nothing of what is as always. */
+export function jobOptionWords(options: JobOptions): readonly string[] {
+  const { concurrency, batches, failFast, maxFailures, timeoutMs } = options;
+  return [
+    ...(concurrency === undefined ? [] : [vscode.l10n.t("{0} at once", concurrency)]),
+    ...(batches === undefined || batches === null
+      ? []
+      : [vscode.l10n.t("batches of {0}", batches.join(", "))]),
+    ...(failFast === true ? [vscode.l10n.t("up to the first failure")] : []),
+    ...(maxFailures === undefined || maxFailures === null
+      ? []
+      : [vscode.l10n.t("up to {0} failures", maxFailures)]),
+    ...(timeoutMs === undefined ? [] : [vscode.l10n.t("time limit: {0}", limitWords(timeoutMs))]),
+  ];
+}
