@@ -77,7 +77,7 @@ test("the exit status is 0 only where every host's is, and the reasons are told"
   expect(status).toBe(1);
   expect(stderr).toContain("hostrun: 0 of 3 hosts ended with exit status 0.\n  node[2,4,6]: exit status 3\n");
   const held = await ran("run", "--batches", "1", "--fail-fast", "node*", "--", "false");
-  expect(held.stderr).toContain("  node1: exit status 1\n  5 not begun\n");
+  expect(held.stderr).toContain("  node1: exit status 1\n  5 not begun: too many hosts failed before\n");
 });
 
 test("events are JSON, a line each", async () => {
