@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   run: { summary: "Run a command on a host, or on many", load: () => import("./commands/run.ts") },
   jobs: { summary: "List, show, cancel and repeat jobs", load: () => import("./commands/jobs.ts") },
   targets: { summary: "Show who is meant by targets", load: () => import("./commands/targets.ts") },
+  snippets: { summary: "Keep commands with inputs", load: () => import("./commands/snippets.ts") },
   hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
   show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },

@@ -4,6 +4,7 @@ import { jobEndpoints } from "./job-endpoints.ts";
 import { keyEndpoints } from "./key-endpoints.ts";
 import { promptEndpoints } from "./prompt-endpoints.ts";
 import { runEndpoints } from "./run-endpoints.ts";
+import { snippetEndpoints } from "./snippet-endpoints.ts";
 
 /** The whole API of the daemon. */
 export const api = {
@@ -13,6 +14,7 @@ export const api = {
   ...keyEndpoints,
   ...promptEndpoints,
   ...runEndpoints,
+  ...snippetEndpoints,
 };
 
 export type Api = typeof api;

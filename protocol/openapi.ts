@@ -11,6 +11,7 @@ import { DoctorReport } from "./doctor.ts";
 import { Job } from "./job.ts";
 import { Key } from "./key.ts";
 import { Run } from "./run.ts";
+import { Snippet } from "./snippet.ts";
 import { SettingsReport } from "./settings.ts";
 import { Connection, Stats } from "./stats.ts";
 import { TestStep } from "./test-step.ts";
@@ -46,6 +47,7 @@ function namedSchemas(): Json {
     Prompt,
     Run,
     SettingsReport,
+    Snippet,
     Stats,
     TestStep,
   };

@@ -12,6 +12,7 @@ const USE_CASES = [
   "daemon/keys",
   "daemon/prompts",
   "daemon/settings",
+  "daemon/snippets",
 ];
 
 /**
@@ -43,6 +44,7 @@ const ROOMS = {
   "daemon/hosts": useCase("zod"),
   "daemon/keys": useCase(),
   "daemon/prompts": useCase(),
+  "daemon/snippets": useCase(),
   "daemon/settings": useCase("zod"),
   "daemon/ssh/failure.ts": ssh(),
   "daemon/ssh/ssh2-internals.ts": ssh(),

@@ -25,6 +25,7 @@ export const command: Command = {
 
 Usage: hostrun run [OPTION...] HOST COMMAND...
        hostrun run [OPTION...] TARGET... -- COMMAND...
+       hostrun run [OPTION...] --snippet NAME [--set INPUT=VALUE]... [TARGET...]
 
 HOST is a name of \`hostrun hosts\`, or any [USER@]HOST[:PORT] with a user or a port. The
 options end at it. On a production host the command is shown and a yes asked for.
@@ -54,6 +55,10 @@ Standard input is not passed on.
                           and kept nowhere
   --same-sudo-password    the same on several hosts, which share the password: it is asked
                           for once, and tried on one host before the others get it
+  --snippet NAME          run a snippet (\`hostrun snippets\`); what it asks for is asked here, secrets
+                          without showing them, or taken from --set and, for secrets, from
+                          the variable HOSTRUN_INPUT_NAME
+  --set INPUT=VALUE       the value of one of its inputs; may be repeated
   --durable               keep it running when the link drops or the daemon ends, and go
                           on with its output afterwards; standard input is not passed on
   --json, --format json   print the run's events, a JSON object a line
@@ -80,8 +85,9 @@ options are wrong.
   failedStatus: notRunStatus,
   optionNames,
   async run(args) {
-    const plan = parseRunPlan(args, process.env);
+    const asked = parseRunPlan(args, process.env);
     await using daemon = await reachDaemon();
+    const plan = await planOf(daemon, asked);
     if (isForMany(plan)) {
       const { runJob } = await import("../jobs/run-job.ts");
       return await runJob(daemon, plan);
@@ -98,6 +104,13 @@ options are wrong.
     return ending.status;
   },
 };
+
+/** Most runs are of no snippet, and begin sooner without what that takes. */
+async function planOf(daemon: Daemon, plan: RunPlan): Promise<RunPlan> {
+  if (plan.snippet === undefined) return plan;
+  const { withSnippet } = await import("../run/snippet.ts");
+  return withSnippet(daemon, plan, process.env);
+}
 
 /** Whether a person said no, or nothing. */
 function wasAsked({ reason }: ProblemDetails): boolean {

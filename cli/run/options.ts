@@ -28,6 +28,8 @@ export interface RunPlan {
   /** Where the names of the hosts go on which it did not end with exit status 0. */
   readonly failedTo: string | undefined;
   readonly view: ViewOptions;
+  /** Whose command it is, with values of its inputs. */
+  readonly snippet: { readonly name: string; readonly values: Readonly<Record<string, string>> } | undefined;
   /** Whether standard input may be read at all. */
   readonly readStdin: boolean;
   /** Whether a person may be asked. */
@@ -50,6 +52,8 @@ const options = {
   pty: { type: "boolean" },
   sudo: { type: "boolean" },
   "same-sudo-password": { type: "boolean" },
+  snippet: { type: "string" },
+  set: { type: "string", multiple: true },
   durable: { type: "boolean" },
   "no-stdin": { type: "boolean", short: "n" },
   "no-worker": { type: "boolean" },
@@ -113,6 +117,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     show: parseShow(values),
     failedTo: values["failed-to"],
     view: parseView(values),
+    snippet: parseSnippet(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
     yes: values.yes === true,
@@ -125,6 +130,8 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
  */
 function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
+  if (args.slice(0, end === -1 ? undefined : end).some((word) => /^--snippet(?:=|$)/.test(word)))
+    return parseSnippetTargets(args);
   if (end === -1) return parsePlain(args);
   const { values, positionals } = parseOptions(args.slice(0, end), options);
   const command = args.slice(end + 1).join(" ");
@@ -132,6 +139,13 @@ function parseTarget(args: readonly string[]) {
   if (host === undefined) throw new UsageError("Name a host before --.");
   if (command === "") throw new UsageError("No command after --.");
   return { values, host, targets: positionals, command };
+}
+
+/** Of a snippet the command is there already: all words are targets, or none is. */
+function parseSnippetTargets(args: readonly string[]) {
+  if (args.includes("--")) throw new UsageError("--snippet has a command: give none behind --.");
+  const { values, positionals } = parseOptions(args, options);
+  return { values, host: positionals[0] ?? "", targets: positionals, command: "" };
 }
 
 function parsePlain(args: readonly string[]) {
@@ -194,4 +208,23 @@ function parseShare(text: string, option: string, min: number): number | string 
   throw new UsageError(
     `${option} is "${text}", but must be a number of hosts${min === 0 ? "" : ` from ${min}`} or a share such as 20%.`,
   );
+}
+
+function parseSnippet({
+  snippet,
+  set = [],
+}: {
+  readonly snippet?: string | undefined;
+  readonly set?: string[] | undefined;
+}): RunPlan["snippet"] {
+  if (snippet === undefined) {
+    if (set.length > 0) throw new UsageError("--set goes with --snippet.");
+    return undefined;
+  }
+  const pairs = set.map((text) => {
+    const equals = text.indexOf("=");
+    if (equals < 1) throw new UsageError(`--set is "${text}", but must be INPUT=VALUE.`);
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
+  });
+  return { name: snippet, values: Object.fromEntries(pairs) };
 }

@@ -11,6 +11,9 @@ import { AccessToken } from "../core/access-token.ts";
 import { openPrivateDirectory } from "../core/private-directory.ts";
 import type { Access } from "../http/access.ts";
 import { listen, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
+import { Snippets } from "../snippets/snippets.ts";
+import { createSnippetStore } from "../store/snippets.ts";
+import { snippetRoutes } from "../http/routes/snippets.ts";
 import { OutputDiff } from "../diff/output-diff.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
@@ -150,6 +153,7 @@ function handlersOf(
       changed: (testId, steps) => changes.publish({ type: "hostTest", testId, steps }),
     }),
     ...promptRoutes(prompts),
+    ...snippetRoutes(snippetsOf(context, services)),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs, diff),
     ...runRoutes({ production, engine, history, diff }),
@@ -167,6 +171,21 @@ function shutdownOf({ onShutdown }: DaemonContext, { engine, drained }: Services
     if (drain) void drained().then(() => onShutdown(`${asked}, and every run has ended`));
     else onShutdown(asked);
   };
+}
+
+function snippetsOf({ clock }: DaemonContext, { database, hosts, resolve }: Services): Snippets {
+  const host = async (name: string) => {
+    const { target } = await resolve(name);
+    const group = await hosts.get(name).then((found) => found.group);
+    return {
+      name,
+      address: target.address,
+      user: target.user,
+      port: String(target.port),
+      group: group ?? "",
+    };
+  };
+  return new Snippets({ store: createSnippetStore(database), clock, host });
 }
 
 function keysOf(context: DaemonContext, remote: Services["pool"]): Keys {

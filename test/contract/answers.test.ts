@@ -12,11 +12,11 @@ import { ProblemDetails } from "../../protocol/problem-details.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Run } from "../../protocol/run.ts";
 import { openDirectory } from "../support/directory.ts";
-import type { Answer, Sent } from "../support/http.ts";
-import { readAll } from "../support/http.ts";
+import { type Answer, readAll, type Sent } from "../support/http.ts";
 import { hostOf, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { freePort } from "../support/server-process.ts";
+import { goodSnippets, keepSnippets, provokedSnippets } from "../support/snippet-requests.ts";
 
 await using stack = new AsyncDisposableStack();
 // A key that is installed is for an account of the test's own.
@@ -86,6 +86,7 @@ const good: Record<EndpointName, Call> = {
   getKey: async () => ({ path: await keyPath() }),
   createKey: () => ({ path: "/api/keys", json: { name: `key_${Math.random().toString(36).slice(2)}` } }),
   installKey: async () => ({ path: `${await keyPath()}/install`, json: { host: "web1" } }),
+  ...goodSnippets(daemon.http),
   getSettings: () => ({ path: "/api/settings" }),
   updateSettings: () => ({ path: "/api/settings", json: { historyDays: 8 } }),
   listHosts: () => ({ path: "/api/hosts?q=web" }),
@@ -274,7 +275,6 @@ async function runOnDeletedHost(): Promise<string> {
 }
 
 type Provoked = [EndpointName, ProblemCode, string, (Sent | (() => Promise<Sent>))?];
-
 const refusedPort = await freePort();
 for (const [name, host] of Object.entries({
   refused: { port: refusedPort },
@@ -298,7 +298,7 @@ await writeFile(`${daemon.home}/.ssh/config`, "Host configured\n  HostName 10.1.
 const valid = { host: "web1", command: "true" };
 const start = (json: object, once?: string): Sent =>
   once === undefined ? { json } : { json, headers: { "idempotency-key": once } };
-
+await keepSnippets(daemon.http);
 const installing = `${await keyPath()}/install`;
 await writeFile(`${daemon.home}/.ssh/taken`, "");
 
@@ -311,6 +311,7 @@ const provoked: Provoked[] = [
   ["deleteKnownHosts", "invalid_request", "/api/known-hosts"],
   ["deleteKnownHosts", "not_found", "/api/known-hosts?address=nowhere"],
   ["closeConnection", "not_found", "/api/connections/nope"],
+  ...provokedSnippets,
   ["listKeys", "invalid_request", "/api/keys?nope=1"],
   ["getKey", "not_found", "/api/keys/nope"],
   ["createKey", "invalid_request", "/api/keys", { json: { name: "../id" } }],

@@ -82,6 +82,7 @@ const runFields: BadFields = {
   stdin: { values: notText },
   stdinOpen: flag,
   pty: flag,
+  sudo: flag,
   cols: size,
   rows: size,
   timeoutMs: span,
@@ -124,9 +125,41 @@ const jobFields: BadFields = {
   targets,
   concurrency: { values: [0, -1, 1001, 1.5, "4", null] },
   failFast: flag,
+  sameSudoPassword: flag,
   batches: { values: [[], [0], [-1], ["0.5%"], ["101%"], ["x"], 3, "10%"] },
   maxFailures: { values: [-1, 1.5, "101%", "x", true] },
   name: { values: ["", "a\nb", "x".repeat(256), ...notText] },
+};
+const snippetFields: BadFields = {
+  name: { values: ["", " a", "a ", "a\nb", "a\u001b[31m", "x".repeat(101), null, ...notText] },
+  description: { values: ["x".repeat(2001), null, ...notText] },
+  command: { values: ["", "a\0b", "x".repeat(65_537), null, ...notText] },
+  inputs: {
+    values: [
+      null,
+      {},
+      "x",
+      Array.from({ length: 33 }, (_, at) => ({ name: `a${at}`, type: "text" })),
+      ...[
+        { name: "1a", type: "text" },
+        { name: "a-b", type: "text" },
+        { name: "host", type: "text" },
+        { name: "a", type: "nope" },
+        { name: "a", type: "choice" },
+        { name: "a", type: "text", choices: ["b"] },
+        { name: "a", type: "choice", choices: [] },
+        { name: "a", type: "text", min: 1 },
+        { name: "a", type: "number", max: "1" },
+        { name: "a", type: "secret", default: "kept" },
+        { name: "a", type: "text", default: "a\nb" },
+        { name: "a", type: "text", nope: 1 },
+      ].map((input) => [input]),
+    ],
+  },
+  options: {
+    values: [null, [], { nope: 1 }, { sudo: "yes" }, { cwd: "" }, { sudo: true, durable: true }],
+  },
+  targets: { values: [null, {}, ["a b"], [""], Array.from({ length: 101 }, () => "a")] },
 };
 const offsets = ["-1", "1.5", "x", ""];
 
@@ -236,6 +269,20 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       host: { values: [...hostileNames, null, ...notText] },
       agentSocket: { values: ["", "x".repeat(4097), ...notText] },
       prompts: { values: ["no", "", 1, null] },
+    },
+  },
+  createSnippet: {
+    path: "/api/snippets",
+    good: { name: "never kept", command: "true" },
+    body: snippetFields,
+  },
+  updateSnippet: { path: "/api/snippets/0", good: {}, body: snippetFields },
+  expandSnippet: {
+    path: "/api/snippets/0/expand",
+    good: {},
+    body: {
+      inputs: { values: [null, [], { a: 1 }, { a: "x".repeat(4097) }, { ["x".repeat(65)]: "a" }] },
+      host: { values: ["", "x".repeat(256), 1, {}] },
     },
   },
   listKeys: { path: "/api/keys", good: {}, query: { agentSocket: ["", "x".repeat(4097)] } },

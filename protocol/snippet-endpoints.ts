@@ -1,0 +1,57 @@
+import { endpoint, reading, writing } from "./endpoint.ts";
+import { listOf } from "./list.ts";
+import { ExpandedSnippet, ExpandRequest, NewSnippet, Snippet, SnippetChanges } from "./snippet.ts";
+
+export const snippetEndpoints = {
+  listSnippets: endpoint({
+    method: "GET",
+    path: "/api/snippets",
+    summary: "Commands with inputs that are kept to be run again, by name",
+    status: 200,
+    output: listOf(Snippet),
+    problems: [],
+  }),
+  createSnippet: endpoint({
+    method: "POST",
+    path: "/api/snippets",
+    summary: "Keep a snippet",
+    body: NewSnippet,
+    status: 201,
+    output: Snippet,
+    problems: [...writing, "conflict", "storage_full"],
+  }),
+  getSnippet: endpoint({
+    method: "GET",
+    path: "/api/snippets/:snippet",
+    summary: "One snippet, by name or id",
+    status: 200,
+    output: Snippet,
+    problems: [...reading, "not_found"],
+  }),
+  updateSnippet: endpoint({
+    method: "PATCH",
+    path: "/api/snippets/:snippet",
+    summary: "Change a snippet",
+    body: SnippetChanges,
+    status: 200,
+    output: Snippet,
+    problems: [...writing, "not_found", "conflict", "storage_full"],
+  }),
+  deleteSnippet: endpoint({
+    method: "DELETE",
+    path: "/api/snippets/:snippet",
+    summary: "Remove a snippet",
+    status: 204,
+    output: "none",
+    problems: [...reading, "not_found"],
+  }),
+  expandSnippet: endpoint({
+    method: "POST",
+    path: "/api/snippets/:snippet/expand",
+    summary: "The finished command of a snippet, which runs nothing",
+    body: ExpandRequest,
+    status: 200,
+    output: ExpandedSnippet,
+    problems: [...writing, "not_found", "host_unknown"],
+  }),
+};
