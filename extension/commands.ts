@@ -18,9 +18,10 @@ import { installCli } from "./install-cli.ts";
 import type { JobCommands } from "./jobs/job-commands.ts";
 import type { KeyCommands } from "./keys/key-commands.ts";
 import type { ProblemReport } from "./problem-report.ts";
+import type { HistoryCommands } from "./runs/history-commands.ts";
 import type { RunCommands } from "./runs/run-commands.ts";
 import type { RunSearchCommands } from "./runs/run-search-commands.ts";
-import type { RunNode } from "./runs/runs-view.ts";
+import type { RunNode } from "./runs/run-nodes.ts";
 import type { RunPanels } from "./terminal/run-panels.ts";
 
 export interface CommandParts {
@@ -31,6 +32,7 @@ export interface CommandParts {
   readonly marks: HostMarks;
   readonly keys: KeyCommands;
   readonly runs: RunCommands;
+  readonly history: HistoryCommands;
   readonly jobs: JobCommands;
   readonly searchCommands: RunSearchCommands;
   readonly hostFilter: HostFilter;
@@ -93,6 +95,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     installCli: () => installCli(parts.extensionUri),
     ...rowCommands(parts),
     ...jobCommands(parts),
+    ...historyCommands(parts),
     ...keyCommands(parts),
   };
   const registered = Object.entries(commands).map(([name, command]) =>
@@ -171,14 +174,37 @@ function rowCommands({ hosts, form, groups, marks, runs, hostList }: CommandPart
     openRunRow: onRow(rowRun, (row) => runs.open(row)),
     runAgainRow: onRow(rowRun, (row) => runs.again(row)),
     cancelRunRow: onRow(rowRun, (row) => runs.cancel(row)),
-    deleteRunRow: onRow(rowRun, (row) => runs.delete(row)),
     copyCommandRow: onRow(rowRun, (row) => runs.copyCommand(row)),
     showRunLogRow: onRow(rowRun, (row) => runs.showLog(row)),
   };
 }
 
+function historyCommands({ history, runs }: CommandParts): Record<string, Command> {
+  return {
+    pinRun: () => history.togglePinned(),
+    noteRun: () => history.note(),
+    compareWithPreviousRun: () => history.compareWithPrevious(),
+    runAgainElsewhere: () => history.againElsewhere(),
+    exportRun: () => history.save([]),
+    exportShownRuns: () => history.saveShown(),
+    deleteShownRuns: () => history.forgetShown(),
+    groupRuns: () => history.groupBy(),
+    pinRunRow: onRuns((rows) => history.setPinned(rows, true)),
+    unpinRunRow: onRuns((rows) => history.setPinned(rows, false)),
+    noteRunRow: onRow(rowRun, (row) => history.note(row)),
+    compareRunRows: onRuns((rows) => history.compare(rows)),
+    compareWithPreviousRow: onRow(rowRun, (row) => history.compareWithPrevious(row)),
+    runAgainElsewhereRow: onRow(rowRun, (row) => history.againElsewhere(row)),
+    exportRunRow: onRuns((rows) => history.save(rows)),
+    deleteRunRow: onRuns((rows) => {
+      const [row, ...more] = rows;
+      return row !== undefined && more.length === 0 ? runs.delete(row) : history.forget(rows);
+    }),
+  };
+}
+
 /** What keys do with the row that has the focus. */
-function keyCommands({ hosts, groups, runs, focused }: CommandParts): Record<string, Command> {
+function keyCommands({ hosts, groups, runs, history, focused }: CommandParts): Record<string, Command> {
   return {
     editFocusedRow: async () => {
       const node = await focused.hosts.take();
@@ -191,8 +217,13 @@ function keyCommands({ hosts, groups, runs, focused }: CommandParts): Record<str
       if (node?.kind === "group") await groups.remove(node.path);
     },
     deleteFocusedRun: async () => {
+      const rows = (await focused.runs.takeAll()).flatMap((node) => (node.kind === "run" ? [node.run] : []));
+      const [row, ...more] = rows;
+      if (row !== undefined) await (more.length === 0 ? runs.delete(row) : history.forget(rows));
+    },
+    noteFocusedRun: async () => {
       const node = await focused.runs.take();
-      if (node?.kind === "run") await runs.delete(node.run);
+      if (node?.kind === "run") await history.note(node.run);
     },
     pressEntryKey,
     copyFocusedCommand: async () => {
@@ -209,6 +240,14 @@ function onRow<T>(parse: (argument: unknown) => T | undefined, act: (row: T) => 
     if (row !== undefined) return act(row);
     const again = vscode.l10n.t("The list was just being read again. Please try once more.");
     return vscode.window.showInformationMessage(again);
+  };
+}
+
+/** The same of all runs that are selected, where the row is one of them. */
+function onRuns(act: (runs: readonly Run[]) => unknown): Command {
+  return (argument, selected) => {
+    const rows = Array.isArray(selected) ? selected.flatMap((row: unknown) => rowRun(row) ?? []) : [];
+    return rows.length > 1 ? act(rows) : onRow(rowRun, (row) => act([row]))(argument);
   };
 }
 

@@ -29,6 +29,6 @@ export function followContextKeys({ hosts, hostFilter, runs, search }: Followed)
       show("nothingRunning", runs.known !== undefined && runs.alive.length === 0);
     }),
     hostFilter.onDidChange(() => show("hostsFiltered", hostFilter.text !== "")),
-    search.onDidChange(() => show("runsFiltered", search.filter !== undefined)),
+    search.onDidChange(() => show("runsFiltered", search.text !== "")),
   );
 }

@@ -30,7 +30,8 @@ import { OwnQuestions } from "./prompts/own-questions.ts";
 import { PromptDialogs, type PromptDialogsParts } from "./prompts/prompt-dialogs.ts";
 import { ProblemReport } from "./problem-report.ts";
 import { createConfirmation } from "./runs/command-confirmation.ts";
-import { RunCommands } from "./runs/run-commands.ts";
+import { type HistoryCommandParts, HistoryCommands } from "./runs/history-commands.ts";
+import { type RunCommandParts, RunCommands } from "./runs/run-commands.ts";
 import { RunList } from "./runs/run-list.ts";
 import { RunLog } from "./runs/run-log.ts";
 import { Runner } from "./runs/runner.ts";
@@ -61,12 +62,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const tools = openHostTools(shared, context.globalState);
   const { form, hostCommands } = tools;
   const jobs = openJobs({ ...shared, ...output, log, extensionUri });
-  const trees = showTrees({ ...shared, jobs: jobs.list, drag: new HostDrag({ hosts, ...tools }) });
+  const trees = showTrees({
+    ...shared,
+    jobs: jobs.list,
+    memory: context.globalState,
+    drag: new HostDrag({ hosts, ...tools }),
+  });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
   const questions = { daemon: link, hosts, runs, addHost, several: jobs.several };
   const saveOffer = new SaveOffer(hosts, runs, addHost);
-  const shown = { search: trees.search, log: output.runLog };
-  const ofRuns = { ...shared, ...output, ...shown, questions, hostCommands, saveOffer };
+  const ofRuns = { ...shared, ...output, ...trees, log: output.runLog, questions, hostCommands, saveOffer };
   const daemon = new DaemonCommands(link, runs, report, log);
   const dashboard = new Dashboard({ daemon: link, report, extensionUri });
   subscriptions.push(dashboard, log, link, hosts, runs, trees, own, dialogs, tools.offer);
@@ -89,7 +94,7 @@ export function activate(context: vscode.ExtensionContext): void {
       extensionUri,
       hosts: hostCommands,
       hostList: hosts,
-      runs: new RunCommands(ofRuns),
+      ...openRunCommands(ofRuns),
       jobs: jobs.commands,
       refresh: async () => {
         await start();
@@ -99,6 +104,11 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   void refreshCli(extensionUri);
   subscriptions.push(endStarting());
+}
+
+function openRunCommands(parts: RunCommandParts & Omit<HistoryCommandParts, "runs">) {
+  const runs = new RunCommands(parts);
+  return { runs, history: new HistoryCommands({ ...parts, runs }) };
 }
 
 /**

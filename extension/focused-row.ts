@@ -28,6 +28,15 @@ export class FocusedRow<Node> {
     return row;
   }
 
+  /** The row, or all that are selected where it is one of several. */
+  async takeAll(): Promise<readonly Node[]> {
+    const all = this.#before;
+    const isAmongMany = all.length > 1 && all.length > this.#now.length;
+    const row = await this.take();
+    if (row === undefined) return [];
+    return isAmongMany ? all : [row];
+  }
+
   dispose(): void {
     this.#subscription.dispose();
   }

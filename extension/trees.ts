@@ -13,7 +13,9 @@ import { decorateRows } from "./row-decorations.ts";
 import type { RunList } from "./runs/run-list.ts";
 import { RunSearch } from "./runs/run-search.ts";
 import { RunSearchCommands } from "./runs/run-search-commands.ts";
-import { keyOfRow, type RunNode, RunsView } from "./runs/runs-view.ts";
+import { PinnedRuns } from "./runs/pinned-runs.ts";
+import { keyOfRow, type RunNode } from "./runs/run-nodes.ts";
+import { RunsView } from "./runs/runs-view.ts";
 
 export interface TreeParts {
   readonly daemon: Daemon;
@@ -23,37 +25,45 @@ export interface TreeParts {
   readonly report: ProblemReport;
   /** Has the lists read, if they were not. */
   readonly start: () => Promise<void>;
+  /** What is kept for the windows to come. */
+  readonly memory: vscode.Memento;
   readonly drag: vscode.TreeDragAndDropController<HostNode>;
 }
 
 export interface Trees extends vscode.Disposable {
   /** The runs that are shown. */
   readonly search: RunSearch;
+  readonly runsView: RunsView;
   readonly searchCommands: RunSearchCommands;
   readonly hostFilter: HostFilter;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
 }
 
 /** The views of hosts and of runs. */
-export function showTrees({ daemon, hosts, runs, jobs, report, start, drag }: TreeParts): Trees {
+export function showTrees({ daemon, hosts, runs, jobs, report, start, memory, drag }: TreeParts): Trees {
   const search = new RunSearch(daemon, runs, report);
   const searchCommands = new RunSearchCommands(search, hosts);
   const hostFilter = new HostFilter();
   const ask = (host: Host): Promise<Host> => daemon.call("getHost", { params: { host: hostRef(host) } });
   const hostsView = new HostsView({ hosts, filter: hostFilter, start, ask });
-  const runsView = new RunsView(search, jobs, start);
+  const pinned = new PinnedRuns(daemon, runs);
+  const runsView = new RunsView({ search, pinned, jobs, memory, start });
   const hostTree = vscode.window.createTreeView("hostrun.hosts", {
     treeDataProvider: hostsView,
     dragAndDropController: drag,
     canSelectMany: true,
   });
-  const runTree = vscode.window.createTreeView("hostrun.runs", { treeDataProvider: runsView });
+  const runTree = vscode.window.createTreeView("hostrun.runs", {
+    treeDataProvider: runsView,
+    canSelectMany: true,
+  });
   const focused = {
     hosts: new FocusedRow(hostTree, rowKey),
     runs: new FocusedRow(runTree, keyOfRow),
   };
   const owned = vscode.Disposable.from(
     search,
+    pinned,
     hostFilter,
     hostsView,
     runsView,
@@ -70,6 +80,7 @@ export function showTrees({ daemon, hosts, runs, jobs, report, start, drag }: Tr
   );
   return {
     search,
+    runsView,
     searchCommands,
     hostFilter,
     focused,

@@ -9,7 +9,7 @@ export type RunFilters = Omit<z.input<typeof RunQuery>, "previousOf" | "limit" |
 /** A search as it is understood, or what is wrong with it, as a sentence. */
 export type RunSearchText =
   | { readonly filters: RunFilters; readonly problem?: undefined }
-  | { readonly problem: string };
+  | { readonly filters?: undefined; readonly problem: string };
 
 /** What a filter's value stands for; a sentence where it is none. */
 type ReadValue = (value: string, now: Date) => RunFilters | string;
@@ -82,6 +82,15 @@ export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   return { filters: q === "" ? found : { ...found, q } };
 }
 
+/** A search with this value of a filter in the place of any that it has; undefined takes the filter out. */
+export function withRunFilter(text: string, name: string, value: string | undefined): string {
+  const others = wordsOf(text).filter((each) => each.name !== name);
+  const quoted = value === undefined || !/[\s"]/.test(value) ? value : `"${value.replaceAll('"', "")}"`;
+  return [...others.map(({ source }) => source), ...(quoted === undefined ? [] : [`${name}:${quoted}`])].join(
+    " ",
+  );
+}
+
 function readFilter(name: string, value: string, now: Date): RunFilters | string {
   const read = Object.hasOwn(filters, name) ? filters[name] : undefined;
   if (read === undefined) {
@@ -94,6 +103,8 @@ function readFilter(name: string, value: string, now: Date): RunFilters | string
 }
 
 interface Word {
+  /** As it is typed. */
+  readonly source: string;
   /** Of a filter. */
   readonly name: string | undefined;
   readonly value: string;
@@ -107,13 +118,14 @@ const words = /(?:([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
 function wordsOf(text: string): Word[] {
   const found = [...text.trim().matchAll(words)].filter(([whole]) => whole !== "");
   return found.map(([whole, given, quoted, closing, plain = ""]) => {
+    const source = whole.trim();
     const name = given?.toLowerCase();
     const value = quoted ?? plain;
     const isOpen = quoted !== undefined && closing === "";
-    if (name === undefined) return { name, value, isOpen };
+    if (name === undefined) return { source, name, value, isOpen };
     // A name with nothing behind it is one only where there is such a filter: `denied:` is text.
     const isFilter = value !== "" || Object.hasOwn(filters, name);
-    return isFilter ? { name, value, isOpen } : { name: undefined, value: whole.trim(), isOpen };
+    return isFilter ? { source, name, value, isOpen } : { source, name: undefined, value: source, isOpen };
   });
 }
 

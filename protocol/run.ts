@@ -174,11 +174,11 @@ export const RerunRequest = z.strictObject({
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;
 
-export const maxNoteLength = 500;
+const maxNoteLength = 500;
 /** A line of text; an empty one is none. */
 const Note = z
   .string()
-  .max(maxNoteLength)
+  .max(maxNoteLength, `must be at most ${maxNoteLength} characters`)
   .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "must be one line without control characters")
   .transform((text) => (text.trim() === "" ? null : text.trim()));
 /** What is said of a run; what is not given stays as it is. */

@@ -135,19 +135,19 @@ export class RunCommands {
   }
 
   async open(row?: Run): Promise<void> {
-    const run = await this.#chosen(row, vscode.l10n.t("Open Run"), () => true);
+    const run = await this.chosen(row, vscode.l10n.t("Open Run"), () => true);
     if (run !== undefined) this.#parts.panels.open(run);
   }
 
   async again(row?: Run): Promise<void> {
-    const run = await this.#chosen(row, vscode.l10n.t("Run Again"), () => true);
+    const run = await this.chosen(row, vscode.l10n.t("Run Again"), () => true);
     const repeated = run === undefined ? undefined : await this.#parts.runner.again(run);
     if (repeated !== undefined) this.#parts.panels.open(repeated, true);
   }
 
   async cancel(row?: Run): Promise<void> {
     const alive = (run: Run): boolean => run.state !== "ended";
-    const run = await this.#chosen(row, vscode.l10n.t("Cancel Run"), alive);
+    const run = await this.chosen(row, vscode.l10n.t("Cancel Run"), alive);
     if (run !== undefined) await this.#parts.runner.cancel(run.id);
   }
 
@@ -158,19 +158,19 @@ export class RunCommands {
   }
 
   async showLog(row?: Run): Promise<void> {
-    const run = await this.#chosen(row, vscode.l10n.t("Show Debug Log of Run"), () => true);
+    const run = await this.chosen(row, vscode.l10n.t("Show Debug Log of Run"), () => true);
     if (run !== undefined) await this.#parts.log.show(run);
   }
 
   async copyCommand(row?: Run): Promise<void> {
-    const run = await this.#chosen(row, vscode.l10n.t("Copy Command"), () => true);
+    const run = await this.chosen(row, vscode.l10n.t("Copy Command"), () => true);
     if (run === undefined) return;
     await vscode.env.clipboard.writeText(run.command);
     vscode.window.setStatusBarMessage(vscode.l10n.t("Copied the command"), 3000);
   }
 
   async delete(row?: Run): Promise<void> {
-    const run = await this.#chosen(row, vscode.l10n.t("Delete Run"), (each) => each.state === "ended");
+    const run = await this.chosen(row, vscode.l10n.t("Delete Run"), (each) => each.state === "ended");
     if (run === undefined) return;
     if (run.state !== "ended") {
       void vscode.window.showInformationMessage(vscode.l10n.t("This run has not ended. Cancel it first."));
@@ -213,7 +213,7 @@ export class RunCommands {
   }
 
   /** The run of a row or of the active panel, or one that is chosen now. */
-  async #chosen(row: Run | undefined, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
+  async chosen(row: Run | undefined, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
     if (row !== undefined) return row;
     await this.#parts.start();
     const active = this.#parts.runs.find(this.#parts.panels.active?.runId ?? "");

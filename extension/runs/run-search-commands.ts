@@ -4,7 +4,7 @@ import { askText } from "../input/text-input.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { byName } from "../hosts/host-tree.ts";
 import { oneLine } from "../plain-text.ts";
-import type { RunFilter } from "./run-filter.ts";
+import { parseRunSearch, withRunFilter } from "../../protocol/run-search.ts";
 import type { RunSearch } from "./run-search.ts";
 
 /** Asks which runs the Runs view is to show, and says above them which it does. */
@@ -18,70 +18,68 @@ export class RunSearchCommands {
   }
 
   async search(): Promise<void> {
-    const { filter } = this.#search;
     const answer = await askText(
       {
-        prompt: vscode.l10n.t("Search runs by command, host and output. Empty: every run"),
-        value: filter?.text ?? "",
-        problem: (text) =>
-          text.length > 1024 ? vscode.l10n.t("Must be at most {0} characters", 1024) : undefined,
+        prompt: vscode.l10n.t(
+          "Search runs by command, host, output and note, and by filters such as host:web1, exit:!0, is:failed, since:yesterday and pinned:yes. Empty: every run",
+        ),
+        placeholder: vscode.l10n.t('host:web1 is:failed since:"2 days ago" no space left'),
+        value: this.#search.text,
+        problem: (text) => parseRunSearch(text).problem,
       },
       { title: vscode.l10n.t("Search Runs"), step: 1, totalSteps: 1 },
     );
-    if (typeof answer === "string") return;
-    await this.#search.show({ ...filter, text: answer.value === "" ? undefined : answer.value });
+    if (typeof answer !== "string") await this.#search.show(answer.value);
   }
 
+  /** Of what is looked for already the rest stays. */
   async filter(): Promise<void> {
-    const { filter } = this.#search;
+    const { text } = this.#search;
+    const now = parseRunSearch(text).filters ?? {};
     const hosts = this.#hosts.hosts.toSorted(byName).map(({ name }) => ({
       label: `$(server) ${plainLabel(name)}`,
-      value: { host: name },
+      value: { name: "host", value: name },
     }));
-    const items: ChoiceItem<RunFilter>[] = [
-      { label: vscode.l10n.t("Every run"), value: {} },
-      { label: `$(play-circle) ${vscode.l10n.t("Running")}`, value: { state: "running" } },
-      { label: `$(error) ${vscode.l10n.t("Failed")}`, value: { state: "failed" } },
-      { label: `$(pass) ${vscode.l10n.t("Succeeded")}`, value: { state: "succeeded" } },
+    const items: ChoiceItem<ChosenFilter>[] = [
+      { label: vscode.l10n.t("Every run"), value: everyRun },
+      { label: `$(play-circle) ${vscode.l10n.t("Running")}`, value: { name: "is", value: "running" } },
+      { label: `$(error) ${vscode.l10n.t("Failed")}`, value: { name: "is", value: "failed" } },
+      { label: `$(pass) ${vscode.l10n.t("Succeeded")}`, value: { name: "is", value: "succeeded" } },
+      { label: `$(calendar) ${vscode.l10n.t("Today")}`, value: { name: "since", value: "today" } },
+      {
+        label: `$(calendar) ${vscode.l10n.t("Since yesterday")}`,
+        value: { name: "since", value: "yesterday" },
+      },
       ...(hosts.length > 0 ? [separator(vscode.l10n.t("on a host"))] : []),
       ...hosts,
     ];
-    const answer = await askChoice<RunFilter>(
+    const answer = await askChoice<ChosenFilter>(
       {
         placeholder: vscode.l10n.t("Choose which runs to show"),
         items,
-        active: (value) =>
-          value.state !== undefined ? value.state === filter?.state : value.host === filter?.host,
+        active: ({ name, value }) => (name === "is" ? now.is : name === "host" ? now.host : "") === value,
       },
       { title: vscode.l10n.t("Filter Runs"), step: 1, totalSteps: 1 },
     );
     if (typeof answer === "string") return;
     const chosen = answer.value;
-    const isAll = chosen.state === undefined && chosen.host === undefined;
-    await this.#search.show(isAll ? undefined : { ...filter, ...chosen });
+    await this.#search.show(chosen === everyRun ? "" : withRunFilter(text, chosen.name, chosen.value));
   }
 
   async clear(): Promise<void> {
-    await this.#search.show(undefined);
+    await this.#search.show("");
   }
 
   follow(tree: Pick<vscode.TreeView<unknown>, "description">): vscode.Disposable {
     return this.#search.onDidChange(() => {
-      tree.description = filterWords(this.#search.filter);
+      tree.description = oneLine(this.#search.text);
     });
   }
 }
 
-function filterWords(filter: RunFilter | undefined): string {
-  const states = {
-    running: vscode.l10n.t("running"),
-    failed: vscode.l10n.t("failed"),
-    succeeded: vscode.l10n.t("succeeded"),
-  };
-  const parts = [
-    ...(filter?.text === undefined ? [] : [`“${oneLine(filter.text)}”`]),
-    ...(filter?.state === undefined ? [] : [states[filter.state]]),
-    ...(filter?.host === undefined ? [] : [oneLine(filter.host)]),
-  ];
-  return parts.join(" · ");
+interface ChosenFilter {
+  readonly name: string;
+  readonly value: string;
 }
+
+const everyRun: ChosenFilter = { name: "", value: "" };

@@ -2,23 +2,22 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { ProblemReport } from "../problem-report.ts";
-import { fits, type RunFilter } from "./run-filter.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { parseRunSearch, type RunFilters } from "../../protocol/run-search.ts";
 import type { RunList } from "./run-list.ts";
 
 const pageSize = 50;
-/** So many pages are looked through for one page of runs that fit. */
-const maxPages = 20;
 /** Many runs that change at once cost one look. */
 const settleMs = 300;
 
-/** The runs that the Runs view shows: those of the list, or while there is a filter those that fit it. */
+/** The runs that the Runs view shows: those of the list, or while something is looked for those that are found. */
 export class RunSearch implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #list: RunList;
   readonly #report: ProblemReport;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscription: vscode.Disposable;
-  #filter: RunFilter | undefined;
+  #text = "";
   #found: readonly Run[] = [];
   #cursor: string | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -32,13 +31,14 @@ export class RunSearch implements vscode.Disposable {
     this.#subscription = list.onDidChange(() => this.#listChanged());
   }
 
-  get filter(): RunFilter | undefined {
-    return this.#filter;
+  /** What is looked for, as `parseRunSearch` reads it; empty: nothing, every run is shown. */
+  get text(): string {
+    return this.#text;
   }
 
   /** Newest first. */
   get runs(): readonly Run[] {
-    return this.#filter === undefined ? this.#list.runs : this.#found;
+    return this.#text === "" ? this.#list.runs : this.#found;
   }
 
   /** undefined until the first answer of the daemon. */
@@ -47,23 +47,29 @@ export class RunSearch implements vscode.Disposable {
   }
 
   get hasMore(): boolean {
-    return this.#filter === undefined ? this.#list.hasMore : this.#cursor !== null;
+    return this.#text === "" ? this.#list.hasMore : this.#cursor !== null;
   }
 
-  /** Without any member, or undefined: every run. What goes wrong is told. */
-  async show(filter: RunFilter | undefined): Promise<void> {
-    const used = Object.values(filter ?? {}).some((value) => value !== undefined);
-    this.#filter = used ? filter : undefined;
+  /** What goes wrong is told. */
+  async show(text: string): Promise<void> {
+    this.#text = text.trim();
     await this.#search();
   }
 
   /** Rejects with a Problem. */
   async loadMore(): Promise<void> {
-    const filter = this.#filter;
-    if (filter === undefined) return this.#list.loadMore();
-    const page = await this.#page(filter, this.#cursor);
-    if (filter !== this.#filter) return;
-    this.#take([...this.#found, ...page.found], page.cursor);
+    const text = this.#text;
+    if (text === "") return this.#list.loadMore();
+    const page = await this.#page(this.#cursor);
+    if (text !== this.#text) return;
+    this.#take([...this.#found, ...page.items], page.nextCursor);
+  }
+
+  /** What is looked for as the daemon takes it; times such as yesterday are those of now. Throws a Problem. */
+  filters(): RunFilters {
+    const read = parseRunSearch(this.#text);
+    if (read.problem !== undefined) throw new Problem("invalid_request", read.problem);
+    return read.filters;
   }
 
   dispose(): void {
@@ -73,21 +79,21 @@ export class RunSearch implements vscode.Disposable {
 
   #listChanged(): void {
     this.#changed.fire();
-    if (this.#filter === undefined) return;
+    if (this.#text === "") return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#search(), settleMs);
   }
 
   async #search(): Promise<void> {
-    const filter = this.#filter;
-    if (filter === undefined) {
+    const text = this.#text;
+    if (text === "") {
       this.#changed.fire();
       return;
     }
     await this.#report.attempt(vscode.l10n.t("The runs could not be searched"), async () => {
-      const page = await this.#page(filter, null);
+      const page = await this.#page(null);
       // Another search may have been asked for meanwhile.
-      if (filter === this.#filter) this.#take(page.found, page.cursor);
+      if (text === this.#text) this.#take(page.items, page.nextCursor);
     });
   }
 
@@ -97,22 +103,8 @@ export class RunSearch implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** The next runs that fit: the daemon does not know what a person calls failed. */
-  async #page(filter: RunFilter, from: string | null): Promise<{ found: Run[]; cursor: string | null }> {
-    const found: Run[] = [];
-    let cursor = from;
-    for (let pages = 0; pages < maxPages; pages += 1) {
-      const query = {
-        limit: String(pageSize),
-        ...(filter.text !== undefined && { q: filter.text }),
-        ...(filter.host !== undefined && { host: filter.host }),
-        ...(cursor !== null && { cursor }),
-      };
-      const page = await this.#daemon.call("listRuns", { query });
-      found.push(...page.items.filter((run) => fits(run, filter.state)));
-      cursor = page.nextCursor;
-      if (cursor === null || found.length >= pageSize) break;
-    }
-    return { found, cursor };
+  #page(cursor: string | null): Promise<{ items: Run[]; nextCursor: string | null }> {
+    const query = { ...this.filters(), limit: String(pageSize), ...(cursor !== null && { cursor }) };
+    return this.#daemon.call("listRuns", { query });
   }
 }

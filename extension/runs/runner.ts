@@ -60,18 +60,38 @@ export class Runner {
     );
   }
 
+  /** Runs a command with its options on another host; what goes wrong is told. */
+  async elsewhere(
+    run: Run,
+    { host, durable }: Pick<ChosenRun, "host" | "durable">,
+  ): Promise<Run | undefined> {
+    if (!(await this.#confirm(host, run.command, run.options))) return undefined;
+    return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () => {
+      if (run.options.stdinGiven === true) {
+        throw new Problem(
+          "conflict",
+          "This run read standard input, which is not kept. Run the command anew.",
+        );
+      }
+      const options = keptOptions(run);
+      const isInteractive = options.pty === true || options.stdinOpen === true;
+      const body = {
+        ...options,
+        durable: (durable || options.durable === true) && !isInteractive,
+        ...asking(),
+      };
+      return this.#daemon.call("createRun", {
+        body: { ...body, host: host.id ?? host.name, command: run.command },
+        headers: { "idempotency-key": randomUUID() },
+      });
+    });
+  }
+
   /** Runs a command again, its standard input open; `pty`: in a terminal, of that size if one is given. Rejects with a Problem. */
   async withInput(run: Run, terminal: { pty: boolean } & Partial<TerminalSize>): Promise<Run | undefined> {
     if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command, run.options)))
       return undefined;
-    const { stdinGiven: _given, secretEnvNames = [], durable: _durable, ...options } = run.options;
-    if (secretEnvNames.length > 0) {
-      const names = secretEnvNames.join(", ");
-      throw new Problem(
-        "conflict",
-        `This run had secret variables, which are not kept: ${names}. Run it anew.`,
-      );
-    }
+    const { durable: _durable, ...options } = keptOptions(run);
     const body = { ...options, ...terminal, stdinOpen: true, cacheTtlMs: 0, ...asking() };
     const { host, command } = run;
     return this.#daemon.call("createRun", {
@@ -93,6 +113,14 @@ export class Runner {
       this.#daemon.call("cancelRun", { params: { run: runId }, body: {} }),
     );
   }
+}
+
+/** The options of a run as a request takes them. Throws a Problem where some of them are not kept. */
+function keptOptions(run: Run): Omit<Run["options"], "stdinGiven" | "secretEnvNames"> {
+  const { stdinGiven: _given, secretEnvNames = [], ...options } = run.options;
+  if (secretEnvNames.length === 0) return options;
+  const names = secretEnvNames.join(", ");
+  throw new Problem("conflict", `This run had secret variables, which are not kept: ${names}. Run it anew.`);
 }
 
 /** The person is here, with an agent of their own. */

@@ -1,77 +1,109 @@
 import * as vscode from "vscode";
-import type { Job } from "../../protocol/job.ts";
-import type { Run } from "../../protocol/run.ts";
 import type { JobList } from "../jobs/job-list.ts";
-import { commandLine, oneLine } from "../plain-text.ts";
+import { groupItem } from "./group-item.ts";
 import { jobItem } from "./job-item.ts";
+import type { PinnedRuns } from "./pinned-runs.ts";
+import { runGroupings, type RunGrouping } from "./run-groups.ts";
+import { moreItem, runItem } from "./run-item.ts";
+import {
+  flattened,
+  type GroupBranch,
+  type JobBranch,
+  keyOfRow,
+  type RunLeaf,
+  type RunNode,
+  runNodes,
+} from "./run-nodes.ts";
 import type { RunSearch } from "./run-search.ts";
-import { relativeTime, stateIcon, stateWords } from "./run-labels.ts";
 
-interface RunLeaf {
-  readonly kind: "run";
-  /** As it is now. */
-  run: Run;
+export interface RunsViewParts {
+  readonly search: RunSearch;
+  readonly pinned: PinnedRuns;
+  readonly jobs: JobList;
+  readonly memory: vscode.Memento;
+  /** Finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  readonly start: () => Promise<void>;
 }
-interface JobBranch {
-  readonly kind: "job";
-  job: Job;
-}
-export type RunNode = RunLeaf | JobBranch | { readonly kind: "more" };
 
 /** How often the times in the rows are brought up to date while they can be seen. */
 const clockMs = 30_000;
 
-/** The recent runs, newest first; those of a job below its row. */
+const groupingKey = "hostrun.runGrouping";
+
+/** The recent runs, newest first, in groups or in one list, pinned ones above; those of a job below its row. */
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   readonly #runs: RunSearch;
+  readonly #pinned: PinnedRuns;
   readonly #jobs: JobList;
+  readonly #memory: vscode.Memento;
   readonly #start: () => Promise<void>;
   readonly #changed = new vscode.EventEmitter<RunNode[] | undefined>();
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
   /** What the tree shows now, in order. */
-  #drawn: readonly (RunLeaf | JobBranch)[] = [];
+  #drawn: readonly (RunLeaf | JobBranch | GroupBranch)[] = [];
   #drawnMore = false;
   #clock: NodeJS.Timeout | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  /** `start` finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
-  constructor(runs: RunSearch, jobs: JobList, start: () => Promise<void>) {
-    this.#runs = runs;
+  constructor({ search, pinned, jobs, memory, start }: RunsViewParts) {
+    this.#runs = search;
+    this.#pinned = pinned;
     this.#jobs = jobs;
+    this.#memory = memory;
     this.#start = start;
     const refresh = (): void => this.#refreshSoon();
-    this.#subscription = vscode.Disposable.from(runs.onDidChange(refresh), jobs.onDidChange(refresh));
+    const sources = [search, pinned, jobs].map((source) => source.onDidChange(refresh));
+    this.#subscription = vscode.Disposable.from(...sources);
+  }
+
+  get grouping(): RunGrouping {
+    const kept = this.#memory.get(groupingKey);
+    return runGroupings.find((name) => name === kept) ?? "none";
+  }
+
+  /** Kept for the windows to come. */
+  async groupBy(grouping: RunGrouping): Promise<void> {
+    await this.#memory.update(groupingKey, grouping);
+    this.#changed.fire(undefined);
   }
 
   /** Keeps the relative times right while the view can be seen, and only then. */
   follow(view: vscode.TreeView<RunNode>): vscode.Disposable {
+    const look = (): void => {
+      // A day begins and ends by itself.
+      this.#refresh();
+      this.#changed.fire(flattened(this.#drawn));
+    };
     const tick = (visible: boolean): void => {
       clearInterval(this.#clock);
-      this.#clock = visible ? setInterval(() => this.#changed.fire([...this.#drawn]), clockMs) : undefined;
+      this.#clock = visible ? setInterval(look, clockMs) : undefined;
     };
     tick(view.visible);
     return view.onDidChangeVisibility(({ visible }) => tick(visible));
   }
 
   getTreeItem(node: RunNode): vscode.TreeItem {
-    if (node.kind === "job") return jobItem(node.job);
-    return node.kind === "run" ? runItem(node.run) : moreItem();
+    const isFirst = this.#drawn.find((root) => root.kind !== "group" || root.by !== "pinned") === node;
+    const item = itemOf(node, isFirst);
+    item.id = keyOfRow(node);
+    return item;
   }
 
   async getChildren(node?: RunNode): Promise<RunNode[]> {
-    if (node?.kind === "job") return this.#runsOf(node.job);
+    if (node?.kind === "job") return this.#runsOf(node);
+    if (node?.kind === "group") return node.children;
     if (node !== undefined) return [];
     if (this.#runs.known === undefined) await this.#start();
     this.#drawn = this.#roots();
     this.#drawnMore = this.#runs.hasMore;
-    return this.#drawnMore ? [...this.#drawn, { kind: "more" }] : [...this.#drawn];
+    return this.#drawnMore ? [...this.#drawn, { kind: "more", parent: undefined }] : [...this.#drawn];
   }
 
-  /** Rows have none: for those that are to be revealed. */
-  getParent(): undefined {
-    return undefined;
+  /** For rows that are to be revealed. */
+  getParent(node: RunNode): RunNode | undefined {
+    return node.parent;
   }
 
   dispose(): void {
@@ -89,8 +121,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   /** Only the rows that changed, where the list is the same: a row must not go away under the mouse. */
   #refresh(): void {
-    const roots = this.#roots();
-    const drawn = this.#drawn;
+    const roots = flattened(this.#roots());
+    const drawn = flattened(this.#drawn);
     const isSame = (node: RunNode, at: number): boolean => keyOfRow(node) === keyOfRow(drawn[at]);
     const same = drawn.length === roots.length && roots.every(isSame);
     if (!same || this.#runs.hasMore !== this.#drawnMore || roots.length === 0) {
@@ -101,35 +133,30 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     if (changed.length > 0) this.#changed.fire(changed);
   }
 
-  /** Ids of runs and of jobs are UUIDv7, so that their order is that of time. */
-  #roots(): (RunLeaf | JobBranch)[] {
-    const { runs, hasMore, filter } = this.#runs;
+  #roots(): (RunLeaf | JobBranch | GroupBranch)[] {
+    const { runs, hasMore, text } = this.#runs;
     // What is looked for is a run.
     const oldest = hasMore ? (runs.at(-1)?.id ?? "") : "";
-    const jobs = filter === undefined ? this.#jobs.jobs.filter(({ id }) => id >= oldest) : [];
-    const known = new Set(jobs.map(({ id }) => id));
-    const single = runs.filter(({ jobId }) => jobId === null || !known.has(jobId));
-    const nodes: (RunLeaf | JobBranch)[] = [
-      ...single.map((run): RunLeaf => ({ kind: "run", run })),
-      ...jobs.map((job): JobBranch => ({ kind: "job", job })),
-    ];
-    return nodes.sort((a, b) => (keyOfRow(a) < keyOfRow(b) ? 1 : -1));
+    const jobs = text === "" ? this.#jobs.jobs.filter(({ id }) => id >= oldest) : [];
+    const pinned = text === "" ? this.#pinned.runs : runs.filter((run) => run.pinned);
+    const rest = runs.filter((run) => !run.pinned);
+    return runNodes({ by: this.grouping, runs: rest, pinned, jobs, now: new Date() });
   }
 
-  async #runsOf(job: Job): Promise<RunNode[]> {
-    const runs = await this.#jobs.runsOf(job).catch(() => []);
-    return runs.map((run) => ({ kind: "run", run }));
+  async #runsOf(branch: JobBranch): Promise<RunNode[]> {
+    const runs = await this.#jobs.runsOf(branch.job).catch(() => []);
+    return runs.map((run) => ({ kind: "run", run, parent: branch }));
   }
 }
 
-/** What tells a row from the others. */
-export function keyOfRow(node: RunNode | undefined): string {
-  if (node === undefined || node.kind === "more") return node?.kind ?? "";
-  return node.kind === "run" ? node.run.id : node.job.id;
+function itemOf(node: RunNode, isFirst: boolean): vscode.TreeItem {
+  if (node.kind === "job") return jobItem(node.job);
+  if (node.kind === "group") return groupItem(node, isFirst);
+  return node.kind === "run" ? runItem(node.run) : moreItem();
 }
 
 /** Gives a row what it shows now; whether that is something else. */
-function renew(node: RunLeaf | JobBranch, now: RunNode | undefined): boolean {
+function renew(node: RunNode, now: RunNode | undefined): boolean {
   if (node.kind === "run" && now?.kind === "run") {
     const differs = node.run !== now.run;
     node.run = now.run;
@@ -139,42 +166,4 @@ function renew(node: RunLeaf | JobBranch, now: RunNode | undefined): boolean {
   const differs = node.job !== now.job;
   node.job = now.job;
   return differs;
-}
-
-function runItem(run: Run): vscode.TreeItem {
-  // The end of a row is cut off in a narrow view: short, so that it still says how the command ended.
-  const item = new vscode.TreeItem(commandLine(run.command, 24), vscode.TreeItemCollapsibleState.None);
-  const notes = [stateWords(run), oneLine(run.host.name), relativeTime(run.createdAt)];
-  item.id = `run:${run.id}`;
-  item.iconPath = stateIcon(run);
-  item.contextValue = run.state === "ended" ? "run ended" : "run alive";
-  item.description = notes.join(" · ");
-  item.tooltip = tooltip(run);
-  item.accessibilityInformation = { label: [commandLine(run.command, 200), ...notes].join(", ") };
-  item.command = {
-    command: "hostrun.openRunRow",
-    title: vscode.l10n.t("Open Run"),
-    arguments: [{ kind: "run", run }],
-  };
-  return item;
-}
-
-function moreItem(): vscode.TreeItem {
-  const item = new vscode.TreeItem(vscode.l10n.t("Load More…"), vscode.TreeItemCollapsibleState.None);
-  item.id = "more";
-  item.iconPath = new vscode.ThemeIcon("ellipsis");
-  item.command = { command: "hostrun.loadMoreRuns", title: vscode.l10n.t("Load More") };
-  return item;
-}
-
-/** Plain text, never Markdown: the parts come from people and servers. */
-function tooltip(run: Run): string {
-  const at = new Date(run.createdAt).toLocaleString(vscode.env.language);
-  return [
-    run.command.length > 1000 ? `${run.command.slice(0, 1000)}…` : run.command,
-    vscode.l10n.t("On {0} ({1}), {2}", run.host.name, run.host.address, at),
-    stateWords(run),
-    ...(run.problem === null ? [] : [run.problem.detail]),
-    ...(run.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", run.damaged.join(", "))]),
-  ].join("\n");
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunQuery } from "../../../protocol/run-query.ts";
-import { parseRunSearch, runFilterNames } from "../../../protocol/run-search.ts";
+import { parseRunSearch, runFilterNames, withRunFilter } from "../../../protocol/run-search.ts";
 
 const now = new Date(2026, 2, 1, 12, 30, 15);
 const yesterday = new Date(2026, 1, 28).toISOString();
@@ -69,4 +69,11 @@ test("whatever is typed is refused with a sentence or is a query of the API", ()
       else expect(read.problem).toMatch(/\.$/);
     }),
   );
+});
+
+test("a filter takes the place of the one before, and the rest stays as it was typed", () => {
+  expect(withRunFilter("", "is", "failed")).toBe("is:failed");
+  expect(withRunFilter('IS:running "a  b" host:web1', "is", "failed")).toBe('"a  b" host:web1 is:failed');
+  expect(withRunFilter("host:web1 oops", "host", undefined)).toBe("oops");
+  expect(parseRunSearch(withRunFilter("", "host", 'odd "name')).filters).toEqual({ host: "odd name" });
 });

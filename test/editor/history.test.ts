@@ -1,0 +1,110 @@
+import { beforeAll, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
+import type { CodeServer } from "../support/code-server.ts";
+import { endAfterTests, openEditor } from "../support/editor.ts";
+import { openSshd } from "../support/sshd.ts";
+import type { Workbench } from "../support/workbench.ts";
+
+const owned = new AsyncDisposableStack();
+let code: CodeServer;
+let window: Workbench;
+
+beforeAll(async () => {
+  const sshd = owned.use(await openSshd());
+  const config = `Host node1 node2\n  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  ({ code, window } = await openEditor(owned, sshd, { config }));
+  await window.showHostrun();
+  await window.row(/^node1,/).waitFor();
+  await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+  for (const [host, command] of [
+    ["node1", "cat /proc/uptime"],
+    ["node2", "echo odd; exit 3"],
+    ["node1", "cat /proc/uptime"],
+  ] as const) {
+    await daemon.call("createRun", { body: { host, command } });
+  }
+  await window
+    .row(/^cat .*exit 0/)
+    .nth(1)
+    .waitFor();
+  await window.row(/^echo odd.*exit 3/).waitFor();
+});
+endAfterTests(owned, () => window);
+
+const runs = () => window.row(/^(?:cat|echo) /);
+
+test("runs are searched by filters, and one that there is not is refused while it is typed", async () => {
+  await window.command("Hostrun: Search Runs…");
+  await window.quick.getByText(/Search runs by command/).waitFor();
+  await window.input.fill("hots:node1");
+  await window.quick.getByText(/There is no filter hots:/).waitFor();
+  await window.input.fill("host:node2 is:failed");
+  await window.page.keyboard.press("Enter");
+  await expect.poll(() => runs().count()).toBe(1);
+  await window.row(/^echo odd.*exit 3/).waitFor();
+  await window.command("Hostrun: Show All Runs");
+  await expect.poll(() => runs().count()).toBe(3);
+});
+
+test("a pinned run stands above the others, and a note in its row", async () => {
+  await window.row(/^echo odd/).click({ button: "right" });
+  await window.page.getByRole("menuitem", { name: "Pin", exact: true }).hover();
+  await window.page.keyboard.press("Enter");
+  await window.row("Pinned, 1 row").waitFor();
+  await window.row(/^echo odd/).click();
+  await window.tab(/node2/).waitFor();
+  await window.command("Hostrun: Focus on Runs View");
+  await window.page.keyboard.press("F2");
+  await window.quick.getByText(/A line about this run/).waitFor();
+  await window.input.fill("before the fix");
+  await window.page.keyboard.press("Enter");
+  await window.row(/^echo odd.*before the fix/).waitFor();
+});
+
+test("a run is compared with the one before, and two that are selected with each other", async () => {
+  const difference = window.page.locator(".monaco-diff-editor");
+  await window.row(/^cat/).first().click({ button: "right" });
+  await window.menu("Compare with Previous Run");
+  await window.tab("node1 ↔ node1").waitFor();
+  await difference.locator(".editor.modified .view-line").first().waitFor();
+  await window.command("View: Close All Editors");
+  await window.row(/^cat/).first().click();
+  await window.row(/^echo odd/).click({ modifiers: ["Control"] });
+  await window.row(/^echo odd/).click({ button: "right" });
+  await window.menu("Compare Runs");
+  await window.tab("node2 ↔ node1").waitFor();
+  await difference.locator(".editor.original .view-line", { hasText: "odd" }).waitFor();
+  await window.command("View: Close All Editors");
+});
+
+test("runs stand in groups, the pinned ones above", async () => {
+  await window.command("Hostrun: Group Runs By…");
+  await window.choose(/Choose what the runs are grouped by/, "Host");
+  await window.row("node1, 2 rows").waitFor();
+  await expect.poll(() => runs().count()).toBe(3);
+  await window.pictures("runs-by-host", ["light", "dark", "highContrast"]);
+  await window.command("Hostrun: Group Runs By…");
+  await window.choose(/Choose what the runs are grouped by/, "Day");
+  await window.row("Today, 2 rows").waitFor();
+  await window.pictures("runs-by-day", ["dark"]);
+});
+
+test("a command runs on another host", async () => {
+  // VS Code thinks that two rows are still selected until another one is, since they moved into groups.
+  await window.row(/^cat/).first().click();
+  await window.tab(/node1/).waitFor();
+  await window.rowMenu(/^echo odd/, "Run on Another Host…");
+  await window.choose(/Choose the host/, "node1");
+  await window.output("odd");
+  await window.row(/^echo odd; exit 3, exit 3, node1/).waitFor();
+});
+
+test("what is shown is deleted after a question for how many, and pinned runs are kept", async () => {
+  await window.command("Hostrun: Delete Shown Runs…");
+  const dialog = window.dialog("Delete these runs and their output?");
+  expect(await dialog.textContent()).toContain("Pinned runs among them: 1. They are kept.");
+  await window.pictures("delete-shown-runs", ["dark"]);
+  await dialog.getByRole("button", { name: "Delete 3 Runs", exact: true }).click();
+  await expect.poll(() => runs().count()).toBe(1);
+  await window.row(/^echo odd.*node2.*before the fix/).waitFor();
+});
