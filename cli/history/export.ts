@@ -1,14 +1,8 @@
-import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { exportedRuns, runExportFormats } from "../../client/exported-runs.ts";
-import { Problem } from "../../protocol/problem.ts";
-import { visible } from "../../protocol/visible.ts";
-import { errorCode } from "../../state-directory/error-code.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, UsageError } from "../command.ts";
-import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { writeNew } from "../new-file.ts";
 import { Sink } from "../run/sink.ts";
 import { chosenOptions, readChoice } from "./chosen-runs.ts";
 import { searchHelp } from "./filters.ts";
@@ -40,7 +34,7 @@ ${searchHelp}
     const choice = readChoice(positionals, values.matching);
     await using daemon = await reachDaemon();
     const pieces = exportedRuns(daemon, choice(daemon), format);
-    if (values.output !== undefined) await write(values.output, pieces);
+    if (values.output !== undefined) await writeNew(values.output, pieces);
     else {
       const sink = new Sink(process.stdout);
       for await (const piece of pieces) await sink.write(piece);
@@ -48,16 +42,3 @@ ${searchHelp}
     return 0;
   },
 };
-
-async function write(path: string, pieces: AsyncIterable<Buffer | string>): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), createWriteStream(path, { flags: "wx", mode: 0o600 }));
-  } catch (failure) {
-    if (failure instanceof Problem) throw failure;
-    if (errorCode(failure) === "EEXIST") {
-      throw new Problem("conflict", `${path} is there already, and is not written over. Give another file.`);
-    }
-    throw new Problem("conflict", `${path} could not be written (${errorCode(failure) ?? "failed"}).`);
-  }
-  print(`Wrote ${visible(path)}.\n`);
-}

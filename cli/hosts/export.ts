@@ -1,11 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { exportText } from "../../protocol/host-export.ts";
-import { Problem } from "../../protocol/problem.ts";
-import { visible } from "../../protocol/visible.ts";
-import { errorCode } from "../../state-directory/error-code.ts";
 import { type Command, parseOptions, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
+import { writeNew } from "../new-file.ts";
 
 export const exportHosts: Command = {
   help: `Write the saved hosts as JSON, for another machine: all that was set of them, and no secret.
@@ -29,21 +26,7 @@ Usage: hostrun hosts export [NAME...] [--output FILE]
     const text = exportText(chosen);
     const { output } = values;
     if (output === undefined) print(text);
-    else {
-      await writeNew(output, text);
-      print(`Wrote ${visible(output)}.\n`);
-    }
+    else await writeNew(output, text);
     return 0;
   },
 };
-
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: "wx", mode: 0o600 });
-  } catch (failure) {
-    if (errorCode(failure) === "EEXIST") {
-      throw new Problem("conflict", `${path} is there already, and is not written over. Give another file.`);
-    }
-    throw new Problem("conflict", `${path} could not be written (${errorCode(failure) ?? "failed"}).`);
-  }
-}
