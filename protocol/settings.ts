@@ -30,7 +30,10 @@ const fields = {
   /** How long a question waits for a person before it counts as declined. */
   promptTimeoutMs: z.int().min(100).max(3_600_000),
   /** null: the embedded cache. A password in it is shown as `***`. */
-  redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
+  redisUrl: z
+    .url({ protocol: /^rediss?(?:\+(?:sentinel|cluster))?$/ })
+    .refine(namesSentinels, "must be redis+sentinel://host[:port]/NAME[/DB]")
+    .nullable(),
   historyDays: z.int().min(0).max(36_500),
   historyMaxBytes: z.int().min(1_048_576),
   /** 0: never. */
@@ -43,6 +46,11 @@ const fields = {
   /** Over TCP: how many runs and jobs a client may start in a minute. 0: no limit. */
   rateLimitPerMinute: z.int().min(0).max(1_000_000),
 };
+
+/** The master that sentinels know is known by a name. */
+function namesSentinels(url: string): boolean {
+  return !/^rediss?\+sentinel:/.test(url) || /^\/[\w.-]+(?:\/\d+)?$/.test(new URL(url).pathname);
+}
 
 /** Every setting of the daemon. Spans in milliseconds, sizes in bytes. */
 export const Settings = z.strictObject(fields);

@@ -1,11 +1,11 @@
-import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { RateLimiter } from "../core/rate-limiter.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 const minute = { duration: 60 };
 
 /** Shared with other daemons where there is Redis, and counted here while that does not answer. */
-export function createRateLimiter(redis: Redis | undefined): RateLimiter {
+export function createRateLimiter(redis: RedisClient | undefined): RateLimiter {
   let limiter = limiterOf(0, redis);
   return {
     take: async (client, perMinute) => {
@@ -20,7 +20,7 @@ export function createRateLimiter(redis: Redis | undefined): RateLimiter {
   };
 }
 
-function limiterOf(points: number, redis: Redis | undefined): RateLimiterMemory | RateLimiterRedis {
+function limiterOf(points: number, redis: RedisClient | undefined): RateLimiterMemory | RateLimiterRedis {
   const memory = new RateLimiterMemory({ points, ...minute });
   if (redis === undefined) return memory;
   const storeClient = redis;

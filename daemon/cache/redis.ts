@@ -1,35 +1,28 @@
-import { Redis } from "ioredis";
 import { visibleLine } from "../../protocol/visible.ts";
-import { backOffMs } from "../core/back-off.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
+import { createRedisClient, type RedisClient } from "./redis-client.ts";
 
-const commandTimeoutMs = 200;
+/** So long may a run wait: what is slower is no cache for runs that take a few milliseconds. */
+const maxWaitMs = 40;
 /** How long Redis is left alone after it failed to answer. */
 const pauseMs = 1000;
 const prefix = "hostrun:";
 
 /**
  * The cache in Redis, with the embedded one behind it: while Redis is away or slow, answers come from here
- * and no run waits for it longer than 200 ms once a second.
+ * and no run waits for it longer than 40 ms once a second.
  */
 export function openRedisCache(url: string, log: Log): CountingCache {
-  const redis = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: 2000,
-    retryStrategy: (times) => backOffMs(times, { firstMs: 400, maxMs: 5000 }),
-  });
-  return new RedisCache(redis, log);
+  return new RedisCache(createRedisClient(url), log);
 }
 
 class RedisCache implements CountingCache {
   readonly limiter: RateLimiter;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
   #hits = 0;
@@ -38,7 +31,7 @@ class RedisCache implements CountingCache {
   #away = false;
   #refusal: string | null = null;
 
-  constructor(redis: Redis, log: Log) {
+  constructor(redis: RedisClient, log: Log) {
     this.#redis = redis;
     this.limiter = createRateLimiter(redis);
     this.#log = log;
@@ -61,13 +54,12 @@ class RedisCache implements CountingCache {
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
-    const taken = await this.#attempt(async () => {
+    // Here, too, for when Redis does not answer in time.
+    await this.#fallback.set(key, value, ttlMs);
+    await this.#attempt(async () => {
       await this.#redis.set(prefix + key, value, "PX", ttlMs);
       this.#refusal = null;
-      return true;
     });
-    if (taken === true) await this.#fallback.delete(key);
-    else await this.#fallback.set(key, value, ttlMs);
   }
 
   async delete(key: string): Promise<void> {
@@ -94,7 +86,7 @@ class RedisCache implements CountingCache {
   async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
     if (!this.#up()) return undefined;
     try {
-      return await command();
+      return await inTime(command());
     } catch (failure) {
       if (failure instanceof Error && failure.name === "ReplyError") this.#refuses(failure.message);
       else {
@@ -117,4 +109,11 @@ class RedisCache implements CountingCache {
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
     this.#away = true;
   }
+}
+
+/** Rejects where it takes too long; what comes of it then is nobody's. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`No answer within ${maxWaitMs} ms`)), maxWaitMs);
+  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }

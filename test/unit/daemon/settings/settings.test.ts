@@ -66,6 +66,8 @@ test.each([
   ["redis://h?sentinelPassword=secret&family=6", "redis://h?sentinelPassword=***&family=6"],
   ["redis://h?PASSWORD=secret&pass%77ord=secret", "redis://h?PASSWORD=***&password=***"],
   ["redis://user:12/secret@h:6379/0", "redis://user:12/***"],
+  ["redis+sentinel://:secret@h:1/main/2?also=h2:1", "redis+sentinel://:***@h:1/main/2?also=h2:1"],
+  ["redis+cluster://h:1/secret?also=h2:1", "redis+cluster://h:1/***?also=h2:1"],
   ["redis://h/0#secret", "redis://h/0#***"],
 ])("%s is shown as %s, and used as it is", async (url, shown) => {
   await using directory = await openDirectory();
