@@ -51,7 +51,7 @@ export const panelWords = {
   failed: "Failed",
   endingUnknown: "Unknown: connection lost",
   endingUnknownHint: "The connection was lost before the host reported how the command ended.",
-  cached: "Answered from the cache",
+  cached: "Answered from the cache, {0} old; Run Again runs it without the cache",
   elapsed: "Elapsed time",
   received: "Output received",
 

@@ -115,7 +115,15 @@ export const Outcome = z.enum(["exited", "signaled", "failed", "timedOut", "canc
 export type Outcome = z.infer<typeof Outcome>;
 
 const ms = z.number().nonnegative().nullable();
-export const Timings = z.object({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms });
+export const Timings = z.object({
+  queueMs: ms,
+  connectMs: ms,
+  channelMs: ms,
+  firstByteMs: ms,
+  totalMs: ms,
+  /** Of a cached run: how old the result was that it was answered with. */
+  resultAgeMs: z.number().nonnegative().optional(),
+});
 export type Timings = z.infer<typeof Timings>;
 
 export const Run = z
@@ -171,6 +179,8 @@ export const RerunRequest = z.strictObject({
   agentSocket: AgentSocket.nullable().optional(),
   prompts: PromptPolicy.default("fail"),
   secretEnv: Variables.default({}),
+  /** As of a run; by default the command runs, however the run before got its result. */
+  cacheTtlMs: RunOptions.shape.cacheTtlMs,
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;
 

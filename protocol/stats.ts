@@ -46,9 +46,13 @@ export const Stats = z
     cache: z.object({
       backend: z.enum(["memory", "redis"]),
       connected: z.boolean(),
+      /** Of results that may be answered again. */
       hits: count,
       misses: count,
       hitRate: z.number().min(0).max(1).nullable(),
+      /** Of what is known of a run's process, which every reader asks for. */
+      processHits: count,
+      processMisses: count,
       /** Of what is kept in the daemon, also while it stands in for Redis: within 16 MiB. */
       evictions: count,
       sizeBytes: count,

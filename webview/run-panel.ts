@@ -1,6 +1,7 @@
 import type { Look, PanelTool, ToPanel } from "../protocol/panel.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import type { Bridge } from "./bridge.ts";
+import { formatSpan } from "../protocol/span.ts";
 import { DebugLog } from "./debug-log.ts";
 import { standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
 import type { Ending } from "./ending.ts";
@@ -121,7 +122,7 @@ export class RunPanel {
   }
 
   #begin({ run, elapsedMs }: Message<"show">): void {
-    if (run.cached) this.#status.setDetail(word("cached"));
+    if (run.cached) this.#status.setDetail(word("cached", formatSpan(run.timings.resultAgeMs ?? null)));
     if (run.state === "ended" && run.outcome !== null) {
       this.#count(run.stdoutBytes + run.stderrBytes);
       this.#bytes = 0;

@@ -49,6 +49,7 @@ Standard input is not passed on.
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old, of a command
                           that reads no standard input (-n)
+  --no-cache              run it whatever results there are, as it is without --cache-ttl
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host
   --sudo                  as root, by sudo; where that wants a password it is asked for here,

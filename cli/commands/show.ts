@@ -74,8 +74,8 @@ async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)
 }
 
 /** What the outcome's word does not say. */
-function addition({ cached, stopConfirmed }: Run): string {
-  if (cached) return ", from the cache";
+function addition({ cached, stopConfirmed, timings: { resultAgeMs } }: Run): string {
+  if (cached) return `, from the cache${resultAgeMs === undefined ? "" : `, ${formatSpan(resultAgeMs)} old`}`;
   return stopConfirmed === false ? ", not confirmed by the host: it may still run there" : "";
 }
 

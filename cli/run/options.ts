@@ -3,7 +3,15 @@ import type { JobRequestInput } from "../../protocol/job.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
-import { parseOptions, parseSize, parseSpan, parseWhole, takeWords, UsageError } from "../command.ts";
+import {
+  parseOptions,
+  parseSize,
+  parseSpan,
+  parseWhole,
+  refuseTogether,
+  takeWords,
+  UsageError,
+} from "../command.ts";
 import { parseEnvironment, parseSecrets, secretOptions } from "./environment.ts";
 import {
   type JobShow,
@@ -48,6 +56,7 @@ const options = {
   timeout: { type: "string" },
   "connect-timeout": { type: "string" },
   "cache-ttl": { type: "string" },
+  "no-cache": { type: "boolean" },
   "record-limit": { type: "string" },
   pty: { type: "boolean" },
   sudo: { type: "boolean" },
@@ -90,6 +99,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     const text = values[name];
     return text === undefined ? undefined : parseSpan(text, `--${name}`);
   };
+  refuseTogether(values, "cache-ttl", "no-cache");
   const limit = values["record-limit"];
   const timeoutMs = span("timeout");
   const connectTimeoutMs = span("connect-timeout");

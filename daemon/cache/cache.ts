@@ -1,12 +1,11 @@
 import type { RateLimiter } from "../core/rate-limiter.ts";
+import type { LookUpCounts } from "./look-ups.ts";
 import type { Cache } from "../runs/result-cache.ts";
 
-export interface CacheMetrics {
+export interface CacheMetrics extends LookUpCounts {
   readonly backend: "memory" | "redis";
   /** Whether the backend answers; the embedded one always does. */
   readonly connected: boolean;
-  readonly hits: number;
-  readonly misses: number;
   /** Entries that had to make room for others; of the embedded cache. */
   readonly evictions: number;
   /** What the embedded cache holds, also while it stands in for another. */

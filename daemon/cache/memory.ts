@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { CountingCache } from "./cache.ts";
+import { LookUps } from "./look-ups.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 
 const entries = 10_000;
@@ -17,14 +18,12 @@ export function createMemoryCache(): CountingCache {
       if (reason === "evict") evictions += 1;
     },
   });
-  let hits = 0;
-  let misses = 0;
+  const lookUps = new LookUps();
   return {
     limiter: createRateLimiter(undefined),
     get: async (key) => {
       const value = kept.get(key);
-      if (value === undefined) misses++;
-      else hits++;
+      lookUps.count(key, value !== undefined);
       return value;
     },
     set: async (key, value, ttlMs) => {
@@ -36,8 +35,7 @@ export function createMemoryCache(): CountingCache {
     metrics: () => ({
       backend: "memory",
       connected: true,
-      hits,
-      misses,
+      ...lookUps.report(),
       evictions,
       sizeBytes: kept.calculatedSize,
       problem: null,

@@ -2,6 +2,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
+import { LookUps } from "./look-ups.ts";
 import { createMemoryCache } from "./memory.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
@@ -25,8 +26,7 @@ class RedisCache implements CountingCache {
   readonly #redis: RedisClient;
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
-  #hits = 0;
-  #misses = 0;
+  readonly #lookUps = new LookUps();
   #pausedUntil = 0;
   #away = false;
   #refusal: string | null = null;
@@ -48,8 +48,7 @@ class RedisCache implements CountingCache {
     const value =
       (await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined)) ??
       (await this.#fallback.get(key));
-    if (value === undefined) this.#misses++;
-    else this.#hits++;
+    this.#lookUps.count(key, value !== undefined);
     return value;
   }
 
@@ -69,7 +68,7 @@ class RedisCache implements CountingCache {
 
   metrics(): CacheMetrics {
     const { evictions, sizeBytes } = this.#fallback.metrics();
-    const counts = { hits: this.#hits, misses: this.#misses, evictions, sizeBytes };
+    const counts = { ...this.#lookUps.report(), evictions, sizeBytes };
     return { backend: "redis", connected: this.#up(), ...counts, problem: this.#refusal };
   }
 

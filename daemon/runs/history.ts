@@ -116,12 +116,12 @@ export class RunHistory {
    * The request that this run came from, with another agent where one is given. `conflict` when its standard input is
    * needed again but was not kept, or a variable of its `secretEnv` is not given again.
    */
-  requestOf(id: string, { agentSocket, secretEnv, prompts }: RerunRequest): RunRequest {
+  requestOf(id: string, { agentSocket, ...given }: RerunRequest): RunRequest {
     const run = this.#stored(id);
     if (run.damaged?.includes("options") === true) {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
-    requireSecrets("This run", run.options.secretEnvNames ?? [], secretEnv);
+    requireSecrets("This run", run.options.secretEnvNames ?? [], given.secretEnv);
     if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
       throw new Problem(
         "conflict",
@@ -130,7 +130,7 @@ export class RunHistory {
     }
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
-    const request = { ...again, secretEnv, prompts, host: run.host.name, command: run.command };
+    const request = { ...again, ...given, host: run.host.name, command: run.command };
     const parsed = RunRequestSchema.safeParse(request);
     if (parsed.success) return parsed.data;
     throw invalidRequest(parsed.error, "This run cannot be run again as it was.");

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Run, RunRequest } from "../../protocol/run.ts";
+import { resultPrefix } from "../core/cache-keys.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { RunStore } from "./record/run-store.ts";
@@ -44,7 +45,7 @@ function resultKey(epoch: string, request: RunRequest, identity: string): string
     pty && [cols, rows],
     recordLimitBytes,
   ];
-  return `result:${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
+  return `${resultPrefix}${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
 }
 
 /** Looks whether the result of an earlier run stands for this request. */

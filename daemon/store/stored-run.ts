@@ -20,7 +20,14 @@ const StoredProblem = z.object({
 export const StoredRun = Run.omit({ damaged: true }).extend({
   options: z.object(Run.shape.options.shape),
   problem: StoredProblem.nullable(),
-  timings: z.object({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms }),
+  timings: z.object({
+    queueMs: ms,
+    connectMs: ms,
+    channelMs: ms,
+    firstByteMs: ms,
+    totalMs: ms,
+    resultAgeMs: z.number().nonnegative().optional(),
+  }),
 });
 
 /** What stands for members that cannot be read; `ended`: there is an end. Without its id a run cannot be shown at all. */

@@ -39,7 +39,7 @@ export function measuredLine({
   timings,
 }: Pick<Run, "reusedConnection" | "timings">): string {
   const measured = Object.entries(timings).flatMap(([name, ms]) =>
-    ms === null ? [] : [`${name} ${ms.toFixed(1)}`],
+    ms === null || ms === undefined ? [] : [`${name} ${ms.toFixed(1)}`],
   );
   return [reusedConnection ? "warm connection" : "new connection", ...measured].join(", ");
 }

@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
+import { formatSpan } from "../../protocol/span.ts";
 
 /** What is in doubt of a run's end, and how its connection was: "warm connection · first byte 6 ms"; null where nothing is known. */
 export function connectionWords(run: Run): string | null {
-  if (run.cached) return vscode.l10n.t("answered from the cache");
+  if (run.cached) return cachedWords(run.timings);
   const { connectMs, firstByteMs } = run.timings;
   const parts = [
     ...(run.stopConfirmed === false
@@ -16,6 +17,13 @@ export function connectionWords(run: Run): string | null {
     ...(firstByteMs === null ? [] : [vscode.l10n.t("first byte {0}", span(firstByteMs))]),
   ];
   return parts.length === 0 ? null : parts.join(" · ");
+}
+
+/** Run Again does not ask the cache. */
+function cachedWords({ resultAgeMs }: Run["timings"]): string {
+  if (resultAgeMs === undefined) return vscode.l10n.t("answered from the cache");
+  const age = formatSpan(resultAgeMs);
+  return vscode.l10n.t("answered from the cache, {0} old; Run Again runs it without the cache", age);
 }
 
 function span(ms: number): string {

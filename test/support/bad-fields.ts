@@ -219,7 +219,12 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
   rerun: {
     path: `/api/runs/${run}/rerun`,
     good: {},
-    body: { agentSocket: optionalPath, secretEnv: variables, prompts: { values: ["yes", true, null, 1] } },
+    body: {
+      agentSocket: optionalPath,
+      secretEnv: variables,
+      prompts: { values: ["yes", true, null, 1] },
+      cacheTtlMs: { values: [86_400_001, ...span.values] },
+    },
   },
   cancelRun: {
     path: `/api/runs/${run}/cancel`,

@@ -172,12 +172,12 @@ export class LiveRun {
 
   /** Answers with the recorded output of an earlier run instead of running the command. */
   endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
-    const age = formatSpan(Math.max(0, Date.parse(this.#now()) - Date.parse(of.endedAt ?? this.#now())));
-    const message = `Answered from the cache: the result of a run that ended ${age} ago`;
+    const resultAgeMs = Math.max(0, Date.parse(this.#now()) - Date.parse(of.endedAt ?? this.#now()));
+    const message = `Answered from the cache: the result of a run that ended ${formatSpan(resultAgeMs)} ago`;
     this.#writer.write([controlContent({ type: "status", state: "running", message })], false);
     this.#writer.copyOutput(of.id);
     const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of;
-    this.timing({ totalMs: this.ageMs });
+    this.timing({ totalMs: this.ageMs, resultAgeMs });
     const ended = {
       state: "ended",
       cached: true,

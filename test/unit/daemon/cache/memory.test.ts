@@ -15,21 +15,23 @@ test("keeps a value for its time, and counts", async () => {
   };
   vi.spyOn(performance, "now").mockImplementation(() => now);
   await using cache = createMemoryCache();
-  expect(await cache.get("a")).toBeUndefined();
-  await cache.set("a", "1", 60_000);
-  await cache.set("short", "2", 20);
+  expect(await cache.get("result:a")).toBeUndefined();
+  await cache.set("result:a", "1", 60_000);
+  await cache.set("result:short", "2", 20);
   pass(20);
-  expect(await cache.get("a")).toBe("1");
-  expect(await cache.get("short")).toBe("2");
+  expect(await cache.get("result:a")).toBe("1");
+  expect(await cache.get("result:short")).toBe("2");
   pass(1);
-  expect(await cache.get("short")).toBeUndefined();
-  await cache.delete("a");
-  expect(await cache.get("a")).toBeUndefined();
+  expect(await cache.get("result:short")).toBeUndefined();
+  await cache.delete("result:a");
+  expect(await cache.get("result:a")).toBeUndefined();
   expect(cache.metrics()).toMatchObject({
     backend: "memory",
     connected: true,
     hits: 2,
     misses: 3,
+    processHits: 0,
+    processMisses: 0,
     evictions: 0,
   });
 });

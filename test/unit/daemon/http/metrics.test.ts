@@ -23,6 +23,8 @@ const stats: Stats = {
     hits: 1,
     misses: 2,
     hitRate: 0.5,
+    processHits: 5,
+    processMisses: 6,
     evictions: 3,
     sizeBytes: 4,
     problem: null,
