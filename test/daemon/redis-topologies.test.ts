@@ -37,7 +37,7 @@ test(
   "the master that sentinels know is used, with its password, and the next one after a failover",
   patient,
   async () => {
-    const secured = ["--masterauth", password];
+    const secured = ["--masterauth", password, "--repl-diskless-sync-delay", "0"];
     await using master = await openRedis({ password, options: secured });
     const of = ["--replicaof", `127.0.0.1 ${master.port}`];
     await using replica = await openRedis({ password, options: [...secured, ...of] });
