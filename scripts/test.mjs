@@ -19,6 +19,7 @@ const SERVERS = [
   "openssh-server",
   "dropbear-bin",
   "tinysshd",
+  "nginx-light",
   "python3-asyncssh",
   "python3-paramiko",
   "libpam-oath",
