@@ -72,37 +72,21 @@ test(
 );
 
 test("a cluster is used from whichever of its nodes is there", patient, async () => {
-  await using stack = new AsyncDisposableStack();
-  const open = async (): Promise<{ port: number; bus: number }> => {
-    const directory = stack.use(await openDirectory());
-    // By default it is 10,000 higher than the other, where there may be no port any more.
-    const bus = await freePort();
-    const cluster = ["--cluster-enabled", "yes", "--cluster-port", String(bus)];
-    const options = [...cluster, "--cluster-config-file", directory.join("nodes.conf")];
-    return { port: stack.use(await openRedis({ options })).port, bus };
-  };
-  const one = await open();
-  const two = await open();
-  await cli(one.port, "CLUSTER", "ADDSLOTSRANGE", "0", "8191");
-  await cli(two.port, "CLUSTER", "ADDSLOTSRANGE", "8192", "16383");
-  await cli(one.port, "CLUSTER", "MEET", "127.0.0.1", String(two.port), String(two.bus));
-  for (const { port } of [one, two])
-    await expect.poll(() => cli(port, "CLUSTER", "INFO"), { timeout: 60_000 }).toContain("cluster_state:ok");
+  // By default it is 10,000 higher than the other, where there may be no port any more.
+  const bus = ["--cluster-port", String(await freePort())];
+  const cluster = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"];
+  await using node = await openRedis({ options: [...cluster, ...bus] });
+  const { port } = node;
+  await cli(port, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  await expect.poll(() => cli(port, "CLUSTER", "INFO"), { timeout: 60_000 }).toContain("cluster_state:ok");
   // The first one that is named is not there.
-  await using cache = openRedisCache(`redis+cluster://127.0.0.1:1?also=127.0.0.1:${two.port}`, silentLog);
+  await using cache = openRedisCache(`redis+cluster://127.0.0.1:1?also=127.0.0.1:${port}`, silentLog);
   await isUp(cache);
-  const keys = new Map<boolean, string>();
-  for (const key of ["a", "b", "c", "d", "e", "f"])
-    keys.set(Number(await cli(one.port, "CLUSTER", "KEYSLOT", `hostrun:${key}`)) < 8192, key);
-  expect([...keys.keys()].sort()).toEqual([false, true]);
-  for (const [isFirst, key] of keys)
-    await expectKept(cache, key, () => cli((isFirst ? one : two).port, "GET", `hostrun:${key}`));
+  await expectKept(cache, "key", () => cli(port, "GET", "hostrun:key"));
   // So are the counts of the rate limit.
   const counted = async (): Promise<string> => {
     await cache.limiter.take("client", 1_000_000);
-    return (
-      await run("redis-cli", ["-c", "-p", String(one.port), "EXISTS", "hostrun:rate:client"])
-    ).stdout.trim();
+    return cli(port, "EXISTS", "hostrun:rate:client");
   };
   await expect.poll(counted, { timeout: 60_000 }).toBe("1");
 });

@@ -1,3 +1,4 @@
+import { openDirectory } from "./directory.ts";
 import { freePort, openServerProcess } from "./server-process.ts";
 
 export interface Redis extends AsyncDisposable {
@@ -35,13 +36,21 @@ export async function openRedis({
     "no",
     ...more,
   ];
-  const server = await openServerProcess(["redis-server", ...options, "--dir", "/tmp"], {
+  // A replica writes what it was sent there, which the next server would load.
+  const directory = await openDirectory();
+  const server = await openServerProcess(["redis-server", ...options, "--dir", directory.path], {
     ready: /Ready to accept connections/,
+  }).catch(async (failure: unknown) => {
+    await directory[Symbol.asyncDispose]();
+    throw failure;
   });
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     pid: server.pid,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
   };
 }
