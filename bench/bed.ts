@@ -40,18 +40,7 @@ export async function openBed(
   const directory = stack.use(await openDirectory());
   const home = directory.join("home");
   await mkdir(home);
-  const sshd = stack.use(
-    await openSshd({
-      options: {
-        MaxStartups: "200:30:400",
-        MaxSessions: 100,
-        LogLevel: "INFO",
-        // The account's own .bashrc may take longer than everything else together.
-        SetEnv: `HOME=${home}`,
-        ...((await opensshVersion()) >= 9.8 ? { PerSourcePenalties: "no" } : {}),
-      },
-    }),
-  );
+  const sshd = stack.use(await openSshd({ options: await serverOptions(home) }));
   const daemon = stack.use(await openOwnDaemon(stack, directory, options));
   const coldKey = directory.join("cold_key");
   await copyFile(sshd.clientKey.path, coldKey);
@@ -73,6 +62,24 @@ export async function openBed(
     cold: "cold",
     ssh: await sshArguments(sshd, directory),
   };
+}
+
+/** Of a server that many log in to at once, and for whose account `home` is the home directory. */
+export async function serverOptions(home: string): Promise<Record<string, string | number>> {
+  return {
+    MaxStartups: "200:30:400",
+    MaxSessions: 100,
+    LogLevel: "INFO",
+    // The account's own .bashrc may take longer than everything else together.
+    SetEnv: `HOME=${home}`,
+    ...((await opensshVersion()) >= 9.8 ? { PerSourcePenalties: "no" } : {}),
+  };
+}
+
+/** What the daemon's own connections use, for `ssh` to use the same. */
+export async function algorithms({ daemon, warm }: Bed): Promise<readonly string[]> {
+  const { cipher } = await daemon.call("testHost", { params: { host: warm }, body: {} });
+  return ["-o", "KexAlgorithms=curve25519-sha256", "-c", cipher];
 }
 
 /** The bed with another server, or another way to the same one: a host of the daemon of that name, and arguments of `ssh`. */

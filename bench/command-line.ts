@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bed, openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
 import { type Contender, race, timed, warmUp } from "./contender.ts";
+import { childTicks, tickMs } from "./cpu-time.ts";
 import { finished } from "./process.ts";
 import { Samples } from "./samples.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -93,20 +93,6 @@ class ChildTime {
 
   get mean(): number {
     return (this.#ticks * tickMs) / this.#count;
-  }
-}
-
-/** USER_HZ of Linux. */
-const tickMs = 10;
-
-/** What this process' children that have ended took of the processors (proc(5): cutime, cstime); NaN elsewhere. */
-function childTicks(): number {
-  try {
-    const stat = readFileSync("/proc/self/stat", "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[13]) + Number(fields[14]);
-  } catch {
-    return Number.NaN;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Bed } from "./bed.ts";
-import { openControlMaster } from "./bed.ts";
+import { algorithms, openControlMaster } from "./bed.ts";
 import { openHttpRunner } from "./http-run.ts";
 import { type Contender, latencyTable, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
@@ -146,10 +146,4 @@ async function coldRun({ daemon, warm, sshd }: Bed, run: () => Promise<number>):
     await daemon.call("closeConnection", { params: { connection: id } });
   }
   return span;
-}
-
-/** What the daemon's own connections use, for `ssh` to use the same. */
-async function algorithms({ daemon, warm }: Bed): Promise<readonly string[]> {
-  const { cipher } = await daemon.call("testHost", { params: { host: warm }, body: {} });
-  return ["-o", "KexAlgorithms=curve25519-sha256", "-c", cipher];
 }

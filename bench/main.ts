@@ -5,6 +5,7 @@ import { openBed, openDist } from "./bed.ts";
 import { bulkSuite } from "./bulk.ts";
 import { commandLineSuite } from "./command-line.ts";
 import { distanceSuite } from "./distance.ts";
+import { fleetSuite } from "./fleet.ts";
 import { outcomeOf, readHistory, remember } from "./history.ts";
 import { latencySuite } from "./latency.ts";
 import { lineSuite } from "./line.ts";
@@ -35,6 +36,7 @@ const suites: Readonly<Record<string, Entry>> = {
   line: { goals: ["P10"], about: "from a line on the host to its reader", suite: lineSuite },
   cli: { goals: ["P12"], about: "`hostrun run` as a process", suite: commandLineSuite },
   start: { goals: ["P13"], about: "the daemon's start with a full store", suite: startSuite },
+  fleet: { goals: ["P7", "P8"], about: "500 hosts, beside clush and pssh", suite: fleetSuite },
   record: { goals: [], about: "what recording costs by itself", suite: recordSuite },
 };
 const usage = `Usage: npm run bench [-- [SUITE or GOAL...] [OPTION...]]

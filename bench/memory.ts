@@ -113,7 +113,7 @@ async function open({ daemon }: Bed, path: string): Promise<IncomingMessage> {
 }
 
 /** What is in use once it falls no more. */
-async function settled(bed: Bed): Promise<number> {
+export async function settled(bed: Bed): Promise<number> {
   let least = Infinity;
   for (let still = 0; still < 5; still += 1) {
     await delay(300);
@@ -124,7 +124,7 @@ async function settled(bed: Bed): Promise<number> {
   return least;
 }
 
-async function memory({ daemon }: Bed, what: "VmRSS" | "VmHWM"): Promise<number> {
+export async function memory({ daemon }: Bed, what: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await readFile(`/proc/${daemon.discovery.pid}/status`, "utf8");
   return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * kibibyte;
 }

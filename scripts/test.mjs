@@ -36,16 +36,19 @@ const SERVERS = [
   "sudo",
 ];
 
+/** What the benchmarks compare with. */
+const FLEETS = ["clustershell", "pssh"];
+
 /** Login shells that commands are run by, beside those that every Debian has. */
 const SHELLS = ["busybox", "fish", "ksh93u+m", "mksh", "tcsh", "zsh"];
 
 /** The tests by part: their vitest projects and the Debian packages that they use. */
 const PARTS = {
   unit: { projects: ["unit", "contract"], packages: [...SERVERS, ...SHELLS, "unzip"] },
-  daemon: { projects: ["daemon", "openssh"], packages: [...SERVERS, ...SHELLS] },
+  daemon: { projects: ["daemon", "openssh"], packages: [...SERVERS, ...SHELLS, ...FLEETS] },
   faults: {
     projects: ["faults"],
-    packages: [...SERVERS, ...SHELLS, "iproute2", "strace", "libfaketime", "clustershell"],
+    packages: [...SERVERS, ...SHELLS, ...FLEETS, "iproute2", "strace", "libfaketime"],
   },
   editor: { projects: ["editor"], packages: [...SERVERS, "chromium", "fonts-dejavu-core"] },
 };

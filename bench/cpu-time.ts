@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+
+/** USER_HZ of Linux. */
+export const tickMs = 10;
+
+/** What this process' children that have ended took of the processors (proc(5): cutime, cstime); NaN elsewhere. */
+export function childTicks(): number {
+  return ticks("self", 13);
+}
+
+/** What a process took itself (utime, stime). */
+export function processTicks(pid: number): number {
+  return ticks(String(pid), 11);
+}
+
+function ticks(pid: string, field: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[field]) + Number(fields[field + 1]);
+  } catch {
+    return Number.NaN;
+  }
+}
