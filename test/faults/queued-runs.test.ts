@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { open, rm } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { expect, test } from "vitest";
+import type { Run } from "../../protocol/run.ts";
+import { openDirectory } from "../support/directory.ts";
+import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
+import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import { openTestDaemon } from "../support/daemon.ts";
+import { inParallel } from "../support/in-parallel.ts";
+import { watchPeak } from "../support/live-memory.ts";
+import { RunReading } from "../support/run-stream.ts";
+import { openSshd } from "../support/sshd.ts";
+
+const mebibyte = 1024 * 1024;
+const hosts = times(10, 50);
+const queued = times(150, 10_000);
+const readers = times(20, 200);
+const outputBytes = times(8, 1000) * mebibyte;
+/** Beside the readers that stall, and those that follow what waits. */
+const attentive = 3;
+
+test("while thousands of runs wait, and readers stall, each run has its one ending within bounds of memory", {
+  timeout: times(120_000, 1_800_000),
+}, async () => {
+  await using directory = await openDirectory();
+  await using sshd = await openSshd({ address: "0.0.0.0", options: { MaxStartups: "200:30:400" } });
+  await knowHosts(directory.path, `[127.0.*]:${sshd.port} ${sshd.hostKeys[0]?.publicKey ?? ""}\n`);
+  const flags = ["--pool-max-connections", String(hosts), "--channels-per-connection", "2"];
+  await using daemon = await openTestDaemon({ home: directory.path, flags });
+  const { client, http } = daemon;
+  const names = Array.from({ length: hosts }, (_, index) => `h${index + 1}`);
+  for (const [index, name] of names.entries()) {
+    await client.call("createHost", { body: { ...hostOf(sshd), name, address: `127.0.2.${index + 1}` } });
+  }
+  const gate = directory.join("gate");
+  execFileSync("mkfifo", [gate]);
+  const start = (host: string, command: string): Promise<Run> =>
+    client.call("createRun", { body: { host, command } });
+  const peak = await watchPeak(daemon.pid);
+
+  const loud = await start("h1", `cat ${gate}; head -c ${outputBytes} /dev/zero | tr '\\0' x`);
+  const others: Run[] = [];
+  const indexes = Array.from({ length: queued }, (_, index) => index);
+  await inParallel(Array.from({ length: 20 }), indexes, async (_, index) => {
+    const command = `[ ! -e ${gate} ] || cat ${gate}; echo ${index}`;
+    others.push(await start(names[index % hosts] ?? "", command));
+  });
+  const { runs } = await client.call("stats");
+  const follow = (run: Run): Promise<IncomingMessage> => http.open("GET", `/api/runs/${run.id}/events`);
+  const stalled = await Promise.all(Array.from({ length: readers / 4 }, () => follow(loud)));
+  for (const stream of stalled) stream.pause();
+  const seen = await Promise.all(
+    [
+      ...Array.from({ length: attentive }, () => loud),
+      ...others.slice(0, readers - stalled.length - attentive),
+    ].map(async (run) => ({ run, reading: new RunReading(), stream: await follow(run) })),
+  );
+
+  const read = Promise.all(seen.map(({ reading, stream }) => reading.follow(stream)));
+  const writing = open(gate, "w");
+  await rm(gate);
+  await (await writing).close();
+  await read;
+  const figures = new FaultCounts();
+  for (const run of [loud, ...others]) {
+    const { state, outcome, exitCode } = await ended(run.id);
+    if (state !== "ended" || outcome !== "exited" || exitCode !== 0) figures.wrongOutcomes += 1;
+  }
+  for (const stream of stalled) stream.destroy();
+  const grown = await peak();
+  figures.runs = queued + 1;
+  figures.faults = stalled.length;
+  figures.print("runs that wait, and readers that stall", {
+    "waiting at once": runs.queued,
+    readers,
+    "MiB of output": outputBytes / mebibyte,
+    "MiB of memory more, at most": Math.round(grown / mebibyte),
+  });
+  expect(figures.broken).toEqual(untouched);
+  expect(runs.queued).toBeGreaterThan(queued / 2);
+  // Of this, V8 lets young objects grow to 130 MB; a run that waits keeps some 28 KiB.
+  expect(grown).toBeLessThan(times(256, 768) * mebibyte);
+
+  async function ended(id: string): Promise<Run> {
+    for await (const { event } of client.subscribe(id, {})) if (event.type === "complete") break;
+    return client.call("getRun", { params: { run: id } });
+  }
+});
