@@ -8,6 +8,7 @@ import { DaemonLink } from "./daemon/link.ts";
 import { followSettings } from "./daemon/settings-sync.ts";
 import { showStatus } from "./daemon/status-bar.ts";
 import { watchSshConfig } from "./hosts/config-watch.ts";
+import { EarlyConnect, type PreconnectSetting } from "./hosts/early-connect.ts";
 import { GroupCommands } from "./hosts/group-commands.ts";
 import { HostCommands } from "./hosts/host-commands.ts";
 import { HostDrag } from "./hosts/host-drag.ts";
@@ -34,7 +35,7 @@ import { type HistoryCommandParts, HistoryCommands } from "./runs/history-comman
 import { type RunCommandParts, RunCommands } from "./runs/run-commands.ts";
 import { RunList } from "./runs/run-list.ts";
 import { RunLog } from "./runs/run-log.ts";
-import { Runner } from "./runs/runner.ts";
+import { agentSocket, Runner } from "./runs/runner.ts";
 import { SaveOffer } from "./runs/save-offer.ts";
 import { createStart } from "./start-lists.ts";
 import { FinishedNotices } from "./terminal/finished-notices.ts";
@@ -58,7 +59,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const { own, dialogs } = openPrompts(context, { daemon: link, report, log, typed });
   const shared = { daemon: link, hosts, runs, report, own, start };
   const output = openOutput({ ...shared, log, extensionUri });
-  const { panels } = output;
   const tools = openHostTools(shared, context.globalState);
   const { form, hostCommands } = tools;
   const jobs = openJobs({ ...shared, ...output, log, extensionUri });
@@ -69,15 +69,16 @@ export function activate(context: vscode.ExtensionContext): void {
     drag: new HostDrag({ hosts, ...tools }),
   });
   const addHost = (text: string): Promise<Host | undefined> => form.add(text);
-  const questions = { daemon: link, hosts, runs, addHost, several: jobs.several };
+  const early = openEarlyConnect(link, log);
+  const questions = { daemon: link, hosts, runs, early, addHost, several: jobs.several };
   const saveOffer = new SaveOffer(hosts, runs, addHost);
   const ofRuns = { ...shared, ...output, ...trees, log: output.runLog, questions, hostCommands, saveOffer };
   const daemon = new DaemonCommands(link, runs, report, log);
   const dashboard = new Dashboard({ daemon: link, report, extensionUri });
-  subscriptions.push(dashboard, log, link, hosts, runs, trees, own, dialogs, tools.offer);
+  subscriptions.push(dashboard, early, log, link, hosts, runs, trees, own, dialogs, tools.offer);
   subscriptions.push(...output.owned, ...jobs.owned);
   subscriptions.push(
-    link.onDidChange(({ type }) => type === "reset" && panels.recover()),
+    link.onDidChange(({ type }) => type === "reset" && output.panels.recover()),
     watchSshConfig(hosts, () => void hosts.refresh().catch(() => undefined)),
     daemon.watch(),
     showStatus(link, runs),
@@ -89,7 +90,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ...tools,
       daemon,
       dashboard,
-      panels,
+      panels: output.panels,
       log,
       extensionUri,
       hosts: hostCommands,
@@ -121,6 +122,14 @@ function endStarting(): vscode.Disposable {
   });
   void vscode.commands.executeCommand("setContext", "hostrun.active", true);
   return filled;
+}
+
+function openEarlyConnect(daemon: DaemonLink, log: vscode.LogOutputChannel): EarlyConnect {
+  const setting = (): PreconnectSetting =>
+    vscode.workspace.getConfiguration("hostrun").get<PreconnectSetting>("preconnect", "off");
+  const connect = (host: string): Promise<unknown> =>
+    daemon.call("connectHost", { params: { host }, body: { agentSocket: agentSocket() } });
+  return new EarlyConnect({ connect, log, setting });
 }
 
 /** What the daemon asks of the person at this window. */

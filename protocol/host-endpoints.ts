@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { Host, HostPatch, NewHost } from "./host.ts";
+import { HostConnect, HostConnectRequest } from "./host-connect.ts";
 import { ImportRequest, ImportResult } from "./host-import.ts";
 import { HostTest, HostTestRequest } from "./host-test.ts";
 import { listOf } from "./list.ts";
@@ -94,6 +95,15 @@ export const hostEndpoints = {
     status: 204,
     output: "none",
     problems: ofHost,
+  }),
+  connectHost: endpoint({
+    method: "POST",
+    path: "/api/hosts/:host/connect",
+    summary: "Have a connection ready for the next run, without asking anybody for anything",
+    body: HostConnectRequest,
+    status: 200,
+    output: HostConnect,
+    problems: [...writing, "host_unknown", "confirmation_required", "queue_full", ...connectingProblems],
   }),
   testHost: endpoint({
     method: "POST",

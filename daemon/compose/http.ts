@@ -15,6 +15,7 @@ import { Snippets } from "../snippets/snippets.ts";
 import { createSnippetStore } from "../store/snippets.ts";
 import { snippetRoutes } from "../http/routes/snippets.ts";
 import { OutputDiff } from "../diff/output-diff.ts";
+import { EarlyConnections } from "../hosts/early-connections.ts";
 import { connectionRoutes } from "../http/routes/connections.ts";
 import { daemonRoutes } from "../http/routes/daemon.ts";
 import { keyRoutes } from "../http/routes/keys.ts";
@@ -146,6 +147,8 @@ function handlersOf(
       hosts,
       resolve,
       remote: pool,
+      early: new EarlyConnections({ remote: pool, clock, log: context.log, connectTimeoutMs }),
+      production,
       secrets,
       prompts,
       clock,

@@ -24,6 +24,8 @@ export interface HostChoice {
   readonly unsaved?: boolean;
   /** false: no host is active before the person goes to one, since choosing it runs something. */
   readonly preselects?: boolean;
+  /** Hears of the host that is at hand now: on the way to being chosen, or passed by. */
+  readonly considered?: (host: Host | undefined) => void;
 }
 
 /** A host is to be added: with this address, so far as one was typed. */
@@ -60,6 +62,8 @@ export async function askHost(
       items,
       preselects: choice.preselects ?? true,
       active: (value) => typeof value === "object" && "name" in value && value.name === choice.chosen?.name,
+      onActive: (value) =>
+        choice.considered?.(typeof value === "object" && "name" in value ? value : undefined),
       keep: (typed) => {
         text = typed;
       },

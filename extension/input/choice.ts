@@ -17,6 +17,8 @@ interface Choice<T> {
   /** The entry that stands for the typed text itself, always the first. */
   readonly typed?: (text: string) => ChoiceItem<T> | undefined;
   readonly active?: (value: T) => boolean;
+  /** Hears which entry is the active one now, if one is. */
+  readonly onActive?: (value: T | undefined) => void;
   /**
    * false: no entry is active before the person goes to one or types, so that Enter alone chooses nothing; for entries
    * that run something. By default the first one is.
@@ -65,6 +67,7 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     }),
     input.onDidChangeActive(([item]) => {
       if (item !== undefined && item === typed) typedShown = true;
+      choice.onActive?.(item?.value);
     }),
     input.onDidAccept(() => {
       const item = input.selectedItems[0] ?? input.activeItems[0];

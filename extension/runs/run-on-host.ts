@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import type { EarlyConnect } from "../hosts/early-connect.ts";
 import { askHost } from "../hosts/host-choice.ts";
 import { whereWords } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
@@ -28,6 +29,7 @@ export interface RunQuestions {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly runs: RunList;
+  readonly early: Pick<EarlyConnect, "asked" | "considered" | "chosen">;
   /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
   addHost(text: string): Promise<Host | undefined>;
   /** Asks for several hosts instead; `command`: what will run there, where that is known already. */
@@ -64,7 +66,9 @@ export async function askRun(questions: RunQuestions, known: RunStart): Promise<
 
 /** `command`: what will run once the host is chosen, where that is known already. */
 function hostStep(questions: RunQuestions, command: string | undefined): Step<Draft> {
+  const { early } = questions;
   return async (draft, frame) => {
+    early.asked(questions.hosts.hosts);
     const answer = await askHost(
       {
         placeholder: hostPlaceholder(command),
@@ -74,6 +78,7 @@ function hostStep(questions: RunQuestions, command: string | undefined): Step<Dr
         unsaved: true,
         several: true,
         preselects: command === undefined,
+        considered: (host) => early.considered(host),
       },
       command === undefined ? frame : { ...frame, title: vscode.l10n.t("Run {0}", commandLine(command, 80)) },
     );
@@ -100,6 +105,7 @@ function commandStep(questions: RunQuestions, { unrun, typing }: RunStart): Step
   return async (draft, frame) => {
     const { host } = draft;
     if (host === undefined) return "cancel";
+    questions.early.chosen(host);
     if (typed === "" && unrun?.host.name === host.name) typed = unrun.command;
     const ofHost = questions.daemon
       .call("listRuns", { query: { host: host.name, limit: "100" } })

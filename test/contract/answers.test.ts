@@ -11,6 +11,7 @@ import { type ProblemCode, problems } from "../../protocol/problem-codes.ts";
 import { ProblemDetails } from "../../protocol/problem-details.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Run } from "../../protocol/run.ts";
+import { failingHosts } from "../support/failing-hosts.ts";
 import { openDirectory } from "../support/directory.ts";
 import { type Answer, readAll, type Sent } from "../support/http.ts";
 import { hostOf, openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -100,6 +101,7 @@ const good: Record<EndpointName, Call> = {
   deleteHost: async () => ({ path: `/api/hosts/${await hostName()}` }),
   keepSecrets: () => ({ path: "/api/hosts/web1/secrets", json: { password: "secret" } }),
   forgetSecrets: () => ({ path: "/api/hosts/web1/secrets" }),
+  connectHost: () => ({ path: "/api/hosts/web1/connect", json: { production: "allow" } }),
   testHost: () => ({ path: "/api/hosts/web1/test", json: {} }),
   createRun: () => ({ path: "/api/runs", json: { host: "web1", command: "true" } }),
   streamRun: () => ({ path: "/api/ssh/stream", json: { host: "web1", command: "echo hi" } }),
@@ -318,11 +320,6 @@ const provoked: Provoked[] = [
   ["getKey", "invalid_request", "/api/keys/nope?nope=1"],
   ["createKey", "conflict", "/api/keys", { json: { name: "taken" } }],
   ["installKey", "not_found", "/api/keys/nope/install", { json: { host: "web1" } }],
-  ["installKey", "host_unknown", installing, { json: { host: "nobody" } }],
-  ["installKey", "host_unreachable", installing, { json: { host: "refused" } }],
-  ["installKey", "authentication_failed", installing, { json: { host: "nouser" } }],
-  ["installKey", "identity_file_missing", installing, { json: { host: "nokey" } }],
-  ["installKey", "identity_file_unreadable", installing, { json: { host: "textkey" } }],
   ["listHosts", "invalid_request", "/api/hosts?nope=1"],
   ["createHost", "conflict", "/api/hosts", { json: { name: "web1", address: "10.0.0.1" } }],
   ["importHosts", "not_found", "/api/hosts/import", { json: { source: "ssh_config", path: "/nowhere" } }],
@@ -335,11 +332,12 @@ const provoked: Provoked[] = [
   ["keepSecrets", "host_unknown", "/api/hosts/nobody/secrets", { json: { password: "x" } }],
   ["forgetSecrets", "invalid_request", "/api/hosts/web1/secrets?nope=1"],
   ["forgetSecrets", "host_unknown", "/api/hosts/nobody/secrets"],
-  ["testHost", "host_unknown", "/api/hosts/nobody/test", { json: {} }],
-  ["testHost", "host_unreachable", "/api/hosts/refused/test", { json: {} }],
-  ["testHost", "authentication_failed", "/api/hosts/nouser/test", { json: {} }],
-  ["testHost", "identity_file_missing", "/api/hosts/nokey/test", { json: {} }],
-  ["testHost", "identity_file_unreadable", "/api/hosts/textkey/test", { json: {} }],
+  ...failingHosts.flatMap(([code, host]): Provoked[] => [
+    ["testHost", code, `/api/hosts/${host}/test`, { json: {} }],
+    ["installKey", code, installing, { json: { host } }],
+    ["connectHost", code, `/api/hosts/${host}/connect`, { json: { production: "allow" } }],
+  ]),
+  ["connectHost", "confirmation_required", "/api/hosts/prod/connect", { json: {} }],
   ["createRun", "host_unknown", "/api/runs", start({ ...valid, host: "nobody" })],
   ["streamRun", "host_unknown", "/api/ssh/stream", start({ ...valid, host: "nobody" })],
   ["createRun", "idempotency_conflict", "/api/runs", start({ ...valid, command: "false" }, "contract")],

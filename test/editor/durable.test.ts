@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
+import { Problem } from "../../protocol/problem.ts";
 import type { CodeServer } from "../support/code-server.ts";
 import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openCounter, type Counter } from "../support/counter.ts";
@@ -22,14 +24,44 @@ beforeAll(async () => {
   sshd = await openSshd({ hostKeys });
   owned.defer(() => sshd[Symbol.asyncDispose]());
   counter = owned.use(await openCounter());
-  const config = `Host web1\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
-  ({ code, window } = await openEditor(owned, sshd, { settings: { "hostrun.keepRunning": true }, config }));
+  // localhost is not known by a key.
+  const hosts = [`Host web1\n  HostName ${sshd.address}\n`, "Host stranger\n  HostName localhost\n"];
+  const config = `${hosts.join("")}Host *\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  const settings = { "hostrun.keepRunning": true, "hostrun.preconnect": "chosen" };
+  ({ code, window } = await openEditor(owned, sshd, { settings, config }));
   await window.showHostrun();
 });
 endAfterTests(owned, () => window);
 
 const title = () => window.quick.locator(".quick-input-title");
 const says = "keeps running if the link drops";
+
+test("a host is connected to as soon as it is chosen, where the setting wants it: the first run finds it so", async () => {
+  await window.command("Hostrun: Run on Host…");
+  await window.choose(/Choose the host/, "web1");
+  await window.row(/^web1, connected/).waitFor();
+  await window.answer(/Type a command/, "echo $((40 + 2)) at once");
+  await window.output("42 at once");
+  await window.run.getByText("Exit 0", { exact: true }).waitFor();
+  await window.run.getByText(/^warm connection · /).waitFor();
+});
+
+test("nobody is told that a host could not be connected to before a command runs on it", async () => {
+  await window.command("Hostrun: Run on Host…");
+  await window.choose(/Choose the host/, "stranger");
+  await window.quick.getByPlaceholder(/Type a command/).waitFor();
+  const daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+  await using _ = daemon;
+  // What was tried is not tried again so soon.
+  const waits = async (): Promise<number> => {
+    const input = { params: { host: "stranger" }, body: {} };
+    const failure: unknown = await daemon.call("connectHost", input).catch((reason: unknown) => reason);
+    return failure instanceof Problem ? (failure.members.retryAfterMs ?? 0) : 0;
+  };
+  await expect.poll(waits).toBeGreaterThan(0);
+  expect(await window.notification(/./).count()).toBe(0);
+  await window.quick.getByPlaceholder(/Type a command/).press("Escape");
+});
 
 test("whether a command keeps running is set for all, and changed for one by the pin above the question", async () => {
   await window.command("Hostrun: Run on Host…");

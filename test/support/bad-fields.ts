@@ -205,6 +205,14 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       names: { values: ["web1", null, {}, ...hostileNames.map((name) => ["web1", name]), [1]] },
     },
   },
+  connectHost: {
+    path: "/api/hosts/web1/connect",
+    good: {},
+    body: {
+      agentSocket: { values: ["x".repeat(4097), ...notText] },
+      production: { values: ["ask", "", null, true] },
+    },
+  },
   testHost: {
     path: "/api/hosts/web1/test",
     good: {},

@@ -1,13 +1,18 @@
 import type { HostDirectory } from "../../hosts/directory.ts";
+import type { EarlyConnections } from "../../hosts/early-connections.ts";
 import { type HostTestParts, testHost } from "../../hosts/host-test.ts";
+import type { ProductionHosts } from "../../hosts/production-hosts.ts";
 import type { Resolved } from "../../hosts/resolution.ts";
 import type { Prompts } from "../../prompts/prompts.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
+import { refuseProduction } from "../production-refusal.ts";
 import type { Handlers } from "../request-context.ts";
 
 export interface HostRoutesParts extends HostTestParts {
   readonly hosts: HostDirectory;
   readonly resolve: (host: string | number) => Promise<Resolved>;
+  readonly early: Pick<EarlyConnections, "open">;
+  readonly production: Pick<ProductionHosts, "isProduction">;
   readonly secrets: SecretMemory;
   readonly prompts: Pick<Prompts, "questioner">;
 }
@@ -20,6 +25,7 @@ type HostHandlers = Pick<
   | "getHost"
   | "updateHost"
   | "deleteHost"
+  | "connectHost"
   | "testHost"
   | "keepSecrets"
   | "forgetSecrets"
@@ -29,7 +35,7 @@ type HostHandlers = Pick<
 const tester = { runId: null, opened: () => undefined, closed: () => undefined };
 
 export function hostRoutes(parts: HostRoutesParts): HostHandlers {
-  const { hosts, resolve, secrets, prompts } = parts;
+  const { hosts, resolve, early, production, secrets, prompts } = parts;
   return {
     listHosts: async ({ query }) => ({ ...(await hosts.list(query.q)), nextCursor: null }),
     createHost: ({ body }) => hosts.create(body),
@@ -49,6 +55,13 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       const { target } = await resolve(await hosts.reference(params.host));
       secrets.forget(target.name);
       return undefined;
+    },
+    connectHost: async ({ params, body, left }) => {
+      const host = await hosts.reference(params.host);
+      if (body.production === "refuse") {
+        await refuseProduction(production, host, "Ask again with production: allow to connect to it.");
+      }
+      return early.open(await resolve(host), body, left);
     },
     testHost: async ({ params, body, left }) => {
       const resolved = await resolve(await hosts.reference(params.host));

@@ -3,7 +3,6 @@ import type { Writable } from "node:stream";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../../protocol/run.ts";
 import { runEndpoints } from "../../../protocol/run-endpoints.ts";
-import { visibleLine } from "../../../protocol/visible.ts";
 import type { OutputDiff } from "../../diff/output-diff.ts";
 import type { ProductionHosts } from "../../hosts/production-hosts.ts";
 import type { RunEngine } from "../../runs/engine.ts";
@@ -11,6 +10,7 @@ import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
 import type { Handlers } from "../request-context.ts";
 import { wantsFrames } from "../frames.ts";
+import { refuseProduction } from "../production-refusal.ts";
 import { runStream } from "../run-stream.ts";
 
 export interface RunRoutesParts {
@@ -45,7 +45,7 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
     });
   return {
     createRun: async ({ query, body, header }) => {
-      if (query.production === "refuse") await refuseProduction(production, body.host);
+      if (query.production === "refuse") await refuseProduction(production, body.host, untilAgreed);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
@@ -53,7 +53,7 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
     streamRun: async ({ query, body, header }) => {
       const { host: name, hostId, ...rest } = body;
       const host = name ?? hostId ?? "";
-      if (query.production === "refuse") await refuseProduction(production, host);
+      if (query.production === "refuse") await refuseProduction(production, host, untilAgreed);
       const run = await start({ host, ...rest }, header);
       return runStream(history, run.id, { query, asFrames: false });
     },
@@ -92,6 +92,8 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
   };
 }
 
+const untilAgreed = "Let a person agree to the command, then ask again without production=refuse.";
+
 type Header = (name: string) => string | undefined;
 
 /** What a header names something by. */
@@ -100,19 +102,6 @@ function word(header: Header, name: string): string | undefined {
   if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return value;
   const message = "must be 1 to 255 visible ASCII characters";
   throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
-}
-
-async function refuseProduction(
-  production: RunRoutesParts["production"],
-  host: string | number,
-): Promise<void> {
-  if (!(await production.isProduction(host))) return;
-  const name = visibleLine(String(host));
-  throw new Problem(
-    "confirmation_required",
-    `${name} is a production host. Let a person agree to the command, then ask again without production=refuse.`,
-    { host: name },
-  );
 }
 
 /** Takes as long as bytes come, or none come, while the run lives; its end is the end of the request. */
