@@ -6,6 +6,7 @@ import { bulkSuite } from "./bulk.ts";
 import { commandLineSuite } from "./command-line.ts";
 import { distanceSuite } from "./distance.ts";
 import { fleetSuite } from "./fleet.ts";
+import { growthSuite } from "./growth.ts";
 import { outcomeOf, readHistory, remember } from "./history.ts";
 import { latencySuite } from "./latency.ts";
 import { lineSuite } from "./line.ts";
@@ -37,6 +38,7 @@ const suites: Readonly<Record<string, Entry>> = {
   cli: { goals: ["P12"], about: "`hostrun run` as a process", suite: commandLineSuite },
   start: { goals: ["P13"], about: "the daemon's start with a full store", suite: startSuite },
   fleet: { goals: ["P7", "P8"], about: "500 hosts, beside clush and pssh", suite: fleetSuite },
+  growth: { goals: [], about: "what each host, run, reader and MiB costs", suite: growthSuite },
   record: { goals: [], about: "what recording costs by itself", suite: recordSuite },
 };
 const usage = `Usage: npm run bench [-- [SUITE or GOAL...] [OPTION...]]

@@ -71,7 +71,7 @@ async function openConnections({ daemon, sshd, directory }: Bed, count: number):
 /** Readers of one run that says nothing. */
 async function openReaders(bed: Bed, count: number): Promise<IncomingMessage[]> {
   const { id } = await bed.daemon.call("createRun", { body: { host: bed.warm, command: "sleep 600" } });
-  return Promise.all(Array.from({ length: count }, () => open(bed, `/api/runs/${id}/events`)));
+  return Promise.all(Array.from({ length: count }, () => openStream(bed, `/api/runs/${id}/events`)));
 }
 
 /**
@@ -88,7 +88,7 @@ async function underLoad(
   const command = `head -c ${outputBytes} /dev/zero | tr '\\0' x`;
   const { id } = await daemon.call("createRun", { body: { host: warm, command } });
   const reading = await Promise.all(
-    Array.from({ length: readers / 4 + attentive }, () => open(bed, `/api/runs/${id}/events`)),
+    Array.from({ length: readers / 4 + attentive }, () => openStream(bed, `/api/runs/${id}/events`)),
   );
   const quiet = await openReaders(bed, readers - reading.length);
   for (const stream of reading.slice(readers / 4)) stream.resume();
@@ -104,7 +104,8 @@ async function underLoad(
   return most - before;
 }
 
-async function open({ daemon }: Bed, path: string): Promise<IncomingMessage> {
+/** The stream of a run, on a connection of its own. */
+export async function openStream({ daemon }: Bed, path: string): Promise<IncomingMessage> {
   const outgoing = request({ socketPath: daemon.discovery.socket, agent: new Agent(), path });
   outgoing.end();
   const answer = await new Promise<IncomingMessage>((resolve) => outgoing.once("response", resolve));
