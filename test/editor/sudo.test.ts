@@ -37,5 +37,7 @@ test("the shield above the question runs a command as root, and the password is 
   await input.press("Enter");
   await window.output("user 0");
   await window.run.getByText("Exit 0", { exact: true }).waitFor();
-  expect(await window.run.locator(".xterm-rows").innerText()).not.toMatch(/correct horse|hostrun-[0-9a-f]{12}/);
+  expect(await window.run.locator(".xterm-rows").innerText()).not.toMatch(
+    /correct horse|hostrun-[0-9a-f]{12}/,
+  );
 });
