@@ -58,6 +58,7 @@ test("a plan of another version has defaults for what is missing, and the strict
     timeoutMs: 1_800_000,
     recordLimitBytes: 67_108_864,
     directory: null,
+    isOwn: true,
   });
   // Where a run went is never guessed.
   write({ target: hop });
