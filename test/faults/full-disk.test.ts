@@ -1,14 +1,18 @@
-import { mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { LiveRun } from "../../daemon/runs/record/live-run.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
+import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
+import { openDirectory } from "../support/directory.ts";
+import { durableFilesOf, until } from "../support/durable.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
@@ -142,6 +146,76 @@ test("a daemon on a full disk begins no run, ends those under way as they end, a
   await daemon.kill("SIGKILL");
   await using next = await openTestDaemon({ stateDirectory, home: daemon.home });
   expect(await next.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+});
+
+describe("a durable run on a full disk", () => {
+  /** Says A, B and C as it is let, of which the disk is full for B; `done` ends it. */
+  async function openFullDisk() {
+    await using stack = new AsyncDisposableStack();
+    const disk = stack.use(await openSmallDisk(16));
+    const directory = stack.use(await openDirectory({ readable: true }));
+    const stateDirectory = join(disk.path, "state");
+    await mkdir(stateDirectory, { mode: 0o700 });
+    const daemon = stack.use(await openHostedDaemon({ stateDirectory }));
+    const waitFor = (gate: string): string => `until [ -e ${directory.join(gate)} ]; do sleep 0.05; done`;
+    const command = `echo A; ${waitFor("b")}; echo B; ${waitFor("c")}; echo C; exit 3`;
+    const reading = new RunReading();
+    const messages = readMessages(await daemon.stream(command, { durable: true }));
+    await reading.until(messages, () => reading.text() === "A\n");
+    disk.fill();
+    await writeFile(directory.join("b"), "");
+    const isFull = ({ type, message }: { type: string; message?: string }): boolean =>
+      type === "status" && message?.includes("is full: the output stays on web1") === true;
+    const owned = stack.move();
+    const letGo = (): Promise<void> => writeFile(directory.join("c"), "");
+    const files = (): Promise<string[]> => durableFilesOf(daemon.sshd.user);
+    return {
+      disk,
+      daemon,
+      reading,
+      messages,
+      isFull,
+      letGo,
+      files,
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  }
+
+  test("is taken in from where its record ends once there is room, and its files are removed then", async () => {
+    await using full = await openFullDisk();
+    const { disk, daemon, reading, messages, isFull, letGo, files } = full;
+    await reading.until(messages, isFull);
+    await letGo();
+    disk.makeRoom();
+    await reading.until(messages, ({ type }) => type === "complete");
+    expect(reading.text()).toBe("A\nB\nC\n");
+    expect(reading.of("gap")).toEqual([]);
+    const whole = createHash("sha256").update("A\nB\nC\n").digest("hex");
+    expect(reading.complete).toMatchObject({ exitCode: 3, truncatedBytes: 0, sha256: { stdout: whole } });
+    const again = await daemon.http.open("GET", `/api/runs/${reading.id}/events`);
+    expect((await new RunReading().follow(again)).text()).toBe("A\nB\nC\n");
+    await until(async () => !(await files()).includes(reading.id));
+  });
+
+  test("that is cancelled keeps its files on the host, and says where", async () => {
+    await using full = await openFullDisk();
+    const { disk, daemon, reading, messages, isFull, files } = full;
+    await reading.until(messages, isFull);
+    await daemon.client.call("cancelRun", { params: { run: reading.id } });
+    await reading.until(messages, ({ type }) => type === "complete");
+    expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true, truncatedBytes: 2 });
+    const said = reading.of("status").map(({ message }) => message);
+    expect(said.at(-1)).toMatch(new RegExp(`web1 keeps it in /var/tmp/hostrun-\\d+/${reading.id}$`));
+    disk.makeRoom();
+    const stateDirectory = join(disk.path, "state");
+    using database = openDatabase({
+      path: join(stateDirectory, "hostrun.db"),
+      migrations,
+      nativeBinding: undefined,
+    });
+    await expect.poll(() => createDurablePlans(database).list().planned, { timeout: 20_000 }).toEqual([]);
+    expect(await files()).toContain(reading.id);
+  });
 });
 
 test.each(["SIGTERM", "SIGKILL"] as const)(

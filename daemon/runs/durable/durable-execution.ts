@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
 import { Problem } from "../../../protocol/problem.ts";
-import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
-import type { Log } from "../../core/log.ts";
 import type { LoginShell } from "../../transport/login-shell.ts";
 import type { Questioner } from "../../transport/questioner.ts";
 import type { Remote, RemoteProcess } from "../../transport/remote.ts";
@@ -10,27 +8,22 @@ import type { LiveRun } from "../record/live-run.ts";
 import { asProblem, type RunExecution, showBanner } from "../run-execution.ts";
 import { endGroupCommand, parseGroupEnd } from "../terminate/group-end.ts";
 import { StopController } from "../terminate/stop-controller.ts";
-import { type DurableEffect, type DurableEvent, type DurableState, initialState } from "./durable-state.ts";
+import {
+  type DurableEffect,
+  type DurableEvent,
+  type DurableState,
+  initialState,
+  statusOf,
+} from "./durable-state.ts";
 import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
+import { isComplete } from "./ending-from-status.ts";
 import { type HostListener, openHostSession } from "./host-session.ts";
-import type { DurablePlan, DurablePlans } from "./plan.ts";
+import type { DurableExecutionParts } from "./durable-parts.ts";
+import type { DurablePlan } from "./plan.ts";
+import { keptMessage } from "./refusals.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
 import { transition } from "./transition.ts";
-
-export interface DurableParts {
-  readonly plans: DurablePlans;
-  readonly log: Log;
-  /** Whoever takes up what an earlier daemon recorded waits for its turn here. */
-  readonly eventLoop: EventLoopQueue;
-  /** Aborted when the daemon stops. */
-  readonly stopped: AbortSignal;
-}
-
-export interface DurableExecutionParts extends DurableParts {
-  /** Who answers what only a person can. */
-  readonly questioner: Questioner | undefined;
-}
 
 type Performers = {
   readonly [Type in DurableEffect["type"]]: (effect: DurableEffect<Type>) => void;
@@ -70,6 +63,7 @@ export class DurableExecution implements RunExecution {
     replay: () => void this.#begin(this.#replay()),
     openSession: (effect) => this.#openSession(effect),
     pause: () => void this.#begin(this.#pause()),
+    waitForRoom: () => void this.#begin(this.#waitForRoom()),
     cutPauseShort: () => this.#wake.abort(),
     reached: () => this.#backoff.reset(),
     limitTime: () => this.#limitTime(),
@@ -96,6 +90,10 @@ export class DurableExecution implements RunExecution {
       isNew: start !== undefined,
       hasBegun: live.run.startedAt !== null,
     });
+    live.rewindWith(() => {
+      this.#dispatch({ type: "unrecorded" });
+      return this.#state.step.at === "replaying";
+    });
   }
 
   async run(remote: Remote): Promise<void> {
@@ -113,6 +111,8 @@ export class DurableExecution implements RunExecution {
     if (!ended) return;
     const { plan, command } = this.#state;
     if (command !== "begun") forgetPlan(run.id, this.#parts);
+    else if (this.live.hasUnrecordedOutput)
+      void this.live.persisted.then(() => forgetPlan(run.id, this.#parts));
     else void removeFiles(remote, { run, plan }, this.#parts);
   }
 
@@ -169,6 +169,13 @@ export class DurableExecution implements RunExecution {
 
   #end({ ending }: DurableEffect<"end">): void {
     this.stops.close();
+    this.live.flushOutput(true);
+    const { directory, target } = this.#state.plan;
+    if (this.live.hasUnrecordedOutput && directory !== null) {
+      const message = keptMessage(target, `${directory}/${this.live.run.id}`);
+      this.#parts.log.warn(message, { run: this.live.run.id });
+      this.#tell({ type: "tell", message, reconnecting: false });
+    }
     this.live.end(ending);
   }
 
@@ -192,6 +199,19 @@ export class DurableExecution implements RunExecution {
     const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
     await this.#backoff.pause([this.#abort.signal, ...wake]);
     this.#dispatch({ type: "paused" });
+  }
+
+  /** The host is asked no more until the store takes writes, or the run is to end. */
+  async #waitForRoom(): Promise<void> {
+    this.#process?.close();
+    await this.#session;
+    const left = AbortSignal.any([this.#abort.signal, this.#wake.signal]);
+    do {
+      this.#backoff.reset();
+      this.#backoff.record(false);
+      await this.#backoff.pause([left]);
+    } while (!left.aborted && !this.live.hasRoom());
+    await this.#replay();
   }
 
   async #replay(): Promise<void> {
@@ -234,6 +254,7 @@ export class DurableExecution implements RunExecution {
     this.#dispatch({ type: "opened", connection: process });
     const { kind: how } = await session.over;
     this.#process = undefined;
+    this.live.flushOutput(isComplete(statusOf(this.#state), this.#offsets()));
     const { exhausted } = this.#backoff;
     this.#dispatch({ type: "closed", how, received: this.#offsets(), exhausted });
   }

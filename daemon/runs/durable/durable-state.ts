@@ -20,11 +20,14 @@ export interface DurableState {
   readonly stop: DurableStop | undefined;
   /** A person was told that the host is looked for. */
   readonly reconnecting: boolean;
+  /** A person was told that the store has no room. */
+  readonly waitsForRoom: boolean;
 }
 
 /**
  *     queued ──────────────┬──> session <──> pausing
  *     queued -> replaying ─┘      │ └──> closing ──> …
+ *               replaying <───────┤ (the store has no room)
  *                                 └──> over, left
  */
 export type DurableStep =
@@ -85,6 +88,8 @@ interface EventFields {
   /** There is no session, or the plan could not be saved. */
   failed: { readonly problem: Problem; readonly exhausted: boolean };
   paused: unknown;
+  /** The store had no room for output. */
+  unrecorded: unknown;
   stopRequested: StopRequest;
   /** undefined: the host did not answer. */
   groupEnded: { readonly end: GroupEnd | undefined };
@@ -113,6 +118,8 @@ interface EffectFields {
   /** `paused` follows. */
   pause: unknown;
   cutPauseShort: unknown;
+  /** Leaves the session, waits for room and takes in again what is recorded: `replayed` or `unreadable` follows. */
+  waitForRoom: unknown;
   /** The host was reached. */
   reached: unknown;
   /** From here on the command has the time that its plan allows. */
@@ -133,6 +140,11 @@ export type DurableEffect<Type extends keyof EffectFields = keyof EffectFields> 
 
 export type Transition = readonly [DurableState, readonly DurableEffect[]];
 
+/** What the host said last in the session that there is. */
+export function statusOf({ step }: DurableState): RemoteStatus | undefined {
+  return step.at === "session" ? step.status : undefined;
+}
+
 /** `isNew`: nothing was sent yet, and what starts the command is known. */
 export function initialState(
   plan: DurablePlan,
@@ -145,5 +157,6 @@ export function initialState(
     step: { at: "queued", gaveUp: false },
     stop: undefined,
     reconnecting: false,
+    waitsForRoom: false,
   };
 }

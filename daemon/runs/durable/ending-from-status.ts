@@ -4,6 +4,16 @@ import type { Target } from "../../transport/remote.ts";
 import type { RemoteStatus } from "./remote-status.ts";
 import { hostGone } from "./refusals.ts";
 
+/** Whether every byte of a run that is over is here. */
+export function isComplete(
+  status: RemoteStatus | undefined,
+  received: Readonly<Record<OutputStream, number>>,
+): boolean {
+  if (status?.state !== "ended" && status?.state !== "lost") return false;
+  const { stdout, stderr } = status.sizes;
+  return received.stdout >= stdout && received.stderr >= stderr;
+}
+
 /** How a run ended by the host's word (`ended` or `lost`); `received` tells how many bytes of each stream are here. */
 export function endingFromStatus(
   { state, code, signal, sizes, hashes }: RemoteStatus,

@@ -61,6 +61,11 @@ export function refusalFor(state: string, target: Target): Problem {
   return (known ?? neverBegan)(target);
 }
 
+/** What is told of a run that ended while the store had no room for its output; it lies at `path`. */
+export function keptMessage({ name }: Target, path: string): string {
+  return `Output is missing in the record, since the disk that holds Hostrun's history was full: ${name} keeps it in ${path}`;
+}
+
 /** Of a command that has begun and whose ending nobody will know. */
 export function hostGone(target: Target, why: keyof typeof endings): Problem {
   return new Problem("connection_lost", endings[why](target.name), { host: target.name });

@@ -9,7 +9,7 @@ import type {
   SessionClosed,
   Transition,
 } from "./durable-state.ts";
-import { endingFromStatus } from "./ending-from-status.ts";
+import { endingFromStatus, isComplete } from "./ending-from-status.ts";
 import { isInHome } from "./host-directory.ts";
 import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
 import type { RemoteStatus } from "./remote-status.ts";
@@ -53,6 +53,7 @@ const transitions: Transitions = {
   failed: (state, { problem, exhausted }) =>
     state.command === "unsent" ? ended(state, { outcome: "failed", problem }) : unreached(state, exhausted),
   paused: (state) => openSession(state, false),
+  unrecorded,
   stopRequested,
   groupEnded,
   abandoned,
@@ -187,6 +188,19 @@ function elapsed(state: DurableState, { timer }: DurableEvent<"elapsed">): Trans
   return [next, [...effects, { type: "abort" }]];
 }
 
+/**
+ * The store has no room: what the host has of the run stays there, and is taken in from where the record ends once there is
+ * some. A run that is to end does so at once, with what is recorded of it.
+ */
+function unrecorded(state: DurableState): Transition {
+  if (state.step.at !== "session" || state.stop !== undefined) return [state, []];
+  const { name } = state.plan.target;
+  const message = `The disk that holds Hostrun's history is full: the output stays on ${name} until there is room`;
+  const told: DurableEffect[] = state.waitsForRoom ? [] : [{ type: "tell", message, reconnecting: false }];
+  const next: DurableState = { ...state, waitsForRoom: true, step: { at: "replaying", gaveUp: false } };
+  return [next, [...told, { type: "waitForRoom" }]];
+}
+
 /** What one session came to. */
 function concluded(
   state: DurableState,
@@ -194,7 +208,7 @@ function concluded(
   status: RemoteStatus | undefined,
 ): Transition {
   if (status === undefined) return withoutStatus(state, session);
-  const [next, effects] = byStatus(state, session, status);
+  const [next, effects] = byStatus({ ...state, waitsForRoom: false }, session, status);
   return [next, [{ type: "reached" }, ...effects]];
 }
 
@@ -206,8 +220,7 @@ function byStatus(state: DurableState, { how, received }: SessionClosed, status:
   if (status.state === "there") return openSession({ ...state, findOnly: true }, true);
   if (status.state === "ended" || status.state === "lost") {
     // Over only when every byte of both files is here.
-    const { stdout, stderr } = status.sizes;
-    if (received.stdout < stdout || received.stderr < stderr) return goOn();
+    if (!isComplete(status, received)) return goOn();
     return ended(state, endingFromStatus(status, received, target));
   }
   if (state.command === "begun")

@@ -45,8 +45,12 @@ export class EventWriter {
   readonly transcript: Transcript<ShownEvent>;
   readonly #record: RunRecord;
   readonly #parts: EventWriterParts;
-  readonly #recorder: Recorder;
+  #recorder: Recorder;
   readonly #isFollowed: () => boolean;
+  #isTakenAgain: (() => boolean) | undefined;
+  /** What comes is passed over until `replay`. */
+  #rewinds = false;
+  #hasUnrecordedOutput = false;
   #seq: number;
   /** Events that were shown although the store did not take them: they go first at the next write. */
   #pendingWrites: StoredEvent[] = [];
@@ -81,12 +85,38 @@ export class EventWriter {
     this.#show(first);
   }
 
-  /** Takes in what an earlier daemon recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
+  /**
+   * Output comes from where it can be had again. `isTakenAgain` is called when some could not be recorded: true promises a
+   * `replay`, and then what comes from where the record ends.
+   */
+  rewindWith(isTakenAgain: () => boolean): void {
+    this.#isTakenAgain = isTakenAgain;
+  }
+
+  /** Takes in what is recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
   async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
     const record = { events: this.#parts.store.events, id: this.#id, lastSeq: this.#seq };
-    const { whole, cut } = await replayRecord(record, this.#recorder, eventLoop, signal);
+    const recorder = new Recorder(this.#record.recordLimitBytes);
+    const { whole, cut } = await replayRecord(record, recorder, eventLoop, signal);
+    this.#recorder = recorder;
+    this.#rewinds = false;
     this.#cut = cut;
     return whole;
+  }
+
+  /** Whether the store takes writes. */
+  hasRoom(): boolean {
+    return this.#flushPending();
+  }
+
+  /** Whether output is missing in the record that the store had no room for. */
+  get hasUnrecordedOutput(): boolean {
+    return this.#hasUnrecordedOutput;
+  }
+
+  /** Records what has come; with `final` also what is held back until more comes. */
+  flushOutput(final: boolean): void {
+    this.#flush(final);
   }
 
   /** Bytes taken in so far, also those beyond the record's limit. */
@@ -103,6 +133,7 @@ export class EventWriter {
   }
 
   output(stream: OutputStream, chunk: Buffer): void {
+    if (this.#rewinds) return;
     this.#recorder.push(stream, chunk);
     this.#flushing ??= setImmediate(() => this.#flush(false));
   }
@@ -154,6 +185,7 @@ export class EventWriter {
   #flush(final: boolean): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    if (this.#rewinds) return;
     const pieces = this.#recorder.take(final, this.#isFollowed());
     if (pieces.length > 0) this.#append(pieces);
     this.#truncateMiddle(final);
@@ -171,6 +203,8 @@ export class EventWriter {
       this.#seq = before;
       this.#recorder.giveUp(pieces);
       this.#parts.log.error("Output could not be recorded", { run: this.#id, ...failed });
+      this.#rewinds = this.#isTakenAgain?.() === true;
+      this.#hasUnrecordedOutput ||= !this.#rewinds;
       return;
     }
     this.#pendingWrites = [];

@@ -56,9 +56,29 @@ export class LiveRun {
     parts.onChange(run);
   }
 
+  /** Output can be had again from where the record ends, see `EventWriter.rewindWith`. */
+  rewindWith(isTakenAgain: () => boolean): void {
+    this.#writer.rewindWith(isTakenAgain);
+  }
+
+  /** Whether the store takes writes. */
+  hasRoom(): boolean {
+    return this.#writer.hasRoom();
+  }
+
+  /** Whether output is missing in the record that the store had no room for. */
+  get hasUnrecordedOutput(): boolean {
+    return this.#writer.hasUnrecordedOutput;
+  }
+
+  /** Records what has come; with `final` also what is held back until more comes. */
+  flushOutput(final: boolean): void {
+    if (!this.ended) this.#writer.flushOutput(final);
+  }
+
   /**
-   * Of a run that another daemon began: takes in what is recorded, before anything else is taken in or it may end.
-   * Its readers have the record meanwhile. Rejects when `signal` is aborted.
+   * Of a run that another daemon began, or that could not be recorded: takes in what is recorded, before anything else is
+   * taken in or it may end. Its readers have the record meanwhile. Rejects when `signal` is aborted.
    */
   async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<void> {
     this.hasEveryByte = await this.#writer.replay(eventLoop, signal);

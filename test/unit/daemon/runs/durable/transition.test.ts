@@ -208,6 +208,24 @@ describe("a run that has begun", () => {
     expect(types(after(state, close("lost", true))[1])).toEqual(["reached", "tell", "pause"]);
   });
 
+  test("waits for room in the store, takes its record in again and goes on, and says so once", () => {
+    const unrecorded: DurableEvent = { type: "unrecorded" };
+    const [waiting, effects] = after(state, unrecorded);
+    expect(types(effects)).toEqual(["tell", "waitForRoom"]);
+    // How the session that was left ends does not matter.
+    expect(after(waiting, end(), close("exited"), unrecorded)[1]).toEqual([]);
+    const replayed = { type: "replayed" } as const;
+    const [back, reopened] = after(waiting, replayed);
+    expect(types(reopened)).toEqual(["openSession"]);
+    expect(types(after(back, opened, unrecorded)[1])).toEqual(["waitForRoom"]);
+    expect(types(after(back, opened, end(), close("exited"))[1])).toEqual(["reached", "end"]);
+  });
+
+  test("does not wait for room when it is to end", () => {
+    expect(after(state, cancel, { type: "unrecorded" })[1]).toEqual([]);
+    expect(types(after(state, { type: "unrecorded" }, cancel)[1])).toContain("cutPauseShort");
+  });
+
   test("is told of as reconnecting once, and as reconnected once", () => {
     const [away, first] = after(state, close("lost"), { type: "paused" }, fail());
     expect(types(first)).toEqual(["pause"]);
