@@ -3,6 +3,9 @@
  * braces. Braces with anything else behind them (`{{.Names}}`, `{{json .}}`) are the command's own.
  */
 
+import { hostNameRules, maxNameLength, parseJump } from "./destination.ts";
+import { type Piece, placeProblem } from "./shell-place.ts";
+
 /** What a template needs to know of an input. */
 export interface TemplateInput {
   readonly name: string;
@@ -15,46 +18,52 @@ export interface TemplateInput {
 export const hostFields = ["name", "address", "user", "port", "group"] as const;
 export type TemplateHost = Readonly<Record<(typeof hostFields)[number], string>>;
 
-interface Placeholder {
-  readonly name: string;
-  readonly start: number;
-  readonly end: number;
-  /** Where the shell would not read a quoted word as such; undefined: it would. */
-  readonly within: string | undefined;
-}
-
-const placeholder = /\{\{[ \t]*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)[ \t]*\}\}/y;
-
 /** What is wrong with a template; undefined: nothing. */
 export function templateProblem(command: string, inputs: readonly TemplateInput[]): string | undefined {
-  for (const { name, within } of placeholders(command)) {
+  const pieces = piecesOf(command, inputs);
+  for (const { name } of placesOf(pieces)) {
     if (!isKnown(name, inputs)) {
       return `has {{${name}}}, which is no input of it; where just that text is meant, write {{{{${name}}}`;
     }
-    if (within !== undefined) {
-      return `has {{${name}}} ${within}, where a value cannot stand for sure. It is quoted by itself: put it outside, e.g. --name={{${name}}}`;
-    }
   }
-  return undefined;
+  const found = placeProblem(pieces);
+  return found === undefined
+    ? undefined
+    : `has ${found.source} ${found.where}, where a value is not one word for certain. It is quoted by itself: write it as an argument of a command, outside of quotes, alone or joined to plain text, e.g. --name=${found.source}`;
+}
+
+/** The inputs that a template does not use. */
+export function unusedInputs(command: string, inputs: readonly TemplateInput[]): readonly string[] {
+  const used = new Set(placesOf(piecesOf(command, inputs)).map(({ name }) => name));
+  return inputs.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
 /** Whether it has values of the host, and so is another command on each. */
 export function usesHost(command: string): boolean {
-  return placeholders(command).some(({ name }) => name.startsWith("host."));
+  return placesOf(piecesOf(command, [])).some(({ name }) => name.startsWith("host."));
 }
 
 /** What is wrong with a value; undefined: nothing. */
-export function valueProblem(
-  { type, choices = [], min, max }: TemplateInput,
-  value: string,
-): string | undefined {
+export function valueProblem(input: TemplateInput, value: string): string | undefined {
+  const { type, choices = [] } = input;
   if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(value.replaceAll("\t", "")))
     return "must be one line without control characters";
   if (type === "choice" && !choices.includes(value)) return `must be one of: ${choices.join(", ")}`;
-  if (type !== "number") return undefined;
+  if (type === "host" && !isDestination(value)) return "must be the name of a host, or [user@]host[:port]";
+  return type === "number" ? numberProblem(input, value) : undefined;
+}
+
+function numberProblem({ min, max }: TemplateInput, value: string): string | undefined {
   if (!/^-?\d{1,15}(?:\.\d{1,15})?$/.test(value)) return "must be a number such as 5 or 0.5";
   if (min !== undefined && Number(value) < min) return `must be at least ${min}`;
   return max !== undefined && Number(value) > max ? `must be at most ${max}` : undefined;
+}
+
+/** Also one that there is not yet: what could be named so. */
+function isDestination(value: string): boolean {
+  const isName =
+    value !== "" && value.length <= maxNameLength && hostNameRules.every(({ holds }) => holds(value));
+  return isName || parseJump(value) !== undefined;
 }
 
 /** The variable that a secret is read from. */
@@ -79,112 +88,49 @@ export function expandTemplate(
     if (input?.type === "secret") return `"$${secretVariable(name)}"`;
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (input === undefined || value === undefined) throw new Error(`There is no value for {{${name}}}.`);
-    return input.type === "number" ? value : quoteWord(value);
+    return quoteWord(value);
   };
-  let text = "";
-  let from = 0;
-  for (const { name, start, end } of placeholders(command)) {
-    text += unescaped(command.slice(from, start)) + valueOf(name);
-    from = end;
-  }
-  return text + unescaped(command.slice(from));
+  return piecesOf(command, inputs)
+    .map((piece) => ("text" in piece ? piece.text : valueOf(piece.name)))
+    .join("");
 }
 
-const unescaped = (text: string): string => text.replaceAll("{{{{", "{{");
-
-/** Read alike by every shell; in quotes where that is enough, else with a backslash before whatever may mean something. */
+/**
+ * Read alike by every shell. It is always in quotes: a bare word may be one of the shell's own, a bare number a descriptor. `'`, and
+ * `\\` and `!`, which not every shell takes as they are in quotes, have a backslash before them.
+ */
 function quoteWord(value: string): string {
-  if (/^[A-Za-z0-9_./,@:-]+$/.test(value)) return value;
-  if (!/['\\!]/.test(value)) return `'${value}'`;
-  return value.replace(/[^A-Za-z0-9_./,@:\u{80}-\u{10ffff}-]/gu, (character) => `\\${character}`);
+  return value === ""
+    ? "''"
+    : value.replace(/[^'\\!]+|['\\!]/g, (part) => (/^['\\!]$/.test(part) ? `\\${part}` : `'${part}'`));
 }
 
 function isKnown(name: string, inputs: readonly TemplateInput[]): boolean {
   return hostFields.some((field) => name === `host.${field}`) || inputs.some((input) => input.name === name);
 }
 
-type Context = "plain" | "single" | "double" | "comment" | "backquote" | "braces";
+const placeholder = /\{\{\{\{|\{\{[ \t]*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)[ \t]*\}\}/g;
 
-const contexts: Readonly<Record<Exclude<Context, "plain">, string>> = {
-  single: "in quotes",
-  double: "in quotes",
-  comment: "in a comment",
-  backquote: "in backquotes",
-  braces: "in ${…}",
-};
-
-/** The placeholders of a template, and where in the shell's text each stands. */
-function placeholders(command: string): Placeholder[] {
-  const found: Placeholder[] = [];
-  let context: Context = "plain";
-  // What follows is not read alike by all shells, or not as commands are.
-  let behind: string | undefined;
-  for (let at = 0; at < command.length; ) {
-    if (command.startsWith("{{{{", at)) {
-      at += 4;
+/** The text, with two braces for four, and what stands in it for values. */
+function piecesOf(command: string, inputs: readonly TemplateInput[]): Piece[] {
+  const pieces: Piece[] = [];
+  let text = "";
+  let from = 0;
+  for (const match of command.matchAll(placeholder)) {
+    const [source, name] = match;
+    text += command.slice(from, match.index);
+    from = match.index + source.length;
+    if (name === undefined) {
+      text += "{{";
       continue;
     }
-    placeholder.lastIndex = at;
-    const match = placeholder.exec(command);
-    if (match !== null) {
-      const end = at + match[0].length;
-      const within = behind ?? (context === "plain" ? placeOf(command.slice(0, at)) : contexts[context]);
-      found.push({ name: match[1] ?? "", start: at, end, within });
-      at = end;
-      continue;
-    }
-    behind ??= doubtAt(context, command.slice(at, at + 200));
-    const [next, length] = step(context, command, at);
-    context = next;
-    at += length;
+    const isNumber = inputs.some((input) => input.name === name && input.type === "number");
+    pieces.push({ text }, { name, source, isNumber });
+    text = "";
   }
-  return found;
+  return [...pieces, { text: text + command.slice(from) }];
 }
 
-/**
- * From where on it is not said here what is in quotes: where shells differ, or a whole shell's reading would be needed. What
- * is refused too often costs an author a line, what is taken for plain too often runs a value.
- */
-function doubtAt(context: Context, text: string): string | undefined {
-  if (context === "single") return text.startsWith("\\'") ? "behind \\' in quotes" : undefined;
-  if (context === "braces") return /^['"`\\{$]/.test(text) ? "behind ${…} with more in it" : undefined;
-  if (context === "double") {
-    const isNested = text.startsWith("$(") || text.startsWith("${") || text.startsWith("`");
-    return isNested && !/^\$(?:\{\w+\}|\([^()'"`\\$#{}<\n]*\))/.test(text)
-      ? "behind $(…) in quotes"
-      : undefined;
-  }
-  const found = context === "plain" ? /^(?:\$'|\$\[|<<|\(\(|\\\n(?=#))/.exec(text) : null;
-  return found === null ? undefined : `behind ${found[0].replace("\n", " at a line's end")}`;
-}
-
-/** Where a quoted word is not read as one. */
-function placeOf(before: string): string | undefined {
-  const backslashes = /\\*$/.exec(before)?.[0].length ?? 0;
-  return backslashes % 2 === 1 ? "behind a backslash" : undefined;
-}
-
-const closing: Readonly<Record<Exclude<Context, "plain">, string>> = {
-  single: "'",
-  double: '"',
-  comment: "\n",
-  backquote: "`",
-  braces: "}",
-};
-const opening = new Map<string, Context>([
-  ["'", "single"],
-  ['"', "double"],
-  ["`", "backquote"],
-]);
-
-/** The context behind the character at `at`, and how many characters that takes. */
-function step(context: Context, command: string, at: number): readonly [Context, number] {
-  const character = command.charAt(at);
-  const escapes = context !== "single" && context !== "comment";
-  // A placeholder behind it is told apart later.
-  if (escapes && character === "\\") return [context, command.startsWith("{{", at + 1) ? 1 : 2];
-  if (context !== "plain") return [character === closing[context] ? "plain" : context, 1];
-  if (command.startsWith("${", at)) return ["braces", 2];
-  const isWord = character !== "#" || !/(?:^|(?<!\\)(?:\\\\)*[\s;&|()])$/.test(command.slice(0, at));
-  return [isWord ? (opening.get(character) ?? "plain") : "comment", 1];
+function placesOf(pieces: readonly Piece[]): readonly Exclude<Piece, { text: string }>[] {
+  return pieces.filter((piece) => "name" in piece);
 }

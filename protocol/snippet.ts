@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { TargetExpression } from "./job.ts";
 import { Command, refuseWithDurable, RunOptions } from "./run.ts";
-import { templateProblem } from "./snippet-text.ts";
+import { templateProblem, unusedInputs, valueProblem } from "./snippet-text.ts";
 
 const plainText = (max: number) =>
   z
@@ -12,6 +12,12 @@ const plainText = (max: number) =>
 export const SnippetName = plainText(100)
   .min(1, "must not be empty")
   .regex(/^\S(?:.*\S)?$/su, "must not begin or end with a blank");
+
+/** A number alone is an id wherever a snippet is named. One that is called so already keeps it. */
+const NewSnippetName = SnippetName.refine(
+  (name) => !/^\d+$/.test(name),
+  "must not be a number alone, which means the snippet of this id: add a letter",
+);
 
 export const SnippetInputType = z.enum(["text", "number", "choice", "host", "secret"]);
 
@@ -37,6 +43,15 @@ export const SnippetInput = z
       add("choices", "are of a choice, which needs them");
     if (input.type !== "number" && (input.min ?? input.max) !== undefined) add("min", "is of a number");
     if (input.type === "secret" && input.default !== undefined) add("default", "would keep a secret");
+  })
+  .superRefine((input, issues) => {
+    const { min = -Infinity, max = Infinity, choices = [], default: value } = input;
+    const add = (path: string, message: string) => issues.addIssue({ code: "custom", path: [path], message });
+    if (min > max) add("min", `must be at most ${max}, which is max`);
+    const problem = value === undefined ? undefined : valueProblem(input, value);
+    if (problem !== undefined) add("default", problem);
+    if (choices.some((each) => valueProblem(input, each) !== undefined))
+      add("choices", "must each be one line without control characters");
   });
 export type SnippetInput = z.infer<typeof SnippetInput>;
 
@@ -66,14 +81,21 @@ function refuseTemplate(
   }
   const message = templateProblem(command, inputs);
   if (message !== undefined) issues.addIssue({ code: "custom", path: ["command"], message });
+  const [unused] = unusedInputs(command, inputs);
+  if (unused !== undefined) {
+    const detail = `has ${unused}, which the command does not use: write {{${unused}}} there, or leave it out`;
+    issues.addIssue({ code: "custom", path: ["inputs"], message: detail });
+  }
 }
 
-export const NewSnippet = z.strictObject(fields).superRefine(refuseTemplate);
+export const NewSnippet = z.strictObject({ ...fields, name: NewSnippetName }).superRefine(refuseTemplate);
+/** One that is there, with changes. */
+export const ChangedSnippet = z.strictObject(fields).superRefine(refuseTemplate);
 export type NewSnippet = z.infer<typeof NewSnippet>;
 export type NewSnippetInput = z.input<typeof NewSnippet>;
 
 export const SnippetChanges = z.strictObject({
-  name: fields.name.optional(),
+  name: NewSnippetName.optional(),
   description: z.string().max(2000).optional(),
   command: Command.optional(),
   inputs: z.array(SnippetInput).max(32).optional(),

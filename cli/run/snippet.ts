@@ -1,6 +1,7 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { secretVariable, usesHost } from "../../protocol/snippet-text.ts";
 import type { Snippet, SnippetInput } from "../../protocol/snippet.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { UsageError } from "../command.ts";
 import { warn } from "../console.ts";
@@ -13,7 +14,7 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   const { snippet: asked } = plan;
   if (asked === undefined) return plan;
   const params = { snippet: asked.name };
-  const snippet = await daemon.call("getSnippet", { params });
+  const snippet = await asUsage(daemon.call("getSnippet", { params }));
   const targets = plan.targets.length > 0 ? plan.targets : snippet.targets;
   const [host] = targets;
   if (host === undefined)
@@ -28,7 +29,7 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   const ask = plan.ask && hasTerminal();
   const inputs = { ...asked.values, ...(ask ? await askMissing(snippet, asked.values) : {}) };
   const body = { inputs, host: isHosts ? host : null };
-  const { command, options, secretEnv } = await daemon.call("expandSnippet", { params, body });
+  const { command, options, secretEnv } = await asUsage(daemon.call("expandSnippet", { params, body }));
   const secrets: Record<string, string> = {};
   for (const input of snippet.inputs) {
     const name = secretEnv[input.name];
@@ -45,6 +46,15 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
       secretEnv: { ...request.secretEnv, ...secrets },
     },
   };
+}
+
+/** A snippet that there is not, or a value that does not fit, is a fault of the command line: nothing was tried. */
+async function asUsage<T>(reply: Promise<T>): Promise<T> {
+  return reply.catch((error: unknown) => {
+    if (!(error instanceof Problem) || (error.code !== "not_found" && error.code !== "invalid_request"))
+      throw error;
+    throw new UsageError(error.message.replace(/^inputs\./, "--set "), { cause: error });
+  });
 }
 
 /** What was said on the command line counts. */

@@ -22,7 +22,8 @@ export const fieldHelp = `  --description TEXT  what it is for
                       as for \`hostrun run\`
 
 In the command {{NAME}} stands for an input and {{host.name}}, {{host.address}}, {{host.user}}, {{host.port}} and
-{{host.group}} for the host's own values, each as one word, outside of quotes. {{{{ is two braces; those with anything else
+{{host.group}} for the host's own values, each as one word of a command's arguments, outside of quotes, alone or joined to plain
+text. Each input must be used. {{{{ is two braces; those with anything else
 behind them, such as {{.Names}}, are left alone.
 `;
 
@@ -66,6 +67,8 @@ function parseInput(text: string): SnippetInput {
     throw new UsageError(
       `--input is "${text}", but must be NAME:TYPE, and TYPE one of: ${types.join(", ")}.`,
     );
+  if (of !== undefined && type !== "choice" && type !== "number")
+    throw new UsageError(`--input is "${text}", but a ${type} has nothing behind its type except =DEFAULT.`);
   return {
     name,
     type,

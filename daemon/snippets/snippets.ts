@@ -1,8 +1,9 @@
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import {
+  ChangedSnippet,
   type ExpandedSnippet,
-  NewSnippet,
+  type NewSnippet,
   type Snippet,
   type SnippetChanges,
   type SnippetInput,
@@ -11,6 +12,7 @@ import {
   expandTemplate,
   secretVariable,
   type TemplateHost,
+  templateProblem,
   usesHost,
   valueProblem,
 } from "../../protocol/snippet-text.ts";
@@ -69,7 +71,7 @@ export class Snippets {
 
   update(text: string, changes: SnippetChanges): Snippet {
     const { id, createdAt: _, updatedAt: _at, ...before } = this.get(text);
-    const parsed = NewSnippet.safeParse({ ...before, ...changes });
+    const parsed = ChangedSnippet.safeParse({ ...before, ...changes });
     if (!parsed.success) throw invalidRequest(parsed.error, "This snippet cannot be changed so.");
     return this.#parts.store.update(id, parsed.data, this.#parts.clock.now());
   }
@@ -87,6 +89,13 @@ export class Snippets {
     }: { readonly inputs: Readonly<Record<string, string>>; readonly host: string | null },
   ): Promise<ExpandedSnippet> {
     const { command, inputs, options } = this.get(text);
+    const problem = templateProblem(command, inputs);
+    // One may have been kept before this was looked at.
+    if (problem !== undefined) {
+      throw new Problem("invalid_request", `command: ${problem}`, {
+        issues: [{ path: "command", message: problem }],
+      });
+    }
     const values = valuesOf(inputs, given);
     if (host === null && usesHost(command)) {
       const message = "is missing: the command has values of the host, and is another one on each";

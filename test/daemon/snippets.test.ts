@@ -1,10 +1,12 @@
 import { userInfo } from "node:os";
 import { afterAll, expect, test } from "vitest";
+import * as z from "zod";
 import { openCli } from "../support/cli.ts";
 import { SecretSearch } from "../support/secret-search.ts";
 import { openSshd } from "../support/sshd.ts";
 import { openTerminal } from "../support/terminal.ts";
 
+const snippetShape = z.object({ id: z.int() });
 const secret = "canary-snippet-1729";
 await using stack = new AsyncDisposableStack();
 const sshd = stack.use(await openSshd());
@@ -28,7 +30,7 @@ test("a snippet is kept, shown, changed, run with its values as single words, an
   const run = await hostrun("run", "--snippet", "greet", "--set", "who=it's $(id); me", name);
   expect(run.stdout.toString()).toBe("it's $(id); me|2|my group|");
   // The finished command is shown first.
-  expect(run.stderr.toString()).toContain("Running: printf '%s|' it\\'s");
+  expect(run.stderr.toString()).toContain("Running: printf '%s|' 'it'\\''s");
 
   expect(
     (
@@ -52,6 +54,47 @@ test("a snippet is kept, shown, changed, run with its values as single words, an
   );
   expect((await hostrun("snippets", "rm", "hello")).status).toBe(0);
   expect((await hostrun("snippets", "show", "hello")).stderr.toString()).toContain("no snippet hello");
+});
+
+test("what cannot be meant is refused as a fault of the command line", async () => {
+  const add = (command: string, ...options: readonly string[]) =>
+    hostrun("snippets", "add", ...options, "--", command);
+  const input = ["--input", "n:number:1..3"];
+  expect((await add("echo {{n}}", "counted", ...input)).status).toBe(0);
+  for (const [given, said] of [
+    [["--set", "n=0"], "--set n: must be at least 1"],
+    [["--set", "n=1", "--set", "other=1"], "other: is no input"],
+    [[], "n: is missing"],
+  ] as const) {
+    const run = await hostrun("run", "-n", "--snippet", "counted", ...given, name);
+    expect(run.stderr.toString()).toContain(said);
+    expect(run.status).toBe(2);
+  }
+  const none = await hostrun("run", "-n", "--snippet", "nosuch", name);
+  expect(none.stderr.toString()).toContain("no snippet nosuch");
+  expect(none.status).toBe(2);
+
+  for (const [command, options, said] of [
+    ["true", ["12"], "a number alone"],
+    ["true", ["a", "--input", "x:text"], "does not use"],
+    ["echo {{x}}", ["a", "--input", "x:number:5..1"], "at most 1"],
+    ["echo {{x}}", ["a", "--input", "x:number:1..5=9"], "at most 5"],
+    ["echo {{x}}", ["a", "--input", "x:choice:b,c=d"], "one of: b, c"],
+    ["echo {{x}}", ["a", "--input", "x:host=h2;id"], "name of a host"],
+    ["echo /srv/$LOGNAME{{x}}", ["a", "--input", "x:text"], "joined to /srv/$LOGNAME"],
+  ] as const) {
+    const refused = await add(command, ...options);
+    expect(refused.stderr.toString()).toContain(said);
+    expect(refused.status).not.toBe(0);
+  }
+
+  const { id } = snippetShape.parse(
+    JSON.parse((await hostrun("snippets", "show", "counted", "--json")).stdout.toString()),
+  );
+  const byId = await hostrun("snippets", "remove", String(id));
+  expect(byId.stderr.toString()).toContain("is counted: remove it by its name");
+  expect(byId.status).toBe(2);
+  expect((await hostrun("snippets", "show", "counted")).status).toBe(0);
 });
 
 test("a secret is asked for without showing it, or taken from the environment, and is kept nowhere", async () => {

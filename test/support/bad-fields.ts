@@ -131,7 +131,7 @@ const jobFields: BadFields = {
   name: { values: ["", "a\nb", "x".repeat(256), ...notText] },
 };
 const snippetFields: BadFields = {
-  name: { values: ["", " a", "a ", "a\nb", "a\u001b[31m", "x".repeat(101), null, ...notText] },
+  name: { values: ["", " a", "a ", "a\nb", "a\u001b[31m", "x".repeat(101), "12", null, ...notText] },
   description: { values: ["x".repeat(2001), null, ...notText] },
   command: { values: ["", "a\0b", "x".repeat(65_537), null, ...notText] },
   inputs: {
@@ -153,6 +153,11 @@ const snippetFields: BadFields = {
         { name: "a", type: "secret", default: "kept" },
         { name: "a", type: "text", default: "a\nb" },
         { name: "a", type: "text", nope: 1 },
+        { name: "a", type: "number", min: 2, max: 1 },
+        { name: "a", type: "number", max: 1, default: "2" },
+        { name: "a", type: "number", default: "x" },
+        { name: "a", type: "choice", choices: ["b"], default: "a" },
+        { name: "a", type: "host", default: "h2;id" },
       ].map((input) => [input]),
     ],
   },
