@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { open, unlink, writeFile } from "node:fs/promises";
 import { Problem } from "../protocol/problem.ts";
 import { visible } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
@@ -9,9 +9,14 @@ export async function writeNew(
   path: string,
   content: string | AsyncIterable<Buffer | string>,
 ): Promise<void> {
+  let isMade = false;
   try {
-    await writeFile(path, content, { flag: "wx", mode: 0o600 });
+    await using file = await open(path, "wx", 0o600);
+    isMade = true;
+    await writeFile(file, content);
   } catch (failure) {
+    // What is left would be in the way of the next try.
+    if (isMade) await unlink(path).catch(() => undefined);
     // The content may have failed.
     if (failure instanceof Problem) throw failure;
     if (errorCode(failure) === "EEXIST") {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
@@ -18,7 +19,8 @@ type Source = Pick<Daemon, "openOutput">;
 
 /**
  * Runs with what was recorded of their output, a piece at a time: as text with the output byte for byte, as a JSON array of the
- * API's runs with `stdout` and `stderr`, or as Markdown with the first MiB of each output as plain text.
+ * API's runs with `stdout` and `stderr` (in base64 where `stdoutEncoding` or `stderrEncoding` says so, of what is no UTF-8),
+ * or as Markdown with the first MiB of each output as plain text, and a note where it is none.
  */
 export async function* exportedRuns(
   daemon: Source,
@@ -63,13 +65,30 @@ async function* asText(daemon: Source, run: Run): AsyncGenerator<Buffer | string
 async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
   yield `\n${JSON.stringify(run).slice(0, -1)}`;
   for (const stream of ["stdout", "stderr"] as const) {
+    const encoding = (await isText(daemon, run, stream)) ? "utf8" : "base64";
     yield `,"${stream}":"`;
-    const decoder = new StringDecoder("utf8");
+    const decoder = new StringDecoder(encoding);
     for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream)))
       yield inJson(decoder.write(chunk));
     yield `${inJson(decoder.end())}"`;
+    if (encoding === "base64") yield `,"${stream}Encoding":"base64"`;
   }
   yield "}";
+}
+
+/** Read to its end beforehand: the output may be larger than what should be held. */
+async function isText(daemon: Source, run: Run, stream: "stdout" | "stderr"): Promise<boolean> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream)))
+      decoder.decode(chunk, { stream: true });
+    decoder.decode();
+    return true;
+  } catch (failure) {
+    // What is no UTF-8 is a TypeError.
+    if (failure instanceof TypeError) return false;
+    throw failure;
+  }
 }
 
 async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
@@ -83,7 +102,11 @@ async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
     bytes += chunk.length;
     if (bytes > maxBlockBytes) break;
   }
-  const text = stripVTControlCharacters(Buffer.concat(chunks).subarray(0, maxBlockBytes).toString());
+  const shown = Buffer.concat(chunks).subarray(0, maxBlockBytes);
+  const text = stripVTControlCharacters(shown.toString());
+  // A character that the limit cuts is at the very end.
+  if (text.slice(0, -1).includes("\ufffd") && !isUtf8(shown))
+    yield "*This output is not text in UTF-8: what is not is shown as \ufffd. Export it as JSON or text to have its bytes.*\n\n";
   yield fenced(bytes > maxBlockBytes ? `${text}\n…` : text);
   if (run.problem !== null) yield `\n${escaped(run.problem.detail)}\n`;
 }

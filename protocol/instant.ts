@@ -40,8 +40,15 @@ function absolute(text: string, now: Date): Date | undefined {
     return at;
   }
   if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
+  if (!isDay(text.slice(0, 10))) return undefined;
   // A day alone would be taken as one in UTC.
   return new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text);
+}
+
+/** Date would take a day that the month does not have for one of the next. */
+function isDay(day: string): boolean {
+  const at = new Date(`${day}T00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
 }
 
 /** The API takes years of four digits. */

@@ -1,6 +1,25 @@
 import { parseJump } from "./destination.ts";
 import type { Host } from "./host.ts";
 
+const local = /^(?:localhost|::1?|0\.0\.0\.0|127\.[\d.]+)$/;
+
+/** An address in one spelling, IPv4 also where it is mapped to IPv6; all names and addresses of this machine are one. */
+function normalAddress(address: string): string {
+  const spelled = oneSpelling(address.toLowerCase().replace(/\.$/, ""));
+  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(spelled) ?? [];
+  if (high === undefined || low === undefined) return local.test(spelled) ? "127.0.0.1" : spelled;
+  const mapped = Number.parseInt(high, 16) * 0x1_0000 + Number.parseInt(low, 16);
+  return normalAddress(String(mapped));
+}
+
+/** A URL's host is written in one way, also of 127.1 and 2130706433, which inet_aton(3) takes. */
+function oneSpelling(name: string): string {
+  const isIpv6 = name.includes(":");
+  if (!isIpv6 && !/^\d[\da-fx.]*$/.test(name)) return name;
+  const url = URL.parse(`http://${isIpv6 ? `[${name}]` : name}`);
+  return url?.hostname.replace(/^\[(.*)\]$/, "$1") ?? name;
+}
+
 /** Where a host is, and by which way. */
 export type Machine = Pick<Host, "address" | "port"> & { readonly jump: readonly string[] };
 
@@ -24,7 +43,7 @@ export function machineFinder<Known extends Machine>(
 }
 
 function placeOf({ address, port }: Machine): string {
-  return `${address.toLowerCase()} ${port}`;
+  return `${normalAddress(address)} ${port}`;
 }
 
 function isOneWay(way: readonly string[], other: readonly string[]): boolean {
@@ -32,5 +51,5 @@ function isOneWay(way: readonly string[], other: readonly string[]): boolean {
 }
 
 function bastions(way: readonly string[]): string {
-  return way.map((hop) => parseJump(hop)?.host.toLowerCase() ?? hop).join(" ");
+  return way.map((hop) => normalAddress(parseJump(hop)?.host ?? hop)).join(" ");
 }

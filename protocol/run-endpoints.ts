@@ -109,7 +109,7 @@ export const runEndpoints = {
     body: CancelRequest,
     status: 202,
     output: Run,
-    problems: [...writing, "run_unknown"],
+    problems: [...writing, "run_unknown", "conflict"],
   }),
   runStdin: endpoint({
     ...routes.runStdin,

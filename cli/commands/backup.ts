@@ -6,7 +6,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 
@@ -23,6 +23,7 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
   async run(args) {
     const { values, positionals } = parseOptions(args, { force: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
+    if (file === "-") throw new UsageError('FILE is "-", but a backup is a file. One of that name is "./-".');
     const path = resolve(file);
     const mayReplace = values.force === true;
     checkPlace(path, mayReplace);

@@ -17,7 +17,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
 ${searchHelp}
   --matching SEARCH  all that the search finds
   --format FORMAT    ${runExportFormats.join(", ")} (text)
-  -o, --output FILE  to this file, which must not be there yet, instead of standard output
+  -o, --output FILE  to this file, which must not be there yet, instead of standard output (-)
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
@@ -34,7 +34,7 @@ ${searchHelp}
     const choice = readChoice(positionals, values.matching);
     await using daemon = await reachDaemon();
     const pieces = exportedRuns(daemon, choice(daemon), format);
-    if (values.output !== undefined) await writeNew(values.output, pieces);
+    if (values.output !== undefined && values.output !== "-") await writeNew(values.output, pieces);
     else {
       const sink = new Sink(process.stdout);
       for await (const piece of pieces) await sink.write(piece);

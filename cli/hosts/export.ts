@@ -10,7 +10,7 @@ export const exportHosts: Command = {
 
 Usage: hostrun hosts export [NAME...] [--output FILE]
 
-  -o, --output FILE  to this file, which must not be there yet, instead of standard output
+  -o, --output FILE  to this file, which must not be there yet, instead of standard output (-)
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, { output: { type: "string", short: "o" } });
@@ -25,7 +25,7 @@ Usage: hostrun hosts export [NAME...] [--output FILE]
     const chosen = items.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
     const text = exportText(chosen);
     const { output } = values;
-    if (output === undefined) print(text);
+    if (output === undefined || output === "-") print(text);
     else await writeNew(output, text);
     return 0;
   },

@@ -35,6 +35,8 @@ ${resultHelp}  --batch                 never ask anything
   -y, --yes               run it on production hosts without a question
   -q, --quiet             no notes about the output
   -v, --verbose           say what happens on the way
+
+Exit status: that of \`hostrun run\`; 0 also where there is no host left to run it on, and nothing was run.
 `,
   ownsOutput: true,
   failedStatus: notRunStatus,
@@ -52,6 +54,10 @@ ${resultHelp}  --batch                 never ask anything
     const job = await findJob(daemon, word);
     requireSecrets(job, secretEnv);
     const { hosts, production } = await meant(daemon, job, only);
+    if (hosts.length === 0) {
+      if (!view.quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.`);
+      return 0;
+    }
     if (!view.quiet && hosts.length > 0) warn(foldNames(hosts));
     const isAgreed =
       production.length === 0 || values.yes === true || (await confirmJob({ request: job, ask }, production));

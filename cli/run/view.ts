@@ -54,7 +54,7 @@ export class View {
   end(event: CompleteEvent): Ending {
     const status = exitStatusOf(event);
     const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
-    const ending = { status: status === 0 && !isWhole ? outputLost : status, problem: this.#problem };
+    const ending = { status: isWhole ? status : outputLost, problem: this.#problem };
     if (this.#options.json) return ending;
     if (this.#lost > 0) {
       warn(

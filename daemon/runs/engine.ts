@@ -162,9 +162,11 @@ export class RunEngine implements AsyncDisposable {
     return this.live(id) ?? this.#followed.get(id);
   }
 
-  /** Asks the run to end; an ended one is left as it is. False when it is not under way. */
+  /** Asks the run to end; an ended one is left as it is. False when it is not under way. `conflict` */
   cancel(id: string, graceMs: number): boolean {
     const execution = this.#executions.get(id);
+    const refusal = execution?.cancelRefusal;
+    if (refusal !== undefined) throw refusal;
     execution?.stops.cancel(graceMs);
     return execution !== undefined;
   }

@@ -14,6 +14,8 @@ export interface RunExecution {
   run(remote: Remote): Promise<void>;
   /** Ends the command; before it has begun, at once. */
   readonly stops: StopController;
+  /** Why the run is not this daemon's to cancel. */
+  readonly cancelRefusal?: Problem | undefined;
   /** Where the command's standard input is written, once it runs; undefined when it is not open. */
   stdin(): Promise<Writable | undefined>;
   /** Tells the command the new size of its terminal, once it runs; false: it has none. */

@@ -91,6 +91,23 @@ test("runs are exported as text, JSON and Markdown, to a file that is not there 
   const again = await ran("history", "export", "last", "-o", file);
   expect(again).toMatchObject({ status: 1 });
   expect(again.stderr).toContain("is there already");
+  const standard = await ran("history", "export", "last", "-o", "-");
+  expect(standard.stdout).toMatch(/^# web1, .*\n\$ echo one;/);
+  const backup = await ran("backup", "-");
+  expect([backup.status, backup.stderr]).toEqual([2, expect.stringContaining('FILE is "-"')]);
+});
+
+test("output that is no text keeps its bytes in JSON, and Markdown says so", async () => {
+  await ran("run", "-q", "web1", "--", "printf 'a\\377b'; echo text >&2");
+  const json = await ran("history", "export", "last", "--format", "json");
+  const bytes = Buffer.from("a\xffb", "latin1").toString("base64");
+  expect(JSON.parse(json.stdout)).toMatchObject([
+    { stdout: bytes, stdoutEncoding: "base64", stderr: "text\n" },
+  ]);
+  expect(json.stdout).not.toContain("stderrEncoding");
+  const markdown = await ran("history", "export", "last", "--format", "markdown");
+  expect(markdown.stdout).toContain("*This output is not text in UTF-8");
+  expect((await ran("history", "forget", "last", "--yes")).status).toBe(0);
 });
 
 test("runs are forgotten when somebody agrees to how many, and pinned ones are kept unless it is said", async () => {

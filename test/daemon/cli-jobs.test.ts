@@ -256,6 +256,12 @@ test("jobs are listed, shown, and run again where they failed", async () => {
     "hostrun: node[1-2]\nhostrun: 2 of 2 hosts ended with exit status 0.\n",
   ]);
   expect((await readFile(marker, "utf8")).length).toBe(10);
+  const over = await ran("jobs", "rerun", "last");
+  expect([over.status, over.stderr]).toEqual([
+    0,
+    "hostrun: There is no host of the job to run it on (failed): nothing was run.\n",
+  ]);
+  expect((await readFile(marker, "utf8")).length).toBe(10);
   expect((await ran("jobs", "cancel", "last")).stdout).toMatch(/had ended before: succeeded\.\n$/);
   expect((await ran("jobs", "show", "zz")).status).toBe(2);
   const none = await ran("jobs", "-n", "0");

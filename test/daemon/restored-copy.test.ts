@@ -33,6 +33,10 @@ test("a copy beside its original only looks at the durable runs of both", async 
   };
   expect((await inCopy(join(cli.home, "restored"), "restore", backup)).status).toBe(0);
   for (const home of copies) expect((await inCopy(home, "start")).status).toBe(0);
+  for (const home of copies) {
+    const { status, stderr } = await inCopy(home, "cancel", id);
+    expect([status, stderr.toString()]).toEqual([1, expect.stringContaining("Cancel it there")]);
+  }
   await writeFile(gate, "");
   for (const home of copies) {
     const followed = await inCopy(home, "attach", id);

@@ -20,7 +20,7 @@ import { isComplete } from "./ending-from-status.ts";
 import { type HostListener, openHostSession } from "./host-session.ts";
 import type { DurableExecutionParts } from "./durable-parts.ts";
 import type { DurablePlan } from "./plan.ts";
-import { keptMessage } from "./refusals.ts";
+import { keptMessage, notOwn } from "./refusals.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
 import { transition } from "./transition.ts";
@@ -114,6 +114,11 @@ export class DurableExecution implements RunExecution {
     else if (this.live.hasUnrecordedOutput)
       void this.live.persisted.then(() => forgetPlan(run.id, this.#parts));
     else void removeFiles(remote, { run, plan }, this.#parts);
+  }
+
+  get cancelRefusal(): Problem | undefined {
+    const { isOwn, target } = this.#state.plan;
+    return isOwn ? undefined : notOwn(target);
   }
 
   stdin(): Promise<undefined> {

@@ -61,6 +61,12 @@ export function refusalFor(state: string, target: Target): Problem {
   return (known ?? neverBegan)(target);
 }
 
+/** Of a request to cancel a run that this store is only a copy of. */
+export function notOwn({ name }: Target): Problem {
+  const detail = `This record is a copy of another one, to which the run on ${name} belongs, and only looks at it. Cancel it there, or end its processes on ${name}.`;
+  return new Problem("conflict", detail, { host: name });
+}
+
 /** What is told of a run that ended while the store had no room for its output; it lies at `path`. */
 export function keptMessage({ name }: Target, path: string): string {
   return `Output is missing in the record, since the disk that holds Hostrun's history was full: ${name} keeps it in ${path}`;

@@ -17,6 +17,25 @@ test.each([
   expect(machineFinder(known)(host) !== undefined).toBe(isFound);
 });
 
+test.each([
+  ["127.0.0.1", "localhost", true],
+  ["127.0.0.1", "LOCALHOST.", true],
+  ["127.0.0.1", "::ffff:127.0.0.1", true],
+  ["127.0.0.1", "::1", true],
+  ["localhost", "0:0:0:0:0:0:0:1", true],
+  ["127.0.0.1", "127.1", true],
+  ["10.0.0.5", "::ffff:10.0.0.5", true],
+  ["10.0.0.5", "::ffff:a00:5", true],
+  ["2001:db8::5", "2001:DB8:0:0:0:0:0:5", true],
+  ["10.0.0.5", "::ffff:10.0.0.6", false],
+  ["127.0.0.1", "10.0.0.5", false],
+  ["db1", "db1.", true],
+  ["db1", "127.0.0.1", false],
+  ["127.example.org", "127.0.0.1", false],
+])("%s and %s are one machine: %s", (known, other, isOne) => {
+  expect(machineFinder([at(known)])(at(other)) !== undefined).toBe(isOne);
+});
+
 test("of several on one machine the first that fits is found", () => {
   const known = ["a", "b"].map((name) => ({ ...at("10.0.0.5"), name }));
   const find = machineFinder(known);
