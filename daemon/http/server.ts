@@ -38,6 +38,8 @@ const securityHeaders = {
   "X-Frame-Options": "DENY",
 };
 
+const maxLoggedPath = 1000;
+
 /** The HTTP server of the API, not yet listening. */
 export function createHttpServer(parts: HttpParts): Server {
   const { access } = parts;
@@ -54,6 +56,7 @@ export function createHttpServer(parts: HttpParts): Server {
     try {
       const refusal = accessRefusal(context.req, access);
       if (refusal !== undefined) throw refusal;
+      context.url = originForm(context.url);
       await next();
       if (context.status === 404 && context.respond !== false) throw noSuchPath(context);
     } catch (failure) {
@@ -92,8 +95,22 @@ export function createHttpServer(parts: HttpParts): Server {
   return server;
 }
 
-/** Without the query, in which people search for what they like. Of a stream it is logged when that begins. */
-function logResponse({ method, path, res }: Koa.Context, durationMs: number, log: Log): void {
+/**
+ * A request's target as a path with its query (RFC 9112, section 3.2). Koa would have Node's old parser read any other form, of
+ * which Node warns.
+ */
+function originForm(target: string): string {
+  const [whole = ""] = target.split("#", 1);
+  const absolute = !whole.startsWith("/") && URL.canParse(whole) ? new URL(whole) : undefined;
+  return absolute === undefined ? whole.replace(/^(?!\/)/, "/") : absolute.pathname + absolute.search;
+}
+
+/**
+ * Without the query, in which people search for what they like. Of a stream it is logged when that begins. A request may have been
+ * refused for its path, so that it is taken as it came: Koa would have Node parse one that is none, of which Node warns.
+ */
+function logResponse({ method, req, res }: Koa.Context, durationMs: number, log: Log): void {
+  const path = (req.url ?? "").replace(/[?#].*$/s, "").slice(0, maxLoggedPath);
   const location = res.getHeader("Location");
   const { statusCode: status } = res;
   log.debug("A request was answered", { method, path, status, location, durationMs: Math.round(durationMs) });

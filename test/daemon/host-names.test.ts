@@ -124,7 +124,7 @@ test("an ssh URI runs with its parameters, and what is wrong with one is said", 
   });
   expect(asked.json()).toMatchObject({
     code: "invalid_request",
-    issues: [{ path: "host", message: "must have a port from 1 to 65535, or ssh, http or https" }],
+    issues: [{ path: "host", message: "must have a port from 1 to 65535, or the name of a service" }],
   });
   expect(await problemOf(client.call("getHost", { params: { host: "ssh://web1/x" } }))).toMatchObject({
     code: "invalid_request",

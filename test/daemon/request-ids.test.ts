@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { openTestDaemon } from "../support/daemon.ts";
+import { exchangeRaw } from "../support/http.ts";
 
 const Line = z.looseObject({ message: z.string(), request: z.string().optional() });
 
@@ -33,4 +34,17 @@ test("a request has an id, in its answer and in every line of the log that is fo
   ]);
   for (const [at, status] of [400, 403, 404].entries()) expect(of(ids[at])).toMatchObject([{ status }]);
   expect(lines.find(({ message }) => message === "The daemon is ready")?.request).toBeUndefined();
+});
+
+test("a request's target in any form that HTTP has is answered, and Node warns of none", async () => {
+  await using daemon = await openTestDaemon();
+  const { socket } = daemon;
+  const statusOf = async (target: string): Promise<string | undefined> => {
+    const head = `GET ${target} HTTP/1.1\r\nHost: hostrun\r\nConnection: close\r\n\r\n`;
+    return /^HTTP\/1\.1 (\d+)/.exec(await exchangeRaw({ path: socket }, Buffer.from(head, "latin1")))?.[1];
+  };
+  const found = ["http://hostrun/api/health", "/api/health#part", "/api/health", "/api/runs?q=a#b"];
+  const unknown = ["*", "//api/health", "http://", "http://hostrun:99999/api/health"];
+  expect(await Promise.all(found.map(statusOf))).toEqual(found.map(() => "200"));
+  expect(await Promise.all(unknown.map(statusOf))).toEqual(unknown.map(() => "404"));
 });
