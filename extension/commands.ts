@@ -22,6 +22,7 @@ import type { HistoryCommands } from "./runs/history-commands.ts";
 import type { RunCommands } from "./runs/run-commands.ts";
 import type { RunSearchCommands } from "./runs/run-search-commands.ts";
 import type { RunNode } from "./runs/run-nodes.ts";
+import type { SnippetCommands } from "./snippets/snippet-commands.ts";
 import type { RunPanels } from "./terminal/run-panels.ts";
 
 export interface CommandParts {
@@ -34,6 +35,7 @@ export interface CommandParts {
   readonly runs: RunCommands;
   readonly history: HistoryCommands;
   readonly jobs: JobCommands;
+  readonly snippets: SnippetCommands;
   readonly searchCommands: RunSearchCommands;
   readonly hostFilter: HostFilter;
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
@@ -97,6 +99,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     ...jobCommands(parts),
     ...historyCommands(parts),
     ...keyCommands(parts),
+    ...snippetCommands(parts),
   };
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`hostrun.${name}`, async (argument: unknown, selected: unknown) => {
@@ -200,6 +203,16 @@ function historyCommands({ history, runs }: CommandParts): Record<string, Comman
       const [row, ...more] = rows;
       return row !== undefined && more.length === 0 ? runs.delete(row) : history.forget(rows);
     }),
+  };
+}
+
+function snippetCommands({ snippets }: CommandParts): Record<string, Command> {
+  return {
+    runSnippet: () => snippets.run(),
+    saveSnippet: () => snippets.save(),
+    editSnippet: () => snippets.edit(),
+    deleteSnippet: () => snippets.remove(),
+    saveSnippetRow: onRow(rowRun, (row) => snippets.save(row)),
   };
 }
 

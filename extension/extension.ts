@@ -37,6 +37,8 @@ import { RunList } from "./runs/run-list.ts";
 import { RunLog } from "./runs/run-log.ts";
 import { agentSocket, Runner } from "./runs/runner.ts";
 import { SaveOffer } from "./runs/save-offer.ts";
+import { type SnippetCommandParts, SnippetCommands } from "./snippets/snippet-commands.ts";
+import { SnippetFiles } from "./snippets/snippet-files.ts";
 import { createStart } from "./start-lists.ts";
 import { FinishedNotices } from "./terminal/finished-notices.ts";
 import { OutputDocuments } from "./terminal/output-documents.ts";
@@ -95,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
       extensionUri,
       hosts: hostCommands,
       hostList: hosts,
-      ...openRunCommands(ofRuns),
+      ...openRunCommands({ ...ofRuns, runList: runs, subscriptions }),
       jobs: jobs.commands,
       refresh: async () => {
         await start();
@@ -107,9 +109,20 @@ export function activate(context: vscode.ExtensionContext): void {
   subscriptions.push(endStarting());
 }
 
-function openRunCommands(parts: RunCommandParts & Omit<HistoryCommandParts, "runs">) {
+type RunParts = RunCommandParts &
+  Omit<HistoryCommandParts & SnippetCommandParts, "runs" | "hosts" | "files"> &
+  Pick<vscode.ExtensionContext, "subscriptions">;
+
+function openRunCommands({ subscriptions, ...parts }: RunParts) {
   const runs = new RunCommands(parts);
-  return { runs, history: new HistoryCommands({ ...parts, runs }) };
+  const files = new SnippetFiles(parts.daemon);
+  subscriptions.push(files);
+  const { hosts } = parts.questions;
+  return {
+    runs,
+    history: new HistoryCommands({ ...parts, runs }),
+    snippets: new SnippetCommands({ ...parts, runs, hosts, files }),
+  };
 }
 
 /**

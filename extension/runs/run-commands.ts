@@ -67,6 +67,12 @@ export class RunCommands {
     if (!isRun && isProduction && lineCount(chosen.command) === 1) this.#unrun = chosen;
   }
 
+  /** Runs what was chosen elsewhere, in a tab of its own. */
+  async begin(chosen: ChosenRun): Promise<void> {
+    using prepared = this.#parts.panels.prepare();
+    await this.#run(chosen, prepared);
+  }
+
   /** Runs what is selected in the editor, or the line of the cursor. */
   async runFromEditor(): Promise<void> {
     const editor = vscode.window.activeTextEditor;

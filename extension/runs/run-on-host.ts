@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
+import type { RunRequest } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { EarlyConnect } from "../hosts/early-connect.ts";
 import { askHost } from "../hosts/host-choice.ts";
@@ -18,6 +19,10 @@ export interface ChosenRun {
   readonly durable: boolean;
   /** Whether it is to run as root, by sudo. */
   readonly sudo: boolean;
+  /** How else it runs, where that is not as usual. */
+  readonly more?: Partial<
+    Pick<RunRequest, "useBash" | "loginShell" | "cwd" | "pty" | "timeoutMs" | "secretEnv">
+  >;
 }
 
 interface Draft {

@@ -32,9 +32,9 @@ export class Runner {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ host, command, durable, sudo }: ChosenRun): Promise<Run | undefined> {
+  async start({ host, command, durable, sudo, more }: ChosenRun): Promise<Run | undefined> {
     if (!(await this.#confirm(host, command, { sudo }))) return undefined;
-    const body = { host: host.id ?? host.name, command, durable, sudo, ...asking() };
+    const body = { ...more, host: host.id ?? host.name, command, durable, sudo, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
       // The key makes it safe to send again when the connection to the daemon breaks in between.
       this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),

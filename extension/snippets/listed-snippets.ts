@@ -1,0 +1,80 @@
+import * as vscode from "vscode";
+import * as z from "zod";
+import { NewSnippet } from "../../protocol/snippet.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+
+export interface ListedSnippet {
+  readonly snippet: NewSnippet;
+  /** Of a person's own; null: it is of the workspace. */
+  readonly id: number | null;
+  /** What it is called beside its name where it is of the workspace. */
+  readonly folder: string | undefined;
+}
+
+export interface SnippetList {
+  readonly snippets: readonly ListedSnippet[];
+  /** What cannot be used of the workspace's files, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+const fileName = ".hostrun/snippets.json";
+const maxFileBytes = 1024 * 1024;
+const maxOfFile = 1000;
+const SnippetFile = z.strictObject({ snippets: z.array(z.unknown()).max(maxOfFile) });
+
+/** The person's own snippets, and those of the workspace where it is trusted. Rejects with a Problem. */
+export async function listSnippets(daemon: Daemon): Promise<SnippetList> {
+  const { items } = await daemon.call("listSnippets");
+  const own = items.map(({ id, createdAt: _created, updatedAt: _updated, ...snippet }) => ({
+    snippet,
+    id,
+    folder: undefined,
+  }));
+  const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+  const read = await Promise.all(folders.map(readFolder));
+  return {
+    snippets: [...own, ...read.flatMap(({ snippets }) => snippets)],
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+/** A bad entry costs itself. */
+async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<SnippetList> {
+  const file = vscode.Uri.joinPath(uri, ...fileName.split("/"));
+  const place = `${name}/${fileName}`;
+  const none = (problem: string): SnippetList => ({ snippets: [], problems: [problem] });
+  const stat = await vscode.workspace.fs.stat(file).then(
+    (found) => found,
+    () => undefined,
+  );
+  if (stat === undefined) return { snippets: [], problems: [] };
+  if ((stat.type & vscode.FileType.File) === 0 || stat.size > maxFileBytes)
+    return none(vscode.l10n.t("{0} is no file of at most 1 MiB.", place));
+  const text = Buffer.from(await vscode.workspace.fs.readFile(file)).toString("utf8");
+  const parsed = SnippetFile.safeParse(parsedJson(text));
+  if (!parsed.success) return none(vscode.l10n.t('{0} is not of the form {"snippets": [ … ]}.', place));
+  const problems: string[] = [];
+  const snippets = parsed.data.snippets.flatMap((entry, at): ListedSnippet[] => {
+    const result = NewSnippet.safeParse(entry);
+    if (result.success) return [{ snippet: result.data, id: null, folder: name }];
+    problems.push(vscode.l10n.t("{0}, entry {1}: {2}.", place, at + 1, issueOf(result.error)));
+    return [];
+  });
+  return { snippets, problems };
+}
+
+/** The first thing that is wrong, and where. */
+export function issueOf({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  return visibleLine(`${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), 300);
+}
+
+/** undefined: it is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
