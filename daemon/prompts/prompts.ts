@@ -1,6 +1,6 @@
 import type { ChangeInput } from "../../protocol/change.ts";
 import { Problem } from "../../protocol/problem.ts";
-import type { Prompt, PromptAnswers, PromptOutcome } from "../../protocol/prompt.ts";
+import type { Prompt, PromptAnswers, PromptKind, PromptOutcome } from "../../protocol/prompt.ts";
 import type { Clock } from "../core/clock.ts";
 import { uuidv7 } from "../core/uuid.ts";
 import type { Answers, Question, Questioner } from "../transport/questioner.ts";
@@ -152,14 +152,18 @@ export class Prompts implements Disposable {
 }
 
 function refuseUnfit({ kind, fields }: Prompt, answers: readonly string[]): void {
-  const message =
-    answers.length === fields.length
-      ? kind === "hostKey" && answers[0] !== "accept" && answers[0] !== "acceptOnce"
-        ? 'must be "accept" or "acceptOnce"; DELETE declines'
-        : undefined
-      : `must be ${fields.length}, one for each field`;
+  const message = unfit(kind, answers, fields.length);
   if (message === undefined) return;
   throw new Problem("invalid_request", `answers: ${message}`, { issues: [{ path: "answers", message }] });
+}
+
+function unfit(kind: PromptKind, answers: readonly string[], fields: number): string | undefined {
+  if (answers.length !== fields) return `must be ${fields}, one for each field`;
+  if (kind === "hostKey" && answers[0] !== "accept" && answers[0] !== "acceptOnce")
+    return 'must be "accept" or "acceptOnce"; DELETE declines';
+  // What reads it takes a line, and would have the rest for something else.
+  if (kind === "secret" && answers.some((answer) => /[\r\n]/.test(answer))) return "must be one line";
+  return undefined;
 }
 
 function closed(): Problem {

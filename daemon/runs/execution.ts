@@ -51,6 +51,8 @@ export class Execution implements RunExecution {
   readonly #sent: SentCommand;
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
+  /** Where sudo has not begun the command yet, as far as it said. */
+  #sudoProcess: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
   #stopping: Promise<boolean> | undefined;
   /** The command has started, or never will. */
@@ -114,20 +116,29 @@ export class Execution implements RunExecution {
   }
 
   #stop({ reason, graceMs }: StopRequest): void {
+    const process = this.#mayRun();
     this.#abort.abort();
-    if (this.#process === undefined) {
+    if (process === undefined) {
       this.#end(stopEnding(reason, this.#options));
       return;
     }
-    this.live.status("running", stoppingMessage(reason), {}, { stopping: true });
-    this.#stopping = this.#stopRemote(this.#process, graceMs);
+    const state = this.#process === undefined ? "connecting" : "running";
+    this.live.status(state, stoppingMessage(reason), {}, { stopping: true });
+    this.#stopping ??= this.#stopRemote(process, graceMs);
+  }
+
+  /** undefined where it is certain that the command has not begun. */
+  #mayRun(): RemoteProcess | undefined {
+    return this.#process ?? (this.#sudo?.mayHaveBegun === true ? this.#sudoProcess : undefined);
   }
 
   /** Nobody will know how the command ended. */
   #abandon(problem: Problem): void {
-    this.#end({ outcome: this.#process === undefined ? "failed" : "unknown", problem });
+    this.#end({ outcome: this.#mayRun() === undefined ? "failed" : "unknown", problem });
+    // Nothing more is done for it.
+    this.#stopping ??= Promise.resolve(false);
     this.#abort.abort();
-    this.#process?.close();
+    (this.#process ?? this.#sudoProcess)?.close();
   }
 
   #sudoLogin({ target, sudo, questioner, connectTimeoutMs }: ExecutionOptions): SudoLogin {
@@ -135,18 +146,29 @@ export class Execution implements RunExecution {
     return new SudoLogin({ target, access: sudo, questioner, timeoutMs: connectTimeoutMs, onAsked });
   }
 
-  /** False when sudo does not begin the command, and never will. */
+  /** False when sudo does not begin the command, or it ends before more than that is known. */
   async #authorized(process: RemoteProcess): Promise<boolean> {
-    if (this.#sudo === undefined) return true;
+    const sudo = this.#sudo;
+    if (sudo === undefined) return true;
+    this.#sudoProcess = process;
     const { signal } = this.#abort;
-    const ended = this.#over.promise;
-    const problem = await this.#sudo.authorize({ stdin: process.stdin, ended, signal });
-    if (problem === undefined) return true;
-    for (const tell of this.#early.splice(0)) tell();
-    this.#neverStarted(problem);
+    const problem = await sudo.authorize({ stdin: process.stdin, ended: this.#over.promise, signal });
+    if (this.#stopping === undefined) {
+      if (problem === undefined) return true;
+      this.#tellEarly();
+      if (!sudo.mayHaveBegun) this.#neverStarted(problem);
+    }
     // Without an answer it gives up.
     process.stdin.end();
-    await this.#stopRemote(process, 1000);
+    const isGone = await (this.#stopping ??= this.#stopRemote(process, 1000));
+    this.#tellEarly();
+    const { target } = this.#options;
+    if (sudo.hasBegun) this.live.status("running", connectedMessage(target, process));
+    if (!isGone) this.live.status("running", unconfirmedMessage(target));
+    const { reason } = this.stops;
+    if (reason !== undefined) this.#end({ ...stopEnding(reason, this.#options), stopConfirmed: isGone });
+    else if (isGone && !sudo.hasBegun) this.#neverStarted(problem);
+    else this.#end({ outcome: "unknown", problem: sudo.uncertain });
     return false;
   }
 
@@ -159,7 +181,7 @@ export class Execution implements RunExecution {
     const ended = this.#over.promise.then(() => true);
     if ((await inTime(late, Promise.race([taken, ended]))) === true) return true;
     this.#neverStarted(notTaken(target, connectTimeoutMs));
-    await this.#stopRemote(process, 1000);
+    await (this.#stopping ??= this.#stopRemote(process, 1000));
     return false;
   }
 
@@ -222,6 +244,10 @@ export class Execution implements RunExecution {
     this.live.status("connecting", message);
   }
 
+  #tellEarly(): void {
+    for (const tell of this.#early.splice(0)) tell();
+  }
+
   /** A quick command's output can be here before the promise of its process: it is told after "Connected". */
   #afterStart(tell: () => void): void {
     if (this.#process !== undefined) tell();
@@ -239,7 +265,7 @@ export class Execution implements RunExecution {
     }
     this.live.passes("running", connectedMessage(target, process), { reusedConnection: process.reused });
     this.live.pace.drive(process);
-    for (const tell of this.#early.splice(0)) tell();
+    this.#tellEarly();
     if (request.stdin !== null) process.stdin.write(request.stdin);
     if (!request.stdinOpen) process.stdin.end();
     this.#settled.resolve();

@@ -209,6 +209,53 @@ describe.concurrent("what is typed wrong", () => {
   });
 });
 
+describe("a job's one question", () => {
+  const begin = (targets: string[]) => {
+    const body = { targets, command: "id -u", sudo: true, sameSudoPassword: true, prompts: "ask" } as const;
+    return daemon.client.call("createJob", { body: { ...body, batches: targets.map(() => 1) } });
+  };
+  const asked = async (title: RegExp) => {
+    const open = async () =>
+      (await daemon.client.call("listPrompts")).items.filter((each) => title.test(each.title));
+    await expect.poll(async () => (await open()).length).toBe(1);
+    const [prompt] = await open();
+    if (prompt === undefined) throw new Error("no prompt");
+    return prompt;
+  };
+  const runsOf = async (job: string) => {
+    const get = () => daemon.client.call("getJob", { params: { job } });
+    await expect.poll(async () => (await get()).state).toBe("ended");
+    const { items } = await daemon.client.call("listJobRuns", { params: { job } });
+    return Promise.all(items.map(({ id }) => daemon.client.call("getRun", { params: { run: id } })));
+  };
+
+  test("is asked anew, for those that are left, where sudo on the first host ends", async () => {
+    const job = await begin(["listed", "ssh2", "openssh"]);
+    const first = await asked(/ for sudo on 3 hosts/);
+    const answers = { answers: [password] };
+    await daemon.client.call("answerPrompt", { params: { prompt: first.id }, body: answers });
+    const second = await asked(/ for sudo on 2 hosts: (?!.*listed)/);
+    expect(second.attempt).toBe(1);
+    expect(second.instructions).toMatch(
+      /^sudo on listed ended without running the command: .*not in the sudoers file/,
+    );
+    await daemon.client.call("answerPrompt", { params: { prompt: second.id }, body: answers });
+    expect((await runsOf(job.id)).filter(({ exitCode }) => exitCode === 0)).toHaveLength(2);
+  });
+
+  test("that is declined ends each run by its own host's name", async () => {
+    const job = await begin(["ssh2", "openssh"]);
+    const { id } = await asked(/ for sudo on 2 hosts/);
+    await daemon.client.call("declinePrompt", { params: { prompt: id } });
+    for (const { host, problem } of await runsOf(job.id)) {
+      expect(problem).toMatchObject({ code: "declined", host: host.name });
+      expect(problem?.detail).toMatch(
+        new RegExp(`^${host.name} .*password for sudo was asked for.*declined`),
+      );
+    }
+  });
+});
+
 test.each([
   ["listed", [password], "sudo_failed", /not in the sudoers file\. The command has not run/],
   ["strict", [], "sudo_failed", /you must have a tty.*has not run.*requiretty/],
@@ -280,8 +327,17 @@ test("a password that is kept for the session is asked for once, until it is for
 });
 
 test("an answer is one line of at most 255 bytes: sudo leaves the rest to the command", async () => {
-  const { reading } = await asRoot("cat", { answers: [`${password}\nfor the command`] });
-  expect(outcomeOf(reading)).toMatchObject({ exitCode: 0, stdout: "" });
+  const { id } = await daemon.client.call("createRun", {
+    body: { host: "ssh2", command: "true", sudo: true, prompts: "ask" },
+  });
+  const prompts = async () =>
+    (await daemon.client.call("listPrompts")).items.filter(({ runIds }) => runIds.includes(id));
+  await expect.poll(async () => (await prompts()).length).toBe(1);
+  const params = { prompt: (await prompts())[0]?.id ?? "" };
+  const body = { answers: [`${password}\nfor the command`] };
+  const refused = await problemOf(daemon.client.call("answerPrompt", { params, body }));
+  expect(refused).toMatchObject({ code: "invalid_request", message: "answers: must be one line" });
+  await daemon.client.call("cancelRun", { params: { run: id }, body: {} });
   const tooLong = await asRoot("cat", { answers: [`${password}${"x".repeat(255)}`] });
   expect(tooLong.reading.problem.message).toMatch(/longer than 255 bytes/);
 });

@@ -5,7 +5,7 @@ import { hopName } from "../../transport/hop-name.ts";
 import type { Answers, Question, Questioner } from "../../transport/questioner.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Target } from "../../transport/remote.ts";
-import { nobodyForSudo, whose } from "./sudo-problems.ts";
+import { declinedForSudo, lastLine, nobodyForSudo, whose } from "./sudo-problems.ts";
 
 /** sudo of one run waits for a password. */
 export interface SudoRequest {
@@ -19,10 +19,18 @@ export interface SudoRequest {
   readonly signal: AbortSignal;
 }
 
-/** A password on its way; `settle` says whether sudo took it. */
+/**
+ * What came of a password: sudo began the command, or asked again; or it ended, which is no word against the password (the
+ * login may not use sudo); or nobody knows.
+ */
+export type SudoVerdict =
+  | { readonly kind: "accepted" | "refused" | "unknown" }
+  | { readonly kind: "ended"; readonly words: string };
+
+/** A password on its way. */
 export interface SudoAttempt {
   readonly password: string;
-  settle(accepted: boolean): void;
+  settle(verdict: SudoVerdict): void;
 }
 
 const maxNamesLength = 300;
@@ -35,10 +43,13 @@ const maxWordsLength = 2000;
  */
 export class SudoGate {
   readonly #memory: SecretMemory;
-  /** Of the job, which the question names; undefined: one login. */
-  readonly #hosts: readonly string[] | undefined;
+  /** Of the job, as far as they may still need it, which the question names; undefined: one login. */
+  #hosts: readonly string[] | undefined;
   #question: Question | undefined;
-  #attempts = 0;
+  /** How many were not taken since somebody was asked anew. */
+  #refusals = 0;
+  /** What the last host said that has ended without a verdict. */
+  #told = "";
   #trying: Promise<void> | undefined;
   #accepted: Answers | undefined;
   #declined: Problem | undefined;
@@ -48,6 +59,11 @@ export class SudoGate {
     this.#hosts = hosts;
   }
 
+  /** A host of the job needs no password any more. */
+  leave(host: string): void {
+    this.#hosts = this.#hosts?.filter((each) => each !== host);
+  }
+
   /** Rejects with a Problem, e.g. `declined`, which all of a job share, or with the signal's reason. */
   async next(request: SudoRequest): Promise<SudoAttempt> {
     const { target, refused, signal } = request;
@@ -55,7 +71,7 @@ export class SudoGate {
     if (kept !== undefined && !refused.includes(kept)) return this.#attempt(target, kept, true);
     for (;;) {
       signal.throwIfAborted();
-      if (this.#declined !== undefined) throw this.#declined;
+      if (this.#declined !== undefined) throw declinedForSudo(target, this.#declined);
       if (this.#accepted !== undefined) {
         const accepted = firstOf(this.#accepted);
         // This host has another one.
@@ -79,9 +95,11 @@ export class SudoGate {
     const trying = Promise.withResolvers<void>();
     this.#trying = trying.promise;
     const attempt = this.#attempt(request.target, password, answers.remember === "session");
-    const settle = (accepted: boolean): void => {
-      attempt.settle(accepted);
-      if (accepted) this.#accepted = answers;
+    const settle = (verdict: SudoVerdict): void => {
+      attempt.settle(verdict);
+      if (verdict.kind === "accepted") this.#accepted = answers;
+      this.#refusals = verdict.kind === "refused" ? this.#refusals + 1 : 0;
+      this.#told = verdict.kind === "ended" ? toldOf(request.target, verdict.words) : "";
       this.#trying = undefined;
       trying.resolve();
     };
@@ -93,19 +111,21 @@ export class SudoGate {
     try {
       return await questioner.ask(question, signal);
     } catch (failure) {
-      if (failure instanceof Problem && failure.code === "declined") this.#declined = failure;
-      throw failure;
+      if (!(failure instanceof Problem) || failure.code !== "declined") throw failure;
+      this.#declined = failure;
+      throw declinedForSudo(target, failure);
     }
   }
 
   #shared(request: SudoRequest): Question {
-    this.#attempts += 1;
     const { target, user } = request;
     const hosts = this.#hosts;
-    if (hosts === undefined || hosts.length === 1) return questionOf(request, this.#attempts);
+    const attempt = this.#refusals + 1;
+    const before = this.#told;
+    if (hosts === undefined || hosts.length <= 1) return questionOf(request, attempt, { told: before });
     const title = `Password of ${whose(user, target)} for sudo on ${hosts.length} hosts: ${shortened(foldNames(hosts))}`;
-    const told = `${target.name} gets it first; once sudo takes it there, so does each of the others whose sudo asks for one.`;
-    return questionOf(request, this.#attempts, { title, told });
+    const first = `${target.name} gets it first; once sudo takes it there, so does each of the others whose sudo asks for one.`;
+    return questionOf(request, attempt, { title, told: `${before}${first}` });
   }
 
   async #askAlone(request: SudoRequest): Promise<SudoAttempt> {
@@ -119,17 +139,21 @@ export class SudoGate {
   }
 
   #attempt(target: Target, password: string, remember: boolean): SudoAttempt {
-    const settle = (accepted: boolean): void => {
-      if (!accepted) this.#memory.refuseSudoPassword(target, password);
-      else if (remember) this.#memory.keepSudoPassword(target, password);
+    const settle = ({ kind }: SudoVerdict): void => {
+      if (kind === "refused" || kind === "ended") this.#memory.refuseSudoPassword(target, password);
+      else if (kind === "accepted" && remember) this.#memory.keepSudoPassword(target, password);
     };
     return { password, settle };
   }
 }
 
-/** A line's end would be one more answer. */
 function firstOf({ answers }: Answers): string {
-  return /^[^\r\n]*/.exec(answers[0] ?? "")?.[0] ?? "";
+  return answers[0] ?? "";
+}
+
+function toldOf({ name }: Target, words: string): string {
+  const said = words.trim() === "" ? "" : `: ${lastLine(words)}`;
+  return `sudo on ${name} ended without running the command${said}\n`;
 }
 
 function questionOf(

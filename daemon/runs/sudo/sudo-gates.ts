@@ -4,7 +4,8 @@ import { SudoGate } from "./sudo-gate.ts";
 
 /** Where a run has its password for sudo from, for as long as sudo may ask for it. */
 export interface SudoAccess {
-  open(): SudoGateLease;
+  /** `host`: of the run, as the person calls it. */
+  open(host: string): SudoGateLease;
 }
 interface SudoGateLease extends Disposable {
   readonly gate: SudoGate;
@@ -38,6 +39,6 @@ export class SudoGates {
   /** For all of these hosts, whose names the question has. */
   forJob(hosts: readonly string[]): SudoAccess {
     const gate = new SudoGate(this.#memory, hosts);
-    return { open: () => ({ gate, [Symbol.dispose]: () => undefined }) };
+    return { open: (host) => ({ gate, [Symbol.dispose]: () => gate.leave(host) }) };
   }
 }

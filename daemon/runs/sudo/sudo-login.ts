@@ -5,7 +5,7 @@ import type { RemoteEnd, Target } from "../../transport/remote.ts";
 import type { SudoListener } from "../command/pid-marker.ts";
 import { asProblem } from "../run-execution.ts";
 import type { Problem } from "../../../protocol/problem.ts";
-import type { SudoAttempt, SudoGate } from "./sudo-gate.ts";
+import type { SudoAttempt, SudoGate, SudoVerdict } from "./sudo-gate.ts";
 import type { SudoAccess } from "./sudo-gates.ts";
 import { maxSudoPasswordBytes, passwordTooLong, sudoRefused, sudoSilent } from "./sudo-problems.ts";
 
@@ -37,6 +37,8 @@ export class SudoLogin implements SudoListener, Disposable {
   #attempt: SudoAttempt | undefined;
   #password: Buffer | undefined;
   #hasBegun = false;
+  /** Not where sudo waits for an answer, or has ended. */
+  #mayBegin = true;
 
   constructor(parts: SudoLoginParts) {
     this.#parts = parts;
@@ -47,7 +49,23 @@ export class SudoLogin implements SudoListener, Disposable {
     return this.#password;
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Whether the command may run, or sudo, once it is started, may begin it without another word from here. */
+  get mayHaveBegun(): boolean {
+    return this.#mayBegin;
+  }
+
+  /** Of sudo that was silent, and was ended without a word of the host that it is gone, or after it began the command. */
+  get uncertain(): Problem {
+    const { target, timeoutMs } = this.#parts;
+    return sudoSilent(target, timeoutMs, { words: this.#words, mayRun: true });
+  }
+
   asked(user: string): void {
+    if (!this.#hasBegun) this.#mayBegin = false;
     this.#step.resolve({ kind: "asked", user });
   }
 
@@ -62,17 +80,17 @@ export class SudoLogin implements SudoListener, Disposable {
   }
 
   /**
-   * Answers sudo until the command begins. Resolves to why it has not and never will; to undefined where it has, or where
-   * the connection was lost and nobody knows. Never rejects.
+   * Answers sudo until the command begins. Resolves to why it has not, which is certain unless `mayHaveBegun`; to undefined
+   * where it has, or where the connection was lost and nobody knows. Never rejects.
    */
   async authorize(process: SudoProcess): Promise<Problem | undefined> {
-    using lease = this.#parts.access.open();
+    using lease = this.#parts.access.open(this.#parts.target.name);
     try {
       return await this.#answer(process, lease.gate);
     } catch (failure) {
       return asProblem(failure);
     } finally {
-      this.#attempt?.settle(this.#hasBegun);
+      this.#attempt?.settle(this.#verdict());
       this.#attempt = undefined;
     }
   }
@@ -88,7 +106,7 @@ export class SudoLogin implements SudoListener, Disposable {
     for (;;) {
       const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const step = await inTime(late, Promise.race([this.#step.promise, over]));
-      if (step === undefined) return sudoSilent(target, timeoutMs, this.#words);
+      if (step === undefined) return sudoSilent(target, timeoutMs, { words: this.#words, mayRun: false });
       if (step.kind === "began") return undefined;
       if (step.kind === "ended") return this.#ended(step.end);
       this.#step = Promise.withResolvers();
@@ -98,6 +116,7 @@ export class SudoLogin implements SudoListener, Disposable {
       this.#password?.fill(0);
       this.#password = Buffer.from(`${password}\n`);
       this.#answered += 1;
+      this.#mayBegin = true;
       // A copy, since the stream holds it until it is sent.
       stdin.write(Buffer.from(this.#password));
     }
@@ -105,14 +124,21 @@ export class SudoLogin implements SudoListener, Disposable {
 
   #ended(end: RemoteEnd): Problem | undefined {
     if (end.kind === "lost") return undefined;
+    this.#mayBegin = false;
     return sudoRefused(this.#parts.target, end, { words: this.#words, answered: this.#answered });
+  }
+
+  /** What came of the last password. sudo that ends does not say in words that are to be relied on whether it was right. */
+  #verdict(): SudoVerdict {
+    if (this.#hasBegun) return { kind: "accepted" };
+    return this.#mayBegin ? { kind: "unknown" } : { kind: "ended", words: this.#words };
   }
 
   async #next(gate: SudoGate, user: string, signal: AbortSignal): Promise<string> {
     const { target, questioner } = this.#parts;
     if (this.#attempt !== undefined) {
       this.#refused.push(this.#attempt.password);
-      this.#attempt.settle(false);
+      this.#attempt.settle({ kind: "refused" });
       this.#attempt = undefined;
     }
     const request = { target, questioner, user, words: this.#words, refused: this.#refused, signal };

@@ -19,6 +19,19 @@ export function nobodyForSudo(target: Target, user: string): Problem {
   return new Problem("authentication_failed", detail, { host: target.name, hop: hopName(target) });
 }
 
+const unanswered: Readonly<Record<string, string>> = {
+  declined: "the question was declined",
+  expired: "nobody answered in time (promptTimeoutMs)",
+};
+
+/** The password that hosts share was asked for once; each of their runs says so of its own host. */
+export function declinedForSudo(target: Target, { members: { reason } }: Problem): Problem {
+  const why = unanswered[reason ?? ""] ?? "the question was withdrawn";
+  const hop = hopName(target);
+  const detail = `${target.name} (${hop}): the password for sudo was asked for, and ${why}. ${notRun} Run it again to be asked again.`;
+  return new Problem("declined", detail, { host: target.name, hop, reason });
+}
+
 /** sudo reads no more than that, and would leave the rest to the command. */
 export const maxSudoPasswordBytes = 255;
 
@@ -27,10 +40,19 @@ export function passwordTooLong({ name }: Target): Problem {
   return new Problem("sudo_failed", detail, { host: name });
 }
 
-/** `words`: what sudo said. */
-export function sudoSilent({ name }: Target, afterMs: number, words: string): Problem {
-  const said = words.trim() === "" ? "" : ` It said: ${lastLine(words)}.`;
-  const detail = `sudo on ${name} neither asked for a password nor began the command within ${afterMs} ms.${said} ${notRun}`;
+const mayRun =
+  "It was to end then, but the command may have run as root, or may yet: look there before you run it again.";
+
+/** `words`: what sudo said. `mayRun`: whether the command may run. */
+export function sudoSilent(
+  { name }: Target,
+  afterMs: number,
+  of: { readonly words: string; readonly mayRun: boolean },
+): Problem {
+  const said = of.words.trim() === "" ? "" : ` It said: ${lastLine(of.words)}.`;
+  const detail =
+    `sudo on ${name} neither asked for a password nor began the command within ${afterMs} ms.${said} ` +
+    `${of.mayRun ? mayRun : notRun} Where sudo needs more time, give it more (connectTimeoutMs).`;
   return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }
 
@@ -60,6 +82,6 @@ export function whose(user: string, target: Target): string {
   return visibleClause(user === "" ? target.user : user, 64);
 }
 
-function lastLine(words: string): string {
+export function lastLine(words: string): string {
   return visibleClause(words.trim().split("\n").at(-1) ?? "");
 }
