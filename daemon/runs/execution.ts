@@ -55,6 +55,8 @@ export class Execution implements RunExecution {
   #sudoProcess: RemoteProcess | undefined;
   /** Resolves to whether the host confirmed the end of what was asked to end. */
   #stopping: Promise<boolean> | undefined;
+  /** What was requested while the host was being asked for the command. */
+  #deferred: StopRequest | undefined;
   /** The command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
@@ -89,7 +91,7 @@ export class Execution implements RunExecution {
       this.#started(process);
       const end = await this.#over.promise;
       this.#ended(end, await this.#stopping);
-      if (this.#misjudgedShell(end)) this.#process?.forgetShell();
+      if (this.#sent.misjudgedShell(end, this.stops.reason)) this.#process?.forgetShell();
     } catch (failure) {
       this.#abort.abort();
       this.#neverStarted(failure);
@@ -115,26 +117,33 @@ export class Execution implements RunExecution {
     return true;
   }
 
-  #stop({ reason, graceMs }: StopRequest): void {
+  #stop(request: StopRequest): void {
     const process = this.#mayRun();
     this.#abort.abort();
     if (process === undefined) {
-      this.#end(stopEnding(reason, this.#options));
+      // The host may have begun it already, and its answer be on the way: that decides.
+      if (this.#isAsked) this.#deferred = request;
+      else this.#end(stopEnding(request.reason, this.#options));
       return;
     }
     const state = this.#process === undefined ? "connecting" : "running";
-    this.live.status(state, stoppingMessage(reason), {}, { stopping: true });
-    this.#stopping ??= this.#stopRemote(process, graceMs);
+    this.live.status(state, stoppingMessage(request.reason), {}, { stopping: true });
+    this.#stopping ??= this.#stopRemote(process, request.graceMs);
   }
 
-  /** undefined where it is certain that the command has not begun. */
+  /** The host was sent the command, and has not answered. */
+  get #isAsked(): boolean {
+    return this.#sent.mayBeSent && (this.#process ?? this.#sudoProcess) === undefined;
+  }
+
+  /** undefined where it is certain that the command has not begun, or nothing was answered. */
   #mayRun(): RemoteProcess | undefined {
     return this.#process ?? (this.#sudo?.mayHaveBegun === true ? this.#sudoProcess : undefined);
   }
 
   /** Nobody will know how the command ended. */
   #abandon(problem: Problem): void {
-    this.#end({ outcome: this.#mayRun() === undefined ? "failed" : "unknown", problem });
+    this.#end({ outcome: this.#mayRun() === undefined && !this.#isAsked ? "failed" : "unknown", problem });
     // Nothing more is done for it.
     this.#stopping ??= Promise.resolve(false);
     this.#abort.abort();
@@ -176,6 +185,7 @@ export class Execution implements RunExecution {
   async #prepared(process: RemoteProcess): Promise<boolean> {
     const { target, connectTimeoutMs } = this.#options;
     const taken = this.#sent.input.giveTo(process.stdin).then(() => true);
+    if (this.#sent.input.isGiven) return true;
     const late = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(connectTimeoutMs)]);
     // One that ends before has said on standard error why.
     const ended = this.#over.promise.then(() => true);
@@ -203,26 +213,12 @@ export class Execution implements RunExecution {
     return confirmed && endedInTime;
   }
 
-  /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
-  #unread(end: RemoteEnd): boolean {
-    const { pid, shown } = this.#sent.pidMarker;
-    return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
-  }
-
-  /** Whether the next run should ask again what runs the commands of this login. */
-  #misjudgedShell(end: RemoteEnd): boolean {
-    const { shell, pidMarker } = this.#sent;
-    if (shell === "none") return this.stops.reason !== undefined;
-    return end.kind === "exited" && pidMarker.pid === undefined;
-  }
-
   #listener(): RemoteListener & ConnectListener {
-    const live = this.live;
     const { markerStream, pidMarker } = this.#sent;
     const pass = (stream: OutputStream, chunk: Buffer): void => {
       const bytes = this.#sent.take(stream, chunk);
       if (stream === markerStream) this.#sudo?.heard(bytes);
-      if (bytes.length > 0) this.#afterStart(() => live.output(stream, bytes));
+      if (bytes.length > 0) this.#afterStart(() => this.live.output(stream, bytes));
     };
     return {
       step: (message) => this.#step(message),
@@ -231,7 +227,7 @@ export class Execution implements RunExecution {
       stderr: (chunk) => pass("stderr", chunk),
       end: (end) => {
         const rest = pidMarker.rest();
-        if (rest.length > 0) this.#afterStart(() => live.output(markerStream, rest));
+        if (rest.length > 0) this.#afterStart(() => this.live.output(markerStream, rest));
         this.#over.resolve(end);
       },
     };
@@ -270,6 +266,7 @@ export class Execution implements RunExecution {
     if (!request.stdinOpen) process.stdin.end();
     this.#settled.resolve();
     if (timeoutMs > 0) this.stops.limitTime(timeoutMs);
+    if (this.#deferred !== undefined) this.#stop(this.#deferred);
   }
 
   #ended(end: RemoteEnd, stopConfirmed: boolean | undefined): void {
@@ -280,7 +277,7 @@ export class Execution implements RunExecution {
         : { ...stopEnding(reason, this.#options), stopConfirmed: stopConfirmed ?? false };
     if (stopped?.stopConfirmed === false)
       this.live.status("running", unconfirmedMessage(this.#options.target));
-    if (stopped === undefined && this.#unread(end)) {
+    if (stopped === undefined && this.#sent.isUnread(end)) {
       this.#end({ outcome: "failed", problem: notRead(this.#options.target) });
     } else if (end.kind === "exited") this.#end({ outcome: "exited", exitCode: end.code, ...stopped });
     else if (end.kind === "signaled") this.#end({ outcome: "signaled", signal: end.signal, ...stopped });

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { OutputStream } from "../../protocol/event.ts";
 import type { LoginShell } from "../transport/login-shell.ts";
-import type { ExecRequest } from "../transport/remote.ts";
+import type { ExecRequest, RemoteEnd } from "../transport/remote.ts";
 import { CommandInput } from "./command/command-input.ts";
 import { commandLine, terminalOf, textAlone } from "./command/command-line.ts";
 import { PidMarkerFilter, type SudoListener, withPidMarker } from "./command/pid-marker.ts";
 import { sudoCommandLine } from "./command/sudo-command.ts";
 import type { ExecutionOptions } from "./execution-options.ts";
+import type { StopReason } from "./terminate/stop-controller.ts";
 import { noShellForSudo } from "./sudo/sudo-problems.ts";
 
 /** A command as its host is sent it, with Hostrun's own words before it, and what is theirs in the output. */
@@ -31,6 +32,23 @@ export class SentCommand {
   /** Of what read it. */
   get shell(): LoginShell {
     return this.#shell;
+  }
+
+  /** false: it is certain that no host has it. */
+  get mayBeSent(): boolean {
+    return this.#marked;
+  }
+
+  /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
+  isUnread(end: RemoteEnd): boolean {
+    const { pid, shown } = this.pidMarker;
+    return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
+  }
+
+  /** Whether the next run should ask again what runs the commands of this login; `stopped`: why it was to end. */
+  misjudgedShell(end: RemoteEnd, stopped: StopReason | undefined): boolean {
+    if (this.#shell === "none") return stopped !== undefined;
+    return end.kind === "exited" && this.pidMarker.pid === undefined;
   }
 
   execRequest(): ExecRequest {

@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
+import { chmod, readFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Host } from "../../protocol/host.ts";
-import { hostOf, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
+import { openChaosProxy } from "../support/chaos-proxy.ts";
+import { openDirectory } from "../support/directory.ts";
+import { until } from "../support/durable.ts";
+import { hostOf, knowHosts, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 import { openUnixUser } from "../support/unix-user.ts";
@@ -89,6 +93,28 @@ describe("a cancelled run", () => {
     expect(run.complete).toMatchObject({ outcome: "cancelled", exitCode: null, stdoutBytes: 0 });
     const recorded = await daemon.http.open("GET", `/api/runs/${run.id}/events`);
     expect((await new RunReading().follow(recorded)).events).toEqual(run.events);
+  });
+
+  test("ends on its host although the answer to its start is still on the way", async () => {
+    await using proxy = await openChaosProxy(daemon.sshd);
+    const { address, port } = proxy;
+    const { home, sshd } = daemon;
+    await knowHosts(home, `${sshd.knownHosts}[${address}]:${port} ${sshd.hostKeys[0]?.publicKey ?? ""}\n`);
+    const far = { ...hostOf(sshd), name: "far", port, user: user.name };
+    await daemon.client.call("createHost", { body: far });
+    proxy.next({ delayMs: 700 });
+    // The account's shell is asked for, and the connection is there.
+    expect((await daemon.run("echo near", { host: "far" })).text()).toBe("near\n");
+    await using directory = await openDirectory();
+    await chmod(directory.path, 0o777);
+    const file = directory.join("pid");
+    const command = `echo $$ > ${file}; exec sleep 1000`;
+    const { id } = await daemon.client.call("createRun", { body: { host: "far", command } });
+    await until(async () => (await readFile(file, "utf8").catch(() => "")).endsWith("\n"));
+    await daemon.client.call("cancelRun", { params: { run: id }, body: { graceMs: 300 } });
+    const reading = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
+    expect(reading.complete).toMatchObject({ outcome: "cancelled", signal: "INT", stopConfirmed: true });
+    expect(existsSync(`/proc/${(await readFile(file, "utf8")).trim()}`)).toBe(false);
   });
 
   test("that was queued never runs, and those behind it do", async () => {

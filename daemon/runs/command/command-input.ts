@@ -13,6 +13,11 @@ export class CommandInput {
     this.#pieces = pieces;
   }
 
+  /** Everything is on its way. */
+  get isGiven(): boolean {
+    return this.#stdin !== undefined && this.#given === this.#pieces.length;
+  }
+
   /** The host waits for the next piece. */
   ask(): void {
     this.#asked += 1;
