@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { FromJobPanel } from "../../protocol/job-panel.ts";
 import type { Job } from "../../protocol/job.ts";
@@ -9,6 +8,7 @@ import type { Runner } from "../runs/runner.ts";
 import type { OutputDocuments } from "../terminal/output-documents.ts";
 import { plainLabel } from "../input/choice.ts";
 import { readRecordedText } from "../terminal/recorded-text.ts";
+import { askFile, stampOf } from "../saved-file.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
 import { type ExportFormat, type ExportedGroup, exportJob } from "./job-export.ts";
 import type { JobNotices } from "./job-notices.ts";
@@ -149,11 +149,7 @@ async function askFormat(): Promise<FormatItem | undefined> {
 }
 
 async function save(job: Job, { ending }: FormatItem, text: string): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-  const at = job.createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
-  const file = await vscode.window.showSaveDialog({
-    title: vscode.l10n.t("Save the results of all hosts"),
-    defaultUri: vscode.Uri.joinPath(folder, `job-${at}.${ending}`),
-  });
+  const name = `job-${stampOf(job.createdAt)}.${ending}`;
+  const file = await askFile(vscode.l10n.t("Save the results of all hosts"), name);
   if (file !== undefined) await vscode.workspace.fs.writeFile(file, Buffer.from(text));
 }

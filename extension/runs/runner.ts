@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import * as vscode from "vscode";
 import { Problem } from "../../protocol/problem.ts";
-import type { Run, TerminalSize } from "../../protocol/run.ts";
+import type { Run, RunRequestInput, TerminalSize } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
@@ -34,10 +34,8 @@ export class Runner {
   /** undefined when the person thought better of it, or it could not be started, which was told. */
   async start({ host, command, durable, sudo, more }: ChosenRun): Promise<Run | undefined> {
     if (!(await this.#confirm(host, command, { sudo }))) return undefined;
-    const body = { ...more, host: host.id ?? host.name, command, durable, sudo, ...asking() };
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
-      // The key makes it safe to send again when the connection to the daemon breaks in between.
-      this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } }),
+      this.#create(host, { ...more, command, durable, sudo }),
     );
   }
 
@@ -75,15 +73,8 @@ export class Runner {
       }
       const options = keptOptions(run);
       const isInteractive = options.pty === true || options.stdinOpen === true;
-      const body = {
-        ...options,
-        durable: (durable || options.durable === true) && !isInteractive,
-        ...asking(),
-      };
-      return this.#daemon.call("createRun", {
-        body: { ...body, host: host.id ?? host.name, command: run.command },
-        headers: { "idempotency-key": randomUUID() },
-      });
+      const keepsRunning = (durable || options.durable === true) && !isInteractive;
+      return this.#create(host, { ...options, durable: keepsRunning, command: run.command });
     });
   }
 
@@ -92,12 +83,8 @@ export class Runner {
     if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command, run.options)))
       return undefined;
     const { durable: _durable, ...options } = keptOptions(run);
-    const body = { ...options, ...terminal, stdinOpen: true, cacheTtlMs: 0, ...asking() };
     const { host, command } = run;
-    return this.#daemon.call("createRun", {
-      body: { ...body, host: host.id ?? host.name, command },
-      headers: { "idempotency-key": randomUUID() },
-    });
+    return this.#create(host, { ...options, ...terminal, stdinOpen: true, cacheTtlMs: 0, command });
   }
 
   /** A run that has ended meanwhile has no terminal any more. */
@@ -112,6 +99,12 @@ export class Runner {
     await this.#report.attempt(vscode.l10n.t("The command could not be cancelled"), () =>
       this.#daemon.call("cancelRun", { params: { run: runId }, body: {} }),
     );
+  }
+
+  #create({ id, name }: Run["host"], request: Omit<RunRequestInput, "host">): Promise<Run> {
+    const body = { ...request, host: id ?? name, ...asking() };
+    // The key makes it safe to send again when the connection to the daemon breaks in between.
+    return this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } });
   }
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import * as z from "zod";
+import { parseJson } from "../../client/open-request.ts";
 import { NewSnippet } from "../../protocol/snippet.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Daemon } from "../daemon/daemon.ts";
@@ -52,7 +53,7 @@ async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<Snippe
   if ((stat.type & vscode.FileType.File) === 0 || stat.size > maxFileBytes)
     return none(vscode.l10n.t("{0} is no file of at most 1 MiB.", place));
   const text = Buffer.from(await vscode.workspace.fs.readFile(file)).toString("utf8");
-  const parsed = SnippetFile.safeParse(parsedJson(text));
+  const parsed = SnippetFile.safeParse(parseJson(text));
   if (!parsed.success) return none(vscode.l10n.t('{0} is not of the form {"snippets": [ … ]}.', place));
   const problems: string[] = [];
   const snippets = parsed.data.snippets.flatMap((entry, at): ListedSnippet[] => {
@@ -68,13 +69,4 @@ async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<Snippe
 export function issueOf({ issues }: z.ZodError): string {
   const [issue] = issues;
   return visibleLine(`${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), 300);
-}
-
-/** undefined: it is none. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

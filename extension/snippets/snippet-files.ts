@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
+import { parseJson } from "../../client/open-request.ts";
 import { NewSnippet } from "../../protocol/snippet.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { asProblem } from "../problem-report.ts";
-import { issueOf, parsedJson } from "./listed-snippets.ts";
+import { issueOf } from "./listed-snippets.ts";
 
 const scheme = "hostrun-snippet";
 
@@ -38,7 +39,7 @@ export class SnippetFiles implements vscode.FileSystemProvider, vscode.Disposabl
   }
 
   async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
-    const value = parsedJson(Buffer.from(content).toString("utf8"));
+    const value = parseJson(Buffer.from(content).toString("utf8"));
     if (value === undefined) throw new vscode.FileSystemError(vscode.l10n.t("This is not JSON."));
     const parsed = NewSnippet.safeParse(value);
     if (!parsed.success)

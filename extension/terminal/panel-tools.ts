@@ -1,6 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { homedir } from "node:os";
-import { pipeline } from "node:stream/promises";
 import * as vscode from "vscode";
 import type { FromPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
@@ -10,6 +7,7 @@ import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { RunLog } from "../runs/run-log.ts";
 import type { Runner } from "../runs/runner.ts";
+import { askFile, stampOf, tellSaved, writePieces } from "../saved-file.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { OutputDocuments } from "./output-documents.ts";
 import { readRecordedText } from "./recorded-text.ts";
@@ -150,31 +148,15 @@ export class PanelTools {
     const what = vscode.l10n.t("The output could not be saved");
     await this.#report.attempt(what, async () => {
       const { host, createdAt } = await this.#daemon.call("getRun", { params: { run: runId } });
-      const name = `${host.name}-${createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}.txt`;
-      const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-      const file = await vscode.window.showSaveDialog({
-        title: vscode.l10n.t("Save the output, byte for byte"),
-        defaultUri: vscode.Uri.joinPath(folder, name.replaceAll(/[^\w.-]/g, "_")),
-      });
+      const name = `${host.name}-${stampOf(createdAt)}.txt`.replaceAll(/[^\w.-]/g, "_");
+      const file = await askFile(vscode.l10n.t("Save the output, byte for byte"), name);
       if (file !== undefined) await this.#write(runId, file);
     });
   }
 
   async #write(runId: string, file: vscode.Uri): Promise<void> {
-    const output = await this.#daemon.openOutput(runId, "both");
-    if (file.scheme === "file") await pipeline(output, createWriteStream(file.fsPath));
-    else {
-      // Only VS Code itself can reach other places, and it takes the whole at once.
-      const chunks: Buffer[] = [];
-      for await (const chunk of output) if (chunk instanceof Buffer) chunks.push(chunk);
-      await vscode.workspace.fs.writeFile(file, Buffer.concat(chunks));
-    }
-    const open = vscode.l10n.t("Open");
-    const answer = await vscode.window.showInformationMessage(
-      vscode.l10n.t("Saved the output to {0}.", file.fsPath),
-      open,
-    );
-    if (answer === open) await vscode.commands.executeCommand("vscode.open", file);
+    await writePieces(file, await this.#daemon.openOutput(runId, "both"));
+    await tellSaved(vscode.l10n.t("Saved the output to {0}.", file.fsPath), file);
   }
 }
 
