@@ -36,10 +36,11 @@ export function showOne(format: Format, value: object, text: () => string): void
   else print(format === undefined ? text() : fill(format, value));
 }
 
-/** The same for a list: JSON of the whole, or a line of the template each. */
+/** The same for a list: JSON of the whole, or a line of the template each. `text` is of one that is not empty. */
 export function showAll(format: Format, items: readonly object[], text: () => string): void {
   if (format === "json") printJson(items);
-  else print(format === undefined ? text() : items.map((item) => fill(format, item)).join(""));
+  else if (format !== undefined) print(items.map((item) => fill(format, item)).join(""));
+  else if (items.length > 0) print(text());
 }
 
 function parseTemplate(source: string): Template {

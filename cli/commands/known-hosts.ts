@@ -3,30 +3,22 @@ import type { KnownHost } from "../../protocol/known-host.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
-import { print, warn } from "../console.ts";
+import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
-import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
+import { formatHelp } from "../format.ts";
+import { listing } from "../listing.ts";
 import { table } from "../table.ts";
 
-const list: Command = {
+const list = listing({
   help: `List the host keys on record: Hostrun's own, and those of the known_hosts files that it only reads.
 
 Usage: hostrun known-hosts [list] [OPTION...]
 
 ${formatHelp}`,
-  async run(args) {
-    const { values, positionals } = parseOptions(args, formatOptions);
-    takeWords(positionals);
-    const format = parseFormat(values);
-    await using daemon = await reachDaemon();
-    const { items } = await daemon.call("listKnownHosts");
-    if (items.length === 0) warn("No host keys are on record.");
-    showAll(format, items, () => {
-      return items.length === 0 ? "" : table(["ADDRESS", "TYPE", "FINGERPRINT", "NOTES"], items.map(rowOf));
-    });
-    return 0;
-  },
-};
+  read: (daemon) => daemon.call("listKnownHosts"),
+  none: "No host keys are on record.",
+  text: (items) => table(["ADDRESS", "TYPE", "FINGERPRINT", "NOTES"], items.map(rowOf)),
+});
 
 const add: Command = {
   help: `Trust a host key.

@@ -45,7 +45,7 @@ ${formatHelp}`,
     const runs: Run[] = [];
     for await (const run of listedRuns(daemon, filters, limit)) runs.push(run);
     if (runs.length === 0) warn(Object.keys(filters).length === 0 ? "No runs yet." : "No runs match.");
-    showAll(format, runs, () => (runs.length === 0 ? "" : tableOf(runs)));
+    showAll(format, runs, () => tableOf(runs));
     return 0;
   },
 };

@@ -23,7 +23,7 @@ ${formatHelp}`,
     });
     for (const { detail } of problems) warn(detail);
     if (items.length === 0 && problems.length === 0) warn(nothingFound(search));
-    showAll(format, items, () => (items.length === 0 ? "" : hostTable(items)));
+    showAll(format, items, () => hostTable(items));
     return 0;
   },
 };

@@ -31,7 +31,7 @@ ${formatHelp}`,
     const found: Job[] = [];
     for await (const job of jobs(daemon)) if (found.push(job) >= limit) break;
     if (found.length === 0) warn("No jobs yet.");
-    showAll(format, found, () => (found.length === 0 ? "" : tableOf(found)));
+    showAll(format, found, () => tableOf(found));
     return 0;
   },
 };

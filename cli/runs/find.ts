@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { listedRuns } from "../../client/listed-runs.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import { UsageError } from "../command.ts";
@@ -38,13 +39,9 @@ export async function findRun(daemon: Daemon, word: string): Promise<Run> {
 async function startingWith(daemon: Daemon, prefix: string): Promise<Run[]> {
   const { since, until } = instants(prefix);
   const found: Run[] = [];
-  let cursor: string | null = "";
-  while (cursor !== null && found.length < 2) {
-    const page: { items: Run[]; nextCursor: string | null } = await daemon.call("listRuns", {
-      query: { since, until, limit: "500", ...(cursor === "" ? {} : { cursor }) },
-    });
-    found.push(...page.items.filter((run) => run.id.startsWith(prefix)));
-    cursor = page.nextCursor;
+  for await (const run of listedRuns(daemon, { since, until })) {
+    if (run.id.startsWith(prefix)) found.push(run);
+    if (found.length === 2) break;
   }
   return found;
 }
