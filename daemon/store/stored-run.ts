@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Problem } from "../../protocol/problem.ts";
 import { ProblemCode, ProblemMembers } from "../../protocol/problem-details.ts";
-import { Run } from "../../protocol/run.ts";
+import { Run, Timings } from "../../protocol/run.ts";
 
 const ms = z.number().nonnegative().nullable().default(null);
 
@@ -20,14 +20,7 @@ const StoredProblem = z.object({
 export const StoredRun = Run.omit({ damaged: true }).extend({
   options: z.object(Run.shape.options.shape),
   problem: StoredProblem.nullable(),
-  timings: z.object({
-    queueMs: ms,
-    connectMs: ms,
-    channelMs: ms,
-    firstByteMs: ms,
-    totalMs: ms,
-    resultAgeMs: z.number().nonnegative().optional(),
-  }),
+  timings: Timings.extend({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms }),
 });
 
 /** What stands for members that cannot be read; `ended`: there is an end. Without its id a run cannot be shown at all. */

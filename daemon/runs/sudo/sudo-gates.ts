@@ -21,9 +21,10 @@ export class SudoGates {
   }
 
   forLogin(target: Target): SudoAccess {
-    const key = loginOf(target);
     return {
+      // Most runs never ask.
       open: () => {
+        const key = loginOf(target);
         const shared = this.#byLogin.get(key) ?? { gate: new SudoGate(this.#memory), users: 0 };
         shared.users += 1;
         this.#byLogin.set(key, shared);
