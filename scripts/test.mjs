@@ -158,13 +158,21 @@ async function countTests(report) {
   counts.passed += numPassedTests;
   counts.failed += numFailedTests;
   counts.skipped += numPendingTests;
-  for (const { name, assertionResults } of testResults) {
-    for (const { status, fullName, failureMessages } of assertionResults) {
-      if (status !== "failed") continue;
-      const [why = ""] = (failureMessages[0] ?? "").split("\n");
-      failures.push(`${relative(root, name)}: ${fullName}: ${why.slice(0, 200)}`);
+  for (const { name, status, message, assertionResults } of testResults) {
+    const failed = assertionResults.filter((result) => result.status === "failed");
+    for (const { fullName, failureMessages } of failed) {
+      failures.push(told(name, fullName, failureMessages[0]));
+    }
+    // What its tests stand on broke, before or after them.
+    if (status === "failed" && failed.length === 0) {
+      failures.push(told(name, "outside of its tests", message));
     }
   }
+}
+
+function told(file, test, message) {
+  const [why = ""] = (message ?? "").split("\n");
+  return `${relative(root, file)}: ${test}: ${why.slice(0, 200)}`;
 }
 
 function summarize() {

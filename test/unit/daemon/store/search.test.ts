@@ -136,6 +136,7 @@ test("whatever is looked for is text, never syntax: it finds what holds it, and 
     const expected = hostile.filter((other) => `echo ${other} end`.includes(`${text} end`));
     expect(find(`${text} end`).sort()).toEqual(expected.map((other) => `echo ${other} end`).sort());
   }
+  expect(find("abc\0end")).toEqual([]);
   fc.assert(
     fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 12 }), (text) => {
       expect(find(text).every((command) => typeof command === "string")).toBe(true);
