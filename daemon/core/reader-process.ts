@@ -92,6 +92,8 @@ export class ReaderProcess {
     this.#unsent = [];
     this.#child.send(requests, (failure) => {
       if (failure === null) return;
+      // It ends, and its exit may be noticed later.
+      this.#retired = true;
       for (const { id } of requests) this.#settle(id, { kind: "ended" });
     });
   }

@@ -135,6 +135,27 @@ test("a process that is killed from outside costs no read", async () => {
   ]);
 });
 
+test("a process that takes no more questions costs none", async () => {
+  // Whether the exit or the failed write is told of first is the system's.
+  for (let attempt = 0; attempt < 15; attempt += 1) {
+    using own = openTestFiles({ script });
+    expect(await own.read(good, maxBytes)).toMatchObject({ kind: "content" });
+    const killed = readers();
+    endProcesses(killed);
+    // They have ended before the question is sent, and nobody was told.
+    while (killed.some((pid) => !hasEnded(pid)));
+    expect(await own.read(good, maxBytes)).toMatchObject({ kind: "content" });
+  }
+});
+
+function hasEnded(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return true;
+  }
+}
+
 test("without a process to read files nothing is read, and nothing waits", async () => {
   using own = openTestFiles({ runtime: directory.join("nowhere") });
   expect(await own.read(good, maxBytes)).toEqual(unreadable("the process that reads files has ended"));
