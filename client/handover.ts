@@ -49,10 +49,10 @@ export async function handOver(
     requestJson(transport, shutdown, { body: { drain }, ownConnection: true, signal }).catch(() => undefined);
   await ask(true);
   if (await isGone(pid, momentMs, signal)) return;
-  const hurry = new AbortController();
+  const endingNow = new AbortController();
   const work = (async () => {
-    const patience = signal === undefined ? hurry.signal : AbortSignal.any([signal, hurry.signal]);
-    if (await isGone(pid, limitMs, patience).catch(() => false)) return;
+    const waiting = signal === undefined ? endingNow.signal : AbortSignal.any([signal, endingNow.signal]);
+    if (await isGone(pid, limitMs, waiting).catch(() => false)) return;
     signal?.throwIfAborted();
     await ask(false);
     if (!(await isGone(pid, endMs, signal))) throw stays(health);
@@ -64,7 +64,7 @@ export async function handOver(
     runs,
     limitMs,
     over,
-    endNow: () => hurry.abort(),
+    endNow: () => endingNow.abort(),
   });
   await work;
 }

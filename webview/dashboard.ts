@@ -1,10 +1,10 @@
 import { findApp } from "./page.ts";
 import "./dashboard.css";
 import { type FromDashboard, ToDashboard } from "../protocol/dashboard.ts";
-import { figureGroups } from "../protocol/figures.ts";
+import { metricGroups } from "../protocol/metric-groups.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { element } from "./element.ts";
-import { FigureList } from "./figure-list.ts";
+import { MetricList } from "./metric-list.ts";
 import { HostLatencies } from "./host-latencies.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: FromDashboard): void };
@@ -12,10 +12,10 @@ declare function acquireVsCodeApi(): { postMessage(message: FromDashboard): void
 /** The daemon's figures. What is shown was measured; the extension sends it again when something has changed. */
 const vscode = acquireVsCodeApi();
 const away = element("p", { class: "away", role: "status" });
-const figures = new FigureList();
+const metrics = new MetricList();
 const hosts = new HostLatencies();
 const connections = new ConnectionTable((id) => vscode.postMessage({ type: "closeConnection", id }));
-const main = element("main", { "aria-busy": "true" }, away, figures.root, hosts.root, connections.root);
+const main = element("main", { "aria-busy": "true" }, away, metrics.root, hosts.root, connections.root);
 findApp().append(main);
 
 window.addEventListener("message", (event) => {
@@ -25,7 +25,7 @@ window.addEventListener("message", (event) => {
   main.classList.toggle("old", data.type === "away");
   main.setAttribute("aria-busy", "false");
   if (data.type === "away") return;
-  figures.show(figureGroups(data.stats, data.connections));
+  metrics.show(metricGroups(data.stats, data.connections));
   hosts.show(data.stats.latency.hosts);
   connections.show(data.connections);
 });

@@ -2,7 +2,7 @@ import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Discovery } from "../../protocol/discovery.ts";
-import { latencyText } from "../../protocol/figures.ts";
+import { latencyText } from "../../protocol/metric-groups.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
-import { figureGroups } from "../../protocol/figures.ts";
+import { metricGroups } from "../../protocol/metric-groups.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { formatSpan } from "../../protocol/span.ts";
 import type { Connection, Stats } from "../../protocol/stats.ts";
@@ -163,9 +163,9 @@ function fitting(look: Look, terminal: Size): string[] {
 
 /** Lines that are safe on a terminal, however long. */
 function textOf({ stats, connections }: Look): string[] {
-  const groups = figureGroups(stats, connections).flatMap(({ title, figures }) => [
+  const groups = metricGroups(stats, connections).flatMap(({ title, metrics }) => [
     paint(title, "bold", process.stdout),
-    ...sheet(figures.map(([name, value]) => [`  ${name}`.padEnd(18), value] as const))
+    ...sheet(metrics.map(([name, value]) => [`  ${name}`.padEnd(18), value] as const))
       .trimEnd()
       .split("\n"),
   ]);
@@ -174,8 +174,8 @@ function textOf({ stats, connections }: Look): string[] {
 
 /** The same in fewer lines, none of them longer than the terminal. */
 function shortTextOf({ stats, connections }: Look, { columns }: Size): string[] {
-  const groups = figureGroups(stats, connections).map(({ title, figures }) => {
-    const values = figures.map(([name, value]) => `${name.toLowerCase()} ${visible(value)}`).join("; ");
+  const groups = metricGroups(stats, connections).map(({ title, metrics }) => {
+    const values = metrics.map(([name, value]) => `${name.toLowerCase()} ${visible(value)}`).join("; ");
     const head = `${title.padEnd(12)} `;
     return `${paint(head, "bold", process.stdout)}${cut(values, { columns: columns - head.length })}`;
   });

@@ -46,9 +46,11 @@ export function readFilters(words: readonly string[], values: FilterValues): Run
     ...(values.until === undefined ? {} : { until: instant(values.until, "--until") }),
     ...(values.pinned === true ? { pinned: "true" } : {}),
   };
-  const twice = Object.keys(options).find((name) => name in read.filters);
-  if (twice === undefined) return { ...read.filters, ...options };
-  throw new UsageError(`--${twice === "q" ? "search" : twice} is also part of the search. Give it once.`);
+  const repeated = Object.keys(options).find((name) => name in read.filters);
+  if (repeated === undefined) return { ...read.filters, ...options };
+  throw new UsageError(
+    `--${repeated === "q" ? "search" : repeated} is also part of the search. Give it once.`,
+  );
 }
 
 function instant(text: string, option: string): string {

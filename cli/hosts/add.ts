@@ -19,9 +19,9 @@ ${fieldHelp}${formatHelp}`,
     const [name, address] = takeWords(positionals, "NAME", "ADDRESS?");
     const format = parseFormat(values);
     const parts = address === undefined ? {} : parseAddress(address);
-    const twice = Object.keys(parts).find((part) => Object.hasOwn(values, part));
-    if (twice !== undefined)
-      throw new UsageError(`"${address}" and --${twice} exclude each other: both give the ${twice}.`);
+    const repeated = Object.keys(parts).find((part) => Object.hasOwn(values, part));
+    if (repeated !== undefined)
+      throw new UsageError(`"${address}" and --${repeated} exclude each other: both give the ${repeated}.`);
     const fields = { ...parts, ...parseFields(values) };
     const body = { ...fields, name, address: fields.address ?? name };
     await using daemon = await reachDaemon();

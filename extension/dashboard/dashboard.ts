@@ -113,7 +113,7 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
       try {
         const [stats, { items }] = await Promise.all([daemon.call("stats"), daemon.call("listConnections")]);
         this.#connections = items;
-        this.#post({ type: "figures", stats, connections: items });
+        this.#post({ type: "metrics", stats, connections: items });
       } catch (failure) {
         this.#post({ type: "away", message: asProblem(failure).message });
       }

@@ -56,9 +56,9 @@ export function interleave(found: readonly LookupAddress[]): string[] {
   const [first = [], second = []] = [true, false].map((isFirst) =>
     found.filter(({ family }) => (family === found[0]?.family) === isFirst),
   );
-  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, turn) => [
-    first[turn],
-    second[turn],
+  const pairs = Array.from({ length: Math.max(first.length, second.length) }, (_, place) => [
+    first[place],
+    second[place],
   ]);
-  return [...new Set(turns.flat().flatMap((entry) => entry?.address ?? []))];
+  return [...new Set(pairs.flat().flatMap((entry) => entry?.address ?? []))];
 }

@@ -3,20 +3,20 @@ import { formatSpan } from "./span.ts";
 import type { Connection, Latency, Stats } from "./stats.ts";
 
 /** A name and what was measured, as a person reads it. */
-export type Figure = readonly [name: string, value: string];
+export type Metric = readonly [name: string, value: string];
 
-export interface FigureGroup {
+export interface MetricGroup {
   readonly title: string;
-  readonly figures: readonly Figure[];
+  readonly metrics: readonly Metric[];
 }
 
 /** What the dashboard and `hostrun top` show of the daemon as a whole. What was not measured yet is said to be so. */
-export function figureGroups(stats: Stats, connections: readonly Connection[]): FigureGroup[] {
+export function metricGroups(stats: Stats, connections: readonly Connection[]): MetricGroup[] {
   const { daemon, runs, pool, latency, store, streams, http } = stats;
   return [
     {
       title: "Daemon",
-      figures: [
+      metrics: [
         ["Version", daemon.version],
         ["Process", String(daemon.pid)],
         ["Uptime", formatSpan(daemon.uptimeMs)],
@@ -26,7 +26,7 @@ export function figureGroups(stats: Stats, connections: readonly Connection[]): 
     },
     {
       title: "Runs",
-      figures: [
+      metrics: [
         ["Now", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
         ["Ended", String(runs.ended)],
         ["Warm", latencyText(latency.warm)],
@@ -35,7 +35,7 @@ export function figureGroups(stats: Stats, connections: readonly Connection[]): 
     },
     {
       title: "Connections",
-      figures: [
+      metrics: [
         ["Open", `${pool.connections}: ${pool.busy} busy, ${pool.idle} idle`],
         ["Channels", String(pool.channels)],
         ["Opened", `${pool.opened}, ${pool.failed} failed, ${pool.evicted} closed for others`],
@@ -45,19 +45,19 @@ export function figureGroups(stats: Stats, connections: readonly Connection[]): 
         ["Key exchange", countsOf(connections, ({ kex }) => kex)],
       ],
     },
-    { title: "Cache", figures: cacheFigures(stats.cache) },
+    { title: "Cache", metrics: cacheMetrics(stats.cache) },
     {
       title: "Store",
-      figures: [
+      metrics: [
         ["Runs", String(store.runs)],
         ["Size", formatBytes(store.sizeBytes)],
         ["Journal", store.journalMode],
-        ...(store.damaged === null ? [] : [["Damaged", store.damaged] satisfies Figure]),
+        ...(store.damaged === null ? [] : [["Damaged", store.damaged] satisfies Metric]),
       ],
     },
     {
       title: "Clients",
-      figures: [
+      metrics: [
         ["Streams", `${streams.open} open, ${streams.opened} opened, ${streams.resumed} resumed`],
         ["Sent", formatBytes(streams.bytesSent)],
         ["Connections", `${http.open} open, ${http.refused} refused`],
@@ -82,7 +82,7 @@ function reuseText({ opened, reused }: Stats["pool"]): string {
   return all === 0 ? "no runs yet" : `${share(reused, all)} (${reused} of ${all})`;
 }
 
-function cacheFigures(cache: Stats["cache"]): Figure[] {
+function cacheMetrics(cache: Stats["cache"]): Metric[] {
   const { hits, misses, hitRate, evictions, sizeBytes } = cache;
   const lookUps = hits + misses;
   return [

@@ -1,19 +1,19 @@
-import type { FigureGroup } from "../protocol/figures.ts";
+import type { MetricGroup } from "../protocol/metric-groups.ts";
 import { visible } from "../protocol/visible.ts";
 import { element } from "./element.ts";
 
-/** Groups of figures; only what has changed is written anew, so that a selection stays. */
-export class FigureList {
+/** Groups of metrics; only what has changed is written anew, so that a selection stays. */
+export class MetricList {
   readonly root = element("div", { class: "groups" });
   readonly #values = new Map<string, HTMLElement>();
   #names = "";
 
-  show(groups: readonly FigureGroup[]): void {
-    const names = JSON.stringify(groups.map(({ title, figures }) => [title, figures.map(([name]) => name)]));
+  show(groups: readonly MetricGroup[]): void {
+    const names = JSON.stringify(groups.map(({ title, metrics }) => [title, metrics.map(([name]) => name)]));
     if (names !== this.#names) this.#build(groups);
     this.#names = names;
-    for (const { title, figures } of groups) {
-      for (const [name, value] of figures) {
+    for (const { title, metrics } of groups) {
+      for (const [name, value] of metrics) {
         const at = this.#values.get(`${title}/${name}`);
         const text = visible(value);
         if (at !== undefined && at.textContent !== text) at.textContent = text;
@@ -21,12 +21,12 @@ export class FigureList {
     }
   }
 
-  #build(groups: readonly FigureGroup[]): void {
+  #build(groups: readonly MetricGroup[]): void {
     this.#values.clear();
     this.root.replaceChildren(
-      ...groups.map(({ title, figures }, index) => {
+      ...groups.map(({ title, metrics }, index) => {
         const list = element("dl");
-        for (const [name] of figures) {
+        for (const [name] of metrics) {
           const value = element("dd");
           this.#values.set(`${title}/${name}`, value);
           list.append(element("dt", {}, name), value);
