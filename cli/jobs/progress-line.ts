@@ -1,5 +1,6 @@
 import type { Job } from "../../protocol/job.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
+import { HostProgress } from "./host-progress.ts";
 import { JobPace } from "./job-pace.ts";
 
 const redrawMs = 100;
@@ -11,6 +12,7 @@ const eraseLine = "\r\u001b[K";
 export class ProgressLine implements Disposable {
   readonly #hosts: number;
   readonly #pace: JobPace;
+  readonly #progress = new HostProgress();
   readonly #stream: NodeJS.WriteStream;
   #begun = 0;
   #ended = 0;
@@ -27,6 +29,7 @@ export class ProgressLine implements Disposable {
 
   take(event: JobEvent): void {
     this.#pace.take(event, performance.now());
+    this.#progress.take(event);
     if (event.type === "init") this.#begun += 1;
     else if (event.type === "complete") {
       this.#ended += 1;
@@ -57,7 +60,7 @@ export class ProgressLine implements Disposable {
     const running = this.#begun - this.#ended;
     const left = this.#pace.toGo(performance.now());
     const toGo = left === undefined ? "" : `, ${left}`;
-    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way${toGo}`;
+    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way${this.#progress.text()}${toGo}`;
     this.#stream.write(eraseLine + text.slice(0, (this.#stream.columns || defaultColumns) - 1));
     this.#isDrawn = true;
   }

@@ -1,11 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
+import { lastLineBytes, lastLineOf } from "../../client/last-line.ts";
 import type { JobGroup } from "../../protocol/job.ts";
 import type { LastLine, PanelGroup } from "../../protocol/job-panel.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 
-/** The last line is looked for in so many bytes. */
-const tailBytes = 1024;
 const previewBytes = 4096;
 const previewLines = 20;
 /** Of more groups the others are shown without their output. */
@@ -19,19 +18,12 @@ export async function readLastLines(daemon: Daemon, runs: readonly Run[]): Promi
   const waiting = [...runs];
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      const text = await readPart(daemon, run.id, `bytes=-${tailBytes}`).catch(() => undefined);
+      const text = await readPart(daemon, run.id, `bytes=-${lastLineBytes}`).catch(() => undefined);
       if (text !== undefined) lines.push({ host: run.host.name, text: lastLineOf(text) });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return lines;
-}
-
-/** The last that a person would see of it: what a carriage return has written over is gone. */
-export function lastLineOf(text: string): string {
-  const lines = plain(text).split("\n");
-  const last = lines.findLast((line) => line.trim() !== "") ?? "";
-  return (last.split("\r").findLast((part) => part.trim() !== "") ?? "").slice(0, 500);
 }
 
 /** The groups of a job's ended runs, the largest first, and how the output of each begins. */

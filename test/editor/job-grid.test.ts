@@ -49,7 +49,11 @@ async function showFifty(view: JobPage): Promise<void> {
   await view.send(
     jobMessage(fifty(), { counts: { ...noCounts, exited0: 47, exitedOther: 1, failed: 1, running: 1 } }),
   );
-  const lines = fifty().map(({ host }) => ({ host, text: host === "web7" ? "inactive" : "active" }));
+  const own = { web7: "inactive", web22: "(2/3): nginx.rpm  62% [===  ] 1.4 MB/s" };
+  const lines = fifty().map(({ host }) => ({
+    host,
+    text: new Map(Object.entries(own)).get(host) ?? "active",
+  }));
   await view.send({ type: "lastLines", lines });
   await view.send({ type: "groups", groups });
   await view.page.getByText("web[48-50]").waitFor();
@@ -88,6 +92,19 @@ test.each(["dark", "light", "hc", "hcLight"] as const)(
   },
 );
 
+test("a host says how far it is while it runs, by what it has printed last", async () => {
+  await using view = await openJobPage(pages);
+  await showFifty(view);
+  const percentages = view.page.locator(".percentage");
+  await expect.poll(() => percentages.allInnerTexts()).toEqual(["62%"]);
+  await view.send({ type: "lastLines", lines: [{ host: "web22", text: "(3/3): pcre.rpm  4% [   ]" }] });
+  await expect.poll(() => percentages.allInnerTexts()).toEqual(["4%"]);
+  const standing = { state: "running", outcome: null, counts: noCounts, elapsedMs: 1 } as const;
+  await view.send({ type: "rows", rows: [jobRow("web22")], standing });
+  await expect.poll(() => percentages.count()).toBe(0);
+  expect(view.complaints).toEqual([]);
+});
+
 test("a narrow tab has the groups below the hosts", async () => {
   await using view = await openJobPage(pages, { width: 420, height: 620 });
   await showFifty(view);
@@ -124,7 +141,7 @@ test("everything is done by the keyboard", async () => {
     { type: "cancel", runId: "run-web22" },
   ]);
   const copied = posted.flatMap((message) => (message.type === "copied" ? [message.text] : []));
-  expect(copied[0]).toMatch(/^web22\tRunning\t\d+\.\d s\tactive$/);
+  expect(copied[0]).toMatch(/^web22\tRunning\t\d+\.\d s\t\(2\/3\): nginx\.rpm/);
   expect(copied[1]?.split("\n")).toHaveLength(50);
   await page.getByRole("searchbox").fill("exit 3");
   await expect.poll(() => hostsShown(view), { timeout: 10_000 }).toEqual(["web7"]);

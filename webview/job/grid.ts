@@ -2,7 +2,7 @@ import type { JobRow } from "../../protocol/job-panel.ts";
 import { element, icon } from "../element.ts";
 import { word } from "../labels.ts";
 import type { SortKey, Sorting } from "./row-order.ts";
-import { standingOfRow, timeWords } from "./row-words.ts";
+import { percentageOfRow, standingOfRow, timeWords } from "./row-words.ts";
 
 /** As in job.css. */
 const rowHeight = 24;
@@ -133,6 +133,11 @@ export class Grid {
     const { tone, icon: shape, words } = standingOfRow(row);
     const state = element("div", { class: `cell state tone-${tone}`, role: "gridcell", title: words });
     state.append(icon(shape), element("span", { class: "state-words" }, words));
+    const percentage = percentageOfRow(row, line);
+    if (percentage !== undefined) {
+      state.append(element("span", { class: "percentage" }, `${percentage}%`));
+      state.style.setProperty("--share", String(percentage / 100));
+    }
     const host = element("div", { class: "cell host", role: "gridcell", title: row.host }, row.host);
     if (row.production) {
       const hint = word("productionHint");

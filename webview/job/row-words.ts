@@ -1,4 +1,5 @@
 import type { JobRow } from "../../protocol/job-panel.ts";
+import { shownPercentage } from "../../protocol/shown-percentage.ts";
 import { standingAtEnd, standingOf, type Standing } from "../ending.ts";
 import { word } from "../labels.ts";
 
@@ -7,6 +8,11 @@ export function standingOfRow({ state, outcome, exitCode, signal }: JobRow): Sta
   if (outcome === "skipped") return { tone: "waiting", icon: "circle-slash", words: word("skipped") };
   if (outcome === null) return standingOf(state);
   return standingAtEnd({ outcome, exitCode, signal });
+}
+
+/** How far its program says that it is, by its last line; only while it runs. */
+export function percentageOfRow({ state, problem }: JobRow, lastLine: string): number | undefined {
+  return state === "running" && problem === null ? shownPercentage(lastLine) : undefined;
 }
 
 /** `41 ms`, `6.1 s`, `2:05`. */
