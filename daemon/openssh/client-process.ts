@@ -1,8 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile, rm, stat, truncate } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { visibleLine } from "../../protocol/visible.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
+import type { KeyDescription } from "../ssh/host-keys/host-key.ts";
 
 export interface ClientProcessOptions {
   readonly arguments: readonly string[];
@@ -16,6 +18,9 @@ const maxLogBytes = 256 * 1024;
 const maxShownLength = 4096;
 const trimEveryMs = 60_000;
 const killAfterMs = 2000;
+/** How `ssh` logs what it refuses of a server that it has logged in to. */
+const shownKey = "debug1: Server host key: ";
+const refusedKey = "Host key verification failed.";
 
 /** An `ssh` whose standard input and output are its connection to the server. */
 export class ClientProcess {
@@ -73,6 +78,23 @@ export class ClientProcess {
       .slice(-3)
       .map((line) => visibleLine(line))
       .join(" ");
+  }
+
+  /** The host key for which it ends a connection that was up; undefined where that is not why. Read at once: it is short. */
+  refusedKey(): KeyDescription | undefined {
+    const lines = this.#readAtOnce().trimEnd().split(/\r?\n/);
+    if (lines.at(-1) !== refusedKey) return undefined;
+    const shown = lines.findLast((line) => line.startsWith(shownKey))?.slice(shownKey.length);
+    const [keyType = "", fingerprint = ""] = shown?.split(" ") ?? [];
+    return { keyType, fingerprint };
+  }
+
+  #readAtOnce(): string {
+    try {
+      return readFileSync(this.#log, "utf8").slice(-maxLogBytes);
+    } catch {
+      return "";
+    }
   }
 
   /** It has no say: its connection is gone with it. */

@@ -201,7 +201,7 @@ class ClientLogin implements SshConnection {
     });
     socket.once("close", () => {
       ssh.input.destroy();
-      this.#lose(connectionLost(this.hop, "connection lost. The command may still be running there."));
+      this.#lose(this.#whyLost("connection lost"));
     });
     ssh.output.once("end", () => {
       this.#sshEnded = true;
@@ -217,10 +217,14 @@ class ClientLogin implements SshConnection {
       this.#ending = this.#explain(why);
       return;
     }
-    this.#lose(
-      connectionLost(this.hop, "the connection's ssh ended. The command may still be running there."),
-    );
+    this.#lose(this.#whyLost("the connection's ssh ended"));
     this.#hangUp();
+  }
+
+  #whyLost(what: string): Problem {
+    const shown = this.closeReason === undefined ? this.#options.ssh.refusedKey() : undefined;
+    if (shown !== undefined) return this.#check.swapped(shown, this.hostKey);
+    return connectionLost(this.hop, `${what}. The command may still be running there.`);
   }
 
   /** Ends a login whose `ssh` has ended, `why` as it has it. */
@@ -252,7 +256,7 @@ class ClientLogin implements SshConnection {
     client.on("error", () => channels.destroy());
     client.on("end", () => channels.destroy());
     client.on("close", () => {
-      this.#lose(connectionLost(this.hop, "connection lost. The command may still be running there."));
+      this.#lose(this.#whyLost("connection lost"));
       this.#hangUp();
     });
     this.#outgoing = boundTraffic(client, channels, (what) => {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { describeKey } from "../../daemon/ssh/host-keys/host-key.ts";
 import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 import type { Target } from "../../daemon/transport/remote.ts";
 import { openCounter } from "../support/counter.ts";
@@ -14,14 +15,19 @@ import { endProcesses } from "../support/server-process.ts";
 import { openAgent } from "../support/ssh-agent.ts";
 import { createKey, type SshKey } from "../support/ssh-key.ts";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
-import { openSshd, type Sshd } from "../support/sshd.ts";
+import { generateHostKey, type HostKey, openSsh2Server, swapHostKey } from "../support/ssh2-server.ts";
+import { openSshd } from "../support/sshd.ts";
 
 const run = promisify(execFile);
 
 /** As `targetOf`, over the system's ssh. */
-function overOpenSsh(sshd: Sshd, changes: Partial<Target> = {}): Target {
+function overOpenSsh(sshd: Parameters<typeof targetOf>[0], changes: Partial<Target> = {}): Target {
   const settings = { ...plainHopSettings, ...changes.settings, transport: "openssh" as const };
   return targetOf(sshd, { ...changes, settings });
+}
+
+function fingerprintOf({ publicKey }: HostKey): string {
+  return describeKey(Buffer.from(publicKey.split(" ")[1] ?? "", "base64")).fingerprint;
 }
 
 /** Signs a key of a user or, with `host`, of a host; the certificate is beside the key. */
@@ -208,6 +214,28 @@ test("an ssh that is killed ends its runs as lost, and the next run connects ane
   await closed;
   expect((await pool.run(overOpenSsh(sshd), "echo again")).stdout.toString()).toBe("again\n");
   expect(await counter.count()).toBe(1);
+});
+
+test("at a new key exchange with another host key the run is lost, and both keys are told", async () => {
+  const key = generateHostKey();
+  await using server = await openSsh2Server({ hostKey: key, exec: (channel) => channel.write("up") });
+  await using pool = await openSshPool({ trust: [server] });
+  const started = await pool.start(overOpenSsh(server), "any");
+  await started.shown("up");
+  const other = generateHostKey();
+  swapHostKey(server.connections[0], other);
+  expect((await started.finished).end).toMatchObject({
+    kind: "lost",
+    problem: {
+      code: "host_key_changed",
+      members: {
+        keyType: "ssh-rsa",
+        fingerprint: fingerprintOf(other),
+        expected: [{ fingerprint: fingerprintOf(key), at: "the beginning of this connection" }],
+        reason: "rekey",
+      },
+    },
+  });
 });
 
 test("what a key forces is run, and no question beside it", async () => {

@@ -98,10 +98,10 @@ export function socketOf(connection: Connection | undefined): Socket {
 }
 
 /** Makes a connected server show another host key at the next key exchange, and asks for that exchange. */
-export function swapHostKey(connection: Connection | undefined): void {
+export function swapHostKey(connection: Connection | undefined, { privateKey } = generateHostKey()): void {
   const protocol: unknown = connection === undefined ? undefined : Reflect.get(connection, "_protocol");
   if (typeof protocol !== "object" || protocol === null) throw new Error("no such connection");
-  const key = utils.parseKey(generateHostKey().privateKey);
+  const key = utils.parseKey(privateKey);
   Reflect.set(protocol, "_hostKeys", { "ssh-rsa": key, "rsa-sha2-256": key, "rsa-sha2-512": key });
   const rekey: unknown = Reflect.get(protocol, "rekey");
   if (typeof rekey === "function") Reflect.apply(rekey, protocol, []);

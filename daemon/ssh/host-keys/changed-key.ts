@@ -34,7 +34,7 @@ export function changedKey(
   const known = expected
     .map(({ keyType, fingerprint, at }) => `${keyType}, ${fingerprint} (${at})`)
     .join("; ");
-  return problem(hop, key, { expected }, [
+  return problem(hop, shownKey(key), { expected }, [
     `On record is ${known}.`,
     "Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
     `Only to replace the old key on purpose, ${steps.join("; ")}. Then run again.`,
@@ -42,25 +42,33 @@ export function changedKey(
 }
 
 /** A server shows another key than at the beginning of the connection. */
-export function swappedKey(hop: Hop, key: Buffer, pinned: Buffer): Problem {
-  const expected = [{ ...describeKey(pinned), at: "the beginning of this connection" }];
-  const { keyType, fingerprint } = describeKey(pinned);
-  const members = { expected, reason: "rekey" };
-  return problem(hop, key, members, [
+export function swappedKey(hop: Hop, shown: ShownKey, pinned: KeyDescription): Problem {
+  const { keyType, fingerprint } = pinned;
+  const expected = [{ keyType, fingerprint, at: "the beginning of this connection" }];
+  return problem(hop, shown, { expected, reason: "rekey" }, [
     `At the beginning of this connection it was ${keyType}, ${fingerprint}. Somebody may be between you and the host. ` +
       "The connection was closed.",
   ]);
 }
 
+/** A key that a server shows now, itself where it is known. */
+export interface ShownKey extends KeyDescription {
+  /** In base64. */
+  readonly key?: string;
+}
+
+export function shownKey(key: Buffer): ShownKey {
+  return { ...describeKey(key), key: key.toString("base64") };
+}
+
 function problem(
   hop: Hop,
-  key: Buffer,
+  shown: ShownKey,
   told: { readonly expected: OldKey[]; readonly reason?: string },
   more: readonly string[],
 ): Problem {
-  const { keyType, fingerprint } = describeKey(key);
-  const now = `The host key of ${nameOf(hop)} has changed. Now it is ${keyType}, ${fingerprint}.`;
-  const members = { ...membersOf(hop), keyType, fingerprint, key: key.toString("base64"), ...told };
+  const now = `The host key of ${nameOf(hop)} has changed. Now it is ${shown.keyType}, ${shown.fingerprint}.`;
+  const members = { ...membersOf(hop), ...shown, ...told };
   return new Problem("host_key_changed", [now, ...more].join(" "), members);
 }
 

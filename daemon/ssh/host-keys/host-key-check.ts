@@ -3,8 +3,8 @@ import { Problem } from "../../../protocol/problem.ts";
 import type { Log } from "../../core/log.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
-import { changedKey, swappedKey } from "./changed-key.ts";
-import { describeKey, rsaBits } from "./host-key.ts";
+import { changedKey, type ShownKey, shownKey, swappedKey } from "./changed-key.ts";
+import { describeKey, type KeyDescription, rsaBits } from "./host-key.ts";
 import type { HostKeys } from "./host-keys.ts";
 
 export interface HostKeyCheckOptions {
@@ -132,13 +132,17 @@ export class HostKeyCheck {
 
   #compare(pinned: Buffer, key: Buffer): Problem | undefined {
     if (pinned.equals(key)) return undefined;
-    const { fingerprint } = describeKey(key);
+    return this.swapped(shownKey(key), describeKey(pinned));
+  }
+
+  /** A server shows another key than at the beginning of the connection. */
+  swapped(shown: ShownKey, pinned: KeyDescription): Problem {
     this.#log.error("A server showed another host key within a connection", {
       host: this.#hop.name,
       address: this.#hop.address,
-      fingerprint,
+      fingerprint: shown.fingerprint,
     });
-    return swappedKey(this.#hop, key, pinned);
+    return swappedKey(this.#hop, shown, pinned);
   }
 }
 
