@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FileQuestion, type FileRequest, isFileAnswer } from "./file-request.ts";
+import { readDeadline } from "./read-deadline.ts";
 
 /** What runs a reader. */
 export interface ReaderProgram {
@@ -75,12 +76,12 @@ export class ReaderProcess {
     const id = (this.#asked += 1);
     const request: FileRequest = { id, question };
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const timer = readDeadline(timeoutMs, () => {
         this.#retired = true;
         this.#settle(id, { kind: "late" });
-      }, timeoutMs);
+      });
       this.#pending.set(id, (answer) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         resolve(answer);
       });
       if (this.#unsent.push(request) === 1) queueMicrotask(() => this.#send());

@@ -11,9 +11,14 @@ export function respondToParserRefusals(server: Server): void {
   });
   server.on("clientError", (failure, socket) => {
     const current = responses.get(socket);
-    const midway = current?.headersSent === true && !current.writableFinished;
-    if (!socket.writable || midway) socket.destroy();
-    else socket.end(responseOf(refusalFor(errorCode(failure))));
+    const refuse = (): void => {
+      const midway = current?.headersSent === true && !current.writableFinished;
+      if (!socket.writable || midway) socket.destroy();
+      else socket.end(responseOf(refusalFor(errorCode(failure))));
+    };
+    if (errorCode(failure) !== "ERR_HTTP_REQUEST_TIMEOUT") refuse();
+    // After a busy time the clock is looked at before what arrived meanwhile is read, which may be the head.
+    else setImmediate(() => responses.get(socket) === current && refuse());
   });
 }
 

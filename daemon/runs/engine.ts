@@ -5,6 +5,7 @@ import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { EventLoopQueue } from "../core/event-loop-queue.ts";
+import { within } from "../core/in-time.ts";
 import { Admission } from "./admission.ts";
 import { DurableExecution } from "./durable/durable-execution.ts";
 import type { DurableParts } from "./durable/durable-parts.ts";
@@ -25,6 +26,7 @@ import { recordedHashes } from "./record/recorded-hashes.ts";
 import { asProblem, type RunExecution } from "./run-execution.ts";
 import { ExpectedHosts, type RunHosts } from "./run-hosts.ts";
 import type { SudoAccess, SudoGates } from "./sudo/sudo-gates.ts";
+import { abandonAll } from "./terminate/abandon-all.ts";
 
 export interface RunEngineParts {
   readonly store: RunStore;
@@ -53,6 +55,8 @@ export interface RunOrigin {
   readonly sudo?: SudoAccess | undefined;
 }
 
+const maxFinishMs = 5000;
+
 /** Starts runs, knows those under way, and sees each to its one ending. */
 export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
@@ -66,6 +70,7 @@ export class RunEngine implements AsyncDisposable {
   readonly #followed = new Map<string, LiveRun>();
   readonly #shared = new SharedResults();
   readonly #stopped = new AbortController();
+  readonly #allAbandoned = Promise.withResolvers<void>();
   readonly #durable: DurableParts;
   #draining = false;
   #endedCount = 0;
@@ -197,12 +202,13 @@ export class RunEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
     this.#stopped.abort();
-    for (const execution of this.#executions.values()) {
-      const detail =
-        "The Hostrun daemon was stopped while the run was under way. How the command ended is unknown.";
-      execution.stops.abandon(new Problem("daemon_stopped", detail));
-    }
-    await this.#finished(() => true);
+    await abandonAll(this.#executions.values(), this.#parts);
+    this.#allAbandoned.resolve();
+    // Their ends are told: a host that does not let go of one holds nobody up.
+    await within(
+      maxFinishMs,
+      this.#finished(() => true),
+    );
   }
 
   async #finished(which: (execution: RunExecution) => boolean): Promise<void> {
@@ -273,6 +279,8 @@ export class RunEngine implements AsyncDisposable {
   async #carryOut(execution: Pick<RunExecution, "live" | "run">): Promise<void> {
     const { live } = execution;
     try {
+      // In the place of one that was ended first.
+      if (this.#stopped.signal.aborted) await this.#allAbandoned.promise;
       await execution.run(this.#parts.remote);
     } catch (failure) {
       this.#broke(live, failure);

@@ -146,7 +146,7 @@ export class Execution implements RunExecution {
     this.#end({ outcome: this.#mayRun() === undefined && !this.#isAsked ? "failed" : "unknown", problem });
     // Nothing more is done for it.
     this.#stopping ??= Promise.resolve(false);
-    this.#abort.abort();
+    this.#abort.abort(problem);
     (this.#process ?? this.#sudoProcess)?.close();
   }
 

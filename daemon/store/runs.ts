@@ -54,6 +54,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
 
   return {
     events: createEventLog(database, events, segments),
+    inOneCommit: (work) => mapStorageErrors(() => sql.transaction(work)()),
     create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
     get: (id) => {
       const row = byId.get(id);

@@ -7,6 +7,7 @@ import { openDirectory } from "../support/directory.ts";
 import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
 import { openTestDaemon } from "../support/daemon.ts";
+import { createHttp } from "../support/http.ts";
 import { inParallel } from "../support/in-parallel.ts";
 import { watchPeak } from "../support/live-memory.ts";
 import { RunReading } from "../support/run-stream.ts";
@@ -26,9 +27,11 @@ test("while thousands of runs wait, and readers stall, each run has its one endi
   await using directory = await openDirectory();
   await using sshd = await openSshd({ address: "0.0.0.0", options: { MaxStartups: "200:30:400" } });
   await knowHosts(directory.path, `[127.0.*]:${sshd.port} ${sshd.hostKeys[0]?.publicKey ?? ""}\n`);
-  const flags = ["--pool-max-connections", String(hosts), "--channels-per-connection", "2"];
+  // A connection for each run that is let in, wherever it goes: none waits for that of another.
+  const flags = ["--pool-max-connections", String(2 * hosts), "--channels-per-connection", "1"];
   await using daemon = await openTestDaemon({ home: directory.path, flags });
-  const { client, http } = daemon;
+  const { client } = daemon;
+  using http = createHttp(daemon.socket, readers);
   const names = Array.from({ length: hosts }, (_, index) => `h${index + 1}`);
   for (const [index, name] of names.entries()) {
     await client.call("createHost", { body: { ...hostOf(sshd), name, address: `127.0.2.${index + 1}` } });
@@ -36,7 +39,7 @@ test("while thousands of runs wait, and readers stall, each run has its one endi
   const gate = directory.join("gate");
   execFileSync("mkfifo", [gate]);
   const start = (host: string, command: string): Promise<Run> =>
-    client.call("createRun", { body: { host, command } });
+    client.call("createRun", { body: { host, command, worker: "off" } });
   const peak = await watchPeak(daemon.pid);
 
   const loud = await start("h1", `cat ${gate}; head -c ${outputBytes} /dev/zero | tr '\\0' x`);

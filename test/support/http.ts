@@ -29,8 +29,8 @@ export interface Http extends Disposable {
   raw(bytes: Buffer | string): Promise<string>;
 }
 
-export function createHttp(socketPath: string): Http {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+export function createHttp(socketPath: string, maxSockets = 64): Http {
+  const agent = new Agent({ keepAlive: true, maxSockets });
   const open = (method: string, path: string, sent: Sent = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const body = sent.json === undefined ? sent.body : JSON.stringify(sent.json);
