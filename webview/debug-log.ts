@@ -14,6 +14,12 @@ export class DebugLog {
     this.element.append(element("p", { class: "log-empty" }, word("logEmpty")), this.#lines);
   }
 
+  /** For another run. */
+  begin(): void {
+    this.element.hidden = true;
+    this.#lines.replaceChildren();
+  }
+
   get shown(): boolean {
     return !this.element.hidden;
   }
@@ -32,9 +38,11 @@ export class DebugLog {
     if (atEnd) this.#toEnd();
   }
 
+  /** Asking for sizes has the page laid out, for which nothing waits that cannot be seen. */
   #isAtEnd(): boolean {
+    if (!this.shown) return false;
     const { scrollTop, clientHeight, scrollHeight } = this.element;
-    return this.shown && scrollTop + clientHeight >= scrollHeight - 4;
+    return scrollTop + clientHeight >= scrollHeight - 4;
   }
 
   #toEnd(): void {

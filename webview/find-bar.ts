@@ -52,6 +52,14 @@ export class FindBar {
     screen.onSearchResult = (result) => this.#tell(result);
   }
 
+  /** For another run, of whose screen nothing was looked for. */
+  begin(): void {
+    this.element.hidden = true;
+    this.#input.value = "";
+    for (const toggle of this.#toggles.values()) if (toggle.ariaPressed === "true") toggle.click();
+    this.#say("");
+  }
+
   /** With the selection as what to look for, where it is of one line. */
   open(): void {
     this.element.hidden = false;

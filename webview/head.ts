@@ -9,20 +9,25 @@ import { word } from "./labels.ts";
 export class Head {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "state-icon", role: "img" });
+  #about: readonly HTMLElement[] = [];
 
-  constructor(host: PanelHost, { command, options }: Run, toolbar: HTMLElement) {
+  constructor(toolbar: HTMLElement) {
+    this.element = element("header", { class: "head" }, this.#state, toolbar);
+  }
+
+  begin(host: PanelHost, { command, options }: Run): void {
+    for (const part of this.#about) part.remove();
     const where = host.user === null ? host.address : `${host.user}@${host.address}`;
-    this.element = element("header", { class: "head" }, this.#state);
-    this.element.append(element("span", { class: "host", title: `${host.name} (${where})` }, host.name));
-    this.element.append(element("span", { class: "address", title: where }, where));
-    if (host.production) {
-      const badge = element("span", { class: "production", title: word("productionHint") });
-      badge.append(word("production"));
-      this.element.append(badge);
-    }
-    if (options.durable === true)
-      this.element.append(element("span", { class: "durable", title: word("durableHint") }, word("durable")));
-    this.element.append(...createCommandLine(command), toolbar);
+    const badge = (name: "production" | "durable", hint: string): HTMLElement =>
+      element("span", { class: name, title: hint }, word(name));
+    this.#about = [
+      element("span", { class: "host", title: `${host.name} (${where})` }, host.name),
+      element("span", { class: "address", title: where }, where),
+      ...(host.production ? [badge("production", word("productionHint"))] : []),
+      ...(options.durable === true ? [badge("durable", word("durableHint"))] : []),
+      ...createCommandLine(command),
+    ];
+    this.#state.after(...this.#about);
   }
 
   show({ tone, icon: name, words }: Standing): void {

@@ -1,15 +1,14 @@
-import type { IDisposable, Terminal } from "@xterm/xterm";
+import type { Terminal } from "@xterm/xterm";
 import { element } from "./element.ts";
 import { word } from "./labels.ts";
 
 const leastPauseMs = 250;
 
 /** Tells, above the screen, how many lines of the output have left it, and offers all of it. */
-export class HiddenLines implements IDisposable {
+export class HiddenLines {
   readonly element: HTMLElement;
   readonly #terminal: Terminal;
   readonly #words = element("span");
-  readonly #watches: IDisposable[];
   #lineFeeds = 0;
   /** Output that was not recorded had lines that nobody counted. */
   #isLeast = false;
@@ -23,13 +22,11 @@ export class HiddenLines implements IDisposable {
     const label = word("hiddenOutput");
     this.element = element("div", { class: "hidden-lines", role: "note", "aria-label": label, hidden: "" });
     this.element.append(this.#words, button);
-    this.#watches = [
-      terminal.onLineFeed(() => {
-        this.#lineFeeds += 1;
-      }),
-      terminal.onWriteParsed(() => this.#countSoon()),
-      terminal.onResize(() => this.#countSoon()),
-    ];
+    terminal.onLineFeed(() => {
+      this.#lineFeeds += 1;
+    });
+    terminal.onWriteParsed(() => this.#countSoon());
+    terminal.onResize(() => this.#countSoon());
   }
 
   gap(): void {
@@ -41,12 +38,6 @@ export class HiddenLines implements IDisposable {
     this.#lineFeeds = 0;
     this.#isLeast = false;
     this.#countSoon();
-  }
-
-  dispose(): void {
-    window.clearTimeout(this.#timer);
-    for (const watch of this.#watches) watch.dispose();
-    this.element.remove();
   }
 
   /** Looking at all rows takes its time where there are a million: a twentieth of it at most. */

@@ -47,6 +47,14 @@ export class InputLine {
     });
   }
 
+  /** For another command. */
+  begin(): void {
+    this.#given = false;
+    this.#input.value = "";
+    this.#setHidden(false);
+    this.setOpen(false);
+  }
+
   /** It takes the keyboard from the output when it appears: somebody wants to type. */
   setOpen(open: boolean): void {
     const appears = open && this.element.hidden;

@@ -21,29 +21,24 @@ export class Input {
   /** Hears of what was typed for a command that has no terminal to repeat it. */
   onTyped: (line: string) => void = () => {};
   readonly #line: InputLine;
-  readonly #command: string;
-  readonly #options: Run["options"];
+  #command = "";
+  #options: Run["options"] = {};
   readonly #runAgain: (pty: boolean) => void;
   #ended = false;
   #tail = "";
 
   /** `runAgain`: with the input open; `pty`: in a terminal. */
-  constructor(
-    { command, options }: Pick<Run, "command" | "options">,
-    post: (message: FromPanel) => void,
-    runAgain: (pty: boolean) => void,
-  ) {
-    this.#command = command;
-    this.#options = options;
+  constructor(post: (message: FromPanel) => void, runAgain: (pty: boolean) => void) {
     this.#runAgain = runAgain;
-    const pty = options.pty === true;
     this.#line = new InputLine({
       send: (line, hidden) => {
+        const { pty } = this.#options;
         // A terminal's Enter is a CR, which its line discipline makes a LF of.
-        post({ type: "stdin", data: `${line}${pty ? "\r" : "\n"}`, end: false });
-        if (!pty && !hidden) this.onTyped(line);
+        post({ type: "stdin", data: `${line}${pty === true ? "\r" : "\n"}`, end: false });
+        if (pty !== true && !hidden) this.onTyped(line);
       },
       end: () => {
+        const pty = this.#options.pty === true;
         // In a terminal it is a character.
         post(pty ? { type: "stdin", data: "\x04", end: false } : { type: "stdin", data: "", end: true });
         this.#ended = !pty;
@@ -51,6 +46,15 @@ export class Input {
       },
     });
     this.element.append(this.#line.element);
+  }
+
+  begin({ command, options }: Pick<Run, "command" | "options">): void {
+    this.#command = command;
+    this.#options = options;
+    this.#ended = false;
+    this.#tail = "";
+    this.#line.begin();
+    this.#removeNote();
   }
 
   /** The command runs. */

@@ -7,10 +7,8 @@ export interface KeyActions {
   stop: () => boolean;
 }
 
-/** Shortcuts of the whole panel; whatever else is pressed is VS Code's. Returns what takes them away again. */
-export function listenToKeys(surface: HTMLElement, actions: KeyActions): () => void {
-  const away = new AbortController();
-  const { signal } = away;
+/** Shortcuts of the whole panel; whatever else is pressed is VS Code's. */
+export function listenToKeys(surface: HTMLElement, actions: KeyActions): void {
   const press = (event: KeyboardEvent): void => {
     const key = event.key.toLowerCase();
     const control = event.ctrlKey || event.metaKey;
@@ -20,9 +18,8 @@ export function listenToKeys(surface: HTMLElement, actions: KeyActions): () => v
     }
     if (key === "tab") surface.classList.add("by-keyboard");
   };
-  window.addEventListener("keydown", press, { capture: true, signal });
-  window.addEventListener("pointerdown", () => surface.classList.remove("by-keyboard"), { signal });
-  return () => away.abort();
+  window.addEventListener("keydown", press, { capture: true });
+  window.addEventListener("pointerdown", () => surface.classList.remove("by-keyboard"));
 }
 
 function obey(key: string, event: KeyboardEvent, actions: KeyActions): boolean {

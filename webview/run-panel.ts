@@ -1,8 +1,10 @@
 import type { Look, PanelTool, ToPanel } from "../protocol/panel.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
+import type { Run } from "../protocol/run.ts";
 import type { Bridge } from "./bridge.ts";
 import { formatSpan } from "../protocol/span.ts";
 import { DebugLog } from "./debug-log.ts";
+import { element } from "./element.ts";
 import { standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { FindBar } from "./find-bar.ts";
@@ -10,10 +12,9 @@ import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
-import type { Screen } from "./screen.ts";
+import { Screen } from "./screen.ts";
 import { Settled } from "./settled.ts";
 import { Silence } from "./silence.ts";
-import type { PanelFrame } from "./panel-frame.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
@@ -24,58 +25,79 @@ type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
 /** Longest text that one `copied` message may carry. */
 const maxCopied = 64 * 1024 * 1024;
 
-/** One run, from its `show` on. */
+/**
+ * The page of a tab, which shows one run after the other, each from its `show` on. It is made once, and may be made before
+ * there is a run, out of sight: so that the first output of one waits for nothing but itself.
+ */
 export class RunPanel {
   readonly #bridge: Bridge;
-  readonly #element: HTMLElement;
-  readonly #body: HTMLElement;
-  readonly #head: Head;
+  readonly #element = element("div", { class: "panel prepared" });
+  readonly #body = element("main", { class: "body" });
   readonly #toolbar = new Toolbar((name) => this.#use(name));
-  readonly #status: StatusLine;
+  readonly #head = new Head(this.#toolbar.element);
+  readonly #status = new StatusLine();
   readonly #screen: Screen;
   readonly #find: FindBar;
   readonly #log = new DebugLog();
   readonly #silence = new Silence((ms) => this.#input.silent(ms));
   readonly #input: Input;
-  readonly #ends: (() => void)[] = [];
   readonly #size = new Settled(() => this.#tellSize());
   #problem: HTMLElement | undefined;
-  #live = true;
+  #live = false;
   #stopping = false;
   #bytes = 0;
 
-  constructor(frame: PanelFrame, show: Message<"show">, bridge: Bridge) {
-    const { run, host, look } = show;
+  constructor(app: HTMLElement, look: Look, bridge: Bridge) {
     this.#bridge = bridge;
-    this.#element = frame.element;
-    this.#body = frame.body;
-    this.#screen = frame.screen;
-    this.#head = new Head(host, run, this.#toolbar.element);
-    this.#status = new StatusLine(isCalm(look));
-    this.#element.classList.toggle("reduced-motion", isCalm(look));
+    app.append(this.#element);
+    this.#element.append(this.#head.element, this.#body);
+    this.#screen = new Screen(this.#body, {
+      look,
+      drawn: (characters) => bridge.post({ type: "drawn", characters }),
+      openLink: (url) => bridge.post({ type: "openLink", url }),
+      openOutput: () => bridge.post({ type: "openOutput" }),
+    });
+    this.#find = new FindBar(this.#screen);
     this.#input = new Input(
-      run,
-      (message) => this.#bridge.post(message),
+      (message) => bridge.post(message),
       (pty) => this.#runWithInput(pty),
     );
-    this.#body.before(this.#head.element);
-    this.#body.after(this.#input.element, this.#log.element, this.#status.element);
-    this.#element.classList.remove("prepared");
-    this.#screen.begin(look, run.options.pty === true);
-    if (run.options.pty === true) {
-      this.#screen.onSized = () => this.#size.changed();
-      this.#size.changed();
-    }
     this.#input.onTyped = (line) => {
       this.#silence.uncover();
       this.#screen.typed(line);
     };
-    this.#find = new FindBar(this.#screen);
     this.#body.prepend(this.#find.element);
     this.#body.append(this.#silence.waiting);
     this.#status.addFigure(this.#silence.quiet);
-    this.#begin(show);
+    this.#element.append(this.#input.element, this.#log.element, this.#status.element);
     this.#listen();
+  }
+
+  /** Nothing is left of the run that was shown before. */
+  show({ run, host, look, elapsedMs }: Message<"show">): void {
+    this.#live = true;
+    this.#stopping = false;
+    this.#bytes = 0;
+    this.#size.cancel();
+    this.#removeProblem();
+    const pty = run.options.pty === true;
+    // What the output waits for, before all that is beside it.
+    this.#screen.begin(look, pty);
+    this.#head.begin(host, run);
+    this.#status.begin(isCalm(look));
+    this.#find.begin();
+    this.#log.begin();
+    this.#toolbar.setPressed(false);
+    this.#silence.begin();
+    this.#input.begin(run);
+    this.#element.classList.toggle("reduced-motion", isCalm(look));
+    this.#element.classList.remove("prepared");
+    if (pty) {
+      this.#screen.onSized = () => this.#size.changed();
+      this.#size.changed();
+    }
+    if (document.hasFocus()) this.#screen.focus();
+    this.#begin(run, elapsedMs);
   }
 
   receive(message: Exclude<ToPanel, { type: "show" | "prepare" }>): void {
@@ -111,17 +133,7 @@ export class RunPanel {
     this.#log.add(new Date().toISOString(), message);
   }
 
-  dispose(): void {
-    for (const end of this.#ends) end();
-    this.#size.cancel();
-    this.#silence.stop();
-    this.#status.dispose();
-    this.#reveal();
-    const around = [this.#head, this.#find, this.#input, this.#log, this.#status].map((part) => part.element);
-    for (const made of [...around, this.#silence.waiting, this.#problem]) made?.remove();
-  }
-
-  #begin({ run, elapsedMs }: Message<"show">): void {
+  #begin(run: Run, elapsedMs: number): void {
     if (run.cached) this.#status.setDetail(word("cached", formatSpan(run.timings.resultAgeMs ?? null)));
     if (run.state === "ended" && run.outcome !== null) {
       this.#count(run.stdoutBytes + run.stderrBytes);
@@ -136,17 +148,17 @@ export class RunPanel {
   }
 
   #listen(): void {
-    const theme = watchTheme(() => this.#screen.restyle());
-    this.#ends.push(
-      () => theme.dispose(),
-      takeFocus(this.#screen),
-      listenToKeys(this.#element, {
-        find: () => this.#find.open(),
-        copySelection: () => this.#copySelection(),
-        selectAll: () => this.#screen.selectAll(),
-        stop: () => this.#stop(),
-      }),
-    );
+    watchTheme(() => this.#screen.restyle());
+    // The output has the keyboard whenever VS Code gives it to this page, unless something else in here has it.
+    window.addEventListener("focus", () => {
+      if (document.hasFocus() && document.activeElement === document.body) this.#screen.focus();
+    });
+    listenToKeys(this.#element, {
+      find: () => this.#find.open(),
+      copySelection: () => this.#copySelection(),
+      selectAll: () => this.#screen.selectAll(),
+      stop: () => this.#stop(),
+    });
   }
 
   #output({ chunks, ageMs }: Message<"output">): void {
@@ -210,13 +222,19 @@ export class RunPanel {
   }
 
   #showProblem(problem: ProblemDetails, mending: readonly string[] = []): void {
-    this.#problem?.remove();
+    this.#removeProblem();
     this.#problem = createProblemView(problem, mending, (action) => {
       if (typeof action === "object") this.#bridge.post({ type: "mend", action: action.mend });
       else this.#bridge.post({ type: action });
     });
     this.#body.append(this.#problem);
     this.#body.classList.toggle("problem-only", this.#bytes === 0);
+  }
+
+  #removeProblem(): void {
+    this.#problem?.remove();
+    this.#problem = undefined;
+    this.#reveal();
   }
 
   /** There is output to look at, beside whatever else is shown. */
@@ -278,18 +296,4 @@ export class RunPanel {
 /** By setting, or by the system's wish, of which VS Code tells by a class of the body. */
 function isCalm(look: Look): boolean {
   return look.reducedMotion || document.body.classList.contains("vscode-reduce-motion");
-}
-
-/**
- * The output has the keyboard whenever VS Code gives it to this page, unless something else in here has it. Focus that
- * the page does not have is never taken: somebody may be typing elsewhere.
- */
-function takeFocus(screen: Screen): () => void {
-  const away = new AbortController();
-  const take = (): void => {
-    if (document.hasFocus() && document.activeElement === document.body) screen.focus();
-  };
-  window.addEventListener("focus", take, { signal: away.signal });
-  take();
-  return () => away.abort();
 }

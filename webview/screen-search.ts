@@ -23,10 +23,9 @@ export interface SearchResult {
  * looks at the first hit of a line only when it wants whole words, and counts the matches of an expression several
  * times.
  */
-export class ScreenSearch implements IDisposable {
+export class ScreenSearch {
   readonly #terminal: Terminal;
   readonly #told: (result: SearchResult) => void;
-  readonly #watches: IDisposable[];
   #pattern: RegExp | undefined;
   #matches: ScreenMatch[] = [];
   #index = -1;
@@ -42,7 +41,8 @@ export class ScreenSearch implements IDisposable {
       window.clearTimeout(this.#timer);
       if (this.#pattern !== undefined) this.#timer = window.setTimeout(() => this.#again(), searchAgainMs);
     };
-    this.#watches = [terminal.onWriteParsed(again), terminal.onResize(again)];
+    terminal.onWriteParsed(again);
+    terminal.onResize(again);
   }
 
   /** Looks for a pattern with the flag "g": goes to the match that is active, to the next or the one before it. */
@@ -78,11 +78,6 @@ export class ScreenSearch implements IDisposable {
     if (first === undefined || last === undefined) return;
     const cells = (last.row - first.row) * this.#terminal.cols + last.column + last.width - first.column;
     this.#terminal.select(first.column, first.row, cells);
-  }
-
-  dispose(): void {
-    this.clear();
-    for (const watch of this.#watches) watch.dispose();
   }
 
   #again(): void {

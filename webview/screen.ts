@@ -1,7 +1,6 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
-import type { IDisposable } from "@xterm/xterm";
 import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
 import type { TerminalSize } from "../protocol/run.ts";
@@ -30,7 +29,7 @@ export interface ScreenOptions {
 }
 
 /** The terminal that shows one run. It only shows: nothing that is typed, and no answer of xterm.js, leaves it. */
-export class Screen implements IDisposable {
+export class Screen {
   readonly search: ScreenSearch;
   /** Hears of what the search finds, also while output comes. */
   onSearchResult: (result: SearchResult) => void = () => {};
@@ -42,7 +41,6 @@ export class Screen implements IDisposable {
   #writer: ScreenWriter;
   readonly #element: HTMLElement;
   readonly #hidden: HiddenLines;
-  readonly #watches: IDisposable[] = [];
   #look: Look;
   /** Whether a run was shown in it. */
   #used = false;
@@ -92,7 +90,6 @@ export class Screen implements IDisposable {
    * `pty`: the command has a terminal of its own, which ends lines by CR LF itself.
    */
   begin(look: Look, pty: boolean): void {
-    this.onSearchResult = () => {};
     this.onSized = () => {};
     this.search.clear();
     this.#writer = this.#newWriter();
@@ -154,14 +151,6 @@ export class Screen implements IDisposable {
     this.fit();
   }
 
-  dispose(): void {
-    this.search.dispose();
-    this.#hidden.dispose();
-    for (const watch of this.#watches) watch.dispose();
-    this.#terminal.dispose();
-    this.#element.remove();
-  }
-
   #open(host: HTMLElement, gutter: HTMLElement, parent: HTMLElement): void {
     const terminal = this.#terminal;
     terminal.loadAddon(this.#fitting);
@@ -173,12 +162,11 @@ export class Screen implements IDisposable {
       if (event.type === "keydown") scrollByKey(terminal, event);
       return false;
     });
-    const resized = new ResizeObserver(() => this.fit());
-    resized.observe(this.#element);
-    this.#watches.push(terminal.onSelectionChange(() => this.#describe()));
-    this.#watches.push(watchStderrRows(terminal, gutter), { dispose: () => resized.disconnect() });
+    new ResizeObserver(() => this.fit()).observe(this.#element);
+    terminal.onSelectionChange(() => this.#describe());
+    watchStderrRows(terminal, gutter);
     this.fit();
-    this.#watches.push(terminal.onResize(() => this.onSized()));
+    terminal.onResize(() => this.onSized());
   }
 
   #reset(): void {

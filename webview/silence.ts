@@ -20,6 +20,12 @@ export class Silence {
     this.#told = told;
   }
 
+  /** For another run. */
+  begin(): void {
+    this.#heard = false;
+    this.stop();
+  }
+
   /** The command runs, and has written nothing for `ms`; only the first call counts. */
   start(ms: number): void {
     if (this.#timer !== undefined) return;

@@ -17,21 +17,31 @@ export class StatusLine {
   readonly #notice = element("span", { class: "notice", role: "status" });
   readonly #transport = element("span", { class: "transport" });
   readonly #ticker: ElapsedTicker;
-  readonly #calm: boolean;
+  #calm = false;
   #forgetNotice: number | undefined;
 
-  /** `calm`: the time moves once a second, not ten times. */
-  constructor(calm: boolean) {
-    this.#calm = calm;
+  constructor() {
     this.#ticker = new ElapsedTicker((ms) => {
-      this.#time.textContent = formatElapsed(ms, !calm);
+      this.#time.textContent = formatElapsed(ms, !this.#calm);
     });
     this.#time.title = word("elapsed");
     this.#size.title = word("received");
     this.element = element("footer", { class: "foot" }, this.#state, this.#time, this.#size, this.#detail);
     const filler = element("span", { class: "filler" });
     this.element.append(this.#ending, filler, this.#notice, this.#transport);
+  }
+
+  /** For another run. `calm`: the time moves once a second, not ten times. */
+  begin(calm: boolean): void {
+    this.#calm = calm;
+    this.#ticker.stop(0);
+    this.setState("");
     this.setBytes(0);
+    this.setDetail("");
+    this.setTransport("");
+    this.#ending.className = "ending";
+    this.#ending.replaceChildren();
+    this.#forget();
   }
 
   startClock(elapsedMs: number): void {
@@ -74,13 +84,13 @@ export class StatusLine {
 
   /** A passing remark, e.g. that something was copied. */
   notice(words: string): void {
-    window.clearTimeout(this.#forgetNotice);
+    this.#forget();
     this.#notice.textContent = words;
     this.#forgetNotice = window.setTimeout(() => this.#notice.replaceChildren(), noticeMs);
   }
 
-  dispose(): void {
+  #forget(): void {
     window.clearTimeout(this.#forgetNotice);
-    this.#ticker.stop(0);
+    this.#notice.replaceChildren();
   }
 }

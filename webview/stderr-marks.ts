@@ -1,4 +1,4 @@
-import type { IDisposable, Terminal } from "@xterm/xterm";
+import type { Terminal } from "@xterm/xterm";
 import { element } from "./element.ts";
 import { word } from "./labels.ts";
 
@@ -14,7 +14,7 @@ export const stderrMark = "5";
  * Keeps the bars of the rows in view right; they are drawn into `gutter`. The terminal scrolls once for each line
  * of output: the rows are looked at once for each frame.
  */
-export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDisposable {
+export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): void {
   let shown = "";
   const draw = (): void => {
     const blocks = stderrBlocks(terminal);
@@ -31,16 +31,8 @@ export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): IDispo
       draw();
     });
   };
-  const rendered = terminal.onRender(drawSoon);
-  const scrolled = terminal.onScroll(drawSoon);
-  return {
-    dispose: () => {
-      if (frame !== undefined) cancelAnimationFrame(frame);
-      rendered.dispose();
-      scrolled.dispose();
-      gutter.replaceChildren();
-    },
-  };
+  terminal.onRender(drawSoon);
+  terminal.onScroll(drawSoon);
 }
 
 /** In the rows that screen readers read. */

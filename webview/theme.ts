@@ -1,4 +1,4 @@
-import type { IDisposable, ITheme } from "@xterm/xterm";
+import type { ITheme } from "@xterm/xterm";
 
 /** Colours of the search's matches, `#rrggbb` as decorations want them. */
 export interface MatchColours {
@@ -99,19 +99,13 @@ function systemColour(name: string): string {
  * Calls back when VS Code puts on another theme, for which it rewrites the body's class and the root's style, and when
  * the system forces its colours, no longer does, or forces others.
  */
-export function watchTheme(changed: () => void): IDisposable {
+export function watchTheme(changed: () => void): void {
   const observer = new MutationObserver(changed);
   const options = { attributes: true, attributeFilter: ["class", "style"] };
   observer.observe(document.body, options);
   observer.observe(document.documentElement, options);
   const system = [forced, "(prefers-color-scheme: dark)"].map((query) => matchMedia(query));
   for (const query of system) query.addEventListener("change", changed);
-  return {
-    dispose: () => {
-      observer.disconnect();
-      for (const query of system) query.removeEventListener("change", changed);
-    },
-  };
 }
 
 function readMatches(background: string): MatchColours {

@@ -1,7 +1,7 @@
 import type { ToPanel } from "../../protocol/panel.ts";
 
-/** What comes before the first output of a short command comes within this time. */
-const gatherMs = 8;
+/** What comes before the first output of a short command comes within this time, and nobody sees it. */
+const gatherMs = 20;
 
 /**
  * Messages to a webview, in order, several as one: each crossing into the window and each drawing costs it milliseconds.

@@ -20,13 +20,13 @@ const output: ToPanel = { type: "output", chunks: [{ stream: "stdout", data: "a"
 
 test("what is posted in short succession is sent as one, in order", async () => {
   mail.post(notice("1"));
-  await vi.advanceTimersByTimeAsync(7);
+  await vi.advanceTimersByTimeAsync(19);
   mail.post(notice("2"));
   expect(sent).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
   expect(sent).toEqual([[notice("1"), notice("2")]]);
   mail.post(notice("3"));
-  await vi.advanceTimersByTimeAsync(8);
+  await vi.advanceTimersByTimeAsync(20);
   expect(sent.slice(1)).toEqual([[notice("3")]]);
 });
 
