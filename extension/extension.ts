@@ -97,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
       extensionUri,
       hosts: hostCommands,
       hostList: hosts,
-      ...openRunCommands({ ...ofRuns, runList: runs, subscriptions }),
+      ...openRunCommands({ ...ofRuns, runList: runs, jobs: jobs.commands, subscriptions }),
       jobs: jobs.commands,
       refresh: async () => {
         await start();
@@ -110,7 +110,7 @@ export function activate(context: vscode.ExtensionContext): void {
 }
 
 type RunParts = RunCommandParts &
-  Omit<HistoryCommandParts & SnippetCommandParts, "runs" | "hosts" | "files"> &
+  Omit<HistoryCommandParts & SnippetCommandParts, "runs" | "hosts" | "files" | "addHost"> &
   Pick<vscode.ExtensionContext, "subscriptions">;
 
 function openRunCommands({ subscriptions, ...parts }: RunParts) {
@@ -118,10 +118,11 @@ function openRunCommands({ subscriptions, ...parts }: RunParts) {
   const files = new SnippetFiles(parts.daemon);
   subscriptions.push(files);
   const { hosts } = parts.questions;
+  const addHost = (text: string): Promise<Host | undefined> => parts.questions.addHost(text);
   return {
     runs,
     history: new HistoryCommands({ ...parts, runs }),
-    snippets: new SnippetCommands({ ...parts, runs, hosts, files }),
+    snippets: new SnippetCommands({ ...parts, runs, hosts, files, addHost }),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { QueryInt } from "./list.ts";
+import { CommandTemplate, refuseBadTemplate } from "./snippet-input.ts";
 import { Command, Outcome, OutputQuery, refuseWithDurable, RunOptions, RunState } from "./run.ts";
 
 /** So many per cent of all hosts. */
@@ -44,6 +45,8 @@ export const JobRequest = z
     maxFailures: MaxFailures.nullable().default(null),
     /** With `sudo`: its hosts share a password, which is asked for once. Otherwise each host that wants one has it asked for. */
     sameSudoPassword: z.boolean().default(false),
+    /** The command has values of the host (`{{host.name}}`) and of inputs: each host runs it with its own, as single words. */
+    template: CommandTemplate.nullable().default(null),
     name: z
       .string()
       .min(1)
@@ -52,7 +55,8 @@ export const JobRequest = z
       .nullable()
       .default(null),
   })
-  .superRefine(refuseWithDurable);
+  .superRefine(refuseWithDurable)
+  .superRefine(refuseBadTemplate);
 export type JobRequest = z.infer<typeof JobRequest>;
 export type JobRequestInput = z.input<typeof JobRequest>;
 
@@ -101,6 +105,7 @@ export const Job = z
         batches: z.array(BatchSize).nullable(),
         maxFailures: MaxFailures.nullable(),
         sameSudoPassword: z.boolean().optional(),
+        template: CommandTemplate.nullable().optional(),
       }),
     state: z.enum(["running", "ended"]),
     outcome: JobOutcome.nullable(),

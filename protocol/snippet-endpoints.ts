@@ -1,6 +1,13 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
 import { listOf } from "./list.ts";
-import { ExpandedSnippet, ExpandRequest, NewSnippet, Snippet, SnippetChanges } from "./snippet.ts";
+import {
+  ExpandedSnippet,
+  ExpandRequest,
+  ExpandTemplateRequest,
+  NewSnippet,
+  Snippet,
+  SnippetChanges,
+} from "./snippet.ts";
 
 export const snippetEndpoints = {
   listSnippets: endpoint({
@@ -53,5 +60,14 @@ export const snippetEndpoints = {
     status: 200,
     output: ExpandedSnippet,
     problems: [...writing, "not_found", "host_unknown"],
+  }),
+  expandTemplate: endpoint({
+    method: "POST",
+    path: "/api/snippets/expand",
+    summary: "The finished command of a snippet that is not kept here, which runs nothing",
+    body: ExpandTemplateRequest,
+    status: 200,
+    output: ExpandedSnippet,
+    problems: [...writing, "host_unknown"],
   }),
 };

@@ -1,13 +1,8 @@
 import * as z from "zod";
 import { TargetExpression } from "./job.ts";
 import { Command, refuseWithDurable, RunOptions } from "./run.ts";
-import { templateProblem, unusedInputs, valueProblem } from "./snippet-text.ts";
-
-const plainText = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters");
+import { CommandTemplate, plainText, SnippetInput } from "./snippet-input.ts";
+import { templateProblem, unusedInputs } from "./snippet-text.ts";
 
 export const SnippetName = plainText(100)
   .min(1, "must not be empty")
@@ -18,42 +13,6 @@ const NewSnippetName = SnippetName.refine(
   (name) => !/^\d+$/.test(name),
   "must not be a number alone, which means the snippet of this id: add a letter",
 );
-
-export const SnippetInputType = z.enum(["text", "number", "choice", "host", "secret"]);
-
-/** What is asked for before a snippet runs, and stands for `{{name}}` in its command. */
-export const SnippetInput = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "must be a name of letters, digits and _")
-      .refine((name) => name !== "host", "must not be host, which has the host's own values"),
-    type: SnippetInputType,
-    label: plainText(200).optional(),
-    default: plainText(4096).optional(),
-    /** Of a choice. */
-    choices: z.array(plainText(1000)).min(1).max(100).optional(),
-    /** Of a number. */
-    min: z.number().optional(),
-    max: z.number().optional(),
-  })
-  .superRefine((input, issues) => {
-    const add = (path: string, message: string) => issues.addIssue({ code: "custom", path: [path], message });
-    if ((input.type === "choice") !== (input.choices !== undefined))
-      add("choices", "are of a choice, which needs them");
-    if (input.type !== "number" && (input.min ?? input.max) !== undefined) add("min", "is of a number");
-    if (input.type === "secret" && input.default !== undefined) add("default", "would keep a secret");
-  })
-  .superRefine((input, issues) => {
-    const { min = -Infinity, max = Infinity, choices = [], default: value } = input;
-    const add = (path: string, message: string) => issues.addIssue({ code: "custom", path: [path], message });
-    if (min > max) add("min", `must be at most ${max}, which is max`);
-    const problem = value === undefined ? undefined : valueProblem(input, value);
-    if (problem !== undefined) add("default", problem);
-    if (choices.some((each) => valueProblem(input, each) !== undefined))
-      add("choices", "must each be one line without control characters");
-  });
-export type SnippetInput = z.infer<typeof SnippetInput>;
 
 const { useBash, loginShell, cwd, pty, sudo, durable, timeoutMs } = RunOptions.shape;
 /** How it runs, as far as it says so. */
@@ -115,11 +74,22 @@ export const ExpandRequest = z.strictObject({
   inputs: z.record(z.string().max(64), z.string().max(4096)).default({}),
   /** Of which the command has the values of the host. */
   host: z.string().min(1).max(255).nullable().default(null),
+  /** Instead of one: those of a job, or some of them, of which each has values of its own. */
+  hosts: z.array(z.string().min(1).max(255)).max(200).default([]),
 });
+export type ExpandRequest = z.infer<typeof ExpandRequest>;
+
+/** The same of a snippet that is not kept. */
+export const ExpandTemplateRequest = z.strictObject({ snippet: ChangedSnippet, ...ExpandRequest.shape });
 
 export const ExpandedSnippet = z.object({
+  /** The finished one; with a `template`, the snippet's own. */
   command: z.string(),
   options: SnippetOptions,
+  /** What a job is given beside the command: it has values of the host, of each its own. null: it is the same on all. */
+  template: CommandTemplate.nullable(),
+  /** With a `template`: the finished command of each host that was named. */
+  commands: z.array(z.object({ host: z.string(), command: z.string() })),
   /** The variables that the run's `secretEnv` is to have, by the names of the inputs. */
   secretEnv: z.record(z.string(), z.string()),
 });

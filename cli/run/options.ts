@@ -30,7 +30,7 @@ export interface RunPlan {
   /** How it runs on many hosts. */
   readonly job: Pick<
     JobRequestInput,
-    "concurrency" | "failFast" | "batches" | "maxFailures" | "sameSudoPassword"
+    "concurrency" | "failFast" | "batches" | "maxFailures" | "sameSudoPassword" | "template"
   >;
   readonly show: JobShow;
   /** Where the names of the hosts go on which it did not end with exit status 0. */

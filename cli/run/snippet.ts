@@ -1,13 +1,18 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { secretVariable, usesHost } from "../../protocol/snippet-text.ts";
-import type { Snippet, SnippetInput } from "../../protocol/snippet.ts";
+import type { ExpandedSnippet, Snippet } from "../../protocol/snippet.ts";
+import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { readTypedLine } from "../prompts/typed-line.ts";
+import { withWholeIds } from "../jobs/find.ts";
 import { isForMany, type RunPlan } from "./options.ts";
+
+/** Hosts whose commands are shown before they run. */
+const maxShown = 20;
 
 /** A plan whose command is that of a snippet, with the values that were given or are asked for here. */
 export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.ProcessEnv): Promise<RunPlan> {
@@ -20,25 +25,21 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   if (host === undefined)
     throw new UsageError(`Name a host: the snippet ${visible(snippet.name)} has none of its own.`);
   const where = { ...plan, targets, request: { ...plan.request, host } };
-  const isHosts = usesHost(snippet.command);
-  if (isHosts && isForMany(where)) {
-    throw new UsageError(
-      `The snippet ${visible(snippet.name)} has values of its host: name one host at a time.`,
-    );
-  }
   const ask = plan.ask && hasTerminal();
   const inputs = { ...asked.values, ...(ask ? await askMissing(snippet, asked.values) : {}) };
-  const body = { inputs, host: isHosts ? host : null };
-  const { command, options, secretEnv } = await asUsage(daemon.call("expandSnippet", { params, body }));
+  const body = { inputs, ...(usesHost(snippet.command) ? await hostsOf(daemon, where) : {}) };
+  const expanded = await asUsage(daemon.call("expandSnippet", { params, body }));
+  const { command, options, secretEnv, template } = expanded;
   const secrets: Record<string, string> = {};
   for (const input of snippet.inputs) {
     const name = secretEnv[input.name];
     if (name !== undefined) secrets[name] = await secretOf(input, ask, env);
   }
-  if (!plan.view.quiet) warn(`Running: ${command}`);
+  if (!plan.view.quiet) for (const line of linesOf(expanded)) warn(line);
   const { request } = where;
   return {
     ...where,
+    job: { ...where.job, template },
     request: {
       ...request,
       ...optionsOf(request, options),
@@ -46,6 +47,32 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
       secretEnv: { ...request.secretEnv, ...secrets },
     },
   };
+}
+
+/** Whose values the command has: of many hosts the first ones, to be shown. */
+async function hostsOf(
+  daemon: Daemon,
+  plan: RunPlan,
+): Promise<{ readonly host: string } | { readonly hosts: string[] }> {
+  const [host = ""] = plan.targets;
+  if (!isForMany(plan)) return { host };
+  const targets = await withWholeIds(daemon, plan.targets);
+  const { hosts, unknown } = await daemon.call("resolveTargets", { body: { targets } });
+  if (hosts.length === 0 || unknown.length > 0) {
+    const names = (unknown.length > 0 ? unknown : targets).map((name) => visible(name)).join(", ");
+    throw new UsageError(`There is no host for ${names}. Nothing was run.`);
+  }
+  return { hosts: hosts.slice(0, maxShown) };
+}
+
+/** What is about to run. */
+function linesOf({ command, commands }: ExpandedSnippet): string[] {
+  if (commands.length === 0) return [`Running: ${command}`];
+  const those = commands.length < maxShown ? "" : `; the first ${maxShown} are`;
+  return [
+    `Running, on each host with its own values: ${command}${those}`,
+    ...commands.map((each) => `${each.host}: ${each.command}`),
+  ];
 }
 
 /** A snippet that there is not, or a value that does not fit, is a fault of the command line: nothing was tried. */

@@ -1,4 +1,5 @@
-import type { Snippet, SnippetInput } from "../../protocol/snippet.ts";
+import type { Snippet } from "../../protocol/snippet.ts";
+import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { visible } from "../../protocol/visible.ts";
 
 /** As `--input` takes it. */

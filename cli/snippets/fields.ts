@@ -1,4 +1,5 @@
-import type { NewSnippetInput, SnippetInput } from "../../protocol/snippet.ts";
+import type { NewSnippetInput } from "../../protocol/snippet.ts";
+import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { UsageError } from "../command.ts";
 
 export const fieldOptions = {

@@ -11,6 +11,7 @@ import { ProductionHosts } from "../hosts/production-hosts.ts";
 import { createResolution, type Resolved } from "../hosts/resolution.ts";
 import { createHostOverlays } from "../store/host-overlays.ts";
 import { createHostStore } from "../store/hosts.ts";
+import type { TemplateHost } from "../../protocol/snippet-text.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Storage } from "./storage.ts";
 
@@ -18,6 +19,8 @@ export interface Hosts {
   readonly hosts: HostDirectory;
   readonly production: ProductionHosts;
   readonly resolve: (host: string | number) => Promise<Resolved>;
+  /** What commands have of a host: where a run on it would go. `host_unknown`. */
+  readonly templateHost: (name: string) => Promise<TemplateHost>;
 }
 
 export function openHosts(context: DaemonContext, { database }: Storage): Hosts {
@@ -60,7 +63,16 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
     const resolved = await resolve(name).catch(() => undefined);
     secrets.forget(name, resolved?.target);
   };
-  return { hosts, production, resolve };
+  return { hosts, production, resolve, templateHost: (name) => templateHostOf(name, { resolve, hosts }) };
+}
+
+async function templateHostOf(
+  name: string,
+  { resolve, hosts }: Pick<Hosts, "resolve" | "hosts">,
+): Promise<TemplateHost> {
+  const { address, user, port } = (await resolve(name)).target;
+  const { group } = await hosts.get(name);
+  return { name, address, user, port: String(port), group: group ?? "" };
 }
 
 const systemConfig = "/etc/ssh/ssh_config";

@@ -122,6 +122,7 @@ function handlersOf(
   { stats, token }: { readonly stats: () => Stats; readonly token: AccessToken },
 ): HttpParts["handlers"] {
   const { hosts, production, resolve, pool, knownHosts, prompts, latency, engine, history, jobs } = services;
+  const { database, templateHost } = services;
   const { settings, changes, secrets, clock, version, pid } = context;
   const health = (): Health => ({
     status: engine.draining ? "draining" : "ok",
@@ -156,7 +157,7 @@ function handlersOf(
       changed: (testId, steps) => changes.publish({ type: "hostTest", testId, steps }),
     }),
     ...promptRoutes(prompts),
-    ...snippetRoutes(snippetsOf(context, services)),
+    ...snippetRoutes(new Snippets({ store: createSnippetStore(database), clock, host: templateHost })),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs, diff),
     ...runRoutes({ production, engine, history, diff }),
@@ -174,21 +175,6 @@ function shutdownOf({ onShutdown }: DaemonContext, { engine, drained }: Services
     if (drain) void drained().then(() => onShutdown(`${asked}, and every run has ended`));
     else onShutdown(asked);
   };
-}
-
-function snippetsOf({ clock }: DaemonContext, { database, hosts, resolve }: Services): Snippets {
-  const host = async (name: string) => {
-    const { target } = await resolve(name);
-    const group = await hosts.get(name).then((found) => found.group);
-    return {
-      name,
-      address: target.address,
-      user: target.user,
-      port: String(target.port),
-      group: group ?? "",
-    };
-  };
-  return new Snippets({ store: createSnippetStore(database), clock, host });
 }
 
 function keysOf(context: DaemonContext, remote: Services["pool"]): Keys {

@@ -24,11 +24,8 @@ export interface Runs {
 }
 
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
-export function openRuns(
-  context: DaemonContext,
-  { database, store, cache, plans, durable, hosts, production, resolve, remote }: Storage & Hosts & Transport,
-  scope: Scope,
-): Runs {
+export function openRuns(context: DaemonContext, services: Storage & Hosts & Transport, scope: Scope): Runs {
+  const { database, store, cache, plans, durable, hosts, production, resolve, remote } = services;
   const { settings, clock, log, changes, secrets } = context;
   const latency = new LatencyRecord();
   const prompts = scope.own(
@@ -74,6 +71,7 @@ export function openRuns(
     sudo,
     hosts: () => production.marks(),
     destination: (name) => destinationNamed(name, { hosts, production }),
+    templateHost: services.templateHost,
     clock,
     log,
     onChange: (job) => changes.publish({ type: "jobChanged", job }),

@@ -164,6 +164,7 @@ function runRequestOf(request: JobRequest, host: string): RunRequest {
     maxFailures: _m,
     name: _n,
     sameSudoPassword: _s,
+    template: _t,
     ...options
   } = request;
   return { ...options, stdinOpen: false, host };

@@ -1,6 +1,7 @@
 import type { Job } from "../../protocol/job.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
+import { expandTemplate, type TemplateHost } from "../../protocol/snippet-text.ts";
 import type { RunEngine } from "../runs/engine.ts";
 import type { RunHistory } from "../runs/history.ts";
 import type { EventLog } from "../runs/record/event-log.ts";
@@ -13,6 +14,7 @@ export interface JobRunsParts {
   readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
   readonly history: Pick<RunHistory, "feed">;
   readonly events: Pick<EventLog, "lastSeq">;
+  readonly templateHost: (name: string) => Promise<TemplateHost>;
 }
 
 export interface JobState {
@@ -38,13 +40,22 @@ export class JobRuns {
     const origin = { key: undefined, client: `job:${job.id}`, jobId: job.id, sudo };
     for (;;) {
       try {
-        return await engine.start(request, origin);
+        return await engine.start(await this.#finished(job, request), origin);
       } catch (failure) {
         const full = failure instanceof Problem && failure.code === "queue_full";
         if (!full || isCancelled()) return engine.refuse(request, origin, failure);
         await new Promise((resolve) => setTimeout(resolve, queueFullMs).unref());
       }
     }
+  }
+
+  /** With the values that a template has on its host. */
+  async #finished({ options: { template } }: Job, request: RunRequest): Promise<RunRequest> {
+    if (template === undefined || template === null) return request;
+    const { command, host: name } = request;
+    const { inputs, values } = template;
+    const host = await this.#parts.templateHost(String(name));
+    return { ...request, command: expandTemplate(command, inputs, { values, host }) };
   }
 
   /** As `ActiveJobParts.follow`. */

@@ -3,11 +3,12 @@ import { Problem } from "../../protocol/problem.ts";
 import {
   ChangedSnippet,
   type ExpandedSnippet,
+  type ExpandRequest,
   type NewSnippet,
   type Snippet,
   type SnippetChanges,
-  type SnippetInput,
 } from "../../protocol/snippet.ts";
+import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import {
   expandTemplate,
   secretVariable,
@@ -82,13 +83,9 @@ export class Snippets {
 
   /** `invalid_request` names the input that is missing or does not fit. */
   async expand(
-    text: string,
-    {
-      inputs: given,
-      host,
-    }: { readonly inputs: Readonly<Record<string, string>>; readonly host: string | null },
+    { command, inputs, options }: Pick<NewSnippet, "command" | "inputs" | "options">,
+    { inputs: given, host, hosts }: ExpandRequest,
   ): Promise<ExpandedSnippet> {
-    const { command, inputs, options } = this.get(text);
     const problem = templateProblem(command, inputs);
     // One may have been kept before this was looked at.
     if (problem !== undefined) {
@@ -97,19 +94,24 @@ export class Snippets {
       });
     }
     const values = valuesOf(inputs, given);
-    if (host === null && usesHost(command)) {
-      const message = "is missing: the command has values of the host, and is another one on each";
-      throw new Problem("invalid_request", `host: ${message}`, { issues: [{ path: "host", message }] });
-    }
-    const place = host === null ? undefined : await this.#parts.host(host);
     const secrets = inputs
       .filter(({ type }) => type === "secret")
       .map(({ name }) => [name, secretVariable(name)] as const);
-    return {
-      command: expandTemplate(command, inputs, { values, host: place }),
-      options,
-      secretEnv: Object.fromEntries(secrets),
+    const expanded = { options, secretEnv: Object.fromEntries(secrets) };
+    const finished = async (name: string | null): Promise<string> => {
+      const place = name === null ? undefined : await this.#parts.host(name);
+      return expandTemplate(command, inputs, { values, host: place });
     };
+    if (host !== null || !usesHost(command)) {
+      return { ...expanded, command: await finished(host), template: null, commands: [] };
+    }
+    if (hosts.length === 0) {
+      const message = "is missing: the command has values of the host, and is another one on each";
+      throw new Problem("invalid_request", `host: ${message}`, { issues: [{ path: "host", message }] });
+    }
+    const commands: ExpandedSnippet["commands"] = [];
+    for (const name of hosts) commands.push({ host: name, command: await finished(name) });
+    return { ...expanded, command, template: { inputs, values }, commands };
   }
 }
 

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Host } from "../../protocol/host.ts";
-import type { Job } from "../../protocol/job.ts";
+import type { Job, ResolvedTargets } from "../../protocol/job.ts";
 import { blankHost } from "../hosts/blank-host.ts";
 import { groupParts } from "../hosts/host-tree.ts";
 import type { HostList } from "../hosts/host-list.ts";
@@ -54,11 +54,21 @@ export class JobCommands {
     const draft = await this.#ask(known, root);
     if (draft?.targets === undefined) return;
     const { targets, command, options } = draft;
-    const sudo = root.isOn ? await this.#askSudo(targets) : "no";
-    if (sudo === undefined) return;
     const keeps = vscode.workspace.getConfiguration("hostrun").get("keepRunning", false);
-    const durable = keeps && sudo === "no";
-    this.#show(await this.#parts.starter.start({ targets, command, durable, sudo, options }));
+    const sudo = root.isOn;
+    await this.start({ targets, command, durable: keeps && !sudo, sudo, options });
+  }
+
+  /** Starts it and shows it once the person has seen where; as root, how many passwords there are is asked before. */
+  async start({ sudo, ...job }: Omit<ChosenJob, "sudo"> & { readonly sudo: boolean }): Promise<void> {
+    const passwords = sudo ? await this.#askSudo(job.targets) : "no";
+    if (passwords === undefined) return;
+    this.#show(await this.#parts.starter.start({ ...job, sudo: passwords }));
+  }
+
+  /** As `JobStarter.resolve`. */
+  resolve(targets: readonly string[]): Promise<ResolvedTargets | undefined> {
+    return this.#parts.starter.resolve(targets);
   }
 
   async runOnGroup(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { foldNames } from "../../protocol/host-set.ts";
-import type { Job, ResolvedTargets } from "../../protocol/job.ts";
+import type { Job, JobRequestInput, ResolvedTargets } from "../../protocol/job.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
@@ -23,7 +23,10 @@ export interface ChosenJob {
   readonly durable: boolean;
   /** As root, by sudo: with a password that its hosts share, or one for each that asks. */
   readonly sudo: "no" | "same" | "each";
-  readonly options: JobOptions;
+  readonly options: JobOptions &
+    Pick<JobRequestInput, "useBash" | "loginShell" | "cwd" | "pty" | "secretEnv" | "template">;
+  /** By the names of hosts, what each would run, where the command has values of the host. */
+  readonly commands?: ReadonlyMap<string, string> | undefined;
 }
 
 type Part = "failed" | "unfinished" | "all";
@@ -55,11 +58,11 @@ export class JobStarter {
   }
 
   /** undefined when the person thought better of it, or it could not be started, which was told. */
-  async start({ targets, command, durable, sudo, options }: ChosenJob): Promise<Job | undefined> {
+  async start({ targets, command, durable, sudo, options, commands }: ChosenJob): Promise<Job | undefined> {
     const resolved = await this.resolve(targets);
     const rights = { sudo: sudo !== "no", sameSudoPassword: sudo === "same" };
     if (resolved === undefined) return undefined;
-    if (!(await this.confirm(resolved, command, { ...rights, ...options }))) return undefined;
+    if (!(await this.confirm(resolved, command, { ...rights, ...options, commands }))) return undefined;
     // What was shown is what it runs on, whatever a tag or a pattern means by then.
     const body = { targets: [...resolved.hosts], command, durable, ...options, ...rights, ...asking() };
     return this.#parts.report.attempt(vscode.l10n.t("The command could not be run"), () =>
@@ -94,11 +97,14 @@ export class JobStarter {
   confirm(
     { hosts, production }: ResolvedTargets,
     command: string,
-    how: CommandRights & JobOptions,
+    { commands, ...how }: CommandRights & JobOptions & Pick<ChosenJob, "commands">,
   ): Promise<boolean> {
     const { extensionUri } = this.#parts;
     const marked = new Set(production);
-    const shown = hosts.map((name) => ({ name, production: marked.has(name) || this.#isMarked(name) }));
+    const shown = hosts.map((name) => {
+      const isProduction = marked.has(name) || this.#isMarked(name);
+      return { name, production: isProduction, command: commands?.get(name) };
+    });
     const risky = shown.filter((host) => host.production).map(({ name }) => name);
     const count = hosts.length === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", hosts.length);
     const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);

@@ -29,7 +29,8 @@ export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<An
       input.selectedItems = chosen;
     }),
     input.onDidAccept(() => {
-      const chosen = input.selectedItems.length > 0 ? input.selectedItems : typed;
+      const named = known.filter(({ target }) => target === input.value.trim());
+      const chosen = input.selectedItems.length > 0 ? input.selectedItems : [...typed, ...named];
       const targets = chosen.flatMap(({ target }) => (target === undefined ? [] : target.split(/\s+/)));
       if (targets.length > 0) give({ value: targets });
     }),

@@ -45,8 +45,12 @@ export interface Question {
   readonly heading: string;
   readonly where: string;
   readonly command: string;
-  /** Where it would run, each by its name. */
-  readonly hosts?: readonly { readonly name: string; readonly production: boolean }[];
+  /** Where it would run, each by its name, and with what it runs there where that is another command on each. */
+  readonly hosts?: readonly {
+    readonly name: string;
+    readonly production: boolean;
+    readonly command?: string | undefined;
+  }[];
   /** Of the button. */
   readonly run: string;
   /** Whether Enter runs nothing at first. */
@@ -103,7 +107,7 @@ export function sizeWords(command: string): string[] {
 }
 
 function questionHtml({ heading, where, command, hosts = [], run, warns }: Question): string {
-  const text = command.split("\n").map(visible).join("\n");
+  const text = shownCommand(command);
   const mark = warns ? '<span aria-hidden="true">⚠︎</span> ' : "";
   return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command"${warns ? "" : " data-calm"}>
 <h1 id="title">${mark}${escaped(heading)}</h1>
@@ -118,10 +122,16 @@ ${hosts.length === 0 ? "" : hostsHtml(hosts)}
 </main>`;
 }
 
+function shownCommand(command: string): string {
+  return command.split("\n").map(visible).join("\n");
+}
+
 function hostsHtml(hosts: NonNullable<Question["hosts"]>): string {
   const production = escaped(vscode.l10n.t("production"));
-  const items = hosts.map(
-    (host) => `<li>${escaped(oneLine(host.name))}${host.production ? ` <b>${production}</b>` : ""}</li>`,
-  );
+  const items = hosts.map((host) => {
+    const own = host.command === undefined ? "" : `<code>${escaped(shownCommand(host.command))}</code>`;
+    const mark = host.production ? ` <b>${production}</b>` : "";
+    return `<li>${escaped(oneLine(host.name))}${mark}${own}</li>`;
+  });
   return `<ul id="hosts" tabindex="0" aria-label="${escaped(vscode.l10n.t("Hosts"))}">${items.join("")}</ul>`;
 }

@@ -1,14 +1,16 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import type { Run } from "../../protocol/run.ts";
-import { SnippetName } from "../../protocol/snippet.ts";
-import { expandTemplate, secretVariable, usesHost } from "../../protocol/snippet-text.ts";
+import { type ExpandedSnippet, type NewSnippet, SnippetName } from "../../protocol/snippet.ts";
+import { secretVariable } from "../../protocol/snippet-text.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askHost } from "../hosts/host-choice.ts";
 import { whereWords } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askChoice, commandLabel, plainLabel } from "../input/choice.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
+import type { JobCommands } from "../jobs/job-commands.ts";
+import { askTargets } from "../jobs/job-targets.ts";
 import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { RunCommands } from "../runs/run-commands.ts";
@@ -24,9 +26,15 @@ export interface SnippetCommandParts {
   readonly runs: RunCommands;
   readonly files: SnippetFiles;
   readonly report: ProblemReport;
+  readonly jobs: Pick<JobCommands, "resolve" | "start">;
+  /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
+  addHost(text: string): Promise<Host | undefined>;
   /** Has the lists read, if they were not. */
   start(): Promise<void>;
 }
+
+/** Of more hosts the first ones' commands are shown. */
+const maxCommands = 200;
 
 /** Commands with inputs that are kept to be run again. */
 export class SnippetCommands {
@@ -41,18 +49,43 @@ export class SnippetCommands {
     await this.#parts.start();
     const listed = await this.#choose(vscode.l10n.t("Run Snippet"), () => true);
     if (listed === undefined) return;
-    const { name, inputs, options } = listed.snippet;
-    const host = await this.#askHost(listed);
-    if (host === undefined) return;
-    const { hosts } = this.#parts.hosts;
-    const given = inputs.length === 0 ? { values: {}, secrets: {} } : await askInputs(name, inputs, hosts);
+    const { snippet } = listed;
+    const where = await this.#askWhere(snippet);
+    if (where === undefined) return;
+    const { name, inputs } = snippet;
+    const given =
+      inputs.length === 0 ? { values: {}, secrets: {} } : await askInputs(name, inputs, this.#parts);
     if (given === undefined) return;
-    const command = await this.#finished(listed, host, given);
-    if (command === undefined || !(await this.#isWanted(name, host, command))) return;
-    const { durable, sudo, ...more } = options;
-    const secretEnv: Record<string, string> = {};
-    for (const [input, value] of Object.entries(given.secrets)) secretEnv[secretVariable(input)] = value;
-    await this.#parts.runs.begin({ host, command, durable, sudo, more: { ...more, secretEnv } });
+    if ("targets" in where) await this.#runJob(snippet, where.targets, given);
+    else await this.#runOn(where, snippet, given);
+  }
+
+  async #runOn(host: Host, snippet: NewSnippet, given: SnippetValues): Promise<void> {
+    const { command } = (await this.#expanded(snippet, given, { host: host.name })) ?? {};
+    if (command === undefined || !(await this.#isWanted(snippet.name, host, command))) return;
+    const { durable, sudo, ...more } = snippet.options;
+    await this.#parts.runs.begin({
+      host,
+      command,
+      durable,
+      sudo,
+      more: { ...more, secretEnv: secretsOf(given) },
+    });
+  }
+
+  /** The question before a job shows each host and its own command. */
+  async #runJob(snippet: NewSnippet, targets: readonly string[], given: SnippetValues): Promise<void> {
+    const { jobs } = this.#parts;
+    const resolved = await jobs.resolve(targets);
+    if (resolved === undefined) return;
+    const { hosts } = resolved;
+    const expanded = await this.#expanded(snippet, given, { hosts: hosts.slice(0, maxCommands) });
+    if (expanded === undefined) return;
+    const { command, template } = expanded;
+    const commands = new Map(expanded.commands.map((each) => [each.host, each.command]));
+    const { durable, sudo, ...more } = snippet.options;
+    const options = { ...more, template, secretEnv: secretsOf(given) };
+    await jobs.start({ targets: hosts, command, durable, sudo, options, commands });
   }
 
   /** Keeps the command of a run, with its options. */
@@ -127,40 +160,58 @@ export class SnippetCommands {
     return typeof answer === "string" ? undefined : answer.value;
   }
 
-  async #askHost({ snippet }: ListedSnippet): Promise<Host | undefined> {
+  /** Hosts that it is meant for are offered before all others. */
+  async #askWhere({
+    name,
+    targets,
+  }: NewSnippet): Promise<Host | { readonly targets: readonly string[] } | undefined> {
     const { hosts } = this.#parts.hosts;
+    const frame = { title: vscode.l10n.t("Run {0}", name), step: 1, totalSteps: 1 };
+    const own = targets.length === 1 ? hosts.find((host) => host.name === targets[0]) : undefined;
+    if (targets.length > 0 && own === undefined) {
+      const description = vscode.l10n.t("where it is meant to run");
+      const answer = await askChoice<"own" | "other">(
+        {
+          placeholder: vscode.l10n.t("Choose where to run it"),
+          items: [
+            { label: plainLabel(targets.join(" ")), description, value: "own" },
+            { label: vscode.l10n.t("Other Hosts…"), value: "other" },
+          ],
+        },
+        frame,
+      );
+      if (typeof answer === "string") return undefined;
+      if (answer.value === "own") return { targets };
+    }
     const answer = await askHost(
       {
         placeholder: vscode.l10n.t("Choose the host to run on, or type user@host"),
         hosts,
         runs: this.#parts.runList.runs,
-        chosen: hosts.find(({ name }) => name === snippet.targets[0]),
+        chosen: own,
         unsaved: true,
+        several: true,
       },
-      { title: vscode.l10n.t("Run {0}", snippet.name), step: 1, totalSteps: 1 },
+      frame,
     );
-    if (typeof answer === "string" || typeof answer.value === "string") return undefined;
-    return "name" in answer.value ? answer.value : undefined;
+    if (typeof answer === "string") return undefined;
+    if (answer.value === "several") {
+      const several = await askTargets(hosts, frame);
+      return typeof several === "string" ? undefined : { targets: several.value };
+    }
+    return "add" in answer.value ? this.#parts.addHost(answer.value.add) : answer.value;
   }
 
   /** undefined: it cannot be finished, which was told. */
-  #finished(
-    { snippet, id }: ListedSnippet,
-    host: Host,
-    { values }: SnippetValues,
-  ): Promise<string | undefined> {
+  #expanded(
+    snippet: NewSnippet,
+    { values: inputs }: SnippetValues,
+    where: { readonly host: string } | { readonly hosts: string[] },
+  ): Promise<ExpandedSnippet | undefined> {
     const { daemon, report } = this.#parts;
-    return report.attempt(vscode.l10n.t("The snippet cannot be run"), async () => {
-      const needsHost = usesHost(snippet.command);
-      if (id !== null) {
-        const body = { inputs: values, host: needsHost ? host.name : null };
-        return (await daemon.call("expandSnippet", { params: { snippet: String(id) }, body })).command;
-      }
-      const place = needsHost ? await daemon.call("getHost", { params: { host: host.name } }) : undefined;
-      const { name, address, port, user, group } = place ?? host;
-      const of = { name, address, port: String(port), user: user ?? "", group: group ?? "" };
-      return expandTemplate(snippet.command, snippet.inputs, { values, host: of });
-    });
+    return report.attempt(vscode.l10n.t("The snippet cannot be run"), () =>
+      daemon.call("expandTemplate", { body: { snippet, inputs: { ...inputs }, ...where } }),
+    );
   }
 
   /** The finished command, which runs only where the person goes to it. */
@@ -178,4 +229,8 @@ export class SnippetCommands {
     );
     return typeof answer !== "string";
   }
+}
+
+function secretsOf({ secrets }: SnippetValues): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [secretVariable(name), value]));
 }

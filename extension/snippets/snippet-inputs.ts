@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
-import type { SnippetInput } from "../../protocol/snippet.ts";
+import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { valueProblem } from "../../protocol/snippet-text.ts";
 import { askHost } from "../hosts/host-choice.ts";
+import type { RunQuestions } from "../runs/run-on-host.ts";
 import { askChoice, plainLabel } from "../input/choice.ts";
 import { type Answer, askSteps, type Step, type StepFrame } from "../input/steps.ts";
 import { askText } from "../input/text-input.ts";
@@ -14,18 +15,22 @@ export interface SnippetValues {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+export type HostSource = Pick<RunQuestions, "addHost"> & {
+  readonly hosts: { readonly hosts: readonly Host[] };
+};
+
 /** Asks for one input after the other; undefined: the person left. */
 export function askInputs(
   title: string,
   inputs: readonly SnippetInput[],
-  hosts: readonly Host[],
+  source: HostSource,
 ): Promise<SnippetValues | undefined> {
   const steps = inputs.map(
     (input): Step<SnippetValues> =>
       async (draft, frame) => {
         const isSecret = input.type === "secret";
         const before = draft.values[input.name] ?? input.default ?? "";
-        const answer = await askInput(input, before, hosts, frame);
+        const answer = await askInput(input, before, source, frame);
         if (typeof answer === "string") return answer;
         const given = { [input.name]: answer.value };
         return isSecret
@@ -39,7 +44,7 @@ export function askInputs(
 async function askInput(
   input: SnippetInput,
   before: string,
-  hosts: readonly Host[],
+  { hosts: { hosts }, addHost }: HostSource,
   frame: StepFrame,
 ): Promise<Answer<string>> {
   const label = input.label ?? input.name;
@@ -52,9 +57,9 @@ async function askInput(
   if (input.type === "host") {
     const answer = await askHost({ placeholder: label, hosts, runs: [], unsaved: true }, frame);
     if (typeof answer === "string") return answer;
-    return typeof answer.value === "object" && "name" in answer.value
-      ? { value: answer.value.name }
-      : "cancel";
+    if (answer.value === "several") return "cancel";
+    const host = "add" in answer.value ? await addHost(answer.value.add) : answer.value;
+    return host === undefined ? "cancel" : { value: host.name };
   }
   return askText({ prompt: label, value: before, problem: (text) => problemOf(input, text) }, frame);
 }

@@ -127,3 +127,44 @@ test("a secret is asked for without showing it, or taken from the environment, a
   expect(refused.stderr.toString()).toContain("set HOSTRUN_INPUT_token here");
   expect(refused.status).toBe(2);
 });
+
+test("on several hosts each has its own values, which are shown before they run, also again", async () => {
+  await hostrun("hosts", "edit", name, "--group", "my group");
+  await hostrun(
+    "hosts",
+    "add",
+    "web2",
+    `${sshd.user}@${sshd.address}:${sshd.port}`,
+    "--group",
+    "it's $(id)",
+    "--identity-file",
+    sshd.clientKey.path,
+  );
+  const command = "printf '%s=%s=%s\\n' {{host.name}}-{{who}} {{host.group}} {{token}}";
+  const inputs = ["--input", "who:text", "--input", "token:secret"];
+  await hostrun("snippets", "add", "each", ...inputs, "--", command);
+  const env = { HOSTRUN_INPUT_token: secret };
+  const args = ["run", "-n", "--gather", "--snippet", "each", "--set", "who=me"];
+  const run = await cli.run([...args, name, "web2"], { env });
+  expect(run.status).toBe(0);
+  const [stdout, stderr] = [run.stdout.toString(), run.stderr.toString()];
+  expect(stdout).toContain(`web2-me=it's $(id)=${secret}\n`);
+  expect(stdout).toContain(`web1-me=my group=${secret}\n`);
+  expect(stderr).toContain(`web2: printf '%s=%s=%s\\n' 'web2'-'me' 'it'\\''s $(id)' "$HOSTRUN_INPUT_token"`);
+  // A run has the finished command; the job, what it was made of.
+  const { stdout: listed } = await hostrun("jobs", "--json");
+  const [job] = z
+    .array(z.object({ id: z.string(), command: z.string() }))
+    .parse(JSON.parse(listed.toString()));
+  expect(job?.command).toBe(command);
+
+  const again = await cli.run(
+    ["jobs", "rerun", job?.id ?? "", "--only", "all", "--gather", "--secret-env", "HOSTRUN_INPUT_token"],
+    { env },
+  );
+  expect(again.stdout.toString()).toContain("web2-me=it's $(id)=");
+
+  const none = await hostrun("run", "-n", "--snippet", "each", "--set", "who=me", "web*", "nosuch*");
+  expect(none.stderr.toString()).toContain("There is no host for nosuch*");
+  expect(none.status).toBe(2);
+});

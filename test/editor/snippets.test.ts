@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { CodeServer } from "../support/code-server.ts";
 import { endAfterTests, openEditor } from "../support/editor.ts";
 import { matching } from "../support/matching.ts";
-import { openSshd } from "../support/sshd.ts";
+import { openSshd, type Sshd } from "../support/sshd.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 const ofWorkspace = {
@@ -19,16 +19,19 @@ const ofWorkspace = {
 const owned = new AsyncDisposableStack();
 let code: CodeServer;
 let window: Workbench;
+let sshd: Sshd;
 
 beforeAll(async () => {
-  const sshd = owned.use(await openSshd());
-  const config = `Host web1\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
+  sshd = owned.use(await openSshd());
+  const config = `Host web1 web2\n  HostName ${sshd.address}\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
   const files = { ".hostrun/snippets.json": JSON.stringify(ofWorkspace) };
   ({ code, window } = await openEditor(owned, sshd, { config, files }));
   await window.showHostrun();
   const inputs = ["--input", "who:text", "--input", "key:secret"];
   const command = "echo hello {{who}} on {{host.name}}; printf %s {{key}} | wc -c";
   await code.hostrun("snippets", "add", "greet", ...inputs, "--", command);
+  const fleet = ["--target", "web[1-2]", "--input", "to:host"];
+  await code.hostrun("snippets", "add", "fleet", ...fleet, "--", "echo {{host.name}} to {{to}}");
 });
 endAfterTests(owned, () => window);
 
@@ -68,6 +71,40 @@ test("a snippet asks for its inputs, shows the finished command, and runs nothin
   await window.output("hello it's $(id) on web1");
   await window.output("13");
   expect(await window.page.content()).not.toContain("correct horse");
+});
+
+test("where it is meant for several hosts, each is shown with its own command, and a new one can be added on the way", async () => {
+  await window.command("Hostrun: Run Snippet…");
+  await window.choose(/Choose a snippet/, "fleet");
+  await window.choose(/Choose where to run it/, "web[1-2]");
+  await window.choose(/^to$/, "add  Add Host");
+  await window.answer(/^Address of the host/, `${sshd.user}@localhost:${sshd.port}`);
+  await window.run.getByText("echo 'web2' to 'localhost'").waitFor();
+  await window.run.getByText("echo 'web1' to 'localhost'").waitFor();
+  await window.pictures("snippet-hosts", ["light", "dark", "highContrast"]);
+  await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 exit 0");
+  for (const name of ["web1", "web2"]) {
+    await window.run.getByRole("grid").getByText(`${name} to localhost`).waitFor();
+  }
+});
+
+test("other hosts than those it is meant for can be ticked, or one is added", async () => {
+  await window.command("Hostrun: Run Snippet…");
+  await window.choose(/Choose a snippet/, "fleet");
+  await window.choose(/Choose where to run it/, "Other Hosts");
+  await window.choose(/Choose the host/, "server-environment  Run on Several Hosts");
+  await window.answer(/Tick hosts, tags and groups/, "web2");
+  await window.choose(/^to$/, "web1");
+  await window.run.getByText("echo 'web2' to 'web1'").waitFor();
+  await window.run.getByRole("button", { name: "Don't Run" }).click();
+  await window.command("Hostrun: Run Snippet…");
+  await window.choose(/Choose a snippet/, "Where");
+  await window.choose(/Choose the host/, "add  Add Host");
+  await window.answer(/^Address of the host/, `${sshd.user}@127.0.0.2:${sshd.port}`);
+  await window.choose(/^place$/, "/tmp");
+  await window.choice("at '/tmp' of '127.0.0.2'").waitFor();
+  await window.page.keyboard.press("Escape");
 });
 
 test("snippets of the workspace are there beside the own ones, and a bad one costs itself", async () => {

@@ -129,6 +129,16 @@ const jobFields: BadFields = {
   batches: { values: [[], [0], [-1], ["0.5%"], ["101%"], ["x"], 3, "10%"] },
   maxFailures: { values: [-1, 1.5, "101%", "x", true] },
   name: { values: ["", "a\nb", "x".repeat(256), ...notText] },
+  template: {
+    values: [
+      [],
+      { inputs: [] },
+      { inputs: [{ name: "1a", type: "text" }], values: {} },
+      { inputs: [{ name: "a", type: "text" }], values: {} },
+      { inputs: [{ name: "a", type: "text" }], values: { a: "b\nc" } },
+      { inputs: [{ name: "a", type: "number" }], values: { a: "b" } },
+    ],
+  },
 };
 const snippetFields: BadFields = {
   name: { values: ["", " a", "a ", "a\nb", "a\u001b[31m", "x".repeat(101), "12", null, ...notText] },
@@ -301,6 +311,17 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
     body: {
       inputs: { values: [null, [], { a: 1 }, { a: "x".repeat(4097) }, { ["x".repeat(65)]: "a" }] },
       host: { values: ["", "x".repeat(256), 1, {}] },
+      hosts: { values: [null, [""], ["x".repeat(256)], [1], Array.from({ length: 201 }, () => "web1")] },
+    },
+  },
+  expandTemplate: {
+    path: "/api/snippets/expand",
+    good: { snippet: { name: "a", command: "true" } },
+    body: {
+      snippet: { values: [null, [], {}, { name: "a", command: "echo {{b}}" }] },
+      inputs: { values: [null, [], { a: 1 }, { a: "x".repeat(4097) }, { ["x".repeat(65)]: "a" }] },
+      host: { values: ["", "x".repeat(256), 1, {}] },
+      hosts: { values: [null, [""], ["x".repeat(256)], [1], Array.from({ length: 201 }, () => "web1")] },
     },
   },
   listKeys: { path: "/api/keys", good: {}, query: { agentSocket: ["", "x".repeat(4097)] } },

@@ -4,6 +4,8 @@ import type { Http, Sent } from "./http.ts";
 
 type Request = { readonly path: string } & Sent;
 
+const ofHost = { name: "not kept", command: "echo {{host.name}}" };
+
 /** Requests for snippets that are answered well. */
 export function goodSnippets(http: Http) {
   const fresh = () => ({
@@ -25,6 +27,10 @@ export function goodSnippets(http: Http) {
     expandSnippet: async (): Promise<Request> => ({
       path: `${await path()}/expand`,
       json: { inputs: { what: "it" } },
+    }),
+    expandTemplate: (): Request => ({
+      path: "/api/snippets/expand",
+      json: { snippet: ofHost, hosts: ["web1"] },
     }),
   };
 }
@@ -53,4 +59,11 @@ export const provokedSnippets: [EndpointName, ProblemCode, string, Sent?][] = [
   ["expandSnippet", "not_found", "/api/snippets/nope/expand", { json: {} }],
   ["expandSnippet", "invalid_request", "/api/snippets/other/expand", { json: {} }],
   ["expandSnippet", "host_unknown", "/api/snippets/other/expand", { json: { host: "nobody" } }],
+  ["expandTemplate", "invalid_request", "/api/snippets/expand", { json: { snippet: ofHost } }],
+  [
+    "expandTemplate",
+    "host_unknown",
+    "/api/snippets/expand",
+    { json: { snippet: ofHost, hosts: ["nobody"] } },
+  ],
 ];

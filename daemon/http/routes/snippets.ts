@@ -3,7 +3,13 @@ import type { Handlers } from "../request-context.ts";
 
 type SnippetHandlers = Pick<
   Handlers,
-  "listSnippets" | "createSnippet" | "getSnippet" | "updateSnippet" | "deleteSnippet" | "expandSnippet"
+  | "listSnippets"
+  | "createSnippet"
+  | "getSnippet"
+  | "updateSnippet"
+  | "deleteSnippet"
+  | "expandSnippet"
+  | "expandTemplate"
 >;
 
 export function snippetRoutes(snippets: Snippets): SnippetHandlers {
@@ -16,6 +22,7 @@ export function snippetRoutes(snippets: Snippets): SnippetHandlers {
       snippets.delete(params.snippet);
       return undefined;
     },
-    expandSnippet: ({ params, body }) => snippets.expand(params.snippet, body),
+    expandSnippet: ({ params, body }) => snippets.expand(snippets.get(params.snippet), body),
+    expandTemplate: ({ body: { snippet, ...given } }) => snippets.expand(snippet, given),
   };
 }

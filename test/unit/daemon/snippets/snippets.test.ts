@@ -24,7 +24,8 @@ const store: SnippetStore = {
 const snippets = new Snippets({ store, clock: { now: () => at, elapsed: () => 0 }, host: refuses });
 
 test("a command that was kept before a place of it was refused gets no value", async () => {
-  await expect(snippets.expand("12", { inputs: { x: "a" }, host: null })).rejects.toThrow(/joined to ~/);
+  const given = { inputs: { x: "a" }, host: null, hosts: [] };
+  await expect(snippets.expand(snippets.get("12"), given)).rejects.toThrow(/joined to ~/);
 });
 
 test("a snippet that has a number for a name keeps it, and no other one gets one", () => {
