@@ -153,6 +153,7 @@ async function framed({ daemon, warm }: Bed, { command, size }: Output): Promise
   let run = "";
   for await (const frame of daemon.runFrames({ host: warm, command, recordLimitBytes: 2 * size })) {
     if ("bytes" in frame) bytes += frame.bytes.length;
+    else if (frame.event.type === "error") throw new Error(frame.event.problem.detail);
     else if (frame.event.type === "complete") run = frame.event.runId;
   }
   await daemon.call("deleteRun", { params: { run } });
@@ -165,6 +166,7 @@ async function streamed({ daemon, warm }: Bed, { command, size }: Output): Promi
   for await (const { event } of daemon.run({ host: warm, command, recordLimitBytes: 2 * size })) {
     run = event.runId;
     if (event.type === "output") bytes += Buffer.byteLength(event.data, event.encoding ?? "utf8");
+    if (event.type === "error") throw new Error(event.problem.detail);
     if (event.type === "complete" && event.truncatedBytes > 0) throw new Error(JSON.stringify(event));
   }
   await daemon.call("deleteRun", { params: { run } });

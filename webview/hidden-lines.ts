@@ -12,7 +12,7 @@ export class HiddenLines {
   #lineFeeds = 0;
   /** Output that was not recorded had lines that nobody counted. */
   #isLeast = false;
-  #timer: number | undefined;
+  #isCounting = false;
   #pauseMs = leastPauseMs;
 
   constructor(terminal: Terminal, open: () => void) {
@@ -42,8 +42,10 @@ export class HiddenLines {
 
   /** Looking at all rows takes its time where there are a million: a twentieth of it at most. */
   #countSoon(): void {
-    this.#timer ??= window.setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    window.setTimeout(() => {
+      this.#isCounting = false;
       const startedAt = performance.now();
       this.#show(this.#count());
       this.#pauseMs = Math.max(leastPauseMs, 20 * (performance.now() - startedAt));
