@@ -13,5 +13,5 @@ export function checkContents(directory: string): string[] {
 
 function kindOf(name: string): Kind {
   if (name === placeNames.socket) return "socket";
-  return name.endsWith("-output") ? "directory" : "file";
+  return name === placeNames.compileCache || name.endsWith("-output") ? "directory" : "file";
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
-import { refusalOf } from "./caller.ts";
+import { refusalOf, unclear } from "./caller.ts";
 
 /** How the callers of a listener are known. */
 export type Access =
@@ -22,10 +22,13 @@ export interface Verifier {
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
   const refusal = refusalOf(request);
-  if (refusal !== undefined || access.by === "permission") return refusal;
+  if (refusal !== undefined) return refusal;
   if (access.by === "address" && !isMeant(request, access.authority())) {
     return new Problem("forbidden", `Requests must be for ${access.authority()}, and name it as their Host.`);
   }
+  if (request.httpVersion === "1.1" && request.headers.host === undefined)
+    return unclear("host", "must be there, as HTTP/1.1 has it (RFC 9112, section 3.2)");
+  if (access.by === "permission") return undefined;
   const [, given] = /^Bearer ([\w.~+/=-]{1,1024})$/i.exec(request.headers.authorization ?? "") ?? [];
   if (given !== undefined && access.token.equals(given)) return undefined;
   return new Problem(

@@ -83,6 +83,12 @@ export function mediaType(request: IncomingMessage): string {
   return (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
+/** Bodies are taken as they are: one that is compressed, or says so, is not guessed at. */
+export function refuseEncoded(request: IncomingMessage): void {
+  if (/^(?:identity)?$/i.test(request.headers["content-encoding"] ?? "")) return;
+  throw new Problem("unsupported_media_type", "The body must not be compressed (Content-Encoding).");
+}
+
 function parseJson(bytes: Buffer): unknown {
   let value: unknown;
   let text: string;

@@ -41,7 +41,8 @@ export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | u
   return new Problem("forbidden", "Requests from web pages are not allowed.");
 }
 
-function unclear(header: string, message: string): Problem {
+/** A request that can be read in two ways, or in none. */
+export function unclear(header: string, message: string): Problem {
   const issues = [{ path: header, message }];
   return new Problem("invalid_request", `${header}: ${message}`, { issues });
 }

@@ -7,9 +7,9 @@ import type { Endpoint } from "../../protocol/endpoint.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { mediaType, readJson } from "./body.ts";
+import { mediaType, readJson, refuseEncoded } from "./body.ts";
 import { sendBytes } from "./bytes.ts";
-import { wantsFrames } from "./frames.ts";
+import { wantsEvents, wantsFrames } from "./frames.ts";
 import type { Bytes, RequestContext, Handlers } from "./request-context.ts";
 import { jsonText } from "./json-text.ts";
 import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
@@ -33,6 +33,7 @@ export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router
 
 async function checked(declaration: Endpoint, context: Koa.Context): Promise<RequestContext<Endpoint>> {
   const query = parse(declaration.query ?? z.strictObject({}), queryOf(context.querystring));
+  if (declaration.body !== undefined) refuseEncoded(context.req);
   const raw = declaration.rawBody === true && mediaType(context.req) === "application/octet-stream";
   const body =
     declaration.body === undefined
@@ -110,7 +111,7 @@ async function send(
   else {
     const { json: value, events } = result as { json: object; events: () => MessageFeed };
     const accepted = context.get("Accept");
-    if (accepted.includes("text/event-stream") || wantsFrames(declaration, accepted)) {
+    if (wantsEvents(accepted) || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
       stream(context, status, events(), metrics);
     } else await json(declaration, context, value);

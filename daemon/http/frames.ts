@@ -1,9 +1,13 @@
+import { acceptedType } from "./accepted-type.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import { frameHeadBytes, frameKinds, framesType } from "../../protocol/frames.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
 import { protocolEvent } from "./event-encoding.ts";
 import type { Wire } from "./sse.ts";
+
+const eventsType = "text/event-stream";
+const jsonType = "application/json";
 
 export const frames: Wire = {
   contentType: framesType,
@@ -49,12 +53,17 @@ export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buf
   };
 }
 
-/** Whether a request's Accept asks for frames, where there are any. */
+/** Whether a request's Accept asks for frames, where there are any, rather than for what else there is. */
 export function wantsFrames(
   { alsoFrames }: Pick<Endpoint, "alsoFrames">,
   accept: string | undefined,
 ): boolean {
-  return alsoFrames === true && accept?.includes(framesType) === true;
+  return alsoFrames === true && acceptedType(accept, [framesType, eventsType, jsonType]) === framesType;
+}
+
+/** Whether it asks for events at once where there is an answer as JSON, too. */
+export function wantsEvents(accept: string | undefined): boolean {
+  return acceptedType(accept, [eventsType, jsonType]) === eventsType;
 }
 
 const nothing = Buffer.alloc(0);

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
+import { requestIdOf } from "../core/request-id.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 
 /** Says in the API's own way what Node's parser says of bytes that are no request, or one that never ends. */
@@ -22,6 +24,23 @@ export function respondToParserRefusals(server: Server): void {
   });
 }
 
+/**
+ * A client that takes this for a proxy is told that it is none, which Node would not do. `refusal` is why the request is not
+ * served anyhow.
+ */
+export function respondToConnect(
+  server: Server,
+  refusal: (request: IncomingMessage) => Problem | undefined,
+): void {
+  server.on("connect", (request, socket) => {
+    const told =
+      refusal(request) ??
+      new Problem("invalid_request", "CONNECT asks for a proxy. This is none: ask for a path of the API.");
+    socket.on("error", () => socket.destroy());
+    socket.end(responseOf(told), () => socket.destroy());
+  });
+}
+
 function refusalFor(code: string | undefined): Problem {
   if (code === "HPE_HEADER_OVERFLOW")
     return new Problem("headers_too_large", "The head of the request is larger than 16 KiB.");
@@ -39,11 +58,14 @@ function refusalFor(code: string | undefined): Problem {
 function responseOf(problem: Problem): string {
   const body = JSON.stringify(problem);
   const { status, title } = problem.toJSON();
-  const head = [
-    `HTTP/1.1 ${status} ${title}`,
-    "Connection: close",
-    "Content-Type: application/problem+json; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  return `${head.join("\r\n")}\r\n\r\n${body}`;
+  const headers = {
+    Connection: "close",
+    "X-Request-Id": requestIdOf(undefined),
+    ...securityHeaders,
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    ...(problem.code === "unauthorized" && { "WWW-Authenticate": "Bearer" }),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`;
 }

@@ -13,9 +13,10 @@ import { maxHeaders } from "./caller.ts";
 import { compressJson } from "./compression.ts";
 import { type ConnectionCounts, limitConnections } from "./connection-limit.ts";
 import { createRouter } from "./dispatch.ts";
-import { respondToParserRefusals } from "./parser-refusals.ts";
+import { respondToConnect, respondToParserRefusals } from "./parser-refusals.ts";
 import { limitRate } from "./rate-limit.ts";
 import type { Handlers } from "./request-context.ts";
+import { securityHeaders } from "./security-headers.ts";
 import type { StreamMetrics } from "./sse.ts";
 
 export interface HttpParts {
@@ -28,15 +29,6 @@ export interface HttpParts {
   readonly connections: ConnectionCounts;
   readonly log: Log;
 }
-
-const securityHeaders = {
-  "Cache-Control": "no-store",
-  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-  "Cross-Origin-Resource-Policy": "same-origin",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-  "X-Frame-Options": "DENY",
-};
 
 const maxLoggedPath = 1000;
 
@@ -77,6 +69,8 @@ export function createHttpServer(parts: HttpParts): Server {
       headersTimeout: 10_000,
       requestTimeout: 0,
       connectionsCheckingInterval: 2000,
+      // Node would answer without a body, before the request was looked at here.
+      requireHostHeader: false,
     },
     (request, response) => {
       response.once("finish", () => discardBody(request));
@@ -91,6 +85,7 @@ export function createHttpServer(parts: HttpParts): Server {
   });
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   respondToParserRefusals(server);
+  respondToConnect(server, (request) => accessRefusal(request, access));
   limitConnections(server, parts.connections, parts.log);
   return server;
 }
@@ -120,11 +115,12 @@ function logResponse({ method, req, res }: Koa.Context, durationMs: number, log:
 function noSuchPath(context: Koa.Context): Problem {
   const { method, path } = context;
   const shown = visibleLine(path);
-  const segments = path.split("/").length;
+  // As the router reads paths.
+  const isTaken = (pattern: string): boolean =>
+    new RegExp(`^${pattern.replace(/:\w+/g, "[^/]+")}/?$`, "i").test(path);
   const allowed = Object.values<Endpoint>(api)
-    .filter((declaration) => declaration.path.split("/").length === segments)
-    .filter((declaration) => new RegExp(`^${declaration.path.replace(/:\w+/g, "[^/]+")}$`).test(path))
-    .map((declaration) => declaration.method);
+    .filter((declaration) => isTaken(declaration.path))
+    .flatMap((declaration) => (declaration.method === "GET" ? ["GET", "HEAD"] : [declaration.method]));
   if (allowed.length === 0)
     return new Problem("not_found", `No such resource: ${shown}. GET /api/openapi.json lists them.`);
   const methods = [...new Set(allowed)].join(", ");

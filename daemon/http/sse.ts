@@ -135,7 +135,8 @@ class Sender {
     }
     this.#response.on("close", leave);
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
-    if (opening !== undefined) this.#send(opening.bytes);
+    if (this.#response.req.method === "HEAD") this.#response.end();
+    else if (opening !== undefined) this.#send(opening.bytes);
   }
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */

@@ -132,7 +132,6 @@ test.each([
 });
 
 test.each([
-  ["no Host", ""],
   ["a Host with a user", "Host: x@localhost\r\n"],
   ["a Host with a space", "Host: hostrun evil.test\r\n"],
   ["a Host with a path", "Host: hostrun/x\r\n"],
@@ -256,8 +255,75 @@ test.each([
 ])("what Node's own parser refuses is told as every problem is: %s", async (_what, bytes, status, code) => {
   const answer = await daemon.http.raw(bytes);
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
-  expect(answer).toMatch(/\r\nContent-Type: application\/problem\+json/);
+  expect(answer).toMatch(/\r\nContent-Type: application\/problem\+json\r\n/);
+  expect(answer).toContain(`\r\n${securityLines(await headOf("GET", "/api/health"))}`);
   expect(problemIn(answer)).toMatchObject({ status, code });
+});
+
+test.each([
+  ["a request without a Host", "GET /api/health HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+  ["CONNECT", "CONNECT web1:22 HTTP/1.1\r\nHost: web1:22\r\n\r\n", 400],
+  ["CONNECT of a page", "CONNECT web1:22 HTTP/1.1\r\nHost: web1:22\r\nOrigin: http://a\r\n\r\n", 403],
+])("what Node would answer by itself is told as every problem is: %s", async (_what, bytes, status) => {
+  const answer = await daemon.http.raw(bytes);
+  expect(problemIn(answer).status).toBe(status);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
+  expect(answer).toContain(`\r\n${securityLines(await headOf("GET", "/api/health"))}`);
+});
+
+async function headOf(method: string, path: string): Promise<string> {
+  const answer = await daemon.http.raw(
+    `${method} ${path} HTTP/1.1\r\nHost: hostrun\r\nConnection: close\r\n\r\n`,
+  );
+  return answer.slice(0, answer.indexOf("\r\n\r\n") + 4);
+}
+
+/** What every answer bears, in its order. */
+function securityLines(head: string): string {
+  const [lines = ""] = /Cache-Control: no-store\r\n.*X-Frame-Options: DENY\r\n/s.exec(head) ?? [];
+  expect(lines.split("\r\n")).toHaveLength(7);
+  return lines;
+}
+
+test("of a stream that goes on, HEAD tells the head at once", async () => {
+  const run = await daemon.client.call("createRun", { body: { host: "web1", command: "sleep 60" } });
+  for (const path of ["/api/events", `/api/runs/${run.id}/events`]) {
+    const head = await headOf("HEAD", path);
+    expect(head, path).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head).toContain("\r\nContent-Type: text/event-stream; charset=utf-8\r\n");
+  }
+  await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 0 } });
+});
+
+test.each([
+  ["/api/runs", "GET, HEAD, POST"],
+  ["/API/Runs/", "GET, HEAD, POST"],
+  ["/api/prompts/x", "DELETE, POST"],
+])("a method that %s does not take is told those that it takes", async (path, allowed) => {
+  const answer = await daemon.http.ask("PUT", path);
+  expect(answer.problem().code).toBe("method_not_allowed");
+  expect(answer.headers.allow?.split(", ").toSorted().join(", ")).toBe(allowed);
+});
+
+test("a body that says it is compressed is not guessed at", async () => {
+  const headers = { "content-encoding": "gzip" };
+  const json = { host: "web1", command: counter.command };
+  expect((await daemon.http.ask("POST", "/api/runs", { headers, json })).problem().code).toBe(
+    "unsupported_media_type",
+  );
+  expect(await counter.count()).toBe(before.executions);
+});
+
+test.each([
+  ["TEXT/EVENT-STREAM", "text/event-stream; charset=utf-8"],
+  ["text/event-stream;q=0.1, application/json", "application/json; charset=utf-8"],
+  ["application/vnd.hostrun.frames", "application/vnd.hostrun.frames"],
+])("a run is answered as Accept: %s prefers it", async (accept, type) => {
+  const answer = await daemon.http.ask("POST", "/api/runs", {
+    headers: { accept },
+    json: { host: "web1", command: "true" },
+  });
+  expect([answer.status, answer.headers["content-type"]]).toEqual([201, type]);
 });
 
 test.each(["agent.sock", "./agent", "~/agent"])(

@@ -20,6 +20,14 @@ test("without a state directory nothing is made for it", async () => {
   await expect(stat(cli.stateDirectory)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
+test("a directory made beforehand, as mkdir makes it, becomes the state directory and is closed", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory);
+  await chmod(cli.stateDirectory, 0o755);
+  expect((await cli.run(["start"])).status).toBe(0);
+  expect((await stat(cli.stateDirectory)).mode & 0o777).toBe(0o700);
+});
+
 test("where others could have planted code none is taken or kept", async () => {
   await using cli = await openCli();
   await mkdir(cacheOf(cli), { recursive: true, mode: 0o700 });

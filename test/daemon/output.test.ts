@@ -79,6 +79,13 @@ test.each([
   expect(answer.headers["content-range"]).toBe(contentRange);
 });
 
+test("a part is sent only of the bytes that the client has the other part of", async () => {
+  const run = await daemon.run("printf 0123456789");
+  const headers = { range: "bytes=3-", "if-range": '"another"' };
+  const answer = await daemon.http.ask("GET", output(run.id, "stdout"), { headers });
+  expect([answer.status, answer.bytes.toString()]).toEqual([200, "0123456789"]);
+});
+
 test.each(["bytes=10-", "bytes=11-12", "bytes=-0"])("Range %s is outside of ten bytes", async (range) => {
   const run = await daemon.run("printf 0123456789");
   const answer = await daemon.http.ask("GET", output(run.id, "stdout"), { headers: { range } });

@@ -46,6 +46,15 @@ describe("TCP", () => {
     expect(inUrl.status).toBe(401);
   });
 
+  test("does not serve who names no Host, in any version of HTTP", async () => {
+    for (const version of ["1.0", "1.1"]) {
+      const answer = await tcp.raw(
+        `GET /api/health HTTP/${version}\r\nConnection: close\r\nAuthorization: Bearer ${tcp.token}\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n.*"code":"forbidden"/s);
+    }
+  });
+
   test("listens on [::1] as well, and names it as it is written in a URL", async () => {
     await using six = await openTestDaemon({ flags: ["--listen", "[::1]:0"] });
     expect(six.client.discovery.url).toMatch(/^http:\/\/\[::1\]:\d+$/);

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { placeNames } from "../../../protocol/places.ts";
 import { checkStateDirectory, makeStateDirectory } from "../../../state-directory/trusted-directory.ts";
 import { openDirectory } from "../../support/directory.ts";
 
@@ -40,6 +41,17 @@ test("one that is shared, or used for other things and open to others, is refuse
   await chmod(path, 0o755);
   expect(checkStateDirectory(path)).toBe(true);
 });
+
+test.each(Object.values(placeNames))(
+  "one that others can look into is not taken for another's because of %s",
+  async (name) => {
+    await using directory = await openDirectory();
+    const path = directory.join("looked-into");
+    await mkdir(`${path}/${name}`, { recursive: true });
+    await chmod(path, 0o755);
+    expect(checkStateDirectory(path)).toBe(true);
+  },
+);
 
 test("a directory above it that others can write to is refused before anything is made in it", async () => {
   await using directory = await openDirectory();
