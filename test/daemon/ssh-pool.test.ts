@@ -1,8 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { containing } from "../support/matching.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshPool, type StartedRun, targetOf, type TestPool } from "../support/ssh-pool.ts";
 import { openSshd } from "../support/sshd.ts";
+import { standStill } from "../support/stand-still.ts";
+import { openTcpPeer } from "../support/tcp-peer.ts";
 import type { Target } from "../../daemon/transport/remote.ts";
 
 /** A command that runs until its standard input ends. */
@@ -145,17 +148,42 @@ test("when no connection is idle the next run waits, in order, until one is", as
   expect(pool.pool.metrics()).toMatchObject({ connections: 1, opened: 3, evicted: 2 });
 });
 
-test("a run that waits too long for a place times out and says so", async () => {
+test("the time to connect stands still while a run waits for a place, and goes on then", async () => {
   await using sshd = await openSshd();
+  await using silent = await openTcpPeer();
   const limits = { maxConnections: 1, channelsPerConnection: 1 };
   await using pool = await openSshPool({ trust: [sshd], limits });
+  await using other = await openSshPool();
+  const nobody = targetOf({ ...sshd, ...silent });
   const runs = await startWaiting(pool, targetOf(sshd), 1);
-  await expect(pool.run(targetOf(sshd), "true", { connectTimeoutMs: 2000 })).rejects.toMatchObject({
+  const waits = await pool.queue(targetOf(sshd), "echo in", { connectTimeoutMs: 500 });
+  const hangs = await pool.queue(nobody, "true", { connectTimeoutMs: 500 });
+  // Longer than either has to connect.
+  await expect(other.run(nobody, "true", { connectTimeoutMs: 1500 })).rejects.toMatchObject({
     code: "timed_out",
-    message: containing("waiting for a free connection"),
   });
   await endAll(runs);
-  await pool.run(targetOf(sshd), "true");
+  expect((await waits.over).stdout.toString()).toBe("in\n");
+  await expect(hangs.over).rejects.toMatchObject({
+    code: "timed_out",
+    message: containing("No SSH greeting within 0.5 s."),
+  });
+});
+
+test("a connection does not fail because this process is late", async () => {
+  await using sshd = await openSshd({ address: "0.0.0.0" });
+  const knownHosts = `[127.*]:${sshd.port} ${sshd.hostKeys[0]?.publicKey ?? ""}\n`;
+  await using pool = await openSshPool({ trust: [{ knownHosts }] });
+  const runs = ["127.9.0.1", "127.9.0.2", "127.9.0.3"].map((address) =>
+    pool.run(targetOf({ ...sshd, address }), "echo in", { connectTimeoutMs: 4500 }),
+  );
+  const all = Promise.all(runs);
+  all.catch(() => undefined);
+  for (let turn = 0; turn < 4; turn += 1) {
+    await nextTurn();
+    standStill(1250);
+  }
+  expect((await all).map(({ stdout }) => stdout.toString())).toEqual(["in\n", "in\n", "in\n"]);
 });
 
 test("a run that is given up while it waits leaves no trace", async () => {

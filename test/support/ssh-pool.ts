@@ -45,7 +45,11 @@ export interface TestPool extends AsyncDisposable {
   start(target: Target, command: string, options?: StartOptions): Promise<StartedRun>;
   run(target: Target, command: string, options?: StartOptions): Promise<FinishedRun>;
   /** Resolves when the run waits for a free connection. */
-  queue(target: Target, command: string): Promise<{ readonly over: Promise<FinishedRun> }>;
+  queue(
+    target: Target,
+    command: string,
+    options?: StartOptions,
+  ): Promise<{ readonly over: Promise<FinishedRun> }>;
 }
 
 export interface StartOptions extends Partial<Omit<ExecRequest, "command">> {
@@ -147,12 +151,13 @@ export async function openSshPool(options: TestPoolOptions = {}): Promise<TestPo
     },
     start: begin,
     run,
-    async queue(target, command) {
+    async queue(target, command, how) {
       const waits = Promise.withResolvers<void>();
       const step = (message: string): void => {
         if (message.startsWith("Waiting for a free connection")) waits.resolve();
       };
-      const over = run(target, command, { step });
+      const over = run(target, command, { ...how, step });
+      over.catch(() => undefined);
       await waits.promise;
       return { over };
     },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import { inTime } from "../../core/in-time.ts";
+import { timeLimit } from "../../core/loop-time.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { execDirectly, execOn, exitOf } from "./exec.ts";
@@ -30,13 +31,14 @@ export async function execHelper(
   command: string,
   { deadlineMs, takeSpare, input }: HelperOptions,
 ): Promise<RemoteAnswer | undefined> {
-  const late = AbortSignal.timeout(deadlineMs);
+  using limit = timeLimit(deadlineMs);
+  const late = limit.signal;
   const channel = await inTime(late, start(connection, command, { takeSpare, late }));
   if (channel === undefined) return undefined;
   const answer = collect(connection, channel, late);
   // A copy: the channel may send it when its owner has cleared it.
   channel.end(input === undefined ? undefined : Buffer.from(input));
-  return answer;
+  return await answer;
 }
 
 async function start(

@@ -1,4 +1,5 @@
 import { inTime } from "../../core/in-time.ts";
+import { timeLimit } from "../../core/loop-time.ts";
 import type { LoginShell, ShellMemory } from "../../transport/login-shell.ts";
 import type { RemoteAnswer } from "../../transport/remote.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
@@ -78,9 +79,9 @@ export class LoginShells {
 /** Not where it would run something else: a forced command must not run once more for a question of ours. */
 async function queryShell(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
-  const late = AbortSignal.timeout(timeoutMs);
+  using limit = timeLimit(timeoutMs);
   const work = openChannel(connection);
-  const opening = await inTime(late, work);
+  const opening = await inTime(limit.signal, work);
   if (opening === undefined) void work.then((opened) => opened.kind === "opened" && opened.channel.close());
   if (opening?.kind !== "opened") return undefined;
   if (await connection.forcesCommand()) {
@@ -88,7 +89,8 @@ async function queryShell(connection: SshConnection, timeoutMs: number): Promise
     return undefined;
   }
   const opened = [opening.channel];
-  return execHelper(connection, shellQuery, { deadlineMs: timeoutMs, takeSpare: () => opened.pop() });
+  const takeSpare = () => opened.pop();
+  return await execHelper(connection, shellQuery, { deadlineMs: timeoutMs, takeSpare });
 }
 
 /** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */

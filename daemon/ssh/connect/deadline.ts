@@ -1,14 +1,18 @@
+import { loopTime } from "../../core/loop-time.ts";
 import type { Hop, Target } from "../../transport/remote.ts";
 import { abortReason, connectTimedOut } from "../failure.ts";
 
-/** The time that a request has for its way to a running command; says where the time went. */
+/**
+ * The time that a request has for its way to a running command; says where the time went. It is the network's and the
+ * servers' time: what this process is late by does not count.
+ */
 export class ConnectDeadline implements Disposable {
   /** What the request waits for, as in "it was …", and at which hop. */
   at: { readonly stage: string; readonly hop: Hop };
   readonly #controller = new AbortController();
   readonly #target: Target;
   readonly #timeoutMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: () => void = () => undefined;
   /** What is left of the time, as of `#since`. */
   #leftMs: number;
   #since = 0;
@@ -45,12 +49,12 @@ export class ConnectDeadline implements Disposable {
     });
   }
 
-  /** Stands still until what it returns is disposed of, e.g. while a person is asked. */
+  /** Stands still until what it returns is disposed of: while a person is asked, or the pool has no room. */
   pause(): Disposable {
     this.#pauses += 1;
     if (this.#pauses === 1) {
-      clearTimeout(this.#timer);
-      this.#leftMs -= performance.now() - this.#since;
+      this.#leftMs -= loopTime.now() - this.#since;
+      this.#stopTimer();
     }
     return {
       [Symbol.dispose]: () => {
@@ -61,16 +65,15 @@ export class ConnectDeadline implements Disposable {
   }
 
   #run(): void {
-    this.#since = performance.now();
-    this.#timer = setTimeout(
-      () => this.#controller.abort(connectTimedOut(this.#target, this.at, this.#timeoutMs)),
-      Math.max(0, this.#leftMs),
+    this.#stopTimer = loopTime.after(this.#leftMs, () =>
+      this.#controller.abort(connectTimedOut(this.#target, this.at, this.#timeoutMs)),
     );
+    this.#since = loopTime.now();
   }
 
   [Symbol.dispose](): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#outer.removeEventListener("abort", this.#abort);
   }
 }

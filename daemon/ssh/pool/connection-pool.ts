@@ -57,9 +57,11 @@ export class ConnectionPool {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#stopped !== undefined) throw this.#stopped;
+      const waiting = new DisposableStack();
       const done = (): void => signal.removeEventListener("abort", abort);
       const pending: PendingAcquire = {
         request,
+        placed: () => waiting.dispose(),
         grant: (pooled, reused) => {
           done();
           resolve(this.#lease(pooled, request.purpose, reused));
@@ -77,6 +79,7 @@ export class ConnectionPool {
       const bucket = this.#buckets.of(request.target);
       if (bucket.pending.size === 0 && this.#place(bucket, pending, false)) return;
       bucket.pending.add(pending);
+      waiting.use(request.pause());
       request.step(`Waiting for a free connection to ${request.target.name}`);
       request.stage("waiting for a free connection, since the pool is at its limit", request.target);
     });
@@ -278,6 +281,7 @@ export class ConnectionPool {
       for (const pending of bucket.pending) {
         if (!this.#place(bucket, pending, true)) break;
         bucket.pending.delete(pending);
+        pending.placed();
       }
     }
   }

@@ -253,6 +253,7 @@ async function requestFor(
     step: () => undefined,
     banner: () => undefined,
     respondent: respondentOf(questioner, deadline),
+    pause: () => deadline.pause(),
     stage: (stage, hop) => {
       deadline.at = { stage, hop };
     },

@@ -40,12 +40,16 @@ export interface AcquireRequest {
   step(message: string): void;
   /** What a person is shown before the login, in visible lines. */
   banner(text: string, hop: Hop, from: BannerSource): void;
+  /** Stops the request's time until it is disposed of: what it waits for is Hostrun's own. */
+  pause(): Disposable;
   /** Told what it waits for, as "it was …" in a time-out's message, and at which hop; `mark` as in ProbeOptions. */
   stage(stage: string, hop: Hop, mark?: ConnectMark): void;
 }
 
 export interface PendingAcquire {
   readonly request: AcquireRequest;
+  /** It waits for room no longer: its time goes on. */
+  placed(): void;
   grant(connection: PooledConnection, reused: boolean): void;
   refuse(reason: Error): void;
 }
