@@ -76,7 +76,8 @@ Usage: hostrun config [list] [--json]
        hostrun config unset NAME
 
 The list says where each value comes from: its default, config.json, the environment
-(HOSTRUN_*) or a flag of the daemon. Times are in milliseconds, sizes in bytes.
+(HOSTRUN_*) or a flag of the daemon. Times are in milliseconds, sizes in bytes; set takes
+them with a unit, too: 90s, 5m, 2h, 512M, 2GiB.
 set and unset change config.json; what the environment or a flag says goes before it.
 `,
   subcommands: { list, get, set, unset },

@@ -1,5 +1,5 @@
 import { defaultSettings } from "../../protocol/settings.ts";
-import { UsageError, unknown } from "../command.ts";
+import { parseSize, parseSpan, UsageError, unknown } from "../command.ts";
 
 /** A setting's name as it is written in config.json. */
 export function parseSettingName(name: string): string {
@@ -12,6 +12,8 @@ export function parseSettingValue(name: string, text: string): string | number {
   const known = Object.entries(defaultSettings).find(([key]) => key === name);
   if (typeof known?.[1] !== "number") return text;
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  if (name.endsWith("Bytes")) return parseSize(text, name);
+  if (name.endsWith("Ms") && /[a-z]$/.test(text)) return parseSpan(text, name);
   throw new UsageError(`${name} is "${text}", but must be a whole number.`);
 }
 

@@ -1,9 +1,11 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { listedRuns } from "../../client/listed-runs.ts";
 import type { Run } from "../../protocol/run.ts";
+import type { RunFilters } from "../../protocol/run-search.ts";
 import { UsageError } from "../command.ts";
+import { warn } from "../console.ts";
 import { findRun } from "../runs/find.ts";
-import { readFilters } from "./filters.ts";
+import { readFilters, whyNone } from "./filters.ts";
 
 /** Of a command that is given runs one by one, or by a search. */
 export const chosenOptions = { matching: { type: "string" } } as const;
@@ -20,7 +22,17 @@ export function readChoice(
   }
   if (words.length > 0) throw new UsageError("RUN and --matching exclude each other.");
   const filters = readFilters([search], {});
-  return (daemon) => listedRuns(daemon, filters);
+  return (daemon) => matching(daemon, filters);
+}
+
+/** That there are none is told, and why. */
+async function* matching(daemon: Daemon, filters: RunFilters): AsyncGenerator<Run> {
+  let isNone = true;
+  for await (const run of listedRuns(daemon, filters)) {
+    isNone = false;
+    yield run;
+  }
+  if (isNone) warn(await whyNone(daemon, filters));
 }
 
 /** Nothing is given before each is known. */

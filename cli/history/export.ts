@@ -1,8 +1,10 @@
 import { exportedRuns, runExportFormats } from "../../client/exported-runs.ts";
+import { visibleJson } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { writeNew } from "../new-file.ts";
+import { LineSink } from "../line-sink.ts";
 import { Sink } from "../run/sink.ts";
 import { chosenOptions, readChoice } from "./chosen-runs.ts";
 import { searchHelp } from "./filters.ts";
@@ -36,8 +38,11 @@ ${searchHelp}
     const pieces = exportedRuns(daemon, choice(daemon), format);
     if (values.output !== undefined && values.output !== "-") await writeNew(values.output, pieces);
     else {
-      const sink = new Sink(process.stdout);
-      for await (const piece of pieces) await sink.write(piece);
+      const { stdout } = process;
+      const sink = new LineSink(new Sink(stdout), stdout.isTTY);
+      for await (const piece of pieces)
+        await sink.write(format === "json" ? visibleJson(String(piece)) : piece);
+      await sink.end();
     }
     return 0;
   },

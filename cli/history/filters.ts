@@ -1,6 +1,10 @@
 import { parseInstant } from "../../protocol/instant.ts";
 import { Outcome, RunState } from "../../protocol/run.ts";
 import { parseRunSearch, type RunFilters } from "../../protocol/run-search.ts";
+import type { Daemon } from "../../client/daemon.ts";
+import { isKnownHost } from "../../client/known-host.ts";
+import { visible } from "../../protocol/visible.ts";
+import { nearest } from "../nearest.ts";
 import { UsageError } from "../command.ts";
 
 /** The options of every command that is given runs by a search. */
@@ -51,6 +55,20 @@ export function readFilters(words: readonly string[], values: FilterValues): Run
   throw new UsageError(
     `--${repeated === "q" ? "search" : repeated} is also part of the search. Give it once.`,
   );
+}
+
+/** Why a search has found nothing, as a sentence. */
+export async function whyNone(daemon: Daemon, filters: RunFilters): Promise<string> {
+  if (Object.keys(filters).length === 0) return "No runs yet.";
+  const { host } = filters;
+  if (host === undefined || (await isKnownHost(daemon, host))) return "No runs match.";
+  const { items } = await daemon.call("listHosts");
+  const near = nearest(
+    host,
+    items.map(({ name }) => name),
+  );
+  const hint = near === undefined ? "" : ` Did you mean ${visible(near)}?`;
+  return `No runs match: there is no host ${visible(host)}, and no run of one is kept.${hint}`;
 }
 
 function instant(text: string, option: string): string {

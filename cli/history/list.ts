@@ -4,11 +4,14 @@ import { Outcome, RunState } from "../../protocol/run.ts";
 import { formatSpan } from "../../protocol/span.ts";
 import { outcomeText } from "../../protocol/outcome-text.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, parseWhole } from "../command.ts";
+import { visible } from "../../protocol/visible.ts";
+import { paint } from "../colour.ts";
+import { parseOptions, parseWhole, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
-import { filterOptions, readFilters, searchHelp } from "./filters.ts";
+import { filterOptions, readFilters, searchHelp, whyNone } from "./filters.ts";
+import { type Grouping, groupings, groupRuns, parseGrouping } from "./groups.ts";
 import { instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { table } from "../table.ts";
@@ -31,24 +34,37 @@ ${searchHelp}
                      2026-01-31T12:00:00Z, ...
   --pinned           that are pinned
   -n, --limit N      at most this many (${defaultLimit})
+  --group-by WHAT    ${groupings.join(", ")}
 ${formatHelp}`,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       ...filterOptions,
       limit: { type: "string", short: "n" },
+      "group-by": { type: "string" },
       ...formatOptions,
     });
     const format = parseFormat(values);
     const limit = values.limit === undefined ? defaultLimit : parseWhole(values.limit, "--limit", { min: 1 });
+    const by = parseGrouping(values["group-by"]);
+    if (by !== undefined && format !== undefined)
+      throw new UsageError("--group-by is for the list: --json and --format have the fields to group by.");
     const filters = readFilters(positionals, values);
     await using daemon = await reachDaemon();
     const runs: Run[] = [];
     for await (const run of listedRuns(daemon, filters, limit)) runs.push(run);
-    if (runs.length === 0) warn(Object.keys(filters).length === 0 ? "No runs yet." : "No runs match.");
-    showAll(format, runs, () => tableOf(runs));
+    if (runs.length === 0) warn(await whyNone(daemon, filters));
+    showAll(format, runs, () => (by === undefined ? tableOf(runs) : groupsOf(runs, by)));
     return 0;
   },
 };
+
+function groupsOf(runs: readonly Run[], by: Grouping): string {
+  const groups = groupRuns(runs, by).map(({ name, runs: own }) => {
+    const heading = paint(`${visible(name)} (${own.length})`, "bold", process.stdout);
+    return `${heading}\n${tableOf(own)}`;
+  });
+  return groups.join("\n");
+}
 
 /** What a person said of them has a column where there is any. */
 function tableOf(runs: readonly Run[]): string {

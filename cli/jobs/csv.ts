@@ -2,13 +2,13 @@ import type { Daemon } from "../../client/daemon.ts";
 import { csvField, doubledQuotes } from "../../protocol/csv.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
-import type { Sink } from "../run/sink.ts";
+import type { LineSink } from "../line-sink.ts";
 import { runsOfJob } from "../../client/runs-of-job.ts";
 
 const headings = ["host", "outcome", "exitCode", "signal", "durationMs", "problem", "stdout", "stderr"];
 
 /** A row a host, also of those that did not begin; fields are quoted as RFC 4180 has it, and bytes stay what they are. */
-export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: Sink): Promise<void> {
+export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: LineSink): Promise<void> {
   const runs = new Map<string, Run>();
   for await (const run of runsOfJob(daemon, id, "created")) runs.set(run.host.name, run);
   await stdout.write(`${headings.join(",")}\n`);
@@ -17,9 +17,10 @@ export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: Sink)
     if (run === undefined) await stdout.write(`${csvField(host)},skipped,,,,,,\n`);
     else await printRow(daemon, run, stdout);
   }
+  await stdout.end();
 }
 
-async function printRow(daemon: Daemon, run: Run, stdout: Sink): Promise<void> {
+async function printRow(daemon: Daemon, run: Run, stdout: LineSink): Promise<void> {
   const { host, outcome, state, exitCode, signal, timings, problem } = run;
   const durationMs = timings.totalMs === null ? null : Math.round(timings.totalMs);
   const known = [host.name, outcome ?? state, exitCode, signal, durationMs, problem?.detail];

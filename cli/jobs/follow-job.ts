@@ -1,6 +1,7 @@
 import type { Daemon } from "../../client/daemon.ts";
 import type { Job } from "../../protocol/job.ts";
 import { warn } from "../console.ts";
+import { LineSink } from "../line-sink.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { onInterrupt } from "../run/interrupt.ts";
@@ -73,7 +74,7 @@ async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<voi
   const stdout = new Sink(process.stdout);
   if (show === "groups") await printGroups(daemon, job.id, stdout);
   else if (show === "differences") await printDifferences(daemon, job.id, stdout);
-  else if (show === "csv") await printCsv(daemon, job, stdout);
+  else if (show === "csv") await printCsv(daemon, job, new LineSink(stdout, process.stdout.isTTY));
 }
 
 /** Also those that never began. */

@@ -9,7 +9,7 @@ import type { ProblemReport } from "../problem-report.ts";
 import type { OutputDocuments } from "../terminal/output-documents.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
 import type { RunCommands } from "./run-commands.ts";
-import { type RunGrouping, runGroupings } from "./run-groups.ts";
+import { type RunGrouping, runGroupings } from "../../protocol/run-groups.ts";
 import { askRun, type RunQuestions } from "./run-on-host.ts";
 import type { RunSearch } from "./run-search.ts";
 import { saveRuns } from "./run-saving.ts";

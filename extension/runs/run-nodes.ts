@@ -1,6 +1,6 @@
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
-import { dayGroup, resultGroup, resultGroups, type RunGrouping } from "./run-groups.ts";
+import { dayGroup, resultGroup, resultGroups, type RunGrouping } from "../../protocol/run-groups.ts";
 
 export interface RunLeaf {
   readonly kind: "run";

@@ -29,7 +29,13 @@ export class RunSearchCommands {
       },
       { title: vscode.l10n.t("Search Runs"), step: 1, totalSteps: 1 },
     );
-    if (typeof answer !== "string") await this.#search.show(answer.value);
+    if (typeof answer === "string") return;
+    await this.#search.show(answer.value);
+    // A search that failed has said why.
+    const host = await this.#search.unknownHost().catch(() => undefined);
+    if (host === undefined) return;
+    const none = vscode.l10n.t("There is no host {0}, and no run of one is kept.", oneLine(host));
+    void vscode.window.showInformationMessage(none);
   }
 
   /** Of what is looked for already the rest stays. */

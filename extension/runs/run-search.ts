@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { isKnownHost } from "../../client/known-host.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { ProblemReport } from "../problem-report.ts";
@@ -63,6 +64,13 @@ export class RunSearch implements vscode.Disposable {
     const page = await this.#page(this.#cursor);
     if (text !== this.#text) return;
     this.#take([...this.#found, ...page.items], page.nextCursor);
+  }
+
+  /** The host that is looked for, where none is called so and no run of one is kept. Rejects with a Problem. */
+  async unknownHost(): Promise<string | undefined> {
+    const { host } = this.#text === "" ? {} : this.filters();
+    if (host === undefined || this.#found.length > 0) return undefined;
+    return (await isKnownHost(this.#daemon, host)) ? undefined : host;
   }
 
   /** What is looked for as the daemon takes it; times such as yesterday are those of now. Throws a Problem. */

@@ -3,7 +3,7 @@ import type { JobList } from "../jobs/job-list.ts";
 import { groupItem } from "./group-item.ts";
 import { jobItem } from "./job-item.ts";
 import type { PinnedRuns } from "./pinned-runs.ts";
-import { runGroupings, type RunGrouping } from "./run-groups.ts";
+import { runGroupings, type RunGrouping } from "../../protocol/run-groups.ts";
 import { moreItem, runItem } from "./run-item.ts";
 import {
   flattened,

@@ -445,7 +445,7 @@ test("on a production host nothing runs without a yes", async () => {
 
 test("settings are shown with where they come from, and changed", async () => {
   expect(await said("config")).toMatch(/^poolIdleMs +60000 +default$/m);
-  expect(await said("config", "set", "poolIdleMs", "30000")).toBe("poolIdleMs is 30000 (config).\n");
+  expect(await said("config", "set", "poolIdleMs", "30s")).toBe("poolIdleMs is 30000 (config).\n");
   expect(await said("config", "get", "poolIdleMs")).toBe("30000\n");
   expect(JSON.parse(await readFile(join(cli.stateDirectory, "config.json"), "utf8"))).toEqual({
     poolIdleMs: 30_000,

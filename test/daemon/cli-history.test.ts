@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { Run } from "../../protocol/run.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
+import { openTerminal } from "../support/terminal.ts";
 import { openSshd } from "../support/sshd.ts";
 
 await using starting = new AsyncDisposableStack();
@@ -45,6 +46,37 @@ test("a search is filters and a text, and what is none is refused with those tha
   const twice = await ran("history", "host:web1", "--host", "web2");
   expect(twice).toMatchObject({ status: 2 });
   expect(twice.stderr).toContain("--host is also part of the search.");
+});
+
+test("a host that there is not is told apart from one without such runs", async () => {
+  const none = await ran("history", "host:wbe1");
+  expect(none).toMatchObject({ status: 0, stdout: "" });
+  expect(none.stderr).toContain("there is no host wbe1, and no run of one is kept. Did you mean web1?");
+  expect((await ran("history", "host:web1", "exit:77")).stderr).toBe("hostrun: No runs match.\n");
+  const exported = await ran("history", "export", "--matching", "host:nosuch");
+  expect(exported.stderr).toContain("there is no host nosuch");
+});
+
+test("the list is grouped as it is asked for", async () => {
+  const byOutcome = await ran("history", "--group-by", "outcome");
+  expect(byOutcome.stdout).toMatch(/^failed \(1\)\nID .*\n.*no space.*\n\nsucceeded \(2\)\nID /);
+  expect((await ran("history", "--group-by", "host", "exit:3")).stdout).toMatch(/^web1 \(1\)\nID .*\n.*\n$/);
+  expect((await ran("history", "--group-by", "day")).stdout).toMatch(/^today \(3\)\n/);
+  expect((await ran("history", "--group-by", "job")).stdout).toMatch(/^no job \(3\)\n/);
+  expect((await ran("history", "--group-by", "week")).stderr).toContain("day, host, job, outcome");
+  expect((await ran("history", "--group-by", "day", "--json")).status).toBe(2);
+});
+
+test("on a terminal what is exported obeys nothing, and in a file it is as it was", async () => {
+  await ran("run", "-q", "web1", "--", "printf 'a\\033[2Jb\\rc\\n'");
+  for (const format of ["text", "json"]) {
+    const terminal = openTerminal(cli, "history", "export", "last", "--format", format);
+    await terminal.ended;
+    expect(terminal.shown()).not.toContain("\u001b[2J");
+    expect(terminal.shown()).toContain(format === "text" ? "a\\e[2Jb\\rc" : "a\\u001b[2Jb\\rc");
+  }
+  expect((await ran("history", "export", "last")).stdout).toContain("\na\u001b[2Jb\rc\n");
+  expect((await ran("history", "forget", "last", "--yes")).status).toBe(0);
 });
 
 test("a run is pinned and noted, which show and the list tell, and a search finds", async () => {

@@ -42,6 +42,11 @@ test("runs are searched by filters, and one that there is not is refused while i
   await window.page.keyboard.press("Enter");
   await expect.poll(() => runs().count()).toBe(1);
   await window.row(/^echo odd.*exit 3/).waitFor();
+  await window.command("Hostrun: Search Runs…");
+  await window.input.fill("host:nosuch");
+  await window.page.keyboard.press("Enter");
+  await window.notification("There is no host nosuch, and no run of one is kept.").waitFor();
+  await window.dismissNotifications();
   await window.command("Hostrun: Show All Runs");
   await expect.poll(() => runs().count()).toBe(3);
 });

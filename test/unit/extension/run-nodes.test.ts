@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayGroup, resultGroup, type RunGrouping } from "../../../extension/runs/run-groups.ts";
+import { dayGroup, resultGroup, type RunGrouping } from "../../../protocol/run-groups.ts";
 import { keyOfRow, type RunNode, runNodes } from "../../../extension/runs/run-nodes.ts";
 import type { Run } from "../../../protocol/run.ts";
 import { endedRun } from "../../support/stored-run.ts";

@@ -1,4 +1,4 @@
-import type { Run } from "../../protocol/run.ts";
+import type { Run } from "./run.ts";
 
 /** What the Runs view is grouped by; by nothing it is one list. */
 export const runGroupings = ["none", "day", "host", "job", "outcome"] as const;
