@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ownAlgorithms, withLegacy } from "../../daemon/transport/algorithms.ts";
 import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
@@ -93,6 +95,13 @@ test("a host's configuration chooses among what the server has", async () => {
     cipher: "aes192-ctr",
     mac: "hmac-sha2-512-etm@openssh.com",
   });
+  // What ssh2 has none of the system's ssh does by itself, as a person who asks for it expects.
+  const hybrid = { ...wanted, kex: wanted.kex.slice(0, 1) };
+  const other = await pool.run(
+    targetOf(sshd, { settings: { ...plainHopSettings, algorithms: hybrid } }),
+    "true",
+  );
+  expect(other.process.connection).toMatchObject({ transport: "openssh", kex: wanted.kex[0] });
   const none = { ...wanted, ciphers: ["blowfish-cbc"] };
   const refused = targetOf(sshd, { settings: { ...plainHopSettings, algorithms: none } });
   await expect(pool.run(refused, "true")).rejects.toMatchObject({
@@ -109,6 +118,8 @@ test("no server's way of key exchange holds up the daemon", async () => {
   for (const kex of ["diffie-hellman-group-exchange-sha256", "diffie-hellman-group18-sha512"]) {
     await using sshd = await openSshd({ options: { KexAlgorithms: kex } });
     await knowHosts(daemon.home, sshd.knownHosts);
+    // Also where a person asks for it.
+    await writeFile(join(daemon.home, ".ssh/config"), `Host ${kex}\n  KexAlgorithms ${kex}\n`);
     await daemon.client.call("createHost", { body: { ...hostOf(sshd), name: kex } });
     const run = await new RunReading().follow(await openStream(daemon, "true", { host: kex }));
     const busyMs = await watch.longestStep(daemon.pid);

@@ -118,10 +118,11 @@ export function refusesCipher(
 
 /** None of what a host's configuration asks for is there. */
 export function noAlgorithms(hop: Hop, option: string): Problem {
-  return protocolError(
-    hop,
-    `is to be connected to by algorithms of which Hostrun's own SSH has none (${option}). Allow others in the ` +
+  return new Problem(
+    "protocol_error",
+    `${nameOf(hop)} is to be connected to by algorithms of which Hostrun's own SSH has none (${option}). Allow others in the ` +
       "configuration, or have the system's ssh connect: hostrun hosts edit NAME --transport openssh.",
+    { ...membersOf(hop), reason: "no_common_algorithm" },
   );
 }
 
