@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -70,13 +69,6 @@ function tellHandover({ olderVersion, newerVersion, runs, limitMs }: Handover): 
     `The daemon of version ${olderVersion} makes room for ${newerVersion} as soon as ${what} have ended, after ` +
       `${limitMs / 60_000} min at most; durable ones go on. \`hostrun restart\` does not wait.`,
   );
-}
-
-/** Of the Node that runs the daemon. */
-export function daemonNodeVersion(): string {
-  const runtime = daemonRuntime();
-  if (runtime === process.execPath) return process.versions.node;
-  return spawnSync(runtime, ["--version"], { encoding: "utf8" }).stdout.trim().replace(/^v/, "");
 }
 
 /** What works on a store without the daemon. */

@@ -11,6 +11,13 @@ import { unreadableArgument } from "./raw-text.ts";
 
 const failedStatus = 1;
 
+let finished = false;
+
+/** For the launcher; see `loadCompiled`. */
+export function hasFinished(): boolean {
+  return finished;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   refuseUnreadable(args);
   const [name, ...rest] = args;
@@ -32,7 +39,9 @@ async function main(args: readonly string[]): Promise<number> {
 async function call({ name, help, command, args }: Called): Promise<number> {
   if (command.ownsOutput === true) process.stdout.off("error", leave);
   try {
-    return await command.run(args);
+    const status = await command.run(args);
+    finished = true;
+    return status;
   } catch (error) {
     if (error instanceof HelpRequested) {
       process.stdout.on("error", leave);

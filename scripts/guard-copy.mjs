@@ -19,8 +19,8 @@ const LEFT_OUT = new Set([
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
 const BUNDLES = {
   daemon: ["daemon", "reader", "keyOpener", "differ", "storeTask"],
-  cli: ["cli"],
-  client: ["cli", "extension"],
+  cli: ["launcher", "cli"],
+  client: ["launcher", "cli", "extension"],
 };
 
 /**
@@ -143,6 +143,7 @@ class GuardCopy {
       "keyOpener",
       "differ",
       "storeTask",
+      "launcher",
       "cli",
       "extension",
       "webview",

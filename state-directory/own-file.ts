@@ -48,6 +48,11 @@ const defaultMaxBytes = 16 * 1024 * 1024;
 
 /** The text of a file of the state directory, opened as by `openOwnFile`; undefined when it is not there. */
 export function readOwnFile(path: string, maxBytes = defaultMaxBytes): string | undefined {
+  return readOwnBytes(path, maxBytes)?.toString("utf8");
+}
+
+/** The same as bytes. */
+export function readOwnBytes(path: string, maxBytes = defaultMaxBytes): Buffer | undefined {
   let file: number;
   try {
     file = openOwnFile(path, constants.O_RDONLY);
@@ -62,16 +67,20 @@ export function readOwnFile(path: string, maxBytes = defaultMaxBytes): string | 
   }
 }
 
-function readAll(path: string, file: number, maxBytes: number): string {
+function readAll(path: string, file: number, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
+  // One that does not grow is read in one piece.
+  let room = fstatSync(file).size + 1;
   for (;;) {
-    const chunk = Buffer.allocUnsafe(65_536);
+    const chunk = Buffer.allocUnsafe(Math.min(room, maxBytes + 1));
     const read = readSync(file, chunk);
-    if (read === 0) return Buffer.concat(chunks).toString("utf8");
     size += read;
     if (size > maxBytes) throw refused(path, `is larger than ${maxBytes} bytes`, `See what is in it`);
-    chunks.push(chunk.subarray(0, read));
+    if (read > 0) chunks.push(chunk.subarray(0, read));
+    const [only] = chunks;
+    if (read === 0) return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+    room = 65_536;
   }
 }
 

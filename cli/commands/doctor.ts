@@ -6,7 +6,8 @@ import { visible } from "../../protocol/visible.ts";
 import { paint, type Style } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { daemonNodeVersion, daemonRuntime, daemonScript } from "../daemon-script.ts";
+import { daemonNodeVersion } from "../daemon-node-version.ts";
+import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 
 export const command: Command = {

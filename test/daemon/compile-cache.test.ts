@@ -1,4 +1,14 @@
-import { chmod, mkdir, readdir, stat, symlink } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Cli, openCli } from "../support/cli.ts";
@@ -6,12 +16,59 @@ import { type Cli, openCli } from "../support/cli.ts";
 /** Where code is kept that runs the next time. */
 const cacheOf = ({ stateDirectory }: Cli): string => join(stateDirectory, "compile-cache");
 
-test("what was compiled of the command line is kept for this user alone", async () => {
+/** What is kept of one command, with its path. */
+async function keptOf(cli: Cli, command: string): Promise<string[]> {
+  const names = await readdir(cacheOf(cli)).catch(() => []);
+  return names.filter((name) => name.startsWith(`${command}-`)).map((name) => join(cacheOf(cli), name));
+}
+
+/** One that needs no daemon. */
+const command = ["completion", "bash"];
+
+test("what was compiled of a command that has run is kept for this user alone", async () => {
   await using cli = await openCli();
-  await cli.run(["start"]);
-  expect((await cli.run(["--version"])).status).toBe(0);
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  for (let run = 0; run < 2; run += 1) expect((await cli.run(command)).status).toBe(0);
   expect((await stat(cacheOf(cli))).mode & 0o777).toBe(0o700);
-  expect(await readdir(cacheOf(cli))).toHaveLength(1);
+  const [kept = "", ...more] = await keptOf(cli, "completion");
+  expect(more).toEqual([]);
+  expect((await stat(kept)).mode & 0o777).toBe(0o600);
+  // What help takes is not what the command takes.
+  expect((await cli.run(["history", "--help"])).status).toBe(0);
+  expect((await cli.run(["--version"])).status).toBe(0);
+  expect(await keptOf(cli, "history")).toEqual([]);
+});
+
+test("what is damaged, or another's to write, is not taken but made anew", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  const listed = await cli.run(command);
+  const [kept = ""] = await keptOf(cli, "completion");
+  const whole = await readFile(kept);
+  const damages = [
+    () => truncate(kept, whole.length / 2),
+    () => writeFile(kept, "planted"),
+    () => chmod(kept, 0o666),
+  ];
+  for (const damage of damages) {
+    await damage();
+    expect(await cli.run(command)).toEqual(listed);
+    expect(await keptOf(cli, "completion")).toEqual([kept]);
+    const { mode, size } = await stat(kept);
+    expect({ mode: mode & 0o777, whole: size > whole.length / 2 }).toEqual({ mode: 0o600, whole: true });
+  }
+});
+
+test("what was kept long ago is dropped when something is kept", async () => {
+  await using cli = await openCli();
+  await mkdir(cli.stateDirectory, { mode: 0o700 });
+  const old = join(cacheOf(cli), "run-ofanotherbuild");
+  await mkdir(cacheOf(cli), { mode: 0o700 });
+  await writeFile(old, "", { mode: 0o600 });
+  await utimes(old, 0, 0);
+  await cli.run(command);
+  expect(await keptOf(cli, "run")).toEqual([]);
+  expect(await keptOf(cli, "completion")).toHaveLength(1);
 });
 
 test("without a state directory nothing is made for it", async () => {
@@ -33,7 +90,7 @@ test("where others could have planted code none is taken or kept", async () => {
   await mkdir(cacheOf(cli), { recursive: true, mode: 0o700 });
   await chmod(cli.stateDirectory, 0o700);
   await chmod(cacheOf(cli), 0o777);
-  expect((await cli.run(["--version"])).status).toBe(0);
+  expect((await cli.run(command)).status).toBe(0);
   expect(await readdir(cacheOf(cli))).toEqual([]);
 });
 
@@ -41,6 +98,6 @@ test("a link in its place is not followed", async () => {
   await using cli = await openCli();
   await mkdir(cli.stateDirectory, { mode: 0o700 });
   await symlink(cli.home, cacheOf(cli));
-  expect((await cli.run(["--version"])).status).toBe(0);
+  expect((await cli.run(command)).status).toBe(0);
   expect(await readdir(cli.home)).toEqual([".ssh"]);
 });
