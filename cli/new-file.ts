@@ -2,6 +2,7 @@ import { open, unlink, writeFile } from "node:fs/promises";
 import { Problem } from "../protocol/problem.ts";
 import { visible } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
+import { cannotWrite } from "../state-directory/file-problem.ts";
 import { print } from "./console.ts";
 
 /** Writes a file that is not there yet, for this user alone, and says so. Rejects with a Problem. */
@@ -22,7 +23,7 @@ export async function writeNew(
     if (errorCode(failure) === "EEXIST") {
       throw new Problem("conflict", `${path} is there already, and is not written over. Give another file.`);
     }
-    throw new Problem("conflict", `${path} could not be written (${errorCode(failure) ?? "failed"}).`);
+    throw cannotWrite(path, failure);
   }
   print(`Wrote ${visible(path)}.\n`);
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { readOwnFile } from "../state-directory/own-file.ts";
+import { giveUpReserve } from "../state-directory/reserve.ts";
 import { isAlive } from "./liveness.ts";
 
 /** A lock whose owner lives is still given up when it is older than this: the pid may be another's by now. */
@@ -19,12 +21,26 @@ const halfWrittenMs = 2000;
 export function takeLock(path: string): Disposable | undefined {
   const content = JSON.stringify({ pid: process.pid, at: Date.now(), nonce: randomUUID() });
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (create(path, content)) return { [Symbol.dispose]: () => removeIf(path, content) };
+    if (createOnAnyDisk(path, content)) return { [Symbol.dispose]: () => removeIf(path, content) };
     const other = read(path);
     if (other !== undefined && !isLeft(path, other)) return undefined;
     if (other !== undefined) removeIf(path, other);
   }
   return undefined;
+}
+
+/** As `create`; on a full disk in the room that is kept there, which the daemon needs next. */
+function createOnAnyDisk(path: string, content: string): boolean {
+  try {
+    return create(path, content);
+  } catch (failure) {
+    if (/^(ENOSPC|EDQUOT)$/.test(errorCode(failure) ?? "")) giveUpReserve(dirname(path));
+  }
+  try {
+    return create(path, content);
+  } catch (cause) {
+    throw cannotUse(`The lock ${path} cannot be written`, cause);
+  }
 }
 
 /** False when there is one already. */
@@ -42,7 +58,7 @@ function create(path: string, content: string): boolean {
     return true;
   } catch (cause) {
     if (errorCode(cause) === "EEXIST") return false;
-    throw cannotUse(`The lock ${path} cannot be written`, cause);
+    throw cause;
   }
 }
 

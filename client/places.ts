@@ -19,5 +19,6 @@ export function placesIn(
     token: at("token"),
     instanceLock: at("instanceLock"),
     compileCache: at("compileCache"),
+    reserve: at("reserve"),
   };
 }

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { parseListenAddress } from "../protocol/listen-address.ts";
 import { placeNames } from "../protocol/places.ts";
+import { makeRoomToStart } from "../state-directory/reserve.ts";
 import { type DaemonEnvironment, openContext, readSettings, type SettingsPlace } from "./compose/context.ts";
 import { openHosts } from "./compose/hosts.ts";
 import { openHttp } from "./compose/http.ts";
@@ -27,6 +28,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     const context = openContext(environment, scope);
     const { stateDirectory, nativeBinding, log, pid, version } = context;
     scope.own(openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding));
+    makeRoomToStart(stateDirectory);
     removeDiscoveryFile(stateDirectory);
     removeDrafts(stateDirectory);
     const storage = openStorage(context, scope);
@@ -38,6 +40,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     scope.defer(() => runs.engine[Symbol.asyncDispose]());
     scope.defer(() => runs.jobs.stop());
     scope.defer(() => log.info("The daemon stops"));
+    storage.database.reserve.hold();
     log.info("The daemon is ready", { pid, version, socket });
     const drain = async (): Promise<void> => {
       const { drainTimeoutMs } = context.settings.current;

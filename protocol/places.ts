@@ -9,6 +9,8 @@ export const placeNames = {
   token: "token",
   instanceLock: "instance.lock",
   compileCache: "compile-cache",
+  /** Room on the disk that may be given up; see `state-directory/reserve.ts`. */
+  reserve: "hostrun.db-reserve",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -8,7 +8,10 @@ const advice: Readonly<Record<string, string>> = {
   EROFS: "It is on a read-only file system",
   EACCES: "Check the permissions of the directory above it",
   EPERM: "Check the permissions of the directory above it",
+  ENOENT: "The directory above it is not there",
   ENOTDIR: "Something on the way to it is not a directory",
+  ELOOP: "Links on the way to it lead in a circle",
+  EISDIR: "It is a directory",
   ENAMETOOLONG: "Its path is too long",
   EMFILE: "Too many files are open",
   ENFILE: "Too many files are open",
@@ -19,9 +22,26 @@ const advice: Readonly<Record<string, string>> = {
 
 /** The system, or SQLite, refused something in the state directory. `what` is a sentence without its full stop. */
 export function cannotUse(what: string, cause: unknown): Problem {
-  const code = errorCode(cause) ?? "unknown error";
-  const full = ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
-  const next = advice[code] ?? "See whether its disk is full or fails";
-  const detail = `${what} (${code}). ${next}, or set HOSTRUN_HOME to another directory.`;
-  return new Problem(full ? "storage_full" : "forbidden", detail, { cause });
+  const code = codeOf(cause);
+  const detail = `${what} (${code}). ${adviceOn(code)}, or set HOSTRUN_HOME to another directory.`;
+  return new Problem(isFull(code) ? "storage_full" : "forbidden", detail, { cause });
+}
+
+/** The system refused to write a file at a place that a person has chosen. */
+export function cannotWrite(path: string, cause: unknown): Problem {
+  const code = codeOf(cause);
+  const detail = `${path} could not be written (${code}). ${adviceOn(code)}, or choose another place.`;
+  return new Problem(isFull(code) ? "storage_full" : "conflict", detail, { cause });
+}
+
+function codeOf(cause: unknown): string {
+  return errorCode(cause) ?? "unknown error";
+}
+
+function adviceOn(code: string): string {
+  return advice[code] ?? "See whether its disk is full or fails";
+}
+
+function isFull(code: string): boolean {
+  return ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
 }

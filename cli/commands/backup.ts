@@ -1,10 +1,10 @@
-import { createWriteStream, lstatSync, renameSync, rmSync } from "node:fs";
+import { createWriteStream, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { placesIn } from "../../client/places.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
-import { errorCode } from "../../state-directory/error-code.ts";
+import { cannotWrite } from "../../state-directory/file-problem.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print } from "../console.ts";
@@ -24,6 +24,7 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
     const { values, positionals } = parseOptions(args, { force: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
     if (file === "-") throw new UsageError('FILE is "-", but a backup is a file. One of that name is "./-".');
+    if (file === "" || file.endsWith("/")) throw new UsageError("FILE is to be the name of a file.");
     const path = resolve(file);
     const mayReplace = values.force === true;
     checkPlace(path, mayReplace);
@@ -41,13 +42,7 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
       renameSync(draft, path);
     } catch (cause) {
       rmSync(draft, { force: true });
-      if (cause instanceof Problem) throw cause;
-      const why = errorCode(cause) ?? String(cause);
-      throw new Problem(
-        "storage_full",
-        `${path} could not be written (${why}). Choose another place, or make room.`,
-        { cause },
-      );
+      throw cause instanceof Problem ? cause : cannotWrite(path, cause);
     }
     print(`${path} has the state of now (${formatBytes(size)}).\n`);
     return 0;
@@ -59,11 +54,19 @@ function checkPlace(path: string, mayReplace: boolean): void {
   if (dirname(path) === placesIn().directory) {
     throw refused(`${path} is in the state directory, with which it would be lost. Choose another place.`);
   }
-  const present = lstatSync(path, { throwIfNoEntry: false });
+  const present = presentAt(path);
   if (present === undefined) return;
   if (!present.isFile()) throw refused(`${path} is no regular file. Choose another name.`);
   if (!mayReplace)
     throw refused(`${path} is there already. Choose another name, or replace it with --force.`);
+}
+
+function presentAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
 }
 
 function refused(message: string): Problem {

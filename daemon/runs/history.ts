@@ -28,7 +28,7 @@ export interface Reading {
 /** Bytes of each stream. */
 export type Offsets = Readonly<Record<OutputStream, number>>;
 
-type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace" | "annotate">;
+type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace" | "annotate" | "forget">;
 
 export interface HistoryParts {
   readonly store: RunStore;
@@ -99,15 +99,12 @@ export class RunHistory {
   /** Forgets an ended run with its output. `conflict` while it is under way. */
   async delete(id: string): Promise<void> {
     const live = this.#parts.engine.live(id);
-    if (live?.run.state === "ended") {
-      const detail =
-        "This run has ended, but that could not be written yet: the disk that holds Hostrun's history is full or failing. " +
-        "Make room on it, then delete the run again.";
-      throw new Problem("storage_full", detail);
-    }
-    if (live !== undefined) throw new Problem("conflict", "This run has not ended. Cancel it first.");
+    if (live !== undefined && live.run.state !== "ended")
+      throw new Problem("conflict", "This run has not ended. Cancel it first.");
     this.#refuseUnknown(id);
     this.#parts.store.delete(id);
+    // Of a disk that was full its ending may still wait to be written.
+    live?.forget();
     await this.#parts.cache.delete(this.#processKey(id));
     this.#parts.onDeleted(id);
   }

@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
+import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { seal } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
@@ -43,7 +44,8 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
     add.run(`output/${name}`, read(join(path + outputSuffix, name)));
   // A copy of a damaged store is none that could be brought back, and may take the place of a good one.
   const found = quickCheck(copy.sql);
-  if (found !== "ok") throw new Error(`The store is damaged (${found}). See \`hostrun doctor\`.`);
+  if (found !== "ok")
+    throw new Problem("storage_full", `The store is damaged (${found}). See \`hostrun doctor\`.`);
   copy.sql.pragma(`application_id = ${backupId}`);
   copy.sql.close();
   await seal(target);

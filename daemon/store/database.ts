@@ -47,7 +47,7 @@ export const outputSuffix = "-output";
 /** Opens the store, brings its tables up to date and leaves it in WAL mode. */
 export function openDatabase(options: DatabaseOptions): Database {
   const native = options.nativeBinding === undefined ? {} : { nativeBinding: options.nativeBinding };
-  const sql = new Sqlite(options.path, native);
+  const sql = mapStorageErrors(() => new Sqlite(options.path, native));
   try {
     const outputFolder = options.path + outputSuffix;
     const damage = new DamageReport(options.log ?? silentLog);

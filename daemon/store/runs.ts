@@ -55,7 +55,10 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   return {
     events: createEventLog(database, events, segments),
     inOneCommit: (work) => mapStorageErrors(() => sql.transaction(work)()),
-    create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
+    create: (run, first, idempotency) => {
+      reserve.demand();
+      mapStorageErrors(() => create(run, first, idempotency));
+    },
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row, damage);

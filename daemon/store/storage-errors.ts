@@ -10,12 +10,17 @@ export function mapStorageErrors<T>(write: () => T): T {
   }
 }
 
+export function storageFull(cause?: unknown): Problem {
+  const detail =
+    "The disk that holds Hostrun's history is full. Make room on it, or forget runs (`hostrun history forget`), then try again.";
+  return new Problem("storage_full", detail, { cause });
+}
+
 /** What a failure of the disk or of SQLite means to a person; undefined for any other. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-    const detail = "The disk that holds Hostrun's history is full. Make room on it, then run again.";
-    return new Problem("storage_full", detail, { cause: failure });
+    return storageFull(failure);
   }
   // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
   const ofSystem = failure instanceof Error && "syscall" in failure;
@@ -26,6 +31,15 @@ export function storageProblem(failure: unknown): Problem | undefined {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     const detail =
       "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is put aside then, and a new one begun.";
+    return new Problem("storage_full", detail, { cause: failure });
+  }
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    const detail = `Hostrun's history is in use by another program (${code}), perhaps one that copies it. Try again in a moment.`;
+    return new Problem("storage_full", detail, { cause: failure });
+  }
+  // A disk without room for another file is told so, too.
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code)) {
+    const detail = `Hostrun's history cannot be opened (${code}). See whether its files are there and yours, and whether its disk is full or read-only.`;
     return new Problem("storage_full", detail, { cause: failure });
   }
   return undefined;

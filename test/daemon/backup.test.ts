@@ -6,6 +6,7 @@ import {
   readFile,
   readdir,
   readlink,
+  rename,
   stat,
   symlink,
   writeFile,
@@ -88,6 +89,38 @@ test("only a file of somebody's own is replaced: no link, no pipe, and nothing o
   expect(await readlink(link)).toBe(join(cli.home, "elsewhere"));
   const own = join(cli.stateDirectory, "hostrun.db");
   expect(await said("backup", own, "--force")).toContain("is in the state directory");
+});
+
+test("where a backup cannot be written it is said why, and what to do", async () => {
+  await using other = await openCli();
+  await other.run(["hosts", "add", "web1", "127.0.0.1"]);
+  await using disk = await openSmallDisk(1);
+  disk.fill();
+  const loop = join(other.home, "loop");
+  await symlink(loop, loop);
+  await writeFile(join(other.home, "file"), "");
+  const refusals = [
+    ["", /^2 .*FILE is to be the name of a file\./],
+    [`${join(other.home, "folder")}/`, /^2 .*FILE is to be the name of a file\./],
+    [join(disk.path, "b"), /\(ENOSPC\)\. Its disk is full: make room, or choose another place\./],
+    [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it is not there, or choose/],
+    [join(other.home, "file", "b"), /\(ENOTDIR\)\. Something on the way to it is not a directory, or choose/],
+    [join(loop, "b"), /\(ELOOP\)\. Links on the way to it lead in a circle, or choose/],
+    [join(other.home, "b".repeat(300)), /\(ENAMETOOLONG\)\. Its path is too long, or choose/],
+  ] as const;
+  for (const [path, why] of refusals) {
+    const { status, stdout, stderr } = await other.run(["backup", path]);
+    expect(`${String(status)} ${stdout.toString()}${stderr.toString()}`).toMatch(why);
+  }
+  // The store itself cannot be opened.
+  const store = join(other.stateDirectory, "hostrun.db");
+  await rename(store, `${store}-away`);
+  const { stderr } = await other.run(["backup", join(other.home, "b")]);
+  await rename(`${store}-away`, store);
+  expect(stderr.toString()).toMatch(
+    /^hostrun: Hostrun's history cannot be opened \(SQLITE_CANTOPEN\)\. See /,
+  );
+  expect((await other.run(["backup", join(other.home, "b")])).status).toBe(0);
 });
 
 test("of a damaged store no backup is made, and the one that there is stays", async () => {

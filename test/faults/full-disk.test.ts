@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -9,6 +10,8 @@ import { LiveRun } from "../../daemon/runs/record/live-run.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
+import { placeNames } from "../../protocol/places.ts";
+import { openCli } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
@@ -16,6 +19,7 @@ import { durableFilesOf, until } from "../support/durable.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
+import { openSshd } from "../support/sshd.ts";
 import { endedRun } from "../support/stored-run.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 
@@ -218,21 +222,75 @@ describe("a durable run on a full disk", () => {
   });
 });
 
-test.each(["SIGTERM", "SIGKILL"] as const)(
-  "a daemon that starts on a full disk says so in a sentence, and starts when there is room (%s before)",
-  async (signal) => {
-    await using disk = await openSmallDisk(16);
-    const places = { home: disk.path, stateDirectory: join(disk.path, "state") };
-    {
+describe.each(["SIGTERM", "SIGKILL"] as const)(
+  "a daemon that starts on a full disk (%s before)",
+  (signal) => {
+    /** What a daemon left there. */
+    async function openLeft() {
+      const disk = await openSmallDisk(16);
+      const places = { home: disk.path, stateDirectory: join(disk.path, "state") };
       await using before = await openTestDaemon(places);
       await before.kill(signal);
+      return { disk, places, [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose]() };
     }
-    disk.fill();
-    await using refused = spawnDaemon(places);
-    const { code, stderr } = await refused.ended;
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^hostrun daemon: [^\n]*disk[^\n]*\n$/)]);
-    disk.makeRoom();
-    await using next = await openTestDaemon(places);
-    expect((await next.client.call("stats")).store.damaged).toBeNull();
+
+    test("has the room for that which is kept for deletions", async () => {
+      await using left = await openLeft();
+      left.disk.fill();
+      await using daemon = await openTestDaemon(left.places);
+      expect((await daemon.client.call("stats")).store.damaged).toBeNull();
+    });
+
+    test("and where that is not there says so in a sentence, and starts when there is room", async () => {
+      await using left = await openLeft();
+      await rm(join(left.places.stateDirectory, placeNames.reserve));
+      left.disk.fill();
+      await using refused = spawnDaemon(left.places);
+      const { code, stderr } = await refused.ended;
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^hostrun daemon: [^\n]*disk[^\n]*\n$/)]);
+      left.disk.makeRoom();
+      await using next = await openTestDaemon(left.places);
+      expect((await next.client.call("stats")).store.damaged).toBeNull();
+    });
   },
 );
+
+test("a person whose disk is full forgets runs, also one whose end waits to be written, and can start Hostrun again", async () => {
+  await using sshd = await openSshd();
+  await using cli = await openCli(sshd);
+  await using disk = await openSmallDisk(16);
+  const env = { HOSTRUN_HOME: join(disk.path, "state") };
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await cli.run(args, { env });
+    return `${String(status)} ${stdout.toString()}${stderr.toString()}`;
+  };
+  const forget = ["history", "forget", "--matching", "", "--yes"];
+  const key = ["--identity-file", sshd.clientKey.path];
+  await using _ = { [Symbol.asyncDispose]: async () => void (await said("stop", "--force")) };
+  expect(await said("hosts", "add", "web1", `${sshd.user}@127.0.0.1:${sshd.port}`, ...key)).toMatch(/^0 /);
+  expect(
+    await said("run", "web1", "--", "yes | head -c 2000000 | tail -c 4000000 | wc -c; yes | head -c 900000"),
+  ).toMatch(/^0 /);
+  const gate = join(cli.home, "gate");
+  const running = cli.start(
+    ["run", "web1", "--", `echo begun; until [ -e ${gate} ]; do sleep 0.05; done; exit 3`],
+    env,
+  );
+  await once(running.stdout, "data");
+  disk.fill();
+  await writeFile(gate, "");
+  await once(running, "close");
+  expect(running.exitCode).toBe(3);
+  const full = /^255 .*disk .*is full\. Make room on it, or forget runs \(`hostrun history forget`\)/;
+  expect(await said("run", "web1", "--", "echo no")).toMatch(full);
+  // Not the newest, whose room would serve the others.
+  expect(await said("history", "forget", "last", "--yes")).toMatch(/^0 Forgot 1 run/);
+  disk.fill();
+
+  expect(await said("stop")).toMatch(/^0 /);
+  disk.fill();
+  expect(await said("history")).toMatch(/^0 .*\n.* exit 0 /);
+  expect(await said("run", "web1", "--", "echo no")).toMatch(full);
+  expect(await said(...forget)).toMatch(/^0 Forgot 1 run/);
+  expect(await said("run", "web1", "--", "echo room")).toMatch(/^0 room/);
+});

@@ -39,7 +39,9 @@ test("while thousands of runs wait, and readers stall, each run has its one endi
   const gate = directory.join("gate");
   execFileSync("mkfifo", [gate]);
   const start = (host: string, command: string): Promise<Run> =>
-    client.call("createRun", { body: { host, command, worker: "off" } });
+    client.call("createRun", {
+      body: { host, command, worker: "off", connectTimeoutMs: times(20_000, 600_000) },
+    });
   const peak = await watchPeak(daemon.pid);
 
   const loud = await start("h1", `cat ${gate}; head -c ${outputBytes} /dev/zero | tr '\\0' x`);

@@ -244,6 +244,13 @@ export class EventWriter {
     return true;
   }
 
+  /** The run has ended and was deleted: what is pending of it is nobody's. */
+  forget(): void {
+    this.#pendingWrites = [];
+    this.#runPending = false;
+    this.#persisted.resolve();
+  }
+
   /** After the ending no further write comes that would take along what is pending. */
   #flushPendingLater(): void {
     if (!this.#ended) return;

@@ -98,6 +98,11 @@ export class LiveRun {
     return this.#run;
   }
 
+  /** It has ended and was deleted: nothing of it is written any more. */
+  forget(): void {
+    this.#writer.forget();
+  }
+
   get ended(): boolean {
     return this.#run.state === "ended";
   }

@@ -120,7 +120,7 @@ class Daemon {
   #underWay() {
     if (this.#live.ended) return undefined;
     const { run, pace } = this.#live;
-    return { run, pace, transcript: this.#newest, annotate: () => undefined };
+    return { run, pace, transcript: this.#newest, annotate: () => undefined, forget: () => undefined };
   }
 
   #open(make: (parts: ConstructorParameters<typeof LiveRun>[3]) => LiveRun): LiveRun {
