@@ -2,7 +2,6 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { parseListenAddress } from "../protocol/listen-address.ts";
 import { placeNames } from "../protocol/places.ts";
-import { makeRoomToStart } from "../state-directory/reserve.ts";
 import { type DaemonEnvironment, openContext, readSettings, type SettingsPlace } from "./compose/context.ts";
 import { openHosts } from "./compose/hosts.ts";
 import { openHttp } from "./compose/http.ts";
@@ -13,6 +12,7 @@ import { removeDrafts } from "./core/atomic-file.ts";
 import { removeDiscoveryFile, urlOfRunning } from "./core/discovery-file.ts";
 import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";
+import { makeRoomToStart } from "./core/state-directory.ts";
 import { listenOnTcp } from "./http/listen.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 

@@ -1,9 +1,6 @@
-import { rmSync, statfsSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { placeNames } from "../protocol/places.ts";
-
-/** More than a daemon writes to start. */
-const neededBytes = 256 * 1024;
 
 /**
  * Gives up the room that is kept for deletions, so that a daemon can start on a full disk: history can be forgotten by its means
@@ -11,10 +8,4 @@ const neededBytes = 256 * 1024;
  */
 export function giveUpReserve(stateDirectory: string): void {
   rmSync(join(stateDirectory, placeNames.reserve), { force: true });
-}
-
-/** As `giveUpReserve`, where the disk has no room to start. */
-export function makeRoomToStart(stateDirectory: string): void {
-  const { bavail, bsize } = statfsSync(stateDirectory);
-  if (bavail * bsize < neededBytes) giveUpReserve(stateDirectory);
 }

@@ -2,6 +2,7 @@ import { checkStart } from "../../client/check-start.ts";
 import { openDaemon } from "../../client/daemon.ts";
 import { isOlder } from "../../client/is-older.ts";
 import { placesIn } from "../../client/places.ts";
+import { startedWith, withoutOption } from "../../client/started-with.ts";
 import { version } from "../../package.json";
 import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
@@ -11,13 +12,13 @@ import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { listenArguments, startDaemon } from "./start.ts";
 
 export const command: Command = {
-  help: `Stop the daemon, if it runs, and start it again.
+  help: `Stop the daemon, if it runs, and start it again with the options that it was started with.
 
 Usage: hostrun restart [OPTION...]
 
   --drain           wait until the runs that there are have ended
   --force           kill it when it does not stop by itself
-  --listen ADDRESS  listen on TCP as well, as \`hostrun start\` has it; where the daemon was started so, it is again
+  --listen ADDRESS  listen on TCP as well, as \`hostrun start\` has it
   --no-listen       not any more
   --downgrade       also in place of a daemon of a newer version
 `,
@@ -35,31 +36,26 @@ Usage: hostrun restart [OPTION...]
     if (present !== undefined && isOlder(version, present.version) && values.downgrade !== true) {
       throw wouldBeOlder(present.version);
     }
-    const listen = values.listen ?? (values["no-listen"] === true ? undefined : present?.listen);
-    await checkStart({
-      places: placesIn(),
-      daemonScript,
-      daemonRuntime: daemonRuntime(),
-      daemonArguments: listenArguments(listen),
-    });
+    const before = present?.startedWith ?? [];
+    const changes = values.listen !== undefined || values["no-listen"] === true;
+    const kept = changes ? withoutOption(before, "--listen") : before;
+    const daemonArguments = [...kept, ...listenArguments(values.listen)];
+    await checkStart({ places: placesIn(), daemonScript, daemonRuntime: daemonRuntime(), daemonArguments });
     await stopDaemon({ drain: values.drain ?? false, force: values.force ?? false });
-    return startDaemon(listen);
+    return startDaemon(values.listen, kept);
   },
 };
 
 interface Present {
   readonly version: string;
-  /** Where it was told on its command line to listen; settings that it has from elsewhere are found there again. */
-  readonly listen: string | undefined;
+  readonly startedWith: readonly string[];
 }
 
 /** Of the daemon that runs; undefined where none answers, and `stopDaemon` tells what is the matter. */
 async function lookAtPresent(): Promise<Present | undefined> {
   try {
     await using daemon = await openDaemon({ keepConnections: false });
-    const { url } = daemon.discovery;
-    const byFlag = url !== null && (await daemon.call("getSettings")).sources["listen"] === "flag";
-    return { version: daemon.health.version, listen: byFlag ? new URL(url).host : undefined };
+    return { version: daemon.health.version, startedWith: await startedWith(daemon) };
   } catch {
     return undefined;
   }

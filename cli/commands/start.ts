@@ -22,9 +22,12 @@ Every other command starts it by itself when it is needed.
   },
 };
 
-/** `listen`: where else than on its socket. */
-export async function startDaemon(listen: string | undefined): Promise<number> {
-  await using daemon = await reachDaemon({ daemonArguments: listenArguments(listen) });
+/** `listen`: where else than on its socket; `others`: what it is started with besides. */
+export async function startDaemon(
+  listen: string | undefined,
+  others: readonly string[] = [],
+): Promise<number> {
+  await using daemon = await reachDaemon({ daemonArguments: [...others, ...listenArguments(listen)] });
   const { pid, version } = daemon.health;
   const { socket, url } = daemon.discovery;
   if (listen !== undefined && !isAt(url, listen)) {

@@ -1,6 +1,7 @@
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, statfsSync, statSync } from "node:fs";
 import { checkContents } from "../../state-directory/contents.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
+import { giveUpReserve } from "../../state-directory/reserve.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
 
 /**
@@ -12,6 +13,15 @@ export function prepareStateDirectory(path: string): void {
   makeStateDirectory(path);
   close(path);
   checkContents(path);
+}
+
+/** More than a daemon writes to start. */
+const neededBytes = 256 * 1024;
+
+/** Gives up the room that is kept for deletions, where the disk has none to start in. */
+export function makeRoomToStart(path: string): void {
+  const { bavail, bsize } = statfsSync(path);
+  if (bavail * bsize < neededBytes) giveUpReserve(path);
 }
 
 function close(path: string): void {

@@ -43,6 +43,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
   const inFiles = sql.prepare<[], number>("SELECT sum(size) FROM events WHERE segment IS NOT NULL").pluck();
   const create = sql.transaction<RunStore["create"]>((run, first, idempotency) => {
+    reserve.demand();
     const number = Number(insert.run(toRow(run)).lastInsertRowid);
     events.insert({ id: run.id, number }, first);
     if (idempotency !== undefined) keys.insert({ ...idempotency, runId: run.id, createdAt: run.createdAt });
@@ -55,10 +56,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   return {
     events: createEventLog(database, events, segments),
     inOneCommit: (work) => mapStorageErrors(() => sql.transaction(work)()),
-    create: (run, first, idempotency) => {
-      reserve.demand();
-      mapStorageErrors(() => create(run, first, idempotency));
-    },
+    create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row, damage);
@@ -74,8 +72,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
       const number = byId.get(id)?.number;
       if (number === undefined) return;
       reserve.lend(() => mapStorageErrors(() => void remove.run(number)));
-      // What stays behind goes with the next sweep.
-      void segments.remove(number).catch(() => undefined);
+      void segments.remove(number).catch(() => undefined); // What stays behind goes with the next sweep.
     },
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
     keyOf: (key) => keys.keyOf(key),

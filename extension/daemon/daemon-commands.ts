@@ -34,11 +34,11 @@ export class DaemonCommands {
   async restart(): Promise<void> {
     if (!(await this.#mayEndRuns(vscode.l10n.t("Restart")))) return;
     await this.#report.attempt(vscode.l10n.t("The daemon could not be restarted"), async () => {
-      const { state } = this.#link;
+      const { state, startedWith } = this.#link;
       const isThere = state.kind === "connected" || (state.kind === "failed" && isSilent(state.problem));
       if (isThere) await this.#link.checkStart();
       if (isThere && !(await this.#end())) return;
-      await this.#link.retry();
+      await this.#link.retry(startedWith);
       this.#say();
     });
   }

@@ -11,6 +11,7 @@ import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { OutputOptions } from "../../client/run-bytes.ts";
 import type { RunBytesEvent } from "../../client/run-events.ts";
+import { startedWith } from "../../client/started-with.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
@@ -47,6 +48,8 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   #opening: Promise<OpenedDaemon> | undefined;
   #state: LinkState = { kind: "idle" };
   #watch: Disposable | undefined;
+  /** What the daemon was started with, and what one is that takes its place after a crash. */
+  #startedWith: readonly string[] = [];
 
   readonly onDidChange = this.#changes.event;
   readonly onDidGoAway = this.#goneAway.event;
@@ -61,6 +64,10 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  get startedWith(): readonly string[] {
+    return this.#startedWith;
   }
 
   get places(): ReturnType<typeof placesIn> {
@@ -116,16 +123,18 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     return opening;
   }
 
-  /** Starts it even though it crashed too often. */
-  async retry(): Promise<void> {
+  /** Starts it even though it crashed too often; with the options of the one before, where it takes its place. */
+  async retry(daemonArguments: readonly string[] = []): Promise<void> {
     this.#crashes.forget();
+    this.#startedWith = daemonArguments;
     await this.open();
   }
 
   /** Rejects where a daemon would not start in place of this one. */
   async checkStart(): Promise<void> {
     const { checkStart } = await import("../../client/check-start.ts");
-    await checkStart({ places: this.places, daemonScript: this.daemonScript });
+    const { places, daemonScript } = this;
+    await checkStart({ places, daemonScript, daemonArguments: this.#startedWith });
   }
 
   /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
@@ -156,8 +165,9 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#become({ kind: "starting" });
     try {
       const handover = { version: this.#version, onWaiting: showHandover };
-      const wanted = { stateDirectory: stateDirectory(), daemonScript: this.daemonScript, handover };
-      const daemon = await openDaemon(wanted, signal);
+      const start = { daemonScript: this.daemonScript, daemonArguments: this.#startedWith };
+      const daemon = await openDaemon({ stateDirectory: stateDirectory(), ...start, handover }, signal);
+      this.#startedWith = await startedWith(daemon).catch(() => []);
       const { version, pid } = daemon.health;
       log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
       this.#become({ kind: "connected", version, pid });
@@ -221,6 +231,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** Until another client starts it, or something is asked of it here. */
   #stopped(): void {
+    this.#startedWith = [];
     this.#become({ kind: "stopped" });
     this.#watch?.[Symbol.dispose]();
     this.#watch = watchForDaemon(this.places, () => {

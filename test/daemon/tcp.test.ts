@@ -1,11 +1,12 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDaemon } from "../../client/daemon.ts";
 import { openCli } from "../support/cli.ts";
-import { openTestDaemon, spawnDaemon, type TestDaemon } from "../support/daemon.ts";
+import { openTestDaemon, spawnDaemon, type TestDaemon, watchFor } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { matching } from "../support/matching.ts";
 import { openRedis } from "../support/redis.ts";
@@ -147,6 +148,22 @@ describe("TCP", () => {
     const url = /http:\/\/\S+/.exec(stdout.toString())?.[0] ?? "";
     expect((await cli.run(["restart"])).stdout.toString()).toContain(` and ${url}\n`);
     expect((await cli.run(["restart", "--no-listen"])).stdout.toString()).not.toContain("http:");
+  });
+
+  test("is started again with the options that it was started with", async () => {
+    await using cli = await openCli();
+    const { home, stateDirectory } = cli;
+    await mkdir(stateDirectory, { mode: 0o700 });
+    const ready = watchFor(stateDirectory, "daemon.json");
+    const flags = ["--log-level", "debug", "--history-days", "7", "--listen", "127.0.0.1:0"];
+    await using _ = spawnDaemon({ home, stateDirectory, flags });
+    await ready;
+    for (const args of [["restart"], ["restart", "--no-listen"]])
+      expect(await cli.run(args)).toHaveProperty("status", 0);
+    await using restarted = await openDaemon({ stateDirectory });
+    const { values, sources } = await restarted.call("getSettings");
+    expect(values).toMatchObject({ logLevel: "debug", historyDays: 7, listen: null });
+    expect(sources).toMatchObject({ logLevel: "flag", historyDays: "flag", listen: "default" });
   });
 
   test("compresses JSON where that is asked for, and no small answers", async () => {
