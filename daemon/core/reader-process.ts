@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FileQuestion, type FileRequest, isFileAnswer } from "./file-request.ts";
-import { readDeadline } from "./read-deadline.ts";
+import { loopTime } from "./loop-time.ts";
 
 /** What runs a reader. */
 export interface ReaderProgram {
@@ -76,12 +76,12 @@ export class ReaderProcess {
     const id = (this.#asked += 1);
     const request: FileRequest = { id, question };
     return new Promise((resolve) => {
-      const timer = readDeadline(timeoutMs, () => {
+      const stopWaiting = loopTime.after(timeoutMs, () => {
         this.#retired = true;
         this.#settle(id, { kind: "late" });
       });
       this.#pending.set(id, (answer) => {
-        clearInterval(timer);
+        stopWaiting();
         resolve(answer);
       });
       if (this.#unsent.push(request) === 1) queueMicrotask(() => this.#send());

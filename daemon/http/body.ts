@@ -2,7 +2,7 @@ import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { readDeadline } from "../core/read-deadline.ts";
+import { loopTime } from "../core/loop-time.ts";
 import { repeatedMember } from "./json-members.ts";
 
 const maxBytes = 1024 * 1024;
@@ -28,13 +28,13 @@ export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeout
     );
   }
   const late = new AbortController();
-  const timer = readDeadline(timeoutMs, () => late.abort());
+  const stopWaiting = loopTime.after(timeoutMs, () => late.abort());
   try {
     return parseJson(await readAll(request, late.signal));
   } catch (failure) {
     throw late.signal.aborted ? requestTimeout(timeoutMs) : failure;
   } finally {
-    clearInterval(timer);
+    stopWaiting();
   }
 }
 

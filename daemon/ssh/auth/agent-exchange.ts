@@ -3,7 +3,7 @@ import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { createAgent, CygwinAgent, type OpenSSHAgent, PageantAgent } from "ssh2";
 import { errorCode } from "../../../state-directory/error-code.ts";
-import { readDeadline } from "../../core/read-deadline.ts";
+import { loopTime } from "../../core/loop-time.ts";
 import { wireString } from "../wire-string.ts";
 
 /** Why an agent was of no use, as a clause that can follow a colon. */
@@ -33,7 +33,7 @@ export function exchange(
     let over = false;
     const leave = (): void => {
       over = true;
-      clearInterval(timer);
+      stopWaiting();
       signal?.removeEventListener("abort", giveUp);
       stream?.destroy();
     };
@@ -48,7 +48,7 @@ export function exchange(
     const fail = (why: string): void => refuse(new AgentError(why));
     const giveUp = (): void => fail("the login was over before the agent had answered");
     const late = `the agent did not answer within ${timeoutMs / 1000} s`;
-    const timer = readDeadline(timeoutMs, () => refuse(new AgentTimeout(late)));
+    const stopWaiting = loopTime.after(timeoutMs, () => refuse(new AgentTimeout(late)));
     signal?.addEventListener("abort", giveUp, { once: true });
     if (signal?.aborted === true) giveUp();
     const broken = (failure: unknown): void => {
