@@ -56,6 +56,8 @@ Standard input is not passed on.
                           and kept nowhere
   --same-sudo-password    the same on several hosts, which share the password: it is asked
                           for once, and tried on one host before the others get it
+  --remember              keep the passwords that are typed here, also for sudo, once they were
+                          taken: in the daemon's memory until it ends
   --snippet NAME          run a snippet (\`hostrun snippets\`); what it asks for is asked here, secrets
                           without showing them, or taken from --set and, for secrets, from
                           the variable HOSTRUN_INPUT_NAME
@@ -146,7 +148,7 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
   try {
     const { json, raw } = plan.view;
     const asks = plan.ask && hasTerminal();
-    const prompts = new TerminalPrompts(daemon);
+    const prompts = new TerminalPrompts(daemon, plan.remember);
     const request = { ...plan.request, stdinOpen, prompts: asks ? ("ask" as const) : ("fail" as const) };
     const revive = request.durable === true ? reviver() : undefined;
     const frames = json

@@ -1,9 +1,11 @@
 import type { Daemon } from "../../client/daemon.ts";
 import type { Job } from "../../protocol/job.ts";
+import type { Remember } from "../../protocol/prompt.ts";
 import { warn } from "../console.ts";
 import { LineSink } from "../line-sink.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
+import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import type { JobShow, ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
@@ -22,6 +24,7 @@ export interface JobFollowing {
   readonly view: ViewOptions;
   readonly show: JobShow;
   readonly failedTo: FailedTo | undefined;
+  readonly remember: Remember;
 }
 
 /** Shows a job up to its end, and cancels it on Ctrl-C; the exit status is 0 only where every host's was. */
@@ -59,12 +62,12 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   return interrupt.status ?? (ended.outcome === "succeeded" ? 0 : failedStatus);
 }
 
-async function showEvents(daemon: Daemon, job: Job, { view, show }: JobFollowing): Promise<void> {
+async function showEvents(daemon: Daemon, job: Job, { view, show, remember }: JobFollowing): Promise<void> {
   const { id, options } = job;
   const { stderr } = process;
   const isTold = stderr.isTTY && process.env["TERM"] !== "dumb" && !view.quiet;
   using progress = isTold ? new ProgressLine(job, stderr) : undefined;
-  const jobView = new JobView(daemon, view, progress);
+  const jobView = new JobView(view, { prompts: new TerminalPrompts(daemon, remember), progress });
   const output = view.json || show === "lines";
   const revive = options.durable === true ? reviver() : undefined;
   for await (const { event } of daemon.jobEvents(id, { output, revive })) await jobView.take(event);

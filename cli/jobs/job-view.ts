@@ -1,9 +1,8 @@
-import type { Daemon } from "../../client/daemon.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
-import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
+import type { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import type { ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { terminalLines } from "../terminal-lines.ts";
@@ -23,9 +22,12 @@ export class JobView {
     return (stream === "stdout" ? this.stdout : this.#stderr).write(shown);
   });
 
-  constructor(daemon: Daemon, view: ViewOptions, progress: ProgressLine | undefined) {
+  constructor(
+    view: ViewOptions,
+    { prompts, progress }: { readonly prompts: TerminalPrompts; readonly progress: ProgressLine | undefined },
+  ) {
     this.#view = view;
-    this.#prompts = new TerminalPrompts(daemon);
+    this.#prompts = prompts;
     this.#progress = progress;
   }
 

@@ -29,6 +29,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last. What it was run
                           or everywhere (all); by default where it failed
   --secret-env NAME       with this variable, by its value here; one that the job had is
                           kept nowhere, and so is needed again. May be repeated
+  --remember              keep the passwords that are typed here in the daemon's memory
   --json, --format json   print the runs' events, a JSON object a line
   --raw                   with --json: shell noise on stderr, too
 ${resultHelp}  --batch                 never ask anything
@@ -50,6 +51,7 @@ Exit status: that of \`hostrun run\`; 0 also where there is no host left to run 
     const view = parseView(values);
     const secretEnv = parseSecrets(values["secret-env"] ?? [], process.env);
     const ask = values.batch !== true;
+    const remember = values.remember === true ? "session" : "no";
     await using daemon = await reachDaemon();
     const job = await findJob(daemon, word);
     requireSecrets(job, secretEnv);
@@ -58,7 +60,7 @@ Exit status: that of \`hostrun run\`; 0 also where there is no host left to run 
       if (!view.quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.`);
       return 0;
     }
-    if (!view.quiet && hosts.length > 0) warn(foldNames(hosts));
+    if (!view.quiet) warn(foldNames(hosts));
     const isAgreed =
       production.length === 0 || values.yes === true || (await confirmJob({ request: job, ask }, production));
     if (!isAgreed) return notRunStatus;
@@ -66,7 +68,7 @@ Exit status: that of \`hostrun run\`; 0 also where there is no host left to run 
     const prompts = ask && hasTerminal() ? "ask" : "fail";
     const body = { only, prompts, secretEnv, agentSocket: agentSocketOf(process.env) } as const;
     const again = await daemon.call("rerunJob", { params: { job: job.id }, body });
-    return await followJob(daemon, again, { view, show, failedTo });
+    return await followJob(daemon, again, { view, show, failedTo, remember });
   },
 };
 
@@ -75,6 +77,7 @@ const options = {
   ...resultOptions,
   ...secretOptions,
   only: { type: "string" },
+  remember: { type: "boolean" },
   batch: { type: "boolean" },
   yes: { type: "boolean", short: "y" },
 } as const;

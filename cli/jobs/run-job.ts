@@ -28,7 +28,12 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   const request: JobRequestInput = { ...options, ...plan.job, prompts, targets };
   await using failedTo = await FailedTo.open(plan.failedTo);
   const job = await daemon.call("createJob", { body: request });
-  return await followJob(daemon, job, { view: plan.view, show: plan.show, failedTo });
+  return await followJob(daemon, job, {
+    view: plan.view,
+    show: plan.show,
+    failedTo,
+    remember: plan.remember,
+  });
 }
 
 function countOf(hosts: number): string {

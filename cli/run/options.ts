@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { JobRequestInput } from "../../protocol/job.ts";
+import type { Remember } from "../../protocol/prompt.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
@@ -42,6 +43,8 @@ export interface RunPlan {
   readonly readStdin: boolean;
   /** Whether a person may be asked. */
   readonly ask: boolean;
+  /** For how long the passwords are kept that are typed here. */
+  readonly remember: Remember;
   /** Whether it may run on a production host without a question. */
   readonly yes: boolean;
 }
@@ -61,6 +64,7 @@ const options = {
   pty: { type: "boolean" },
   sudo: { type: "boolean" },
   "same-sudo-password": { type: "boolean" },
+  remember: { type: "boolean" },
   snippet: { type: "string" },
   set: { type: "string", multiple: true },
   durable: { type: "boolean" },
@@ -130,6 +134,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     snippet: parseSnippet(values),
     readStdin: ![values["no-stdin"], values.durable].includes(true),
     ask: values.batch !== true,
+    remember: values.remember === true ? "session" : "no",
     yes: values.yes === true,
   };
 }

@@ -111,7 +111,9 @@ export class PromptDialogs implements vscode.Disposable {
     const canKeep =
       (prompt.kind === "password" || prompt.kind === "passphrase") && prompt.fields.length === 1;
     if (canKeep) return this.#askSecret(prompt, closed);
-    const given = await askFields(prompt, false, closed);
+    // sudo's is no login's: whether it was right is known to the daemon, and not by a connection.
+    const longest = prompt.kind === "secret" ? "session" : undefined;
+    const given = await askFields(prompt, longest, closed);
     if (given !== undefined) this.#parts.typed(prompt);
     return given;
   }
@@ -122,7 +124,7 @@ export class PromptDialogs implements vscode.Disposable {
     if (prompt.attempt > 1) kept.refused(prompt);
     const known = prompt.attempt === 1 ? await kept.take(prompt) : undefined;
     if (known !== undefined) return { answers: [known], keeping: "session" };
-    const given = await askFields(prompt, true, closed);
+    const given = await askFields(prompt, "keyring", closed);
     if (given !== undefined) this.#parts.typed(prompt);
     const [secret] = given?.answers ?? [];
     if (given?.keeping === "keyring" && secret !== undefined) kept.keepOnceProven(prompt, secret);
@@ -142,12 +144,12 @@ async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
 /** Each line is a step of its own; a secret that can be kept has one more. */
 async function askFields(
   { kind, fields, title, instructions, attempt, hop }: Prompt,
-  canKeep: boolean,
+  longest: "session" | "keyring" | undefined,
   closed: AbortSignal,
 ): Promise<Given | undefined> {
   const answers: string[] = [];
   const again = attempt > 1 ? `${vscode.l10n.t("That was not right, please try again.")} ` : "";
-  const totalSteps = fields.length + (canKeep ? 1 : 0);
+  const totalSteps = fields.length + (longest === undefined ? 0 : 1);
   // A server's own words do not say whose they are, or say it of another.
   const frame = { title: kind === "password" ? title : `${title} (${hop})`, totalSteps };
   for (let at = 0; at < totalSteps; ) {
@@ -155,7 +157,9 @@ async function askFields(
     const step = { ...frame, step: at + 1 };
     const told = at === 0 ? `${again}${instructions.replaceAll("\n", " ")}`.trim() : "";
     const answer =
-      field === undefined ? await askKeeping(step, closed) : await askField(field, told, step, closed);
+      field === undefined
+        ? await askKeeping(longest ?? "session", step, closed)
+        : await askField(field, told, step, closed);
     if (answer === "cancel") return undefined;
     if (answer === "back") {
       at -= 1;

@@ -25,10 +25,19 @@ interface KeepingItem extends vscode.QuickPickItem {
   readonly keeping: Keeping;
 }
 
-/** For how long a secret is to be kept. */
-export function askKeeping(frame: StepFrame, closed: AbortSignal): Promise<Answer<Keeping>> {
+/** For how long a secret is to be kept; `longest`: what can be. */
+export function askKeeping(
+  longest: "session" | "keyring",
+  frame: StepFrame,
+  closed: AbortSignal,
+): Promise<Answer<Keeping>> {
   const pick = vscode.window.createQuickPick<KeepingItem>();
   pick.placeholder = vscode.l10n.t("For how long is it to be kept?");
+  const keyring: KeepingItem = {
+    label: vscode.l10n.t("Keep it"),
+    description: vscode.l10n.t("in this system's keyring, once the login has worked"),
+    keeping: "keyring",
+  };
   pick.items = [
     { label: vscode.l10n.t("Don't keep it"), keeping: "no" },
     {
@@ -36,11 +45,7 @@ export function askKeeping(frame: StepFrame, closed: AbortSignal): Promise<Answe
       description: vscode.l10n.t("in the daemon's memory"),
       keeping: "session",
     },
-    {
-      label: vscode.l10n.t("Keep it"),
-      description: vscode.l10n.t("in this system's keyring, once the login has worked"),
-      keeping: "keyring",
-    },
+    ...(longest === "keyring" ? [keyring] : []),
   ];
   return untilAnswered<Keeping>(pick, frame, (answer) => [
     pick.onDidAccept(() => answer({ value: pick.selectedItems[0]?.keeping ?? "no" })),

@@ -4,10 +4,10 @@ import { Command, RunOptions } from "../../protocol/run.ts";
 
 export const taskType = "hostrun";
 
-const { useBash, loginShell, cwd, env, pty, durable, timeoutMs } = RunOptions.shape;
+const { useBash, loginShell, cwd, env, pty, sudo, durable, timeoutMs } = RunOptions.shape;
 
-const options = { command: Command, useBash, loginShell, cwd, env, pty, durable, timeoutMs };
-const { concurrency, batches, failFast, maxFailures } = JobRequest.shape;
+const options = { command: Command, useBash, loginShell, cwd, env, pty, sudo, durable, timeoutMs };
+const { concurrency, batches, failFast, maxFailures, sameSudoPassword } = JobRequest.shape;
 
 /** A task of tasks.json, its variables (`${file}`, `${input:NAME}`) filled in; the options mean what they mean to the API. */
 export const RunTask = z.object({ host: z.string().min(1), ...options });
@@ -21,5 +21,6 @@ export const JobTask = z.object({
   batches,
   failFast,
   maxFailures,
+  sameSudoPassword,
 });
 export type JobTask = z.infer<typeof JobTask>;

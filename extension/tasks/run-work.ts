@@ -42,7 +42,7 @@ export class RunWork implements TaskWork {
   }
 
   confirm(): Promise<boolean> {
-    return this.#parts.confirm(this.#host(), this.task.command, {});
+    return this.#parts.confirm(this.#host(), this.task.command, this.task);
   }
 
   async begin(size: TerminalSize | undefined): Promise<string> {

@@ -27,11 +27,14 @@ test.each(askingHosts)(
 );
 
 test("a run as root asks for the password where sudo does, and does not show it", async () => {
-  const terminal = openTerminal(cli, "run", "-n", "--sudo", "outer", "--", "id -u");
+  const terminal = openTerminal(cli, "run", "-n", "--sudo", "--remember", "outer", "--", "id -u");
   await terminal.shows(`Password of ${hosts.user} for sudo on outer`);
   await terminal.shows("Password:");
   terminal.type(`${secrets.password}\r`);
   expect((await terminal.ended).status).toBe(0);
   expect(terminal.shown()).toMatch(/^0\r\n/m);
   expect(terminal.shown()).not.toMatch(/correct horse|hostrun-/);
+  // Where it is remembered, nobody is asked again.
+  const again = await cli.run(["run", "--sudo", "outer", "--", "id -u"]);
+  expect(again.stdout.toString()).toBe("0\n");
 });

@@ -13,7 +13,11 @@ beforeAll(async () => {
   const sshd = owned.use(await openSshd());
   ({ name: user } = owned.use(await openSudoUser({ password })));
   const config = `Host web1\n  HostName ${sshd.address}\n  User ${user}\n  Port ${sshd.port}\n`;
-  ({ window } = await openEditor(owned, sshd, { settings: { "hostrun.keepRunning": true }, config }));
+  const settings = { "hostrun.keepRunning": true, "terminal.integrated.gpuAcceleration": "off" };
+  const task = { type: "hostrun", label: "root", host: "web1", sudo: true, problemMatcher: [] };
+  const tasks = [{ ...task, command: 'echo "task of $(id -u)"' }];
+  const files = { ".vscode/tasks.json": JSON.stringify({ version: "2.0.0", tasks }) };
+  ({ window } = await openEditor(owned, sshd, { settings, config, files }));
   await window.showHostrun();
 });
 endAfterTests(owned, () => window);
@@ -35,9 +39,15 @@ test("the shield above the question runs a command as root, and the password is 
   await input.fill(password);
   await window.pictures("sudo-password");
   await input.press("Enter");
+  await window.choose(/For how long is it to be kept/, "Keep it for this session");
   await window.output("user 0");
   await window.run.getByText("Exit 0", { exact: true }).waitFor();
   expect(await window.run.locator(".xterm-rows").innerText()).not.toMatch(
     /correct horse|hostrun-[0-9a-f]{12}/,
   );
+});
+
+test("a task runs as root, with the password that is kept for this session", async () => {
+  await window.runTask("root");
+  await window.page.locator(".xterm-rows:visible", { hasText: "task of 0" }).waitFor();
 });
