@@ -4,7 +4,7 @@ import {
   JobDiffQuery,
   JobEventsQuery,
   JobGroupQuery,
-  JobGroups,
+  JobGroup,
   JobQuery,
   JobRequest,
   JobRerunRequest,
@@ -36,7 +36,7 @@ export const jobEndpoints = {
     status: 201,
     output: Job,
     alsoEvents: true,
-    problems: [...writing, "daemon_stopped", "storage_full"],
+    problems: [...writing, "idempotency_conflict", "daemon_stopped", "storage_full"],
   }),
   listJobs: endpoint({
     method: "GET",
@@ -79,7 +79,7 @@ export const jobEndpoints = {
     summary: "Hosts whose runs ended alike, with byte-identical output; the largest group first",
     query: JobGroupQuery,
     status: 200,
-    output: JobGroups,
+    output: listOf(JobGroup),
     problems: ofJob,
   }),
   jobDiff: endpoint({
@@ -107,6 +107,6 @@ export const jobEndpoints = {
     body: JobRerunRequest,
     status: 201,
     output: Job,
-    problems: [...writing, "not_found", "conflict", "daemon_stopped", "storage_full"],
+    problems: [...writing, "not_found", "conflict", "idempotency_conflict", "daemon_stopped", "storage_full"],
   }),
 };

@@ -6,7 +6,7 @@ import { Command, Outcome, OutputQuery, refuseWithDurable, RunOptions, RunState 
 /** So many per cent of all hosts. */
 const Share = z.string().regex(/^(?:100|[1-9]?\d)%$/, "must be a share such as 10%");
 export const BatchSize = z.union(
-  [z.int().min(1).max(1_000_000), Share],
+  [z.int().min(1).max(1_000_000), Share.refine((share) => share !== "0%", "must be more than 0%")],
   "must be a number of hosts from 1 or a share such as 10%",
 );
 export type BatchSize = z.infer<typeof BatchSize>;
@@ -174,7 +174,6 @@ export const JobGroup = z.object({
   runId: z.string(),
 });
 export type JobGroup = z.infer<typeof JobGroup>;
-export const JobGroups = z.object({ items: z.array(JobGroup) });
 
 /** Two runs of the job. */
 export const JobDiffQuery = z.strictObject({

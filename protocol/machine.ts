@@ -1,9 +1,10 @@
 import { parseJump } from "./destination.ts";
 import type { Host } from "./host.ts";
 
-const local = /^(?:localhost|::1?|0\.0\.0\.0|127\.[\d.]+)$/;
+/** 127.0.0.2 and the like are none of them: what is forwarded to, or listens on, one of those alone is elsewhere. */
+const local = /^(?:localhost|::1?|0\.0\.0\.0)$/;
 
-/** An address in one spelling, IPv4 also where it is mapped to IPv6; all names and addresses of this machine are one. */
+/** An address in one spelling, IPv4 also where it is mapped to IPv6; the names that this machine has everywhere are one. */
 function normalAddress(address: string): string {
   const spelled = oneSpelling(address.toLowerCase().replace(/\.$/, ""));
   const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(spelled) ?? [];

@@ -85,7 +85,7 @@ export function refuseWithDurable(
   }
 }
 
-const HostRef = z.union([Destination, z.int().positive()]);
+const HostRef = z.union([Destination, z.int().positive()], "must be a host's name or id");
 
 /** One command on one host, by name or by id. */
 export const RunRequest = z

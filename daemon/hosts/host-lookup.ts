@@ -64,7 +64,7 @@ export class HostLookup {
   async find(given: string | number): Promise<FoundHost> {
     if (typeof given === "number") {
       const known = this.#parts.stored(given);
-      if (known === undefined) throw unknownHost(`with id ${given}`);
+      if (known === undefined) throw unknownHost(given);
       return this.#ofStored(known);
     }
     const host = withoutParameters(given);
@@ -192,10 +192,16 @@ function connectingBy(
   return { transport, algorithms: legacyAlgorithms ? withLegacy(algorithms) : algorithms };
 }
 
-function unknownHost(name: string): Problem {
+function unknownHost(host: string | number): Problem {
+  if (typeof host === "number") {
+    return new Problem(
+      "host_unknown",
+      `No host has the id ${host}. It may have been removed: \`hostrun hosts\` lists them.`,
+    );
+  }
   return new Problem(
     "host_unknown",
-    `No host named ${visibleLine(name)}, neither saved nor in ~/.ssh/config, and no address is found for it. Add it, or name its user: user@host.`,
+    `No host named ${visibleLine(host)}, neither saved nor in ~/.ssh/config, and no address is found for it. Add it, or name its user: user@host.`,
   );
 }
 

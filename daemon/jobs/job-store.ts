@@ -1,5 +1,6 @@
 import type { Job, JobRunQuery } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
+import type { IdempotencyKey, RunStore } from "../runs/record/run-store.ts";
 
 /** A run of a job, as far as the job needs it. */
 export interface JobRun {
@@ -17,8 +18,8 @@ export interface JobPage {
 }
 
 /** What jobs need of the store. Every method has committed when it returns. */
-export interface JobStore {
-  create(job: Job): void;
+export interface JobStore extends Pick<RunStore, "keyOf"> {
+  create(job: Job, key: IdempotencyKey | undefined): void;
   /** Its state, its ending and its counts. */
   update(job: Job): void;
   get(id: string): Job | undefined;

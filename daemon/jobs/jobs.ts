@@ -19,7 +19,8 @@ import { parseCursor } from "../core/cursor.ts";
 import type { Feed } from "../core/feed.ts";
 import type { Log } from "../core/log.ts";
 import { TimeSlice } from "../core/time-slice.ts";
-import { uuidv7 } from "../core/uuid.ts";
+import { idempotencyOf, madeBefore } from "../runs/idempotency.ts";
+import type { IdempotencyKey } from "../runs/record/run-store.ts";
 import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
@@ -27,6 +28,7 @@ import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
 import { type EndedRun, groupRuns } from "./job-groups.ts";
 import type { JobEvent } from "./job-log.ts";
 import { JobLogs } from "./job-logs.ts";
+import { newJob } from "./new-job.ts";
 import { JobRuns, type JobRunsParts } from "./job-runs.ts";
 import type { JobRun, JobStore } from "./job-store.ts";
 import { type JobPart, type KnownHost, isDestination, requireTargets, resolveTargets } from "./targets.ts";
@@ -76,15 +78,23 @@ export class Jobs {
     return found.length === 0 ? resolved : resolveTargets(targets, { hosts: [...hosts, ...found], ofJob });
   }
 
-  /** Commits a job and sets it going. `invalid_request` where its targets mean nobody, in whole or in part. */
-  async start(request: JobRequest): Promise<Job> {
+  /**
+   * Commits a job and sets it going. The same Idempotency-Key with the same request gives the job it gave before;
+   * `idempotency_conflict` with another one, `invalid_request` where its targets mean nobody, in whole or in part.
+   */
+  async start(request: JobRequest, key?: string, rerunOf?: string): Promise<Job> {
+    const idempotency = idempotencyOf(key, { ...request, rerunOf });
+    const before = this.#find(madeBefore(idempotency, this.#parts.store));
+    if (before !== undefined) return before;
     const hosts = requireTargets(await this.resolve(request.targets));
-    return this.#begin(request, hosts);
+    // Meanwhile the same request may have come a second time, and been first.
+    const meanwhile = this.#find(madeBefore(idempotency, this.#parts.store));
+    return meanwhile ?? this.#begin(request, hosts, idempotency);
   }
 
   /** `not_found` where there is no such job. */
   get(id: string): Job {
-    const job = this.#active.get(id)?.job ?? this.#parts.store.get(id);
+    const job = this.#find(id);
     if (job === undefined) throw jobUnknown(id);
     return job;
   }
@@ -139,7 +149,7 @@ export class Jobs {
   }
 
   /** The same again, where it failed or did not finish. `conflict` where nothing is left to run, or was not kept. */
-  async rerun(id: string, { only, ...again }: JobRerunRequest): Promise<Job> {
+  async rerun(id: string, { only, ...again }: JobRerunRequest, key?: string): Promise<Job> {
     const job = this.get(id);
     const { secretEnvNames = [], ...options } = job.options;
     requireSecrets("The job", secretEnvNames, again.secretEnv);
@@ -148,7 +158,11 @@ export class Jobs {
     const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
     const parsed = JobRequestSchema.safeParse(request);
     if (!parsed.success) throw invalidRequest(parsed.error, "This job cannot be run again as it was.");
-    return this.start(parsed.data);
+    return this.start(parsed.data, key, id);
+  }
+
+  #find(id = ""): Job | undefined {
+    return this.#active.get(id)?.job ?? this.#parts.store.get(id);
   }
 
   /** A job's stream, and the epoch of its numbers. `stream_position_unknown` for another stream's id. */
@@ -215,25 +229,9 @@ export class Jobs {
     active.takeOver(runs);
   }
 
-  #begin(request: JobRequest, hosts: readonly string[]): Job {
-    const { targets, command, name, stdin: _stdin, secretEnv, agentSocket: _, ...options } = request;
-    const secretEnvNames = Object.keys(secretEnv);
-    const job: Job = {
-      id: uuidv7(),
-      name,
-      command,
-      targets,
-      hosts: [...hosts],
-      options: { ...options, ...(secretEnvNames.length === 0 ? {} : { secretEnvNames }) },
-      state: "running",
-      outcome: null,
-      counts: countsOf(hosts.length, [], { begun: 0, over: false }),
-      skipReason: null,
-      createdAt: this.#parts.clock.now(),
-      startedAt: null,
-      endedAt: null,
-    };
-    this.#parts.store.create(job);
+  #begin(request: JobRequest, hosts: readonly string[], key: IdempotencyKey | undefined): Job {
+    const job = newJob(request, hosts, this.#parts.clock.now());
+    this.#parts.store.create(job, key);
     const active = new ActiveJob(job, request, this.#activeParts(job));
     this.#active.set(job.id, active);
     this.#parts.onChange(job);
@@ -277,7 +275,7 @@ export class Jobs {
   }
 
   #hostsOf(which: JobPart, id: string): readonly string[] | undefined {
-    const job = this.#active.get(id)?.job ?? this.#parts.store.get(id);
+    const job = this.#find(id);
     if (job === undefined) return undefined;
     const runs = this.#parts.store.runs(id).map((run) => this.#runs.newest(run));
     const begun = new Set(runs.map(({ host }) => host));

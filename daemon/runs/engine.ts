@@ -12,7 +12,7 @@ import type { DurableParts } from "./durable/durable-parts.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { createExecution } from "./create-execution.ts";
-import { idempotencyOf } from "./idempotency.ts";
+import { idempotencyOf, madeBefore } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
@@ -91,8 +91,8 @@ export class RunEngine implements AsyncDisposable {
    * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
    */
   async start(given: RunRequest, { key, client, jobId, sudo }: RunOrigin): Promise<Run> {
-    const idempotency = key === undefined ? undefined : idempotencyOf(key, given);
-    const before = idempotency === undefined ? undefined : this.#earlier(idempotency);
+    const idempotency = idempotencyOf(key, given);
+    const before = this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining(jobId);
     const askedAt = this.#parts.clock.elapsed();
@@ -100,7 +100,7 @@ export class RunEngine implements AsyncDisposable {
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
     const result = await cachedResult(request, { target, askedAt }, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
-    const meanwhile = idempotency === undefined ? undefined : this.#earlier(idempotency);
+    const meanwhile = this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
     this.#refuseWhenDraining(jobId);
     this.#admission.check();
@@ -325,16 +325,9 @@ export class RunEngine implements AsyncDisposable {
     return keptBy(live, request, this.#parts.store.events.epoch);
   }
 
-  #earlier({ key, requestSha256 }: IdempotencyKey): Run | undefined {
+  #earlier(key: IdempotencyKey | undefined): Run | undefined {
     const { store } = this.#parts;
-    const known = store.keyOf(key);
-    if (known === undefined) return undefined;
-    if (known.requestSha256 !== requestSha256) {
-      throw new Problem(
-        "idempotency_conflict",
-        "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
-      );
-    }
-    return this.live(known.runId)?.run ?? store.get(known.runId);
+    const id = madeBefore(key, store);
+    return id === undefined ? undefined : (this.live(id)?.run ?? store.get(id));
   }
 }

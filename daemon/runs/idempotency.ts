@@ -1,10 +1,27 @@
 import { createHash } from "node:crypto";
-import type { RunRequest } from "../../protocol/run.ts";
-import type { IdempotencyKey } from "./record/run-store.ts";
+import { Problem } from "../../protocol/problem.ts";
+import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 
-/** What is stored of a request that came with a key, to tell it from another one with the same key. */
-export function idempotencyOf(key: string, request: RunRequest): IdempotencyKey {
+/** What is stored of a request for a run or a job that came with a key, to tell it from another one with the same key. */
+export function idempotencyOf(
+  key: string | undefined,
+  request: Readonly<Record<string, unknown>> & { readonly secretEnv: Readonly<Record<string, string>> },
+): IdempotencyKey | undefined {
+  if (key === undefined) return undefined;
   // A hash that is stored must not help to guess a secret.
   const told = { ...request, secretEnv: Object.keys(request.secretEnv) };
   return { key, requestSha256: createHash("sha256").update(JSON.stringify(told)).digest("hex") };
+}
+
+/** The id of what the same request with this key has made. `idempotency_conflict` where that was another request. */
+export function madeBefore(
+  given: IdempotencyKey | undefined,
+  store: Pick<RunStore, "keyOf">,
+): string | undefined {
+  const known = given && store.keyOf(given.key);
+  if (known === undefined || known.requestSha256 === given?.requestSha256) return known?.madeId;
+  throw new Problem(
+    "idempotency_conflict",
+    "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
+  );
 }

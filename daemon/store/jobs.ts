@@ -3,6 +3,7 @@ import { Job as JobSchema } from "../../protocol/job.ts";
 import { Outcome, RunState } from "../../protocol/run.ts";
 import type { JobRun, JobStore } from "../jobs/job-store.ts";
 import type { Database } from "./database.ts";
+import { createKeyTable } from "./idempotency-keys.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { storedJson } from "./stored-row.ts";
@@ -62,13 +63,19 @@ export function createJobStore({ sql, damage }: Database): JobStore {
   const forget = sql.prepare(
     "DELETE FROM jobs WHERE state = 'ended' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = jobs.id)",
   );
+  const keys = createKeyTable(sql);
+  const create = sql.transaction<JobStore["create"]>((job, key) => {
+    insert.run(rowOf(job));
+    if (key !== undefined) keys.insert({ ...key, madeId: job.id, createdAt: job.createdAt });
+  });
   const read = (row: JobRow): Job[] => {
     const job = jobOf(row);
     if (job === undefined) damage.tell("jobs", row.number);
     return job === undefined ? [] : [job];
   };
   return {
-    create: (job) => mapStorageErrors(() => void insert.run(rowOf(job))),
+    keyOf: keys.keyOf,
+    create: (job, key) => mapStorageErrors(() => create(job, key)),
     update: (job) => mapStorageErrors(() => void update.run(rowOf(job))),
     get: (id) => {
       const row = byId.get(id);

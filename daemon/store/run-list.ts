@@ -73,6 +73,9 @@ const previous = `number < (SELECT number FROM runs WHERE id = @previousOf) AND
   (host_name, substr(command, 1, 100), command) =
   (SELECT host_name, substr(command, 1, 100), command FROM runs WHERE id = @previousOf)`;
 
+/** A number is the host of this name before it is the one of this id. */
+const numberedHost = `(host_name = @host OR host_id = CAST(@host AS INTEGER) AND NOT EXISTS (SELECT 1 FROM hosts WHERE name = @host))`;
+
 function restrictions(filter: RunFilter) {
   const { before, host, state, outcome, is, job, pinned, since, until, previousOf } = filter;
   const conditions: string[] = [];
@@ -83,7 +86,7 @@ function restrictions(filter: RunFilter) {
     values[name] = value;
   };
   restrict("", "before", before);
-  restrict("host_name = @host", "host", host);
+  restrict(/^\d{1,15}$/.test(host ?? "") ? numberedHost : "host_name = @host", "host", host);
   restrict("state = @state", "state", state);
   restrict("outcome = @outcome", "outcome", outcome);
   if (outcome !== undefined && outcome !== "exited") conditions.push(notSucceeded);

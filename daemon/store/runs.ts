@@ -46,7 +46,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     reserve.demand();
     const number = Number(insert.run(toRow(run)).lastInsertRowid);
     events.insert({ id: run.id, number }, first);
-    if (idempotency !== undefined) keys.insert({ ...idempotency, runId: run.id, createdAt: run.createdAt });
+    if (idempotency !== undefined) keys.insert({ ...idempotency, madeId: run.id, createdAt: run.createdAt });
   });
   const annotate = sql.transaction((row: RunRow, { pinned, note }: Pick<Run, "pinned" | "note">) => {
     say.run(pinned ? 1 : 0, note, row.number);

@@ -300,6 +300,8 @@ await writeFile(`${daemon.home}/.ssh/config`, "Host configured\n  HostName 10.1.
 const valid = { host: "web1", command: "true" };
 const start = (json: object, once?: string): Sent =>
   once === undefined ? { json } : { json, headers: { "idempotency-key": once } };
+const onProduction = start({ ...valid, host: "prod" });
+const onTargets = start({ targets: ["web1"], command: "true" }, "contract");
 await keepSnippets(daemon.http);
 const installing = `${await keyPath()}/install`;
 await writeFile(`${daemon.home}/.ssh/taken`, "");
@@ -342,13 +344,8 @@ const provoked: Provoked[] = [
   ["streamRun", "host_unknown", "/api/ssh/stream", start({ ...valid, host: "nobody" })],
   ["createRun", "idempotency_conflict", "/api/runs", start({ ...valid, command: "false" }, "contract")],
   ["streamRun", "idempotency_conflict", "/api/ssh/stream", start({ ...valid, pty: true }, "contract")],
-  ["createRun", "confirmation_required", "/api/runs?production=refuse", start({ ...valid, host: "prod" })],
-  [
-    "streamRun",
-    "confirmation_required",
-    "/api/ssh/stream?production=refuse",
-    start({ ...valid, host: "prod" }),
-  ],
+  ["createRun", "confirmation_required", "/api/runs?production=refuse", onProduction],
+  ["streamRun", "confirmation_required", "/api/ssh/stream?production=refuse", onProduction],
   ["listRuns", "invalid_request", "/api/runs?limit=0"],
   ["listRuns", "run_unknown", `/api/runs?previousOf=${unknownRun.slice("/api/runs/".length)}`],
   ["updateRun", "run_unknown", unknownRun, { json: { pinned: true } }],
@@ -394,6 +391,8 @@ const provoked: Provoked[] = [
   ["cancelJob", "not_found", `${unknownJob}/cancel`, { json: {} }],
   ["rerunJob", "not_found", `${unknownJob}/rerun`, { json: {} }],
   ["rerunJob", "conflict", `/api/jobs/${goodJob}/rerun`, { json: {} }],
+  ["createJob", "idempotency_conflict", "/api/jobs", onTargets],
+  ["rerunJob", "idempotency_conflict", `/api/jobs/${goodJob}/rerun`, start({ only: "all" }, "contract")],
 ];
 
 describe("every problem is the contract's, and one that its endpoint declares", () => {

@@ -32,6 +32,8 @@ test("the history is newest first, a page at a time, by what is asked for", asyn
   expect(await found({ state: "running" })).toEqual([]);
   expect(await found({ host: "web1", q: "exit" })).toEqual(["exit 3"]);
   expect(await found({ host: "nobody" })).toEqual([]);
+  expect(await found({ host: String(daemon.host.id), q: "exit" })).toEqual(["exit 3"]);
+  expect(await found({ host: "999" })).toEqual([]);
   expect(await found({ q: "%" })).toEqual([]);
   const oldest = all.items.at(-1)?.createdAt ?? "";
   expect(await found({ until: oldest })).toEqual([]);

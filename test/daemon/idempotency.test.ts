@@ -1,8 +1,10 @@
 import { afterAll, expect, test } from "vitest";
+import { Job } from "../../protocol/job.ts";
 import { Run } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
+import { readAll } from "../support/http.ts";
 import { hostOf, knowHosts, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -81,6 +83,55 @@ test("ten requests at once with one key are one execution", async () => {
   expect(ids.size).toBe(1);
   for (const id of ids) await eventsOf(id);
   expect(await counter.count()).toBe(1);
+});
+
+test("a job that is sent again with its key is the same job, while it goes on and under the next daemon", async () => {
+  await using counter = await openCounter();
+  await using directory = await openDirectory();
+  const state = { home: directory.path, stateDirectory: directory.join("state") };
+  await using sshd = await openSshd();
+  await knowHosts(directory.path, sshd.knownHosts);
+  const headers = { "idempotency-key": "job-1" };
+  const json = { targets: ["web1"], command: counter.command };
+  const ids = new Set<string>();
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    await using next = await openTestDaemon(state);
+    if (ids.size === 0) await next.client.call("createHost", { body: hostOf(sshd) });
+    const ask = (path: string, body: object) => next.http.ask("POST", path, { headers, json: body });
+    for (const answer of await Promise.all(Array.from({ length: 5 }, () => ask("/api/jobs", json)))) {
+      expect(answer.status).toBe(201);
+      ids.add(Job.parse(answer.json()).id);
+    }
+    const stream = { headers: { ...headers, accept: "text/event-stream" }, json };
+    const events = (await readAll(await next.http.open("POST", "/api/jobs", stream))).toString();
+    expect(events).toContain('"type":"jobComplete"');
+    for (const answer of [
+      await ask("/api/jobs", { ...json, failFast: true }),
+      await ask("/api/runs", { host: "web1", command: counter.command }),
+      await ask(`/api/jobs/${[...ids].join("")}/rerun`, { only: "all" }),
+    ])
+      expect(answer.problem()).toMatchObject({ status: 409, code: "idempotency_conflict" });
+    await next.kill(signal);
+  }
+  expect(ids.size).toBe(1);
+  expect(await counter.count()).toBe(1);
+});
+
+test("a job is run again once for each key", async () => {
+  await using counter = await openCounter();
+  const { id } = await daemon.client.call("createJob", {
+    body: { targets: ["web1"], command: `${counter.command}; false` },
+  });
+  await readAll(await daemon.http.open("GET", `/api/jobs/${id}/events`));
+  const again = async () => {
+    const headers = { "idempotency-key": "job-again", accept: "text/event-stream" };
+    const answer = await daemon.http.ask("POST", `/api/jobs/${id}/rerun`, { headers, json: {} });
+    const job = Job.parse(answer.json());
+    await readAll(await daemon.http.open("GET", `/api/jobs/${job.id}/events`));
+    return job.id;
+  };
+  expect(await again()).toBe(await again());
+  expect(await counter.count()).toBe(2);
 });
 
 test("other keys are other runs", async () => {

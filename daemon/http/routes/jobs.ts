@@ -1,6 +1,7 @@
 import type { OutputDiff } from "../../diff/output-diff.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import { createJobEncoder, encodedFeed } from "../event-encoding.ts";
+import { headerWord } from "../header-word.ts";
 import type { Handlers } from "../request-context.ts";
 import type { MessageFeed } from "../sse.ts";
 
@@ -28,8 +29,8 @@ export function jobRoutes(jobs: Jobs, diff: OutputDiff): JobHandlers {
   };
   return {
     resolveTargets: ({ body }) => jobs.resolve(body.targets),
-    createJob: async ({ query, body }) => {
-      const job = await jobs.start(body);
+    createJob: async ({ query, body, header }) => {
+      const job = await jobs.start(body, headerWord(header, "Idempotency-Key"));
       return { json: job, events: () => stream(job.id, query) };
     },
     listJobs: ({ query }) => jobs.list(query),
@@ -37,12 +38,16 @@ export function jobRoutes(jobs: Jobs, diff: OutputDiff): JobHandlers {
     listJobRuns: ({ params, query }) => jobs.runs(params.job, query),
     jobEvents: ({ params, query, header }) =>
       stream(params.job, { ...query, after: header("Last-Event-ID") ?? query.after }),
-    jobGroups: async ({ params, query }) => ({ items: await jobs.groups(params.job, query.by) }),
+    jobGroups: async ({ params, query }) => ({
+      items: await jobs.groups(params.job, query.by),
+      nextCursor: null,
+    }),
     jobDiff: ({ params, query, left }) => {
       jobs.requireRuns(params.job, [query.a, query.b]);
       return diff.compare([query.a, query.b], query.stream, left);
     },
     cancelJob: ({ params, body }) => jobs.cancel(params.job, body.graceMs),
-    rerunJob: ({ params, body }) => jobs.rerun(params.job, body),
+    rerunJob: ({ params, body, header }) =>
+      jobs.rerun(params.job, body, headerWord(header, "Idempotency-Key")),
   };
 }

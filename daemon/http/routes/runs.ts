@@ -10,6 +10,7 @@ import type { RunHistory } from "../../runs/history.ts";
 import { chunksOf, mediaType } from "../body.ts";
 import type { Handlers } from "../request-context.ts";
 import { wantsFrames } from "../frames.ts";
+import { headerWord } from "../header-word.ts";
 import { refuseProduction } from "../production-refusal.ts";
 import { runStream } from "../run-stream.ts";
 
@@ -40,8 +41,8 @@ type RunHandlers = Pick<
 export function runRoutes({ production, engine, history, diff }: RunRoutesParts): RunHandlers {
   const start = (request: RunRequest, header: Header): Promise<Run> =>
     engine.start(request, {
-      key: word(header, "Idempotency-Key"),
-      client: word(header, "Hostrun-Client") ?? "",
+      key: headerWord(header, "Idempotency-Key"),
+      client: headerWord(header, "Hostrun-Client") ?? "",
     });
   return {
     createRun: async ({ query, body, header }) => {
@@ -95,14 +96,6 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
 const untilAgreed = "Let a person agree to the command, then ask again without production=refuse.";
 
 type Header = (name: string) => string | undefined;
-
-/** What a header names something by. */
-function word(header: Header, name: string): string | undefined {
-  const value = header(name);
-  if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return value;
-  const message = "must be 1 to 255 visible ASCII characters";
-  throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
-}
 
 /** Takes as long as bytes come, or none come, while the run lives; its end is the end of the request. */
 async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {

@@ -43,7 +43,8 @@ export interface RunStore {
   delete(id: string): void;
   /** Removes what is left of the output of deleted runs. */
   sweepFiles(signal: AbortSignal): Promise<void>;
-  keyOf(key: string): { requestSha256: string; runId: string } | undefined;
+  /** What a run or a job was made by, and its id. */
+  keyOf(key: string): { requestSha256: string; madeId: string } | undefined;
   forgetKeysBefore(instant: string): void;
   /**
    * Takes ended runs that the search does not know yet in: at most `maxRuns`, and no further one once `maxBytes`
