@@ -25,6 +25,8 @@ export const panelWords = {
   saveOutput: "Save Output…",
   clear: "Clear",
   debugLog: "Debug Log",
+  editNote: "Edit Note…",
+  noteIs: "Note: {0}",
   moreTools: "More Tools",
 
   production: "production",

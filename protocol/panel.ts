@@ -43,6 +43,7 @@ export const PanelTool = z.enum([
   "openOutput",
   "clear",
   "debugLog",
+  "note",
 ]);
 export type PanelTool = z.infer<typeof PanelTool>;
 
@@ -97,6 +98,8 @@ export const ToPanel = z.discriminatedUnion("type", [
   /** A passing remark in the status line, e.g. that something was copied. */
   z.object({ type: z.literal("notice"), text: z.string() }),
   z.object({ type: z.literal("look"), look: Look }),
+  /** What somebody has noted about the run, when that has changed; null: nothing. */
+  z.object({ type: z.literal("note"), note: z.string().nullable() }),
 ]);
 export type ToPanel = z.infer<typeof ToPanel>;
 
@@ -131,6 +134,7 @@ export const FromPanel = z.discriminatedUnion("type", [
   z.object({ type: z.literal("mend"), action: z.string().max(256) }),
   /** The run's own debug log, as a document. */
   z.object({ type: z.literal("showLog") }),
+  z.object({ type: z.literal("editNote") }),
 ]);
 export type FromPanel = z.infer<typeof FromPanel>;
 

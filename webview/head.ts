@@ -4,18 +4,22 @@ import { createCommandLine } from "./command-line.ts";
 import { element, icon } from "./element.ts";
 import type { Standing } from "./ending.ts";
 import { word } from "./labels.ts";
+import { NoteBar } from "./note-bar.ts";
 
-/** The panel's head: how the run stands, where it runs, and the command. */
+/** The panel's head: how the run stands, where it runs, and the command; below it what was noted about the run. */
 export class Head {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "state-icon", role: "img" });
+  readonly note: NoteBar;
   #about: readonly HTMLElement[] = [];
 
-  constructor(toolbar: HTMLElement) {
+  constructor(toolbar: HTMLElement, editNote: () => void) {
+    this.note = new NoteBar(editNote);
     this.element = element("header", { class: "head" }, this.#state, toolbar);
   }
 
-  begin(host: PanelHost, { command, options }: Run): void {
+  begin(host: PanelHost, { command, options, note }: Run): void {
+    this.note.show(note);
     for (const part of this.#about) part.remove();
     const where = host.user === null ? host.address : `${host.user}@${host.address}`;
     const badge = (name: "production" | "durable", hint: string): HTMLElement =>

@@ -12,6 +12,7 @@ import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
 import { createProblemView } from "./problem-view.ts";
+import { isCalm } from "./calm.ts";
 import { Screen } from "./screen.ts";
 import { Settled } from "./settled.ts";
 import { Silence } from "./silence.ts";
@@ -34,7 +35,7 @@ export class RunPanel {
   readonly #element = element("div", { class: "panel prepared" });
   readonly #body = element("main", { class: "body" });
   readonly #toolbar = new Toolbar((name) => this.#use(name));
-  readonly #head = new Head(this.#toolbar.element);
+  readonly #head = new Head(this.#toolbar.element, () => this.#use("note"));
   readonly #status = new StatusLine();
   readonly #screen: Screen;
   readonly #find: FindBar;
@@ -50,7 +51,7 @@ export class RunPanel {
   constructor(app: HTMLElement, look: Look, bridge: Bridge) {
     this.#bridge = bridge;
     app.append(this.#element);
-    this.#element.append(this.#head.element, this.#body);
+    this.#element.append(this.#head.element, this.#head.note.element, this.#body);
     this.#screen = new Screen(this.#body, {
       look,
       drawn: (characters) => bridge.post({ type: "drawn", characters }),
@@ -122,6 +123,8 @@ export class RunPanel {
         return this.#use(message.tool);
       case "notice":
         return this.#status.notice(message.text);
+      case "note":
+        return this.#head.note.show(message.note);
       case "look":
         this.#element.classList.toggle("reduced-motion", isCalm(message.look));
         return this.#screen.restyle(message.look);
@@ -255,6 +258,7 @@ export class RunPanel {
       openOutput: () => this.#bridge.post({ type: "openOutput" }),
       clear: () => this.#clear(),
       debugLog: () => this.#toggleLog(),
+      note: () => this.#bridge.post({ type: "editNote" }),
     };
     actions[tool]();
   }
@@ -291,9 +295,4 @@ export class RunPanel {
     this.#status.notice(word("copiedSelection"));
     return true;
   }
-}
-
-/** By setting, or by the system's wish, of which VS Code tells by a class of the body. */
-function isCalm(look: Look): boolean {
-  return look.reducedMotion || document.body.classList.contains("vscode-reduce-motion");
 }

@@ -21,6 +21,7 @@ export function listTools(): Tool[] {
     { name: "copyOutput", icon: "copy", label: word("copyOutput") },
     { name: "saveOutput", icon: "save", label: word("saveOutput") },
     { name: "clear", icon: "clear-all", label: word("clear") },
+    { name: "note", icon: "note", label: word("editNote") },
     { name: "debugLog", icon: "output", label: word("debugLog") },
   ];
 }

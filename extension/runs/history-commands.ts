@@ -1,15 +1,15 @@
 import * as vscode from "vscode";
 import { listedRuns } from "../../client/listed-runs.ts";
-import { type Run, RunPatch } from "../../protocol/run.ts";
+import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askChoice } from "../input/choice.ts";
-import { askText, schemaProblem } from "../input/text-input.ts";
-import { commandLine, oneLine } from "../plain-text.ts";
+import { oneLine } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import type { OutputDocuments } from "../terminal/output-documents.ts";
 import type { RunPanels } from "../terminal/run-panels.ts";
 import type { RunCommands } from "./run-commands.ts";
 import { type RunGrouping, runGroupings } from "../../protocol/run-groups.ts";
+import { editNote } from "./run-note.ts";
 import { askRun, type RunQuestions } from "./run-on-host.ts";
 import type { RunSearch } from "./run-search.ts";
 import { saveRuns } from "./run-saving.ts";
@@ -50,19 +50,7 @@ export class HistoryCommands {
 
   async note(row?: Run): Promise<void> {
     const run = await this.#parts.runs.chosen(row, vscode.l10n.t("Edit Note of Run"), () => true);
-    if (run === undefined) return;
-    const answer = await askText(
-      {
-        prompt: vscode.l10n.t("A line about this run, which is searched, too. Empty: none"),
-        value: run.note ?? "",
-        problem: (text) => schemaProblem(RunPatch.shape.note, text),
-      },
-      { title: vscode.l10n.t("Note of {0}", commandLine(run.command, 60)), step: 1, totalSteps: 1 },
-    );
-    if (typeof answer === "string") return;
-    await this.#parts.report.attempt(vscode.l10n.t("The note could not be kept"), () =>
-      this.#update(run.id, { note: answer.value }),
-    );
+    if (run !== undefined) await editNote(run, this.#parts);
   }
 
   /** The output of two runs side by side, the older one on the left. */
@@ -172,7 +160,7 @@ export class HistoryCommands {
     return run === undefined ? [] : [run];
   }
 
-  #update(run: string, body: { pinned?: boolean; note?: string }): Promise<Run> {
+  #update(run: string, body: { pinned: boolean }): Promise<Run> {
     return this.#parts.daemon.call("updateRun", { params: { run }, body });
   }
 

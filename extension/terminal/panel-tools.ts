@@ -5,6 +5,7 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askToTrust } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
+import { editNote } from "../runs/run-note.ts";
 import type { RunLog } from "../runs/run-log.ts";
 import type { Runner } from "../runs/runner.ts";
 import { askFile, stampOf, tellSaved, writePieces } from "../saved-file.ts";
@@ -81,6 +82,11 @@ export class PanelTools {
         return;
       case "copyOutput":
         return this.#copy(panel);
+      case "editNote":
+        return editNote(await this.#daemon.call("getRun", { params: { run: panel.runId } }), {
+          daemon: this.#daemon,
+          report: this.#report,
+        });
       case "openOutput":
         return this.#documents.open(panel.runId, () => this.#save(panel.runId));
     }

@@ -92,7 +92,7 @@ export class RunPanel implements RunTab {
       this.#focus.settle();
     });
     const changes = context.daemon.onDidChange((change) => {
-      if (change.type === "runChanged" && change.run.id === this.#runId) this.#face.show(change.run);
+      if (change.type === "runChanged" && change.run.id === this.#runId) this.#changed(change.run);
     });
     panel.onDidDispose(() => {
       this.#isDisposed = true;
@@ -149,6 +149,13 @@ export class RunPanel implements RunTab {
     const mending =
       message.type === "problem" ? { actions: [...this.#context.mending(message.problem)] } : {};
     this.#mail.post({ ...message, ...mending });
+  }
+
+  #changed(run: Run): void {
+    this.#face.show(run);
+    if (this.#run?.id !== run.id || this.#run.note === run.note) return;
+    this.#run = { ...this.#run, note: run.note };
+    this.post({ type: "note", note: run.note });
   }
 
   #take(message: unknown): void {

@@ -66,6 +66,19 @@ test("a pinned run stands above the others, and a note in its row", async () => 
   await window.row(/^echo odd.*before the fix/).waitFor();
 });
 
+test("a run's page shows its note, where it is edited, too", async () => {
+  const note = (text: string) => window.run.getByRole("button", { name: `Note: ${text}` });
+  await note("before the fix").waitFor();
+  await window.pictures("note", ["light", "dark", "highContrast"]);
+  await note("before the fix").click();
+  await window.answer(/^$/, "before the fix of the disk");
+  await note("before the fix of the disk").waitFor();
+  await window.row(/^echo odd.*fix of the disk/).waitFor();
+  await window.run.getByRole("button", { name: "Edit Note…" }).click();
+  await window.answer(/^$/, "before the fix");
+  await note("before the fix").waitFor();
+});
+
 test("a run is compared with the one before, and two that are selected with each other", async () => {
   const difference = window.page.locator(".monaco-diff-editor");
   await window.row(/^cat/).first().click({ button: "right" });

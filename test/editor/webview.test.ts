@@ -336,7 +336,7 @@ describe("the tools", () => {
     await using view = await opened();
     const names: unknown[] = [];
     // The output has the keyboard; what is above it comes when it goes back.
-    for (let presses = 0; presses < 8; presses += 1) {
+    for (let presses = 0; presses < 9; presses += 1) {
       await view.page.keyboard.press("Shift+Tab");
       names.unshift(await view.page.evaluate("document.activeElement.getAttribute('aria-label')"));
     }
@@ -348,6 +348,7 @@ describe("the tools", () => {
       "Copy Output",
       "Save Output…",
       "Clear",
+      "Edit Note…",
       "Debug Log",
     ]);
     const outline = await view.page.evaluate("getComputedStyle(document.activeElement).outlineColor");
