@@ -15,6 +15,8 @@ export interface CodeServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Files of the opened folder, by their path in it. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Whether VS Code asks if the folder is trusted, and runs nothing of it before. */
+  readonly asksForTrust?: boolean;
 }
 
 /** VS Code in a browser, with Hostrun installed from its VSIX, a home directory and a daemon of its own. */
@@ -34,7 +36,6 @@ export interface CodeServer extends AsyncDisposable {
 
 const quiet = {
   "workbench.startupEditor": "none",
-  "security.workspace.trust.enabled": false,
   "chat.disableAIFeatures": true,
   "window.restoreWindows": "all",
   "window.autoDetectColorScheme": true,
@@ -45,9 +46,18 @@ const quiet = {
   "workbench.editor.empty.hint": "hidden",
 };
 
+function trustSettings(asks: boolean): Readonly<Record<string, unknown>> {
+  return {
+    "security.workspace.trust.enabled": asks,
+    // The question in the way of everything else: the folder is opened as one that is not trusted.
+    "security.workspace.trust.startupPrompt": "never",
+  };
+}
+
 /** Starts it; disposing ends it with everything below it, the daemon too. */
 export async function openCodeServer(options: CodeServerOptions = {}): Promise<CodeServer> {
   await using stack = new AsyncDisposableStack();
+  const { asksForTrust = false } = options;
   const directory = stack.use(await openDirectory());
   const at = (name: string): string => directory.join(name);
   const [home, stateDirectory, folder] = [at("home"), at("state"), at("folder")];
@@ -55,7 +65,10 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
     await mkdir(at(name), { recursive: true, mode: 0o700 });
   }
   await writeFile(at("config.yaml"), "auth: none\n");
-  await writeFile(at("data/User/settings.json"), JSON.stringify({ ...quiet, ...options.settings }));
+  await writeFile(
+    at("data/User/settings.json"),
+    JSON.stringify({ ...quiet, ...trustSettings(asksForTrust), ...options.settings }),
+  );
   for (const [name, content] of Object.entries(options.files ?? {})) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
@@ -89,7 +102,7 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
       `--bind-addr=127.0.0.1:${port}`,
       "--disable-telemetry",
       "--disable-update-check",
-      "--disable-workspace-trust",
+      ...(asksForTrust ? [] : ["--disable-workspace-trust"]),
       folder,
     ],
     { ready: /HTTP server listening on/ },
