@@ -105,6 +105,12 @@ export class HostDirectory {
     return (await this.#reached(nameOrId))?.id ?? nameOrId;
   }
 
+  /** As runs call it. Of a saved one also where the way to it is not to be found out. `host_unknown` */
+  async nameOf(nameOrId: string): Promise<string> {
+    const saved = await this.#reached(nameOrId);
+    return saved?.name ?? (await this.#parts.lookup.find(nameOrId)).hop.name;
+  }
+
   /** As `get` gives it. Where no port is given it is the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
     const port = host.port ?? (await this.#parts.lookup.portOf(host));

@@ -5,11 +5,15 @@ import type { HistogramReport } from "../core/histogram.ts";
 export type RunDurations = Readonly<Record<"warm" | "cold", HistogramReport>>;
 
 type Kind = "counter" | "gauge";
+type Description = readonly [kind: Kind, help: string, name?: string];
 
-/** What the numbers of `Stats` are, by their names here. One that is not named is shown without a description. */
-const descriptions: Readonly<Record<string, readonly [Kind, string]>> = {
+/**
+ * What the numbers of `Stats` are, by their paths, which are their names unless another one is given. One that is not here is
+ * shown without a description.
+ */
+const descriptions: Readonly<Record<string, Description>> = {
   hostrun_daemon_pid: ["gauge", "Process id of the daemon."],
-  hostrun_daemon_uptime_ms: ["gauge", "Milliseconds since the daemon started."],
+  hostrun_daemon_uptime_ms: ["gauge", "Time since the daemon started."],
   hostrun_daemon_rss_bytes: ["gauge", "Resident memory of the daemon."],
   hostrun_daemon_heap_used_bytes: ["gauge", "JavaScript heap in use."],
   hostrun_daemon_event_loop_delay_p99_ms: ["gauge", "99th percentile of the event loop's delay."],
@@ -49,25 +53,26 @@ const descriptions: Readonly<Record<string, readonly [Kind, string]>> = {
   hostrun_ssh_native_crypto: ["gauge", "Whether SSH is decoded by a native binding: 1, or 0."],
 };
 
-function latencies(kind: string, which: string): Record<string, readonly [Kind, string]> {
+function latencies(kind: string, which: string): Record<string, Description> {
   const name = `hostrun_latency_${kind}`;
   return {
-    [`${name}_count`]: ["counter", `Runs that exited, ${which}.`],
-    [`${name}_p50`]: ["gauge", `Median of the whole time of the latest runs ${which}, in milliseconds.`],
-    [`${name}_p95`]: ["gauge", `95th percentile of the same.`],
-    [`${name}_p99`]: ["gauge", `99th percentile of the same.`],
+    [`${name}_count`]: ["counter", `Runs that exited, ${which}.`, `${name}_runs`],
+    [`${name}_p50`]: ["gauge", `Median of the whole time of the latest runs ${which}.`, `${name}_p50_ms`],
+    [`${name}_p95`]: ["gauge", `95th percentile of the same.`, `${name}_p95_ms`],
+    [`${name}_p99`]: ["gauge", `99th percentile of the same.`, `${name}_p99_ms`],
   };
 }
 
 /**
  * The figures in Prometheus' text format (version 0.0.4), `hostrun_pool_connections 3`, and how long runs took as a
- * histogram. Text and lists have no figure, and what was not measured yet has none either.
+ * histogram. Names are as Prometheus wants them: counters end in `_total`, and times are in seconds. Text and lists have no figure,
+ * and what was not measured yet has none either.
  */
 export function metricsText(stats: Stats, durations: RunDurations): string {
   const lines: string[] = [];
   const walk = (name: string, value: unknown): void => {
-    if (typeof value === "number") lines.push(...described(name), `${name} ${value}`);
-    else if (typeof value === "boolean") lines.push(...described(name), `${name} ${value ? 1 : 0}`);
+    if (typeof value === "number") lines.push(...figure(name, value));
+    else if (typeof value === "boolean") lines.push(...figure(name, value ? 1 : 0));
     else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [part, inner] of Object.entries(value)) walk(`${name}_${snakeCase(part)}`, inner);
     }
@@ -76,9 +81,12 @@ export function metricsText(stats: Stats, durations: RunDurations): string {
   return `${[...lines, ...durationLines(durations)].join("\n")}\n`;
 }
 
-function described(name: string): string[] {
-  const [kind, help] = descriptions[name] ?? [];
-  return help === undefined ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`];
+function figure(path: string, value: number): string[] {
+  const [kind, help, own = path] = descriptions[path] ?? [];
+  const isTime = own.endsWith("_ms");
+  const name = own.replace(/_ms$/, "_seconds") + (kind === "counter" ? "_total" : "");
+  const described = help === undefined ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`];
+  return [...described, `${name} ${isTime ? value / 1000 : value}`];
 }
 
 function durationLines(durations: RunDurations): string[] {

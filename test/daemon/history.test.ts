@@ -131,8 +131,8 @@ test("the figures for Prometheus are those of /api/stats", async () => {
       .filter((line) => !line.startsWith("#"))
       .map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]),
   );
-  expect(figures.get("hostrun_pool_opened")).toBe(stats.pool.opened);
-  expect(figures.get("hostrun_runs_ended")).toBe(stats.runs.ended);
+  expect(figures.get("hostrun_pool_opened_total")).toBe(stats.pool.opened);
+  expect(figures.get("hostrun_runs_ended_total")).toBe(stats.runs.ended);
   expect(figures.get("hostrun_cache_connected")).toBe(1);
   expect([...figures.values()].every(Number.isFinite)).toBe(true);
   expect(text).toMatch(/^hostrun_run_duration_seconds_count\{connection="warm"\} [1-9]/m);

@@ -195,6 +195,8 @@ describe("saved hosts", () => {
     const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "one", command: "true" } });
     expect(answer.problem()).toMatchObject({ code: "conflict" });
     expect(answer.problem().detail).toContain("one → two → one");
+    // Nobody has to get there for what is kept of it to be forgotten.
+    expect((await daemon.http.ask("DELETE", "/api/hosts/one/secrets")).status).toBe(204);
   });
 });
 

@@ -52,8 +52,7 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       return undefined;
     },
     forgetSecrets: async ({ params }) => {
-      const { target } = await resolve(await hosts.reference(params.host));
-      secrets.forget(target.name);
+      secrets.forget(await hosts.nameOf(params.host));
       return undefined;
     },
     connectHost: async ({ params, body, left }) => {

@@ -48,8 +48,21 @@ test("every figure says what it is, before its value", () => {
   }
   expect(lines).toContain("hostrun_cache_connected 1");
   expect(lines).toContain("hostrun_ssh_native_crypto 0");
-  expect(lines).toContain("# TYPE hostrun_pool_opened counter");
+  expect(lines).toContain("# TYPE hostrun_pool_opened_total counter");
   expect(lines).toContain("# TYPE hostrun_pool_connections gauge");
+});
+
+test("names and units are as `promtool check metrics` wants them", () => {
+  const lines = metricsText(stats, nothing).trim().split("\n");
+  const types = lines.flatMap((line) => (line.startsWith("# TYPE ") ? [line.split(" ").slice(2)] : []));
+  for (const [name = "", type] of types) {
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(name.endsWith("_total"), name).toBe(type === "counter");
+    expect(name).not.toMatch(/_(?:ms|count|sum|bucket|info)(?:_total)?$/);
+  }
+  expect(lines).toContain("hostrun_daemon_uptime_seconds 0.005");
+  expect(lines).toContain("hostrun_latency_warm_runs_total 1");
+  expect(lines).toContain("hostrun_latency_warm_p99_seconds 0.004");
 });
 
 test("what was not measured has no figure", () => {
