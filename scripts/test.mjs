@@ -2,7 +2,7 @@
 // editor, faults) only the build and those tests.
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import {
   installCodeServer,
   installDebianPackages,
@@ -67,8 +67,8 @@ const env = toolEnv();
 // Asked for by name, the faults come in their full form; in `npm test` they are a short one.
 if (asked.includes("faults")) env.TEST_FAULTS = "full";
 const stages = [];
-const counts = { passed: 0, failed: 0, skipped: 0, ran: false };
-/** Each failed test with the first line of what was wrong. */
+const counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, with the first line of what was wrong. */
 const failures = [];
 
 await main(async () => {
@@ -128,15 +128,14 @@ async function runTests(part) {
   const projects = names.flatMap((project) => ["--project", project]);
   // Projects take their files from one queue only where they have as many workers.
   if (full) projects.push("--maxWorkers=2");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const failure = await run("vitest", ["run", ...files, ...projects, ...reporters], { env }).catch(
-    (error) => error,
-  );
-  const failedBefore = counts.failed;
-  await countTests(report);
+  const reporters = ["--reporter=default", "--reporter=./scripts/test-report.mjs"];
+  const failure = await run("vitest", ["run", ...files, ...projects, ...reporters], {
+    env: { ...env, TEST_REPORT: report },
+  }).catch((error) => error);
+  const counted = await countTests(report);
   await rm(scratch, { recursive: true });
   if (!failure) return;
-  if (counts.failed === failedBefore) counts.failed += 1; // it broke outside of any test
+  if (counted === 0) failures.push(`${part}: ${failure.message}`);
   throw failure;
 }
 
@@ -151,28 +150,13 @@ async function filesWithFullForm() {
   return found;
 }
 
+/** How many of them failed, or broke outside of any test. */
 async function countTests(report) {
-  counts.ran = true;
   const text = await readFile(report, "utf8").catch(() => "{}");
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, testResults = [] } = JSON.parse(text);
-  counts.passed += numPassedTests;
-  counts.failed += numFailedTests;
-  counts.skipped += numPendingTests;
-  for (const { name, status, message, assertionResults } of testResults) {
-    const failed = assertionResults.filter((result) => result.status === "failed");
-    for (const { fullName, failureMessages } of failed) {
-      failures.push(told(name, fullName, failureMessages[0]));
-    }
-    // What its tests stand on broke, before or after them.
-    if (status === "failed" && failed.length === 0) {
-      failures.push(told(name, "outside of its tests", message));
-    }
-  }
-}
-
-function told(file, test, message) {
-  const [why = ""] = (message ?? "").split("\n");
-  return `${relative(root, file)}: ${test}: ${why.slice(0, 200)}`;
+  const { counts: counted = {}, failures: found = [] } = JSON.parse(text);
+  for (const [state, count] of Object.entries(counted)) counts[state] += count;
+  failures.push(...found);
+  return found.length;
 }
 
 function summarize() {
@@ -183,6 +167,6 @@ function summarize() {
   // The log above is long, and whoever has only its end should know what to look for.
   for (const failure of failures.slice(0, 20)) console.log(`FAILED  ${failure}`);
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
-  if (counts.ran) console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  if (counts.passed + failures.length > 0) console.log(`${counts.passed} passed, ${failures.length} failed`);
   process.exitCode = stages.some(({ failure }) => failure) ? 1 : 0;
 }
