@@ -61,7 +61,7 @@ test(`${rounds} times ten clients, and a service that starts as well, end with o
   const all = new Set<number>();
   stack.defer(() => daemons().forEach((left) => process.kill(left, "SIGKILL")));
   // Of thousands of processes the number of one that has ended may be another's.
-  const daemons = (): number[] => [...all].filter((pid) => names(pid, stateDirectory));
+  const daemons = (): number[] => [...all].filter((pid) => isDaemon(pid, stateDirectory));
   let before: number | undefined;
   for (let round = 0; round < rounds; round += 1) {
     const how = before === undefined ? "gone" : await end(before, round);
@@ -84,15 +84,16 @@ test(`${rounds} times ten clients, and a service that starts as well, end with o
   }
 });
 
-/** Whether a process has a state directory in its environment or its arguments. */
-function names(pid: number, stateDirectory: string): boolean {
-  return ["environ", "cmdline"].some((of) => {
-    try {
-      return readFileSync(`/proc/${pid}/${of}`, "latin1").includes(stateDirectory);
-    } catch {
-      return false;
-    }
-  });
+/** Whether a process is the daemon of a state directory, and not one that a daemon has started. */
+function isDaemon(pid: number, stateDirectory: string): boolean {
+  try {
+    const [args, environment] = ["cmdline", "environ"].map((of) =>
+      readFileSync(`/proc/${pid}/${of}`, "latin1"),
+    );
+    return args?.includes(builtDaemon) === true && `${args}${environment}`.includes(stateDirectory);
+  } catch {
+    return false;
+  }
 }
 
 const patienceMs = 60_000;
