@@ -55,12 +55,12 @@ export function createChangeEncoder(epoch: string): (numbered: NumberedChange) =
 /** A feed whose items are encoded when it is their turn. */
 export function encodedFeed<Item extends { readonly seq: number }>(
   feed: Feed<Item>,
-  encode: (item: Item) => Buffer,
+  encode: (item: Item) => Buffer | readonly Buffer[],
 ): Feed<EventMessage> {
   const message = (item: Item): EventMessage => ({
     seq: item.seq,
-    get bytes() {
-      return encode(item);
+    get parts() {
+      return [encode(item)].flat();
     },
   });
   return {

@@ -11,7 +11,7 @@ const jsonType = "application/json";
 
 export const frames: Wire = {
   contentType: framesType,
-  heartbeat: frame(frameKinds.keepAlive, Buffer.alloc(0)),
+  heartbeat: Buffer.concat(frame(frameKinds.keepAlive, Buffer.alloc(0))),
 };
 
 export interface FrameView {
@@ -25,11 +25,14 @@ export interface FrameView {
   readonly offsets: Readonly<Record<OutputStream, number>>;
 }
 
-/** The frames of one reader. To be called with its events in their order; what it has already becomes no bytes at all. */
-export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buffer {
+/**
+ * The frames of one reader, in parts: output is not copied. To be called with its events in their order; what it has already
+ * becomes no bytes at all.
+ */
+export function createFrameEncoder(view: FrameView): (event: StoredEvent) => readonly Buffer[] {
   const { epoch, runId, raw, positions } = view;
   const at = { ...view.offsets };
-  const message = (event: Parameters<typeof protocolEvent>[0]): Buffer => {
+  const message = (event: Parameters<typeof protocolEvent>[0]): readonly Buffer[] => {
     const fields = { id: `${epoch}.${event.seq}`, ...protocolEvent(event, runId) };
     return frame(frameKinds.event, Buffer.from(JSON.stringify(fields)));
   };
@@ -38,18 +41,18 @@ export function createFrameEncoder(view: FrameView): (event: StoredEvent) => Buf
     const { stream } = event;
     if (event.kind === "gap") {
       const from = Math.max(event.from, at[stream]);
-      if (event.to <= from) return nothing;
+      if (event.to <= from) return [];
       at[stream] = event.to;
       return message({ ...event, from });
     }
     const { offset, noise } = event;
     const bytes = event.bytes.subarray(Math.max(0, at[stream] - offset));
     at[stream] = Math.max(at[stream], offset + event.bytes.length);
-    if (bytes.length === 0 || (noise && !raw)) return nothing;
+    if (bytes.length === 0 || (noise && !raw)) return [];
     if (!positions) return frame(frameKinds[stream], bytes);
     const place = { offset: at[stream] - bytes.length, timestamp: event.at };
     const position = frame(frameKinds.position, Buffer.from(JSON.stringify(place)));
-    return Buffer.concat([position, frame(frameKinds[stream], bytes)]);
+    return [...position, ...frame(frameKinds[stream], bytes)];
   };
 }
 
@@ -66,14 +69,9 @@ export function wantsEvents(accept: string | undefined): boolean {
   return acceptedType(accept, [eventsType, jsonType]) === eventsType;
 }
 
-const nothing = Buffer.alloc(0);
-
-function frame(kind: number, ...parts: readonly Buffer[]): Buffer {
+function frame(kind: number, bytes: Buffer): readonly Buffer[] {
   const head = Buffer.alloc(frameHeadBytes);
   head[0] = kind;
-  head.writeUInt32BE(
-    parts.reduce((sum, { length }) => sum + length, 0),
-    4,
-  );
-  return Buffer.concat([head, ...parts]);
+  head.writeUInt32BE(bytes.length, 4);
+  return [head, bytes];
 }

@@ -16,8 +16,8 @@ export interface MessageFeed extends Feed<EventMessage> {
 
 export interface EventMessage {
   readonly seq: number;
-  /** Encoded when it is asked for. */
-  readonly bytes: Buffer;
+  /** Its bytes, one part after the other; encoded when they are asked for. */
+  readonly parts: readonly Buffer[];
 }
 
 /** Every event stream of the daemon: what is counted of them, and their end when it stops. */
@@ -105,7 +105,7 @@ class Sender {
     this.#metrics.begin(this.#at > 0 && opening === undefined);
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
-      if (!this.#draining && !this.#isOver()) this.#send(this.#heartbeat);
+      if (!this.#draining && !this.#isOver()) this.#send([this.#heartbeat]);
     }, heartbeatMs);
     // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
     // write with the first events.
@@ -136,7 +136,7 @@ class Sender {
     this.#response.on("close", leave);
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
     if (this.#response.req.method === "HEAD") this.#response.end();
-    else if (opening !== undefined) this.#send(opening.bytes);
+    else if (opening !== undefined) this.#send(opening.parts);
   }
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */
@@ -157,9 +157,9 @@ class Sender {
   #sendPage(): boolean {
     const messages = this.#feed.after(this.#at, pageBytes);
     const highWater = this.#feed.place === undefined ? highWaterBytes : smallHighWaterBytes;
-    for (const { seq, bytes } of batches(messages)) {
+    for (const { seq, parts } of batches(messages)) {
       this.#at = seq;
-      this.#send(bytes);
+      this.#send(parts);
       this.#draining = this.#response.writableLength > highWater;
       if (!this.#draining) continue;
       this.#limitStall();
@@ -182,15 +182,19 @@ class Sender {
     this.#response.destroy();
   }
 
-  #send(bytes: Buffer): void {
+  /** In one write to the system, and told of once all of it is with that. */
+  #send(parts: readonly Buffer[]): void {
     const seq = this.#at;
     this.#begun = true;
-    this.#metrics.bytesSent += bytes.length;
+    this.#metrics.bytesSent += sizeOf(parts);
     this.#unsent += 1;
-    this.#response.write(bytes, (failure) => {
+    this.#response.cork();
+    for (const part of parts.slice(0, -1)) this.#response.write(part);
+    this.#response.write(parts.at(-1) ?? nothing, (failure) => {
       this.#unsent -= 1;
       if (failure === undefined || failure === null) this.#sent(seq);
     });
+    this.#response.uncork();
   }
 
   /** The reader takes something. */
@@ -208,12 +212,38 @@ class Sender {
 function* batches(messages: readonly EventMessage[]): Generator<EventMessage> {
   let waiting: Buffer[] = [];
   let size = 0;
-  for (const [index, { seq, bytes }] of messages.entries()) {
-    waiting.push(bytes);
-    size += bytes.length;
+  for (const [index, { seq, parts }] of messages.entries()) {
+    waiting.push(...parts);
+    size += sizeOf(parts);
     if (size < batchBytes && index < messages.length - 1) continue;
-    yield { seq, bytes: waiting.length === 1 ? bytes : Buffer.concat(waiting) };
+    yield { seq, parts: joined(waiting) };
     waiting = [];
     size = 0;
   }
+}
+
+/** Below this a copy costs less than a part of its own. */
+const minPartBytes = 4096;
+
+/** The same bytes in fewer parts: small ones are put together, long ones are not copied. */
+function joined(parts: readonly Buffer[]): readonly Buffer[] {
+  const result: Buffer[] = [];
+  let small: Buffer[] = [];
+  for (const part of parts) {
+    if (part.length < minPartBytes) {
+      small.push(part);
+      continue;
+    }
+    if (small.length > 0) result.push(Buffer.concat(small));
+    result.push(part);
+    small = [];
+  }
+  if (small.length > 0) result.push(Buffer.concat(small));
+  return result;
+}
+
+const nothing = Buffer.alloc(0);
+
+function sizeOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }

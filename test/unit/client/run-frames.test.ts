@@ -54,7 +54,9 @@ test("wherever a stream of frames is cut, every byte comes once, its time with i
         const offsets = { stdout: Number(query.get("stdout")), stderr: Number(query.get("stderr")) };
         const view = { epoch: "e", runId, offsets, raw: query.get("raw") !== "0" };
         const encode = createFrameEncoder({ ...view, positions: query.get("positions") === "1" });
-        const bytes = Buffer.concat(record.filter(({ seq }) => seq > after).map(encode));
+        const bytes = Buffer.concat(
+          record.filter(({ seq }) => seq > after).flatMap((event) => encode(event)),
+        );
         const cut = left.shift();
         response.writeHead(200, { "content-type": framesType });
         if (cut === undefined || cut >= bytes.length) response.end(bytes);

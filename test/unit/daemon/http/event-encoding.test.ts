@@ -89,13 +89,13 @@ test("a change is told as the protocol has it, its type first, and encoded once 
   const changes = new ChangeLog(systemClock);
   const feedOf = () => encodedFeed(changes.feed(undefined), createChangeEncoder(changes.epoch));
   const [one, other] = [feedOf(), feedOf()];
-  expect(one.opening?.bytes.toString()).toMatch(
+  expect(one.opening?.parts.toString()).toMatch(
     /^id: \w+\.0\ndata: \{"type":"reset","timestamp":"[^"\n]+"\}\n\n$/,
   );
   changes.publish({ type: "hostDeleted", id: 1, name: "é\n" });
   const [message] = one.after(one.from, 1e9);
-  const [, id, data = ""] = /^id: (.*)\ndata: (.*)\n\n$/.exec(message?.bytes.toString() ?? "") ?? [];
+  const [, id, data = ""] = /^id: (.*)\ndata: (.*)\n\n$/.exec(message?.parts.toString() ?? "") ?? [];
   expect(id).toBe(`${changes.epoch}.1`);
   expect(Change.parse(JSON.parse(data))).toMatchObject({ type: "hostDeleted", id: 1, name: "é\n" });
-  expect(other.after(other.from, 1e9)[0]?.bytes).toBe(message?.bytes);
+  expect(other.after(other.from, 1e9)[0]?.parts[0]).toBe(message?.parts[0]);
 });

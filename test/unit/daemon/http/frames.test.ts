@@ -25,7 +25,7 @@ const output = (seq: number, stream: "stdout" | "stderr", offset: number, text: 
 /** What a reader is given, each frame by its kind and what it says. */
 function given(events: readonly StoredEvent[], asked: Partial<typeof view> = {}): unknown[] {
   const encode = createFrameEncoder({ ...view, ...asked });
-  const frames = new FrameParser().push(Buffer.concat(events.map(encode)));
+  const frames = new FrameParser().push(Buffer.concat(events.flatMap((event) => encode(event))));
   return frames.map(({ kind, bytes }): unknown =>
     kind === 0 ? JSON.parse(bytes.toString()) : [kind, bytes.toString("latin1")],
   );
@@ -33,7 +33,7 @@ function given(events: readonly StoredEvent[], asked: Partial<typeof view> = {})
 
 test("a frame is its kind, three zero bytes, the length, and the bytes as they are", () => {
   const encode = createFrameEncoder(view);
-  const bytes = encode(output(7, "stderr", 0, "\0\xff\n"));
+  const bytes = Buffer.concat(encode(output(7, "stderr", 0, "\0\xff\n")));
   expect([...bytes]).toEqual([2, 0, 0, 0, 0, 0, 0, 3, 0, 255, 10]);
 });
 
@@ -114,4 +114,10 @@ test("frames are read the same wherever what comes is cut", () => {
 test("a frame larger than any is refused before it is waited for", () => {
   const head = Buffer.from([0, 0, 0, 0, 0xff, 0, 0, 0]);
   expect(() => new FrameParser().push(head)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+});
+
+test("output is sent as it is recorded, without a copy", () => {
+  const event = output(1, "stdout", 0, "long".repeat(20_000));
+  if (event.kind !== "output") throw new Error("unreachable");
+  expect(createFrameEncoder(view)(event)[1]?.buffer).toBe(event.bytes.buffer);
 });

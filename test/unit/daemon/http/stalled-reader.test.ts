@@ -8,14 +8,14 @@ import { openDirectory } from "../../../support/directory.ts";
 
 const endless = {
   from: 0,
-  after: (seq: number) => [{ seq: seq + 1, bytes: Buffer.alloc(64 * 1024, ":") }],
+  after: (seq: number) => [{ seq: seq + 1, parts: [Buffer.alloc(64 * 1024, ":")] }],
   over: () => false,
   follow: () => () => undefined,
 };
 /** Its end is sent at once, but is more than a socket takes by itself. */
 const ended = {
   ...endless,
-  after: (seq: number) => (seq === 0 ? [{ seq: 1, bytes: Buffer.alloc(450 * 1024, ":") }] : []),
+  after: (seq: number) => (seq === 0 ? [{ seq: 1, parts: [Buffer.alloc(450 * 1024, ":")] }] : []),
   over: () => true,
 };
 

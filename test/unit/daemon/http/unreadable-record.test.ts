@@ -20,7 +20,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
     from: 0,
     after: (seq: number) => {
       if (!readable) throw new Error("disk I/O error");
-      return seq === 0 ? [{ seq: 1, bytes: Buffer.from("id: e.1\ndata: {}\n\n") }] : [];
+      return seq === 0 ? [{ seq: 1, parts: [Buffer.from("id: e.1\ndata: {}\n\n")] }] : [];
     },
     over: () => false,
     follow: (each: () => void) => {
