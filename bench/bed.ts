@@ -3,6 +3,7 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Daemon, openDaemon } from "../client/daemon.ts";
+import { daemonFlags } from "../client/daemon-flags.ts";
 import { type Directory, openDirectory } from "../test/support/directory.ts";
 import { openSshd, type Sshd } from "../test/support/sshd.ts";
 import { finished } from "./process.ts";
@@ -143,7 +144,7 @@ async function openOwnDaemon(
   const own = Object.entries(process.env).filter(([name]) => !/^(HOSTRUN_|SSH_AUTH_SOCK$)/.test(name));
   const child = spawn(
     process.execPath,
-    [...profiling, join(dist, "daemon.cjs"), "--state-dir", stateDirectory],
+    [...daemonFlags, ...profiling, join(dist, "daemon.cjs"), "--state-dir", stateDirectory],
     { env: Object.fromEntries(own), stdio: ["ignore", "ignore", "pipe"] },
   );
   let complaints = "";

@@ -25,7 +25,7 @@ export async function race(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Contender, Samples>> {
   const samples = new Map(contenders.map((contender) => [contender, new Samples()]));
-  for (let round = 0; round < rounds && performance.now() < until; round += 1) {
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < until); round += 1) {
     const first = round % contenders.length;
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       for (let time = 0; time < inARow; time += 1) {

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { daemonFlags } from "../client/daemon-flags.ts";
 import { openDatabase } from "../daemon/store/database.ts";
 import { createRunStore } from "../daemon/store/runs.ts";
 import { endedRun } from "../test/support/stored-run.ts";
@@ -55,7 +56,7 @@ async function startAndStop({ dist }: Bed, state: string): Promise<number> {
   let child: ReturnType<typeof spawn> | undefined;
   const span = await timed(async () => {
     const script = join(dist, "daemon.cjs");
-    child = spawn(process.execPath, [script, "--state-dir", state], { stdio: "ignore" });
+    child = spawn(process.execPath, [...daemonFlags, script, "--state-dir", state], { stdio: "ignore" });
     while (!(existsSync(socketPath) && (await answers(socketPath)))) await delay(1);
   });
   const ended = new Promise((resolve) => child?.once("exit", resolve));

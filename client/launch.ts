@@ -8,6 +8,7 @@ import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
+import { daemonFlags } from "./daemon-flags.ts";
 import type { Found } from "./discover.ts";
 import { lookFor } from "./discover.ts";
 import { lastLines } from "./last-lines.ts";
@@ -139,7 +140,7 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   const log = openLog(places.log);
   const from = fstatSync(log).size;
   let end: ReturnType<Child["ended"]>;
-  const args = [daemonScript, "--state-dir", places.directory, ...daemonArguments];
+  const args = [...daemonFlags, daemonScript, "--state-dir", places.directory, ...daemonArguments];
   const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
     env: daemonEnvironment(),

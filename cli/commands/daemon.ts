@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { daemonFlags } from "../../client/daemon-flags.ts";
 import { defaultSettings } from "../../protocol/settings.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
@@ -15,7 +16,7 @@ The options are --state-dir DIR and the settings, e.g. --log-level debug.
 `,
   run(args) {
     takeWords(parseOptions(args, daemonOptions()).positionals);
-    const child = spawn(daemonRuntime(), [daemonScript, ...args], { stdio: "inherit" });
+    const child = spawn(daemonRuntime(), [...daemonFlags, daemonScript, ...args], { stdio: "inherit" });
     // Ctrl-C reaches the child by itself, since it is in the terminal's foreground with us; a second signal
     // would end it in the middle of its clean stop.
     const forward = (signal: NodeJS.Signals): void => {

@@ -1,9 +1,10 @@
+import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { xmlText } from "./xml-text.ts";
 
 /** A property list for launchd (launchd.plist(5)): the daemon runs from the login on, and again after a crash. */
 export function launchAgent({ runtime, script, stateDirectory }: ServiceProgram): string {
-  const words = [runtime, script, "--state-dir", stateDirectory].map(
+  const words = [runtime, ...daemonFlags, script, "--state-dir", stateDirectory].map(
     (word) => `    <string>${xmlText(word)}</string>\n`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?>

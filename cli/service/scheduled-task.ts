@@ -1,9 +1,10 @@
+import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { xmlText } from "./xml-text.ts";
 
 /** A task of Windows' scheduler (schtasks /XML): the daemon runs from the login on, and again after a crash. */
 export function scheduledTask({ runtime, script, stateDirectory }: ServiceProgram): string {
-  const words = [script, "--state-dir", stateDirectory].map(word).join(" ");
+  const words = [...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
   return `<?xml version="1.0"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <Triggers>

@@ -1,3 +1,4 @@
+import { daemonFlags } from "../../client/daemon-flags.ts";
 import { placeTakenStatus } from "../../protocol/discovery.ts";
 import type { ServiceProgram } from "./service-program.ts";
 
@@ -6,7 +7,7 @@ import type { ServiceProgram } from "./service-program.ts";
  * login on, and the daemon starts when somebody connects.
  */
 export function systemdUnits({ runtime, script, stateDirectory, socket }: ServiceProgram) {
-  const command = [runtime, script, "--state-dir", stateDirectory].map(word).join(" ");
+  const command = [runtime, ...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
   return {
     service: `[Unit]
 Description=Hostrun daemon: runs commands on SSH hosts

@@ -38,6 +38,7 @@ export class JobLog {
   readonly #stretches: Stretch[] = [];
   readonly #wakers = new Set<() => void>();
   readonly #lastOf = new Map<string, number>();
+  #isWaking = false;
   #lastSeq = 0;
   #ending: object | undefined;
 
@@ -80,8 +81,14 @@ export class JobLog {
     };
   }
 
+  /** Once for all that comes in one turn of the event loop: of many runs it is one message. */
   #wake(): void {
-    for (const wake of this.#wakers) wake();
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    setImmediate(() => {
+      this.#isWaking = false;
+      for (const wake of this.#wakers) wake();
+    });
   }
 
   #after(seq: number, { maxBytes, output }: { maxBytes: number; output: boolean }): JobEvent[] {

@@ -8,7 +8,7 @@ import type { EventLog } from "../runs/record/event-log.ts";
 import type { StoredEvent } from "../runs/record/stored-event.ts";
 import type { SudoAccess } from "../runs/sudo/sudo-gates.ts";
 import type { EndedRun } from "./job-groups.ts";
-import type { JobLog } from "./job-log.ts";
+import type { JobLog, RunRecord } from "./job-log.ts";
 
 export interface JobRunsParts {
   readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
@@ -60,7 +60,7 @@ export class JobRuns {
 
   /** As `ActiveJobParts.follow`. */
   follow(run: string, log: JobLog): () => void {
-    const record = { after: (seq: number, maxBytes: number) => this.#eventsOf(run, seq, maxBytes) };
+    const record = this.#recordOf(run);
     const grow = (): void => {
       const lastSeq = this.#parts.engine.live(run)?.transcript.lastSeq;
       log.grown(run, record, lastSeq ?? this.#parts.events.lastSeq(run));
@@ -72,6 +72,11 @@ export class JobRuns {
     });
     grow();
     return grow;
+  }
+
+  /** Made by itself: logs of ended jobs keep it, and it must not keep the transcripts of their runs. */
+  #recordOf(run: string): RunRecord {
+    return { after: (seq, maxBytes) => this.#eventsOf(run, seq, maxBytes) };
   }
 
   /** None of a run that was forgotten since. */

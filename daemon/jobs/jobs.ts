@@ -24,6 +24,7 @@ import type { IdempotencyKey } from "../runs/record/run-store.ts";
 import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
+import { JobChanges } from "./job-changes.ts";
 import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
 import { type EndedRun, groupRuns } from "./job-groups.ts";
 import type { JobEvent } from "./job-log.ts";
@@ -54,6 +55,7 @@ export class Jobs {
   readonly #runs: JobRuns;
   readonly #active = new Map<string, ActiveJob>();
   readonly #logs: JobLogs;
+  readonly #changes: JobChanges;
   /** Active jobs of which the store has that they began: it is not asked at each of their changes. */
   readonly #startSaved = new Set<string>();
 
@@ -61,6 +63,7 @@ export class Jobs {
     this.#parts = parts;
     this.#runs = new JobRuns(parts);
     this.#logs = new JobLogs(this.#runs, parts.store);
+    this.#changes = new JobChanges(parts.onChange);
   }
 
   async resolve(targets: readonly string[]): Promise<ResolvedTargets> {
@@ -234,7 +237,7 @@ export class Jobs {
     this.#parts.store.create(job, key);
     const active = new ActiveJob(job, request, this.#activeParts(job));
     this.#active.set(job.id, active);
-    this.#parts.onChange(job);
+    this.#changes.changed(job);
     active.advance();
     return active.job;
   }
@@ -259,7 +262,7 @@ export class Jobs {
       if (log !== undefined) this.#logs.keep(job.id, log);
     }
     this.#save(job);
-    this.#parts.onChange(job);
+    this.#changes.changed(job);
   }
 
   /** That it has begun, and how it ended. A full disk costs the job's record its newest state, and no run anything. */

@@ -163,11 +163,13 @@ export class RunHistory {
     const { store, engine } = this.#parts;
     // One that ended is there only for who may not have got all that was sent.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
-    const run = live?.run ?? this.#stored(id);
+    if (live === undefined) this.#refuseUnknown(id);
+    // Its row is read and checked only where an event needs it.
+    const run = (): Run => live?.run ?? this.#stored(id);
     const transcript = live?.transcript;
     const recorded = (seq: number, maxBytes: number): StoredEvent[] => {
       const lastSeq = store.events.lastSeq(id);
-      return store.events.read(id, seq, maxBytes).map((event) => mended(event, live?.run ?? run, lastSeq));
+      return store.events.read(id, seq, maxBytes).map((event) => mended(event, run, lastSeq));
     };
     return {
       from,

@@ -177,7 +177,7 @@ export class EventWriter {
     for (;;) {
       const page = events.read(this.#id, this.transcript.lastSeq, 1024 * 1024);
       if (page.length === 0) return;
-      this.#show(page.map((event) => mended(event, this.#record.run(), this.#seq)));
+      this.#show(page.map((event) => mended(event, this.#record.run, this.#seq)));
     }
   }
 

@@ -5,11 +5,13 @@ import { type ControlFields, controlContent, type RecordedEvent, type StoredEven
 /**
  * An event of the record as readers can take it. Lost output is a gap. An event that is damaged, or that another version
  * of Hostrun wrote and this one does not know, is replaced by what the run's own row says, so that a stream still begins
- * with `init`, ends with `complete`, and misses no number. `lastSeq` is the number of the run's last event.
+ * with `init`, ends with `complete`, and misses no number. `lastSeq` is the number of the run's last event;
+ * `runOf` is called for such an event only.
  */
-export function mended(event: RecordedEvent, run: Run, lastSeq: number): StoredEvent {
+export function mended(event: RecordedEvent, runOf: () => Run, lastSeq: number): StoredEvent {
   const { seq, at } = event;
   if (event.kind === "damaged" || !isInstant(at)) {
+    const run = runOf();
     const substitute = controlContent(substituteFields(seq, run, lastSeq));
     return { seq, at: isInstant(at) ? at : run.createdAt, ...substitute };
   }

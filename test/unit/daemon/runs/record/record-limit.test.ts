@@ -87,7 +87,7 @@ test(
         const recorded = (reading: RunReading): StoredEvent[] =>
           store.events
             .read(live.run.id, seqOf(reading), 1e9)
-            .map((event) => mended(event, live.run, store.events.lastSeq(live.run.id)));
+            .map((event) => mended(event, () => live.run, store.events.lastSeq(live.run.id)));
         const along = new RunReading();
         const left = leaveAt.map((at) => ({ at, reading: new RunReading() }));
         for (const [index, what] of [...steps, "end" as const].entries()) {

@@ -1,0 +1,43 @@
+import type { Job } from "../../protocol/job.ts";
+
+const intervalMs = 100;
+
+interface Recent {
+  readonly timer: NodeJS.Timeout;
+  /** The newest state that was not told. */
+  job: Job | undefined;
+}
+
+/**
+ * Tells how jobs change: a change at once, and what follows within a moment as one. A job of a thousand hosts changes some
+ * thousands of times, and each time it is told, it is told with the names of all of them.
+ */
+export class JobChanges {
+  readonly #tell: (job: Job) => void;
+  readonly #recent = new Map<string, Recent>();
+
+  constructor(tell: (job: Job) => void) {
+    this.#tell = tell;
+  }
+
+  /** An end is told at once. */
+  changed(job: Job): void {
+    const recent = this.#recent.get(job.id);
+    if (recent !== undefined && job.state !== "ended") {
+      recent.job = job;
+      return;
+    }
+    clearTimeout(recent?.timer);
+    this.#recent.delete(job.id);
+    this.#tell(job);
+    if (job.state === "ended") return;
+    const timer = setTimeout(() => this.#tellNewest(job.id), intervalMs).unref();
+    this.#recent.set(job.id, { timer, job: undefined });
+  }
+
+  #tellNewest(id: string): void {
+    const job = this.#recent.get(id)?.job;
+    this.#recent.delete(id);
+    if (job !== undefined) this.changed(job);
+  }
+}
