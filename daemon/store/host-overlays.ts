@@ -1,6 +1,7 @@
 import { Host } from "../../protocol/host.ts";
 import type { HostOverlayStore } from "../hosts/host-overlay.ts";
 import type { Database } from "./database.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { readStored, storedJson } from "./stored-row.ts";
 
 interface OverlayRow {
@@ -65,7 +66,7 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
     set: (name, overlay) => {
       const { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms } =
         overlay;
-      write.run({
+      const row = {
         name,
         group_path: group,
         tags: JSON.stringify(tags),
@@ -76,11 +77,12 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
         transport,
         worker,
         legacy_algorithms: Number(legacyAlgorithms),
-      });
+      };
+      mapStorageErrors(() => write.run(row));
       known.set(name, overlay);
     },
     delete: (name) => {
-      remove.run(name);
+      mapStorageErrors(() => remove.run(name));
       known.delete(name);
     },
   };

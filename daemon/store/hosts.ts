@@ -5,6 +5,8 @@ import { TimeSlice } from "../core/time-slice.ts";
 import type { HostFields, HostStore, StoredHost } from "../hosts/host-store.ts";
 import type { Database } from "./database.ts";
 import { fromRow, type HostRow, idOfDamaged, toRow } from "./host-row.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
+import { writtenRow } from "./written-row.ts";
 
 /** Hosts in SQLite. What was read once is kept: nobody else writes here, and thousands take a while to be read. */
 export function createHostStore({ sql, damage }: Database, clock: Clock): HostStore {
@@ -53,7 +55,7 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
       return save(sql.prepare(text), values);
     },
     delete: (id) => {
-      remove.run(id);
+      mapStorageErrors(() => remove.run(id));
       known.delete(id);
     },
   };
@@ -87,7 +89,7 @@ function updating(id: number, fields: Partial<HostFields>, at: string): Change {
 
 function writeRow(statement: Statement, values: Change["values"]): HostRow | undefined {
   try {
-    return statement.get(values);
+    return mapStorageErrors(() => writtenRow(statement, values));
   } catch (failure) {
     if (failure instanceof Sqlite.SqliteError && failure.code === "SQLITE_CONSTRAINT_UNIQUE") {
       const detail = `There is a host named ${values["name"]} already. Choose another name.`;

@@ -3,7 +3,9 @@ import { Problem } from "../../protocol/problem.ts";
 import { type NewSnippet, Snippet } from "../../protocol/snippet.ts";
 import type { SnippetStore } from "../snippets/snippets.ts";
 import type { Database } from "./database.ts";
+import { mapStorageErrors } from "./storage-errors.ts";
 import { readStored, storedJson } from "./stored-row.ts";
+import { writtenRow } from "./written-row.ts";
 
 interface SnippetRow {
   readonly id: number;
@@ -32,7 +34,7 @@ export function createSnippetStore({ sql, damage }: Database): SnippetStore {
   };
   const saved = (name: string, write: () => SnippetRow | undefined): Snippet => {
     try {
-      const [snippet] = [write()].flatMap((row) => (row === undefined ? [] : read(row)));
+      const [snippet] = [mapStorageErrors(write)].flatMap((row) => (row === undefined ? [] : read(row)));
       if (snippet !== undefined) return snippet;
     } catch (failure) {
       if (!(failure instanceof Sqlite.SqliteError) || failure.code !== "SQLITE_CONSTRAINT_UNIQUE")
@@ -44,9 +46,10 @@ export function createSnippetStore({ sql, damage }: Database): SnippetStore {
   };
   return {
     list: () => all.all().flatMap(read),
-    insert: (fields, at) => saved(fields.name, () => insert.get(fields.name, bodyOf(fields), at, at)),
-    update: (id, fields, at) => saved(fields.name, () => update.get(fields.name, bodyOf(fields), at, id)),
-    delete: (id) => void remove.run(id),
+    insert: (fields, at) => saved(fields.name, () => writtenRow(insert, fields.name, bodyOf(fields), at, at)),
+    update: (id, fields, at) =>
+      saved(fields.name, () => writtenRow(update, fields.name, bodyOf(fields), at, id)),
+    delete: (id) => void mapStorageErrors(() => remove.run(id)),
   };
 }
 

@@ -7,6 +7,12 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { LiveRun } from "../../daemon/runs/record/live-run.ts";
+import type { HostFields } from "../../daemon/hosts/host-store.ts";
+import { noOverlay } from "../../daemon/hosts/host-overlay.ts";
+import { createHostOverlays } from "../../daemon/store/host-overlays.ts";
+import { createHostStore } from "../../daemon/store/hosts.ts";
+import { createSnippetStore } from "../../daemon/store/snippets.ts";
+import { NewSnippet } from "../../protocol/snippet.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
@@ -55,6 +61,44 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
   const { stdoutBytes, truncatedBytes, outcome } = run;
   expect(store.get(run.id)).toMatchObject({ state: "ended", stdoutBytes, truncatedBytes, outcome });
   expect(begin).not.toThrow();
+});
+
+test("on a full disk no host, no mark of one and no snippet is said to be kept that is not", async () => {
+  await using disk = await openSmallDisk(8);
+  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  const at = new Date().toISOString();
+  const hosts = createHostStore(database, systemClock);
+  const snippets = createSnippetStore(database);
+  const overlays = createHostOverlays(database);
+  const fields: HostFields = {
+    ...noOverlay,
+    name: "before",
+    address: "10.0.0.1",
+    port: 22,
+    user: null,
+    identityFile: null,
+    jump: [],
+    hostKeyPolicy: null,
+    source: "manual",
+  };
+  const kept = NewSnippet.parse({ name: "before", command: "true" });
+  const [host, snippet] = [hosts.insert(fields, at), snippets.insert(kept, at)];
+  disk.fill();
+  // What SQLite has at hand is used up first.
+  const long = "x".repeat(200_000);
+  const writes: (() => unknown)[] = [
+    () => hosts.insert({ ...fields, name: "new", identityFile: long }, at),
+    () => hosts.update(host.id, { identityFile: long }, at),
+    () => snippets.insert({ ...kept, name: "new", command: long }, at),
+    () => snippets.update(snippet.id, { ...kept, command: long }, at),
+    () => overlays.set("new", { ...noOverlay, group: long }),
+  ];
+  for (const write of writes) expect(write).toThrow(expect.objectContaining({ code: "storage_full" }));
+  const names = async (): Promise<string[]> => (await hosts.list()).map(({ name }) => name);
+  expect(await names()).toEqual(["before"]);
+  expect(hosts.byId(host.id)).toEqual(host);
+  expect(snippets.list()).toEqual([snippet]);
+  expect(overlays.get("new")).toBeUndefined();
 });
 
 test("on a full disk runs can be deleted, and that makes room for others", async () => {
