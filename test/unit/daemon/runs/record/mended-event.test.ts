@@ -10,7 +10,14 @@ const output = { seq: 2, at, kind: "output", stream: "stdout", offset: 0, noise:
 
 test("bytes that were recorded and cannot be read any more are a gap", () => {
   const lost = { seq: 2, at, kind: "lost", stream: "stdout", offset: 100, size: 50 } as const;
-  expect(mended(lost, () => run, 9)).toEqual({ seq: 2, at, kind: "gap", stream: "stdout", from: 100, to: 150 });
+  expect(mended(lost, () => run, 9)).toEqual({
+    seq: 2,
+    at,
+    kind: "gap",
+    stream: "stdout",
+    from: 100,
+    to: 150,
+  });
 });
 
 test("what can be read stays as it is", () => {
