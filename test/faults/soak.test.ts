@@ -1,0 +1,88 @@
+import { readdirSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { isFull, times } from "../support/fault-counts.ts";
+import { hostOf, type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
+import { openLiveMemory } from "../support/live-memory.ts";
+
+const lastsMs = times(6000, 20 * 60_000);
+const sampleMs = times(500, 10_000);
+/** Until everything was done some times: what is loaded, compiled and pooled then stays. */
+const warmUp = 0.25;
+const mebibyte = 1024 * 1024;
+
+interface Sample {
+  readonly atMs: number;
+  readonly descriptors: number;
+  readonly objects: number;
+  readonly process: number;
+}
+
+test("a daemon that works on and on keeps nothing: neither descriptors nor memory", {
+  timeout: lastsMs + 120_000,
+}, async () => {
+  await using memory = await openLiveMemory();
+  await using daemon = await openHostedDaemon({ environment: memory.environment });
+  await daemon.client.call("updateSettings", { body: { historyMaxBytes: mebibyte } });
+  await daemon.client.call("createHost", { body: { ...hostOf(daemon.sshd), name: "web2" } });
+  const begun = performance.now();
+  const isOver = (): boolean => performance.now() - begun > lastsMs;
+  const samples: Sample[] = [];
+  const sampling = async (): Promise<void> => {
+    while (!isOver()) {
+      await delay(sampleMs);
+      const held = await memory.held(daemon.pid);
+      const descriptors = readdirSync(`/proc/${daemon.pid}/fd`).length;
+      samples.push({ atMs: performance.now() - begun, descriptors, ...held });
+    }
+  };
+  let rounds = 0;
+  const working = async (): Promise<void> => {
+    for (; !isOver(); rounds += 1) await workOn(daemon, rounds);
+  };
+  await Promise.all([sampling(), working(), working()]);
+
+  const after = samples.filter(({ atMs }) => atMs > warmUp * lastsMs);
+  const slope = (of: (sample: Sample) => number): number => perHour(after.map((one) => [one.atMs, of(one)]));
+  const [objects, whole] = [slope((one) => one.objects), slope((one) => one.process)];
+  const descriptors = after.map((one) => one.descriptors);
+  console.log(
+    `Soak of ${(lastsMs / 60_000).toFixed(1)} min, ${rounds} rounds: objects ${(objects / mebibyte).toFixed(2)} MiB/h, ` +
+      `process ${(whole / mebibyte).toFixed(2)} MiB/h, descriptors ${Math.min(...descriptors)} to ${Math.max(...descriptors)}.`,
+  );
+  expect(Math.max(...descriptors) - Math.min(...descriptors)).toBeLessThan(30);
+  expect(slope((one) => one.descriptors)).toBeLessThan(isFull ? 3 : Infinity);
+  if (isFull) expect(objects).toBeLessThan(mebibyte);
+});
+
+/** Something of everything that comes and goes. */
+async function workOn(daemon: HostedDaemon, round: number): Promise<void> {
+  const { client } = daemon;
+  await daemon.run("echo done; exit 3");
+  await daemon.run("stty size", { pty: true });
+  await daemon.run("head -c 300000 /dev/zero");
+  await daemon.run("sleep 60", { timeoutMs: 50 });
+  await daemon.run("date", { cacheTtlMs: 20 });
+  // A reader that leaves, and a run that is cancelled behind it.
+  const left = await daemon.stream("yes");
+  left.destroy();
+  const { items } = await client.call("listRuns", { query: { state: "running" } });
+  for (const { id } of items) await client.call("cancelRun", { params: { run: id }, body: { graceMs: 0 } });
+  await client.call("createJob", { body: { targets: ["web1", "web2"], command: "true" } });
+  await client.call("stats");
+  await client.call("listHosts");
+  if (round % 10 !== 9) return;
+  for (const { id } of (await client.call("listConnections")).items) {
+    await client.call("closeConnection", { params: { connection: id } });
+  }
+}
+
+/** The slope of a line through the points, each a time in milliseconds and a value, by least squares. */
+function perHour(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [atMean, valueMean] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))];
+  const along = points.reduce((sum, [at, value]) => sum + (at - atMean) * (value - valueMean), 0);
+  const across = points.reduce((sum, [at]) => sum + (at - atMean) ** 2, 0);
+  return (along / across) * 3_600_000;
+}
