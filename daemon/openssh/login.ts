@@ -275,7 +275,7 @@ class ClientLogin implements SshConnection {
   /** Where the connection that it led through is gone, that is why. */
   #lose(reason: Problem): void {
     const before = this.#options.bastion?.closeReason;
-    const problem = before === undefined ? reason : onTheWayTo(this.hop.name, before);
+    const problem = before === undefined ? reason : onTheWayTo(this.hop, before);
     if (this.#client !== undefined) this.#end.come(problem);
   }
 }

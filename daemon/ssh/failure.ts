@@ -13,14 +13,25 @@ export function nameOf(hop: Hop): string {
   return `${hop.name} (${hopName(hop)})`;
 }
 
-/** A bastion's problem as the run on `host` tells it; connections to bastions are shared by many hosts. */
-export function onTheWayTo(host: string, problem: Problem): Problem {
-  if (problem.members.host === undefined || problem.members.host === host) return problem;
-  return new Problem(problem.code, `On the way to ${host}: ${problem.message}`, {
-    ...problem.members,
-    host,
-    cause: problem,
-  });
+/**
+ * A problem of a connection as the run on `target` tells it: connections to bastions are shared by many hosts, and the
+ * target's own by all names of one address.
+ */
+export function onTheWayTo(target: Hop, problem: Problem): Problem {
+  const { host, hop } = problem.members;
+  if (host === undefined || host === target.name) return problem;
+  const message =
+    hop === hopName(target)
+      ? ofOtherName(problem.message, host, target)
+      : `On the way to ${target.name}: ${problem.message}`;
+  return new Problem(problem.code, message, { ...problem.members, host: target.name, cause: problem });
+}
+
+function ofOtherName(message: string, name: string, target: Hop): string {
+  const told = message
+    .replaceAll(`${name} (${hopName(target)})`, () => nameOf(target))
+    .replaceAll(`reach ${name}:`, () => `reach ${target.name}:`);
+  return told === message ? `${target.name} is the same server as ${name}: ${message}` : told;
 }
 
 export type UnreachableReason =

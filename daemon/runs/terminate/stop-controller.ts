@@ -79,7 +79,7 @@ export function stopEnding(
   { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },
 ): { outcome: StopReason; problem?: Problem } {
   if (reason === "cancelled") return { outcome: reason };
-  const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time with timeoutMs.`;
+  const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time (--timeout, timeoutMs).`;
   return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
 }
 

@@ -16,7 +16,7 @@ export interface BrokenLink {
 
 /** Why a connection ended that was up: the one before it did, or by `failure` of ssh2's, or without one. */
 export function brokenConnection({ hop, bastion, keepaliveMs }: BrokenLink, failure: unknown): Problem {
-  if (bastion?.closeReason !== undefined) return onTheWayTo(hop.name, bastion.closeReason);
+  if (bastion?.closeReason !== undefined) return onTheWayTo(hop, bastion.closeReason);
   if (failure instanceof Error && "level" in failure && failure.level === "client-timeout") {
     const everyMs = hop.settings.keepalive?.intervalMs ?? keepaliveMs;
     const what = `keepalives went unanswered (one every ${everyMs / 1000} s), ${closedUnderRun}`;

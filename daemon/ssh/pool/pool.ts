@@ -268,7 +268,7 @@ async function acquire(
   try {
     return await connections.acquire(wanted, signal);
   } catch (failure) {
-    throw failure instanceof Problem ? onTheWayTo(wanted.target.name, failure) : failure;
+    throw failure instanceof Problem ? onTheWayTo(wanted.target, failure) : failure;
   }
 }
 

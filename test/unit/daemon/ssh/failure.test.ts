@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { onTheWayTo, unreachable, unreachableAt, unreachableBy } from "../../../../daemon/ssh/failure.ts";
+import {
+  membersOf,
+  nameOf,
+  onTheWayTo,
+  unreachable,
+  unreachableAt,
+  unreachableBy,
+} from "../../../../daemon/ssh/failure.ts";
+import { Problem } from "../../../../protocol/problem.ts";
 import { plainHopSettings } from "../../../../daemon/transport/hop-settings.ts";
 
 const hop = {
@@ -31,12 +39,29 @@ test.each([
 
 test("a bastion's problem is told as the host's, once", () => {
   const problem = unreachable({ ...hop, name: "bastion" }, "refused");
-  const told = onTheWayTo("web1", problem);
+  const web1 = { ...hop, address: "10.0.0.6" };
+  const told = onTheWayTo(web1, problem);
   expect(told.message).toMatch(
     /^On the way to web1: Can't reach bastion: nothing is listening on 10\.0\.0\.5:22\./,
   );
   expect(told.members.host).toBe("web1");
-  expect(onTheWayTo("web1", told)).toBe(told);
+  expect(onTheWayTo(web1, told)).toBe(told);
+});
+
+test("a problem of the host itself is told by the run's own name of it", () => {
+  const other = { ...hop, name: "täg" };
+  const unknown = new Problem(
+    "host_key_unknown",
+    `The host key of ${nameOf(other)} is not known yet.`,
+    membersOf(other),
+  );
+  expect(onTheWayTo(hop, unknown).message).toBe(
+    "The host key of web1 (deploy@10.0.0.5:22) is not known yet.",
+  );
+  expect(onTheWayTo(hop, unknown).members.host).toBe("web1");
+  expect(onTheWayTo(hop, unreachable(other, "refused")).message).toBe(unreachable(hop, "refused").message);
+  const bare = new Problem("protocol_error", "Not SSH.", membersOf(other));
+  expect(onTheWayTo(hop, bare).message).toBe("web1 is the same server as täg: Not SSH.");
 });
 
 test("of several addresses each is named, and the reason is that of the one where most was reached", () => {

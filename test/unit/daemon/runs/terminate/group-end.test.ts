@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { endGroupCommand, parseGroupEnd } from "../../../../../daemon/runs/terminate/group-end.ts";
@@ -27,6 +27,16 @@ async function pathWith(name: string, programs: readonly string[], from?: string
 const tools = ["sleep", "grep", "sort", "tr"];
 const withoutPs = await pathWith("without-ps", tools);
 const ofBusybox = await pathWith("busybox", [...tools, "ps"], "/bin/busybox");
+
+/** A PATH with a slow ps, which counts its calls, and `date`, a program or a script. */
+async function slowLooks(name: string, date: string) {
+  const PATH = await pathWith(`slow ${name}`, [...tools, "wc", "sed"]);
+  const [ps, calls] = [directory.join(`slow ${name}`, "ps"), directory.join(`calls ${name}`)];
+  await writeFile(ps, `#!/bin/sh\necho x >> "${calls}"; sleep 0.3; exec /usr/bin/ps "$@"\n`, { mode: 0o755 });
+  const script = date.startsWith("/") ? `exec ${date} "$@"` : date;
+  await writeFile(directory.join(`slow ${name}`, "date"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { PATH, looks: async () => (await readFile(calls, "utf8")).length / 2 };
+}
 
 /** Any shell under the name "sh", as a system has it for /bin/sh. */
 async function asSh(name: ShellName): Promise<string> {
@@ -58,12 +68,14 @@ interface Asked {
   readonly environment?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly detached?: boolean;
+  readonly uptime?: string;
 }
 
 /** What comes of it when a server runs the command in a session of its own. */
 async function end(pid: number, asked: Asked = {}) {
   const { caller = "/bin/bash", sh = "/bin/sh", graceMs = 300, environment, detached = true } = asked;
-  const command = endGroupCommand(pid, graceMs).replace("/bin/sh", sh);
+  const { uptime = "/proc/uptime" } = asked;
+  const command = endGroupCommand(pid, graceMs).replace("/bin/sh", sh).replaceAll("/proc/uptime", uptime);
   const uid = asked.uid === undefined ? {} : { uid: asked.uid };
   // Bash reads ~/.bashrc when it takes itself for a command of sshd.
   const env = { PATH: process.env["PATH"], SHLVL: "1", ...environment };
@@ -107,6 +119,27 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     const target = await group(stubborn, 1);
     expect(await end(target.pid, { environment: { PATH } })).toBe("gone");
     expect(await target.left()).toEqual([]);
+  });
+
+  test.each([
+    ["the system's uptime", "/proc/uptime", "/usr/bin/date"],
+    ["date", "/nowhere", "/usr/bin/date"],
+  ])("counts what looking takes, by %s", async (what, uptime, date) => {
+    const { PATH, looks } = await slowLooks(what, date);
+    const target = await group(stubborn, 1);
+    const begun = performance.now();
+    expect(await end(target.pid, { environment: { PATH }, graceMs: 2000, uptime })).toBe("gone");
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(2000);
+    // Where only the pauses counted there were more than 20.
+    expect(await looks()).toBeLessThan(18);
+  });
+
+  test("is not early where the clock is set", async () => {
+    const { PATH } = await slowLooks("set", 'echo x >> "$0.calls"; wc -l < "$0.calls" | sed "s/$/00000/"');
+    const target = await group(stubborn, 1);
+    const begun = performance.now();
+    expect(await end(target.pid, { environment: { PATH }, graceMs: 300, uptime: "/nowhere" })).toBe("gone");
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(300);
   });
 
   test("begins with INT, goes on with TERM", async () => {

@@ -1,5 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { StopController, type StopRequest } from "../../../../../daemon/runs/terminate/stop-controller.ts";
+import {
+  StopController,
+  stopEnding,
+  type StopRequest,
+} from "../../../../../daemon/runs/terminate/stop-controller.ts";
+import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
 import { Problem } from "../../../../../protocol/problem.ts";
 
 afterEach(() => void vi.useRealTimers());
@@ -58,6 +63,24 @@ test("the daemon's end comes through after a request, and nothing after it", () 
   second.controller.abandon(stopped);
   vi.advanceTimersByTime(2000);
   expect(second.heard).toEqual(["abandoned"]);
+});
+
+test("a run that was out of time says where its limit is set", () => {
+  const target = {
+    name: "web1",
+    address: "10.0.0.5",
+    port: 22,
+    user: "deploy",
+    identityFiles: [],
+    identitiesOnly: false,
+    settings: plainHopSettings,
+    hostKeyPolicy: "ask",
+    jump: [],
+  } as const;
+  const ending = stopEnding("timedOut", { target, timeoutMs: 1500 });
+  expect(ending.problem?.message).toBe(
+    "The command on web1 was still running after 1.5 s and was ended. Give it more time (--timeout, timeoutMs).",
+  );
 });
 
 test("nothing is requested of a run that has ended", () => {
