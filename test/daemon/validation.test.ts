@@ -289,12 +289,12 @@ describe("what is not there", () => {
   });
 
   test.each([
-    ["PUT", "/api/runs", ["GET", "POST"]],
-    ["DELETE", "/api/health", ["GET"]],
+    ["PUT", "/api/runs", ["GET", "HEAD", "POST"]],
+    ["DELETE", "/api/health", ["GET", "HEAD"]],
     ["GET", "/api/ssh/stream", ["POST"]],
-    ["POST", "/api/hosts/web1", ["GET", "PATCH", "DELETE"]],
-    ["OPTIONS", "/api/runs", ["GET", "POST"]],
-    ["TRACE", "/api/settings", ["GET", "PATCH"]],
+    ["POST", "/api/hosts/web1", ["GET", "HEAD", "PATCH", "DELETE"]],
+    ["OPTIONS", "/api/runs", ["GET", "HEAD", "POST"]],
+    ["TRACE", "/api/settings", ["GET", "HEAD", "PATCH"]],
   ])("a method %s of %s is method_not_allowed, and which are is said", async (method, path, allowed) => {
     const answer = await daemon.http.ask(method, path);
     expect(answer.problem()).toMatchObject({ status: 405, code: "method_not_allowed" });

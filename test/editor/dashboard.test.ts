@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
 import { formatSpan } from "../../protocol/span.ts";
@@ -8,12 +10,14 @@ import type { Workbench } from "../support/workbench.ts";
 const owned = new AsyncDisposableStack();
 let window: Workbench;
 let daemon: Daemon;
+let home: string;
 
 beforeAll(async () => {
   const sshd = owned.use(await openSshd());
   const where = `  HostName 127.0.0.1\n  User ${sshd.user}\n  Port ${sshd.port}\n`;
   const opened = await openEditor(owned, sshd, { config: `Host web1 web2\n${where}` });
   window = opened.window;
+  home = opened.code.home;
   await window.command("Hostrun: Open Dashboard");
   await window.run.locator("main[aria-busy=false]:not(.old)").waitFor();
   daemon = owned.use(await openDaemon({ stateDirectory: opened.code.stateDirectory }));
@@ -23,6 +27,35 @@ endAfterTests(owned, () => window);
 async function run(host: string, command: string): Promise<void> {
   const { id } = await daemon.call("createRun", { body: { host, command, worker: "off" } });
   await expect.poll(async () => (await daemon.call("getRun", { params: { run: id } })).state).toBe("ended");
+}
+
+const idleMs = 10_000;
+
+/** VS Code's process for this window's extensions, ours among them. */
+function extensionHost(): number {
+  const found = readdirSync("/proc").find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const [line, environment] = ["cmdline", "environ"].map((file) =>
+        readFileSync(`/proc/${name}/${file}`, "utf8"),
+      );
+      return line?.includes("--type=extensionHost") && environment?.includes(`HOME=${home}\0`);
+    } catch {
+      return false;
+    }
+  });
+  return Number(found);
+}
+
+/** Of the process itself, user and system, by proc(5). */
+function cpuTimeMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) * 10;
 }
 
 /** The value beside a name in a group of figures. */
@@ -74,6 +107,22 @@ test("follows what is done, with the figures of the daemon, and closes a connect
   await expect
     .poll(() => window.run.getByRole("button", { name: /^Close the connection to / }).count())
     .toBe(before - 1);
+});
+
+test("costs next to nothing while nothing happens", async () => {
+  const processes = [daemon.health.pid, extensionHost()];
+  const before = processes.map(cpuTimeMs);
+  const begun = performance.now();
+  await delay(idleMs);
+  const spanMs = performance.now() - begun;
+  const [own = 0, host = 0] = processes.map((pid, index) => (cpuTimeMs(pid) - (before[index] ?? 0)) / spanMs);
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  console.log(
+    `Idle, with the dashboard open: daemon ${percent(own)} of a core, extension host ${percent(host)}.`,
+  );
+  // VS Code itself does something there now and then.
+  expect(own).toBeLessThan(0.01);
+  expect(host).toBeLessThan(0.05);
 });
 
 test("says that its figures are old when the daemon is away, and comes back with a reload of the window", async () => {
