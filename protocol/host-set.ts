@@ -20,6 +20,17 @@ export function expandRanges(word: string): string[] | undefined {
   }
 }
 
+/** A target that means nobody, with what is wrong with its range, if that is it. */
+export function unknownTarget(word: string): string {
+  const ranges = [...word.matchAll(/(?<=[[,])(\d{1,9})-(\d{1,9})(?=[\],])/g)];
+  const reversed = ranges.find(([, from, to]) => Number(to) < Number(from));
+  if (reversed !== undefined) return `${word} (its range ${reversed[0]} is upside down)`;
+  const isWhole = /^(?:[^[\]]*\[\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*\])+[^[\]]*$/.test(word);
+  return isWhole && expandRanges(word) === undefined
+    ? `${word} (its range is too large: ${maxRangeNames} hosts at most)`
+    : word;
+}
+
 /** `01-03,7` as 01, 02, 03, 7. */
 function numbersOf(ranges: string): string[] | undefined {
   const numbers: string[] = [];

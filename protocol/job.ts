@@ -22,7 +22,7 @@ export type MaxFailures = z.infer<typeof MaxFailures>;
  */
 export const TargetExpression = z
   .string()
-  .min(1)
+  .min(1, "must not be empty")
   .max(1024)
   .refine((text) => !/[\p{Cc}\s]/u.test(text), "must not hold blanks or control characters");
 export const Targets = z.array(TargetExpression).min(1, "must name at least one host").max(10_000);

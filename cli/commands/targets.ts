@@ -4,6 +4,7 @@ import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { withWholeIds } from "../jobs/find.ts";
+import { unknownTarget } from "../../protocol/host-set.ts";
 import { visible } from "../../protocol/visible.ts";
 
 export const command: Command = {
@@ -26,7 +27,7 @@ ${formatHelp}`,
     const targets = await withWholeIds(daemon, positionals);
     const resolved = await daemon.call("resolveTargets", { body: { targets } });
     showOne(format, resolved, () => resolved.hosts.map((name) => `${visible(name)}\n`).join(""));
-    for (const target of resolved.unknown) warn(`There is no host for ${target}.`);
+    for (const target of resolved.unknown) warn(`There is no host for ${unknownTarget(target)}.`);
     if (resolved.hosts.length === 0 && resolved.unknown.length === 0) warn("The targets mean no host.");
     return resolved.unknown.length > 0 || resolved.hosts.length === 0 ? 1 : 0;
   },

@@ -62,7 +62,9 @@ Exit status: that of \`hostrun run\`; 0 also where there is no host left to run 
     }
     if (!view.quiet) warn(foldNames(hosts));
     const isAgreed =
-      production.length === 0 || values.yes === true || (await confirmJob({ request: job, ask }, production));
+      production.length === 0 ||
+      values.yes === true ||
+      (await confirmJob(daemon, { request: job, ask }, production));
     if (!isAgreed) return notRunStatus;
     await using failedTo = await FailedTo.open(values["failed-to"]);
     const prompts = ask && hasTerminal() ? "ask" : "fail";

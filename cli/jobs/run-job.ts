@@ -18,7 +18,8 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   const { hosts, production, unknown } = await daemon.call("resolveTargets", { body: { targets } });
   if (unknown.length === 0 && hosts.length > 0) {
     if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
-    if (production.length > 0 && !plan.yes && !(await confirmJob(plan, production))) return notRunStatus;
+    if (production.length > 0 && !plan.yes && !(await confirmJob(daemon, plan, production)))
+      return notRunStatus;
   }
   const { host: _, stdinOpen: _open, ...options } = plan.request;
   if (plan.readStdin && hasStdin() && !plan.view.quiet) {

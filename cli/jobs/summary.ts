@@ -4,28 +4,65 @@ import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
+import { type OfferedKey, offeredKey } from "../run/offered-key.ts";
+import { explainTrust } from "../run/trust.ts";
 import { skippedText } from "./describe.ts";
 import { runsOfJob } from "../../client/runs-of-job.ts";
+
+/** So many keys are shown with what trusts them. */
+const maxKeys = 20;
 
 /** What came of a job, on standard error: whatever did not end well by the reason, and how many did. */
 export async function summarize(daemon: Daemon, job: Job): Promise<void> {
   const { counts, hosts } = job;
-  const reasons = new Map<string, string[]>();
+  const reasons = new Map<string, Run[]>();
   if (counts.exited0 < hosts.length) {
     for await (const run of failures(daemon, job.id)) {
-      const reason = reasonOf(run);
-      const names = reasons.get(reason) ?? [];
-      names.push(run.host.name);
-      reasons.set(reason, names);
+      const kind = kindOf(run);
+      const runs = reasons.get(kind) ?? [];
+      runs.push(run);
+      reasons.set(kind, runs);
     }
   }
-  const lines = [...reasons].map(([reason, names]) => `  ${foldNames(names)}: ${reason}`);
+  const lines = [...reasons.values()].map((runs) => `  ${namesOf(runs)}: ${reasonOf(runs)}`);
   const more = counts.skipped > 0 ? [`  ${skippedText(job)}`] : [];
   warn(
     `${counts.exited0} of ${hosts.length} hosts ended with exit status 0.`,
     ...lines.map(visible),
     ...more,
   );
+  explainKeys([...reasons.values()].flat());
+}
+
+function namesOf(runs: readonly Run[]): string {
+  return foldNames(runs.map(({ host }) => host.name));
+}
+
+/** Alike for hosts that failed by one kind of problem, whose text names each. */
+function kindOf(run: Run): string {
+  const { code, reason } = run.problem ?? {};
+  return run.outcome === "failed" && code !== undefined ? `${code} ${reason ?? ""}` : endingOf(run);
+}
+
+function reasonOf(runs: readonly Run[]): string {
+  const [first] = runs;
+  if (first === undefined) return "";
+  const reason = endingOf(first);
+  const isOne = runs.every((run) => endingOf(run) === reason);
+  return isOne ? reason : `${first.problem?.title ?? "Failed"}, e.g.: ${reason}`;
+}
+
+/** How the servers' keys are trusted, where nobody has been asked. */
+function explainKeys(runs: readonly Run[]): void {
+  const keys = new Map<string, OfferedKey>();
+  for (const { problem } of runs) {
+    const offered = offeredKey(problem ?? undefined);
+    if (offered !== undefined) keys.set(`${offered.address} ${offered.port} ${offered.key}`, offered);
+  }
+  const offered = [...keys.values()];
+  for (const each of offered.slice(0, maxKeys)) explainTrust(each);
+  if (offered.length > maxKeys)
+    warn(`${offered.length - maxKeys} more hosts have unknown keys: \`hostrun run HOST\` shows each.`);
 }
 
 /** Those that did not end with exit status 0. */
@@ -36,7 +73,7 @@ async function* failures(daemon: Daemon, job: string): AsyncGenerator<Run> {
   }
 }
 
-function reasonOf({ outcome, exitCode, signal, problem }: Run): string {
+function endingOf({ outcome, exitCode, signal, problem }: Run): string {
   switch (outcome) {
     case "exited":
       return `exit status ${exitCode ?? "unknown"}`;

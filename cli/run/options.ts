@@ -241,5 +241,8 @@ function parseSnippet({
     if (equals < 1) throw new UsageError(`--set is "${text}", but must be INPUT=VALUE.`);
     return [text.slice(0, equals), text.slice(equals + 1)] as const;
   });
+  const names = pairs.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new UsageError(`--set gives ${twice} twice.`);
   return { name: snippet, values: Object.fromEntries(pairs) };
 }

@@ -1,4 +1,6 @@
+import type { Daemon } from "../../client/daemon.ts";
 import { foldNames } from "../../protocol/host-set.ts";
+import { machineFinder } from "../../protocol/machine.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
@@ -27,13 +29,34 @@ interface ConfirmedCommand {
 }
 
 /** The same on hosts of which each is named: a number is no consent. */
-export function confirmJob(plan: ConfirmedCommand, production: readonly string[]): Promise<boolean> {
-  const names = production.map((name) => `  ${visible(name)}\n`).join("");
+export async function confirmJob(
+  daemon: Daemon,
+  plan: ConfirmedCommand,
+  production: readonly string[],
+): Promise<boolean> {
+  const reasons = await machinesOf(daemon, production);
+  const names = production.map((name) => `  ${visible(name)}${reasons.get(name) ?? ""}\n`).join("");
+  const folded = Map.groupBy(production, (name) => reasons.get(name) ?? "");
+  const hosts = [...folded].map(([reason, those]) => foldNames(those) + reason).join(", ");
   return confirmCommand(plan, {
     where: `These are production hosts:\n\n${names}\nThis would run there:`,
     question: "Run it?",
-    refusal: `Production hosts: ${foldNames(production)}.`,
+    refusal: `Production hosts: ${hosts}.`,
   });
+}
+
+/** Why hosts are production that are not marked: they are the machine of one that is. */
+async function machinesOf(daemon: Daemon, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { items } = await daemon.call("listHosts");
+  const markedOn = machineFinder(items.filter(({ production }) => production));
+  const wanted = new Set(names);
+  const reasons = new Map<string, string>();
+  for (const host of items) {
+    if (!wanted.has(host.name) || host.production) continue;
+    const marked = markedOn(host);
+    if (marked !== undefined) reasons.set(host.name, ` (the machine of ${visible(marked.name)})`);
+  }
+  return reasons;
 }
 
 async function confirmCommand(

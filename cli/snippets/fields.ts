@@ -73,10 +73,15 @@ function parseInput(text: string): SnippetInput {
   return {
     name,
     type,
-    ...(type === "choice" ? { choices: (of ?? "").split(",") } : {}),
+    ...(type === "choice" ? { choices: parseChoices(text, of) } : {}),
     ...(type === "number" && of !== undefined ? parseRange(of) : {}),
     ...(value === undefined ? {} : { default: value }),
   };
+}
+
+function parseChoices(input: string, text = ""): string[] {
+  if (text !== "") return text.split(",");
+  throw new UsageError(`--input is "${input}", but a choice is NAME:choice:A,B,C, with =DEFAULT at the end.`);
 }
 
 function parseRange(text: string): { min?: number; max?: number } {

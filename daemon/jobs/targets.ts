@@ -1,6 +1,6 @@
 import { parseJump } from "../../protocol/destination.ts";
 import { HostName } from "../../protocol/host.ts";
-import { expandRanges } from "../../protocol/host-set.ts";
+import { expandRanges, unknownTarget } from "../../protocol/host-set.ts";
 import type { ResolvedTargets } from "../../protocol/job.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -41,7 +41,7 @@ export function resolveTargets(expressions: readonly string[], sources: TargetSo
 /** The hosts of a job. `invalid_request` where a name means nobody, or nobody is left. */
 export function requireTargets({ hosts, unknown }: ResolvedTargets): readonly string[] {
   if (unknown.length > 0) {
-    const names = unknown.slice(0, 5).map((each) => visibleLine(each));
+    const names = unknown.slice(0, 5).map((each) => visibleLine(unknownTarget(each)));
     const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : "";
     throw refused(`There is no host for ${names.join(", ")}${more}. Nothing was run.`);
   }

@@ -98,6 +98,17 @@ test("a target that means nobody runs nothing", async () => {
   expect(shown).toEqual({ status: 1, stdout: "node1\n", stderr: "hostrun: There is no host for nope*.\n" });
 });
 
+test("hosts with unknown keys are one line, with what trusts them, also when the groups are shown later", async () => {
+  const { port, user } = sshd;
+  for (const name of ["new1", "new2"]) await ran("hosts", "add", name, `${user}@localhost:${port}`);
+  const failed = await ran("run", "--batch", "new*", "--", "true");
+  expect(failed.stderr).toContain("  new[1-2]: Unknown host key, e.g.: The host key of new1");
+  const groups = await ran("jobs", "groups", "last");
+  expect(groups.stderr).toContain("  new[1-2]: Unknown host key, e.g.: The host key of new1");
+  for (const name of ["new1", "new2"]) await ran("hosts", "remove", name);
+  expect(groups.stderr.split(`hostrun known-hosts add localhost:${port} `)).toHaveLength(2);
+});
+
 test.each([
   [["--batches", "0"], 2, '--batches is "0", but must be a number of hosts from 1 or a share such as 20%.'],
   [["--batches", "1,200%"], 2, '--batches is "200%", but must be a number of hosts'],
@@ -123,7 +134,7 @@ test("production hosts are named before anything runs there", async () => {
   const refused = await ran("run", "--batch", "node*", "--", `touch ${marker}`);
   expect([refused.status, refused.stderr]).toEqual([
     255,
-    "hostrun: 6 hosts: node[1-6]\nhostrun: Production hosts: node[1-6]. Nothing was run; --yes runs it without a question.\n",
+    "hostrun: 6 hosts: node[1-6]\nhostrun: Production hosts: node[1,3-6] (the machine of node2), node2. Nothing was run; --yes runs it without a question.\n",
   ]);
   await expect(access(marker)).rejects.toThrow("ENOENT");
   const agreed = await ran("run", "--yes", "node*", "--", "true");

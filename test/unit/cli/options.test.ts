@@ -10,6 +10,7 @@ import {
 } from "../../../cli/command.ts";
 import { parseSettingName } from "../../../cli/control/settings.ts";
 import { parseAddress, parseCleared, parseFields } from "../../../cli/hosts/fields.ts";
+import { parseFields as parseSnippetFields } from "../../../cli/snippets/fields.ts";
 import { isForMany, parseRunPlan } from "../../../cli/run/options.ts";
 import { offeredKey } from "../../../cli/run/offered-key.ts";
 import { Problem } from "../../../protocol/problem.ts";
@@ -131,6 +132,7 @@ test.each([
     ["a", "--env", "a-b=1", "--", "ls"],
     '--env is "a-b=1", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
   ],
+  [["--snippet", "q", "--set", "x=1", "--set", "x=2", "a"], "--set gives x twice."],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
   [["a", "--env", "toString", "--", "ls"], "--env is toString, but no such variable is set here."],
   [["a", "--secret-env", "X", "--", "ls"], "--secret-env is X, but no such variable is set here."],
@@ -219,6 +221,12 @@ test.each([["--help"], ["-h"], ["--bad", "--help"], ["word", "-qh"]])("%j asks f
 
 test("what stands behind -- asks for nothing", () => {
   expect(parseOptions(["--", "--help"], {}).positionals).toEqual(["--help"]);
+});
+
+test("a choice of a snippet without any is told by how one is given", () => {
+  expect(complaintOf(() => parseSnippetFields({ input: ["a:choice=3:1,2"] }))).toBe(
+    '--input is "a:choice=3:1,2", but a choice is NAME:choice:A,B,C, with =DEFAULT at the end.',
+  );
 });
 
 test("settings are known by name", () => {

@@ -84,6 +84,12 @@ test("nothing runs where a target means nobody, or nobody is left", () => {
   expect(() => requireTargets(resolve("web01", "web1"))).toThrow(
     "There is no host for web1. Nothing was run.",
   );
+  expect(() => requireTargets(resolve("web[03-01]"))).toThrow(
+    "There is no host for web[03-01] (its range 03-01 is upside down). Nothing was run.",
+  );
+  expect(() => requireTargets(resolve("web[01-99999]"))).toThrow(
+    "There is no host for web[01-99999] (its range is too large: 10000 hosts at most). Nothing was run.",
+  );
   expect(() => requireTargets(resolve("web01", "!web01"))).toThrow("mean no host");
   const many = Array.from({ length: 9 }, (_, index) => `no${index}`);
   expect(() => requireTargets(resolve(...many))).toThrow("no0, no1, no2, no3, no4 and 4 more");
