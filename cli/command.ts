@@ -63,14 +63,16 @@ export function parseOptions<const O extends Options>(args: readonly string[], o
   }
 }
 
-type Token =
-  | { readonly kind: "positional" | "option-terminator" }
-  | {
-      readonly kind: "option";
-      readonly name: string;
-      readonly rawName: string;
-      readonly value?: string | undefined;
-    };
+type Token = { readonly kind: "positional" | "option-terminator" } | OptionToken;
+
+interface OptionToken {
+  readonly kind: "option";
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  /** Whether the value is joined to the option: `--cwd=DIR`. */
+  readonly inlineValue?: boolean | undefined;
+}
 
 /** What is wrong with the first option that is not known or has not what it needs. */
 function misused(tokens: readonly Token[], options: Options): UsageError | undefined {
@@ -78,14 +80,21 @@ function misused(tokens: readonly Token[], options: Options): UsageError | undef
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) return unknown("option", token.rawName, optionNames(options));
-    if (option.type === "string" && token.value === undefined) {
-      return new UsageError(`${token.rawName} needs a value.`);
-    }
-    if (option.type === "boolean" && token.value !== undefined) {
-      return new UsageError(`${token.rawName} takes no value.`);
-    }
+    const wrong = option.type === "string" ? wrongText(token) : wrongFlag(token);
+    if (wrong !== undefined) return new UsageError(`${token.rawName} ${wrong}`);
   }
   return undefined;
+}
+
+function wrongText({ name, value, inlineValue }: OptionToken): string | undefined {
+  if (value === undefined) return "needs a value.";
+  // Without this it may be an option that was meant as one.
+  if (inlineValue !== false || !value.startsWith("-")) return undefined;
+  return `needs a value. If ${value} is meant as that: --${name}=${value}`;
+}
+
+function wrongFlag({ value }: OptionToken): string | undefined {
+  return value === undefined ? undefined : "takes no value.";
 }
 
 /** Exactly these words, by name; a name that ends in "?" may be missing. */
@@ -125,7 +134,7 @@ export function unknown(kind: string, word: string, known: readonly string[], gr
 export function parseSpan(text: string, option: string): number {
   const span = spanOf(text);
   if (span === undefined)
-    throw new UsageError(`${option} is "${text}", but must be a time such as 30s or 500ms.`);
+    throw new UsageError(`${option} is "${text}", but must be a time such as 500ms, 30s, 5m or 2h.`);
   return span;
 }
 

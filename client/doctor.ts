@@ -112,6 +112,8 @@ function disk({ directory }: Places): Finding {
 }
 
 function clock({ directory, discovery, log }: Places): Finding {
+  if (!isUsable(directory))
+    return ok(`It is ${new Date().toISOString()}; there are no files to compare it with.`);
   const newest = Math.max(
     0,
     ...[directory, discovery, log].map((path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0),

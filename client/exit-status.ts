@@ -28,9 +28,20 @@ export function exitStatusOf({
   }
 }
 
-/** As a shell does: 128 and the number of the signal. */
+/** As a shell does: 128 and the number of the signal. OpenSSH's server names no realtime signal: it says `SIG@openssh.com`. */
 function signalStatus(name: string | null): number {
-  const numbers: Readonly<Record<string, number>> = constants.signals;
-  const number = numbers[`SIG${name ?? ""}`];
+  const number = name === null ? undefined : (plainNumber(name) ?? realtimeNumber(name));
   return number === undefined ? notRunStatus : 128 + number;
+}
+
+function plainNumber(name: string): number | undefined {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return Object.hasOwn(numbers, `SIG${name}`) ? numbers[`SIG${name}`] : undefined;
+}
+
+/** Of `RTMIN+1` or `RTMAX-2`, as bash says, by Linux's numbers. */
+function realtimeNumber(name: string): number | undefined {
+  const [, base, distance = "0"] = /^(RTMIN|RTMAX)([+-]\d{1,2})?$/.exec(name) ?? [];
+  if (base === undefined) return undefined;
+  return (base === "RTMIN" ? 34 : 64) + Number(distance);
 }

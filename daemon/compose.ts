@@ -8,7 +8,7 @@ import { openHttp } from "./compose/http.ts";
 import { openRuns } from "./compose/runs.ts";
 import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
-import { removeDrafts } from "./core/atomic-file.ts";
+import { removeDrafts } from "../state-directory/atomic-file.ts";
 import { removeDiscoveryFile, urlOfRunning } from "./core/discovery-file.ts";
 import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";

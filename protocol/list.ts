@@ -8,5 +8,5 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 /** A whole number in a query string. */
 export const QueryInt = z
   .string()
-  .regex(/^\d{1,15}$/, "must be a whole number")
+  .regex(/^\d{1,15}$/, "must be a whole number from 0")
   .transform(Number);

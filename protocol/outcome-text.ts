@@ -8,7 +8,8 @@ export function outcomeText({ state, outcome, exitCode, signal }: Run): string {
     case "exited":
       return `exit ${exitCode ?? "?"}`;
     case "signaled":
-      return `SIG${signal ?? "?"}`;
+      // OpenSSH's server has `SIG@openssh.com` for every signal whose name is not in its protocol.
+      return signal === "SIG@openssh.com" ? "unnamed signal" : `SIG${signal ?? "?"}`;
     case "timedOut":
       return "timed out";
     case "failed":

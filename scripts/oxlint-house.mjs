@@ -62,8 +62,11 @@ const ROOMS = {
     typesOf: ["daemon/transport"],
     packages: ["node", "koa", "koa-router", "zod"],
   },
-  "daemon/compose": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
-  "daemon/compose.ts": { rooms: ["protocol", "daemon", "package.json"], packages: ["node"] },
+  "daemon/compose": { rooms: ["protocol", "state-directory", "daemon", "package.json"], packages: ["node"] },
+  "daemon/compose.ts": {
+    rooms: ["protocol", "state-directory", "daemon", "package.json"],
+    packages: ["node"],
+  },
   "daemon/main.ts": {
     rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
     packages: ["node"],

@@ -1,8 +1,13 @@
-import type { SettingsReport } from "../../protocol/settings.ts";
+import { join } from "node:path";
+import { discover } from "../../client/discover.ts";
+import { placesIn } from "../../client/places.ts";
+import { defaultSettings, type SettingsReport } from "../../protocol/settings.ts";
 import { visible } from "../../protocol/visible.ts";
+import { checkStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { print } from "../console.ts";
+import { print, warn } from "../console.ts";
+import { changeEntry, faultOf, readEntries } from "../control/config-file.ts";
 import { parseSettingName, parseSettingValue, settingText } from "../control/settings.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
@@ -60,9 +65,15 @@ const unset: Command = {
   help: `Take a setting out of config.json, so that its default holds again.
 
 Usage: hostrun config unset NAME
+
+NAME may also be one that this version does not know, where the file has it.
 `,
-  run(args) {
+  async run(args) {
     const [word] = takeWords(parseOptions(args, {}).positionals, "NAME");
+    const path = configPath();
+    const entries = readEntries(path) ?? {};
+    const isStray = Object.hasOwn(entries, word) && !Object.hasOwn(defaultSettings, word);
+    if (isStray) return changeFile(path, entries, word, null);
     return change(parseSettingName(word), null);
   },
 };
@@ -83,11 +94,47 @@ set and unset change config.json; what the environment or a flag says goes befor
   subcommands: { list, get, set, unset },
 };
 
+/** `forbidden` where others could have put it there. */
+function configPath(): string {
+  const { directory } = placesIn();
+  checkStateDirectory(directory);
+  return join(directory, "config.json");
+}
+
+/** By the daemon; in the file itself where none runs, and none would start with what else it holds. */
 async function change(name: string, value: string | number | null): Promise<number> {
+  const path = configPath();
+  const entries = readEntries(path);
+  if (entries !== undefined && faultOf(entries) !== undefined && !(await isRunning())) {
+    return changeFile(path, entries, name, value);
+  }
   await using daemon = await reachDaemon();
   const report = await daemon.call("updateSettings", { body: { [name]: value } });
   const source = report.sources[name] ?? "default";
   print(`${name} is ${visible(valueOf(report, name))} (${source}).\n`);
+  return 0;
+}
+
+async function isRunning(): Promise<boolean> {
+  const found = await discover(placesIn());
+  found?.transport[Symbol.dispose]();
+  return found !== undefined;
+}
+
+function changeFile(
+  path: string,
+  entries: Readonly<Record<string, unknown>>,
+  name: string,
+  value: string | number | null,
+): number {
+  const left = faultOf(changeEntry(path, entries, name, value));
+  const file = visible(path);
+  print(
+    value === null
+      ? `${visible(name)} is no longer in ${file}.\n`
+      : `${name} is ${visible(settingText(value))} in ${file}.\n`,
+  );
+  if (left !== undefined) warn(`The daemon still cannot start with ${file}: ${left}`);
   return 0;
 }
 

@@ -5,7 +5,7 @@ import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
-import { onInterrupt } from "../run/interrupt.ts";
+import { onInterrupt, tellCancelling, tellLeft } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
@@ -13,6 +13,7 @@ import { isForMany, optionNames, parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { resultHelp } from "../run/show-options.ts";
 import { hasStdin, passStdin } from "../run/stdin.ts";
+import { passSizes, terminalSize } from "../run/terminal-size.ts";
 import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
 import { View } from "../run/view.ts";
@@ -51,7 +52,7 @@ Standard input is not passed on.
                           that reads no standard input (-n)
   --no-cache              run it whatever results there are, as it is without --cache-ttl
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
-  --pty                   with a terminal on the host
+  --pty                   with a terminal on the host, of this one's size
   --sudo                  as root, by sudo; where that wants a password it is asked for here,
                           and kept nowhere
   --same-sudo-password    the same on several hosts, which share the password: it is asked
@@ -144,12 +145,21 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
       warn(`The command could not be cancelled: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  using interrupt = onInterrupt(() => void cancel());
+  using interrupt = onInterrupt(() => {
+    tellCancelling();
+    void cancel();
+  }, tellLeft);
   try {
     const { json, raw } = plan.view;
     const asks = plan.ask && hasTerminal();
     const prompts = new TerminalPrompts(daemon, plan.remember);
-    const request = { ...plan.request, stdinOpen, prompts: asks ? ("ask" as const) : ("fail" as const) };
+    const isTerminal = plan.request.pty === true;
+    const request = {
+      ...plan.request,
+      ...(isTerminal ? terminalSize() : {}),
+      stdinOpen,
+      prompts: asks ? ("ask" as const) : ("fail" as const),
+    };
     const revive = request.durable === true ? reviver() : undefined;
     const frames = json
       ? daemon.run(request, { raw, all: true, revive, refuseProduction })
@@ -165,6 +175,7 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
       },
       running(id) {
         if (stdinOpen) void passStdin(daemon, id, over.signal);
+        if (isTerminal) passSizes(daemon, id, over.signal);
       },
     });
     return { ...ending, status: interrupt.status ?? ending.status };

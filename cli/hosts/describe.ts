@@ -41,7 +41,8 @@ function rowOf(host: Host): Cell[] {
     addressOf(host),
     host.group ?? "",
     host.tags.join(", "),
-    sourceOf(host),
+    // One that would be imported is neither saved nor of the SSH config of now.
+    host.source === "manual" ? "Hostrun" : "SSH config",
   ];
 }
 

@@ -1,17 +1,34 @@
 import { constants } from "node:os";
+import { warn } from "../console.ts";
 
 const watched = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** To a person who has pressed Ctrl-C once. */
+export function tellCancelling(): void {
+  if (process.stderr.isTTY) warn("Cancelling; another Ctrl-C leaves at once.");
+}
+
+/** To one who did not wait for that. */
+export function tellLeft(): void {
+  if (process.stderr.isTTY) warn("Left. Cancelling goes on; `hostrun history` shows what comes of it.");
+}
+
 /**
- * Calls `stop` on the first signal that asks this process to end; the second one ends it at once. `status` is
- * the exit status that the first one stands for (130 for Ctrl-C). Disposing gives the signals back.
+ * Calls `stop` on the first signal that asks this process to end; the second one ends it at once, after `left`. `status`
+ * is the exit status that the first one stands for (130 for Ctrl-C). Disposing gives the signals back.
  */
-export function onInterrupt(stop: () => void): Disposable & { readonly status: number | undefined } {
+export function onInterrupt(
+  stop: () => void,
+  left: () => void = () => undefined,
+): Disposable & { readonly status: number | undefined } {
   let status: number | undefined;
   const listeners = watched.map((name) => {
     const listener = (): void => {
       const own = 128 + constants.signals[name];
-      if (status !== undefined) process.exit(own);
+      if (status !== undefined) {
+        left();
+        process.exit(own);
+      }
       status = own;
       stop();
     };

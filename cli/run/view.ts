@@ -106,7 +106,10 @@ function explain({ status, problem }: Ending, event: CompleteEvent): void {
   else if (event.outcome === "cancelled") warn(`The run was cancelled.${maybeAlive}`);
   else if (event.outcome === "unknown") {
     warn("Unknown: connection lost. The command may still be running on the host.");
-  } else if (status === notRunStatus && event.outcome === "failed") warn("The command could not be run.");
+  } else if (status !== notRunStatus) return;
+  else if (event.outcome === "failed") warn("The command could not be run.");
+  else if (event.outcome === "signaled")
+    warn(`A signal ended the command; its number is not known (the host said ${event.signal ?? "nothing"}).`);
 }
 
 function gapText({ stream, from, to }: GapEvent): string {

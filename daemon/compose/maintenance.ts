@@ -4,7 +4,7 @@ import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
 import { isProblemDetails, Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { draftOf } from "../core/atomic-file.ts";
+import { draftOf } from "../../state-directory/atomic-file.ts";
 import { bytesOf } from "../core/file-bytes.ts";
 import { parseJson } from "../core/json.ts";
 import { runProgram } from "../core/run-program.ts";

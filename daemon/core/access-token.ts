@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readOwnFile } from "../../state-directory/own-file.ts";
-import { writeFileAtomically } from "./atomic-file.ts";
+import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 
 const bytes = 32;
 

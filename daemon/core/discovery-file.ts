@@ -4,7 +4,7 @@ import { type Discovery, parseDiscovery, protocolVersion } from "../../protocol/
 import { placeNames } from "../../protocol/places.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import type { AccessToken } from "./access-token.ts";
-import { writeFileAtomically } from "./atomic-file.ts";
+import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 import { parseJson } from "./json.ts";
 import type { Scope } from "./scope.ts";
 

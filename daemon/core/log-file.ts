@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { openOwnFile } from "../../state-directory/own-file.ts";
-import { draftOf } from "./atomic-file.ts";
+import { draftOf } from "../../state-directory/atomic-file.ts";
 import type { LogSink } from "./log.ts";
 
 const defaultMaxBytes = 5 * 1024 * 1024;

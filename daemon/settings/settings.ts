@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
-import { writeFileAtomically } from "../core/atomic-file.ts";
+import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 import { parseJson } from "../core/json.ts";
 import { isMasked, maskedUrl } from "./masked-url.ts";
 import {
@@ -103,10 +103,9 @@ export function spelled(name: string, separator: "_" | "-"): string {
   return name.replace(/[A-Z]/g, (letter) => `${separator}${letter.toLowerCase()}`);
 }
 
-function check(values: unknown, place: string): Values {
-  const result = SettingsPatch.safeParse(values);
-  if (result.success) return result.data;
-  throw invalidRequest(result.error, `A setting in ${place} is not valid.`);
+function check(values: Values, place: string): void {
+  const { error } = SettingsPatch.safeParse(values);
+  if (error !== undefined) throw invalidRequest(error, `A setting in ${place} is not valid.`);
 }
 
 function readConfig(path: string): Values {
@@ -128,7 +127,18 @@ function readConfig(path: string): Values {
     const detail = `${path} is not JSON. Mend it, or remove it to go back to the defaults.`;
     throw new Problem("invalid_request", detail);
   }
-  return check(values, path);
+  const result = SettingsPatch.safeParse(values);
+  if (result.success) return result.data;
+  throw withRemedy(invalidRequest(result.error, `A setting in ${path} is not valid.`));
+}
+
+/** With the command that takes the first bad entry out of config.json, where that is one word. */
+function withRemedy(problem: Problem): Problem {
+  const { issues } = problem.members;
+  const name = issues?.[0]?.path ?? "";
+  if (!/^\w+$/.test(name)) return problem;
+  const detail = `${problem.message}. \`hostrun config unset ${name}\` takes it out.`;
+  return new Problem("invalid_request", detail, { issues });
 }
 
 function fromEnvironment(environment: SettingsSources["environment"]): Values {

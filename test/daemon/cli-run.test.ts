@@ -8,6 +8,7 @@ import { RunEvent } from "../../protocol/event.ts";
 import { builtCli, type Cli, finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
+import { openTerminalOf } from "../support/terminal.ts";
 import { openUnixUser } from "../support/unix-user.ts";
 
 let sshd: Sshd;
@@ -140,6 +141,19 @@ test("a second Ctrl-C leaves at once, whatever the command does", async () => {
   expect((await ended).status).toBe(130);
   // The first one alone would end the command after 5 s.
   expect(performance.now() - before).toBeLessThan(4500);
+});
+
+test("with --pty the command's terminal has the size of the one it is shown on", async () => {
+  const terminal = openTerminalOf({ rows: 40, columns: 100 }, cli, "run", "--pty", "web1", "stty size");
+  await terminal.shows("40 100");
+  expect((await terminal.ended).status).toBe(0);
+});
+
+test("the end by a signal whose name the host does not tell is told as that", async () => {
+  const { status, stderr } = await cli.run(["run", "-n", "web1", "kill -34 $$"]);
+  expect(status).toBe(255);
+  expect(String(stderr)).toContain("A signal ended the command; its number is not known");
+  expect(String((await cli.run(["history"])).stdout)).toContain("unnamed signal");
 });
 
 test("a reader that goes away ends the command on the host", async () => {

@@ -3,7 +3,7 @@ import { invalidRequest } from "../../../protocol/invalid-request.ts";
 import { type KnownHost, PlainAddress } from "../../../protocol/known-host.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import { readOwnFile } from "../../../state-directory/own-file.ts";
-import { writeFileAtomically } from "../../core/atomic-file.ts";
+import { writeFileAtomically } from "../../../state-directory/atomic-file.ts";
 import type { Log } from "../../core/log.ts";
 import { describeKey, fingerprintOf, keyTypeOf } from "./host-key.ts";
 import type { HostKeyVerdict } from "./host-keys.ts";

@@ -144,9 +144,13 @@ test.each([
     ["a", "--record-limit", "1P", "--", "ls"],
     '--record-limit is "1P", but must be a size such as 64M or 2G.',
   ],
-  [["a", "--timeout", "soon", "--", "ls"], '--timeout is "soon", but must be a time such as 30s or 500ms.'],
+  [
+    ["a", "--timeout", "soon", "--", "ls"],
+    '--timeout is "soon", but must be a time such as 500ms, 30s, 5m or 2h.',
+  ],
   [["a", "--tiemout", "3", "--", "ls"], "Unknown option: --tiemout. Did you mean --timeout?"],
   [["a", "--timeout", "--", "ls"], "--timeout needs a value."],
+  [["--cwd", "-P", "a", "--", "ls"], "--cwd needs a value. If -P is meant as that: --cwd=-P"],
   [["a", "--bash=1", "--", "ls"], "--bash takes no value."],
   [["-x", "a", "--", "ls"], "Unknown option: -x."],
 ])("run %j is refused", (args, told) => {

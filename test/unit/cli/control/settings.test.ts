@@ -18,7 +18,7 @@ test.each([
 test.each([
   // A bare number is milliseconds: a fraction of one is nothing.
   ["poolIdleMs", "1.5", "must be a whole number"],
-  ["poolIdleMs", "soon", "must be a time such as 30s"],
+  ["poolIdleMs", "soon", "must be a time such as 500ms, 30s"],
   ["historyMaxBytes", "2X", "must be a size such as 64M"],
   ["historyDays", "1M", "must be a whole number"],
 ])("%s does not take %s", (name, text, message) => {

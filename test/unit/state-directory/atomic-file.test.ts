@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { draftOf, removeDrafts, writeFileAtomically } from "../../../../daemon/core/atomic-file.ts";
-import { openDirectory } from "../../../support/directory.ts";
+import { draftOf, removeDrafts, writeFileAtomically } from "../../../state-directory/atomic-file.ts";
+import { openDirectory } from "../../support/directory.ts";
 
 test("a file is replaced as a whole, 0600, and nothing is left beside it", async () => {
   await using directory = await openDirectory();

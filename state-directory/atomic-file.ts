@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Problem } from "../../protocol/problem.ts";
-import { errorCode } from "../../state-directory/error-code.ts";
-import { checkOwn } from "../../state-directory/own-file.ts";
+import { Problem } from "../protocol/problem.ts";
+import { errorCode } from "./error-code.ts";
+import { checkOwn } from "./own-file.ts";
 
 /**
  * Writes a file of the state directory as a whole or not at all, with mode 0600. Synchronous, so that nothing else of

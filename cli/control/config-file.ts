@@ -1,0 +1,43 @@
+import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { SettingsPatch } from "../../protocol/settings.ts";
+import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
+import { readOwnFile } from "../../state-directory/own-file.ts";
+
+type Entries = Readonly<Record<string, unknown>>;
+
+/**
+ * What config.json holds, whether a daemon would take it or not; undefined where it cannot be read, or is no JSON object.
+ * `forbidden` where it is not this user's own.
+ */
+export function readEntries(path: string): Entries | undefined {
+  try {
+    const content: unknown = JSON.parse(readOwnFile(path) ?? "{}");
+    const isObject = typeof content === "object" && content !== null && !Array.isArray(content);
+    return isObject ? Object.fromEntries(Object.entries(content)) : undefined;
+  } catch (failure) {
+    if (failure instanceof Problem) throw failure;
+    return undefined;
+  }
+}
+
+/** Why no daemon starts with these; undefined where one would. */
+export function faultOf(entries: Entries): string | undefined {
+  const { error } = SettingsPatch.safeParse(entries);
+  return error === undefined ? undefined : invalidRequest(error).message;
+}
+
+/**
+ * Changes one entry and leaves all others, bad ones, too; null takes it out. What is left in the file. `invalid_request`
+ * for a value that its setting cannot have.
+ */
+export function changeEntry(path: string, entries: Entries, name: string, value: unknown): Entries {
+  if (value !== null) {
+    const { error } = SettingsPatch.safeParse({ [name]: value });
+    if (error !== undefined) throw invalidRequest(error);
+  }
+  const others = Object.entries(entries).filter(([key]) => key !== name);
+  const next = Object.fromEntries(value === null ? others : [...others, [name, value]]);
+  writeFileAtomically(path, `${JSON.stringify(next, null, 2)}\n`);
+  return next;
+}

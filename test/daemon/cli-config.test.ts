@@ -1,0 +1,46 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Cli, openCli } from "../support/cli.ts";
+
+/** `hostrun` with a config.json that is there before its first daemon. */
+async function openWith(config: unknown): Promise<Cli> {
+  const cli = await openCli();
+  await mkdir(cli.stateDirectory, { recursive: true, mode: 0o700 });
+  await writeFile(join(cli.stateDirectory, "config.json"), JSON.stringify(config), { mode: 0o600 });
+  return cli;
+}
+
+async function configOf({ stateDirectory }: Cli): Promise<unknown> {
+  return JSON.parse(await readFile(join(stateDirectory, "config.json"), "utf8"));
+}
+
+test("a setting of a newer version keeps the daemon from starting, and the command that is told takes it out", async () => {
+  await using cli = await openWith({ futureSetting: 1, poolIdleMs: 1000 });
+  const refused = await cli.run(["hosts"]);
+  expect(refused.status).toBe(1);
+  expect(String(refused.stderr)).toContain(
+    "futureSetting: is not known here. `hostrun config unset futureSetting` takes it out.",
+  );
+  const taken = await cli.run(["config", "unset", "futureSetting"]);
+  expect([taken.status, String(taken.stderr)]).toEqual([0, ""]);
+  expect(await configOf(cli)).toEqual({ poolIdleMs: 1000 });
+  expect(String((await cli.run(["config", "get", "poolIdleMs"])).stdout)).toBe("1000\n");
+  // It is gone: the name is as unknown as any other.
+  expect((await cli.run(["config", "unset", "futureSetting"])).status).toBe(2);
+});
+
+test("settings are changed beside others that no daemon takes, until one starts", async () => {
+  await using cli = await openWith({ logLevel: "loud", other: 1 });
+  const first = await cli.run(["config", "set", "logLevel", "info"]);
+  expect([first.status, String(first.stdout)]).toEqual([0, expect.stringMatching(/^logLevel is info in /)]);
+  expect(String(first.stderr)).toContain("still cannot start");
+  expect(String(first.stderr)).toContain("other: is not known here");
+  expect((await cli.run(["config", "set", "logLevel", "louder"])).status).toBe(1);
+  expect(await configOf(cli)).toEqual({ other: 1, logLevel: "info" });
+  expect((await cli.run(["config", "unset", "other"])).status).toBe(0);
+  expect(String((await cli.run(["config", "unset", "logLevel"])).stdout)).toMatch(
+    /^logLevel is .* \(default\)/,
+  );
+  expect(await configOf(cli)).toEqual({});
+});
