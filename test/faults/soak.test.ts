@@ -46,9 +46,16 @@ test("a daemon that works on and on keeps nothing: neither descriptors nor memor
   const slope = (of: (sample: Sample) => number): number => perHour(after.map((one) => [one.atMs, of(one)]));
   const [objects, whole] = [slope((one) => one.objects), slope((one) => one.process)];
   const descriptors = after.map((one) => one.descriptors);
+  const quarters = [0, 0.25, 0.5, 0.75].map((from) => {
+    const part = samples.filter(({ atMs }) => atMs >= from * lastsMs && atMs < (from + 0.25) * lastsMs);
+    const inMebibytes = (of: (sample: Sample) => number): string =>
+      (mean(part.map(of)) / mebibyte).toFixed(1);
+    return `${inMebibytes((one) => one.objects)} of ${inMebibytes((one) => one.process)}`;
+  });
   console.log(
     `Soak of ${(lastsMs / 60_000).toFixed(1)} min, ${rounds} rounds: objects ${(objects / mebibyte).toFixed(2)} MiB/h, ` +
-      `process ${(whole / mebibyte).toFixed(2)} MiB/h, descriptors ${Math.min(...descriptors)} to ${Math.max(...descriptors)}.`,
+      `process ${(whole / mebibyte).toFixed(2)} MiB/h, descriptors ${Math.min(...descriptors)} to ${Math.max(...descriptors)}. ` +
+      `MiB of objects and of the process, by quarters: ${quarters.join(", ")}.`,
   );
   expect(Math.max(...descriptors) - Math.min(...descriptors)).toBeLessThan(30);
   expect(slope((one) => one.descriptors)).toBeLessThan(isFull ? 3 : Infinity);
@@ -77,10 +84,12 @@ async function workOn(daemon: HostedDaemon, round: number): Promise<void> {
   }
 }
 
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The slope of a line through the points, each a time in milliseconds and a value, by least squares. */
 function perHour(points: readonly (readonly [number, number])[]): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [atMean, valueMean] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))];
   const along = points.reduce((sum, [at, value]) => sum + (at - atMean) * (value - valueMean), 0);
   const across = points.reduce((sum, [at]) => sum + (at - atMean) ** 2, 0);
