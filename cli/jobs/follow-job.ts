@@ -6,7 +6,7 @@ import { LineSink } from "../line-sink.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import { onInterrupt } from "../run/interrupt.ts";
+import { onInterrupt, tellCancelling, tellLeft } from "../run/interrupt.ts";
 import type { JobShow, ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { printCsv } from "./csv.ts";
@@ -37,13 +37,22 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
       .catch((error: unknown) => warn(`The job could not be cancelled: ${String(error)}`));
   };
   let isOver = false;
-  using interrupt = onInterrupt(() => {
-    // Of results that take their time there is nothing to cancel.
-    if (isOver) process.exit(interrupt.status);
-    void cancel();
-  });
+  using progress = progressOf(job, view);
+  using interrupt = onInterrupt(
+    () => {
+      // Of results that take their time there is nothing to cancel.
+      if (isOver) process.exit(interrupt.status);
+      progress?.erase();
+      tellCancelling();
+      void cancel();
+    },
+    () => {
+      progress?.erase();
+      tellLeft(`hostrun jobs show ${job.id}`);
+    },
+  );
   try {
-    await showEvents(daemon, job, following);
+    await showEvents(daemon, job, { ...following, progress });
     isOver = true;
     if (!view.json) await showResults(daemon, job, show);
   } catch (error) {
@@ -62,11 +71,18 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   return interrupt.status ?? (ended.outcome === "succeeded" ? 0 : failedStatus);
 }
 
-async function showEvents(daemon: Daemon, job: Job, { view, show, remember }: JobFollowing): Promise<void> {
-  const { id, options } = job;
+function progressOf(job: Job, { quiet }: ViewOptions): ProgressLine | undefined {
   const { stderr } = process;
-  const isTold = stderr.isTTY && process.env["TERM"] !== "dumb" && !view.quiet;
-  using progress = isTold ? new ProgressLine(job, stderr) : undefined;
+  const isTold = stderr.isTTY && process.env["TERM"] !== "dumb" && !quiet;
+  return isTold ? new ProgressLine(job, stderr) : undefined;
+}
+
+async function showEvents(
+  daemon: Daemon,
+  job: Job,
+  { view, show, remember, progress }: JobFollowing & { readonly progress: ProgressLine | undefined },
+): Promise<void> {
+  const { id, options } = job;
   const jobView = new JobView(view, { prompts: new TerminalPrompts(daemon, remember), progress });
   const output = view.json || show === "lines";
   const revive = options.durable === true ? reviver() : undefined;

@@ -8,9 +8,9 @@ export function tellCancelling(): void {
   if (process.stderr.isTTY) warn("Cancelling; another Ctrl-C leaves at once.");
 }
 
-/** To one who did not wait for that. */
-export function tellLeft(): void {
-  if (process.stderr.isTTY) warn("Left. Cancelling goes on; `hostrun history` shows what comes of it.");
+/** To one who did not wait for that. `shows`: the command that does. */
+export function tellLeft(shows = "hostrun history"): void {
+  if (process.stderr.isTTY) warn(`Left. Cancelling goes on; \`${shows}\` shows what comes of it.`);
 }
 
 /**

@@ -314,6 +314,25 @@ test("a job is run again with its secret variables, and shown as a new one is", 
   expect((await ran("jobs", "show", "last", "--json")).stdout).not.toContain("canary-TOKEN");
 });
 
+test("Ctrl-C on a terminal says that the job is cancelled, and a second one that this goes on", async () => {
+  const terminal = openTerminal(
+    cli,
+    "run",
+    "-n",
+    "node[1-3]",
+    "--",
+    "trap '' INT TERM; echo trapped; sleep 20",
+  );
+  for (const _ of [1, 2, 3]) await terminal.shows("trapped");
+  await terminal.shows("3 under way");
+  terminal.type("\u0003");
+  // The progress makes room for it.
+  await terminal.shows("\r\u001b[K\u001b[1mhostrun:\u001b[0m Cancelling; another Ctrl-C leaves at once.");
+  terminal.type("\u0003");
+  await terminal.shows("Left. Cancelling goes on; `hostrun jobs show ");
+  expect((await terminal.ended).status).toBe(130);
+});
+
 test("a terminal shows how far a job is, below its output", async () => {
   const file = join(cli.home, "go");
   const wait = `echo began; until test -e ${file}; do sleep 0.1; done`;
