@@ -3,7 +3,7 @@ import { closeSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } 
 import { dirname } from "node:path";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
-import { cannotUse } from "../state-directory/file-problem.ts";
+import { cannotUse, isFull } from "../state-directory/file-problem.ts";
 import { readOwnFile } from "../state-directory/own-file.ts";
 import { giveUpReserve } from "../state-directory/reserve.ts";
 import { isAlive } from "./liveness.ts";
@@ -34,7 +34,7 @@ function createOnAnyDisk(path: string, content: string): boolean {
   try {
     return create(path, content);
   } catch (failure) {
-    if (/^(ENOSPC|EDQUOT)$/.test(errorCode(failure) ?? "")) giveUpReserve(dirname(path));
+    if (isFull(errorCode(failure) ?? "")) giveUpReserve(dirname(path));
   }
   try {
     return create(path, content);

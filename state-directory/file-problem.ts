@@ -42,6 +42,7 @@ function adviceOn(code: string): string {
   return advice[code] ?? "See whether its disk is full or fails";
 }
 
-function isFull(code: string): boolean {
+/** Whether a failure with this code is for want of room on a disk. */
+export function isFull(code: string): boolean {
   return ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
 }

@@ -19,13 +19,7 @@ export function parseGrouping(text: string | undefined): Grouping | undefined {
 
 /** Runs, newest first, in groups: of outcomes in the order of urgency, else the one with the newest run first. */
 export function groupRuns(runs: readonly Run[], by: Grouping, now = new Date()): RunGroup[] {
-  const groups = new Map<string, Run[]>();
-  for (const run of runs) {
-    const name = nameOf(run, by, now);
-    const group = groups.get(name) ?? [];
-    groups.set(name, group);
-    group.push(run);
-  }
+  const groups = Map.groupBy(runs, (run) => nameOf(run, by, now));
   const names = by === "outcome" ? resultGroups.filter((name) => groups.has(name)) : [...groups.keys()];
   return names.map((name) => ({ name, runs: groups.get(name) ?? [] }));
 }

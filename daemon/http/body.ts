@@ -2,7 +2,7 @@ import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { loopTime } from "../core/loop-time.ts";
+import { timeLimit } from "../core/loop-time.ts";
 import { repeatedMember } from "./json-members.ts";
 
 const maxBytes = 1024 * 1024;
@@ -27,14 +27,11 @@ export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeout
       "The body must be JSON. Send it with the header Content-Type: application/json.",
     );
   }
-  const late = new AbortController();
-  const stopWaiting = loopTime.after(timeoutMs, () => late.abort());
+  using limit = timeLimit(timeoutMs);
   try {
-    return parseJson(await readAll(request, late.signal));
+    return parseJson(await readAll(request, limit.signal));
   } catch (failure) {
-    throw late.signal.aborted ? requestTimeout(timeoutMs) : failure;
-  } finally {
-    stopWaiting();
+    throw limit.signal.aborted ? requestTimeout(timeoutMs) : failure;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
+import { isFull } from "../../state-directory/file-problem.ts";
 
 /** Writes to the store, or opens it; `storage_full` where its disk has no room or fails, or it is damaged. */
 export function mapStorageErrors<T>(write: () => T): T {
@@ -19,9 +20,7 @@ export function storageFull(cause?: unknown): Problem {
 /** What a failure of the disk or of SQLite means to a person; undefined for any other. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-    return storageFull(failure);
-  }
+  if (isFull(code)) return storageFull(failure);
   // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
   const ofSystem = failure instanceof Error && "syscall" in failure;
   if (ofSystem || code.startsWith("SQLITE_IOERR")) {
