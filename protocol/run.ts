@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Destination, HostWorker } from "./host.ts";
 import { ProblemDetails } from "./problem-details.ts";
 import { PromptPolicy } from "./prompt.ts";
+import { maxTerminalSide } from "./terminal-size.ts";
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 const noNul = (text: string): boolean => !text.includes("\0");
@@ -28,8 +29,8 @@ const dayMs = 86_400_000;
 
 /** Of a terminal, in characters. */
 export const TerminalSize = z.strictObject({
-  cols: z.int().min(1).max(9999),
-  rows: z.int().min(1).max(9999),
+  cols: z.int().min(1).max(maxTerminalSide),
+  rows: z.int().min(1).max(maxTerminalSide),
 });
 export type TerminalSize = z.infer<typeof TerminalSize>;
 

@@ -1,11 +1,13 @@
 import type { WriteStream } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
-import { TerminalSize } from "../../protocol/run.ts";
+import type { TerminalSize } from "../../protocol/run.ts";
+import { isTerminalSize } from "../../protocol/terminal-size.ts";
 
 /** The size of the terminal that a command is shown on; undefined where there is none, or it tells none. */
 export function terminalSize(): TerminalSize | undefined {
   const terminal = shownOn();
-  return TerminalSize.safeParse({ cols: terminal?.columns, rows: terminal?.rows }).data;
+  const size = { cols: terminal?.columns, rows: terminal?.rows };
+  return isTerminalSize(size) ? size : undefined;
 }
 
 /** Tells a run's terminal each new size of this one, until `signal` is aborted. */

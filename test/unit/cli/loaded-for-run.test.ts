@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
+import { expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../../..");
+
+it("loads no package for `hostrun run`, which is up in a moment", async () => {
+  const { inputs } = await bundleOf("cli/main.ts");
+  const loaded = loadedBy(inputs, ["cli/main.ts", "cli/commands/run.ts"]);
+  expect([...loaded]).toContain("client/run-frames.ts");
+  expect([...loaded].filter((file) => file.includes("node_modules/"))).toEqual([]);
+});
+
+async function bundleOf(entry: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    external: ["*.sh", "*.pl", "*.bash", "*.zsh", "*.fish"],
+  });
+  return metafile;
+}
+
+/** These files and what they import, each of which is loaded before they run; what they load when it is needed is not. */
+function loadedBy(inputs: Metafile["inputs"], files: readonly string[]): ReadonlySet<string> {
+  const loaded = new Set(files);
+  for (const file of loaded) {
+    for (const { path, kind, external } of inputs[file]?.imports ?? []) {
+      if (kind !== "dynamic-import" && external !== true) loaded.add(path);
+    }
+  }
+  return loaded;
+}
