@@ -9,6 +9,7 @@ import { openPasswordUser } from "./password-user.ts";
 import { openUnixUser, type UnixUser } from "./unix-user.ts";
 
 const run = promisify(execFile);
+const programs = join(import.meta.dirname, "interoperability");
 
 /** An SSH server that is not OpenSSH, on loopback. Needs root, for an account of its own to log in to. */
 export interface OtherServer extends AsyncDisposable {
@@ -52,25 +53,28 @@ export function openTinysshd(): Promise<OtherServer> {
   });
 }
 
-/** A server of a Python library's: it takes the key, the password, and the password as an answer to "Code:". */
-export function openPythonServer(library: "asyncssh" | "paramiko", password: string): Promise<OtherServer> {
+/** A server made with a library: it takes the key, the password, and the password as an answer to "Code:". */
+export function openLibraryServer(
+  library: "asyncssh" | "paramiko" | "libssh",
+  password: string,
+): Promise<OtherServer> {
   return openOther(async ({ directory, port, user }) => {
     const hostKey = await createKey(directory.join("host"));
-    const script = join(import.meta.dirname, `interoperability/${library}-server.py`);
     const authorizedKeys = join(user.home, ".ssh/authorized_keys");
-    // Debian's packages are Debian's Python's.
-    return [
-      "/usr/bin/python3",
-      "-W",
-      "ignore",
-      script,
-      String(port),
-      hostKey.path,
-      user.name,
-      authorizedKeys,
-      password,
-    ];
+    const program = library === "libssh" ? await compileLibsshServer(directory) : python(library);
+    return [...program, String(port), hostKey.path, user.name, authorizedKeys, password];
   }, password);
+}
+
+/** Debian's packages are Debian's Python's. */
+function python(library: string): [string, ...string[]] {
+  return ["/usr/bin/python3", "-W", "ignore", join(programs, `${library}-server.py`)];
+}
+
+async function compileLibsshServer(directory: Directory): Promise<[string]> {
+  const program = directory.join("libssh-server");
+  await run("tcc", ["-o", program, join(programs, "libssh-server.c"), "-lssh"]);
+  return [program];
 }
 
 interface Place {

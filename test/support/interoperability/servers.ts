@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 import { type Directory, openDirectory } from "../directory.ts";
-import { type OtherServer, openDropbear, openPythonServer, openTinysshd } from "../other-servers.ts";
+import { type OtherServer, openDropbear, openLibraryServer, openTinysshd } from "../other-servers.ts";
 import { OneTimeCodes } from "../one-time-codes.ts";
 import { openPasswordUser } from "../password-user.ts";
 import { createKey, type SshKey } from "../ssh-key.ts";
@@ -46,8 +46,9 @@ export const serverPrograms: Readonly<Record<string, () => Promise<MatrixServer>
   "OpenSSH, certificates": () => openWithCertificates(),
   dropbear: async () => other(await openDropbear({ password })),
   tinysshd: async () => other(await openTinysshd()),
-  asyncssh: async () => other(await openPythonServer("asyncssh", password)),
-  paramiko: async () => other(await openPythonServer("paramiko", password)),
+  asyncssh: async () => other(await openLibraryServer("asyncssh", password)),
+  paramiko: async () => other(await openLibraryServer("paramiko", password)),
+  libssh: async () => other(await openLibraryServer("libssh", password)),
 };
 
 /** Of this machine in a memory file system of the server's own mount namespace; without /proc, as jails mostly are. */
