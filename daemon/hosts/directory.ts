@@ -14,6 +14,7 @@ import { ambiguousNames, unusableNames } from "./doubtful-names.ts";
 import { type FoundHost, type HostLookup, notSavedHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
+import { requireNoJumpLoop } from "./jump-hosts.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 import { type EffectiveHost, plainHost } from "./openssh/effective-host.ts";
 import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
@@ -114,6 +115,7 @@ export class HostDirectory {
   /** As `get` gives it. Where no port is given it is the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
     const port = host.port ?? (await this.#parts.lookup.portOf(host));
+    requireNoJumpLoop(host, this.#parts.store);
     const saved = this.#insert({ ...host, port, source: "manual" });
     return this.#whole(saved.name, saved);
   }
@@ -123,6 +125,9 @@ export class HostDirectory {
     const host = await this.#find(nameOrId);
     if (host === undefined) return this.#mark(nameOrId, patch);
     if (patch.name !== undefined && patch.name !== host.name) requireNewName(patch.name);
+    const { name = host.name, jump = host.jump } = patch;
+    // One that has been there for long may have its other fields changed.
+    if (name !== host.name || patch.jump !== undefined) requireNoJumpLoop({ name, jump }, this.#parts.store);
     const saved = this.#update(host.id, defined(patch));
     return this.#whole(saved.name, saved);
   }

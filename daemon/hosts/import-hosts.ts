@@ -7,6 +7,7 @@ import {
   nameOfRow,
 } from "../../protocol/host-import.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { jumpLoop, jumpLoopMessage } from "../../protocol/jump-loop.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { homePath } from "./home-path.ts";
@@ -69,6 +70,8 @@ class Import {
 
   take({ fields, compared }: Candidate): void {
     const { dryRun } = this.#request;
+    const loop = jumpLoop(fields.name, fields.jump, (name) => this.#parts.saved(name)?.jump);
+    if (loop !== undefined) return this.skip(fields.name, `its jump hosts ${jumpLoopMessage(loop)}`);
     const saved = this.#parts.saved(fields.name);
     if (saved === undefined) {
       this.result.imported.push(dryRun ? asNew(fields) : this.#parts.insert(fields));

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { type Host, HostTransport, NewHost } from "../../protocol/host.ts";
+import { jumpLoop } from "../../protocol/jump-loop.ts";
 import { askChoice, plainLabel, type ChoiceItem } from "../input/choice.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
@@ -102,13 +103,24 @@ export function askJump(hosts: readonly Host[]): HostQuestion {
         ),
         placeholder: "deploy@bastion.example.org",
         value: draft.jump.join(", "),
-        problem: (text) => schemaProblem(NewHost.shape.jump, listed(text)),
+        problem: (text) =>
+          schemaProblem(NewHost.shape.jump, listed(text)) ??
+          loopProblem(hosts, { ...draft, jump: listed(text) }),
         doubt: async (text) => jumpDoubt(hosts, listed(text)),
       },
       frame,
     );
     return typeof answer === "string" ? answer : { value: { jump: listed(answer.value) } };
   };
+}
+
+/** Of jump hosts that lead back to where they started. */
+function loopProblem(
+  hosts: readonly Host[],
+  { name, jump }: Pick<Host, "name" | "jump">,
+): string | undefined {
+  const loop = jumpLoop(name, jump, (other) => hosts.find((host) => host.name === other)?.jump);
+  return loop === undefined ? undefined : vscode.l10n.t("The jump hosts form a loop: {0}", loop.join(" → "));
 }
 
 /** One that is no group cannot be chosen. */

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -189,9 +189,37 @@ describe("saved hosts", () => {
     expect(bastion.log()).toContain("Accepted publickey");
   });
 
-  test("that go in a circle are refused before anything is tried", async () => {
+  test("that go in a circle are refused when a host is added, changed and imported", async () => {
+    const at = { address: "10.0.0.1" };
+    const refused = async (method: "POST" | "PATCH", path: string, json: object, loop: string) => {
+      const answer = await daemon.http.ask(method, path, { json });
+      const message = `must not form a loop: ${loop}`;
+      expect(answer.problem()).toMatchObject({
+        code: "invalid_request",
+        detail: `jump: ${message}`,
+        issues: [{ path: "jump", message }],
+      });
+    };
+    await refused("POST", "/api/hosts", { ...at, name: "own", jump: ["me@own:22"] }, "own → own");
+    await client.call("createHost", { body: { ...at, name: "first" } });
+    await refused("PATCH", "/api/hosts/first", { jump: ["first"] }, "first → first");
+    await client.call("createHost", { body: { ...at, name: "second", jump: ["first"] } });
+    await client.call("createHost", { body: { ...at, name: "third", jump: ["far.example", "second"] } });
+    await client.call("createHost", { body: { ...at, name: "fourth", jump: ["second"] } });
+    await refused("PATCH", "/api/hosts/first", { jump: ["fourth"] }, "first → fourth → second → first");
+    await client.call("createHost", { body: { ...at, name: "fifth", jump: ["sixth"] } });
+    await refused("PATCH", "/api/hosts/fifth", { name: "sixth" }, "sixth → sixth");
+    // third is reached through far.example, and the way of second is no part of its own.
+    await client.call("updateHost", { params: { host: "first" }, body: { jump: ["third"], tags: ["web"] } });
+    const hosts = [{ ...at, name: "seventh", jump: ["seventh"] }];
+    const { skipped } = await client.call("importHosts", { body: { source: "hosts", hosts } });
+    const reason = "its jump hosts must not form a loop: seventh → seventh";
+    expect(skipped).toEqual([{ name: "seventh", reason }]);
+  });
+
+  test("that go in a circle by the SSH config are refused before anything is tried", async () => {
     await client.call("createHost", { body: { name: "one", address: "10.0.0.1", jump: ["two"] } });
-    await client.call("createHost", { body: { name: "two", address: "10.0.0.2", jump: ["one"] } });
+    await appendFile(join(daemon.home, ".ssh/config"), "Match originalhost two\n  ProxyJump one\n");
     const answer = await daemon.http.ask("POST", "/api/runs", { json: { host: "one", command: "true" } });
     expect(answer.problem()).toMatchObject({ code: "conflict" });
     expect(answer.problem().detail).toContain("one → two → one");

@@ -233,6 +233,8 @@ describe("a host that is added", () => {
     await window.choice("/nowhere/key").waitFor({ state: "detached" });
     await window.choose(/How to log in/, "~/.ssh/id_ed25519");
     await part("Jump host");
+    await window.input.fill("fresh");
+    await window.quick.getByText("The jump hosts form a loop: fresh → fresh").waitFor();
     await window.answer(/deploy@bastion/, "nowhere.invalid");
     await window.quick.getByText(/There is no host named nowhere\.invalid/).waitFor();
     await window.pictures("jump-host-doubt", all);
