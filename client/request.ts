@@ -1,6 +1,7 @@
 import type { Api, EndpointName } from "../protocol/api.ts";
 import { api } from "../protocol/api.ts";
 import type { BodyInput, Endpoint, Output, Params, QueryInput } from "../protocol/endpoint.ts";
+import { Problem } from "../protocol/problem.ts";
 import {
   type CallOptions,
   notUnderstood,
@@ -9,6 +10,7 @@ import {
   readAll,
   type RequestInput,
 } from "./open-request.ts";
+import { newIdempotencyKey } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
 /** The endpoints that answer at once, with JSON, text or nothing. */
@@ -40,7 +42,8 @@ export type CallArguments<Name extends EndpointName> =
 /**
  * Calls an endpoint and gives back its parsed answer. Rejects with the daemon's Problem, with
  * `daemon_unreachable`, with `daemon_incompatible` where the answer is not understood, or with the signal's
- * reason.
+ * reason. What starts something carries an Idempotency-Key, by default a new one: where the answer is lost, the request is
+ * sent once more and gives what it has made.
  */
 export function call<Name extends CallableName>(
   transport: Transport,
@@ -53,6 +56,17 @@ export async function call(
   input: RequestInput = {},
 ): Promise<unknown> {
   const declaration: Endpoint = api[name];
+  if (!declaration.problems.includes("idempotency_conflict")) return ask(transport, declaration, input);
+  const keyed = { ...input, headers: { "idempotency-key": newIdempotencyKey(), ...input.headers } };
+  try {
+    return await ask(transport, declaration, keyed);
+  } catch (failure) {
+    if (input.signal?.aborted === true || !isCut(failure)) throw failure;
+    return ask(transport, declaration, { ...keyed, ownConnection: true });
+  }
+}
+
+async function ask(transport: Transport, declaration: Endpoint, input: RequestInput): Promise<unknown> {
   const reply = await openRequest(transport, declaration, input, "application/json");
   const text = (await readAll(reply, declaration.path)).toString("utf8");
   if (declaration.output === "none") return undefined;
@@ -60,4 +74,11 @@ export async function call(
   const parsed = declaration.output.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw notUnderstood(declaration, parsed.error);
+}
+
+/** The daemon may have done what it was asked for. */
+function isCut(failure: unknown): boolean {
+  return (
+    failure instanceof Problem && failure.code === "daemon_unreachable" && failure.members.reason === "cut"
+  );
 }

@@ -137,7 +137,16 @@ export const runEndpoints = {
     body: RerunRequest,
     status: 201,
     output: Run,
-    problems: [...writing, "run_unknown", "host_unknown", "conflict", "queue_full", "storage_full"],
+    problems: [
+      ...writing,
+      "run_unknown",
+      "host_unknown",
+      "conflict",
+      "queue_full",
+      "storage_full",
+      "idempotency_conflict",
+      "daemon_stopped",
+    ],
   }),
   deleteRun: endpoint({
     method: "DELETE",

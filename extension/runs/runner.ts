@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import * as vscode from "vscode";
 import { Problem } from "../../protocol/problem.ts";
@@ -103,8 +102,7 @@ export class Runner {
 
   #create({ id, name }: Run["host"], request: Omit<RunRequestInput, "host">): Promise<Run> {
     const body = { ...request, host: id ?? name, ...asking() };
-    // The key makes it safe to send again when the connection to the daemon breaks in between.
-    return this.#daemon.call("createRun", { body, headers: { "idempotency-key": randomUUID() } });
+    return this.#daemon.call("createRun", { body });
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
 import type { RunBytesEvent } from "../../client/run-events.ts";
@@ -50,8 +49,6 @@ export class RunWork implements TaskWork {
       // Of a host that the window does not know the daemon knows whether it is a production host.
       query: this.#host() === undefined ? { production: "refuse" } : {},
       body: { ...this.task, ...(this.task.pty ? size : {}), ...asking() },
-      // The key makes it safe to send again when the connection to the daemon breaks in between.
-      headers: { "idempotency-key": randomUUID() },
     });
     return id;
   }

@@ -375,6 +375,7 @@ const provoked: Provoked[] = [
   ["deleteHost", "conflict", "/api/hosts/configured"],
   ["rerun", "host_unknown", `/api/runs/${orphan}/rerun`],
   ["rerun", "conflict", `/api/runs/${fed}/rerun`],
+  ["rerun", "idempotency_conflict", `/api/runs/${ended}/rerun`, start({}, "contract")],
   ["listJobs", "invalid_request", "/api/jobs?cursor=x"],
   ["getJob", "invalid_request", `${unknownJob}?nope=1`],
   ["getJob", "not_found", unknownJob],

@@ -130,9 +130,19 @@ test("on a socket that nobody listens on the daemon is not running", async () =>
 
 test("a daemon that hangs up is cut off, with no second try of what may have been done", async () => {
   await using server = await openSocketServer((request) => request.socket.destroy());
-  const failure = await failureOf(call(server.transport, "rerun", { params: { run: "x" }, body: {} }));
+  const failure = await failureOf(call(server.transport, "cancelRun", { params: { run: "x" }, body: {} }));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "cut" } });
   expect(server.requests).toHaveLength(1);
+});
+
+test("what carries a key is sent once more where the daemon hangs up, with the same key", async () => {
+  await using server = await openSocketServer((request) => request.socket.destroy());
+  const failure = await failureOf(call(server.transport, "rerun", { params: { run: "x" }, body: {} }));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "cut" } });
+  const [first, second, ...more] = server.requests.map(({ headers }) => headers["idempotency-key"]);
+  expect(first).toMatch(/./);
+  expect(second).toBe(first);
+  expect(more).toEqual([]);
 });
 
 test("an aborted signal rejects with its reason, and the request is given up", async () => {
