@@ -14,7 +14,7 @@ import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import { DeletionReserve } from "./deletion-reserve.ts";
+import { type Checkpoint, DiskReserve } from "./disk-reserve.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { DamageReport } from "./stored-row.ts";
 
@@ -35,7 +35,7 @@ export interface Database extends Disposable {
   /** Where long pieces of output lie, by run; it is there. */
   readonly outputFolder: string;
   readonly damage: DamageReport;
-  readonly reserve: DeletionReserve;
+  readonly reserve: DiskReserve;
   journalMode(): string;
   /** Bytes of the database on disk, the write-ahead log included, the output in files not. */
   sizeBytes(): number;
@@ -62,7 +62,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       epoch,
       outputFolder,
       damage,
-      reserve: new DeletionReserve(`${options.path}-reserve`, () => sql.pragma("wal_checkpoint(TRUNCATE)")),
+      reserve: new DiskReserve(`${options.path}-reserve`, (mode) => checkpoint(sql, mode)),
       journalMode: () => String(sql.pragma("journal_mode", { simple: true })),
       sizeBytes: () => sizeOf(options.path) + sizeOf(`${options.path}-wal`),
       [Symbol.dispose]: () => {
@@ -80,11 +80,25 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
+const busyTimeoutMs = 60_000;
+
+/** As far as that is possible at once: who reads the database, as a backup does, is not waited for. */
+function checkpoint(sql: Sqlite.Database, mode: Checkpoint): void {
+  sql.pragma("busy_timeout = 0");
+  try {
+    sql.pragma(`wal_checkpoint(${mode})`);
+  } catch {
+    // The database has no room for it, or a transaction is open: a later write does it.
+  } finally {
+    sql.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  }
+}
+
 /** NORMAL loses no committed run when the process dies, only, at worst, the last ones on a power cut. */
 function applyPragmas(sql: Sqlite.Database): void {
   sql.pragma("journal_mode = WAL");
   sql.pragma("synchronous = NORMAL");
-  sql.pragma("busy_timeout = 60000");
+  sql.pragma(`busy_timeout = ${busyTimeoutMs}`);
   sql.pragma("cache_size = -65536");
   sql.pragma("temp_store = MEMORY");
   sql.pragma("mmap_size = 268435456");

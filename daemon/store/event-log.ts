@@ -9,7 +9,11 @@ import type { Segments } from "./segments.ts";
 const noRun = 0;
 
 /** The events of runs in SQLite, where a run has a number that nobody else knows. */
-export function createEventLog({ sql, epoch }: Database, events: EventTable, segments: Segments): EventLog {
+export function createEventLog(
+  { sql, epoch, reserve }: Database,
+  events: EventTable,
+  segments: Segments,
+): EventLog {
   const byId = sql.prepare<[string], number>("SELECT number FROM runs WHERE id = ?").pluck();
   const update = sql.prepare<[object]>(updateRun);
   const numberOf = (id: string): number => byId.get(id) ?? noRun;
@@ -22,7 +26,11 @@ export function createEventLog({ sql, epoch }: Database, events: EventTable, seg
   });
   return {
     epoch,
-    append: (id, more, run) => mapStorageErrors(() => append(id, more, run)),
+    append: (id, more, run) => {
+      const write = (): void => mapStorageErrors(() => append(id, more, run));
+      if (run?.state === "ended") reserve.lendToEnding(write);
+      else write();
+    },
     truncateMiddle: (id, cut, bytes, at) =>
       events.truncateMiddle({ id, number: numberOf(id) }, cut, bytes, at),
     copyOutput: (from, to, firstSeq) =>

@@ -55,7 +55,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
 
   return {
     events: createEventLog(database, events, segments),
-    inOneCommit: (work) => mapStorageErrors(() => sql.transaction(work)()),
+    endInOneCommit: (work) => endInOneCommit(database, work),
     create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
     get: (id) => {
       const row = byId.get(id);
@@ -84,6 +84,11 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
     bytesInFiles: () => inFiles.get() ?? 0,
   };
+}
+
+function endInOneCommit({ sql, reserve }: Database, work: () => void): void {
+  reserve.releaseForEndings();
+  mapStorageErrors(() => sql.transaction(work)());
 }
 
 /** What is in the database's pages, without the room that became free among them. */

@@ -17,6 +17,13 @@ export function storageFull(cause?: unknown): Problem {
   return new Problem("storage_full", detail, { cause });
 }
 
+/** Whether a problem of `mapStorageErrors` may be over once there is more room: without some SQLite tells of failed writes, too. */
+export function isWithoutRoom(failure: unknown): boolean {
+  if (!(failure instanceof Problem) || failure.code !== "storage_full") return false;
+  const code = errorCode(failure.cause) ?? "";
+  return isFull(code) || /^SQLITE_(IOERR|CANTOPEN)/.test(code);
+}
+
 /** What a failure of the disk or of SQLite means to a person; undefined for any other. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";

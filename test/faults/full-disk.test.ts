@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../daemon/core/clock.ts";
 import { silentLog } from "../../daemon/core/log.ts";
@@ -12,6 +13,7 @@ import { noOverlay } from "../../daemon/hosts/host-overlay.ts";
 import { createHostOverlays } from "../../daemon/store/host-overlays.ts";
 import { createHostStore } from "../../daemon/store/hosts.ts";
 import { createSnippetStore } from "../../daemon/store/snippets.ts";
+import type { Run } from "../../protocol/run.ts";
 import { NewSnippet } from "../../protocol/snippet.ts";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
@@ -127,6 +129,105 @@ test("on a full disk runs can be deleted, and that makes room for others", async
   disk.fill();
   store.delete(again);
   expect(store.has(again)).toBe(false);
+});
+
+test("on a full disk runs end as they end, in the store before that is shown, and as unknown where even that has no room", async () => {
+  await using disk = await openSmallDisk(16);
+  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const shownBeforeStored: string[] = [];
+  const onChange = ({ id, outcome }: Run): void => {
+    if (outcome !== null && outcome !== "unknown" && store.get(id)?.outcome !== outcome)
+      shownBeforeStored.push(id);
+  };
+  const parts = { store, clock: systemClock, log: silentLog, onChange };
+  const begin = (): LiveRun => {
+    const run = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    return new LiveRun(run, { key: undefined }, mebibyte, parts);
+  };
+  const runs = Array.from({ length: 300 }, begin);
+  const end = (some: readonly LiveRun[]): void => {
+    for (const live of some) {
+      // What is free is soon another's.
+      disk.fill();
+      live.output("stdout", Buffer.alloc(20_000, "a"));
+      live.end({ outcome: "exited", exitCode: 3 });
+    }
+  };
+  end(runs.slice(0, 200));
+  // While somebody reads the database, its write-ahead log grows with every ending.
+  const reader = new Sqlite(join(disk.path, "db"), { readonly: true });
+  using _ = { [Symbol.dispose]: () => void reader.close() };
+  reader.exec("BEGIN; SELECT * FROM runs LIMIT 1");
+  end(runs.slice(200));
+  const outcomes = runs.map(({ run: { outcome, exitCode } }) => `${outcome} ${exitCode}`);
+  const recorded = outcomes.indexOf("unknown null");
+  expect(recorded).toBeGreaterThanOrEqual(200 + 10);
+  expect(new Set(outcomes.slice(0, recorded))).toEqual(new Set(["exited 3"]));
+  expect(new Set(outcomes.slice(recorded))).toEqual(new Set(["unknown null"]));
+  const problem = runs.at(-1)?.run.problem;
+  expect(problem?.code).toBe("storage_full");
+  expect(problem?.detail).toMatch(/^web1 said that the command ended \(exit 3\), but .*history forget/);
+  expect(shownBeforeStored).toEqual([]);
+  for (const { run } of runs.slice(0, recorded)) {
+    expect(store.get(run.id)).toMatchObject({ outcome: "exited", exitCode: 3, truncatedBytes: 20_000 });
+  }
+  // That for deletions is there.
+  expect(begin).toThrow(expect.objectContaining({ code: "storage_full" }));
+  store.delete(runs[0]?.run.id ?? "");
+  expect(store.countRuns()).toBe(299);
+  reader.exec("COMMIT");
+  disk.makeRoom();
+  await Promise.all(runs.map(({ persisted }) => persisted));
+  expect(store.get(runs.at(-1)?.run.id ?? "")).toMatchObject({ outcome: "unknown", problem });
+  expect(begin).not.toThrow();
+});
+
+describe("what was shown on a full disk as the end of a run is its end for the next daemon, too", () => {
+  /** A run during which the disk becomes full, and which then ends. */
+  async function endOnFullDisk(losesReserve: boolean) {
+    await using stack = new AsyncDisposableStack();
+    const disk = stack.use(await openSmallDisk(16));
+    const stateDirectory = join(disk.path, "state");
+    await mkdir(stateDirectory, { mode: 0o700 });
+    const daemon = stack.use(await openHostedDaemon({ stateDirectory }));
+    const run = new RunReading();
+    const command = "echo A; read line; yes | head -c 20000000";
+    const messages = readMessages(await daemon.stream(command, { stdinOpen: true }));
+    await run.until(messages, () => run.text() === "A\n");
+    if (losesReserve) await rm(join(stateDirectory, placeNames.reserve));
+    disk.fill();
+    await daemon.client.call("runStdin", { params: { run: run.id }, body: { data: "\n" } });
+    await run.until(messages, ({ type }) => type === "complete");
+    const owned = stack.move();
+    const next = () => openTestDaemon({ stateDirectory, home: daemon.home });
+    return { disk, daemon, run, next, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  }
+
+  test.each(["SIGTERM", "SIGKILL"] as const)("by %s", async (signal) => {
+    await using ended = await endOnFullDisk(false);
+    const { disk, daemon, run } = ended;
+    expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+    await daemon.kill(signal);
+    disk.fill();
+    await using next = await ended.next();
+    const told = { state: "ended", outcome: "exited", exitCode: 0, stdoutBytes: 20_000_002 };
+    expect(await next.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+  });
+
+  test("where nothing is left of what is kept for it", async () => {
+    await using ended = await endOnFullDisk(true);
+    const { disk, daemon, run } = ended;
+    expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+    expect(run.problem.code).toBe("storage_full");
+    expect(run.problem.message).toContain("the command ended (exit 0), but the history takes nothing");
+    const told = { state: "ended", outcome: "unknown", exitCode: null };
+    expect(await daemon.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+    await daemon.kill("SIGKILL");
+    disk.makeRoom();
+    await using next = await ended.next();
+    expect(await next.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
+  });
 });
 
 test("a daemon on a full disk begins no run, ends those under way as they end, and goes on when there is room", async () => {
@@ -313,7 +414,7 @@ test("a person whose disk is full forgets runs, also one whose end waits to be w
   await using _ = { [Symbol.asyncDispose]: async () => void (await said("stop", "--force")) };
   expect(await said("hosts", "add", "web1", `${sshd.user}@127.0.0.1:${sshd.port}`, ...key)).toMatch(/^0 /);
   expect(
-    await said("run", "web1", "--", "yes | head -c 2000000 | tail -c 4000000 | wc -c; yes | head -c 900000"),
+    await said("run", "web1", "--", "yes | head -c 2000000 | tail -c 4000000 | wc -c; yes | head -c 3000000"),
   ).toMatch(/^0 /);
   const gate = join(cli.home, "gate");
   const running = cli.start(

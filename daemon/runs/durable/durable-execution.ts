@@ -111,7 +111,7 @@ export class DurableExecution implements RunExecution {
     if (!ended) return;
     const { plan, command } = this.#state;
     if (command !== "begun") forgetPlan(run.id, this.#parts);
-    else if (this.live.hasUnrecordedOutput)
+    else if (this.live.hasUnrecordedOutput || run.problem?.code === "storage_full")
       void this.live.persisted.then(() => forgetPlan(run.id, this.#parts));
     else void removeFiles(remote, { run, plan }, this.#parts);
   }

@@ -1,5 +1,5 @@
 import type { OutputStream } from "../../../protocol/event.ts";
-import type { Problem } from "../../../protocol/problem.ts";
+import { Problem } from "../../../protocol/problem.ts";
 import type { Outcome, Run } from "../../../protocol/run.ts";
 import type { ControlFields } from "./stored-event.ts";
 
@@ -46,4 +46,25 @@ export function completeFields(run: Run, sha256: Hashes | undefined): ControlFie
     truncatedBytes: run.truncatedBytes,
     sha256: run.outcome === "unknown" ? unknown : (sha256 ?? unknown),
   };
+}
+
+/**
+ * What is shown of an ending that the store does not take, and that a daemon that starts later would not know: that it is unknown.
+ * A run that failed has failed.
+ */
+export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending {
+  if (ending.outcome === "failed" || ending.outcome === "unknown") return ending;
+  const how = howEnded(ending);
+  const detail =
+    `${host.name} said that the command ended (${how}), but the history takes nothing, since its disk is full or fails: there the ` +
+    "end of the run is unknown. Make room on the disk, or forget runs (`hostrun history forget`).";
+  const problem = new Problem("storage_full", detail, { host: host.name });
+  const { stopConfirmed } = ending;
+  return { outcome: "unknown", problem, ...(stopConfirmed !== undefined && { stopConfirmed }) };
+}
+
+function howEnded({ outcome, exitCode, signal }: Ending): string {
+  if (exitCode !== undefined) return `exit ${exitCode}`;
+  if (signal !== undefined) return `signal ${signal}`;
+  return outcome === "timedOut" ? "out of time" : "cancelled";
 }

@@ -80,7 +80,7 @@ export class EventWriter {
   /** Commits a new run. `storage_full` */
   create(key: IdempotencyKey | undefined): void {
     const run = this.#record.run();
-    const first = [this.#event(controlContent({ type: "init", run }), run.createdAt)];
+    const first = this.#numbered([controlContent({ type: "init", run })], run.createdAt);
     this.#parts.store.create(run, first, key);
     this.#show(first);
   }
@@ -141,12 +141,24 @@ export class EventWriter {
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
   write(contents: readonly EventContent[], withRun: boolean): void {
     this.#flush(false);
-    const at = this.#now();
-    const events = contents.map((content) => this.#event(content, at));
+    const events = this.#numbered(contents);
     this.#pendingWrites.push(...events);
     this.#runPending ||= withRun;
     if (!this.#flushPending()) this.#flushPendingLater();
     this.#show(events);
+  }
+
+  /** Writes the events of an ending and shows them; false, and nothing is shown, where the store does not take them. */
+  end(contents: readonly EventContent[]): boolean {
+    this.#flush(false);
+    const [seq, pending, runPending] = [this.#seq, this.#pendingWrites, this.#runPending];
+    const events = this.#numbered(contents);
+    this.#pendingWrites = [...pending, ...events];
+    this.#runPending = true;
+    const isStored = this.#flushPending();
+    if (isStored) this.#show(events);
+    else [this.#seq, this.#pendingWrites, this.#runPending] = [seq, pending, runPending];
+    return isStored;
   }
 
   /**
@@ -155,8 +167,7 @@ export class EventWriter {
    */
   writeSoon(contents: readonly EventContent[], withRun: boolean, shown: () => void): void {
     this.#flush(false);
-    const at = this.#now();
-    const events = contents.map((content) => this.#event(content, at));
+    const events = this.#numbered(contents);
     this.#pendingWrites.push(...events);
     this.#unshown.push(...events);
     this.#afterShown.push(shown);
@@ -192,9 +203,8 @@ export class EventWriter {
   }
 
   #append(pieces: readonly Recorded[]): void {
-    const at = this.#now();
     const before = this.#seq;
-    const events = pieces.map((piece) => this.#event(piece, at));
+    const events = this.#numbered(pieces);
     const run = this.#runPending ? this.#record.run() : undefined;
     const failed = retryOnce(() =>
       this.#parts.store.events.append(this.#id, [...this.#pendingWrites, ...events], run),
@@ -259,8 +269,8 @@ export class EventWriter {
     }, retryMs).unref();
   }
 
-  #event(content: EventContent, at: string): StoredEvent {
-    return { seq: ++this.#seq, at, ...content };
+  #numbered(contents: readonly EventContent[], at = this.#now()): StoredEvent[] {
+    return contents.map((content) => ({ seq: ++this.#seq, at, ...content }));
   }
 
   #show(events: readonly StoredEvent[]): void {

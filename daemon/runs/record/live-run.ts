@@ -4,11 +4,11 @@ import type { Run, RunState } from "../../../protocol/run.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import type { Transcript } from "../../core/transcript.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
-import { completeFields, type Ending, endedAs } from "./ending.ts";
+import { completeFields, type Ending, endedAs, unrecorded } from "./ending.ts";
 import { EventWriter, type EventWriterParts, type ShownEvent } from "./event-writer.ts";
 import { Pace } from "./pace.ts";
 import type { IdempotencyKey } from "./run-store.ts";
-import { type ControlFields, controlContent } from "./stored-event.ts";
+import { type ControlFields, controlContent, type EventContent } from "./stored-event.ts";
 
 export interface LiveRunParts extends EventWriterParts {
   /** Told of every change of the run's state, after it is recorded. */
@@ -89,7 +89,7 @@ export class LiveRun {
     return this.#writer.transcript;
   }
 
-  /** Resolves when the ending is in the store. It is shown in any case: until then nothing else knows of it. */
+  /** Resolves when the ending is in the store. That of a run that is `unknown` or `failed` may be shown before. */
   get persisted(): Promise<void> {
     return this.#writer.persisted;
   }
@@ -175,14 +175,26 @@ export class LiveRun {
     this.timing({ connectMs, channelMs });
   }
 
-  /** The one ending. A second one is ignored: the first to come is true. */
+  /**
+   * The one ending. A second one is ignored: the first to come is true. One that the store does not take is shown as what the
+   * history will have.
+   */
   end(ending: Ending): void {
     if (this.ended) return;
-    // Only gaps are left: what the last write lost is announced with the ending, which is shown in any case.
+    // Only gaps are left: what the last write lost is announced with the ending.
     const gaps = this.#writer.finish();
     this.timing({ totalMs: this.ageMs });
+    const before = this.#run;
+    const events = this.#endAs(before, ending, gaps);
+    if (!this.#writer.end(events))
+      this.#writer.write(this.#endAs(before, unrecorded(before, ending), gaps), true);
+    this.#parts.onChange(this.#run);
+  }
+
+  /** Takes an ending in; the events that tell of it. */
+  #endAs(run: Run, ending: Ending, gaps: readonly EventContent[]): EventContent[] {
     this.#run = {
-      ...endedAs(this.#run, ending, this.#now()),
+      ...endedAs(run, ending, this.#now()),
       stdoutBytes: this.receivedBytes("stdout"),
       stderrBytes: this.receivedBytes("stderr"),
       truncatedBytes: this.#writer.truncatedBytes,
@@ -190,9 +202,7 @@ export class LiveRun {
     const { problem } = this.#run;
     const failure: ControlFields[] = problem === null ? [] : [{ type: "error", problem }];
     const sha256 = this.hasEveryByte ? this.#writer.sha256() : ending.sha256;
-    const last = [...failure, completeFields(this.#run, sha256)].map(controlContent);
-    this.#writer.write([...gaps, ...last], true);
-    this.#parts.onChange(this.#run);
+    return [...gaps, ...[...failure, completeFields(this.#run, sha256)].map(controlContent)];
   }
 
   /** Answers with the recorded output of an earlier run instead of running the command. */

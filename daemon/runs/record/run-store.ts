@@ -20,12 +20,12 @@ export interface RunPage {
   readonly before: number | undefined;
 }
 
-/** What the use cases need of the store's runs. Every method has committed when it returns, but for those within `inOneCommit`. */
+/** What the use cases need of the store's runs. Every method has committed when it returns, but for those within `endInOneCommit`. */
 export interface RunStore {
   /** What happened in the runs, and their output. */
   readonly events: EventLog;
-  /** Commits all that `work` writes together: the writes of many runs cost little more than one. `storage_full` */
-  inOneCommit(work: () => void): void;
+  /** Commits the endings that `work` writes together: those of many runs cost little more than one. `storage_full` */
+  endInOneCommit(work: () => void): void;
   /** Writes the intent with its first events. `storage_full` when there is no room. */
   create(run: Run, events: readonly StoredEvent[], key: IdempotencyKey | undefined): void;
   get(id: string): Run | undefined;

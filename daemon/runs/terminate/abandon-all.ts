@@ -24,7 +24,7 @@ export async function abandonAll(
     const some = left.splice(0, maxAtOnce);
     const abandon = (): void => some.forEach(({ stops }) => stops.abandon(problem));
     try {
-      store.inOneCommit(abandon);
+      store.endInOneCommit(abandon);
     } catch (failure) {
       log.error("The ends of runs could not be recorded", { failure });
       // Once more, for those that it did not come to.

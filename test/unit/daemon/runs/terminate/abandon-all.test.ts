@@ -53,9 +53,9 @@ async function openEngine() {
   const engine = new RunEngine({
     store: {
       ...store,
-      inOneCommit: (work) => {
+      endInOneCommit: (work) => {
         counts.commits += 1;
-        store.inOneCommit(work);
+        store.endInOneCommit(work);
       },
     },
     plans: createDurablePlans(database),
