@@ -52,13 +52,14 @@ const helpOption = { help: { type: "boolean", short: "h" } } as const;
  */
 export function parseOptions<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
   const config = { args: [...args], options, allowPositionals: true };
-  const all = { ...options, ...helpOption };
-  const { tokens } = parseArgs({ ...config, options: all, strict: false, tokens: true });
-  if (tokens.some((token) => token.kind === "option" && token.name === "help")) throw new HelpRequested();
   try {
     return parseArgs({ ...config, strict: true });
   } catch (error) {
+    // Help is none of the options.
     if (!(error instanceof TypeError)) throw error;
+    const all = { ...options, ...helpOption };
+    const { tokens } = parseArgs({ ...config, options: all, strict: false, tokens: true });
+    if (tokens.some((token) => token.kind === "option" && token.name === "help")) throw new HelpRequested();
     throw misused(tokens, all) ?? new UsageError(error.message.split("\n")[0] ?? "");
   }
 }

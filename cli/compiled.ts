@@ -9,7 +9,6 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { openOwnFile, readOwnBytes } from "../state-directory/own-file.ts";
@@ -27,6 +26,9 @@ export interface CompiledPlace {
   readonly command: string;
 }
 
+/** As Node gives it to the modules of one directory. */
+type Require = (id: string) => unknown;
+
 /**
  * Runs a bundle, which is one function such as Node makes of a CommonJS module, with what V8 compiled of it for a run of
  * the same command before; without that it is kept for the next one. Unlike `enableCompileCache` of Node, which keeps what
@@ -34,9 +36,9 @@ export interface CompiledPlace {
  *
  * V8 rejects what another version of it has compiled, but not what belongs to other code of the same length: so the
  * build, which the bundle's first line names, is part of the file's name, and when the bundle was written, which tells one
- * that was edited.
+ * that was edited. `require` is that of a module beside it: to make one anew, Node loads two more modules of its own.
  */
-export function runCompiled(path: string, place: CompiledPlace | undefined): void {
+export function runCompiled(path: string, require: Require, place: CompiledPlace | undefined): void {
   // It is ASCII, as esbuild writes it.
   const source = readFileSync(path, "latin1");
   const build = /^\/\/ (\w+)\n/.exec(source)?.[1];
@@ -49,7 +51,7 @@ export function runCompiled(path: string, place: CompiledPlace | undefined): voi
       if (bundle.exports.hasFinished?.() === true) keep(place.directory, file, script.createCachedData());
     });
   }
-  const parameters = [bundle.exports, createRequire(path), bundle, path, dirname(path)];
+  const parameters = [bundle.exports, require, bundle, path, dirname(path)];
   const run: unknown = script.runInThisContext();
   if (typeof run === "function") Reflect.apply(run, undefined, parameters);
 }

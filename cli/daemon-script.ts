@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { CrashCount, crashedTooOften } from "../client/crash-count.ts";
 import type { Daemon, OpenDaemonOptions } from "../client/daemon.ts";
 import { openDaemon } from "../client/daemon.ts";
@@ -43,6 +42,7 @@ export function reviver(): () => Promise<void> {
     }
     const pause = crashes.crashed();
     if (pause === undefined) throw crashedTooOften(places);
+    const { setTimeout: wait } = await import("node:timers/promises");
     await wait(pause);
     await reachDaemon().then(
       (daemon) => daemon[Symbol.asyncDispose](),

@@ -7,7 +7,7 @@ import { type CompiledPlace, runCompiled } from "./compiled.ts";
 
 // What was compiled of the command line is kept, which saves a third of its start. It is code that runs the next time: so
 // it lies where nobody else can have put anything, or nowhere.
-runCompiled(join(import.meta.dirname, "hostrun.cjs"), placeOf(process.argv[2] ?? ""));
+runCompiled(join(import.meta.dirname, "hostrun.cjs"), require, placeOf(process.argv[2] ?? ""));
 
 function placeOf(command: string): CompiledPlace | undefined {
   if (!/^[a-z][a-z-]*$/.test(command)) return undefined;

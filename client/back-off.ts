@@ -1,5 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
-
 const firstMs = 20;
 const maxMs = 1000;
 
@@ -22,6 +20,7 @@ export class BackOff {
   async next(signal?: AbortSignal): Promise<boolean> {
     if (this.#attempts === 0) this.#since = performance.now();
     else if (performance.now() - this.#since >= this.#giveUpAfterMs) return false;
+    const { setTimeout: wait } = await import("node:timers/promises");
     const span = Math.min(maxMs, firstMs * 2 ** this.#attempts);
     this.#attempts += 1;
     await wait(span * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal });

@@ -7,7 +7,7 @@ import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Places } from "./places.ts";
 import { notUnderstood, parseJson, requestJson } from "./open-request.ts";
-import { untilGivenUp } from "./process-watch.ts";
+import { watchProcess } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
 /** A daemon that has just answered. */
@@ -125,12 +125,8 @@ async function askHealth(
   { pid }: Discovery,
   signal: AbortSignal | undefined,
 ): Promise<Health> {
-  const answered = new AbortController();
   const givenUp = new AbortController();
-  untilGivenUp(pid, answered.signal).then(
-    (why) => givenUp.abort(silent(pid, why)),
-    () => undefined,
-  );
+  using _ = watchProcess(pid, (why) => givenUp.abort(silent(pid, why)));
   try {
     const health = await requestJson(transport, routes.health, {
       // Once is enough for most who ask.
@@ -143,8 +139,6 @@ async function askHealth(
     signal?.throwIfAborted();
     givenUp.signal.throwIfAborted();
     throw error;
-  } finally {
-    answered.abort();
   }
 }
 

@@ -1,31 +1,38 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as wait, setImmediate as nextTurn } from "node:timers/promises";
 
 /** Nobody who was asked something does nothing at all for this many looks. */
 const maxStillLooks = 6;
 const defaultPace = { lookMs: 500, maxBusyMs: 30_000 };
 
 /**
- * Resolves when a process that was asked something is to be given up: to "hangs" when it has done nothing for 3 s, to
+ * Calls `giveUp` when a process that was asked something is to be given up: "hangs" when it has done nothing for 3 s,
  * "busy" after 30 s in which it did something, or may have: only Linux tells. What came while this process itself waited
- * for its turn is read before. Rejects when `signal` is aborted.
+ * for its turn is read before. Disposing ends it.
  */
-export async function untilGivenUp(
+export function watchProcess(
   pid: number,
-  signal: AbortSignal,
+  giveUp: (why: "hangs" | "busy") => void,
   { lookMs, maxBusyMs } = defaultPace,
-): Promise<"hangs" | "busy"> {
+): Disposable {
   const deadline = uptimeMs() + maxBusyMs;
   let before: string | undefined;
   let still = 0;
-  while (still < maxStillLooks && uptimeMs() < deadline) {
-    await wait(lookMs, undefined, { signal });
+  let told: NodeJS.Immediate | undefined;
+  const looks = setInterval(() => {
     const now = progressOf(pid);
     still = now !== undefined && now === before ? still + 1 : 0;
     before = now;
-  }
-  await nextTurn(undefined, { signal });
-  return still < maxStillLooks ? "busy" : "hangs";
+    const hangs = still >= maxStillLooks;
+    if (!hangs && uptimeMs() < deadline) return;
+    clearInterval(looks);
+    told = setImmediate(() => giveUp(hangs ? "hangs" : "busy"));
+  }, lookMs);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(looks);
+      clearImmediate(told);
+    },
+  };
 }
 
 /** Without node:perf_hooks, which takes 2 ms to load. */

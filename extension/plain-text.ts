@@ -1,7 +1,7 @@
 import { unseen } from "../protocol/visible.ts";
 
 /** What would change the look of text around it. */
-const unseenRuns = new RegExp(`(?:${unseen.source})+`, "gu");
+const unseenRuns = new RegExp(`(?:${unseen().source})+`, "gu");
 
 /** Text of any origin on one line, for a row, a tab or a list. */
 export function oneLine(text: string): string {

@@ -3,14 +3,18 @@
  * and what takes no room or reorders the text (bidirectional marks, zero-width characters). How an emoji looks
  * (U+FE0E, U+FE0F) is left alone.
  */
-export const unseen = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+export const unseen = (): RegExp =>
+  /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** As a person counts them: with their marks and their colour, and flags whole. Intl.Segmenter takes 30 ms to load. */
-const characters = /\p{RI}{2}|.[\p{M}\p{EMod}]{0,16}/gsu;
+const characters = (): RegExp => /\p{RI}{2}|.[\p{M}\p{EMod}]{0,16}/gsu;
+/** Most text is plain ASCII, which is told in a fraction of the time that the classes of Unicode take to be made. */
+const hasOther = /[^ -~]/;
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
 /** Text with everything in it that cannot be seen written as an escape: `\n`, `\e`, `\x07`, `\u{202e}`. */
 export function visible(text: string): string {
-  return text.replaceAll(unseen, (char) => {
+  if (!hasOther.test(text)) return text;
+  return text.replaceAll(unseen(), (char) => {
     const code = char.codePointAt(0) ?? 0;
     return named[char] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`);
   });
@@ -28,7 +32,7 @@ export function visibleLine(text: string, maxLength = 200): string {
   }
   let line = "";
   // Nothing gets shorter by being made visible; the last character that fits is seen whole.
-  for (const character of trimmed.slice(0, maxLength + 32).match(characters) ?? []) {
+  for (const character of trimmed.slice(0, maxLength + 32).match(characters()) ?? []) {
     const shown = visible(character);
     if (line.length + shown.length >= maxLength) break;
     line += shown;
@@ -58,9 +62,8 @@ export function visibleText(text: string, maxLength: number): string {
 
 /** JSON text that means the same, in which everything can be seen. */
 export function visibleJson(json: string): string {
-  // Most is plain ASCII, which is told in a fraction of the time.
   if (!/[^\n -~]/.test(json)) return json;
-  return json.replaceAll(unseen, (char) => {
+  return json.replaceAll(unseen(), (char) => {
     if (char === "\n") return char;
     const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
     return units.map((unit) => `\\u${hex(unit, 4)}`).join("");

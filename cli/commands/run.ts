@@ -133,7 +133,7 @@ async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending |
 
 /** Runs it once, and shows it. */
 async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean): Promise<Ending> {
-  const stdinOpen = plan.readStdin && hasStdin();
+  const stdinOpen = plan.readStdin && (await hasStdin());
   const over = new AbortController();
   let run: string | undefined;
   const cancel = async (): Promise<void> => {

@@ -22,7 +22,7 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
       return notRunStatus;
   }
   const { host: _, stdinOpen: _open, ...options } = plan.request;
-  if (plan.readStdin && hasStdin() && !plan.view.quiet) {
+  if (plan.readStdin && (await hasStdin()) && !plan.view.quiet) {
     warn("Standard input is not passed on to several hosts.");
   }
   const prompts = plan.ask && hasTerminal() ? "ask" : "fail";

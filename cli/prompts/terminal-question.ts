@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal } from "./open-terminal.ts";
 
 export interface TerminalQuestion {
   readonly question: string;

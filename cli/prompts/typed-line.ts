@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal } from "./open-terminal.ts";
 
 export interface TypedLineRequest {
   readonly question: string;

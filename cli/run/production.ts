@@ -1,6 +1,4 @@
 import type { Daemon } from "../../client/daemon.ts";
-import { foldNames } from "../../protocol/host-set.ts";
-import { machineFinder } from "../../protocol/machine.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
@@ -34,6 +32,7 @@ export async function confirmJob(
   plan: ConfirmedCommand,
   production: readonly string[],
 ): Promise<boolean> {
+  const { foldNames } = await import("../../protocol/host-set.ts");
   const reasons = await machinesOf(daemon, production);
   const names = production.map((name) => `  ${visible(name)}${reasons.get(name) ?? ""}\n`).join("");
   const folded = Map.groupBy(production, (name) => reasons.get(name) ?? "");
@@ -47,6 +46,7 @@ export async function confirmJob(
 
 /** Why hosts are production that are not marked: they are the machine of one that is. */
 async function machinesOf(daemon: Daemon, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { machineFinder } = await import("../../protocol/machine.ts");
   const { items } = await daemon.call("listHosts");
   const markedOn = machineFinder(items.filter(({ production }) => production));
   const wanted = new Set(names);

@@ -1,16 +1,17 @@
 import { fstatSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
-import { isatty } from "node:tty";
 import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { warn } from "../console.ts";
 
 /** Whether there is anything to pass on: not a terminal, which the person may need, and not /dev/null. */
-export function hasStdin(): boolean {
-  if (isatty(0)) return false;
+export async function hasStdin(): Promise<boolean> {
   try {
     const own = fstatSync(0);
-    return !(own.isCharacterDevice() && own.rdev === statSync("/dev/null").rdev);
+    if (!own.isCharacterDevice()) return true;
+    if (own.rdev === statSync("/dev/null").rdev) return false;
+    const { isatty } = await import("node:tty");
+    return !isatty(0);
   } catch {
     return false;
   }
