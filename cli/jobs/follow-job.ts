@@ -53,6 +53,8 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   );
   try {
     await showEvents(daemon, job, { ...following, progress });
+    // Drawn once more, it would stand before what came of the job.
+    progress?.[Symbol.dispose]();
     isOver = true;
     if (!view.json) await showResults(daemon, job, show);
   } catch (error) {
