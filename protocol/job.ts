@@ -161,19 +161,24 @@ export const GroupBy = z.enum(["stdout", "both", "exit"]);
 export type GroupBy = z.infer<typeof GroupBy>;
 export const JobGroupQuery = z.strictObject({ by: GroupBy.default("stdout") });
 
-/** Hosts whose runs ended alike, with byte-identical output. */
+/** Hosts whose runs ended alike, with byte-identical output; those that never began are one group, at the end. */
 export const JobGroup = z.object({
   /** In few words, e.g. `web[01-12,15]`. */
   hosts: z.string(),
   count: z.int().positive(),
-  outcome: Outcome,
+  outcome: Outcome.or(z.literal("skipped")),
   exitCode: z.int().nullable(),
   /** Of standard output; null where it is not known, or not compared. */
   sha256: z.string().nullable(),
-  /** One of its runs. */
-  runId: z.string(),
+  /** One of its runs; null where they never began. */
+  runId: z.string().nullable(),
 });
 export type JobGroup = z.infer<typeof JobGroup>;
+
+/** Of hosts that have begun: there is a run to show. */
+export function hasRun<Group extends JobGroup>(group: Group): group is Group & { readonly runId: string } {
+  return group.runId !== null;
+}
 
 /** Two runs of the job. */
 export const JobDiffQuery = z.strictObject({

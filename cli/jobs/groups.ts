@@ -1,5 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
-import type { JobGroup } from "../../protocol/job.ts";
+import { hasRun, type JobGroup } from "../../protocol/job.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Sink } from "../run/sink.ts";
 import { terminalLines } from "../terminal-lines.ts";
@@ -30,10 +30,12 @@ export async function printDifferences(daemon: Daemon, job: string, stdout: Sink
   }
 }
 
+type RanGroup = JobGroup & { readonly runId: string };
+
 /** The largest first. Those that printed nothing since they could not be run are told of at the end. */
-async function groupsOf(daemon: Daemon, job: string): Promise<JobGroup[]> {
+async function groupsOf(daemon: Daemon, job: string): Promise<RanGroup[]> {
   const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
-  return items.filter(({ outcome }) => outcome !== "failed");
+  return items.filter(({ outcome }) => outcome !== "failed").filter(hasRun);
 }
 
 function headOf({ hosts, count }: JobGroup): string {
@@ -51,7 +53,7 @@ function endingOf({ outcome, exitCode }: JobGroup): string {
   return outcome === "exited" ? `exit status ${exitCode ?? "unknown"}` : outcome;
 }
 
-async function printOutput(daemon: Daemon, { runId }: JobGroup, stdout: Sink): Promise<void> {
+async function printOutput(daemon: Daemon, { runId }: RanGroup, stdout: Sink): Promise<void> {
   const shown = process.stdout.isTTY ? terminalLines : (bytes: Buffer) => bytes;
   let rest = Buffer.alloc(0);
   for await (const chunk of await daemon.openOutput(runId, "both")) {

@@ -42,3 +42,10 @@ export function groupRuns(runs: Iterable<EndedRun>, by: GroupBy): JobGroup[] {
     ];
   });
 }
+
+/** The hosts that an ended job never began with. */
+export function skippedGroup(hosts: readonly string[]): JobGroup[] {
+  if (hosts.length === 0) return [];
+  const group = { hosts: foldNames(hosts), count: hosts.length };
+  return [{ ...group, outcome: "skipped", exitCode: null, sha256: null, runId: null }];
+}

@@ -26,7 +26,7 @@ import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
 import { JobChanges } from "./job-changes.ts";
 import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
-import { type EndedRun, groupRuns } from "./job-groups.ts";
+import { type EndedRun, groupRuns, skippedGroup } from "./job-groups.ts";
 import type { JobEvent } from "./job-log.ts";
 import { JobLogs } from "./job-logs.ts";
 import { newJob } from "./new-job.ts";
@@ -121,17 +121,19 @@ export class Jobs {
     };
   }
 
-  /** The ended runs of a job that are alike. */
+  /** The ended runs of a job that are alike, and the hosts that never began. */
   async groups(id: string, by: GroupBy): Promise<JobGroup[]> {
-    this.get(id);
+    const { hosts, state } = this.get(id);
+    const skipped = new Set(state === "ended" ? hosts : []);
     const ended: EndedRun[] = [];
     const slice = new TimeSlice(this.#parts.clock);
     for (const { id: run, host, outcome, exitCode } of this.#parts.store.runs(id)) {
       if (slice.spent) await slice.next();
+      skipped.delete(host);
       if (outcome === null) continue;
       ended.push({ id: run, host, outcome, exitCode, sha256: this.#runs.hashesOf(run) });
     }
-    return groupRuns(ended, by);
+    return [...groupRuns(ended, by), ...skippedGroup([...skipped])];
   }
 
   /** `not_found` where there is no such job, `run_unknown` where it has no such run. */

@@ -35,8 +35,10 @@ export async function readGroups(daemon: Daemon, job: string): Promise<PanelGrou
 }
 
 async function withPreview(daemon: Daemon, group: JobGroup, isWanted: boolean): Promise<PanelGroup> {
+  const { runId } = group;
+  if (runId === null) return { ...group, preview: "", isCut: false };
   if (!isWanted) return { ...group, preview: "", isCut: true };
-  const text = plain(await readPart(daemon, group.runId, `bytes=0-${previewBytes - 1}`).catch(() => ""));
+  const text = plain(await readPart(daemon, runId, `bytes=0-${previewBytes - 1}`).catch(() => ""));
   const lines = text.trimEnd().split("\n");
   const isCut = lines.length > previewLines || Buffer.byteLength(text) >= previewBytes;
   return { ...group, preview: lines.slice(0, previewLines).join("\n"), isCut };

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { FromJobPanel } from "../../protocol/job-panel.ts";
-import type { Job } from "../../protocol/job.ts";
+import { hasRun, type Job } from "../../protocol/job.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { ProblemReport } from "../problem-report.ts";
@@ -85,6 +85,7 @@ export class JobTools {
     const params = { job: panel.jobId };
     const { items } = await daemon.call("jobGroups", { params, query: { by: "both" } });
     const others = items
+      .filter(hasRun)
       .filter((group) => group.runId !== runId)
       .map(({ hosts, count, runId: value }) => ({
         label: plainLabel(hosts),
@@ -114,7 +115,7 @@ export class JobTools {
     for await (const run of runsOfJob(daemon, job.id, "created")) rows.take(run);
     const { items } = await daemon.call("jobGroups", { params: { job: job.id }, query: { by: "both" } });
     const groups: ExportedGroup[] = [];
-    for (const group of items) {
+    for (const group of items.filter(hasRun)) {
       const { text, whole } = await readRecordedText(daemon, group.runId, maxExportedBytes);
       groups.push({ ...group, output: text, isCut: !whole });
     }

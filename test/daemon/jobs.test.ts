@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RunEvent } from "../../protocol/event.ts";
+import { foldNames } from "../../protocol/host-set.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { Job, type JobRequestInput } from "../../protocol/job.ts";
 import { openTestDaemon } from "../support/daemon.ts";
@@ -141,6 +142,14 @@ test("batches, failures and what is left of a job that is held", async () => {
   );
   const fast = await follow({ targets: ["node*"], command: "exit 1", concurrency: 2, failFast: true });
   expect(fast.job.counts).toEqual({ ...zero, exitedOther: 2, skipped: 10 });
+  const groups = await client.call("jobGroups", { params: { job: fast.job.id }, query: { by: "both" } });
+  // However many they are, those that never began are the last.
+  const hosts = foldNames(fast.job.hosts.slice(2));
+  const skipped = { hosts, count: 10, outcome: "skipped", exitCode: null, sha256: null, runId: null };
+  expect(groups.items).toEqual([
+    expect.objectContaining({ count: 2, outcome: "exited", exitCode: 1 }),
+    skipped,
+  ]);
 });
 
 test("a job that is cancelled ends what runs, and begins nothing more", async () => {
@@ -217,7 +226,11 @@ test("a job that was under way when the daemon was killed has true counts afterw
     skipReason: "daemonStopped",
   });
   const groups = await next.client.call("jobGroups", { params: { job: job.id } });
-  expect(groups.items.map(({ count }) => count)).toEqual([1, 1]);
+  expect(groups.items.map(({ outcome, count }) => [outcome, count])).toEqual([
+    ["unknown", 1],
+    ["unknown", 1],
+    ["skipped", 1],
+  ]);
   const { items } = await next.client.call("listJobRuns", { params: { job: job.id } });
   expect(items.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown"]);
   for (const { id } of items) {

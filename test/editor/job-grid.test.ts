@@ -105,6 +105,33 @@ test("a host says how far it is while it runs, by what it has printed last", asy
   expect(view.complaints).toEqual([]);
 });
 
+test("hosts that never began are a group with nothing to open, and nothing is compared with what did not run", async () => {
+  await using view = await openJobPage(pages);
+  const ran = { sha256: null, preview: "", isCut: false };
+  await view.send(
+    jobMessage([jobRow("web1")], { counts: { ...noCounts, exited0: 3, failed: 5, skipped: 4 } }),
+  );
+  await view.send({
+    type: "groups",
+    groups: [
+      { ...ran, hosts: "db[1-5]", count: 5, outcome: "failed", exitCode: null, runId: "f" },
+      { ...ran, hosts: "web[1-2]", count: 2, outcome: "exited", exitCode: 0, runId: "a", preview: "one" },
+      { ...ran, hosts: "web3", count: 1, outcome: "exited", exitCode: 0, runId: "b", preview: "two" },
+      { ...ran, hosts: "web[4-7]", count: 4, outcome: "skipped", exitCode: null, runId: null },
+    ],
+  });
+  const shown = (hosts: string) => view.page.locator(".group", { hasText: hosts });
+  await shown("web[4-7]").waitFor();
+  expect(await shown("web[4-7]").innerText()).toContain("Not begun");
+  expect(await shown("web[4-7]").getByRole("button").count()).toBe(0);
+  expect(await shown("db[1-5]").getByRole("button").allInnerTexts()).toEqual(["Open Output"]);
+  expect(await shown("web[1-2]").getByRole("button").allInnerTexts()).toEqual(["Open Output"]);
+  await shown("web3").getByRole("button", { name: "Compare with Largest" }).click();
+  await expect.poll(() => view.posted).toContainEqual({ type: "compare", a: "a", b: "b" });
+  await view.page.screenshot({ path: join(screenshots, "job-not-begun.png") });
+  expect(await violations(view)).toEqual([]);
+});
+
 test("a narrow tab has the groups below the hosts", async () => {
   await using view = await openJobPage(pages, { width: 420, height: 620 });
   await showFifty(view);

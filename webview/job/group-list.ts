@@ -1,13 +1,16 @@
+import { hasRun } from "../../protocol/job.ts";
 import type { PanelGroup } from "../../protocol/job-panel.ts";
-import { standingAtEnd } from "../ending.ts";
 import { element } from "../element.ts";
 import { word } from "../labels.ts";
+import { endingOfGroup } from "./row-words.ts";
 
 export interface GroupEvents {
   open(runId: string): void;
   compare(a: string, b: string): void;
   compareOther(runId: string): void;
 }
+
+type RunGroup = PanelGroup & { readonly runId: string };
 
 /** Each different output once, with the hosts that it is of. */
 export class GroupList {
@@ -30,26 +33,36 @@ export class GroupList {
   }
 
   #group(group: PanelGroup, groups: readonly PanelGroup[]): HTMLElement {
-    const { hosts, count, outcome, exitCode, runId, preview, isCut } = group;
+    const { hosts, count, preview, isCut } = group;
     const head = element("div", { class: "group-head" });
     head.append(element("b", {}, String(count)));
-    if (count > 1) head.append(element("span", { class: "dim" }, word("identical")));
+    const hasOutput = group.outcome !== "failed" && hasRun(group);
+    if (count > 1 && hasOutput) head.append(element("span", { class: "dim" }, word("identical")));
     head.append(element("span", { class: "group-hosts", title: hosts }, hosts));
-    const { tone, words } = standingAtEnd({ outcome, exitCode, signal: null });
+    const { tone, words } = endingOfGroup(group);
     if (tone !== "good") head.append(element("span", { class: `tone-${tone}` }, words));
-    const [largest = group] = groups;
-    const links = element("span", { class: "group-links" });
-    if (group !== largest) {
-      links.append(link("compareLargest", () => this.#events.compare(largest.runId, runId)));
-      // Of two groups each has the other one.
-      if (groups.length > 2) links.append(link("compareOther", () => this.#events.compareOther(runId)));
-    }
-    links.append(link("openRun", () => this.#events.open(runId)));
-    head.append(links);
+    const article = element("article", { class: "group", "aria-label": `${count}: ${hosts}` }, head);
+    if (!hasRun(group)) return article;
+    head.append(this.#links(group, groups.filter(hasRun)));
     const text =
       preview === "" ? element("p", { class: "dim" }, word("noOutput")) : element("pre", {}, preview);
     const cut = isCut ? [element("p", { class: "dim" }, word("cutOutput"))] : [];
-    return element("article", { class: "group", "aria-label": `${count}: ${hosts}` }, head, text, ...cut);
+    article.append(text, ...cut);
+    return article;
+  }
+
+  #links({ runId, outcome }: RunGroup, groups: readonly RunGroup[]): HTMLElement {
+    const links = element("span", { class: "group-links" });
+    // Where no command ran there is nothing to compare.
+    const others = groups.filter((group) => group.outcome !== "failed");
+    const [largest] = others;
+    if (largest !== undefined && largest.runId !== runId && outcome !== "failed") {
+      links.append(link("compareLargest", () => this.#events.compare(largest.runId, runId)));
+      // Of two groups each has the other one.
+      if (others.length > 2) links.append(link("compareOther", () => this.#events.compareOther(runId)));
+    }
+    links.append(link("openRun", () => this.#events.open(runId)));
+    return links;
   }
 }
 

@@ -1,13 +1,20 @@
-import type { JobRow } from "../../protocol/job-panel.ts";
+import type { JobRow, PanelGroup } from "../../protocol/job-panel.ts";
 import { shownPercentage } from "../../protocol/shown-percentage.ts";
-import { standingAtEnd, standingOf, type Standing } from "../ending.ts";
+import { type Ending, standingAtEnd, standingOf, type Standing } from "../ending.ts";
 import { word } from "../labels.ts";
 
 /** How a host stands or ended. */
 export function standingOfRow({ state, outcome, exitCode, signal }: JobRow): Standing {
+  return outcome === null ? standingOf(state) : endingOf({ outcome, exitCode, signal });
+}
+
+export function endingOfGroup({ outcome, exitCode }: PanelGroup): Standing {
+  return endingOf({ outcome, exitCode, signal: null });
+}
+
+function endingOf({ outcome, ...ending }: Omit<Ending, "outcome"> & Pick<PanelGroup, "outcome">): Standing {
   if (outcome === "skipped") return { tone: "waiting", icon: "circle-slash", words: word("skipped") };
-  if (outcome === null) return standingOf(state);
-  return standingAtEnd({ outcome, exitCode, signal });
+  return standingAtEnd({ outcome, ...ending });
 }
 
 /** How far its program says that it is, by its last line; only while it runs. */
