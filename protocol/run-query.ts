@@ -16,6 +16,12 @@ export const JobFilter = z
   .string()
   .regex(/^[0-9a-f][0-9a-f-]{7,35}$/, "must be a job's id, or the first 8 or more characters of it");
 
+/** Names of hosts, separated by commas. */
+export const HostNames = z
+  .string()
+  .regex(/^[^,]+(?:,[^,]+)*$/, "must be names with commas between")
+  .max(1024);
+
 const yesOrNo = z.enum(["true", "false"]);
 
 /** Which runs of the history are meant. */
@@ -29,6 +35,12 @@ export const RunQuery = z.strictObject({
   exit: ExitFilter.optional(),
   job: JobFilter.optional(),
   pinned: yesOrNo.optional(),
+  /** Runs on none of these hosts, and so on: what is left out. */
+  notHost: HostNames.optional(),
+  notState: RunState.optional(),
+  notOutcome: Outcome.optional(),
+  notIs: RunResult.optional(),
+  notJob: JobFilter.optional(),
   since: z.iso.datetime({ offset: true }).optional(),
   until: z.iso.datetime({ offset: true }).optional(),
   /** Of this run the earlier ones: those of the same command on the same host. */

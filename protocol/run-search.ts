@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { parseInstant } from "./instant.ts";
 import { Outcome, RunState } from "./run.ts";
-import { ExitFilter, JobFilter, type RunQuery, RunResult } from "./run-query.ts";
+import { ExitFilter, HostNames, JobFilter, type RunQuery, RunResult } from "./run-query.ts";
 
 /** What a search asks the daemon for. */
 export type RunFilters = Omit<z.input<typeof RunQuery>, "previousOf" | "limit" | "cursor">;
@@ -14,6 +14,7 @@ export type RunSearchText =
 /** What a filter's value stands for; a sentence where it is none. */
 type ReadValue = (value: string, now: Date) => RunFilters | string;
 
+const jobIds = "a job's id, or 8 or more characters of its beginning";
 const times = "a time such as yesterday, 2h, 2026-01-31 or 2026-01-31T12:00:00Z";
 
 const filters: Readonly<Record<string, ReadValue>> = {
@@ -25,17 +26,27 @@ const filters: Readonly<Record<string, ReadValue>> = {
   state: (value) => taken(RunState, value, (state) => ({ state }), oneOf(RunState.options)),
   since: (value, now) => instant(value, now, (since) => ({ since })),
   until: (value, now) => instant(value, now, (until) => ({ until })),
-  job: (value) =>
-    taken(
-      JobFilter,
-      value.toLowerCase(),
-      (job) => ({ job }),
-      "a job's id, or 8 or more characters of its beginning",
-    ),
+  job: (value) => taken(JobFilter, value.toLowerCase(), (job) => ({ job }), jobIds),
   pinned: (value) => {
     if (/^(?:yes|true)$/i.test(value)) return { pinned: "true" };
     return /^(?:no|false)$/i.test(value) ? { pinned: "false" } : "must be yes or no";
   },
+};
+
+/** The same with `!` before it: what is left out. Of hosts there may be several. */
+const negated: Readonly<Record<string, ReadValue>> = {
+  host: (value) =>
+    HostNames.safeParse(value).success
+      ? { notHost: value }
+      : "must be a name, or several with commas between",
+  is: (value) => taken(RunResult, value, (notIs) => ({ notIs }), oneOf(RunResult.options)),
+  outcome: (value) => taken(Outcome, value, (notOutcome) => ({ notOutcome }), oneOf(Outcome.options)),
+  state: (value) => taken(RunState, value, (notState) => ({ notState }), oneOf(RunState.options)),
+  job: (value) => taken(JobFilter, value.toLowerCase(), (notJob) => ({ notJob }), jobIds),
+  exit: (value) => `must be told without !, as in exit:!${value}`,
+  since: () => "must be told without !: use until:",
+  until: () => "must be told without !: use since:",
+  pinned: () => "must be told without !: use pinned:yes or pinned:no",
 };
 
 /** What a search may be narrowed by, as it is typed. */
@@ -44,6 +55,7 @@ export const runFilterNames: readonly string[] = Object.keys(filters);
 /** The same with the values that there are only a few of. */
 export const runFilterWords: readonly string[] = [
   "host:",
+  "!host:",
   "exit:",
   "since:",
   "until:",
@@ -58,8 +70,8 @@ export const runFilterWords: readonly string[] = [
 const maxTextLength = 1024;
 
 /**
- * Reads a search such as `host:web1 exit:!0 since:yesterday "no space"`: filters by name, and the rest as one text that is
- * looked for in command, host, output and note. A value with spaces and a text that looks like a filter stand in quotes.
+ * Reads a search such as `host:web1 exit:!0 since:yesterday "no space"`: filters by name, with `!` before it what is left
+ * out (`!host:web1`, as in the targets of a job), and the rest as one text that is looked for in command, host, output and note. A value with spaces and a text that looks like a filter stand in quotes.
  */
 export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   let found: RunFilters = {};
@@ -70,9 +82,12 @@ export function parseRunSearch(text: string, now = new Date()): RunSearchText {
       texts.push(word.value);
       continue;
     }
-    const filter = readFilter(word.name, word.value, now);
+    const filter = readFilter(word, now);
     if (typeof filter === "string") return { problem: filter };
-    if (Object.keys(filter).some((key) => key in found)) return { problem: `${word.name}: is given twice.` };
+    const { notHost } = filter;
+    if (notHost !== undefined && found.notHost !== undefined) filter.notHost = `${found.notHost},${notHost}`;
+    else if (Object.keys(filter).some((key) => key in found))
+      return { problem: `${label(word)} is given twice.` };
     found = { ...found, ...filter };
   }
   const q = texts.join(" ");
@@ -91,15 +106,22 @@ export function withRunFilter(text: string, name: string, value: string | undefi
   );
 }
 
-function readFilter(name: string, value: string, now: Date): RunFilters | string {
-  const read = Object.hasOwn(filters, name) ? filters[name] : undefined;
+function readFilter(word: Word, now: Date): RunFilters | string {
+  const { name = "", value, isNegated } = word;
+  const readers = isNegated ? negated : filters;
+  const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (read === undefined) {
     const names = runFilterNames.map((known) => `${known}:`).join(", ");
     return `There is no filter ${name}:. Use one of ${names}, or put a text that is looked for in quotes.`;
   }
-  if (value === "") return `${name}: needs a value.`;
+  if (value === "") return `${label(word)} needs a value.`;
   const filter = read(value, now);
-  return typeof filter === "string" ? `${name}: is "${value}", but ${filter}.` : filter;
+  return typeof filter === "string" ? `${label(word)} is "${value}", but ${filter}.` : filter;
+}
+
+/** A filter's name as it is typed. */
+function label({ name = "", isNegated }: Word): string {
+  return `${isNegated ? "!" : ""}${name}:`;
 }
 
 interface Word {
@@ -107,25 +129,28 @@ interface Word {
   readonly source: string;
   /** Of a filter. */
   readonly name: string | undefined;
+  /** Whether it has a `!` before it. */
+  readonly isNegated: boolean;
   readonly value: string;
   /** Whether a quotation mark is not closed. */
   readonly isOpen: boolean;
 }
 
 /** A name, and a value that may be quoted. `http://x` has no name. */
-const words = /(?:([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
+const words = /(?:(!?)([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
 
 function wordsOf(text: string): Word[] {
   const found = [...text.trim().matchAll(words)].filter(([whole]) => whole !== "");
-  return found.map(([whole, given, quoted, closing, plain = ""]) => {
+  return found.map(([whole, sign, given, quoted, closing, plain = ""]) => {
     const source = whole.trim();
     const name = given?.toLowerCase();
     const value = quoted ?? plain;
     const isOpen = quoted !== undefined && closing === "";
-    if (name === undefined) return { source, name, value, isOpen };
+    const word = { source, isNegated: sign === "!", isOpen };
+    if (name === undefined) return { ...word, name, value };
     // A name with nothing behind it is one only where there is such a filter: `denied:` is text.
     const isFilter = value !== "" || Object.hasOwn(filters, name);
-    return isFilter ? { source, name, value, isOpen } : { source, name: undefined, value: source, isOpen };
+    return isFilter ? { ...word, name, value } : { ...word, name: undefined, value: source };
   });
 }
 

@@ -74,19 +74,23 @@ const previous = `number < (SELECT number FROM runs WHERE id = @previousOf) AND
   (SELECT host_name, substr(command, 1, 100), command FROM runs WHERE id = @previousOf)`;
 
 /** A number is the host of this name before it is the one of this id. */
-const numberedHost = `(host_name = @host OR host_id = CAST(@host AS INTEGER) AND NOT EXISTS (SELECT 1 FROM hosts WHERE name = @host))`;
+function hostCondition(host: string, name: string): string {
+  if (!/^\d{1,15}$/.test(host)) return `host_name = @${name}`;
+  const isFree = `NOT EXISTS (SELECT 1 FROM hosts WHERE name = @${name})`;
+  return `(host_name = @${name} OR host_id = CAST(@${name} AS INTEGER) AND ${isFree})`;
+}
 
 function restrictions(filter: RunFilter) {
   const { before, host, state, outcome, is, job, pinned, since, until, previousOf } = filter;
   const conditions: string[] = [];
   const values: Record<string, string | number> = { limit: filter.limit };
-  const restrict = (condition: string, name: string, value: string | number | undefined): void => {
+  const restrict: Restrict = (condition, name, value) => {
     if (value === undefined) return;
     if (condition !== "") conditions.push(condition);
     values[name] = value;
   };
   restrict("", "before", before);
-  restrict(/^\d{1,15}$/.test(host ?? "") ? numberedHost : "host_name = @host", "host", host);
+  restrict(hostCondition(host ?? "", "host"), "host", host);
   restrict("state = @state", "state", state);
   restrict("outcome = @outcome", "outcome", outcome);
   if (outcome !== undefined && outcome !== "exited") conditions.push(notSucceeded);
@@ -105,7 +109,22 @@ function restrictions(filter: RunFilter) {
   const latest = "(SELECT max(number) FROM runs INDEXED BY runs_by_creation WHERE created_at < @until)";
   restrict(`created_at < @until AND number <= ${latest}`, "until", instant(until));
   restrict(previous, "previousOf", previousOf);
+  leaveOut(filter, restrict);
   return { conditions, values };
+}
+
+type Restrict = (condition: string, name: string, value: string | number | undefined) => void;
+
+/** What a run does not have, e.g. an outcome, is no reason to leave it out. */
+function leaveOut({ notHost, notState, notOutcome, notIs, notJob }: RunFilter, restrict: Restrict): void {
+  for (const [index, host] of (notHost?.split(",") ?? []).entries()) {
+    const name = `notHost${index}`;
+    restrict(`NOT ifnull(${hostCondition(host, name)}, 0)`, name, host);
+  }
+  restrict("state <> @notState", "notState", notState);
+  restrict("outcome IS NOT @notOutcome", "notOutcome", notOutcome);
+  if (notIs !== undefined) restrict(`NOT ifnull(${results[notIs]}, 0)`, "notIs", notIs);
+  restrict("NOT ifnull(job_id BETWEEN @notJob AND @notJob || 'g', 0)", "notJob", notJob);
 }
 
 /** What an exit code is to be, and whether 0 is. */

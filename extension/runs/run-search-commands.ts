@@ -21,7 +21,7 @@ export class RunSearchCommands {
     const answer = await askText(
       {
         prompt: vscode.l10n.t(
-          "Search runs by command, host, output and note, and by filters such as host:web1, exit:!0, is:failed, since:yesterday and pinned:yes. Empty: every run",
+          "Search runs by command, host, output and note, and by filters such as host:web1, !host:web2, exit:!0, is:failed, since:yesterday and pinned:yes. Empty: every run",
         ),
         placeholder: vscode.l10n.t('host:web1 is:failed since:"2 days ago" no space left'),
         value: this.#search.text,

@@ -39,6 +39,9 @@ test("a search is filters and a text, and what is none is refused with those tha
   expect(await found("is:succeeded since:today")).toHaveLength(2);
   expect(await found("no", "space", "exit:>2")).toEqual(["echo 'no space left'; exit 3"]);
   expect(await found("until:yesterday")).toEqual([]);
+  expect(await found("!is:succeeded")).toEqual(["echo 'no space left'; exit 3"]);
+  expect(await found("!host:web2 !is:failed")).toHaveLength(2);
+  expect(await found("!host:web1")).toEqual([]);
   expect(await found("list", "echo", "one", "-n", "1")).toEqual(["echo one; date +%N"]);
   const wrong = await ran("history", "hots:web1");
   expect(wrong).toMatchObject({ status: 2, stdout: "" });

@@ -43,6 +43,11 @@ test("runs are searched by filters, and one that there is not is refused while i
   await expect.poll(() => runs().count()).toBe(1);
   await window.row(/^echo odd.*exit 3/).waitFor();
   await window.command("Hostrun: Search Runs…");
+  await window.input.fill("!host:node2");
+  await window.page.keyboard.press("Enter");
+  await window.row(/^echo odd.*exit 3/).waitFor({ state: "detached" });
+  await expect.poll(() => runs().count()).toBeGreaterThan(0);
+  await window.command("Hostrun: Search Runs…");
   await window.input.fill("host:nosuch");
   await window.page.keyboard.press("Enter");
   await window.notification("There is no host nosuch, and no run of one is kept.").waitFor();

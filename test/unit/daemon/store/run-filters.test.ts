@@ -50,6 +50,19 @@ test.each<[RunQuery, string[]]>([
   [{ exit: ">=3" }, ["big", "three"]],
   [{ exit: "<3" }, ["kept", "zero"]],
   [{ exit: "<=3" }, ["kept", "three", "zero"]],
+  [{ notIs: "failed" }, ["kept", "running", "zero"]],
+  [{ notIs: "succeeded" }, ["big", "running", "never", "signal", "three"]],
+  [{ notIs: "running" }, ["kept", "big", "never", "signal", "three", "zero"]],
+  [{ notOutcome: "exited" }, ["running", "never", "signal"]],
+  [{ notState: "ended" }, ["running"]],
+  [{ notState: "running" }, ["kept", "big", "never", "signal", "three", "zero"]],
+  [{ notHost: "web1" }, ["never"]],
+  [{ notHost: "db1", exit: "!0" }, ["big", "three"]],
+  [{ notHost: "db1,web1" }, []],
+  // All of these hosts have this id, and none this name.
+  [{ notHost: "1" }, []],
+  [{ notHost: "7" }, ["kept", "big", "running", "never", "signal", "three", "zero"]],
+  [{ notJob: "0199aaaa" }, ["kept", "running", "never", "signal", "zero"]],
   [{ is: "failed" }, ["big", "never", "signal", "three"]],
   [{ is: "succeeded" }, ["kept", "zero"]],
   [{ is: "running" }, ["running"]],
@@ -67,7 +80,7 @@ test.each<[RunQuery, string[]]>([
   [{ since: day(8) }, []],
   [{ until: day(1) }, []],
   [{ host: "db1", is: "failed" }, ["never"]],
-])("%j", (query, commands) => {
+])("%j: what is found", (query, commands) => {
   expect(filtered(query)).toEqual(commands);
 });
 
