@@ -12,7 +12,7 @@ import type { Daemon } from "./daemon.ts";
 export const runExportFormats = ["text", "json", "markdown"] as const;
 export type RunExportFormat = (typeof runExportFormats)[number];
 
-/** A block of Markdown has to be known whole before it begins. */
+/** A block of Markdown has to be known whole before it begins. So much is also held to see whether it is text. */
 const maxBlockBytes = 1024 * 1024;
 
 type Source = Pick<Daemon, "openOutput">;
@@ -65,10 +65,13 @@ async function* asText(daemon: Source, run: Run): AsyncGenerator<Buffer | string
 async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
   yield `\n${JSON.stringify(run).slice(0, -1)}`;
   for (const stream of ["stdout", "stderr"] as const) {
-    const encoding = (await isText(daemon, run, stream)) ? "utf8" : "base64";
+    const held = await heldOutput(daemon, run, stream);
+    const encoding = (held === undefined ? await isText(daemon, run, stream) : isUtf8(held))
+      ? "utf8"
+      : "base64";
     yield `,"${stream}":"`;
     const decoder = new StringDecoder(encoding);
-    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream)))
+    for await (const chunk of held === undefined ? bytesOf(await daemon.openOutput(run.id, stream)) : [held])
       yield inJson(decoder.write(chunk));
     yield `${inJson(decoder.end())}"`;
     if (encoding === "base64") yield `,"${stream}Encoding":"base64"`;
@@ -76,7 +79,21 @@ async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
   yield "}";
 }
 
-/** Read to its end beforehand: the output may be larger than what should be held. */
+/** What is small is asked for once, and nothing where nothing is; undefined: it is large, or grows yet. */
+async function heldOutput(
+  daemon: Source,
+  run: Run,
+  stream: "stdout" | "stderr",
+): Promise<Buffer | undefined> {
+  const bytes = stream === "stdout" ? run.stdoutBytes : run.stderrBytes;
+  if (run.state !== "ended" || bytes > maxBlockBytes) return undefined;
+  const chunks: Buffer[] = [];
+  if (bytes > 0)
+    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream))) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Read to its end beforehand: the output is larger than what should be held. */
 async function isText(daemon: Source, run: Run, stream: "stdout" | "stderr"): Promise<boolean> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
