@@ -18,13 +18,18 @@ export type MaxFailures = z.infer<typeof MaxFailures>;
 
 /**
  * Who is meant: a host's name, a pattern (`db*`), a range (`web[01-20]`), `tag:web`, `group:prod`, `all`, an earlier job's
- * `@failed:JOB`, `@succeeded:JOB` or `@unfinished:JOB`; with `!` before it, who is not.
+ * `@failed:JOB`, `@succeeded:JOB` or `@unfinished:JOB`; with `!` before it, who is not. The names of tags and groups may
+ * hold blanks.
  */
 export const TargetExpression = z
   .string()
   .min(1, "must not be empty")
   .max(1024)
-  .refine((text) => !/[\p{Cc}\s]/u.test(text), "must not hold blanks or control characters");
+  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
+  .refine(
+    (text) => /^!?(?:tag|group):/.test(text) || !/\s/.test(text),
+    "must not hold blanks, but in the name of a tag or a group",
+  );
 export const Targets = z.array(TargetExpression).min(1, "must name at least one host").max(10_000);
 
 const { stdinOpen: _, ...runOptions } = RunOptions.shape;

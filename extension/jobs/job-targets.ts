@@ -4,10 +4,12 @@ import { hostAddress } from "../hosts/host-address.ts";
 import { byName, groupParts } from "../hosts/host-tree.ts";
 import { plainLabel, separator } from "../input/choice.ts";
 import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
+import { typedTargets } from "./typed-targets.ts";
 
 interface TargetItem extends vscode.QuickPickItem {
-  /** As a job takes it. */
+  /** As a job takes it; as it was typed there may be several. */
   readonly target?: string;
+  readonly isTyped?: true;
 }
 
 /** Asks for targets: hosts, tags and groups that are ticked, or one that is typed, such as `web[01-20]`. */
@@ -31,7 +33,10 @@ export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<An
     input.onDidAccept(() => {
       const named = known.filter(({ target }) => target === input.value.trim());
       const chosen = input.selectedItems.length > 0 ? input.selectedItems : [...typed, ...named];
-      const targets = chosen.flatMap(({ target }) => (target === undefined ? [] : target.split(/\s+/)));
+      const targets = chosen.flatMap(({ target, isTyped }) => {
+        if (target === undefined) return [];
+        return isTyped ? typedTargets(target) : [target];
+      });
       if (targets.length > 0) give({ value: targets });
     }),
   ]);
@@ -45,7 +50,8 @@ function typedItems(
   const target = text.trim();
   const isKnown = [...known, ...chosen].some((item) => item.target === target);
   if (target === "" || isKnown) return [];
-  return [{ label: plainLabel(target), description: vscode.l10n.t("as typed"), alwaysShow: true, target }];
+  const description = vscode.l10n.t("as typed");
+  return [{ label: plainLabel(target), description, alwaysShow: true, target, isTyped: true }];
 }
 
 function targetItems(hosts: readonly Host[]): readonly TargetItem[] {
@@ -68,7 +74,6 @@ function targetItems(hosts: readonly Host[]): readonly TargetItem[] {
   ];
 }
 
-/** A target holds no blanks. */
 function groupItem(kind: "tag" | "group", [name, count]: readonly [string, number]): TargetItem {
   const description = count === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", count);
   return { label: plainLabel(`${kind}:${name}`), description, target: `${kind}:${name}` };
@@ -76,7 +81,7 @@ function groupItem(kind: "tag" | "group", [name, count]: readonly [string, numbe
 
 function counted(names: readonly string[]): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
-  for (const name of names) if (!/\s/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => a.localeCompare(b));
 }
 

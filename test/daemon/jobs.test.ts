@@ -126,6 +126,16 @@ test("hosts that answered alike are one group, the largest first", async () => {
   expect(again.hosts).toHaveLength(1);
 });
 
+test("tags and groups whose names hold blanks are targets", async () => {
+  const address = "127.0.0.1";
+  await client.call("createHost", { body: { name: "front", address, tags: ["front end"] } });
+  await client.call("createHost", { body: { name: "old", address, group: "old web/eu" } });
+  const targets = ["tag:front end", "group:old web", "!tag:back end"];
+  const resolved = await client.call("resolveTargets", { body: { targets } });
+  expect(resolved).toEqual({ hosts: ["front", "old"], production: [], unknown: ["!tag:back end"] });
+  for (const host of ["front", "old"]) await client.call("deleteHost", { params: { host } });
+});
+
 test("batches, failures and what is left of a job that is held", async () => {
   const batched = await follow({
     targets: ["node*"],
@@ -194,6 +204,7 @@ describe("nothing runs", () => {
     ["where a name is none", ["node01", "node99"], "There is no host for node99"],
     ["where a pattern means nobody", ["node01", "nope*"], "There is no host for nope*"],
     ["where nobody is left", ["node01", "!node*"], "mean no host"],
+    ["where a name holds blanks", ["node01 node02"], "must not hold blanks"],
   ])("%s", async (_, targets, message) => {
     const answer = await daemon.http.ask("POST", "/api/jobs", { json: { targets, command: "true" } });
     const { code, detail } = answer.problem();
