@@ -237,6 +237,14 @@ export function ping(client: Client): void {
   insides.protocol.ping();
 }
 
+/**
+ * Whether ssh2 keeps nothing of encrypted packets when it has read them. It does with other ciphers, or its native binding, until
+ * a packet is whole; and without encryption for as long as it needs the message.
+ */
+export function keepsNothingOf(cipher: string): boolean {
+  return /^aes\d+-gcm@openssh\.com$/.test(cipher) && !hasNativeCrypto();
+}
+
 /** Whether ssh2 decodes in its native binding; the binding falls back to JavaScript without a word. */
 export function hasNativeCrypto(): boolean {
   return bindingAvailable === true;

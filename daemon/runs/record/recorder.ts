@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
 import { maxPieceBytes, RecordLimit, type RecordPart } from "./record-limit.ts";
 import type { GapContent, OutputContent } from "./stored-event.ts";
-import { StreamFraming } from "./stream-framing.ts";
+import { isLong, StreamFraming } from "./stream-framing.ts";
 
 /** A piece of output ready to be recorded, or the announcement of bytes that are not. */
 export type Recorded = (OutputContent & { readonly part: RecordPart }) | GapContent;
@@ -78,7 +78,7 @@ export class Recorder {
     record.received += chunk.length;
     record.hash(chunk);
     const last = this.#waiting.at(-1);
-    if (last?.stream === stream && last.size + chunk.length <= maxPieceBytes) {
+    if (last?.stream === stream && !isLong(chunk) && last.size + chunk.length <= maxPieceBytes) {
       last.chunks.push(chunk);
       last.size += chunk.length;
     } else {

@@ -2,6 +2,12 @@ import { newline, type Piece, splitNoise } from "./noise.ts";
 import { unfinishedBytes } from "./utf8.ts";
 
 const nothing = Buffer.alloc(0);
+const longBytes = 16 * 1024;
+
+/** Whether to put it together with others would cost more than it spares. */
+export function isLong(chunk: Buffer): boolean {
+  return chunk.length >= longBytes;
+}
 
 /** Cuts the bytes of one stream where characters end, and shell noise from the rest. Loses and reorders nothing. */
 export class StreamFraming {
@@ -15,7 +21,7 @@ export class StreamFraming {
 
   /** What can be recorded of the bytes so far; the beginning of a character, or of what may be noise, is held. */
   take(chunks: readonly Buffer[]): Piece[] {
-    const bytes = Buffer.concat([this.#held, ...chunks]);
+    const bytes = inOne(this.#held, chunks);
     this.#held = nothing;
     if (!this.#findsNoise) return this.#whole(bytes);
     const { pieces, held } = splitNoise(bytes, this.#atLineStart);
@@ -46,4 +52,13 @@ export class StreamFraming {
     this.#held = Buffer.from(bytes.subarray(cut));
     return [{ bytes: bytes.subarray(0, cut), noise: false }];
   }
+}
+
+/** One long chunk is not copied, unless it is a small part of what it would keep in memory. */
+function inOne(held: Buffer, chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  const isAlone = held.length === 0 && chunks.length === 1;
+  if (first !== undefined && isAlone && isLong(first) && 2 * first.length > first.buffer.byteLength)
+    return first;
+  return Buffer.concat([held, ...chunks]);
 }

@@ -28,6 +28,7 @@ import {
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
+import { handOnBriefly } from "./shared-reading.ts";
 import { readServerOffer } from "./server-offer.ts";
 import { changePassword, isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
 import { boundTraffic } from "./traffic.ts";
@@ -197,6 +198,7 @@ class Login implements SshConnection {
       else this.#fail(refusal);
     });
     this.client.on("handshake", () => useKeyObjects(this.client));
+    handOnBriefly(this.client, socket);
     this.client.once("ready", () => {
       signal.removeEventListener("abort", abort);
       this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));

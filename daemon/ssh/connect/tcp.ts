@@ -1,7 +1,8 @@
 import { lookup, type LookupAddress } from "node:dns";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Hop } from "../../transport/remote.ts";
 import { ConnectionRace } from "./connection-race.ts";
+import { connectSharing } from "./shared-reading.ts";
 import { abortReason, listAttempts, unreachable, unreachableAt } from "../failure.ts";
 
 /** Of a name with more addresses the first are tried. */
@@ -39,7 +40,7 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
       }
       const connecting = new ConnectionRace({
         addresses: interleave(found).slice(0, maxAddresses),
-        connect: (host) => connect({ host, port: hop.port, noDelay: true, ...from }),
+        connect: (host) => connectSharing({ host, port: hop.port, noDelay: true, ...from }),
         changed: (attempts) => tell(listAttempts(attempts)),
       });
       race = connecting;

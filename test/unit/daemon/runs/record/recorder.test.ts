@@ -81,3 +81,20 @@ test("pieces that could not be written are announced as a gap", () => {
   ]);
   expect(recorder.truncatedBytes).toBe(3);
 });
+
+test("a long chunk is recorded where it lies; one that would keep much else in memory is copied, and so are short ones", () => {
+  const recorder = new Recorder(1_000_000);
+  const long = Buffer.alloc(20_000, "long");
+  const partOfMore = Buffer.alloc(100_000, "part").subarray(0, 20_000);
+  const short = Buffer.alloc(1000, "short");
+  const pieces = [long, partOfMore, short].flatMap((each) => {
+    recorder.push("stdout", each);
+    return recorder.take(false).flatMap((piece) => (piece.kind === "output" ? [piece.bytes] : []));
+  });
+  expect(pieces.map(String)).toEqual([long, partOfMore, short].map(String));
+  expect(pieces.map(({ buffer }, index) => buffer === [long, partOfMore, short][index]?.buffer)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
