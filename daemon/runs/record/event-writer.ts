@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import { retryOnce } from "../../core/retry-once.ts";
 import { type Numbered, Transcript } from "../../core/transcript.ts";
 import type { TruncatedRange } from "./event-log.ts";
+import { Gathering } from "./gathering.ts";
 import { mended } from "./mended-event.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
@@ -38,8 +39,8 @@ const retryMs = 1000;
 const soonMs = 10;
 
 /**
- * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive in
- * one turn of the event loop are one write, and so is what a quick command goes through between its beginning and its end.
+ * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive
+ * together are one write, and so is what a quick command goes through between its beginning and its end.
  */
 export class EventWriter {
   readonly transcript: Transcript<ShownEvent>;
@@ -58,7 +59,7 @@ export class EventWriter {
   #runPending = false;
   /** Where the middle of too much output was taken out. */
   #cut: TruncatedRange | undefined;
-  #flushing: NodeJS.Immediate | undefined;
+  readonly #gathering = new Gathering(() => this.#flush(false));
   /** Events that are neither recorded nor shown yet, the last of those that are pending; and what is called then. */
   #unshown: StoredEvent[] = [];
   #afterShown: (() => void)[] = [];
@@ -135,7 +136,7 @@ export class EventWriter {
   output(stream: OutputStream, chunk: Buffer): void {
     if (this.#rewinds) return;
     this.#recorder.push(stream, chunk);
-    this.#flushing ??= setImmediate(() => this.#flush(false));
+    this.#gathering.came(chunk.length);
   }
 
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
@@ -194,8 +195,7 @@ export class EventWriter {
 
   /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */
   #flush(final: boolean): void {
-    clearImmediate(this.#flushing);
-    this.#flushing = undefined;
+    this.#gathering.taken();
     if (this.#rewinds) return;
     const pieces = this.#recorder.take(final, this.#isFollowed());
     if (pieces.length > 0) this.#append(pieces);
