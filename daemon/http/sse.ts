@@ -58,7 +58,7 @@ const batchBytes = 64 * 1024;
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
 /** Where others wait for the reader, it is known so exactly what it took. */
-const smallHighWaterBytes = 64 * 1024;
+const smallHighWaterBytes = 256 * 1024;
 const sse: Wire = {
   contentType: "text/event-stream; charset=utf-8",
   heartbeat: Buffer.from(": still here\n\n"),
@@ -141,11 +141,16 @@ class Sender {
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */
   #pump(): void {
+    // In one write to the system: Node's response would make five of each message, and each wakes the reader.
+    const { socket } = this.#response;
+    socket?.cork();
     try {
       while (!this.#draining && !this.#isOver() && this.#sendPage());
     } catch (failure) {
       this.#metrics.log.error("The record could not be read for a reader, who was disconnected", { failure });
       this.#response.destroy();
+    } finally {
+      socket?.uncork();
     }
   }
 
