@@ -53,7 +53,9 @@ export function reviver(): () => Promise<void> {
 }
 
 /** The daemon, started if need be, with `daemonArguments` then. */
-export function reachDaemon(options: Pick<OpenDaemonOptions, "daemonArguments"> = {}): Promise<Daemon> {
+export function reachDaemon(
+  options: Pick<OpenDaemonOptions, "daemonArguments" | "unseen"> = {},
+): Promise<Daemon> {
   return openDaemon({
     ...options,
     daemonScript,

@@ -1,14 +1,15 @@
 import type { Readable } from "node:stream";
 import type { Api } from "../protocol/api.ts";
 import type { Change } from "../protocol/change.ts";
-import type { Discovery } from "../protocol/discovery.ts";
+import { build } from "../protocol/build.ts";
+import { type Discovery, protocolVersion } from "../protocol/discovery.ts";
 import type { RunEvent } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
-import type { Found } from "./discover.ts";
-import { discover, lookForAny, requireProtocol } from "./discover.ts";
+import type { Found, Told } from "./discover.ts";
+import { discover, lookForAny, requireProtocol, toldOf } from "./discover.ts";
 import type { Received, SubscribeOptions } from "./events.ts";
 import type { HandoverOptions } from "./handover.ts";
 import { isOlder } from "./is-older.ts";
@@ -20,8 +21,9 @@ import type { ResumeOptions } from "./resume.ts";
 import type { JobEventsOptions, RunBytesEvent, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
 import type { Reply } from "./reply.ts";
 import { openBackup, openOutput, type OutputOptions, writeStdin } from "./run-bytes.ts";
-import type { RunFrame, RunFramesOptions } from "./run-frames.ts";
+import type { RunFrame, RunFramesOptions, StartRun } from "./run-frames.ts";
 import { runFrames, subscribeFrames } from "./run-frames.ts";
+import { type PostRun, startAtOnce } from "./start-at-once.ts";
 
 export interface OpenDaemonOptions {
   /** Absolute; by default this user's. */
@@ -37,6 +39,11 @@ export interface OpenDaemonOptions {
   readonly handover?: HandoverOptions | undefined;
   /** Whether connections are kept for the next call; by default they are. */
   readonly keepConnections?: boolean | undefined;
+  /**
+   * Take the daemon that daemon.json tells of, unseen, for `runFrames` to be its first use: a run is sent at once, and only
+   * where it is not begun is the daemon looked for, or started.
+   */
+  readonly unseen?: boolean | undefined;
 }
 
 /**
@@ -46,6 +53,10 @@ export interface OpenDaemonOptions {
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
   const { daemonScript } = options;
+  if (options.unseen === true) {
+    const told = usable(toldOf(places), options);
+    if (told !== undefined) return new Daemon(told, () => openDaemon({ ...options, unseen: false }, signal));
+  }
   const found =
     daemonScript === undefined
       ? await discover(places, signal)
@@ -59,6 +70,15 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
     `No Hostrun daemon runs for ${places.directory}. Start it with \`hostrun start\`.`,
     { reason: "not_running" },
   );
+}
+
+/** As it would be found, where it need not make room and speaks this version of the API. */
+function usable(told: Told | undefined, { handover, keepConnections }: OpenDaemonOptions): Found | undefined {
+  if (told === undefined) return undefined;
+  const { version, protocol, pid } = told.discovery;
+  if (protocol !== protocolVersion || (handover && isOlder(version, handover.version))) return undefined;
+  const transport = keepConnections === false ? told.transport.withoutReuse() : told.transport;
+  return { ...told, transport, health: { status: "ok", version, protocol, build, pid } };
 }
 
 /** An older program may start an older daemon again. */
@@ -105,10 +125,13 @@ async function reach(
  * the API loads them when it is used.
  */
 export class Daemon implements AsyncDisposable {
-  readonly #found: Found;
+  #found: Found;
+  /** Of one that was not seen yet. */
+  #find: (() => Promise<Daemon>) | undefined;
 
-  constructor(found: Found) {
+  constructor(found: Found, find?: () => Promise<Daemon>) {
     this.#found = found;
+    this.#find = find;
   }
 
   get discovery(): Discovery {
@@ -153,7 +176,21 @@ export class Daemon implements AsyncDisposable {
 
   /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */
   runFrames(request: RunRequestInput, options?: RunFramesOptions): AsyncGenerator<RunFrame, void, undefined> {
-    return runFrames(this.#found.transport, request, options);
+    const start: StartRun = (post, signal) => this.#start(post, signal);
+    return runFrames(this.#found.transport, request, { ...options, start });
+  }
+
+  async #start(post: PostRun, signal: AbortSignal | undefined): Promise<Reply> {
+    const find = this.#find;
+    this.#find = undefined;
+    if (find === undefined) return post({}, signal);
+    const reply = await startAtOnce(this.#found, post);
+    if (reply !== undefined) return reply;
+    const found = (await find()).#found;
+    const { transport } = this.#found;
+    transport.moveTo(found.transport);
+    this.#found = { ...found, transport };
+    return post({}, signal);
   }
 
   /** The same of a run that was started before. */

@@ -10,12 +10,16 @@ import { notUnderstood, parseJson, requestJson } from "./open-request.ts";
 import { watchProcess } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
-/** A daemon that has just answered. */
-export interface Found {
+/** A daemon that daemon.json tells of. */
+export interface Told {
   readonly discovery: Discovery;
-  readonly health: Health;
   /** Owned by the caller. */
   readonly transport: Transport;
+}
+
+/** A daemon that has just answered. */
+export interface Found extends Told {
+  readonly health: Health;
 }
 
 /**
@@ -61,19 +65,24 @@ export function requireProtocol({ health, transport }: Found, { discovery }: Pla
 }
 
 async function discoverAny(places: Places, signal: AbortSignal | undefined): Promise<Found | undefined> {
+  const told = toldOf(places);
+  if (told === undefined) return undefined;
+  try {
+    return { ...told, health: await askHealth(told, signal) };
+  } catch (error) {
+    told.transport[Symbol.dispose]();
+    if (isNotRunning(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The daemon that daemon.json tells of, which may be gone. `forbidden` as for `discover`. */
+export function toldOf(places: Places): Told | undefined {
   if (!checkStateDirectory(places.directory)) return undefined;
   const discovery = readDiscovery(places);
   if (discovery === undefined) return undefined;
   if (!isPipe(discovery.socket)) checkOwn(discovery.socket, "socket");
-  const transport = connect(discovery);
-  try {
-    const health = await askHealth(transport, discovery, signal);
-    return { discovery, health, transport };
-  } catch (error) {
-    transport[Symbol.dispose]();
-    if (isNotRunning(error)) return undefined;
-    throw error;
-  }
+  return { discovery, transport: connect(discovery) };
 }
 
 /** What daemon.json says; undefined when it is not there or only half written. */
@@ -120,11 +129,9 @@ function isPipe(socket: string): boolean {
   return socket.startsWith("\\\\");
 }
 
-async function askHealth(
-  transport: Transport,
-  { pid }: Discovery,
-  signal: AbortSignal | undefined,
-): Promise<Health> {
+/** Rejects with `daemon_unreachable`: "silent" where it hangs, or works on other things for 30 s. */
+export async function askHealth({ transport, discovery }: Told, signal?: AbortSignal): Promise<Health> {
+  const { pid } = discovery;
   const givenUp = new AbortController();
   using _ = watchProcess(pid, (why) => givenUp.abort(silent(pid, why)));
   try {

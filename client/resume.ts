@@ -80,10 +80,12 @@ async function readOut(stream: Readable): Promise<void> {
   clearTimeout(late);
 }
 
+const mended: readonly unknown[] = ["cut", "not_running", "crowded"];
+
 /** Only what a new connection can mend is tried again. */
 function isCut(error: unknown): error is Problem {
   return (
-    error instanceof Problem && error.code === "daemon_unreachable" && error.members.reason !== "not_allowed"
+    error instanceof Problem && error.code === "daemon_unreachable" && mended.includes(error.members.reason)
   );
 }
 

@@ -9,6 +9,7 @@ import { FrameParser } from "./frames.ts";
 import { openRequest, parseJson } from "./open-request.ts";
 import type { Reply } from "./reply.ts";
 import { type ResumeOptions, resume } from "./resume.ts";
+import type { PostRun } from "./start-at-once.ts";
 import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
@@ -31,15 +32,19 @@ export interface RunFramesOptions extends ResumeOptions, StartRunOptions {}
 export function runFrames(
   transport: Transport,
   request: RunRequestInput,
-  options: RunFramesOptions = {},
+  { start = (post, signal) => post({}, signal), ...options }: RunFramesOptions & { start?: StartRun } = {},
 ): AsyncGenerator<RunFrame, void, undefined> {
   const { headers, production } = startInput(options);
-  const input = { query: { ...all, production }, body: request, headers };
-  return new FrameStream(transport, all, frameEvents).read(
-    (signal) => openRequest(transport, routes.createRun, { ...input, signal }, framesType),
-    options,
-  );
+  const query = { ...all, production };
+  const post: PostRun = (more, signal) => {
+    const input = { query, body: request, headers: { ...headers, ...more }, signal };
+    return openRequest(transport, routes.createRun, input, framesType);
+  };
+  return new FrameStream(transport, all, frameEvents).read((signal) => start(post, signal), options);
 }
+
+/** How a run is sent; by default it just is. */
+export type StartRun = (post: PostRun, signal: AbortSignal | undefined) => Promise<Reply>;
 
 /** The frames of a run from its beginning, as far as it is recorded, up to `complete`. */
 export function subscribeFrames(

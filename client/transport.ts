@@ -31,8 +31,8 @@ const crowdedMs = 30_000;
  * connect; everything else gets a connection of its own.
  */
 export class Transport implements Disposable {
-  readonly #socket: string;
-  readonly #token: string | undefined;
+  #socket: string;
+  #token: string | undefined;
   readonly #reuses: boolean;
   #agent: Agent | undefined;
 
@@ -49,6 +49,12 @@ export class Transport implements Disposable {
   /** To the same daemon, without any connection that is kept. */
   withoutReuse(): Transport {
     return new Transport(this.#socket, this.#token, false);
+  }
+
+  /** From now on to the daemon of another one. */
+  moveTo(other: Transport): void {
+    this.#socket = other.#socket;
+    this.#token = other.#token;
   }
 
   /** Rejects with `daemon_unreachable`, or with the signal's reason. */

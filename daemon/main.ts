@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     flags,
     version,
     pid: process.pid,
+    machineClock: () => Number(process.hrtime.bigint() / 1_000_000n),
     // In the foreground of a terminal; in the background stderr is the log file itself.
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),

@@ -38,7 +38,7 @@ export const runEndpoints = {
     output: Run,
     alsoEvents: true,
     alsoFrames: true,
-    problems: starting,
+    problems: [...starting, "conflict"],
   }),
   streamRun: endpoint({
     method: "POST",

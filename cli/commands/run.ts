@@ -90,7 +90,7 @@ options are wrong.
   optionNames,
   async run(args) {
     const asked = parseRunPlan(args, process.env);
-    await using daemon = await reachDaemon();
+    await using daemon = await reachDaemon({ unseen: isPlain(asked) });
     const plan = await planOf(daemon, asked);
     if (isForMany(plan)) {
       const { runJob } = await import("../jobs/run-job.ts");
@@ -108,6 +108,11 @@ options are wrong.
     return ending.status;
   },
 };
+
+/** Whether it begins with a run that is shown as it comes, and asks nothing before. */
+function isPlain(plan: RunPlan): boolean {
+  return !isForMany(plan) && plan.snippet === undefined && !plan.view.json && plan.request.durable !== true;
+}
 
 /** Most runs are of no snippet, and begin sooner without what that takes. */
 async function planOf(daemon: Daemon, plan: RunPlan): Promise<RunPlan> {

@@ -23,6 +23,8 @@ export interface DaemonEnvironment {
   readonly flags: Readonly<Record<string, string>>;
   readonly version: string;
   readonly pid: number;
+  /** Milliseconds of the machine's monotonic clock, which all its processes share. */
+  readonly machineClock: () => number;
   /** Where the log is shown besides its file, when somebody watches. */
   readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };

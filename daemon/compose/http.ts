@@ -160,7 +160,7 @@ function handlersOf(
     ...snippetRoutes(new Snippets({ store: createSnippetStore(database), clock, host: templateHost })),
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs, diff),
-    ...runRoutes({ production, engine, history, diff }),
+    ...runRoutes({ production, engine, history, diff, own: context }),
     ...settingsRoutes(settings, () =>
       changes.publish({ type: "settingsChanged", settings: settings.report().values }),
     ),

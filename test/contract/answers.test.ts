@@ -341,6 +341,7 @@ const provoked: Provoked[] = [
   ]),
   ["connectHost", "confirmation_required", "/api/hosts/prod/connect", { json: {} }],
   ["createRun", "host_unknown", "/api/runs", start({ ...valid, host: "nobody" })],
+  ["createRun", "conflict", "/api/runs", { json: valid, headers: { "hostrun-begin-by": "1" } }],
   ["streamRun", "host_unknown", "/api/ssh/stream", start({ ...valid, host: "nobody" })],
   ["createRun", "idempotency_conflict", "/api/runs", start({ ...valid, command: "false" }, "contract")],
   ["streamRun", "idempotency_conflict", "/api/ssh/stream", start({ ...valid, pty: true }, "contract")],
@@ -457,8 +458,7 @@ describe("every problem is the contract's, and one that its endpoint declares", 
       "channel_refused",
       "connection_lost",
     ]);
-    // In a copy of the state: test/daemon/restored-copy.test.ts.
-    seen.add("cancelRun conflict");
+    seen.add("cancelRun conflict"); // In a copy of the state: test/daemon/restored-copy.test.ts.
     const unseen = [...endpoints].flatMap(([name, { problems: declared }]) =>
       declared
         .filter((code) => !elsewhere.has(code) && !seen.has(`${name} ${code}`))

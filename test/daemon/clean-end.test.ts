@@ -177,6 +177,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
     flags: {},
     version: "0.0.0",
     pid: process.pid,
+    machineClock: () => 0,
     showLog: undefined,
     memory: () => process.memoryUsage(),
     home,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, type TestContext, test, vi } from "vitest";
@@ -39,6 +39,47 @@ test.concurrent("a daemon that hangs is told as such, with what helps: an end by
   expect(isAlive(pid)).toBe(false);
   expect((await cli.run(["status"])).status).toBe(0);
 });
+
+test.concurrent("a run that a daemon which hung reads later is not begun: its client was told so", async () => {
+  await using cli = await openCli();
+  const pid = Number(/process (\d+)/.exec(await said(cli, "start"))?.[1]);
+  process.kill(pid, "SIGSTOP");
+  const { status, stderr } = await cli.run(["run", "someone@127.0.0.1:9", "true"]);
+  expect([status, stderr.toString()]).toEqual([255, expect.stringMatching(/did not answer.* hangs/)]);
+  process.kill(pid, "SIGCONT");
+  const after = await cli.run(["run", "someone@127.0.0.1:9", "false"]);
+  expect(after.stderr.toString()).toContain("nothing is listening");
+  expect(await runsOf(cli)).toEqual(["false"]);
+});
+
+test.concurrent("a run that was sent to another daemon than daemon.json names is begun once by the one that is there", async () => {
+  await using cli = await openCli();
+  await said(cli, "start");
+  const discovery = join(cli.stateDirectory, "daemon.json");
+  const told = await readFile(discovery, "utf8");
+  await writeFile(discovery, told.replace(/"pid":\d+/, '"pid":1'));
+  const { stderr } = await cli.run(["run", "someone@127.0.0.1:9", "true"]);
+  expect(stderr.toString()).toContain("nothing is listening");
+  expect(await runsOf(cli)).toEqual(["true"]);
+  await writeFile(discovery, told);
+});
+
+test.concurrent("a run finds out by itself that the daemon of daemon.json was killed, and starts another", async () => {
+  await using cli = await openCli();
+  const pid = Number(/process (\d+)/.exec(await said(cli, "start"))?.[1]);
+  process.kill(pid, "SIGKILL");
+  const { stderr } = await cli.run(["run", "someone@127.0.0.1:9", "true"]);
+  expect(stderr.toString()).toContain("nothing is listening");
+  expect(await runsOf(cli)).toEqual(["true"]);
+  expect(await said(cli, "status")).not.toContain(`process ${pid}`);
+});
+
+async function runsOf(cli: Cli): Promise<string[]> {
+  return Array.from(
+    (await said(cli, "history", "--json")).matchAll(/"command":"(\w+)"/g),
+    ([, command = ""]) => command,
+  );
+}
 
 test.concurrent("a daemon that computes without an end is ended by force as well", async (context) => {
   await using cli = await openCli();

@@ -13,12 +13,14 @@ import { wantsFrames } from "../frames.ts";
 import { headerWord } from "../header-word.ts";
 import { refuseProduction } from "../production-refusal.ts";
 import { runStream } from "../run-stream.ts";
+import { type Own, refuseBelated } from "../start-at-once.ts";
 
 export interface RunRoutesParts {
   readonly production: Pick<ProductionHosts, "isProduction">;
   readonly engine: RunEngine;
   readonly history: RunHistory;
   readonly diff: OutputDiff;
+  readonly own: Own;
 }
 
 type RunHandlers = Pick<
@@ -38,7 +40,7 @@ type RunHandlers = Pick<
   | "deleteRun"
 >;
 
-export function runRoutes({ production, engine, history, diff }: RunRoutesParts): RunHandlers {
+export function runRoutes({ production, engine, history, diff, own }: RunRoutesParts): RunHandlers {
   const start = (request: RunRequest, header: Header): Promise<Run> =>
     engine.start(request, {
       key: headerWord(header, "Idempotency-Key"),
@@ -47,6 +49,7 @@ export function runRoutes({ production, engine, history, diff }: RunRoutesParts)
   return {
     createRun: async ({ query, body, header }) => {
       if (query.production === "refuse") await refuseProduction(production, body.host, untilAgreed);
+      refuseBelated(header, own);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };

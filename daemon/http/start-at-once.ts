@@ -1,0 +1,28 @@
+import { Problem } from "../../protocol/problem.ts";
+import { notBegun, startHeaders } from "../../protocol/start-at-once.ts";
+import { headerWord } from "./header-word.ts";
+
+/** What a daemon knows of itself. */
+export interface Own {
+  readonly pid: number;
+  /** Milliseconds of the machine's monotonic clock. */
+  readonly machineClock: () => number;
+}
+
+/** `conflict` for a run that another daemon was to begin, or this one before now: its client may have given it up. */
+export function refuseBelated(header: (name: string) => string | undefined, own: Own): void {
+  const pid = numberOf(header, startHeaders.daemon);
+  const beginBy = numberOf(header, startHeaders.beginBy);
+  const isMeant = pid === undefined || pid === own.pid;
+  if (isMeant && (beginBy === undefined || own.machineClock() <= beginBy)) return;
+  const why = isMeant ? "came too late" : `is meant for process ${pid}`;
+  throw new Problem("conflict", `The run ${why} and was not begun. Send it again.`, { reason: notBegun });
+}
+
+function numberOf(header: (name: string) => string | undefined, name: string): number | undefined {
+  const word = headerWord(header, name);
+  if (word === undefined) return undefined;
+  if (/^\d{1,15}$/.test(word)) return Number(word);
+  const message = "must be a whole number";
+  throw new Problem("invalid_request", `${name} ${message}.`, { issues: [{ path: name, message }] });
+}
