@@ -107,8 +107,11 @@ function disk({ directory }: Places): Finding {
   const { bavail, bsize } = statfsSync(directory);
   const message = `${formatBytes(bavail * bsize)} are free for ${directory}.`;
   if (bavail * bsize >= lowBytes) return ok(message);
-  const fix = "Make room, or lower historyMaxBytes (`hostrun config`).";
-  return { state: bavail * bsize < fullBytes ? "failed" : "warning", message, fix };
+  // Where next to nothing is free no setting can be written any more, and runs can be forgotten all the same.
+  if (bavail * bsize < fullBytes)
+    return { state: "failed", message, fix: "Make room, or forget runs (`hostrun history forget`)." };
+  const fix = "Make room, or have less of the history kept (`hostrun config set historyMaxBytes 500MiB`).";
+  return { state: "warning", message, fix };
 }
 
 function clock({ directory, discovery, log }: Places): Finding {

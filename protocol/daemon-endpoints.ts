@@ -55,6 +55,7 @@ export const daemonEndpoints = {
     summary: "The state at one moment as one file, which `hostrun restore` takes",
     status: 200,
     output: "bytes",
+    isMadeOnRequest: true,
     problems: ["storage_full", "range_not_satisfiable"],
   }),
   shutdown: endpoint({

@@ -24,6 +24,10 @@ export interface Endpoint {
   readonly alsoFrames?: boolean;
   /** Whether the answer stays the same for as long as the daemon is this version. */
   readonly isStatic?: boolean;
+  /** Whether the event stream has an end, behind which a reader of events is answered 204. */
+  readonly endsForReaders?: boolean;
+  /** Whether what is answered is made for each request, and not for one that wants the head alone. */
+  readonly isMadeOnRequest?: boolean;
   readonly problems: readonly ProblemCode[];
 }
 

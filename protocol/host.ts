@@ -72,7 +72,11 @@ const hostFields = {
   jump: z.array(Jump).max(8),
   /** A path of folders in the tree, e.g. `prod/web`. */
   group: label(255).nullable(),
-  tags: z.array(label(64)).max(64),
+  /** Each once, as it was first given. */
+  tags: z
+    .array(label(64))
+    .max(64)
+    .overwrite((tags) => [...new Set(tags)]),
   color: z
     .string()
     .regex(/^[a-z]+(\.[a-zA-Z]+)?$|^#[0-9a-fA-F]{6}$/, "must be a theme colour or #rrggbb")

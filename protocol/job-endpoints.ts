@@ -71,6 +71,7 @@ export const jobEndpoints = {
     query: JobEventsQuery,
     status: 200,
     output: "events",
+    endsForReaders: true,
     problems: [...ofJob, "stream_position_unknown"],
   }),
   jobGroups: endpoint({

@@ -116,6 +116,7 @@ function operationOf(name: string, declaration: Endpoint): Json {
     ...body,
     responses: {
       [declaration.status]: { description: declaration.summary, ...contentOf(declaration) },
+      ...(declaration.endsForReaders === true && { 204: { description: "Nothing comes behind this place" } }),
       ...Object.fromEntries(failures),
     },
   };

@@ -83,6 +83,7 @@ export const runEndpoints = {
     status: 200,
     output: "events",
     alsoFrames: true,
+    endsForReaders: true,
     problems: [...ofRun, "stream_position_unknown"],
   }),
   runOutput: endpoint({

@@ -9,6 +9,11 @@ export function formatSpan(ms: number | null): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
+/** A limit of time as a message names it: 0.5 s, 20 s. */
+export function seconds(ms: number): string {
+  return `${Number((ms / 1000).toPrecision(3))} s`;
+}
+
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** The milliseconds of a span such as 500ms, 30s, 5m or 2h; a bare number is seconds, as for timeout(1). undefined: it is none. */

@@ -24,8 +24,11 @@ export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
     const handler = handlers[name as keyof Handlers] as (request: RequestContext<Endpoint>) => unknown;
     router.register(declaration.path, [declaration.method], async (context: Koa.Context) => {
-      const result = await handler(await checked(declaration, context));
-      await send(declaration, context, result, metrics);
+      const request = await checked(declaration, context);
+      if (context.method === "HEAD" && declaration.isMadeOnRequest === true) {
+        context.status = declaration.status;
+        context.type = "application/octet-stream";
+      } else await send(declaration, context, await handler(request), metrics);
     });
   }
   return router;

@@ -101,6 +101,11 @@ class Sender {
 
   begin(status: number): void {
     const { opening, wire = sse } = this.#feed;
+    if (this.#isPastEnd()) {
+      this.#feed.place?.leave(this.#at);
+      this.#response.writeHead(204).end();
+      return;
+    }
     const { stopping } = this.#metrics;
     this.#metrics.begin(this.#at > 0 && opening === undefined);
     const unfollow = this.#feed.follow(() => this.#pump());
@@ -137,6 +142,13 @@ class Sender {
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
     if (this.#response.req.method === "HEAD") this.#response.end();
     else if (opening !== undefined) this.#send(opening.parts);
+  }
+
+  /** An EventSource goes on asking where a stream has ended, and stops at 204; it had all before. */
+  #isPastEnd(): boolean {
+    const { from, wire, opening } = this.#feed;
+    if (wire !== undefined || opening !== undefined || from === 0) return false;
+    return this.#feed.over(from) && this.#feed.after(from, 1).length === 0;
   }
 
   /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */

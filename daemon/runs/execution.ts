@@ -30,7 +30,7 @@ import type { ExecutionOptions } from "./execution-options.ts";
 import { SentCommand } from "./sent-command.ts";
 import { notRead, notTaken } from "./start-problems.ts";
 import { SudoLogin } from "./sudo/sudo-login.ts";
-import { stopRemote } from "./terminate/stopping.ts";
+import { hastenRemote, stopRemote } from "./terminate/stopping.ts";
 
 /** How long a login shell may take to begin with a command that is to be ended already. */
 const markerTimeoutMs = 2000;
@@ -128,7 +128,8 @@ export class Execution implements RunExecution {
     }
     const state = this.#process === undefined ? "connecting" : "running";
     this.live.status(state, stoppingMessage(request.reason), {}, { stopping: true });
-    this.#stopping ??= this.#stopRemote(process, request.graceMs);
+    if (this.#stopping === undefined) this.#stopping = this.#stopRemote(process, request.graceMs);
+    else void hastenRemote(process, this.#pidOf(process), request.graceMs, this.#sudo);
   }
 
   /** The host was sent the command, and has not answered. */
@@ -202,15 +203,17 @@ export class Execution implements RunExecution {
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
     // A command may be cancelled before its first word is here.
-    const { pidMarker, shell } = this.#sent;
-    if (shell !== "none") await within(markerTimeoutMs, pidMarker.settled);
-    const pid = process.worker?.pid ?? pidMarker.pid;
-    const confirmed = await stopRemote(process, pid, { graceMs, ended, sudo: this.#sudo });
+    if (this.#sent.shell !== "none") await within(markerTimeoutMs, this.#sent.pidMarker.settled);
+    const confirmed = await stopRemote(process, this.#pidOf(process), { graceMs, ended, sudo: this.#sudo });
     // The session ends behind what the host still has to send.
     this.live.pace.end();
     const endedInTime = await within(endTimeoutMs[confirmed ? "confirmed" : "unconfirmed"], ended);
     if (!endedInTime) process.close();
     return confirmed && endedInTime;
+  }
+
+  #pidOf(process: RemoteProcess): number | undefined {
+    return process.worker?.pid ?? this.#sent.pidMarker.pid;
   }
 
   #listener(): RemoteListener & ConnectListener {

@@ -1,4 +1,5 @@
 import { Problem } from "../../protocol/problem.ts";
+import { seconds } from "../../protocol/span.ts";
 import type { Target } from "../transport/remote.ts";
 
 /** Of a command that a shell of another language was sent, which ran nothing. */
@@ -12,7 +13,7 @@ export function notRead({ name }: Target): Problem {
 /** Of one whose input the host did not ask for. */
 export function notTaken({ name }: Target, afterMs: number): Problem {
   const detail =
-    `${name} did not ask for the command's variables within ${afterMs} ms. What its login runs first, a start file or ` +
+    `${name} did not ask for the command's variables within ${seconds(afterMs)}. What its login runs first, a start file or ` +
     "a ForceCommand, may wait for standard input. The command has not run.";
   return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }

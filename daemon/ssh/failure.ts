@@ -1,4 +1,5 @@
 import { Problem, type ProblemMembers } from "../../protocol/problem.ts";
+import { seconds } from "../../protocol/span.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { hopName, placeName } from "../transport/hop-name.ts";
 import type { Hop } from "../transport/remote.ts";
@@ -8,9 +9,10 @@ export function membersOf(hop: Hop): ProblemMembers {
   return { host: hop.name, hop: hopName(hop), address: hop.address, port: hop.port };
 }
 
-/** For the beginning of a sentence. */
+/** For the beginning of a sentence; a host that was named by its place has no other name. */
 export function nameOf(hop: Hop): string {
-  return `${hop.name} (${hopName(hop)})`;
+  const place = hopName(hop);
+  return hop.name === place ? place : `${hop.name} (${place})`;
 }
 
 /**
@@ -151,10 +153,6 @@ export function protocolError(hop: Hop, what: string, cause?: unknown): Problem 
 /** A connection is there, and the server has not said yet who it is. */
 export const awaitingGreeting = "waiting for the server's greeting";
 
-function seconds(ms: number): string {
-  return `${Number((ms / 1000).toPrecision(3))} s`;
-}
-
 export function connectTimedOut(
   target: Hop,
   at: { readonly stage: string; readonly hop: Hop },
@@ -166,7 +164,7 @@ export function connectTimedOut(
       : `${nameOf(target)} was not ready within ${seconds(afterMs)}; it was ${at.stage}.`;
   return new Problem(
     "timed_out",
-    `${what} Check the address and the network, or allow more time (connectTimeoutMs).`,
+    `${what} Check the address and the network, or allow more time (--connect-timeout, connectTimeoutMs).`,
     { ...membersOf(at.hop), host: target.name, reason: "connect" },
   );
 }

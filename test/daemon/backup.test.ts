@@ -16,6 +16,7 @@ import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seal } from "../../daemon/store/backup-seal.ts";
 import { type Cli, openCli } from "../support/cli.ts";
+import { createHttp } from "../support/http.ts";
 import { matching } from "../support/matching.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -54,6 +55,13 @@ test("a backup is taken while a command runs, and brings everything back", async
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await said("backup", file)).toMatch(/^1 .*is there already/);
   expect(await said("backup", file, "--force")).toMatch(/^0 /);
+  // Whoever wants the head alone gets no copy made.
+  using http = createHttp(join(cli.stateDirectory, "daemon.sock"));
+  const head = await http.open("HEAD", "/api/backup");
+  head.resume();
+  expect(head.statusCode).toBe(200);
+  expect(head.headers["content-type"]).toBe("application/octet-stream");
+  expect(head.headers["content-length"]).toBeUndefined();
   await cli.run(["cancel", "last"]);
   await cli.run(["config", "set", "historyDays", "8"]);
   await cli.run(["hosts", "remove", "web1"]);

@@ -205,6 +205,8 @@ describe("names that JavaScript has a use of its own for", () => {
 });
 
 test("a name that stands twice in a query is refused by its name", async () => {
+  const none = await daemon.http.ask("GET", "/api/runs?limit=-1");
+  expect(none.problem().detail).toBe("limit: must be a whole number from 0");
   const answer = await daemon.http.ask("GET", "/api/runs?limit=1&limit=2");
   expect(answer.problem()).toMatchObject({ status: 400, issues: [{ path: "limit" }] });
 });

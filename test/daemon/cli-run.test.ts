@@ -8,7 +8,7 @@ import { RunEvent } from "../../protocol/event.ts";
 import { builtCli, type Cli, finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
-import { openTerminalOf } from "../support/terminal.ts";
+import { openTerminal, openTerminalOf } from "../support/terminal.ts";
 import { openUnixUser } from "../support/unix-user.ts";
 
 let sshd: Sshd;
@@ -141,6 +141,16 @@ test("a second Ctrl-C leaves at once, whatever the command does", async () => {
   expect((await ended).status).toBe(130);
   // The first one alone would end the command after 5 s.
   expect(performance.now() - before).toBeLessThan(4500);
+});
+
+test("Ctrl-C on a terminal says that the command is cancelled, and a second one that this goes on", async () => {
+  const terminal = openTerminal(cli, "run", "-n", "web1", "--", "trap '' INT TERM; echo trapped; sleep 20");
+  await terminal.shows("trapped");
+  terminal.type("\u0003");
+  await terminal.shows("hostrun:\u001b[0m Cancelling; another Ctrl-C leaves at once.");
+  terminal.type("\u0003");
+  await terminal.shows("Left. Cancelling goes on; `hostrun history` shows what comes of it.");
+  expect((await terminal.ended).status).toBe(130);
 });
 
 test("with --pty the command's terminal has the size of the one it is shown on", async () => {

@@ -69,6 +69,21 @@ describe("a cancelled run", () => {
     expect(run.complete).toMatchObject({ outcome: "cancelled", signal: "KILL", stopConfirmed: true });
   });
 
+  test.each([
+    ["on a connection", {}],
+    ["durable", { durable: true }],
+    ["with a terminal, and no process that is known", { pty: true, useBash: false }],
+  ] as const)("is killed sooner when it is cancelled again with less time (%s)", async (_, options) => {
+    const command = "trap '' INT TERM; echo $$; while :; do sleep 0.1; done";
+    const { run, rest } = await started(command, { host: asUser.name, ...options });
+    const cancel = (graceMs: number) =>
+      daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs } });
+    await cancel(600_000);
+    await cancel(100);
+    await rest();
+    expect(run.complete).toMatchObject({ outcome: "cancelled", signal: "KILL", stopConfirmed: true });
+  });
+
   test("keeps its outcome when it is cancelled twice, and an ended run is left as it is", async () => {
     const { run, rest } = await started("echo; exec sleep 1000", { host: asUser.name });
     await daemon.client.call("cancelRun", { params: { run: run.id }, body: {} });

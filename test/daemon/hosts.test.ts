@@ -64,7 +64,13 @@ beforeAll(async () => {
 describe("saved hosts", () => {
   test("are made, read, changed and deleted, by id and by name", async () => {
     const answer = await daemon.http.ask("POST", "/api/hosts", {
-      json: { name: "db1", address: "10.0.0.5", group: "prod/db", tags: ["db", "eu"], production: true },
+      json: {
+        name: "db1",
+        address: "10.0.0.5",
+        group: "prod/db",
+        tags: ["db", "eu", "db"],
+        production: true,
+      },
     });
     expect(answer.status).toBe(201);
     const host = await client.call("getHost", { params: { host: "db1" } });

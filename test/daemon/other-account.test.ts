@@ -3,6 +3,8 @@ import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import * as z from "zod";
+import { DoctorCheck } from "../../protocol/doctor.ts";
 import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openUnixUser } from "../support/unix-user.ts";
@@ -25,6 +27,38 @@ const attempts: Readonly<Record<string, string>> = {
   "exchange the directory of": 'mv "$2" "$2.old" && mkdir "$2"',
   "connect to": 'curl -sS --max-time 20 --unix-socket "$1" http://hostrun/api/health',
 };
+
+test("the doctor says of a state directory of another account whose it is, and nothing in the system's words", async () => {
+  await using other = await openUnixUser();
+  await using directory = await openDirectory({ readable: true });
+  const stateDirectory = directory.join("state");
+  await using _ = await openTestDaemon({ stateDirectory, home: directory.join("home") });
+  const url = (path: string): string => JSON.stringify(new URL(`../../client/${path}`, import.meta.url).href);
+  // The account may not be able to read this file: all is loaded before it is the process'.
+  const script = `
+    const { examine } = await import(${url("doctor.ts")});
+    const { placesIn } = await import(${url("places.ts")});
+    process.setgroups([]);
+    process.setgid(${other.gid});
+    process.setuid(${other.uid});
+    const found = await examine({
+      places: placesIn(${JSON.stringify(stateDirectory)}),
+      version: "0.1.0",
+      environment: { PATH: process.env.PATH, HOME: "/nowhere" },
+      nodeVersion: process.versions.node,
+      daemonScript: "/nowhere/daemon.cjs",
+    });
+    console.log(JSON.stringify(found));
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd: "/" });
+  const checks = z.array(DoctorCheck).parse(JSON.parse(stdout));
+  const found = checks.find(({ name }) => name === "stateDirectory");
+  expect(found?.state).toBe("failed");
+  expect(found?.message).toContain(stateDirectory);
+  expect(found?.fix).toMatch(/\S/);
+  expect(checks.find(({ name }) => name === "clock")?.state).toBe("ok");
+  expect(stdout).not.toMatch(/EACCES|EPERM|lstat/);
+});
 
 test("another account can neither reach the daemon nor touch what is its own", async () => {
   await using other = await openUnixUser();

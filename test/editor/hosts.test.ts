@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
 import { isAlive } from "../../client/liveness.ts";
-import { parseDiscovery } from "../../protocol/discovery.ts";
+import { type Discovery, parseDiscovery } from "../../protocol/discovery.ts";
 import type { CodeServer } from "../support/code-server.ts";
 import { endAfterTests, openEditor } from "../support/editor.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
@@ -20,9 +20,12 @@ beforeAll(async () => {
 });
 endAfterTests(owned, () => window);
 
+async function discovery(): Promise<Discovery | undefined> {
+  return parseDiscovery(JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8")));
+}
+
 async function daemonPid(): Promise<number> {
-  const written: unknown = JSON.parse(await readFile(join(code.stateDirectory, "daemon.json"), "utf8"));
-  return parseDiscovery(written)?.pid ?? Number.NaN;
+  return (await discovery())?.pid ?? Number.NaN;
 }
 
 describe("without any host", () => {
@@ -217,13 +220,18 @@ describe("the daemon", () => {
     expect(await daemonPid()).not.toBe(before);
   });
 
-  test("that hangs is ended by force when the person agrees, and started again", async () => {
-    const before = await daemonPid();
+  test("that hangs is ended by force when the person agrees, and started again as it was", async () => {
+    await code.hostrun("restart", "--listen", "127.0.0.1:0");
+    const [before, url] = [await daemonPid(), (await discovery())?.url];
+    expect(url).toMatch(/^http:/);
+    const connected = new RegExp(`Hostrun, .*process ${before}`);
+    await window.page.getByRole("button", { name: connected }).waitFor();
     process.kill(before, "SIGSTOP");
     await window.command("Hostrun: Restart Daemon");
     await window.dialog("The daemon does not answer").getByRole("button", { name: "End by Force" }).click();
     await expect.poll(daemonPid).not.toBe(before);
     expect(isAlive(before)).toBe(false);
     await window.page.getByRole("button", { name: /Hostrun, The daemon is running/ }).waitFor();
+    expect((await discovery())?.url).toBe(url);
   });
 });

@@ -1,4 +1,5 @@
 import { Problem, type ProblemCode } from "../../../protocol/problem.ts";
+import { seconds } from "../../../protocol/span.ts";
 import type { Target } from "../../transport/remote.ts";
 
 type Refusal = (target: Target) => Problem;
@@ -40,7 +41,7 @@ export const noHostSystem = refusal(
 
 /** Of a host that runs something else, which waits for input. */
 export function neverReady(target: Target, afterMs: number): Problem {
-  const detail = `The command was not started: ${target.name} did not run within ${afterMs} ms what a durable run needs. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
+  const detail = `The command was not started: ${target.name} did not run within ${seconds(afterMs)} what a durable run needs. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
   return new Problem("timed_out", detail, { host: target.name, reason: "connect" });
 }
 

@@ -132,7 +132,11 @@ function learnDirectory(state: DurableState, directory: string | undefined): Tra
 }
 
 function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"stopRequested">): Transition {
-  if (state.stop !== undefined) return [state, []];
+  if (state.stop !== undefined) {
+    // A host that was asked already is asked once more: each answer tells what came of it.
+    const isSooner = graceMs < state.stop.graceMs;
+    return isSooner ? askToEnd({ ...state, stop: { ...state.stop, graceMs, asking: false } }) : [state, []];
+  }
   if (state.command === "unsent") {
     const ending = stopEnding(reason, state.plan);
     return [{ ...state, step: { at: "over" } }, [{ type: "end", ending }, { type: "abort" }]];

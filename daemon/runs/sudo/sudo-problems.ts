@@ -1,4 +1,5 @@
 import { Problem } from "../../../protocol/problem.ts";
+import { seconds } from "../../../protocol/span.ts";
 import { visibleClause } from "../../../protocol/visible.ts";
 import { hopName } from "../../transport/hop-name.ts";
 import type { RemoteEnd, Target } from "../../transport/remote.ts";
@@ -51,8 +52,8 @@ export function sudoSilent(
 ): Problem {
   const said = of.words.trim() === "" ? "" : ` It said: ${lastLine(of.words)}.`;
   const detail =
-    `sudo on ${name} neither asked for a password nor began the command within ${afterMs} ms.${said} ` +
-    `${of.mayRun ? mayRun : notRun} Where sudo needs more time, give it more (connectTimeoutMs).`;
+    `sudo on ${name} neither asked for a password nor began the command within ${seconds(afterMs)}.${said} ` +
+    `${of.mayRun ? mayRun : notRun} Where sudo needs more time, give it more (--connect-timeout, connectTimeoutMs).`;
   return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }
 

@@ -10,7 +10,7 @@ export interface StopRequest {
 }
 
 export interface StopListener {
-  /** Called once at most. */
+  /** Called once, and again when the hardest signal is to come sooner than was requested before. */
   stop(request: StopRequest): void;
   /** The daemon stops: whatever was requested before, nothing more is done for the run. */
   abandon(problem: Problem): void;
@@ -19,10 +19,14 @@ export interface StopListener {
 const timeoutGraceMs = 5000;
 const maxTimerMs = 2_147_483_647;
 
-/** What may request the end of one run: a person, its time limit, or the end of the daemon. The first one counts. */
+/**
+ * What may request the end of one run: a person, its time limit, or the end of the daemon. The first one counts; a person may
+ * shorten its grace time.
+ */
 export class StopController {
   readonly #listener: StopListener;
   #request: StopRequest | undefined;
+  #graceUntil = Infinity;
   #timeLimit: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #requested = Promise.withResolvers<undefined>();
@@ -64,8 +68,11 @@ export class StopController {
     clearTimeout(this.#timeLimit);
   }
 
-  #stop(request: StopRequest): void {
-    if (this.#closed || this.#request !== undefined) return;
+  #stop({ reason, graceMs }: StopRequest): void {
+    const graceUntil = performance.now() + graceMs;
+    if (this.#closed || graceUntil >= this.#graceUntil) return;
+    this.#graceUntil = graceUntil;
+    const request = { reason: this.#request?.reason ?? reason, graceMs };
     this.#request = request;
     clearTimeout(this.#timeLimit);
     this.#listener.stop(request);

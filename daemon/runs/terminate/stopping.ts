@@ -33,6 +33,20 @@ export async function stopRemote(
   return (await endGroup(process, pid, Math.min(graceMs, 1000))) === "gone" && endedInTime;
 }
 
+/** Where `stopRemote` is under way: the hardest signal comes so soon. That the command is gone is seen there. */
+export async function hastenRemote(
+  process: RemoteProcess,
+  pid: number | undefined,
+  graceMs: number,
+  sudo: SudoInput | undefined,
+): Promise<void> {
+  if (pid === undefined) {
+    process.signal("TERM");
+    setTimeout(() => process.signal("KILL"), graceMs).unref();
+  } else if (sudo === undefined) await endGroup(process, pid, graceMs);
+  else await endBySudo(process, pid, graceMs, sudo);
+}
+
 /** The command is another account's, which the login may not signal; "unknown" where sudo does not do it, either. */
 async function endBySudo(
   process: RemoteProcess,

@@ -139,7 +139,7 @@ describe("a new run", () => {
 
   test.each([
     ["runs no shell", [...opening, opened, close("exited")], "does not run /bin/sh"],
-    ["never asks for it", [...opening, opened, close("silent")], "did not run within 2000 ms"],
+    ["never asks for it", [...opening, opened, close("silent")], "did not run within 2 s"],
     ["has no setsid", [...open, refuse("setsid"), close("exited")], "neither setsid nor perl"],
     ["has no room", [...open, refuse("full"), close("exited")], "could not keep it"],
     ["says something else", [...open, refuse("what"), close("exited")], "was lost before the command"],
@@ -309,6 +309,9 @@ describe("a stop", () => {
     ]);
     expect(after(state, cancel)[1]).toEqual([]);
     expect(after(state, running)[1]).toEqual([]);
+    // With less time it is asked again.
+    const sooner = { ...cancel, graceMs: 100 };
+    expect(after(state, sooner)[1]).toEqual([{ type: "endGroup", group: 77, graceMs: 100, directory }]);
   });
 
   test("that the host confirmed", () => {

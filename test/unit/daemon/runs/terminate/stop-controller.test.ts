@@ -38,8 +38,23 @@ test("the first request counts: the time limit's", () => {
   vi.advanceTimersByTime(999);
   expect(heard).toEqual([]);
   vi.advanceTimersByTime(1);
-  controller.cancel(300);
+  controller.cancel(6000);
   expect(heard).toEqual([{ reason: "timedOut", graceMs: 5000 }]);
+});
+
+test("a person may shorten the grace time of a request, and not make it longer", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  vi.advanceTimersByTime(1000);
+  controller.cancel(5000);
+  controller.cancel(200);
+  vi.advanceTimersByTime(100);
+  controller.cancel(100);
+  controller.cancel(99);
+  controller.close();
+  controller.cancel(0);
+  expect(heard).toEqual([5000, 200, 99].map((graceMs) => ({ reason: "timedOut", graceMs })));
 });
 
 test("a further limit takes the place of the one before it, and one longer than a timer can be is no short one", () => {
