@@ -1,4 +1,5 @@
 import { type FileAnswer, type FileQuestion, type FileRequest, isFileRequest } from "./core/file-request.ts";
+import { wayOnOwnDisk } from "./core/own-disk.ts";
 import { kindOfPath, listDirectory, readRegularFile } from "./core/regular-file.ts";
 
 /** Answers that are sent together: every message wakes the daemon. */
@@ -48,5 +49,7 @@ function answerTo(question: FileQuestion): Promise<unknown> {
       return listDirectory(question.path, question.maxNames);
     case "kind":
       return kindOfPath(question.path);
+    case "way":
+      return wayOnOwnDisk(question.path);
   }
 }

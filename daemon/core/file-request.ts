@@ -1,10 +1,12 @@
+import type { Way } from "./own-disk.ts";
 import type { DirectoryContent, FileChange, FileContent, PathKind, ReadOptions } from "./regular-file.ts";
 
 /** What the daemon asks of the process that reads files for it. */
 export type FileQuestion =
   | ({ readonly what: "read"; readonly path: string } & ReadOptions)
   | { readonly what: "list"; readonly path: string; readonly maxNames: number }
-  | { readonly what: "kind"; readonly path: string };
+  | { readonly what: "kind"; readonly path: string }
+  | { readonly what: "way"; readonly path: string };
 
 /** A question with its number, which its answer bears too. */
 export interface FileRequest {
@@ -40,6 +42,10 @@ export function isDirectoryContent(value: unknown): value is DirectoryContent {
 
 export function isPathKind(value: unknown): value is PathKind {
   return typeof value === "string";
+}
+
+export function isWay(value: unknown): value is Way {
+  return isObject(value) && "steps" in value;
 }
 
 function isOneOf(value: unknown, kinds: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants } from "node:fs";
+import { type BigIntStats, constants, type StatsBase } from "node:fs";
 import { type FileHandle, open, opendir, stat } from "node:fs/promises";
 import { errorCode } from "../../state-directory/error-code.ts";
 
@@ -24,7 +24,14 @@ export type FileContent =
 /** What is unchanged has the version from now on. */
 export type FileChange = FileContent | { readonly kind: "unchanged"; readonly version: string };
 
-export type DirectoryContent = { readonly kind: "names"; readonly names: readonly string[] } | Unread;
+export type DirectoryContent =
+  | {
+      readonly kind: "names";
+      readonly names: readonly string[];
+      /** As of a file; undefined for one that was changed just now. */
+      readonly version: string | undefined;
+    }
+  | Unread;
 
 export type Unread =
   | { readonly kind: "missing" }
@@ -86,6 +93,8 @@ async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): P
 /** The names in a directory, sorted by their bytes, at most `maxNames` of them. Never rejects. */
 export async function listDirectory(path: string, maxNames: number): Promise<DirectoryContent> {
   try {
+    const now = Date.now();
+    const before = await stat(path, { bigint: true });
     const names: string[] = [];
     for await (const { name } of await opendir(path)) {
       if (names.length === maxNames) {
@@ -93,7 +102,11 @@ export async function listDirectory(path: string, maxNames: number): Promise<Dir
       }
       names.push(name);
     }
-    return { kind: "names", names: names.sort() };
+    return {
+      kind: "names",
+      names: names.sort(),
+      version: isSettled(before, now) ? statVersion(before) : undefined,
+    };
   } catch (failure) {
     return unread(failure);
   }
@@ -102,14 +115,17 @@ export async function listDirectory(path: string, maxNames: number): Promise<Dir
 /** Never rejects. */
 export async function kindOfPath(path: string): Promise<PathKind> {
   try {
-    const found = await stat(path);
-    if (found.isFile()) return "file";
-    if (found.isDirectory()) return "directory";
-    if (found.isSocket()) return "socket";
-    return found.isFIFO() ? "fifo" : "device";
+    return kindOf(await stat(path));
   } catch (failure) {
     return unread(failure).kind === "missing" ? "missing" : "unknown";
   }
+}
+
+export function kindOf(found: StatsBase<unknown>): PathKind {
+  if (found.isFile()) return "file";
+  if (found.isDirectory()) return "directory";
+  if (found.isSocket()) return "socket";
+  return found.isFIFO() ? "fifo" : "device";
 }
 
 /** A file's times are as coarse as its file system has them, at most 2 s: so long a further change may not show. */
@@ -117,12 +133,15 @@ const settledAfterMs = 3000;
 
 /** Of a file that was changed just now the times are not enough. `now`: when it was looked at, in ms since 1970. */
 export function versionOf(found: BigIntStats, bytes: Buffer, now: number): string {
-  const { mtimeNs, ctimeNs } = found;
-  const changedAt = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
-  return now - changedAt > settledAfterMs ? statVersion(found) : unsettledVersion(found, bytes);
+  return isSettled(found, now) ? statVersion(found) : unsettledVersion(found, bytes);
 }
 
-function statVersion({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+function isSettled({ mtimeNs, ctimeNs }: BigIntStats, now: number): boolean {
+  const changedAt = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  return now - changedAt > settledAfterMs;
+}
+
+export function statVersion({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 }
 

@@ -4,7 +4,9 @@ import {
   isFileChange,
   isFileContent,
   isPathKind,
+  isWay,
 } from "./file-request.ts";
+import { KnownPaths } from "./known-paths.ts";
 import type { Log } from "./log.ts";
 import { ReaderProcess, type ReaderProgram } from "./reader-process.ts";
 import type { DirectoryContent, FileChange, FileContent, PathKind, Unread } from "./regular-file.ts";
@@ -80,6 +82,7 @@ class Readers implements Disposable {
   readonly #maxHanging: number;
   /** All that the system has not let go of. */
   readonly #processes = new Set<ReaderProcess>();
+  readonly #known = new KnownPaths();
   readonly #thisTurn = new Map<string, Promise<unknown>>();
   /** The last question about each path. */
   readonly #asked = new Map<string, Promise<unknown>>();
@@ -95,8 +98,15 @@ class Readers implements Disposable {
     this.#maxHanging = options.maxHanging ?? 8;
   }
 
-  /** What is asked twice in one turn is sent once: the question is on its way to both when the turn ends. */
   ask(question: FileQuestion): Promise<unknown> {
+    const answer = this.#known.answerTo(question);
+    if (answer === undefined) return this.#askOnce(question);
+    this.#findOut(question.path);
+    return Promise.resolve(answer);
+  }
+
+  /** What is asked twice in one turn is sent once: the question is on its way to both when the turn ends. */
+  #askOnce(question: FileQuestion): Promise<unknown> {
     const key = JSON.stringify(question);
     const same = this.#thisTurn.get(key);
     if (same !== undefined) return same;
@@ -116,10 +126,22 @@ class Readers implements Disposable {
         : before.then((answer) => (answer instanceof Refusal ? answer : this.#askNow(question)));
     this.#asked.set(path, asking);
     try {
-      return await asking;
+      const answer = await asking;
+      this.#keep(question, answer);
+      return answer;
     } finally {
       if (this.#asked.get(path) === asking) this.#asked.delete(path);
     }
+  }
+
+  #keep({ what, path }: FileQuestion, answer: unknown): void {
+    if (what === "way") this.#known.found(path, isWay(answer) ? answer : undefined);
+    else if (!(answer instanceof Refusal)) this.#findOut(path);
+    if (what === "list" && isDirectoryContent(answer)) this.#known.listed(path, answer);
+  }
+
+  #findOut(path: string): void {
+    if (this.#known.isStale(path)) void this.#askOnce({ what: "way", path });
   }
 
   [Symbol.dispose](): void {

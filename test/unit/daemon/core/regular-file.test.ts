@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { readRegularFile, versionOf } from "../../../../daemon/core/regular-file.ts";
+import { listDirectory, readRegularFile, versionOf } from "../../../../daemon/core/regular-file.ts";
+import { openDirectory } from "../../../support/directory.ts";
 
 const found = statSync(import.meta.filename, { bigint: true });
 const changedAt = Number((found.mtimeNs > found.ctimeNs ? found.mtimeNs : found.ctimeNs) / 1_000_000n);
@@ -30,4 +32,11 @@ test("what has settled meanwhile without a change is not new", async () => {
   expect(await readRegularFile(import.meta.filename, { ...options, known })).toMatchObject({
     kind: "unchanged",
   });
+});
+
+test("of a directory that was changed just now there is no version", async () => {
+  await using directory = await openDirectory();
+  expect(await listDirectory(directory.path, 10)).toEqual({ kind: "names", names: [], version: undefined });
+  const old = await listDirectory(dirname(import.meta.filename), 1000);
+  expect("version" in old && old.version).toMatch(/^\d+(?::\d+){4}$/);
 });
