@@ -24,12 +24,11 @@ export class OutgoingQueue {
   constructor(socket: Duplex, options: OutgoingQueueOptions) {
     this.#socket = socket;
     this.#options = options;
+    gatherWrites(socket);
     socket.on("drain", () => this.flush());
-    // Before ssh2, which writes each of its answers by itself, takes the data.
+    // Before ssh2, which answers it, takes the data.
     socket.on("data", () => {
       if (socket.writableLength > maxQueuedBytes) options.exceeded();
-      socket.cork();
-      queueMicrotask(() => socket.uncork());
     });
   }
 
@@ -74,4 +73,23 @@ export class OutgoingQueue {
   #isFull(): boolean {
     return this.#socket.writableNeedDrain || this.#options.blocked();
   }
+}
+
+type Done = (failure: Error | null | undefined) => void;
+
+/** ssh2 writes a packet in up to three pieces: those of one callback leave in one write, and wake the peer once. */
+function gatherWrites(socket: Duplex): void {
+  const write = socket.write.bind(socket);
+  let gathering = false;
+  socket.write = (chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      queueMicrotask(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return typeof encoding === "string" ? write(chunk, encoding, done) : write(chunk, encoding);
+  };
 }

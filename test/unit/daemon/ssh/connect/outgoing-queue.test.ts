@@ -91,6 +91,7 @@ test("nothing goes out during a key exchange, and all of it afterwards", async (
   expect([socket.writableLength, bytes().length, channel.writableLength]).toEqual([0, 0, 5]);
   seen.blocked = false;
   queue.flush();
+  await nextTurn();
   expect(bytes().toString()).toBe("later");
 });
 
