@@ -31,10 +31,13 @@ const withoutNativeAddons = {
   },
 };
 
-const common = { absWorkingDir: root, bundle: true, minify: true, keepNames: true, metafile: true };
+const common = { absWorkingDir: root, bundle: true, metafile: true };
 
 const forNode = {
   ...common,
+  // Names stay as they are: errors and stack traces hold them, and `keepNames` would set that of each function when it is made.
+  minifyWhitespace: true,
+  minifySyntax: true,
   platform: "node",
   format: "cjs",
   target: "node20",
@@ -82,6 +85,7 @@ const bundles = {
   },
   webview: {
     ...common,
+    minify: true,
     platform: "browser",
     format: "iife",
     target: "chrome120",
