@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes } from "node:crypto";
+import { pooledRandom } from "./pooled-random.ts";
 
 const current = new AsyncLocalStorage<string>();
 
@@ -15,5 +15,5 @@ export function currentRequestId(): string | undefined {
 
 /** The one that a client, or a proxy before it, gave the request, if it is fit for a log; else a new one. */
 export function requestIdOf(given: string | undefined): string {
-  return given !== undefined && /^[\w.:-]{1,64}$/.test(given) ? given : randomBytes(8).toString("hex");
+  return given !== undefined && /^[\w.:-]{1,64}$/.test(given) ? given : pooledRandom(8).toString("hex");
 }

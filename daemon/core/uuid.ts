@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { pooledRandom } from "./pooled-random.ts";
 
 /** A UUIDv7 (RFC 9562, section 5.7): ordered by the millisecond it was made in. */
 export function uuidv7(unixMs = Date.now()): string {
-  const bytes = randomBytes(16);
+  const bytes = pooledRandom(16);
   bytes.writeUIntBE(unixMs, 0, 6);
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);

@@ -199,10 +199,9 @@ class Sender {
     this.#response.destroy();
   }
 
-  /** Told of once all of it is with the system. */
+  /** In one write to the system, and told of once all of it is with that. */
   #send(parts: readonly Buffer[]): void {
     const seq = this.#at;
-    this.#gather();
     this.#begun = true;
     this.#metrics.bytesSent += sizeOf(parts);
     this.#unsent += 1;
@@ -213,14 +212,6 @@ class Sender {
       if (failure === undefined || failure === null) this.#sent(seq);
     });
     this.#response.uncork();
-  }
-
-  /** Node hands over a chunk in four pieces: what is sent in one callback goes to the system in one write. */
-  #gather(): void {
-    const { socket } = this.#response;
-    if (socket === null || socket.writableCorked > 0) return;
-    socket.cork();
-    queueMicrotask(() => socket.uncork());
   }
 
   /** The reader takes something. */

@@ -216,7 +216,7 @@ export class RunHistory {
 
   /** Also of a run that is damaged beyond being shown: its output can be read, and it can be deleted. */
   #refuseUnknown(id: string): void {
-    if (!this.#parts.store.has(id)) throw runUnknown(id);
+    if (this.#parts.engine.live(id) === undefined && !this.#parts.store.has(id)) throw runUnknown(id);
   }
 }
 

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { OutputStream } from "../../protocol/event.ts";
+import { pooledRandom } from "../core/pooled-random.ts";
 import type { LoginShell } from "../transport/login-shell.ts";
 import type { ExecRequest, RemoteEnd } from "../transport/remote.ts";
 import { CommandInput } from "./command/command-input.ts";
@@ -18,7 +18,7 @@ export class SentCommand {
   /** The stream that our own words are in: on a terminal standard error comes with standard output. */
   readonly markerStream: OutputStream;
   readonly #options: ExecutionOptions;
-  readonly #token = randomBytes(6).toString("hex");
+  readonly #token = pooledRandom(6).toString("hex");
   #shell: LoginShell = "none";
   /** Whether the command was sent behind a word of ours. */
   #marked = false;

@@ -39,6 +39,9 @@ function bourneWord(token: string): string {
 
 const markOf = (token: string): string => `hostrun-${token}:`;
 
+/** A mark with what it says; one expression for all runs, since each new one would be compiled. */
+const markedWords = /hostrun-([0-9A-Za-z]+):(?:(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})):\r?\n/g;
+
 /** How many bytes may come before it; what start files say is less. */
 const maxWaitBytes = 64 * 1024;
 
@@ -56,7 +59,7 @@ export interface SudoListener {
  */
 export class PidMarkerFilter {
   readonly #mark: string;
-  readonly #words: RegExp;
+  readonly #token: string;
   readonly #ready: () => void;
   readonly #sudo: SudoListener | undefined;
   readonly #settled = Promise.withResolvers<void>();
@@ -72,8 +75,7 @@ export class PidMarkerFilter {
   /** `token`: letters and digits. `ready` is called whenever the host asks for input. */
   constructor(token: string, ready: () => void = () => undefined, sudo?: SudoListener) {
     this.#mark = markOf(token);
-    const words = String.raw`(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})`;
-    this.#words = new RegExp(`${this.#mark}(?:${words}):\\r?\\n`, "g");
+    this.#token = token;
     this.#ready = ready;
     this.#sudo = sudo;
   }
@@ -135,8 +137,8 @@ export class PidMarkerFilter {
     const text = line.toString("latin1");
     if (!text.includes(this.#mark)) return line;
     const shown = this.#before === "" ? text : text.replaceAll(this.#before, "");
-    const left = shown.replace(this.#words, (_line, pid: string | undefined, word: string) =>
-      this.#said(pid, word),
+    const left = shown.replace(markedWords, (all, token: string, pid: string | undefined, word: string) =>
+      token === this.#token ? this.#said(pid, word) : all,
     );
     this.#shown ||= shown !== text;
     // Nobody else knows the token: the rest is a trace of our own part.
