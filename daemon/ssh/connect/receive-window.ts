@@ -10,6 +10,16 @@ const growth = 4;
 /** A server that goes on sooner was not waiting for what is far away. */
 const minPauseMs = 2;
 
+/** Output that comes in such pieces is long. */
+const longBytes = 16 * 1024;
+
+/** How far the windows of a connection have grown: what its server needs to send at full speed, at least. */
+interface Reach {
+  extraBytes: number;
+}
+
+const reaches = new WeakMap<Client, Reach>();
+
 /** How much all servers together may send ahead, beyond the 2 MiB that each session may anyway. */
 export class WindowBudget {
   #left = 64 * mebibyte;
@@ -43,12 +53,15 @@ export function openReceiveWindow(
 ): ReceiveWindow {
   const streams = [channel, channel.stderr] as const;
   const widen = (bytes: number): boolean => widenWindow(client, channel, bytes);
-  return new ReceiveWindow({ streams, left: watchWindow(channel), widen }, budget);
+  const reach = reaches.get(client) ?? { extraBytes: 0 };
+  reaches.set(client, reach);
+  return new ReceiveWindow({ streams, left: watchWindow(channel), widen }, budget, reach);
 }
 
 /**
  * How much the server may send on a channel before it hears of us again (RFC 4254, section 5.2). ssh2 lets it send 2 MiB,
- * which is all that a round trip can carry: where the server was seen to wait for more, it may send four times as much.
+ * which is all that a round trip can carry: where the server was seen to wait for more, it may send four times as much,
+ * and on the connection's further channels as soon as there is long output.
  *
  *     sent ...... | topped up: it may send on to | and it stopped just there, and went on a while later:
  *                 | here ----------------------->| it had to wait until it knew
@@ -56,6 +69,7 @@ export function openReceiveWindow(
 export class ReceiveWindow {
   readonly #channel: WindowedChannel;
   readonly #budget: WindowBudget;
+  readonly #reach: Reach;
   readonly #refills: (() => void)[];
   #held = false;
   #extra = 0;
@@ -63,9 +77,11 @@ export class ReceiveWindow {
   #added = Number.NaN;
   #exhaustedAt: number | undefined;
 
-  constructor(channel: WindowedChannel, budget: WindowBudget) {
+  /** `reach` is of all channels of the connection. */
+  constructor(channel: WindowedChannel, budget: WindowBudget, reach: Reach) {
     this.#channel = channel;
     this.#budget = budget;
+    this.#reach = reach;
     this.#refills = channel.streams.map((stream) => this.#watch(stream));
     channel.streams[0].on("close", () => budget.giveBack(this.#extra));
   }
@@ -92,7 +108,7 @@ export class ReceiveWindow {
     const push = stream.push.bind(stream);
     stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
       const takesMore = push(chunk, encoding) && !this.#held;
-      if (takesMore && chunk !== null) this.#arrived();
+      if (takesMore && chunk instanceof Uint8Array) this.#arrived(chunk.length);
       return takesMore;
     };
     const inherited: unknown = Reflect.get(stream, "_read");
@@ -105,9 +121,10 @@ export class ReceiveWindow {
     return () => asked && read(0);
   }
 
-  #arrived(): void {
+  #arrived(bytes: number): void {
     const paused = this.#exhaustedAt !== undefined && performance.now() - this.#exhaustedAt >= minPauseMs;
     if (paused) this.#grow();
+    else if (this.#extra === 0 && bytes >= longBytes) this.#extra = this.#budget.take(this.#reach.extraBytes);
     this.#exhaustedAt = this.#channel.left() === this.#added ? performance.now() : undefined;
     this.#topUp();
   }
@@ -115,6 +132,7 @@ export class ReceiveWindow {
   #grow(): void {
     const size = baseBytes + this.#extra;
     this.#extra += this.#budget.take(Math.min(size * growth, maxBytes) - size);
+    this.#reach.extraBytes = Math.max(this.#reach.extraBytes, this.#extra);
   }
 
   /** Before ssh2 does, which knows of 2 MiB only. */

@@ -12,7 +12,7 @@ beforeEach(() => {
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A channel as ssh2 has it, whose server sends as much as it knows that it may. */
-async function openChannel(budget = new WindowBudget()) {
+async function openChannel(budget = new WindowBudget(), reach = { extraBytes: 0 }) {
   let left = 2 * mebibyte;
   let allowed = left;
   let underWay = 0;
@@ -29,7 +29,7 @@ async function openChannel(budget = new WindowBudget()) {
   };
   const open = (): Readable => new Readable({ read, highWaterMark: 2 * mebibyte });
   const channel = open();
-  const window = new ReceiveWindow({ streams: [channel, open()], left: () => left, widen }, budget);
+  const window = new ReceiveWindow({ streams: [channel, open()], left: () => left, widen }, budget, reach);
   channel.on("data", () => undefined);
   await aTurn();
   const send = (): void => {
@@ -63,6 +63,21 @@ test("a server that has to wait for the window may send more ahead, up to a limi
   roundTrip(20);
   expect(window.extraBytes).toBe(30 * mebibyte);
   expect(left()).toBe(32 * mebibyte);
+});
+
+test("once a server had to wait, the connection's further channels have its window with the first long output", async () => {
+  const [budget, reach] = [new WindowBudget(), { extraBytes: 0 }];
+  const first = await openChannel(budget, reach);
+  first.send();
+  for (let count = 0; count < 4; count += 1) first.roundTrip(20);
+  first.channel.emit("close");
+
+  const second = await openChannel(budget, reach);
+  second.channel.push(Buffer.from("a line\n"));
+  expect(second.window.extraBytes).toBe(0);
+  second.send();
+  expect([second.window.extraBytes, second.left()]).toEqual([30 * mebibyte, expect.any(Number)]);
+  expect(second.left()).toBeGreaterThan(29 * mebibyte);
 });
 
 test("one that goes on at once has a window of 2 MiB", async () => {
