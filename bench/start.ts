@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { daemonFlags } from "../client/daemon-flags.ts";
 import { openDatabase } from "../daemon/store/database.ts";
 import { createRunStore } from "../daemon/store/runs.ts";
+import { compileCacheVariable } from "../protocol/discovery.ts";
 import { endedRun } from "../test/support/stored-run.ts";
 import type { Bed } from "./bed.ts";
 import { type Contender, race, samplesOf, timed } from "./contender.ts";
@@ -56,7 +57,9 @@ async function startAndStop({ dist }: Bed, state: string): Promise<number> {
   let child: ReturnType<typeof spawn> | undefined;
   const span = await timed(async () => {
     const script = join(dist, "daemon.cjs");
-    child = spawn(process.execPath, [...daemonFlags, script, "--state-dir", state], { stdio: "ignore" });
+    // As client/launch.ts starts it.
+    const env = { ...process.env, [compileCacheVariable]: join(state, "compile-cache") };
+    child = spawn(process.execPath, [...daemonFlags, script, "--state-dir", state], { stdio: "ignore", env });
     while (!(existsSync(socketPath) && (await answers(socketPath)))) await delay(1);
   });
   const ended = new Promise((resolve) => child?.once("exit", resolve));

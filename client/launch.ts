@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, constants, fstatSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { placeTakenStatus } from "../protocol/discovery.ts";
+import { compileCacheVariable, placeTakenStatus } from "../protocol/discovery.ts";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
@@ -143,7 +144,7 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   const args = [...daemonFlags, daemonScript, "--state-dir", places.directory, ...daemonArguments];
   const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
-    env: daemonEnvironment(),
+    env: { ...daemonEnvironment(), [compileCacheVariable]: join(places.directory, "compile-cache") },
     detached: true,
     windowsHide: true,
     stdio: ["ignore", log, log],

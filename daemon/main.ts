@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
-import { placeTakenStatus } from "../protocol/discovery.ts";
+import { compileCacheVariable, placeTakenStatus } from "../protocol/discovery.ts";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
 import { checkStart, openDaemon } from "./compose.ts";
@@ -15,6 +15,8 @@ import { userName } from "./core/user-name.ts";
  */
 async function main(): Promise<void> {
   checkRuntime(process.versions.node);
+  // It was for this process, and not for what hosts, agents and proxies are reached by.
+  delete process.env[compileCacheVariable];
   process.umask(0o077);
   const home = homedir();
   const { directory, flags, onlyChecks } = readArguments(process.argv.slice(2), home);

@@ -101,3 +101,16 @@ test("a link in its place is not followed", async () => {
   expect((await cli.run(command)).status).toBe(0);
   expect(await readdir(cli.home)).toEqual([".ssh"]);
 });
+
+test("what was compiled of the daemon is kept with it, and what it starts is not told of that", async () => {
+  await using cli = await openCli();
+  const told = join(cli.home, "environment");
+  await writeFile(join(cli.home, ".ssh/config"), `Match exec "env >${told}"\n  User somebody\n`);
+  expect((await cli.run(["start"])).status).toBe(0);
+  expect((await cli.run(["hosts", "show", "anywhere"])).stdout.toString()).toContain("somebody");
+  expect((await cli.run(["stop"])).status).toBe(0);
+  expect((await readdir(cacheOf(cli))).filter((name) => name.startsWith(process.version))).toHaveLength(1);
+  const environment = await readFile(told, "utf8");
+  expect(environment).toContain("HOME=");
+  expect(environment).not.toContain("NODE_COMPILE_CACHE");
+});
