@@ -105,7 +105,10 @@ test("a link in its place is not followed", async () => {
 test("what was compiled of the daemon is kept with it, and what it starts is not told of that", async () => {
   await using cli = await openCli();
   const told = join(cli.home, "environment");
-  await writeFile(join(cli.home, ".ssh/config"), `Match exec "env >${told}"\n  User somebody\n`);
+  await writeFile(
+    join(cli.home, ".ssh/config"),
+    `Host anywhere\n  HostName localhost\nMatch exec "env >${told}"\n  User somebody\n`,
+  );
   expect((await cli.run(["start"])).status).toBe(0);
   expect((await cli.run(["hosts", "show", "anywhere"])).stdout.toString()).toContain("somebody");
   expect((await cli.run(["stop"])).status).toBe(0);
