@@ -76,7 +76,7 @@ export function runEvents(
 
 /**
  * Runs a command and streams its events, `init` first and `complete` last. One POST is answered by the stream;
- * a cut is resumed, and the command never runs twice: until its id is known the POST is repeated under the
+ * a cut is resumed, and the command runs once: until its id is known the POST is repeated under the
  * same Idempotency-Key.
  */
 export async function* streamRun(

@@ -27,7 +27,7 @@ export interface RunFramesOptions extends ResumeOptions, StartRunOptions {}
 
 /**
  * Runs a command and streams it as frames, all of it: `init` first and `complete` last. A cut is resumed and the command
- * never runs twice, as with `streamRun`.
+ * runs once, as with `streamRun`.
  */
 export function runFrames(
   transport: Transport,

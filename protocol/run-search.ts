@@ -87,7 +87,7 @@ export function parseRunSearch(text: string, now = new Date()): RunSearchText {
     const { notHost } = filter;
     if (notHost !== undefined && found.notHost !== undefined) filter.notHost = `${found.notHost},${notHost}`;
     else if (Object.keys(filter).some((key) => key in found))
-      return { problem: `${label(word)} is given twice.` };
+      return { problem: `${label(word)} is given more than once.` };
     found = { ...found, ...filter };
   }
   const q = texts.join(" ");

@@ -242,7 +242,7 @@ function parseSnippet({
     return [text.slice(0, equals), text.slice(equals + 1)] as const;
   });
   const names = pairs.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new UsageError(`--set gives ${twice} twice.`);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) throw new UsageError(`--set gives ${repeated} more than once.`);
   return { name: snippet, values: Object.fromEntries(pairs) };
 }

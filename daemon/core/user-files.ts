@@ -105,7 +105,7 @@ class Readers implements Disposable {
     return Promise.resolve(answer);
   }
 
-  /** What is asked twice in one turn is sent once: the question is on its way to both when the turn ends. */
+  /** What is asked again in one turn is sent once: the question is on its way to both when the turn ends. */
   #askOnce(question: FileQuestion): Promise<unknown> {
     const key = JSON.stringify(question);
     const same = this.#thisTurn.get(key);

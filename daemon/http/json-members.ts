@@ -1,5 +1,5 @@
 /**
- * The first name that stands twice in one object of `text`, which is JSON: of two values the one that was meant is not
+ * The first repeated name in one object of `text`, which is JSON: of two values the one that was meant is not
  * known, and who looked at the request before may have believed the other (RFC 8259, section 4).
  */
 export function repeatedMember(text: string): string | undefined {

@@ -210,7 +210,7 @@ function withoutSha256(extension: unknown): unknown {
 
 /**
  * Gives the AES-GCM ciphers their keys as key objects; to be called after every key exchange. ssh2 makes a cipher for
- * each packet, and from a key in bytes that takes Node twice as long as all the rest of a packet of 32 KiB.
+ * each packet, and from a key in bytes that takes Node double the time of the rest of a packet of 32 KiB.
  */
 export function useKeyObjects(client: Client): void {
   const protocol = member(client, "_protocol");

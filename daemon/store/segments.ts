@@ -35,7 +35,7 @@ export interface SegmentReader extends Disposable {
 
 /**
  * Long pieces of output in append-only files, `<folder>/<run>/<segment>`. What writes them to SQLite would be copied
- * twice more and synced while every stream waits; here they are handed to the kernel once. A piece is written before
+ * two more times and synced while every stream waits; here they are handed to the kernel once. A piece is written before
  * the row that names it is committed: a process that dies between the two leaves bytes that nobody looks for.
  */
 export class Segments {

@@ -123,7 +123,7 @@ export class RunCommands {
   async openHost(row?: Host): Promise<void> {
     const { hostCommands } = this.#parts;
     const host = await hostCommands.chosen(row, vscode.l10n.t("Open Host"));
-    // A double click on a row runs its command twice.
+    // A double click on a row runs its command two times.
     if (host === undefined || host.name === this.#opened) return;
     this.#opened = host.name;
     const answer = await askChoice<HostAction>(

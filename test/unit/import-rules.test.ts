@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 
-const RULES = ["house(imports)", "import(no-cycle)", "eslint(no-restricted-globals)"];
+const RULES = ["architecture(imports)", "import(no-cycle)", "eslint(no-restricted-globals)"];
 const Report = z.object({
   diagnostics: z.array(z.object({ filename: z.string(), code: z.string(), message: z.string() })),
 });
@@ -182,7 +182,7 @@ describe("the import rules", () => {
   let complaints: Complaint[] = [];
 
   beforeAll(() => {
-    for (const file of [".oxlintrc.json", "scripts/oxlint-house.mjs"]) {
+    for (const file of [".oxlintrc.json", "scripts/oxlint-imports.mjs"]) {
       mkdirSync(dirname(join(tree, file)), { recursive: true });
       copyFileSync(join(root, file), join(tree, file));
     }

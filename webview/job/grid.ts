@@ -2,7 +2,7 @@ import type { JobRow } from "../../protocol/job-panel.ts";
 import { element, icon } from "../element.ts";
 import { word } from "../labels.ts";
 import type { SortKey, Sorting } from "./row-order.ts";
-import { percentageOfRow, standingOfRow, timeWords } from "./row-words.ts";
+import { percentageOfRow, standingOfRow, timeWords } from "./row-labels.ts";
 
 /** As in job.css. */
 const rowHeight = 24;

@@ -2,7 +2,7 @@ import { hasRun } from "../../protocol/job.ts";
 import type { PanelGroup } from "../../protocol/job-panel.ts";
 import { element } from "../element.ts";
 import { word } from "../labels.ts";
-import { endingOfGroup } from "./row-words.ts";
+import { endingOfGroup } from "./row-labels.ts";
 
 export interface GroupEvents {
   open(runId: string): void;

@@ -7,7 +7,7 @@ import { countElements } from "./counts.ts";
 import { Grid } from "./grid.ts";
 import { GroupList } from "./group-list.ts";
 import { arrange, type SortKey, type Sorting } from "./row-order.ts";
-import { standingOfRow, timeWords } from "./row-words.ts";
+import { standingOfRow, timeWords } from "./row-labels.ts";
 import { toGoWords } from "./time-to-go.ts";
 
 type Message<Type extends ToJobPanel["type"]> = Extract<ToJobPanel, { type: Type }>;

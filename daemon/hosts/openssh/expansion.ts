@@ -95,7 +95,7 @@ export async function expandFile(
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) ? path : join(context.home, path);
 }
 
-/** Tokens and `${VARIABLE}` in one pass, so that nothing is expanded twice. */
+/** Tokens and `${VARIABLE}` in one pass, so that nothing is expanded again. */
 function expandText(
   option: string,
   text: string,

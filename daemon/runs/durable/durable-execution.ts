@@ -34,7 +34,7 @@ const answerTimeoutMs = 5000;
 
 /**
  * A run that goes on without us: its command is started detached and followed by its files, over as many sessions
- * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for twice. What follows
+ * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for again. What follows
  * from what is decided in `transition`; here it is done.
  */
 export class DurableExecution implements RunExecution {

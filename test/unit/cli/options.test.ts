@@ -132,7 +132,7 @@ test.each([
     ["a", "--env", "a-b=1", "--", "ls"],
     '--env is "a-b=1", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
   ],
-  [["--snippet", "q", "--set", "x=1", "--set", "x=2", "a"], "--set gives x twice."],
+  [["--snippet", "q", "--set", "x=1", "--set", "x=2", "a"], "--set gives x more than once."],
   [["a", "--env", "X", "--", "ls"], "--env is X, but no such variable is set here."],
   [["a", "--env", "toString", "--", "ls"], "--env is toString, but no such variable is set here."],
   [["a", "--secret-env", "X", "--", "ls"], "--secret-env is X, but no such variable is set here."],

@@ -174,4 +174,4 @@ function inProject(path) {
   return relative(root, path).split(sep).join("/");
 }
 
-export default { meta: { name: "house" }, rules: { imports } };
+export default { meta: { name: "architecture" }, rules: { imports } };
