@@ -12,9 +12,16 @@ export function describeKey(key: Buffer): KeyDescription {
   return { keyType: keyTypeOf(key) ?? "unknown", fingerprint: fingerprintOf(key) };
 }
 
+/** Of the keys that are asked for again: each run asks for those that would log it in. */
+const fingerprints = new WeakMap<Buffer, string>();
+
 /** "SHA256:" and base64 without padding. */
 export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+  const known = fingerprints.get(key);
+  if (known !== undefined) return known;
+  const fingerprint = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+  fingerprints.set(key, fingerprint);
+  return fingerprint;
 }
 
 /** The key's type, e.g. "ssh-ed25519": the first string of its wire form; undefined when it is none. */
