@@ -237,12 +237,16 @@ export function ping(client: Client): void {
   insides.protocol.ping();
 }
 
-/**
- * Whether ssh2 keeps nothing of encrypted packets when it has read them. It does with other ciphers, or its native binding, until
- * a packet is whole; and without encryption for as long as it needs the message.
- */
-export function keepsNothingOf(cipher: string): boolean {
-  return /^aes\d+-gcm@openssh\.com$/.test(cipher) && !hasNativeCrypto();
+/** Puts something before what reads encrypted bytes, until the next key exchange; to be called after each. */
+export function replaceDecrypting(client: Client, replace: (inner: Decrypt) => Decrypt): void {
+  const decipher = member(member(client, "_protocol"), "_decipher");
+  const inner = member(decipher, "decrypt");
+  if (typeof decipher !== "object" || decipher === null || typeof inner !== "function") return;
+  const call: Decrypt = (...values) => {
+    const end: unknown = Reflect.apply(inner, decipher, values);
+    return typeof end === "number" ? end : undefined;
+  };
+  Reflect.set(decipher, "decrypt", replace(call));
 }
 
 /** Whether ssh2 decodes in its native binding; the binding falls back to JavaScript without a word. */
@@ -250,6 +254,8 @@ export function hasNativeCrypto(): boolean {
   return bindingAvailable === true;
 }
 
+/** Reads encrypted bytes from one index up to another. A number: where another decipher goes on; undefined: all was read. */
+export type Decrypt = (data: Buffer, from: number, to: number) => number | undefined;
 type Callback = (failed: unknown) => void;
 type OpenCallback = ((failure: unknown, channel: ClientChannel) => void) & { type?: string };
 type Write = (chunk: Buffer, encoding: unknown, done: (failure?: Error | null) => void) => void;

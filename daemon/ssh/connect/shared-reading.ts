@@ -2,7 +2,8 @@ import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { keepsNothingOf } from "../ssh2-internals.ts";
+import { hasNativeCrypto, replaceDecrypting } from "../ssh2-internals.ts";
+import { inWholePackets } from "./whole-packets.ts";
 
 const bufferBytes = 64 * 1024;
 /** Windows reads ahead, into the buffer of each socket; others read at the moment when it is handed on. */
@@ -35,9 +36,21 @@ export function connectSharing(options: TcpNetConnectOpts): Socket {
 /** Makes no copies of what `client` reads from its socket, as long as it keeps nothing of that. */
 export function handOnBriefly(client: Client, socket: Duplex): void {
   client.on("handshake", ({ sc }) => {
-    if (keepsNothingOf(sc.cipher)) transient.add(socket);
-    else transient.delete(socket);
+    if (!keepsNothingOf(sc.cipher)) {
+      transient.delete(socket);
+      return;
+    }
+    transient.add(socket);
+    replaceDecrypting(client, inWholePackets);
   });
+}
+
+/**
+ * Whether ssh2 keeps nothing of encrypted packets when it has read them. It does with other ciphers, or its native binding, until
+ * a packet is whole; and without encryption for as long as it needs the message.
+ */
+export function keepsNothingOf(cipher: string): boolean {
+  return /^aes\d+-gcm@openssh\.com$/.test(cipher) && !hasNativeCrypto();
 }
 
 /** False: no more is to be read for now. */

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { Client } from "ssh2";
 import { expect, test, vi } from "vitest";
-import { connectSharing, handOnBriefly } from "../../../../../daemon/ssh/connect/shared-reading.ts";
-import { keepsNothingOf } from "../../../../../daemon/ssh/ssh2-internals.ts";
+import {
+  connectSharing,
+  handOnBriefly,
+  keepsNothingOf,
+} from "../../../../../daemon/ssh/connect/shared-reading.ts";
 
 /** Both ends of a connection, and how to give it a cipher. */
 async function openPair(stack: AsyncDisposableStack) {

@@ -1,0 +1,76 @@
+import type { Decrypt } from "../ssh2-internals.ts";
+
+/** Of AES-GCM (RFC 5647): a packet's length, that many bytes, and a tag. */
+const headBytes = 4;
+const tagBytes = 16;
+/** ssh2 takes none that is longer. */
+const maxPacketBytes = 35_000;
+
+/**
+ * Has a decipher of AES-GCM read packets whole. Of one that comes in two pieces, as half of those of a long output do, ssh2 deciphers
+ * each by itself and puts the two together: three buffers in place of one.
+ */
+export function inWholePackets(decrypt: Decrypt): Decrypt {
+  const begun = new BegunPacket();
+  return (data, from, to) => {
+    let at = from;
+    if (begun.size > 0) {
+      at += begun.add(data.subarray(from, to));
+      if (!begun.isWhole) return undefined;
+      const end = decrypt(begun.bytes, 0, begun.size);
+      begun.clear();
+      if (end !== undefined) return Number.isFinite(end) ? at : end;
+    }
+    const whole = endOfWhole(data, at, to);
+    const end = whole > at ? decrypt(data, at, whole) : undefined;
+    if (end === undefined) begun.add(data.subarray(whole, to));
+    return end;
+  };
+}
+
+/** The beginning of a packet whose rest has not come. */
+class BegunPacket {
+  bytes = Buffer.alloc(0);
+  size = 0;
+
+  get isWhole(): boolean {
+    return this.size >= headBytes && this.size >= sizeOf(this.bytes, 0);
+  }
+
+  clear(): void {
+    this.size = 0;
+  }
+
+  /** Takes what belongs to it, and says how much that is. */
+  add(more: Buffer): number {
+    const before = this.size;
+    this.#fill(more, headBytes);
+    if (this.size >= headBytes) this.#fill(more.subarray(this.size - before), sizeOf(this.bytes, 0));
+    return this.size - before;
+  }
+
+  #fill(more: Buffer, upTo: number): void {
+    if (this.bytes.length < upTo) {
+      const longer = Buffer.allocUnsafeSlow(upTo);
+      this.bytes.copy(longer, 0, 0, this.size);
+      this.bytes = longer;
+    }
+    if (upTo > this.size) this.size += more.copy(this.bytes, this.size, 0, upTo - this.size);
+  }
+}
+
+/** Where the last packet ends that is there as a whole; what can be no packet is for ssh2 to refuse. */
+function endOfWhole(data: Buffer, from: number, to: number): number {
+  let at = from;
+  while (to - at >= headBytes) {
+    const end = at + sizeOf(data, at);
+    if (end > to) return at;
+    at = end;
+  }
+  return at;
+}
+
+function sizeOf(data: Buffer, at: number): number {
+  const length = data.readUInt32BE(at);
+  return length > maxPacketBytes ? headBytes : headBytes + length + tagBytes;
+}
