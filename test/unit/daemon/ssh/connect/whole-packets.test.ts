@@ -62,3 +62,21 @@ test.each([0, 1, 3, 4, 10, 35])(
     expect(decrypt(rest, 0, rest.length)).toBe(last.length - cut);
   },
 );
+
+test("one that stops for good is asked no more, and what can be no packet is handed on at once", () => {
+  const stop: Decrypt = () => Infinity;
+  const [packet, more] = [packetOf(16, 1), packetOf(16, 2)];
+  expect(inWholePackets(stop)(Buffer.concat([packet, more]), 0, 72)).toBe(Infinity);
+  const cut = inWholePackets(stop);
+  expect(cut(packet, 0, 20)).toBeUndefined();
+  expect(cut(packet, 20, 36)).toBe(Infinity);
+
+  const refuse: Decrypt = () => {
+    throw new Error("Bad packet length");
+  };
+  const wrong = Buffer.from("ffffffff00000000", "hex");
+  expect(() => inWholePackets(refuse)(wrong, 0, wrong.length)).toThrow("Bad packet length");
+  const begun = inWholePackets(refuse);
+  expect(begun(wrong, 0, 2)).toBeUndefined();
+  expect(() => begun(wrong, 2, 4)).toThrow("Bad packet length");
+});
