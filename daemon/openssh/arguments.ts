@@ -18,6 +18,8 @@ export interface ClientSettings {
 export interface ClientPlaces {
   /** A known_hosts file with nothing but the key that was accepted for this connection. */
   readonly accepted: string;
+  /** The name by which `ssh` is to read a known_hosts file. */
+  readonly knownHosts: (path: string) => string;
   readonly control: string;
   readonly log: string;
   readonly asks: boolean;
@@ -79,7 +81,7 @@ function channelOptions({ control, asks }: ClientPlaces): string[] {
 function trustOptions(
   { settings: { trust } }: Hop,
   settings: ClientSettings,
-  { accepted }: ClientPlaces,
+  { accepted, knownHosts }: ClientPlaces,
 ): string[] {
   const { home, ownKnownHosts } = settings;
   const users = trust.userKnownHostsFiles ?? [
@@ -93,8 +95,8 @@ function trustOptions(
     "VerifyHostKeyDNS=no",
     "CheckHostIP=no",
     "NoHostAuthenticationForLocalhost=no",
-    `UserKnownHostsFile=${[accepted, ownKnownHosts, ...users].map(quotedFully).join(" ")}`,
-    `GlobalKnownHostsFile=${machines.length === 0 ? "none" : machines.map(quoted).join(" ")}`,
+    `UserKnownHostsFile=${[accepted, ...[ownKnownHosts, ...users].map(knownHosts)].map(quotedFully).join(" ")}`,
+    `GlobalKnownHostsFile=${machines.length === 0 ? "none" : machines.map(knownHosts).map(quoted).join(" ")}`,
     `RequiredRSASize=${trust.requiredRsaSize ?? settings.requiredRsaSize}`,
     ...given(trust.hostKeyAlias, (alias) => `HostKeyAlias=${alias}`),
     ...given(trust.revokedHostKeys, (path) => `RevokedHostKeys=${quoted(path)}`),

@@ -11,6 +11,7 @@ import { type ClientSettings, clientArguments } from "./arguments.ts";
 import { type AskpassPrompt, openAskpass } from "./askpass.ts";
 import { ClientProcess } from "./client-process.ts";
 import { ClientQuestions } from "./client-questions.ts";
+import { KnownHostsLinks } from "./known-hosts-links.ts";
 import { loginByClient } from "./login.ts";
 import { notOnWindows } from "./login-failure.ts";
 
@@ -51,6 +52,8 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const place = (name: string): string => join(directory?.path ?? "", `${name}${count}`);
       const paths = { control: place("c"), log: place("log"), accepted: place("known") };
       using stack = new DisposableStack();
+      const links = stack.use(new KnownHostsLinks(place("k")));
+      const knownHosts = (path: string): string => links.add(path);
       const declined = new AbortController();
       const questions = new ClientQuestions(login, (problem) => declined.abort(problem));
       const answer = (prompt: AskpassPrompt): Promise<string | undefined> => questions.answer(prompt);
@@ -61,7 +64,7 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const { agentSocket } = login.credentials;
       const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
       const ssh = new ClientProcess({
-        arguments: clientArguments(login.hop, { ...options, ...login }, { ...paths, asks }),
+        arguments: clientArguments(login.hop, { ...options, ...login }, { ...paths, asks, knownHosts }),
         environment: { ...base, ...agent, ...asking },
         log: paths.log,
       });
