@@ -28,7 +28,9 @@ function buttons(
   // A strict policy leaves no choice: the key has to be put into known_hosts by hand.
   const trustable = problem.code === "host_key_unknown" && problem.reason !== "strict";
   if (trustable) made.push(button(word("trustAndRun"), () => act("trust")));
-  if (problem.retryable) made.push(button(word("runAgain"), () => act("runAgain")));
+  // Of a question that was declined its own text says to run again.
+  if (problem.retryable || problem.code === "declined")
+    made.push(button(word("runAgain"), () => act("runAgain")));
   made.push(button(word("showLog"), () => act("showLog")));
   made.push(...mending.map((title) => button(title, () => act({ mend: title }))));
   // The first is the likely next step; showing the log alone is not.

@@ -47,10 +47,10 @@ export class JobNotices implements vscode.Disposable {
     const { exited0 } = job.counts;
     const text = linkless(
       vscode.l10n.t(
-        "Job finished: {0} ended with exit status 0 on {1} of {2} hosts",
-        command,
+        "Job finished: {0} of {1} hosts ended with exit status 0. Command: {2}",
         exited0,
         job.hosts.length,
+        command,
       ),
     );
     const answer =

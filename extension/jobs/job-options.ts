@@ -96,12 +96,12 @@ function jobOptions(): readonly Option[] {
       },
     },
     {
-      label: vscode.l10n.t("Begin With No Further Host After a Failure"),
+      label: vscode.l10n.t("Stop After the First Failure"),
       words: ({ failFast = false }) => (failFast ? vscode.l10n.t("yes") : vscode.l10n.t("no")),
       set: (options) => ({ ...options, failFast: options.failFast !== true }),
     },
     {
-      label: vscode.l10n.t("Nor After More Failures Than"),
+      label: vscode.l10n.t("Stop After More Failures Than"),
       words: ({ maxFailures }) => String(maxFailures ?? vscode.l10n.t("no limit")),
       text: ({ maxFailures }) => String(maxFailures ?? ""),
       hint: vscode.l10n.t("a number of hosts or a share such as 20%, or nothing"),

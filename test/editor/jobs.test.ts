@@ -101,7 +101,7 @@ test("a group's row runs on its hosts, and options are asked for by who wants th
   await window.quick.getByText(/Must be numbers of hosts or shares/).waitFor();
   await window.input.fill("1, 50%");
   await window.page.keyboard.press("Enter");
-  await window.choose(/Go on, or choose an option/, "Begin With No Further Host");
+  await window.choose(/Go on, or choose an option/, "Stop After the First Failure");
   await window.quick.getByText("1, 50%").waitFor();
   await window.pictures("job-options", ["light", "dark", "highContrast"]);
   await window.choice("Go On").click();
@@ -120,7 +120,7 @@ test("rows that are selected together run together, and who looks elsewhere is t
   await expect.poll(() => window.run.locator(".counts").innerText()).toBe("2 running");
   await window.command("Help: Welcome");
   await writeFile(go, "");
-  const told = window.notification(/Job finished: .* ended with exit status 0 on 0 of 2 hosts/);
+  const told = window.notification(/Job finished: 0 of 2 hosts ended with exit status 0\. Command: /);
   await told.waitFor();
   await window.pictures("job-notice", ["light", "dark", "highContrast"]);
   await told.getByRole("button", { name: "Show Results" }).click();
