@@ -230,6 +230,37 @@ describe("what was shown on a full disk as the end of a run is its end for the n
   });
 });
 
+test("a reader of every byte gets them on a full disk, too, and the record has a gap in their place", async () => {
+  await using disk = await openSmallDisk(16);
+  const stateDirectory = join(disk.path, "state");
+  await mkdir(stateDirectory, { mode: 0o700 });
+  await using daemon = await openHostedDaemon({ stateDirectory });
+  const bytes = 20_000_000;
+  const command = `echo A; read line; yes 0123456 | head -c ${bytes}; echo over >&2; echo B`;
+  const created = await daemon.client.call("createRun", { body: { host: "web1", command, stdinOpen: true } });
+  const run = new RunReading();
+  const messages = readMessages(await daemon.http.open("GET", `/api/runs/${created.id}/events?follow=all`));
+  await run.until(messages, () => run.text() === "A\n");
+  disk.fill();
+  await daemon.client.call("runStdin", { params: { run: created.id }, body: { data: "\n" } });
+  await run.until(messages, ({ type }) => type === "complete");
+  expect(run.of("gap")).toEqual([]);
+  expect(run.bytes("stdout").length).toBe(bytes + 4);
+  const sha256 = createHash("sha256").update(run.bytes("stdout")).digest("hex");
+  expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0, sha256: { stdout: sha256 } });
+  expect(run.bytes("stderr").toString()).toBe("over\n");
+  const { truncatedBytes } = run.complete;
+  expect(truncatedBytes).toBeGreaterThan(bytes / 2);
+  // Who reads the record has all that is in it, and is told of the rest.
+  const later = await new RunReading().follow(
+    await daemon.http.open("GET", `/api/runs/${created.id}/events`),
+  );
+  const gaps = later.of("gap").reduce((sum, { from, to }) => sum + to - from, 0);
+  expect(gaps).toBe(truncatedBytes);
+  expect(later.text().startsWith("A\n")).toBe(true);
+  expect(later.complete).toEqual(run.complete);
+});
+
 test("a daemon on a full disk begins no run, ends those under way as they end, and goes on when there is room", async () => {
   await using disk = await openSmallDisk(16);
   await using counter = await openCounter();

@@ -11,7 +11,8 @@ import { mended } from "./mended-event.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
 import type { IdempotencyKey, RunStore } from "./run-store.ts";
-import { controlContent, type EventContent, type StoredEvent } from "./stored-event.ts";
+import { controlContent, type EventContent, keptBytes, type StoredEvent } from "./stored-event.ts";
+import { withGaps } from "./unrecorded-output.ts";
 
 export interface EventWriterParts {
   readonly store: RunStore;
@@ -30,9 +31,6 @@ interface RunRecord {
   readonly recordLimitBytes: number;
 }
 
-/** What an event costs to keep beside its bytes, about; and one that has none. */
-const overheadBytes = 200;
-const controlBytes = 1000;
 /** A disk that is full or fails is tried again so often. */
 const retryMs = 1000;
 /** So long what does not matter by itself waits for what comes next. */
@@ -193,7 +191,7 @@ export class EventWriter {
     }
   }
 
-  /** Records what arrived, then shows it. What can't be recorded is counted and announced, never shown. */
+  /** Records what arrived, then shows it. What can't be recorded is counted and announced, and shown to readers of every byte. */
   #flush(final: boolean): void {
     this.#gathering.taken();
     if (this.#rewinds) return;
@@ -211,10 +209,15 @@ export class EventWriter {
     );
     if (failed !== undefined) {
       this.#seq = before;
-      this.#recorder.giveUp(pieces);
       this.#parts.log.error("Output could not be recorded", { run: this.#id, ...failed });
       this.#rewinds = this.#isTakenAgain?.() === true;
       this.#hasUnrecordedOutput ||= !this.#rewinds;
+      const isShown = !this.#rewinds && this.#isFollowed();
+      this.#recorder.giveUp(pieces, isShown);
+      if (!isShown) return;
+      this.#seq += events.length;
+      this.#pendingWrites = withGaps(this.#pendingWrites, events);
+      this.#show(events);
       return;
     }
     this.#pendingWrites = [];
@@ -293,8 +296,4 @@ export class EventWriter {
   #now(): string {
     return this.#parts.clock.now();
   }
-}
-
-function keptBytes(event: StoredEvent): number {
-  return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
 }

@@ -127,15 +127,11 @@ export class Recorder {
     return taken;
   }
 
-  /** Takes back pieces that could not be written: their bytes are lost and will be announced. */
-  giveUp(pieces: readonly Recorded[]): void {
+  /** Takes back pieces that could not be written: their bytes are lost, and will be announced unless the caller does. */
+  giveUp(pieces: readonly Recorded[], isAnnounced: boolean): void {
     for (const piece of pieces) {
-      const record = this.#streams[piece.stream];
-      if (piece.kind === "gap") record.lose(piece.from);
-      else {
-        record.lose(piece.offset);
-        this.#limit.giveUp(piece.bytes.length, piece.part);
-      }
+      if (!isAnnounced) this.#streams[piece.stream].lose(piece.kind === "gap" ? piece.from : piece.offset);
+      if (piece.kind === "output") this.#limit.giveUp(piece.bytes.length, piece.part);
     }
   }
 

@@ -47,3 +47,12 @@ export type RecordedEvent = StoredEvent | (Recorded & (LostContent | { readonly 
 export function controlContent(fields: ControlFields): ControlContent {
   return { kind: "control", fields };
 }
+
+/** What an event costs to keep beside its bytes, about; and one that has none. */
+const overheadBytes = 200;
+const controlBytes = 1000;
+
+/** What an event costs to keep in memory, in bytes. */
+export function keptBytes(event: StoredEvent): number {
+  return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
+}

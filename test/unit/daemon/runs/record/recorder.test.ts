@@ -72,7 +72,7 @@ test("pieces that could not be written are announced as a gap", () => {
   const recorder = new Recorder(1000);
   recorder.push("stdout", Buffer.from("abc"));
   const lost = recorder.take(false);
-  recorder.giveUp(lost);
+  recorder.giveUp(lost, false);
   recorder.push("stdout", Buffer.from("def"));
   const pieces = recorder.take(true);
   expect(pieces).toMatchObject([
