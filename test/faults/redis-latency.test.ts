@@ -26,7 +26,7 @@ const ways: readonly (readonly [string, (redis: Redis) => Promise<void> | void])
   ["killed", ({ pid }) => endProcesses([pid])],
 ];
 
-test("a warm run beside Redis in trouble takes hardly longer than one without Redis", {
+test(`a warm run beside Redis in trouble ${isFull ? "takes hardly longer than one without Redis" : "ends as it should"}`, {
   timeout: times(120_000, 3_600_000),
 }, async () => {
   await using redis = await openRedis();
