@@ -18,7 +18,7 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
-import { type Cache, cachedResult, keptBy } from "./result-cache.ts";
+import { type Cache, type CacheableRequest, cachedResult, keptBy } from "./result-cache.ts";
 import { sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
@@ -98,7 +98,9 @@ export class RunEngine implements AsyncDisposable {
     const askedAt = this.#parts.clock.elapsed();
     const { target, host, loginShell, worker, session } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
-    const result = await cachedResult(request, { target, askedAt }, this.#parts);
+    const effective = { ...request, loginShell: request.loginShell ?? loginShell };
+    const cacheable = { ...effective, hostEnvironment: session.environment };
+    const result = await cachedResult(cacheable, { target, askedAt }, this.#parts);
     // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
     const meanwhile = this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
@@ -114,11 +116,11 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(result.run, recordedHashes(this.#parts.store.events, result.run.id));
       return live.run;
     }
-    const where = { target, session, loginShell: request.loginShell ?? loginShell, worker, askedAt };
+    const where = { target, session, loginShell: effective.loginShell, worker, askedAt };
     const parts = { ...this.#parts, durable: this.#durable };
     const execution = createExecution(live, request, { ...where, sudo }, parts);
-    const shared = this.#sharedResult(execution, request, result.key);
-    this.#begin(execution, client, () => this.#keepResult(live, request), shared);
+    const shared = this.#sharedResult(execution, cacheable, result.key);
+    this.#begin(execution, client, () => this.#keepResult(live, cacheable), shared);
     return live.run;
   }
 
@@ -303,7 +305,7 @@ export class RunEngine implements AsyncDisposable {
     live.end({ outcome: "unknown", problem });
   }
 
-  #keepResult(live: LiveRun, request: RunRequest): void {
+  #keepResult(live: LiveRun, request: CacheableRequest): void {
     const { run } = live;
     if (run.outcome === "exited") this.#parts.latency.add(run);
     const key = this.#keyOf(live, request);
@@ -313,7 +315,7 @@ export class RunEngine implements AsyncDisposable {
   /** Of another run under way, if one asks for the same; others that come may then wait for this one. */
   #sharedResult(
     { live, stops }: RunExecution,
-    request: RunRequest,
+    request: CacheableRequest,
     key: string | undefined,
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
@@ -321,7 +323,7 @@ export class RunEngine implements AsyncDisposable {
     return this.#shared.join(key, own, stops.requested);
   }
 
-  #keyOf(live: LiveRun, request: RunRequest): string | undefined {
+  #keyOf(live: LiveRun, request: CacheableRequest): string | undefined {
     return keptBy(live, request, this.#parts.store.events.epoch);
   }
 

@@ -26,21 +26,28 @@ interface CachedResult {
   readonly run?: Run | undefined;
 }
 
-/**
- * Finds the run whose result may be answered again for the same command in the same circumstances; `identity` is that
- * of who runs it where (see `Remote.identity`).
- */
-function resultKey(epoch: string, request: RunRequest, identity: string): string {
-  const { command, useBash, loginShell, cwd, env, stdin, pty, recordLimitBytes, cols, rows } = request;
+/** A request with what its host adds to it: a result for other start files or variables is another one. */
+export interface CacheableRequest extends RunRequest {
+  readonly loginShell: boolean;
+  /** Of the host's SSH configuration (SetEnv, SendEnv). */
+  readonly hostEnvironment: Readonly<Record<string, string>>;
+}
+
+/** The key of the result of a request that `identity` makes (see `Remote.identity`). */
+function resultKey(epoch: string, request: CacheableRequest, identity: string): string {
+  const { command, useBash, loginShell, cwd, stdin, pty, recordLimitBytes, cols, rows } = request;
+  const variables = (of: Readonly<Record<string, string>>): string[] =>
+    Object.entries(of)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort();
   const what = [
     identity,
     command,
     useBash,
     loginShell,
     cwd,
-    Object.entries(env)
-      .map(([name, value]) => `${name}=${value}`)
-      .sort(),
+    variables(request.env),
+    variables(request.hostEnvironment),
     stdin,
     pty && [cols, rows],
     recordLimitBytes,
@@ -50,7 +57,7 @@ function resultKey(epoch: string, request: RunRequest, identity: string): string
 
 /** Looks whether the result of an earlier run stands for this request. */
 export async function cachedResult(
-  request: RunRequest,
+  request: CacheableRequest,
   { target, askedAt }: { readonly target: Target; readonly askedAt: number },
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
 ): Promise<CachedResult> {
@@ -67,7 +74,7 @@ export async function cachedResult(
 /** What the result of a run that has ended is kept by; undefined where it may not stand for another run. */
 export function keptBy(
   { run, identity }: Pick<LiveRun, "run" | "identity">,
-  request: RunRequest,
+  request: CacheableRequest,
   epoch: string,
 ): string | undefined {
   const { outcome, exitCode, truncatedBytes } = run;

@@ -107,6 +107,21 @@ describe.each([
     expect(after.hitRate).toBeCloseTo(after.hits / (after.hits + after.misses));
   });
 
+  test("a result of one login shell is not answered for another", async () => {
+    await using counter = await openCounter();
+    const host = `shell-${backend}`;
+    const { address, port, user, clientKey } = daemon.sshd;
+    const body = { name: host, address, port, user, identityFile: clientKey.path };
+    await daemon.client.call("createHost", { body });
+    const counts: number[] = [];
+    for (const loginShell of [false, true, true, false]) {
+      await daemon.client.call("updateHost", { params: { host }, body: { loginShell } });
+      await daemon.run(counter.command, { ...cached, host });
+      counts.push(await counter.count());
+    }
+    expect(counts).toEqual([1, 2, 2, 2]);
+  });
+
   test("a run that is run again runs, unless a result is asked for", async () => {
     await using counter = await openCounter();
     const { id } = await daemon.run(counter.command, cached);
