@@ -132,9 +132,13 @@ function firstPourer(stdin: Writable): Set<AbortController> {
  * waited for: a listener on `stdin` would be one more for each chunk and each writer of the run.
  */
 function write(stdin: Writable, chunk: Buffer): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     if (!stdin.writable) throw stdinClosed();
-    if (stdin.write(chunk, () => resolve())) resolve();
+    const isTaken = stdin.write(chunk, (failure) => {
+      if (failure === null || failure === undefined) resolve();
+      else reject(stdinClosed());
+    });
+    if (isTaken) resolve();
   });
 }
 

@@ -204,17 +204,17 @@ export class ChannelProcess {
       highWaterMark: 64 * 1024,
       write: (chunk: Buffer, _encoding, done) => {
         if (this.#finished) {
-          done();
+          done(notTaken());
           return;
         }
         let waiting = true;
-        const release = (): void => {
+        const release = (failure?: Error): void => {
           if (!waiting) return;
           waiting = false;
-          done();
+          done(failure);
         };
-        this.#releaseInput = release;
-        channel.write(chunk, release);
+        this.#releaseInput = () => release(notTaken());
+        channel.write(chunk, () => release());
       },
       final: (done) => {
         channel.end();
@@ -224,6 +224,10 @@ export class ChannelProcess {
     input.on("error", () => undefined);
     return input;
   }
+}
+
+function notTaken(): Error {
+  return new Error("The process has ended");
 }
 
 /** RFC 4254, section 6.10. */
