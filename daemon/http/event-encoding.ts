@@ -9,38 +9,45 @@ type StoredOutput = Extract<StoredEvent, { kind: "output" }>;
 type StoredGap = Extract<StoredEvent, { kind: "gap" }>;
 type StoredControl = Extract<StoredEvent, { kind: "control" }>;
 
+type Encode = (event: StoredEvent) => Buffer;
+
 /** The Server-Sent Events of one run; without `raw`, shell noise is told as so many bytes left out. */
-export function createEventEncoder(
-  epoch: string,
-  runId: string,
-  raw: boolean,
-): (event: StoredEvent) => Buffer {
-  const output = ({ seq, at, stream, offset }: StoredOutput, data: string): Buffer => {
-    const head = `{"type":"output","runId":"${runId}","timestamp":"${at}","stream":"${stream}"`;
-    return Buffer.from(`id: ${epoch}.${seq}\ndata: ${head},"offset":${offset},${data}}\n\n`, "latin1");
-  };
-  const encode = (event: StoredEvent): Buffer => {
-    if (event.kind === "output") return output(event, dataOf(event.bytes));
-    return Buffer.from(`id: ${epoch}.${event.seq}\ndata: ${JSON.stringify(protocolEvent(event, runId))}\n\n`);
-  };
+export function createEventEncoder(epoch: string, runId: string, raw: boolean): Encode {
+  const encode = runEncoder(epoch, runId, raw);
   return (event) => {
-    if (event.kind === "output" && event.noise && !raw) {
-      return output(event, `"data":"","filteredBytes":${event.bytes.length}`);
-    }
-    return encodedOnce(event, encode);
+    // Noise is what readers differ in.
+    const isSame = raw || event.kind !== "output" || !event.noise;
+    return isSame ? encodedOnce(event, encode) : encode(event);
   };
 }
 
 /** The Server-Sent Events of a job: those of its runs under the job's numbers, and its ending. */
 export function createJobEncoder(epoch: string, raw: boolean): (event: JobEvent) => Buffer {
-  const encoders = new Map<string, (event: StoredEvent) => Buffer>();
+  const encoders = new Map<string, Encode>();
   return (event) => {
     if ("ending" in event) {
       return Buffer.from(`id: ${epoch}.${event.seq}\ndata: ${JSON.stringify(event.ending)}\n\n`);
     }
-    const encode = encoders.get(event.run) ?? createEventEncoder(epoch, event.run, raw);
+    const encode = encoders.get(event.run) ?? runEncoder(epoch, event.run, raw);
     encoders.set(event.run, encode);
     return encode({ ...event.event, seq: event.seq });
+  };
+}
+
+function runEncoder(epoch: string, runId: string, raw: boolean): Encode {
+  const output = ({ seq, at, stream, offset }: StoredOutput, data: string): Buffer => {
+    const head = `{"type":"output","runId":"${runId}","timestamp":"${at}","stream":"${stream}"`;
+    return Buffer.from(`id: ${epoch}.${seq}\ndata: ${head},"offset":${offset},${data}}\n\n`, "latin1");
+  };
+  return (event) => {
+    if (event.kind === "output") {
+      const isLeftOut = event.noise && !raw;
+      return output(
+        event,
+        isLeftOut ? `"data":"","filteredBytes":${event.bytes.length}` : dataOf(event.bytes),
+      );
+    }
+    return Buffer.from(`id: ${epoch}.${event.seq}\ndata: ${JSON.stringify(protocolEvent(event, runId))}\n\n`);
   };
 }
 
