@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import * as z from "zod";
 import { watchFor } from "./daemon.ts";
 import { type Directory, openDirectory } from "./directory.ts";
@@ -10,20 +12,18 @@ import { type Directory, openDirectory } from "./directory.ts";
  */
 const flags = "--expose-gc --max-semi-space-size=2";
 
-/** The C library gives large blocks back as soon as they are free, instead of keeping more of them with each burst. */
-const allocator = {
-  MALLOC_ARENA_MAX: "1",
-  MALLOC_MMAP_THRESHOLD_: "131072",
-  MALLOC_TRIM_THRESHOLD_: "131072",
-};
+/** What is free is given back by trim-memory.c: the C library would keep as much of it as a burst needed, between what is in use. */
+const allocator = { MALLOC_ARENA_MAX: "1" };
 
 const MemoryUsage = z.object({ heapUsed: z.number(), external: z.number() });
+
+const run = promisify(execFile);
 
 /** Bytes that something in a process still holds: garbage that waits to be collected is no leak. */
 export interface MemoryHeld {
   /** JavaScript objects and the buffers that they hold. */
   readonly objects: number;
-  /** All memory of its own, without the pages of files that it maps. */
+  /** All memory of its own that is in use, without the pages of files that it maps. */
   readonly process: number;
 }
 
@@ -49,9 +49,22 @@ export async function watchPeak(pid: number): Promise<() => Promise<number>> {
 export async function openLiveMemory(): Promise<LiveMemory> {
   const directory: Directory = await openDirectory();
   const path = directory.join("memory");
+  const trim = directory.join("trim-memory.node");
+  await run("tcc", [
+    "-shared",
+    "-nostdlib",
+    "-o",
+    trim,
+    fileURLToPath(import.meta.resolve("./trim-memory.c")),
+  ]);
   const report = fileURLToPath(import.meta.resolve("./memory-report.ts"));
   return {
-    environment: { ...allocator, NODE_OPTIONS: `${flags} --import ${report}`, TEST_MEMORY_REPORT: path },
+    environment: {
+      ...allocator,
+      NODE_OPTIONS: `${flags} --import ${report}`,
+      TEST_MEMORY_REPORT: path,
+      TEST_TRIM_MEMORY: trim,
+    },
     async held(pid) {
       await rm(path, { force: true });
       const written = watchFor(directory.path, "memory");

@@ -1,5 +1,5 @@
-// Runs within a daemon under test (see live-memory.ts): at SIGUSR2 it collects what nothing holds any more and says
-// what is left.
+// Runs within a daemon under test (see live-memory.ts): at SIGUSR2 it collects what nothing holds any more, gives what is
+// free back to the system, and says what is left.
 import { setTimeout as delay } from "node:timers/promises";
 import { renameSync, writeFileSync } from "node:fs";
 
@@ -9,6 +9,7 @@ async function report(path: string): Promise<void> {
     globalThis.gc?.();
     await delay(100);
   }
+  process.dlopen({ exports: {} }, process.env["TEST_TRIM_MEMORY"] ?? "");
   writeFileSync(`${path}.new`, JSON.stringify(process.memoryUsage()));
   renameSync(`${path}.new`, path);
 }
