@@ -92,11 +92,27 @@ test("a command that stops reading holds the writer back, and its end lets it go
   await delay(1000);
   expect(answered).toBe(false);
   await writeFile(goOn, "");
-  // What was not taken is not said to be.
   expect((await answer).status).toBe(409);
   await rest();
   expect(run.text()).toBe("xxxxxxxxxx");
   expect(run.complete).toMatchObject({ outcome: "exited", exitCode: 0 });
+});
+
+test("input that a command has not taken when it ends is not said to be taken", async () => {
+  await using directory = await openDirectory();
+  const goOn = directory.join("go-on");
+  const { run, rest } = await opened(`until [ -e ${goOn} ]; do sleep 0.05; done`);
+  const json = { data: "x".repeat(900_000) };
+  // More than the host takes of a command that reads nothing.
+  const writers = Array.from({ length: 6 }, () =>
+    daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, { json }),
+  );
+  await Promise.race(writers);
+  // The others wait, of which nobody is told.
+  await delay(500);
+  await writeFile(goOn, "");
+  expect((await Promise.all(writers)).map(({ status }) => status)).toContain(409);
+  await rest();
 });
 
 test("a dozen writers wait for one command, and each gets all of its bytes through", async () => {
