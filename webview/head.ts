@@ -25,7 +25,7 @@ export class Head {
     const badge = (name: "production" | "durable", hint: string): HTMLElement =>
       element("span", { class: name, title: hint }, word(name));
     this.#about = [
-      element("span", { class: "host", title: `${host.name} (${where})` }, host.name),
+      element("h1", { class: "host", title: `${host.name} (${where})` }, host.name),
       element("span", { class: "address", title: where }, where),
       ...(host.production ? [badge("production", word("productionHint"))] : []),
       ...(options.durable === true ? [badge("durable", word("durableHint"))] : []),

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { source } from "axe-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import type { JobRow, PanelGroup } from "../../protocol/job-panel.ts";
+import { violationsIn } from "../support/axe.ts";
 import { jobMessage, type JobPage, jobRow, noCounts, openJobPage } from "../support/job-page.ts";
 import { type BundledPages, openBundledPages } from "../support/webview-page.ts";
 
@@ -64,20 +64,6 @@ const hostsShown = (view: JobPage): Promise<string[]> =>
     .sort((a, b) => a.getAttribute("aria-rowindex") - b.getAttribute("aria-rowindex"))
     .map((row) => row.dataset.host)`);
 
-/** What axe-core finds. */
-async function violations(view: JobPage): Promise<string[]> {
-  await view.page.evaluate(source);
-  const found: unknown = await view.page.evaluate(
-    "axe.run(document, { rules: { 'html-has-lang': { enabled: false }, 'document-title': { enabled: false } } })",
-  );
-  const { violations: failed } = z
-    .object({
-      violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
-    })
-    .parse(found);
-  return failed.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
 test.each(["dark", "light", "hc", "hcLight"] as const)(
   "failures come first, and all is readable: %s",
   async (theme) => {
@@ -87,7 +73,7 @@ test.each(["dark", "light", "hc", "hcLight"] as const)(
     expect(await view.page.locator(".counts").innerText()).toBe("47 exit 0\n1 exit 3\n1 failed\n1 running");
     await view.page.keyboard.press("ArrowDown");
     await view.page.screenshot({ path: join(screenshots, `job-${theme}.png`) });
-    expect(await violations(view)).toEqual([]);
+    expect(await violationsIn(view.page)).toEqual([]);
     expect(view.complaints).toEqual([]);
   },
 );
@@ -129,7 +115,7 @@ test("hosts that never began are a group with nothing to open, and nothing is co
   await shown("web3").getByRole("button", { name: "Compare with Largest" }).click();
   await expect.poll(() => view.posted).toContainEqual({ type: "compare", a: "a", b: "b" });
   await view.page.screenshot({ path: join(screenshots, "job-not-begun.png") });
-  expect(await violations(view)).toEqual([]);
+  expect(await violationsIn(view.page)).toEqual([]);
 });
 
 test("a narrow tab has the groups below the hosts", async () => {
