@@ -41,7 +41,8 @@ export const Jump = z
   .string()
   .min(1)
   .max(600)
-  .refine((text) => parseJump(text) !== undefined, "must be [user@]host[:port]");
+  .refine((text) => parseJump(text) !== undefined, "must be [user@]host[:port]")
+  .refine((text) => text.toLowerCase() !== "none", "must not be none: for no jump host the list is empty");
 
 export const HostKeyPolicy = z.enum(["ask", "acceptNew", "strict"]);
 export type HostKeyPolicy = z.infer<typeof HostKeyPolicy>;

@@ -138,7 +138,7 @@ async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending |
 
 /** Runs it once, and shows it. */
 async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean): Promise<Ending> {
-  const stdinOpen = plan.readStdin && (await hasStdin());
+  const stdinOpen = plan.readStdin && (await hasStdin(plan.request.pty === true));
   const over = new AbortController();
   let run: string | undefined;
   const cancel = async (): Promise<void> => {

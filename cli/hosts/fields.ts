@@ -46,7 +46,7 @@ export const fieldHelp = `  --address ADDRESS
   -p, --port PORT
   -l, --user USER
   -i, --identity-file FILE   the private key, or its public half for a key in the agent
-  -J, --jump HOST,...        through these jump hosts, each [user@]host[:port]
+  -J, --jump HOST,...        through these jump hosts, each [user@]host[:port]; none: directly
   --group PATH               where it is in the tree, e.g. prod/web
   --tag TAG                  may be given several times
   --color COLOR              of its row, e.g. charts.red; of #ff8800 the nearest of the theme
@@ -80,7 +80,7 @@ export function parseFields(values: Values): HostPatch {
     port: port === undefined ? undefined : parseWhole(port, "--port"),
     user,
     identityFile: parsePath(values["identity-file"]),
-    jump: jump?.split(","),
+    jump: jump === undefined ? undefined : jumpHosts(jump),
     group,
     tags: tag,
     color,
@@ -92,6 +92,11 @@ export function parseFields(values: Values): HostPatch {
     worker: parseChoice(HostWorker, values.worker, "--worker"),
     legacyAlgorithms: either(values, "legacy-algorithms"),
   });
+}
+
+/** As with `ssh -J`, `none` is no jump host. */
+function jumpHosts(text: string): string[] {
+  return /^(?:none)?$/i.test(text) ? [] : text.split(",");
 }
 
 /** `[user@]address[:port]` */

@@ -4,14 +4,19 @@ import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { warn } from "../console.ts";
 
-/** Whether there is anything to pass on: not a terminal, which the person may need, and not /dev/null. */
-export async function hasStdin(): Promise<boolean> {
+/**
+ * Whether there is anything to pass on: not a terminal, which the person may need, and not /dev/null. With `pty` the command
+ * may wait for what is typed: that is told.
+ */
+export async function hasStdin(pty = false): Promise<boolean> {
   try {
     const own = fstatSync(0);
     if (!own.isCharacterDevice()) return true;
     if (own.rdev === statSync("/dev/null").rdev) return false;
     const { isatty } = await import("node:tty");
-    return !isatty(0);
+    if (!isatty(0)) return true;
+    if (pty) warn("What you type is not passed on to the command. Ctrl-C cancels it.");
+    return false;
   } catch {
     return false;
   }

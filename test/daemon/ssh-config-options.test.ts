@@ -70,6 +70,19 @@ test("a key size that is required of RSA is that of the SSH config", async () =>
   expect(problem.message).toContain("at least 8192");
 });
 
+test("with UserKnownHostsFile /dev/null an unknown key counts for one connection, as CI and virtual machines have it", async () => {
+  await using unknown = await openSshd();
+  for (const policy of ["no", "accept-new"]) {
+    const lines = [`StrictHostKeyChecking ${policy}`, "UserKnownHostsFile /dev/null", `Port ${unknown.port}`];
+    const key = `IdentityFile ${unknown.clientKey.path}`;
+    expect((await runOn([...lines, key], "echo in")).text()).toBe("in\n");
+  }
+  const none = ["StrictHostKeyChecking no", "UserKnownHostsFile none", `Port ${unknown.port}`];
+  for (const { id, port } of (await daemon.client.call("listConnections")).items)
+    if (port === unknown.port) await daemon.client.call("closeConnection", { params: { connection: id } });
+  expect((await runOn(none, "echo in")).problem).toMatchObject({ code: "host_key_unknown" });
+});
+
 test.each(["ssh2", "openssh"] as const)(
   "over %s a KnownHostsCommand is given the arguments that ssh gives it",
   async (transport) => {

@@ -78,7 +78,7 @@ const lines: readonly [line: string, expected: Partial<EffectiveValues>][] = [
   ["HostKeyAlias shared", { hostKeyAlias: "shared" }],
   ["UserKnownHostsFile /k/known", { userKnownHostsFiles: ["/k/known"] }],
   ["UserKnownHostsFile /k/a /k/b", { userKnownHostsFiles: ["/k/a", "/k/b"] }],
-  ["UserKnownHostsFile /dev/null", { userKnownHostsFiles: [] }],
+  ["UserKnownHostsFile /dev/null", { userKnownHostsFiles: ["/dev/null"] }],
   ["UserKnownHostsFile none", { userKnownHostsFiles: [] }],
   ["UserKnownHostsFile /k/%h", { userKnownHostsFiles: ["/k/web"] }],
   ["GlobalKnownHostsFile /k/all", { globalKnownHostsFiles: ["/k/all"] }],

@@ -244,7 +244,7 @@ function ofHome(path: string, { accountHome, home }: EffectiveContext): string {
 /** ssh has expanded these, and prints them with spaces between, also those in their names: each begins with a slash. */
 function filesIn(text: string | undefined, context: EffectiveContext): string[] {
   const files = (text ?? "").split(/ (?=\/|~|none(?: |$))/).filter((file) => !isNone(file));
-  return files.filter((file) => file !== "/dev/null").map((file) => ofHome(file, context));
+  return files.map((file) => ofHome(file, context));
 }
 
 function sessionOf(options: SshOptions, environment: EffectiveContext["environment"]): SessionSettings {

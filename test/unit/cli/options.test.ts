@@ -194,6 +194,7 @@ test("words are counted", () => {
 
 test("a host's fields are those that are named", () => {
   expect(parseFields({})).toEqual({});
+  for (const none of ["none", "None", ""]) expect(parseFields({ jump: none })).toEqual({ jump: [] });
   expect(
     parseFields({ port: "22", jump: "a,b@c:1", tag: ["x"], "no-production": true, "login-shell": true }),
   ).toEqual({
