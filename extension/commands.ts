@@ -251,7 +251,7 @@ function onRow<T>(parse: (argument: unknown) => T | undefined, act: (row: T) => 
   return (argument) => {
     const row = parse(argument);
     if (row !== undefined) return act(row);
-    const again = vscode.l10n.t("The list was just being read again. Please try once more.");
+    const again = vscode.l10n.t("The list was being refreshed. Please try again.");
     return vscode.window.showInformationMessage(again);
   };
 }

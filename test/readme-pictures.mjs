@@ -40,7 +40,7 @@ await takeTerminal();
 
 async function takeGrid() {
   await window.command("Hostrun: Run on Several Hosts…");
-  await window.answer(/Tick hosts, tags and groups/, "web* db*");
+  await window.answer(/Select hosts, tags and groups/, "web* db*");
   await window.answer(/Type a command/, command);
   await window.run.getByRole("button", { name: "Run on 8 hosts" }).click();
   await window.run.getByText("web[1-2,4,6]").waitFor();

@@ -61,7 +61,7 @@ export class DaemonCommands {
   /** What is wrong, and how to mend it, in a document of its own. */
   async doctor(): Promise<void> {
     const checks = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Hostrun looks for what is wrong…") },
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Checking for problems…") },
       () =>
         examine({
           places: this.#link.places,

@@ -8,7 +8,7 @@ export function showHandover({ olderVersion, runs = 0, limitMs, over, endNow }: 
     {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t(
-        "Hostrun was updated. The daemon of version {0} still runs commands ({1}); it is replaced when they have ended, after {2} min at most. Durable ones go on. Cancel ends the others now.",
+        "Hostrun was updated. The daemon of version {0} is still running commands ({1}); it will be replaced when they end, after {2} min at most. Durable ones keep running. Cancel ends the others now.",
         olderVersion,
         runs,
         minutes,

@@ -27,7 +27,7 @@ export function showStatus(link: DaemonLink, runs: RunList): vscode.Disposable {
 export function describeState(state: LinkState): string {
   switch (state.kind) {
     case "idle":
-      return vscode.l10n.t("The daemon was not needed yet.");
+      return vscode.l10n.t("The daemon has not been needed yet.");
     case "starting":
       return vscode.l10n.t("The daemon is starting.");
     case "connected":

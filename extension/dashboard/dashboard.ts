@@ -141,7 +141,9 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
 
 async function mayClose(host: string): Promise<boolean> {
   const action = vscode.l10n.t("Close Connection");
-  const detail = vscode.l10n.t("What runs over it loses its connection, and how it ends stays unknown.");
+  const detail = vscode.l10n.t(
+    "Commands that run over it lose their connection, and how they end stays unknown.",
+  );
   const question = vscode.l10n.t("Close the connection to {0}, which is in use?", oneLine(host));
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, action)) === action;
 }

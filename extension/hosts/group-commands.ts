@@ -26,7 +26,7 @@ export class GroupCommands {
   async rename(path: string): Promise<void> {
     const answer = await askText(
       {
-        prompt: vscode.l10n.t("Name of the group: a folder in the tree, as in prod/web"),
+        prompt: vscode.l10n.t("Name of the group: a folder in the tree, such as prod/web"),
         value: path,
         problem: (text) => groupProblem(groupParts(text).join("/")),
       },

@@ -117,7 +117,7 @@ async function offerSshConfig(host: Host): Promise<void> {
   const open = vscode.l10n.t("Open SSH Config");
   const place = host.configAt === undefined ? "~/.ssh/config" : configPlace(host.configAt);
   const answer = await vscode.window.showInformationMessage(
-    vscode.l10n.t("{0} is a host of the SSH config. To delete it, take it out of {1}.", host.name, place),
+    vscode.l10n.t("{0} is a host in the SSH config. To delete it, remove it from {1}.", host.name, place),
     open,
   );
   if (answer === open) await openSshConfig(host);
@@ -128,7 +128,7 @@ function afterDelete({ configAt }: Host): string {
   const runs = vscode.l10n.t("Its runs stay in the history.");
   if (configAt === undefined) return runs;
   const row = vscode.l10n.t(
-    "Its row stays, as a host of the SSH config ({0}), with the marks that it had there before it was imported.",
+    "It stays in the list as a host in the SSH config ({0}), with the marks that it had before it was imported.",
     configPlace(configAt),
   );
   return `${row}\n\n${runs}`;

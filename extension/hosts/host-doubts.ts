@@ -35,12 +35,12 @@ export async function keyFileProblem(path: string): Promise<string | undefined> 
   const file = path.startsWith("~/") ? `${homedir()}${path.slice(1)}` : path;
   try {
     await using handle = await open(file);
-    if (!(await handle.stat()).isFile()) return vscode.l10n.t("{0} is no file", path);
+    if (!(await handle.stat()).isFile()) return vscode.l10n.t("{0} is not a regular file", path);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     const head = buffer.toString("latin1", 0, bytesRead);
     // The public half stands for a key in the agent.
     const isKey = /PRIVATE KEY-|^(?:ssh|ecdsa|sk)-\S+ AAAA/m.test(head);
-    return isKey ? undefined : vscode.l10n.t("{0} is no SSH key", path);
+    return isKey ? undefined : vscode.l10n.t("{0} is not an SSH key", path);
   } catch {
     return vscode.l10n.t("{0} cannot be read", path);
   }

@@ -9,7 +9,7 @@ import { homePath } from "./ssh-config-page.ts";
 export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<void> {
   const saved = hosts.filter(({ id, damaged }) => id !== null && damaged === undefined);
   if (saved.length === 0) {
-    const told = vscode.l10n.t("There are no saved hosts. Those of the SSH config are in its file.");
+    const told = vscode.l10n.t("There are no saved hosts. Hosts in the SSH config are in its own file.");
     await vscode.window.showInformationMessage(told);
     return;
   }
@@ -22,7 +22,7 @@ export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<v
   if (file === undefined) return;
   await vscode.workspace.fs.writeFile(file, Buffer.from(exportText(saved)));
   const told = vscode.l10n.t(
-    "Exported {0} hosts to {1}. There is no secret in it.",
+    "Exported {0} hosts to {1}. It contains no secrets.",
     saved.length,
     homePath(file.fsPath),
   );

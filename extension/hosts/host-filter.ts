@@ -19,7 +19,9 @@ export class HostFilter implements vscode.Disposable {
   async ask(): Promise<void> {
     const answer = await askText(
       {
-        prompt: vscode.l10n.t("Filter hosts by name, address, user, group and tags. Empty: every host"),
+        prompt: vscode.l10n.t(
+          "Filter hosts by name, address, user, group and tags; empty to show every host",
+        ),
         value: this.#text,
         problem: (text) =>
           text.length > maxLength ? vscode.l10n.t("Must be at most {0} characters", maxLength) : undefined,

@@ -119,7 +119,7 @@ async function chooseHosts(
   const items: HostEntry[] = [
     ...section(vscode.l10n.t("new"), imported.map(newEntry)),
     ...section(
-      vscode.l10n.t("changed: the saved host would be as in the file"),
+      vscode.l10n.t("changed: importing updates the saved host"),
       updated.map(({ host, changes }) => changedEntry(host, changes)),
     ),
     ...section(

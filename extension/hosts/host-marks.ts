@@ -65,7 +65,7 @@ function colors(current: string | null): readonly ChoiceItem<string>[] {
   });
   const isExact = current?.startsWith("#") === true;
   const exact = isExact
-    ? [{ ...entry(current, current), description: vscode.l10n.t("shown by the theme's nearest color") }]
+    ? [{ ...entry(current, current), description: vscode.l10n.t("shown in the theme's nearest color") }]
     : [];
   return [...exact, ...rowColors.map((name) => entry(name, labels[name]))];
 }

@@ -35,7 +35,7 @@ export function askAddress(hosts: readonly Host[]): HostQuestion {
     const answer = await askText(
       {
         prompt: vscode.l10n.t(
-          "Address of the host, with the user name and the port where they are not the usual ones",
+          "Address of the host, with the user name and port if they differ from the defaults",
         ),
         placeholder: "deploy@10.0.0.5:22",
         value: draft.address === "" ? "" : hostAddress(draft),
@@ -52,13 +52,13 @@ export function askAddress(hosts: readonly Host[]): HostQuestion {
 }
 
 export function notAnAddress(): string {
-  return vscode.l10n.t("Must be an address, as in web1.example.org or deploy@10.0.0.5:2222");
+  return vscode.l10n.t("Must be an address, such as web1.example.org or deploy@10.0.0.5:2222");
 }
 
 /** `taken`: the names of other hosts; `own`: the one that the host has already, which it may keep whatever it is. */
 export function askName(taken: ReadonlySet<string>, own?: string): HostQuestion {
   const problemOf = (text: string): string | undefined => {
-    if (taken.has(text)) return vscode.l10n.t("There is a host of this name already");
+    if (taken.has(text)) return vscode.l10n.t("A host with this name already exists");
     return text === own ? undefined : schemaProblem(NewHost.shape.name, text);
   };
   return async (draft, frame) => {
@@ -80,7 +80,7 @@ export function askGroup(hosts: readonly Host[]): HostQuestion {
     const answer = await askChoice<string>(
       {
         placeholder: vscode.l10n.t(
-          "Group: a folder in the tree, as in prod/web. Choose one or type a new one",
+          "Group: a folder in the tree, such as prod/web. Choose one or type a new one",
         ),
         items: [none, ...groupPaths(hosts).map((path) => ({ label: plainLabel(path), value: path }))],
         filter: "",
@@ -98,9 +98,7 @@ export function askJump(hosts: readonly Host[]): HostQuestion {
   return async (draft, frame) => {
     const answer = await askText(
       {
-        prompt: vscode.l10n.t(
-          "Hosts to go through, the first one first, separated by commas. Empty: directly",
-        ),
+        prompt: vscode.l10n.t("Hosts to go through in order, separated by commas; empty to connect directly"),
         placeholder: "deploy@bastion.example.org",
         value: draft.jump.join(", "),
         problem: (text) =>
@@ -152,7 +150,7 @@ export const askTags: HostQuestion = async (draft, frame) => {
 export const askTransport: HostQuestion = async (draft, frame) => {
   const answer = await askChoice<HostTransport>(
     {
-      placeholder: vscode.l10n.t("What connects to the host"),
+      placeholder: vscode.l10n.t("How to connect to the host"),
       items: HostTransport.options.map((value) => ({ ...transportEntry(value), value })),
       active: (value) => value === draft.transport,
     },

@@ -29,7 +29,7 @@ function wayWords({ effective, jump, identityFile }: Host): string[] {
   const command = effective?.proxyCommand ?? null;
   return [
     ...(hops.length > 0 ? [vscode.l10n.t("Jump host: {0}", hops.join(", "))] : []),
-    ...(command === null ? [] : [vscode.l10n.t("Through a command: {0}", oneLine(command))]),
+    ...(command === null ? [] : [vscode.l10n.t("Proxy command: {0}", oneLine(command))]),
     ...files.map((file) => vscode.l10n.t("Key file: {0}", oneLine(file))),
   ];
 }

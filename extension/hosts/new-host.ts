@@ -29,7 +29,7 @@ export async function askNewHost(
   for (;;) {
     const answer = await askChoice<"add" | "more">(
       {
-        placeholder: vscode.l10n.t("Address of the host, as in deploy@10.0.0.5:22"),
+        placeholder: vscode.l10n.t("Address of the host, such as deploy@10.0.0.5:22"),
         items: [more],
         filter: typed,
         keep: (address) => {

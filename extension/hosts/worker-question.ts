@@ -6,7 +6,7 @@ import type { HostQuestion } from "./host-questions.ts";
 export const askWorker: HostQuestion = async (draft, frame) => {
   const answer = await askChoice<HostWorker>(
     {
-      placeholder: vscode.l10n.t("Whether commands may skip start files that take long"),
+      placeholder: vscode.l10n.t("Whether commands may skip slow startup files"),
       items: HostWorker.options.map((value) => ({ ...workerEntry(value), value })),
       active: (value) => value === draft.worker,
     },
@@ -19,11 +19,13 @@ export function workerEntry(worker: HostWorker): { readonly label: string; reado
   if (worker === "off") {
     return {
       label: vscode.l10n.t("Never"),
-      detail: vscode.l10n.t("A login shell of its own begins every command"),
+      detail: vscode.l10n.t("Every command starts in its own login shell"),
     };
   }
   return {
     label: vscode.l10n.t("Automatic"),
-    detail: vscode.l10n.t("Where they take long, a shell that has read them once begins the commands"),
+    detail: vscode.l10n.t(
+      "Where startup files are slow, a shell that has read them once starts the commands",
+    ),
   };
 }

@@ -47,7 +47,7 @@ export async function askText(question: TextQuestion, frame: StepFrame): Promise
 }
 
 function asWarning(doubt: string): vscode.InputBoxValidationMessage {
-  const message = vscode.l10n.t("{0} Press Enter again to use it all the same.", doubt);
+  const message = vscode.l10n.t("{0} Press Enter again to use it anyway.", doubt);
   return { message, severity: vscode.InputBoxValidationSeverity.Warning };
 }
 

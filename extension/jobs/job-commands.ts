@@ -154,7 +154,7 @@ async function askPasswords(hosts: readonly string[]): Promise<ChosenJob["sudo"]
   const title = vscode.l10n.t("Password for sudo on {0}", shortened(foldNames(hosts), 60));
   const answer = await askChoice<"same" | "each">(
     {
-      placeholder: vscode.l10n.t("Where sudo wants a password, which one does it get?"),
+      placeholder: vscode.l10n.t("Which password should be used where sudo asks for one?"),
       items: [
         {
           label: vscode.l10n.t("The same on all of these hosts"),

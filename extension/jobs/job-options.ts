@@ -41,8 +41,8 @@ export async function askJobOptions(start: JobOptions, frame: StepFrame): Promis
 
 function chooseOption(options: JobOptions, frame: StepFrame): Promise<Answer<Option | "goOn">> {
   const input = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly value: Option | "goOn" }>();
-  input.placeholder = vscode.l10n.t("Go on, or choose an option to change it");
-  const goOn = { label: `$(arrow-right) ${vscode.l10n.t("Go On")}`, value: "goOn" as const };
+  input.placeholder = vscode.l10n.t("Continue, or choose an option to change");
+  const goOn = { label: `$(arrow-right) ${vscode.l10n.t("Continue")}`, value: "goOn" as const };
   const all = jobOptions().map((value) => ({ label: value.label, description: value.words(options), value }));
   input.items = [goOn, ...all];
   return untilAnswered<Option | "goOn">(input, frame, (answer) => [
@@ -87,7 +87,7 @@ function jobOptions(): readonly Option[] {
       label: vscode.l10n.t("Batches"),
       words: ({ batches }) => batches?.join(", ") ?? vscode.l10n.t("none"),
       text: ({ batches }) => batches?.join(", ") ?? "",
-      hint: vscode.l10n.t("numbers of hosts or shares such as 1, 10%, 50%, or nothing"),
+      hint: vscode.l10n.t("numbers of hosts or shares such as 1, 10%, 50%; empty for none"),
       set: (options, text) => {
         if (text === "") return { ...options, batches: null };
         const batches = text.split(",").map((size) => shareOf(size.trim(), 1));
@@ -96,26 +96,26 @@ function jobOptions(): readonly Option[] {
       },
     },
     {
-      label: vscode.l10n.t("Stop After the First Failure"),
+      label: vscode.l10n.t("Stop After First Failure"),
       words: ({ failFast = false }) => (failFast ? vscode.l10n.t("yes") : vscode.l10n.t("no")),
       set: (options) => ({ ...options, failFast: options.failFast !== true }),
     },
     {
-      label: vscode.l10n.t("Stop After More Failures Than"),
+      label: vscode.l10n.t("Maximum Failures"),
       words: ({ maxFailures }) => String(maxFailures ?? vscode.l10n.t("no limit")),
       text: ({ maxFailures }) => String(maxFailures ?? ""),
-      hint: vscode.l10n.t("a number of hosts or a share such as 20%, or nothing"),
+      hint: vscode.l10n.t("a number of hosts or a share such as 20%; empty for no limit"),
       set: (options, text) => {
         const maxFailures = text === "" ? null : shareOf(text, 0);
         return maxFailures === undefined ? undefined : { ...options, maxFailures };
       },
     },
     {
-      label: vscode.l10n.t("Time Limit of Each Host"),
+      label: vscode.l10n.t("Time Limit per Host"),
       words: ({ timeoutMs }) =>
         timeoutMs === undefined ? vscode.l10n.t("as in the settings") : limitWords(timeoutMs),
       text: ({ timeoutMs }) => (timeoutMs === undefined ? "" : `${timeoutMs / 1000}s`),
-      hint: vscode.l10n.t("a time such as 30s, 5m or 2h, 0 for no limit, or nothing"),
+      hint: vscode.l10n.t("a duration such as 30s, 5m or 2h, or 0 for no limit; empty for the setting's"),
       set: (options, text) => {
         const { timeoutMs: _, ...others } = options;
         if (text === "") return others;
@@ -141,10 +141,10 @@ export function jobOptionWords(options: JobOptions): readonly string[] {
     ...(batches === undefined || batches === null
       ? []
       : [vscode.l10n.t("batches of {0}", batches.join(", "))]),
-    ...(failFast === true ? [vscode.l10n.t("up to the first failure")] : []),
+    ...(failFast === true ? [vscode.l10n.t("stops after the first failure")] : []),
     ...(maxFailures === undefined || maxFailures === null
       ? []
-      : [vscode.l10n.t("up to {0} failures", maxFailures)]),
+      : [vscode.l10n.t("at most {0} failures", maxFailures)]),
     ...(timeoutMs === undefined ? [] : [vscode.l10n.t("time limit: {0}", limitWords(timeoutMs))]),
   ];
 }

@@ -36,7 +36,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     const parsed = JobPanelState.safeParse(state);
     if (parsed.success) this.#adopt(panel, parsed.data.jobId);
     else {
-      const detail = vscode.l10n.t("The window forgot which job was shown here. It is in the Runs view.");
+      const detail = vscode.l10n.t("This tab no longer knows its job. Open the job from the Runs view.");
       panel.webview.html = messageHtml(vscode.l10n.t("No job"), detail);
     }
   }

@@ -53,7 +53,7 @@ export class JobStarter {
       return undefined;
     }
     if (hosts.length > 0) return resolved;
-    void vscode.window.showErrorMessage(vscode.l10n.t("The targets mean no host. Nothing was run."));
+    void vscode.window.showErrorMessage(vscode.l10n.t("The targets match no hosts. Nothing was run."));
     return undefined;
   }
 

@@ -18,7 +18,9 @@ export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<An
   const input = vscode.window.createQuickPick<TargetItem>();
   input.canSelectMany = true;
   input.matchOnDescription = true;
-  input.placeholder = vscode.l10n.t("Tick hosts, tags and groups, or type targets such as web[01-20] or db*");
+  input.placeholder = vscode.l10n.t(
+    "Select hosts, tags and groups, or type targets such as web[01-20] or db*",
+  );
   input.items = known;
   let typed: readonly TargetItem[] = [];
   return untilAnswered<readonly string[]>(input, frame, (give) => [

@@ -92,7 +92,7 @@ export class JobTools {
         description: `(${count})`,
         value,
       }));
-    const placeHolder = vscode.l10n.t("Choose the hosts whose output it is compared with");
+    const placeHolder = vscode.l10n.t("Choose the hosts to compare its output with");
     const other = await vscode.window.showQuickPick(others, { placeHolder });
     if (other !== undefined) await documents.compare(other.value, runId);
   }

@@ -51,14 +51,14 @@ export class KeyCommands {
     const { name: nameSchema } = NewKey.shape;
     const name = await vscode.window.showInputBox({
       title,
-      prompt: vscode.l10n.t("Name of its file in ~/.ssh. A file that is there is never written over."),
+      prompt: vscode.l10n.t("Name of the key file in ~/.ssh. An existing file is never overwritten."),
       value: "id_ed25519",
       validateInput: (text) => schemaProblem(nameSchema, text.trim()),
     });
     if (name === undefined) return;
     const passphrase = await vscode.window.showInputBox({
       title,
-      prompt: vscode.l10n.t("Passphrase that encrypts it; empty for none. Hostrun does not keep it."),
+      prompt: vscode.l10n.t("Passphrase to encrypt it with; empty for none. Hostrun does not keep it."),
       password: true,
       ignoreFocusOut: true,
     });
@@ -94,7 +94,7 @@ export class KeyCommands {
     if (done === undefined) return false;
     const told = done.added
       ? vscode.l10n.t("{0} can log in as {1} now.", oneLine(key.comment ?? key.fingerprint), done.login)
-      : vscode.l10n.t("The key was there already: it can log in as {0}.", done.login);
+      : vscode.l10n.t("The key was already installed: it can log in as {0}.", done.login);
     void vscode.window.showInformationMessage(told);
     return true;
   }
@@ -143,7 +143,7 @@ export class KeyCommands {
     }
     const chosen = await vscode.window.showQuickPick(items.map(keyEntry), {
       title,
-      placeHolder: vscode.l10n.t("Choose the key that is to log in"),
+      placeHolder: vscode.l10n.t("Choose the key to log in with"),
       matchOnDescription: true,
       matchOnDetail: true,
     });
@@ -155,10 +155,11 @@ export class KeyCommands {
     if (passphrase === "") return true;
     const repeated = await vscode.window.showInputBox({
       title,
-      prompt: vscode.l10n.t("The passphrase once more"),
+      prompt: vscode.l10n.t("Confirm passphrase"),
       password: true,
       ignoreFocusOut: true,
-      validateInput: (text) => (text === passphrase ? undefined : vscode.l10n.t("It is not the same yet.")),
+      validateInput: (text) =>
+        text === passphrase ? undefined : vscode.l10n.t("The passphrases do not match."),
     });
     return repeated === passphrase;
   }
@@ -188,7 +189,7 @@ function knownHostEntry(known: KnownHost): KnownHostEntry {
   const { address, port, keyType, fingerprint, marker, readOnly, file, line } = known;
   const marks = {
     revoked: vscode.l10n.t("revoked"),
-    certAuthority: vscode.l10n.t("authority of certificates"),
+    certAuthority: vscode.l10n.t("certificate authority"),
   };
   const where = readOnly
     ? vscode.l10n.t("{0}, line {1} (read-only)", homePath(file), line)

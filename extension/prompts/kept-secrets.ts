@@ -55,7 +55,7 @@ export class KeptSecrets {
       this.#log.warn("The system's keyring cannot be used", String(failure));
       void vscode.window.showWarningMessage(
         vscode.l10n.t(
-          "The password of {0} is kept for this session only: this system has no keyring that VS Code could use.",
+          "The password of {0} is kept for this session only: this system has no keyring that VS Code can use.",
           hop,
         ),
       );

@@ -85,7 +85,7 @@ export class PromptDialogs implements vscode.Disposable {
 
   async #show(prompt: Prompt, closed: AbortSignal): Promise<void> {
     const { report, daemon } = this.#parts;
-    await report.attempt(vscode.l10n.t("The answer was not taken"), async () => {
+    await report.attempt(vscode.l10n.t("The answer was not accepted"), async () => {
       const given = closed.aborted ? undefined : await this.#ask(prompt, closed);
       if (closed.aborted) return;
       const params = { prompt: prompt.id };
@@ -134,7 +134,7 @@ export class PromptDialogs implements vscode.Disposable {
 
 async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
   const label =
-    prompt.runIds.length === 0 ? vscode.l10n.t("Trust and Go On") : vscode.l10n.t("Trust and Run");
+    prompt.runIds.length === 0 ? vscode.l10n.t("Trust and Continue") : vscode.l10n.t("Trust and Run");
   const { keyType, fingerprint, knownAs } = prompt.key ?? {};
   const { host, hop } = prompt;
   const isTrusted = await showHostKey({ host, hop, keyType, fingerprint, knownAs }, label);
@@ -148,7 +148,7 @@ async function askFields(
   closed: AbortSignal,
 ): Promise<Given | undefined> {
   const answers: string[] = [];
-  const again = attempt > 1 ? `${vscode.l10n.t("That was not right, please try again.")} ` : "";
+  const again = attempt > 1 ? `${vscode.l10n.t("That was incorrect. Please try again.")} ` : "";
   const totalSteps = fields.length + (longest === undefined ? 0 : 1);
   // A server's own words do not say whose they are, or say it of another.
   const frame = { title: kind === "password" ? title : `${title} (${hop})`, totalSteps };

@@ -32,7 +32,7 @@ export function askKeeping(
   closed: AbortSignal,
 ): Promise<Answer<Keeping>> {
   const pick = vscode.window.createQuickPick<KeepingItem>();
-  pick.placeholder = vscode.l10n.t("For how long is it to be kept?");
+  pick.placeholder = vscode.l10n.t("How long should it be kept?");
   const keyring: KeepingItem = {
     label: vscode.l10n.t("Keep it"),
     description: vscode.l10n.t("in this system's keyring, once the login has worked"),

@@ -28,7 +28,7 @@ const icons = {
 
 function labelOf({ by, name }: GroupBranch): string {
   if (by === "pinned") return vscode.l10n.t("Pinned");
-  if (by === "job") return vscode.l10n.t("Not of a Job");
+  if (by === "job") return vscode.l10n.t("Not Part of a Job");
   if (by === "day") return dayLabel(name);
   if (by === "outcome") return resultLabel(name);
   return oneLine(name);

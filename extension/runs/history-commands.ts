@@ -138,7 +138,7 @@ export class HistoryCommands {
     };
     const answer = await askChoice<RunGrouping>(
       {
-        placeholder: vscode.l10n.t("Choose what the runs are grouped by"),
+        placeholder: vscode.l10n.t("Choose what to group the runs by"),
         items: runGroupings.map((value) => ({ label: labels[value], value })),
         active: (value) => value === runsView.grouping,
       },
@@ -172,7 +172,7 @@ export class HistoryCommands {
     }
     const some =
       runs.length === 1 ? vscode.l10n.t("Delete 1 Run") : vscode.l10n.t("Delete {0} Runs", runs.length);
-    const all = vscode.l10n.t("Delete {0} Runs, Pinned Too", runs.length + pinned.length);
+    const all = vscode.l10n.t("Delete {0} Runs, Including Pinned", runs.length + pinned.length);
     const answer = await vscode.window.showWarningMessage(
       vscode.l10n.t("Delete these runs and their output?"),
       {

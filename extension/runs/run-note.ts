@@ -14,14 +14,14 @@ interface NoteParts {
 export async function editNote(run: Run, { daemon, report }: NoteParts): Promise<void> {
   const answer = await askText(
     {
-      prompt: vscode.l10n.t("A line about this run, which is searched, too. Empty: none"),
+      prompt: vscode.l10n.t("A line about this run, which searches find too; empty for none"),
       value: run.note ?? "",
       problem: (text) => schemaProblem(RunPatch.shape.note, text),
     },
     { title: vscode.l10n.t("Note of {0}", commandLine(run.command, 60)), step: 1, totalSteps: 1 },
   );
   if (typeof answer === "string") return;
-  await report.attempt(vscode.l10n.t("The note could not be kept"), () =>
+  await report.attempt(vscode.l10n.t("The note could not be saved"), () =>
     daemon.call("updateRun", { params: { run: run.id }, body: { note: answer.value } }),
   );
 }

@@ -16,7 +16,7 @@ export async function saveRuns(daemon: Daemon, runs: Iterable<Run> | AsyncIterab
     { label: "JSON", value: "json", ending: "json" },
     { label: "Markdown", value: "markdown", ending: "md" },
   ];
-  const placeHolder = vscode.l10n.t("Choose what the runs are exported as");
+  const placeHolder = vscode.l10n.t("Choose the format to export the runs in");
   const format = await vscode.window.showQuickPick(items, { placeHolder });
   if (format === undefined) return;
   const file = await askFile(vscode.l10n.t("Export runs with their output"), `runs.${format.ending}`);

@@ -21,7 +21,7 @@ export class RunSearchCommands {
     const answer = await askText(
       {
         prompt: vscode.l10n.t(
-          "Search runs by command, host, output and note, and by filters such as host:web1, !host:web2, exit:!0, is:failed, since:yesterday and pinned:yes. Empty: every run",
+          "Search runs by command, host, output and note, and by filters such as host:web1, !host:web2, exit:!0, is:failed, since:yesterday and pinned:yes; empty to show every run",
         ),
         placeholder: vscode.l10n.t('host:web1 is:failed since:"2 days ago" no space left'),
         value: this.#search.text,
@@ -34,7 +34,7 @@ export class RunSearchCommands {
     // A search that failed has said why.
     const host = await this.#search.unknownHost().catch(() => undefined);
     if (host === undefined) return;
-    const none = vscode.l10n.t("There is no host {0}, and no run of one is kept.", oneLine(host));
+    const none = vscode.l10n.t("There is no host named {0}, and no run on it is kept.", oneLine(host));
     void vscode.window.showInformationMessage(none);
   }
 

@@ -51,7 +51,7 @@ async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<Snippe
   );
   if (stat === undefined) return { snippets: [], problems: [] };
   if ((stat.type & vscode.FileType.File) === 0 || stat.size > maxFileBytes)
-    return none(vscode.l10n.t("{0} is no file of at most 1 MiB.", place));
+    return none(vscode.l10n.t("{0} is not a regular file of at most 1 MiB.", place));
   const text = Buffer.from(await vscode.workspace.fs.readFile(file)).toString("utf8");
   const parsed = SnippetFile.safeParse(parseJson(text));
   if (!parsed.success) return none(vscode.l10n.t('{0} is not of the form {"snippets": [ … ]}.', place));

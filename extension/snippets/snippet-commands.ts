@@ -106,12 +106,12 @@ export class SnippetCommands {
       command: run.command.replaceAll("{{", "{{{{"),
       options: Object.fromEntries(set),
     };
-    const made = await this.#parts.report.attempt(vscode.l10n.t("The snippet could not be kept"), () =>
+    const made = await this.#parts.report.attempt(vscode.l10n.t("The snippet could not be saved"), () =>
       this.#parts.daemon.call("createSnippet", { body }),
     );
     if (made === undefined) return;
     const edit = vscode.l10n.t("Edit");
-    const kept = vscode.l10n.t("Kept as “{0}”. Edit it to give it inputs.", oneLine(made.name));
+    const kept = vscode.l10n.t("Saved as “{0}”. Edit it to add inputs.", oneLine(made.name));
     if ((await vscode.window.showInformationMessage(kept, edit)) === edit)
       await this.#parts.files.open(made.id, made.name);
   }
@@ -169,7 +169,7 @@ export class SnippetCommands {
     const frame = { title: vscode.l10n.t("Run {0}", name), step: 1, totalSteps: 1 };
     const own = targets.length === 1 ? hosts.find((host) => host.name === targets[0]) : undefined;
     if (targets.length > 0 && own === undefined) {
-      const description = vscode.l10n.t("where it is meant to run");
+      const description = vscode.l10n.t("the snippet's own targets");
       const answer = await askChoice<"own" | "other">(
         {
           placeholder: vscode.l10n.t("Choose where to run it"),
@@ -222,7 +222,7 @@ export class SnippetCommands {
     );
     const label = commandLabel(command, 1000);
     const description = vscode.l10n.t("run on {0}", oneLine(host.name));
-    const placeholder = vscode.l10n.t("This is what {0} runs: go to it and press Enter", oneLine(name));
+    const placeholder = vscode.l10n.t("This is what {0} will run: select it and press Enter", oneLine(name));
     const answer = await askChoice<true>(
       { placeholder, items: [{ label, description, alwaysShow: true, value: true }], preselects: false },
       { title, step: 1, totalSteps: 1 },

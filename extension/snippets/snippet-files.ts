@@ -43,7 +43,7 @@ export class SnippetFiles implements vscode.FileSystemProvider, vscode.Disposabl
     if (value === undefined) throw new vscode.FileSystemError(vscode.l10n.t("This is not JSON."));
     const parsed = NewSnippet.safeParse(value);
     if (!parsed.success)
-      throw new vscode.FileSystemError(vscode.l10n.t("This is no snippet: {0}", issueOf(parsed.error)));
+      throw new vscode.FileSystemError(vscode.l10n.t("This is not a snippet: {0}", issueOf(parsed.error)));
     try {
       await this.#daemon.call("updateSnippet", { params: { snippet: idOf(uri) }, body: parsed.data });
     } catch (failure) {

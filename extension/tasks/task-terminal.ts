@@ -80,7 +80,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
   async #show(): Promise<number> {
     const { running, start } = this.#context;
     if (!vscode.workspace.isTrusted) {
-      this.#say(vscode.l10n.t("A workspace that is not trusted runs nothing on hosts."));
+      this.#say(vscode.l10n.t("Commands are not run on hosts from an untrusted workspace."));
       return declined;
     }
     const work = workOf(this.#definition, this.#context);
@@ -139,7 +139,7 @@ function workOf(definition: unknown, context: TaskContext): TaskWork | readonly 
   const isForMany = typeof definition === "object" && definition !== null && "targets" in definition;
   const named = isForMany && "host" in definition ? ["host"] : [];
   if (named.length > 0) {
-    const message = vscode.l10n.t("excludes targets: a task runs on the one or the others");
+    const message = vscode.l10n.t("cannot be combined with targets: a task runs on one host or on targets");
     return [{ code: "custom", path: named, message, input: definition }];
   }
   if (isForMany) {

@@ -45,7 +45,10 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
       return;
     }
     const saving = vscode.l10n.t("Save Output…");
-    const text = vscode.l10n.t("The output has {0}, which is more than an editor shows.", formatBytes(bytes));
+    const text = vscode.l10n.t(
+      "The output is {0}, which is more than an editor can show.",
+      formatBytes(bytes),
+    );
     if ((await vscode.window.showInformationMessage(text, saving)) === saving) await save();
   }
 
@@ -133,7 +136,10 @@ function recordedBytes(run: Run): number {
 async function askPart(bytes: number): Promise<"whole" | "end" | undefined> {
   const end = vscode.l10n.t("Compare the Ends");
   const whole = vscode.l10n.t("Compare All");
-  const text = vscode.l10n.t("The outputs have up to {0}, which takes long to compare.", formatBytes(bytes));
+  const text = vscode.l10n.t(
+    "The outputs are up to {0}, which takes a long time to compare.",
+    formatBytes(bytes),
+  );
   const items = bytes <= maxShownBytes ? [end, whole] : [end];
   const answer = await vscode.window.showInformationMessage(text, ...items);
   if (answer === undefined) return undefined;

@@ -123,7 +123,7 @@ export class PanelTools {
   }
 
   async #type(runId: string, { data, end }: { data: string; end: boolean }): Promise<void> {
-    await this.#report.attempt(vscode.l10n.t("The command did not take the input"), () =>
+    await this.#report.attempt(vscode.l10n.t("The input could not be sent to the command"), () =>
       this.#daemon.call("runStdin", { params: { run: runId }, body: { data, end } }),
     );
   }
@@ -169,7 +169,7 @@ export class PanelTools {
 function copyNotice(text: string, whole: boolean, lost: number): string {
   if (text === "") return vscode.l10n.t("There is no output to copy yet");
   if (!whole) {
-    return vscode.l10n.t("Copied the first {0}; Save Output keeps all of it", formatBytes(maxCopiedBytes));
+    return vscode.l10n.t("Copied the first {0}; use Save Output for all of it", formatBytes(maxCopiedBytes));
   }
   if (lost > 0) return vscode.l10n.t("Copied the output; {0} of it were not recorded", formatBytes(lost));
   return vscode.l10n.t("Copied all output");

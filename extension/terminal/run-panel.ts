@@ -263,7 +263,9 @@ export class RunPanel implements RunTab {
     if (shown) this.post({ type: "problem", problem: problem.toJSON() });
     else {
       const gone = problem.code === "run_unknown";
-      const title = gone ? vscode.l10n.t("This run is gone") : vscode.l10n.t("This run cannot be shown");
+      const title = gone
+        ? vscode.l10n.t("This run no longer exists")
+        : vscode.l10n.t("This run cannot be shown");
       this.panel.webview.html = messageHtml(title, problem.message);
     }
   }

@@ -72,7 +72,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     // A tab that was prepared for a run, and the question that it belonged to is gone.
     else if (state === undefined || state === null) panel.dispose();
     else {
-      const detail = vscode.l10n.t("The window forgot which run was shown here. It is in the Runs view.");
+      const detail = vscode.l10n.t("This tab no longer knows its run. Open the run from the Runs view.");
       panel.webview.html = messageHtml(vscode.l10n.t("No run"), detail);
     }
   }

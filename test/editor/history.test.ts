@@ -50,7 +50,7 @@ test("runs are searched by filters, and one that there is not is refused while i
   await window.command("Hostrun: Search Runs…");
   await window.input.fill("host:nosuch");
   await window.page.keyboard.press("Enter");
-  await window.notification("There is no host nosuch, and no run of one is kept.").waitFor();
+  await window.notification("There is no host named nosuch, and no run on it is kept.").waitFor();
   await window.dismissNotifications();
   await window.command("Hostrun: Show All Runs");
   await expect.poll(() => runs().count()).toBe(3);
@@ -104,12 +104,12 @@ test("a run is compared with the one before, and two that are selected with each
 
 test("runs stand in groups, the pinned ones above", async () => {
   await window.command("Hostrun: Group Runs By…");
-  await window.choose(/Choose what the runs are grouped by/, "Host");
+  await window.choose(/Choose what to group the runs by/, "Host");
   await window.row("node1, 2 rows").waitFor();
   await expect.poll(() => runs().count()).toBe(3);
   await window.pictures("runs-by-host", ["light", "dark", "highContrast"]);
   await window.command("Hostrun: Group Runs By…");
-  await window.choose(/Choose what the runs are grouped by/, "Day");
+  await window.choose(/Choose what to group the runs by/, "Day");
   await window.row("Today, 2 rows").waitFor();
   await window.pictures("runs-by-day", ["dark"]);
 });

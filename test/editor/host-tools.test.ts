@@ -91,7 +91,7 @@ describe("a host of the SSH config", () => {
   test("can be set to a transport and to legacy algorithms, and its file stays as it is", async () => {
     await window.rowMenu(/^gone,/, "Connection Settings…");
     await window.choose(/what to change/, "Transport");
-    await window.choose(/What connects/, "The system's ssh");
+    await window.choose(/How to connect/, "The system's ssh");
     await window.choose(/what to change/, "Legacy algorithms");
     await window.choose(/known to be weak/, "Yes, allow legacy algorithms");
     await window.quick.getByPlaceholder(/what to change/).waitFor();
@@ -149,7 +149,7 @@ describe("the view of hosts", () => {
     expect(await window.input.inputValue()).toBe("lab web");
     await window.input.fill("nothing has this");
     await window.page.keyboard.press("Enter");
-    await window.page.getByText("No host fits the filter.").waitFor();
+    await window.page.getByText("No hosts match the filter.").waitFor();
     await window.page.getByRole("button", { name: "Show All Hosts" }).click();
     await window.row(/^gone,/).waitFor();
   });

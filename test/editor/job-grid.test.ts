@@ -108,7 +108,7 @@ test("hosts that never began are a group with nothing to open, and nothing is co
   });
   const shown = (hosts: string) => view.page.locator(".group", { hasText: hosts });
   await shown("web[4-7]").waitFor();
-  expect(await shown("web[4-7]").innerText()).toContain("Not begun");
+  expect(await shown("web[4-7]").innerText()).toContain("Not started");
   expect(await shown("web[4-7]").getByRole("button").count()).toBe(0);
   expect(await shown("db[1-5]").getByRole("button").allInnerTexts()).toEqual(["Open Output"]);
   expect(await shown("web[1-2]").getByRole("button").allInnerTexts()).toEqual(["Open Output"]);

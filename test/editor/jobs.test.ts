@@ -27,7 +27,7 @@ test("a command runs on several hosts that are typed, after each of them was nam
   // The first to come answers otherwise.
   const command = `echo one; mkdir ${marker} 2>/dev/null && { echo odd; exit 3; }; echo x >> ${marker}.ran; echo same`;
   await window.command("Hostrun: Run on Several Hosts…");
-  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Select hosts, tags and groups/, "node*");
   await window.answer(/Type a command/, command);
   const named = window.run.locator("#hosts li");
   await named.nth(2).waitFor();
@@ -74,7 +74,7 @@ test("what failed runs again in the same tab, and one host's output opens in its
 
 test("cancelling all ends what runs on every host, with results that can be copied", async () => {
   await window.command("Hostrun: Run on Several Hosts…");
-  await window.answer(/Tick hosts, tags and groups/, "node[1-2]");
+  await window.answer(/Select hosts, tags and groups/, "node[1-2]");
   await window.answer(/Type a command/, "echo began; sleep 600");
   await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
   await expect.poll(() => grid().getByText("began").count()).toBe(2);
@@ -96,18 +96,18 @@ test("a group's row runs on its hosts, and options are asked for by who wants th
   await window.quick.getByRole("button", { name: "More Options" }).click();
   await window.quick.getByText("options follow").waitFor();
   await window.answer(/Type a command/, "exit 5");
-  await window.choose(/Go on, or choose an option/, "Batches");
+  await window.choose(/Continue, or choose an option/, "Batches");
   await window.answer(/^$/, "1, 0%x");
   await window.quick.getByText(/Must be numbers of hosts or shares/).waitFor();
   await window.input.fill("1, 50%");
   await window.page.keyboard.press("Enter");
-  await window.choose(/Go on, or choose an option/, "Stop After the First Failure");
+  await window.choose(/Continue, or choose an option/, "Stop After First Failure");
   await window.quick.getByText("1, 50%").waitFor();
   await window.pictures("job-options", ["light", "dark", "highContrast"]);
-  await window.choice("Go On").click();
-  await window.run.getByText("batches of 1, 50% · up to the first failure").waitFor();
+  await window.choice("Continue").click();
+  await window.run.getByText("batches of 1, 50% · stops after the first failure").waitFor();
   await window.run.getByRole("button", { name: "Run on 2 hosts" }).click();
-  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("1 exit 5\n1 not begun");
+  await expect.poll(() => window.run.locator(".counts").innerText()).toBe("1 exit 5\n1 not started");
 });
 
 test("rows that are selected together run together, and who looks elsewhere is told of the end", async () => {
@@ -129,11 +129,11 @@ test("rows that are selected together run together, and who looks elsewhere is t
 
 test("any output is compared with any other one, and results are saved as a file", async () => {
   await window.command("Hostrun: Run on Several Hosts…");
-  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Select hosts, tags and groups/, "node*");
   await window.answer(/Type a command/, "date +%N");
   await window.run.getByRole("button", { name: "Run on 3 hosts" }).click();
   await window.run.getByRole("button", { name: "Compare with…" }).last().click();
-  await window.quick.getByPlaceholder(/Choose the hosts whose output/).waitFor();
+  await window.quick.getByPlaceholder(/Choose the hosts to compare/).waitFor();
   expect(await window.quick.locator(".monaco-list-row").count()).toBe(2);
   await window.quick.locator(".monaco-list-row").last().click();
   await window.tab(/node\d ↔ node\d/).waitFor();
@@ -153,7 +153,7 @@ test("any output is compared with any other one, and results are saved as a file
 test("production hosts are named as such in the question, which Enter answers with no", async () => {
   await code.hostrun("hosts", "edit", "node2", "--production");
   await window.command("Hostrun: Run on Several Hosts…");
-  await window.answer(/Tick hosts, tags and groups/, "node*");
+  await window.answer(/Select hosts, tags and groups/, "node*");
   await window.answer(/Type a command/, `touch ${join(code.home, "production")}`);
   // All of these names are one machine.
   await window.run.getByText("Run this on 3 hosts, of which 3 are production?").waitFor();

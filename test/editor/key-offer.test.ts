@@ -43,7 +43,7 @@ async function runOn(host: string, command: string): Promise<void> {
 
 async function typePassword(): Promise<void> {
   await window.answer(/Password:/, password);
-  await window.choose(/For how long/, "Don't keep it");
+  await window.choose(/How long should it be kept/, "Don't keep it");
 }
 
 /** They serve every host of this login. */
@@ -61,7 +61,7 @@ test("after a login by a password a key is offered, installed and used from then
   await offer.waitFor();
   await window.pictures("key-offer", all);
   await offer.getByRole("button", { name: "Use a Key…" }).click();
-  await window.choose(/that is to log in/, "~/.ssh/work");
+  await window.choose(/to log in with/, "~/.ssh/work");
   await window.notification(/can log in as .* now/).waitFor();
   expect(await readFile(join(user.home, ".ssh/authorized_keys"), "utf8")).toContain(
     key.publicKey.split(" ")[1],
@@ -90,7 +90,7 @@ test("it is offered once: another host there is logged in to by the password as 
 test("a key is installed on a host whose password is asked for then", async () => {
   await closeConnections();
   await window.command("Hostrun: Install SSH Key on Host…");
-  await window.choose(/that is to log in/, "~/.ssh/id_ed25519");
+  await window.choose(/to log in with/, "~/.ssh/id_ed25519");
   await window.choose(/Choose a host/, "second");
   await typePassword();
   await window.notification(/can log in as .* now/).waitFor();

@@ -76,13 +76,13 @@ test("a password is asked for in a masked input, again when it was wrong, and ke
   await window.quick.getByPlaceholder("Password:").waitFor();
   expect(await window.input.getAttribute("type")).toBe("password");
   await window.answer(/Password:/, "wrong");
-  await window.choose(/For how long/, "Don't keep it");
-  await window.quick.getByText("That was not right").waitFor();
+  await window.choose(/How long should it be kept/, "Don't keep it");
+  await window.quick.getByText("That was incorrect").waitFor();
   await window.pictures("prompt-password");
   await window.answer(/Password:/, password);
-  await window.quick.getByPlaceholder(/For how long/).waitFor();
+  await window.quick.getByPlaceholder(/How long should it be kept/).waitFor();
   await window.pictures("prompt-keep");
-  await window.choose(/For how long/, "Keep it for this session");
+  await window.choose(/How long should it be kept/, "Keep it for this session");
   await window.output(hosts.user);
 });
 
@@ -91,7 +91,7 @@ test("an encrypted key is opened by its passphrase", async () => {
   await window.quick.getByPlaceholder("Passphrase:").waitFor();
   await window.pictures("prompt-passphrase");
   await window.answer(/Passphrase:/, passphrase);
-  await window.choose(/For how long/, "Don't keep it");
+  await window.choose(/How long should it be kept/, "Don't keep it");
   await window.output("by the key");
 });
 
@@ -127,7 +127,7 @@ test("a hop in the middle asks by its own name, and its secret in the keyring ou
     .waitFor();
   await window.pictures("prompt-hop");
   await window.answer(/Password:/, password);
-  await window.choose(/For how long/, "Keep it, ");
+  await window.choose(/How long should it be kept/, "Keep it, ");
   await window.output("by 3 hops");
   await code.hostrun("stop", "--force");
   await run("echo by $((3 + 1)) runs");

@@ -100,7 +100,7 @@ describe("a long output", () => {
     // The record does not wait for the screen.
     await window.row(/^head -c 54000000.*, exit 0/).waitFor();
     await window.command("Hostrun: Open Full Output");
-    const note = window.notification(/The output has 51\.\d MiB, which is more than an editor shows/);
+    const note = window.notification(/The output is 51\.\d MiB, which is more than an editor can show/);
     await note.getByRole("button", { name: "Save Output…" }).waitFor();
     await window.dismissNotifications();
   });
@@ -173,7 +173,7 @@ describe("standard input", () => {
 
   test("is noted where it was wanted and not given, and given then, with its end", async () => {
     await run("printf 'What is to be sorted? '; sort");
-    const note = window.run.getByRole("note").filter({ hasText: "wanted to read input" });
+    const note = window.run.getByRole("note").filter({ hasText: "tried to read input" });
     await note.getByRole("button", { name: "Run with Input" }).click();
     await field().fill("b");
     await field().press("Enter");

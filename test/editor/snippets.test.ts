@@ -94,7 +94,7 @@ test("other hosts than those it is meant for can be ticked, or one is added", as
   await window.choose(/Choose a snippet/, "fleet");
   await window.choose(/Choose where to run it/, "Other Hosts");
   await window.choose(/Choose the host/, "server-environment  Run on Several Hosts");
-  await window.answer(/Tick hosts, tags and groups/, "web2");
+  await window.answer(/Select hosts, tags and groups/, "web2");
   await window.choose(/^to$/, "web1");
   await window.run.getByText("echo 'web2' to 'web1'").waitFor();
   await window.run.getByRole("button", { name: "Don't Run" }).click();
@@ -122,7 +122,7 @@ test("snippets of the workspace are there beside the own ones, and a bad one cos
 test("a run is saved as a snippet, which is edited as a file and deleted", async () => {
   await window.rowMenu(/^echo at/, "Save as Snippet…");
   await type("A name for echo at", "kept");
-  await window.notification("Kept as “kept”").getByRole("button", { name: "Edit" }).click();
+  await window.notification("Saved as “kept”").getByRole("button", { name: "Edit" }).click();
   await window.page.locator(".monaco-editor .view-line", { hasText: "inputs" }).first().click();
   await window.pictures("snippet-file", ["dark"]);
   const changed = { name: "changed", command: "echo {{x}}", inputs: [{ name: "x", type: "text" }] };

@@ -39,7 +39,7 @@ test("the shield above the question runs a command as root, and the password is 
   await input.fill(password);
   await window.pictures("sudo-password");
   await input.press("Enter");
-  await window.choose(/For how long is it to be kept/, "Keep it for this session");
+  await window.choose(/How long should it be kept/, "Keep it for this session");
   await window.output("user 0");
   await window.run.getByText("Exit 0", { exact: true }).waitFor();
   expect(await window.run.locator(".xterm-rows").innerText()).not.toMatch(

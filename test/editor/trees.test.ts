@@ -143,7 +143,7 @@ describe("hosts of the SSH config", () => {
     await daemon.call("updateHost", { params: { host: "gone" }, body: { color: "#0a55ff" } });
     await expect.poll(color).toBe(await window.page.evaluate(blue));
     await window.rowMenu(/^gone,/, "Color…");
-    await window.choice("#0a55ff").getByText("shown by the theme's nearest color").waitFor();
+    await window.choice("#0a55ff").getByText("shown in the theme's nearest color").waitFor();
     await window.pictures("row-colors", all);
     await window.page.keyboard.press("Escape");
     await window.quick.waitFor({ state: "hidden" });
@@ -169,7 +169,7 @@ describe("hosts of the SSH config", () => {
     await window.rowMenu(/^web1,/, "Delete Host");
     const dialog = window.dialog('Delete host "web1"?');
     expect(await dialog.textContent()).toContain(
-      "Its row stays, as a host of the SSH config (~/.ssh/config, line 3)",
+      "It stays in the list as a host in the SSH config (~/.ssh/config, line 3)",
     );
     await window.pictures("delete-imported", all);
     await dialog.getByRole("button", { name: "Delete" }).click();
@@ -203,7 +203,7 @@ describe("a row", () => {
     await window.command("View: Close All Editors");
     await focusHosts();
     await window.page.keyboard.press("Delete");
-    await window.notification(/later is a host of the SSH config/).waitFor();
+    await window.notification(/later is a host in the SSH config/).waitFor();
     await window.dismissNotifications();
   });
 
@@ -383,7 +383,7 @@ describe("a run", () => {
     await window.quick.getByText(/Search runs by command/).waitFor();
     await window.input.fill("no run has this");
     await window.page.keyboard.press("Enter");
-    await window.page.getByText("No run fits the filter.").waitFor();
+    await window.page.getByText("No runs match the filter.").waitFor();
     await window.page.getByRole("button", { name: "Show All Runs" }).click();
     await window.row(/^echo never/).waitFor();
   });

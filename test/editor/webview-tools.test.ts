@@ -262,13 +262,13 @@ describe("a run that is stopped", () => {
       await using view = await opened();
       await view.page.locator(".waiting", { hasText: "Waiting for output" }).waitFor();
       await stop(view);
-      await view.page.locator(".state", { hasText: /^Stopping …$/ }).waitFor();
+      await view.page.locator(".state", { hasText: /^Stopping…$/ }).waitFor();
       await view.send({ type: "status", state: "running", message: "Cancelling", detail: null });
       await view.send(stdout("told after it\n"));
       await view.shows("told after it");
-      expect(await view.page.locator(".state").innerText()).toBe("Stopping …");
+      expect(await view.page.locator(".state").innerText()).toBe("Stopping…");
       expect(await view.page.locator(".detail").innerText()).toBe("");
-      expect(await view.page.locator(".state-icon").getAttribute("aria-label")).toBe("Stopping …");
+      expect(await view.page.locator(".state-icon").getAttribute("aria-label")).toBe("Stopping…");
       expect(await view.page.locator(".waiting").isVisible()).toBe(false);
       await view.send(complete({ outcome: "cancelled", exitCode: null }));
       await view.page.locator(".ending", { hasText: /^Cancelled$/ }).waitFor();
@@ -408,8 +408,8 @@ describe("standard input", () => {
   });
 
   it.each([
-    ["sudo: a terminal is required to read the password\n", "wanted a terminal", "Run in a Terminal", true],
-    ["Do you want to continue? [Y/n] ", "wanted to read input", "Run with Input", false],
+    ["sudo: a terminal is required to read the password\n", "needs a terminal", "Run in a Terminal", true],
+    ["Do you want to continue? [Y/n] ", "tried to read input", "Run with Input", false],
   ])("is noted as missing where a command says %j", async (output, words, button, pty) => {
     await using view = await opened();
     await view.send(stderr(output), complete({ exitCode: 1 }));
@@ -452,7 +452,7 @@ describe("standard input", () => {
   it("is noted as what a command on a terminal may wait for, where none can be given", async () => {
     await using view = await opened(show({ command: "cat", options: { pty: true } }));
     const note = view.page.locator(".input-note", {
-      hasText: "It may be waiting for input, of which it gets none.",
+      hasText: "It may be waiting for input, but none is sent to it.",
     });
     await note.getByRole("button", { name: "Run in a Terminal" }).waitFor();
     await view.send(stdout("it does not\n"));

@@ -263,7 +263,7 @@ describe("the tools", () => {
     await using view = await opened();
     await view.page.getByRole("button", { name: "Stop (Ctrl+C)" }).click();
     await view.page.keyboard.press("Control+c");
-    await view.page.locator(".state", { hasText: "Stopping …" }).waitFor();
+    await view.page.locator(".state", { hasText: "Stopping…" }).waitFor();
     expect(view.posted.filter(({ type }) => type === "stop")).toHaveLength(2);
     await view.send(complete());
     await view.page.locator(".ending", { hasText: "Exit 0" }).waitFor();
