@@ -1,5 +1,5 @@
 /** Every text of a job's webview beside those of panel-labels.ts, in English. */
-export const jobPanelWords = {
+export const jobPanelLabels = {
   jobTools: "Tools for this job",
   cancelAll: "Cancel All",
   cancelOne: "Cancel",

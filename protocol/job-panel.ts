@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JobCounts, JobOutcome, JobGroup } from "./job.ts";
-import { PanelWords } from "./panel.ts";
+import { PanelLabels } from "./panel.ts";
 import { Outcome, RunState } from "./run.ts";
 
 /** The messages between the extension and the webview of a job. The daemon has everything: `ready` has it sent again. */
@@ -47,7 +47,7 @@ export const ToJobPanel = z.discriminatedUnion("type", [
     standing: JobStanding,
     /** Hosts at once; null where batches wait for one another. */
     concurrency: z.int().positive().nullable(),
-    words: PanelWords,
+    words: PanelLabels,
   }),
   /** What has changed in a tenth of a second. */
   z.object({ type: z.literal("rows"), rows: z.array(JobRow), standing: JobStanding }),

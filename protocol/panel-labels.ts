@@ -2,7 +2,7 @@
  * Every text that the webview of a run shows, in English. The extension sends the same keys in the person's
  * language with `show`; a key that is missing there is shown as it stands here. `{0}`, `{1}` are filled in.
  */
-export const panelWords = {
+export const panelLabels = {
   tools: "Tools for this run",
   stop: "Stop",
   stopHint: "Stop (Ctrl+C)",

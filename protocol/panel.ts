@@ -26,9 +26,9 @@ export const PanelHost = z.object({
 });
 export type PanelHost = z.infer<typeof PanelHost>;
 
-/** Every text that the webview shows, already in the person's language, by the keys of panel-words.ts. */
-export const PanelWords = z.record(z.string(), z.string());
-export type PanelWords = z.infer<typeof PanelWords>;
+/** Every text that the webview shows, already in the person's language, by the keys of panel-labels.ts. */
+export const PanelLabels = z.record(z.string(), z.string());
+export type PanelLabels = z.infer<typeof PanelLabels>;
 
 /** What can be done with a run from its toolbar, the context menu, or the palette. */
 export const PanelTool = z.enum([
@@ -51,14 +51,14 @@ const Chunk = z.object({ stream: OutputStream, data: z.string(), encoding: z.lit
 
 export const ToPanel = z.discriminatedUnion("type", [
   /** A run may come: what takes long can be made before it. */
-  z.object({ type: z.literal("prepare"), look: Look, words: PanelWords }),
+  z.object({ type: z.literal("prepare"), look: Look, words: PanelLabels }),
   /** Begin anew: clear, and show this run. Comes first after `ready`. */
   z.object({
     type: z.literal("show"),
     run: Run,
     host: PanelHost,
     look: Look,
-    words: PanelWords,
+    words: PanelLabels,
     /** Milliseconds from the run's start until now by the daemon's clock. */
     elapsedMs: z.number().nonnegative(),
   }),

@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const hoverMs = 500;
 
@@ -9,8 +9,8 @@ const hoverMs = 500;
  */
 export function createCommandLine(command: string): HTMLElement[] {
   const text = command.trim().replace(/\s*\n\s*/g, " ⏎ ");
-  const label = `${word("command")}: ${command}`;
-  const line = element("code", { class: "command", role: "note", tabindex: "0", "aria-label": label }, text);
+  const name = `${label("command")}: ${command}`;
+  const line = element("code", { class: "command", role: "note", tabindex: "0", "aria-label": name }, text);
   const whole = element("pre", { class: "command-whole", "aria-hidden": "true", hidden: "" }, command);
   let timer: number | undefined;
   const show = (): void => {

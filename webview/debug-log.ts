@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const maxLines = 2000;
 
@@ -9,9 +9,9 @@ export class DebugLog {
   readonly #lines = element("ol", { class: "log-lines" });
 
   constructor() {
-    const label = word("debugLog");
-    this.element = element("section", { class: "log", "aria-label": label, tabindex: "0", hidden: "" });
-    this.element.append(element("p", { class: "log-empty" }, word("logEmpty")), this.#lines);
+    const name = label("debugLog");
+    this.element = element("section", { class: "log", "aria-label": name, tabindex: "0", hidden: "" });
+    this.element.append(element("p", { class: "log-empty" }, label("logEmpty")), this.#lines);
   }
 
   /** For another run. */

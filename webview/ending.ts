@@ -1,5 +1,5 @@
 import type { Outcome, RunState } from "../protocol/run.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 export interface Ending {
   outcome: Outcome;
@@ -15,15 +15,15 @@ export interface Standing {
 }
 
 export function standingOf(state: RunState, reconnecting = false): Standing {
-  if (reconnecting) return { tone: "warning", icon: "debug-disconnect", words: word("reconnecting") };
-  const words = word(state);
+  if (reconnecting) return { tone: "warning", icon: "debug-disconnect", words: label("reconnecting") };
+  const words = label(state);
   if (state === "running") return { tone: "running", icon: "circle-filled", words };
   if (state === "connecting") return { tone: "waiting", icon: "plug", words };
   return { tone: "waiting", icon: state === "queued" ? "clock" : "circle-outline", words };
 }
 
 export function stoppingStanding(): Standing {
-  return { tone: "warning", icon: "debug-stop", words: word("stopping") };
+  return { tone: "warning", icon: "debug-stop", words: label("stopping") };
 }
 
 export function standingAtEnd({ outcome, exitCode, signal }: Ending): Standing {
@@ -33,20 +33,20 @@ export function standingAtEnd({ outcome, exitCode, signal }: Ending): Standing {
       return {
         tone: good ? "good" : "bad",
         icon: good ? "pass" : "error",
-        words: word("exit", exitCode ?? "?"),
+        words: label("exit", exitCode ?? "?"),
       };
     }
     case "signaled": {
-      const words = signal === null ? word("killed") : word("killedBy", `SIG${signal.replace(/^SIG/, "")}`);
+      const words = signal === null ? label("killed") : label("killedBy", `SIG${signal.replace(/^SIG/, "")}`);
       return { tone: "bad", icon: "error", words };
     }
     case "cancelled":
-      return { tone: "warning", icon: "circle-slash", words: word("cancelled") };
+      return { tone: "warning", icon: "circle-slash", words: label("cancelled") };
     case "timedOut":
-      return { tone: "bad", icon: "watch", words: word("timedOut") };
+      return { tone: "bad", icon: "watch", words: label("timedOut") };
     case "failed":
-      return { tone: "bad", icon: "error", words: word("failed") };
+      return { tone: "bad", icon: "error", words: label("failed") };
     case "unknown":
-      return { tone: "warning", icon: "question", words: word("endingUnknown") };
+      return { tone: "warning", icon: "question", words: label("endingUnknown") };
   }
 }

@@ -4,7 +4,7 @@ import type { FindOptions } from "./find-pattern.ts";
 import { maxMatches } from "./screen-search.ts";
 import type { SearchResult } from "./screen-search.ts";
 import type { Screen } from "./screen.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 interface Toggle {
   option: keyof FindOptions;
@@ -25,12 +25,12 @@ export class FindBar {
 
   constructor(screen: Screen) {
     this.#screen = screen;
-    const label = word("findPlaceholder");
+    const name = label("findPlaceholder");
     this.#input = element("input", {
       type: "text",
       class: "find-input",
-      placeholder: label,
-      "aria-label": label,
+      placeholder: name,
+      "aria-label": name,
       spellcheck: "false",
       autocomplete: "off",
       maxlength: "1000",
@@ -43,9 +43,9 @@ export class FindBar {
     );
     this.element = element("div", { class: "find", role: "search", hidden: "" }, field, this.#count);
     this.element.append(
-      iconButton("arrow-up", word("findPrevious"), () => this.#find("previous")),
-      iconButton("arrow-down", word("findNext"), () => this.#find("next")),
-      iconButton("close", word("closeFind"), () => this.close()),
+      iconButton("arrow-up", label("findPrevious"), () => this.#find("previous")),
+      iconButton("arrow-down", label("findNext"), () => this.#find("next")),
+      iconButton("close", label("closeFind"), () => this.close()),
     );
     this.#input.addEventListener("input", () => this.#find("stay"));
     this.element.addEventListener("keydown", (event) => this.#key(event));
@@ -79,8 +79,8 @@ export class FindBar {
     this.#screen.focus();
   }
 
-  #toggle({ option, icon: name, label, key }: Toggle): HTMLElement {
-    const attributes = { class: "find-toggle", type: "button", title: label, "aria-label": label };
+  #toggle({ option, icon: name, label: title, key }: Toggle): HTMLElement {
+    const attributes = { class: "find-toggle", type: "button", title, "aria-label": title };
     const button = element("button", { ...attributes, "aria-pressed": "false" }, icon(name));
     button.addEventListener("click", () => {
       this.#options[option] = !this.#options[option];
@@ -107,13 +107,13 @@ export class FindBar {
     const pattern = term === "" ? undefined : findPattern(term, this.#options);
     if (pattern !== undefined) return this.#screen.search.find(pattern, step);
     this.#screen.search.clear();
-    this.#say(term === "" ? "" : word("badPattern"), term !== "");
+    this.#say(term === "" ? "" : label("badPattern"), term !== "");
   }
 
   #tell({ index, count }: SearchResult): void {
-    if (count === 0) this.#say(word("noMatches"), true);
-    else if (count < maxMatches) this.#say(word("matchOf", index + 1, count));
-    else this.#say(word("manyMatches", index + 1, maxMatches.toLocaleString("en")));
+    if (count === 0) this.#say(label("noMatches"), true);
+    else if (count < maxMatches) this.#say(label("matchOf", index + 1, count));
+    else this.#say(label("manyMatches", index + 1, maxMatches.toLocaleString("en")));
   }
 
   #say(words: string, bad = false): void {
@@ -124,8 +124,8 @@ export class FindBar {
 
 function toggles(): Toggle[] {
   return [
-    { option: "caseSensitive", icon: "case-sensitive", label: word("matchCase"), key: "KeyC" },
-    { option: "wholeWord", icon: "whole-word", label: word("wholeWord"), key: "KeyW" },
-    { option: "regex", icon: "regex", label: word("useRegex"), key: "KeyR" },
+    { option: "caseSensitive", icon: "case-sensitive", label: label("matchCase"), key: "KeyC" },
+    { option: "wholeWord", icon: "whole-word", label: label("wholeWord"), key: "KeyW" },
+    { option: "regex", icon: "regex", label: label("useRegex"), key: "KeyR" },
   ];
 }

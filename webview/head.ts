@@ -3,7 +3,7 @@ import type { Run } from "../protocol/run.ts";
 import { createCommandLine } from "./command-line.ts";
 import { element, icon } from "./element.ts";
 import type { Standing } from "./ending.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 import { NoteBar } from "./note-bar.ts";
 
 /** The panel's head: how the run stands, where it runs, and the command; below it what was noted about the run. */
@@ -23,12 +23,12 @@ export class Head {
     for (const part of this.#about) part.remove();
     const where = host.user === null ? host.address : `${host.user}@${host.address}`;
     const badge = (name: "production" | "durable", hint: string): HTMLElement =>
-      element("span", { class: name, title: hint }, word(name));
+      element("span", { class: name, title: hint }, label(name));
     this.#about = [
       element("h1", { class: "host", title: `${host.name} (${where})` }, host.name),
       element("span", { class: "address", title: where }, where),
-      ...(host.production ? [badge("production", word("productionHint"))] : []),
-      ...(options.durable === true ? [badge("durable", word("durableHint"))] : []),
+      ...(host.production ? [badge("production", label("productionHint"))] : []),
+      ...(options.durable === true ? [badge("durable", label("durableHint"))] : []),
       ...createCommandLine(command),
     ];
     this.#state.after(...this.#about);

@@ -1,6 +1,6 @@
 import type { Terminal } from "@xterm/xterm";
 import { element } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const leastPauseMs = 250;
 
@@ -17,10 +17,10 @@ export class HiddenLines {
 
   constructor(terminal: Terminal, open: () => void) {
     this.#terminal = terminal;
-    const button = element("button", { class: "link-button", type: "button" }, word("openFullOutput"));
+    const button = element("button", { class: "link-button", type: "button" }, label("openFullOutput"));
     button.addEventListener("click", open);
-    const label = word("hiddenOutput");
-    this.element = element("div", { class: "hidden-lines", role: "note", "aria-label": label, hidden: "" });
+    const name = label("hiddenOutput");
+    this.element = element("div", { class: "hidden-lines", role: "note", "aria-label": name, hidden: "" });
     this.element.append(this.#words, button);
     terminal.onLineFeed(() => {
       this.#lineFeeds += 1;
@@ -66,6 +66,6 @@ export class HiddenLines {
   #show(lines: number): void {
     this.element.hidden = lines === 0;
     const words = this.#isLeast ? "hiddenLinesAtLeast" : "hiddenLines";
-    this.#words.textContent = word(words, lines.toLocaleString("en"));
+    this.#words.textContent = label(words, lines.toLocaleString("en"));
   }
 }

@@ -1,5 +1,5 @@
 import { element, icon } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 export interface InputActions {
   /** `hidden`: it was not to be read by anyone who looks on. */
@@ -21,18 +21,18 @@ export class InputLine {
 
   constructor(actions: InputActions) {
     this.#actions = actions;
-    const label = word("inputLabel");
-    const attributes = { class: "input-field", type: "text", placeholder: label, "aria-label": label };
+    const name = label("inputLabel");
+    const attributes = { class: "input-field", type: "text", placeholder: name, "aria-label": name };
     this.#input = element("input", { ...attributes, spellcheck: "false", autocomplete: "off" });
-    const hide = word("hideInput");
+    const hide = label("hideInput");
     this.#hide = element(
       "button",
       { class: "find-toggle", type: "button", title: hide, "aria-label": hide, "aria-pressed": "false" },
       icon("eye-closed"),
     );
     this.#hide.addEventListener("click", () => this.#setHidden(this.#input.type === "text"));
-    const end = element("button", { class: "text-button", type: "button", title: word("endInputHint") });
-    end.append(word("endInput"));
+    const end = element("button", { class: "text-button", type: "button", title: label("endInputHint") });
+    end.append(label("endInput"));
     end.addEventListener("click", () => this.#end());
     const field = element("div", { class: "input-box" }, icon("chevron-right"), this.#input, this.#hide);
     this.element = element("form", { class: "input-line", hidden: "" }, field, this.#hint, end);
@@ -71,7 +71,7 @@ export class InputLine {
 
   /** Where nothing was typed yet, it may be that a silent command waits for it. */
   hint(shown: boolean): void {
-    const words = shown && !this.#given ? word("mayRead") : "";
+    const words = shown && !this.#given ? label("mayRead") : "";
     // A live region speaks whenever it is written, also with the same words.
     if (this.#hint.textContent !== words) this.#hint.textContent = words;
   }

@@ -4,7 +4,7 @@ import { element } from "./element.ts";
 import { InputLine } from "./input-line.ts";
 import { inputHint, readerIn } from "./input-hint.ts";
 import type { OutputChunk } from "./screen-writer.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const hintAfterMs = 3000;
 const tailCharacters = 2000;
@@ -75,7 +75,7 @@ export class Input {
     const isLong = ms >= hintAfterMs;
     this.#line.hint(isLong);
     // Elsewhere its input has an end, at which no command waits.
-    if (isLong && this.#options.pty === true && !this.#hasInput) this.#note(word("mayReadNone"), true);
+    if (isLong && this.#options.pty === true && !this.#hasInput) this.#note(label("mayReadNone"), true);
   }
 
   /** The command has ended; `exited`: it ran to its end. Whether the line had the keyboard. */
@@ -95,16 +95,16 @@ export class Input {
   #noteWish(exited: boolean): void {
     const hint = inputHint(this.#plainTail());
     const pty = this.#options.pty === true;
-    if (hint === "terminal" && !pty) return this.#note(word("wantedTerminal"), true);
-    if (hint === "input") return this.#note(word("wantedInput"), pty);
+    if (hint === "terminal" && !pty) return this.#note(label("wantedTerminal"), true);
+    if (hint === "input") return this.#note(label("wantedInput"), pty);
     const reader = exited ? readerIn(this.#command) : undefined;
-    if (reader !== undefined) this.#note(word("readNone", reader), pty);
+    if (reader !== undefined) this.#note(label("readNone", reader), pty);
   }
 
   #note(words: string, inTerminal: boolean): void {
     if (this.element.querySelector(".input-note") !== null) return;
-    const label = word(inTerminal ? "runInTerminal" : "runWithInput");
-    const again = element("button", { class: "text-button", type: "button" }, label);
+    const title = label(inTerminal ? "runInTerminal" : "runWithInput");
+    const again = element("button", { class: "text-button", type: "button" }, title);
     again.addEventListener("click", () => this.#runAgain(inTerminal));
     this.element.append(
       element("div", { class: "input-note", role: "note" }, element("span", {}, words), again),

@@ -1,18 +1,18 @@
-import { jobPanelWords } from "../protocol/job-panel-labels.ts";
-import { panelWords } from "../protocol/panel-labels.ts";
-import type { PanelWords } from "../protocol/panel.ts";
+import { jobPanelLabels } from "../protocol/job-panel-labels.ts";
+import { panelLabels } from "../protocol/panel-labels.ts";
+import type { PanelLabels } from "../protocol/panel.ts";
 
-const english = { ...panelWords, ...jobPanelWords };
-type Word = keyof typeof english;
-let translated: PanelWords = {};
+const english = { ...panelLabels, ...jobPanelLabels };
+type LabelKey = keyof typeof english;
+let translated: PanelLabels = {};
 
-/** Takes the words of a message; what it leaves out stays English. */
-export function useWords(words: PanelWords): void {
-  translated = words;
+/** Takes the labels of a message; what it leaves out stays English. */
+export function setLabels(labels: PanelLabels): void {
+  translated = labels;
 }
 
 /** A text for the person, with `{0}`, `{1}` filled in. */
-export function word(key: Word, ...values: (string | number)[]): string {
+export function label(key: LabelKey, ...values: (string | number)[]): string {
   const text = (Object.hasOwn(translated, key) ? translated[key] : undefined) ?? english[key];
   return text.replace(/\{(\d)\}/g, (hole, index) => String(values[Number(index)] ?? hole));
 }

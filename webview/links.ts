@@ -1,5 +1,5 @@
 import type { ILinkHandler } from "@xterm/xterm";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 interface LinkOptions {
   /** Links that the output marks as such (OSC 8); their text may say anything, so the target is shown. */
@@ -20,7 +20,7 @@ export function linkOptions(surface: HTMLElement, open: (url: string) => void): 
     if (address.protocol === "http:" || address.protocol === "https:") open(address.href);
   };
   const hover = (_event: MouseEvent, url: string): void => {
-    surface.title = word("followLink", url, controlKey());
+    surface.title = label("followLink", url, controlKey());
   };
   const leave = (): void => surface.removeAttribute("title");
   return { osc8: { activate, hover, leave, allowNonHttpProtocols: false }, web: { activate, hover, leave } };

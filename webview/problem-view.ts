@@ -1,6 +1,6 @@
 import type { ProblemDetails } from "../protocol/problem.ts";
 import { element, icon } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 export type ProblemAction = "trust" | "runAgain" | "showLog" | { readonly mend: string };
 
@@ -27,19 +27,19 @@ function buttons(
   const made: HTMLElement[] = [];
   // A strict policy leaves no choice: the key has to be put into known_hosts by hand.
   const trustable = problem.code === "host_key_unknown" && problem.reason !== "strict";
-  if (trustable) made.push(button(word("trustAndRun"), () => act("trust")));
+  if (trustable) made.push(button(label("trustAndRun"), () => act("trust")));
   // Of a question that was declined its own text says to run again.
   if (problem.retryable || problem.code === "declined")
-    made.push(button(word("runAgain"), () => act("runAgain")));
-  made.push(button(word("showLog"), () => act("showLog")));
+    made.push(button(label("runAgain"), () => act("runAgain")));
+  made.push(button(label("showLog"), () => act("showLog")));
   made.push(...mending.map((title) => button(title, () => act({ mend: title }))));
   // The first is the likely next step; showing the log alone is not.
   if (made.length > 1) made[0]?.classList.add("primary");
   return made;
 }
 
-function button(label: string, press: () => void): HTMLButtonElement {
-  const made = element("button", { class: "text-button", type: "button" }, label);
+function button(text: string, press: () => void): HTMLButtonElement {
+  const made = element("button", { class: "text-button", type: "button" }, text);
   made.addEventListener("click", press);
   return made;
 }
@@ -48,12 +48,12 @@ function hostKeys({ keyType, fingerprint, expected }: ProblemDetails): HTMLEleme
   const list = element("dl", { class: "keys" });
   if (fingerprint !== undefined) {
     const key = `${keyType ?? ""} ${fingerprint}`.trim();
-    list.append(element("dt", {}, word("keyOffered")), element("dd", {}, key));
+    list.append(element("dt", {}, label("keyOffered")), element("dd", {}, key));
   }
   if (expected !== undefined && expected.length > 0) {
-    list.append(element("dt", {}, word("keysExpected")));
+    list.append(element("dt", {}, label("keysExpected")));
     for (const key of expected) {
-      list.append(element("dd", {}, word("keyAt", key.keyType, key.fingerprint, key.at)));
+      list.append(element("dd", {}, label("keyAt", key.keyType, key.fingerprint, key.at)));
     }
   }
   return list.childElementCount === 0 ? [] : [list];

@@ -19,7 +19,7 @@ import { Silence } from "./silence.ts";
 import { StatusLine } from "./status-line.ts";
 import { watchTheme } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
 
@@ -137,7 +137,7 @@ export class RunPanel {
   }
 
   #begin(run: Run, elapsedMs: number): void {
-    if (run.cached) this.#status.setDetail(word("cached", formatSpan(run.timings.resultAgeMs ?? null)));
+    if (run.cached) this.#status.setDetail(label("cached", formatSpan(run.timings.resultAgeMs ?? null)));
     if (run.state === "ended" && run.outcome !== null) {
       this.#count(run.stdoutBytes + run.stderrBytes);
       this.#bytes = 0;
@@ -207,7 +207,7 @@ export class RunPanel {
     this.#stopping = true;
     this.#silence.stop();
     this.#head.show(stoppingStanding());
-    this.#status.setState(word("stopping"));
+    this.#status.setState(label("stopping"));
     this.#status.setDetail("");
   }
 
@@ -218,7 +218,7 @@ export class RunPanel {
     if (this.#input.close(ending.outcome === "exited")) this.#screen.focus();
     this.#head.show(standing);
     this.#status.setState("");
-    this.#status.setEnding(standing, ending.outcome === "unknown" ? word("endingUnknownHint") : "");
+    this.#status.setEnding(standing, ending.outcome === "unknown" ? label("endingUnknownHint") : "");
     this.#status.stopClock(durationMs);
     this.#toolbar.setLive(false);
     this.#screen.setAlive(false);
@@ -280,7 +280,7 @@ export class RunPanel {
 
   #clear(): void {
     this.#screen.clear();
-    this.#status.notice(word("cleared"));
+    this.#status.notice(label("cleared"));
   }
 
   #toggleLog(): void {
@@ -292,7 +292,7 @@ export class RunPanel {
     const text = this.#screen.selection;
     if (text === "") return false;
     this.#bridge.post({ type: "copied", text: text.slice(0, maxCopied) });
-    this.#status.notice(word("copiedSelection"));
+    this.#status.notice(label("copiedSelection"));
     return true;
   }
 }

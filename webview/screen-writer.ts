@@ -4,7 +4,7 @@ import type { ScreenSize } from "./csi-limits.ts";
 import { EscapeFilter } from "./escape-filter.ts";
 import { Pen } from "./pen.ts";
 import { stderrMark } from "./stderr-marks.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 interface Voice {
   filter: EscapeFilter;
@@ -53,7 +53,7 @@ export class ScreenWriter {
     const before = this.#lineBegun ? "\r\n" : "";
     this.#speaking = undefined;
     this.#lineBegun = false;
-    return `${before}\x1b[0;3;90m${word("gap", formatBytes(bytes), stream)}\x1b[0m\r\n`;
+    return `${before}\x1b[0;3;90m${label("gap", formatBytes(bytes), stream)}\x1b[0m\r\n`;
   }
 }
 

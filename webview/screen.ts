@@ -14,7 +14,7 @@ import type { OutputChunk } from "./screen-writer.ts";
 import { scrollByKey } from "./scroll-keys.ts";
 import { watchStderrRows } from "./stderr-marks.ts";
 import { readTheme } from "./theme.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 /** xterm.js lets the page breathe only between two writes: pieces this long keep hostile output from blocking it. */
 const pieceCharacters = 4096;
@@ -157,7 +157,7 @@ export class Screen {
     const { activate, hover, leave } = linkOptions(parent, this.#options.openLink).web;
     terminal.loadAddon(new WebLinksAddon(activate, { hover, leave }));
     terminal.open(host);
-    terminal.textarea?.setAttribute("aria-label", word("output"));
+    terminal.textarea?.setAttribute("aria-label", label("output"));
     terminal.attachCustomKeyEventHandler((event) => {
       if (event.type === "keydown") scrollByKey(terminal, event);
       return false;

@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const firstShownAfterMs = 2000;
 const shownAfterMs = 10_000;
@@ -57,10 +57,10 @@ export class Silence {
     const ms = performance.now() - this.#since;
     const running = this.#timer !== undefined;
     this.waiting.hidden = !running || this.#heard || ms < firstShownAfterMs;
-    if (!this.waiting.hidden) this.waiting.textContent = word("waitingForOutput", spanOf(ms));
+    if (!this.waiting.hidden) this.waiting.textContent = label("waitingForOutput", spanOf(ms));
     if (running) this.#told(ms);
     const quiet = running && this.#heard && ms >= shownAfterMs;
-    this.quiet.textContent = quiet ? word("noOutputFor", spanOf(ms)) : "";
+    this.quiet.textContent = quiet ? label("noOutputFor", spanOf(ms)) : "";
   }
 }
 

@@ -2,7 +2,7 @@ import { formatBytes } from "../protocol/size.ts";
 import { ElapsedTicker, formatElapsed } from "./elapsed.ts";
 import { element } from "./element.ts";
 import type { Standing } from "./ending.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 const noticeMs = 5000;
 
@@ -24,8 +24,8 @@ export class StatusLine {
     this.#ticker = new ElapsedTicker((ms) => {
       this.#time.textContent = formatElapsed(ms, !this.#calm);
     });
-    this.#time.title = word("elapsed");
-    this.#size.title = word("received");
+    this.#time.title = label("elapsed");
+    this.#size.title = label("received");
     this.element = element("footer", { class: "foot" }, this.#state, this.#time, this.#size, this.#detail);
     const filler = element("span", { class: "filler" });
     this.element.append(this.#ending, filler, this.#notice, this.#transport);

@@ -1,6 +1,6 @@
 import type { Terminal } from "@xterm/xterm";
 import { element } from "./element.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 /**
  * What was written to stderr is red, and its rows bear a bar at their left, since colour alone tells not
@@ -42,13 +42,13 @@ function nameStderrRows(terminal: Terminal, blocks: readonly { from: number; to:
   for (const [row, spoken] of [...rows].entries()) {
     const isStderr = blocks.some(({ from, to }) => row >= from && row < to);
     spoken.classList.toggle("stderr", isStderr);
-    if (isStderr) spoken.setAttribute("data-stream", word("stderr"));
+    if (isStderr) spoken.setAttribute("data-stream", label("stderr"));
     else spoken.removeAttribute("data-stream");
   }
 }
 
 function bar(terminal: Terminal, from: number, to: number): HTMLElement {
-  const made = element("div", { class: "stderr-bar", title: word("stderrMark") });
+  const made = element("div", { class: "stderr-bar", title: label("stderrMark") });
   const height = (terminal.element?.querySelector(".xterm-screen")?.clientHeight ?? 0) / terminal.rows;
   made.style.top = `${from * height}px`;
   made.style.height = `${(to - from) * height}px`;

@@ -3,13 +3,13 @@ import { findApp } from "./page.ts";
 import type { ToPanel } from "../protocol/panel.ts";
 import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
-import { useWords, word } from "./labels.ts";
+import { setLabels, label } from "./labels.ts";
 
 /** The webview of a run's tab: says `ready`, then shows what the extension sends, from each `show` anew. */
 const app = findApp();
 let panel: RunPanel | undefined;
 
-const bridge = createBridge(receive, (path) => panel?.note(word("messageNotUnderstood", path)));
+const bridge = createBridge(receive, (path) => panel?.note(label("messageNotUnderstood", path)));
 
 function receive(message: ToPanel): void {
   if (message.type === "prepare") panelWith(message);
@@ -20,7 +20,7 @@ function receive(message: ToPanel): void {
 }
 
 function panelWith({ look, words }: Pick<Extract<ToPanel, { type: "prepare" }>, "look" | "words">): RunPanel {
-  useWords(words);
+  setLabels(words);
   panel ??= new RunPanel(app, look, bridge);
   return panel;
 }

@@ -2,7 +2,7 @@ import { element, iconButton } from "./element.ts";
 import { openMenu } from "./tool-menu.ts";
 import { listTools } from "./tools.ts";
 import type { Tool, ToolName } from "./tools.ts";
-import { word } from "./labels.ts";
+import { label } from "./labels.ts";
 
 /** The tools at the head's right; where the panel is narrow all but Stop move into a menu. */
 export class Toolbar {
@@ -19,7 +19,7 @@ export class Toolbar {
       button.classList.add(`tool-${tool.name}`);
       this.#buttons.set(tool.name, button);
     }
-    this.element = element("div", { class: "tools", role: "toolbar", "aria-label": word("tools") });
+    this.element = element("div", { class: "tools", role: "toolbar", "aria-label": label("tools") });
     this.element.append(...this.#row());
     this.setPressed(false);
   }
@@ -48,7 +48,7 @@ export class Toolbar {
   }
 
   #more(): HTMLElement {
-    const more = iconButton("ellipsis", word("moreTools"), () => {
+    const more = iconButton("ellipsis", label("moreTools"), () => {
       openMenu(
         more,
         this.#tools.filter(({ name }) => name !== "stop"),

@@ -14,8 +14,8 @@ export function showStatus(link: DaemonLink, runs: RunList): vscode.Disposable {
     item.text = failed
       ? "$(error) Hostrun"
       : `$(${iconOf(state)}) Hostrun${count === 0 ? "" : `: ${vscode.l10n.t("{0} running", count)}`}`;
-    item.tooltip = `${describeState(state)}\n${countWords(count)}`;
-    item.accessibilityInformation = { label: `Hostrun, ${describeState(state)}, ${countWords(count)}` };
+    item.tooltip = `${describeState(state)}\n${countLabel(count)}`;
+    item.accessibilityInformation = { label: `Hostrun, ${describeState(state)}, ${countLabel(count)}` };
     item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
   };
   update();
@@ -39,7 +39,7 @@ export function describeState(state: LinkState): string {
   }
 }
 
-function countWords(count: number): string {
+function countLabel(count: number): string {
   if (count === 0) return vscode.l10n.t("Nothing is running");
   return count === 1
     ? vscode.l10n.t("One command is running.")

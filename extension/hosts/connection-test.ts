@@ -11,7 +11,7 @@ import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { asking } from "../runs/runner.ts";
 import { askToTrust, isTrustable, wasAsked } from "./host-key-trust.ts";
 import { hostRef, type HostList } from "./host-list.ts";
-import { stepLabel, stepRow, stepWords } from "./test-labels.ts";
+import { stepLabel, stepRow, stepSummary } from "./test-labels.ts";
 
 export interface ConnectionTestParts {
   readonly daemon: Daemon;
@@ -58,7 +58,7 @@ export class ConnectionTest {
       const watching = daemon.onDidChange((change) => {
         if (change.type !== "hostTest" || change.testId !== testId) return;
         const step = change.steps.at(-1);
-        if (step !== undefined) progress.report({ message: stepWords(step) });
+        if (step !== undefined) progress.report({ message: stepSummary(step) });
       });
       try {
         const body = { ...asking(), testId, fresh: true };
@@ -78,7 +78,7 @@ export class ConnectionTest {
     const what =
       failed === undefined
         ? vscode.l10n.t("{0} could not be reached", host.name)
-        : vscode.l10n.t("{0} failed the test at: {1}", host.name, stepWords(failed));
+        : vscode.l10n.t("{0} failed the test at: {1}", host.name, stepSummary(failed));
     const show = { title: vscode.l10n.t("Show Steps"), act: () => showSteps(host, steps) };
     this.#parts.report.tell(what, problem, ...(steps.length === 0 ? [] : [show]));
   }

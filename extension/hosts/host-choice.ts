@@ -86,7 +86,7 @@ function typedEntry(
   const host = unsavedHost(hosts, typed);
   if (host === undefined) return undefined;
   if (hosts.includes(host)) return { ...entryOf(host, production), alwaysShow: true };
-  const notes = [...productionWords(host, production), vscode.l10n.t("not saved")];
+  const notes = [...productionLabels(host, production), vscode.l10n.t("not saved")];
   return { label: plainLabel(host.name), description: notes.join(" · "), alwaysShow: true, value: host };
 }
 
@@ -98,7 +98,7 @@ function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[]
 
 function entryOf(host: Host, production: ProductionFinder): ChoiceItem<Host> {
   const notes = [
-    ...productionWords(host, production),
+    ...productionLabels(host, production),
     hostAddress(host),
     ...(host.group === null ? [] : [host.group]),
     ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
@@ -106,6 +106,6 @@ function entryOf(host: Host, production: ProductionFinder): ChoiceItem<Host> {
   return { label: plainLabel(host.name), description: plainLabel(notes.join(" · ")), value: host };
 }
 
-function productionWords(host: Host, production: ProductionFinder): string[] {
+function productionLabels(host: Host, production: ProductionFinder): string[] {
   return production(host) === undefined ? [] : [vscode.l10n.t("production")];
 }

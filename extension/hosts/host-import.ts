@@ -74,7 +74,7 @@ export class HostImport {
     if (names === undefined || names.length === 0) return;
     const result = await this.#call({ ...body, names, update: true });
     if (result === undefined || result === "none") return;
-    await tellResult(importedWords(result), { skipped: [...found.skipped, ...result.skipped] });
+    await tellResult(importedLabel(result), { skipped: [...found.skipped, ...result.skipped] });
   }
 
   /** "none": there is no such file, or no host in it. */
@@ -148,17 +148,17 @@ function newEntry(host: Host): HostEntry {
 }
 
 function changedEntry(host: Host, changes: readonly HostChange[]): HostEntry {
-  const words = changes.map(({ field, from, to }) => `${field}: ${valueWords(from)} → ${valueWords(to)}`);
+  const words = changes.map(({ field, from, to }) => `${field}: ${valueLabel(from)} → ${valueLabel(to)}`);
   return { label: plainLabel(host.name), description: plainLabel(words.join(" · ")), name: host.name };
 }
 
-function valueWords(value: HostChange["from"]): string {
+function valueLabel(value: HostChange["from"]): string {
   return value === null || (Array.isArray(value) && value.length === 0)
     ? vscode.l10n.t("none")
     : String(value);
 }
 
-function importedWords({ imported, updated }: ImportResult): string {
+function importedLabel({ imported, updated }: ImportResult): string {
   const [count, changed] = [imported.length, updated.length];
   const told = count === 1 ? vscode.l10n.t("Imported 1 host.") : vscode.l10n.t("Imported {0} hosts.", count);
   if (changed === 0) return told;

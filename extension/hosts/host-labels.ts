@@ -8,7 +8,7 @@ import { hostAddress } from "./host-address.ts";
  * A host by its name, with the user and the address that a command would run under, and whether that is production:
  * "web1 · deploy@10.0.0.5 · ⚠ PRODUCTION".
  */
-export function whereWords(host: Host, isProduction: boolean): string {
+export function whereLabel(host: Host, isProduction: boolean): string {
   const where = hostAddress({ ...host, user: loginOf(host) });
   const parts = [
     oneLine(host.name),

@@ -10,20 +10,20 @@ export function hostTooltip(host: Host, state: HostState): string {
   const lines = [
     host.name,
     vscode.l10n.t("Address: {0}", hostAddress({ ...host, ...host.effective })),
-    ...wayWords(host),
+    ...wayLabels(host),
     ...(host.tags.length > 0 ? [vscode.l10n.t("Tags: {0}", host.tags.join(", "))] : []),
     ...(host.production ? [vscode.l10n.t("This is a production host.")] : []),
     ...(host.damaged === undefined ? [] : [vscode.l10n.t("Damaged: {0}", host.damaged.join(", "))]),
     ...(host.legacyAlgorithms ? [vscode.l10n.t("Legacy algorithms are allowed (SHA-1, CBC, 3DES).")] : []),
-    ...configWords(host),
-    ...(state.kind === "connected" ? [connectionWords(state.connection)] : []),
+    ...configLabels(host),
+    ...(state.kind === "connected" ? [connectionLabel(state.connection)] : []),
     ...(state.kind === "failed" ? [`${state.title}: ${state.detail}`] : []),
   ];
   return lines.join("\n");
 }
 
 /** By which way and with which keys; as the list has it where nobody asked for more. */
-function wayWords({ effective, jump, identityFile }: Host): string[] {
+function wayLabels({ effective, jump, identityFile }: Host): string[] {
   const hops = effective?.jump ?? jump;
   const files = effective?.identityFiles ?? (identityFile === null ? [] : [identityFile]);
   const command = effective?.proxyCommand ?? null;
@@ -34,7 +34,7 @@ function wayWords({ effective, jump, identityFile }: Host): string[] {
   ];
 }
 
-function configWords({ configAt, notHonoured = [] }: Host): string[] {
+function configLabels({ configAt, notHonoured = [] }: Host): string[] {
   return [
     ...(configAt === undefined ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(configAt))]),
     ...notHonoured.map(({ option, value, why }) =>
@@ -43,7 +43,7 @@ function configWords({ configAt, notHonoured = [] }: Host): string[] {
   ];
 }
 
-function connectionWords({ transport, kex, cipher, mac, hostKeyType }: ConnectionAlgorithms): string {
+function connectionLabel({ transport, kex, cipher, mac, hostKeyType }: ConnectionAlgorithms): string {
   const agreed = [transport, kex, cipher, mac, hostKeyType].filter((name) => name !== null && name !== "");
   return vscode.l10n.t("A connection is open: {0}", agreed.join(", "));
 }

@@ -136,7 +136,7 @@ function leavesOf(nodes: readonly HostNode[]): readonly HostLeaf[] {
 
 function hostItem(host: Host, state: HostState): vscode.TreeItem {
   const item = new vscode.TreeItem(host.name, vscode.TreeItemCollapsibleState.None);
-  const words = stateWords(state);
+  const words = stateLabel(state);
   item.id = `host:${host.name}`;
   item.iconPath = stateIcon(state);
   item.contextValue = `host ${host.id === null ? "config" : "saved"}${host.production ? " production" : ""}${host.favorite ? " favorite" : ""}`;
@@ -185,7 +185,7 @@ function stateIcon(state: HostState): vscode.ThemeIcon {
   }
 }
 
-function stateWords(state: HostState): string {
+function stateLabel(state: HostState): string {
   switch (state.kind) {
     case "idle":
       return vscode.l10n.t("idle");

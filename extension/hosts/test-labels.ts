@@ -20,12 +20,12 @@ export function stepLabel(name: TestStepName): string {
 }
 
 /** A step with its hop: "Host key · web1 (deploy@10.0.0.5:22)". */
-export function stepWords(step: Pick<TestStep, "name" | "host" | "hop">): string {
-  return plainLabel(`${stepLabel(step.name)} · ${hopWords(step)}`);
+export function stepSummary(step: Pick<TestStep, "name" | "host" | "hop">): string {
+  return plainLabel(`${stepLabel(step.name)} · ${hopLabel(step)}`);
 }
 
 /** With its name, since two hosts may have the same address, each as seen from where it is reached. */
-function hopWords({ host, hop }: Pick<TestStep, "host" | "hop">): string {
+function hopLabel({ host, hop }: Pick<TestStep, "host" | "hop">): string {
   return host === hop ? hop : `${host} (${hop})`;
 }
 
@@ -33,17 +33,17 @@ function hopWords({ host, hop }: Pick<TestStep, "host" | "hop">): string {
 export function stepRow(step: TestStep): vscode.QuickPickItem {
   const { state, durationMs, note } = step;
   const time = durationMs === null ? [] : [vscode.l10n.t("{0} ms", durationMs)];
-  const words = state === "done" ? [] : [stateWords(state)];
+  const words = state === "done" ? [] : [stateLabel(state)];
   return {
     label: stepLabel(step.name),
     iconPath: stateIcon(state),
     description: plainLabel(
-      [hopWords(step), ...words, ...time, ...(note === null ? [] : [note])].join(" · "),
+      [hopLabel(step), ...words, ...time, ...(note === null ? [] : [note])].join(" · "),
     ),
   };
 }
 
-function stateWords(state: TestStep["state"]): string {
+function stateLabel(state: TestStep["state"]): string {
   switch (state) {
     case "running":
       return vscode.l10n.t("running");

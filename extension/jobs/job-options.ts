@@ -113,7 +113,7 @@ function jobOptions(): readonly Option[] {
     {
       label: vscode.l10n.t("Time Limit per Host"),
       words: ({ timeoutMs }) =>
-        timeoutMs === undefined ? vscode.l10n.t("as in the settings") : limitWords(timeoutMs),
+        timeoutMs === undefined ? vscode.l10n.t("as in the settings") : limitLabel(timeoutMs),
       text: ({ timeoutMs }) => (timeoutMs === undefined ? "" : `${timeoutMs / 1000}s`),
       hint: vscode.l10n.t("a duration such as 30s, 5m or 2h, or 0 for no limit; empty for the setting's"),
       set: (options, text) => {
@@ -129,12 +129,12 @@ function jobOptions(): readonly Option[] {
 /** What timers take. */
 const maxTimeoutMs = 2 ** 31 - 1;
 
-function limitWords(timeoutMs: number): string {
+function limitLabel(timeoutMs: number): string {
   return timeoutMs === 0 ? vscode.l10n.t("no limit") : formatSpan(timeoutMs);
 }
 
 /** What is said of them before anything runs; nothing of what is as always. */
-export function jobOptionWords(options: JobOptions): readonly string[] {
+export function jobOptionLabels(options: JobOptions): readonly string[] {
   const { concurrency, batches, failFast, maxFailures, timeoutMs } = options;
   return [
     ...(concurrency === undefined ? [] : [vscode.l10n.t("{0} at once", concurrency)]),
@@ -145,6 +145,6 @@ export function jobOptionWords(options: JobOptions): readonly string[] {
     ...(maxFailures === undefined || maxFailures === null
       ? []
       : [vscode.l10n.t("at most {0} failures", maxFailures)]),
-    ...(timeoutMs === undefined ? [] : [vscode.l10n.t("time limit: {0}", limitWords(timeoutMs))]),
+    ...(timeoutMs === undefined ? [] : [vscode.l10n.t("time limit: {0}", limitLabel(timeoutMs))]),
   ];
 }

@@ -3,7 +3,7 @@ import type { Change } from "../../protocol/change.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Job } from "../../protocol/job.ts";
 import { FromJobPanel, type ToJobPanel } from "../../protocol/job-panel.ts";
-import { jobPanelWords } from "../../protocol/job-panel-labels.ts";
+import { jobPanelLabels } from "../../protocol/job-panel-labels.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
@@ -11,7 +11,7 @@ import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { commandLine, oneLine, shortened } from "../plain-text.ts";
 import { asProblem } from "../problem-report.ts";
 import { messageHtml, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
-import { wordsOfPanel } from "../terminal/panel-look.ts";
+import { translatedPanelLabels } from "../terminal/panel-look.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 import { readGroups, readLastLines } from "./job-results.ts";
 import { JobRows } from "./job-rows.ts";
@@ -143,7 +143,7 @@ export class JobPanel {
   #show(rows: JobRows): void {
     const { job } = rows;
     this.panel.title = jobTitle(job);
-    const own = Object.entries(jobPanelWords).map(([key, text]) => [key, vscode.l10n.t(text)] as const);
+    const own = Object.entries(jobPanelLabels).map(([key, text]) => [key, vscode.l10n.t(text)] as const);
     this.#post({
       type: "job",
       jobId: job.id,
@@ -152,7 +152,7 @@ export class JobPanel {
       rows: rows.all(),
       standing: rows.standing(),
       concurrency: job.options.batches === null ? job.options.concurrency : null,
-      words: { ...wordsOfPanel(), ...Object.fromEntries(own) },
+      words: { ...translatedPanelLabels(), ...Object.fromEntries(own) },
     });
     this.#stand(rows);
     this.#schedule("groups", 0);

@@ -6,9 +6,9 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
-import { askInTab, type CommandRights, rightsWords, sizeWords } from "../runs/command-confirmation.ts";
+import { askInTab, type CommandRights, rightsLabels, sizeLabels } from "../runs/command-confirmation.ts";
 import { asking } from "../runs/runner.ts";
-import { type JobOptions, jobOptionWords } from "./job-options.ts";
+import { type JobOptions, jobOptionLabels } from "./job-options.ts";
 
 export interface JobStarterParts {
   readonly daemon: Daemon;
@@ -118,9 +118,9 @@ export class JobStarter {
       where: [
         names,
         ...(risky.length > 0 ? [vscode.l10n.t("production: {0}", foldNames(risky.map(oneLine)))] : []),
-        ...rightsWords(how),
-        ...jobOptionWords(how),
-        ...sizeWords(command),
+        ...rightsLabels(how),
+        ...jobOptionLabels(how),
+        ...sizeLabels(command),
       ].join(" · "),
       hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production)),
       command,

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { FromConfirmation } from "../../protocol/confirmation.ts";
 import type { Host } from "../../protocol/host.ts";
 import { visible } from "../../protocol/visible.ts";
-import { whereWords } from "../hosts/host-labels.ts";
+import { whereLabel } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { oneLine } from "../plain-text.ts";
 import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
@@ -89,19 +89,19 @@ function questionOf(host: Host, marked: Host, command: string, rights: CommandRi
   return {
     title: vscode.l10n.t("Run on {0}?", name),
     heading: vscode.l10n.t("Run this on the production host {0}?", name),
-    where: [whereWords(host, true), ...machine, ...rightsWords(rights), ...sizeWords(command)].join(" · "),
+    where: [whereLabel(host, true), ...machine, ...rightsLabels(rights), ...sizeLabels(command)].join(" · "),
     command,
     run: vscode.l10n.t("Run on {0}", name),
     warns: true,
   };
 }
 
-export function rightsWords({ sudo = false }: CommandRights): string[] {
+export function rightsLabels({ sudo = false }: CommandRights): string[] {
   return sudo ? [vscode.l10n.t("as root, by sudo")] : [];
 }
 
 /** Of a command of several lines, how many. */
-export function sizeWords(command: string): string[] {
+export function sizeLabels(command: string): string[] {
   const lines = lineCount(command);
   return lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];
 }

@@ -8,13 +8,13 @@ import { relativeTime } from "./run-labels.ts";
 export function jobItem(job: Job): vscode.TreeItem {
   const item = new vscode.TreeItem(commandLine(job.command, 24), vscode.TreeItemCollapsibleState.Collapsed);
   const where = shortened(foldNames(job.targets.map(oneLine)), 60);
-  const notes = [jobWords(job), where, relativeTime(job.createdAt)];
+  const notes = [jobLabel(job), where, relativeTime(job.createdAt)];
   item.id = `job:${job.id}`;
   item.iconPath = jobIcon(job);
   item.contextValue = job.state === "ended" ? "job ended" : "job alive";
   item.description = notes.join(" · ");
   const command = job.command.length > 1000 ? `${job.command.slice(0, 1000)}…` : job.command;
-  item.tooltip = [command, vscode.l10n.t("On {0} hosts", job.hosts.length), jobWords(job)].join("\n");
+  item.tooltip = [command, vscode.l10n.t("On {0} hosts", job.hosts.length), jobLabel(job)].join("\n");
   item.accessibilityInformation = { label: [commandLine(job.command, 200), ...notes].join(", ") };
   item.command = {
     command: "hostrun.openJobRow",
@@ -25,7 +25,7 @@ export function jobItem(job: Job): vscode.TreeItem {
 }
 
 /** `47 of 50 ok, 2 failed`. */
-export function jobWords({ counts, hosts, state }: Job): string {
+export function jobLabel({ counts, hosts, state }: Job): string {
   const { exited0, exitedOther, failed, timedOut, cancelled, unknown } = counts;
   const bad = exitedOther + failed + timedOut;
   const parts = [

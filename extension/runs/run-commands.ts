@@ -16,7 +16,7 @@ import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
 import type { RunLog } from "./run-log.ts";
 import { askRun, type RunQuestions, type ChosenRun } from "./run-on-host.ts";
-import { relativeTime, stateWords } from "./run-labels.ts";
+import { relativeTime, stateLabel } from "./run-labels.ts";
 import type { RunSearch } from "./run-search.ts";
 import type { Runner } from "./runner.ts";
 import { scriptCommand } from "./script-command.ts";
@@ -252,6 +252,6 @@ export class RunCommands {
 }
 
 function runEntry(run: Run): ChoiceItem<Run> {
-  const notes = [stateWords(run), run.host.name, relativeTime(run.createdAt)];
+  const notes = [stateLabel(run), run.host.name, relativeTime(run.createdAt)];
   return { label: commandLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
 }

@@ -1,14 +1,14 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
-import { relativeTime, stateIcon, stateWords } from "./run-labels.ts";
+import { relativeTime, stateIcon, stateLabel } from "./run-labels.ts";
 
 /** The row of a run. */
 export function runItem(run: Run): vscode.TreeItem {
   // The end of a row is cut off in a narrow view: short, so that it still says how the command ended.
   const item = new vscode.TreeItem(commandLine(run.command, 24), vscode.TreeItemCollapsibleState.None);
   const said = run.note === null ? [] : [oneLine(run.note)];
-  const notes = [stateWords(run), oneLine(run.host.name), relativeTime(run.createdAt), ...said];
+  const notes = [stateLabel(run), oneLine(run.host.name), relativeTime(run.createdAt), ...said];
   item.iconPath = stateIcon(run);
   item.contextValue = `run ${run.state === "ended" ? "ended" : "alive"}${run.pinned ? " pinned" : ""}`;
   item.description = notes.join(" · ");
@@ -36,7 +36,7 @@ function tooltip(run: Run): string {
   return [
     run.command.length > 1000 ? `${run.command.slice(0, 1000)}…` : run.command,
     vscode.l10n.t("On {0} ({1}), {2}", run.host.name, run.host.address, at),
-    stateWords(run),
+    stateLabel(run),
     ...(run.pinned ? [vscode.l10n.t("Pinned: it stays in the history")] : []),
     ...(run.note === null ? [] : [vscode.l10n.t("Note: {0}", oneLine(run.note))]),
     ...(run.problem === null ? [] : [run.problem.detail]),

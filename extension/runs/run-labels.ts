@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 
 /** How a run ended, or what it is doing, in a word or two. */
-export function stateWords(run: Run): string {
+export function stateLabel(run: Run): string {
   switch (run.state) {
     case "queued":
       return vscode.l10n.t("waiting");

@@ -4,7 +4,7 @@ import type { RunRequest } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { EarlyConnect } from "../hosts/early-connect.ts";
 import { askHost } from "../hosts/host-choice.ts";
-import { whereWords } from "../hosts/host-labels.ts";
+import { whereLabel } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askSteps, type Step, type StepToggle } from "../input/steps.ts";
 import { commandLine } from "../plain-text.ts";
@@ -123,7 +123,7 @@ function commandStep(questions: RunQuestions, { unrun, typing }: RunStart): Step
       { host, runs: questions.runs.runs, ofHost, typed, keep },
       {
         ...frame,
-        title: vscode.l10n.t("Run on {0}", whereWords(host, questions.hosts.production(host) !== undefined)),
+        title: vscode.l10n.t("Run on {0}", whereLabel(host, questions.hosts.production(host) !== undefined)),
       },
     );
     return typeof answer === "string" ? answer : { value: { host, command: answer.value } };

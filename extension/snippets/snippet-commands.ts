@@ -5,7 +5,7 @@ import { type ExpandedSnippet, type NewSnippet, SnippetName } from "../../protoc
 import { secretVariable } from "../../protocol/snippet-text.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { askHost } from "../hosts/host-choice.ts";
-import { whereWords } from "../hosts/host-labels.ts";
+import { whereLabel } from "../hosts/host-labels.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { askChoice, commandLabel, plainLabel } from "../input/choice.ts";
 import { askText, schemaProblem } from "../input/text-input.ts";
@@ -218,7 +218,7 @@ export class SnippetCommands {
   async #isWanted(name: string, host: Host, command: string): Promise<boolean> {
     const title = vscode.l10n.t(
       "Run on {0}",
-      whereWords(host, this.#parts.hosts.production(host) !== undefined),
+      whereLabel(host, this.#parts.hosts.production(host) !== undefined),
     );
     const label = commandLabel(command, 1000);
     const description = vscode.l10n.t("run on {0}", oneLine(host.name));

@@ -3,8 +3,8 @@ import type { Run } from "../../protocol/run.ts";
 import { formatSpan } from "../../protocol/span.ts";
 
 /** What is in doubt of a run's end, and how its connection was: "warm connection · first byte 6 ms"; null where nothing is known. */
-export function connectionWords(run: Run): string | null {
-  if (run.cached) return cachedWords(run.timings);
+export function connectionLabel(run: Run): string | null {
+  if (run.cached) return cachedLabel(run.timings);
   const { connectMs, firstByteMs } = run.timings;
   const parts = [
     ...(run.stopConfirmed === false
@@ -20,7 +20,7 @@ export function connectionWords(run: Run): string | null {
 }
 
 /** Run Again does not ask the cache. */
-function cachedWords({ resultAgeMs }: Run["timings"]): string {
+function cachedLabel({ resultAgeMs }: Run["timings"]): string {
   if (resultAgeMs === undefined) return vscode.l10n.t("answered from the cache");
   const age = formatSpan(resultAgeMs);
   return vscode.l10n.t("answered from the cache, {0} old; Run Again runs it without the cache", age);

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { linkless, oneLine, shortened } from "../plain-text.ts";
-import { stateWords } from "../runs/run-labels.ts";
+import { stateLabel } from "../runs/run-labels.ts";
 import { isGood, isWorthNotice, type NoticeSetting } from "./worth-notice.ts";
 
 /** Where a run is shown, or was. */
@@ -62,7 +62,7 @@ export class FinishedNotices implements vscode.Disposable {
   async #tell(run: Run): Promise<void> {
     const show = vscode.l10n.t("Show Output");
     const [host, command] = [oneLine(run.host.name), shortened(run.command, 100)];
-    const text = linkless(vscode.l10n.t("Run finished on {0}: {1} ({2})", host, command, stateWords(run)));
+    const text = linkless(vscode.l10n.t("Run finished on {0}: {1} ({2})", host, command, stateLabel(run)));
     const answer = isGood(run)
       ? await vscode.window.showInformationMessage(text, show)
       : await vscode.window.showWarningMessage(text, show);

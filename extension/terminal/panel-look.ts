@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import type { PanelWords, ToPanel } from "../../protocol/panel.ts";
-import { panelWords } from "../../protocol/panel-labels.ts";
+import type { PanelLabels, ToPanel } from "../../protocol/panel.ts";
+import { panelLabels } from "../../protocol/panel-labels.ts";
 
 export type Look = Extract<ToPanel, { type: "look" }>["look"];
 
@@ -32,8 +32,8 @@ export function panelLook(): Look {
 }
 
 /** Every text of the panel, in the person's language. */
-export function wordsOfPanel(): PanelWords {
-  return Object.fromEntries(Object.entries(panelWords).map(([key, text]) => [key, vscode.l10n.t(text)]));
+export function translatedPanelLabels(): PanelLabels {
+  return Object.fromEntries(Object.entries(panelLabels).map(([key, text]) => [key, vscode.l10n.t(text)]));
 }
 
 function positive(value: unknown, otherwise: number): number {

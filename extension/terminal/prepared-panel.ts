@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
 import { preparePage } from "./panel-html.ts";
-import { panelLook, wordsOfPanel } from "./panel-look.ts";
+import { panelLook, translatedPanelLabels } from "./panel-look.ts";
 
 export interface PreparedTab {
   readonly panel: vscode.WebviewPanel;
@@ -52,7 +52,7 @@ export class PreparedPanel implements Disposable {
 
   #loaded(panel: vscode.WebviewPanel): void {
     this.#page = "ready";
-    const message: ToPanel = { type: "prepare", look: panelLook(), words: wordsOfPanel() };
+    const message: ToPanel = { type: "prepare", look: panelLook(), words: translatedPanelLabels() };
     void panel.webview.postMessage([message]);
   }
 

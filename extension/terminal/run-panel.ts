@@ -7,10 +7,10 @@ import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
-import { connectionWords } from "./connection-labels.ts";
+import { connectionLabel } from "./connection-labels.ts";
 import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
-import { panelLook, wordsOfPanel } from "./panel-look.ts";
+import { panelLook, translatedPanelLabels } from "./panel-look.ts";
 import { PanelMail } from "./panel-mail.ts";
 import type { FinishedNotices, RunTab } from "./finished-notices.ts";
 import { feedRun, type RunScreen } from "./run-feed.ts";
@@ -208,7 +208,7 @@ export class RunPanel implements RunTab {
       },
       connection: (run: Run) => {
         this.#stand(run);
-        return connectionWords(run);
+        return connectionLabel(run);
       },
       failed: (problem: ProblemDetails) => this.#failed(problem),
     };
@@ -236,7 +236,7 @@ export class RunPanel implements RunTab {
       run,
       host: { name, address, user: host?.user ?? null, production: isProduction },
       look: panelLook(),
-      words: wordsOfPanel(),
+      words: translatedPanelLabels(),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),
     };
   }

@@ -1,6 +1,6 @@
 import type { JobRow } from "../../protocol/job-panel.ts";
 import { element } from "../element.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 
 interface Count {
   readonly tone: string;
@@ -17,9 +17,9 @@ export function countRows(rows: Iterable<JobRow>): Count[] {
   }
   const counts: Count[] = [];
   const good = exits.get(0);
-  if (good !== undefined) counts.push({ tone: "good", words: word("countGood", good) });
+  if (good !== undefined) counts.push({ tone: "good", words: label("countGood", good) });
   for (const [code, count] of [...exits].sort(([a], [b]) => a - b)) {
-    if (code !== 0) counts.push({ tone: "bad", words: word("countExit", count, code) });
+    if (code !== 0) counts.push({ tone: "bad", words: label("countExit", count, code) });
   }
   const kinds = [
     ["failed", "bad", "countFailed"],
@@ -33,7 +33,7 @@ export function countRows(rows: Iterable<JobRow>): Count[] {
   ] as const;
   for (const [key, tone, name] of kinds) {
     const count = others.get(key);
-    if (count !== undefined) counts.push({ tone, words: word(name, count) });
+    if (count !== undefined) counts.push({ tone, words: label(name, count) });
   }
   return counts;
 }

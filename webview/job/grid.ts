@@ -1,8 +1,8 @@
 import type { JobRow } from "../../protocol/job-panel.ts";
 import { element, icon } from "../element.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 import type { SortKey, Sorting } from "./row-order.ts";
-import { percentageOfRow, standingOfRow, timeWords } from "./row-labels.ts";
+import { percentageOfRow, standingOfRow, timeLabel } from "./row-labels.ts";
 
 /** As in job.css. */
 const rowHeight = 24;
@@ -42,7 +42,7 @@ export class Grid {
 
   constructor(events: GridEvents) {
     this.#events = events;
-    this.#grid.setAttribute("aria-label", word("hostList"));
+    this.#grid.setAttribute("aria-label", label("hostList"));
     this.#grid.append(this.#head, this.#body);
     this.element = element("div", { class: "grid-box" }, this.#grid, this.#empty);
     const moved = (): void => {
@@ -77,7 +77,7 @@ export class Grid {
     this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.#body.style.height = `${rows.length * rowHeight}px`;
     this.#empty.hidden = rows.length > 0;
-    this.#empty.textContent = word("noneFits");
+    this.#empty.textContent = label("noneFits");
     this.#draw();
   }
 
@@ -140,8 +140,8 @@ export class Grid {
     }
     const host = element("div", { class: "cell host", role: "gridcell", title: row.host }, row.host);
     if (row.production) {
-      const hint = word("productionHint");
-      host.append(element("span", { class: "production", title: hint }, word("production")));
+      const hint = label("productionHint");
+      host.append(element("span", { class: "production", title: hint }, label("production")));
     }
     const exit = row.exitCode === null ? "" : String(row.exitCode);
     const isBad = row.problem !== null || tone === "bad";
@@ -155,7 +155,7 @@ export class Grid {
       state,
       host,
       element("div", { class: "cell exit", role: "gridcell" }, exit),
-      element("div", { class: "cell time", role: "gridcell" }, timeWords(row.elapsedMs)),
+      element("div", { class: "cell time", role: "gridcell" }, timeLabel(row.elapsedMs)),
       last,
     ];
   }
@@ -233,10 +233,10 @@ export class Grid {
 
 function columns(): Columns[] {
   return [
-    { key: "failures", name: "state", label: word("stateColumn") },
-    { key: "host", name: "host", label: word("hostColumn") },
-    { key: "exit", name: "exit", label: word("exitColumn") },
-    { key: "time", name: "time", label: word("timeColumn") },
-    { key: undefined, name: "line", label: word("lastLineColumn") },
+    { key: "failures", name: "state", label: label("stateColumn") },
+    { key: "host", name: "host", label: label("hostColumn") },
+    { key: "exit", name: "exit", label: label("exitColumn") },
+    { key: "time", name: "time", label: label("timeColumn") },
+    { key: undefined, name: "line", label: label("lastLineColumn") },
   ];
 }

@@ -1,7 +1,7 @@
 import { hasRun } from "../../protocol/job.ts";
 import type { PanelGroup } from "../../protocol/job-panel.ts";
 import { element } from "../element.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 import { endingOfGroup } from "./row-labels.ts";
 
 export interface GroupEvents {
@@ -14,7 +14,7 @@ type RunGroup = PanelGroup & { readonly runId: string };
 
 /** Each different output once, with the hosts that it is of. */
 export class GroupList {
-  readonly element = element("section", { class: "groups", tabindex: "0", "aria-label": word("groupList") });
+  readonly element = element("section", { class: "groups", tabindex: "0", "aria-label": label("groupList") });
   readonly #events: GroupEvents;
 
   constructor(events: GroupEvents) {
@@ -24,7 +24,7 @@ export class GroupList {
 
   show(groups: readonly PanelGroup[]): void {
     if (groups.length === 0) {
-      this.element.replaceChildren(element("p", { class: "groups-empty" }, word("noGroups")));
+      this.element.replaceChildren(element("p", { class: "groups-empty" }, label("noGroups")));
       return;
     }
     const { scrollTop } = this.element;
@@ -37,7 +37,7 @@ export class GroupList {
     const head = element("div", { class: "group-head" });
     head.append(element("b", {}, String(count)));
     const hasOutput = group.outcome !== "failed" && hasRun(group);
-    if (count > 1 && hasOutput) head.append(element("span", { class: "dim" }, word("identical")));
+    if (count > 1 && hasOutput) head.append(element("span", { class: "dim" }, label("identical")));
     head.append(element("span", { class: "group-hosts", title: hosts }, hosts));
     const { tone, words } = endingOfGroup(group);
     if (tone !== "good") head.append(element("span", { class: `tone-${tone}` }, words));
@@ -45,8 +45,8 @@ export class GroupList {
     if (!hasRun(group)) return article;
     head.append(this.#links(group, groups.filter(hasRun)));
     const text =
-      preview === "" ? element("p", { class: "dim" }, word("noOutput")) : element("pre", {}, preview);
-    const cut = isCut ? [element("p", { class: "dim" }, word("cutOutput"))] : [];
+      preview === "" ? element("p", { class: "dim" }, label("noOutput")) : element("pre", {}, preview);
+    const cut = isCut ? [element("p", { class: "dim" }, label("cutOutput"))] : [];
     article.append(text, ...cut);
     return article;
   }
@@ -67,7 +67,7 @@ export class GroupList {
 }
 
 function link(name: "compareLargest" | "compareOther" | "openRun", act: () => void): HTMLButtonElement {
-  const button = element("button", { class: "link-button", type: "button" }, word(name));
+  const button = element("button", { class: "link-button", type: "button" }, label(name));
   button.addEventListener("click", act);
   return button;
 }

@@ -2,13 +2,13 @@ import type { FromJobPanel, JobRow, JobStanding, ToJobPanel } from "../../protoc
 import { createCommandLine } from "../command-line.ts";
 import { ElapsedTicker } from "../elapsed.ts";
 import { element, icon, iconButton } from "../element.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 import { countElements } from "./counts.ts";
 import { Grid } from "./grid.ts";
 import { GroupList } from "./group-list.ts";
 import { arrange, type SortKey, type Sorting } from "./row-order.ts";
-import { standingOfRow, timeWords } from "./row-labels.ts";
-import { toGoWords } from "./time-to-go.ts";
+import { standingOfRow, timeLabel } from "./row-labels.ts";
+import { toGoLabel } from "./time-to-go.ts";
 
 type Message<Type extends ToJobPanel["type"]> = Extract<ToJobPanel, { type: Type }>;
 
@@ -24,7 +24,7 @@ export class JobView {
   readonly #grid: Grid;
   readonly #groups: GroupList;
   readonly #filter: HTMLInputElement;
-  readonly #bar = element("div", { class: "progress", role: "progressbar", "aria-label": word("progress") });
+  readonly #bar = element("div", { class: "progress", role: "progressbar", "aria-label": label("progress") });
   readonly #state = element("span", { class: "state-icon", role: "img" });
   readonly #counts = element("div", { class: "counts", role: "status" });
   readonly #time = element("span", { class: "time" });
@@ -62,20 +62,20 @@ export class JobView {
       compare: (a, b) => post({ type: "compare", a, b }),
       compareOther: (runId) => post({ type: "compareOther", runId }),
     });
-    const label = word("filterHosts");
+    const name = label("filterHosts");
     this.#filter = element("input", {
       class: "filter",
       type: "search",
-      placeholder: label,
-      "aria-label": label,
+      placeholder: name,
+      "aria-label": name,
     });
     this.#filter.addEventListener("input", () => this.#later());
-    this.#cancel = iconButton("debug-stop", word("cancelAll"), () => post({ type: "cancelAll" }));
+    this.#cancel = iconButton("debug-stop", label("cancelAll"), () => post({ type: "cancelAll" }));
     this.#cancel.classList.add("tool-stop");
     this.#again = [
-      iconButton("debug-rerun", word("rerunFailed"), () => post({ type: "rerun", only: "failed" })),
-      iconButton("run-errors", word("rerunUnfinished"), () => post({ type: "rerun", only: "unfinished" })),
-      iconButton("refresh", word("rerunAll"), () => post({ type: "rerun", only: "all" })),
+      iconButton("debug-rerun", label("rerunFailed"), () => post({ type: "rerun", only: "failed" })),
+      iconButton("run-errors", label("rerunUnfinished"), () => post({ type: "rerun", only: "unfinished" })),
+      iconButton("refresh", label("rerunAll"), () => post({ type: "rerun", only: "all" })),
     ];
     this.#ticker = new ElapsedTicker((ms) => this.#tick(ms));
     app.replaceChildren(this.#layout(job));
@@ -107,9 +107,9 @@ export class JobView {
   }
 
   #layout({ command, targets, rows }: Message<"job">): HTMLElement {
-    const count = rows.length === 1 ? word("oneHost") : word("hostsCount", rows.length);
-    const tools = element("div", { class: "tools", role: "toolbar", "aria-label": word("jobTools") });
-    const save = iconButton("save", word("exportResults"), () => this.#post({ type: "export" }));
+    const count = rows.length === 1 ? label("oneHost") : label("hostsCount", rows.length);
+    const tools = element("div", { class: "tools", role: "toolbar", "aria-label": label("jobTools") });
+    const save = iconButton("save", label("exportResults"), () => this.#post({ type: "export" }));
     tools.append(
       this.#cancel,
       ...this.#again,
@@ -165,18 +165,18 @@ export class JobView {
     } as const;
     const [tone, shape] = outcome === null ? (["running", "circle-filled"] as const) : look[outcome];
     this.#state.className = `state-icon tone-${tone}`;
-    this.#state.setAttribute("aria-label", word("endedOf", done, total));
-    this.#state.title = word("endedOf", done, total);
+    this.#state.setAttribute("aria-label", label("endedOf", done, total));
+    this.#state.title = label("endedOf", done, total);
     this.#state.replaceChildren(icon(shape));
     if (state === "ended") this.#ticker.stop(elapsedMs);
     else this.#ticker.start(elapsedMs, clockMs);
   }
 
   #tick(ms: number): void {
-    this.#time.textContent = timeWords(ms);
-    this.#time.title = word("elapsed");
+    this.#time.textContent = timeLabel(ms);
+    this.#time.title = label("elapsed");
     const isOver = this.#standing.state === "ended";
-    this.#toGo.textContent = isOver ? "" : toGoWords(this.#rows.values(), this.#concurrency);
+    this.#toGo.textContent = isOver ? "" : toGoLabel(this.#rows.values(), this.#concurrency);
     if (isOver) return;
     const gone = performance.now() - this.#rowsAt;
     if (gone < clockMs) return;
@@ -203,10 +203,10 @@ export class JobView {
     if (rows.length === 0) return;
     const text = rows.map((row) => {
       const line = row.problem ?? this.#lines.get(row.host) ?? "";
-      return [row.host, standingOfRow(row).words, timeWords(row.elapsedMs), line].join("\t");
+      return [row.host, standingOfRow(row).words, timeLabel(row.elapsedMs), line].join("\t");
     });
     this.#post({ type: "copied", text: text.join("\n").slice(0, 4 * 1024 * 1024) });
-    this.#remark(word("copiedRows", rows.length));
+    this.#remark(label("copiedRows", rows.length));
   }
 
   /** A passing remark, e.g. that something was copied. */

@@ -1,7 +1,7 @@
 import "./job.css";
 import { findApp } from "../page.ts";
 import { FromJobPanel, JobPanelState, ToJobPanel } from "../../protocol/job-panel.ts";
-import { useWords } from "../labels.ts";
+import { setLabels } from "../labels.ts";
 import { JobView } from "./job-view.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void; setState(state: unknown): void };
@@ -19,7 +19,7 @@ window.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
   const { success, data: message } = ToJobPanel.safeParse(data);
   if (!success) return;
   if (message.type === "job") {
-    useWords(message.words);
+    setLabels(message.words);
     api.setState(JobPanelState.parse({ jobId: message.jobId }));
     view?.dispose();
     view = new JobView(app, message, post);

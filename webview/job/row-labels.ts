@@ -1,7 +1,7 @@
 import type { JobRow, PanelGroup } from "../../protocol/job-panel.ts";
 import { shownPercentage } from "../../protocol/shown-percentage.ts";
 import { type Ending, standingAtEnd, standingOf, type Standing } from "../ending.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 
 /** How a host stands or ended. */
 export function standingOfRow({ state, outcome, exitCode, signal }: JobRow): Standing {
@@ -13,7 +13,7 @@ export function endingOfGroup({ outcome, exitCode }: PanelGroup): Standing {
 }
 
 function endingOf({ outcome, ...ending }: Omit<Ending, "outcome"> & Pick<PanelGroup, "outcome">): Standing {
-  if (outcome === "skipped") return { tone: "waiting", icon: "circle-slash", words: word("skipped") };
+  if (outcome === "skipped") return { tone: "waiting", icon: "circle-slash", words: label("skipped") };
   return standingAtEnd({ outcome, ...ending });
 }
 
@@ -23,7 +23,7 @@ export function percentageOfRow({ state, problem }: JobRow, lastLine: string): n
 }
 
 /** `41 ms`, `6.1 s`, `2:05`. */
-export function timeWords(ms: number | null): string {
+export function timeLabel(ms: number | null): string {
   if (ms === null) return "";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;

@@ -1,11 +1,11 @@
 import type { JobRow } from "../../protocol/job-panel.ts";
 import { roundedTime, timeToGo } from "../../protocol/time-to-go.ts";
-import { word } from "../labels.ts";
+import { label } from "../labels.ts";
 
 const units = { s: "secondsToGo", min: "minutesToGo", h: "hoursToGo" } as const;
 
 /** `about 40 s to go`; empty where nothing can be said. `concurrency`: hosts at once, null where that changes. */
-export function toGoWords(rows: Iterable<JobRow>, concurrency: number | null): string {
+export function toGoLabel(rows: Iterable<JobRow>, concurrency: number | null): string {
   if (concurrency === null) return "";
   const took: number[] = [];
   const running: number[] = [];
@@ -17,5 +17,5 @@ export function toGoWords(rows: Iterable<JobRow>, concurrency: number | null): s
   }
   const ms = timeToGo({ took, running, waiting, concurrency });
   const left = ms === undefined ? undefined : roundedTime(ms);
-  return left === undefined ? "" : word(units[left.unit], left.value);
+  return left === undefined ? "" : label(units[left.unit], left.value);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toGoWords } from "../../../../webview/job/time-to-go.ts";
+import { toGoLabel } from "../../../../webview/job/time-to-go.ts";
 import { jobRow } from "../../../support/job-page.ts";
 
 const ended = Array.from({ length: 10 }, (_, index) => jobRow(`web${index}`, { elapsedMs: 60_000 }));
@@ -8,11 +8,11 @@ const waiting = { ...open, state: "queued", runId: null, elapsedMs: null } as co
 
 test("the time to go is of those that run and those that wait, and nothing where batches wait", () => {
   const rows = [...ended, jobRow("a", open), jobRow("b", waiting)];
-  expect(toGoWords(rows, 1)).toBe("about 2 min to go");
-  expect(toGoWords(rows, 2)).toBe("about 1 min to go");
-  expect(toGoWords(rows, null)).toBe("");
-  expect(toGoWords(ended, 2)).toBe("");
+  expect(toGoLabel(rows, 1)).toBe("about 2 min to go");
+  expect(toGoLabel(rows, 2)).toBe("about 1 min to go");
+  expect(toGoLabel(rows, null)).toBe("");
+  expect(toGoLabel(ended, 2)).toBe("");
   expect(
-    toGoWords([...ended.map((row) => ({ ...row, outcome: "failed" as const })), jobRow("a", open)], 2),
+    toGoLabel([...ended.map((row) => ({ ...row, outcome: "failed" as const })), jobRow("a", open)], 2),
   ).toBe("");
 });
