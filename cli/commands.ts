@@ -10,8 +10,8 @@ interface Entry {
 export const commands: Readonly<Record<string, Entry>> = {
   run: { summary: "Run a command on a host, or on many", load: () => import("./commands/run.ts") },
   jobs: { summary: "List, show, cancel and repeat jobs", load: () => import("./commands/jobs.ts") },
-  targets: { summary: "Show who is meant by targets", load: () => import("./commands/targets.ts") },
-  snippets: { summary: "Keep commands with inputs", load: () => import("./commands/snippets.ts") },
+  targets: { summary: "Show which hosts targets match", load: () => import("./commands/targets.ts") },
+  snippets: { summary: "Manage saved commands", load: () => import("./commands/snippets.ts") },
   hosts: { summary: "List, add, change, test and import hosts", load: () => import("./commands/hosts.ts") },
   history: { summary: "List the runs, newest first", load: () => import("./commands/history.ts") },
   show: { summary: "Show a run and its output", load: () => import("./commands/show.ts") },
@@ -36,16 +36,22 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/completion.ts"),
   },
   doctor: {
-    summary: "Look for what is wrong, and how to mend it",
+    summary: "Diagnose problems and suggest fixes",
     load: () => import("./commands/doctor.ts"),
   },
   backup: { summary: "Write the daemon's state to a file", load: () => import("./commands/backup.ts") },
-  restore: { summary: "Put a backup in the place of the state", load: () => import("./commands/restore.ts") },
+  restore: {
+    summary: "Replace the daemon's state with a backup",
+    load: () => import("./commands/restore.ts"),
+  },
   "install-service": {
     summary: "Have the system start the daemon when it is needed",
     load: () => import("./commands/install-service.ts"),
   },
-  "uninstall-service": { summary: "Undo that", load: () => import("./commands/uninstall-service.ts") },
+  "uninstall-service": {
+    summary: "Remove the service that install-service added",
+    load: () => import("./commands/uninstall-service.ts"),
+  },
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 

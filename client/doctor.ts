@@ -138,7 +138,8 @@ async function settings(options: DoctorOptions): Promise<Finding> {
     return ok("Not looked at: there is no state directory to be used yet.");
   const why = await startFault(options);
   if (why === undefined) return ok("A daemon would start with them.");
-  const fix = "Mend what is named there (config.json, or a HOSTRUN_ variable); then look again.";
+  const fix =
+    "Fix the setting named there (in config.json, or a HOSTRUN_ variable), then run the check again.";
   return { state: "failed", message: `A daemon would not start: ${why}`, fix };
 }
 
@@ -167,7 +168,7 @@ async function sshConfig({ environment }: DoctorOptions): Promise<Finding> {
   return {
     state: "failed",
     message: `OpenSSH cannot read it: ${ran.text}`,
-    fix: "Mend the line that is named; `ssh -G HOST` shows whether it is right.",
+    fix: "Fix the line named there; `ssh -G HOST` checks it.",
   };
 }
 

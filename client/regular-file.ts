@@ -4,17 +4,17 @@ import { Problem } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 
-/** The text of a file that a person has named, which may be anything. A Problem where it is no regular file, or too long. */
+/** The text of a file that a person has named, which may be anything. A Problem where it is not a regular file, or too long. */
 export async function readRegularFile(path: string, maxBytes: number): Promise<string> {
   try {
     // Neither waits for the other end of a FIFO nor for a device.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await file.stat()).isFile()) throw new Problem("invalid_request", `${path} is no regular file.`);
+    if (!(await file.stat()).isFile()) throw new Problem("invalid_request", `${path} is not a regular file.`);
     return await takeText(file.createReadStream({ autoClose: false }), path, maxBytes);
   } catch (failure) {
     if (failure instanceof Problem) throw failure;
     const code = errorCode(failure) ?? "failed";
-    if (code === "ENOENT") throw new Problem("not_found", `There is no file ${path}.`);
+    if (code === "ENOENT") throw new Problem("not_found", `No such file: ${path}.`);
     throw new Problem("invalid_request", `${path} could not be read (${code}).`);
   }
 }

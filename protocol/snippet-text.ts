@@ -23,7 +23,7 @@ export function templateProblem(command: string, inputs: readonly TemplateInput[
   const pieces = piecesOf(command, inputs);
   for (const { name } of placesOf(pieces)) {
     if (!isKnown(name, inputs)) {
-      return `has {{${name}}}, which is no input of it; where just that text is meant, write {{{{${name}}}`;
+      return `has {{${name}}}, which is not one of its inputs; to write that text itself, use {{{{${name}}}`;
     }
   }
   const found = placeProblem(pieces);

@@ -23,8 +23,9 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
   async run(args) {
     const { values, positionals } = parseOptions(args, { force: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
-    if (file === "-") throw new UsageError('FILE is "-", but a backup is a file. One of that name is "./-".');
-    if (file === "" || file.endsWith("/")) throw new UsageError("FILE is to be the name of a file.");
+    if (file === "-")
+      throw new UsageError('FILE is "-", but a backup must be a file. For a file of that name, use "./-".');
+    if (file === "" || file.endsWith("/")) throw new UsageError("FILE must be the name of a file.");
     const path = resolve(file);
     const mayReplace = values.force === true;
     checkPlace(path, mayReplace);
@@ -56,7 +57,7 @@ function checkPlace(path: string, mayReplace: boolean): void {
   }
   const present = presentAt(path);
   if (present === undefined) return;
-  if (!present.isFile()) throw refused(`${path} is no regular file. Choose another name.`);
+  if (!present.isFile()) throw refused(`${path} is not a regular file. Choose another name.`);
   if (!mayReplace)
     throw refused(`${path} is there already. Choose another name, or replace it with --force.`);
 }

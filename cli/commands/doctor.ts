@@ -11,11 +11,11 @@ import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 
 export const command: Command = {
-  help: `Look for what is wrong: the state directory, ssh, the agent, the daemon, its store.
+  help: `Diagnose problems with the state directory, ssh, the agent, the daemon and its store, and suggest fixes.
 
 Usage: hostrun doctor [OPTION...]
 
-It changes nothing, and starts no daemon. What is wrong is shown with what to do.
+It changes nothing and starts no daemon. Each problem is shown with a fix.
 
 ${formatHelp}
 Exit status: 0, also with warnings; 1 when something failed.

@@ -13,15 +13,16 @@ import { daemonRuntime, storeTaskScript } from "../daemon-script.ts";
 import { askOnTerminal, yesOrNo } from "../prompts/terminal-question.ts";
 
 export const command: Command = {
-  help: `Put a backup in the place of the daemon's state.
+  help: `Replace the daemon's state with a backup.
 
 Usage: hostrun restore FILE [--stop]
 
   --stop  stop the daemon if it runs, without asking; commands under way end as unknown
 
-The state that there is now is kept beside it, in a folder that is named. What is no backup, is not whole, could have been
-written by others or was made by a newer Hostrun is refused, and so is one for which there is no room; then nothing is
-stopped or changed. In another place than the state's own, durable runs are only looked at: they are the other one's.
+The current state is kept in a folder beside it, whose name is printed. A file is refused if it is not a Hostrun backup, is
+incomplete, can be written to by other users or was made by a newer Hostrun, or if there is not enough disk space; nothing
+is stopped or changed then. Durable runs restored in another place than their own are only observed: they belong to the
+Hostrun that started them.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, { stop: { type: "boolean" } });

@@ -6,7 +6,7 @@ import { remove } from "../snippets/remove.ts";
 import { show } from "../snippets/show.ts";
 
 export const command: CommandGroup = {
-  help: `Keep commands with inputs, to be run again and again.
+  help: `Manage saved commands, which can have inputs.
 
 Usage: hostrun snippets [list]
        hostrun snippets show NAME

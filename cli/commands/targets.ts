@@ -8,7 +8,7 @@ import { unknownTarget } from "../../protocol/host-set.ts";
 import { visible } from "../../protocol/visible.ts";
 
 export const command: Command = {
-  help: `Show who is meant by targets; nothing is run.
+  help: `Show which hosts targets match; nothing is run.
 
 Usage: hostrun targets [OPTION...] TARGET...
 
@@ -16,7 +16,7 @@ TARGET is a host's name, a pattern (db*), a range (web[01-20]), tag:NAME, group:
 or @failed:JOB, @succeeded:JOB, @unfinished:JOB of an earlier job (an
 id of \`hostrun jobs\`, the beginning of one, or last); !TARGET takes away.
 
-Prints a name a line. Exit status: 1 where a target means nobody, which is told.
+Prints one name per line. Exit status: 1 if a target matches no hosts; a warning says which.
 
 ${formatHelp}`,
   async run(args) {

@@ -21,7 +21,7 @@ export class FailedTo implements AsyncDisposable {
   static async open(path: string | undefined): Promise<FailedTo | undefined> {
     if (path === undefined) return undefined;
     if (path === "-")
-      throw new UsageError('--failed-to is "-", which is no file. One of that name is "./-".');
+      throw new UsageError('--failed-to is "-", but must be a file. For a file of that name, use "./-".');
     try {
       const fresh = await open(path, "wx").catch((failure: unknown) => {
         if (errorCode(failure) === "EEXIST") return undefined;

@@ -124,7 +124,7 @@ function readConfig(path: string): Values {
     values = parseJson(text);
   } catch {
     // What was thrown quotes the file, which may hold a password.
-    const detail = `${path} is not JSON. Mend it, or remove it to go back to the defaults.`;
+    const detail = `${path} is not JSON. Fix it, or remove the file to go back to the defaults.`;
     throw new Problem("invalid_request", detail);
   }
   const result = SettingsPatch.safeParse(values);

@@ -121,7 +121,7 @@ function valuesOf(
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const other = Object.keys(given).find((name) => !inputs.some((input) => input.name === name));
-  if (other !== undefined) throw refused(other, "is no input of this snippet");
+  if (other !== undefined) throw refused(other, "is not an input of this snippet");
   const values: Record<string, string> = {};
   for (const input of inputs) {
     const { name, type } = input;

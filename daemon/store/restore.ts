@@ -48,7 +48,7 @@ export async function unpackBackup(options: RestoreOptions): Promise<string> {
     throw noBackup(source, `cannot be read (${errorCode(cause) ?? "unknown error"})`);
   });
   if (bytes === undefined) {
-    throw noBackup(source, "is no backup of Hostrun, or is damaged: its checksum is missing or wrong");
+    throw noBackup(source, "is not a Hostrun backup, or is damaged: its checksum is missing or wrong");
   }
   const draft = mkdtempSync(join(stateDirectory, "restore-"));
   try {
@@ -57,7 +57,7 @@ export async function unpackBackup(options: RestoreOptions): Promise<string> {
   } catch (failure) {
     rmSync(draft, { recursive: true, force: true });
     if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code)) {
-      throw noBackup(source, "is no backup of Hostrun, or is damaged");
+      throw noBackup(source, "is not a Hostrun backup, or is damaged");
     }
     throw failure;
   }
@@ -112,7 +112,7 @@ function refuseOddFile(source: string): number {
   const found = lstatSync(source, { throwIfNoEntry: false });
   if (found === undefined) throw noBackup(source, "is not there");
   if (found.isSymbolicLink()) throw noBackup(source, "is a symbolic link; name the file itself");
-  if (!found.isFile()) throw noBackup(source, "is no regular file");
+  if (!found.isFile()) throw noBackup(source, "is not a regular file");
   const why = whyForeign(found);
   if (why === undefined) return found.size;
   throw new Problem(
@@ -136,7 +136,7 @@ function unpack({ source, migrations, nativeBinding }: RestoreOptions, draft: st
   truncateSync(path, bytes);
   using copy = opened(new Sqlite(path, nativeBinding === undefined ? {} : { nativeBinding }));
   if (copy.sql.pragma("application_id", { simple: true }) !== backupId)
-    throw noBackup(source, "is no backup of Hostrun");
+    throw noBackup(source, "is not a Hostrun backup");
   if (quickCheck(copy.sql) !== "ok") throw noBackup(source, "is damaged");
   refuseNewer(copy.sql, source, migrations);
   const files = copy.sql.prepare<[], { path: string; bytes: Buffer }>("SELECT path, bytes FROM backup_files");

@@ -92,7 +92,7 @@ test("only a file of somebody's own is replaced: no link, no pipe, and nothing o
   const link = join(cli.home, "dangling");
   await symlink(join(cli.home, "elsewhere"), link);
   for (const path of [link, "/dev/full", cli.home]) {
-    expect(await said("backup", path, "--force")).toContain("is no regular file. Choose another name.");
+    expect(await said("backup", path, "--force")).toContain("is not a regular file. Choose another name.");
   }
   expect(await readlink(link)).toBe(join(cli.home, "elsewhere"));
   const own = join(cli.stateDirectory, "hostrun.db");
@@ -108,8 +108,8 @@ test("where a backup cannot be written it is said why, and what to do", async ()
   await symlink(loop, loop);
   await writeFile(join(other.home, "file"), "");
   const refusals = [
-    ["", /^2 .*FILE is to be the name of a file\./],
-    [`${join(other.home, "folder")}/`, /^2 .*FILE is to be the name of a file\./],
+    ["", /^2 .*FILE must be the name of a file\./],
+    [`${join(other.home, "folder")}/`, /^2 .*FILE must be the name of a file\./],
     [join(disk.path, "b"), /\(ENOSPC\)\. Its disk is full: make room, or choose another place\./],
     [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it is not there, or choose/],
     [join(other.home, "file", "b"), /\(ENOTDIR\)\. Something on the way to it is not a directory, or choose/],
@@ -181,9 +181,9 @@ test("what is no backup is refused before the daemon is stopped, and nothing is 
   await seal(bad("newer"));
   const told: Readonly<Record<string, RegExp>> = {
     nothing: /is not there/,
-    store: /is no backup of Hostrun/,
-    text: /is no backup of Hostrun/,
-    empty: /is no backup of Hostrun/,
+    store: /is not a Hostrun backup/,
+    text: /is not a Hostrun backup/,
+    empty: /is not a Hostrun backup/,
     link: /is a symbolic link/,
     damaged: /is damaged/,
     longer: /is damaged: its checksum is missing or wrong/,

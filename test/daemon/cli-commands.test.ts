@@ -216,8 +216,8 @@ test("an import reads regular files of a size alone, and says what it can't take
     (await importing(from, input)).stderr.toString();
   const fifo = join(cli.home, "fifo");
   await promisify(execFile)("mkfifo", [fifo]);
-  for (const path of [fifo, "/dev/zero", cli.home]) expect(await told(path)).toContain("is no regular file.");
-  expect(await told(join(cli.home, "nowhere"))).toContain("There is no file ");
+  for (const path of [fifo, "/dev/zero", cli.home]) expect(await told(path)).toContain("not a regular file.");
+  expect(await told(join(cli.home, "nowhere"))).toContain("No such file: ");
   expect(await told("-", "{}")).toContain("Standard input is not what `hostrun hosts export` writes.");
   const many = Array.from({ length: 12_000 }, (_, index) => ({
     name: `many-${index}`,

@@ -63,7 +63,7 @@ test("what cannot be meant is refused as a fault of the command line", async () 
   expect((await add("echo {{n}}", "counted", ...input)).status).toBe(0);
   for (const [given, said] of [
     [["--set", "n=0"], "--set n: must be at least 1"],
-    [["--set", "n=1", "--set", "other=1"], "other: is no input"],
+    [["--set", "n=1", "--set", "other=1"], "other: is not an input"],
     [[], "n: is missing"],
   ] as const) {
     const run = await hostrun("run", "-n", "--snippet", "counted", ...given, name);

@@ -140,6 +140,6 @@ export class ConfigFiles {
 }
 
 function unreadable(path: string, why: string): Problem {
-  const detail = `The SSH configuration ${visibleLine(path)} cannot be used: ${why}. Mend that, or take it out of the way.`;
+  const detail = `The SSH configuration ${visibleLine(path)} cannot be used: ${why}. Fix it, or move the file out of the way.`;
   return new Problem("invalid_request", detail, { reason: "ssh_config" });
 }

@@ -206,7 +206,7 @@ function checkNames({ name, address, user, jump, settings }: EffectiveHost, conf
   const refuse = (option: string, value: string, why: string): never => {
     throw new Problem(
       "invalid_request",
-      `${option} ${visibleLine(value)} of ${visibleLine(name)}${placeOf(config, option, value)} cannot be used: it ${why}. Mend it there.`,
+      `${option} ${visibleLine(value)} of ${visibleLine(name)}${placeOf(config, option, value)} cannot be used: it ${why}. Fix it there.`,
       { host: name, reason: "ssh_config" },
     );
   };

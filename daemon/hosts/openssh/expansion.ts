@@ -122,7 +122,7 @@ async function expandTilde(option: string, text: string, context: ExpansionConte
 function cannotExpand(option: string, text: string, why: string): Problem {
   return new Problem(
     "invalid_request",
-    `${option} ${visibleLine(text)} of the SSH configuration cannot be expanded: ${visibleLine(why)}. Mend it there.`,
+    `${option} ${visibleLine(text)} of the SSH configuration cannot be expanded: ${visibleLine(why)}. Fix it there.`,
     { reason: "ssh_config" },
   );
 }

@@ -91,7 +91,7 @@ function reasonIn(stderr: string): string | undefined {
 function refused({ name }: SshQuery, why: string): Problem {
   return new Problem(
     "invalid_request",
-    `OpenSSH cannot say where ${visibleLine(name)} is: ${why}. Mend that in the SSH configuration; ssh itself fails the same way.`,
+    `OpenSSH cannot say where ${visibleLine(name)} is: ${why}. Fix it in the SSH configuration; ssh itself fails the same way.`,
     { host: name, reason: "ssh_config" },
   );
 }

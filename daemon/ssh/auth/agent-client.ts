@@ -63,7 +63,7 @@ export async function signByAgent(
   // ssh2 returns an Error where it cannot tell.
   const verified: unknown = signature !== undefined && key.verify(data, signature, hash);
   if (signature === undefined || verified !== true) {
-    throw new AgentError("what the agent gave is no signature by this key");
+    throw new AgentError("the agent's signature is not by this key");
   }
   return signature;
 }

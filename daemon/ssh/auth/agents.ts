@@ -86,7 +86,7 @@ class Agent {
     const kind = await this.#files.kind(this.#socket);
     if (kind === "missing") throw new AgentError("there is nothing at its path");
     if (kind === "unknown") throw new AgentTimeout("its path cannot be looked at");
-    if (kind !== "socket") throw new AgentError("what is at its path is no socket");
+    if (kind !== "socket") throw new AgentError("its path is not a socket");
     this.#lookedAt = performance.now();
   }
 }

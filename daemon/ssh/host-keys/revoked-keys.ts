@@ -44,7 +44,7 @@ function checkList(path: string, key: Buffer, text: string): Revocation {
     const [keyType = "", base64 = ""] = line.split(/[ \t]+/);
     const revoked = readPublicKey(keyType, base64);
     const at = `${path}:${index + 1}`;
-    if (revoked === undefined) return { kind: "unknown", why: `${at} is no public key` };
+    if (revoked === undefined) return { kind: "unknown", why: `${at} is not a public key` };
     if (revoked.equals(key)) return { kind: "revoked", at };
   }
   return { kind: "free" };

@@ -316,8 +316,8 @@ test.each([
   ['echo "\\"" {{x}}', /behind/],
   ["f() { echo {{x}}; }", /behind \(/],
   ["echo {{x}}\necho '!!'", /history/],
-  ["echo {{y}}", /no input of it; where just that text is meant, write \{\{\{\{y\}\}/],
-  ["echo {{host.nope}}", /no input/],
+  ["echo {{y}}", /not one of its inputs; to write that text itself, use \{\{\{\{y\}\}/],
+  ["echo {{host.nope}}", /not one of its inputs/],
 ])(
   "a template is refused that has a value where a shell would not read it as a word: %s",
   (template, problem) => {
