@@ -120,7 +120,7 @@ export function takeMany(words: readonly string[], name: string): readonly strin
 /** Of options that contradict one another, at most one may be given; `names` without their dashes. */
 export function refuseTogether(values: Readonly<Record<string, unknown>>, ...names: readonly string[]): void {
   const [one, other] = names.filter((name) => values[name] !== undefined);
-  if (other !== undefined) throw new UsageError(`--${one} and --${other} exclude each other.`);
+  if (other !== undefined) throw new UsageError(`--${one} and --${other} cannot be used together.`);
 }
 
 /** What is said of a word that is none of `known`; `group` are the words before it that it belongs to. */

@@ -69,7 +69,7 @@ function tellHandover({ olderVersion, newerVersion, runs, limitMs }: Handover): 
   const what = runs === undefined ? "its commands" : `its commands (${runs} under way)`;
   warn(
     `The daemon of version ${olderVersion} makes room for ${newerVersion} as soon as ${what} have ended, after ` +
-      `${limitMs / 60_000} min at most; durable ones go on. \`hostrun restart\` does not wait.`,
+      `${limitMs / 60_000} min at most; durable ones keep running. \`hostrun restart\` does not wait.`,
   );
 }
 

@@ -26,7 +26,7 @@ export function parseFormat(values: {
 }): Format {
   const { json = false, format } = values;
   if (format === undefined) return json ? "json" : undefined;
-  if (json) throw new UsageError("--json and --format exclude each other.");
+  if (json) throw new UsageError("--json and --format cannot be used together.");
   return format === "json" ? format : parseTemplate(format);
 }
 

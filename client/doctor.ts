@@ -80,7 +80,7 @@ function stateDirectory({ directory }: Places): Finding {
 }
 
 function permissions({ directory }: Places): Finding {
-  if (!isUsable(directory)) return ok("Not looked at: there is no state directory to be used yet.");
+  if (!isUsable(directory)) return ok("Not checked: there is no usable state directory yet.");
   const contents = checkContents(directory);
   if (process.platform === "win32") return ok("As the folder of your profile has them.");
   const open = [directory, ...contents].filter((path) => (lstatSync(path).mode & 0o077) !== 0);
@@ -134,8 +134,7 @@ function clock({ directory, discovery, log }: Places): Finding {
 
 /** As the next daemon would read them. */
 async function settings(options: DoctorOptions): Promise<Finding> {
-  if (!isUsable(options.places.directory))
-    return ok("Not looked at: there is no state directory to be used yet.");
+  if (!isUsable(options.places.directory)) return ok("Not checked: there is no usable state directory yet.");
   const why = await startFault(options);
   if (why === undefined) return ok("A daemon would start with them.");
   const fix =

@@ -17,7 +17,7 @@ export const problems = {
     title: "Idempotency-Key reused for another request",
     retryable: false,
   },
-  confirmation_required: { status: 409, title: "A person has to agree", retryable: false },
+  confirmation_required: { status: 409, title: "Confirmation required", retryable: false },
   prompt_closed: { status: 409, title: "The question is closed", retryable: false },
   stream_position_unknown: { status: 409, title: "Unknown stream position", retryable: false },
   too_large: { status: 413, title: "Content Too Large", retryable: false },

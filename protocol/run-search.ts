@@ -43,10 +43,10 @@ const negated: Readonly<Record<string, ReadValue>> = {
   outcome: (value) => taken(Outcome, value, (notOutcome) => ({ notOutcome }), oneOf(Outcome.options)),
   state: (value) => taken(RunState, value, (notState) => ({ notState }), oneOf(RunState.options)),
   job: (value) => taken(JobFilter, value.toLowerCase(), (notJob) => ({ notJob }), jobIds),
-  exit: (value) => `must be told without !, as in exit:!${value}`,
-  since: () => "must be told without !: use until:",
-  until: () => "must be told without !: use since:",
-  pinned: () => "must be told without !: use pinned:yes or pinned:no",
+  exit: (value) => `cannot be negated; use exit:!${value}`,
+  since: () => "cannot be negated; use until:",
+  until: () => "cannot be negated; use since:",
+  pinned: () => "cannot be negated; use pinned:yes or pinned:no",
 };
 
 /** What a search may be narrowed by, as it is typed. */

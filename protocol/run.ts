@@ -81,7 +81,7 @@ export function refuseWithDurable(
 ): void {
   for (const option of ["pty", "stdinOpen", "sudo"] as const) {
     if (body.durable && body[option] === true) {
-      issues.addIssue({ code: "custom", path: [option], message: "cannot be had with durable" });
+      issues.addIssue({ code: "custom", path: [option], message: "cannot be combined with durable" });
     }
   }
 }

@@ -72,7 +72,7 @@ export const Stats = z
     streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),
     /**
      * Connections of clients: open ones, those that were refused since too many were open, and requests that were ended
-     * since their body did not come to its end.
+     * because their body was not received in time.
      */
     http: z.object({ open: count, refused: count, requestsTimedOut: count }),
     /** Whether SSH decoding runs in ssh2's native binding or in JavaScript. */

@@ -80,7 +80,7 @@ ${resultHelp}  --fail-fast             begin with no further host after the firs
   -v, --verbose           say what happens on the way
 
 Exit status: 0 only where it is on every host, else 1; on one host the command's own; 128 + N when signal N ended it; 124 when it timed out;
-130 on Ctrl-C, which cancels the command (a second one leaves at once); 255 when it
+130 on Ctrl-C, which cancels the command (a second one stops waiting for it); 255 when it
 could not be run, when its end is not known, or when output was lost or could not be
 written; 141 when nobody reads stdout any more, which cancels the command; 2 when the
 options are wrong.

@@ -28,7 +28,7 @@ ${formatHelp}`,
     const resolved = await daemon.call("resolveTargets", { body: { targets } });
     showOne(format, resolved, () => resolved.hosts.map((name) => `${visible(name)}\n`).join(""));
     for (const target of resolved.unknown) warn(`There is no host for ${unknownTarget(target)}.`);
-    if (resolved.hosts.length === 0 && resolved.unknown.length === 0) warn("The targets mean no host.");
+    if (resolved.hosts.length === 0 && resolved.unknown.length === 0) warn("The targets match no hosts.");
     return resolved.unknown.length > 0 || resolved.hosts.length === 0 ? 1 : 0;
   },
 };

@@ -55,7 +55,7 @@ async function untilDrained(daemon: Daemon): Promise<void> {
     told = left;
     warn(
       `The daemon (process ${pid}) takes no new commands and waits for those under way: ${left}. Durable ones are not ` +
-        "waited for. Ctrl-C ends this wait; the daemon goes on with its own.",
+        "waited for. Press Ctrl-C to stop waiting; the daemon still stops once they have ended.",
     );
   }
 }

@@ -20,7 +20,7 @@ export function readChoice(
       throw new UsageError("RUN is missing. Name runs, or find them by --matching SEARCH.");
     return (daemon) => named(daemon, words);
   }
-  if (words.length > 0) throw new UsageError("RUN and --matching exclude each other.");
+  if (words.length > 0) throw new UsageError("RUN and --matching cannot be used together.");
   const filters = readFilters([search], {});
   return (daemon) => matching(daemon, filters);
 }

@@ -76,7 +76,9 @@ async function isAgreed({ ids, shown }: Found): Promise<boolean> {
     judge: yesOrNo,
   });
   if (answer === undefined)
-    throw new UsageError("There is no terminal to ask on; --yes forgets without a question.");
+    throw new UsageError(
+      "Cannot ask for confirmation without a terminal; use --yes to forget without being asked.",
+    );
   if (!answer) warn("Nothing was forgotten.");
   return answer;
 }

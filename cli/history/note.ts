@@ -6,22 +6,22 @@ import { reachDaemon } from "../daemon-script.ts";
 import { findRun } from "../runs/find.ts";
 
 export const note: Command = {
-  help: `Show what is noted about a run, or note something: one line, which is searched, too.
+  help: `Show or set the note of a run: one line, which a search of the history finds, too.
 
 Usage: hostrun history note RUN [TEXT]
        hostrun history note RUN --clear
 
 RUN is an id of \`hostrun history\`, the beginning of one, or last.
 
-  --clear  note nothing
+  --clear  remove the note
 `,
   optionNames: { note: "TEXT" },
   async run(args) {
     const { values, positionals } = parseOptions(args, { clear: { type: "boolean" } });
     const [word, text] = takeWords(positionals, "RUN", "TEXT?");
     if (text !== undefined && values.clear === true)
-      throw new UsageError("--clear and TEXT exclude each other.");
-    if (text?.trim() === "") throw new UsageError("TEXT is empty; --clear notes nothing.");
+      throw new UsageError("--clear and TEXT cannot be used together.");
+    if (text?.trim() === "") throw new UsageError("TEXT is empty; use --clear to remove the note.");
     await using daemon = await reachDaemon();
     const { id, note: present } = await findRun(daemon, word);
     if (text === undefined && values.clear !== true) {
@@ -32,7 +32,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
       params: { run: id },
       body: { note: text ?? null },
     });
-    print(noted === null ? `Nothing is noted about ${id} any more.\n` : `${id}: ${visible(noted)}\n`);
+    print(noted === null ? `The note of ${id} was removed.\n` : `${id}: ${visible(noted)}\n`);
     return 0;
   },
 };

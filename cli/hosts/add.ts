@@ -21,7 +21,9 @@ ${fieldHelp}${formatHelp}`,
     const parts = address === undefined ? {} : parseAddress(address);
     const repeated = Object.keys(parts).find((part) => Object.hasOwn(values, part));
     if (repeated !== undefined)
-      throw new UsageError(`"${address}" and --${repeated} exclude each other: both give the ${repeated}.`);
+      throw new UsageError(
+        `"${address}" and --${repeated} cannot be used together: both set the ${repeated}.`,
+      );
     const fields = { ...parts, ...parseFields(values) };
     const body = { ...fields, name, address: fields.address ?? name };
     await using daemon = await reachDaemon();

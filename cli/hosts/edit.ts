@@ -29,7 +29,7 @@ ${fieldHelp}${formatHelp}`,
     const fields = parseFields(values);
     const cleared = parseCleared(values.unset ?? []);
     const both = (values.unset ?? []).find((field) => Object.hasOwn(values, field));
-    if (both !== undefined) throw new UsageError(`--${both} and --unset ${both} exclude each other.`);
+    if (both !== undefined) throw new UsageError(`--${both} and --unset ${both} cannot be used together.`);
     const body = {
       ...fields,
       ...cleared,

@@ -35,7 +35,7 @@ Exit status: 0 when the login worked, 1 when it did not.
     const [option] = Object.keys(values).map((given) => `--${given}`);
     const params = { host: name };
     if (option === undefined && !hasTerminal()) {
-      throw new UsageError("There is no terminal to ask on. Give the password by --password-stdin.");
+      throw new UsageError("Cannot ask for the password without a terminal. Give it with --password-stdin.");
     }
     await using daemon = await reachDaemon();
     if (values.forget === true) {

@@ -5,7 +5,7 @@ import { reachDaemon } from "../daemon-script.ts";
 import { findJob } from "./find.ts";
 
 export const cancel: Command = {
-  help: `Cancel a job: what runs of it, and what has not begun.
+  help: `Cancel a job: the hosts that are running it and those that have not started.
 
 Usage: hostrun jobs cancel JOB [--grace TIME]
 

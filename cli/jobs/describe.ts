@@ -11,7 +11,7 @@ const names: Readonly<Record<keyof JobCounts, string>> = {
   running: "running",
   connecting: "connecting",
   queued: "waiting",
-  skipped: "not begun",
+  skipped: "not started",
 };
 
 /** `47 exit 0, 2 failed, 1 running`; what is none is left out. */
@@ -35,7 +35,7 @@ export function skippedText({ id, counts, skipReason }: Job): string {
   const why = {
     cancelled: ": the job was cancelled",
     failures: ": too many hosts failed before",
-    daemonStopped: `: the daemon was stopped before their turn. \`hostrun jobs rerun ${id} --only unfinished\` goes on`,
+    daemonStopped: `: the daemon was stopped before their turn. \`hostrun jobs rerun ${id} --only unfinished\` runs the rest`,
   };
-  return `${counts.skipped} not begun${skipReason === null ? "" : why[skipReason]}`;
+  return `${counts.skipped} not started${skipReason === null ? "" : why[skipReason]}`;
 }

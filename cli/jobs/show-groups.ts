@@ -16,7 +16,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
 
   --diff  show the most common output, and how the others differ from it
 
-Hosts on which the command could not be run are told on stderr.
+Hosts on which the command could not be run are listed on stderr.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, { diff: { type: "boolean" } });

@@ -70,7 +70,7 @@ async function readPassphrase(values: PassphraseOptions): Promise<string | undef
   if (values["no-passphrase"] === true) return "";
   if (!process.stdin.isTTY) {
     throw new UsageError(
-      "There is no terminal to ask for a passphrase on. Give it with --passphrase-stdin, or make a key without one by --no-passphrase.",
+      "Cannot ask for a passphrase without a terminal. Give it with --passphrase-stdin, or make a key without one with --no-passphrase.",
     );
   }
   for (let question = "Passphrase (empty for none): "; ; ) {

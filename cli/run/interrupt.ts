@@ -5,12 +5,13 @@ const watched = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** To a person who has pressed Ctrl-C once. */
 export function tellCancelling(): void {
-  if (process.stderr.isTTY) warn("Cancelling; another Ctrl-C leaves at once.");
+  if (process.stderr.isTTY) warn("Cancelling; press Ctrl-C again to stop waiting.");
 }
 
 /** To one who did not wait for that. `shows`: the command that does. */
 export function tellLeft(shows = "hostrun history"): void {
-  if (process.stderr.isTTY) warn(`Left. Cancelling goes on; \`${shows}\` shows what comes of it.`);
+  if (process.stderr.isTTY)
+    warn(`Detached. The command is still being cancelled; \`${shows}\` shows its result.`);
 }
 
 /**

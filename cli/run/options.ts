@@ -158,7 +158,7 @@ function parseTarget(args: readonly string[]) {
 
 /** Of a snippet the command is there already: all words are targets, or none is. */
 function parseSnippetTargets(args: readonly string[]) {
-  if (args.includes("--")) throw new UsageError("--snippet has a command: give none behind --.");
+  if (args.includes("--")) throw new UsageError("--snippet already has a command; remove the one after --.");
   const { values, positionals } = parseOptions(args, options);
   return { values, host: positionals[0] ?? "", targets: positionals, command: "" };
 }

@@ -55,7 +55,7 @@ export function parseShow(values: {
   ];
   const [one, other] = asked.filter(([, isAsked]) => isAsked);
   if (one !== undefined && other !== undefined)
-    throw new UsageError(`${one[0]} and ${other[0]} exclude each other.`);
+    throw new UsageError(`${one[0]} and ${other[0]} cannot be used together.`);
   if (format === "csv") return "csv";
   if (diff) return "differences";
   return gather ? "groups" : "lines";

@@ -61,7 +61,7 @@ export class Maintenance {
       const found = await this.#task("check", checkTimeoutMs);
       if (found !== "ok") {
         const fix =
-          "`hostrun restart` puts it aside and begins a new one; `hostrun restore FILE` brings back a backup.";
+          "`hostrun restart` moves it aside and creates a new one; `hostrun restore FILE` brings back a backup.";
         return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLine(found)}`, fix };
       }
     } catch (failure) {
@@ -69,7 +69,7 @@ export class Maintenance {
       return { name, state: "warning", message, fix: "See `hostrun logs`." };
     }
     if (damagedStore === null) return { name, state: "ok", message: "SQLite finds it whole.", fix: null };
-    const message = `It was begun anew, since the one before was damaged: ${damagedStore}.`;
+    const message = `A new one was created because the old one was damaged: ${damagedStore}.`;
     return { name, state: "warning", message, fix: "`hostrun restore FILE` brings back a backup." };
   }
 
@@ -92,7 +92,7 @@ export class Maintenance {
     }
     if (this.#services.cache.metrics().connected)
       return { name, state: "ok", message: "Connected.", fix: null };
-    const message = "It cannot be reached. Runs go on, and results are cached in the daemon.";
+    const message = "It cannot be reached. Runs still work; results are cached in the daemon.";
     return {
       name,
       state: "warning",

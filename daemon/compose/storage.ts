@@ -29,7 +29,8 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const { stateDirectory, migrations, nativeBinding, clock, log, settings } = context;
   const path = join(stateDirectory, "hostrun.db");
   const damagedStore = quarantineIfCorrupt(path, nativeBinding, new Date()) ?? null;
-  const afresh = "The store was damaged. It was put aside and a new one begun: hosts and history are empty";
+  const afresh =
+    "The store was damaged. It was moved aside and a new one was created: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
   if (settle(database, placeOf(stateDirectory)))

@@ -24,16 +24,16 @@ export function accessRefusal(request: IncomingMessage, access: Access): Problem
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
   if (access.by === "address" && !isMeant(request, access.authority())) {
-    return new Problem("forbidden", `Requests must be for ${access.authority()}, and name it as their Host.`);
+    return new Problem("forbidden", `The Host of a request must be ${access.authority()}.`);
   }
   if (request.httpVersion === "1.1" && request.headers.host === undefined)
-    return unclear("host", "must be there, as HTTP/1.1 has it (RFC 9112, section 3.2)");
+    return unclear("host", "is required by HTTP/1.1 (RFC 9112, section 3.2)");
   if (access.by === "permission") return undefined;
   const [, given] = /^Bearer ([\w.~+/=-]{1,1024})$/i.exec(request.headers.authorization ?? "") ?? [];
   if (given !== undefined && access.token.equals(given)) return undefined;
   return new Problem(
     "unauthorized",
-    "This needs the daemon's token, which daemon.json in its state directory has: Authorization: Bearer TOKEN.",
+    "The daemon's token is required (Authorization: Bearer TOKEN). It is in daemon.json in the daemon's state directory.",
   );
 }
 

@@ -148,7 +148,7 @@ function pathWhere(value: unknown, wrong: (name: string, inner: unknown) => bool
 }
 
 function requestTimeout(timeoutMs: number): Problem {
-  const detail = `The body of the request did not come to its end within ${timeoutMs / 1000} s. Send it again as a whole.`;
+  const detail = `The request body was not received within ${timeoutMs / 1000} s. Send the whole request again.`;
   return new Problem("request_timeout", detail);
 }
 

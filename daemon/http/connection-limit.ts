@@ -10,7 +10,7 @@ export interface ConnectionCounts {
   open: number;
   /** Closed at once since too many were open. */
   refused: number;
-  /** Requests that were ended since their body did not come to its end. */
+  /** Requests that were ended because their body was not received in time. */
   requestsTimedOut: number;
 }
 

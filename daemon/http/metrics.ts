@@ -49,7 +49,7 @@ const descriptions: Readonly<Record<string, Description>> = {
   hostrun_streams_bytes_sent: ["counter", "Bytes sent over event streams."],
   hostrun_http_open: ["gauge", "Connections of clients."],
   hostrun_http_refused: ["counter", "Connections of clients refused since too many were open."],
-  hostrun_http_requests_timed_out: ["counter", "Requests ended since their body did not come to its end."],
+  hostrun_http_requests_timed_out: ["counter", "Requests ended because their body was not received in time."],
   hostrun_ssh_native_crypto: ["gauge", "Whether SSH is decoded by a native binding: 1, or 0."],
 };
 

@@ -35,7 +35,7 @@ export function respondToConnect(
   server.on("connect", (request, socket) => {
     const told =
       refusal(request) ??
-      new Problem("invalid_request", "CONNECT asks for a proxy. This is none: ask for a path of the API.");
+      new Problem("invalid_request", "CONNECT is not supported; this server is not a proxy.");
     socket.on("error", () => socket.destroy());
     socket.end(responseOf(told), () => socket.destroy());
   });
@@ -43,14 +43,14 @@ export function respondToConnect(
 
 function refusalFor(code: string | undefined): Problem {
   if (code === "HPE_HEADER_OVERFLOW")
-    return new Problem("headers_too_large", "The head of the request is larger than 16 KiB.");
+    return new Problem("headers_too_large", "The request headers are larger than 16 KiB.");
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
     return new Problem(
       "request_timeout",
-      "The head of the request did not come to its end in time. Send it again.",
+      "The request headers were not received in time. Send the request again.",
     );
   }
-  return new Problem("invalid_request", "This is not a request as HTTP/1.1 has it (RFC 9112).", {
+  return new Problem("invalid_request", "Malformed HTTP/1.1 request (RFC 9112).", {
     reason: "not_http",
   });
 }

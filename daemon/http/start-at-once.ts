@@ -16,7 +16,7 @@ export function refuseBelated(header: (name: string) => string | undefined, own:
   const isMeant = pid === undefined || pid === own.pid;
   if (isMeant && (beginBy === undefined || own.machineClock() <= beginBy)) return;
   const why = isMeant ? "came too late" : `is meant for process ${pid}`;
-  throw new Problem("conflict", `The run ${why} and was not begun. Send it again.`, { reason: notBegun });
+  throw new Problem("conflict", `The run ${why} and was not started. Send it again.`, { reason: notBegun });
 }
 
 function numberOf(header: (name: string) => string | undefined, name: string): number | undefined {

@@ -46,7 +46,7 @@ export function requireTargets({ hosts, unknown }: ResolvedTargets): readonly st
     throw refused(`There is no host for ${names.join(", ")}${more}. Nothing was run.`);
   }
   if (hosts.length === 0)
-    throw refused("The targets mean no host. Nothing was run; say `all` for all hosts.");
+    throw refused("The targets match no hosts. Nothing was run; use `all` for all hosts.");
   return hosts;
 }
 

@@ -36,7 +36,7 @@ export function storageProblem(failure: unknown): Problem | undefined {
   }
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     const detail =
-      "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is put aside then, and a new one begun.";
+      "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is moved aside then, and a new one is created.";
     return new Problem("storage_full", detail, { cause: failure });
   }
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {

@@ -113,7 +113,7 @@ test("a stop that drains says for how many commands it waits, and a job that is 
   const shown = async () => (await cli.run(["jobs", "show", "last"])).stdout.toString();
   await expect
     .poll(shown)
-    .toMatch(/Skipped +1 not begun: the daemon was stopped before their turn\. `hostrun jobs rerun /);
+    .toMatch(/Skipped +1 not started: the daemon was stopped before their turn\. `hostrun jobs rerun /);
 });
 
 async function last(messages: AsyncIterable<{ readonly data: unknown }>): Promise<unknown> {

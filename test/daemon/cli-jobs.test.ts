@@ -77,7 +77,7 @@ test("the exit status is 0 only where every host's is, and the reasons are told"
   expect(status).toBe(1);
   expect(stderr).toContain("hostrun: 0 of 3 hosts ended with exit status 0.\n  node[2,4,6]: exit status 3\n");
   const held = await ran("run", "--batches", "1", "--fail-fast", "node*", "--", "false");
-  expect(held.stderr).toContain("  node1: exit status 1\n  5 not begun: too many hosts failed before\n");
+  expect(held.stderr).toContain("  node1: exit status 1\n  5 not started: too many hosts failed before\n");
 });
 
 test("events are JSON, a line each", async () => {
@@ -327,9 +327,11 @@ test("Ctrl-C on a terminal says that the job is cancelled, and a second one that
   await terminal.shows("3 under way");
   terminal.type("\u0003");
   // The progress makes room for it.
-  await terminal.shows("\r\u001b[K\u001b[1mhostrun:\u001b[0m Cancelling; another Ctrl-C leaves at once.");
+  await terminal.shows(
+    "\r\u001b[K\u001b[1mhostrun:\u001b[0m Cancelling; press Ctrl-C again to stop waiting.",
+  );
   terminal.type("\u0003");
-  await terminal.shows("Left. Cancelling goes on; `hostrun jobs show ");
+  await terminal.shows("Detached. The command is still being cancelled; `hostrun jobs show ");
   expect((await terminal.ended).status).toBe(130);
 });
 

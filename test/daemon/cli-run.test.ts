@@ -147,9 +147,9 @@ test("Ctrl-C on a terminal says that the command is cancelled, and a second one 
   const terminal = openTerminal(cli, "run", "-n", "web1", "--", "trap '' INT TERM; echo trapped; sleep 20");
   await terminal.shows("trapped");
   terminal.type("\u0003");
-  await terminal.shows("hostrun:\u001b[0m Cancelling; another Ctrl-C leaves at once.");
+  await terminal.shows("hostrun:\u001b[0m Cancelling; press Ctrl-C again to stop waiting.");
   terminal.type("\u0003");
-  await terminal.shows("Left. Cancelling goes on; `hostrun history` shows what comes of it.");
+  await terminal.shows("Detached. The command is still being cancelled; `hostrun history` shows its result.");
   expect((await terminal.ended).status).toBe(130);
 });
 

@@ -125,7 +125,7 @@ test("a store that is damaged is called so", async () => {
   expect(found("database")).toMatchObject({
     state: "failed",
     message: containing("SQLite finds it damaged: "),
-    fix: containing("`hostrun restart` puts it aside"),
+    fix: containing("`hostrun restart` moves it aside"),
   });
 });
 

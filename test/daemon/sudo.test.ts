@@ -346,7 +346,10 @@ test("a durable run as root is refused with a reason, and a result as root answe
   const refused = await problemOf(
     daemon.client.call("createRun", { body: { host: "free", command: "id", sudo: true, durable: true } }),
   );
-  expect(refused).toMatchObject({ code: "invalid_request", message: "sudo: cannot be had with durable" });
+  expect(refused).toMatchObject({
+    code: "invalid_request",
+    message: "sudo: cannot be combined with durable",
+  });
   const cacheTtlMs = 60_000;
   await asRoot("id -u; : cached", { host: "free", cacheTtlMs });
   const again = await daemon.client.call("createRun", {

@@ -50,7 +50,7 @@ const endings = {
     `${name} did not respond after it was sent the command, which may be running there.`,
   notFound: (name: string) => `${name} could not be reached for 24 h. Unknown: how the command ended.`,
   elsewhere: (name: string) =>
-    `This record is a copy of another one, to which the run belongs: what has become of it on ${name} is told there.`,
+    `This record is a copy of another one, to which the run belongs: see that one for what became of it on ${name}.`,
   removed: (name: string) => `The files of this run are gone from ${name}. How the command ended is unknown.`,
   died: (name: string) =>
     `On ${name}, the process that waited for the command is gone, by a restart or a kill. How the command ended is unknown.`,

@@ -120,8 +120,8 @@ export function refusesCipher(
 export function noAlgorithms(hop: Hop, option: string): Problem {
   return new Problem(
     "protocol_error",
-    `${nameOf(hop)} is to be connected to by algorithms of which Hostrun's own SSH has none (${option}). Allow others in the ` +
-      "configuration, or have the system's ssh connect: hostrun hosts edit NAME --transport openssh.",
+    `${nameOf(hop)}: none of the configured ${option} are supported by Hostrun's built-in SSH client. Allow others in the SSH ` +
+      "configuration, or connect with the system's ssh: hostrun hosts edit NAME --transport openssh.",
     { ...membersOf(hop), reason: "no_common_algorithm" },
   );
 }

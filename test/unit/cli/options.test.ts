@@ -209,7 +209,9 @@ test("a host's fields are those that are named", () => {
   expect(parseAddress("::1")).toEqual({ address: "::1" });
   expect(complaintOf(() => parseAddress("a;b"))).toContain("[user@]address[:port]");
   expect(complaintOf(() => parseCleared(["name"]))).toContain("Unknown field to unset: name.");
-  expect(complaintOf(() => parseFields({ production: true, "no-production": true }))).toContain("exclude");
+  expect(complaintOf(() => parseFields({ production: true, "no-production": true }))).toContain(
+    "cannot be used together",
+  );
   expect(complaintOf(() => parseFields({ "host-key-policy": "yes" }))).toContain("ask, acceptNew, strict");
 });
 
@@ -286,8 +288,8 @@ test.each([
 });
 
 test.each([
-  [["--diff", "--json"], "--diff and --json exclude each other."],
-  [["--format", "csv", "--gather"], "--gather and --format exclude each other."],
+  [["--diff", "--json"], "--diff and --json cannot be used together."],
+  [["--format", "csv", "--gather"], "--gather and --format cannot be used together."],
   [["--format", "yaml"], '--format is "yaml", but must be csv or json.'],
 ])("%j cannot be shown", (shown, complaint) => {
   expect(complaintOf(() => parseRunPlan([...shown, "a", "b", "--", "true"], {}))).toBe(complaint);

@@ -54,7 +54,7 @@ test.each([
   ["!is:failed !is:running", "!is: is given more than once."],
   ["!host:", "!host: needs a value."],
   ["!host:a,,b", '!host: is "a,,b", but must be a name, or several with commas between.'],
-  ["!exit:0", '!exit: is "0", but must be told without !, as in exit:!0.'],
+  ["!exit:0", '!exit: is "0", but cannot be negated; use exit:!0.'],
   ["!since:yesterday", "use until:."],
   ["!hots:web1", "There is no filter hots:."],
   ["exit:three", 'exit: is "three", but must be an exit code such as 3, !0, >0, >=2 or <128.'],

@@ -17,9 +17,9 @@ test.each([
 test.each([
   [
     { "hostrun-daemon": "41", "hostrun-begin-by": "1001" },
-    "The run is meant for process 41 and was not begun.",
+    "The run is meant for process 41 and was not started.",
   ],
-  [{ "hostrun-daemon": "42", "hostrun-begin-by": "999" }, "The run came too late and was not begun."],
+  [{ "hostrun-daemon": "42", "hostrun-begin-by": "999" }, "The run came too late and was not started."],
 ])("any other is not: %j", (headers, detail) => {
   expect(judge(headers)).toThrow(detail);
   expect(judge(headers)).toThrow(

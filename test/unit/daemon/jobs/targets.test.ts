@@ -90,7 +90,7 @@ test("nothing runs where a target means nobody, or nobody is left", () => {
   expect(() => requireTargets(resolve("web[01-99999]"))).toThrow(
     "There is no host for web[01-99999] (its range is too large: 10000 hosts at most). Nothing was run.",
   );
-  expect(() => requireTargets(resolve("web01", "!web01"))).toThrow("mean no host");
+  expect(() => requireTargets(resolve("web01", "!web01"))).toThrow("match no hosts");
   const many = Array.from({ length: 9 }, (_, index) => `no${index}`);
   expect(() => requireTargets(resolve(...many))).toThrow("no0, no1, no2, no3, no4 and 4 more");
 });
