@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { notRunStatus } from "../client/exit-status.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 
 /** Something of this process' output cannot be written. */
@@ -16,7 +17,7 @@ export class OutputFailure extends Error {
 
   /** The exit status: as a shell has it of what SIGPIPE ended, or 255. */
   get status(): number {
-    return this.readerGone ? 141 : 255;
+    return this.readerGone ? 141 : notRunStatus;
   }
 }
 

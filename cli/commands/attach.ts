@@ -1,3 +1,4 @@
+import { notRunStatus } from "../../client/exit-status.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
@@ -26,7 +27,7 @@ status is as that of \`hostrun run\`.
   -v, --verbose  say what happens on the way
 `,
   ownsOutput: true,
-  failedStatus: 255,
+  failedStatus: notRunStatus,
   async run(args) {
     const { values, positionals } = parseOptions(args, { ...viewOptions, after: { type: "string" } });
     const [word] = takeWords(positionals, "RUN");

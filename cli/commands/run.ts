@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { notRunStatus } from "../../client/exit-status.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
 import { warn, warnOf } from "../console.ts";
@@ -19,7 +20,6 @@ import type { Ending } from "../run/view.ts";
 import { View } from "../run/view.ts";
 
 const cancelMs = 3000;
-const notRunStatus = 255;
 
 export const command: Command = {
   help: `Run a command on a host, or on many.

@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { notRunStatus } from "../../client/exit-status.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Remember } from "../../protocol/prompt.ts";
 import { warn } from "../console.ts";
@@ -18,7 +19,6 @@ import { summarize } from "./summary.ts";
 
 const cancelMs = 5000;
 const failedStatus = 1;
-const notWrittenStatus = 255;
 
 export interface JobFollowing {
   readonly view: ViewOptions;
@@ -68,7 +68,7 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   const notWritten = await failedTo?.write(await failedHosts(daemon, ended));
   if (notWritten !== undefined) {
     warn(notWritten);
-    return notWrittenStatus;
+    return notRunStatus;
   }
   return interrupt.status ?? (ended.outcome === "succeeded" ? 0 : failedStatus);
 }

@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { notRunStatus } from "../../client/exit-status.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Job } from "../../protocol/job.ts";
 import { agentSocketOf } from "../agent-socket.ts";
@@ -15,7 +16,6 @@ import { findJob } from "./find.ts";
 import { followJob } from "./follow-job.ts";
 
 const parts = ["failed", "unfinished", "all"] as const;
-const notRunStatus = 255;
 
 export const rerun: Command = {
   help: `Run a job's command again, and show it as \`hostrun run\` does.

@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { notRunStatus } from "../../client/exit-status.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import { warn } from "../console.ts";
@@ -9,8 +10,6 @@ import { hasStdin } from "../run/stdin.ts";
 import { FailedTo } from "./failed-to.ts";
 import { withWholeIds } from "./find.ts";
 import { followJob } from "./follow-job.ts";
-
-const notRunStatus = 255;
 
 /** Runs a command on many hosts and shows it; the exit status is 0 only where every host's was. */
 export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {

@@ -21,8 +21,6 @@ export interface Ending {
   readonly problem: ProblemDetails | undefined;
 }
 
-const outputLost = 255;
-
 /** Shows a run's events: its output byte for byte on the same streams, everything else on stderr. */
 export class View {
   readonly #options: ViewOptions;
@@ -54,7 +52,7 @@ export class View {
   end(event: CompleteEvent): Ending {
     const status = exitStatusOf(event);
     const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
-    const ending = { status: isWhole ? status : outputLost, problem: this.#problem };
+    const ending = { status: isWhole ? status : notRunStatus, problem: this.#problem };
     if (this.#options.json) return ending;
     if (this.#lost > 0) {
       warn(
