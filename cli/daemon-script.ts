@@ -7,6 +7,7 @@ import { isNotRunning } from "../client/discover.ts";
 import type { Handover } from "../client/handover.ts";
 import { placesIn } from "../client/places.ts";
 import { version } from "../package.json";
+import { runsDaemon } from "../protocol/daemon-node.ts";
 import { warn } from "./console.ts";
 
 const here = import.meta.dirname;
@@ -14,15 +15,10 @@ const here = import.meta.dirname;
 /** The daemon, built beside the command line. */
 export const daemonScript = join(here, "daemon.cjs");
 
-/**
- * What runs the daemon: the Node that runs this. The daemon needs 22.15; where this one is older, a checkout has a
- * newer one of its own.
- */
+/** What runs the daemon: the Node that runs this. Where that is too old, a checkout has a newer one of its own. */
 export function daemonRuntime(): string {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const own = join(here, "..", "node_modules", "node", "bin", "node");
-  const old = major < 22 || (major === 22 && minor < 15);
-  return old && existsSync(own) ? own : process.execPath;
+  return !runsDaemon(process.versions.node) && existsSync(own) ? own : process.execPath;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, lstatSync, statfsSync } from "node:fs";
+import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import type { DoctorCheck } from "../protocol/doctor.ts";
 import { Problem } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
@@ -143,9 +144,8 @@ async function settings(options: DoctorOptions): Promise<Finding> {
 }
 
 function node({ nodeVersion }: DoctorOptions): Finding {
-  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 15)) return ok(`Node.js ${nodeVersion} runs the daemon.`);
-  const message = `The daemon needs Node.js 22.15 or later, and this is ${nodeVersion}.`;
+  if (runsDaemon(nodeVersion)) return ok(`Node.js ${nodeVersion} runs the daemon.`);
+  const message = `The daemon needs Node.js ${minDaemonNode} or later, and this is ${nodeVersion}.`;
   return { state: "failed", message, fix: "Run `hostrun` with a newer Node.js." };
 }
 

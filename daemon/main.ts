@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
+import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import { compileCacheVariable, placeTakenStatus } from "../protocol/discovery.ts";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
@@ -104,13 +105,11 @@ function endGroup(pid: number): void {
   }
 }
 
-/** SQLite's native part ends the process of an older Node without a word. */
 function checkRuntime(node: string): void {
-  const [major = 0, minor = 0] = node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 15)) return;
+  if (runsDaemon(node)) return;
   throw new Problem(
     "conflict",
-    `The daemon needs Node.js 22.15 or later, and this is ${node}. Run it with a newer one.`,
+    `The daemon needs Node.js ${minDaemonNode} or later, and this is ${node}. Run it with a newer one.`,
   );
 }
 
