@@ -1,4 +1,5 @@
 import { version } from "../package.json";
+import { seeLogs } from "../protocol/internal-problem.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Called } from "./called.ts";
 import { findCalled } from "./called.ts";
@@ -98,7 +99,7 @@ function tell(error: unknown, status = failedStatus): number {
     return usageStatus;
   }
   if (error instanceof Problem) warnOf(error);
-  else warn(`Internal error: ${String(error)}`, ...framesOf(error), "Run `hostrun logs` for details.");
+  else warn(`Internal error: ${String(error)}`, ...framesOf(error), seeLogs);
   return status;
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import Koa from "koa";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
+import { internalProblem } from "../../protocol/internal-problem.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
@@ -135,7 +136,7 @@ function respondWithProblem(context: Koa.Context, failure: unknown, { connection
     context.res.destroy();
     return;
   }
-  const told = problem ?? new Problem("internal", "Internal error. Run `hostrun logs` for details.");
+  const told = problem ?? internalProblem();
   context.respond = true;
   context.status = told.status;
   context.body = JSON.stringify(told);

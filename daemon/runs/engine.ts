@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { internalProblem } from "../../protocol/internal-problem.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run, RunRequest, TerminalSize } from "../../protocol/run.ts";
 import type { Settings } from "../../protocol/settings.ts";
@@ -206,7 +207,7 @@ export class RunEngine implements AsyncDisposable {
     this.#stopped.abort();
     await abandonAll(this.#executions.values(), this.#parts);
     this.#allAbandoned.resolve();
-    // Their ends are told: a host that does not let go of one holds nobody up.
+    // Endings are recorded by now; don't wait for hosts that keep a session open.
     await within(
       maxFinishMs,
       this.#finished(() => true),
@@ -285,13 +286,13 @@ export class RunEngine implements AsyncDisposable {
       if (this.#stopped.signal.aborted) await this.#allAbandoned.promise;
       await execution.run(this.#parts.remote);
     } catch (failure) {
-      this.#broke(live, failure);
+      this.#failedInternally(live, failure);
     }
-    void live.persisted.then(() => this.#letGo(live));
+    void live.persisted.then(() => this.#release(live));
     if (live.ended) this.#endedCount++;
   }
 
-  #letGo(live: LiveRun): void {
+  #release(live: LiveRun): void {
     const { id } = live.run;
     this.#followed.set(id, live);
     this.#executions.delete(id);
@@ -299,10 +300,9 @@ export class RunEngine implements AsyncDisposable {
   }
 
   /** An execution tells what fails in its run; what it throws is a fault of ours, and costs no other run. */
-  #broke(live: LiveRun, failure: unknown): void {
+  #failedInternally(live: LiveRun, failure: unknown): void {
     this.#parts.log.error("Internal error in a run", { run: live.run.id, failure });
-    const problem = new Problem("internal", "Internal error. Run `hostrun logs` for details.");
-    live.end({ outcome: "unknown", problem });
+    live.end({ outcome: "unknown", problem: internalProblem() });
   }
 
   #keepResult(live: LiveRun, request: CacheableRequest): void {

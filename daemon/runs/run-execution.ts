@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { internalProblem } from "../../protocol/internal-problem.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { TerminalSize } from "../../protocol/run.ts";
 import type { LiveRun } from "./record/live-run.ts";
@@ -52,11 +53,5 @@ export function connectedMessage(
 
 export function asProblem(failure: unknown): Problem {
   if (failure instanceof Problem) return failure;
-  return new Problem(
-    "internal",
-    "Internal error: the command was not started. Run `hostrun logs` for details.",
-    {
-      cause: failure,
-    },
-  );
+  return internalProblem({ what: "the command was not started", cause: failure });
 }
