@@ -138,7 +138,7 @@ export class Daemon implements AsyncDisposable {
     return this.#found.discovery;
   }
 
-  /** As it answered when it was found. */
+  /** Of the last health check; assumed for an unseen daemon. */
   get health(): Health {
     return this.#found.health;
   }

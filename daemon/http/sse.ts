@@ -151,7 +151,7 @@ class Sender {
     return this.#feed.over(from) && this.#feed.after(from, 1).length === 0;
   }
 
-  /** Whoever wakes a reader, a run that takes output in or a socket, must not be hit by what its record is like. */
+  /** A damaged record must not throw into the run or socket that woke this reader. */
   #pump(): void {
     // In one write to the system: Node's response would make five of each message, and each wakes the reader.
     const { socket } = this.#response;

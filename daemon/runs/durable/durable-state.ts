@@ -67,8 +67,13 @@ export interface SessionClosed {
   readonly exhausted: boolean;
 }
 
-/** stop: the end of the processes takes too long. silence: so does the host's first word. left: and so does what could not be ended. */
-export type DurableTimer = "stop" | "silence" | "left";
+export type DurableTimer =
+  /** Ending the processes takes too long (`stopTimeoutMs`). */
+  | "stop"
+  /** The host's first status takes too long (`silenceTimeoutMs`). */
+  | "silence"
+  /** The final status takes too long where processes could not be ended (`statusTimeoutMs`). */
+  | "left";
 
 /** What may happen to a run, by name. */
 interface EventFields {

@@ -193,7 +193,7 @@ async function whileLeased<Result>(lease: Lease, work: Promise<Result>): Promise
   }
 }
 
-/** Which no line can set where it is not known what reads it. */
+/** Without a known shell, no command line can set these. */
 function hasVariables({ env }: ExecRequest): boolean {
   return Object.keys(env?.("none") ?? {}).length > 0;
 }

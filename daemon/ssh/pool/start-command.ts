@@ -107,7 +107,7 @@ function concluded(options: StartOptions, process: ChannelProcess, outcome: Star
     throw problem;
   }
   if (outcome.kind === "lost" || outcome.kind === "closed") return outcome;
-  // After the promise is settled: nobody hears of output before they know of the process.
+  // Output is emitted only after the caller has the process.
   setImmediate(() => process.flow());
   return { kind: "started", process };
 }
