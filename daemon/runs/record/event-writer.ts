@@ -46,7 +46,7 @@ export class EventWriter {
   readonly #parts: EventWriterParts;
   #recorder: Recorder;
   readonly #isFollowed: () => boolean;
-  #isTakenAgain: (() => boolean) | undefined;
+  #onUnrecorded: (() => boolean) | undefined;
   /** What comes is passed over until `replay`. */
   #rewinds = false;
   #hasUnrecordedOutput = false;
@@ -56,7 +56,7 @@ export class EventWriter {
   /** The run's new state is pending, too. */
   #runPending = false;
   /** Where the middle of too much output was taken out. */
-  #cut: TruncatedRange | undefined;
+  #truncated: TruncatedRange | undefined;
   readonly #gathering = new Gathering(() => this.#flush(false));
   /** Events that are neither recorded nor shown yet, the last of those that are pending; and what is called then. */
   #unshown: StoredEvent[] = [];
@@ -85,21 +85,21 @@ export class EventWriter {
   }
 
   /**
-   * Output comes from where it can be had again. `isTakenAgain` is called when some could not be recorded: true promises a
+   * Output comes from where it can be had again. `onUnrecorded` is called when some could not be recorded: true promises a
    * `replay`, and then what comes from where the record ends.
    */
-  rewindWith(isTakenAgain: () => boolean): void {
-    this.#isTakenAgain = isTakenAgain;
+  rewindWith(onUnrecorded: () => boolean): void {
+    this.#onUnrecorded = onUnrecorded;
   }
 
   /** Takes in what is recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
   async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
     const record = { events: this.#parts.store.events, id: this.#id, lastSeq: this.#seq };
     const recorder = new Recorder(this.#record.recordLimitBytes);
-    const { whole, cut } = await replayRecord(record, recorder, eventLoop, signal);
+    const { whole, truncated } = await replayRecord(record, recorder, eventLoop, signal);
     this.#recorder = recorder;
     this.#rewinds = false;
-    this.#cut = cut;
+    this.#truncated = truncated;
     return whole;
   }
 
@@ -210,7 +210,7 @@ export class EventWriter {
     if (failed !== undefined) {
       this.#seq = before;
       this.#parts.log.error("Output could not be recorded", { run: this.#id, ...failed });
-      this.#rewinds = this.#isTakenAgain?.() === true;
+      this.#rewinds = this.#onUnrecorded?.() === true;
       this.#hasUnrecordedOutput ||= !this.#rewinds;
       const isShown = !this.#rewinds && this.#isFollowed();
       this.#recorder.giveUp(pieces, isShown);
@@ -224,7 +224,7 @@ export class EventWriter {
     this.#runPending = false;
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
-    if (end >= 0) this.#cut ??= { first: before + end + 1, last: before + end, gaps: [] };
+    if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
   }
 
   /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
@@ -232,9 +232,9 @@ export class EventWriter {
     const { store, log } = this.#parts;
     const at = this.#now();
     try {
-      while (this.#cut !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.events.truncateMiddle(this.#id, this.#cut, this.#recorder.excessBytes, at);
-        this.#cut = more.cut;
+      while (this.#truncated !== undefined && this.#recorder.excessBytes > 0) {
+        const more = store.events.truncateMiddle(this.#id, this.#truncated, this.#recorder.excessBytes, at);
+        this.#truncated = more.cut;
         this.#recorder.dropped(more.bytes);
         if (!final || more.bytes === 0) return;
       }

@@ -57,8 +57,8 @@ export class LiveRun {
   }
 
   /** Output can be had again from where the record ends, see `EventWriter.rewindWith`. */
-  rewindWith(isTakenAgain: () => boolean): void {
-    this.#writer.rewindWith(isTakenAgain);
+  rewindWith(onUnrecorded: () => boolean): void {
+    this.#writer.rewindWith(onUnrecorded);
   }
 
   /** Whether the store takes writes. */

@@ -17,7 +17,7 @@ export interface ReplayedRecord {
   /** False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing. */
   readonly whole: boolean;
   /** Where what is recorded of the end begins; undefined while the beginning has room. */
-  readonly cut: TruncatedRange | undefined;
+  readonly truncated: TruncatedRange | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function replayRecord(
   signal: AbortSignal,
 ): Promise<ReplayedRecord> {
   let whole = true;
-  let cut: TruncatedRange | undefined;
+  let truncated: TruncatedRange | undefined;
   for (let seq = 0; seq < lastSeq; ) {
     await eventLoop.next();
     signal.throwIfAborted();
@@ -47,13 +47,13 @@ export async function replayRecord(
       }
       if (event.kind !== "output") continue;
       const part = recorder.replay(event.stream, event.bytes);
-      if (part === "end") cut ??= { first: event.seq, last: event.seq - 1, gaps: [] };
+      if (part === "end") truncated ??= { first: event.seq, last: event.seq - 1, gaps: [] };
     }
     const last = page.at(-1);
     if (last === undefined) break;
     seq = last.seq;
   }
-  return { whole, cut };
+  return { whole, truncated };
 }
 
 /** Where a gap ends, or what lies before output; undefined for other events. What is damaged may have been either. */
