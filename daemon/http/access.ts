@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
-import { refusalOf, unclear } from "./caller.ts";
+import { requestFormProblem, ambiguousHeader } from "./caller.ts";
 
 /** How the callers of a listener are known. */
 export type Access =
@@ -21,13 +21,13 @@ export interface Verifier {
  * (caller.ts), `forbidden` for another Host than the address that is listened on, `unauthorized` without the token.
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
-  const refusal = refusalOf(request);
+  const refusal = requestFormProblem(request);
   if (refusal !== undefined) return refusal;
   if (access.by === "address" && !isMeant(request, access.authority())) {
     return new Problem("forbidden", `The Host of a request must be ${access.authority()}.`);
   }
   if (request.httpVersion === "1.1" && request.headers.host === undefined)
-    return unclear("host", "is required by HTTP/1.1 (RFC 9112, section 3.2)");
+    return ambiguousHeader("host", "is required by HTTP/1.1 (RFC 9112, section 3.2)");
   if (access.by === "permission") return undefined;
   const [, given] = /^Bearer ([\w.~+/=-]{1,1024})$/i.exec(request.headers.authorization ?? "") ?? [];
   if (given !== undefined && access.token.equals(given)) return undefined;

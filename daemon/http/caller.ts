@@ -31,12 +31,13 @@ const hostForm = /^(?:(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/;
  * `forbidden` for one that a web page can have sent: on the socket the file's permissions say who may call, and a
  * browser gets there by a relay only.
  */
-export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | undefined {
+export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Problem | undefined {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  if (names.length >= maxHeaders) return unclear("headers", `must be fewer than ${maxHeaders}`);
+  if (names.length >= maxHeaders) return ambiguousHeader("headers", `must be fewer than ${maxHeaders}`);
   const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
-  if (repeated !== undefined) return unclear(repeated, "must be given once");
-  if (!hostForm.test(headers.host ?? "")) return unclear("host", "must be the name that was connected to");
+  if (repeated !== undefined) return ambiguousHeader(repeated, "must be given once");
+  if (!hostForm.test(headers.host ?? ""))
+    return ambiguousHeader("host", "must be the name that was connected to");
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";
   if (own && !names.includes("origin") && !names.includes("referer")) return undefined;
@@ -44,7 +45,7 @@ export function refusalOf({ rawHeaders, headers }: IncomingMessage): Problem | u
 }
 
 /** A request that can be read in two ways, or in none. */
-export function unclear(header: string, message: string): Problem {
+export function ambiguousHeader(header: string, message: string): Problem {
   const issues = [{ path: header, message }];
   return new Problem("invalid_request", `${header}: ${message}`, { issues });
 }

@@ -3,14 +3,14 @@ import { notBegun, startHeaders } from "../../protocol/start-at-once.ts";
 import { headerWord } from "./header-word.ts";
 
 /** What a daemon knows of itself. */
-export interface Own {
+export interface DaemonIdentity {
   readonly pid: number;
   /** Milliseconds of the machine's monotonic clock. */
   readonly machineClock: () => number;
 }
 
 /** `conflict` for a run that another daemon was to begin, or this one before now: its client may have given it up. */
-export function refuseBelated(header: (name: string) => string | undefined, own: Own): void {
+export function refuseLate(header: (name: string) => string | undefined, own: DaemonIdentity): void {
   const pid = numberOf(header, startHeaders.daemon);
   const beginBy = numberOf(header, startHeaders.beginBy);
   const isMeant = pid === undefined || pid === own.pid;

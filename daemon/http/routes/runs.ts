@@ -13,14 +13,14 @@ import { wantsFrames } from "../frames.ts";
 import { headerWord } from "../header-word.ts";
 import { refuseProduction } from "../production-refusal.ts";
 import { runStream } from "../run-stream.ts";
-import { type Own, refuseBelated } from "../start-at-once.ts";
+import { type DaemonIdentity, refuseLate } from "../start-at-once.ts";
 
 export interface RunRoutesParts {
   readonly production: Pick<ProductionHosts, "isProduction">;
   readonly engine: RunEngine;
   readonly history: RunHistory;
   readonly diff: OutputDiff;
-  readonly own: Own;
+  readonly own: DaemonIdentity;
 }
 
 type RunHandlers = Pick<
@@ -49,7 +49,7 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
   return {
     createRun: async ({ query, body, header }) => {
       if (query.production === "refuse") await refuseProduction(production, body.host, untilAgreed);
-      refuseBelated(header, own);
+      refuseLate(header, own);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
       return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };

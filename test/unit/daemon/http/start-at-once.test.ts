@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { refuseBelated } from "../../../../daemon/http/start-at-once.ts";
+import { refuseLate } from "../../../../daemon/http/start-at-once.ts";
 
 const own = { pid: 42, machineClock: () => 1000 };
-const judge = (headers: Readonly<Record<string, string>>) => () =>
-  refuseBelated((name) => headers[name], own);
+const judge = (headers: Readonly<Record<string, string>>) => () => refuseLate((name) => headers[name], own);
 
 test.each([
   [{}],
