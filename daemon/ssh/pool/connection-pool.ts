@@ -39,7 +39,8 @@ export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
   readonly #buckets = new PoolBuckets();
   readonly #counted = { opened: 0, reused: 0, evicted: 0, failed: 0 };
-  #numbered = 0;
+  #lastOrder = 0;
+  #lastConnection = 0;
   #dispatching = false;
   #stopped: Problem | undefined;
 
@@ -49,7 +50,7 @@ export class ConnectionPool {
 
   /** For a request that comes now: those that came before go first. */
   nextOrder(): number {
-    return (this.#numbered += 1);
+    return (this.#lastOrder += 1);
   }
 
   /** Rejects with the Problem of the attempt, or with the signal's reason. */
@@ -166,7 +167,7 @@ export class ConnectionPool {
   }
 
   #open(bucket: PoolBucket, pending: PendingAcquire): void {
-    const pooled = new PooledConnection(`c${this.nextOrder()}`, bucket, pending.request.target);
+    const pooled = new PooledConnection(`c${(this.#lastConnection += 1)}`, bucket, pending.request.target);
     pooled.join(pending);
     const request: AcquireRequest = {
       ...pending.request,
