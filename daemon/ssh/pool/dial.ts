@@ -184,7 +184,7 @@ class DialAttempt {
     const { keepaliveMs, requiredRsaSize } = limits();
     const trust = {
       hostKeys,
-      requiredRsaSize: target.settings.trust.requiredRsaSize ?? requiredRsaSize,
+      requiredRsaSize,
     };
     const identity = { bastion, credentials: target.credentials, source };
     const person = { place: target, secrets, dialogue };
