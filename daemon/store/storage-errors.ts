@@ -37,7 +37,7 @@ export function storageProblem(failure: unknown): Problem | undefined {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     const detail =
       "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`): it is moved aside then, and a new one is created.";
-    return new Problem("storage_full", detail, { cause: failure });
+    return new Problem("storage_full", detail, { reason: "damaged", cause: failure });
   }
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     const detail = `Hostrun's history is in use by another program (${code}), perhaps one that copies it. Try again in a moment.`;

@@ -48,7 +48,7 @@ test("a password is asked for until it is right, kept if wanted, and stands in n
     [1, 2].map((attempt) => ({ kind: "password", attempt, fields: [{ label }] })),
   );
   expect(secrets.password(loginOf(sshd))).toBe(password);
-  const said = await saidByProcesses(pool.knownHostsPath);
+  const said = await saidByProcesses(String(sshd.port));
   expect(said).toContain("HOSTRUN_ASKPASS=");
   expect(said).not.toContain(password);
 });

@@ -63,6 +63,14 @@ export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending 
   return { outcome: "unknown", problem, ...(stopConfirmed !== undefined && { stopConfirmed }) };
 }
 
+/**
+ * Whether an ending is shown as it is, by why the store did not take it: one that is damaged is put aside at the next start, and nobody
+ * finds another ending there.
+ */
+export function isToldAfter(failure: unknown): boolean {
+  return failure === undefined || (failure instanceof Problem && failure.members.reason === "damaged");
+}
+
 function howEnded({ outcome, exitCode, signal }: Ending): string {
   if (exitCode !== undefined) return `exit ${exitCode}`;
   if (signal !== undefined) return `signal ${signal}`;

@@ -7,6 +7,7 @@ import { retryOnce } from "../../core/retry-once.ts";
 import { type Numbered, Transcript } from "../../core/transcript.ts";
 import type { TruncatedRange } from "./event-log.ts";
 import { Gathering } from "./gathering.ts";
+import { isToldAfter } from "./ending.ts";
 import { mended } from "./mended-event.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
@@ -105,7 +106,7 @@ export class EventWriter {
 
   /** Whether the store takes writes. */
   hasRoom(): boolean {
-    return this.#flushPending();
+    return this.#flushPending() === undefined;
   }
 
   /** Whether output is missing in the record that the store had no room for. */
@@ -143,7 +144,7 @@ export class EventWriter {
     const events = this.#numbered(contents);
     this.#pendingWrites.push(...events);
     this.#runPending ||= withRun;
-    if (!this.#flushPending()) this.#flushPendingLater();
+    if (this.#flushPending() !== undefined) this.#flushPendingLater();
     this.#show(events);
   }
 
@@ -154,10 +155,10 @@ export class EventWriter {
     const events = this.#numbered(contents);
     this.#pendingWrites = [...pending, ...events];
     this.#runPending = true;
-    const isStored = this.#flushPending();
-    if (isStored) this.#show(events);
+    const isTold = isToldAfter(this.#flushPending());
+    if (isTold) this.#show(events);
     else [this.#seq, this.#pendingWrites, this.#runPending] = [seq, pending, runPending];
-    return isStored;
+    return isTold;
   }
 
   /**
@@ -244,17 +245,17 @@ export class EventWriter {
   }
 
   /** Records what is pending: a numbered event must not be missing for ever. */
-  #flushPending(): boolean {
+  #flushPending(): unknown {
     const run = this.#runPending ? this.#record.run() : undefined;
     const failed = retryOnce(() => this.#parts.store.events.append(this.#id, this.#pendingWrites, run));
     if (failed !== undefined) {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
-      return false;
+      return failed.failure;
     }
     this.#pendingWrites = [];
     this.#runPending = false;
     if (this.#ended) this.#persisted.resolve();
-    return true;
+    return undefined;
   }
 
   /** The run has ended and was deleted: what is pending of it is nobody's. */
@@ -268,7 +269,7 @@ export class EventWriter {
   #flushPendingLater(): void {
     if (!this.#ended) return;
     setTimeout(() => {
-      if (!this.#flushPending()) this.#flushPendingLater();
+      if (this.#flushPending() !== undefined) this.#flushPendingLater();
     }, retryMs).unref();
   }
 

@@ -10,8 +10,8 @@ const growth = 4;
 /** A server that goes on sooner was not waiting for what is far away. */
 const minPauseMs = 2;
 
-/** Output that comes in such pieces is long. */
-const longBytes = 16 * 1024;
+/** Output of which so much came, and that was not held meanwhile, is long and read as it comes: whoever is behind holds it at less. */
+const longBytes = 1.5 * mebibyte;
 
 /** How far the windows of a connection have grown: what its server needs to send at full speed, at least. */
 interface Reach {
@@ -73,6 +73,7 @@ export class ReceiveWindow {
   readonly #refills: (() => void)[];
   #held = false;
   #extra = 0;
+  #received = 0;
   /** What was added last: so much is left when all that could be sent before has come. */
   #added = Number.NaN;
   #exhaustedAt: number | undefined;
@@ -122,9 +123,11 @@ export class ReceiveWindow {
   }
 
   #arrived(bytes: number): void {
+    this.#received += bytes;
     const paused = this.#exhaustedAt !== undefined && performance.now() - this.#exhaustedAt >= minPauseMs;
     if (paused) this.#grow();
-    else if (this.#extra === 0 && bytes >= longBytes) this.#extra = this.#budget.take(this.#reach.extraBytes);
+    else if (this.#extra === 0 && this.#received >= longBytes)
+      this.#extra = this.#budget.take(this.#reach.extraBytes);
     this.#exhaustedAt = this.#channel.left() === this.#added ? performance.now() : undefined;
     this.#topUp();
   }
