@@ -61,7 +61,7 @@ test("a snippet asks for its inputs, shows the finished command, and runs nothin
   const secret = window.quick.locator("input[type=password]");
   await secret.fill("correct horse");
   await secret.press("Enter");
-  await window.quick.getByPlaceholder(/This is what greet runs/).waitFor();
+  await window.quick.getByPlaceholder(/This is what greet will run/).waitFor();
   await window.choice("echo hello ").waitFor();
   await window.pictures("snippet", ["light", "dark", "highContrast"]);
   await window.page.keyboard.press("Enter");
