@@ -106,7 +106,7 @@ test("a host's configuration chooses among what the server has", async () => {
   const refused = targetOf(sshd, { settings: { ...plainHopSettings, algorithms: none } });
   await expect(pool.run(refused, "true")).rejects.toMatchObject({
     code: "protocol_error",
-    message: containing("(Ciphers)"),
+    message: containing("none of the configured Ciphers"),
   });
 });
 
