@@ -55,13 +55,12 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
   const login = (): string => (host === "web1" ? daemon.sshd.user : user.name);
 
   test("exit code, both streams and standard input, and nothing stays behind", async () => {
-    const before = await durableFilesOf(login());
     const command = "/bin/sh -c 'cat; echo oops >&2; umask; exit 7'";
     const reading = await durable(host, command, { stdin: "given\nä\0z" });
     expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 7 });
     expect(reading.text()).toMatch(/^given\nä\0z0?022\n$/);
     expect(reading.text("stderr")).toBe("oops\n");
-    await until(async () => (await durableFilesOf(login())).every((name) => before.includes(name)));
+    await until(async () => !(await durableFilesOf(login())).includes(reading.id));
   });
 
   test("it is run by the login shell, whatever the command holds", async () => {
@@ -82,6 +81,9 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
     });
     const reading = new RunReading();
     const messages = readMessages(stream);
+    await reading.until(messages, (event) => event.type === "output");
+    const ownTail = new RegExp(`^tail -c \\+\\d+ -f /var/tmp/hostrun-\\d+/${reading.id}/`);
+    expect(await processesOf(login(), ownTail)).not.toEqual([]);
     for (const cut of [1, 4, 9]) {
       const bytes = () => reading.bytes("stdout").length;
       await reading.until(messages, (event) => event.type === "output" && bytes() > cut * 131_072);
@@ -93,7 +95,7 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
       expect.objectContaining({ type: "status", message: `Reconnecting to ${host}`, state: "running" }),
     );
     expect(await counter.count()).toBe(1);
-    await until(async () => (await processesOf(login(), /^tail -c \+\d+ -f \/var\/tmp/)).length === 0);
+    await until(async () => (await processesOf(login(), ownTail)).length === 0);
   });
 
   test("cancelling ends the whole group on the host", async () => {
