@@ -61,33 +61,29 @@ export class DiskReserve {
     }
   }
 
-  /** Writes the ending of a run; where the disk is full, in room that is kept for that. `storage_full` where that is used up. */
+  /** Writes endings of runs; where the disk is full, in room that is kept for that. `storage_full` where that is used up. */
   lendToEnding(write: () => void): void {
-    for (;;) {
+    for (let isLast = false; ; ) {
       try {
         write();
         return;
       } catch (failure) {
-        if (!isWithoutRoom(failure) || !this.#shrinkTo((size) => size - stepBytes)) throw failure;
+        if (!isWithoutRoom(failure) || isLast) throw failure;
       }
+      isLast = !this.#shrink();
       // What is in the database already is room in the write-ahead log, that nothing else can take.
       this.#checkpoint("PASSIVE");
     }
   }
 
-  /** Gives up all that is for endings, since many runs are to end at once. */
-  releaseForEndings(): void {
-    this.#shrinkTo(() => deletionBytes);
-  }
-
-  /** False, and nothing changed, where the room for deletions would be touched. */
-  #shrinkTo(sizeOf: (size: number) => number): boolean {
+  /** By one step. False, and nothing changed, where the room for deletions would be touched. */
+  #shrink(): boolean {
     try {
       const file = openOwnFile(this.#path, constants.O_WRONLY);
       try {
         const { size } = fstatSync(file);
-        const smaller = sizeOf(size);
-        if (smaller < deletionBytes || smaller >= size) return false;
+        const smaller = size - stepBytes;
+        if (smaller < deletionBytes) return false;
         this.#isHeld = false;
         ftruncateSync(file, smaller);
         return true;

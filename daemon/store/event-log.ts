@@ -1,5 +1,6 @@
 import type { EventLog } from "../runs/record/event-log.ts";
 import type { Database } from "./database.ts";
+import type { Endings } from "./endings.ts";
 import type { EventTable } from "./events.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { toRow, updateRun } from "./run-row.ts";
@@ -8,11 +9,16 @@ import type { Segments } from "./segments.ts";
 /** No run has this number: they begin with 1. */
 const noRun = 0;
 
+interface EventLogParts {
+  readonly events: EventTable;
+  readonly segments: Segments;
+  readonly endings: Endings;
+}
+
 /** The events of runs in SQLite, where a run has a number that nobody else knows. */
 export function createEventLog(
-  { sql, epoch, reserve }: Database,
-  events: EventTable,
-  segments: Segments,
+  { sql, epoch }: Database,
+  { events, segments, endings }: EventLogParts,
 ): EventLog {
   const byId = sql.prepare<[string], number>("SELECT number FROM runs WHERE id = ?").pluck();
   const update = sql.prepare<[object]>(updateRun);
@@ -28,7 +34,7 @@ export function createEventLog(
     epoch,
     append: (id, more, run) => {
       const write = (): void => mapStorageErrors(() => append(id, more, run));
-      if (run?.state === "ended") reserve.lendToEnding(write);
+      if (run?.state === "ended") endings.write(write);
       else write();
     },
     truncateMiddle: (id, cut, bytes, at) =>

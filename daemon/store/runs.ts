@@ -2,6 +2,7 @@ import type Sqlite from "better-sqlite3";
 import type { Run } from "../../protocol/run.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
+import { Endings } from "./endings.ts";
 import { createEventLog } from "./event-log.ts";
 import { createEventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
@@ -32,6 +33,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const events = createEventTable(sql, segments, limits.inlineBytes);
   const search = createSearchTable(sql, segments);
   const keys = createKeyTable(sql);
+  const endings = new Endings(database);
   const insert = sql.prepare<[object]>(insertRun);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
@@ -54,8 +56,8 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   });
 
   return {
-    events: createEventLog(database, events, segments),
-    endInOneCommit: (work) => endInOneCommit(database, work),
+    events: createEventLog(database, { events, segments, endings }),
+    endInOneCommit: (work) => endings.inOneCommit(work),
     create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
     get: (id) => {
       const row = byId.get(id);
@@ -84,11 +86,6 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
     bytesInFiles: () => inFiles.get() ?? 0,
   };
-}
-
-function endInOneCommit({ sql, reserve }: Database, work: () => void): void {
-  reserve.releaseForEndings();
-  mapStorageErrors(() => sql.transaction(work)());
 }
 
 /** What is in the database's pages, without the room that became free among them. */

@@ -24,7 +24,10 @@ export interface RunPage {
 export interface RunStore {
   /** What happened in the runs, and their output. */
   readonly events: EventLog;
-  /** Commits the endings that `work` writes together: those of many runs cost little more than one. `storage_full` */
+  /**
+   * Commits the endings that `work` writes together: those of many runs cost little more than one. On a full disk each is
+   * written for which there is room. `storage_full`
+   */
   endInOneCommit(work: () => void): void;
   /** Writes the intent with its first events. `storage_full` when there is no room. */
   create(run: Run, events: readonly StoredEvent[], key: IdempotencyKey | undefined): void;

@@ -1,0 +1,64 @@
+import { retryOnce } from "../core/retry-once.ts";
+import type { Database } from "./database.ts";
+import { isWithoutRoom, mapStorageErrors } from "./storage-errors.ts";
+
+type Write = () => void;
+
+/** Writes the endings of runs, each in a commit of its own or many in one; on a full disk in the room that is kept for them. */
+export class Endings {
+  readonly #database: Pick<Database, "sql" | "reserve">;
+  /** What the commit of many that is open has taken in. */
+  #uncommitted: Write[] | undefined;
+
+  constructor(database: Pick<Database, "sql" | "reserve">) {
+    this.#database = database;
+  }
+
+  /** `write` takes one ending in. `storage_full` */
+  write(write: Write): void {
+    const { sql, reserve } = this.#database;
+    reserve.lendToEnding(write);
+    // SQLite gives up a transaction within which the disk fails: what is written after that is a commit of its own.
+    if (sql.inTransaction) this.#uncommitted?.push(write);
+  }
+
+  /** Commits the endings that `work` writes together, or as many at once as the disk takes. Throws what kept one from being written. */
+  inOneCommit(work: () => void): void {
+    const written: Write[] = [];
+    this.#uncommitted = written;
+    try {
+      mapStorageErrors(() => this.#database.sql.transaction(work)());
+    } catch (failure) {
+      this.#uncommitted = undefined;
+      this.#writeInParts(written);
+      if (!isWithoutRoom(failure)) throw failure;
+    } finally {
+      this.#uncommitted = undefined;
+    }
+  }
+
+  #writeInParts(writes: readonly Write[]): void {
+    let size = writes.length;
+    let lost: { readonly failure: unknown } | undefined;
+    for (let at = 0; at < writes.length; ) {
+      const failed = this.#commit(writes.slice(at, at + size));
+      if (failed !== undefined && size > 1) {
+        size = Math.ceil(size / 2);
+        continue;
+      }
+      at += size;
+      lost = failed ?? lost;
+      // None takes much less than another.
+      if (isWithoutRoom(failed?.failure)) break;
+    }
+    if (lost !== undefined) throw lost.failure;
+  }
+
+  #commit(writes: readonly Write[]): { readonly failure: unknown } | undefined {
+    const { sql, reserve } = this.#database;
+    const all = sql.transaction(() => {
+      for (const write of writes) write();
+    });
+    return retryOnce(() => reserve.lendToEnding(() => mapStorageErrors(all)));
+  }
+}
