@@ -20,15 +20,38 @@ export function expandRanges(word: string): string[] | undefined {
   }
 }
 
-/** A target that means nobody, with what is wrong with its range, if that is it. */
+/** A target that means nobody, with what is wrong with how it is written, if that is it. */
 export function unknownTarget(word: string): string {
+  const fault = targetFault(word);
+  return fault === undefined ? word : `${word} (${fault})`;
+}
+
+function targetFault(word: string): string | undefined {
+  if (word === "!") return "what it takes away follows it with no blank between: !NAME";
+  const [, sign = "", named] = /^(!?)host:(.*\D.*)$/.exec(word) ?? [];
+  if (named !== undefined) return `a host is a target by its name alone: ${sign}${named}`;
+  const names = targetsBetweenCommas(word);
+  return names === undefined ? rangeFault(word) : `each target is a word of its own: ${names.join(" ")}`;
+}
+
+/**
+ * What was meant by a word with commas outside of brackets, which no target has but by the name of a tag or a group; undefined:
+ * it has none.
+ */
+export function targetsBetweenCommas(word: string): string[] | undefined {
+  if (/^!?(?:tag|group):/.test(word)) return undefined;
+  const parts = word.split(/,(?![^[\]]*\])/);
+  return parts.length === 1 ? undefined : parts.filter((part) => part !== "");
+}
+
+function rangeFault(word: string): string | undefined {
   const ranges = [...word.matchAll(/(?<=[[,])(\d{1,9})-(\d{1,9})(?=[\],])/g)];
   const reversed = ranges.find(([, from, to]) => Number(to) < Number(from));
-  if (reversed !== undefined) return `${word} (its range ${reversed[0]} is upside down)`;
+  if (reversed !== undefined) return `its range ${reversed[0]} is upside down`;
   const isWhole = /^(?:[^[\]]*\[\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*\])+[^[\]]*$/.test(word);
   return isWhole && expandRanges(word) === undefined
-    ? `${word} (its range is too large: ${maxRangeNames} hosts at most)`
-    : word;
+    ? `its range is too large: ${maxRangeNames} hosts at most`
+    : undefined;
 }
 
 /** `01-03,7` as 01, 02, 03, 7. */

@@ -26,6 +26,7 @@ export const TargetExpression = z
   .min(1, "must not be empty")
   .max(1024)
   .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
+  .refine((text) => !/^!\s/.test(text), { error: "must have no blank behind the !", abort: true })
   .refine(
     (text) => /^!?(?:tag|group):/.test(text) || !/\s/.test(text),
     "must not hold blanks, but in the name of a tag or a group",

@@ -76,13 +76,14 @@ const maxTextLength = 1024;
 export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   let found: RunFilters = {};
   const texts: string[] = [];
-  for (const word of wordsOf(text)) {
+  const words = wordsOf(text);
+  for (const [index, word] of words.entries()) {
     if (word.isOpen) return { problem: "A quotation mark is not closed." };
     if (word.name === undefined) {
       texts.push(word.value);
       continue;
     }
-    const filter = readFilter(word, now);
+    const filter = readFilter(word, words[index - 1], now);
     if (typeof filter === "string") return { problem: filter };
     const { notHost } = filter;
     if (notHost !== undefined && found.notHost !== undefined) filter.notHost = `${found.notHost},${notHost}`;
@@ -106,8 +107,10 @@ export function withRunFilter(text: string, name: string, value: string | undefi
   );
 }
 
-function readFilter(word: Word, now: Date): RunFilters | string {
-  const { name = "", value, isNegated } = word;
+function readFilter(word: Word, before: Word | undefined, now: Date): RunFilters | string {
+  const { name = "", value, isNegated, source } = word;
+  if (before?.source === "!" && !isNegated)
+    return `! leaves out only what follows it with no blank between: !${source}.`;
   const readers = isNegated ? negated : filters;
   const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (read === undefined) {
@@ -137,10 +140,10 @@ interface Word {
 }
 
 /** A name, and a value that may be quoted. `http://x` has no name. */
-const words = /(?:(!?)([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
+const wordForm = /(?:(!?)([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
 
 function wordsOf(text: string): Word[] {
-  const found = [...text.trim().matchAll(words)].filter(([whole]) => whole !== "");
+  const found = [...text.trim().matchAll(wordForm)].filter(([whole]) => whole !== "");
   return found.map(([whole, sign, given, quoted, closing, plain = ""]) => {
     const source = whole.trim();
     const name = given?.toLowerCase();

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import type { Remember } from "../../protocol/prompt.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
+import { targetsBetweenCommas } from "../../protocol/host-set.ts";
 import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import {
@@ -147,13 +148,33 @@ function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
   if (args.slice(0, end === -1 ? undefined : end).some((word) => /^--snippet(?:=|$)/.test(word)))
     return parseSnippetTargets(args);
-  if (end === -1) return parsePlain(args);
+  const plan = end === -1 ? parsePlain(args) : parseTargets(args, end);
+  refuseCommas(plan);
+  return plan;
+}
+
+function parseTargets(args: readonly string[], end: number) {
   const { values, positionals } = parseOptions(args.slice(0, end), options);
   const command = args.slice(end + 1).join(" ");
   const [host] = positionals;
   if (host === undefined) throw new UsageError("Name a host before --.");
   if (command === "") throw new UsageError("No command after --.");
   return { values, host, targets: positionals, command };
+}
+
+function refuseCommas({
+  targets,
+  command,
+}: {
+  readonly targets: readonly string[];
+  readonly command: string;
+}): void {
+  const joined = targets.find((target) => targetsBetweenCommas(target) !== undefined);
+  if (joined === undefined) return;
+  const apart = targets.flatMap((target) => targetsBetweenCommas(target) ?? [target]);
+  throw new UsageError(
+    `${joined} is no target: each is a word of its own, before --. Example: hostrun run ${apart.join(" ")} -- ${command}`,
+  );
 }
 
 /** Of a snippet the command is there already: all words are targets, or none is. */

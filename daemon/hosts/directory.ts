@@ -10,7 +10,7 @@ import type { Clock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 import { effectiveValues, notHonouredOf } from "./effective-values.ts";
 import { importHosts } from "./import-hosts.ts";
-import { ambiguousNames, unusableNames } from "./doubtful-names.ts";
+import { ambiguousNames, loopingJumpHosts, unusableNames } from "./listed-problems.ts";
 import { type FoundHost, type HostLookup, notSavedHost } from "./host-lookup.ts";
 import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
@@ -68,7 +68,7 @@ export class HostDirectory {
           );
     return {
       items: items.sort(favoritesFirst),
-      problems: [...problems, ...ambiguousNames(all), ...unusableNames(config)],
+      problems: [...problems, ...ambiguousNames(all), ...unusableNames(config), ...loopingJumpHosts(all)],
     };
   }
 

@@ -51,7 +51,7 @@ function refuseLoop(name: string, seen: readonly string[]): void {
   if (!seen.includes(name) && seen.length <= maxDepth) return;
   throw new Problem(
     "conflict",
-    `The jump hosts of ${host} form a loop: ${[...seen, name].join(" → ")}. Change its jump.`,
+    `The jump hosts of ${host} form a loop: ${[...seen, name].join(" → ")}. Change its jump hosts; in the SSH config they are its ProxyJump.`,
     { host },
   );
 }

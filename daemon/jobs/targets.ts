@@ -1,6 +1,6 @@
 import { parseJump } from "../../protocol/destination.ts";
 import { HostName } from "../../protocol/host.ts";
-import { expandRanges, unknownTarget } from "../../protocol/host-set.ts";
+import { expandRanges, targetsBetweenCommas, unknownTarget } from "../../protocol/host-set.ts";
 import type { ResolvedTargets } from "../../protocol/job.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -101,6 +101,8 @@ class TargetFinder {
 
   /** A name, a range or a pattern. */
   #byName(expression: string): Found {
+    // It is told as it was written, and not each name that its ranges stand for.
+    if (targetsBetweenCommas(expression) !== undefined) return { names: [], missing: [expression] };
     const names: string[] = [];
     const missing: string[] = [];
     // An IPv6 address in brackets is no range.

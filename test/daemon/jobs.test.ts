@@ -205,6 +205,7 @@ describe("nothing runs", () => {
     ["where a pattern means nobody", ["node01", "nope*"], "There is no host for nope*"],
     ["where nobody is left", ["node01", "!node*"], "match no hosts"],
     ["where a name holds blanks", ["node01 node02"], "must not hold blanks"],
+    ["where a blank follows the !", ["all", "! node02"], "must have no blank behind the !"],
   ])("%s", async (_, targets, message) => {
     const answer = await daemon.http.ask("POST", "/api/jobs", { json: { targets, command: "true" } });
     const { code, detail } = answer.problem();

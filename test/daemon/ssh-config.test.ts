@@ -142,6 +142,16 @@ test("a line that only one host cannot use costs no other", async () => {
   expect(problems).toMatchObject([{ detail: containing(`${ssh}/config line 2`) }]);
 });
 
+test("jump hosts that lead in a circle are told with the list, and hosts without one are not named", async () => {
+  await configure(
+    "Host a\n ProxyJump b\nHost b\n ProxyJump a:22\nHost on\n ProxyJump u@a\nHost good\n ProxyJump bastion\n",
+  );
+  const { problems } = await client.call("listHosts");
+  expect(problems).toMatchObject([
+    { code: "conflict", detail: containing("none of them can be reached: a, b, on (a → b → a).") },
+  ]);
+});
+
 describe("what could be a command", () => {
   const canary = join(daemon.home, "canary");
   const commands = [

@@ -125,6 +125,14 @@ test.each([
   [["--", "ls"], "Name a host before --."],
   [["web1", "--"], "No command after --."],
   [
+    ["web1,web2", "uptime"],
+    "web1,web2 is no target: each is a word of its own, before --. Example: hostrun run web1 web2 -- uptime",
+  ],
+  [
+    ["web1,", "!web[1,2],db1", "--", "ls", "-l"],
+    "web1, is no target: each is a word of its own, before --. Example: hostrun run web1 !web[1,2] db1 -- ls -l",
+  ],
+  [
     ["a", "--env", "=X", "--", "ls"],
     '--env is "=X", but must be NAME=VALUE or NAME, with letters, digits and _ in the name.',
   ],

@@ -32,6 +32,7 @@ test.each<[string, object]>([
   ],
   [`!job:${job}`, { notJob: job }],
   ["!important !", { q: "!important !" }],
+  ['"!" host:web1', { q: "!", host: "web1" }],
   ["a!host:b !http://x", { q: "a!host:b !http://x" }],
   ['"!host:web1"', { q: "!host:web1" }],
   // What only looks like a filter is text.
@@ -53,6 +54,8 @@ test.each([
   ["host:a host:b", "host: is given more than once."],
   ["!is:failed !is:running", "!is: is given more than once."],
   ["!host:", "!host: needs a value."],
+  ["! host:web1", "! leaves out only what follows it with no blank between: !host:web1."],
+  ['failed ! is:"failed"', 'with no blank between: !is:"failed".'],
   ["!host:a,,b", '!host: is "a,,b", but must be a name, or several with commas between.'],
   ["!exit:0", '!exit: is "0", but cannot be negated; use exit:!0.'],
   ["!since:yesterday", "use until:."],

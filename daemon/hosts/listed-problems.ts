@@ -1,5 +1,6 @@
 import type { Host } from "../../protocol/host.ts";
 import { isTargetSyntax } from "../../protocol/host-name.ts";
+import { jumpLoop } from "../../protocol/jump-loop.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
@@ -22,6 +23,20 @@ export function unusableNames(config: SshConfig | undefined): ProblemDetails[] {
   const names = unusable.map(({ name, file, line }) => visibleLine(`"${name}" (${file}, line ${line})`));
   const detail = `No host can be called what the SSH config says: ${some(names)}. ssh passes over it, too; several names of a Host line have blanks between them, not commas.`;
   return [new Problem("invalid_request", detail, { reason: "ssh_config" }).toJSON()];
+}
+
+/** Hosts whose jump hosts, as the list has them, lead in a circle; ssh finds most such circles only when it connects. */
+export function loopingJumpHosts(hosts: readonly Pick<Host, "name" | "jump">[]): ProblemDetails[] {
+  const jumps = new Map(hosts.map(({ name, jump }) => [name, jump]));
+  const loops = hosts.flatMap(({ name, jump }) => {
+    const loop = jumpLoop(name, jump, (host) => jumps.get(host));
+    return loop === undefined ? [] : [{ name, loop }];
+  });
+  const [first] = loops;
+  if (first === undefined) return [];
+  const names = some(loops.map(({ name }) => visibleLine(name)));
+  const detail = `The jump hosts of these hosts form a loop, so none of them can be reached: ${names} (${visibleLine(first.loop.join(" → "))}). Change their jump hosts (\`hostrun hosts edit NAME --jump HOST\`), or ProxyJump in the SSH config.`;
+  return [new Problem("conflict", detail).toJSON()];
 }
 
 function some(names: readonly string[]): string {
