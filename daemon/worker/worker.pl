@@ -43,16 +43,22 @@ $SIG{CHLD} = sub { syswrite $tell_child_ended, "c" };
 
 # By id: the read ends of its pipes, whether its process is over, and whether it is held. By process: its id, and what it is still fed.
 my (%run, %id_of, %feeding);
-my ($input, $at_end) = ("");
+my ($input, $unsent, $at_end) = ("", "");
 
+# Said with what else there is to say before the next wait: each write wakes sshd, and the daemon behind it.
 sub report {
-  my $bytes = join "", @_;
+  $unsent .= join "", @_;
+  send_reports() if length $unsent >= 65536;
+}
+
+sub send_reports {
   my $sent = 0;
-  while ($sent < length $bytes) {
-    my $count = syswrite STDOUT, $bytes, length($bytes) - $sent, $sent;
+  while ($sent < length $unsent) {
+    my $count = syswrite STDOUT, $unsent, length($unsent) - $sent, $sent;
     if (defined $count) { $sent += $count }
     elsif (!$!{EINTR}) { POSIX::_exit(1) }
   }
+  $unsent = "";
 }
 
 sub end_if_over {
@@ -90,7 +96,6 @@ sub become_shell {
 
 sub begin {
   my ($id, $text) = @_;
-  return report("f $id stale\n") if $state ne state_of_files() || !is_here();
   my ($stdout, $stdout_end, $stderr, $stderr_end, $rc, $rc_end);
   pipe($stdout, $stdout_end) && pipe($stderr, $stderr_end) && ($snapshot eq "" || pipe $rc, $rc_end)
     or return report("f $id pipe ", $! + 0, "\n");
@@ -135,12 +140,18 @@ sub collect_children {
 sub take_input {
   my $count = sysread STDIN, $input, 65536, length $input;
   $at_end = 1 if defined $count && !$count;
+  # What came together was asked for before this look.
+  my $is_fresh;
   while ($input =~ /\A([RHGD]) (\d+) (\d+)\n/) {
     my ($what, $id, $length, $head) = ($1, $2, $3, $+[0]);
     last if length($input) < $head + $length;
     my $text = substr $input, $head, $length;
     substr($input, 0, $head + $length) = "";
-    if ($what eq "R") { begin($id, $text) }
+    if ($what eq "R") {
+      $is_fresh //= $state eq state_of_files() && is_here();
+      if ($is_fresh) { begin($id, $text) }
+      else { report("f $id stale\n") }
+    }
     elsif (!$run{$id}) { next }
     elsif ($what eq "D") { delete $run{$id}; report("z $id\n") }
     else { $run{$id}{held} = $what eq "H" }
@@ -157,6 +168,7 @@ while (!$at_end || %run) {
     for (@$run{"o", "e"}) { vec($readable, fileno $_, 1) = 1 if $_ }
   }
   vec($writable, fileno $_->{to}, 1) = 1 for values %feeding;
+  send_reports();
   next if select($readable, $writable, undef, undef) < 0;
   for my $pid (keys %feeding) { feed($pid) if vec($writable, fileno $feeding{$pid}{to}, 1) }
   for my $id (keys %run) {
@@ -168,3 +180,4 @@ while (!$at_end || %run) {
   collect_children() if vec($readable, fileno $child_ended, 1);
   take_input() if !$at_end && vec($readable, 0, 1);
 }
+send_reports();

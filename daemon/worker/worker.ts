@@ -2,6 +2,7 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
 import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
 import { snapshotText } from "./start-text.ts";
+import { TurnWriter } from "./turn-writer.ts";
 import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts";
 import { WorkerRun } from "./worker-run.ts";
 
@@ -19,7 +20,9 @@ export interface WorkerParts {
 const closing = "\nexec 3<&-; : ";
 const maxRuns = 2000;
 /** Commands at once: their output shares one session. */
-const maxAtOnce = 16;
+const maxAtOnce = 48;
+/** With so many the next worker is wanted. */
+const crowdedAt = 4;
 const maxNoticeBytes = 4096;
 /** How long a host may take to let go of a run. */
 const forgetMs = 2000;
@@ -35,6 +38,7 @@ export class Worker {
   readonly #reader: WorkerReader;
   readonly #ready = Promise.withResolvers<boolean>();
   #process: RemoteProcess | undefined;
+  #input: TurnWriter | undefined;
   /** What it has said on standard error. */
   #notices = "";
   #snapshot: string | undefined;
@@ -61,6 +65,11 @@ export class Worker {
     return this.#state === "ready" ? maxAtOnce - this.#runs.size : 0;
   }
 
+  /** Whether another one should be begun. */
+  get isCrowded(): boolean {
+    return this.#runs.size >= crowdedAt;
+  }
+
   /** How many commands it has been given. */
   get started(): number {
     return this.#started;
@@ -75,6 +84,7 @@ export class Worker {
   /** The session has begun; before any of it is heard. */
   runsIn(process: RemoteProcess): void {
     this.#process = process;
+    this.#input = new TurnWriter(process.stdin);
     if (this.#state === "retired") this.#endWhenIdle();
   }
 
@@ -91,7 +101,7 @@ export class Worker {
     });
     this.#runs.set(run.number, run);
     const bytes = Buffer.from(text);
-    this.#process?.stdin.write(Buffer.concat([Buffer.from(`R ${run.number} ${bytes.length}\n`), bytes]));
+    this.#input?.write(Buffer.concat([Buffer.from(`R ${run.number} ${bytes.length}\n`), bytes]));
     return run;
   }
 
@@ -129,7 +139,7 @@ export class Worker {
 
   /** The worker ends by itself when its input does. */
   #endWhenIdle(): void {
-    if (this.#runs.size === 0) this.#process?.stdin.end();
+    if (this.#runs.size === 0) this.#input?.end();
   }
 
   #over(run: WorkerRun): void {
@@ -139,7 +149,7 @@ export class Worker {
   }
 
   #tell(run: WorkerRun, what: "H" | "G" | "D"): void {
-    if (this.#runs.get(run.number) === run) this.#process?.stdin.write(`${what} ${run.number} 0\n`);
+    if (this.#runs.get(run.number) === run) this.#input?.write(Buffer.from(`${what} ${run.number} 0\n`));
   }
 
   #forget(run: WorkerRun): void {

@@ -41,8 +41,6 @@ const renewMs = 45_000;
 const workersPerLogin = 3;
 /** What start files leave behind may be another thing the next time, or they may have been mended. */
 const refusedPauses = { firstMs: 5000, maxMs: 600_000 };
-/** With room for so few commands more in the emptiest worker, another one is begun. */
-const crowdedRoom = 12;
 /** Longer ones would not fit into an argument of the shell that runs them. */
 const maxTextBytes = 100_000;
 
@@ -120,8 +118,8 @@ export class Workers implements Remote, AsyncDisposable {
     }
     const [worker] = [...login.workers].sort((one, other) => other.room - one.room);
     if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
-    if (worker.room <= crowdedRoom) this.#startSoon(login);
     const run = worker.start(text, listener);
+    if (worker.isCrowded) this.#startSoon(login);
     const late = AbortSignal.any([signal, AbortSignal.timeout(login.options.connectTimeoutMs)]);
     const begin = (await inTime(late, run.begin)) ?? ({ kind: "unknown" } as const);
     if (begin.kind === "refused") return undefined;
