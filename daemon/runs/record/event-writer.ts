@@ -35,7 +35,7 @@ interface RunRecord {
 /** A disk that is full or fails is tried again so often. */
 const retryMs = 1000;
 /** So long what does not matter by itself waits for what comes next. */
-const soonMs = 10;
+const soonMs = 100;
 
 /**
  * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive
