@@ -34,8 +34,11 @@ export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router
   return router;
 }
 
+/** Once for all requests: making a schema costs more than most requests do. */
+const noQuery = z.strictObject({});
+
 async function checked(declaration: Endpoint, context: Koa.Context): Promise<RequestContext<Endpoint>> {
-  const query = parse(declaration.query ?? z.strictObject({}), queryOf(context.querystring));
+  const query = parse(declaration.query ?? noQuery, queryOf(context.querystring));
   if (declaration.body !== undefined) refuseEncoded(context.req);
   const raw = declaration.rawBody === true && mediaType(context.req) === "application/octet-stream";
   const body =
@@ -63,6 +66,7 @@ function abortedAfter(response: Koa.Context["res"]): AbortSignal {
 
 /** Of two values for one name the one that was meant is not known, and so it is with bytes that are no text. */
 function queryOf(query: string): Record<string, string> {
+  if (query === "") return {};
   for (const [bytes] of query.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
     if (isUtf8(bytes)) continue;
     const message = "must be UTF-8, percent-encoded";
