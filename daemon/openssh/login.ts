@@ -131,10 +131,6 @@ class ClientLogin implements SshConnection {
     return () => undefined;
   }
 
-  gather(): void {
-    this.#outgoing?.gather();
-  }
-
   pace(channel: Duplex): void {
     this.#outgoing?.pace(channel);
   }

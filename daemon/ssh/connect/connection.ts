@@ -167,10 +167,6 @@ class Login implements SshConnection {
     return this.#acks.want();
   }
 
-  gather(): void {
-    this.#outgoing?.gather();
-  }
-
   pace(channel: Duplex): void {
     this.#outgoing?.pace(channel);
   }

@@ -50,12 +50,6 @@ export class OutgoingQueue {
     });
   }
 
-  /** What is sent in this turn of the event loop goes out in one write. */
-  gather(): void {
-    this.#socket.cork();
-    setImmediate(() => this.#socket.uncork());
-  }
-
   /** Goes on where it was blocked. */
   flush(): void {
     while (!this.#isFull()) {
@@ -77,7 +71,11 @@ export class OutgoingQueue {
 
 type Done = (failure: Error | null | undefined) => void;
 
-/** ssh2 writes a packet in up to three pieces: those of one callback leave in one write, and wake the peer once. */
+/**
+ * ssh2 writes a packet in up to three pieces. All that is sent in one turn of the event loop leaves in one write, which wakes
+ * the peer once: a command goes with its variables and the opening of the next session. It leaves behind what the turn tells
+ * a run's readers, who need not wait for the answer to a session's end.
+ */
 function gatherWrites(socket: Duplex): void {
   const write = socket.write.bind(socket);
   let gathering = false;
@@ -85,7 +83,7 @@ function gatherWrites(socket: Duplex): void {
     if (!gathering) {
       gathering = true;
       socket.cork();
-      queueMicrotask(() => {
+      setImmediate(() => {
         gathering = false;
         socket.uncork();
       });

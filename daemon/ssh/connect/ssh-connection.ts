@@ -33,8 +33,6 @@ export interface SshConnection {
   onClose(listener: (problem: Problem) => void): () => void;
   /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
   forceAcks(): () => void;
-  /** Has all that is sent in this turn of the event loop go out in one write. */
-  gather(): void;
   /** Has what is written on one of its channels wait until the server takes it. */
   pace(channel: Duplex): void;
   close(): void;

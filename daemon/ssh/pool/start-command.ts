@@ -73,7 +73,6 @@ async function onChannel(options: StartOptions): Promise<Started> {
     process.close();
     throw reason;
   });
-  lease.connection.gather();
   const start = execOn(lease.connection, opening.channel, wanted, () => {
     sent = !deadline.signal.aborted;
     if (sent) queueMicrotask(onSent);

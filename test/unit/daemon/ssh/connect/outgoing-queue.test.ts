@@ -62,6 +62,7 @@ test("channels wait for a peer that does not read, and lose nothing when it does
   );
   take();
   await ended;
+  await nextTurn();
   const counts = [0, 0, 0, 0];
   for (const byte of bytes()) counts[byte] = (counts[byte] ?? 0) + 1;
   expect(counts).toEqual([0, mebibyte, mebibyte, mebibyte]);
@@ -78,6 +79,7 @@ test("what one channel sends arrives in its order", async () => {
   channel.end();
   take();
   await finished;
+  await nextTurn();
   expect(bytes().equals(sent)).toBe(true);
 });
 
@@ -93,6 +95,17 @@ test("nothing goes out during a key exchange, and all of it afterwards", async (
   queue.flush();
   await nextTurn();
   expect(bytes().toString()).toBe("later");
+});
+
+test("what is sent in one turn of the event loop goes out together", async () => {
+  const { socket, openChannel, take, bytes } = openPeer();
+  take();
+  socket.write("asked ");
+  await Promise.resolve();
+  openChannel().write("and answered");
+  expect(bytes().length).toBe(0);
+  await nextTurn();
+  expect(bytes().toString()).toBe("asked and answered");
 });
 
 test("a peer that has us answer and takes nothing is told of once the answers are many", () => {
