@@ -12,6 +12,8 @@ export interface Wire {
 /** What one reader of an event stream is sent; as Server-Sent Events, unless it says otherwise. */
 export interface MessageFeed extends Feed<EventMessage> {
   readonly wire?: Wire;
+  /** So many milliseconds what it begins with may wait for what comes next, to go out with that. */
+  readonly holdMs?: number;
 }
 
 export interface EventMessage {
@@ -112,9 +114,7 @@ class Sender {
     const beat = setInterval(() => {
       if (!this.#draining && !this.#isOver()) this.#send([this.#heartbeat]);
     }, heartbeatMs);
-    // At the end of this turn: by then a run's command is on its way to the host, and the head goes out in one
-    // write with the first events.
-    const beginning = setImmediate(() => {
+    const cancelBeginning = this.#later(() => {
       this.#pump();
       if (stopping.aborted) stop();
       else if (!this.#begun) this.#response.flushHeaders();
@@ -128,7 +128,7 @@ class Sender {
     const leave = (): void => {
       stopping.removeEventListener("abort", stop);
       this.#metrics.open--;
-      clearImmediate(beginning);
+      cancelBeginning();
       unfollow();
       clearInterval(beat);
       clearTimeout(this.#stall);
@@ -142,6 +142,17 @@ class Sender {
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
     if (this.#response.req.method === "HEAD") this.#response.end();
     else if (opening !== undefined) this.#send(opening.parts);
+  }
+
+  /** The head goes out in one write with the first events, and not before what is to be done in this turn. */
+  #later(begin: () => void): () => void {
+    const { holdMs } = this.#feed;
+    if (holdMs === undefined) {
+      const immediate = setImmediate(begin);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(begin, holdMs);
+    return () => clearTimeout(timer);
   }
 
   /** An EventSource goes on asking where a stream has ended, and stops at 204; it had all before. */

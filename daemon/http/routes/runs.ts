@@ -52,14 +52,14 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
       refuseLate(header, own);
       const run = await start(body, header);
       const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
-      return { json: run, events: () => runStream(history, run.id, { query, asFrames }) };
+      return { json: run, events: () => ({ ...runStream(history, run.id, { query, asFrames }), holdMs }) };
     },
     streamRun: async ({ query, body, header }) => {
       const { host: name, hostId, ...rest } = body;
       const host = name ?? hostId ?? "";
       if (query.production === "refuse") await refuseProduction(production, host, untilAgreed);
       const run = await start({ host, ...rest }, header);
-      return runStream(history, run.id, { query, asFrames: false });
+      return { ...runStream(history, run.id, { query, asFrames: false }), holdMs };
     },
     listRuns: ({ query }) => history.list(query),
     getRun: ({ params }) => history.get(params.run),
@@ -95,6 +95,9 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
     },
   };
 }
+
+/** A quick command's reader is woken once, and not while its host begins the command. */
+const holdMs = 5;
 
 const untilAgreed = "Let a person agree to the command, then ask again without production=refuse.";
 
