@@ -3,7 +3,7 @@ import { pooledRandom } from "../core/pooled-random.ts";
 import type { LoginShell } from "../transport/login-shell.ts";
 import type { ExecRequest, RemoteEnd } from "../transport/remote.ts";
 import { CommandInput } from "./command/command-input.ts";
-import { commandLine, terminalOf, textAlone } from "./command/command-line.ts";
+import { commandLine, isSilent, terminalOf, textAlone } from "./command/command-line.ts";
 import { PidMarkerFilter, type SudoListener, withPidMarker } from "./command/pid-marker.ts";
 import { sudoCommandLine } from "./command/sudo-command.ts";
 import type { ExecutionOptions } from "./execution-options.ts";
@@ -72,6 +72,7 @@ export class SentCommand {
       },
       env: (shell: LoginShell) => (shell === "none" ? options.variables : { ...environment, ...request.env }),
       pty: terminalOf(request),
+      inputEnds: () => isSilent(request) && this.input.isNone,
       connectTimeoutMs,
       agentSocket: request.agentSocket,
       askedAt,

@@ -54,6 +54,8 @@ export interface ExecRequest extends ConnectOptions {
   readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
   /** On a terminal of this size; null: on none. */
   readonly pty: TerminalSize | null;
+  /** Whether nothing comes on its standard input, which may then end at once; asked when the command is made. */
+  readonly inputEnds?: () => boolean;
   /**
    * The command as a Bourne shell is to run it by itself: with no word of Hostrun's own before it, and nothing on standard
    * input. Where it is given the command may share a session with others.

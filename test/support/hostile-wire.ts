@@ -2,6 +2,7 @@ import type { Connection } from "ssh2";
 
 /** What ssh2's server part can be made to send, although no good server does. */
 export interface HostileWire {
+  channelSuccess(id: number): void;
   channelEOF(id: number): void;
   channelData(id: number, data: Buffer): void;
   channelExtData(id: number, data: Buffer, type: number): void;

@@ -13,6 +13,10 @@ export class CommandInput {
     this.#pieces = pieces;
   }
 
+  get isNone(): boolean {
+    return this.#pieces.length === 0;
+  }
+
   /** Everything is on its way. */
   get isGiven(): boolean {
     return this.#stdin !== undefined && this.#given === this.#pieces.length;

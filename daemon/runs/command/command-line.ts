@@ -51,13 +51,18 @@ export function commandLine(
 
 /** What a Bourne shell is given for a command that needs nothing else, neither input nor a terminal; undefined for others. */
 export function textAlone(
-  { command, worker, stdin, stdinOpen, pty, sudo }: RunRequest,
+  request: RunRequest,
   options: CommandLineOptions,
   reading: Reading,
 ): string | undefined {
-  if (worker === "off" || stdin !== null || stdinOpen || pty || sudo) return undefined;
-  const { line, inputs } = commandLine(command, options, "bourne", reading);
+  if (request.worker === "off" || !isSilent(request)) return undefined;
+  const { line, inputs } = commandLine(request.command, options, "bourne", reading);
   return inputs.length === 0 ? line : undefined;
+}
+
+/** Nobody writes to a command's standard input. */
+export function isSilent({ stdin, stdinOpen, pty, sudo }: RunRequest): boolean {
+  return stdin === null && !stdinOpen && !pty && !sudo;
 }
 
 /** The terminal that a command is to have. */

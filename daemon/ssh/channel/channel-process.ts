@@ -217,7 +217,7 @@ export class ChannelProcess {
         channel.write(chunk, () => release());
       },
       final: (done) => {
-        channel.end();
+        if (!channel.writableEnded) channel.end();
         done();
       },
     });

@@ -16,6 +16,8 @@ export interface CommandRequest {
   /** With `required` the command is not sent unless the server takes them all. */
   readonly variables?: { readonly values: Readonly<Record<string, string>>; readonly required: boolean };
   readonly pty: TerminalSize | null;
+  /** Nothing comes on its standard input. */
+  readonly inputEnds?: boolean;
 }
 
 const none: CommandRequest["variables"] & object = { values: {}, required: false };
@@ -72,7 +74,10 @@ export async function execOn(
   const obstacle = await prepare(connection, channel, request);
   if (obstacle !== undefined) return obstacle;
   if (!sent()) return { kind: "lost" };
-  if (await ask(connection, channel, { exec: request.command })) return { kind: "accepted", channel };
+  const asked = ask(connection, channel, { exec: request.command });
+  // In the same packet of the network: it wakes the server once.
+  if (request.inputEnds === true && takesEarlyEnd(connection)) channel.end();
+  if (await asked) return { kind: "accepted", channel };
   if (connection.closeReason !== undefined) return { kind: "unknown" };
   if (!isClosed(channel)) return { kind: "rejected", what: "exec" };
   return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
@@ -102,6 +107,9 @@ async function prepare(
 function ask({ client }: SshConnection, channel: ClientChannel, request: ChannelRequest): Promise<boolean> {
   return new Promise((resolve) => requestOnChannel(client, channel, request, resolve));
 }
+
+/** Of others it is not known what they make of an input that ends before they have begun the command. */
+const takesEarlyEnd = ({ server }: SshConnection): boolean => server.startsWith("OpenSSH_");
 
 const isClosed = (channel: ClientChannel): boolean => isClosedByServer(channel) === true;
 

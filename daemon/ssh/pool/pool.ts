@@ -198,9 +198,9 @@ function hasVariables({ env }: ExecRequest): boolean {
   return Object.keys(env?.("none") ?? {}).length > 0;
 }
 
-function commandRequest({ command, env, pty }: ExecRequest, shell: LoginShell): CommandRequest {
+function commandRequest({ command, env, pty, inputEnds }: ExecRequest, shell: LoginShell): CommandRequest {
   const variables = { values: env?.(shell) ?? {}, required: shell === "none" };
-  return { command: command(shell), variables, pty };
+  return { command: command(shell), variables, pty, inputEnds: inputEnds?.() === true };
 }
 
 async function probe(
