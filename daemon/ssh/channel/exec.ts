@@ -1,6 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import type { TerminalSize } from "../../../protocol/run.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
+import { answeredAfter } from "../connect/receive-window.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import {
   type ChannelRequest,
@@ -51,7 +52,9 @@ export type Start = Exclude<ExecOutcome, Outcome<"opened" | "refused">>;
 export async function openChannel(connection: SshConnection): Promise<Opening> {
   if (connection.closeReason !== undefined) return { kind: "lost" };
   try {
+    const since = performance.now();
     const channel = await openSessionChannel(connection.client);
+    answeredAfter(connection.client, performance.now() - since);
     guard(connection, channel);
     return { kind: "opened", channel };
   } catch (failure) {

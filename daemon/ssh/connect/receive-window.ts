@@ -6,19 +6,37 @@ const mebibyte = 1024 * 1024;
 /** ssh2's own window, which it tops up at half. */
 const baseBytes = 2 * mebibyte;
 const maxBytes = 32 * mebibyte;
-const growth = 4;
+const maxGrowth = 4;
 /** A server that goes on sooner was not waiting for what is far away. */
 const minPauseMs = 2;
 
 /** Output of which so much came, and that was not held meanwhile, is long and read as it comes: whoever is behind holds it at less. */
 const longBytes = 1.5 * mebibyte;
 
-/** How far the windows of a connection have grown: what its server needs to send at full speed, at least. */
+const notTopped = { added: Number.NaN, before: 0, at: 0 };
+const notExhausted = { at: Infinity, bytesPerMs: 0 };
+
+/** What is known of a connection. */
 interface Reach {
+  /** How far its windows have grown: what its server needs to send at full speed, at least. */
   extraBytes: number;
+  /** The quickest answer that came over it. */
+  roundTripMs: number;
 }
 
 const reaches = new WeakMap<Client, Reach>();
+
+function reachOf(client: Client): Reach {
+  const reach = reaches.get(client) ?? { extraBytes: 0, roundTripMs: Infinity };
+  reaches.set(client, reach);
+  return reach;
+}
+
+/** Tells that the server of a connection took so long to answer. */
+export function answeredAfter(client: Client, ms: number): void {
+  const reach = reachOf(client);
+  reach.roundTripMs = Math.min(reach.roundTripMs, ms);
+}
 
 /** How much all servers together may send ahead, beyond the 2 MiB that each session may anyway. */
 export class WindowBudget {
@@ -53,18 +71,19 @@ export function openReceiveWindow(
 ): ReceiveWindow {
   const streams = [channel, channel.stderr] as const;
   const widen = (bytes: number): boolean => widenWindow(client, channel, bytes);
-  const reach = reaches.get(client) ?? { extraBytes: 0 };
-  reaches.set(client, reach);
-  return new ReceiveWindow({ streams, left: watchWindow(channel), widen }, budget, reach);
+  return new ReceiveWindow({ streams, left: watchWindow(channel), widen }, budget, reachOf(client));
 }
 
 /**
  * How much the server may send on a channel before it hears of us again (RFC 4254, section 5.2). ssh2 lets it send 2 MiB,
- * which is all that a round trip can carry: where the server was seen to wait for more, it may send four times as much,
- * and on the connection's further channels as soon as there is long output.
+ * which is all that a round trip can carry: where the server was seen to wait for more, it may send four times as much as is
+ * read in a round trip, and on the connection's further channels as soon as there is long output.
  *
  *     sent ...... | topped up: it may send on to | and it stopped just there, and went on a while later:
  *                 | here ----------------------->| it had to wait until it knew
+ *
+ * What is more than that is for its host to bear: OpenSSH reads ahead what it may send, and goes on to copy all of it, so that a
+ * window of 32 MiB costs three to five times the processor that 2 MiB do. It often stops also since it has to share that with us.
  */
 export class ReceiveWindow {
   readonly #channel: WindowedChannel;
@@ -74,9 +93,10 @@ export class ReceiveWindow {
   #held = false;
   #extra = 0;
   #received = 0;
-  /** What was added last: so much is left when all that could be sent before has come. */
-  #added = Number.NaN;
-  #exhaustedAt: number | undefined;
+  /** What was added last: so much is left when all that could be sent before has come, which was `before`. */
+  #topped = notTopped;
+  /** When that came, and how fast it was read. */
+  #exhausted = notExhausted;
 
   /** `reach` is of all channels of the connection. */
   constructor(channel: WindowedChannel, budget: WindowBudget, reach: Reach) {
@@ -124,31 +144,37 @@ export class ReceiveWindow {
 
   #arrived(bytes: number): void {
     this.#received += bytes;
-    const paused = this.#exhaustedAt !== undefined && performance.now() - this.#exhaustedAt >= minPauseMs;
-    if (paused) this.#grow();
+    const now = performance.now();
+    const { at, bytesPerMs } = this.#exhausted;
+    if (now - at >= minPauseMs) this.#grow(4 * bytesPerMs * this.#reach.roundTripMs);
     else if (this.#extra === 0 && this.#received >= longBytes)
       this.#extra = this.#budget.take(this.#reach.extraBytes);
-    this.#exhaustedAt = this.#channel.left() === this.#added ? performance.now() : undefined;
+    const { added, before, at: since } = this.#topped;
+    const isExhausted = this.#channel.left() === added;
+    this.#exhausted = isExhausted ? { at: now, bytesPerMs: before / (now - since) } : notExhausted;
     this.#topUp();
   }
 
-  #grow(): void {
+  #grow(wantedBytes: number): void {
     const size = baseBytes + this.#extra;
-    this.#extra += this.#budget.take(Math.min(size * growth, maxBytes) - size);
+    const wanted = Math.min(Math.ceil(wantedBytes), size * maxGrowth, maxBytes);
+    if (wanted <= size) return;
+    this.#extra += this.#budget.take(wanted - size);
     this.#reach.extraBytes = Math.max(this.#reach.extraBytes, this.#extra);
   }
 
   /** Before ssh2 does, which knows of 2 MiB only. */
   #topUp(): void {
     const size = baseBytes + this.#extra;
-    const left = this.#channel.left();
-    if (left > size / 2) return;
-    if (this.#channel.widen(size - left)) this.#added = size - left;
+    const before = this.#channel.left();
+    if (before > size / 2) return;
+    const added = size - before;
+    if (this.#channel.widen(added)) this.#topped = { added, before, at: performance.now() };
   }
 
   /** A server that stops now does so for our sake. */
   #forget(): void {
-    this.#added = Number.NaN;
-    this.#exhaustedAt = undefined;
+    this.#topped = notTopped;
+    this.#exhausted = notExhausted;
   }
 }

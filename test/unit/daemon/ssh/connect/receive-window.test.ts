@@ -12,7 +12,7 @@ beforeEach(() => {
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A channel as ssh2 has it, whose server sends as much as it knows that it may. */
-async function openChannel(budget = new WindowBudget(), reach = { extraBytes: 0 }) {
+async function openChannel(budget = new WindowBudget(), reach = { extraBytes: 0, roundTripMs: 20 }) {
   let left = 2 * mebibyte;
   let allowed = left;
   let underWay = 0;
@@ -32,22 +32,31 @@ async function openChannel(budget = new WindowBudget(), reach = { extraBytes: 0 
   const window = new ReceiveWindow({ streams: [channel, open()], left: () => left, widen }, budget, reach);
   channel.on("data", () => undefined);
   await aTurn();
+  let packetMs = 0;
   const send = (): void => {
     for (; allowed > 0; allowed -= packet.length) {
+      vi.advanceTimersByTime(packetMs);
       left -= packet.length;
       if (!channel.push(packet)) waiting = true;
     }
+  };
+  const roundTrip = (ms: number): void => {
+    vi.advanceTimersByTime(ms);
+    allowed += underWay;
+    underWay = 0;
+    send();
   };
   return {
     channel,
     window,
     send,
     /** All that is underway arrives at the server, so long after. */
-    roundTrip: (ms: number): void => {
-      vi.advanceTimersByTime(ms);
-      allowed += underWay;
-      underWay = 0;
-      send();
+    roundTrip,
+    /** The same where what comes is read so slowly, packet by packet. */
+    slowRoundTrip: (ms: number, perPacketMs: number): void => {
+      packetMs = perPacketMs;
+      roundTrip(ms);
+      packetMs = 0;
     },
     /** How much the server may send that knows of every top-up. */
     left: () => left,
@@ -66,7 +75,7 @@ test("a server that has to wait for the window may send more ahead, up to a limi
 });
 
 test("once a server had to wait, the connection's further channels have its window with the first long output", async () => {
-  const [budget, reach] = [new WindowBudget(), { extraBytes: 0 }];
+  const [budget, reach] = [new WindowBudget(), { extraBytes: 0, roundTripMs: 20 }];
   const first = await openChannel(budget, reach);
   first.send();
   for (let count = 0; count < 4; count += 1) first.roundTrip(20);
@@ -78,6 +87,20 @@ test("once a server had to wait, the connection's further channels have its wind
   second.send();
   expect([second.window.extraBytes, second.left()]).toEqual([30 * mebibyte, expect.any(Number)]);
   expect(second.left()).toBeGreaterThan(29 * mebibyte);
+});
+
+test("it may send four times what is read in a round trip, and no more", async () => {
+  const { window, slowRoundTrip } = await openChannel();
+  // A packet in a quarter of a millisecond, and so 80 in a round trip.
+  for (let count = 0; count < 10; count += 1) slowRoundTrip(20, 0.25);
+  expect(2 * mebibyte + window.extraBytes).toBe(4 * 80 * packet.length);
+});
+
+test("a server nearby that stops for as long as one that is far away, since it gets no processor, has a window of 2 MiB", async () => {
+  const reach = { extraBytes: 0, roundTripMs: 1 };
+  const { window, slowRoundTrip } = await openChannel(new WindowBudget(), reach);
+  for (let count = 0; count < 10; count += 1) slowRoundTrip(20, 0.25);
+  expect(window.extraBytes).toBe(0);
 });
 
 test("one that goes on at once has a window of 2 MiB", async () => {
