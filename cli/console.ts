@@ -18,18 +18,13 @@ export function warn(message: string, ...more: readonly string[]): void {
   process.stderr.write(`${name} ${[message, ...more].map(visible).join("\n")}\n`);
 }
 
-/** What failed, where, every bad field, and what a daemon that died has written. */
+/** What failed, where and what to do next, which a problem's message says, and what a daemon that died has written. */
 export function warnOf({ message, members }: Pick<Problem, "message" | "members">): void {
-  const { host, issues = [], written = [] } = members;
+  const { written = [] } = members;
   const [changed, ...keys] = changedKeyLines(members) ?? [];
   if (changed !== undefined) {
     warn(changed, ...keys.map((line) => `  ${line}`));
     return;
   }
-  const fields = issues
-    .filter((issue) => !message.includes(issue.message))
-    .map((issue) => (issue.path === "" ? "" : `${issue.path}: `) + issue.message);
-  const text = host === undefined || message.includes(host) ? message : `${host}: ${message}`;
-  const more = fields.filter((field) => !text.includes(field));
-  warn(text, ...[...more, ...written].map((line) => `  ${line}`));
+  warn(message, ...written.map((line) => `  ${line}`));
 }

@@ -1,3 +1,4 @@
+import { isOfFields, refusedFields } from "../protocol/invalid-request.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Issue } from "../protocol/problem-details.ts";
 
@@ -12,15 +13,14 @@ export function isOfOptions(failure: unknown): boolean {
 }
 
 /** A refusal of fields, in the words of what was typed; anything else as it is. */
-export function inOptionNames(failure: unknown, names: OptionNames): unknown {
+export function inOptionNames<Failure>(failure: Failure, names: OptionNames): Failure | Problem {
   if (!(failure instanceof Problem)) return failure;
   const { code, message, cause, members } = failure;
-  const { issues: fields } = members;
-  if (fields === undefined) return failure;
-  const issues = fields.map((issue) => ({ ...issue, path: optionOf(issue, names) }));
-  // What was refused by its schema says nothing but its issues.
-  const isListed = message === listed(fields);
-  return new Problem(code, isListed ? listed(issues) : message, { ...members, issues, cause });
+  if (members.issues === undefined) return failure;
+  const issues = members.issues.map((issue) => ({ ...issue, path: optionOf(issue, names) }));
+  return isOfFields(failure)
+    ? refusedFields(issues)
+    : new Problem(code, message, { ...members, issues, cause });
 }
 
 /** `batches.0` is of `--batches`, `env.A-B` of `--env A-B`. */
@@ -29,8 +29,4 @@ function optionOf({ path }: Issue, names: OptionNames): string {
   const name = Object.hasOwn(names, field) ? names[field] : undefined;
   if (name === undefined) return path;
   return [name, ...below.filter((part) => !/^\d+$/.test(part))].join(" ");
-}
-
-function listed(issues: readonly Issue[]): string {
-  return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Host } from "../protocol/host.ts";
 import type { ProblemCode, ProblemDetails } from "../protocol/problem.ts";
 import { openAt, openSshConfig } from "./hosts/ssh-config-page.ts";
+import { isOfSshConfig } from "./hosts/ssh-config-problem.ts";
 import type { ProblemAction } from "./problem-report.ts";
 import { openSettings } from "./settings-page.ts";
 
@@ -34,7 +35,7 @@ export function problemActions(
   if (host !== undefined && host.id !== null) {
     actions.push({ title: vscode.l10n.t("Edit Host"), act: () => edit(host) });
   }
-  if (host?.configAt !== undefined || /SSH config/i.test(problem.title)) {
+  if (isOfSshConfig(problem, host)) {
     actions.push({ title: vscode.l10n.t("Open SSH Config"), act: () => openSshConfig(host) });
   }
   if (setting !== undefined) {

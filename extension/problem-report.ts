@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
-import { visibleClause } from "../protocol/visible.ts";
 import { linkless, shortened } from "./plain-text.ts";
 
 /** What a person can do about a problem, beside looking at the log. */
@@ -32,9 +31,7 @@ export class ProblemReport {
     for (const line of problem.members.written ?? []) this.#log.error(line);
     if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
     const showLog = { title: vscode.l10n.t("Show Log"), act: () => this.#log.show(true) };
-    const text = linkless(
-      shortened(`${what}. ${problem.message}${tellingLine(problem)}${issuesOf(problem)}`, 400),
-    );
+    const text = linkless(shortened(`${what}. ${problem.message}${tellingLine(problem)}`, 400));
     const mending = this.mending(problem.toJSON());
     const shown = vscode.window.showErrorMessage(text, ...actions, ...mending, showLog);
     void shown.then((action) => action?.act());
@@ -71,11 +68,6 @@ export function asProblem(failure: unknown): Problem {
 function tellingLine(problem: Problem): string {
   const telling = problem.members.written?.find((line) => /^[\w ]+: /.test(line));
   return telling === undefined ? "" : ` ${telling}`;
-}
-
-function issuesOf(problem: Problem): string {
-  const issues = problem.members.issues ?? [];
-  return issues.map(({ path, message }) => ` ${path}: ${visibleClause(message)}.`).join("");
 }
 
 function inspected(cause: unknown): string {

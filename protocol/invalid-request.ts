@@ -6,11 +6,30 @@ import { visibleLine } from "./visible.ts";
 /** More of them tell nobody more. */
 const maxIssues = 50;
 
+/** The `reason` of an `invalid_request` whose detail only lists its issues, so that a client may name the fields as it does. */
+const justFields = "fields";
+
 /** What a schema found wrong, as an `invalid_request`; `intro` is a sentence that goes before. */
 export function invalidRequest(error: z.ZodError, intro?: string): Problem {
-  const issues = error.issues.flatMap(issuesOf).slice(0, maxIssues);
-  const told = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
-  return new Problem("invalid_request", intro === undefined ? told : `${intro} ${told}`, { issues });
+  return refusedFields(error.issues.flatMap(issuesOf).slice(0, maxIssues), intro);
+}
+
+/** The same of one field, by whatever looked at it. */
+export function refusedField(path: string, message: string): Problem {
+  return refusedFields([{ path, message }]);
+}
+
+export function refusedFields(issues: readonly Issue[], intro?: string): Problem {
+  const listed = issues
+    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .join("; ");
+  return intro === undefined
+    ? new Problem("invalid_request", listed, { reason: justFields, issues: [...issues] })
+    : new Problem("invalid_request", `${intro} ${listed}`, { issues: [...issues] });
+}
+
+export function isOfFields({ members }: Problem): boolean {
+  return members.reason === justFields;
 }
 
 /** An unknown field is told by its own path, as a bad one is. */

@@ -60,6 +60,6 @@ Exit status: 0 when the login worked, 1 when it did not.
 
 /** Another one was: what was kept before, or what a person typed. */
 function notTaken(host: string, kind: string): Problem {
-  const detail = `The ${kind} that was given is wrong, and not kept. What logged in was kept before, and still is, or typed.`;
+  const detail = `${host}: The ${kind} that was given is wrong, and not kept. What logged in was kept before, and still is, or typed.`;
   return new Problem("authentication_failed", detail, { host });
 }

@@ -5,6 +5,7 @@ import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible } from "../../protocol/visible.ts";
 import { UsageError } from "../command.ts";
+import { inOptionNames } from "../option-names.ts";
 import { warn } from "../console.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { readTypedLine } from "../prompts/typed-line.ts";
@@ -80,7 +81,7 @@ async function asUsage<T>(reply: Promise<T>): Promise<T> {
   return reply.catch((error: unknown) => {
     if (!(error instanceof Problem) || (error.code !== "not_found" && error.code !== "invalid_request"))
       throw error;
-    throw new UsageError(error.message.replace(/^inputs\./, "--set "), { cause: error });
+    throw new UsageError(inOptionNames(error, { inputs: "--set" }).message, { cause: error });
   });
 }
 

@@ -1,12 +1,11 @@
 import type { Host } from "../../protocol/host.ts";
 import { jumpLoop, jumpLoopMessage } from "../../protocol/jump-loop.ts";
-import { Problem } from "../../protocol/problem.ts";
+import { refusedField } from "../../protocol/invalid-request.ts";
 import type { HostStore } from "./host-store.ts";
 
 /** `invalid_request` where a host, as it would be saved, has jump hosts among the saved ones that lead in a circle. */
 export function requireNoJumpLoop({ name, jump }: Pick<Host, "name" | "jump">, saved: HostStore): void {
   const loop = jumpLoop(name, jump, (other) => saved.byName(other)?.jump);
   if (loop === undefined) return;
-  const message = jumpLoopMessage(loop);
-  throw new Problem("invalid_request", `jump: ${message}`, { issues: [{ path: "jump", message }] });
+  throw refusedField("jump", jumpLoopMessage(loop));
 }

@@ -1,5 +1,6 @@
 import { on } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { timeLimit } from "../core/loop-time.ts";
@@ -157,6 +158,5 @@ function tooLarge(): Problem {
 }
 
 function invalid(message: string, path = ""): Problem {
-  const detail = path === "" ? message : `${path}: ${message}`;
-  return new Problem("invalid_request", detail, { issues: [{ path, message }] });
+  return refusedField(path, message);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 
 /** Fields that come once or not at all (RFC 9110, section 5.3): of two, somebody on the way may have believed the other. */
@@ -46,6 +47,5 @@ export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Pr
 
 /** A request that can be read in two ways, or in none. */
 export function ambiguousHeader(header: string, message: string): Problem {
-  const issues = [{ path: header, message }];
-  return new Problem("invalid_request", `${header}: ${message}`, { issues });
+  return refusedField(header, message);
 }

@@ -4,7 +4,7 @@ import Router from "koa-router";
 import * as z from "zod";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
-import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { invalidRequest, refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson, refuseEncoded } from "./body.ts";
@@ -77,7 +77,7 @@ function queryOf(query: string): Record<string, string> {
     if (parameters.getAll(name).length === 1) continue;
     const message = "is given more than once";
     const path = visibleLine(name);
-    throw new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
+    throw refusedField(path, message);
   }
   return Object.fromEntries(parameters);
 }

@@ -1,5 +1,5 @@
 import type { EventsQuery } from "../../protocol/event.ts";
-import { Problem } from "../../protocol/problem.ts";
+import { refusedField } from "../../protocol/invalid-request.ts";
 import type { RunHistory } from "../runs/history.ts";
 import { createEventEncoder, encodedFeed } from "./event-encoding.ts";
 import { createFrameEncoder, frames } from "./frames.ts";
@@ -37,7 +37,7 @@ function position(history: RunHistory, id: string, { query, lastEventId, asFrame
   if (!asFrames) {
     const message = "is of frames only: read on behind an event with after";
     const path = query.stdout === undefined ? "stderr" : "stdout";
-    throw new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
+    throw refusedField(path, message);
   }
   return Math.max(after, history.positionBehind(id, offsetsOf(query)));
 }

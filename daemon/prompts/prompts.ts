@@ -1,4 +1,5 @@
 import type { ChangeInput } from "../../protocol/change.ts";
+import { refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Prompt, PromptAnswers, PromptKind, PromptOutcome } from "../../protocol/prompt.ts";
 import type { Clock } from "../core/clock.ts";
@@ -154,7 +155,7 @@ export class Prompts implements Disposable {
 function refuseUnfit({ kind, fields }: Prompt, answers: readonly string[]): void {
   const message = unfit(kind, answers, fields.length);
   if (message === undefined) return;
-  throw new Problem("invalid_request", `answers: ${message}`, { issues: [{ path: "answers", message }] });
+  throw refusedField("answers", message);
 }
 
 function unfit(kind: PromptKind, answers: readonly string[], fields: number): string | undefined {

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { invalidRequest, refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
@@ -79,9 +79,7 @@ export class SettingsFile {
     const known = [this.#current.redisUrl, this.#config["redisUrl"]];
     if (known.some((url) => typeof url === "string" && maskedUrl(url) === redisUrl)) return true;
     const message = "holds *** in the place of a secret; give the secret itself";
-    throw new Problem("invalid_request", `redisUrl: ${message}`, {
-      issues: [{ path: "redisUrl", message }],
-    });
+    throw refusedField("redisUrl", message);
   }
 
   #merge(config: Values): Settings {

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../../protocol/invalid-request.ts";
+import { invalidRequest, refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import {
   ChangedSnippet,
@@ -88,11 +88,7 @@ export class Snippets {
   ): Promise<ExpandedSnippet> {
     const problem = templateProblem(command, inputs);
     // One may have been kept before this was looked at.
-    if (problem !== undefined) {
-      throw new Problem("invalid_request", `command: ${problem}`, {
-        issues: [{ path: "command", message: problem }],
-      });
-    }
+    if (problem !== undefined) throw refusedField("command", problem);
     const values = valuesOf(inputs, given);
     const secrets = inputs
       .filter(({ type }) => type === "secret")
@@ -107,7 +103,7 @@ export class Snippets {
     }
     if (hosts.length === 0) {
       const message = "is missing: the command has values of the host, and is another one on each";
-      throw new Problem("invalid_request", `host: ${message}`, { issues: [{ path: "host", message }] });
+      throw refusedField("host", message);
     }
     const commands: ExpandedSnippet["commands"] = [];
     for (const name of hosts) commands.push({ host: name, command: await finished(name) });
@@ -141,6 +137,5 @@ function fitting(input: SnippetInput, value: string | undefined): string {
 }
 
 function refused(name: string, message: string): Problem {
-  const path = `inputs.${visibleLine(name, 64)}`;
-  return new Problem("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
+  return refusedField(`inputs.${visibleLine(name, 64)}`, message);
 }

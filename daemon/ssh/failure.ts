@@ -160,13 +160,18 @@ export function connectTimedOut(
 ): Problem {
   const what =
     at.stage === awaitingGreeting
-      ? `${nameOf(at.hop)}: No SSH greeting within ${seconds(afterMs)}.`
+      ? `${nameOf(at.hop)}: No SSH greeting within ${seconds(afterMs)}${behind(at.hop, target)}.`
       : `${nameOf(target)} was not ready within ${seconds(afterMs)}; it was ${at.stage}.`;
   return new Problem(
     "timed_out",
     `${what} Check the address and the network, or allow more time (--connect-timeout, connectTimeoutMs).`,
     { ...membersOf(at.hop), host: target.name, reason: "connect" },
   );
+}
+
+/** Of a bastion, to whom it leads. */
+function behind(hop: Hop, target: Hop): string {
+  return hop.name === target.name ? "" : `, on the way to ${target.name}`;
 }
 
 export function connectionLost(hop: Hop, what: string, cause?: unknown): Problem {

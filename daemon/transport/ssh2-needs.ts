@@ -45,9 +45,10 @@ export function refuseUnmetNeeds({ jump, ...target }: Target): void {
   for (const hop of [...jump, target]) {
     const [need] = unmetNeeds(hop);
     if (need === undefined) continue;
+    const way = hop === target ? "" : `On the way to ${target.name}: `;
     throw new Problem(
       "conflict",
-      `${hop.name} needs what Hostrun does not do: ${need.option} ${visibleLine(need.value)} in its SSH configuration (${need.why}). Take it out there, or connect with ssh.`,
+      `${way}${hop.name} needs what Hostrun does not do: ${need.option} ${visibleLine(need.value)} in its SSH configuration (${need.why}). Take it out there, or connect with ssh.`,
       { host: target.name, reason: "option_not_honoured" },
     );
   }

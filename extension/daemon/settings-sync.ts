@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type * as z from "zod";
-import { Problem } from "../../protocol/problem.ts";
+import { refusedFields } from "../../protocol/invalid-request.ts";
 import { defaultSettings, Settings, SettingsPatch } from "../../protocol/settings.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { HandedSettings, type Memory } from "./handed-settings.ts";
@@ -84,5 +84,5 @@ function parsePatch(patch: Record<string, unknown>): z.infer<typeof SettingsPatc
     path: `hostrun.${path.join(".")}`,
     message,
   }));
-  throw new Problem("invalid_request", "Some settings are not valid.", { issues });
+  throw refusedFields(issues, "Some settings are not valid.");
 }
