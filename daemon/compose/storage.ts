@@ -9,7 +9,7 @@ import { closeOpenRuns } from "../runs/recovery.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
 import { placeOf, settle } from "../store/place.ts";
-import { quarantineIfCorrupt } from "../store/quarantine.ts";
+import { checkClosed, quarantineIfCorrupt } from "../store/quarantine.ts";
 import { createRunStore } from "../store/runs.ts";
 import type { DaemonContext } from "./context.ts";
 
@@ -32,6 +32,7 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const afresh =
     "The store was damaged. It was moved aside and a new one was created: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
+  scope.defer(() => checkClosed(path, nativeBinding));
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
   if (settle(database, placeOf(stateDirectory)))
     log.warn("The store was in another place before: the durable runs in it are only looked at from here");

@@ -67,6 +67,10 @@ const Plan = z.object({
   isOwn: z.boolean().default(true),
 }) satisfies z.ZodType<DurablePlan>;
 
+/** CROSS keeps SQLite from reading all runs to look each up among these few, which it would where there is none. */
+export const plannedRuns =
+  "SELECT runs.*, plan FROM durable_runs CROSS JOIN runs ON runs.number = durable_runs.run ORDER BY run";
+
 /** The plans of durable runs in SQLite. */
 export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   const save = sql.prepare<[string, string]>(
@@ -75,9 +79,7 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   const remove = sql.prepare<[string]>(
     "DELETE FROM durable_runs WHERE run = (SELECT number FROM runs WHERE id = ?)",
   );
-  const all = sql.prepare<[], RunRow & { plan: string }>(
-    "SELECT runs.*, plan FROM durable_runs JOIN runs ON runs.number = durable_runs.run ORDER BY run",
-  );
+  const all = sql.prepare<[], RunRow & { plan: string }>(plannedRuns);
   return {
     save: (id, plan) => {
       mapStorageErrors(() => save.run(JSON.stringify(plan), id));

@@ -31,7 +31,7 @@ export interface RestoreOptions {
 }
 
 /** Names of the store in the state directory, the logs and sockets of the daemon not. */
-const storeNames = /^(?:hostrun\.db(?:-wal|-shm|-output|-reserve)?|config\.json|known_hosts)$/;
+const storeNames = /^(?:hostrun\.db(?:-wal|-shm|-output|-reserve|-checked)?|config\.json|known_hosts)$/;
 const maxDraftAgeMs = 3_600_000;
 const draftNames = /^restore-[0-9A-Za-z]{6}$/;
 

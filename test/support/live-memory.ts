@@ -15,7 +15,7 @@ const flags = "--expose-gc --max-semi-space-size=2";
 /** What is free is given back by trim-memory.c: the C library would keep as much of it as a burst needed, between what is in use. */
 const allocator = { MALLOC_ARENA_MAX: "1" };
 
-const MemoryUsage = z.object({ heapUsed: z.number(), external: z.number() });
+const MemoryUsage = z.object({ heapUsed: z.number(), external: z.number(), allocated: z.number() });
 
 const run = promisify(execFile);
 
@@ -23,6 +23,8 @@ const run = promisify(execFile);
 export interface MemoryHeld {
   /** JavaScript objects and the buffers that they hold. */
   readonly objects: number;
+  /** JavaScript objects and all that is allocated beside them, SQLite's pages included: what a leak adds to. */
+  readonly allocated: number;
   /** All memory of its own that is in use, without the pages of files that it maps. */
   readonly process: number;
 }
@@ -70,10 +72,10 @@ export async function openLiveMemory(): Promise<LiveMemory> {
       const written = watchFor(directory.path, "memory");
       process.kill(pid, "SIGUSR2");
       await written;
-      const { heapUsed, external } = MemoryUsage.parse(JSON.parse(await readFile(path, "utf8")));
+      const { heapUsed, external, allocated } = MemoryUsage.parse(JSON.parse(await readFile(path, "utf8")));
       const status = await readFile(`/proc/${pid}/status`, "utf8");
       const kibibytes = Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]);
-      return { objects: heapUsed + external, process: kibibytes * 1024 };
+      return { objects: heapUsed + external, allocated: heapUsed + allocated, process: kibibytes * 1024 };
     },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };

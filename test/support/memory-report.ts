@@ -9,8 +9,9 @@ async function report(path: string): Promise<void> {
     globalThis.gc?.();
     await delay(100);
   }
-  process.dlopen({ exports: {} }, process.env["TEST_TRIM_MEMORY"] ?? "");
-  writeFileSync(`${path}.new`, JSON.stringify(process.memoryUsage()));
+  const trim = { exports: {} };
+  process.dlopen(trim, process.env["TEST_TRIM_MEMORY"] ?? "");
+  writeFileSync(`${path}.new`, JSON.stringify({ ...process.memoryUsage(), ...trim.exports }));
   renameSync(`${path}.new`, path);
 }
 

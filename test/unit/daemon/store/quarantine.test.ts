@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { open, readFile, truncate, writeFile } from "node:fs/promises";
+import { open, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../../../daemon/store/database.ts";
-import { quarantineIfCorrupt } from "../../../../daemon/store/quarantine.ts";
+import { checkClosed, quarantineIfCorrupt } from "../../../../daemon/store/quarantine.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
@@ -50,4 +50,58 @@ test("no file and an empty one are a store to be begun", async () => {
   expect(quarantineIfCorrupt(options.path, undefined, now)).toBeUndefined();
   using database = openDatabase(options);
   expect(createRunStore(database).countRuns()).toBe(0);
+});
+
+describe("a store that was checked when it was closed", () => {
+  async function openChecked() {
+    const directory = await openDirectory();
+    const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
+    {
+      using database = openDatabase(options);
+      createRunStore(database).create(endedRun("echo", "web1"), [], undefined);
+    }
+    checkClosed(options.path, undefined);
+    return {
+      ...options,
+      checked: `${options.path}-checked`,
+      [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+    };
+  }
+
+  /** As `checkClosed` would have it, had it found nothing. */
+  async function passAsChecked(path: string): Promise<void> {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    await writeFile(`${path}-checked`, [dev, ino, size, mtimeNs, ctimeNs].join(" "));
+  }
+
+  test("is not checked again", async () => {
+    await using store = await openChecked();
+    await overwritePages(store.path);
+    await passAsChecked(store.path);
+    expect(quarantineIfCorrupt(store.path, undefined, now)).toBeUndefined();
+  });
+
+  test("is checked again where its file was written, or another took its place", async () => {
+    await using store = await openChecked();
+    const { atime, mtime } = await stat(store.path);
+    await overwritePages(store.path);
+    await utimes(store.path, atime, mtime);
+    expect(quarantineIfCorrupt(store.path, undefined, now)).toMatch(/damaged/);
+  });
+
+  test("is checked again beside a write-ahead log", async () => {
+    await using store = await openChecked();
+    await overwritePages(store.path);
+    await passAsChecked(store.path);
+    await writeFile(`${store.path}-wal`, "");
+    expect(quarantineIfCorrupt(store.path, undefined, now)).toMatch(/damaged/);
+  });
+
+  test("and was found damaged then does not pass for whole", async () => {
+    await using store = await openChecked();
+    await rm(store.checked);
+    await overwritePages(store.path);
+    checkClosed(store.path, undefined);
+    expect(existsSync(store.checked)).toBe(false);
+  });
 });
