@@ -18,7 +18,13 @@ import { withReason } from "./other-build.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
-import type { JobEventsOptions, RunBytesEvent, RunEventsOptions, StreamRunOptions } from "./run-events.ts";
+import type {
+  JobEventsOptions,
+  RunBytesEvent,
+  RunEventsOptions,
+  RunToStart,
+  StreamRunOptions,
+} from "./run-events.ts";
 import type { Reply } from "./reply.ts";
 import { openBackup, openOutput, type OutputOptions, writeStdin } from "./run-bytes.ts";
 import type { RunFrame, RunFramesOptions, StartRun } from "./run-frames.ts";
@@ -205,6 +211,19 @@ export class Daemon implements AsyncDisposable {
   ): AsyncGenerator<RunBytesEvent, void, undefined> {
     const { runBytesEvents } = await import("./run-events.ts");
     yield* runBytesEvents(this.#found.transport, run, options);
+  }
+
+  /** Starts a run, and gives its events in the same way. */
+  async *startBytes(
+    run: RunToStart,
+    options?: ResumeOptions,
+  ): AsyncGenerator<RunBytesEvent, void, undefined> {
+    const { startedBytesEvents } = await import("./run-events.ts");
+    try {
+      yield* startedBytesEvents(this.#found.transport, run, options);
+    } catch (failure) {
+      throw withReason(failure, this.health);
+    }
   }
 
   /** The events of all runs of a job, up to `jobComplete`. */

@@ -77,7 +77,7 @@ async function ask(transport: Transport, declaration: Endpoint, input: RequestIn
 }
 
 /** The daemon may have done what it was asked for. */
-function isCut(failure: unknown): boolean {
+export function isCut(failure: unknown): boolean {
   return (
     failure instanceof Problem && failure.code === "daemon_unreachable" && failure.members.reason === "cut"
   );

@@ -3,12 +3,15 @@ import { Change } from "../protocol/change.ts";
 import { type OutputStream, RunEvent, type StreamQuery } from "../protocol/event.ts";
 import { JobEvent } from "../protocol/job-event.ts";
 import { Problem } from "../protocol/problem.ts";
-import type { RunRequestInput } from "../protocol/run.ts";
+import { framesType } from "../protocol/frames.ts";
+import type { RerunRequestInput, RunRequestInput } from "../protocol/run.ts";
 import type { EventSource, Received, SubscribeOptions } from "./events.ts";
 import { subscribe } from "./events.ts";
-import { openRequest } from "./open-request.ts";
+import { type CallOptions, openRequest } from "./open-request.ts";
+import { isCut } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
-import { type FrameEvents, FrameStream } from "./run-frames.ts";
+import type { Reply } from "./reply.ts";
+import { type FrameEvents, FrameStream, type RunFrame } from "./run-frames.ts";
 import { startInput, type StartRunOptions } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
@@ -40,13 +43,60 @@ type ControlEvent = Exclude<RunEvent, OutputEvent>;
  * The events of a run from its beginning up to `complete`, as `runEvents` has them, by frames: without shell noise, and
  * what is recorded of it. A cut is resumed, and every byte comes once.
  */
-export async function* runBytesEvents(
+export function runBytesEvents(
   transport: Transport,
   run: string,
   options: ResumeOptions = {},
 ): AsyncGenerator<RunBytesEvent, void, undefined> {
-  const query = { follow: "recorded", raw: "0", positions: "1" } as const;
-  for await (const frame of new FrameStream(transport, query, controlEvents).readRun(run, options)) {
+  return bytesEvents(new FrameStream(transport, recorded, controlEvents).readRun(run, options));
+}
+
+/** What starts a run: a request for a new one, or to run an old one again. */
+export type RunToStart =
+  | { readonly body: RunRequestInput; readonly production?: "refuse" | undefined }
+  | { readonly rerun: string; readonly body: RerunRequestInput };
+
+/**
+ * Starts a run and gives its events as `runBytesEvents` does, by one request in place of two. It runs once, whatever is
+ * cut. Rejects as `call` does where it could not be started.
+ */
+export async function* startedBytesEvents(
+  transport: Transport,
+  run: RunToStart,
+  options: ResumeOptions = {},
+): AsyncGenerator<RunBytesEvent, void, undefined> {
+  const { headers } = startInput({});
+  const post = (signal: AbortSignal | undefined): Promise<Reply> =>
+    postRun(transport, run, { headers, signal });
+  // A daemon that does not run is for the caller to start; one that may have been told is asked again.
+  let reply = await post(options.signal).catch((failure: unknown) => {
+    if (isCut(failure)) return undefined;
+    throw failure;
+  });
+  const start = async (signal: AbortSignal | undefined): Promise<Reply> => {
+    const answered = reply ?? (await post(signal));
+    reply = undefined;
+    return answered;
+  };
+  yield* bytesEvents(new FrameStream(transport, recorded, controlEvents).read(start, options));
+}
+
+function postRun(transport: Transport, run: RunToStart, sent: CallOptions): Promise<Reply> {
+  const { body } = run;
+  if ("rerun" in run) {
+    const input = { ...sent, params: { run: run.rerun }, query: recorded, body };
+    return openRequest(transport, api.rerun, input, framesType);
+  }
+  const query = { ...recorded, production: run.production };
+  return openRequest(transport, api.createRun, { ...sent, query, body }, framesType);
+}
+
+const recorded = { follow: "recorded", raw: "0", positions: "1" } as const;
+
+async function* bytesEvents(
+  frames: AsyncIterable<RunFrame<ControlEvent>>,
+): AsyncGenerator<RunBytesEvent, void, undefined> {
+  for await (const frame of frames) {
     if ("event" in frame) yield frame.event;
     else yield { type: "output", ...frame, timestamp: frame.timestamp ?? new Date().toISOString() };
   }

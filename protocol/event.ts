@@ -92,6 +92,8 @@ export const StreamQuery = z.strictObject({
    * that are read from the start. recorded: what is still recorded, and the host waits for nobody.
    */
   follow: z.enum(["all", "recorded"]).optional(),
+  /** Of frames: whether each piece of output comes behind a frame that says where it stands and when it was written. */
+  positions: z.enum(["0", "1"]).optional(),
 });
 export type StreamQuery = z.infer<typeof StreamQuery>;
 
@@ -110,7 +112,5 @@ export const EventsQuery = z.strictObject({
   /** Of frames: bytes of each stream that were taken in. */
   stdout: QueryInt.optional(),
   stderr: QueryInt.optional(),
-  /** Of frames: whether each piece of output comes behind a frame that says where it stands and when it was written. */
-  positions: z.enum(["0", "1"]).optional(),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;

@@ -1,5 +1,5 @@
 import { endpoint, reading, writing } from "./endpoint.ts";
-import { EventsQuery, StartQuery } from "./event.ts";
+import { EventsQuery, StartQuery, StreamQuery } from "./event.ts";
 import { listOf } from "./list.ts";
 import { routes } from "./routes.ts";
 import { RunQuery } from "./run-query.ts";
@@ -135,9 +135,12 @@ export const runEndpoints = {
     method: "POST",
     path: "/api/runs/:run/rerun",
     summary: "Run the same command with the same options again",
+    query: StreamQuery,
     body: RerunRequest,
     status: 201,
     output: Run,
+    alsoEvents: true,
+    alsoFrames: true,
     problems: [
       ...writing,
       "run_unknown",

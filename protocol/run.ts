@@ -184,6 +184,7 @@ export const RerunRequest = z.strictObject({
   cacheTtlMs: RunOptions.shape.cacheTtlMs,
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;
+export type RerunRequestInput = z.input<typeof RerunRequest>;
 
 const maxNoteLength = 500;
 /** A line of text; an empty one is none. */

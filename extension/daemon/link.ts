@@ -10,17 +10,19 @@ import { endDaemon } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
 import type { Answer, CallableName, CallArguments } from "../../client/request.ts";
 import type { OutputOptions } from "../../client/run-bytes.ts";
-import type { RunBytesEvent } from "../../client/run-events.ts";
+import type { RunBytesEvent, RunToStart } from "../../client/run-events.ts";
 import { startedWith } from "../../client/started-with.ts";
 import type { Api } from "../../protocol/api.ts";
 import type { Change } from "../../protocol/change.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { Problem } from "../../protocol/problem.ts";
+import type { Run } from "../../protocol/run.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 
 import type { Daemon } from "./daemon.ts";
 import { watchForDaemon } from "./discovery-watch.ts";
 import { showHandover } from "./handover-progress.ts";
+import { StartedRuns } from "./started-runs.ts";
 
 export type LinkState =
   | { readonly kind: "idle" }
@@ -44,6 +46,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   readonly #goneAway = new vscode.EventEmitter<void>();
   readonly #states = new vscode.EventEmitter<LinkState>();
   readonly #crashes = new CrashCount();
+  readonly #started = new StartedRuns();
   #end = new AbortController();
   #opening: Promise<OpenedDaemon> | undefined;
   #state: LinkState = { kind: "idle" };
@@ -78,20 +81,15 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     name: Name,
     ...input: CallArguments<Name>
   ): Promise<Answer<Api[Name]>> {
-    const opening = this.open();
-    const daemon = await opening;
-    try {
-      return await daemon.call(name, ...input);
-    } catch (failure) {
-      if (!isNotRunning(failure)) throw failure;
-      // It ended, or another client restarted it, and this was never sent: the next one may have it.
-      if (this.#opening === opening) this.#opening = undefined;
-      return (await this.open()).call(name, ...input);
-    }
+    return this.#ask((daemon) => daemon.call(name, ...input));
+  }
+
+  startRun(run: RunToStart): Promise<Run> {
+    return this.#ask((daemon) => this.#started.begin((signal) => daemon.startBytes(run, { signal })));
   }
 
   async *runEvents(run: string, signal: AbortSignal): AsyncGenerator<RunBytesEvent, void, undefined> {
-    yield* (await this.open()).subscribeBytes(run, { signal });
+    yield* this.#started.take(run, signal) ?? (await this.open()).subscribeBytes(run, { signal });
   }
 
   async *jobEvents(job: string, signal: AbortSignal): AsyncGenerator<JobEvent, void, undefined> {
@@ -158,6 +156,19 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   dispose(): void {
     this.#release();
     vscode.Disposable.from(this.#changes, this.#goneAway, this.#states).dispose();
+  }
+
+  async #ask<T>(work: (daemon: OpenedDaemon) => Promise<T>): Promise<T> {
+    const opening = this.open();
+    const daemon = await opening;
+    try {
+      return await work(daemon);
+    } catch (failure) {
+      if (!isNotRunning(failure)) throw failure;
+      // It ended, or another client restarted it, and this was never sent: the next one may have it.
+      if (this.#opening === opening) this.#opening = undefined;
+      return work(await this.open());
+    }
   }
 
   async #open(signal: AbortSignal): Promise<OpenedDaemon> {

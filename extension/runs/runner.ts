@@ -53,7 +53,7 @@ export class Runner {
   /** Repeats without asking, e.g. after the person trusted the host's key. */
   async repeat(runId: string): Promise<Run | undefined> {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
-      this.#daemon.call("rerun", { params: { run: runId }, body: asking() }),
+      this.#daemon.startRun({ rerun: runId, body: asking() }),
     );
   }
 
@@ -102,7 +102,7 @@ export class Runner {
 
   #create({ id, name }: Run["host"], request: Omit<RunRequestInput, "host">): Promise<Run> {
     const body = { ...request, host: id ?? name, ...asking() };
-    return this.#daemon.call("createRun", { body });
+    return this.#daemon.startRun({ body });
   }
 }
 

@@ -45,9 +45,9 @@ export class RunWork implements TaskWork {
   }
 
   async begin(size: TerminalSize | undefined): Promise<string> {
-    const { id } = await this.#parts.daemon.call("createRun", {
+    const { id } = await this.#parts.daemon.startRun({
       // Of a host that the window does not know the daemon knows whether it is a production host.
-      query: this.#host() === undefined ? { production: "refuse" } : {},
+      production: this.#host() === undefined ? "refuse" : undefined,
       body: { ...this.task, ...(this.task.pty ? size : {}), ...asking() },
     });
     return id;

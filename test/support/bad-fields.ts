@@ -116,7 +116,7 @@ const hostFields: BadFields = {
 
 const days = { values: [-1, 1.5, "1", true, 1e20] };
 
-const streamQuery = { raw: ["true", "2", ""], follow: ["1", "All", ""] };
+const streamQuery = { raw: ["true", "2", ""], follow: ["1", "All", ""], positions: ["2", ""] };
 const startQuery = { ...streamQuery, production: ["ask", ""] };
 const targets = { values: [[], "web1", null, [""], ["a b"], ["a\nb"], [1], ["x".repeat(1025)]] };
 const { stdinOpen: _open, ...jobRunFields } = runFields;
@@ -242,6 +242,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
   rerun: {
     path: `/api/runs/${run}/rerun`,
     good: {},
+    query: streamQuery,
     body: {
       agentSocket: optionalPath,
       secretEnv: variables,
@@ -398,7 +399,6 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       after: ["x".repeat(65)],
       stdout: offsets,
       stderr: offsets,
-      positions: ["2", ""],
       ...streamQuery,
     },
   },

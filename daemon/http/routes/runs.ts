@@ -12,7 +12,8 @@ import type { Handlers } from "../request-context.ts";
 import { wantsFrames } from "../frames.ts";
 import { headerWord } from "../header-word.ts";
 import { refuseProduction } from "../production-refusal.ts";
-import { runStream } from "../run-stream.ts";
+import { runStream, type StreamRequest } from "../run-stream.ts";
+import type { MessageFeed } from "../sse.ts";
 import { type DaemonIdentity, refuseLate } from "../start-at-once.ts";
 
 export interface RunRoutesParts {
@@ -51,8 +52,10 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
       if (query.production === "refuse") await refuseProduction(production, body.host, untilAgreed);
       refuseLate(header, own);
       const run = await start(body, header);
-      const asFrames = wantsFrames(runEndpoints.createRun, header("Accept"));
-      return { json: run, events: () => ({ ...runStream(history, run.id, { query, asFrames }), holdMs }) };
+      return started(history, run, {
+        query,
+        asFrames: wantsFrames(runEndpoints.createRun, header("Accept")),
+      });
     },
     streamRun: async ({ query, body, header }) => {
       const { host: name, hostId, ...rest } = body;
@@ -88,7 +91,10 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
       if (engine.resize(params.run, body)) return undefined;
       throw new Problem("conflict", "This run has no terminal that could be resized, or has ended.");
     },
-    rerun: ({ params, body, header }) => start(history.requestOf(params.run, body), header),
+    rerun: async ({ params, query, body, header }) => {
+      const run = await start(history.requestOf(params.run, body), header);
+      return started(history, run, { query, asFrames: wantsFrames(runEndpoints.rerun, header("Accept")) });
+    },
     deleteRun: async ({ params }) => {
       await history.delete(params.run);
       return undefined;
@@ -98,6 +104,15 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
 
 /** A quick command's reader is woken once, and not while its host begins the command. */
 const holdMs = 5;
+
+/** The answer to the request that started a run, which is either. */
+function started(
+  history: RunHistory,
+  run: Run,
+  request: StreamRequest,
+): { json: Run; events: () => MessageFeed } {
+  return { json: run, events: () => ({ ...runStream(history, run.id, request), holdMs }) };
+}
 
 const untilAgreed = "Let a person agree to the command, then ask again without production=refuse.";
 

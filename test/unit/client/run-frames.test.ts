@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { runBytesEvents } from "../../../client/run-events.ts";
+import { runBytesEvents, startedBytesEvents } from "../../../client/run-events.ts";
+import { Transport } from "../../../client/transport.ts";
 import { createFrameEncoder } from "../../../daemon/http/frames.ts";
 import type { StoredEvent } from "../../../daemon/runs/record/stored-event.ts";
 import { framesType } from "../../../protocol/frames.ts";
@@ -44,34 +45,56 @@ function output(seq: number, stream: "stdout" | "stderr", offset: number, text: 
   return { seq, at, kind: "output", stream, offset, noise: text === noiseLine, bytes };
 }
 
-test("wherever a stream of frames is cut, every byte comes once, its time with it, and noise never", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(700), { maxLength: 6 }), async (cuts) => {
-      const left = [...cuts];
-      await using server = await openSocketServer((request, response) => {
-        const query = new URL(request.url ?? "", "http://hostrun").searchParams;
-        const after = Number(query.get("after")?.split(".")[1] ?? 0);
-        const offsets = { stdout: Number(query.get("stdout")), stderr: Number(query.get("stderr")) };
-        const view = { epoch: "e", runId, offsets, raw: query.get("raw") !== "0" };
-        const encode = createFrameEncoder({ ...view, positions: query.get("positions") === "1" });
-        const bytes = Buffer.concat(
-          record.filter(({ seq }) => seq > after).flatMap((event) => encode(event)),
-        );
-        const cut = left.shift();
-        response.writeHead(200, { "content-type": framesType });
-        if (cut === undefined || cut >= bytes.length) response.end(bytes);
-        else response.write(bytes.subarray(0, cut), () => response.destroy());
-      });
-      const text = { stdout: "", stderr: "" };
-      const types: string[] = [];
-      for await (const event of runBytesEvents(server.transport, runId)) {
-        expect(event.timestamp).toBe(at);
-        if (event.type === "output") text[event.stream] += event.bytes.toString("latin1");
-        else types.push(event.type);
-      }
-      expect(text).toEqual({ stdout: "\xff\0end", stderr: "one\ntwo\n" });
-      expect(types).toEqual(["status", "gap", "complete"]);
-    }),
-    { numRuns: 40 },
-  );
+const ways = {
+  followed: (transport: Transport) => runBytesEvents(transport, runId),
+  started: (transport: Transport) =>
+    startedBytesEvents(transport, { body: { host: "web1", command: "true" } }),
+  "started again": (transport: Transport) => startedBytesEvents(transport, { rerun: runId, body: {} }),
+};
+
+test.each(Object.entries(ways))(
+  "wherever a stream of frames is cut, every byte comes once, its time with it, and noise never: %s",
+  async (_, read) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(700), { maxLength: 6 }), async (cuts) => {
+        const left = [...cuts];
+        const keys = new Set<unknown>();
+        await using server = await openSocketServer((request, response) => {
+          if (request.method === "POST") keys.add(request.headers["idempotency-key"]);
+          const query = new URL(request.url ?? "", "http://hostrun").searchParams;
+          const after = Number(query.get("after")?.split(".")[1] ?? 0);
+          const offsets = { stdout: Number(query.get("stdout")), stderr: Number(query.get("stderr")) };
+          const view = { epoch: "e", runId, offsets, raw: query.get("raw") !== "0" };
+          const encode = createFrameEncoder({ ...view, positions: query.get("positions") === "1" });
+          const bytes = Buffer.concat(
+            record.filter(({ seq }) => seq > after).flatMap((event) => encode(event)),
+          );
+          const cut = left.shift();
+          response.writeHead(200, { "content-type": framesType });
+          if (cut === undefined || cut >= bytes.length) response.end(bytes);
+          else response.write(bytes.subarray(0, cut), () => response.destroy());
+        });
+        const text = { stdout: "", stderr: "" };
+        const types: string[] = [];
+        for await (const event of read(server.transport)) {
+          expect(event.timestamp).toBe(at);
+          if (event.type === "output") text[event.stream] += event.bytes.toString("latin1");
+          else types.push(event.type);
+        }
+        expect(text).toEqual({ stdout: "\xff\0end", stderr: "one\ntwo\n" });
+        expect(types).toEqual(["status", "gap", "complete"]);
+        expect(keys.size).toBe(read === ways.followed ? 0 : 1);
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
+
+test("a run is not started where no daemon runs, and whoever wants it is told at once", async () => {
+  using nowhere = new Transport("/nonexistent/socket");
+  const failure = await ways
+    .started(nowhere)
+    .next()
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
 });
