@@ -59,7 +59,8 @@ test(`a daemon that works on and on keeps nothing: ${isFull ? "neither descripto
     samples.push({ atMs: elapsed(), descriptors, ...held });
   }
   const { descriptors, allocated, process } = told(samples, rounds);
-  expect(descriptors).toHaveLength(1);
+  // Its clients' own connections and a look into a folder come and go.
+  expect(Math.max(...descriptors) - Math.min(...descriptors)).toBeLessThanOrEqual(times(10, 2));
   if (!isFull) return;
   expect(allocated.perHour).toBeLessThan(mebibyte);
   // The system counts by pages, which V8 and the C library take and give back by the megabyte.
@@ -69,7 +70,7 @@ test(`a daemon that works on and on keeps nothing: ${isFull ? "neither descripto
 /** The numbers of descriptors that there were, and how memory grew. */
 function told(samples: readonly Sample[], rounds: number) {
   const trend = (of: (sample: Sample) => number) => trendOf(samples.map((one) => [one.atMs, of(one)]));
-  const descriptors = [...new Set(samples.map((one) => one.descriptors))];
+  const descriptors = [...new Set(samples.map((one) => one.descriptors))].toSorted((a, b) => a - b);
   const objects = trend((one) => one.objects);
   const allocated = trend((one) => one.allocated);
   const process = trend((one) => one.process);

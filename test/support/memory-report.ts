@@ -1,12 +1,12 @@
-// Runs within a daemon under test (see live-memory.ts): at SIGUSR2 it collects what nothing holds any more, gives what is
-// free back to the system, and says what is left.
+// Runs within a daemon under test (see live-memory.ts): at SIGUSR2 it collects what nothing holds any more and code that can be
+// compiled again, gives what is free back to the system, and says what is left.
 import { setTimeout as delay } from "node:timers/promises";
 import { renameSync, writeFileSync } from "node:fs";
 
 async function report(path: string): Promise<void> {
   // Buffers go a moment after what held them.
-  for (let round = 0; round < 3; round += 1) {
-    globalThis.gc?.();
+  for (let round = 0; round < 5; round += 1) {
+    globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
     await delay(100);
   }
   const trim = { exports: {} };
