@@ -1,10 +1,18 @@
-/** `work`'s result, or undefined when `late` is aborted first; the work is not waited for any longer then. */
-export function inTime<Result>(late: AbortSignal, work: Promise<Result>): Promise<Result | undefined> {
+/** `work`'s result, or undefined when `late` is aborted first, or after `timeMs`; the work is not waited for any longer then. */
+export function inTime<Result>(
+  late: AbortSignal,
+  work: Promise<Result>,
+  timeMs?: number,
+): Promise<Result | undefined> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined);
+    const timer = timeMs === undefined ? undefined : setTimeout(giveUp, timeMs);
     late.addEventListener("abort", giveUp);
     if (late.aborted) giveUp();
-    work.then(resolve, reject).finally(() => late.removeEventListener("abort", giveUp));
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      late.removeEventListener("abort", giveUp);
+    });
   });
 }
 

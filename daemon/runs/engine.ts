@@ -78,8 +78,8 @@ export class RunEngine implements AsyncDisposable {
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
-    const { plans, log, hosts, remote } = parts;
-    this.#hosts = new ExpectedHosts(hosts, remote);
+    const { plans, log, hosts, remote, clock } = parts;
+    this.#hosts = new ExpectedHosts(hosts, remote, clock);
     this.#durable = { plans, log, eventLoop: new EventLoopQueue(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
       const { poolMaxConnections, channelsPerConnection, maxQueuedRuns } = parts.settings();
@@ -96,8 +96,7 @@ export class RunEngine implements AsyncDisposable {
     const before = this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining(jobId);
-    const askedAt = this.#parts.clock.elapsed();
-    const { target, host, loginShell, worker, session } = await this.#hosts.resolve(given);
+    const { target, host, loginShell, worker, session, askedAt } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
     const effective = { ...request, loginShell: request.loginShell ?? loginShell };
     const cacheable = { ...effective, hostEnvironment: session.environment };

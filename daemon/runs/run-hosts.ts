@@ -1,5 +1,6 @@
 import type { HostWorker } from "../../protocol/host.ts";
 import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import type { SessionSettings } from "../transport/session-settings.ts";
 
@@ -17,25 +18,42 @@ export interface RunPlace {
   readonly session: SessionSettings;
 }
 
+/** Where a run goes that was asked for at `askedAt` (see `ConnectOptions`) or since. */
+export interface AskedPlace extends RunPlace {
+  readonly askedAt: number;
+}
+
 const maxTargets = 1000;
 
 /**
  * Where runs go. A host is likely to be where it was at its last run: meanwhile it is looked up what there is to log in with
- * there.
+ * there. What many ask in one turn of the event loop is looked up once: each had asked before the turn began.
  */
 export class ExpectedHosts {
   readonly #hosts: RunHosts;
   readonly #remote: Pick<Remote, "prepare">;
+  readonly #clock: Pick<Clock, "elapsed">;
   /** Those that were used last are the last. */
   readonly #targets = new Map<string | number, Target>();
+  readonly #thisTurn = new Map<string, Promise<AskedPlace>>();
 
-  constructor(hosts: RunHosts, remote: Pick<Remote, "prepare">) {
+  constructor(hosts: RunHosts, remote: Pick<Remote, "prepare">, clock: Pick<Clock, "elapsed">) {
     this.#hosts = hosts;
     this.#remote = remote;
+    this.#clock = clock;
   }
 
   /** As `RunHosts.resolve`. */
-  async resolve({ host, agentSocket }: RunRequest): Promise<RunPlace> {
+  resolve({ host, agentSocket }: Pick<RunRequest, "host" | "agentSocket">): Promise<AskedPlace> {
+    const key = JSON.stringify([host, agentSocket]);
+    if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
+    const place = this.#thisTurn.get(key) ?? this.#lookUp(host, agentSocket);
+    this.#thisTurn.set(key, place);
+    return place;
+  }
+
+  async #lookUp(host: string | number, agentSocket: string | null): Promise<AskedPlace> {
+    const askedAt = this.#clock.elapsed();
     const expected = this.#targets.get(host);
     if (expected !== undefined) this.#remote.prepare(expected, agentSocket);
     const place = await this.#hosts.resolve(host);
@@ -43,6 +61,6 @@ export class ExpectedHosts {
     this.#targets.set(host, place.target);
     const [oldest] = this.#targets.keys();
     if (oldest !== undefined && this.#targets.size > maxTargets) this.#targets.delete(oldest);
-    return place;
+    return { ...place, askedAt };
   }
 }

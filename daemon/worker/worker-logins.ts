@@ -1,4 +1,5 @@
 import type { ExecRequest, RemoteProcess } from "../transport/remote.ts";
+import { textOfTarget } from "../transport/target-text.ts";
 import type { SessionRequest } from "./timed-session.ts";
 import type { WorkerLogin } from "./worker-login.ts";
 
@@ -10,7 +11,7 @@ export class WorkerLogins implements Iterable<WorkerLogin> {
 
   /** Who logs in where; the variables that a session asks for are its worker's, and so its commands'. */
   static keyOf({ target, request }: Pick<SessionRequest, "target" | "request">): string {
-    return JSON.stringify([target, request.agentSocket, variablesOf(request)]);
+    return `${JSON.stringify([request.agentSocket, variablesOf(request)])} ${textOfTarget(target)}`;
   }
 
   get(key: string): WorkerLogin | undefined {

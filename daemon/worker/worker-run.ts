@@ -78,7 +78,7 @@ export class WorkerRun {
       reused: true,
       connectMs: 0,
       channelMs,
-      stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
+      stdin: noInput,
       // Who ends a run ends its process, which is known.
       signal: () => undefined,
       execHelper: (...helper) => process.execHelper(...helper),
@@ -93,6 +93,19 @@ export class WorkerRun {
     };
   }
 }
+
+/** Standard input of all commands here, which have none: to end one stream again and again would make an error each time. */
+class NoInput extends Writable {
+  override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
+    done();
+  }
+
+  override end(): this {
+    return this;
+  }
+}
+
+const noInput = new NoInput();
 
 function endOf(code: number, signal: number): RemoteEnd {
   if (signal === 0) return { kind: "exited", code };

@@ -120,8 +120,8 @@ export class Workers implements Remote, AsyncDisposable {
     if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
     const run = worker.start(text, listener);
     if (worker.isCrowded) this.#startSoon(login);
-    const late = AbortSignal.any([signal, AbortSignal.timeout(login.options.connectTimeoutMs)]);
-    const begin = (await inTime(late, run.begin)) ?? ({ kind: "unknown" } as const);
+    const { connectTimeoutMs } = login.options;
+    const begin = (await inTime(signal, run.begin, connectTimeoutMs)) ?? ({ kind: "unknown" } as const);
     if (begin.kind === "refused") return undefined;
     const process = worker.processOf(run, clock.elapsed() - begun);
     if (process !== undefined && signal.aborted) void this.#endLate(run, process);

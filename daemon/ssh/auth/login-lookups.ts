@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../core/clock.ts";
 import type { Target } from "../../transport/remote.ts";
+import { textOfTarget } from "../../transport/target-text.ts";
 import type { CredentialSource, LoginTarget } from "./credentials.ts";
 
 interface Lookup {
@@ -45,5 +46,5 @@ export class LoginLookups {
 }
 
 function keyOf(target: Target, agentSocket: string | null): string {
-  return JSON.stringify([target, agentSocket]);
+  return `${JSON.stringify(agentSocket)} ${textOfTarget(target)}`;
 }

@@ -34,11 +34,19 @@ export class PoolBuckets {
   }
 }
 
+const keys = new WeakMap<LoginTarget, string>();
+
 /**
  * Connections may be shared where this is the same: where, by which way, and who would be logged in. No two targets share
  * it whatever their names hold.
  */
 export function bucketKey(target: LoginTarget): string {
+  const key = keys.get(target) ?? keyOf(target);
+  keys.set(target, key);
+  return key;
+}
+
+function keyOf(target: LoginTarget): string {
   const hops = [...target.jump, target].map((hop) => [
     hop.user,
     hop.address,
