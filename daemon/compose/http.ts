@@ -25,7 +25,7 @@ import { jobRoutes } from "../http/routes/jobs.ts";
 import { runRoutes } from "../http/routes/runs.ts";
 import { settingsRoutes } from "../http/routes/settings.ts";
 import { createHttpServer, type HttpParts } from "../http/server.ts";
-import { StreamMetrics } from "../http/sse.ts";
+import { EventStreams } from "../http/event-streams.ts";
 import { openStats, type StatsSources } from "../http/stats.ts";
 import { Keys } from "../keys/keys.ts";
 import { createKeySource } from "../ssh/auth/key-source.ts";
@@ -42,15 +42,17 @@ export type Services = Storage & Hosts & Transport & Runs;
 /** Sets the daemon listening, tells clients where, and cleans up while nothing else is under way. Returns the socket. */
 export async function openHttp(context: DaemonContext, services: Services, scope: Scope): Promise<string> {
   const { log, clock, settings } = context;
-  const metrics = new StreamMetrics(log);
+  const streams = new EventStreams(log);
   const token = new AccessToken(join(context.stateDirectory, placeNames.token));
   const connections = { open: 0, refused: 0, requestsTimedOut: 0 };
-  const stats = scope.own(openStats({ ...statsSources(context, services), streams: metrics, connections }));
+  const stats = scope.own(
+    openStats({ ...statsSources(context, services), streams: streams.metrics, connections }),
+  );
   const handlers = handlersOf(context, services, { stats: stats.report, token });
   let askedAt = clock.elapsed();
   const serve = (access: Access): Server => {
     const limits = { limiter: cache.limiter, rateLimitPerMinute: () => settings.current.rateLimitPerMinute };
-    const server = createHttpServer({ access, ...limits, handlers, metrics, connections, log });
+    const server = createHttpServer({ access, ...limits, handlers, streams, connections, log });
     return server.on("request", () => {
       askedAt = clock.elapsed();
     });
@@ -63,7 +65,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
       settings: () => settings.current,
       log,
       forget: (id) => history.delete(id),
-      quietMs: () => (metrics.open > 0 ? 0 : clock.elapsed() - askedAt),
+      quietMs: () => (streams.metrics.open > 0 ? 0 : clock.elapsed() - askedAt),
       onIdle: () => context.onShutdown("nobody needed it for idleExitMs"),
     }),
   );
@@ -72,7 +74,7 @@ export async function openHttp(context: DaemonContext, services: Services, scope
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this is taken back.
   writeDiscoveryFile({ ...context, socket, token, url }, scope);
-  scope.defer(() => metrics.endStreams());
+  scope.defer(() => streams.stop());
   return socket;
 }
 

@@ -12,14 +12,15 @@ import { sendBytes } from "./bytes.ts";
 import { wantsEvents, wantsFrames } from "./frames.ts";
 import type { Bytes, RequestContext, Handlers } from "./request-context.ts";
 import { jsonText } from "./json-text.ts";
-import { type MessageFeed, type StreamMetrics, sendEvents } from "./sse.ts";
+import type { EventStreams } from "./event-streams.ts";
+import { type MessageFeed, sendEvents } from "./sse.ts";
 
 /**
  * A route for every endpoint of the API: what comes in is checked by the endpoint's schemas, what its handler
  * answers goes out as the endpoint declares. The type of `handlers` says which handler belongs to which
  * endpoint; a loop over all of them cannot, which is why this file, and no other, asserts types.
  */
-export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router {
+export function createRouter(handlers: Handlers, streams: EventStreams): Router {
   const router = new Router();
   for (const [name, declaration] of Object.entries<Endpoint>(api)) {
     const handler = handlers[name as keyof Handlers] as (request: RequestContext<Endpoint>) => unknown;
@@ -28,7 +29,7 @@ export function createRouter(handlers: Handlers, metrics: StreamMetrics): Router
       if (context.method === "HEAD" && declaration.isMadeOnRequest === true) {
         context.status = declaration.status;
         context.type = "application/octet-stream";
-      } else await send(declaration, context, await handler(request), metrics);
+      } else await send(declaration, context, await handler(request), streams);
     });
   }
   return router;
@@ -101,10 +102,10 @@ async function send(
   declaration: Endpoint,
   context: Koa.Context,
   result: unknown,
-  metrics: StreamMetrics,
+  streams: EventStreams,
 ): Promise<void> {
   const { output, status } = declaration;
-  if (output === "events") return stream(context, status, result as MessageFeed, metrics);
+  if (output === "events") return stream(context, status, result as MessageFeed, streams);
   if (output === "bytes") {
     context.respond = false;
     return sendBytes(context.req, withHeaders(context), result as Bytes);
@@ -120,14 +121,14 @@ async function send(
     const accepted = context.get("Accept");
     if (wantsEvents(accepted) || wantsFrames(declaration, accepted)) {
       setLocation(declaration, context, value);
-      stream(context, status, events(), metrics);
+      stream(context, status, events(), streams);
     } else await json(declaration, context, value);
   }
 }
 
-function stream(context: Koa.Context, status: number, feed: MessageFeed, metrics: StreamMetrics): void {
+function stream(context: Koa.Context, status: number, feed: MessageFeed, streams: EventStreams): void {
   context.respond = false;
-  sendEvents(withHeaders(context), status, feed, metrics);
+  sendEvents(withHeaders(context), status, feed, streams);
 }
 
 /** Koa has set the headers on the response already; the rest is written past it. */

@@ -18,7 +18,7 @@ import { respondToConnect, respondToParserRefusals } from "./parser-refusals.ts"
 import { limitRate } from "./rate-limit.ts";
 import type { Handlers } from "./request-context.ts";
 import { securityHeaders } from "./security-headers.ts";
-import type { StreamMetrics } from "./sse.ts";
+import type { EventStreams } from "./event-streams.ts";
 
 export interface HttpParts {
   readonly access: Access;
@@ -26,7 +26,7 @@ export interface HttpParts {
   readonly limiter: RateLimiter;
   readonly rateLimitPerMinute: () => number;
   readonly handlers: Handlers;
-  readonly metrics: StreamMetrics;
+  readonly streams: EventStreams;
   readonly connections: ConnectionCounts;
   readonly log: Log;
 }
@@ -61,7 +61,7 @@ export function createHttpServer(parts: HttpParts): Server {
     app.use(limitRate(parts.limiter, parts.rateLimitPerMinute));
     app.use(compressJson);
   }
-  app.use(createRouter(parts.handlers, parts.metrics).routes());
+  app.use(createRouter(parts.handlers, parts.streams).routes());
   const respond = app.callback();
   const server = createServer(
     // A request as a whole has no limit of the server's: the standard input of a run may be sent for days.

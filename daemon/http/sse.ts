@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Log } from "../core/log.ts";
 import type { Feed } from "../core/feed.ts";
+import type { EventStreams } from "./event-streams.ts";
 
 /** How a stream of messages goes over HTTP. */
 export interface Wire {
@@ -20,38 +20,6 @@ export interface EventMessage {
   readonly seq: number;
   /** Its bytes, one part after the other; encoded when they are asked for. */
   readonly parts: readonly Buffer[];
-}
-
-/** Every event stream of the daemon: what is counted of them, and their end when it stops. */
-export class StreamMetrics {
-  open = 0;
-  opened = 0;
-  resumed = 0;
-  bytesSent = 0;
-  /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
-  readonly maxStallMs: number;
-  readonly log: Log;
-  readonly #stopping = new AbortController();
-
-  constructor(log: Log, maxStallMs = 300_000) {
-    this.log = log;
-    this.maxStallMs = maxStallMs;
-  }
-
-  begin(resumed: boolean): void {
-    this.open++;
-    this.opened++;
-    if (resumed) this.resumed++;
-  }
-
-  /** Aborted when every stream is to end where it is: a reader goes on there with the next daemon. */
-  get stopping(): AbortSignal {
-    return this.#stopping.signal;
-  }
-
-  endStreams(): void {
-    this.#stopping.abort();
-  }
 }
 
 const pageBytes = 256 * 1024;
@@ -74,15 +42,15 @@ export function sendEvents(
   response: ServerResponse,
   status: number,
   feed: MessageFeed,
-  metrics: StreamMetrics,
+  streams: EventStreams,
 ): void {
-  new Sender(response, feed, metrics).begin(status);
+  new Sender(response, feed, streams).begin(status);
 }
 
 class Sender {
   readonly #response: ServerResponse;
   readonly #feed: MessageFeed;
-  readonly #metrics: StreamMetrics;
+  readonly #streams: EventStreams;
   readonly #heartbeat: Buffer;
   /** The number of the last message that was sent. */
   #at: number;
@@ -93,10 +61,10 @@ class Sender {
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
 
-  constructor(response: ServerResponse, feed: MessageFeed, metrics: StreamMetrics) {
+  constructor(response: ServerResponse, feed: MessageFeed, streams: EventStreams) {
     this.#response = response;
     this.#feed = feed;
-    this.#metrics = metrics;
+    this.#streams = streams;
     this.#at = feed.from;
     this.#heartbeat = (feed.wire ?? sse).heartbeat;
   }
@@ -108,8 +76,8 @@ class Sender {
       this.#response.writeHead(204).end();
       return;
     }
-    const { stopping } = this.#metrics;
-    this.#metrics.begin(this.#at > 0 && opening === undefined);
+    const { stopping } = this.#streams;
+    this.#streams.metrics.begin(this.#at > 0 && opening === undefined);
     const unfollow = this.#feed.follow(() => this.#pump());
     const beat = setInterval(() => {
       if (!this.#draining && !this.#isOver()) this.#send([this.#heartbeat]);
@@ -127,7 +95,7 @@ class Sender {
     stopping.addEventListener("abort", stop);
     const leave = (): void => {
       stopping.removeEventListener("abort", stop);
-      this.#metrics.open--;
+      this.#streams.metrics.end();
       cancelBeginning();
       unfollow();
       clearInterval(beat);
@@ -170,7 +138,7 @@ class Sender {
     try {
       while (!this.#draining && !this.#isOver() && this.#sendPage());
     } catch (failure) {
-      this.#metrics.log.error("The record could not be read for a reader, who was disconnected", { failure });
+      this.#streams.log.error("The record could not be read for a reader, who was disconnected", { failure });
       this.#response.destroy();
     } finally {
       socket?.uncork();
@@ -201,7 +169,7 @@ class Sender {
   }
 
   #limitStall(): void {
-    const { maxStallMs } = this.#metrics;
+    const { maxStallMs } = this.#streams;
     this.#stall = setTimeout(() => this.#cutOff(), this.#feed.place?.timeoutMs ?? maxStallMs).unref();
   }
 
@@ -214,7 +182,7 @@ class Sender {
   #send(parts: readonly Buffer[]): void {
     const seq = this.#at;
     this.#begun = true;
-    this.#metrics.bytesSent += sizeOf(parts);
+    this.#streams.metrics.bytesSent += sizeOf(parts);
     this.#unsent += 1;
     this.#response.cork();
     for (const part of parts.slice(0, -1)) this.#response.write(part);

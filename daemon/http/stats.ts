@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Stats } from "../../protocol/stats.ts";
 import type { ConnectionCounts } from "./connection-limit.ts";
-import type { StreamMetrics } from "./sse.ts";
+import type { StreamMetrics } from "./stream-metrics.ts";
 
 /** Where each part of the figures is measured. */
 export interface StatsSources {

@@ -3,12 +3,8 @@ import { createServer, get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { silentLog } from "../../../../daemon/core/log.ts";
-import {
-  type EventMessage,
-  type MessageFeed,
-  sendEvents,
-  StreamMetrics,
-} from "../../../../daemon/http/sse.ts";
+import { type EventMessage, type MessageFeed, sendEvents } from "../../../../daemon/http/sse.ts";
+import { EventStreams } from "../../../../daemon/http/event-streams.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 /** A feed with a first message, and its reader, who is told when something comes. */
@@ -34,7 +30,7 @@ async function openReader(holdMs: number) {
   };
   const served = Promise.withResolvers<void>();
   const server = createServer((_, response) => {
-    sendEvents(response, 200, feed, new StreamMetrics(silentLog));
+    sendEvents(response, 200, feed, new EventStreams(silentLog));
     served.resolve();
   });
   await once(server.listen(directory.join("sock")), "listening");

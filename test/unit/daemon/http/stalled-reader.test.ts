@@ -3,7 +3,8 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from "no
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLog } from "../../../../daemon/core/log.ts";
-import { type MessageFeed, sendEvents, StreamMetrics } from "../../../../daemon/http/sse.ts";
+import { type MessageFeed, sendEvents } from "../../../../daemon/http/sse.ts";
+import { EventStreams } from "../../../../daemon/http/event-streams.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 const endless = {
@@ -27,13 +28,13 @@ test.each([
   onTestFinished(() => void vi.useRealTimers());
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
-  const metrics = new StreamMetrics(silentLog, 200);
+  const streams = new EventStreams(silentLog, 200);
   const closed = Promise.withResolvers<void>();
   const failures: Error[] = [];
   const server = createServer((_, response) => {
     response.on("error", (failure) => failures.push(failure));
     response.on("close", () => closed.resolve());
-    sendEvents(response, 200, feed, metrics);
+    sendEvents(response, 200, feed, streams);
   });
   await once(server.listen(socketPath), "listening");
   const request = get({ socketPath });
@@ -44,7 +45,7 @@ test.each([
   vi.advanceTimersByTime(60_000);
   await closed.promise;
   expect(failures).toEqual([]);
-  expect(metrics.open).toBe(0);
+  expect(streams.metrics.open).toBe(0);
   request.destroy();
   server.close();
 });
@@ -65,7 +66,7 @@ async function openPlace(feed: Partial<MessageFeed> = {}) {
   };
   const server = createServer((_, response) => {
     served.resolve(response);
-    sendEvents(response, 200, { ...endless, ...feed, place }, new StreamMetrics(silentLog));
+    sendEvents(response, 200, { ...endless, ...feed, place }, new EventStreams(silentLog));
   });
   await once(server.listen(socketPath), "listening");
   const answered = Promise.withResolvers<IncomingMessage>();
@@ -129,11 +130,11 @@ test("a reader that left before its stream began is gone at once", async () => {
   place.reader.destroy();
   await place.gone;
   const gone = Promise.withResolvers<number | undefined>();
-  const metrics = new StreamMetrics(silentLog);
+  const streams = new EventStreams(silentLog);
   const again = { timeoutMs: 30_000, taken: () => undefined, leave: gone.resolve };
-  sendEvents(place.response, 200, { ...endless, place: again }, metrics);
+  sendEvents(place.response, 200, { ...endless, place: again }, streams);
   expect(await gone.promise).toBe(0);
-  expect(metrics.open).toBe(0);
+  expect(streams.metrics.open).toBe(0);
 });
 
 test("a reader to whom nothing happens hears every 15 s that its stream is alive", async () => {
@@ -142,7 +143,7 @@ test("a reader to whom nothing happens hears every 15 s that its stream is alive
   await using directory = await openDirectory();
   const socketPath = directory.join("sock");
   const feed = { from: 0, after: () => [], over: () => false, follow: () => () => undefined };
-  const server = createServer((_, response) => sendEvents(response, 200, feed, new StreamMetrics(silentLog)));
+  const server = createServer((_, response) => sendEvents(response, 200, feed, new EventStreams(silentLog)));
   await once(server.listen(socketPath), "listening");
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
   const request = get({ socketPath }, resolve);

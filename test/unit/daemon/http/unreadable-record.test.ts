@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { createLog } from "../../../../daemon/core/log.ts";
-import { sendEvents, StreamMetrics } from "../../../../daemon/http/sse.ts";
+import { sendEvents } from "../../../../daemon/http/sse.ts";
+import { EventStreams } from "../../../../daemon/http/event-streams.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 test("a record that cannot be read costs its reader the stream, and nobody else anything", async () => {
@@ -13,7 +14,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
     () => "error",
     (line) => lines.push(line),
   );
-  const metrics = new StreamMetrics(log);
+  const streams = new EventStreams(log);
   let readable = true;
   let wake = (): void => undefined;
   const feed = {
@@ -28,7 +29,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
       return () => undefined;
     },
   };
-  const server = createServer((_, response) => sendEvents(response, 200, feed, metrics));
+  const server = createServer((_, response) => sendEvents(response, 200, feed, streams));
   await once(server.listen(socketPath), "listening");
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
   get({ socketPath }, resolve);
@@ -42,7 +43,7 @@ test("a record that cannot be read costs its reader the stream, and nobody else 
   expect(() => wake()).not.toThrow();
   expect((await cut)[0]).toMatchObject({ code: "ECONNRESET" });
   expect(Buffer.concat(seen).toString()).toBe("id: e.1\ndata: {}\n\n");
-  expect(metrics.open).toBe(0);
+  expect(streams.metrics.open).toBe(0);
   expect(lines.join("")).toContain("disk I/O error");
   server.close();
 });
