@@ -4,7 +4,9 @@ import { parseListenAddress } from "../protocol/listen-address.ts";
 import { placeNames } from "../protocol/places.ts";
 import { type DaemonEnvironment, openContext, readSettings, type SettingsPlace } from "./compose/context.ts";
 import { openHosts } from "./compose/hosts.ts";
+import { openCleaning } from "./compose/housekeeping.ts";
 import { openHttp } from "./compose/http.ts";
+import { openListeners } from "./compose/listeners.ts";
 import { openRuns } from "./compose/runs.ts";
 import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
@@ -35,7 +37,11 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     const hosts = openHosts(context, storage);
     const transport = openTransport(context, storage, scope);
     const runs = openRuns(context, { ...storage, ...hosts, ...transport }, scope);
-    const socket = await openHttp(context, { ...storage, ...hosts, ...transport, ...runs }, scope);
+    const services = { ...storage, ...hosts, ...transport, ...runs };
+    const http = openHttp(context, services, scope);
+    openCleaning(context, services, http.quietMs, scope);
+    const socket = await openListeners(context, http, scope);
+    scope.defer(() => http.streams.stop());
     // The first to go: what still runs is told as unknown while its readers are there to hear it.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());
     scope.defer(() => runs.jobs.stop());

@@ -1,0 +1,7 @@
+import type { Hosts } from "./hosts.ts";
+import type { Runs } from "./runs.ts";
+import type { Storage } from "./storage.ts";
+import type { Transport } from "./transport.ts";
+
+/** All that the daemon is made of below HTTP. */
+export type Services = Storage & Hosts & Transport & Runs;

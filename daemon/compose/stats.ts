@@ -1,0 +1,36 @@
+import type { StatsSources } from "../http/stats.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Services } from "./services.ts";
+
+/** Where the figures of all but HTTP itself are measured. */
+export function statsSources(
+  context: DaemonContext,
+  services: Services,
+): Omit<StatsSources, "streams" | "connections"> {
+  const { version, pid, startedAt, clock } = context;
+  const { database, store, cache, pool, latency, engine, damagedStore } = services;
+  const beganAt = clock.elapsed();
+  return {
+    daemon: () => {
+      const { rss, heapUsed } = context.memory();
+      const uptimeMs = Math.round(clock.elapsed() - beganAt);
+      return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
+    },
+    runs: () => ({ ...engine.counts(), ended: engine.endedCount }),
+    pool: () => pool.metrics(),
+    latency: () => latency.report(),
+    cache: () => cache.metrics(),
+    store: () => {
+      const pinned = store.pinned();
+      return {
+        journalMode: database.journalMode(),
+        sizeBytes: database.sizeBytes() + store.bytesInFiles(),
+        runs: store.countRuns(),
+        pinnedRuns: pinned.runs,
+        pinnedBytes: pinned.bytes,
+        damaged: damagedStore,
+      };
+    },
+    nativeCrypto: pool.nativeCrypto,
+  };
+}
