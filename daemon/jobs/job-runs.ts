@@ -12,7 +12,7 @@ import type { JobLog, RunRecord } from "./job-log.ts";
 
 export interface JobRunsParts {
   readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
-  readonly history: Pick<RunHistory, "feed">;
+  readonly history: Pick<RunHistory, "events">;
   readonly events: Pick<EventLog, "lastSeq">;
   readonly templateHost: (name: string) => Promise<TemplateHost>;
 }
@@ -82,7 +82,7 @@ export class JobRuns {
   /** None of a run that was forgotten since. */
   #eventsOf(run: string, seq: number, maxBytes: number): readonly StoredEvent[] {
     try {
-      return this.#parts.history.feed(run, { from: seq, all: false }).after(seq, maxBytes);
+      return this.#parts.history.events(run, seq, maxBytes);
     } catch (failure) {
       if (failure instanceof Problem && failure.code === "run_unknown") return [];
       throw failure;

@@ -158,22 +158,23 @@ export class RunHistory {
     );
   }
 
+  /** A page of a run's events: those after `seq` that are there now, about `maxBytes` of them. */
+  events(id: string, seq: number, maxBytes: number): readonly StoredEvent[] {
+    const live = this.#parts.engine.live(id);
+    if (live === undefined) this.#refuseUnknown(id);
+    return this.#page(id, live, seq, maxBytes);
+  }
+
   /** A run's events for one reader: from the record first, then as they come. */
   feed(id: string, { from, all }: Reading): Feed<StoredEvent> {
     const { store, engine } = this.#parts;
     // One that ended is there only for who may not have got all that was sent.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
     if (live === undefined) this.#refuseUnknown(id);
-    // Its row is read and checked only where an event needs it.
-    const run = (): Run => live?.run ?? this.#stored(id);
     const transcript = live?.transcript;
-    const recorded = (seq: number, maxBytes: number): StoredEvent[] => {
-      const lastSeq = store.events.lastSeq(id);
-      return store.events.read(id, seq, maxBytes).map((event) => mended(event, run, lastSeq));
-    };
     return {
       from,
-      after: (seq, maxBytes) => transcript?.after(seq, maxBytes) ?? recorded(seq, maxBytes),
+      after: (seq, maxBytes) => this.#page(id, live, seq, maxBytes),
       over: (seq) =>
         transcript === undefined
           ? seq >= store.events.lastSeq(id)
@@ -181,6 +182,17 @@ export class RunHistory {
       follow: (wake) => transcript?.follow(wake) ?? (() => undefined),
       place: all ? live?.pace.join(from) : undefined,
     };
+  }
+
+  #page(id: string, live: FollowedRun | undefined, seq: number, maxBytes: number): readonly StoredEvent[] {
+    const { events } = this.#parts.store;
+    // Its row is read and checked only where an event needs it.
+    const run = (): Run => live?.run ?? this.#stored(id);
+    const recorded = (): StoredEvent[] => {
+      const lastSeq = events.lastSeq(id);
+      return events.read(id, seq, maxBytes).map((event) => mended(event, run, lastSeq));
+    };
+    return live?.transcript.after(seq, maxBytes) ?? recorded();
   }
 
   /** The newest part of a run may be known in memory only: behind a reader who is to have every byte. */
