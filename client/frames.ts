@@ -9,28 +9,66 @@ export interface Frame {
 
 const maxFrameBytes = 16 * 1024 * 1024;
 
-/** Reads frames from bytes that may be cut anywhere. One of more than 16 MiB is a `protocol_error`. */
+/**
+ * Reads frames from bytes that may be cut anywhere. One of more than 16 MiB is a `protocol_error`. Those of the kinds `inPieces`
+ * are given as their bytes come, each piece as a frame: nothing of them is copied.
+ */
 export class FrameParser {
+  readonly #inPieces: readonly number[];
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #neededBytes = frameHeadBytes;
+  /** The frame whose pieces are given, and how many of its bytes are to come. */
+  #kind = 0;
+  #toCome = 0;
+
+  constructor(inPieces: readonly number[] = []) {
+    this.#inPieces = inPieces;
+  }
 
   /** The frames that `chunk` completes, in order; their bytes may be those of `chunk`. */
   push(chunk: Buffer): Frame[] {
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes < this.#neededBytes) return [];
-    let rest = this.#waiting.length === 1 ? chunk : Buffer.concat(this.#waiting, this.#waitingBytes);
     const frames: Frame[] = [];
+    let rest = this.#goOn(chunk, frames);
+    if (rest.length === 0) return frames;
+    this.#waiting.push(rest);
+    this.#waitingBytes += rest.length;
+    if (this.#waitingBytes < this.#neededBytes) return frames;
+    if (this.#waiting.length > 1) rest = Buffer.concat(this.#waiting, this.#waitingBytes);
     for (;;) {
-      this.#neededBytes = sizeOf(rest);
+      this.#neededBytes = this.#needed(rest);
       if (rest.length < this.#neededBytes) break;
-      frames.push({ kind: rest[0] ?? 0, bytes: rest.subarray(frameHeadBytes, this.#neededBytes) });
-      rest = rest.subarray(this.#neededBytes);
+      rest = this.#take(rest, frames);
     }
     this.#waiting = rest.length === 0 ? [] : [rest];
     this.#waitingBytes = rest.length;
     return frames;
+  }
+
+  /** To go on with what begins with a head. */
+  #needed(bytes: Buffer): number {
+    const size = sizeOf(bytes);
+    return this.#inPieces.includes(bytes[0] ?? 0) ? frameHeadBytes : size;
+  }
+
+  #take(bytes: Buffer, frames: Frame[]): Buffer {
+    const kind = bytes[0] ?? 0;
+    const size = sizeOf(bytes);
+    if (!this.#inPieces.includes(kind)) {
+      frames.push({ kind, bytes: bytes.subarray(frameHeadBytes, size) });
+      return bytes.subarray(size);
+    }
+    this.#kind = kind;
+    this.#toCome = size - frameHeadBytes;
+    return this.#goOn(bytes.subarray(frameHeadBytes), frames);
+  }
+
+  /** Gives what is there of the frame that was begun; the rest is what follows it. */
+  #goOn(bytes: Buffer, frames: Frame[]): Buffer {
+    const piece = bytes.subarray(0, this.#toCome);
+    this.#toCome -= piece.length;
+    if (piece.length > 0) frames.push({ kind: this.#kind, bytes: piece });
+    return bytes.subarray(piece.length);
   }
 }
 

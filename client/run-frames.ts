@@ -85,6 +85,7 @@ export class FrameStream<Event extends StreamEvent> {
   readonly #transport: Transport;
   readonly #query: FramesQuery;
   readonly #events: FrameEvents<Event>;
+  readonly #inPieces: boolean;
   readonly #bytes = { stdout: 0, stderr: 0 };
   /** Of the output that comes next. */
   #position: FramePosition | undefined;
@@ -92,10 +93,12 @@ export class FrameStream<Event extends StreamEvent> {
   #run: string | undefined;
   #after: string | undefined;
 
+  /** Without positions output is given as it comes, and so may be cut anywhere; with them a character is never split. */
   constructor(transport: Transport, query: FramesQuery, events: FrameEvents<Event>) {
     this.#transport = transport;
     this.#query = query;
     this.#events = events;
+    this.#inPieces = query.positions === undefined;
   }
 
   /** Nothing comes before an event: until then a stream that was cut is opened by `start` again. */
@@ -125,7 +128,7 @@ export class FrameStream<Event extends StreamEvent> {
   }
 
   async *#frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<RunFrame<Event>, void, undefined> {
-    const parser = new FrameParser();
+    const parser = new FrameParser(this.#inPieces ? [frameKinds.stdout, frameKinds.stderr] : []);
     this.#position = undefined;
     for await (const chunk of chunks) {
       for (const { kind, bytes } of parser.push(chunk)) {

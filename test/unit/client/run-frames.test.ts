@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { runBytesEvents, startedBytesEvents } from "../../../client/run-events.ts";
+import { subscribeFrames } from "../../../client/run-frames.ts";
 import { Transport } from "../../../client/transport.ts";
 import { createFrameEncoder } from "../../../daemon/http/frames.ts";
 import type { StoredEvent } from "../../../daemon/runs/record/stored-event.ts";
@@ -45,6 +46,26 @@ function output(seq: number, stream: "stdout" | "stderr", offset: number, text: 
   return { seq, at, kind: "output", stream, offset, noise: text === noiseLine, bytes };
 }
 
+/** Answers with the record's frames as they are asked for, and cuts answers at so many bytes; `keys` has those of what is started. */
+function openServer(cuts: readonly number[], keys = new Set<unknown>()) {
+  const left = [...cuts];
+  return openSocketServer((request, response) => {
+    if (request.method === "POST") keys.add(request.headers["idempotency-key"]);
+    const query = new URL(request.url ?? "", "http://hostrun").searchParams;
+    const after = Number(query.get("after")?.split(".")[1] ?? 0);
+    const offsets = { stdout: Number(query.get("stdout")), stderr: Number(query.get("stderr")) };
+    const view = { epoch: "e", runId, offsets, raw: query.get("raw") !== "0" };
+    const encode = createFrameEncoder({ ...view, positions: query.get("positions") === "1" });
+    const bytes = Buffer.concat(record.filter(({ seq }) => seq > after).flatMap((event) => encode(event)));
+    const cut = left.shift();
+    response.writeHead(200, { "content-type": framesType });
+    if (cut === undefined || cut >= bytes.length) response.end(bytes);
+    else response.write(bytes.subarray(0, cut), () => response.destroy());
+  });
+}
+
+const someCuts = fc.array(fc.nat(700), { maxLength: 6 });
+
 const ways = {
   followed: (transport: Transport) => runBytesEvents(transport, runId),
   started: (transport: Transport) =>
@@ -56,24 +77,9 @@ test.each(Object.entries(ways))(
   "wherever a stream of frames is cut, every byte comes once, its time with it, and noise never: %s",
   async (_, read) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(700), { maxLength: 6 }), async (cuts) => {
-        const left = [...cuts];
+      fc.asyncProperty(someCuts, async (cuts) => {
         const keys = new Set<unknown>();
-        await using server = await openSocketServer((request, response) => {
-          if (request.method === "POST") keys.add(request.headers["idempotency-key"]);
-          const query = new URL(request.url ?? "", "http://hostrun").searchParams;
-          const after = Number(query.get("after")?.split(".")[1] ?? 0);
-          const offsets = { stdout: Number(query.get("stdout")), stderr: Number(query.get("stderr")) };
-          const view = { epoch: "e", runId, offsets, raw: query.get("raw") !== "0" };
-          const encode = createFrameEncoder({ ...view, positions: query.get("positions") === "1" });
-          const bytes = Buffer.concat(
-            record.filter(({ seq }) => seq > after).flatMap((event) => encode(event)),
-          );
-          const cut = left.shift();
-          response.writeHead(200, { "content-type": framesType });
-          if (cut === undefined || cut >= bytes.length) response.end(bytes);
-          else response.write(bytes.subarray(0, cut), () => response.destroy());
-        });
+        await using server = await openServer(cuts, keys);
         const text = { stdout: "", stderr: "" };
         const types: string[] = [];
         for await (const event of read(server.transport)) {
@@ -97,4 +103,18 @@ test("a run is not started where no daemon runs, and whoever wants it is told at
     .next()
     .catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
+});
+
+test("wherever a stream of output in pieces is cut, every byte comes once", async () => {
+  await fc.assert(
+    fc.asyncProperty(someCuts, async (cuts) => {
+      await using server = await openServer(cuts);
+      const text = { stdout: "", stderr: "" };
+      for await (const frame of subscribeFrames(server.transport, runId))
+        if ("bytes" in frame) text[frame.stream] += frame.bytes.toString("latin1");
+      const stderr = `${noiseLine}one\n${noiseLine}two\n`;
+      expect(text).toEqual({ stdout: "\xff\0end", stderr });
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -89,26 +89,65 @@ test("the place and the time of output come before it, also behind noise that is
   expect(given(events, { ...asked, offsets: { stdout: 0, stderr: 37 } })).toEqual([place(37), [2, "al"]]);
 });
 
-test("frames are read the same wherever what comes is cut", () => {
-  const frame = fc.record({ kind: fc.nat(3), bytes: fc.uint8Array({ maxLength: 40 }) });
-  fc.assert(
-    fc.property(fc.array(frame), fc.array(fc.nat(20)), (sent, cuts) => {
-      const all = Buffer.concat(
-        sent.map(({ kind, bytes }) => {
-          const head = Buffer.from([kind, 0, 0, 0, 0, 0, 0, bytes.length]);
-          return Buffer.concat([head, bytes]);
-        }),
-      );
-      const parser = new FrameParser();
-      const read = [];
-      let from = 0;
-      for (const cut of [...cuts, all.length]) {
-        read.push(...parser.push(all.subarray(from, from + cut)));
-        from += cut;
-      }
-      expect(read.map(({ kind, bytes }) => ({ kind, bytes: new Uint8Array(bytes) }))).toEqual(sent);
+interface PlainFrame {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
+const someFrames = fc.array(fc.record({ kind: fc.nat(3), bytes: fc.uint8Array({ maxLength: 40 }) }));
+
+/** What is read of frames that come in pieces of so many bytes. */
+function readInPieces(
+  parser: FrameParser,
+  sent: readonly PlainFrame[],
+  cuts: readonly number[],
+): PlainFrame[] {
+  const all = Buffer.concat(
+    sent.map(({ kind, bytes }) => {
+      const head = Buffer.from([kind, 0, 0, 0, 0, 0, 0, bytes.length]);
+      return Buffer.concat([head, bytes]);
     }),
   );
+  const read = [];
+  let from = 0;
+  for (const cut of [...cuts, all.length]) {
+    read.push(...parser.push(all.subarray(from, from + cut)));
+    from += cut;
+  }
+  return read.map(({ kind, bytes }) => ({ kind, bytes: new Uint8Array(bytes) }));
+}
+
+test("frames are read the same wherever what comes is cut", () => {
+  fc.assert(
+    fc.property(someFrames, fc.array(fc.nat(20)), (sent, cuts) => {
+      expect(readInPieces(new FrameParser(), sent, cuts)).toEqual(sent);
+    }),
+  );
+});
+
+test("output that is read in pieces has every byte in its place, and other frames are whole", () => {
+  fc.assert(
+    fc.property(someFrames, fc.array(fc.nat(20)), (sent, cuts) => {
+      const read = readInPieces(new FrameParser([1, 2]), sent, cuts);
+      expect(read.flatMap(single)).toEqual(sent.flatMap(single));
+    }),
+  );
+});
+
+/** Output as a frame for each byte. */
+function single({ kind, bytes }: PlainFrame): PlainFrame[] {
+  if (kind !== 1 && kind !== 2) return [{ kind, bytes }];
+  return [...bytes].map((byte) => ({ kind, bytes: Uint8Array.of(byte) }));
+}
+
+test("output that is read in pieces is given as it comes, without a copy", () => {
+  const parser = new FrameParser([1]);
+  parser.push(Buffer.from([1, 0, 0, 0, 0, 0]));
+  parser.push(Buffer.from([0, 6]));
+  const [one, two] = [Buffer.from("out"), Buffer.from("putrest")];
+  expect(parser.push(one)).toEqual([{ kind: 1, bytes: one }]);
+  const [piece] = parser.push(two);
+  expect([piece?.bytes.toString(), piece?.bytes.byteOffset]).toEqual(["put", two.byteOffset]);
 });
 
 test("a frame larger than any is refused before it is waited for", () => {
