@@ -47,6 +47,7 @@ const ROOMS = {
   "daemon/snippets": useCase(),
   "daemon/settings": useCase("zod"),
   "daemon/ssh/failure.ts": ssh(),
+  "daemon/ssh/stage.ts": ssh(),
   "daemon/ssh/ssh2-internals.ts": ssh(),
   "daemon/ssh/wire-string.ts": ssh(),
   "daemon/ssh/host-keys": ssh(),
@@ -99,7 +100,7 @@ function useCase(...packages) {
 
 /** A folder of the transport over ssh2: it knows the port, no use case, and of its neighbours only those named. */
 function ssh(...folders) {
-  const files = ["failure.ts", "ssh2-internals.ts", "wire-string.ts"];
+  const files = ["failure.ts", "ssh2-internals.ts", "stage.ts", "wire-string.ts"];
   const rooms = [...files, ...folders].map((name) => `daemon/ssh/${name}`);
   return { ...below("daemon/transport", ...rooms), packages: ["node", "ssh2", "lru-cache"] };
 }

@@ -41,7 +41,7 @@ export class ClientQuestions {
     const { dialogue, onBanner, onStage } = this.#parts;
     if (kind === "none") {
       onBanner(visibleLine(prompt), "key");
-      onStage("waiting for a security key to be touched");
+      onStage("securityKey");
       return undefined;
     }
     if (!this.canAnswer) return undefined;

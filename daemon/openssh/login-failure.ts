@@ -2,10 +2,11 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Hop } from "../transport/remote.ts";
 import { membersOf, nameOf, protocolError, unreachable, unreachableBy } from "../ssh/failure.ts";
 import { describeKey } from "../ssh/host-keys/host-key.ts";
+import type { LoginStage } from "../ssh/stage.ts";
 
 /** How far a login came: nothing of it is read from what ssh says. */
 export interface LoginEvidence {
-  readonly stage: "greeting" | "exchanging keys" | "logging in";
+  readonly stage: LoginStage;
   /** What the network did to the connection. */
   readonly failure: Error | undefined;
   /** The server was the first to close. */
@@ -25,7 +26,7 @@ export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
   const { stage, failure, closedByServer, hostKey } = evidence;
   const said = evidence.words === "" ? "" : ` ssh said: “${evidence.words}”`;
   if (failure !== undefined) return unreachableBy(hop, failure);
-  if (stage === "logging in") {
+  if (stage === "authentication") {
     return new Problem(
       "authentication_failed",
       `${nameOf(hop)} did not let ssh log in. ${evidence.advice}${said}`,

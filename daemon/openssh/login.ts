@@ -15,7 +15,8 @@ import { holdIdentification } from "../ssh/connect/identification.ts";
 import { loginFailure as greetingFailure, refusesCipher } from "../ssh/connect/login-failure.ts";
 import { boundTraffic } from "../ssh/connect/traffic.ts";
 import type { OutgoingQueue } from "../ssh/connect/outgoing-queue.ts";
-import { awaitingGreeting, connectionLost, nameOf, onTheWayTo, protocolError } from "../ssh/failure.ts";
+import { connectionLost, nameOf, onTheWayTo, protocolError } from "../ssh/failure.ts";
+import type { LoginStage } from "../ssh/stage.ts";
 import { describeKey, type KeyDescription } from "../ssh/host-keys/host-key.ts";
 import { HostKeyCheck } from "../ssh/host-keys/host-key-check.ts";
 import type { ClientProcess } from "./client-process.ts";
@@ -143,22 +144,22 @@ class ClientLogin implements SshConnection {
   /** Follows the login from outside; before a byte goes either way. */
   #follow(): void {
     const { hop, socket, ssh } = this.#options;
-    const onStage = (stage: string): void => this.#options.onStage(stage);
-    onStage(awaitingGreeting);
+    const onStage = (stage: LoginStage): void => this.#options.onStage(stage);
+    onStage("greeting");
     holdIdentification(socket, {
       identified: (server) => {
         this.server = visibleLine(server);
-        this.#stage = "exchanging keys";
-        onStage("exchanging keys");
+        this.#stage = "keyExchange";
+        onStage("keyExchange");
       },
-      refused: (said) => this.#failed.abort(greetingFailure(hop, { stage: awaitingGreeting, said })),
+      refused: (said) => this.#failed.abort(greetingFailure(hop, { stage: "greeting", said })),
     });
     socket.on("data", (chunk: Buffer) => this.#watch.fromServer(chunk));
     ssh.output.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
     let room = maxBannerLength;
     ssh.shown.on("data", (chunk: Buffer) => {
       // What it says of its arguments comes there, too.
-      if (this.#stage !== "logging in") return;
+      if (this.#stage !== "authentication") return;
       const shown = visibleText(chunk.toString("utf8"), room);
       room -= shown.length;
       if (shown !== "" && room >= 0) this.#options.onBanner(shown, "server");
@@ -173,8 +174,8 @@ class ClientLogin implements SshConnection {
     this.mac = to.mac;
     const refusal = refusesCipher(hop, isStrict, [to, from]);
     if (refusal !== undefined) this.#failed.abort(refusal);
-    this.#stage = "logging in";
-    this.#options.onStage("logging in");
+    this.#stage = "authentication";
+    this.#options.onStage("authentication");
   }
 
   /** A certificate is ssh's to judge, which knows of authorities; it alone says nothing of the key to us. */

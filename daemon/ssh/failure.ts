@@ -3,6 +3,7 @@ import { seconds } from "../../protocol/span.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { hopName, placeName } from "../transport/hop-name.ts";
 import type { Hop } from "../transport/remote.ts";
+import { isFirstGreeting, type Stage, stageText } from "./stage.ts";
 
 /** What every problem says about where it happened. */
 export function membersOf(hop: Hop): ProblemMembers {
@@ -150,22 +151,18 @@ export function protocolError(hop: Hop, what: string, cause?: unknown): Problem 
   return new Problem("protocol_error", `${nameOf(hop)} ${what}`, { ...membersOf(hop), cause });
 }
 
-/** A connection is there, and the server has not said yet who it is. */
-export const awaitingGreeting = "waiting for the server's greeting";
-
 export function connectTimedOut(
   target: Hop,
-  at: { readonly stage: string; readonly hop: Hop },
+  { stage, hop }: { readonly stage: Stage; readonly hop: Hop },
   afterMs: number,
 ): Problem {
-  const what =
-    at.stage === awaitingGreeting
-      ? `${nameOf(at.hop)}: No SSH greeting within ${seconds(afterMs)}${behind(at.hop, target)}.`
-      : `${nameOf(target)} was not ready within ${seconds(afterMs)}; it was ${at.stage}.`;
+  const what = isFirstGreeting(stage)
+    ? `${nameOf(hop)}: No SSH greeting within ${seconds(afterMs)}${behind(hop, target)}.`
+    : `${nameOf(target)} was not ready within ${seconds(afterMs)}; it was ${stageText(stage, nameOf(hop))}.`;
   return new Problem(
     "timed_out",
     `${what} Check the address and the network, or allow more time (--connect-timeout, connectTimeoutMs).`,
-    { ...membersOf(at.hop), host: target.name, reason: "connect" },
+    { ...membersOf(hop), host: target.name, reason: "connect" },
   );
 }
 

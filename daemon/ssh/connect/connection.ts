@@ -9,7 +9,7 @@ import { algorithmsFor, type Mismatch, mismatchOf, unavailable } from "./algorit
 import { Authentication } from "../auth/authentication.ts";
 import type { Credentials, CredentialSource } from "../auth/credentials.ts";
 import type { Dialogue } from "../auth/dialogue.ts";
-import { awaitingGreeting, connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
+import { connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
 import { ForcedAcks } from "./forced-acks.ts";
@@ -19,7 +19,6 @@ import { holdIdentification } from "./identification.ts";
 import type { HostKeys } from "../host-keys/host-keys.ts";
 import {
   disconnectReason,
-  type LoginStage,
   loginFailure,
   passwordExpired,
   noAlgorithms,
@@ -30,6 +29,7 @@ import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
 import { handOnBriefly } from "./shared-reading.ts";
 import { readServerOffer } from "./server-offer.ts";
+import type { LoginStage } from "../stage.ts";
 import { changePassword, isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
 import { boundTraffic } from "./traffic.ts";
 
@@ -50,8 +50,8 @@ export interface LoginOptions {
   readonly keepaliveMs: number;
   readonly requiredRsaSize: number;
   readonly log: Log;
-  /** Told what the login is at, e.g. "exchanging keys". */
-  onStage(stage: string): void;
+  /** Told what the login is at. */
+  onStage(stage: LoginStage): void;
   /** Told what a person is shown before the login. */
   onBanner(text: string, from: BannerSource): void;
 }
@@ -93,7 +93,7 @@ class Login implements SshConnection {
   readonly #acks: ForcedAcks;
   readonly #end = new ConnectionEnd();
   readonly onClose = this.#end.onClose;
-  #stage: LoginStage = awaitingGreeting;
+  #stage: LoginStage = "greeting";
   #settled = false;
   #forcesCommand = false;
   #failure: unknown;
@@ -105,7 +105,7 @@ class Login implements SshConnection {
     this.#options = options;
     this.#outcome = outcome;
     this.#check = new HostKeyCheck(options);
-    const onAgentAsked = (): void => options.onStage("waiting for the SSH agent to sign");
+    const onAgentAsked = (): void => options.onStage("agentSignature");
     const fail = (reason: unknown): void => this.#fail(reason);
     this.#authentication = new Authentication({ ...options, onAgentAsked, fail });
     this.#acks = new ForcedAcks(options.socket, () => {
@@ -119,9 +119,9 @@ class Login implements SshConnection {
     holdIdentification(socket, {
       identified: (server) => {
         this.server = visibleLine(server);
-        this.#enter("exchanging keys");
+        this.#enter("keyExchange");
       },
-      refused: (said) => this.#fail(loginFailure(hop, { stage: awaitingGreeting, said })),
+      refused: (said) => this.#fail(loginFailure(hop, { stage: "greeting", said })),
     });
     const algorithms = algorithmsFor(hostKeys.knownTypes(), hop.settings.algorithms);
     const missing = unavailable(algorithms);
@@ -152,7 +152,7 @@ class Login implements SshConnection {
         this.#forcesCommand = true;
       },
     });
-    this.#enter(awaitingGreeting);
+    this.#enter("greeting");
   }
 
   get closeReason(): Problem | undefined {
@@ -190,7 +190,7 @@ class Login implements SshConnection {
       this.kex = kex;
       this.mac = cs.mac;
       const refusal = refusesCipher(this.hop, isStrictKeyExchange(this.client), [cs, sc]);
-      if (refusal === undefined) this.#enter("logging in");
+      if (refusal === undefined) this.#enter("authentication");
       else this.#fail(refusal);
     });
     this.client.on("handshake", () => useKeyObjects(this.client));
@@ -249,7 +249,7 @@ class Login implements SshConnection {
       this.#options.socket.destroy();
       return;
     }
-    const said = this.#stage === "logging in" ? disconnectReason(failure) : undefined;
+    const said = this.#stage === "authentication" ? disconnectReason(failure) : undefined;
     if (said === undefined) {
       const evidence = { stage: this.#stage, failure, mismatch: this.#mismatch() };
       this.#fail(this.#check.problem ?? loginFailure(this.hop, evidence));

@@ -1,14 +1,15 @@
 import { loopTime } from "../../core/loop-time.ts";
 import type { Hop, Target } from "../../transport/remote.ts";
 import { abortReason, connectTimedOut } from "../failure.ts";
+import type { Stage } from "../stage.ts";
 
 /**
  * The time that a request has for its way to a running command; says where the time went. It is the network's and the
  * servers' time: what this process is late by does not count.
  */
 export class ConnectDeadline implements Disposable {
-  /** What the request waits for, as in "it was …", and at which hop. */
-  at: { readonly stage: string; readonly hop: Hop };
+  /** What the request waits for, and at which hop. */
+  at: { readonly stage: Stage; readonly hop: Hop };
   readonly #controller = new AbortController();
   readonly #target: Target;
   readonly #timeoutMs: number;
@@ -22,7 +23,7 @@ export class ConnectDeadline implements Disposable {
   readonly #abort: () => void;
 
   constructor(target: Target, timeoutMs: number, outer: AbortSignal) {
-    this.at = { stage: "waiting for its turn", hop: target };
+    this.at = { stage: { at: "turn" }, hop: target };
     this.#outer = outer;
     this.#abort = () => this.#controller.abort(outer.reason);
     if (outer.aborted) this.#abort();

@@ -4,7 +4,6 @@ import { errorCode } from "../../../state-directory/error-code.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { chacha20, type Mismatch } from "./algorithms.ts";
 import {
-  awaitingGreeting,
   membersOf,
   nameOf,
   protocolError,
@@ -12,9 +11,7 @@ import {
   unreachableBy,
   type UnreachableReason,
 } from "../failure.ts";
-
-/** What a login is at, as a message says it ("it was …"). */
-export type LoginStage = typeof awaitingGreeting | "exchanging keys" | "logging in";
+import type { LoginStage } from "../stage.ts";
 
 export interface LoginEvidence {
   readonly stage: LoginStage;
@@ -39,7 +36,7 @@ export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: Login
   if (level === "client-socket" && errorCode(failure) !== undefined) return unreachableBy(hop, failure);
   if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
   // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
-  if (stage === awaitingGreeting) return unreachable(hop, "closed", failure);
+  if (stage === "greeting") return unreachable(hop, "closed", failure);
   if ("code" in failure && typeof failure.code === "number") {
     const reason = visibleLine(failure.message);
     return protocolError(hop, `ended the key exchange (“${reason}”). Look at the server's log.`, failure);

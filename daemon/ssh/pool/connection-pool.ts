@@ -82,7 +82,7 @@ export class ConnectionPool {
       bucket.pending.add(pending);
       waiting.use(request.pause());
       request.step(`Waiting for a free connection to ${request.target.name}`);
-      request.stage("waiting for a free connection, since the pool is at its limit", request.target);
+      request.stage({ at: "freeConnection" }, request.target);
     });
   }
 
@@ -174,7 +174,7 @@ export class ConnectionPool {
       step: (message) => {
         for (const each of pooled.joined) each.request.step(message);
       },
-      stage: (stage, hop, mark) => pooled.progress(stage, hop, mark),
+      stage: (stage, hop) => pooled.progress(stage, hop),
       respondent: pooled.questions,
     };
     this.#options.connect(pooled, request, pooled.attempt).then(

@@ -5,13 +5,14 @@ import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import { backOffMs } from "../../core/back-off.ts";
 import type { Log } from "../../core/log.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
-import type { BannerSource, ConnectMark, Target } from "../../transport/remote.ts";
+import type { BannerSource, Target } from "../../transport/remote.ts";
 import type { WindowBudget } from "../connect/receive-window.ts";
 import { login } from "../connect/connection.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import type { CredentialSource, LoginTarget } from "../auth/credentials.ts";
 import { Dialogue, type Respondent } from "../auth/dialogue.ts";
-import { abortReason, awaitingGreeting, nameOf } from "../failure.ts";
+import { abortReason } from "../failure.ts";
+import { type LoginStage, type RetryReason, retryTexts } from "../stage.ts";
 import { forward } from "../connect/forward.ts";
 import { type ProxyContext, ProxyConnection, withProxyReport } from "../connect/proxy-command.ts";
 import { HandshakeGate } from "../connect/handshake-gate.ts";
@@ -56,9 +57,9 @@ export function createDialer(
     const { target } = pooled;
     const reading = options.knownHosts.of(target);
     const bastion = await acquireBastion(pooled, request, { acquire, signal });
-    request.stage("reading known_hosts", target);
+    request.stage({ at: "knownHosts" }, target);
     const hostKeys = await reading;
-    request.stage(`waiting for its turn to connect to ${nameOf(target)}`, target);
+    request.stage({ at: "handshakeTurn" }, target);
     transports.apply(pooled, hostKeys);
     let leave = (): void => undefined;
     const { respondent } = request;
@@ -69,9 +70,9 @@ export function createDialer(
       async ask(question, waiting) {
         // While a person thinks others may log in.
         leave();
-        request.stage("waiting for a person to answer", target, "asking");
+        request.stage({ at: "asking" }, target);
         const answers = await respondent.ask(question, waiting);
-        request.stage("going on with what a person has answered", target, "answered");
+        request.stage({ at: "answered" }, target);
         return answers;
       },
     };
@@ -96,24 +97,24 @@ export function createDialer(
 /** One login, tried again where the server had no room for it. */
 async function dial(
   options: DialerOptions,
-  destination: Omit<Destination, "before">,
+  destination: Omit<Destination, "retryOf">,
   request: AcquireRequest,
   signal: AbortSignal,
 ): Promise<SshConnection> {
   const { target } = destination;
   request.step(`Connecting to ${target.name}`);
-  let before: string | undefined;
+  let retryOf: RetryReason | undefined;
   for (let tries = 1; ; tries += 1) {
-    const attempt = new DialAttempt(options, { ...destination, before });
+    const attempt = new DialAttempt(options, { ...destination, retryOf });
     try {
       return await attempt.run(request, signal);
     } catch (failure) {
       // ssh2 has to be told at once whether a key is good.
       if (await destination.hostKeys.examine()) continue;
-      before = attempt.reasonToRepeat(failure, tries);
-      if (before === undefined) throw failure;
-      request.step(`${target.name} ${before}; trying again`);
-      request.stage(`waiting to try again, since it ${before}`, target);
+      retryOf = attempt.reasonToRetry(failure, tries);
+      if (retryOf === undefined) throw failure;
+      request.step(`${target.name} ${retryTexts[retryOf]}; trying again`);
+      request.stage({ at: "retry", retryOf }, target);
       await pause(tries, signal);
     }
   }
@@ -122,7 +123,7 @@ async function dial(
 /** Resolves when another login may work, since a person has answered; rejects with `failure` where nobody can help it. */
 async function resolveByAsking(
   failure: unknown,
-  { target, hostKeys, dialogue }: Omit<Destination, "before">,
+  { target, hostKeys, dialogue }: Omit<Destination, "retryOf">,
 ): Promise<void> {
   if (!(failure instanceof Problem)) throw failure;
   // A server does not wait for a person for ever.
@@ -148,7 +149,7 @@ interface Destination {
   readonly transport: ConnectionTransport;
   readonly dialogue: Dialogue;
   /** Why the attempt before this one came to nothing. */
-  readonly before: string | undefined;
+  readonly retryOf: RetryReason | undefined;
 }
 
 /** A server that closes without a word may have too many logins, or refuse this address for good. */
@@ -167,18 +168,13 @@ class DialAttempt {
 
   async run(request: AcquireRequest, signal: AbortSignal): Promise<SshConnection> {
     const { limits, source, secrets, log, openSsh } = this.#options;
-    const { target, bastion, hostKeys, dialogue, before, transport } = this.#destination;
-    const again = before === undefined ? "" : ` once more, since it ${before}`;
-    const connecting = `connecting to ${nameOf(target)}`;
-    request.stage(connecting + again, target, this.#looksUp ? "resolve" : "connect");
-    const tell = (attempts: string): void =>
-      request.stage(`${connecting} at ${attempts}${again}`, target, "connect");
+    const { target, bastion, hostKeys, dialogue, retryOf, transport } = this.#destination;
+    request.stage({ at: this.#looksUp ? "resolve" : "connect", retryOf }, target);
+    const tell = (attempts: string): void => request.stage({ at: "connect", attempts, retryOf }, target);
     const socket = await this.#open(signal, tell);
-    const onStage = (stage: string): void => {
-      this.#greeted = stage !== awaitingGreeting;
-      const isFirst = !this.#greeted && before === undefined;
-      const told = isFirst ? stage : `connected to ${nameOf(target)}, and ${stage}${again}`;
-      request.stage(told, target, marks.get(stage));
+    const onStage = (at: LoginStage): void => {
+      this.#greeted = at !== "greeting";
+      request.stage({ at, retryOf }, target);
     };
     const onBanner = (text: string, from: BannerSource): void => request.banner(text, target, from);
     const { keepaliveMs, requiredRsaSize } = limits();
@@ -212,19 +208,13 @@ class DialAttempt {
   }
 
   /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */
-  reasonToRepeat(failure: unknown, tries: number): string | undefined {
+  reasonToRetry(failure: unknown, tries: number): RetryReason | undefined {
     const reason = failure instanceof Problem ? failure.members.reason : undefined;
-    if (reason === "too_many_logins") return "accepts no more logins at once (MaxStartups)";
+    if (reason === "too_many_logins") return reason;
     const closed = reason === "closed" && !this.#greeted && tries < maxTriesUnsaid;
-    return closed ? "closed the connection before its greeting" : undefined;
+    return closed ? "closed" : undefined;
   }
 }
-
-const marks: ReadonlyMap<string, ConnectMark> = new Map([
-  [awaitingGreeting, "connect"],
-  ["exchanging keys", "hostKey"],
-  ["logging in", "authentication"],
-]);
 
 const pauses = { firstMs: 200, maxMs: 2000 };
 
@@ -252,7 +242,7 @@ async function acquireBastion(
   if (last === undefined) return undefined;
   const target: LoginTarget = { ...last, jump: jump.slice(0, -1) };
   const lease = await acquire({ ...request, target, purpose: "bastion", avoid: new Set() }, signal);
-  if (lease.reused) request.stage(`connected to ${nameOf(last)}`, last, "reused");
+  if (lease.reused) request.stage({ at: "reused" }, last);
   pooled.leadsThrough(() => lease[Symbol.dispose]());
   return lease.connection;
 }

@@ -25,6 +25,7 @@ import type { ProxyContext } from "../connect/proxy-command.ts";
 import { WindowBudget } from "../connect/receive-window.ts";
 import { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused, onTheWayTo, unreachable } from "../failure.ts";
+import { markOf } from "../stage.ts";
 import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import { bucketKey } from "./pool-buckets.ts";
 import type { PoolMetrics, PoolLimits } from "./limits.ts";
@@ -148,7 +149,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     };
     const lease = await acquire(connections, wanted, deadline.signal);
     const known = shells.of(lease.connection, hasVariables(request));
-    deadline.at = { stage: "asking which shell runs its commands", hop: target };
+    deadline.at = { stage: { at: "loginShell" }, hop: target };
     const shell = typeof known === "string" ? known : await whileLeased(lease, deadline.bound(known));
     const leased = clock.elapsed();
     const { connection } = lease;
@@ -217,9 +218,9 @@ async function probe(
     ...request,
     purpose: "probe",
     avoid: new Set(fresh ? connections.all() : []),
-    stage: (stage, hop, at) => {
+    stage: (stage, hop) => {
       request.stage(stage, hop);
-      mark(at, hop);
+      mark(markOf(stage), hop);
     },
   };
   using lease = await acquire(connections, wanted, deadline.signal);
@@ -244,7 +245,7 @@ async function requestFor(
 ): Promise<AcquireRequest> {
   refuseUnmetNeeds(target);
   const order = connections.nextOrder();
-  deadline.at = { stage: "looking up the keys to log in with", hop: target };
+  deadline.at = { stage: { at: "credentials" }, hop: target };
   return {
     target: await deadline.bound(lookups.of(target, agentSocket, askedAt)),
     purpose: "session",

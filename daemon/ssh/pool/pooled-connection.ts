@@ -2,11 +2,12 @@ import type { ClientChannel } from "ssh2";
 import type { Connection } from "../../../protocol/stats.ts";
 import { chooseTransport, type TransportChoice } from "../../transport/choice.ts";
 import { hopName } from "../../transport/hop-name.ts";
-import type { BannerSource, ConnectMark, Hop } from "../../transport/remote.ts";
+import type { BannerSource, Hop } from "../../transport/remote.ts";
 import type { LoginTarget } from "../auth/credentials.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { unreachable } from "../failure.ts";
+import type { Stage } from "../stage.ts";
 import { SharedQuestions } from "./shared-questions.ts";
 import { hasOneSession } from "./server-traits.ts";
 import { SpareSession } from "./spare-session.ts";
@@ -42,8 +43,8 @@ export interface AcquireRequest {
   banner(text: string, hop: Hop, from: BannerSource): void;
   /** Stops the request's time until it is disposed of: what it waits for is Hostrun's own. */
   pause(): Disposable;
-  /** Told what it waits for, as "it was …" in a time-out's message, and at which hop; `mark` as in ProbeOptions. */
-  stage(stage: string, hop: Hop, mark?: ConnectMark): void;
+  /** Told what it waits for, and at which hop. */
+  stage(stage: Stage, hop: Hop): void;
 }
 
 export interface PendingAcquire {
@@ -81,7 +82,7 @@ export class PooledConnection {
   #runs = 0;
   /** Of the sessions, those whose channel is open. */
   #openChannels = 0;
-  #stage: { readonly stage: string; readonly hop: Hop; readonly mark?: ConnectMark | undefined };
+  #stage: { readonly stage: Stage; readonly hop: Hop };
   #lastUsed = 0;
   #openedAt: string | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -95,7 +96,7 @@ export class PooledConnection {
     this.id = id;
     this.bucket = bucket;
     this.target = target;
-    this.#stage = { stage: "waiting for its turn", hop: target };
+    this.#stage = { stage: { at: "turn" }, hop: target };
     this.#transport = chooseTransport(
       target,
       target.credentials.openSshKeys.map(({ kind }) => kind),
@@ -147,7 +148,7 @@ export class PooledConnection {
   join(pending: PendingAcquire): void {
     this.reserve(pending.request.purpose);
     this.joined.add(pending);
-    pending.request.stage(this.#stage.stage, this.#stage.hop, this.#stage.mark);
+    pending.request.stage(this.#stage.stage, this.#stage.hop);
     this.questions.joined(pending);
   }
 
@@ -162,9 +163,9 @@ export class PooledConnection {
   }
 
   /** Tells those who wait for it what it is at. */
-  progress(stage: string, hop: Hop, mark?: ConnectMark): void {
-    this.#stage = { stage, hop, mark };
-    for (const { request } of this.joined) request.stage(stage, hop, mark);
+  progress(stage: Stage, hop: Hop): void {
+    this.#stage = { stage, hop };
+    for (const { request } of this.joined) request.stage(stage, hop);
   }
 
   /** It leads through another connection, which `release` gives up. */

@@ -64,7 +64,7 @@ export async function startCommand(options: StartOptions): Promise<Started> {
 
 async function onChannel(options: StartOptions): Promise<Started> {
   const { lease, deadline, request, onSent } = options;
-  deadline.at = { stage: "opening a session", hop: lease.connection.hop };
+  deadline.at = { stage: { at: "session" }, hop: lease.connection.hop };
   const opening = await open(options);
   if (opening.kind !== "opened") return opening;
   const process = processOn(options, opening.channel);
