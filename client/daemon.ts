@@ -15,6 +15,7 @@ import type { HandoverOptions } from "./handover.ts";
 import { isOlder } from "./is-older.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { withReason } from "./other-build.ts";
+import { sendPastStop } from "./past-stop.ts";
 import { placesIn } from "./places.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
@@ -23,6 +24,7 @@ import type {
   RunBytesEvent,
   RunEventsOptions,
   RunToStart,
+  SendAgain,
   StreamRunOptions,
 } from "./run-events.ts";
 import type { Reply } from "./reply.ts";
@@ -58,10 +60,12 @@ export interface OpenDaemonOptions {
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
-  const { daemonScript } = options;
-  if (options.unseen === true) {
+  const { daemonScript, unseen, ...others } = options;
+  const find = (again?: AbortSignal): Promise<Daemon> => openDaemon({ ...others, daemonScript }, again);
+  const starts = daemonScript !== undefined;
+  if (unseen === true) {
     const told = usable(toldOf(places), options);
-    if (told !== undefined) return new Daemon(told, () => openDaemon({ ...options, unseen: false }, signal));
+    if (told !== undefined) return new Daemon(told, { find, starts, isSeen: false });
   }
   const found =
     daemonScript === undefined
@@ -69,7 +73,8 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
       : await reach({ ...options, daemonScript, places }, signal);
   if (found !== undefined) {
     const { keepConnections = true } = options;
-    return new Daemon(keepConnections ? found : { ...found, transport: found.transport.withoutReuse() });
+    const transport = keepConnections ? found.transport : found.transport.withoutReuse();
+    return new Daemon({ ...found, transport }, { find, starts, isSeen: true });
   }
   throw new Problem(
     "daemon_unreachable",
@@ -126,18 +131,28 @@ async function reach(
   }
 }
 
+/** How it was found. */
+interface Way {
+  /** Finds the daemon that is there now, or starts one where that was asked for. */
+  readonly find: (signal?: AbortSignal) => Promise<Daemon>;
+  readonly starts: boolean;
+  /** Whether it has answered. */
+  readonly isSeen: boolean;
+}
+
 /**
  * A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. What needs the schemas of
  * the API loads them when it is used.
  */
 export class Daemon implements AsyncDisposable {
   #found: Found;
-  /** Of one that was not seen yet. */
-  #find: (() => Promise<Daemon>) | undefined;
+  #isSeen: boolean;
+  readonly #way: Way;
 
-  constructor(found: Found, find?: () => Promise<Daemon>) {
+  constructor(found: Found, way: Way) {
     this.#found = found;
-    this.#find = find;
+    this.#way = way;
+    this.#isSeen = way.isSeen;
   }
 
   get discovery(): Discovery {
@@ -156,7 +171,7 @@ export class Daemon implements AsyncDisposable {
   ): Promise<Answer<Api[Name]>> {
     const { call } = await import("./request.ts");
     try {
-      return await call(this.#found.transport, name, ...input);
+      return await call({ transport: this.#found.transport, start: this.#send }, name, ...input);
     } catch (failure) {
       throw withReason(failure, this.health);
     }
@@ -182,21 +197,28 @@ export class Daemon implements AsyncDisposable {
 
   /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */
   runFrames(request: RunRequestInput, options?: RunFramesOptions): AsyncGenerator<RunFrame, void, undefined> {
-    const start: StartRun = (post, signal) => this.#start(post, signal);
+    const start: StartRun = (post, signal) => this.#send(() => this.#start(post, signal), signal);
     return runFrames(this.#found.transport, request, { ...options, start });
   }
 
   async #start(post: PostRun, signal: AbortSignal | undefined): Promise<Reply> {
-    const find = this.#find;
-    this.#find = undefined;
-    if (find === undefined) return post({}, signal);
+    const wasSeen = this.#isSeen;
+    this.#isSeen = true;
+    if (wasSeen) return post({}, signal);
     const reply = await startAtOnce(this.#found, post);
     if (reply !== undefined) return reply;
-    const found = (await find()).#found;
+    await this.#moveOn(signal);
+    return post({}, signal);
+  }
+
+  readonly #send = <T>(send: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+    this.#way.starts ? sendPastStop(send, () => this.#moveOn(signal), signal) : send();
+
+  async #moveOn(signal: AbortSignal | undefined): Promise<void> {
+    const found = (await this.#way.find(signal)).#found;
     const { transport } = this.#found;
     transport.moveTo(found.transport);
     this.#found = { ...found, transport };
-    return post({}, signal);
   }
 
   /** The same of a run that was started before. */
@@ -219,8 +241,9 @@ export class Daemon implements AsyncDisposable {
     options?: ResumeOptions,
   ): AsyncGenerator<RunBytesEvent, void, undefined> {
     const { startedBytesEvents } = await import("./run-events.ts");
+    const send: SendAgain = (post) => this.#send(post, options?.signal);
     try {
-      yield* startedBytesEvents(this.#found.transport, run, options);
+      yield* startedBytesEvents(this.#found.transport, run, { ...options, send });
     } catch (failure) {
       throw withReason(failure, this.health);
     }

@@ -39,6 +39,13 @@ export type CallInput<E extends Endpoint> = Part<
 export type CallArguments<Name extends EndpointName> =
   object extends CallInput<Api[Name]> ? [input?: CallInput<Api[Name]>] : [input: CallInput<Api[Name]>];
 
+/** How what is called is sent. */
+export interface Caller {
+  readonly transport: Transport;
+  /** Calls `send` until a daemon has taken what it starts; by default once. */
+  readonly start?: <T>(send: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+}
+
 /**
  * Calls an endpoint and gives back its parsed answer. Rejects with the daemon's Problem, with
  * `daemon_unreachable`, with `daemon_incompatible` where the answer is not understood, or with the signal's
@@ -46,24 +53,26 @@ export type CallArguments<Name extends EndpointName> =
  * sent once more and gives what it has made.
  */
 export function call<Name extends CallableName>(
-  transport: Transport,
+  caller: Caller,
   name: Name,
   ...[input]: CallArguments<Name>
 ): Promise<Answer<Api[Name]>>;
 export async function call(
-  transport: Transport,
+  { transport, start = (send) => send() }: Caller,
   name: CallableName,
   input: RequestInput = {},
 ): Promise<unknown> {
   const declaration: Endpoint = api[name];
   if (!declaration.problems.includes("idempotency_conflict")) return ask(transport, declaration, input);
   const keyed = { ...input, headers: { "idempotency-key": newIdempotencyKey(), ...input.headers } };
-  try {
-    return await ask(transport, declaration, keyed);
-  } catch (failure) {
-    if (input.signal?.aborted === true || !isCut(failure)) throw failure;
-    return ask(transport, declaration, { ...keyed, ownConnection: true });
-  }
+  return start(async () => {
+    try {
+      return await ask(transport, declaration, keyed);
+    } catch (failure) {
+      if (input.signal?.aborted === true || !isCut(failure)) throw failure;
+      return ask(transport, declaration, { ...keyed, ownConnection: true });
+    }
+  }, input.signal);
 }
 
 async function ask(transport: Transport, declaration: Endpoint, input: RequestInput): Promise<unknown> {

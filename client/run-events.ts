@@ -56,6 +56,9 @@ export type RunToStart =
   | { readonly body: RunRequestInput; readonly production?: "refuse" | undefined }
   | { readonly rerun: string; readonly body: RerunRequestInput };
 
+/** Sends a run as often as it takes to reach a daemon that takes it. */
+export type SendAgain = (post: () => Promise<Reply>) => Promise<Reply>;
+
 /**
  * Starts a run and gives its events as `runBytesEvents` does, by one request in place of two. It runs once, whatever is
  * cut. Rejects as `call` does where it could not be started.
@@ -63,11 +66,11 @@ export type RunToStart =
 export async function* startedBytesEvents(
   transport: Transport,
   run: RunToStart,
-  options: ResumeOptions = {},
+  { send = (post) => post(), ...options }: ResumeOptions & { readonly send?: SendAgain } = {},
 ): AsyncGenerator<RunBytesEvent, void, undefined> {
   const { headers } = startInput({});
   const post = (signal: AbortSignal | undefined): Promise<Reply> =>
-    postRun(transport, run, { headers, signal });
+    send(() => postRun(transport, run, { headers, signal }));
   // A daemon that does not run is for the caller to start; one that may have been told is asked again.
   let reply = await post(options.signal).catch((failure: unknown) => {
     if (isCut(failure)) return undefined;

@@ -22,7 +22,7 @@ function json(response: ServerResponse, body: unknown, status = 200): void {
 
 test("an answer is parsed by its endpoint's schema", async () => {
   await using server = await openSocketServer((_, response) => json(response, { ...health, more: 1 }));
-  expect(await call(server.transport, "health")).toEqual(health);
+  expect(await call(server, "health")).toEqual(health);
   expect(server.requests[0]?.headers.host).toBe("hostrun");
   expect(server.requests[0]?.headers.authorization).toBeUndefined();
 });
@@ -30,7 +30,7 @@ test("an answer is parsed by its endpoint's schema", async () => {
 test("a token is sent where one is needed", async () => {
   await using server = await openSocketServer((_, response) => json(response, health));
   using transport = new Transport(server.socket, "secret");
-  await call(transport, "health");
+  await call({ transport }, "health");
   expect(server.requests[0]?.headers.authorization).toBe("Bearer secret");
 });
 
@@ -38,8 +38,8 @@ test("parameters and queries are escaped", async () => {
   await using server = await openSocketServer((_, response) =>
     json(response, { items: [], nextCursor: null }),
   );
-  await call(server.transport, "listRuns", { query: { q: "a b&c=d/é", limit: "5" } });
-  await failureOf(call(server.transport, "getHost", { params: { host: "a/../b?c#d" } }));
+  await call(server, "listRuns", { query: { q: "a b&c=d/é", limit: "5" } });
+  await failureOf(call(server, "getHost", { params: { host: "a/../b?c#d" } }));
   expect(server.requests.map(({ url }) => url)).toEqual([
     "/api/runs?q=a+b%26c%3Dd%2F%C3%A9&limit=5",
     "/api/hosts/a%2F..%2Fb%3Fc%23d",
@@ -53,8 +53,8 @@ test("a body is JSON with its length, and an endpoint with a body never goes wit
     bodies.push([type, length, await bodyOf(request)].join(" "));
     json(response, health, 202);
   });
-  await call(server.transport, "shutdown", { body: { drain: true } });
-  await call(server.transport, "shutdown");
+  await call(server, "shutdown", { body: { drain: true } });
+  await call(server, "shutdown");
   expect(bodies).toEqual(['application/json 14 {"drain":true}', "application/json 2 {}"]);
 });
 
@@ -64,7 +64,7 @@ test("a problem of the daemon is thrown as it is", async () => {
     fingerprint: "SHA256:x",
   });
   await using server = await openSocketServer((_, response) => json(response, sent, sent.status));
-  const failure = await failureOf(call(server.transport, "getHost", { params: { host: "web1" } }));
+  const failure = await failureOf(call(server, "getHost", { params: { host: "web1" } }));
   expect(failure).toBeInstanceOf(Problem);
   expect(failure).toMatchObject({ code: sent.code, message: sent.message, members: sent.members });
 });
@@ -80,7 +80,7 @@ test.each([
   ],
 ])("%s is daemon_incompatible", async (_, status, body) => {
   await using server = await openSocketServer((_request, response) => response.writeHead(status).end(body));
-  expect(await failureOf(call(server.transport, "health"))).toHaveProperty("code", "daemon_incompatible");
+  expect(await failureOf(call(server, "health"))).toHaveProperty("code", "daemon_incompatible");
 });
 
 test("settings and codes that only a newer daemon has are no hindrance", async () => {
@@ -97,20 +97,20 @@ test("settings and codes that only a newer daemon has are no hindrance", async (
     if (request.method === "GET") response.end(JSON.stringify({ values, sources: {} }));
     else response.writeHead(409).end(JSON.stringify(unheard));
   });
-  expect((await call(server.transport, "getSettings")).values).toEqual(defaultSettings);
-  const failure = await failureOf(call(server.transport, "updateSettings", { body: {} }));
+  expect((await call(server, "getSettings")).values).toEqual(defaultSettings);
+  const failure = await failureOf(call(server, "updateSettings", { body: {} }));
   expect(String(failure)).toContain("It is too blue.");
 });
 
 test("an empty answer is undefined", async () => {
   await using server = await openSocketServer((_, response) => response.writeHead(204).end());
-  expect(await call(server.transport, "deleteHost", { params: { host: "a" } })).toBeUndefined();
+  expect(await call(server, "deleteHost", { params: { host: "a" } })).toBeUndefined();
 });
 
 test("without a socket the daemon is not running", async () => {
   await using directory = await openDirectory();
   using transport = new Transport(directory.join("none.sock"));
-  const failure = await failureOf(call(transport, "health"));
+  const failure = await failureOf(call({ transport }, "health"));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
 });
 
@@ -124,20 +124,20 @@ test("on a socket that nobody listens on the daemon is not running", async () =>
   listener.close();
   await closed;
   using transport = new Transport(left);
-  const failure = await failureOf(call(transport, "health"));
+  const failure = await failureOf(call({ transport }, "health"));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "not_running" } });
 });
 
 test("a daemon that hangs up is cut off, with no second try of what may have been done", async () => {
   await using server = await openSocketServer((request) => request.socket.destroy());
-  const failure = await failureOf(call(server.transport, "cancelRun", { params: { run: "x" }, body: {} }));
+  const failure = await failureOf(call(server, "cancelRun", { params: { run: "x" }, body: {} }));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "cut" } });
   expect(server.requests).toHaveLength(1);
 });
 
 test("what carries a key is sent once more where the daemon hangs up, with the same key", async () => {
   await using server = await openSocketServer((request) => request.socket.destroy());
-  const failure = await failureOf(call(server.transport, "rerun", { params: { run: "x" }, body: {} }));
+  const failure = await failureOf(call(server, "rerun", { params: { run: "x" }, body: {} }));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "cut" } });
   const [first, second, ...more] = server.requests.map(({ headers }) => headers["idempotency-key"]);
   expect(first).toMatch(/./);
@@ -145,10 +145,27 @@ test("what carries a key is sent once more where the daemon hangs up, with the s
   expect(more).toEqual([]);
 });
 
+test("what starts something is sent by who can go over to another daemon, each time with the same key; what doesn't is not", async () => {
+  await using server = await openSocketServer((_, response) => response.writeHead(503).end());
+  const sent: unknown[] = [];
+  const start = async <T>(send: () => Promise<T>): Promise<T> => {
+    sent.push(await failureOf(send()));
+    return send();
+  };
+  const caller = { transport: server.transport, start };
+  for (const name of ["rerun", "cancelRun"] as const) {
+    await failureOf(call(caller, name, { params: { run: "x" }, body: {} }));
+  }
+  expect(sent).toHaveLength(1);
+  const [first, second, ...more] = server.requests.map(({ headers }) => headers["idempotency-key"]);
+  expect(first).toMatch(/./);
+  expect([second, ...more]).toEqual([first, undefined]);
+});
+
 test("an aborted signal rejects with its reason, and the request is given up", async () => {
   await using server = await openSocketServer(() => undefined);
   const controller = new AbortController();
-  const failing = failureOf(call(server.transport, "health", { signal: controller.signal }));
+  const failing = failureOf(call(server, "health", { signal: controller.signal }));
   controller.abort();
   expect(await failing).toHaveProperty("name", "AbortError");
   await server.empty();
@@ -156,7 +173,7 @@ test("an aborted signal rejects with its reason, and the request is given up", a
 
 test("warm calls share one connection", async () => {
   await using server = await openSocketServer((_, response) => json(response, health));
-  for (let index = 0; index < 5; index += 1) await call(server.transport, "health");
+  for (let index = 0; index < 5; index += 1) await call(server, "health");
   expect(server.connections()).toBe(1);
 });
 
@@ -167,16 +184,16 @@ test("a kept connection that the daemon has closed is replaced: what may be repe
     if (answered === 2) request.socket.destroy();
     else json(response, health);
   });
-  await call(server.transport, "health");
-  expect(await call(server.transport, "health")).toEqual(health);
+  await call(server, "health");
+  expect(await call(server, "health")).toEqual(health);
   expect(server.requests).toHaveLength(3);
 });
 
 test("what must not be repeated never travels on a kept connection", async () => {
   await using server = await openSocketServer((_, response) => json(response, health, 202));
-  await call(server.transport, "health");
-  await call(server.transport, "shutdown");
-  await call(server.transport, "shutdown");
+  await call(server, "health");
+  await call(server, "shutdown");
+  await call(server, "shutdown");
   expect(server.connections()).toBe(3);
 });
 
