@@ -41,7 +41,7 @@ export async function bulkSuite(bed: Bed, options: SuiteOptions, signal: AbortSi
 async function nearby(bed: Bed, bulk: Bulk, signal: AbortSignal): Promise<Goal[]> {
   const { output } = bulk;
   await using stack = new AsyncDisposableStack();
-  const ssh2 = stack.use(await openSsh2(bed));
+  const ssh2 = stack.use(await openSsh2(bed.sshd));
   const asItComes = await openControlMaster(stack, bed, "mux");
   const gcm = await openControlMaster(stack, bed, "mux-gcm", ["-c", "aes128-gcm@openssh.com"]);
   const contenders = {

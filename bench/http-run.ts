@@ -3,7 +3,7 @@ import type { RunOptions } from "../protocol/run.ts";
 import type { Bed } from "./bed.ts";
 import { timed } from "./contender.ts";
 
-/** A bare HTTP client with one kept connection to the daemon's socket, as any program could have it. */
+/** A bare HTTP client with one kept connection to a socket, as any program could have it. */
 export interface HttpRunner extends Disposable {
   /** POSTs a command and reads its events; the milliseconds to the arrival of `complete`. */
   run(host: string, command: string, options?: Partial<RunOptions>): Promise<number>;
@@ -12,9 +12,9 @@ export interface HttpRunner extends Disposable {
 const complete = '"type":"complete"';
 const success = '"outcome":"exited","exitCode":0';
 
-export function openHttpRunner({ daemon }: Bed): HttpRunner {
+/** Of the daemon, or of another server at `socketPath` that answers likewise. */
+export function openHttpRunner({ daemon }: Bed, socketPath = daemon.discovery.socket): HttpRunner {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const socketPath = daemon.discovery.socket;
   return {
     async run(host, command, options) {
       const body = JSON.stringify({ host, command, ...options });

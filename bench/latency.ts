@@ -1,5 +1,6 @@
 import type { Bed } from "./bed.ts";
 import { algorithms, openControlMaster } from "./bed.ts";
+import { openBareServer } from "./bare.ts";
 import { openHttpRunner } from "./http-run.ts";
 import { type Contender, latencyTable, race, samplesOf, timed, warmUp } from "./contender.ts";
 import { finished } from "./process.ts";
@@ -20,8 +21,8 @@ const restMs = 15;
 export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   const contenders = await openContenders(bed, stack);
-  const { hostrun, mux, ssh2, bash, client, cold, coldSame, coldDefault } = contenders;
-  const warmContenders = [hostrun, client, ssh2, mux, bash];
+  const { hostrun, mux, ssh2, bare, bash, client, cold, coldSame, coldDefault } = contenders;
+  const warmContenders = [hostrun, client, bare, ssh2, mux, bash];
   const coldContenders = [cold, coldSame, coldDefault];
   await warmUp(warmContenders, options.short ? 1 : 30, signal);
   await warmUp(coldContenders, options.short ? 0 : 3, signal);
@@ -104,12 +105,16 @@ export async function latencySuite(bed: Bed, options: SuiteOptions, signal: Abor
 }
 
 type Contenders = Readonly<
-  Record<"hostrun" | "client" | "ssh2" | "mux" | "bash" | "cold" | "coldSame" | "coldDefault", Contender>
+  Record<
+    "hostrun" | "client" | "bare" | "ssh2" | "mux" | "bash" | "cold" | "coldSame" | "coldDefault",
+    Contender
+  >
 >;
 
 async function openContenders(bed: Bed, stack: AsyncDisposableStack): Promise<Contenders> {
   const http = stack.use(openHttpRunner(bed));
-  const ssh2 = stack.use(await openSsh2(bed));
+  const ssh2 = stack.use(await openSsh2(bed.sshd));
+  const bare = stack.use(openHttpRunner(bed, await openBareServer(stack, bed)));
   const shared = await openControlMaster(stack, bed, "mux");
   const ssh = (name: string, args: readonly string[]): Contender => ({
     name,
@@ -119,6 +124,7 @@ async function openContenders(bed: Bed, stack: AsyncDisposableStack): Promise<Co
   return {
     hostrun: { name: "Hostrun, POST to `complete`", measure: () => http.run(bed.warm, "true") },
     client: { name: "Hostrun, by its own client", measure: () => timed(() => byClient(bed)) },
+    bare: { name: "bare HTTP server over ssh2", measure: () => bare.run(bed.warm, "true") },
     ssh2: { name: "ssh2 exec, in process", measure: () => timed(() => ssh2.exec("true")) },
     mux: ssh("ssh over ControlMaster", shared),
     bash: {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { Client } from "ssh2";
-import type { Bed } from "./bed.ts";
 
 /** ssh2 as it comes, on a connection that is up, with TCP_NODELAY as the daemon has it. */
 export interface Ssh2 extends Disposable {
@@ -9,8 +8,20 @@ export interface Ssh2 extends Disposable {
   exec(command: string): Promise<number>;
 }
 
-export async function openSsh2({ sshd }: Bed): Promise<Ssh2> {
-  const { address: host, port, user: username, clientKey } = sshd;
+/** Where it logs in, and as whom. */
+export interface Ssh2Server {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly clientKey: { readonly path: string };
+}
+
+export async function openSsh2({
+  address: host,
+  port,
+  user: username,
+  clientKey,
+}: Ssh2Server): Promise<Ssh2> {
   const privateKey = await readFile(clientKey.path);
   const client = new Client();
   await new Promise((resolve, reject) => {
