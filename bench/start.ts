@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { openDaemon } from "../client/daemon.ts";
 import { daemonFlags } from "../client/daemon-flags.ts";
 import { openDatabase } from "../daemon/store/database.ts";
 import { createRunStore } from "../daemon/store/runs.ts";
-import { compileCacheVariable } from "../protocol/discovery.ts";
 import { endedRun } from "../test/support/stored-run.ts";
 import type { Bed } from "./bed.ts";
 import { type Contender, race, samplesOf, timed } from "./contender.ts";
@@ -22,6 +22,7 @@ export async function startSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   const state = bed.directory.join("full");
   await mkdir(state, { mode: 0o700 });
   fill(join(state, "hostrun.db"), count);
+  await startAndStop(bed, state, () => useOnce(bed, state));
   const contender: Contender = {
     name: `${count} runs in the store`,
     measure: () => startAndStop(bed, state),
@@ -52,16 +53,33 @@ function fill(path: string, count: number): void {
   })();
 }
 
-async function startAndStop({ dist }: Bed, state: string): Promise<number> {
+/** As a daemon is that was used before: what was compiled of it is kept a second after its first run. */
+async function useOnce({ sshd }: Bed, stateDirectory: string): Promise<void> {
+  await using daemon = await openDaemon({ stateDirectory });
+  const { address, port, user, clientKey } = sshd;
+  await daemon.call("createHost", {
+    body: { name: "any", address, port, user, identityFile: clientKey.path, hostKeyPolicy: "acceptNew" },
+  });
+  for await (const { event } of daemon.run({ host: "any", command: "true" })) {
+    if (event.type === "complete" && event.exitCode !== 0) throw new Error(JSON.stringify(event));
+  }
+  await delay(2000);
+}
+
+async function startAndStop(
+  { dist }: Bed,
+  state: string,
+  meanwhile = () => Promise.resolve(),
+): Promise<number> {
   const socketPath = join(state, "daemon.sock");
   let child: ReturnType<typeof spawn> | undefined;
   const span = await timed(async () => {
     const script = join(dist, "daemon.cjs");
     // As client/launch.ts starts it.
-    const env = { ...process.env, [compileCacheVariable]: join(state, "compile-cache") };
-    child = spawn(process.execPath, [...daemonFlags, script, "--state-dir", state], { stdio: "ignore", env });
+    child = spawn(process.execPath, [...daemonFlags, script, "--state-dir", state], { stdio: "ignore" });
     while (!(existsSync(socketPath) && (await answers(socketPath)))) await delay(1);
   });
+  await meanwhile();
   const ended = new Promise((resolve) => child?.once("exit", resolve));
   child?.kill("SIGTERM");
   await ended;
