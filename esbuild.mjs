@@ -1,6 +1,6 @@
 // Builds dist/: the extension, the daemon, the command line and the webviews, with the native parts
 // and data files they read at run time. `--target <vsce target>` builds for another platform, `--out <folder>`
-// elsewhere; `--only <bundle>` (daemon, reader, keyOpener, differ, storeTask, launcher, cli, extension, webview) renews that one in what is built.
+// elsewhere; `--only <bundle>` (daemonLauncher, daemon, reader, keyOpener, differ, storeTask, launcher, cli, extension, webview) renews that one in what is built.
 import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -67,6 +67,19 @@ const forNode = {
 // Whoever runs from dist/ meets the old build or the new one, never half of one.
 const draft = `${out}.next`;
 
+/** Runs a bundle that is `oneFunction`. */
+const launcher = { ...forNode, minifyIdentifiers: true, plugins: [...forNode.plugins, withoutWords] };
+
+/** One function, behind a line that names the build: see state-directory/compiled.ts. */
+const oneFunction = {
+  ...forNode,
+  banner: {
+    js: `// ${JSON.parse(forNode.define.HOSTRUN_BUILD)}\n(function (exports, require, module, __filename, __dirname) {`,
+  },
+  footer: { js: "})" },
+  supported: { "dynamic-import": false },
+};
+
 const bundles = {
   extension: {
     ...forNode,
@@ -74,30 +87,19 @@ const bundles = {
     outfile: join(draft, "extension.cjs"),
     external: ["vscode"],
   },
-  daemon: { ...forNode, entryPoints: ["daemon/main.ts"], outfile: join(draft, "daemon.cjs") },
+  daemonLauncher: { ...launcher, entryPoints: ["daemon/launcher.ts"], outfile: join(draft, "daemon.cjs") },
+  daemon: { ...oneFunction, entryPoints: ["daemon/main.ts"], outfile: join(draft, "daemon-main.cjs") },
   reader: { ...forNode, entryPoints: ["daemon/reader.ts"], outfile: join(draft, "reader.cjs") },
   keyOpener: { ...forNode, entryPoints: ["daemon/key-opener.ts"], outfile: join(draft, "key-opener.cjs") },
   differ: { ...forNode, entryPoints: ["daemon/differ.ts"], outfile: join(draft, "differ.cjs") },
   storeTask: { ...forNode, entryPoints: ["daemon/store-task.ts"], outfile: join(draft, "store-task.cjs") },
   launcher: {
-    ...forNode,
-    minifyIdentifiers: true,
-    plugins: [...forNode.plugins, withoutWords],
+    ...launcher,
     entryPoints: ["cli/launcher.ts"],
     outfile: join(draft, "cli.cjs"),
     banner: { js: "#!/usr/bin/env node" },
   },
-  // One function, behind a line that names the build: see cli/compiled.ts.
-  cli: {
-    ...forNode,
-    entryPoints: ["cli/main.ts"],
-    outfile: join(draft, "hostrun.cjs"),
-    banner: {
-      js: `// ${JSON.parse(forNode.define.HOSTRUN_BUILD)}\n(function (exports, require, module, __filename, __dirname) {`,
-    },
-    footer: { js: "})" },
-    supported: { "dynamic-import": false },
-  },
+  cli: { ...oneFunction, entryPoints: ["cli/main.ts"], outfile: join(draft, "hostrun.cjs") },
   webview: {
     ...common,
     minify: true,

@@ -14,7 +14,7 @@ const failedStatus = 1;
 
 let finished = false;
 
-/** For the launcher; see `loadCompiled`. */
+/** For the launcher; see `runCompiled`. */
 export function hasFinished(): boolean {
   return finished;
 }

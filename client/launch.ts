@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, mkdirSync } from "node:fs";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { compileCacheVariable, placeTakenStatus } from "../protocol/discovery.ts";
+import { placeTakenStatus } from "../protocol/discovery.ts";
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
@@ -141,10 +141,9 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
   const from = fstatSync(log).size;
   let end: ReturnType<Child["ended"]>;
   const args = [...daemonFlags, daemonScript, "--state-dir", places.directory, ...daemonArguments];
-  makeCompileCache(places);
   const child = spawn(daemonRuntime ?? process.execPath, args, {
     cwd: places.directory,
-    env: { ...daemonEnvironment(), [compileCacheVariable]: places.compileCache },
+    env: daemonEnvironment(),
     detached: true,
     windowsHide: true,
     stdio: ["ignore", log, log],
@@ -163,15 +162,6 @@ function start({ places, daemonScript, daemonRuntime, daemonArguments = [] }: La
     written: () => lastLines(log, from),
     [Symbol.dispose]: () => closeSync(log),
   };
-}
-
-/** Node would make one that others can look into. */
-function makeCompileCache({ compileCache }: Places): void {
-  try {
-    mkdirSync(compileCache, { mode: 0o700, recursive: true });
-  } catch {
-    // On a full disk nothing is kept.
-  }
 }
 
 function openLog(path: string): number {

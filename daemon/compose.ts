@@ -21,6 +21,8 @@ import { openInstanceLock } from "./store/instance-lock.ts";
 export interface OpenedDaemon extends AsyncDisposable {
   /** Takes no new runs, and waits for those that there are, for at most `drainTimeoutMs`. */
   drain(): Promise<void>;
+  /** Resolves when the first run, or the first runs, have been dealt with: what it takes has been compiled by then. */
+  readonly served: Promise<void>;
 }
 
 /** Builds the whole daemon in order and sets it listening. Disposing takes it down in reverse. */
@@ -55,7 +57,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
       runs.engine.drain();
       await within(drainTimeoutMs, runs.drained());
     };
-    return { drain, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
+    return { drain, served: runs.served, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
   } catch (failure) {
     await scope[Symbol.asyncDispose]();
     throw failure;

@@ -3,12 +3,17 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
 import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
-import { compileCacheVariable, placeTakenStatus } from "../protocol/discovery.ts";
+import { placeTakenStatus } from "../protocol/discovery.ts";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 import { Problem } from "../protocol/problem.ts";
 import { checkStart, openDaemon } from "./compose.ts";
 import { agentSocketOf } from "./core/agent-socket.ts";
 import { userName } from "./core/user-name.ts";
+
+const served = Promise.withResolvers<void>();
+
+/** For the launcher; see `runCompiled`. */
+export const whenFinished = served.promise;
 
 /**
  * How the daemon is started: `daemon.cjs [--check] [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. With
@@ -16,8 +21,6 @@ import { userName } from "./core/user-name.ts";
  */
 async function main(): Promise<void> {
   checkRuntime(process.versions.node);
-  // It was for this process, and not for what hosts, agents and proxies are reached by.
-  delete process.env[compileCacheVariable];
   process.umask(0o077);
   const home = homedir();
   const { directory, flags, onlyChecks } = readArguments(process.argv.slice(2), home);
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });
+  void daemon.served.then(served.resolve);
   const signal = await Promise.race([signalled, stop.promise.then(() => undefined)]);
   const reason = signal === undefined ? await stop.promise : `it was sent ${signal}`;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);

@@ -9,9 +9,6 @@ export const protocolVersion = 1;
 /** With what status a daemon ends that found another one in its place (EX_TEMPFAIL of sysexits.h). */
 export const placeTakenStatus = 75;
 
-/** Names to Node where it keeps what V8 has compiled (22.1 and later): a daemon is up some 25 ms sooner the next time. */
-export const compileCacheVariable = "NODE_COMPILE_CACHE";
-
 /** What daemon.json holds (mode 0600): how to reach the daemon of this state directory. */
 export interface Discovery {
   readonly pid: number;

@@ -18,7 +18,7 @@ const LEFT_OUT = new Set([
 
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
 const BUNDLES = {
-  daemon: ["daemon", "reader", "keyOpener", "differ", "storeTask"],
+  daemon: ["daemonLauncher", "daemon", "reader", "keyOpener", "differ", "storeTask"],
   cli: ["launcher", "cli"],
   client: ["launcher", "cli", "extension"],
 };
@@ -138,6 +138,7 @@ class GuardCopy {
     await rm(out, { recursive: true, force: true });
     await cp(join(this.#path, "dist"), out, { recursive: true });
     const only = BUNDLES[file.split("/")[0]] ?? [
+      "daemonLauncher",
       "daemon",
       "reader",
       "keyOpener",

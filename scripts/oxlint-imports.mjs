@@ -75,6 +75,7 @@ const ROOMS = {
   "daemon/diff": useCase("diff"),
   "daemon/store-task.ts": { rooms: ["protocol", "daemon/core", "daemon/store"], packages: ["node"] },
   "daemon/differ.ts": { rooms: ["daemon/diff"], packages: ["node"] },
+  "daemon/launcher.ts": { rooms: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },
   "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
   "scripts/openapi.mjs": { rooms: ["protocol/openapi.ts"], packages: ["node"] },

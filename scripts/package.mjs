@@ -23,7 +23,7 @@ const CONTENTS = [
   /^media\/[a-z-]+\.(png|svg)$/,
   /^dist\/cli\.cjs$/,
   /^dist\/hostrun\.cjs$/,
-  /^dist\/daemon\.cjs$/,
+  /^dist\/daemon(-main)?\.cjs$/,
   /^dist\/differ\.cjs$/,
   /^dist\/store-task\.cjs$/,
   /^dist\/key-opener\.cjs$/,

@@ -26,7 +26,7 @@ interface Bundle {
 
 /** Where what was compiled for one command, or for the daemon, is kept. */
 export interface CompiledPlace {
-  /** A directory that nobody else can write to. */
+  /** A directory that nobody else can write to, or that is not there yet. */
   readonly directory: string;
   readonly name: string;
 }
@@ -40,7 +40,6 @@ export function compiledPlace(stateDirectory: () => string, name: string): Compi
     const path = stateDirectory();
     if (!checkStateDirectory(path)) return undefined;
     const directory = join(path, placeNames.compileCache);
-    mkdirSync(directory, { mode: 0o700, recursive: true });
     checkOwn(directory, "directory");
     return { directory, name };
   } catch {
@@ -78,11 +77,10 @@ export function runCompiled(path: string, require: Require, place: CompiledPlace
 
 function keepAtEnd(file: string, script: Script, { exports }: { readonly exports: Bundle }): void {
   let compiled: Buffer | undefined;
-  void exports.whenFinished?.then(() => {
-    compiled = script.createCachedData();
-  });
+  const compile = (): Buffer => (compiled ??= script.createCachedData());
+  void exports.whenFinished?.then(compile);
   process.once("exit", () => {
-    if (exports.hasFinished?.() === true) compiled ??= script.createCachedData();
+    if (exports.hasFinished?.() === true) compile();
     if (compiled !== undefined) keep(file, compiled);
   });
 }
@@ -103,6 +101,7 @@ function readKept(file: string): Buffer | undefined {
 function keep(file: string, compiled: Buffer): void {
   const draft = `${file}.${process.pid}`;
   try {
+    mkdirSync(dirname(file), { mode: 0o700, recursive: true });
     const descriptor = openOwnFile(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
     try {
       writeSync(descriptor, compiled);

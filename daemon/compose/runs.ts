@@ -3,6 +3,7 @@ import type { Scope } from "../core/scope.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import { Prompts } from "../prompts/prompts.ts";
 import { RunEngine } from "../runs/engine.ts";
+import { FirstRest } from "../runs/first-rest.ts";
 import { RunHistory } from "../runs/history.ts";
 import { LatencyRecord } from "../runs/latency.ts";
 import { SudoGates } from "../runs/sudo/sudo-gates.ts";
@@ -21,6 +22,8 @@ export interface Runs {
   readonly jobs: Jobs;
   /** Resolves when every run that needs this daemon has ended, those of jobs that there are included. */
   readonly drained: () => Promise<void>;
+  /** Resolves when the first run, or the first runs, have been dealt with. */
+  readonly served: Promise<void>;
 }
 
 /** Begins the run engine, which finds the durable runs of earlier daemons again. */
@@ -37,7 +40,9 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   );
   const tell = (run: Run) => {
     changes.publish({ type: "runChanged", run });
-    if (run.state === "ended") indexing.wake();
+    if (run.state !== "ended") return;
+    indexing.wake();
+    rest.runEnded();
   };
   const sudo = new SudoGates(secrets);
   const engine = scope.own(
@@ -60,6 +65,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
     }),
   );
   const busy = () => Object.values(engine.counts()).some((count) => count > 0);
+  const rest = scope.own(new FirstRest(busy));
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
   const history = new RunHistory({ store, engine, cache, onAnnotated: tell, onDeleted });
@@ -79,7 +85,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   for (const run of durable) engine.resume(run);
   jobs.resume();
   const drained = () => jobs.begun().then(() => engine.drained());
-  return { latency, prompts, engine, history, jobs, drained };
+  return { latency, prompts, engine, history, jobs, drained, served: rest.come };
 }
 
 /** A host as a job runs on it; undefined where there is none. */

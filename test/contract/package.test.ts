@@ -30,6 +30,7 @@ describe("npm run package", () => {
           "dist/THIRD-PARTY-NOTICES.txt",
           "dist/cli.cjs",
           "dist/daemon.cjs",
+          "dist/daemon-main.cjs",
           "dist/differ.cjs",
           "dist/store-task.cjs",
           "dist/extension.cjs",

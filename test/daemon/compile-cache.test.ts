@@ -102,18 +102,30 @@ test("a link in its place is not followed", async () => {
   expect(await readdir(cli.home)).toEqual([".ssh"]);
 });
 
-test("what was compiled of the daemon is kept with it, and what it starts is not told of that", async () => {
+test("what was compiled of the daemon is kept once it has run something, and taken the next time", async () => {
   await using cli = await openCli();
-  const told = join(cli.home, "environment");
-  await writeFile(
-    join(cli.home, ".ssh/config"),
-    `Host anywhere\n  HostName localhost\nMatch exec "env >${told}"\n  User somebody\n`,
-  );
+  const nobody = ["run", "nobody@127.0.0.1:9", "true"];
+  for (const [args, kept] of [
+    [["hosts"], 0],
+    [nobody, 1],
+  ] as const) {
+    expect((await cli.run(["start"])).status).toBe(0);
+    await cli.run(args);
+    expect((await cli.run(["stop"])).status).toBe(0);
+    await expect.poll(() => keptOf(cli, "_daemon")).toHaveLength(kept);
+  }
+  const [kept = ""] = await keptOf(cli, "_daemon");
+  const before = await stat(kept);
+  expect(before.mode & 0o777).toBe(0o600);
   expect((await cli.run(["start"])).status).toBe(0);
-  expect((await cli.run(["hosts", "show", "anywhere"])).stdout.toString()).toContain("somebody");
+  expect((await cli.run(nobody)).stderr.toString()).toContain("nothing is listening");
   expect((await cli.run(["stop"])).status).toBe(0);
-  expect((await readdir(cacheOf(cli))).filter((name) => name.startsWith(process.version))).toHaveLength(1);
-  const environment = await readFile(told, "utf8");
-  expect(environment).toContain("HOME=");
-  expect(environment).not.toContain("NODE_COMPILE_CACHE");
+  expect(await keptOf(cli, "_daemon")).toEqual([kept]);
+  expect((await stat(kept)).mtimeMs).toBe(before.mtimeMs);
+  // Not taken, it would be made anew.
+  await truncate(kept, before.size / 2);
+  await cli.run(["start"]);
+  await cli.run(nobody);
+  await cli.run(["stop"]);
+  await expect.poll(async () => (await stat(kept)).size).toBeGreaterThan(before.size / 2);
 });
