@@ -14,6 +14,7 @@ export interface Bridge {
  */
 export function createBridge(receive: (message: ToPanel) => void, refuse: (path: string) => void): Bridge {
   const api = acquireVsCodeApi();
+  prepareSchemas();
   window.addEventListener("message", (event) => {
     const data: unknown = event.data;
     for (const message of Array.isArray(data) ? data : [data]) {
@@ -30,4 +31,18 @@ export function createBridge(receive: (message: ToPanel) => void, refuse: (path:
       api.setState(PanelState.parse(state));
     },
   };
+}
+
+/** zod puts a schema together when it is first used: those that every run begins with, before there is one. */
+function prepareSchemas(): void {
+  ToPanel.safeParse({
+    type: "show",
+    run: { host: {}, options: {}, timings: {} },
+    host: {},
+    look: {},
+    words: {},
+  });
+  ToPanel.safeParse({ type: "output", chunks: [{}] });
+  ToPanel.safeParse({ type: "status" });
+  ToPanel.safeParse({ type: "log" });
 }

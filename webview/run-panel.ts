@@ -48,7 +48,8 @@ export class RunPanel {
   #stopping = false;
   #bytes = 0;
 
-  constructor(app: HTMLElement, look: Look, bridge: Bridge) {
+  /** `isAhead`: there is no run yet. */
+  constructor(app: HTMLElement, look: Look, bridge: Bridge, isAhead: boolean) {
     this.#bridge = bridge;
     app.append(this.#element);
     this.#element.append(this.#head.element, this.#head.note.element, this.#body);
@@ -71,6 +72,7 @@ export class RunPanel {
     this.#body.append(this.#silence.waiting);
     this.#status.addFigure(this.#silence.quiet);
     this.#element.append(this.#input.element, this.#log.element, this.#status.element);
+    if (isAhead) this.#screen.rehearse();
     this.#listen();
   }
 

@@ -1,6 +1,6 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal } from "@xterm/xterm";
+import { type IDisposable, Terminal } from "@xterm/xterm";
 import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
 import type { TerminalSize } from "../protocol/run.ts";
@@ -19,6 +19,15 @@ import { label } from "./labels.ts";
 /** xterm.js lets the page breathe only between two writes: pieces this long keep hostile output from blocking it. */
 const pieceCharacters = 4096;
 const acknowledgeEvery = 5000;
+/** The printable characters of ASCII, a few at a time. */
+const mostCharacters = [
+  " !\"#$%&'()*+,-./",
+  "0123456789:;<=>?",
+  "@ABCDEFGHIJKLMNO",
+  "PQRSTUVWXYZ[\\]^_",
+  "`abcdefghijklmno",
+  "pqrstuvwxyz{|}~",
+];
 
 export interface ScreenOptions {
   look: Look;
@@ -44,6 +53,7 @@ export class Screen {
   #look: Look;
   /** Whether a run was shown in it. */
   #used = false;
+  #rehearsal: IDisposable | undefined;
   #unacknowledged = 0;
   #alive = true;
 
@@ -86,11 +96,31 @@ export class Screen {
   }
 
   /**
+   * Writes what most output consists of while nobody sees it, and removes it again: xterm.js lays out the page once for each
+   * character that it meets first, for its width, and the first output of a run would wait for that.
+   */
+  rehearse(): void {
+    const terminal = this.#terminal;
+    // It would be read aloud.
+    if (terminal.options.screenReaderMode === true) return;
+    this.#used = true;
+    const pieces = mostCharacters.values();
+    const next = (): void => {
+      const { value, done } = pieces.next();
+      if (done === true) this.#endRehearsal();
+      else terminal.write(value);
+    };
+    this.#rehearsal = terminal.onRender(next);
+    next();
+  }
+
+  /**
    * Before the first output of a run: nothing is left of the run before, also of what it has written and is not drawn yet.
    * `pty`: the command has a terminal of its own, which ends lines by CR LF itself.
    */
   begin(look: Look, pty: boolean): void {
     this.onSized = () => {};
+    this.#rehearsal?.dispose();
     this.search.clear();
     this.#writer = this.#newWriter();
     this.setAlive(true);
@@ -167,6 +197,11 @@ export class Screen {
     watchStderrRows(terminal, gutter);
     this.fit();
     terminal.onResize(() => this.onSized());
+  }
+
+  #endRehearsal(): void {
+    this.#rehearsal?.dispose();
+    this.#reset();
   }
 
   #reset(): void {

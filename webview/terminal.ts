@@ -19,9 +19,9 @@ function receive(message: ToPanel): void {
   } else panel?.receive(message);
 }
 
-function panelWith({ look, words }: Pick<Extract<ToPanel, { type: "prepare" }>, "look" | "words">): RunPanel {
+function panelWith({ type, look, words }: Extract<ToPanel, { type: "prepare" | "show" }>): RunPanel {
   setLabels(words);
-  panel ??= new RunPanel(app, look, bridge);
+  panel ??= new RunPanel(app, look, bridge, type === "prepare");
   return panel;
 }
 

@@ -20,7 +20,7 @@ export class OutputFlow implements Disposable {
   #waitingCharacters = 0;
   #undrawn = 0;
   #held = false;
-  #timer: NodeJS.Timeout | undefined;
+  #callOff: (() => void) | undefined;
   #flushedAt = -frameMs;
   #wake: (() => void) | undefined;
   #disposed = false;
@@ -35,15 +35,15 @@ export class OutputFlow implements Disposable {
     this.#waiting.push(chunk);
     this.#waitingCharacters += chunk.data.length;
     if (this.#waitingCharacters >= messageCharacters) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), this.#untilFrame());
+    else this.#callOff ??= this.#flushLater();
     if (this.#undrawn > highCharacters) this.#held = true;
     if (this.#held) await this.#room();
   }
 
   /** Sends what is waiting now, so that what is posted next comes after it. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
     if (this.#waiting.length === 0 || this.#disposed) return;
     const chunks = this.#waiting;
     this.#undrawn += this.#waitingCharacters;
@@ -61,14 +61,21 @@ export class OutputFlow implements Disposable {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.#callOff?.();
     this.#waiting = [];
     this.#release();
   }
 
-  /** After a silence nothing is waited for but what comes at the same time. */
-  #untilFrame(): number {
-    return Math.max(0, frameMs - (performance.now() - this.#flushedAt));
+  /** With the next frame; after a silence nothing is waited for but what comes at the same time. Gives what calls it off. */
+  #flushLater(): () => void {
+    const leftMs = frameMs - (performance.now() - this.#flushedAt);
+    if (leftMs <= 0) {
+      // A timer would take a millisecond at least.
+      const immediate = setImmediate(() => this.flush());
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(() => this.flush(), leftMs);
+    return () => clearTimeout(timer);
   }
 
   async #room(): Promise<void> {

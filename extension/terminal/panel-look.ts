@@ -4,8 +4,8 @@ import { panelLabels } from "../../protocol/panel-labels.ts";
 
 export type Look = Extract<ToPanel, { type: "look" }>["look"];
 
-/** The settings that `panelLook` reads, for change events. */
-export const lookSections = [
+/** The settings that `panelLook` reads. */
+const lookSections = [
   "hostrun.terminal",
   "terminal.integrated.fontFamily",
   "terminal.integrated.fontSize",
@@ -15,8 +15,23 @@ export const lookSections = [
   "workbench.reduceMotion",
 ] as const;
 
+/** Both are kept: to read the settings and to translate takes milliseconds, which the first output of a run would wait for. */
+const kept: { look?: Look | undefined; labels?: PanelLabels } = {};
+
+/** Whether runs look otherwise since a change of the settings, which is to be told here. */
+export function isOtherLook(event: vscode.ConfigurationChangeEvent): boolean {
+  const isOther = lookSections.some((section) => event.affectsConfiguration(section));
+  if (isOther) kept.look = undefined;
+  return isOther;
+}
+
 /** How the output of runs looks: as in VS Code's own terminal, so far as that was set. */
 export function panelLook(): Look {
+  kept.look ??= readLook();
+  return kept.look;
+}
+
+function readLook(): Look {
   const terminal = vscode.workspace.getConfiguration("terminal.integrated");
   const editor = vscode.workspace.getConfiguration("editor");
   const workbench = vscode.workspace.getConfiguration("workbench");
@@ -33,7 +48,10 @@ export function panelLook(): Look {
 
 /** Every text of the panel, in the person's language. */
 export function translatedPanelLabels(): PanelLabels {
-  return Object.fromEntries(Object.entries(panelLabels).map(([key, text]) => [key, vscode.l10n.t(text)]));
+  kept.labels ??= Object.fromEntries(
+    Object.entries(panelLabels).map(([key, text]) => [key, vscode.l10n.t(text)]),
+  );
+  return kept.labels;
 }
 
 function positive(value: unknown, otherwise: number): number {

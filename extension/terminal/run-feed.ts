@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { setTimeout as wait } from "node:timers/promises";
 import type { RunBytesEvent, RunOutput } from "../../client/run-events.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import type { ToPanel } from "../../protocol/panel.ts";
@@ -7,6 +8,9 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { eventLine, measuredLine } from "../runs/event-line.ts";
 import type { OutputFlow } from "./output-flow.ts";
+
+/** The first output of most commands is there by then. */
+const transportAfterMs = 100;
 
 /** What the feed of one run is shown by. */
 export interface RunScreen {
@@ -117,9 +121,10 @@ class RunFeed {
     if (state === "running" && !reconnecting) void this.#tellTransport(event);
   }
 
-  /** Output does not wait for it. */
+  /** Output does not wait for it, nor for the work that it is. */
   async #tellTransport(event: EventOf<"status">): Promise<void> {
     const { state, message, timestamp } = event;
+    await wait(transportAfterMs, undefined, { signal: this.#signal }).catch(() => undefined);
     const transport = await this.#transport(timestamp);
     // The run may stand otherwise by now.
     if (transport === undefined || this.#standing !== event) return;

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { PanelState } from "../../protocol/panel.ts";
 import type { Run } from "../../protocol/run.ts";
 import { messageHtml } from "./panel-html.ts";
-import { lookSections, panelLook } from "./panel-look.ts";
+import { isOtherLook, panelLook } from "./panel-look.ts";
 import { PreparedPanel } from "./prepared-panel.ts";
 import { RunPanel, type PanelContext, type RunStart } from "./run-panel.ts";
 import { panelTitle } from "./tab-face.ts";
@@ -20,7 +20,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#subscription = vscode.Disposable.from(
       vscode.window.registerWebviewPanelSerializer(panelType, this),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (!lookSections.some((section) => event.affectsConfiguration(section))) return;
+        if (!isOtherLook(event)) return;
         for (const panel of this.#panels) panel.post({ type: "look", look: panelLook() });
       }),
     );

@@ -26,6 +26,33 @@ test("is made out of sight before there is a run, and takes the look of the run 
   expect(view.complaints).toEqual([]);
 });
 
+test("has measured what most output is written with before there is a run, and shows nothing of that", async () => {
+  await using view = await host.open();
+  const { page } = view;
+  const { look, words } = show();
+  await view.send({ type: "prepare", look, words });
+  const measured = page.locator(".xterm-width-cache-measure-container");
+  await expect.poll(() => measured.textContent()).toMatch(/~$/);
+  const rows = page.locator(".xterm-rows");
+  await expect.poll(async () => (await rows.textContent())?.trim()).toBe("");
+  // Whatever is measured from now on is put there.
+  await page.evaluate(`(() => {
+    window.measured = [];
+    new MutationObserver(() => window.measured.push(document.querySelector(".xterm-width-cache-measure-container").textContent))
+      .observe(document.querySelector(".xterm-width-cache-measure-container"), { childList: true, characterData: true, subtree: true });
+  })()`);
+  await view.send(show(), stdout("#!/bin/sh -e [ok] {1,2} ~ Total: 100%"));
+  await view.shows("Total: 100%");
+  expect((await rows.innerText()).trim()).toBe("#!/bin/sh -e [ok] {1,2} ~ Total: 100%");
+  expect(await page.evaluate("window.measured")).toEqual([]);
+  // Another one would be.
+  await view.send(stdout(" \u03bb"));
+  await view.shows("\u03bb");
+  expect(await page.evaluate("window.measured.length")).toBeGreaterThan(0);
+  expect(view.posted.map(({ type }) => type)).toEqual(["ready"]);
+  expect(view.complaints).toEqual([]);
+});
+
 test("serves the run that is asked for again, which begins without a trace of the one before", async () => {
   await using view = await host.open();
   const { page } = view;

@@ -1,9 +1,16 @@
-import type { Page } from "playwright-core";
+import type { Frame, Page } from "playwright-core";
 
-/** In every frame: when Enter was pressed, and when output that matches `mark-DIGITS` was painted. */
+/**
+ * In every frame: when Enter was pressed, and a promise of when output that matches `mark-DIGITS` and was not there before is painted.
+ */
 const watch = `(() => {
   if (window.hostrunTimes !== undefined) return;
-  const times = (window.hostrunTimes = { enter: 0, painted: {} });
+  const seen = new Set();
+  const next = () => {
+    const { promise, resolve } = Promise.withResolvers();
+    return { painted: promise, resolve };
+  };
+  const times = (window.hostrunTimes = { enter: 0, ...next() });
   const now = () => performance.timeOrigin + performance.now();
   // VS Code plays the keys of a webview once more in the window, later.
   addEventListener("keydown", ({ key, timeStamp, isTrusted }) => {
@@ -12,34 +19,37 @@ const watch = `(() => {
   const look = () => {
     const text = document.querySelector(".xterm-rows")?.textContent ?? "";
     for (const [mark] of text.matchAll(/mark-\\d+/g)) {
-      if (mark in times.painted) continue;
-      times.painted[mark] = 0;
+      if (seen.has(mark)) continue;
+      seen.add(mark);
+      const { resolve } = times;
+      Object.assign(times, next());
       // A frame is painted after its callbacks.
-      requestAnimationFrame(() => setTimeout(() => { times.painted[mark] = now(); }));
+      requestAnimationFrame(() => setTimeout(() => resolve(now())));
     }
   };
   new MutationObserver(look).observe(document, { childList: true, characterData: true, subtree: true });
 })()`;
 
-interface Times {
-  readonly enter: number;
-  readonly painted: Readonly<Record<string, number>>;
+/**
+ * Milliseconds from the Enter that `act` presses to output that is painted, in a window or in a webview that is open now.
+ * Nothing is asked of the page meanwhile, which would take its time.
+ */
+export async function timeToPaint(page: Page, act: () => Promise<void>): Promise<number> {
+  const frames = page.frames();
+  for (const frame of frames) await valueIn(frame, watch);
+  const paints = frames.map((frame) => valueIn(frame, "window.hostrunTimes.painted"));
+  await act();
+  const painted = await Promise.race(paints);
+  const enters: number[] = [];
+  for (const frame of frames) enters.push(await valueIn(frame, "window.hostrunTimes.enter", 0));
+  return painted - Math.max(...enters);
 }
 
-/** Measures from Enter to output that is painted, in a window and in the webviews that are open now. */
-export async function watchPaint(page: Page): Promise<void> {
-  // A frame may be going away.
-  for (const frame of page.frames()) await frame.evaluate(watch).catch(() => undefined);
-}
-
-/** Milliseconds from the last Enter to the output that was painted last; undefined while it is not. */
-export async function lastPaint(page: Page): Promise<number | undefined> {
-  const times: Times[] = [];
-  for (const frame of page.frames()) {
-    const found = await frame.evaluate<Times | undefined>("window.hostrunTimes").catch(() => undefined);
-    if (found !== undefined) times.push(found);
+/** Of a frame that goes away by then it is `otherwise`, or never there. */
+async function valueIn(frame: Frame, expression: string, otherwise?: number): Promise<number> {
+  try {
+    return await frame.evaluate<number>(expression);
+  } catch {
+    return otherwise ?? new Promise(() => {});
   }
-  const enter = Math.max(...times.map((time) => time.enter));
-  const painted = Math.max(0, ...times.flatMap((time) => Object.values(time.painted)));
-  return painted > enter ? painted - enter : undefined;
 }
