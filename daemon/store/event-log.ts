@@ -23,12 +23,16 @@ export function createEventLog(
   const byId = sql.prepare<[string], number>("SELECT number FROM runs WHERE id = ?").pluck();
   const update = sql.prepare<[object]>(updateRun);
   const numberOf = (id: string): number => byId.get(id) ?? noRun;
-  const append = sql.transaction<EventLog["append"]>((id, more, run) => {
+  const insert: EventLog["append"] = (id, more, run) => {
     const number = numberOf(id);
     events.insert({ id, number }, more);
     if (run === undefined) return;
     update.run({ ...toRow(run), number });
     if (run.state === "ended") segments.finish(number);
+  };
+  const append = sql.transaction(insert);
+  const appendAll = sql.transaction<EventLog["appendAll"]>((writes) => {
+    for (const { id, events: more, run } of writes) insert(id, more, run);
   });
   return {
     epoch,
@@ -37,6 +41,7 @@ export function createEventLog(
       if (run?.state === "ended") endings.write(write);
       else write();
     },
+    appendAll: (writes) => mapStorageErrors(() => appendAll(writes)),
     truncateMiddle: (id, cut, bytes, at) =>
       events.truncateMiddle({ id, number: numberOf(id) }, cut, bytes, at),
     copyOutput: (from, to, firstSeq) =>

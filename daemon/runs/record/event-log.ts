@@ -11,6 +11,8 @@ export interface EventLog {
   readonly epoch: string;
   /** Writes events, and the run's new state where one is given, in one transaction. `storage_full`. */
   append(id: string, events: readonly StoredEvent[], run?: Run): void;
+  /** The same of several runs in one transaction. */
+  appendAll(writes: readonly EventWrite[]): void;
   /**
    * Takes at least `bytes` of a run's oldest output behind the cut out of the record and widens the cut by it, with
    * gap events of the time `at` in its place; less where that takes many steps.
@@ -25,6 +27,13 @@ export interface EventLog {
   placeOf(id: string, stream: OutputStream, offset: number): StreamPlace;
   /** The recorded bytes of one stream, or of both in the order they came. */
   output(id: string, stream: OutputStream | "both"): RecordedOutput;
+}
+
+/** Events of a run that has not ended, and its new state where it has one. */
+export interface EventWrite {
+  readonly id: string;
+  readonly events: readonly StoredEvent[];
+  readonly run: Run | undefined;
 }
 
 export interface StreamPlace {

@@ -1,41 +1,28 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import type { Run } from "../../../protocol/run.ts";
-import type { Clock } from "../../core/clock.ts";
 import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
-import type { Log } from "../../core/log.ts";
 import { retryOnce } from "../../core/retry-once.ts";
-import { type Numbered, Transcript } from "../../core/transcript.ts";
+import { Transcript } from "../../core/transcript.ts";
+import { type DelayedWrite, DelayedWrites } from "./delayed-writes.ts";
 import type { TruncatedRange } from "./event-log.ts";
+import type { EventWriterParts, RunRecord } from "./event-writer-parts.ts";
 import { Gathering } from "./gathering.ts";
 import { isToldAfter } from "./ending.ts";
 import { mended } from "./mended-event.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
-import type { IdempotencyKey, RunStore } from "./run-store.ts";
-import { controlContent, type EventContent, keptBytes, type StoredEvent } from "./stored-event.ts";
+import type { IdempotencyKey } from "./run-store.ts";
+import {
+  controlContent,
+  type EventContent,
+  type ShownEvent,
+  shownEvent,
+  type StoredEvent,
+} from "./stored-event.ts";
 import { withGaps } from "./unrecorded-output.ts";
-
-export interface EventWriterParts {
-  readonly store: RunStore;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** An event as its readers get it. */
-export type ShownEvent = StoredEvent & Numbered;
-
-interface RunRecord {
-  /** As the run is now. */
-  readonly run: () => Run;
-  /** Of what is recorded already. */
-  readonly lastSeq: number;
-  readonly recordLimitBytes: number;
-}
 
 /** A disk that is full or fails is tried again so often. */
 const retryMs = 1000;
-/** So long what does not matter by itself waits for what comes next. */
-const soonMs = 100;
 
 /**
  * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive
@@ -58,11 +45,19 @@ export class EventWriter {
   #runPending = false;
   /** Where the middle of too much output was taken out. */
   #truncated: TruncatedRange | undefined;
-  readonly #gathering = new Gathering(() => this.#flush(false));
+  readonly #gathering = new Gathering(() => this.flushOutput(false));
   /** Events that are neither recorded nor shown yet, the last of those that are pending; and what is called then. */
   #unshown: StoredEvent[] = [];
   #afterShown: (() => void)[] = [];
-  #soon: NodeJS.Timeout | undefined;
+  readonly #delayed: DelayedWrites;
+  readonly #soon: DelayedWrite = {
+    pending: () => ({ id: this.#id, events: this.#pendingWrites, run: this.#pendingRun }),
+    recorded: () => {
+      this.#recorded();
+      this.#show([]);
+    },
+    writeAlone: () => this.write([], false),
+  };
   readonly #persisted = Promise.withResolvers<void>();
   /** Resolves when the ending is in the store. */
   readonly persisted = this.#persisted.promise;
@@ -71,6 +66,7 @@ export class EventWriter {
   constructor(record: RunRecord, parts: EventWriterParts, isFollowed: () => boolean) {
     this.#record = record;
     this.#parts = parts;
+    this.#delayed = DelayedWrites.of(parts.store.events);
     this.#isFollowed = isFollowed;
     this.#seq = record.lastSeq;
     this.#recorder = new Recorder(record.recordLimitBytes);
@@ -114,11 +110,6 @@ export class EventWriter {
     return this.#hasUnrecordedOutput;
   }
 
-  /** Records what has come; with `final` also what is held back until more comes. */
-  flushOutput(final: boolean): void {
-    this.#flush(final);
-  }
-
   /** Bytes taken in so far, also those beyond the record's limit. */
   receivedBytes(stream: OutputStream): number {
     return this.#recorder.receivedBytes(stream);
@@ -140,17 +131,14 @@ export class EventWriter {
 
   /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
   write(contents: readonly EventContent[], withRun: boolean): void {
-    this.#flush(false);
-    const events = this.#numbered(contents);
-    this.#pendingWrites.push(...events);
-    this.#runPending ||= withRun;
+    const events = this.#pend(contents, withRun);
     if (this.#flushPending() !== undefined) this.#flushPendingLater();
     this.#show(events);
   }
 
   /** Writes the events of an ending and shows them; false, and nothing is shown, where the store does not take them. */
   end(contents: readonly EventContent[]): boolean {
-    this.#flush(false);
+    this.flushOutput(false);
     const [seq, pending, runPending] = [this.#seq, this.#pendingWrites, this.#runPending];
     const events = this.#numbered(contents);
     this.#pendingWrites = [...pending, ...events];
@@ -166,18 +154,15 @@ export class EventWriter {
    * cost a quick command more than all the rest.
    */
   writeSoon(contents: readonly EventContent[], withRun: boolean, shown: () => void): void {
-    this.#flush(false);
-    const events = this.#numbered(contents);
-    this.#pendingWrites.push(...events);
+    const events = this.#pend(contents, withRun);
     this.#unshown.push(...events);
     this.#afterShown.push(shown);
-    this.#runPending ||= withRun;
-    this.#soon ??= setTimeout(() => this.write([], false), soonMs).unref();
+    this.#delayed.add(this.#soon);
   }
 
   /** No more output comes. What could not be recorded of it is to be written before the ending. */
   finish(): Recorded[] {
-    this.#flush(true);
+    this.flushOutput(true);
     return this.#recorder.take(true);
   }
 
@@ -192,8 +177,11 @@ export class EventWriter {
     }
   }
 
-  /** Records what arrived, then shows it. What can't be recorded is counted and announced, and shown to readers of every byte. */
-  #flush(final: boolean): void {
+  /**
+   * Records what has come, with `final` also what is held back until more comes, then shows it. What can't be recorded is
+   * counted and announced, and shown to readers of every byte.
+   */
+  flushOutput(final: boolean): void {
     this.#gathering.taken();
     if (this.#rewinds) return;
     const pieces = this.#recorder.take(final, this.#isFollowed());
@@ -204,10 +192,8 @@ export class EventWriter {
   #append(pieces: readonly Recorded[]): void {
     const before = this.#seq;
     const events = this.#numbered(pieces);
-    const run = this.#runPending ? this.#record.run() : undefined;
-    const failed = retryOnce(() =>
-      this.#parts.store.events.append(this.#id, [...this.#pendingWrites, ...events], run),
-    );
+    const writes = [...this.#pendingWrites, ...events];
+    const failed = retryOnce(() => this.#parts.store.events.append(this.#id, writes, this.#pendingRun));
     if (failed !== undefined) {
       this.#seq = before;
       this.#parts.log.error("Output could not be recorded", { run: this.#id, ...failed });
@@ -221,8 +207,7 @@ export class EventWriter {
       this.#show(events);
       return;
     }
-    this.#pendingWrites = [];
-    this.#runPending = false;
+    this.#recorded();
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -231,7 +216,7 @@ export class EventWriter {
   /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
   #truncateMiddle(final: boolean): void {
     const { store, log } = this.#parts;
-    const at = this.#now();
+    const at = this.#parts.clock.now();
     try {
       while (this.#truncated !== undefined && this.#recorder.excessBytes > 0) {
         const more = store.events.truncateMiddle(this.#id, this.#truncated, this.#recorder.excessBytes, at);
@@ -246,22 +231,27 @@ export class EventWriter {
 
   /** Records what is pending: a numbered event must not be missing for ever. */
   #flushPending(): unknown {
-    const run = this.#runPending ? this.#record.run() : undefined;
-    const failed = retryOnce(() => this.#parts.store.events.append(this.#id, this.#pendingWrites, run));
+    const failed = retryOnce(() =>
+      this.#parts.store.events.append(this.#id, this.#pendingWrites, this.#pendingRun),
+    );
     if (failed !== undefined) {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
       return failed.failure;
     }
+    this.#recorded();
+    return undefined;
+  }
+
+  /** What was pending is in the store. */
+  #recorded(): void {
     this.#pendingWrites = [];
     this.#runPending = false;
     if (this.#ended) this.#persisted.resolve();
-    return undefined;
   }
 
   /** The run has ended and was deleted: what is pending of it is nobody's. */
   forget(): void {
-    this.#pendingWrites = [];
-    this.#runPending = false;
+    this.#recorded();
     this.#persisted.resolve();
   }
 
@@ -273,17 +263,29 @@ export class EventWriter {
     }, retryMs).unref();
   }
 
-  #numbered(contents: readonly EventContent[], at = this.#now()): StoredEvent[] {
+  /** Makes events that are to be written. */
+  #pend(contents: readonly EventContent[], withRun: boolean): StoredEvent[] {
+    this.flushOutput(false);
+    const events = this.#numbered(contents);
+    this.#pendingWrites.push(...events);
+    this.#runPending ||= withRun;
+    return events;
+  }
+
+  #numbered(contents: readonly EventContent[], at = this.#parts.clock.now()): StoredEvent[] {
     return contents.map((content) => ({ seq: ++this.#seq, at, ...content }));
   }
 
   #show(events: readonly StoredEvent[]): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
-    const shown = [...this.#unshown, ...events].map((event) => ({ ...event, size: keptBytes(event) }));
+    this.#delayed.delete(this.#soon);
+    const shown = [...this.#unshown, ...events].map(shownEvent);
     this.#unshown = [];
     this.transcript.append(shown, this.#ended);
     for (const tell of this.#afterShown.splice(0)) tell();
+  }
+
+  get #pendingRun(): Run | undefined {
+    return this.#runPending ? this.#record.run() : undefined;
   }
 
   get #id(): string {
@@ -292,9 +294,5 @@ export class EventWriter {
 
   get #ended(): boolean {
     return this.#record.run().state === "ended";
-  }
-
-  #now(): string {
-    return this.#parts.clock.now();
   }
 }

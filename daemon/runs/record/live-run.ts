@@ -5,10 +5,11 @@ import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import type { Transcript } from "../../core/transcript.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 import { completeFields, type Ending, endedAs, unrecorded } from "./ending.ts";
-import { EventWriter, type EventWriterParts, type ShownEvent } from "./event-writer.ts";
+import { EventWriter } from "./event-writer.ts";
+import type { EventWriterParts } from "./event-writer-parts.ts";
 import { Pace } from "./pace.ts";
 import type { IdempotencyKey } from "./run-store.ts";
-import { type ControlFields, controlContent, type EventContent } from "./stored-event.ts";
+import { type ControlFields, controlContent, type EventContent, type ShownEvent } from "./stored-event.ts";
 
 export interface LiveRunParts extends EventWriterParts {
   /** Told of every change of the run's state, after it is recorded. */

@@ -1,4 +1,5 @@
 import type { GapEvent, RunEvent } from "../../../protocol/event.ts";
+import type { Numbered } from "../../core/transcript.ts";
 
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 type ControlEvent = Exclude<RunEvent, OutputEvent | GapEvent>;
@@ -53,6 +54,13 @@ const overheadBytes = 200;
 const controlBytes = 1000;
 
 /** What an event costs to keep in memory, in bytes. */
-export function keptBytes(event: StoredEvent): number {
+function keptBytes(event: StoredEvent): number {
   return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
+}
+
+/** An event as its readers get it. */
+export type ShownEvent = StoredEvent & Numbered;
+
+export function shownEvent(event: StoredEvent): ShownEvent {
+  return { ...event, size: keptBytes(event) };
 }
