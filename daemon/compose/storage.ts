@@ -8,7 +8,7 @@ import type { RunStore } from "../runs/record/run-store.ts";
 import { closeOpenRuns } from "../runs/recovery.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
-import { placeOf, settle } from "../store/place.ts";
+import { locationOf, recordLocation } from "../store/location.ts";
 import { checkClosed, quarantineIfCorrupt } from "../store/quarantine.ts";
 import { createRunStore } from "../store/runs.ts";
 import type { DaemonContext } from "./context.ts";
@@ -34,7 +34,7 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   scope.defer(() => checkClosed(path, nativeBinding));
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
-  if (settle(database, placeOf(stateDirectory)))
+  if (recordLocation(database, locationOf(stateDirectory)))
     log.warn("The store was in another place before: the durable runs in it are only looked at from here");
   const store = createRunStore(database);
   const plans = createDurablePlans(database);

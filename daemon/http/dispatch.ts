@@ -51,7 +51,7 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Req
     query,
     body,
     request: context.req,
-    get left() {
+    get signal() {
       return abortedAfter(context.res);
     },
     header: (name) => context.get(name) || undefined,

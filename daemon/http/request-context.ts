@@ -9,8 +9,8 @@ export interface RequestContext<E extends Endpoint> {
   readonly query: Query<E>;
   readonly body: Body<E>;
   readonly request: IncomingMessage;
-  /** Aborted when the answer is out, or when the client has left before. */
-  readonly left: AbortSignal;
+  /** Aborted when the response has ended, or its client's connection before that. */
+  readonly signal: AbortSignal;
   /** A header's one value. */
   readonly header: (name: string) => string | undefined;
 }

@@ -69,7 +69,7 @@ export class ClientProcess {
   }
 
   /** What it had to say last that is no detail, in visible lines; for a person, never to decide by. */
-  async lastWords(): Promise<string> {
+  async lastLines(): Promise<string> {
     const isWord = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
     const logged = (await this.#lines()).filter(isWord);
     // Before it has read where to log, which options it does not know.

@@ -18,13 +18,13 @@ export interface LoginEvidence {
   /** What to do about a login that failed: whole sentences. */
   readonly advice: string;
   /** What ssh said, in visible lines. */
-  readonly words: string;
+  readonly lastLines: string;
 }
 
 /** What is said of an `ssh` that ended before anybody was logged in. */
 export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
   const { stage, failure, closedByServer, hostKey } = evidence;
-  const said = evidence.words === "" ? "" : ` ssh said: “${evidence.words}”`;
+  const said = evidence.lastLines === "" ? "" : ` ssh said: “${evidence.lastLines}”`;
   if (failure !== undefined) return unreachableBy(hop, failure);
   if (stage === "authentication") {
     return new Problem(

@@ -227,7 +227,7 @@ class ClientLogin implements SshConnection {
   /** Ends a login whose `ssh` has ended, `why` as it has it. */
   async #explain(why: string | undefined): Promise<void> {
     const { hop, ssh } = this.#options;
-    const words = await ssh.lastWords();
+    const lastLines = await ssh.lastLines();
     const evidence = {
       stage: this.#stage,
       failure: this.#networkFailure,
@@ -235,7 +235,7 @@ class ClientLogin implements SshConnection {
       isAgreed: this.#watch.outcome?.isAgreed !== false,
       hostKey: this.#hostKey,
       advice: this.#options.advice(),
-      words,
+      lastLines,
     };
     this.#failed.abort(why === undefined ? loginFailure(hop, evidence) : notStarted(hop, why));
   }

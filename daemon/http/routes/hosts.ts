@@ -55,19 +55,19 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
       secrets.forget(await hosts.nameOf(params.host));
       return undefined;
     },
-    connectHost: async ({ params, body, left }) => {
+    connectHost: async ({ params, body, signal }) => {
       const host = await hosts.reference(params.host);
       if (body.production === "refuse") {
         await refuseProduction(production, host, "Ask again with production: allow to connect to it.");
       }
-      return early.open(await resolve(host), body, left);
+      return early.open(await resolve(host), body, signal);
     },
-    testHost: async ({ params, body, left }) => {
+    testHost: async ({ params, body, signal }) => {
       const resolved = await resolve(await hosts.reference(params.host));
       const questioner = body.prompts === "ask" ? prompts.questioner({ ...tester }) : undefined;
       const { target } = resolved;
       try {
-        const found = await testHost(parts, resolved, { ...body, questioner }, left);
+        const found = await testHost(parts, resolved, { ...body, questioner }, signal);
         return { ...found, offeredSecret: secrets.settleOffer(target) };
       } catch (failure) {
         secrets.settleOffer(target);

@@ -42,9 +42,9 @@ export function jobRoutes(jobs: Jobs, diff: OutputDiff): JobHandlers {
       items: await jobs.groups(params.job, query.by),
       nextCursor: null,
     }),
-    jobDiff: ({ params, query, left }) => {
+    jobDiff: ({ params, query, signal }) => {
       jobs.requireRuns(params.job, [query.a, query.b]);
-      return diff.compare([query.a, query.b], query.stream, left);
+      return diff.compare([query.a, query.b], query.stream, signal);
     },
     cancelJob: ({ params, body }) => jobs.cancel(params.job, body.graceMs),
     rerunJob: ({ params, body, header }) =>

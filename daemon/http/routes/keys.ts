@@ -20,14 +20,14 @@ export function keyRoutes({ keys, resolve, prompts, connectTimeoutMs }: KeyRoute
     listKeys: async ({ query }) => ({ items: await keys.list(query.agentSocket ?? null), nextCursor: null }),
     getKey: ({ params, query }) => keys.get(params.key, query.agentSocket ?? null),
     createKey: ({ body }) => keys.create(body),
-    installKey: async ({ params, body, left }) => {
+    installKey: async ({ params, body, signal }) => {
       const { target } = await resolve(body.host);
       const options = {
         connectTimeoutMs: connectTimeoutMs(),
         agentSocket: body.agentSocket,
         questioner: body.prompts === "ask" ? prompts.questioner(asker) : undefined,
       };
-      return keys.install(params.key, target, options, left);
+      return keys.install(params.key, target, options, signal);
     },
   };
 }

@@ -72,7 +72,7 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
       return runStream(history, params.run, { query, lastEventId: header("Last-Event-ID"), asFrames });
     },
     runOutput: ({ params, query }) => history.output(params.run, query.stream),
-    runDiff: ({ params, query, left }) => diff.compare([params.run, query.with], query.stream, left),
+    runDiff: ({ params, query, signal }) => diff.compare([params.run, query.with], query.stream, signal),
     cancelRun: ({ params, body }) => {
       engine.cancel(params.run, body.graceMs);
       return history.get(params.run);

@@ -268,8 +268,8 @@ export class DurableExecution implements RunExecution {
     return {
       step: (message) => this.#dispatch({ type: "connecting", message }),
       banner: (banner, hop, from) => showBanner(this.live, banner, hop, from),
-      given: () => this.#dispatch({ type: "given" }),
-      word: (status) => this.#dispatch({ type: "reported", status }),
+      sent: () => this.#dispatch({ type: "sent" }),
+      status: (status) => this.#dispatch({ type: "reported", status }),
       output: (stream, chunk) => this.live.output(stream, chunk),
     };
   }

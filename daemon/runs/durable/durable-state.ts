@@ -86,8 +86,8 @@ interface EventFields {
   /** A step on the way to the host. */
   connecting: { readonly message: string };
   opened: { readonly connection: SessionConnection };
-  /** The host asked for the command and is given it. */
-  given: unknown;
+  /** The host asked for the command, and was sent it. */
+  sent: unknown;
   reported: { readonly status: RemoteStatus };
   closed: SessionClosed;
   /** There is no session, or the plan could not be saved. */

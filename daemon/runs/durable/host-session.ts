@@ -14,9 +14,9 @@ import type { DurablePlan } from "./plan.ts";
 
 /** Told in order; never before `openHostSession` has resolved, but for what is told of connecting. */
 export interface HostListener extends ConnectListener {
-  /** The host was given what it runs: it may have it from now on. */
-  given(): void;
-  word(word: RemoteStatus): void;
+  /** What the host is to run was sent: it may have it from now on. */
+  sent(): void;
+  status(status: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
@@ -51,15 +51,15 @@ export async function openHostSession(
   });
   const heard = listen(token, {
     output: (stream, chunk) => listener.output(stream, chunk),
-    word: (word) => {
-      if (word.state !== "ready") {
+    status: (status) => {
+      if (status.state !== "ready") {
         wait.end();
-        listener.word(word);
+        listener.status(status);
         return;
       }
       if (asked === undefined) return;
       wait.begin(plan.connectTimeoutMs + asked.busyMs);
-      listener.given();
+      listener.sent();
       const { input } = asked;
       // It stays open: its end tells the host that nobody follows any more.
       void opened.promise.then((process) => process.stdin.write(input));
@@ -94,7 +94,7 @@ export async function openHostSession(
 }
 
 interface Heard {
-  word(word: RemoteStatus): void;
+  status(status: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
@@ -106,11 +106,11 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
     const bytes = marked[stream].take(chunk);
     const { line } = marked[stream];
     if (!known && line !== undefined && stream === "stdout") {
-      const word = parseRemoteStatus(line);
+      const status = parseRemoteStatus(line);
       // Another one follows.
-      if (word.state === "ready") marked.stdout = new StatusLineFilter(token);
-      heard.word(word);
-      if (word.state === "ready") {
+      if (status.state === "ready") marked.stdout = new StatusLineFilter(token);
+      heard.status(status);
+      if (status.state === "ready") {
         if (bytes.length > 0) take(stream, bytes);
         return;
       }

@@ -47,7 +47,7 @@ const transitions: Transitions = {
     state.command === "unsent" ? [{ type: "connecting", message }] : [],
   ],
   opened: (state, { connection }) => [inSession(state, { connection }), []],
-  given: (state) => [state.command === "unsent" ? { ...state, command: "sent" } : state, []],
+  sent: (state) => [state.command === "unsent" ? { ...state, command: "sent" } : state, []],
   reported: (state, { status }) => reported(inSession(state, { status }), status),
   closed,
   failed: (state, { problem, exhausted }) =>

@@ -1,4 +1,4 @@
-import { LoginPace } from "./login-pace.ts";
+import { LoginThrottle } from "./login-throttle.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
 /** OpenSSH's MaxStartups begins to drop logins at 10 at once. */
@@ -9,20 +9,20 @@ interface Route {
   readonly waiting: WaitQueue;
 }
 
-/** Lets at most 8 logins at once through to one server, and to all of them as many as `LoginPace` says; the others wait in order. */
+/** Lets at most 8 logins at once through to one server, and to all of them as many as `LoginThrottle` says; the others wait in order. */
 export class HandshakeGate {
   readonly #routes = new Map<string, Route>();
-  readonly #pace: Pick<LoginPace, "enter">;
+  readonly #throttle: Pick<LoginThrottle, "enter">;
 
-  constructor(pace: Pick<LoginPace, "enter"> = new LoginPace()) {
-    this.#pace = pace;
+  constructor(throttle: Pick<LoginThrottle, "enter"> = new LoginThrottle()) {
+    this.#throttle = throttle;
   }
 
   /** Resolves with what gives the place back; rejects with the signal's reason. */
   async enter(route: string, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#enterRoute(route, signal));
-    stack.use(await this.#pace.enter(signal));
+    stack.use(await this.#throttle.enter(signal));
     return stack.move();
   }
 

@@ -49,7 +49,7 @@ function status(state: string, more: Partial<RemoteStatus> = {}): RemoteStatus {
 }
 
 const opened: DurableEvent = { type: "opened", connection };
-const given: DurableEvent = { type: "given" };
+const sent: DurableEvent = { type: "sent" };
 const running: DurableEvent = { type: "reported", status: status("running") };
 const cancel: DurableEvent = { type: "stopRequested", reason: "cancelled", graceMs: 300 };
 const refuse = (state: string): DurableEvent => ({ type: "reported", status: status(state) });
@@ -84,7 +84,7 @@ function endingOf(effects: readonly DurableEffect[]) {
 }
 
 const opening = [{ type: "admitted" }, { type: "planSaved" }] as const;
-const open = [...opening, opened, given] as const;
+const open = [...opening, opened, sent] as const;
 const begun = [...open, running] as const;
 
 describe("a new run", () => {
@@ -296,7 +296,7 @@ describe("a stop", () => {
     const [state, effects] = after(fresh, ...events, cancel);
     expect(effects).toEqual([{ type: "end", ending: { outcome: "cancelled" } }, { type: "abort" }]);
     expect(state.step.at).toBe("over");
-    expect(after(state, given, running, close("exited"))[1]).toEqual([]);
+    expect(after(state, sent, running, close("exited"))[1]).toEqual([]);
   });
 
   test("of a running command ends its group, once", () => {
@@ -452,7 +452,7 @@ test("nothing comes after the end", () => {
     { type: "unreadable" },
     { type: "connecting", message: "Connecting" },
     opened,
-    given,
+    sent,
     running,
     close("exited"),
     fail(),

@@ -5,7 +5,7 @@ import type { Database } from "./database.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 
 /** Names the machine and the directory that a store is in, without telling what they are (machine-id(5)). */
-export function placeOf(stateDirectory: string): string {
+export function locationOf(stateDirectory: string): string {
   return createHash("sha256")
     .update(`hostrun\0${machine()}\0${realpathSync(stateDirectory)}`)
     .digest("hex")
@@ -25,15 +25,15 @@ function machine(): string {
 }
 
 /**
- * Notes where the store is. Returns whether it was in another place before: then it may be a copy of one that is still in use,
+ * Notes where the store is. Returns whether it was at another location before: then it may be a copy of one that is still in use,
  * and the durable runs in it are not its own any more. One that never said where it was is taken for its own.
  */
-export function settle({ sql }: Database, place: string): boolean {
+export function recordLocation({ sql }: Database, location: string): boolean {
   return mapStorageErrors(() =>
     sql.transaction(() => {
       const known = sql.prepare<[], string>("SELECT value FROM meta WHERE name = 'place'").pluck().get();
-      if (known === place) return false;
-      sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('place', ?)").run(place);
+      if (known === location) return false;
+      sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('place', ?)").run(location);
       if (known === undefined) return false;
       sql.exec(
         "UPDATE durable_runs SET plan = json_set(plan, '$.isOwn', json('false')) WHERE json_valid(plan)",

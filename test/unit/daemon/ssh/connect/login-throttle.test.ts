@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { LoginPace } from "../../../../../daemon/ssh/connect/login-pace.ts";
+import { LoginThrottle } from "../../../../../daemon/ssh/connect/login-throttle.ts";
 
 const never = new AbortController().signal;
 
@@ -21,22 +21,22 @@ function openLoop(lagMs: number) {
 }
 
 /** Everybody who enters; `inside` are those who have. */
-async function enterAll(pace: LoginPace, count: number) {
+async function enterAll(throttle: LoginThrottle, count: number) {
   const inside: { number: number; place: Disposable }[] = [];
   for (let number = 0; number < count; number += 1) {
-    void pace.enter(never).then((place) => inside.push({ number, place }));
+    void throttle.enter(never).then((place) => inside.push({ number, place }));
   }
   await nextTurn();
   return inside;
 }
 
 test("an event loop that keeps up lets any number in", async () => {
-  const inside = await enterAll(new LoginPace(openLoop(0)), 500);
+  const inside = await enterAll(new LoginThrottle(openLoop(0)), 500);
   expect(inside.length).toBe(500);
 });
 
 test("a late one lets sixteen in, then one for each that leaves, in order", async () => {
-  const inside = await enterAll(new LoginPace(openLoop(1000)), 20);
+  const inside = await enterAll(new LoginThrottle(openLoop(1000)), 20);
   expect(inside.length).toBe(16);
   inside[3]?.place[Symbol.dispose]();
   inside[5]?.place[Symbol.dispose]();
@@ -46,7 +46,7 @@ test("a late one lets sixteen in, then one for each that leaves, in order", asyn
 
 test("one begins at each look although none leaves, and several when the loop has caught up", async () => {
   const loop = openLoop(1000);
-  const inside = await enterAll(new LoginPace(loop), 40);
+  const inside = await enterAll(new LoginThrottle(loop), 40);
   await loop.look();
   await loop.look();
   expect(inside.length).toBe(18);
@@ -59,11 +59,11 @@ test("one begins at each look although none leaves, and several when the loop ha
 });
 
 test("who gives up while waiting takes no place", async () => {
-  const pace = new LoginPace(openLoop(1000));
-  const inside = await enterAll(pace, 16);
+  const throttle = new LoginThrottle(openLoop(1000));
+  const inside = await enterAll(throttle, 16);
   const controller = new AbortController();
-  const given = pace.enter(controller.signal);
-  const next = pace.enter(never);
+  const given = throttle.enter(controller.signal);
+  const next = throttle.enter(never);
   controller.abort(new Error("enough"));
   await expect(given).rejects.toThrow("enough");
   inside[0]?.place[Symbol.dispose]();

@@ -13,7 +13,7 @@ const step = 8;
  * Lets as many logins go on at once, to whichever servers, as the event loop keeps up with; the others wait in order. Each is
  * several turns of the loop and some ten milliseconds of work: hundreds at once would answer their servers too late.
  */
-export class LoginPace {
+export class LoginThrottle {
   readonly #loop: Pick<LoopTime, "after" | "lagMs">;
   readonly #waiting = new WaitQueue();
   #active = 0;
