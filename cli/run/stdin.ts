@@ -23,11 +23,16 @@ export async function hasStdin(pty = false): Promise<boolean> {
 }
 
 /** Passes standard input on to a run, with its end, for as long as the command reads it. */
-export async function passStdin(daemon: Daemon, run: string, signal: AbortSignal): Promise<void> {
+export async function passStdin(
+  daemon: Pick<Daemon, "writeStdin">,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
   } catch (error) {
-    // A command that ends before it has read everything is an everyday thing: `head -1`.
+    // A command that ends before it has read everything is an everyday thing: `head -1`. What becomes of a run whose daemon is gone
+    // is for its reader to tell.
     if (signal.aborted || (error instanceof Problem && isOver(error))) return;
     warn(`Standard input was not passed on: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -52,5 +57,6 @@ async function* readStdin(signal: AbortSignal): AsyncGenerator<Buffer, void, und
 }
 
 function isOver({ code, members }: Problem): boolean {
-  return code === "conflict" || (code === "daemon_unreachable" && members.reason === "cut");
+  const isGone = members.reason === "cut" || members.reason === "not_running";
+  return code === "conflict" || (code === "daemon_unreachable" && isGone);
 }
