@@ -12,6 +12,7 @@ import {
   run,
   toolEnv,
 } from "./bootstrap.mjs";
+import { expectNoneLeft, runningDaemons } from "./left-daemons.mjs";
 import { hostTarget, vsixFor } from "./targets.mjs";
 
 const SERVERS = [
@@ -90,10 +91,12 @@ async function runEverything() {
       await stage(name, () => run(command, args));
     }
   }
+  const daemons = await runningDaemons();
   for (const part of parts) {
     if (part === "editor" && !(await stage("package", () => run("node", ["scripts/package.mjs"])))) continue;
     await stage(`${part} tests`, () => runTests(part));
   }
+  await stage("no daemon left", () => expectNoneLeft(daemons));
   if (asked.length === 0) {
     await stage("some of the guards", () => run("node", ["scripts/guards.mjs", "--of-commit"]));
   }

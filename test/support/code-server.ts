@@ -89,6 +89,12 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
   const [extension] = (await readdir(at("extensions"))).filter((name) => name.startsWith("hostrun."));
   if (extension === undefined) throw new Error("code-server did not install the VSIX");
 
+  const cli = join(at("extensions"), extension, "dist/cli.cjs");
+  const hostrun = (...args: string[]): Promise<unknown> => run(process.execPath, [cli, ...args], { env });
+  // The daemon outlives the windows by design; here it ends with its test, after VS Code, which would start another one.
+  stack.defer(async () => {
+    await hostrun("stop").catch(() => undefined);
+  });
   const port = await freePort();
   const server = await openServerProcess(
     [
@@ -108,12 +114,6 @@ export async function openCodeServer(options: CodeServerOptions = {}): Promise<C
     { ready: /HTTP server listening on/ },
   );
   stack.use(server);
-  const cli = join(at("extensions"), extension, "dist/cli.cjs");
-  const hostrun = (...args: string[]): Promise<unknown> => run(process.execPath, [cli, ...args], { env });
-  // The daemon outlives the windows by design; here it ends with its test.
-  stack.defer(async () => {
-    await hostrun("stop").catch(() => undefined);
-  });
   const owned = stack.move();
   return {
     url: `http://127.0.0.1:${port}/?folder=${folder}`,
