@@ -1,6 +1,6 @@
 // Builds dist/: the extension, the daemon, the command line and the webviews, with the native parts
 // and data files they read at run time. `--target <vsce target>` builds for another platform, `--out <folder>`
-// elsewhere; `--only <bundle>` (daemonLauncher, daemon, reader, keyOpener, differ, storeTask, launcher, cli, extension, webview) renews that one in what is built.
+// elsewhere; `--only <bundle>` (daemonLauncher, daemon, reader, keyOpener, differ, checkpointer, storeTask, launcher, cli, extension, webview) renews that one in what is built.
 import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -92,6 +92,11 @@ const bundles = {
   reader: { ...forNode, entryPoints: ["daemon/reader.ts"], outfile: join(draft, "reader.cjs") },
   keyOpener: { ...forNode, entryPoints: ["daemon/key-opener.ts"], outfile: join(draft, "key-opener.cjs") },
   differ: { ...forNode, entryPoints: ["daemon/differ.ts"], outfile: join(draft, "differ.cjs") },
+  checkpointer: {
+    ...forNode,
+    entryPoints: ["daemon/checkpointer.ts"],
+    outfile: join(draft, "checkpointer.cjs"),
+  },
   storeTask: { ...forNode, entryPoints: ["daemon/store-task.ts"], outfile: join(draft, "store-task.cjs") },
   launcher: {
     ...launcher,

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     keyOpener: beside("key-opener"),
     storeTask: beside("store-task"),
     differ: beside("differ"),
+    checkpointer: beside("checkpointer"),
     onShutdown: stop.resolve,
     onFault: (tell) => process.on("uncaughtException", tell),
   });

@@ -18,7 +18,7 @@ const LEFT_OUT = new Set([
 
 /** The bundles that hold the files of a folder; of any other folder perhaps all. */
 const BUNDLES = {
-  daemon: ["daemonLauncher", "daemon", "reader", "keyOpener", "differ", "storeTask"],
+  daemon: ["daemonLauncher", "daemon", "reader", "keyOpener", "differ", "checkpointer", "storeTask"],
   cli: ["launcher", "cli"],
   client: ["launcher", "cli", "extension"],
 };
@@ -143,6 +143,7 @@ class GuardCopy {
       "reader",
       "keyOpener",
       "differ",
+      "checkpointer",
       "storeTask",
       "launcher",
       "cli",

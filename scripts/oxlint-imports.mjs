@@ -74,6 +74,7 @@ const ROOMS = {
   },
   "daemon/diff": useCase("diff"),
   "daemon/store-task.ts": { rooms: ["protocol", "daemon/core", "daemon/store"], packages: ["node"] },
+  "daemon/checkpointer.ts": { packages: ["node", "better-sqlite3"] },
   "daemon/differ.ts": { rooms: ["daemon/diff"], packages: ["node"] },
   "daemon/launcher.ts": { rooms: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },

@@ -25,6 +25,7 @@ const CONTENTS = [
   /^dist\/hostrun\.cjs$/,
   /^dist\/daemon(-main)?\.cjs$/,
   /^dist\/differ\.cjs$/,
+  /^dist\/checkpointer\.cjs$/,
   /^dist\/store-task\.cjs$/,
   /^dist\/key-opener\.cjs$/,
   /^dist\/reader\.cjs$/,

@@ -44,6 +44,8 @@ export interface DaemonEnvironment {
   readonly keyOpener: string;
   /** What compares outputs, in threads. */
   readonly differ: string;
+  /** What brings the store's log into the store, in a thread. */
+  readonly checkpointer: string;
   /** What works on the store in a process of its own. */
   readonly storeTask: string;
   /** Called when the daemon is to stop; disposing its scope does it. */

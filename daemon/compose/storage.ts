@@ -6,6 +6,7 @@ import type { Scope } from "../core/scope.ts";
 import type { DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
 import { closeOpenRuns } from "../runs/recovery.ts";
+import { Checkpoints } from "../store/checkpoints.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
 import { locationOf, recordLocation } from "../store/location.ts";
@@ -34,6 +35,8 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   scope.defer(() => checkClosed(path, nativeBinding));
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));
+  const { checkpointer: script } = context;
+  scope.own(new Checkpoints({ sql: database.sql, path, nativeBinding, script, log }));
   if (recordLocation(database, locationOf(stateDirectory)))
     log.warn("The store was in another place before: the durable runs in it are only looked at from here");
   const store = createRunStore(database);

@@ -81,6 +81,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const busyTimeoutMs = 60_000;
+/** From 32 MiB on a commit makes the checkpoint itself; before, `Checkpoints` does. */
+const maxLogPages = 8192;
 
 /** As far as that is possible at once: who reads the database, as a backup does, is not waited for. */
 function checkpoint(sql: Sqlite.Database, mode: Checkpoint): void {
@@ -99,6 +101,7 @@ function applyPragmas(sql: Sqlite.Database): void {
   sql.pragma("journal_mode = WAL");
   sql.pragma("synchronous = NORMAL");
   sql.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  sql.pragma(`wal_autocheckpoint = ${maxLogPages}`);
   sql.pragma("cache_size = -65536");
   sql.pragma("temp_store = MEMORY");
   sql.pragma("mmap_size = 268435456");

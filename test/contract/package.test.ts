@@ -32,6 +32,7 @@ describe("npm run package", () => {
           "dist/daemon.cjs",
           "dist/daemon-main.cjs",
           "dist/differ.cjs",
+          "dist/checkpointer.cjs",
           "dist/store-task.cjs",
           "dist/extension.cjs",
           "dist/hostrun.cjs",

@@ -196,6 +196,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
     keyOpener: join(root, "daemon/key-opener.ts"),
     storeTask: join(root, "daemon/store-task.ts"),
     differ: join(root, "daemon/differ.ts"),
+    checkpointer: join(root, "daemon/checkpointer.ts"),
     onShutdown: () => undefined,
     onFault: () => undefined,
   };
