@@ -2,6 +2,19 @@ import type { JobCounts, JobOutcome } from "../../protocol/job.ts";
 import type { JobRun } from "./job-store.ts";
 import type { JobPart } from "./targets.ts";
 
+export const noCounts: Readonly<JobCounts> = {
+  queued: 0,
+  connecting: 0,
+  running: 0,
+  exited0: 0,
+  exitedOther: 0,
+  failed: 0,
+  timedOut: 0,
+  cancelled: 0,
+  unknown: 0,
+  skipped: 0,
+};
+
 export type CountedRun = Omit<JobRun, "id" | "host">;
 
 /** In which of a job's counts a run is. */
@@ -28,18 +41,7 @@ export function countsOf(
   runs: Iterable<CountedRun>,
   { begun, over }: { readonly begun: number; readonly over: boolean },
 ): JobCounts {
-  const counts: JobCounts = {
-    queued: 0,
-    connecting: 0,
-    running: 0,
-    exited0: 0,
-    exitedOther: 0,
-    failed: 0,
-    timedOut: 0,
-    cancelled: 0,
-    unknown: 0,
-    skipped: 0,
-  };
+  const counts: JobCounts = { ...noCounts };
   for (const run of runs) counts[countedAs(run)] += 1;
   counts[over ? "skipped" : "queued"] += hosts - begun;
   return counts;

@@ -1,21 +1,9 @@
 import { Host } from "../../protocol/host.ts";
 import type { HostOverlayStore } from "../hosts/host-overlay.ts";
 import type { Database } from "./database.ts";
+import { type OverlayColumns, overlayValues } from "./host-row.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
-import { readStored, storedJson } from "./stored-row.ts";
-
-interface OverlayRow {
-  name: string;
-  group_path: string | null;
-  tags: string;
-  color: string | null;
-  production: number;
-  favorite: number;
-  login_shell: number;
-  transport: string;
-  worker: string;
-  legacy_algorithms: number;
-}
+import { readStored } from "./stored-row.ts";
 
 const Stored = Host.pick({
   group: true,
@@ -33,7 +21,7 @@ const fallbacks = { group: null, tags: [], color: null, transport: "auto" as con
 
 /** Overlays in SQLite, all of them in memory: a list of hosts asks for each of its hosts. */
 export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
-  const write = sql.prepare<[OverlayRow]>(
+  const write = sql.prepare<[OverlayColumns]>(
     `INSERT OR REPLACE INTO host_overlays
        (name, group_path, tags, color, production, favorite, login_shell, transport, worker,
         legacy_algorithms)
@@ -42,20 +30,8 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
   );
   const remove = sql.prepare<[string]>("DELETE FROM host_overlays WHERE name = ?");
   const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
-  for (const row of sql.prepare<[], OverlayRow>("SELECT * FROM host_overlays").all()) {
-    const values = {
-      group: row.group_path,
-      tags: storedJson(row.tags),
-      color: row.color,
-      // What is none of both marks the host: a mark too many costs a question, one too few a server.
-      production: row.production !== 0,
-      favorite: row.favorite === 1,
-      loginShell: row.login_shell === 1,
-      transport: row.transport,
-      worker: row.worker,
-      legacyAlgorithms: row.legacy_algorithms === 1,
-    };
-    const read = readStored(Stored, values, fallbacks);
+  for (const row of sql.prepare<[], OverlayColumns>("SELECT * FROM host_overlays").all()) {
+    const read = readStored(Stored, overlayValues(row), fallbacks);
     if (read === undefined || read.damaged.length > 0) damage.tell("host_overlays", row.name, read?.damaged);
     if (read === undefined) continue;
     const damaged = read.damaged.length > 0 ? { damaged: [...read.damaged] } : {};

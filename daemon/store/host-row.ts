@@ -3,24 +3,28 @@ import { Host } from "../../protocol/host.ts";
 import type { HostFields, StoredHost } from "../hosts/host-store.ts";
 import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
 
-export interface HostRow {
-  id: number;
+/** What Hostrun keeps of any host, saved or not. */
+export interface OverlayColumns {
   name: string;
-  address: string;
-  port: number;
-  user: string | null;
-  identity_file: string | null;
-  jump: string;
   group_path: string | null;
   tags: string;
   color: string | null;
   production: number;
   favorite: number;
   login_shell: number;
-  host_key_policy: string | null;
   transport: string;
   worker: string;
   legacy_algorithms: number;
+}
+
+export interface HostRow extends OverlayColumns {
+  id: number;
+  address: string;
+  port: number;
+  user: string | null;
+  identity_file: string | null;
+  jump: string;
+  host_key_policy: string | null;
   source: string;
   imported: string | null;
   created_at: string;
@@ -64,9 +68,26 @@ export function idOfDamaged(name: string): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
+/** As they stand there, to be read by a schema. */
+export function overlayValues(row: OverlayColumns) {
+  return {
+    group: row.group_path,
+    tags: storedJson(row.tags),
+    color: row.color,
+    // What is none of both marks the host: a mark too many costs a question, one too few a server.
+    production: row.production !== 0,
+    favorite: row.favorite === 1,
+    loginShell: row.login_shell === 1,
+    transport: row.transport,
+    worker: row.worker,
+    legacyAlgorithms: row.legacy_algorithms === 1,
+  };
+}
+
 /** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
 export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefined {
   const values = {
+    ...overlayValues(row),
     id: row.id,
     name: row.name,
     address: row.address,
@@ -74,16 +95,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     user: row.user,
     identityFile: row.identity_file,
     jump: storedJson(row.jump),
-    group: row.group_path,
-    tags: storedJson(row.tags),
-    color: row.color,
-    production: row.production !== 0,
-    favorite: row.favorite === 1,
-    loginShell: row.login_shell === 1,
     hostKeyPolicy: row.host_key_policy,
-    transport: row.transport,
-    worker: row.worker,
-    legacyAlgorithms: row.legacy_algorithms === 1,
     source: row.source,
     imported: row.imported === null ? undefined : storedJson(row.imported),
     createdAt: row.created_at,

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noCounts } from "../../daemon/jobs/job-counts.ts";
 import { RunEvent } from "../../protocol/event.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import { JobEvent } from "../../protocol/job-event.ts";
@@ -59,22 +60,9 @@ function outputs(events: readonly JobEvent[]): string[] {
   return [...texts.values()];
 }
 
-const zero = {
-  queued: 0,
-  connecting: 0,
-  running: 0,
-  exited0: 0,
-  exitedOther: 0,
-  failed: 0,
-  timedOut: 0,
-  cancelled: 0,
-  unknown: 0,
-  skipped: 0,
-};
-
 test("a command runs once on each host that is meant, and the stream tells of all of it", async () => {
   const { job, events, ids } = await follow({ targets: ["node[01-12]"], command: "echo hello; exit 0" });
-  expect(job).toMatchObject({ state: "ended", outcome: "succeeded", counts: { ...zero, exited0: 12 } });
+  expect(job).toMatchObject({ state: "ended", outcome: "succeeded", counts: { ...noCounts, exited0: 12 } });
   expect(job.hosts).toHaveLength(12);
   expect(outputs(events)).toEqual(Array.from({ length: 12 }, () => "hello\n"));
   expect(events.filter(({ type }) => type === "init")).toHaveLength(12);
@@ -89,7 +77,7 @@ test("a command runs once on each host that is meant, and the stream tells of al
 test("each host has its own truth, failures first where they are asked for", async () => {
   const command = 'case $PPID in *) n=$(echo $SSH_CONNECTION | wc -w);; esac; test "$n" = 4';
   const { job } = await follow({ targets: ["node01", "nowhere", "node02"], command });
-  expect(job).toMatchObject({ outcome: "failed", counts: { ...zero, exited0: 2, failed: 1 } });
+  expect(job).toMatchObject({ outcome: "failed", counts: { ...noCounts, exited0: 2, failed: 1 } });
   const runs = await client.call("listJobRuns", { params: { job: job.id }, query: { sort: "failures" } });
   expect(runs.items.map(({ host, outcome }) => [host.name, outcome])).toEqual([
     ["nowhere", "failed"],
@@ -143,7 +131,10 @@ test("batches, failures and what is left of a job that is held", async () => {
     batches: [1, "50%"],
     maxFailures: 1,
   });
-  expect(batched.job).toMatchObject({ outcome: "failed", counts: { ...zero, exitedOther: 7, skipped: 5 } });
+  expect(batched.job).toMatchObject({
+    outcome: "failed",
+    counts: { ...noCounts, exitedOther: 7, skipped: 5 },
+  });
   const { id } = batched.job;
   const rest = await client.call("resolveTargets", { body: { targets: [`@unfinished:${id}`] } });
   expect(rest.hosts).toEqual(batched.job.hosts.slice(7));
@@ -151,7 +142,7 @@ test("batches, failures and what is left of a job that is held", async () => {
     7,
   );
   const fast = await follow({ targets: ["node*"], command: "exit 1", concurrency: 2, failFast: true });
-  expect(fast.job.counts).toEqual({ ...zero, exitedOther: 2, skipped: 10 });
+  expect(fast.job.counts).toEqual({ ...noCounts, exitedOther: 2, skipped: 10 });
   const groups = await client.call("jobGroups", { params: { job: fast.job.id }, query: { by: "both" } });
   // However many they are, those that never began are the last.
   const hosts = foldNames(fast.job.hosts.slice(2));
@@ -177,7 +168,7 @@ test("a job that is cancelled ends what runs, and begins nothing more", async ()
   expect(last).toMatchObject({
     type: "jobComplete",
     outcome: "cancelled",
-    counts: { ...zero, cancelled: 3, skipped: 9 },
+    counts: { ...noCounts, cancelled: 3, skipped: 9 },
   });
 });
 
@@ -234,7 +225,7 @@ test("a job that was under way when the daemon was killed has true counts afterw
   expect(after).toMatchObject({
     state: "ended",
     outcome: "failed",
-    counts: { ...zero, unknown: 2, skipped: 1 },
+    counts: { ...noCounts, unknown: 2, skipped: 1 },
     skipReason: "daemonStopped",
   });
   const groups = await next.client.call("jobGroups", { params: { job: job.id } });
@@ -271,7 +262,7 @@ test("hosts that stand only in the SSH config are meant by their aliases, and by
   const response = await own.http.open("POST", "/api/jobs", { headers, json });
   let last: JobEvent | undefined;
   for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
-  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
+  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...noCounts, exited0: 2 } });
 });
 
 test("what a run would reach is a target, too, also where no list has it", async () => {
@@ -289,7 +280,7 @@ test("what a run would reach is a target, too, also where no list has it", async
   const response = await own.http.open("POST", "/api/jobs", { headers, json });
   let last: JobEvent | undefined;
   for await (const { data } of readMessages(response)) last = JobEvent.parse(data);
-  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...zero, exited0: 2 } });
+  expect(last).toMatchObject({ outcome: "succeeded", counts: { ...noCounts, exited0: 2 } });
 });
 
 describe("the outputs of two of a job's runs", () => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import type { JobRow, PanelGroup } from "../../protocol/job-panel.ts";
 import { violationsIn } from "../support/axe.ts";
-import { jobMessage, type JobPage, jobRow, noCounts, openJobPage } from "../support/job-page.ts";
+import { noCounts } from "../../daemon/jobs/job-counts.ts";
+import { jobMessage, type JobPage, jobRow, openJobPage } from "../support/job-page.ts";
 import { type BundledPages, openBundledPages } from "../support/webview-page.ts";
 
 const screenshots = join(import.meta.dirname, "../../artifacts/screenshots");

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { FromJobPanel, type JobRow, type JobStanding, type ToJobPanel } from "../../protocol/job-panel.ts";
+import { noCounts } from "../../daemon/jobs/job-counts.ts";
 import type { ThemeName } from "./vscode-themes.ts";
 import type { BundledPages } from "./webview-page.ts";
 
@@ -34,19 +35,6 @@ export async function openJobPage(
     [Symbol.asyncDispose]: () => context.close(),
   };
 }
-
-export const noCounts: JobStanding["counts"] = {
-  queued: 0,
-  connecting: 0,
-  running: 0,
-  exited0: 0,
-  exitedOther: 0,
-  failed: 0,
-  timedOut: 0,
-  cancelled: 0,
-  unknown: 0,
-  skipped: 0,
-};
 
 /** A host that ended with exit status 0, unless told otherwise. */
 export function jobRow(host: string, more: Partial<JobRow> = {}): JobRow {

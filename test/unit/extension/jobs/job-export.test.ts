@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { noCounts } from "../../../../daemon/jobs/job-counts.ts";
 import { exportJob, namesIn } from "../../../../extension/jobs/job-export.ts";
-import { noCounts, jobRow } from "../../../support/job-page.ts";
+import { jobRow } from "../../../support/job-page.ts";
 import type { Job } from "../../../../protocol/job.ts";
 
 const job: Job = {

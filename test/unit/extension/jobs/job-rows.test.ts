@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { noCounts } from "../../../../daemon/jobs/job-counts.ts";
 import { JobRows } from "../../../../extension/jobs/job-rows.ts";
 import type { Job } from "../../../../protocol/job.ts";
-import { noCounts } from "../../../support/job-page.ts";
+
 import { run } from "../../../support/panel-messages.ts";
 
 const job: Job = {
