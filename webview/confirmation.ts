@@ -29,18 +29,14 @@ focusLeave();
 /** Where nothing is production, the other button is what a person wants. */
 function focusLeave(): void {
   if (document.activeElement !== document.body) return;
-  const isCalm = document.querySelector("main[data-calm]") !== null;
+  const isCalm = document.querySelector("[data-calm]") !== null;
   if (isCalm && !run.disabled) run.focus();
   else leave.focus();
 }
 
 function lookAtEnd(): void {
   if (command.scrollTop + command.clientHeight < command.scrollHeight - 2) return;
-  if (
-    run.disabled &&
-    document.activeElement === leave &&
-    document.querySelector("main[data-calm]") !== null
-  ) {
+  if (run.disabled && document.activeElement === leave && document.querySelector("[data-calm]") !== null) {
     run.disabled = false;
     run.focus();
   }

@@ -12,7 +12,7 @@ export class ConnectionTable {
   readonly root = element(
     "section",
     { "aria-labelledby": "connections", hidden: "" },
-    element("h2", { id: "connections" }, "Connections"),
+    element("h2", { id: "connections" }, "Open connections"),
     wideTable("connections", heads, this.#rows),
   );
   #shown = "";

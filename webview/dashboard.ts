@@ -15,7 +15,16 @@ const away = element("p", { class: "away", role: "status" });
 const metrics = new MetricList();
 const hosts = new HostLatencies();
 const connections = new ConnectionTable((id) => vscode.postMessage({ type: "closeConnection", id }));
-const main = element("main", { "aria-busy": "true" }, away, metrics.root, hosts.root, connections.root);
+const title = element("h1", { class: "unseen" }, "Hostrun");
+const main = element(
+  "main",
+  { "aria-busy": "true" },
+  title,
+  away,
+  metrics.root,
+  hosts.root,
+  connections.root,
+);
 findApp().append(main);
 
 window.addEventListener("message", (event) => {

@@ -5,7 +5,7 @@ export function wideTable(labelledBy: string, heads: readonly string[], rows: HT
   const cells = heads.map((name) => (name === "" ? element("td") : element("th", { scope: "col" }, name)));
   return element(
     "div",
-    { class: "wide", tabindex: "0", role: "region", "aria-labelledby": labelledBy },
+    { class: "wide", tabindex: "0", role: "group", "aria-labelledby": labelledBy },
     element("table", {}, element("thead", {}, element("tr", {}, ...cells)), rows),
   );
 }

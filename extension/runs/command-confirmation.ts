@@ -109,7 +109,8 @@ export function sizeLabels(command: string): string[] {
 function questionHtml({ heading, where, command, hosts = [], run, warns }: Question): string {
   const text = shownCommand(command);
   const mark = warns ? '<span aria-hidden="true">⚠︎</span> ' : "";
-  return `<main role="alertdialog" aria-labelledby="title" aria-describedby="where command"${warns ? "" : " data-calm"}>
+  return `<main>
+<div role="alertdialog" aria-labelledby="title" aria-describedby="where command"${warns ? "" : " data-calm"}>
 <h1 id="title">${mark}${escaped(heading)}</h1>
 <p id="where">${escaped(where)}</p>
 ${hosts.length === 0 ? "" : hostsHtml(hosts)}
@@ -118,6 +119,7 @@ ${hosts.length === 0 ? "" : hostsHtml(hosts)}
 <button id="leave" type="button">${escaped(vscode.l10n.t("Don't Run"))}</button>
 <button id="run" type="button" disabled>${escaped(run)}</button>
 <span id="hint">${escaped(vscode.l10n.t("Scroll to the end of the command to run it."))}</span>
+</div>
 </div>
 </main>`;
 }

@@ -86,6 +86,7 @@ test("follows what is done, with the figures of the daemon, and closes a connect
     `(${pool.reused} of ${pool.opened + pool.reused})`,
   );
   await window.pictures("dashboard", ["light", "dark", "highContrast"]);
+  expect(await window.violations()).toEqual([]);
 
   const before = (await daemon.call("listConnections")).items.length;
   await window.run
@@ -125,6 +126,8 @@ test("says that its figures are old when the daemon is away, and comes back with
   await window.command("Hostrun: Stop Daemon");
   await window.run.locator("main.old").waitFor();
   expect(await window.run.getByRole("status").textContent()).not.toBe("");
+  await window.pictures("dashboard-old", ["light", "dark", "highContrast"]);
+  expect(await window.violations()).toEqual([]);
   await window.reload();
   await window.run.locator("main[aria-busy=false]:not(.old)").waitFor();
   expect(await figure("Runs", "Ended").textContent()).toBe("0");

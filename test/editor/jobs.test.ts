@@ -34,6 +34,7 @@ test("a command runs on several hosts that are typed, after each of them was nam
   expect(await named.allInnerTexts()).toEqual(["node1", "node2", "node3"]);
   await expect(readFile(`${marker}.ran`)).rejects.toThrow("ENOENT");
   await window.pictures("job-question");
+  expect(await window.violations()).toEqual([]);
   await window.run.getByRole("button", { name: "Run on 3 hosts" }).click();
   await grid()
     .getByRole("row", { name: /Exit 3/ })
@@ -158,6 +159,7 @@ test("production hosts are named as such in the question, which Enter answers wi
   // All of these names are one machine.
   await window.run.getByText("Run this on 3 hosts, of which 3 are production?").waitFor();
   await window.pictures("job-production", ["light", "dark", "highContrast"]);
+  expect(await window.violations()).toEqual([]);
   await window.run.getByRole("button", { name: "Don't Run" }).press("Enter");
   await window.run.getByText("Run this on 3 hosts").waitFor({ state: "detached" });
   await expect(readFile(join(code.home, "production"))).rejects.toThrow("ENOENT");

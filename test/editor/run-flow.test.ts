@@ -193,6 +193,7 @@ describe("the moment of risk", () => {
     await asked();
     expect(await run.isDisabled()).toBe(true);
     await window.pictures("production", ["light", "dark", "highContrast"]);
+    expect(await window.violations()).toEqual([]);
     for (const key of ["y", "r", "ArrowDown", "PageDown"]) await page.keyboard.press(key);
     await page.keyboard.press("Escape");
     await window.tab("Run on live?").waitFor({ state: "detached" });
@@ -206,6 +207,7 @@ describe("the moment of risk", () => {
     await page.keyboard.press("End");
     await window.run.locator("#run:enabled").waitFor();
     await window.pictures("production-end", ["dark"]);
+    expect(await window.violations()).toEqual([]);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");

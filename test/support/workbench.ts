@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
+import { violationsIn } from "./axe.ts";
 import type { CodeServer } from "./code-server.ts";
 
 const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
@@ -18,6 +19,7 @@ const media = {
   dark: { colorScheme: "dark", forcedColors: "none" },
   highContrast: { colorScheme: "dark", forcedColors: "active" },
 } as const;
+const allThemes = ["light", "highContrast", "dark"] as const;
 const themeClasses: Record<Theme, string> = { light: "vs", dark: "vs-dark", highContrast: "hc-black" };
 const webviewClasses: Record<Theme, string> = {
   light: "vscode-light",
@@ -203,13 +205,31 @@ export class Workbench {
   /** A picture of the scene in each theme, to be looked at. */
   async pictures(name: string, themes: readonly Theme[] = ["light", "dark"]): Promise<void> {
     await mkdir(pictures, { recursive: true });
+    await this.#inThemes(themes, async (theme) => {
+      await this.page.screenshot({ path: join(pictures, `editor-${name}-${theme}.png`) });
+    });
+  }
+
+  /** What axe-core finds wrong in the webview in front, in each theme. */
+  async violations(): Promise<string[]> {
+    const found: string[] = [];
+    await this.#inThemes(allThemes, async (theme) => {
+      const body = await this.run.locator("body").elementHandle();
+      const frame = await body?.ownerFrame();
+      if (frame === null || frame === undefined) throw new Error("no webview is in front");
+      found.push(...(await violationsIn(frame)).map((violation) => `${theme}: ${violation}`));
+    });
+    return found;
+  }
+
+  async #inThemes(themes: readonly Theme[], act: (theme: Theme) => Promise<void>): Promise<void> {
     for (const theme of themes) {
       await this.page.emulateMedia(media[theme]);
       await this.page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
       // The colours of an open webview arrive by a message of their own.
       const frame = this.page.locator("iframe.webview.ready:visible");
       if ((await frame.count()) > 0) await this.run.locator(`body.${webviewClasses[theme]}`).waitFor();
-      await this.page.screenshot({ path: join(pictures, `editor-${name}-${theme}.png`) });
+      await act(theme);
     }
   }
 }
