@@ -2,6 +2,11 @@
 // compiled again, gives what is free back to the system, and says what is left.
 import { setTimeout as delay } from "node:timers/promises";
 import { renameSync, writeFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+
+if (process.env["TEST_WITHOUT_MACHINE_CODE"] !== undefined) {
+  for (const flag of ["--no-sparkplug", "--no-maglev", "--no-turbofan"]) setFlagsFromString(flag);
+}
 
 async function report(path: string): Promise<void> {
   // Buffers go a moment after what held them.
