@@ -10,6 +10,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Cli, openCli } from "../support/cli.ts";
 
@@ -45,8 +46,17 @@ test("what is damaged, or another's to write, is not taken but made anew", async
   const listed = await cli.run(command);
   const [kept = ""] = await keptOf(cli, "completion");
   const whole = await readFile(kept);
+  /** From the middle of the first of the two copies on. */
+  const overwrite = (bytes: Buffer): Promise<void> => {
+    const damaged = Buffer.from(whole);
+    bytes.copy(damaged, Math.trunc(whole.length / 4));
+    return writeFile(kept, damaged);
+  };
   const damages = [
     () => truncate(kept, whole.length / 2),
+    () => overwrite(Buffer.alloc(8192)),
+    () => overwrite(randomBytes(200)),
+    () => overwrite(Buffer.from([(whole[Math.trunc(whole.length / 4)] ?? 0) ^ 1])),
     () => writeFile(kept, "planted"),
     () => chmod(kept, 0o666),
   ];
@@ -122,10 +132,12 @@ test("what was compiled of the daemon is kept once it has run something, and tak
   expect((await cli.run(["stop"])).status).toBe(0);
   expect(await keptOf(cli, "_daemon")).toEqual([kept]);
   expect((await stat(kept)).mtimeMs).toBe(before.mtimeMs);
-  // Not taken, it would be made anew.
-  await truncate(kept, before.size / 2);
-  await cli.run(["start"]);
-  await cli.run(nobody);
-  await cli.run(["stop"]);
-  await expect.poll(async () => (await stat(kept)).size).toBeGreaterThan(before.size / 2);
+  // A disk that has lost a part of it keeps no daemon from its start, and it is made anew.
+  const damaged = await readFile(kept);
+  damaged.fill(0, before.size / 4, before.size / 4 + 8192);
+  await writeFile(kept, damaged);
+  expect((await cli.run(["start"])).status).toBe(0);
+  expect((await cli.run(nobody)).stderr.toString()).toContain("nothing is listening");
+  expect((await cli.run(["stop"])).status).toBe(0);
+  await expect.poll(async () => (await readFile(kept)).equals(damaged)).toBe(false);
 });
