@@ -10,7 +10,11 @@ const sql = new Sqlite(String(path), {
   ...(typeof nativeBinding === "string" && { nativeBinding }),
 });
 parentPort?.on("message", () => {
-  // As far as it can be done beside who reads and writes.
-  sql.pragma("wal_checkpoint(PASSIVE)");
+  try {
+    // As far as it can be done beside who reads and writes.
+    sql.pragma("wal_checkpoint(PASSIVE)");
+  } catch {
+    // The disk is full or fails, which who writes is told of; the next one does it.
+  }
   parentPort?.postMessage("done");
 });

@@ -81,8 +81,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const busyTimeoutMs = 60_000;
-/** From 32 MiB on a commit makes the checkpoint itself; before, `Checkpoints` does. */
-const maxLogPages = 8192;
+/** From 8 MiB on a commit makes the checkpoint itself; before, `Checkpoints` does. */
+const maxLogPages = 2048;
 
 /** As far as that is possible at once: who reads the database, as a backup does, is not waited for. */
 function checkpoint(sql: Sqlite.Database, mode: Checkpoint): void {

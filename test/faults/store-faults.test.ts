@@ -23,8 +23,8 @@ afterAll(() => started.disposeAsync());
 const runs = {
   /** Some 80 writes. */
   short: [600, 30, 3, 1],
-  /** In small pieces, which lie in rows: the log is taken into the database in every fifth or sooner. */
-  filling: [20_000, 5, 40, 8],
+  /** In small pieces, which lie in rows: the log is taken into the database now and then, and within a commit in every twelfth. */
+  filling: [20_000, 5, 40, 20],
   /** In long pieces, which lie in files. */
   long: [120_000, 30, 3, 1],
 } as const;
@@ -42,7 +42,7 @@ interface Series {
 }
 
 /**
- * Every write of a run's own, every sync, every truncation. A checkpoint copies some 850 pages in one loop, each by a
+ * Every write of a run's own, every sync, every truncation. A checkpoint copies some 850 pages or more in one loop, each by a
  * pread64 and a pwrite64, in which the pages do not differ: of those every 48th.
  */
 const checkpointCalls = 845;
