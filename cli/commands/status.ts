@@ -6,6 +6,7 @@ import { latencyText } from "../../protocol/metric-groups.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Stats } from "../../protocol/stats.ts";
 import type { Command } from "../command.ts";
+import { damagedStoreText } from "../damaged-store.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
 import { formatSpan } from "../../protocol/span.ts";
@@ -68,5 +69,5 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
 
 function damagedText({ damaged }: Stats["store"]): [string, string][] {
   if (damaged === null) return [];
-  return [["Damaged", `the store was damaged and replaced by a new one; the old one is ${damaged}`]];
+  return [["Damaged", damagedStoreText(damaged)]];
 }

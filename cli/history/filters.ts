@@ -4,6 +4,7 @@ import { parseRunSearch, type RunFilters } from "../../protocol/run-search.ts";
 import type { Daemon } from "../../client/daemon.ts";
 import { isKnownHost } from "../../client/known-host.ts";
 import { visible } from "../../protocol/visible.ts";
+import { damagedStoreHint } from "../damaged-store.ts";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "../command.ts";
 
@@ -60,7 +61,7 @@ export function readFilters(words: readonly string[], values: FilterValues): Run
 
 /** Why a search has found nothing, as a sentence. */
 export async function whyNone(daemon: Daemon, filters: RunFilters): Promise<string> {
-  if (Object.keys(filters).length === 0) return "No runs yet.";
+  if (Object.keys(filters).length === 0) return `No runs yet.${await damagedStoreHint(daemon)}`;
   const { host } = filters;
   if (host === undefined || (await isKnownHost(daemon, host))) return "No runs match.";
   const { items } = await daemon.call("listHosts");

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
+import { damagedStoreHint } from "../damaged-store.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 import { hostTable } from "./describe.ts";
@@ -22,7 +23,8 @@ ${formatHelp}`,
       query: search === undefined ? {} : { q: search },
     });
     for (const { detail } of problems) warn(detail);
-    if (items.length === 0 && problems.length === 0) warn(nothingFound(search));
+    if (items.length === 0 && problems.length === 0)
+      warn(nothingFound(search) + (await damagedStoreHint(daemon)));
     showAll(format, items, () => hostTable(items));
     return 0;
   },

@@ -7,6 +7,7 @@ import type { Access } from "../http/access.ts";
 import { EventStreams } from "../http/event-streams.ts";
 import { createHttpServer } from "../http/server.ts";
 import { openStats } from "../http/stats.ts";
+import { databaseProblem } from "../store/storage-errors.ts";
 import type { DaemonContext } from "./context.ts";
 import { createHandlers } from "./handlers.ts";
 import type { Services } from "./services.ts";
@@ -34,7 +35,15 @@ export function openHttp(context: DaemonContext, services: Services, scope: Scop
   let askedAt = clock.elapsed();
   const serve = (access: Access): Server => {
     const limits = { limiter: cache.limiter, rateLimitPerMinute: () => settings.current.rateLimitPerMinute };
-    const server = createHttpServer({ access, ...limits, handlers, streams, connections, log });
+    const server = createHttpServer({
+      access,
+      ...limits,
+      handlers,
+      streams,
+      connections,
+      log,
+      problemOf: databaseProblem,
+    });
     return server.on("request", () => {
       askedAt = clock.elapsed();
     });

@@ -29,6 +29,8 @@ export interface HttpParts {
   readonly streams: EventStreams;
   readonly connections: ConnectionCounts;
   readonly log: Log;
+  /** What a failure that is no Problem means to a person, where that is known. */
+  readonly problemOf: (failure: unknown) => Problem | undefined;
 }
 
 const maxLoggedPath = 1000;
@@ -129,9 +131,10 @@ function noSuchPath(context: Koa.Context): Problem {
   return new Problem("method_not_allowed", `${shown} supports ${methods}, not ${method}.`);
 }
 
-function respondWithProblem(context: Koa.Context, failure: unknown, { connections, log }: HttpParts): void {
-  const problem = failure instanceof Problem ? failure : undefined;
-  if (problem === undefined) log.error("A request failed", { path: context.path, failure });
+function respondWithProblem(context: Koa.Context, failure: unknown, parts: HttpParts): void {
+  const { connections, log, problemOf } = parts;
+  const problem = failure instanceof Problem ? failure : problemOf(failure);
+  if (problem !== failure) log.error("A request failed", { path: context.path, failure });
   if (context.res.headersSent) {
     context.res.destroy();
     return;

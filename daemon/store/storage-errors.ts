@@ -24,6 +24,11 @@ export function isWithoutRoom(failure: unknown): boolean {
   return isFull(code) || /^SQLITE_(IOERR|CANTOPEN)/.test(code);
 }
 
+/** What a failure of SQLite means to a person, whoever met it; undefined for any other. */
+export function databaseProblem(failure: unknown): Problem | undefined {
+  return errorCode(failure)?.startsWith("SQLITE_") === true ? storageProblem(failure) : undefined;
+}
+
 /** What a failure of the disk or of SQLite means to a person; undefined for any other. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";
