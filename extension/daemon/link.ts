@@ -18,7 +18,6 @@ import type { JobEvent } from "../../protocol/job-event.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
-
 import type { Daemon } from "./daemon.ts";
 import { watchForDaemon } from "./discovery-watch.ts";
 import { showHandover } from "./handover-progress.ts";
@@ -84,6 +83,16 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     return this.#ask((daemon) => daemon.call(name, ...input));
   }
 
+  /** The same of a daemon that is there: none is started for it. */
+  async callRunning<Name extends CallableName>(
+    name: Name,
+    ...input: CallArguments<Name>
+  ): Promise<Answer<Api[Name]>> {
+    const daemon = await this.#opening;
+    if (daemon === undefined) throw new Problem("daemon_unreachable", "The daemon is not running.");
+    return daemon.call(name, ...input);
+  }
+
   startRun(run: RunToStart): Promise<Run> {
     return this.#ask((daemon) => this.#started.begin((signal) => daemon.startBytes(run, { signal })));
   }
@@ -140,6 +149,8 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     const daemon = await openDaemon({ stateDirectory: stateDirectory() });
     const { pid } = daemon.health;
     this.#release();
+    // Nobody is to take it for one that is there, and start another one in its place.
+    this.#become({ kind: "stopped" });
     await daemon.call("shutdown", { body: {} });
     await daemon[Symbol.asyncDispose]();
     await this.#gone(pid);
@@ -149,6 +160,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   /** Ends a daemon that does not answer, by force. Rejects when it is none, or does not end. */
   async end(): Promise<void> {
     this.#release();
+    this.#become({ kind: "stopped" });
     await endDaemon(this.places);
     this.#stopped();
   }
@@ -227,13 +239,12 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   async #restart(signal: AbortSignal): Promise<void> {
-    const log = this.#log;
     const pause = this.#crashes.crashed();
     if (pause === undefined) {
       this.#become({ kind: "failed", problem: crashedTooOften(this.places) });
       return;
     }
-    log.warn(`The daemon crashed; it is started again in ${pause} ms`);
+    this.#log.warn(`The daemon crashed; it is started again in ${pause} ms`);
     this.#become({ kind: "starting" });
     await wait(pause, undefined, { signal }).catch(() => undefined);
     // What goes wrong now stands in the state, which is shown.

@@ -111,7 +111,9 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
     if (daemon.state.kind !== "connected") this.#post({ type: "away", message: describeState(daemon.state) });
     else {
       try {
-        const [stats, { items }] = await Promise.all([daemon.call("stats"), daemon.call("listConnections")]);
+        // One that was just stopped is left alone.
+        const asked = [daemon.callRunning("stats"), daemon.callRunning("listConnections")] as const;
+        const [stats, { items }] = await Promise.all(asked);
         this.#connections = items;
         this.#post({ type: "metrics", stats, connections: items });
       } catch (failure) {

@@ -112,8 +112,9 @@ test("costs next to nothing while nothing happens", async () => {
     return [share(0), share(1)];
   };
   let [own, host] = await shares();
-  // VS Code itself does something there, for a while after the tests before and now and then.
-  for (let looks = 1; looks < 6 && host >= 0.05; looks += 1) [own, host] = await shares();
+  // VS Code itself does something there, for a while after the tests before and now and then; the daemon keeps what was
+  // compiled of it after its first runs.
+  for (let looks = 1; looks < 6 && (own >= 0.01 || host >= 0.05); looks += 1) [own, host] = await shares();
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   console.log(
     `Idle, with the dashboard open: daemon ${percent(own)} of a core, extension host ${percent(host)}.`,
@@ -127,6 +128,8 @@ test("says that its figures are old when the daemon is away, and comes back with
   await window.run.locator("main.old").waitFor();
   expect(await window.run.getByRole("status").textContent()).not.toBe("");
   await window.pictures("dashboard-old", ["light", "dark", "highContrast"]);
+  // Looking at it now and then starts none.
+  expect(await window.run.locator("main.old").count()).toBe(1);
   expect(await window.violations()).toEqual([]);
   await window.reload();
   await window.run.locator("main[aria-busy=false]:not(.old)").waitFor();
