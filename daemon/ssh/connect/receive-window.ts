@@ -158,7 +158,7 @@ export class ReceiveWindow {
   #grow(wantedBytes: number): void {
     const size = baseBytes + this.#extra;
     const wanted = Math.min(Math.ceil(wantedBytes), size * maxGrowth, maxBytes);
-    if (wanted <= size) return;
+    if (!(wanted > size)) return;
     this.#extra += this.#budget.take(wanted - size);
     this.#reach.extraBytes = Math.max(this.#reach.extraBytes, this.#extra);
   }

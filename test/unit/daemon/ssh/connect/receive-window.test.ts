@@ -103,6 +103,16 @@ test("a server nearby that stops for as long as one that is far away, since it g
   expect(window.extraBytes).toBe(0);
 });
 
+test("where a clock too coarse shows neither how fast it is read nor how far it is, it has a window of 2 MiB", async () => {
+  const { window, send, roundTrip, left } = await openChannel(new WindowBudget(), {
+    extraBytes: 0,
+    roundTripMs: 0,
+  });
+  send();
+  for (let count = 0; count < 4; count += 1) roundTrip(20);
+  expect([window.extraBytes, left()]).toEqual([0, 2 * mebibyte]);
+});
+
 test("one that goes on at once has a window of 2 MiB", async () => {
   const { window, send, roundTrip, left } = await openChannel();
   send();
