@@ -176,7 +176,7 @@ test("a store that is damaged under a daemon ends neither it nor its runs", asyn
   }
   // What it has in memory may do for a while.
   answers.delete(201);
-  expect([...answers]).toEqual([500]);
+  expect([...answers]).toEqual([507]);
   const body = { data: "\n", end: true };
   await daemon.client.call("runStdin", { params: { run: running.id }, body });
   await running.until(messages, ({ type }) => type === "complete");
