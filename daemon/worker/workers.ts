@@ -1,5 +1,6 @@
 import { backOffMs } from "../core/back-off.ts";
 import type { Clock } from "../core/clock.ts";
+import { Slots } from "../core/slots.ts";
 import { inTime } from "../core/in-time.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -39,6 +40,8 @@ const slowInARow = 2;
 const maxAgeMs = 60_000;
 const renewMs = 45_000;
 const workersPerLogin = 3;
+/** After a job on many hosts all of them would begin one, beside its commands and the next job's. */
+const startsAtOnce = 8;
 /** What start files leave behind may be another thing the next time, or they may have been mended. */
 const refusedPauses = { firstMs: 5000, maxMs: 600_000 };
 /** Longer ones would not fit into an argument of the shell that runs them. */
@@ -53,6 +56,7 @@ export class Workers implements Remote, AsyncDisposable {
   readonly #options: WorkersOptions;
   readonly #logins = new WorkerLogins();
   readonly #stopped = new AbortController();
+  readonly #starts = new Slots(startsAtOnce);
   #count = 0;
 
   constructor(options: WorkersOptions) {
@@ -176,7 +180,9 @@ export class Workers implements Remote, AsyncDisposable {
     retired.signal.addEventListener("abort", () => {
       this.#count -= 1;
     });
-    const worker = await startWorker(login, process, { ...parts, onRetired: () => retired.abort() });
+    const worker = await this.#starts.run(() =>
+      startWorker(login, process, { ...parts, onRetired: () => retired.abort() }),
+    );
     if (worker !== undefined) this.#use(login, worker, retired.signal);
     return worker !== undefined;
   }
