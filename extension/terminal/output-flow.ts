@@ -20,7 +20,7 @@ export class OutputFlow implements Disposable {
   #waitingCharacters = 0;
   #undrawn = 0;
   #held = false;
-  #callOff: (() => void) | undefined;
+  #cancelFlush: (() => void) | undefined;
   #flushedAt = -frameMs;
   #wake: (() => void) | undefined;
   #disposed = false;
@@ -35,15 +35,15 @@ export class OutputFlow implements Disposable {
     this.#waiting.push(chunk);
     this.#waitingCharacters += chunk.data.length;
     if (this.#waitingCharacters >= messageCharacters) this.flush();
-    else this.#callOff ??= this.#flushLater();
+    else this.#cancelFlush ??= this.#flushLater();
     if (this.#undrawn > highCharacters) this.#held = true;
     if (this.#held) await this.#room();
   }
 
   /** Sends what is waiting now, so that what is posted next comes after it. */
   flush(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
     if (this.#waiting.length === 0 || this.#disposed) return;
     const chunks = this.#waiting;
     this.#undrawn += this.#waitingCharacters;
@@ -61,7 +61,7 @@ export class OutputFlow implements Disposable {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
-    this.#callOff?.();
+    this.#cancelFlush?.();
     this.#waiting = [];
     this.#release();
   }
