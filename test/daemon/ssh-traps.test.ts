@@ -2,7 +2,13 @@ import { once } from "node:events";
 import type { Connection } from "ssh2";
 import { expect, test } from "vitest";
 import { openSshPool, targetOf } from "../support/ssh-pool.ts";
-import { openSsh2Server, type Ssh2Server, socketOf, swapHostKey } from "../support/ssh2-server.ts";
+import {
+  nextKeyExchange,
+  openSsh2Server,
+  type Ssh2Server,
+  socketOf,
+  swapHostKey,
+} from "../support/ssh2-server.ts";
 import { openSshd } from "../support/sshd.ts";
 
 /** ssh2's own server part, which can be made to say what no server should. */
@@ -296,8 +302,7 @@ test("at a new key exchange with another host key nothing that was typed is sent
   const started = await pool.start(targetOf(server), "any");
   await started.shown("up");
   const before = logins.length;
-  // The client takes part in the exchange once something of it arrives.
-  const exchanging = once(socketOf(server.connections[0]), "data");
+  const exchanging = nextKeyExchange(server.connections[0]);
   swapHostKey(server.connections[0]);
   await exchanging;
   started.process.stdin.end("canary");

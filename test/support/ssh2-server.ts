@@ -99,12 +99,25 @@ export function socketOf(connection: Connection | undefined): Socket {
 
 /** Makes a connected server show another host key at the next key exchange, and asks for that exchange. */
 export function swapHostKey(connection: Connection | undefined, { privateKey } = generateHostKey()): void {
-  const protocol: unknown = connection === undefined ? undefined : Reflect.get(connection, "_protocol");
-  if (typeof protocol !== "object" || protocol === null) throw new Error("no such connection");
+  const protocol = protocolOf(connection);
   const key = utils.parseKey(privateKey);
   Reflect.set(protocol, "_hostKeys", { "ssh-rsa": key, "rsa-sha2-256": key, "rsa-sha2-512": key });
   const rekey: unknown = Reflect.get(protocol, "rekey");
   if (typeof rekey === "function") Reflect.apply(rekey, protocol, []);
+}
+
+/** Resolves when the client takes part in a key exchange that begins after this call: its own KEXINIT is in. */
+export async function nextKeyExchange(connection: Connection | undefined): Promise<void> {
+  const protocol = protocolOf(connection);
+  const before: unknown = Reflect.get(protocol, "_kex");
+  // What it had sent before arrives first.
+  while (Reflect.get(protocol, "_kex") === before) await once(socketOf(connection), "data");
+}
+
+function protocolOf(connection: Connection | undefined): object {
+  const protocol: unknown = connection === undefined ? undefined : Reflect.get(connection, "_protocol");
+  if (typeof protocol !== "object" || protocol === null) throw new Error("no such connection");
+  return protocol;
 }
 
 /** A key in the forms that ssh2 and known_hosts take. */
