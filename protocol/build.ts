@@ -1,5 +1,5 @@
 /** Replaced by the build script with a digest of the sources. */
 declare const HOSTRUN_BUILD: string | undefined;
 
-/** Which build this is: two of one version may differ while it is being worked on. */
+/** Identifies this build: two builds of one version may differ during development. */
 export const build = typeof HOSTRUN_BUILD === "undefined" ? "source" : HOSTRUN_BUILD;

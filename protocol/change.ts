@@ -10,8 +10,8 @@ import { TestStep } from "./test-step.ts";
 const base = { timestamp: z.iso.datetime() };
 
 /**
- * What `GET /api/events` tells: what changed in the daemon, for tree views. `reset` is sent when a stream
- * cannot go on from where the client left it: read the lists again.
+ * The events of `GET /api/events`: changes in the daemon's state, for tree views. `reset` is sent when a stream cannot
+ * be resumed from where the client left off: reload the lists.
  */
 export const Change = z.discriminatedUnion("type", [
   z.object({ type: z.literal("reset"), ...base }),
@@ -30,5 +30,5 @@ export const Change = z.discriminatedUnion("type", [
 export type Change = z.infer<typeof Change>;
 
 type Timeless<C> = C extends unknown ? Omit<C, "timestamp"> : never;
-/** A change before its time is put on it. */
+/** A change without its timestamp. */
 export type ChangeInput = Timeless<Change>;

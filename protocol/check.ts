@@ -1,6 +1,6 @@
 /**
- * Checks by hand, for what a process has to read that should be up in a moment: building zod's schemas of the API takes
- * longer than all of `hostrun run`.
+ * Hand-written checks for a process that must start fast: building zod's schemas of the API takes longer than a whole
+ * `hostrun run`.
  */
 export type Check = (value: unknown) => boolean;
 
@@ -29,7 +29,7 @@ export function isListOf(check: Check): Check {
   return (value) => Array.isArray(value) && value.every(check);
 }
 
-/** An object with these members; others are left alone. */
+/** An object with these members; additional members are ignored. */
 export function isObjectWith(members: Readonly<Record<string, Check>>): Check {
   return (value) =>
     typeof value === "object" &&

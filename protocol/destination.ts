@@ -1,6 +1,6 @@
 import { servicePort } from "./service-ports.ts";
 
-/** What a name must be beside its length. */
+/** The rules for a name apart from its length. */
 export type NameRules = readonly { readonly holds: (name: string) => boolean; readonly message: string }[];
 
 export const maxNameLength = 255;
@@ -14,12 +14,12 @@ const plainRules = [
 ];
 
 /**
- * Of a name or an address (ssh.c, valid_hostname): what OpenSSH 9.6 refuses in it, so that it can be expanded into a
- * command line unharmed.
+ * Rules for a host name or address: rejects what OpenSSH 9.6 rejects (ssh.c, valid_hostname), so that it can be
+ * expanded into a command line safely.
  */
 export const hostNameRules: NameRules = [...plainRules, without(/['"`$\\;&<>|(){},]/)];
 
-/** Of a user (ssh.c, valid_ruser): a backslash or a `$` occurs in Windows domains. */
+/** Rules for a user name (ssh.c, valid_ruser): a backslash or a `$` is allowed, since Windows domains use them. */
 export const userNameRules: NameRules = [
   ...plainRules,
   without(/['"`;&<>|(){}]/),
@@ -36,9 +36,9 @@ const uriForm =
 const ipv6Form = /^(?:(?<user>.+)@)?(?<host>(?<address>[\da-fA-F]*:[\da-fA-F:.]+)(?:%[^@:]+)?)$/;
 
 /**
- * The parts of a destination or a ProxyJump hop, `[user@]host[:port]` or `ssh://[user[;params]@]host[:port][/]`; undefined
- * when it is not one. An IPv6 address needs its brackets only before a port. The last `@` ends the user, of a URI the
- * first; there the parameters are passed over and `%xx` of the user is decoded (misc.c, parse_uri).
+ * Parses a destination or a ProxyJump hop, `[user@]host[:port]` or `ssh://[user[;params]@]host[:port][/]`; returns
+ * undefined when it is neither. An IPv6 address needs brackets only before a port. The user ends at the last `@`, or
+ * at the first in a URI, whose parameters are ignored and whose user is percent-decoded (misc.c, parse_uri).
  */
 export function parseJump(text: string): { user?: string; host: string; port?: number } | undefined {
   const groups = text.startsWith("ssh://") ? splitUri(text) : splitJump(text);
@@ -63,12 +63,14 @@ export function isUri(text: string): boolean {
   return text.startsWith("ssh://");
 }
 
-/** An ssh URI less what is passed over in it, which could be no name; any other text as it is. */
+/**
+ * Removes the ignored parameters of an ssh URI, which would make it an invalid name; returns any other text unchanged.
+ */
 export function withoutParameters(text: string): string {
   return text.replace(/^(ssh:\/\/[^@;]+);[^@]*@/, "$1@");
 }
 
-/** Why an ssh URI is none, as a clause behind what it is called; undefined where it is one. */
+/** Why an ssh URI is invalid, as a clause that follows its name; undefined where it is valid. */
 export function uriFault(text: string): string | undefined {
   if (parseJump(text) !== undefined) return undefined;
   const groups = uriForm.exec(text)?.groups;
@@ -93,7 +95,7 @@ function brokenRule(name: string, rules: NameRules): string | undefined {
   return rules.find(({ holds }) => !holds(name))?.message;
 }
 
-/** A number, or the name of a service. NaN: it is none. */
+/** A port number, or the port of a named service; NaN when it is neither. */
 function portOf(text: string): number {
   return /^\d{1,5}$/.test(text) ? Number(text) : (servicePort(text) ?? NaN);
 }
@@ -102,18 +104,21 @@ function splitUri(text: string): Record<string, string | undefined> | undefined 
   const groups = uriForm.exec(text)?.groups;
   if (groups === undefined || !["/", undefined].includes(groups["path"])) return undefined;
   const { user, host, port } = groups;
-  // ssh would take the password as a part of the name (RFC 3986, section 3.2.1); a colon that is one is %3A.
+  // ssh would treat the password as part of the name (RFC 3986, section 3.2.1); a literal colon is written %3A.
   if (user?.includes(":") === true) return undefined;
-  // As to ssh, nothing behind the colon is no port.
+  // Like ssh, treats an empty port as none.
   return { host, user: user === undefined ? undefined : decoded(user), port: port === "" ? undefined : port };
 }
 
-/** For messages: what may be a password in an ssh URI is left out. */
+/** Removes what may be a password from an ssh URI, for messages. */
 export function withoutPassword(text: string): string {
   return isUri(text) ? text.replace(/^(ssh:\/\/[^@:]*):[^@]*@/s, "$1:…@") : text;
 }
 
-/** As misc.c's urldecode, in which a plus sign is a space; empty, and so no name, where it is none. */
+/**
+ * Decodes as misc.c's urldecode does, in which a plus sign is a space; returns an empty string, which is not a valid
+ * name, on a bad escape.
+ */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
@@ -127,7 +132,7 @@ function splitJump(text: string): Record<string, string> | undefined {
   return bare !== undefined && isAddress(bare["address"]) ? bare : jumpForm.exec(text)?.groups;
 }
 
-/** Without brackets; a zone may follow, as in fe80::1%eth0. */
+/** Whether it is an IPv6 address without brackets; a zone may follow, as in fe80::1%eth0. */
 export function isIpv6Address(text: string): boolean {
   const groups = ipv6Form.exec(text)?.groups;
   return groups !== undefined && groups["user"] === undefined && isAddress(groups["address"]);

@@ -1,15 +1,15 @@
 import { isInstant, isNullOr, isObjectWith, isText, isWhole } from "./check.ts";
 
 /**
- * The version of the API. A client and a daemon of different ones do not talk, but for `health`, `version` and `shutdown`,
- * which stay as they are.
+ * The version of the API. A client and a daemon with different versions use only `health`, `version` and `shutdown`,
+ * which never change.
  */
 export const protocolVersion = 1;
 
-/** With what status a daemon ends that found another one in its place (EX_TEMPFAIL of sysexits.h). */
+/** The exit status of a daemon that found another one already running (EX_TEMPFAIL of sysexits.h). */
 export const placeTakenStatus = 75;
 
-/** What daemon.json holds (mode 0600): how to reach the daemon of this state directory. */
+/** The content of daemon.json (mode 0600): how to reach the daemon of this state directory. */
 export interface Discovery {
   readonly pid: number;
   readonly version: string;
@@ -30,7 +30,7 @@ const isWhatDaemonsWrite = isObjectWith({
   startedAt: isInstant,
 });
 
-/** Undefined for what no daemon writes. */
+/** Returns undefined for content that no daemon writes. */
 export function parseDiscovery(content: unknown): Discovery | undefined {
   return isDiscovery(content) ? content : undefined;
 }

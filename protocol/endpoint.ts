@@ -2,9 +2,9 @@ import type * as z from "zod";
 import type { ProblemCode } from "./problem.ts";
 
 /**
- * An endpoint is data: the route, the client method, the types and the OpenAPI operation all come from it.
- * `output` is a schema for a JSON answer; "events" is a Server-Sent Events stream, "bytes" raw bytes,
- * "text" plain text, "none" an empty 204.
+ * An endpoint is data: the route, the client method, the types and the OpenAPI operation are all derived from it.
+ * `output` is the schema of a JSON response; "events" is a Server-Sent Events stream, "bytes" raw bytes, "text" plain
+ * text, "none" an empty 204.
  */
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -16,17 +16,17 @@ export interface Endpoint {
   readonly rawBody?: boolean;
   readonly status: 200 | 201 | 202 | 204;
   readonly output: z.ZodType | "events" | "bytes" | "text" | "none";
-  /** Whether `Accept: text/event-stream` turns the answer into an event stream. */
+  /** Whether `Accept: text/event-stream` turns the response into an event stream. */
   readonly alsoEvents?: boolean;
-  /** Of plain text what stands behind `text/plain`, e.g. its version. */
+  /** The parameters of the media type `text/plain`, e.g. its version. */
   readonly textParameters?: string;
-  /** Whether the event stream is also given as frames (frames.ts). */
+  /** Whether the event stream is also available as frames (frames.ts). */
   readonly alsoFrames?: boolean;
-  /** Whether the answer stays the same for as long as the daemon is this version. */
+  /** Whether the response stays the same for as long as the daemon has this version. */
   readonly isStatic?: boolean;
-  /** Whether the event stream has an end, behind which a reader of events is answered 204. */
+  /** Whether the event stream ends; a reader that resumes after its end gets a 204. */
   readonly endsForReaders?: boolean;
-  /** Whether what is answered is made for each request, and not for one that wants the head alone. */
+  /** Whether the response is generated for each request, and not generated for a HEAD request. */
   readonly isMadeOnRequest?: boolean;
   readonly problems: readonly ProblemCode[];
 }
@@ -35,7 +35,7 @@ export function endpoint<const E extends Endpoint>(declaration: E): E {
   return declaration;
 }
 
-/** What can be wrong with every request that is only read, and with every one that has a body. */
+/** The problems of every request with a query, and of every request with a body. */
 export const reading = ["invalid_request"] as const;
 export const writing = ["invalid_request", "too_large", "unsupported_media_type"] as const;
 

@@ -16,27 +16,27 @@ export const StatusEvent = z.object({
   ...base,
   state: RunState,
   message: z.string(),
-  /** Of a durable run whose host cannot be reached now: its command goes on there, unseen. */
+  /** Set on a durable run whose host cannot be reached now: its command continues there, unobserved. */
   reconnecting: z.literal(true).optional(),
-  /** The command is being ended, since it was cancelled or is out of time. */
+  /** The command is being stopped, since it was cancelled or timed out. */
   stopping: z.literal(true).optional(),
-  /** What a server shows to a person before the login, in lines in which everything can be seen. */
+  /** The banner that a server sends before the login, as visible lines. */
   banner: z.string().optional(),
 });
 export const OutputEvent = z.object({
   type: z.literal("output"),
   ...base,
   stream: OutputStream,
-  /** Bytes of this stream before `data`, as recorded. */
+  /** The number of recorded bytes of this stream before `data`. */
   offset: size,
-  /** Text, or base64 where `encoding` says so; empty where shell noise was left out (see `filteredBytes`). */
+  /** Text, or base64 where `encoding` is set; empty where shell noise was left out (see `filteredBytes`). */
   data: z.string(),
   encoding: z.literal("base64").optional(),
-  /** How many recorded bytes this view leaves out here; `?raw=1` shows them. */
+  /** The number of recorded bytes that this view leaves out here; `?raw=1` includes them. */
   filteredBytes: size.optional(),
 });
 export const ErrorEvent = z.object({ type: z.literal("error"), ...base, problem: ProblemDetails });
-/** The run waits for a person. */
+/** The run waits for a person's answer. */
 export const PromptEvent = z.object({ type: z.literal("prompt"), ...base, prompt: Prompt });
 export const PromptClosedEvent = z.object({
   type: z.literal("promptClosed"),
@@ -59,13 +59,13 @@ export const CompleteEvent = z.object({
   outcome: Outcome,
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
-  /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
+  /** For a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
   stopConfirmed: z.boolean().nullable(),
   durationMs: size,
   stdoutBytes: size,
   stderrBytes: size,
   truncatedBytes: size,
-  /** Of every byte received, also of those beyond the record's limit; null where the ending is unknown. */
+  /** Digests of every byte received, including those beyond the record's limit; null where the outcome is unknown. */
   sha256: z.object({ stdout: Sha256.nullable(), stderr: Sha256.nullable() }),
 });
 export type CompleteEvent = z.infer<typeof CompleteEvent>;
@@ -85,31 +85,37 @@ export type RunEvent = z.infer<typeof RunEvent>;
 
 /** How a run's stream is read. */
 export const StreamQuery = z.strictObject({
-  /** Whether shell noise is there, too; by default in frames, and not as Server-Sent Events. */
+  /** Whether shell noise is included; by default it is in frames, and not in Server-Sent Events. */
   raw: z.enum(["0", "1"]).optional(),
   /**
-   * all: every byte that comes, whatever the record's limit, and the host waits for this reader; the default of frames
-   * that are read from the start. recorded: what is still recorded, and the host waits for nobody.
+   * all: every byte received, whatever the record's limit, and the host waits for this reader; the default for frames
+   * that are read from the start. recorded: what is still recorded, and the host waits for no reader.
    */
   follow: z.enum(["all", "recorded"]).optional(),
-  /** Of frames: whether each piece of output comes behind a frame that says where it stands and when it was written. */
+  /**
+   * For frames: whether each piece of output is preceded by a frame with its offset and the time at which it was
+   * written.
+   */
   positions: z.enum(["0", "1"]).optional(),
 });
 export type StreamQuery = z.infer<typeof StreamQuery>;
 
-/** How a run is begun. */
+/** How a run is started. */
 export const StartQuery = z.strictObject({
   ...StreamQuery.shape,
-  /** refuse: `confirmation_required` where the host is marked as production, so that a person is asked first. */
+  /**
+   * refuse: fails with `confirmation_required` where the host is marked as production, so that a person is asked
+   * first.
+   */
   production: z.literal("refuse").optional(),
 });
 export type StartQuery = z.infer<typeof StartQuery>;
 
 export const EventsQuery = z.strictObject({
-  /** As `Last-Event-ID`: the id of the last event that was taken in. */
+  /** Like `Last-Event-ID`: the id of the last event that was processed. */
   after: z.string().max(64).optional(),
   ...StreamQuery.shape,
-  /** Of frames: bytes of each stream that were taken in. */
+  /** For frames: the number of bytes of each stream that were processed. */
   stdout: QueryInt.optional(),
   stderr: QueryInt.optional(),
 });

@@ -1,4 +1,4 @@
-/** Text as a block of code of Markdown, in a fence that is longer than each that the text has. */
+/** Text as a Markdown code block, in a fence longer than any in the text. */
 export function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);

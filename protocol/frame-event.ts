@@ -14,7 +14,7 @@ import { isPrompt } from "./prompt-check.ts";
 import type { RunEvent } from "./event.ts";
 import { isProblemDetails } from "./problem.ts";
 
-/** An event as the command line takes it from a stream of frames: never `output`, and of `init` only which run it is. */
+/** An event as the command line reads it from a stream of frames: never `output`, and only the run's id of `init`. */
 export type FrameEvent =
   | Exclude<RunEvent, { type: "init" | "output" }>
   | Pick<Extract<RunEvent, { type: "init" }>, "type" | "runId" | "timestamp">;
@@ -22,7 +22,7 @@ export type FrameEvent =
 const isStream = isOneOf("stdout", "stderr");
 const isHash = isNullOr((value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value));
 
-/** As the schemas of event.ts have it. */
+/** Matches the schemas of event.ts. */
 const membersByType: Readonly<Record<FrameEvent["type"], Readonly<Record<string, Check>>>> = {
   init: {},
   status: {
@@ -60,7 +60,7 @@ export function isFrameEvent(value: unknown): value is FrameEvent {
   return checks.get(value.type)?.(value) === true;
 }
 
-/** Whether there are events of this type, in frames. */
+/** Whether frames can carry an event of this type. */
 export function isFrameEventType(type: string): boolean {
   return checks.has(type);
 }

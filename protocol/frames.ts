@@ -1,6 +1,6 @@
 /**
- * A run's stream without text encoding: 8 bytes of head (the kind, three zero bytes, the length as a big-endian uint32),
- * then so many bytes.
+ * A run's stream without text encoding: a header of 8 bytes (the kind, three zero bytes, the length as a big-endian
+ * uint32), then that many bytes.
  */
 export const framesType = "application/vnd.hostrun.frames";
 
@@ -10,9 +10,9 @@ export const frameKinds = {
   /** The bytes as the command wrote them. */
   stdout: 1,
   stderr: 2,
-  /** Empty; it says that the stream is alive. */
+  /** Empty; shows that the stream is alive. */
   keepAlive: 3,
-  /** JSON: where the output of the next frame stands in its stream (`offset`), and its `timestamp`; with `?positions=1`. */
+  /** JSON: the `offset` in its stream of the next frame's output, and its `timestamp`; with `?positions=1`. */
   position: 4,
 } as const;
 

@@ -26,7 +26,7 @@ export const hostEndpoints = {
     query: HostQuery,
     status: 200,
     output: listOf(Host).extend({
-      /** What is missing in the list, since it could not be read; the rest is there. */
+      /** Why a part of the list could not be read; the rest is complete. */
       problems: z.array(ProblemDetails).default([]),
     }),
     problems: reading,

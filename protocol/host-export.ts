@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Host, SavedHost } from "./host.ts";
 import { ImportRow } from "./host-import.ts";
 
-/** What is written of hosts for another machine: saved ones, with all that a person has set. There is no secret in it. */
+/** Hosts exported for another machine: saved ones, with every field that a person has set. It contains no secrets. */
 export const HostExport = z.object({
   /** The format's version. */
   hostrun: z.literal(1),
@@ -10,7 +10,10 @@ export const HostExport = z.object({
 });
 export type HostExport = z.infer<typeof HostExport>;
 
-/** The saved ones of `hosts`, without what is as for any new host, as JSON of which people can read and compare lines. */
+/**
+ * Exports the saved ones of `hosts`, without fields that have a new host's defaults, as JSON whose lines people can
+ * read and compare.
+ */
 export function exportText(hosts: readonly Host[]): string {
   const saved = hosts.filter(({ id, damaged }) => id !== null && damaged === undefined);
   return `${JSON.stringify({ hostrun: 1, hosts: saved.map(essence) }, undefined, 2)}\n`;
@@ -27,7 +30,7 @@ function essence(host: Host): object {
   return { name, address, port, ...Object.fromEntries(set) };
 }
 
-/** The hosts of an export, each of which may be none; undefined: the text is no export. */
+/** Returns the hosts of an export, not yet validated; undefined when the text is not an export. */
 export function parseExport(text: string): unknown[] | undefined {
   try {
     return HostExport.safeParse(JSON.parse(text)).data?.hosts;

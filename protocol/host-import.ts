@@ -4,19 +4,19 @@ import { Problem } from "./problem.ts";
 
 const maxHosts = 100_000;
 
-/** A host as `NewHost` has it, or anything else: then it alone is skipped, with the reason. */
+/** A host in the form of `NewHost`, or anything else: then only that row is skipped, with the reason. */
 export const ImportRow = z.unknown();
 
-/** What a row is called, as far as it says so. */
+/** The name of a row, if it has one. */
 export function nameOfRow(row: unknown): string | undefined {
   const named = typeof row === "object" && row !== null && "name" in row ? row.name : undefined;
   return typeof named === "string" ? named : undefined;
 }
 
-/** Of `hosts`, so that a request with them is no larger than one may be (1 MiB). */
+/** The limit of `hosts`, which keeps a request with them within the maximum size (1 MiB). */
 const maxRowsBytes = 1_000_000;
 
-/** `too_large` where these hosts do not fit into one request; `source` is what a person calls where they are from. */
+/** Throws `too_large` where these hosts do not fit into one request; `source` is what a person calls their origin. */
 export function requireImportable(rows: readonly unknown[], source: string): void {
   if (new TextEncoder().encode(JSON.stringify(rows)).length <= maxRowsBytes) return;
   throw new Problem(
@@ -27,7 +27,7 @@ export function requireImportable(rows: readonly unknown[], source: string): voi
 
 export const ImportRequest = z
   .strictObject({
-    /** `hosts`: those of the request, e.g. of an export. */
+    /** `hosts`: those in the request, e.g. of an export. */
     source: z.enum(["ssh_config", "hosts"]),
     /** Default: `~/.ssh/config`. */
     path: z
@@ -39,9 +39,9 @@ export const ImportRequest = z
     hosts: z.array(ImportRow).max(maxHosts).optional(),
     /** Default: every host of the source. */
     names: z.array(HostName).max(maxHosts).optional(),
-    /** Also changes saved hosts that differ; by default they are skipped. */
+    /** Also updates saved hosts that differ; by default they are skipped. */
     update: z.boolean().default(false),
-    /** Only say what would be done. */
+    /** Only reports what would be done. */
     dryRun: z.boolean().default(false),
   })
   .refine(({ source, hosts }) => (source === "hosts") === (hosts !== undefined), {
@@ -56,17 +56,17 @@ export type ImportRequest = z.infer<typeof ImportRequest>;
 
 const Value = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
 
-/** A field of a saved host that has another value in the source. */
+/** A field of a saved host whose value differs in the source. */
 export const HostChange = z.object({ field: z.string(), from: Value, to: Value });
 export type HostChange = z.infer<typeof HostChange>;
 
 export const ImportResult = z.object({
   imported: z.array(Host),
-  /** Only with `update`: the hosts as they are now, and what has changed. */
+  /** Only with `update`: the updated hosts, and what has changed. */
   updated: z.array(z.object({ host: Host, changes: z.array(HostChange) })),
   /** Only with `update`: names of saved hosts that do not differ. */
   same: z.array(z.string()),
-  /** What was left alone, and why, e.g. a name that exists already. */
+  /** What was left unchanged, and why, e.g. a name that exists already. */
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   dryRun: z.boolean(),
 });

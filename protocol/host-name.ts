@@ -1,12 +1,12 @@
 import { isIpv6Address, type NameRules, parseJump } from "./destination.ts";
 
-/** Letters that cannot be told from those of ASCII, and those below them, in the same order. */
+/** Letters that look the same as ASCII letters, with those letters below them in the same order. */
 const lookalikes = "АВЕЅІЈКМНОРСТХҮаеѕіјорсухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονıɑɡ";
 const likenesses = "ABESIJKMHOPCTXYaesijopcyxhdqwABEZHIKMNOPTYXoviag";
 
 /**
- * What a host may be called from now on, beside what OpenSSH takes as its name: nothing that means another host, or several, where
- * hosts are named. One that has such a name already keeps it.
+ * The rules for new host names in addition to OpenSSH's own: a name must not mean another host, or several, where
+ * hosts are named. A host that already has such a name keeps it.
  */
 export const newHostNameRules: NameRules = [
   {
@@ -30,13 +30,13 @@ export const newHostNameRules: NameRules = [
   { holds: looksLikeItself, message: "must not hold letters that look like others" },
 ];
 
-/** Whether a word means a host other than the one that is called so: `user@host`, `host:port`, an ssh URI. */
+/** Whether a word means a host other than the one with this name: `user@host`, `host:port`, an ssh URI. */
 export function isOtherDestination(word: string): boolean {
   const host = parseJump(word)?.host;
   return host !== undefined && host !== word;
 }
 
-/** Whether a word means, as a target, other hosts than the one that is called so. */
+/** Whether a word means, as a target, hosts other than the one with this name. */
 export function isTargetSyntax(word: string): boolean {
   return word === "all" || /^(?:tag|group):|^[!@]|[*?[\]]/.test(word) || isOtherDestination(word);
 }

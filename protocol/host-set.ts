@@ -1,9 +1,9 @@
-/** So many names one range may stand for. */
+/** The maximum number of names that one range may expand to. */
 export const maxRangeNames = 10_000;
 
 /**
- * The names that a word with ranges such as `web[01-20,25]` stands for, in order; itself where it has none. undefined where
- * a bracket holds no ranges of numbers, or there are more than 10,000 names.
+ * The names that a word with ranges such as `web[01-20,25]` expands to, in order; a word without ranges is returned as
+ * it is. Undefined where brackets contain anything but ranges of numbers, or there are more than 10,000 names.
  */
 export function expandRanges(word: string): string[] | undefined {
   let names = [""];
@@ -20,7 +20,7 @@ export function expandRanges(word: string): string[] | undefined {
   }
 }
 
-/** A target that means nobody, with what is wrong with how it is written, if that is it. */
+/** A target that matches no host, with its syntax error if it has one. */
 export function unknownTarget(word: string): string {
   const fault = targetFault(word);
   return fault === undefined ? word : `${word} (${fault})`;
@@ -35,8 +35,8 @@ function targetFault(word: string): string | undefined {
 }
 
 /**
- * What was meant by a word with commas outside of brackets, which no target has but by the name of a tag or a group; undefined:
- * it has none.
+ * Splits a word at commas outside of brackets, which no target contains except in the name of a tag or a group;
+ * undefined: it has none.
  */
 export function targetsBetweenCommas(word: string): string[] | undefined {
   if (/^!?(?:tag|group):/.test(word)) return undefined;
@@ -54,7 +54,7 @@ function rangeFault(word: string): string | undefined {
     : undefined;
 }
 
-/** `01-03,7` as 01, 02, 03, 7. */
+/** Expands `01-03,7` into 01, 02, 03, 7. */
 function numbersOf(ranges: string): string[] | undefined {
   const numbers: string[] = [];
   for (const range of ranges.split(",")) {
@@ -72,12 +72,15 @@ function numbersOf(ranges: string): string[] | undefined {
 interface Series {
   readonly before: string;
   readonly after: string;
-  /** Digits of a number that is padded; 0 where none is. */
+  /** The number of digits of a padded number; 0 where it is not padded. */
   readonly width: number;
   readonly numbers: number[];
 }
 
-/** Names in as few words as their numbers allow, e.g. `db1,web[01-12,15]`; `expandRanges` of each word gives them back. */
+/**
+ * Abbreviates names as far as their numbers allow, e.g. `db1,web[01-12,15]`; `expandRanges` of each word restores
+ * them.
+ */
 export function foldNames(names: readonly string[]): string {
   const split = [...new Set(names)].map(splitName);
   const padded = new Set(split.filter(({ digits }) => isPadded(digits)).map(keyOf));
@@ -101,7 +104,7 @@ export function foldNames(names: readonly string[]): string {
 interface NameParts {
   readonly name: string;
   readonly before: string;
-  /** The last number in the name; "" where there is none. */
+  /** The last number in the name; "" where it has none. */
   readonly digits: string;
   readonly after: string;
 }

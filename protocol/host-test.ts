@@ -7,9 +7,9 @@ export const HostTestRequest = z.strictObject({
   connectTimeoutMs: z.int().min(1).max(600_000).optional(),
   agentSocket: AgentSocket.nullable().default(null),
   prompts: PromptPolicy.default("fail"),
-  /** Opens a connection to the host, also where one is open. Those to its jump hosts may be open already. */
+  /** Opens a new connection to the host, even if one is open. Connections to its jump hosts may be reused. */
   fresh: z.boolean().default(false),
-  /** With it the steps are told while they are made, by `hostTest` of `GET /api/events`. */
+  /** If set, the steps are reported as they are made, by `hostTest` of `GET /api/events`. */
   testId: z
     .string()
     .regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, - or _")
@@ -17,7 +17,7 @@ export const HostTestRequest = z.strictObject({
 });
 export type HostTestRequest = z.infer<typeof HostTestRequest>;
 
-/** What a test of a host found; `ok` is true when a connection was opened and authenticated. */
+/** The result of a host test; `ok` is true when a connection was opened and authenticated. */
 export const HostTest = z.object({
   ok: z.literal(true),
   host: z.string(),
@@ -26,9 +26,9 @@ export const HostTest = z.object({
   server: z.string(),
   hostKey: z.object({ keyType: z.string(), fingerprint: z.string() }),
   cipher: z.string(),
-  /** What has come of a password or passphrase that was given ahead of the login (`POST …/secrets`); null: none was. */
+  /** What happened to a password or passphrase given ahead of the login (`POST …/secrets`); null: none was given. */
   offeredSecret: z.enum(["kept", "refused", "untried"]).nullable(),
-  /** In order; one of `exec` may have failed. */
+  /** In order; `exec` may have failed. */
   steps: z.array(TestStep),
 });
 export type HostTest = z.infer<typeof HostTest>;

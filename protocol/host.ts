@@ -11,7 +11,7 @@ import {
 } from "./destination.ts";
 import { newHostNameRules } from "./host-name.ts";
 
-/** Of what is wrong with a name the first thing is told. */
+/** Reports only the first rule that a name breaks. */
 function plainName(rules: NameRules): z.ZodString {
   return z
     .string()
@@ -25,13 +25,13 @@ function plainName(rules: NameRules): z.ZodString {
 
 /** A name or an address as OpenSSH takes it on its command line. */
 export const HostName = plainName(hostNameRules);
-/** A name, or whatever else ssh takes as a destination; in an ssh URI parameters may follow the user. */
+/** A name, or any other destination that ssh accepts; in an ssh URI parameters may follow the user. */
 export const Destination = z.string().superRefine((text, context) => {
   const [issue] = HostName.safeParse(text).error?.issues ?? [];
   const fault = isUri(text) ? uriFault(text) : issue?.message;
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
-/** What a host may be called that is added, imported or renamed. */
+/** The name of a host that is being added, imported or renamed. */
 export const NewHostName = plainName([...hostNameRules, ...newHostNameRules]);
 /** A remote user name as OpenSSH takes it. */
 export const UserName = plainName(userNameRules);
@@ -47,11 +47,14 @@ export const Jump = z
 export const HostKeyPolicy = z.enum(["ask", "acceptNew", "strict"]);
 export type HostKeyPolicy = z.infer<typeof HostKeyPolicy>;
 
-/** What reaches a host: ssh2 in the daemon, or the system's `ssh`; `auto`: ssh2 where that can, `ssh` where not. */
+/**
+ * How a host is reached: by ssh2 in the daemon, or by the system's `ssh`; `auto`: by ssh2 where that can, by `ssh`
+ * otherwise.
+ */
 export const HostTransport = z.enum(["auto", "ssh2", "openssh"]);
 export type HostTransport = z.infer<typeof HostTransport>;
 
-/** Whether a worker may begin commands in place of a login shell. */
+/** Whether a worker may start commands in place of a login shell. */
 export const HostWorker = z.enum(["auto", "off"]);
 export type HostWorker = z.infer<typeof HostWorker>;
 
@@ -62,7 +65,7 @@ const label = (max: number) =>
     .max(max)
     .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters");
 
-/** The part of a host that a person sets. */
+/** The fields of a host that a person sets. */
 const hostFields = {
   name: HostName,
   address: HostName,
@@ -73,7 +76,7 @@ const hostFields = {
   jump: z.array(Jump).max(8),
   /** A path of folders in the tree, e.g. `prod/web`. */
   group: label(255).nullable(),
-  /** Each once, as it was first given. */
+  /** Duplicates are removed; the first of each keeps its position. */
   tags: z
     .array(label(64))
     .max(64)
@@ -83,18 +86,18 @@ const hostFields = {
     .regex(/^[a-z]+(\.[a-zA-Z]+)?$|^#[0-9a-fA-F]{6}$/, "must be a theme colour or #rrggbb")
     .nullable(),
   production: z.boolean(),
-  /** At the top of the list. */
+  /** Listed first. */
   favorite: z.boolean(),
   loginShell: z.boolean(),
-  /** null: as the setting `hostKeyPolicy` says. */
+  /** null: the setting `hostKeyPolicy` applies. */
   hostKeyPolicy: HostKeyPolicy.nullable(),
   transport: HostTransport,
   worker: HostWorker,
-  /** SHA-1, CBC and 3DES, for a device that has nothing better. */
+  /** Allows SHA-1, CBC and 3DES, for a device that supports nothing better. */
   legacyAlgorithms: z.boolean(),
 };
 
-/** What an import keeps beside a host's own fields. Further options are those that the file has at the time of a run. */
+/** What an import keeps besides a host's own fields. Other options are read from the file at the time of a run. */
 const Imported = z.object({
   name: HostName,
   path: z.string().nullable(),
@@ -102,14 +105,14 @@ const Imported = z.object({
   identitiesOnly: z.boolean(),
 });
 
-/** An option of the SSH config that holds for a host, and that Hostrun does not do what it says. */
+/** An option of the SSH config that applies to a host but that Hostrun does not implement. */
 export const NotHonoured = z
   .object({
     option: z.string(),
     value: z.string(),
-    /** As a clause: "Hostrun forwards no agent …". */
+    /** A clause: "Hostrun forwards no agent …". */
     why: z.string(),
-    /** It must not be passed over: the host is refused. */
+    /** It must not be ignored: the host is refused. */
     needed: z.boolean(),
   })
   .meta({ id: "NotHonoured" });
@@ -117,7 +120,10 @@ export type NotHonoured = z.infer<typeof NotHonoured>;
 
 const files = z.array(z.string());
 
-/** What a run on the host uses, as `ssh -G` has it, with all that is expanded. null: as Hostrun's settings say. */
+/**
+ * The effective values for a run on the host, as `ssh -G` prints them, with all tokens expanded. null: Hostrun's
+ * settings apply.
+ */
 export const EffectiveValues = z
   .object({
     address: z.string(),
@@ -126,7 +132,7 @@ export const EffectiveValues = z
     /** Empty: the default files. */
     identityFiles: files,
     identitiesOnly: z.boolean(),
-    /** null: the caller's. */
+    /** null: the caller's agent. */
     identityAgent: z.string().nullable(),
     certificateFiles: files,
     /** Authentication methods in the order to try them; empty: OpenSSH's. */
@@ -162,22 +168,28 @@ export type EffectiveValues = z.infer<typeof EffectiveValues>;
 
 export const Host = z
   .object({
-    /** null: the host stands only in the SSH config; it can be run on by its name. */
+    /** null: the host exists only in the SSH config; commands can be run on it by its name. */
     id: z.int().positive().nullable(),
     ...hostFields,
     source: z.enum(["manual", "ssh_config"]),
     createdAt: z.iso.datetime().nullable(),
     updatedAt: z.iso.datetime().nullable(),
-    /** Members of a saved host that cannot be read any more, and hold defaults; only there where there are some. */
+    /** Members of a saved host that are unreadable and were replaced by defaults; absent where there are none. */
     damaged: z.array(z.string()).optional(),
-    /** Where the SSH config names the host, a saved one too, when it is asked for; `line` counts from 1. */
+    /**
+     * Where the SSH config names the host, including a saved one; only when one host is requested. `line` counts from
+     * 1.
+     */
     configAt: z.object({ file: z.string(), line: z.int().positive() }).optional(),
-    /** In a list, of a host of the SSH config that ssh was not asked about: its name stands for its address. */
+    /** In a list, set on a host of the SSH config that was not resolved with ssh: its name is given as its address. */
     unresolved: z.literal(true).optional(),
-    /** Only of one host that is asked for. */
+    /** Only when one host is requested. */
     effective: EffectiveValues.optional(),
     notHonoured: z.array(NotHonoured).optional(),
-    /** Of a saved host: the name in the SSH config that it was imported by, from which file (null: the person's own). */
+    /**
+     * For a saved host: the name in the SSH config that it was imported by, and from which file (null: the user's
+     * own).
+     */
     imported: Imported.optional(),
   })
   .meta({ id: "Host" });
@@ -203,12 +215,13 @@ export const NewHost = z.strictObject({
 });
 export type NewHost = z.infer<typeof NewHost>;
 
-/** The same of a host that is there already, whose name may be one that is refused today. */
+/** The same for an existing host, whose name may be one that is refused for new hosts. */
 export const SavedHost = NewHost.extend({ name: HostName });
 
 /**
- * Of a host that stands only in the SSH config, what that has no option for can be set, and Hostrun keeps it: `group`, `tags`,
- * `color`, `production`, `favorite`, `loginShell`, `transport`, `worker` and `legacyAlgorithms`.
+ * For a host that exists only in the SSH config, the fields that SSH has no option for can be set, and Hostrun stores
+ * them: `group`, `tags`, `color`, `production`, `favorite`, `loginShell`, `transport`, `worker` and
+ * `legacyAlgorithms`.
  */
 export const HostPatch = z.strictObject(hostFields).partial();
 export type HostPatch = z.infer<typeof HostPatch>;

@@ -7,8 +7,9 @@ const spans: readonly [RegExp, (at: Date, count: number) => void][] = [
 ];
 
 /**
- * An instant as a person says it: now, today, yesterday, "2h", "3 days ago", 12:30, 2026-01-31 or a whole ISO 8601 time.
- * What names no zone is local, a day its first moment. The answer is ISO 8601 in UTC; undefined is no time.
+ * Parses an instant as a person writes it: now, today, yesterday, "2h", "3 days ago", 12:30, 2026-01-31 or a complete
+ * ISO 8601 time. Without a time zone it is local; a day means its first moment. Returns ISO 8601 in UTC, or undefined
+ * when it is not a time.
  */
 export function parseInstant(text: string, now = new Date()): string | undefined {
   const at = relative(text.trim().toLowerCase(), now) ?? absolute(text.trim(), now);
@@ -41,17 +42,17 @@ function absolute(text: string, now: Date): Date | undefined {
   }
   if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
   if (!isDay(text.slice(0, 10))) return undefined;
-  // A day alone would be taken as one in UTC.
+  // Date parses a date without a time as UTC.
   return new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text);
 }
 
-/** Date would take a day that the month does not have for one of the next. */
+/** Date accepts a day that the month does not have, as one of the next month. */
 function isDay(day: string): boolean {
   const at = new Date(`${day}T00:00Z`);
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
 }
 
-/** The API takes years of four digits. */
+/** The API accepts only years of four digits. */
 function isStorable(at: Date): boolean {
   const year = at.getUTCFullYear();
   return year >= 0 && year <= 9999;

@@ -2,7 +2,7 @@ import { Problem } from "./problem.ts";
 
 export const seeLogs = "Run `hostrun logs` for details.";
 
-/** A fault of Hostrun's own; `what` it kept from happening, e.g. "the command was not started". */
+/** An internal error of Hostrun; `what` is its consequence, e.g. "the command was not started". */
 export function internalProblem({ what, cause }: { what?: string; cause?: unknown } = {}): Problem {
   const detail = what === undefined ? "Internal error." : `Internal error: ${what}.`;
   return new Problem("internal", `${detail} ${seeLogs}`, { cause });

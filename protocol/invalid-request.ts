@@ -3,18 +3,21 @@ import { Problem } from "./problem.ts";
 import type { Issue } from "./problem-details.ts";
 import { visibleLine } from "./visible.ts";
 
-/** More of them tell nobody more. */
+/** More than this would not help anyone. */
 const maxIssues = 50;
 
-/** The `reason` of an `invalid_request` whose detail only lists its issues, so that a client may name the fields as it does. */
+/**
+ * The `reason` of an `invalid_request` whose detail only lists its issues, so that a client may show its own names of
+ * the fields.
+ */
 const justFields = "fields";
 
-/** What a schema found wrong, as an `invalid_request`; `intro` is a sentence that goes before. */
+/** The issues found by a schema, as an `invalid_request`; `intro` is a sentence that precedes them. */
 export function invalidRequest(error: z.ZodError, intro?: string): Problem {
   return refusedFields(error.issues.flatMap(issuesOf).slice(0, maxIssues), intro);
 }
 
-/** The same of one field, by whatever looked at it. */
+/** The same for one field, from any other check. */
 export function refusedField(path: string, message: string): Problem {
   return refusedFields([{ path, message }]);
 }
@@ -32,7 +35,7 @@ export function isOfFields({ members }: Problem): boolean {
   return members.reason === justFields;
 }
 
-/** An unknown field is told by its own path, as a bad one is. */
+/** An unknown field is reported by its own path, as an invalid one is. */
 function issuesOf(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code !== "unrecognized_keys") return [issueAt(issue.path, issue.message)];
   return issue.keys.map((key) => issueAt([...issue.path, key], "is not known here"));

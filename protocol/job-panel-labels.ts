@@ -1,4 +1,4 @@
-/** Every text of a job's webview beside those of panel-labels.ts, in English. */
+/** Every text of a job's webview besides those of panel-labels.ts, in English. */
 export const jobPanelLabels = {
   jobTools: "Tools for this job",
   cancelAll: "Cancel All",

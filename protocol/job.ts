@@ -3,7 +3,7 @@ import { QueryInt } from "./list.ts";
 import { CommandTemplate, refuseBadTemplate } from "./snippet-input.ts";
 import { Command, Outcome, OutputQuery, refuseWithDurable, RunOptions, RunState } from "./run.ts";
 
-/** So many per cent of all hosts. */
+/** A percentage of all hosts. */
 const Share = z.string().regex(/^(?:100|[1-9]?\d)%$/, "must be a share such as 10%");
 export const BatchSize = z.union(
   [z.int().min(1).max(1_000_000), Share.refine((share) => share !== "0%", "must be more than 0%")],
@@ -17,9 +17,9 @@ export const MaxFailures = z.union(
 export type MaxFailures = z.infer<typeof MaxFailures>;
 
 /**
- * Who is meant: a host's name, a pattern (`db*`), a range (`web[01-20]`), `tag:web`, `group:prod`, `all`, an earlier job's
- * `@failed:JOB`, `@succeeded:JOB` or `@unfinished:JOB`; with `!` before it, who is not. The names of tags and groups may
- * hold blanks.
+ * Selects hosts: a host's name, a pattern (`db*`), a range (`web[01-20]`), `tag:web`, `group:prod`, `all`, an earlier
+ * job's `@failed:JOB`, `@succeeded:JOB` or `@unfinished:JOB`; a `!` before it excludes them. The names of tags and
+ * groups may contain spaces.
  */
 export const TargetExpression = z
   .string()
@@ -41,17 +41,23 @@ export const JobRequest = z
     targets: Targets,
     command: Command,
     ...runOptions,
-    /** Hosts at once. */
+    /** The number of hosts at once. */
     concurrency: z.int().min(1).max(1000).default(64),
-    /** No host begins after the first failure. */
+    /** No further host starts after the first failure. */
     failFast: z.boolean().default(false),
-    /** How many hosts one after the other, the last size again and again; a batch begins when the one before is over. */
+    /** The sizes of successive batches, the last one repeated; each batch starts when the one before has ended. */
     batches: z.array(BatchSize).min(1).max(100).nullable().default(null),
-    /** More failures than that, and no further host begins. */
+    /** No further host starts after more failures than this. */
     maxFailures: MaxFailures.nullable().default(null),
-    /** With `sudo`: its hosts share a password, which is asked for once. Otherwise each host that wants one has it asked for. */
+    /**
+     * With `sudo`: its hosts share a password, which is asked for once. Otherwise it is asked for once for each host
+     * that needs one.
+     */
     sameSudoPassword: z.boolean().default(false),
-    /** The command has values of the host (`{{host.name}}`) and of inputs: each host runs it with its own, as single words. */
+    /**
+     * The command contains values of the host (`{{host.name}}`) and of inputs: each host runs it with its own values,
+     * as single words.
+     */
     template: CommandTemplate.nullable().default(null),
     name: z
       .string()
@@ -67,19 +73,19 @@ export type JobRequest = z.infer<typeof JobRequest>;
 export type JobRequestInput = z.input<typeof JobRequest>;
 
 const count = z.int().nonnegative();
-/** Hosts; every host of the job is in exactly one of them. */
+/** Numbers of hosts; every host of the job is counted exactly once. */
 export const JobCounts = z.object({
   queued: count,
   connecting: count,
   running: count,
   exited0: count,
-  /** With another exit status, or by a signal. */
+  /** With a non-zero exit status, or by a signal. */
   exitedOther: count,
   failed: count,
   timedOut: count,
   cancelled: count,
   unknown: count,
-  /** Never begun, since the job was over before. */
+  /** Never started, since the job ended before. */
   skipped: count,
 });
 export type JobCounts = z.infer<typeof JobCounts>;
@@ -87,7 +93,7 @@ export type JobCounts = z.infer<typeof JobCounts>;
 export const JobOutcome = z.enum(["succeeded", "failed", "cancelled"]);
 export type JobOutcome = z.infer<typeof JobOutcome>;
 
-/** failures: more hosts failed than the job allows. daemonStopped: its daemon ended before their turn. */
+/** failures: more hosts failed than the job allows. daemonStopped: the daemon stopped before they started. */
 export const SkipReason = z.enum(["cancelled", "failures", "daemonStopped"]);
 export type SkipReason = z.infer<typeof SkipReason>;
 
@@ -99,9 +105,9 @@ export const Job = z
     name: z.string().nullable(),
     command: z.string(),
     targets: z.array(z.string()),
-    /** The names of its hosts, in the order in which they begin. */
+    /** The names of its hosts, in the order in which they start. */
     hosts: z.array(z.string()),
-    /** The run's options, as a run has them, and the job's own. */
+    /** The same options as a run's, and the job's own. */
     options: z
       .object({ ...keptOptions, secretEnvNames: z.array(z.string()) })
       .partial()
@@ -116,7 +122,7 @@ export const Job = z
     state: z.enum(["running", "ended"]),
     outcome: JobOutcome.nullable(),
     counts: JobCounts,
-    /** Why hosts were skipped; null where none were. */
+    /** Why hosts were skipped; null where none was. */
     skipReason: SkipReason.nullable().default(null),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
@@ -127,11 +133,11 @@ export type Job = z.infer<typeof Job>;
 
 export const TargetsRequest = z.strictObject({ targets: Targets });
 export const ResolvedTargets = z.object({
-  /** Each once, in order. */
+  /** Without duplicates, in order. */
   hosts: z.array(z.string()),
-  /** Those of them that are marked as production. */
+  /** Those that are marked as production. */
   production: z.array(z.string()),
-  /** Names, patterns and tags that mean nobody. */
+  /** Names, patterns and tags that match no host. */
   unknown: z.array(z.string()),
 });
 export type ResolvedTargets = z.infer<typeof ResolvedTargets>;
@@ -149,7 +155,7 @@ export const JobRunQuery = z.strictObject({
   state: RunState.optional(),
   outcome: Outcome.optional(),
   exitCode: QueryInt.pipe(z.int().max(255)).optional(),
-  /** failures: those first, then what has not ended. */
+  /** failures: failed runs first, then those that have not ended. */
   sort: JobRunSort.default("created"),
   ...page,
 });
@@ -167,21 +173,21 @@ export const GroupBy = z.enum(["stdout", "both", "exit"]);
 export type GroupBy = z.infer<typeof GroupBy>;
 export const JobGroupQuery = z.strictObject({ by: GroupBy.default("stdout") });
 
-/** Hosts whose runs ended alike, with byte-identical output; those that never began are one group, at the end. */
+/** Hosts whose runs ended alike, with byte-identical output; those that never started form one group, at the end. */
 export const JobGroup = z.object({
-  /** In few words, e.g. `web[01-12,15]`. */
+  /** Abbreviated, e.g. `web[01-12,15]`. */
   hosts: z.string(),
   count: z.int().positive(),
   outcome: Outcome.or(z.literal("skipped")),
   exitCode: z.int().nullable(),
-  /** Of standard output; null where it is not known, or not compared. */
+  /** The digest of standard output; null where it is not known, or not compared. */
   sha256: z.string().nullable(),
-  /** One of its runs; null where they never began. */
+  /** One of its runs; null where they never started. */
   runId: z.string().nullable(),
 });
 export type JobGroup = z.infer<typeof JobGroup>;
 
-/** Of hosts that have begun: there is a run to show. */
+/** Whether the group's hosts have started, so that it has a run to show. */
 export function hasRun<Group extends JobGroup>(group: Group): group is Group & { readonly runId: string } {
   return group.runId !== null;
 }

@@ -1,9 +1,9 @@
 import { parseJump } from "./destination.ts";
 
 /**
- * The names by which a host's jump hosts lead in a circle, e.g. web1, web2, web1, and `conflict` would be the end of each
- * run; undefined: they don't. `jumpsOf` gives the jump hosts of another host. Only the first of a host's is reached by a
- * way of its own: to each of the others the way is the one before.
+ * The names along a loop in a host's jump hosts, e.g. web1, web2, web1, which would fail each run with `conflict`;
+ * undefined: there is no loop. `jumpsOf` returns the jump hosts of another host. Only the first of a host's jump hosts
+ * is reached by its own jump hosts: each of the others is reached through the one before.
  */
 export function jumpLoop(
   name: string,
@@ -23,7 +23,7 @@ export function jumpLoop(
   return undefined;
 }
 
-/** As it is said of `jump`. */
+/** The message for a loop, which follows `jump`. */
 export function jumpLoopMessage(loop: readonly string[]): string {
   return `must not form a loop: ${loop.join(" → ")}`;
 }

@@ -1,22 +1,22 @@
 import * as z from "zod";
 import { HostName, Port } from "./host.ts";
 
-/** One entry of the daemon's own known_hosts, or of one that is only read. */
+/** One entry of the daemon's own known_hosts file, or of one that is only read. */
 export const KnownHost = z
   .object({
-    /** Stable for the same line of a file, wherever it stands there. */
+    /** Stable for the same line of a file, whatever its line number. */
     id: z.string(),
-    /** Patterns, several names and a hashed one as the file has them; then the port is 22. */
+    /** Patterns, lists of names and hashed names are as in the file; the port is 22 for them. */
     address: z.string(),
     port: z.int(),
     keyType: z.string(),
     fingerprint: z.string(),
-    /** What the line says of the key; null: it is the host's. */
+    /** The marker on the line; null: it is a plain host key. */
     marker: z.enum(["revoked", "certAuthority"]).nullable(),
     file: z.string(),
-    /** From 1. */
+    /** Counts from 1. */
     line: z.int(),
-    /** Whether Hostrun leaves the file as it is. */
+    /** Whether Hostrun never changes the file. */
     readOnly: z.boolean(),
   })
   .meta({ id: "KnownHost" });
@@ -26,15 +26,15 @@ const plainName = /^[\p{L}\p{M}\p{N}._-]+$/u;
 const ipv6Address = /^(?=.*:.*:)[0-9a-f:]+[0-9.]*(?:%[\w.-]+)?$/i;
 
 /**
- * A name or an address that means itself alone in known_hosts, where patterns, lists, hashed names, markers, comments
- * and ports are written with characters that ssh's own rule for host names lets pass (sshd(8)).
+ * A name or an address that matches only itself in known_hosts, where patterns, lists, hashed names, markers, comments
+ * and ports are written with characters that ssh's own rule for host names allows (sshd(8)).
  */
 export const PlainAddress = HostName.refine(
   (address) => plainName.test(address) || ipv6Address.test(address),
   "must be a plain host name or address, no pattern and no port",
 );
 
-/** A host key that a person has checked: the members of `host_key_unknown`, handed back. */
+/** A host key that a person has verified: the members of `host_key_unknown`, sent back. */
 export const NewKnownHost = z.strictObject({
   address: PlainAddress,
   port: Port.default(22),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A page of a list; `nextCursor` is null on the last one and is handed back as `?cursor=`. */
+/** A page of a list; `nextCursor` is null on the last page and is passed as `?cursor=` for the next one. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }

@@ -4,7 +4,7 @@ import * as z from "zod";
 export interface ListenAddress {
   /** Without brackets. */
   readonly address: "127.0.0.1" | "::1";
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
@@ -13,7 +13,7 @@ const forms = [
   { prefix: "[::1]:", address: "::1" },
 ] as const;
 
-/** undefined for what is not an address of this machine's loopback, with a port. */
+/** Returns undefined for anything but a loopback address with a port. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   for (const { prefix, address } of forms) {
     const port = text.slice(prefix.length);

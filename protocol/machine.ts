@@ -1,10 +1,15 @@
 import { parseJump } from "./destination.ts";
 import type { Host } from "./host.ts";
 
-/** 127.0.0.2 and the like are none of them: what is forwarded to, or listens on, one of those alone is elsewhere. */
+/**
+ * Does not include 127.0.0.2 and the like: what is forwarded to, or listens on, only one of those is another machine.
+ */
 const local = /^(?:localhost|::1?|0\.0\.0\.0)$/;
 
-/** An address in one spelling, IPv4 also where it is mapped to IPv6; the names that this machine has everywhere are one. */
+/**
+ * An address in canonical form: an IPv4-mapped IPv6 address becomes IPv4, and the names for the local machine become
+ * one.
+ */
 function normalAddress(address: string): string {
   const spelled = oneSpelling(address.toLowerCase().replace(/\.$/, ""));
   const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(spelled) ?? [];
@@ -13,7 +18,7 @@ function normalAddress(address: string): string {
   return normalAddress(String(mapped));
 }
 
-/** A URL's host is written in one way, also of 127.1 and 2130706433, which inet_aton(3) takes. */
+/** A URL's host has a canonical form, also for 127.1 and 2130706433, which inet_aton(3) accepts. */
 function oneSpelling(name: string): string {
   const isIpv6 = name.includes(":");
   if (!isIpv6 && !/^\d[\da-fx.]*$/.test(name)) return name;
@@ -21,13 +26,13 @@ function oneSpelling(name: string): string {
   return url?.hostname.replace(/^\[(.*)\]$/, "$1") ?? name;
 }
 
-/** Where a host is, and by which way. */
+/** The address of a host, and the jump hosts that lead to it. */
 export type Machine = Pick<Host, "address" | "port"> & { readonly jump: readonly string[] };
 
 /**
- * Finds, of these hosts, the one that is the same machine as another, whoever logs in there: of the same address and port,
- * by a way that is not another one. Two networks may have the same addresses behind their bastions; a host without a
- * bastion may be reached from here in one as well as in the other, and is the machine of both.
+ * Finds, among these hosts, one that is the same machine as another, whatever its user: with the same address and
+ * port, reached by the same jump hosts. Two networks may use the same addresses behind their bastions; a host without
+ * a bastion may be in either of them, and so matches both.
  */
 export function machineFinder<Known extends Machine>(
   hosts: Iterable<Known>,

@@ -2,7 +2,7 @@ import { formatBytes } from "./size.ts";
 import { formatSpan } from "./span.ts";
 import type { Connection, Latency, Stats } from "./stats.ts";
 
-/** A name and what was measured, as a person reads it. */
+/** A name and its value, formatted for a person. */
 export type Metric = readonly [name: string, value: string];
 
 export interface MetricGroup {
@@ -10,7 +10,10 @@ export interface MetricGroup {
   readonly metrics: readonly Metric[];
 }
 
-/** What the dashboard and `hostrun top` show of the daemon as a whole. What was not measured yet is said to be so. */
+/**
+ * The metrics that the dashboard and `hostrun top` show for the daemon as a whole. Those not measured yet are labelled
+ * so.
+ */
 export function metricGroups(stats: Stats, connections: readonly Connection[]): MetricGroup[] {
   const { daemon, runs, pool, latency, store, streams, http } = stats;
   return [
@@ -76,7 +79,7 @@ function measured(value: number | null, text: (value: number) => string): string
   return value === null ? notYet : text(value);
 }
 
-/** Of the runs that were given a connection, those that were given one that was up. */
+/** The share of runs whose connection was open already. */
 function reuseText({ opened, reused }: Stats["pool"]): string {
   const all = opened + reused;
   return all === 0 ? "no runs yet" : `${share(reused, all)} (${reused} of ${all})`;

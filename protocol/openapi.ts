@@ -20,7 +20,7 @@ type Json = Record<string, unknown>;
 
 const problemRef = { $ref: "#/components/schemas/ProblemDetails" };
 
-/** Schemas with an id stand once, under components. */
+/** Schemas with an id appear once, under components. */
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
   const { $schema: _, $defs: __, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return located(json);

@@ -1,6 +1,6 @@
 import type { Run } from "./run.ts";
 
-/** How a run stands or ended, in a word or two. */
+/** The state or outcome of a run, in a word or two. */
 export function outcomeText({ state, outcome, exitCode, signal }: Run): string {
   switch (outcome) {
     case null:
@@ -8,7 +8,7 @@ export function outcomeText({ state, outcome, exitCode, signal }: Run): string {
     case "exited":
       return `exit ${exitCode ?? "?"}`;
     case "signaled":
-      // OpenSSH's server has `SIG@openssh.com` for every signal whose name is not in its protocol.
+      // OpenSSH's server sends `SIG@openssh.com` for every signal that the protocol has no name for.
       return signal === "SIG@openssh.com" ? "unnamed signal" : `SIG${signal ?? "?"}`;
     case "timedOut":
       return "timed out";

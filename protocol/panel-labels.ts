@@ -1,6 +1,6 @@
 /**
- * Every text that the webview of a run shows, in English. The extension sends the same keys in the person's
- * language with `show`; a key that is missing there is shown as it stands here. `{0}`, `{1}` are filled in.
+ * Every text in the webview of a run, in English. The extension sends the same keys in the user's language with
+ * `show`; a missing key falls back to the text here. `{0}`, `{1}` are placeholders.
  */
 export const panelLabels = {
   tools: "Tools for this run",

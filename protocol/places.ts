@@ -1,6 +1,6 @@
 import { Problem } from "./problem.ts";
 
-/** The names of what stands in the state directory; known to the daemon and to its clients. */
+/** The names of the files in the state directory; known to the daemon and to its clients. */
 export const placeNames = {
   discovery: "daemon.json",
   socket: "daemon.sock",
@@ -9,17 +9,17 @@ export const placeNames = {
   token: "token",
   instanceLock: "instance.lock",
   compileCache: "compile-cache",
-  /** Room on the disk that may be given up; see `state-directory/reserve.ts`. */
+  /** Reserved disk space that may be released; see `state-directory/reserve.ts`. */
   reserve: "hostrun.db-reserve",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where everything that the daemon writes stands: `$HOSTRUN_HOME`, else the platform's place for state
- * (XDG Base Directory Specification 0.8; `Application Support` on macOS; `%LOCALAPPDATA%` on Windows).
- * `platform`, `env` and `home` are as in `process` and `os.homedir()`. The result is absolute, without a
- * trailing separator; a HOSTRUN_HOME that is not absolute is an `invalid_request`.
+ * The directory that holds everything the daemon writes: `$HOSTRUN_HOME`, else the platform's directory for state (XDG
+ * Base Directory Specification 0.8; `Application Support` on macOS; `%LOCALAPPDATA%` on Windows). `platform`, `env`
+ * and `home` are as in `process` and `os.homedir()`. The result is absolute, without a trailing separator; a
+ * HOSTRUN_HOME that is not absolute is an `invalid_request`.
  */
 export function stateDirectory(platform: string, env: Environment, home: string): string {
   const windows = platform === "win32";
@@ -51,7 +51,7 @@ export function joinPath(platform: string, directory: string, name: string): str
   return base.endsWith(separator) ? `${base}${name}` : `${base}${separator}${name}`;
 }
 
-/** The XDG specification has a relative path ignored. */
+/** The XDG specification requires that a relative path be ignored. */
 function absolute(path: string | undefined, windows: boolean): string | undefined {
   return path !== undefined && isAbsolute(path, windows) ? path : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Every failure Hostrun can tell of: its HTTP status, a title a person can read, and whether asking again
- * unchanged can help. On the wire a failure is `application/problem+json` (RFC 9457).
+ * Every failure that Hostrun reports: its HTTP status, its title, and whether repeating the same request can help. On
+ * the wire a failure is `application/problem+json` (RFC 9457).
  */
 export const problems = {
   invalid_request: { status: 400, title: "Bad Request", retryable: false },
@@ -53,7 +53,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** Failures of the way to a host: before a command is sent, and also where none is to be. */
+/** Failures to connect to a host: they occur before a command is sent, and also where there is no command. */
 export const connectingProblems = [
   "host_unreachable",
   "authentication_failed",

@@ -7,11 +7,11 @@ export const ProblemCode = z
   .string()
   .refine((code): code is Code => codes.includes(code), "unknown problem code");
 
-/** One bad field: `path` as in `options.env.PATH`, "" for the request as a whole. */
+/** One invalid field: `path` as in `options.env.PATH`, "" for the request as a whole. */
 export const Issue = z.object({ path: z.string(), message: z.string() });
 export type Issue = z.infer<typeof Issue>;
 
-/** What a problem may say beside its code; each member is there only where it means something. */
+/** The members of a problem besides its code; each is present only where it applies. */
 export const ProblemMembers = z.object({
   issues: z.array(Issue).optional(),
   /** The host as the person called it. */
@@ -22,26 +22,26 @@ export const ProblemMembers = z.object({
   port: z.number().int().optional(),
   /** Finer than the code, e.g. "refused", "name_not_found", "no_route". */
   reason: z.string().optional(),
-  /** Of the host key that was offered; `key` is the public key in base64 as in known_hosts. */
+  /** The host key that was offered; `key` is the public key in base64 as in known_hosts. */
   keyType: z.string().optional(),
   fingerprint: z.string().optional(),
   key: z.string().optional(),
-  /** Of a changed host key: the fingerprints on record, the `file:line` where each stands, and how to remove it. */
+  /** For a changed host key: the fingerprints on record, the `file:line` of each, and how to remove it. */
   expected: z
     .array(
       z.object({
         fingerprint: z.string(),
         keyType: z.string(),
         at: z.string(),
-        /** A command for a POSIX shell; missing where the line would have to be edited by hand. */
+        /** A command for a POSIX shell; absent where the line has to be edited by hand. */
         remove: z.string().optional(),
       }),
     )
     .optional(),
-  /** Of a host that was tested: how far it came, and what failed. */
+  /** For a host test: its steps, and which one failed. */
   steps: z.array(TestStep).optional(),
   retryAfterMs: z.number().int().optional(),
-  /** Of a daemon that died at its start: the last lines that it wrote. */
+  /** For a daemon that died while starting: the last lines that it wrote. */
   written: z.array(z.string()).optional(),
 });
 export type ProblemMembers = z.infer<typeof ProblemMembers>;
@@ -53,7 +53,7 @@ export const ProblemDetails = z
     title: z.string(),
     status: z.number().int(),
     code: ProblemCode,
-    /** What failed, where, and what to do next; meant for a person. */
+    /** What failed, where, and what to do next; for a person to read. */
     detail: z.string(),
     retryable: z.boolean(),
     ...ProblemMembers.shape,

@@ -21,7 +21,7 @@ const isTestStep = isObjectWith({
   note: isNullOr(isText),
 });
 
-/** As the schema of problem-details.ts has it. */
+/** Matches the schema of problem-details.ts. */
 const isDetails = isObjectWith({
   type: isText,
   title: isText,
@@ -48,7 +48,7 @@ export function isProblemDetails(value: unknown): value is ProblemDetails {
   return isDetails(value);
 }
 
-/** Room for the names of every key that a login tried. */
+/** Leaves room for the names of every key that a login tried. */
 const maxDetailLength = 6000;
 
 /** The one error type that crosses Hostrun's own boundaries. */
@@ -58,8 +58,8 @@ export class Problem extends Error {
   readonly members: ProblemMembers;
 
   /**
-   * `detail` is read by a person: what failed, on which host, what to do next; it becomes one visible line. Never put
-   * a secret in it, nor text from outside that `visibleLine` has not shortened.
+   * `detail` is for a person: what failed, on which host, what to do next; it becomes one visible line. It must not
+   * contain a secret, nor external text that `visibleLine` has not shortened.
    */
   constructor(code: ProblemCode, detail: string, options: ProblemMembers & { cause?: unknown } = {}) {
     const { cause, ...members } = options;

@@ -18,7 +18,7 @@ const isKey = isObjectWith({
   knownAs: isListOf(isText),
 });
 
-/** As the schema of prompt.ts has it. */
+/** Matches the schema of prompt.ts. */
 export const isPrompt: Check = isObjectWith({
   id: isText,
   kind: isOneOf("hostKey", "password", "passphrase", "keyboardInteractive", "approval", "secret"),

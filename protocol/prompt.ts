@@ -10,18 +10,18 @@ export const PromptKind = z.enum([
 ]);
 export type PromptKind = z.infer<typeof PromptKind>;
 
-/** Of more a person cannot be asked at once. */
+/** The maximum number of fields that a person is asked for at once. */
 export const maxPromptFields = 32;
 
-/** One line to type; what is typed is shown only where `echo` says so. */
+/** One line of input; it is shown while it is typed only where `echo` is true. */
 export const PromptField = z.object({ label: z.string(), echo: z.boolean() });
 export type PromptField = z.infer<typeof PromptField>;
 
-/** The host key that a person is to judge; `key` is base64, as in known_hosts. */
+/** The host key for a person to verify; `key` is base64, as in known_hosts. */
 export const PromptKey = z.object({
   keyType: z.string(),
   fingerprint: z.string(),
-  /** As `ssh-keygen -lv` draws it, in lines; empty where there is none. */
+  /** The lines of the drawing that `ssh-keygen -lv` prints; empty where there is none. */
   randomart: z.string(),
   key: z.string(),
   /** Other names under which this key is on record. */
@@ -29,12 +29,12 @@ export const PromptKey = z.object({
 });
 export type PromptKey = z.infer<typeof PromptKey>;
 
-/** A question that somebody has to answer before a connection can go on. It holds no secret. */
+/** A question that must be answered before a connection can proceed. It contains no secret. */
 export const Prompt = z
   .object({
     id: z.string(),
     kind: PromptKind,
-    /** The runs that wait for the answer; none where a host is tested. */
+    /** The runs that wait for the answer; empty for a host test. */
     runIds: z.array(z.string()),
     /** As the person called it. */
     host: z.string(),
@@ -42,9 +42,9 @@ export const Prompt = z
     hop: z.string(),
     user: z.string(),
     title: z.string(),
-    /** The server's own text for keyboard-interactive, in visible lines; may be empty. */
+    /** The server's own instructions for keyboard-interactive, as visible lines; may be empty. */
     instructions: z.string(),
-    /** Counts from 1; more than that when an earlier answer was wrong. */
+    /** Counts from 1; greater than 1 when an earlier answer was wrong. */
     attempt: z.int().positive(),
     fields: z.array(PromptField),
     key: PromptKey.nullable(),
@@ -54,15 +54,15 @@ export const Prompt = z
   .meta({ id: "Prompt" });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** How a prompt ended: somebody answered or declined, nobody did in time, or nobody waits for it any more. */
+/** How a prompt ended: it was answered or declined, nobody answered in time, or nothing waits for it any more. */
 export const PromptOutcome = z.enum(["answered", "declined", "expired", "withdrawn"]);
 export type PromptOutcome = z.infer<typeof PromptOutcome>;
 
-/** Whether the daemon keeps what was answered for the next time, in its memory only. */
+/** Whether the daemon keeps the answer for the next time, in memory only. */
 export const Remember = z.enum(["no", "session"]);
 export type Remember = z.infer<typeof Remember>;
 
-/** An answer for each field, in order; for a host key the one answer is "accept" or "acceptOnce". */
+/** An answer for each field, in order; for a host key the only answer is "accept" or "acceptOnce". */
 export const PromptAnswers = z.strictObject({
   answers: z
     .array(
@@ -76,6 +76,6 @@ export const PromptAnswers = z.strictObject({
 });
 export type PromptAnswers = z.infer<typeof PromptAnswers>;
 
-/** Whether somebody is there to be asked; with `fail` what would need a person fails at once. */
+/** Whether a person can be asked; with `fail` whatever needs an answer fails at once. */
 export const PromptPolicy = z.enum(["fail", "ask"]);
 export type PromptPolicy = z.infer<typeof PromptPolicy>;

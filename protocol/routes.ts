@@ -1,4 +1,7 @@
-/** The endpoints that the command line calls without their schemas, as `hostrun run` does; apart from their schemas, which take longer to build than all the rest. */
+/**
+ * The endpoints that the command line calls without their schemas, as `hostrun run` does; kept apart from the schemas,
+ * which take longer to build than everything else.
+ */
 export const routes = {
   health: { method: "GET", path: "/api/health" },
   createRun: { method: "POST", path: "/api/runs" },

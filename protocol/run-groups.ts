@@ -1,14 +1,17 @@
 import type { Run } from "./run.ts";
 
-/** What the Runs view is grouped by; by nothing it is one list. */
+/** The groupings of the Runs view; "none" is a plain list. */
 export const runGroupings = ["none", "day", "host", "job", "outcome"] as const;
 export type RunGrouping = (typeof runGroupings)[number];
 
-/** In their order where they are groups. */
+/** In the order in which they are shown. */
 export const resultGroups = ["running", "failed", "succeeded", "cancelled", "unknown"] as const;
 export type ResultGroup = (typeof resultGroups)[number];
 
-/** `today`, `yesterday`, `thisWeek` and `lastWeek` (weeks begin on Monday), else the month, `2026-01`; all of them local. */
+/**
+ * `today`, `yesterday`, `thisWeek` and `lastWeek` (weeks begin on Monday), else the month, `2026-01`; all in local
+ * time.
+ */
 export function dayGroup(createdAt: string, now = new Date()): string {
   const at = new Date(createdAt);
   const midnight = (daysAgo: number): number =>
@@ -21,7 +24,7 @@ export function dayGroup(createdAt: string, now = new Date()): string {
   return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}`;
 }
 
-/** What a person calls how a run ended. */
+/** The group of a run by its state and outcome. */
 export function resultGroup({
   state,
   outcome,

@@ -3,15 +3,15 @@ import { parseInstant } from "./instant.ts";
 import { Outcome, RunState } from "./run.ts";
 import { ExitFilter, HostNames, JobFilter, type RunQuery, RunResult } from "./run-query.ts";
 
-/** What a search asks the daemon for. */
+/** The filters that a search sends to the daemon. */
 export type RunFilters = Omit<z.input<typeof RunQuery>, "previousOf" | "limit" | "cursor">;
 
-/** A search as it is understood, or what is wrong with it, as a sentence. */
+/** A parsed search, or what is wrong with it, as a sentence. */
 export type RunSearchText =
   | { readonly filters: RunFilters; readonly problem?: undefined }
   | { readonly filters?: undefined; readonly problem: string };
 
-/** What a filter's value stands for; a sentence where it is none. */
+/** Returns the filters for a filter's value, or a sentence where the value is invalid. */
 type ReadValue = (value: string, now: Date) => RunFilters | string;
 
 const jobIds = "a job's id, or 8 or more characters of its beginning";
@@ -33,7 +33,7 @@ const filters: Readonly<Record<string, ReadValue>> = {
   },
 };
 
-/** The same with `!` before it: what is left out. Of hosts there may be several. */
+/** The filters after a `!`, which exclude runs. `host` may list several hosts. */
 const negated: Readonly<Record<string, ReadValue>> = {
   host: (value) =>
     HostNames.safeParse(value).success
@@ -49,10 +49,10 @@ const negated: Readonly<Record<string, ReadValue>> = {
   pinned: () => "cannot be negated; use pinned:yes or pinned:no",
 };
 
-/** What a search may be narrowed by, as it is typed. */
+/** The names of the filters, as they are typed. */
 export const runFilterNames: readonly string[] = Object.keys(filters);
 
-/** The same with the values that there are only a few of. */
+/** The same, with the values of those that have only a few. */
 export const runFilterWords: readonly string[] = [
   "host:",
   "!host:",
@@ -70,8 +70,9 @@ export const runFilterWords: readonly string[] = [
 const maxTextLength = 1024;
 
 /**
- * Reads a search such as `host:web1 exit:!0 since:yesterday "no space"`: filters by name, with `!` before it what is left
- * out (`!host:web1`, as in the targets of a job), and the rest as one text that is looked for in command, host, output and note. A value with spaces and a text that looks like a filter stand in quotes.
+ * Parses a search such as `host:web1 exit:!0 since:yesterday "no space"`: named filters, which exclude runs with a `!`
+ * before them (`!host:web1`, as in the targets of a job), and the rest as one text to search for in command, host,
+ * output and note. A value with spaces, and text that looks like a filter, must be quoted.
  */
 export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   let found: RunFilters = {};
@@ -98,7 +99,7 @@ export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   return { filters: q === "" ? found : { ...found, q } };
 }
 
-/** A search with this value of a filter in the place of any that it has; undefined takes the filter out. */
+/** The search with the filter set to this value, replacing any other; undefined removes the filter. */
 export function withRunFilter(text: string, name: string, value: string | undefined): string {
   const others = wordsOf(text).filter((each) => each.name !== name);
   const quoted = value === undefined || !/[\s"]/.test(value) ? value : `"${value.replaceAll('"', "")}"`;
@@ -130,16 +131,16 @@ function label({ name = "", isNegated }: Word): string {
 interface Word {
   /** As it is typed. */
   readonly source: string;
-  /** Of a filter. */
+  /** The filter's name. */
   readonly name: string | undefined;
   /** Whether it has a `!` before it. */
   readonly isNegated: boolean;
   readonly value: string;
-  /** Whether a quotation mark is not closed. */
+  /** Whether a closing quotation mark is missing. */
   readonly isOpen: boolean;
 }
 
-/** A name, and a value that may be quoted. `http://x` has no name. */
+/** An optional name, and a value that may be quoted. `http://x` has no name. */
 const wordForm = /(?:(!?)([A-Za-z]+):(?!\/))?(?:"([^"]*)("?)|(\S*))\s*/gy;
 
 function wordsOf(text: string): Word[] {
@@ -151,7 +152,7 @@ function wordsOf(text: string): Word[] {
     const isOpen = quoted !== undefined && closing === "";
     const word = { source, isNegated: sign === "!", isOpen };
     if (name === undefined) return { ...word, name, value };
-    // A name with nothing behind it is one only where there is such a filter: `denied:` is text.
+    // A name without a value counts only if such a filter exists: `denied:` is text.
     const isFilter = value !== "" || Object.hasOwn(filters, name);
     return isFilter ? { ...word, name, value } : { ...word, name: undefined, value: source };
   });
@@ -161,7 +162,7 @@ interface Choice<T> {
   safeParse(value: unknown): { success: true; data: T } | { success: false };
 }
 
-/** Letters of either case are taken where the choice has both. */
+/** Compares options without regard to case. */
 function taken<T>(
   choice: Choice<T> & { readonly options?: readonly string[] },
   value: string,

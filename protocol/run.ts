@@ -19,7 +19,7 @@ const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a na
 const EnvValue = z.string().max(131_072).refine(noNul, "must not hold a NUL byte");
 const Variables = z.record(EnvName, EnvValue);
 const path = z.string().min(1).max(4096).refine(noNul, "must not hold a NUL byte");
-/** Of a Unix socket, or of a pipe on Windows, where "pageant" is meant, too. */
+/** The path of a Unix socket, or of a named pipe on Windows, where "pageant" is also accepted. */
 export const AgentSocket = path.refine(
   (text) => /^(?:[/\\]|[A-Za-z]:[/\\]|pageant$)/.test(text),
   "must be an absolute path",
@@ -27,53 +27,56 @@ export const AgentSocket = path.refine(
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
 
-/** Of a terminal, in characters. */
+/** The size of a terminal, in characters. */
 export const TerminalSize = z.strictObject({
   cols: z.int().min(1).max(maxTerminalSide),
   rows: z.int().min(1).max(maxTerminalSide),
 });
 export type TerminalSize = z.infer<typeof TerminalSize>;
 
-/** How a command is run. Every span is in milliseconds, every size in bytes. */
+/** How a command is run. All durations are in milliseconds, all sizes in bytes. */
 export const RunOptions = z.strictObject({
-  /** Run by `bash -c`, whatever the login shell is. */
+  /** Run with `bash -c`, whatever the login shell is. */
   useBash: z.boolean().default(false),
-  /** null: as the host says. */
+  /** null: the host's setting applies. */
   loginShell: z.boolean().nullable().default(null),
   cwd: path.nullable().default(null),
-  /** Variables of the command, recorded with the run. */
+  /** The command's environment variables, recorded with the run. */
   env: Variables.default({}),
-  /** The same, and go before those; neither stored, answered nor logged. The run has their names. */
+  /** Environment variables that override `env`; never stored, returned or logged. The run has only their names. */
   secretEnv: Variables.default({}),
-  /** Sent as the command's standard input, followed by its end. */
+  /** Sent as the command's standard input, followed by end of file. */
   stdin: z.string().max(1_048_576).nullable().default(null),
   /** Leave standard input open for `POST /api/runs/{id}/stdin`. */
   stdinOpen: z.boolean().default(false),
   pty: z.boolean().default(false),
-  /** As root, by sudo. The password that it may ask for is a prompt of the run, and part of nothing that is kept. */
+  /** Run as root, with sudo. The password that it may ask for is a prompt of the run, and is never stored. */
   sudo: z.boolean().default(false),
-  /** The size of the terminal that `pty` gives when the command starts; by default 80 and 24. */
+  /** The initial size of the terminal that `pty` requests; by default 80 and 24. */
   cols: TerminalSize.shape.cols.optional(),
   rows: TerminalSize.shape.rows.optional(),
   /** 0: no limit. */
   timeoutMs: span(30 * dayMs).optional(),
   connectTimeoutMs: z.int().min(1).max(600_000).optional(),
-  /** 0: always run. Otherwise a result with exit status 0 that is at most this old is answered again. */
+  /** 0: always run. Otherwise a result with exit status 0 that is at most this old is returned again. */
   cacheTtlMs: span(dayMs).default(0),
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
-  /** Keeps running on the host when the link drops or the daemon ends, and is followed again afterwards. */
+  /** Keeps running on the host when the connection is lost or the daemon ends, and is followed again afterwards. */
   durable: z.boolean().default(false),
   agentSocket: AgentSocket.nullable().default(null),
-  /** Whether somebody answers what a login or an unknown host key asks for; with `fail` such a run fails at once. */
+  /** Whether a person can answer what a login or an unknown host key asks for; with `fail` such a run fails at once. */
   prompts: PromptPolicy.default("fail"),
-  /** auto: where start files of the login shell take long, a shell that has read them once begins the command. */
+  /**
+   * auto: where the login shell's startup files take long, the command is started by a shell that has already read
+   * them.
+   */
   worker: HostWorker.default("auto"),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 
 /**
- * Nobody holds the other end of a terminal or of an open standard input while the link is down; nor could the daemon end a
- * command of root's, or answer sudo, by a session that another one began.
+ * Nothing holds the other end of a terminal or of an open standard input while the connection is down; nor can the
+ * daemon stop a root command, or answer sudo, in a session that another daemon opened.
  */
 export function refuseWithDurable(
   body: Pick<RunOptions, "durable" | "pty" | "sudo"> & Partial<Pick<RunOptions, "stdinOpen">>,
@@ -95,7 +98,7 @@ export const RunRequest = z
 export type RunRequest = z.infer<typeof RunRequest>;
 export type RunRequestInput = z.input<typeof RunRequest>;
 
-/** The same for `POST /api/ssh/stream`, where the host may also be called `hostId`. */
+/** The same for `POST /api/ssh/stream`, where the host may also be given as `hostId`. */
 export const StreamRequest = z
   .strictObject({
     host: HostRef.optional(),
@@ -122,7 +125,7 @@ export const Timings = z.object({
   channelMs: ms,
   firstByteMs: ms,
   totalMs: ms,
-  /** Of a cached run: how old the result was that it was answered with. */
+  /** For a cached run: the age of the result that it returned. */
   resultAgeMs: z.number().nonnegative().optional(),
 });
 export type Timings = z.infer<typeof Timings>;
@@ -131,10 +134,10 @@ export const Run = z
   .object({
     id: z.uuidv7(),
     jobId: z.string().nullable(),
-    /** As it was when the run began; the id is null for a host that stood only in the SSH config. */
+    /** As it was when the run started; the id is null for a host that was only in the SSH config. */
     host: z.object({ id: z.int().nullable(), name: z.string(), address: z.string() }),
     command: z.string(),
-    /** The request's options; of standard input it is only kept that there was some, of `secretEnv` the names. */
+    /** The request's options; standard input is reduced to whether there was any, `secretEnv` to its names. */
     options: RunOptions.omit({ stdin: true, secretEnv: true })
       .extend({
         stdinGiven: z.boolean(),
@@ -156,14 +159,14 @@ export const Run = z
     truncatedBytes: z.int().nonnegative(),
     cached: z.boolean(),
     reusedConnection: z.boolean(),
-    /** Of a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
+    /** For a cancelled or timed-out run: whether the host confirmed that its processes are gone. */
     stopConfirmed: z.boolean().nullable(),
-    /** The history never forgets it by itself. */
+    /** Exempt from the history's limits. */
     pinned: z.boolean().default(false),
-    /** What a person noted about it. */
+    /** A person's note on it. */
     note: z.string().nullable().default(null),
     timings: Timings,
-    /** Members of this record that cannot be read any more, and hold defaults; only there where there are some. */
+    /** Members of this record that are unreadable and were replaced by defaults; absent where there are none. */
     damaged: z.array(z.string()).optional(),
   })
   .meta({ id: "Run" });
@@ -173,27 +176,27 @@ const OutputChoice = z.enum(["stdout", "stderr", "both"]);
 export const DiffQuery = z.strictObject({ with: z.string().max(64), stream: OutputChoice.default("both") });
 export const OutputQuery = z.strictObject({ stream: OutputChoice.default("stdout") });
 /**
- * The caller's agent of today, by default the one that the run had; `secretEnv` again, where the run had some; and
- * whether somebody is there now.
+ * The caller's current agent, by default the one that the run used; `secretEnv` again, where the run had any; and
+ * whether a person can answer now.
  */
 export const RerunRequest = z.strictObject({
   agentSocket: AgentSocket.nullable().optional(),
   prompts: PromptPolicy.default("fail"),
   secretEnv: Variables.default({}),
-  /** As of a run; by default the command runs, however the run before got its result. */
+  /** As for a run; by default the command runs, even if the earlier run returned a cached result. */
   cacheTtlMs: RunOptions.shape.cacheTtlMs,
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;
 export type RerunRequestInput = z.input<typeof RerunRequest>;
 
 const maxNoteLength = 500;
-/** A line of text; an empty one is none. */
+/** A line of text; an empty one becomes null. */
 const Note = z
   .string()
   .max(maxNoteLength, `must be at most ${maxNoteLength} characters`)
   .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "must be one line without control characters")
   .transform((text) => (text.trim() === "" ? null : text.trim()));
-/** What is said of a run; what is not given stays as it is. */
+/** Changes to a run; fields that are absent keep their value. */
 export const RunPatch = z.strictObject({ pinned: z.boolean().optional(), note: Note.nullable().optional() });
 export type RunPatch = z.infer<typeof RunPatch>;
 export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
@@ -205,7 +208,7 @@ export const StdinRequest = z.strictObject({
   end: z.boolean().default(false),
 });
 export type StdinRequest = z.infer<typeof StdinRequest>;
-/** How a raw stdin body is taken: `end=true` closes standard input after it. */
+/** For a raw stdin body: `end=true` closes standard input after it. */
 export const StdinQuery = z.strictObject({
   end: z.enum(["true", "false"]).default("false"),
 });

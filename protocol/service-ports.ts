@@ -1,6 +1,6 @@
 /**
- * The TCP services of IANA's registry that Debian names in /etc/services, where ssh looks up a port that is no number
- * (misc.c, a2port): a port and its names, a line each.
+ * The TCP services of IANA's registry that Debian lists in /etc/services, where ssh looks up a port that is not a
+ * number (misc.c, a2port): a port and its names per line.
  */
 const services = `
 1 tcpmux
@@ -229,7 +229,7 @@ for (const line of services.trim().split("\n")) {
   for (const name of names) if (!ports.has(name)) ports.set(name, Number(port));
 }
 
-/** undefined: no service of this name is known. */
+/** Returns undefined for an unknown service. */
 export function servicePort(name: string): number | undefined {
   return ports.get(name);
 }

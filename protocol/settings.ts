@@ -5,7 +5,7 @@ import { HostKeyPolicy, Port, UserName } from "./host.ts";
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
 
-/** As `ssh-keygen -t` takes it. */
+/** As accepted by `ssh-keygen -t`. */
 export const KeyType = z.enum(["ed25519", "rsa", "ecdsa"]);
 export type KeyType = z.infer<typeof KeyType>;
 
@@ -17,7 +17,10 @@ const fields = {
   connectTimeoutMs: z.int().min(100).max(600_000),
   /** 0: no limit. */
   commandTimeoutMs: span(30 * dayMs),
-  /** A silent connection is given up when two of these went unanswered, at the third. 0: off. */
+  /**
+   * The interval of keepalive messages; a connection is closed at the third when the two before went unanswered. 0:
+   * off.
+   */
   keepaliveMs: z.union([z.literal(0), z.int().min(100).max(3_600_000)], "must be 0, or 100 to 3,600,000"),
   maxQueuedRuns: z.int().min(0).max(1_000_000),
   /** null: the name of the user who runs the daemon. */
@@ -38,21 +41,23 @@ const fields = {
   historyMaxBytes: z.int().min(1_048_576),
   /** 0: never. */
   idleExitMs: span(30 * dayMs),
-  /** How long a daemon that is sent SIGTERM waits for its runs to end. */
+  /** How long a daemon waits after SIGTERM for its runs to end. */
   drainTimeoutMs: span(dayMs),
   logLevel: z.enum(["error", "warn", "info", "debug"]),
-  /** Where to listen on TCP besides the socket, e.g. "127.0.0.1:7000"; port 0: any. From the next start on. */
+  /**
+   * A TCP address to listen on besides the socket, e.g. "127.0.0.1:7000"; port 0: any. Takes effect at the next start.
+   */
   listen: ListenText.nullable(),
-  /** Over TCP: how many runs and jobs a client may start in a minute. 0: no limit. */
+  /** Over TCP: how many runs and jobs a client may start per minute. 0: no limit. */
   rateLimitPerMinute: z.int().min(0).max(1_000_000),
 };
 
-/** The master that sentinels know is known by a name. */
+/** A sentinel URL must name the master. */
 function namesSentinels(url: string): boolean {
   return !/^rediss?\+sentinel:/.test(url) || /^\/[\w.-]+(?:\/\d+)?$/.test(new URL(url).pathname);
 }
 
-/** Every setting of the daemon. Spans in milliseconds, sizes in bytes. */
+/** Every setting of the daemon. Durations are in milliseconds, sizes in bytes. */
 export const Settings = z.strictObject(fields);
 export type Settings = z.infer<typeof Settings>;
 
@@ -80,7 +85,7 @@ export const defaultSettings: Settings = {
   rateLimitPerMinute: 30,
 };
 
-/** As they are told: a newer daemon may have more of them. */
+/** Settings in a response: a newer daemon may have more of them. */
 export const SettingsValues = z.object(fields);
 
 export const SettingSource = z.enum(["default", "config", "environment", "flag"]);
@@ -95,7 +100,7 @@ export const SettingsReport = z
   .meta({ id: "SettingsReport" });
 export type SettingsReport = z.infer<typeof SettingsReport>;
 
-/** New values for config.json; null takes a setting back to its default. */
+/** New values for config.json; null resets a setting to its default. */
 export const SettingsPatch = z.strictObject(
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.nullable().optional()])),
 );

@@ -1,9 +1,11 @@
 /**
- * Where in a shell's text a quoted value is one word for certain, in shells of the Bourne family, fish and csh. What is not
- * known to be read alike by all of them is a doubt, behind which no value can stand.
+ * Finds where in a shell command a quoted value is certain to be one word, in shells of the Bourne family, fish and
+ * csh. Text that is not known to be parsed alike by all of them is a doubt, after which no value is accepted.
  */
 
-/** A template in order: its text, and the places of values; `isNumber` ones are digits, a dash and a dot at most. */
+/**
+ * A template in order: its text, and the places of values; an `isNumber` value contains only digits, a dash and a dot.
+ */
 export type Piece =
   | { readonly text: string }
   | { readonly name: string; readonly source: string; readonly isNumber: boolean };
@@ -12,27 +14,30 @@ interface Word {
   /** Without its quotes. */
   text: string;
   isBegun: boolean;
-  /** Whether it is made of characters that mean nothing to any shell, and of values. */
+  /** Whether it consists only of values and of characters that are not special in any shell. */
   isPlain: boolean;
   endsInValue: boolean;
 }
 
 interface Command {
-  /** The words so far, from the command's own name on. */
+  /** The words so far, starting with the command's name. */
   readonly words: string[];
   /** Whether the next word is the file of a redirection. */
   isRedirecting: boolean;
-  /** Whether variables are set before its name. */
+  /** Whether variable assignments precede its name. */
   isAssigning: boolean;
 }
 
 const newWord = (): Word => ({ text: "", isBegun: false, isPlain: true, endsInValue: false });
 const newCommand = (): Command => ({ words: [], isRedirecting: false, isAssigning: false });
 
-/** Words behind which a command begins. */
+/** Words after which a command begins. */
 const leading = new Set("if then elif else do while until ! { time exec command and or not begin".split(" "));
 
-/** Commands of a shell that may read a word as code, as arithmetic (which runs code, too), as a variable or as a pattern. */
+/**
+ * Shell commands that may interpret a word as code, as arithmetic (which runs code, too), as a variable or as a
+ * pattern.
+ */
 const readingTheirWords = new Set(
   `. @ alias aliases argparse autoload bg bind bindkey block break builtin builtins caller case commandline compadd comparguments
   compcall compctl compdescribe compfiles compgen compgroups complete compopt compquote compset comptags comptry compvalues
@@ -45,13 +50,13 @@ const readingTheirWords = new Set(
     .split(/\s+/),
 );
 
-/** What may be joined to a value. */
+/** Characters that may be joined to a value. */
 const plain = "[A-Za-z0-9_./,@%+:=-]";
 const behindValue = new RegExp(`^${plain}*(?:[ \\t\\n;|)]|&(?!>)|$)`);
 const noPlainStart = /^[=%]/;
-/** csh looks for it in quotes, too. */
+/** csh expands history in quotes, too. */
 const csHistory = /![!#$*^:{?\d-]/;
-/** Before a word of `[`, `[[` or `test` that is just text to it. */
+/** Precedes a word that `[`, `[[` or `test` takes as plain text. */
 const takesText = /^(?:-[bcdefhLnprsSwxz]|==?|!=)$/;
 const textFormat = /^(?!-)(?:[^%$`]|%%|%-?\d*(?:\.\d+)?s)*$/;
 const assignment = /^[A-Za-z_]\w*\+?=/;
@@ -67,7 +72,7 @@ const between = ({ word }: Reader): boolean => !word.isBegun;
 const atCommand = (reader: Reader): boolean =>
   between(reader) && reader.command.words.length === 0 && !reader.command.isAssigning;
 
-/** What is read alike, and where. The first that fits counts. */
+/** What all shells parse alike, and where. The first match applies. */
 const steps: readonly (readonly [string, (reader: Reader) => boolean, Step])[] = [
   ["[ \\t]+", always, (reader) => reader.endWord()],
   ["\\\\\\n(?![ \\t]*#)", between, () => undefined],
@@ -93,7 +98,7 @@ const steps: readonly (readonly [string, (reader: Reader) => boolean, Step])[] =
 ];
 const readers = steps.map(([source, holds, step]) => [new RegExp(source, "uy"), holds, step] as const);
 
-/** The first value that cannot stand where it does, and where that is. */
+/** The first value that is in a place where it is not safe, and where that is. */
 export function placeProblem(
   pieces: readonly Piece[],
 ): { readonly source: string; readonly where: string } | undefined {
@@ -122,7 +127,7 @@ export function placeProblem(
 class Reader {
   word = newWord();
   command = newCommand();
-  /** Of each that is open, what it is in. */
+  /** The enclosing command and word of each open construct. */
   readonly #outer: (readonly [Command, Word])[] = [];
   #doubt: string | undefined;
 
@@ -149,7 +154,7 @@ class Reader {
     return 0;
   }
 
-  /** Where the value of the next place would stand; undefined: where it is one word. It is taken as read. */
+  /** Where the next value would be, if it is not safe there; undefined: it is one word. The value is consumed. */
   valueProblem(isNumber: boolean): string | undefined {
     const { word, command } = this;
     const problem =
@@ -198,7 +203,7 @@ class Reader {
       return;
     }
     if (command.words.length === 0) {
-      // The index of an array is arithmetic, and may have blanks.
+      // The index of an array is arithmetic, and may contain spaces.
       if (word.text.includes("[") && !/^\[\[?$/.test(word.text)) this.#doubt ??= `behind ${shown(word.text)}`;
       if (leading.has(word.text)) return;
       if (assignment.test(word.text)) {
@@ -229,7 +234,7 @@ class Reader {
   }
 }
 
-/** Why text cannot stand behind the words of a command. */
+/** Why a text value is not safe after the words of a command. */
 function wordProblem(first: string, words: readonly string[]): string | undefined {
   if (/^(?:\[\[?|test)$/.test(first) && takesText.test(words.at(-1) ?? "")) return undefined;
   if (first === "printf") {
@@ -247,7 +252,7 @@ function joined({ text, isPlain, isBegun, endsInValue }: Word): string | undefin
   return isPlain && !noPlainStart.test(text) ? undefined : `joined to ${shown(text)}`;
 }
 
-/** What a text begins with that is not read alike by all shells. */
+/** The construct at the beginning of a text that shells parse differently. */
 function doubtOf(text: string, isInWord: boolean): string {
   const [first = ""] = text;
   if (first === "#" && !isInWord)

@@ -2,8 +2,9 @@
 const percentage = /(?<![\w+-]|\d[.,])(\d{1,3})(?:[.,]\d+)?%(?![\w%]| +\/)/g;
 
 /**
- * How far a program says that it is, in whole percent (0 to 100), by the last line that it has written: the percentage at its
- * beginning, which is the whole's where parts have their own (apt), else the last. undefined where the line has none.
+ * The progress that a program reports, in whole percent (0 to 100), from the last line that it has written: the
+ * percentage at its beginning, which is the total where the parts have their own (apt), else the last. Undefined where
+ * the line has none.
  */
 export function shownPercentage(line: string): number | undefined {
   const found = [...line.matchAll(percentage)].filter(([, digits]) => Number(digits) <= 100);

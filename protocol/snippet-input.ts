@@ -9,7 +9,7 @@ export const plainText = (max: number) =>
 
 export const SnippetInputType = z.enum(["text", "number", "choice", "host", "secret"]);
 
-/** What is asked for before a snippet runs, and stands for `{{name}}` in its command. */
+/** A value that is asked for before a snippet runs, and replaces `{{name}}` in its command. */
 export const SnippetInput = z
   .strictObject({
     name: z
@@ -19,9 +19,9 @@ export const SnippetInput = z
     type: SnippetInputType,
     label: plainText(200).optional(),
     default: plainText(4096).optional(),
-    /** Of a choice. */
+    /** For a choice. */
     choices: z.array(plainText(1000)).min(1).max(100).optional(),
-    /** Of a number. */
+    /** For a number. */
     min: z.number().optional(),
     max: z.number().optional(),
   })
@@ -43,14 +43,17 @@ export const SnippetInput = z
   });
 export type SnippetInput = z.infer<typeof SnippetInput>;
 
-/** What a command with values of the host needs to be finished on each: a value for each of its inputs that is no secret. */
+/**
+ * What a command with values of the host needs to be expanded for each host: a value for each of its inputs that is
+ * not a secret.
+ */
 export const CommandTemplate = z.strictObject({
   inputs: z.array(SnippetInput).max(32),
   values: z.record(z.string().max(64), z.string().max(4096)),
 });
 export type CommandTemplate = z.infer<typeof CommandTemplate>;
 
-/** Where values stand that cannot be quoted there, and values that are missing or do not fit. */
+/** Adds issues for values in places where they cannot be quoted, and for values that are missing or invalid. */
 export function refuseBadTemplate(
   { command, template }: { readonly command: string; readonly template: CommandTemplate | null },
   issues: z.RefinementCtx,

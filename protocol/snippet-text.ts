@@ -1,12 +1,12 @@
 /**
- * The command of a snippet: `{{name}}` stands for an input, `{{host.name}}` for a value of the host, and `{{{{` for two
- * braces. Braces with anything else behind them (`{{.Names}}`, `{{json .}}`) are the command's own.
+ * The command of a snippet: `{{name}}` is replaced by an input, `{{host.name}}` by a value of the host, and `{{{{` by
+ * two braces. Braces followed by anything else (`{{.Names}}`, `{{json .}}`) belong to the command itself.
  */
 
 import { hostNameRules, maxNameLength, parseJump } from "./destination.ts";
 import { type Piece, placeProblem } from "./shell-place.ts";
 
-/** What a template needs to know of an input. */
+/** The part of an input that a template needs. */
 export interface TemplateInput {
   readonly name: string;
   readonly type: "text" | "number" | "choice" | "host" | "secret";
@@ -18,7 +18,7 @@ export interface TemplateInput {
 export const hostFields = ["name", "address", "user", "port", "group"] as const;
 export type TemplateHost = Readonly<Record<(typeof hostFields)[number], string>>;
 
-/** What is wrong with a template; undefined: nothing. */
+/** What is wrong with a template; undefined if it is valid. */
 export function templateProblem(command: string, inputs: readonly TemplateInput[]): string | undefined {
   const pieces = piecesOf(command, inputs);
   for (const { name } of placesOf(pieces)) {
@@ -38,12 +38,12 @@ export function unusedInputs(command: string, inputs: readonly TemplateInput[]):
   return inputs.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
-/** Whether it has values of the host, and so is another command on each. */
+/** Whether it contains values of the host, and so differs on each. */
 export function usesHost(command: string): boolean {
   return placesOf(piecesOf(command, [])).some(({ name }) => name.startsWith("host."));
 }
 
-/** What is wrong with a value; undefined: nothing. */
+/** What is wrong with a value; undefined if it is valid. */
 export function valueProblem(input: TemplateInput, value: string): string | undefined {
   const { type, choices = [] } = input;
   if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(value.replaceAll("\t", "")))
@@ -59,19 +59,19 @@ function numberProblem({ min, max }: TemplateInput, value: string): string | und
   return max !== undefined && Number(value) > max ? `must be at most ${max}` : undefined;
 }
 
-/** Also one that there is not yet: what could be named so. */
+/** Also accepts a host that does not exist yet, but could have this name. */
 function isDestination(value: string): boolean {
   const isName =
     value !== "" && value.length <= maxNameLength && hostNameRules.every(({ holds }) => holds(value));
   return isName || parseJump(value) !== undefined;
 }
 
-/** The variable that a secret is read from. */
+/** The environment variable that a secret is read from. */
 export const secretVariable = (name: string): string => `HOSTRUN_INPUT_${name}`;
 
 /**
- * The finished command; every value, however hostile, is just one word of it in shells of the Bourne family, fish and csh.
- * Values that are missing and hosts that are not known throw; templates and values were looked at before.
+ * The expanded command; every value, however hostile, is exactly one word of it in shells of the Bourne family, fish
+ * and csh. Throws on missing values and unknown hosts; templates and values must have been checked before.
  */
 export function expandTemplate(
   command: string,
@@ -96,8 +96,8 @@ export function expandTemplate(
 }
 
 /**
- * Read alike by every shell. It is always in quotes: a bare word may be one of the shell's own, a bare number a descriptor. `'`, and
- * `\\` and `!`, which not every shell takes as they are in quotes, have a backslash before them.
+ * Quotes a word so that every shell parses it alike. It is always quoted: a bare word may be a keyword, a bare number
+ * a file descriptor. `'`, and `\\` and `!`, which some shells interpret even in quotes, are escaped with a backslash.
  */
 function quoteWord(value: string): string {
   return value === ""
@@ -111,7 +111,7 @@ function isKnown(name: string, inputs: readonly TemplateInput[]): boolean {
 
 const placeholder = /\{\{\{\{|\{\{[ \t]*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)[ \t]*\}\}/g;
 
-/** The text, with two braces for four, and what stands in it for values. */
+/** Splits a command into text, with four braces replaced by two, and the places of values. */
 function piecesOf(command: string, inputs: readonly TemplateInput[]): Piece[] {
   const pieces: Piece[] = [];
   let text = "";

@@ -8,14 +8,14 @@ export const SnippetName = plainText(100)
   .min(1, "must not be empty")
   .regex(/^\S(?:.*\S)?$/su, "must not begin or end with a blank");
 
-/** A number alone is an id wherever a snippet is named. One that is called so already keeps it. */
+/** A number alone is an id wherever a snippet is named. A snippet that already has such a name keeps it. */
 const NewSnippetName = SnippetName.refine(
   (name) => !/^\d+$/.test(name),
   "must not be a number alone, which means the snippet of this id: add a letter",
 );
 
 const { useBash, loginShell, cwd, pty, sudo, durable, timeoutMs } = RunOptions.shape;
-/** How it runs, as far as it says so. */
+/** How it is run; what is absent has its default. */
 const SnippetOptions = z
   .strictObject({ useBash, loginShell, cwd, pty, sudo, durable, timeoutMs })
   .superRefine(refuseWithDurable);
@@ -26,7 +26,7 @@ const fields = {
   command: Command,
   inputs: z.array(SnippetInput).max(32).default([]),
   options: SnippetOptions.prefault({}),
-  /** Where it is meant to run; whoever runs it may say otherwise. */
+  /** Where it is meant to run; can be overridden when it is run. */
   targets: z.array(TargetExpression).max(100).default([]),
 };
 
@@ -48,7 +48,7 @@ function refuseTemplate(
 }
 
 export const NewSnippet = z.strictObject({ ...fields, name: NewSnippetName }).superRefine(refuseTemplate);
-/** One that is there, with changes. */
+/** An existing snippet, with changes. */
 export const ChangedSnippet = z.strictObject(fields).superRefine(refuseTemplate);
 export type NewSnippet = z.infer<typeof NewSnippet>;
 export type NewSnippetInput = z.input<typeof NewSnippet>;
@@ -72,25 +72,28 @@ export type Snippet = z.infer<typeof Snippet>;
 /** Values by the names of the inputs; those of secrets are not sent here, but with the run (`secretEnv`). */
 export const ExpandRequest = z.strictObject({
   inputs: z.record(z.string().max(64), z.string().max(4096)).default({}),
-  /** Of which the command has the values of the host. */
+  /** The host whose values the command contains. */
   host: z.string().min(1).max(255).nullable().default(null),
-  /** Instead of one: those of a job, or some of them, of which each has values of its own. */
+  /** Instead of one host: those of a job, or some of them, each with its own values. */
   hosts: z.array(z.string().min(1).max(255)).max(200).default([]),
 });
 export type ExpandRequest = z.infer<typeof ExpandRequest>;
 
-/** The same of a snippet that is not kept. */
+/** The same for a snippet that is not saved. */
 export const ExpandTemplateRequest = z.strictObject({ snippet: ChangedSnippet, ...ExpandRequest.shape });
 
 export const ExpandedSnippet = z.object({
-  /** The finished one; with a `template`, the snippet's own. */
+  /** The expanded command; with a `template`, the snippet's own command. */
   command: z.string(),
   options: SnippetOptions,
-  /** What a job is given beside the command: it has values of the host, of each its own. null: it is the same on all. */
+  /**
+   * The template to pass to a job along with the command, which contains values of each host; null: the command is the
+   * same on all.
+   */
   template: CommandTemplate.nullable(),
-  /** With a `template`: the finished command of each host that was named. */
+  /** With a `template`: the expanded command for each host that was named. */
   commands: z.array(z.object({ host: z.string(), command: z.string() })),
-  /** The variables that the run's `secretEnv` is to have, by the names of the inputs. */
+  /** The variables to set in the run's `secretEnv`, by the names of the inputs. */
   secretEnv: z.record(z.string(), z.string()),
 });
 export type ExpandedSnippet = z.infer<typeof ExpandedSnippet>;

@@ -1,10 +1,16 @@
-/** What is sent along with a run to a daemon that was not asked first whether it lives. It begins the run only if both hold. */
+/**
+ * Headers sent with a run to a daemon that was not first checked to be alive. It starts the run only if both
+ * conditions hold.
+ */
 export const startHeaders = {
-  /** The process that is meant, as daemon.json names it. */
+  /** The pid of the intended daemon, as in daemon.json. */
   daemon: "hostrun-daemon",
-  /** By when it has to begin, in milliseconds of the machine's monotonic clock, which all its processes share. */
+  /**
+   * The latest time at which it may start, in milliseconds of the machine's monotonic clock, which all its processes
+   * share.
+   */
   beginBy: "hostrun-begin-by",
 } as const;
 
-/** The reason of the `conflict` where they do not. */
+/** The `reason` of the `conflict` where they do not hold. */
 export const notBegun = "not_begun";

@@ -5,9 +5,9 @@ const figure = z.number().nonnegative().nullable();
 /** Milliseconds over the latest runs; null where none was measured. */
 const Latency = z.object({ count, p50: figure, p95: figure, p99: figure });
 export type Latency = z.infer<typeof Latency>;
-/** How many runs took so long and longer than the bucket before; the last one has no bound. */
+/** The number of runs that took up to this long and longer than the bucket before; the last one is unbounded. */
 const Buckets = z.array(z.object({ upToMs: z.number().nullable(), count }));
-/** Of the runs on one host; `latest`: whole times of the latest ones, in order. */
+/** For the runs on one host; `latest`: total durations of the latest ones, in order. */
 const HostLatency = z.object({
   host: z.string(),
   warm: Latency,
@@ -17,7 +17,7 @@ const HostLatency = z.object({
 });
 export type HostLatency = z.infer<typeof HostLatency>;
 
-/** Measured figures only; null where nothing was measured yet. */
+/** Only measured values; null where nothing was measured yet. */
 export const Stats = z
   .object({
     daemon: z.object({
@@ -41,38 +41,38 @@ export const Stats = z
       evicted: count,
       failed: count,
     }),
-    /** `hosts`: the 50 with the latest runs, the latest first. */
+    /** `hosts`: the 50 with the latest runs, most recent first. */
     latency: z.object({ warm: Latency, cold: Latency, hosts: z.array(HostLatency) }),
     cache: z.object({
       backend: z.enum(["memory", "redis"]),
       connected: z.boolean(),
-      /** Of results that may be answered again. */
+      /** For results that may be returned again. */
       hits: count,
       misses: count,
       hitRate: z.number().min(0).max(1).nullable(),
-      /** Of what is known of a run's process, which every reader asks for. */
+      /** For the process details of a run, which every reader requests. */
       processHits: count,
       processMisses: count,
-      /** Of what is kept in the daemon, also while it stands in for Redis: within 16 MiB. */
+      /** For the cache in the daemon, also while it replaces Redis: up to 16 MiB. */
       evictions: count,
       sizeBytes: count,
-      /** Why Redis takes nothing at present, in its own words: it is full, or a read-only replica. */
+      /** Why Redis accepts no writes at present, in its own words: it is full, or a read-only replica. */
       problem: z.string().nullable(),
     }),
     store: z.object({
       journalMode: z.string(),
       sizeBytes: count,
       runs: count,
-      /** Runs that the history keeps whatever its limits are, and the recorded bytes of their output. */
+      /** Runs that are exempt from the history's limits, and the recorded bytes of their output. */
       pinnedRuns: count,
       pinnedBytes: count,
-      /** Where a store that was found damaged at this start was put aside; else null. */
+      /** Where a store that was found damaged at this start was moved; else null. */
       damaged: z.string().nullable(),
     }),
     streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),
     /**
-     * Connections of clients: open ones, those that were refused since too many were open, and requests that were ended
-     * because their body was not received in time.
+     * Connections of clients: open ones, those that were refused since too many were open, and requests that timed out
+     * before their body was received.
      */
     http: z.object({ open: count, refused: count, requestsTimedOut: count }),
     /** Whether SSH decoding runs in ssh2's native binding or in JavaScript. */
@@ -85,13 +85,13 @@ export const Health = z.object({
   status: z.enum(["ok", "draining"]),
   version: z.string(),
   protocol: z.int(),
-  /** Which build of the version it is; daemons of before do not say. */
+  /** The build of this version; absent in older daemons. */
   build: z.string().optional(),
   pid: z.int(),
 });
 export type Health = z.infer<typeof Health>;
 
-/** What made a connection: ssh2 in the daemon, or the system's `ssh`. */
+/** What opened a connection: ssh2 in the daemon, or the system's `ssh`. */
 export const ConnectionTransport = z.enum(["ssh2", "openssh"]);
 export type ConnectionTransport = z.infer<typeof ConnectionTransport>;
 
@@ -109,14 +109,14 @@ export const Connection = z
     openedAt: z.iso.datetime().nullable(),
     runs: count,
     server: z.string().nullable(),
-    /** In OpenSSH's spelling, as the other algorithms; `mac` is "" where the cipher has its own. */
+    /** In OpenSSH's spelling, like the other algorithms; `mac` is "" where the cipher includes one. */
     kex: z.string().nullable(),
     cipher: z.string().nullable(),
     mac: z.string().nullable(),
     hostKeyType: z.string().nullable(),
     hostKeyFingerprint: z.string().nullable(),
     transport: ConnectionTransport,
-    /** Why not by ssh2, as a clause: "it uses a certificate"; null where it is ssh2. */
+    /** Why ssh2 was not used, as a clause: "it uses a certificate"; null where it was. */
     transportReason: z.string().nullable(),
   })
   .meta({ id: "Connection" });

@@ -1,11 +1,11 @@
 import { isObjectWith } from "./check.ts";
 
-/** The most columns and rows of a terminal, each of which has one at least. */
+/** The maximum number of columns and of rows of a terminal; the minimum is 1. */
 export const maxTerminalSide = 9999;
 
 const hasSides = isObjectWith({ cols: isSide, rows: isSide });
 
-/** Whether it is a TerminalSize of run.ts; for what should be up in a moment, as check.ts says. */
+/** Whether it is a TerminalSize of run.ts, without zod (see check.ts). */
 export function isTerminalSize(value: unknown): value is { readonly cols: number; readonly rows: number } {
   return hasSides(value);
 }

@@ -1,16 +1,19 @@
 import * as z from "zod";
 
-/** What has to work one after the other: all but the first and the last of them on each hop. */
+/** The steps of a test, in order; all but the first and the last are made on each hop. */
 export const TestStepName = z.enum([
-  /** The configuration is read, and which keys there are. */
+  /** Reads the configuration, and finds the available keys. */
   "configure",
   "resolve",
-  /** Up to the server's greeting; through the hop before, or a ProxyCommand, without `resolve`. */
+  /**
+   * Up to the server's identification string; without `resolve` where it leads through the hop before, or a
+   * ProxyCommand.
+   */
   "connect",
   /** The key exchange, and whether the host key is trusted. */
   "hostKey",
   "authentication",
-  /** A session, and in it a command that does nothing. */
+  /** Opens a session, and runs a command in it that does nothing. */
   "exec",
 ]);
 export type TestStepName = z.infer<typeof TestStepName>;
@@ -22,11 +25,11 @@ export const TestStep = z
     host: z.string(),
     /** `user@address:port` */
     hop: z.string(),
-    /** `reused`: a connection was open already; `skipped`: it was not tried. `note` says why. */
+    /** `reused`: a connection was already open; `skipped`: it was not tried. `note` gives the reason. */
     state: z.enum(["running", "done", "failed", "reused", "skipped"]),
-    /** Without the time that a person took to answer; null for what was not done or is not over. */
+    /** Excludes the time that a person took to answer; null for what was not done or has not ended. */
     durationMs: z.number().nonnegative().nullable(),
-    /** For a person; null: nothing more is to be said. */
+    /** For a person; null: none. */
     note: z.string().nullable(),
   })
   .meta({ id: "TestStep" });

@@ -1,24 +1,25 @@
-/** How far a job is, as far as it tells when it will be over. */
+/** The progress of a job, from which its remaining time is estimated. */
 export interface JobPace {
-  /** How long each host took whose command ended by itself, in milliseconds. */
+  /** The duration, in milliseconds, of each host's command that ended by itself. */
   readonly took: readonly number[];
-  /** How long those go on that have not ended, in milliseconds. */
+  /** The time that each unfinished one has been running, in milliseconds. */
   readonly running: readonly number[];
-  /** Hosts that have not begun. */
+  /** The number of hosts that have not started. */
   readonly waiting: number;
-  /** Hosts at once. */
+  /** The number of hosts at once. */
   readonly concurrency: number;
 }
 
 const enoughHosts = 5;
 const enoughShare = 0.1;
-/** From so many times the usual on, a host is no longer like those that have ended. */
+/** A host that takes this many times the usual duration is no longer comparable to those that have ended. */
 const maxTimes = 2;
 const maxSpread = 4;
 
 /**
- * Milliseconds until the last host of a job will have ended, if the others are like those that have. undefined where that is
- * anybody's guess: too few have ended, they took times of their own, or one that goes on is already slower than they were.
+ * Milliseconds until the last host of a job will have ended, if the others are like those that have. Undefined where
+ * this cannot be estimated: too few have ended, their durations vary too much, or one that is running is already
+ * slower than they were.
  */
 export function timeToGo({ took, running, waiting, concurrency }: JobPace): number | undefined {
   const open = running.length + waiting;
@@ -27,7 +28,7 @@ export function timeToGo({ took, running, waiting, concurrency }: JobPace): numb
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   const [fast, usual, slow] = [at(0.1), at(0.5), at(0.9)];
   if (slow > maxSpread * fast || running.some((ms) => ms > maxTimes * slow)) return undefined;
-  // As hosts begin when others end: each of the waiting ones in the place that is free first.
+  // Hosts start as others end: each waiting host takes the place that is free first.
   const free = running.map((ms) => Math.max(0, usual - ms));
   while (free.length < Math.min(concurrency, open)) free.push(0);
   free.sort((a, b) => a - b);
@@ -37,7 +38,7 @@ export function timeToGo({ took, running, waiting, concurrency }: JobPace): numb
   return rounds * usual + last;
 }
 
-/** `about 40 s`, `about 3 min`; nothing of what is over in a moment. */
+/** `about 40 s`, `about 3 min`; undefined for what is over in a moment. */
 export function roundedTime(
   ms: number,
 ): { readonly value: number; readonly unit: "s" | "min" | "h" } | undefined {

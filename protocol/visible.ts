@@ -1,17 +1,20 @@
 /**
- * What a terminal, a log or an editor obeys or does not show: controls, lone surrogates, ends of lines and paragraphs,
- * and what takes no room or reorders the text (bidirectional marks, zero-width characters). How an emoji looks
- * (U+FE0E, U+FE0F) is left alone.
+ * Characters that a terminal, a log or an editor interprets or does not show: control characters, lone surrogates,
+ * line and paragraph separators, and characters that have no width or reorder the text (bidirectional marks,
+ * zero-width characters). Emoji variation selectors (U+FE0E, U+FE0F) are exempt.
  */
 export const unseen = (): RegExp =>
   /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-/** As a person counts them: with their marks and their colour, and flags whole. Intl.Segmenter takes 30 ms to load. */
+/**
+ * Characters as a person counts them: with their combining marks and skin tones, and flags as one. Intl.Segmenter
+ * takes 30 ms to load.
+ */
 const characters = (): RegExp => /\p{RI}{2}|.[\p{M}\p{EMod}]{0,16}/gsu;
-/** Most text is plain ASCII, which is told in a fraction of the time that the classes of Unicode take to be made. */
+/** Most text is plain ASCII, which is detected in a fraction of the time that compiling the Unicode classes takes. */
 const hasOther = /[^ -~]/;
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
-/** Text with everything in it that cannot be seen written as an escape: `\n`, `\e`, `\x07`, `\u{202e}`. */
+/** Replaces every character that cannot be seen by an escape: `\n`, `\e`, `\x07`, `\u{202e}`. */
 export function visible(text: string): string {
   if (!hasOther.test(text)) return text;
   return text.replaceAll(unseen(), (char) => {
@@ -21,7 +24,7 @@ export function visible(text: string): string {
 }
 
 /**
- * Text from outside (a server's, an agent's, a helper's, a file's) for a message, a log or a terminal: one visible
+ * Makes external text (from a server, an agent, a helper, a file) fit for a message, a log or a terminal: one visible
  * line of at most `maxLength` UTF-16 units, cut between characters, with "…" for what is left out.
  */
 export function visibleLine(text: string, maxLength = 200): string {
@@ -31,7 +34,7 @@ export function visibleLine(text: string, maxLength = 200): string {
     if (line.length <= maxLength) return line;
   }
   let line = "";
-  // Nothing gets shorter by being made visible; the last character that fits is seen whole.
+  // Escaping never shortens text; the last character that fits must be complete.
   for (const character of trimmed.slice(0, maxLength + 32).match(characters()) ?? []) {
     const shown = visible(character);
     if (line.length + shown.length >= maxLength) break;
@@ -40,17 +43,17 @@ export function visibleLine(text: string, maxLength = 200): string {
   return `${line}…`;
 }
 
-/** The same for the end of a sentence of Hostrun's own, which brings the full stop. */
+/** The same for the end of one of Hostrun's own sentences, which adds the full stop. */
 export function visibleClause(text: string, maxLength = 200): string {
   return visibleLine(text.replace(/[\s.]+$/, ""), maxLength);
 }
 
 /**
- * Text from outside of several lines, each visible, without empty ones at either end; of at most `maxLength` UTF-16 units,
+ * The same for external text of several lines, without empty lines at either end; of at most `maxLength` UTF-16 units,
  * with "…" for what is left out.
  */
 export function visibleText(text: string, maxLength: number): string {
-  // Nothing gets shorter by being made visible.
+  // Escaping never shortens text.
   const lines = text
     .slice(0, maxLength)
     .replaceAll(/^[\r\n]+|\s+$/g, "")
@@ -60,7 +63,7 @@ export function visibleText(text: string, maxLength: number): string {
   return isWhole ? shown : `${shown.slice(0, Math.max(0, maxLength - 1))}…`;
 }
 
-/** JSON text that means the same, in which everything can be seen. */
+/** Equivalent JSON text in which every character is visible. */
 export function visibleJson(json: string): string {
   if (!/[^\n -~]/.test(json)) return json;
   return json.replaceAll(unseen(), (char) => {
