@@ -9,6 +9,12 @@ export interface Place {
   readonly seq: number;
 }
 
+interface Kept<Item> {
+  readonly item: Item;
+  /** The bytes of all items up to and with it. */
+  readonly end: number;
+}
+
 /**
  * The newest part of a numbered stream, kept in memory for those who follow it. Items are appended once they
  * are recorded, so whoever is too far behind finds them in the record. Readers pull at their own pace; a
@@ -18,14 +24,18 @@ export class Transcript<Item extends Numbered> {
   readonly #keepBytes: number;
   readonly #wakers = new Set<() => void>();
   readonly #held = new Set<Place>();
-  #items: Item[] = [];
-  /** Of each item: the bytes of all items up to and with it, also of those that are not kept any more. */
-  #ends: number[] = [];
+  /** By its number. A list would have to be copied whenever its first ones are dropped, at each append once it is full. */
+  readonly #kept = new Map<number, Kept<Item>>();
+  /** Of all items, also of those that are not kept any more. */
+  #bytes = 0;
   #droppedBytes = 0;
   #ended = false;
+  /** Of what is kept. */
+  #firstSeq: number;
   #lastSeq: number;
 
   constructor(lastSeq: number, keepBytes = 1024 * 1024) {
+    this.#firstSeq = lastSeq + 1;
     this.#lastSeq = lastSeq;
     this.#keepBytes = keepBytes;
   }
@@ -44,8 +54,8 @@ export class Transcript<Item extends Numbered> {
       if (item.seq !== this.#lastSeq + 1)
         throw new Error(`expected item ${this.#lastSeq + 1}, got ${item.seq}`);
       this.#lastSeq = item.seq;
-      this.#ends.push(this.#endBytes() + item.size);
-      this.#items.push(item);
+      this.#bytes += item.size;
+      this.#kept.set(item.seq, { item, end: this.#bytes });
     }
     this.#ended ||= last;
     this.#trim();
@@ -55,12 +65,11 @@ export class Transcript<Item extends Numbered> {
   /** Items after `seq`, about `maxBytes` of them; undefined when they are no longer kept here. */
   after(seq: number, maxBytes: number): Item[] | undefined {
     if (seq >= this.#lastSeq) return [];
-    const first = this.#items[0];
-    if (first === undefined || seq + 1 < first.seq) return undefined;
+    if (seq + 1 < this.#firstSeq) return undefined;
     const found: Item[] = [];
     let bytes = 0;
-    for (let at = seq + 1 - first.seq; at < this.#items.length && bytes < maxBytes; at++) {
-      const item = this.#items[at];
+    for (let at = seq + 1; bytes < maxBytes; at++) {
+      const item = this.#kept.get(at)?.item;
       if (item === undefined) break;
       found.push(item);
       bytes += item.size;
@@ -70,7 +79,11 @@ export class Transcript<Item extends Numbered> {
 
   /** The newest of the items kept here that `matches`. */
   findLast(matches: (item: Item) => boolean): Item | undefined {
-    return this.#items.findLast(matches);
+    for (let seq = this.#lastSeq; seq >= this.#firstSeq; seq--) {
+      const item = this.#kept.get(seq)?.item;
+      if (item !== undefined && matches(item)) return item;
+    }
+    return undefined;
   }
 
   /** Calls `wake` after every append until the returned function is called. */
@@ -90,30 +103,21 @@ export class Transcript<Item extends Numbered> {
 
   /** Bytes that are kept behind `seq`. */
   bytesAfter(seq: number): number {
-    return this.#endBytes() - this.#endOf(seq);
-  }
-
-  #endBytes(): number {
-    return this.#ends.at(-1) ?? this.#droppedBytes;
+    return this.#bytes - this.#endOf(seq);
   }
 
   /** Of what is not kept any more: where that ends. */
   #endOf(seq: number): number {
-    const first = this.#items[0];
-    if (first === undefined || seq < first.seq) return this.#droppedBytes;
-    return this.#ends[seq - first.seq] ?? this.#endBytes();
+    return this.#kept.get(seq)?.end ?? (seq < this.#firstSeq ? this.#droppedBytes : this.#bytes);
   }
 
   #trim(): void {
     let from = this.#lastSeq;
     for (const { seq } of this.#held) from = Math.min(from, seq);
     const end = this.#endOf(from) - this.#keepBytes;
-    let count = 0;
-    for (; count < this.#items.length - 1 && this.#droppedBytes < end; count++) {
-      this.#droppedBytes = this.#ends[count] ?? this.#droppedBytes;
+    while (this.#firstSeq < this.#lastSeq && this.#droppedBytes < end) {
+      this.#droppedBytes = this.#endOf(this.#firstSeq);
+      this.#kept.delete(this.#firstSeq++);
     }
-    if (count === 0) return;
-    this.#items = this.#items.slice(count);
-    this.#ends = this.#ends.slice(count);
   }
 }
