@@ -5,19 +5,19 @@ import { hopName, placeName } from "../transport/hop-name.ts";
 import type { Hop } from "../transport/remote.ts";
 import { isFirstGreeting, type Stage, stageText } from "./stage.ts";
 
-/** What every problem says about where it happened. */
+/** The members by which every problem states where it happened. */
 export function membersOf(hop: Hop): ProblemMembers {
   return { host: hop.name, hop: hopName(hop), address: hop.address, port: hop.port };
 }
 
-/** For the beginning of a sentence; a host that was named by its place has no other name. */
+/** For the beginning of a sentence. A host that was given by its address has no other name. */
 export function nameOf(hop: Hop): string {
   const place = hopName(hop);
   return hop.name === place ? place : `${hop.name} (${place})`;
 }
 
 /**
- * A problem of a connection as the run on `target` tells it: connections to bastions are shared by many hosts, and the
+ * Rewords a connection's problem for a run on `target`: connections to bastions are shared by many hosts, and the
  * target's own by all names of one address.
  */
 export function onTheWayTo(target: Hop, problem: Problem): Problem {
@@ -104,21 +104,21 @@ const reasons: ReadonlyMap<string, UnreachableReason> = new Map([
   ["EPERM", "blocked"],
 ]);
 
-/** By the code that the operating system gave. */
+/** The reason is derived from the system's error code. */
 export function unreachableBy(hop: Hop, failure: unknown): Problem {
   return unreachable(hop, reasonOf(failure), failure);
 }
 
-/** An address of a host that was tried; without a failure it has not answered yet. */
+/** An address that was tried; without a failure it has not responded yet. */
 export interface Attempt {
   readonly address: string;
   readonly failure?: Error;
 }
 
-/** When several addresses failed, the reason is that of the one where most was reached. */
+/** If several addresses failed, the reason is that of the attempt that got furthest. */
 const furthestFirst = ["refused", "reset", "blocked", "no_answer", "no_route", "network_error"] as const;
 
-/** No address of a host could be connected to. */
+/** None of a host's addresses could be connected to. */
 export function unreachableAt(hop: Hop, attempts: readonly Attempt[]): Problem {
   const [only] = attempts;
   if (attempts.length === 1 && only?.address === hop.address) return unreachableBy(hop, only.failure);
@@ -128,7 +128,7 @@ export function unreachableAt(hop: Hop, attempts: readonly Attempt[]): Problem {
   return unreachable(hop, reason, cause, ` It was tried at ${listAttempts(attempts)}.`);
 }
 
-/** As in "192.0.2.1 (refused), 2001:db8::1 (no answer yet)". */
+/** E.g. "192.0.2.1 (refused), 2001:db8::1 (no answer yet)". */
 export function listAttempts(attempts: readonly Attempt[]): string {
   const told = (failure: Error | undefined): string =>
     failure === undefined ? "no answer yet" : (inShort[reasonOf(failure)] ?? errorCode(failure) ?? "failed");
@@ -166,7 +166,7 @@ export function connectTimedOut(
   );
 }
 
-/** Of a bastion, to whom it leads. */
+/** For a bastion: the target behind it. */
 function behind(hop: Hop, target: Hop): string {
   return hop.name === target.name ? "" : `, on the way to ${target.name}`;
 }
@@ -179,7 +179,7 @@ export function channelRefused(hop: Hop, what: string): Problem {
   return new Problem("channel_refused", `${nameOf(hop)} ${what}`, membersOf(hop));
 }
 
-/** Why a signal was aborted, as something to reject with: the caller's own reason where it is an error. */
+/** Why a signal was aborted, as an Error to reject with: the caller's own reason if it is an Error. */
 export function abortReason(signal: AbortSignal): Error {
   return asError(signal.reason);
 }

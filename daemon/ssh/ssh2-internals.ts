@@ -5,13 +5,13 @@ import { bindingAvailable } from "ssh2/lib/protocol/crypto.js";
 import type { TerminalSize } from "../../protocol/run.ts";
 
 /**
- * Everything that Hostrun does with ssh2's insides, which its types do not show. ssh2 is pinned exactly, every
- * use looks first whether the thing is there, and where it is not the caller takes the public, slower way.
+ * Everything that Hostrun does with ssh2's internals, which its types do not declare. ssh2 is pinned exactly; every use
+ * first checks that the internals are there, and otherwise the caller takes the slower, public way.
  */
 const windowBytes = 2 * 1024 * 1024;
 const packetBytes = 32 * 1024;
 
-/** The terminal of a run with `pty`, also for ssh2's own `exec`; its size is in characters, and in no pixels. */
+/** The terminal of a run with `pty`, also for ssh2's own `exec`. Its size is in characters; the pixel size is 0. */
 export const terminal = { term: "xterm-256color", height: 0, width: 0 };
 
 /** Whether a session channel can be opened ahead of its command. */
@@ -20,8 +20,8 @@ export function canOpenAhead(client: Client): boolean {
 }
 
 /**
- * Opens a session channel on which nothing runs yet; ask `canOpenAhead` first. A refusal by the server carries a
- * numeric `reason` (RFC 4254, section 5.1).
+ * Opens a session channel without a command; check `canOpenAhead` first. A refusal by the server carries a numeric
+ * `reason` (RFC 4254, section 5.1).
  */
 export function openSessionChannel(client: Client): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
@@ -36,13 +36,13 @@ export function openSessionChannel(client: Client): Promise<ClientChannel> {
   });
 }
 
-/** What a session channel is asked for (RFC 4254, section 6): a terminal and variables before the command. */
+/** A request on a session channel (RFC 4254, section 6): a terminal and variables precede the command. */
 export type ChannelRequest =
   | { readonly pty: TerminalSize }
   | { readonly env: readonly [string, string] }
   | { readonly exec: string };
 
-/** Sends a request on a channel that was opened ahead; `reply` says whether the server took it. */
+/** Sends a request on a channel that was opened ahead; `reply` is called with whether the server accepted it. */
 export function requestOnChannel(
   client: Client,
   channel: ClientChannel,
@@ -63,8 +63,8 @@ export function requestOnChannel(
 }
 
 /**
- * Tells of every refused attempt to log in which methods the server would still take, and whether it took this one as a
- * part of the login, which ssh2 does not pass on of an agent's key.
+ * Calls `refused` at every USERAUTH_FAILURE, with the methods that can continue and whether this was a partial success,
+ * which ssh2 does not report for an agent's key.
  */
 export function watchAuthentication(
   client: Client,
@@ -76,7 +76,7 @@ export function watchAuthentication(
   });
 }
 
-/** Sends a new password in place of one that has expired (RFC 4252, section 8). False: ssh2 has changed. */
+/** Sends a new password in place of an expired one (RFC 4252, section 8). False: ssh2 has changed. */
 export function changePassword(client: Client, user: string, old: string, changed: string): boolean {
   const protocol = member(client, "_protocol");
   const send = member(protocol, "authPassword");
@@ -85,22 +85,22 @@ export function changePassword(client: Client, user: string, old: string, change
   return true;
 }
 
-/** No server of ours needs more; a pattern that is looked for in all of a packet would take seconds. */
+/** No message that Hostrun looks for is longer; matching a pattern against a whole packet would take seconds. */
 const maxDebugLength = 4096;
 
-/** Tells of the beginnings of the server's debug messages (RFC 4253, section 11.3), which ssh2 reads and drops. */
+/** Calls `told` with the beginning of each debug message of the server (RFC 4253, section 11.3), which ssh2 discards. */
 export function watchDebugMessages(client: Client, told: (message: string) => void): void {
   replaceHandler(client, "DEBUG", () => (_protocol, _display, message) => {
     if (typeof message === "string") told(message.slice(0, maxDebugLength));
   });
 }
 
-/** What is to become of a message: ssh2 reads it, it is passed over, or nothing more is read at all. */
+/** What to do with a message: let ssh2 read it, skip it, or read nothing more at all. */
 export type Reading = "read" | "skip" | "stop";
 
 /**
- * Shows every message that comes in outside of a key exchange, before ssh2 reads it; its first byte is its number.
- * To be called before the first key exchange.
+ * Passes every message that arrives outside of a key exchange to `judge` before ssh2 reads it; its first byte is its
+ * number. Call this before the first key exchange.
  */
 export function watchMessages(client: Client, judge: (message: Buffer) => Reading): void {
   const protocol = member(client, "_protocol");
@@ -114,17 +114,17 @@ export function watchMessages(client: Client, judge: (message: Buffer) => Readin
   });
 }
 
-/** Says no to a request for no channel. */
+/** Answers a global request with REQUEST_FAILURE. */
 export function refuseGlobalRequest(client: Client): void {
   insidesOf(client, ["requestFailure"])?.protocol.requestFailure();
 }
 
-/** Whether a key exchange is under way; what is sent meanwhile is kept until it is over. */
+/** Whether a key exchange is in progress; outgoing data is queued until it is over. */
 export function isExchangingKeys(client: Client): boolean {
   return member(member(client, "_protocol"), "_kexinit") !== undefined;
 }
 
-/** Puts something before what sends a channel's data: what is written, and what has waited for the server's window. */
+/** Wraps the function that sends a channel's data: newly written data, and data that waited for the server's window. */
 export function replaceWriting(channel: Duplex, replace: (inner: Write) => Write): void {
   const inner = member(channel, "_write");
   if (typeof inner !== "function") return;
@@ -135,15 +135,15 @@ export function replaceWriting(channel: Duplex, replace: (inner: Write) => Write
 }
 
 /**
- * How many bytes the server may still send (RFC 4254, section 5.2); below 0 it has sent more than it may, and at
- * 0 ssh2 drops what comes without a word.
+ * Returns the number of bytes that the server may still send (RFC 4254, section 5.2). Below 0, it has sent more than it
+ * may; at 0, ssh2 silently drops incoming data.
  */
 export function watchWindow(channel: ClientChannel): () => number {
   const incoming = channelInsidesOf(channel)?.incoming;
   return () => (typeof incoming?.window === "number" ? incoming.window : Infinity);
 }
 
-/** Lets the server send so many bytes more on a channel. False: ssh2 has changed, and does so by itself only. */
+/** Extends a channel's window by `bytes`. False: ssh2 has changed, and only extends it by itself. */
 export function widenWindow(client: Client, channel: ClientChannel, bytes: number): boolean {
   const insides = insidesOf(client, ["channelWindowAdjust"]);
   const inner = channelInsidesOf(channel);
@@ -155,8 +155,8 @@ export function widenWindow(client: Client, channel: ClientChannel, bytes: numbe
 }
 
 /**
- * Sends a signal also after standard input has ended, where ssh2's own method does nothing without a word
- * (RFC 4254, section 6.9 does not forbid it). False: fall back on that method.
+ * Sends a signal even after standard input has ended, when ssh2's own method silently does nothing (RFC 4254, section 6.9
+ * does not forbid it). False: use that method instead.
  */
 export function signalChannel(client: Client, channel: ClientChannel, name: string): boolean {
   const insides = insidesOf(client, ["signal"]);
@@ -168,7 +168,7 @@ export function signalChannel(client: Client, channel: ClientChannel, name: stri
   return true;
 }
 
-/** Sends a terminal's new size likewise, also on a channel that was opened ahead, of which ssh2 knows no command. */
+/** Likewise sends a terminal's new size, also on a channel opened ahead, on which ssh2 knows of no command. */
 export function resizeChannel(client: Client, channel: ClientChannel, { cols, rows }: TerminalSize): void {
   const insides = insidesOf(client, ["windowChange"]);
   const inner = channelInsidesOf(channel);
@@ -179,20 +179,20 @@ export function resizeChannel(client: Client, channel: ClientChannel, { cols, ro
   }
 }
 
-/** Whether the server has closed the channel; undefined: unknown. */
+/** Whether the server has closed the channel; undefined if unknown. */
 export function isClosedByServer(channel: ClientChannel): boolean | undefined {
   const state = channelInsidesOf(channel)?.incoming.state;
   return state === undefined ? undefined : state === "closed";
 }
 
-/** Whether the strict key exchange (CVE-2023-48795) is in force; false when that cannot be told. */
+/** Whether strict key exchange (CVE-2023-48795) is in effect; false if that is not known. */
 export function isStrictKeyExchange(client: Client): boolean {
   return member(member(client, "_protocol"), "_strictMode") === true;
 }
 
 /**
- * Has RSA keys sign with SHA-512 where the server knows it, as OpenSSH does: ssh2 takes SHA-256, which a server may refuse
- * although it names it (PubkeyAcceptedAlgorithms; before OpenSSH 9.6 server-sig-algs is a fixed list).
+ * Makes RSA keys sign with SHA-512 if the server supports it, as OpenSSH does: ssh2 picks SHA-256, which a server may
+ * refuse although it lists it (PubkeyAcceptedAlgorithms; before OpenSSH 9.6 server-sig-algs is a fixed list).
  */
 export function preferSha512(client: Client): void {
   replaceHandler(client, "EXT_INFO", (inner) => (protocol, extensions) => {
@@ -209,8 +209,8 @@ function withoutSha256(extension: unknown): unknown {
 }
 
 /**
- * Gives the AES-GCM ciphers their keys as key objects; to be called after every key exchange. ssh2 makes a cipher for
- * each packet, and from a key in bytes that takes Node double the time of the rest of a packet of 32 KiB.
+ * Replaces the keys of AES-GCM ciphers by key objects; call this after every key exchange. ssh2 creates a cipher for each
+ * packet, and with a raw key this takes Node twice as long as the rest of a 32 KiB packet.
  */
 export function useKeyObjects(client: Client): void {
   const protocol = member(client, "_protocol");
@@ -226,18 +226,19 @@ export function useKeyObjects(client: Client): void {
 }
 
 /**
- * Asks for a reply to nothing (keepalive@openssh.com). Its packet acknowledges what came in: sshd turns Nagle's
- * algorithm off at the first exec only, and until then its small packets wait for our delayed acknowledgement.
+ * Sends a global request that only wants a reply (keepalive@openssh.com). The packet acknowledges received data: sshd
+ * does not turn Nagle's algorithm off before the first exec, and until then its small packets wait for our delayed
+ * acknowledgement.
  */
 export function ping(client: Client): void {
   const insides = insidesOf(client, ["ping"]);
   if (insides === undefined) return;
-  // Replies come in the order of the requests, so each request needs its place in the queue.
+  // Replies arrive in the order of the requests, so each request needs its place in the queue.
   insides.callbacks.push(() => undefined);
   insides.protocol.ping();
 }
 
-/** Puts something before what reads encrypted bytes, until the next key exchange; to be called after each. */
+/** Wraps the function that decrypts incoming data, until the next key exchange; call this after each. */
 export function replaceDecrypting(client: Client, replace: (inner: Decrypt) => Decrypt): void {
   const decipher = member(member(client, "_protocol"), "_decipher");
   const inner = member(decipher, "decrypt");
@@ -249,12 +250,12 @@ export function replaceDecrypting(client: Client, replace: (inner: Decrypt) => D
   Reflect.set(decipher, "decrypt", replace(call));
 }
 
-/** Whether ssh2 decodes in its native binding; the binding falls back to JavaScript without a word. */
+/** Whether ssh2 decodes in its native binding; otherwise it silently falls back to JavaScript. */
 export function hasNativeCrypto(): boolean {
   return bindingAvailable === true;
 }
 
-/** Reads encrypted bytes from one index up to another. A number: where another decipher goes on; undefined: all was read. */
+/** Decrypts `data` between two indices. Returns where another decipher continues; undefined: everything was read. */
 export type Decrypt = (data: Buffer, from: number, to: number) => number | undefined;
 type Callback = (failed: unknown) => void;
 type OpenCallback = ((failure: unknown, channel: ClientChannel) => void) & { type?: string };
@@ -282,18 +283,18 @@ interface Protocol {
 interface Insides {
   readonly protocol: Protocol;
   readonly channels: Channels;
-  /** What waits for the replies to global requests, which come in order. */
+  /** Callbacks for the replies to global requests, which arrive in order. */
   readonly callbacks: Callback[];
 }
 
 interface ChannelInsides {
   readonly outgoing: { readonly id: number; readonly state: string };
   readonly incoming: { readonly state: string; window?: number };
-  /** What waits for the replies to the channel's requests, which come in order. */
+  /** Callbacks for the replies to the channel's requests, which arrive in order. */
   readonly callbacks: Callback[];
 }
 
-/** undefined: this ssh2 does not have what is needed. */
+/** undefined: this ssh2 lacks what is needed. */
 function insidesOf(client: Client, methods: readonly (keyof Protocol)[]): Insides | undefined {
   const protocol = member(client, "_protocol");
   const channels = member(client, "_chanMgr");
@@ -302,7 +303,7 @@ function insidesOf(client: Client, methods: readonly (keyof Protocol)[]): Inside
   return { protocol, channels, callbacks };
 }
 
-/** Of a message's own handler; `inner` does nothing where ssh2 has none. */
+/** Replaces the handler of a message; `inner` does nothing if ssh2 has none. */
 function replaceHandler(client: Client, name: string, replace: (inner: Handler) => Handler): void {
   const handlers = member(member(client, "_protocol"), "_handlers");
   if (typeof handlers !== "object" || handlers === null) return;

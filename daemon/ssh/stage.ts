@@ -1,21 +1,21 @@
 import type { ConnectMark } from "../transport/remote.ts";
 
-/** What a login is at, on a connection that is up. */
+/** The progress of a login on an established connection. */
 export type LoginStage = "greeting" | "keyExchange" | "authentication" | "agentSignature" | "securityKey";
 
-/** Why a login is tried once more. */
+/** Why a login is retried. */
 export type RetryReason = "too_many_logins" | "closed";
 
-/** What the way to a running command is at. */
+/** The progress towards a running command. */
 export interface Stage {
   readonly at: keyof typeof texts;
-  /** The addresses that are tried, as a message names them. */
+  /** The addresses being tried, for a message. */
   readonly attempts?: string;
-  /** Why the login before this one came to nothing. */
+  /** Why the previous login failed. */
   readonly retryOf?: RetryReason | undefined;
 }
 
-/** As in "it was …" of a hop with this name. */
+/** Completes "it was …", for a hop with this name. */
 const texts = {
   turn: () => "waiting for its turn",
   credentials: () => "looking up the keys to log in with",
@@ -46,13 +46,13 @@ const loginStages: ReadonlySet<Stage["at"]> = new Set<LoginStage>([
   "securityKey",
 ]);
 
-/** As in "it …". */
+/** Completes "it …". */
 export const retryTexts: Readonly<Record<RetryReason, string>> = {
   too_many_logins: "accepts no more logins at once (MaxStartups)",
   closed: "closed the connection before its greeting",
 };
 
-/** As in "it was …", of a hop with this name. */
+/** Completes "it was …", for a hop with this name. */
 export function stageText(stage: Stage, name: string): string {
   const { at, attempts, retryOf } = stage;
   const isOnConnection = loginStages.has(at) && !isFirstGreeting(stage);
@@ -61,7 +61,7 @@ export function stageText(stage: Stage, name: string): string {
   return `${text}${at === "retry" ? "," : " once more,"} since it ${retryTexts[retryOf]}`;
 }
 
-/** A connection is there, and the server has not said yet who it is. */
+/** The connection is established, and the server has not sent its identification yet. */
 export function isFirstGreeting({ at, retryOf }: Stage): boolean {
   return at === "greeting" && retryOf === undefined;
 }

@@ -7,15 +7,15 @@ import { readString, wireString } from "../wire-string.ts";
 export interface AgentKey {
   /** In SSH's wire form (RFC 4253, section 6.6). */
   readonly publicKey: Buffer;
-  /** As whoever added the key wrote it. */
+  /** As it was given when the key was added. */
   readonly comment: string;
 }
 
-/** What OpenSSH takes of an agent (authfd.c). */
+/** OpenSSH's limit (authfd.c). */
 const maxKeys = 2048;
-/** A list needs nobody's consent. */
+/** Listing keys needs nobody's consent. */
 const listTimeoutMs = 5000;
-/** A signature may need a person, who confirms it or touches a token. The login's own deadline is mostly earlier. */
+/** Signing may need a person, who confirms it or touches a token. The login's own deadline is usually earlier. */
 const signTimeoutMs = 60_000;
 
 /** draft-ietf-sshm-ssh-agent, section 6.1. */
@@ -25,7 +25,7 @@ const rsaFlags: ReadonlyMap<string, number> = new Map([
   ["sha512", 4],
 ]);
 
-/** The keys that the agent at `socket` holds now, in its order. Rejects with an AgentError, within 5 seconds. */
+/** Returns the keys that the agent at `socket` holds now, in its order. Rejects with an AgentError, within 5 seconds. */
 export async function listAgentKeys(socket: string): Promise<AgentKey[]> {
   const answer = await exchange(socket, Buffer.of(message.list), { timeoutMs: listTimeoutMs });
   if (answer[0] !== message.keys || answer.length < 5) throw notValid();
@@ -37,15 +37,16 @@ export async function listAgentKeys(socket: string): Promise<AgentKey[]> {
     const comment = publicKey === undefined ? undefined : readString(answer, publicKey.end);
     if (publicKey === undefined || comment === undefined) throw notValid();
     at = comment.end;
-    // A copy: what is kept of a key must not keep the whole answer.
+    // A copy, so that the stored key does not keep the whole response in memory.
     keys.push({ publicKey: Buffer.from(publicKey.value), comment: comment.value.toString() });
   }
   return keys;
 }
 
 /**
- * The signature of `data` by a key that the agent at `socket` holds, as ssh2 takes it. `hash`: "sha256" or "sha512"
- * for RSA. Rejects with an AgentError when there is no good one, when `signal` is aborted, or after a minute.
+ * Has the agent at `socket` sign `data` with a key that it holds, and returns the signature in ssh2's form. `hash`:
+ * "sha256" or "sha512" for RSA. Rejects with an AgentError when there is no valid signature, when `signal` is aborted, or
+ * after a minute.
  */
 export async function signByAgent(
   socket: string,
@@ -60,7 +61,7 @@ export async function signByAgent(
   if (answer[0] === message.failure) throw new AgentError("the agent refused");
   if (answer[0] !== message.signature) throw notValid();
   const signature = signatureIn(answer, key.type);
-  // ssh2 returns an Error where it cannot tell.
+  // ssh2 returns an Error when it cannot verify.
   const verified: unknown = signature !== undefined && key.verify(data, signature, hash);
   if (signature === undefined || verified !== true) {
     throw new AgentError("the agent's signature is not by this key");
@@ -68,7 +69,7 @@ export async function signByAgent(
   return signature;
 }
 
-/** The signature proper of a sign response: it stands behind the name of its algorithm. */
+/** Returns the signature blob of a sign response, which follows the name of its algorithm. */
 function signatureIn(answer: Buffer, keyType: string): Buffer | undefined {
   const whole = readString(answer, 1)?.value ?? Buffer.alloc(0);
   const algorithm = readString(whole, 0);
@@ -76,7 +77,9 @@ function signatureIn(answer: Buffer, keyType: string): Buffer | undefined {
   return signature !== undefined && keyType.startsWith("ecdsa-") ? derSignature(signature) : signature;
 }
 
-/** ECDSA's two numbers (RFC 5656, section 3.1.2) in OpenSSL's form, which writes the numbers in the same way. */
+/**
+ * Converts an ECDSA signature (RFC 5656, section 3.1.2) to DER, as OpenSSL expects it. Both encode the two numbers alike.
+ */
 function derSignature(signature: Buffer): Buffer | undefined {
   const r = readString(signature, 0);
   const s = r === undefined ? undefined : readString(signature, r.end);
@@ -84,7 +87,7 @@ function derSignature(signature: Buffer): Buffer | undefined {
   return derField(0x30, Buffer.concat([derField(2, r.value), derField(2, s.value)]));
 }
 
-/** Of at most 255 bytes. */
+/** For values of at most 255 bytes. */
 function derField(tag: number, value: Buffer): Buffer {
   const length = value.length < 128 ? [value.length] : [0x81, value.length];
   return Buffer.concat([Buffer.of(tag, ...length), value]);

@@ -6,13 +6,13 @@ import { errorCode } from "../../../state-directory/error-code.ts";
 import { loopTime } from "../../core/loop-time.ts";
 import { wireString } from "../wire-string.ts";
 
-/** Why an agent was of no use, as a clause that can follow a colon. */
+/** Why an agent could not be used, as a clause that can follow a colon. */
 export class AgentError extends Error {}
 
-/** It may answer another time, and is not to be waited for as long again. */
+/** The agent may respond later, but should not be waited for as long again. */
 export class AgentTimeout extends AgentError {}
 
-/** What OpenSSH takes of an agent (authfd.c). */
+/** OpenSSH's limit (authfd.c). */
 const maxAnswerBytes = 256 * 1024;
 const againAfterMs = 20;
 const maxSocketPathBytes = 107;
@@ -22,7 +22,10 @@ export interface ExchangeLimits {
   readonly signal?: AbortSignal;
 }
 
-/** One request and its answer, both without their lengths, on a connection that is closed when this settles. */
+/**
+ * Sends one request and returns the response, both without their length fields. The connection is closed once this
+ * settles.
+ */
 export function exchange(
   socket: string,
   request: Buffer,
@@ -52,7 +55,7 @@ export function exchange(
     signal?.addEventListener("abort", giveUp, { once: true });
     if (signal?.aborted === true) giveUp();
     const broken = (failure: unknown): void => {
-      // Too many ask at once: it has not taken this one in yet.
+      // Too many clients connect at once: the agent has not accepted this one yet.
       if (errorCode(failure) === "EAGAIN" && !over) setTimeout(open, againAfterMs);
       else fail(explain(failure));
     };
@@ -97,21 +100,21 @@ function converse(stream: Duplex, request: Buffer, { answered, fail, broken }: O
 }
 
 /**
- * Whether an agent is a socket of the file system. On Windows it is a pipe, `pageant`, or a file by which Cygwin's ssh finds
- * one: ssh2 tells these apart.
+ * Whether an agent's path is a Unix socket. On Windows it is a pipe, `pageant`, or the file by which Cygwin's ssh finds a
+ * socket: ssh2 distinguishes these.
  */
 export function isSocketPath(path: string, system: NodeJS.Platform = platform()): boolean {
   return system !== "win32" && !/^[/\\]{2}\.[/\\]pipe[/\\]/.test(path);
 }
 
-/** `opened` is called in the turn in which the connection begins: that it failed may be told in the next one. */
+/** `opened` is called in the tick in which connecting begins, since the error may be emitted in the next one. */
 async function openStream(socket: string, opened: (stream: Duplex) => void): Promise<void> {
   const agent = createAgent(socket);
   if (agent instanceof CygwinAgent || agent instanceof PageantAgent) {
     opened(await streamOf(agent));
     return;
   }
-  // libuv connects to what the first 108 bytes name.
+  // libuv truncates the path to 108 bytes.
   const isTooLong = isSocketPath(socket) && Buffer.byteLength(socket) > maxSocketPathBytes;
   if (isTooLong) throw new AgentError("its path is too long for a socket");
   opened(connect(socket));

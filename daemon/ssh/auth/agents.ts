@@ -9,20 +9,20 @@ import type { SignRequest } from "./one-key-agent.ts";
 /** What an agent holds now. */
 export interface AgentContents {
   readonly keys: readonly AgentKey[];
-  /** Why there are none, where it could not be asked: a clause that can follow a colon. */
+  /** Why the agent could not be queried, as a clause that can follow a colon. */
   readonly failure: string | undefined;
 }
 
-/** What a run waits for an agent that did not answer the last time. */
+/** How long a run waits for an agent that timed out the last time. */
 const silentTimeoutMs = 200;
 const maxAgents = 64;
 
-/** So long the place of a socket is taken for one that does not hang. */
+/** How long a socket's path is assumed not to hang after it was checked. */
 const trustedMs = 1000;
 
 /**
- * The agents that callers name. Each is asked again for every run, since somebody may have taken keys out; runs that
- * come at once share a query.
+ * The agents that callers name. Each is queried again for every run, since keys may have been removed; simultaneous runs
+ * share a query.
  */
 export class Agents {
   readonly #files: UserFiles;
@@ -32,7 +32,7 @@ export class Agents {
     this.#files = files;
   }
 
-  /** Of what SSH_AUTH_SOCK says. */
+  /** `socket` is a value of SSH_AUTH_SOCK. */
   at(socket: string): Agent {
     const agent = this.#agents.get(socket) ?? new Agent(socket, this.#files);
     this.#agents.set(socket, agent);
@@ -52,7 +52,7 @@ class Agent {
     this.#files = files;
   }
 
-  /** Never rejects. A silent one is asked all the same: as soon as it answers, it is waited for again. */
+  /** Never rejects. An agent that timed out is still queried: once it responds, it is waited for in full again. */
   contents(): Promise<AgentContents> {
     const answer = this.#query.ask();
     if (!this.#silent) return answer;
@@ -80,7 +80,7 @@ class Agent {
     }
   }
 
-  /** A socket is connected on the event loop, which would stop where the path's file system hangs. */
+  /** Connecting to a socket happens on the event loop, which would block if the path's file system hangs. */
   async #look(): Promise<void> {
     if (!isSocketPath(this.#socket) || performance.now() - this.#lookedAt < trustedMs) return;
     const kind = await this.#files.kind(this.#socket);

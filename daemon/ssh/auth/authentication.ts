@@ -15,8 +15,8 @@ type MethodName = "publickey" | "keyboard-interactive" | "password";
 const usualOrder: readonly MethodName[] = ["publickey", "keyboard-interactive", "password"];
 
 /**
- * Logs in by one method after the other, as the server takes them, and remembers what was tried for the report. Disposing
- * ends what an agent is asked.
+ * Tries the authentication methods that the server accepts, one after the other, and records what was tried for the
+ * report. Disposing cancels pending agent requests.
  */
 export class Authentication implements Disposable {
   readonly #options: AuthenticationOptions;
@@ -26,11 +26,11 @@ export class Authentication implements Disposable {
   readonly #none: NoneMethod;
   readonly #order: readonly LoginMethod[];
   #current: LoginMethod | undefined;
-  /** What the server would still take; undefined before it has said so. */
+  /** The methods that can continue; undefined before the server has listed them. */
   #offered: readonly string[] | undefined;
-  /** Methods that the server took as a part of the login. */
+  /** Methods that succeeded partially. */
   readonly #taken: string[] = [];
-  /** What was answered in vain, by the method. */
+  /** Refused answers, by method. */
   readonly #refusedAnswers = new Map<string, LoginAnswer>();
 
   constructor(options: AuthenticationOptions) {
@@ -51,11 +51,11 @@ export class Authentication implements Disposable {
     this.#order = orderOf(options).map((name) => methods[name]);
   }
 
-  /** undefined: nothing is left to try. Rejects with a Problem where a person declines. */
+  /** undefined: nothing is left to try. Rejects with a Problem when a person declines. */
   async next(): Promise<LoginRequest | undefined> {
     const offered = this.#offered;
     if (offered === undefined) {
-      // Without a key to offer at once, the server is asked what it takes.
+      // Without a key to offer at once, "none" asks the server for its methods.
       const first = this.#order[0] === this.#keys ? await this.#requestOf(this.#keys) : undefined;
       return first ?? this.#requestOf(this.#none);
     }
@@ -66,7 +66,7 @@ export class Authentication implements Disposable {
     return undefined;
   }
 
-  /** The last request was refused; with `partial` it was taken as a part. `methods`: what the server would still take. */
+  /** The last request was refused or, with `partial`, succeeded partially. `methods`: those that can continue. */
   refused(methods: readonly string[], partial: boolean): void {
     this.#offered = methods;
     this.#options.dialogue.settled();
@@ -79,7 +79,7 @@ export class Authentication implements Disposable {
     this.#options.dialogue.refused = 0;
   }
 
-  /** Somebody is logged in. */
+  /** The login succeeded. */
   accepted(): void {
     this.#options.dialogue.settled();
     this.#current?.accepted();
@@ -90,12 +90,12 @@ export class Authentication implements Disposable {
     return this.#password.change(prompt);
   }
 
-  /** The fingerprint of the key that was tried last; null: none was. */
+  /** The fingerprint of the key that was tried last; null if none was. */
   get lastKey(): string | null {
     return this.#keys.lastKey;
   }
 
-  /** `said`: why the server ended the connection, where it did. */
+  /** `said`: the server's reason for disconnecting, if it disconnected. */
   failure(said: string | undefined): Problem {
     const { hop, credentials } = this.#options;
     const fault = this.#refusedAnswers.size === 0 && this.#takesKeys ? credentials.fault : undefined;
@@ -118,7 +118,7 @@ export class Authentication implements Disposable {
     return request;
   }
 
-  /** Whether the server would take another key, as far as it has said. */
+  /** Whether the server accepts public keys, as far as is known. */
   get #takesKeys(): boolean {
     return this.#offered?.includes("publickey") !== false;
   }
@@ -147,7 +147,7 @@ export class Authentication implements Disposable {
     return [`${name} could not be logged in to${why}.`, ...taken, ...untaken];
   }
 
-  /** For the method that came furthest: answers come after keys. */
+  /** Advice on the method that got furthest: passwords and other answers come after keys. */
   #advice(): string[] {
     const offered = this.#offered ?? [];
     const { hop, dialogue } = this.#options;
@@ -173,7 +173,8 @@ function orderOf({ hop, dialogue }: AuthenticationOptions): readonly MethodName[
       ? usualOrder
       : methods.flatMap((name) => usualOrder.find((usual) => usual === name) ?? []);
   if (dialogue.present) return order;
-  // A password that is kept answers for itself; what a server would ask besides is not known.
+  // With nobody to ask, only a stored password can answer: the password method comes first, since other prompts of the
+  // server are not known.
   return [
     ...order.filter((name) => name !== "keyboard-interactive"),
     ...order.filter((name) => name === "keyboard-interactive"),

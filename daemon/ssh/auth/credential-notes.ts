@@ -7,7 +7,7 @@ import type { IdentityFile } from "./identity-files.ts";
 /** `socket` is null where none is set. */
 export type AskedAgent = AgentContents & { readonly socket: string | null };
 
-/** Why a file adds no key. */
+/** Why a file contributes no key. */
 export function noteOnFile(file: IdentityFile): string {
   const path = visibleLine(file.path);
   switch (file.kind) {
@@ -28,7 +28,7 @@ export function noteOnFile(file: IdentityFile): string {
   }
 }
 
-/** Why an encrypted key was not offered: nobody was there to be asked for its passphrase. */
+/** Why an encrypted key was not offered: nobody could be asked for its passphrase. */
 export function noteOnLocked(path: string, host: string): string {
   const shown = visibleLine(path);
   return (

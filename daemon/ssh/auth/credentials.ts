@@ -13,13 +13,13 @@ import { findTicket, type OpenSshKey, OpenSshKeyFiles, openSshKeyOf } from "./op
 import { type SignRequest, signByKey } from "./one-key-agent.ts";
 import type { PrivateKey } from "./private-key.ts";
 
-/** What a hop is logged in to with: the keys to try, in order, and what is to be said when none of them is taken. */
+/** What to log in to a hop with: the keys to try, in order, and what to report when all of them are refused. */
 export interface Credentials {
-  /** None: the server is asked to let us in without. */
+  /** When empty, only "none" is requested. */
   readonly attempts: readonly Attempt[];
-  /** Of the caller's agent; null: there is none. */
+  /** The caller's agent; null: there is none. */
   readonly agentSocket: string | null;
-  /** What OpenSSH would log in with beside the attempts. */
+  /** What OpenSSH would log in with in addition to the attempts. */
   readonly openSshKeys: readonly OpenSshKey[];
   /** What was wrong with configured key files. */
   readonly fault: "identity_file_missing" | "identity_file_unreadable" | undefined;
@@ -31,7 +31,7 @@ export interface LoginHop extends Hop {
   readonly credentials: Credentials;
 }
 
-/** A target with what there is to log in to each hop with. */
+/** A target with the credentials of each hop. */
 export interface LoginTarget extends LoginHop {
   readonly jump: readonly LoginHop[];
 }
@@ -39,39 +39,39 @@ export interface LoginTarget extends LoginHop {
 export interface CredentialSourceOptions {
   /** The user's home directory, for OpenSSH's default key files. */
   readonly home: string;
-  /** The daemon's own SSH_AUTH_SOCK, where a caller names none; null: no agent. */
+  /** The daemon's own SSH_AUTH_SOCK, for callers that name none; null: no agent. */
   readonly agentSocket: string | null;
   /** undefined where files have no owner (Windows). */
   readonly uid: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: UserFiles;
   readonly requiredRsaSize: () => number;
-  /** daemon/key-opener.ts, as built or as it stands. */
+  /** Path of daemon/key-opener.ts, built or as source. */
   readonly keyOpener: string;
 }
 
-/** A server that lets us try for ever would keep a run waiting for ever. */
+/** Otherwise a server that allows endless attempts would keep a run waiting forever. */
 const maxAttempts = 32;
 const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
-/** OpenSSH's own for keys in hardware. */
+/** OpenSSH's own defaults for hardware keys. */
 const hardwareFiles = ["id_ecdsa_sk", "id_ed25519_sk"];
 const usableTypes = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))$/;
 
 interface BesideKeys {
-  /** Whether the paths are OpenSSH's default ones, of which most are not there. */
+  /** Whether the paths are OpenSSH's defaults, most of which do not exist. */
   readonly isDefault: boolean;
-  /** By the path that they are beside. */
+  /** By the key file that they belong to. */
   readonly each: readonly Promise<OpenSshKey[]>[];
   readonly others: Promise<OpenSshKey[]>;
   readonly tickets: Promise<OpenSshKey[]>;
 }
 
-/** Looks up what there is to log in with. */
+/** Looks up the credentials for a login. */
 export class CredentialSource {
   readonly #options: CredentialSourceOptions;
   readonly #agents: Agents;
   readonly #identityFiles: IdentityFiles;
-  /** The fingerprint that logged in last, by login. */
+  /** The fingerprint of the key that last logged in, by login. */
   readonly #goodKeys = new LRUCache<string, string>({ max: 1000 });
   readonly #openSshKeyFiles: OpenSshKeyFiles;
 
@@ -82,7 +82,7 @@ export class CredentialSource {
     this.#identityFiles = new IdentityFiles(options.files, options.uid);
   }
 
-  /** The same target with what there is now to log in to each hop with. Never rejects. */
+  /** Returns the target with the credentials that each hop has now. Never rejects. */
   async complete(target: Target, agentSocket: string | null): Promise<LoginTarget> {
     const own = agentSocket ?? this.#options.agentSocket;
     const asked = new Map<string, Promise<AgentContents>>();
@@ -92,7 +92,7 @@ export class CredentialSource {
       asked.set(socket, contents);
       return contents;
     };
-    // Beside the files, where it is clear that its keys matter.
+    // In parallel with the files, where the agent's keys certainly matter.
     for (const hop of [target, ...target.jump]) if (!hop.identitiesOnly) void ask(agentOf(hop, own));
     const reading = new Map<string, Promise<IdentityFile>>();
     const read = (path: string): Promise<IdentityFile> => {
@@ -102,7 +102,7 @@ export class CredentialSource {
     };
     const completed = async <Place extends Hop>(hop: Place): Promise<Place & LoginHop> => {
       const paths = this.#paths(hop);
-      // All that is read is asked for at once: each further turn costs every run.
+      // All reads start at once: each further round trip would cost every run.
       const beside = this.#besideOf(hop, paths);
       const files = await Promise.all(paths.map(read));
       const socket = agentOf(hop, own);
@@ -119,7 +119,7 @@ export class CredentialSource {
     return { ...(await completed(target)), jump: await jump };
   }
 
-  /** A signature by an attempt's key. Rejects with an Error that says why there is none, as a clause after a colon. */
+  /** Signs with an attempt's key. Rejects with an Error whose message is a clause that can follow a colon. */
   async sign(attempt: Attempt, key: ParsedKey, request: SignRequest, signal: AbortSignal): Promise<Buffer> {
     if (attempt.kind === "agent") return this.#agents.at(attempt.socket).sign(key, request, signal);
     const opened = await this.#identityFiles.open(attempt.path);
@@ -129,7 +129,7 @@ export class CredentialSource {
     return signByKey(opened.key, key.type, request);
   }
 
-  /** The key that logged in there the last time, which is to be tried first: servers take few attempts. */
+  /** The key that last logged in there. It is tried first, since servers allow few attempts. */
   goodKeyOf({ user, address, port }: Pick<Hop, "user" | "address" | "port">): string | undefined {
     return this.#goodKeys.get(JSON.stringify([user, address, port]));
   }
@@ -138,12 +138,12 @@ export class CredentialSource {
     this.#goodKeys.set(JSON.stringify([user, address, port]), fingerprint);
   }
 
-  /** The key of an encrypted file; undefined where the passphrase is wrong. */
+  /** The key of an encrypted file; undefined if the passphrase is wrong. */
   unlock(path: string, passphrase: string): Promise<PrivateKey | undefined> {
     return this.#identityFiles.open(path, { passphrase, opener: this.#options.keyOpener });
   }
 
-  /** What only OpenSSH could log in with, beside each path and elsewhere. */
+  /** Finds what only OpenSSH can log in with, beside each path and elsewhere. */
   #besideOf({ identityFiles, settings }: Hop, paths: readonly string[]): BesideKeys {
     const { certificateFiles, defaultIdentityFiles, gssapi } = settings.login;
     const isDefault = identityFiles.length === 0 && defaultIdentityFiles;
@@ -174,7 +174,7 @@ export class CredentialSource {
   }
 }
 
-/** In a form to compare: whoever has the same would be logged in as the same. */
+/** In a comparable form: equal credentials log in as the same user. */
 export function identityOf({ attempts, openSshKeys }: Credentials): readonly (readonly string[])[] {
   const others = openSshKeys.map(({ kind, fingerprint }) => [kind, fingerprint]);
   const tried = attempts.map((attempt) => {
@@ -184,7 +184,7 @@ export function identityOf({ attempts, openSshKeys }: Credentials): readonly (re
   return [...tried, ...others];
 }
 
-/** The agent that is asked for a hop's keys; null: none. */
+/** The agent queried for a hop's keys; null: none. */
 function agentOf({ settings }: Hop, own: string | null): string | null {
   const { identityAgent } = settings.login;
   if (identityAgent === null || identityAgent === "SSH_AUTH_SOCK") return own;
@@ -196,14 +196,14 @@ interface Sources {
   readonly agent: AskedAgent | undefined;
 }
 
-/** Not where each key to try stands in a file. */
+/** Not when every key to try has a usable file. */
 function needsAgent(hop: Hop, files: readonly IdentityFile[]): boolean {
   return !hop.identitiesOnly || files.some(({ kind }) => kind !== "key");
 }
 
 /**
- * The order is OpenSSH's (sshconnect2.c, pubkey_prepare): the agent's keys that also stand in a file, the
- * agent's other keys, unless only the configured ones may be used, then files that can be read.
+ * In OpenSSH's order (sshconnect2.c, pubkey_prepare): the agent's keys that also have a file; the agent's other keys,
+ * unless IdentitiesOnly is set; then readable files.
  */
 function credentialsOf(
   hop: Hop,

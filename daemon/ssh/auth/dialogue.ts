@@ -1,31 +1,31 @@
 import type { Answers, Question } from "../../transport/questioner.ts";
 
-/** Who may be asked while a connection is opened. */
+/** Answers the prompts that arise while a connection is opened. */
 export interface Respondent {
-  /** Whether anybody is there now. */
+  /** Whether a person can be asked now. */
   readonly present: boolean;
-  /** As `Questioner.ask`. Rejects with the question's `unasked` where nobody is there. */
+  /** Like `Questioner.ask`. Rejects with the question's `unasked` if nobody is there. */
   ask(question: Question, signal: AbortSignal): Promise<Answers>;
 }
 
 /**
- * What a person is asked for one connection, over as many logins as it takes: a server that hangs up while they type gets
- * the answer at the next login, and wrong answers are counted.
+ * The prompts of one connection, across as many logins as it takes: if a server disconnects while a person types, the
+ * answer is used at the next login. Wrong answers are counted.
  */
 export class Dialogue implements Disposable {
   readonly #respondent: Respondent;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
-  /** Answers that no login has taken yet, by what was asked. */
+  /** Answers that no login has used yet, by question. */
   readonly #unused = new Map<string, Answers>();
-  /** Answers that were taken, and that the server has not said anything to. */
+  /** Answers that were sent and not yet accepted or refused. */
   readonly #unsettled = new Map<string, Answers>();
   #repeated = false;
   #open: { readonly key: string; readonly answer: Promise<Answers> } | undefined;
-  /** Of what a person typed, how much was refused since a method last succeeded. */
+  /** The number of typed answers refused since a method last succeeded. */
   refused = 0;
 
-  /** What is asked when it is disposed of, or `signal` is aborted, is withdrawn. */
+  /** Open prompts are withdrawn on disposal, or when `signal` is aborted. */
   constructor(respondent: Respondent, signal: AbortSignal) {
     this.#respondent = respondent;
     this.#signal = AbortSignal.any([signal, this.#over.signal]);
@@ -35,7 +35,7 @@ export class Dialogue implements Disposable {
     return this.#respondent.present;
   }
 
-  /** `subject`: what tells the question from others like it. */
+  /** `subject` distinguishes the question from others with the same fields. */
   async ask(question: Question, subject = ""): Promise<Answers> {
     const labels = question.fields.map(({ label }) => label);
     const key = JSON.stringify([question.kind, subject, labels]);
@@ -58,14 +58,14 @@ export class Dialogue implements Disposable {
     }
   }
 
-  /** The server has taken or refused what it was answered. */
+  /** The server has accepted or refused the answers. */
   settled(): void {
     this.#unsettled.clear();
   }
 
   /**
-   * After a server hung up: resolves to true when another login can go on with what a person answers, or has answered to
-   * no avail, which is sent a second time at most. Rejects as the question does.
+   * Called after the server disconnected. Resolves to true if another login can use an answer: one that a person is
+   * typing, or one that was sent and not judged (sent again once at most). Rejects as the question does.
    */
   async outlasts(): Promise<boolean> {
     const open = this.#open;

@@ -6,18 +6,18 @@ import { openKey, parseKeyFile } from "./key-file.ts";
 import { openEncryptedKey } from "./open-key.ts";
 import { type PrivateKey, privateKeyBlock } from "./private-key.ts";
 
-/** What there is at the path of a private key. */
+/** What was found at the path of a private key. */
 export type IdentityFile = { readonly path: string } & (
   | { readonly kind: "key"; readonly publicKey: Buffer }
-  /** Takes a passphrase; the public part may be known from the file or from its `.pub`. */
+  /** Needs a passphrase. The public part may be known from the file or from its `.pub`. */
   | { readonly kind: "encrypted"; readonly publicKey: Buffer | undefined }
-  /** A private key that others may read: usable through an agent only. */
+  /** A private key that others can read: it is used through an agent only. */
   | { readonly kind: "exposed"; readonly publicKey: Buffer | undefined; readonly mode: number }
-  /** Its public part, if there is one beside it, may name a key of the agent. */
+  /** Its `.pub`, if there is one, may identify a key of the agent. */
   | { readonly kind: "missing"; readonly publicKey: Buffer | undefined }
-  /** Only the public part: it names a key of the agent. */
+  /** Only the public part, which identifies a key of the agent. */
   | { readonly kind: "public"; readonly publicKey: Buffer }
-  /** `why`: a clause about it. */
+  /** `why` is a clause. */
   | { readonly kind: "unreadable"; readonly why: string }
 );
 
@@ -27,7 +27,7 @@ type Found =
       readonly kind: "private";
       readonly encrypted: boolean;
       readonly publicKey: Buffer | undefined;
-      /** Its mode, where that lets others in. */
+      /** Its mode, if others have access. */
       readonly exposed: number | undefined;
     }
   | { readonly kind: "public"; readonly publicKey: Buffer }
@@ -37,19 +37,19 @@ type Found =
 const maxBytes = 64 * 1024;
 const maxPaths = 512;
 
-/** Key files, read again only when they have changed. Of private keys nothing is kept: they are read to sign. */
+/** Key files, read again only after they changed. Private keys are not kept: they are read when they sign. */
 export class IdentityFiles {
   readonly #files: UserFiles;
   readonly #uid: number | undefined;
   readonly #looks = new LRUCache<string, SharedQuery<Found>>({ max: maxPaths });
 
-  /** `uid`: whose key files may not be open to others; undefined where files have no owner (Windows). */
+  /** `uid`: the user whose key files must not be accessible to others; undefined where files have no owner (Windows). */
   constructor(files: UserFiles, uid: number | undefined) {
     this.#files = files;
     this.#uid = uid;
   }
 
-  /** What is at `path` now. Never rejects. */
+  /** Returns what is at `path` now. Never rejects. */
   async at(path: string): Promise<IdentityFile> {
     const [found, beside] = await Promise.all([this.#look(path), this.#look(`${path}.pub`)]);
     const besideKey = beside.kind === "public" ? beside.publicKey : undefined;
@@ -61,7 +61,10 @@ export class IdentityFiles {
     return { path, kind: "key", publicKey };
   }
 
-  /** The private key that the file holds now; undefined when there is none, it may not be used, or the passphrase is wrong. */
+  /**
+   * Returns the private key that the file holds now; undefined if there is none, it may not be used, or the passphrase is
+   * wrong.
+   */
   async open(
     path: string,
     locked?: { readonly passphrase: string; readonly opener: string },
@@ -102,7 +105,7 @@ function foundIn(content: Content, uid: number | undefined): Found {
   return file.kind === "public" ? file : { ...file, exposed: exposedMode(content, uid) };
 }
 
-/** OpenSSH's rule (authfile.c, sshkey_perm_ok): of one's own files nobody else may have anything. */
+/** OpenSSH's rule (authfile.c, sshkey_perm_ok): the user's own key files must not be accessible to others. */
 function exposedMode({ mode, uid: owner }: Content, uid: number | undefined): number | undefined {
   return owner === uid && (mode & 0o077) !== 0 ? mode : undefined;
 }

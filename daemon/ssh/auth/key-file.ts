@@ -8,18 +8,18 @@ import {
   publicPartOf,
 } from "./private-key.ts";
 
-/** What a file holds that should be of a key. */
+/** The parsed content of a key file. */
 export type KeyFile =
   | {
       readonly kind: "private";
       readonly encrypted: boolean;
-      /** undefined where it is encrypted with the rest. */
+      /** undefined: encrypted as well. */
       readonly publicKey: Buffer | undefined;
     }
   | { readonly kind: "public"; readonly publicKey: Buffer }
   | { readonly kind: "none" };
 
-/** What it returns shares no memory with what is secret. */
+/** The result shares no memory with the private key. */
 export function parseKeyFile(content: Buffer): KeyFile {
   const block = privateKeyBlock(content);
   if (block !== undefined && isEncryptedBlock(block)) {
@@ -37,7 +37,7 @@ export function parseKeyFile(content: Buffer): KeyFile {
   return { kind: "public", publicKey: Buffer.from(key.getPublicSSH()) };
 }
 
-/** The private key of a file that is not encrypted. */
+/** Returns the private key of an unencrypted file. */
 export function openKey(content: Buffer): PrivateKey | undefined {
   const block = privateKeyBlock(content);
   // PuTTY's format has no armour.

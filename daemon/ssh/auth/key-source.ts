@@ -4,13 +4,15 @@ import type { AgentKey } from "./agent-client.ts";
 import { Agents } from "./agents.ts";
 import { IdentityFiles } from "./identity-files.ts";
 
-/** Looks at key files and agents for what is shown of them; of private parts nothing is kept. */
+/** Reads key files and agents in order to describe their keys; private parts are not kept. */
 export interface KeySource {
-  /** undefined where there is no key with a known public part. `encrypted`: null for a file with a public part alone. */
+  /**
+   * undefined if there is no key with a known public part. `encrypted` is null for a file that holds a public part only.
+   */
   keyAt(
     path: string,
   ): Promise<{ readonly publicKey: Buffer; readonly encrypted: boolean | null } | undefined>;
-  /** None where the agent cannot be asked. */
+  /** Empty if the agent cannot be queried. */
   agentKeys(socket: string): Promise<readonly AgentKey[]>;
   describe(publicKey: Buffer): KeyDescription & { readonly bits: number | undefined };
 }

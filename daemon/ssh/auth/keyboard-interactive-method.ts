@@ -7,15 +7,15 @@ import type { LoginAnswer } from "./login-advice.ts";
 import { type LoginContext, type LoginMethod, type LoginRequest, maxWrongAnswers } from "./login-method.ts";
 import { loginQuestion } from "./login-question.ts";
 
-/** What one request has come to. */
+/** The state of one request. */
 interface Exchange {
   rounds: number;
   asking: boolean;
   /** Whether a person was asked. */
   asked: boolean;
-  /** The kept password, where it was sent. */
+  /** The stored password, if it was sent. */
   kept: string | undefined;
-  /** What was typed as the password, to be kept. */
+  /** The typed password, if it is to be stored. */
   remember: string | undefined;
 }
 
@@ -26,11 +26,11 @@ interface Round {
   readonly finish: (answers: string[]) => void;
 }
 
-/** More rounds than any login needs; a server could ask for ever. */
+/** More rounds than any login needs; otherwise a server could prompt forever. */
 const maxRounds = 20;
 const maxInstructionsLength = 4096;
 
-/** The server's own questions (RFC 4256), in as many rounds as it has. */
+/** The server's own prompts (RFC 4256), in as many rounds as it sends. */
 export class KeyboardInteractiveMethod implements LoginMethod {
   readonly name = "keyboard-interactive";
   readonly #context: LoginContext;
@@ -64,7 +64,7 @@ export class KeyboardInteractiveMethod implements LoginMethod {
       this.accepted();
       return undefined;
     }
-    // As OpenSSH has it: a server that refuses without a question has none.
+    // As in OpenSSH: a server that refuses before any prompt has none.
     if (rounds === 0) this.#useless = true;
     if (kept !== undefined) this.#context.secrets.refusePassword(this.#context.place, kept);
     if (!asked) return kept === undefined ? undefined : "kept";

@@ -1,10 +1,10 @@
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Hop } from "../../transport/remote.ts";
 
-/** What a server was answered besides keys: a password that was kept, or what a person typed. */
+/** Where a refused answer came from: a stored password, or a person. */
 export type LoginAnswer = "kept" | "typed";
 
-/** How a password gets there where nobody is to be asked; a clause. */
+/** How to supply a password when nobody can be asked; a clause. */
 export function passwordAdvice({ name }: Pick<Hop, "name">): string {
   return (
     "be asked for it on a terminal or in the editor, or give it to " +
@@ -12,7 +12,7 @@ export function passwordAdvice({ name }: Pick<Hop, "name">): string {
   );
 }
 
-/** A server did not take `answer`. */
+/** For when the server refused `answer`. */
 export function refusedAnswerAdvice(hop: Pick<Hop, "name">, answer: LoginAnswer): string {
   return answer === "typed"
     ? "Check the user name and what was typed."

@@ -9,13 +9,13 @@ interface Lookup {
   readonly completed: Promise<LoginTarget>;
 }
 
-/** What is looked up for a run is used at once: later a key may have been taken out of the agent. */
+/** The result is used at once: later, a key may have been removed from the agent. */
 const maxAgeMs = 1000;
 const maxLookups = 100;
 
 /**
- * Look-ups of what there is to log in with. One can be begun ahead, while it is still found out whether the host is where
- * it was; whoever asks gets none that began before they were asked themselves.
+ * Credential look-ups. One can be started early, while the host's address is still being checked; a caller never gets one
+ * that started before its own request.
  */
 export class LoginLookups {
   readonly #source: Pick<CredentialSource, "complete">;
@@ -27,14 +27,14 @@ export class LoginLookups {
     this.#clock = clock;
   }
 
-  /** For an `of` with the same target and agent that is about to come. */
+  /** Starts the look-up for an `of` with the same target and agent that is about to follow. */
   begin(target: Target, agentSocket: string | null): void {
     const begunAt = this.#clock.elapsed();
     const completed = this.#source.complete(target, agentSocket);
     this.#last.set(keyOf(target, agentSocket), { begunAt, completed });
   }
 
-  /** `askedAt`: when what this is for was asked for, by the clock's `elapsed`; undefined: now. Never rejects. */
+  /** `askedAt`: when the caller's request arrived, by the clock's `elapsed`; undefined: now. Never rejects. */
   of(target: Target, agentSocket: string | null, askedAt: number | undefined): Promise<LoginTarget> {
     const last = askedAt === undefined ? undefined : this.#last.get(keyOf(target, agentSocket));
     const isGood =

@@ -6,22 +6,22 @@ import type { Credentials, CredentialSource } from "./credentials.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { LoginAnswer } from "./login-advice.ts";
 
-/** How somebody is logged in (RFC 4252), one request after the other. */
+/** An authentication method (RFC 4252), as a sequence of requests. */
 export interface LoginMethod {
   /** As the protocol names it. */
   readonly name: string;
-  /** The next request to send; undefined: nothing is left to try. Rejects with a Problem where a person declines. */
+  /** The next request to send; undefined: nothing is left to try. Rejects with a Problem when a person declines. */
   next(): Promise<LoginRequest | undefined>;
   /**
-   * The server has not taken the last request; with `partial` it has, and wants another method besides. Returns what was
-   * answered in vain.
+   * The server refused the last request or, with `partial`, accepted it and requires another method. Returns the refused
+   * answer.
    */
   refused(partial: boolean): LoginAnswer | undefined;
-  /** The last request has logged in. */
+  /** The last request succeeded. */
   accepted(): void;
 }
 
-/** As ssh2 takes it. */
+/** In ssh2's form. */
 export type LoginRequest =
   | AgentAuthMethod
   | KeyboardInteractiveAuthMethod
@@ -31,22 +31,22 @@ export type LoginRequest =
 /** What the methods of one login share. */
 export interface LoginContext {
   readonly hop: Hop;
-  /** Whom secrets are kept for. */
+  /** The login that secrets are stored for. */
   readonly place: SecretPlace;
   readonly credentials: Credentials;
-  /** Where they are from. */
+  /** Where the credentials are from. */
   readonly source: CredentialSource;
   readonly secrets: SecretMemory;
   readonly dialogue: Dialogue;
   /** Aborted when the login is over. */
   readonly signal: AbortSignal;
-  /** Told when an agent is asked to sign, which may take a person. */
+  /** Called when an agent is asked to sign, which may need a person. */
   readonly onAgentAsked: () => void;
-  /** What a run fails with that nobody can be asked for. */
+  /** What a run fails with if a prompt is needed and nobody can be asked. */
   unasked(): Problem;
   /** Ends the login. */
   fail(reason: unknown): void;
 }
 
-/** How often a person may be wrong (OpenSSH's NumberOfPasswordPrompts). */
+/** How often a person may answer wrongly (OpenSSH's NumberOfPasswordPrompts). */
 export const maxWrongAnswers = 3;

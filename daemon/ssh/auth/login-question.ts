@@ -11,7 +11,7 @@ export interface Asked {
   readonly fields: readonly PromptField[];
 }
 
-/** What a login asks of a person. */
+/** A prompt of a login. */
 export function loginQuestion(
   { hop, unasked }: Pick<LoginContext, "hop" | "unasked">,
   { fields, instructions = "", ...asked }: Asked,

@@ -1,6 +1,6 @@
 import type { LoginContext, LoginMethod, LoginRequest } from "./login-method.ts";
 
-/** Asks to be let in without anything; a refusal says what else the server takes. */
+/** The "none" method; its refusal lists the methods that the server accepts. */
 export class NoneMethod implements LoginMethod {
   readonly name = "none";
   readonly #user: string;
@@ -17,10 +17,10 @@ export class NoneMethod implements LoginMethod {
   }
 
   refused(): undefined {
-    // It was only a question.
+    // Only the list of methods was wanted.
   }
 
   accepted(): void {
-    // Nothing is kept of it.
+    // Nothing to remember.
   }
 }

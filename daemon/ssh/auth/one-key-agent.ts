@@ -3,7 +3,7 @@ import { BaseAgent, type ParsedKey } from "ssh2";
 import { visibleClause } from "../../../protocol/visible.ts";
 import { asError } from "../failure.ts";
 
-/** What a server wants signed; `hash` is for RSA. */
+/** What to sign; `hash` is for RSA. */
 export interface SignRequest {
   readonly data: Buffer;
   readonly hash: "sha256" | "sha512" | undefined;
@@ -11,14 +11,14 @@ export interface SignRequest {
 
 export interface OneKeyAgentOptions {
   readonly key: ParsedKey;
-  /** Rejects with an Error that says why there is no signature, as a clause that can follow a colon. */
+  /** Rejects with an Error whose message is a clause that can follow a colon. */
   readonly sign: (request: SignRequest) => Promise<Buffer>;
   readonly failed: (why: string) => void;
 }
 
 /**
- * One key as ssh2 takes it from an agent, whoever signs: so one key is tried at a time, in our order, and a
- * server that wants RSA with SHA-1 gets no signature. Where there is none, ssh2 asks for the next key.
+ * Presents one key to ssh2 as an agent, whatever signs with it: keys are tried one at a time, in Hostrun's order, and a
+ * server that wants RSA with SHA-1 gets no signature. If signing fails, ssh2 asks for the next key.
  */
 export class OneKeyAgent extends BaseAgent<ParsedKey> {
   readonly #options: OneKeyAgentOptions;
@@ -37,7 +37,7 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     const [, data, options] = request;
     const callback = request.at(-1);
     if (typeof callback !== "function" || !Buffer.isBuffer(data)) return;
-    // A login needs one signature of a key; a server can ask as often as it likes, and each costs milliseconds.
+    // A login needs one signature per key; a server can request any number, and each costs milliseconds.
     if (this.#asked) return;
     this.#asked = true;
     const done: SignDone = (...result) => {
@@ -54,7 +54,7 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
       }
       done(null, await sign({ data, hash }));
     } catch (reason) {
-      // What ssh2 throws at a signature that it cannot take comes this way, too.
+      // This also catches what ssh2 throws for a signature that it cannot use.
       const failure = asError(reason);
       failed(visibleClause(failure.message));
       done(failure);
@@ -64,7 +64,7 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
 
 type SignDone = (...result: [failure: Error] | [failure: null, signature: Buffer]) => void;
 
-/** undefined: none, or one that is broken. */
+/** undefined: none, or an invalid one. */
 function hashOf(options: unknown): SignRequest["hash"] {
   if (typeof options !== "object" || options === null || !("hash" in options)) return undefined;
   return options.hash === "sha256" || options.hash === "sha512" ? options.hash : undefined;
@@ -76,7 +76,9 @@ const ecdsaHashes: ReadonlyMap<string, string> = new Map([
   ["ecdsa-sha2-nistp521", "sha512"],
 ]);
 
-/** Signs by the private key itself, off the event loop: with a long RSA key that takes a while. `type`: the key's, in SSH's words. */
+/**
+ * Signs with the private key itself, off the event loop, since a long RSA key takes a while. `type` is the SSH key type.
+ */
 export function signByKey(key: KeyObject, type: string, { data, hash }: SignRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const algorithm = type === "ssh-rsa" ? hash : ecdsaHashes.get(type);

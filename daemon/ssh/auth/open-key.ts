@@ -2,12 +2,12 @@ import { KeyObject } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import type { PrivateKey } from "./private-key.ts";
 
-/** Whoever makes a key chooses how long opening it takes (`ssh-keygen -a`). */
+/** Decryption time depends on the rounds chosen when the key was made (`ssh-keygen -a`). */
 const timeoutMs = 60_000;
 
 /**
- * The key of an encrypted block, opened by a thread of its own (`script`: daemon/key-opener.ts as built or as it stands).
- * undefined where the passphrase is wrong, or the key's type is none that Hostrun knows. Rejects with a clause.
+ * Opens the key of an encrypted block in a thread of its own (`script`: daemon/key-opener.ts, built or as source).
+ * Resolves to undefined if the passphrase is wrong or Hostrun does not support the key's type. Rejects with a clause.
  */
 export function openEncryptedKey(
   script: string,
@@ -34,7 +34,7 @@ export function openEncryptedKey(
   });
 }
 
-/** Buffers come as plain bytes. */
+/** Buffers arrive as Uint8Array. */
 function received(message: unknown): PrivateKey | undefined {
   if (typeof message !== "object" || message === null || !("key" in message)) return undefined;
   const publicKey = "publicKey" in message ? message.publicKey : undefined;

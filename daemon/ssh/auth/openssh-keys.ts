@@ -4,17 +4,17 @@ import type { UserFiles } from "../../core/user-files.ts";
 import type { OpenSshMeans } from "../../transport/choice.ts";
 import { fingerprintOf, keyTypeOf } from "../host-keys/host-key.ts";
 
-/** Something that OpenSSH would log in with and ssh2 can't. */
+/** Something that OpenSSH can log in with and ssh2 can't. */
 export interface OpenSshKey {
   readonly kind: OpenSshMeans;
-  /** Of the key or certificate; of a ticket where it is. */
+  /** Of the key or certificate; for a ticket, the path of its cache. */
   readonly fingerprint: string;
 }
 
 const maxBytes = 64 * 1024;
 const maxPaths = 512;
 
-/** What a public key in SSH's wire form is of that; undefined where ssh2 does. */
+/** Classifies a public key in SSH's wire form; undefined if ssh2 can use it itself. */
 export function openSshKeyOf(publicKey: Buffer): OpenSshKey | undefined {
   const type = keyTypeOf(publicKey) ?? "";
   const isCertificate = /-cert-v0\d@openssh\.com$/.test(type);
@@ -22,7 +22,7 @@ export function openSshKeyOf(publicKey: Buffer): OpenSshKey | undefined {
   return { kind: isCertificate ? "certificate" : "hardware", fingerprint: fingerprintOf(publicKey) };
 }
 
-/** Looks for such keys beside key files, and reads again only what has changed. */
+/** Looks for such keys beside key files; files are read again only after they changed. */
 export class OpenSshKeyFiles {
   readonly #files: UserFiles;
   readonly #looks = new LRUCache<string, SharedQuery<OpenSshKey | undefined>>({ max: maxPaths });
@@ -32,8 +32,8 @@ export class OpenSshKeyFiles {
   }
 
   /**
-   * What belongs to private keys at these paths: `PATH.pub` of a key in hardware, and `PATH-cert.pub`, which OpenSSH takes by
-   * itself (ssh(1), -i). `certificates` are files of their own. Never rejects.
+   * What belongs to the private keys at these paths: `PATH.pub` of a hardware key, and `PATH-cert.pub`, which OpenSSH
+   * loads by itself (ssh(1), -i). `certificates` are further files. Never rejects.
    */
   async beside(paths: readonly string[], certificates: readonly string[] = []): Promise<OpenSshKey[]> {
     const files = [...paths.flatMap((path) => [`${path}.pub`, `${path}-cert.pub`]), ...certificates];
@@ -60,7 +60,7 @@ export class OpenSshKeyFiles {
   }
 }
 
-/** Where a Kerberos ticket would be (krb5.conf(5), default_ccache_name); "" where that can't be said. */
+/** Where a Kerberos ticket would be (krb5.conf(5), default_ccache_name); "" if that is not known. */
 function ticketCache({ environment, uid }: KerberosEnvironment): string {
   const named = environment["KRB5CCNAME"] ?? "";
   return named === "" && uid !== undefined ? `/tmp/krb5cc_${uid}` : named.replace(/^(?:FILE|DIR):/, "");
@@ -71,7 +71,10 @@ export interface KerberosEnvironment {
   readonly uid: number | undefined;
 }
 
-/** Of the daemon's own environment, which its `ssh` has. One in a keyring that the environment names is taken to be there. */
+/**
+ * Looks in the daemon's own environment, which its `ssh` inherits. A keyring that the environment names is assumed to
+ * hold a ticket.
+ */
 export async function findTicket(files: UserFiles, kerberos: KerberosEnvironment): Promise<OpenSshKey[]> {
   const cache = ticketCache(kerberos);
   const isPath = cache.startsWith("/");
@@ -79,7 +82,7 @@ export async function findTicket(files: UserFiles, kerberos: KerberosEnvironment
   return [{ kind: "ticket", fingerprint: cache }];
 }
 
-/** One line: a type, the key in base64, a comment. */
+/** One line: type, key in base64, comment. */
 function parse(content: Buffer): OpenSshKey | undefined {
   const [, base64 = ""] = content.toString("latin1").trim().split(/\s+/);
   return openSshKeyOf(Buffer.from(base64, "base64"));

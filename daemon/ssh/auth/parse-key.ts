@@ -1,8 +1,8 @@
 import ssh2, { type ParsedKey } from "ssh2";
 
 /**
- * A key of any format that ssh2 knows, also a public one in wire form; undefined when there is none, or the passphrase is
- * wrong or missing. ssh2 gives back an Error, throws on some damaged keys, or gives a list of one.
+ * Parses a key of any format that ssh2 supports, including a public one in wire form; undefined if there is none, or the
+ * passphrase is wrong or missing. ssh2 returns an Error, throws on some damaged keys, or returns an array of one.
  */
 export function parseKey(content: Buffer, passphrase?: string): ParsedKey | undefined {
   try {

@@ -11,7 +11,7 @@ interface Sent {
 
 const maxInstructionsLength = 4096;
 
-/** A password (RFC 4252, section 8): the one that is kept, then what a person types. */
+/** The password method (RFC 4252, section 8): first the stored password, then what a person types. */
 export class PasswordMethod implements LoginMethod {
   readonly name = "password";
   readonly #context: LoginContext;
@@ -59,8 +59,8 @@ export class PasswordMethod implements LoginMethod {
   }
 
   /**
-   * The server wants another password in place of the one that was sent, which has expired: gives both back. undefined
-   * when there is nobody to ask, or the server asks again and again.
+   * The server requires a new password, since the one that was sent has expired: returns both. undefined if nobody can be
+   * asked, or the server keeps asking.
    */
   async change(prompt: string): Promise<{ readonly old: string; readonly changed: string } | undefined> {
     const { hop, dialogue } = this.#context;

@@ -11,15 +11,18 @@ export interface PrivateKey {
   readonly publicKey: Buffer;
 }
 
-/** The armour of a private key, wherever in the file it stands; OpenSSH passes over text around it, too. */
+/** A private key's armour, anywhere in the file: OpenSSH ignores text around it as well. */
 const armour = /^-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----\n[^]*?\n-----END \1-----$/m;
 
-/** The first private key of a file in its armour, with Unix line ends; undefined where there is none. */
+/** The first private key of a file in its armour, with Unix line endings; undefined if there is none. */
 export function privateKeyBlock(content: Buffer): string | undefined {
   return armour.exec(content.toString("latin1").replaceAll("\r\n", "\n").replaceAll("\r", "\n"))?.[0];
 }
 
-/** Whether the block is encrypted, by its structure: OpenSSH's own format names its cipher, PEM has headers or a type for it. */
+/**
+ * Whether the block is encrypted, judging by its structure: OpenSSH's own format names its cipher, PEM has headers or a
+ * type for it.
+ */
 export function isEncryptedBlock(block: string): boolean {
   const body = opensshBody(block);
   if (body !== undefined) return readString(body, 0)?.value.toString("latin1") !== "none";
@@ -27,8 +30,8 @@ export function isEncryptedBlock(block: string): boolean {
 }
 
 /**
- * The key of a block: OpenSSH's format by ssh2, and PEM and PKCS#8 by Node. undefined where the passphrase is wrong or
- * missing, or the key is of no type that Hostrun can log in with. With a passphrase this takes up to seconds.
+ * Parses a block: OpenSSH's format with ssh2, PEM and PKCS#8 with Node. undefined if the passphrase is wrong or missing,
+ * or Hostrun cannot log in with the key's type. With a passphrase this may take seconds.
  */
 export function openPrivateKey(block: string, passphrase?: string): PrivateKey | undefined {
   if (opensshBody(block) !== undefined)
@@ -37,7 +40,7 @@ export function openPrivateKey(block: string, passphrase?: string): PrivateKey |
   return made(() => createPrivateKey({ key: block, format: "pem", ...locked }));
 }
 
-/** The private key that ssh2 has read; undefined where it is none. */
+/** Converts a private key parsed by ssh2; undefined if it is not a private key. */
 export function privateKeyOf(parsed: ParsedKey | undefined): PrivateKey | undefined {
   if (parsed?.isPrivateKey() !== true) return undefined;
   return made(() => createPrivateKey(parsed.getPrivatePEM()));
@@ -53,12 +56,12 @@ function made(make: () => KeyObject): PrivateKey | undefined {
   }
 }
 
-/** The public part of a block in OpenSSH's format, which stands in clear also where the private one is encrypted. */
+/** The public part of a block in OpenSSH's format, which is in the clear even if the private part is encrypted. */
 export function publicPartOf(block: string): Buffer | undefined {
   const body = opensshBody(block);
   if (body === undefined) return undefined;
   let at = 0;
-  // Cipher, key derivation and its options come first, then the number of keys.
+  // Cipher, key derivation function and its options come first, then the number of keys.
   for (let skipped = 0; skipped < 3; skipped += 1) {
     const field = readString(body, at);
     if (field === undefined) return undefined;
@@ -69,7 +72,7 @@ export function publicPartOf(block: string): Buffer | undefined {
 
 const magic = "openssh-key-v1\0";
 
-/** What follows the magic word of OpenSSH's format (PROTOCOL.key). */
+/** What follows the magic string of OpenSSH's format (PROTOCOL.key). */
 function opensshBody(block: string): Buffer | undefined {
   if (!block.startsWith("-----BEGIN OPENSSH ")) return undefined;
   const body = Buffer.from(block.split("\n").slice(1, -1).join(""), "base64");

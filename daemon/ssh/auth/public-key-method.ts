@@ -13,15 +13,15 @@ import type { PrivateKey } from "./private-key.ts";
 type FileAttempt = Extract<Attempt, { kind: "file" }>;
 
 /**
- * Keys (RFC 4252, section 7), one at a time: the server is asked first whether it would take the key, and only then is it
- * signed with, which may take a passphrase.
+ * The publickey method (RFC 4252, section 7), one key at a time: the server is first asked whether it would accept the
+ * key, and only then is a signature made, which may need a passphrase.
  */
 export class PublicKeyMethod implements LoginMethod {
   readonly name = "publickey";
   readonly #context: LoginContext;
   readonly #left: Attempt[];
   readonly #tried: { readonly attempt: Attempt; readonly publicKey: Buffer }[] = [];
-  /** Why there was no signature. */
+  /** Why signing failed. */
   readonly #unsigned = new Map<Attempt, string>();
   readonly #locked: FileAttempt[] = [];
   readonly #remember: (() => void)[] = [];
@@ -36,7 +36,7 @@ export class PublicKeyMethod implements LoginMethod {
     this.#left = [...attempts.filter(isGood), ...attempts.filter((attempt) => !isGood(attempt))];
   }
 
-  /** Keys that the server has refused, or did not let sign. */
+  /** Keys that the server refused, before or after a signature. */
   get refusedKeys(): string[] {
     return this.#tried.flatMap(({ attempt }) =>
       this.#unsigned.has(attempt) || this.#taken.has(attempt) ? [] : labelOf(attempt),
@@ -47,13 +47,13 @@ export class PublicKeyMethod implements LoginMethod {
     return this.#tried.map(({ attempt }) => labelOf(attempt));
   }
 
-  /** The fingerprint of the key that was tried last; null: none was. */
+  /** The fingerprint of the key that was tried last; null if none was. */
   get lastKey(): string | null {
     const last = this.#tried.at(-1);
     return last === undefined ? null : fingerprintOf(last.publicKey);
   }
 
-  /** Whole sentences on keys that could not be used. */
+  /** Whole sentences about keys that could not be used. */
   get notes(): string[] {
     const name = visibleLine(this.#context.hop.name);
     return [
@@ -95,7 +95,7 @@ export class PublicKeyMethod implements LoginMethod {
       this.#locked.push(locked);
       return undefined;
     }
-    // A key whose public part is encrypted, too, has to be opened before the server can be asked.
+    // A key whose public part is encrypted as well has to be opened before it can be offered.
     const opened =
       locked !== undefined && locked.publicKey === undefined ? await this.#open(locked) : undefined;
     const publicKey = attempt.publicKey ?? opened?.publicKey;
@@ -118,7 +118,7 @@ export class PublicKeyMethod implements LoginMethod {
     return dialogue.present || secrets.passphrases(place, path).length > 0;
   }
 
-  /** Tells a failure that belongs to this key only, for which undefined is given back, from one of the whole login. */
+  /** Returns undefined for a failure that concerns only this key; rejects for one that ends the login. */
   async #open(attempt: FileAttempt): Promise<PrivateKey | undefined> {
     try {
       return await this.#unlock(attempt);
@@ -140,13 +140,15 @@ export class PublicKeyMethod implements LoginMethod {
       if (!privateKey.publicKey.equals(key.getPublicSSH())) throw new Error("the file holds another key");
       return await signByKey(privateKey.key, key.type, request);
     } catch (failure) {
-      // Who does not want to be asked is not asked for the next key.
+      // A person who declines is not asked about the next key.
       if (failure instanceof Problem) this.#context.fail(failure);
       throw failure;
     }
   }
 
-  /** Rejects with an Error that says why the key stays closed, as a clause; with a Problem when a person declines. */
+  /**
+   * Rejects with an Error whose message is a clause when the key cannot be opened; with a Problem when a person declines.
+   */
   async #unlock({ path }: FileAttempt): Promise<PrivateKey> {
     const { source, secrets, dialogue, place } = this.#context;
     for (const passphrase of secrets.passphrases(place, path)) {

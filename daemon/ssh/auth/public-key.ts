@@ -7,7 +7,7 @@ const curves: ReadonlyMap<unknown, string> = new Map([
   ["P-521", "nistp521"],
 ]);
 
-/** The public part of a private key in SSH's wire form; undefined for a type that no SSH server takes. */
+/** The public part of a private key in SSH's wire form; undefined for a type that SSH does not have. */
 export function publicKeyOf(key: KeyObject): Buffer | undefined {
   const { kty, crv, n, e, x, y } = createPublicKey(key).export({ format: "jwk" });
   if (kty === "RSA" && n !== undefined && e !== undefined) {

@@ -11,7 +11,7 @@ import { exitOf } from "./exec.ts";
 import { openReceiveWindow, type ReceiveWindow, type WindowBudget } from "../connect/receive-window.ts";
 import { resizeChannel, signalChannel, watchWindow } from "../ssh2-internals.ts";
 
-/** How long the other side may take to confirm a close. */
+/** How long the peer may take to confirm a close. */
 const closeGraceMs = 1000;
 
 export interface ProcessParts {
@@ -20,20 +20,20 @@ export interface ProcessParts {
   readonly listener: RemoteListener;
   readonly log: Log;
   readonly windows: WindowBudget;
-  /** Called once, right before the listener hears of the end. */
+  /** Called once, right before the listener's `end`. */
   ended(): void;
 }
 
-/** A command on its channel, from its request to its one end. Nothing is told before `flow`. */
+/** A command on its channel, from the exec request to its single end. Nothing is emitted before `flow`. */
 export class ChannelProcess {
   readonly stdin: Writable;
-  /** Streams are never paused: their end is not told before they are read. */
+  /** Used instead of pausing the streams: a paused stream does not emit its end. */
   readonly window: ReceiveWindow;
   readonly #parts: ProcessParts;
   #lost: Problem | undefined;
   #closed = { channel: false, stderr: false };
   #finished = false;
-  /** Whether we let go of it ourselves. */
+  /** Whether the session was closed from our side. */
   #closing = false;
   #flowing = false;
   #held: RemoteEnd | undefined;
@@ -55,7 +55,7 @@ export class ChannelProcess {
     });
   }
 
-  /** Begins to tell the listener. Both streams are read to their end whatever happens: an unread one stalls. */
+  /** Starts to call the listener. Both streams are always read to their end: an unread one stalls the channel. */
   flow(): void {
     this.#flowing = true;
     const { channel, listener } = this.#parts;
@@ -76,7 +76,7 @@ export class ChannelProcess {
       "data",
       deliver((chunk) => listener.stderr(chunk)),
     );
-    // No good server fills the window before it takes the command; what came after that is lost.
+    // No well-behaved server fills the window before it accepts the command; what exceeded it is lost.
     if (windowLeft() <= 0) this.#violated(new Error("more data than the window allows"));
     if (this.#held !== undefined) this.#tellEnd(this.#held);
   }
@@ -103,7 +103,7 @@ export class ChannelProcess {
     this.#finishSoon();
   }
 
-  /** Ends the run for a reason of the pool's own, e.g. a command that the server never took. */
+  /** Ends the run for a reason of the pool, e.g. a command that the server never accepted. */
   lose(problem: Problem): void {
     this.#finish({ kind: "lost", problem });
   }
@@ -130,12 +130,12 @@ export class ChannelProcess {
     return { kind: "lost", problem };
   }
 
-  /** For when the other side, or ssh2, never says the last word. */
+  /** For when the peer, or ssh2, never reports the close. */
   #finishSoon(): void {
     this.#timer ??= setTimeout(() => {
       const { hop, closeReason } = this.#parts.connection;
       const problem = this.#lost ?? connectionLost(hop, "the server did not close the session.");
-      // A server's word on the exit is final also when we were closing; without one nothing is known.
+      // An exit status from the server is final even if we were closing; without one nothing is known.
       const known = closeReason === undefined && this.#closing ? exitOf(this.#parts.channel) : undefined;
       this.#finish(known ?? { kind: "lost", problem });
     }, closeGraceMs).unref();
@@ -154,7 +154,7 @@ export class ChannelProcess {
     this.#finish({ kind: "lost", problem });
   }
 
-  /** A throw inside a data handler would make ssh2 close the whole connection, with every run on it. */
+  /** An exception inside a data handler would make ssh2 close the whole connection, with every run on it. */
   #guarded(tell: () => void): void {
     try {
       tell();
@@ -197,7 +197,7 @@ export class ChannelProcess {
     }
   }
 
-  /** ssh2 never calls back a write on a channel that is not open: the callback is kept and called at the end. */
+  /** ssh2 never calls back for a write on a channel that is not open: the callback is stored and called at the end. */
   #openInput(): Writable {
     const { channel } = this.#parts;
     const input = new Writable({

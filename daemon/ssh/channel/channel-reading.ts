@@ -1,8 +1,8 @@
 import type { ClientChannel } from "ssh2";
 
 /**
- * Tells of data after the end of a stream, at the moment when ssh2 hands it over. What a stream says of it by itself
- * (ERR_STREAM_PUSH_AFTER_EOF) is not enough: once its end was read it is destroyed and drops the bytes without a word.
+ * Calls `violated` for data after the end of a stream, at the moment when ssh2 pushes it. The stream's own error
+ * (ERR_STREAM_PUSH_AFTER_EOF) is not enough: once its end was read it is destroyed and silently drops the bytes.
  */
 export function watchReading(channel: ClientChannel, violated: (failure: Error) => void): void {
   for (const stream of [channel, channel.stderr]) {

@@ -8,23 +8,23 @@ import { execDirectly, execOn, exitOf } from "./exec.ts";
 
 const maxAnswerBytes = 4096;
 
-/** A refused session never ran. Servers free theirs late, and questions that were asked before end. */
+/** A refused session never ran, so it can be requested again. Servers free sessions late, and earlier helpers end. */
 const refusedAgainMs = 100;
 const refusedAtMost = 10;
 
-/** A session that was opened ahead, if there is one at this moment; it is the caller's from then on. */
+/** Takes a session that was opened ahead, if there is one; the caller then owns it. */
 export type TakeSpare = () => ClientChannel | undefined;
 
 export interface HelperOptions {
   readonly deadlineMs: number;
   readonly takeSpare: TakeSpare;
-  /** Standard input, by default none. */
+  /** Standard input; empty by default. */
   readonly input?: Buffer | undefined;
 }
 
 /**
- * Runs a short command of Hostrun's own on a connection, beside the runs on it, and collects what it prints. undefined
- * when it could not be run or did not end in time, whatever the server left unanswered: nothing is known then.
+ * Runs a short command of Hostrun's own on a connection, alongside its runs, and collects its output. undefined if it
+ * could not be run or did not end in time, whatever the server left unanswered: its result is then unknown.
  */
 export async function execHelper(
   connection: SshConnection,
@@ -36,7 +36,7 @@ export async function execHelper(
   const channel = await inTime(late, start(connection, command, { takeSpare, late }));
   if (channel === undefined) return undefined;
   const answer = collect(connection, channel, late);
-  // A copy: the channel may send it when its owner has cleared it.
+  // A copy: the channel may send it only after the owner has cleared it.
   channel.end(input === undefined ? undefined : Buffer.from(input));
   return await answer;
 }
@@ -49,7 +49,7 @@ async function start(
   const request = { command, pty: null };
   for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
     if (refused > 0) await delay(refusedAgainMs);
-    // Where a server opens one session only, the one ahead is what refuses others.
+    // If a server allows one session only, the one opened ahead is what makes it refuse others.
     const spare = takeSpare();
     if (spare !== undefined) {
       late.addEventListener("abort", () => spare.close());

@@ -11,44 +11,44 @@ import {
   terminal,
 } from "../ssh2-internals.ts";
 
-/** What is sent for the host to run, and whether on a terminal. */
+/** The command for the host to run, and whether on a terminal. */
 export interface CommandRequest {
   readonly command: string;
-  /** With `required` the command is not sent unless the server takes them all. */
+  /** With `required` the command is not sent unless the server accepts all of them. */
   readonly variables?: { readonly values: Readonly<Record<string, string>>; readonly required: boolean };
   readonly pty: TerminalSize | null;
-  /** Nothing comes on its standard input. */
+  /** Its standard input is empty. */
   readonly inputEnds?: boolean;
 }
 
 const none: CommandRequest["variables"] & object = { values: {}, required: false };
 
-/** What the server did not do. */
+/** The request that the server refused. */
 export type Refused = "exec" | "pty" | "env";
 
-/** What came of opening a session, of sending a command on it, or of both. */
+/** The outcome of opening a session, of sending a command on it, or of both. */
 export type ExecOutcome =
-  /** A session on which nothing runs yet. */
+  /** A session without a command. */
   | { readonly kind: "opened"; readonly channel: ClientChannel }
-  /** The server took the command. */
+  /** The server accepted the command. */
   | { readonly kind: "accepted"; readonly channel: ClientChannel }
-  /** The server opens no session: nothing has run. */
+  /** The server refused to open a session: nothing has run. */
   | { readonly kind: "refused" }
-  /** The connection went before the command was sent: nothing has run. */
+  /** The connection closed before the command was sent: nothing has run. */
   | { readonly kind: "lost" }
-  /** The server closed the session, and for certain did not run the command: another session may do. */
+  /** The server closed the session and certainly did not run the command: another session may work. */
   | { readonly kind: "closed" }
-  /** The server answered that it does not run the command. */
+  /** The server refused a request: the command does not run. */
   | { readonly kind: "rejected"; readonly what: Refused }
-  /** The command was sent and never answered: it may have run. */
+  /** The command was sent and never acknowledged: it may have run. */
   | { readonly kind: "unknown" };
 
-/** Those of the outcomes that a step can have. */
+/** The outcomes of the given kinds. */
 export type Outcome<Kind extends ExecOutcome["kind"]> = Extract<ExecOutcome, { kind: Kind }>;
 export type Opening = Outcome<"opened" | "refused" | "lost">;
 export type Start = Exclude<ExecOutcome, Outcome<"opened" | "refused">>;
 
-/** Opens a session channel on which nothing runs yet; only where `canOpenAhead` (ssh2-internals.ts) says so. */
+/** Opens a session channel without a command; call it only if `canOpenAhead` (ssh2-internals.ts) is true. */
 export async function openChannel(connection: SshConnection): Promise<Opening> {
   if (connection.closeReason !== undefined) return { kind: "lost" };
   try {
@@ -67,7 +67,10 @@ export function isUsable(channel: ClientChannel): boolean {
   return isClosedByServer(channel) === false;
 }
 
-/** Sends the command on `channel`. `sent` is called when it can no longer be taken back; false: it is not wanted. */
+/**
+ * Sends the command on `channel`. `sent` is called when it can no longer be cancelled; if it returns false, the command
+ * is not sent.
+ */
 export async function execOn(
   connection: SshConnection,
   channel: ClientChannel,
@@ -78,7 +81,7 @@ export async function execOn(
   if (obstacle !== undefined) return obstacle;
   if (!sent()) return { kind: "lost" };
   const asked = ask(connection, channel, { exec: request.command });
-  // In the same packet of the network: it wakes the server once.
+  // In the same network packet, which wakes the server only once.
   if (request.inputEnds === true && takesEarlyEnd(connection)) channel.end();
   if (await asked) return { kind: "accepted", channel };
   if (connection.closeReason !== undefined) return { kind: "unknown" };
@@ -86,13 +89,13 @@ export async function execOn(
   return wasNeverTaken(connection, channel) ? { kind: "closed" } : { kind: "unknown" };
 }
 
-/** Asks for what the command is to have; why it must not be sent, or undefined. */
+/** Requests the terminal and the variables; returns why the command must not be sent, or undefined. */
 async function prepare(
   connection: SshConnection,
   channel: ClientChannel,
   { variables = none, pty }: CommandRequest,
 ): Promise<Outcome<"lost" | "closed" | "rejected"> | undefined> {
-  // Nobody answers a request on a session that is closed already.
+  // A request on a closed session is never answered.
   if (pty !== null && !isClosed(channel)) {
     const given = await ask(connection, channel, { pty });
     if (connection.closeReason !== undefined) return { kind: "lost" };
@@ -111,29 +114,29 @@ function ask({ client }: SshConnection, channel: ClientChannel, request: Channel
   return new Promise((resolve) => requestOnChannel(client, channel, request, resolve));
 }
 
-/** Of others it is not known what they make of an input that ends before they have begun the command. */
+/** How other servers treat input that ends before the command has started is not known. */
 const takesEarlyEnd = ({ server }: SshConnection): boolean => server.startsWith("OpenSSH_");
 
 const isClosed = (channel: ClientChannel): boolean => isClosedByServer(channel) === true;
 
 /**
- * Whether the server closed a session before it read the command. OpenSSH answers an exec request in the same step in
- * which it starts the command, before it looks at anything else, and takes none on a session that it has begun to
- * close (serverloop.c, server_input_channel_req; channels.c, channel_force_close): without an answer nothing ran.
- * Others may run a command and never answer, or run one on a session that they have closed.
+ * Whether the server closed a session before it read the command. OpenSSH replies to an exec request in the same step in
+ * which it starts the command, before it handles anything else, and accepts none on a session that it has started to
+ * close (serverloop.c, server_input_channel_req; channels.c, channel_force_close): without a reply nothing ran. Other
+ * servers may run a command and never reply, or run one on a session that they have closed.
  */
 function wasNeverTaken({ server }: SshConnection, channel: ClientChannel): boolean {
   const silent = channel.readableLength + channel.stderr.readableLength === 0;
   return server.startsWith("OpenSSH_") && silent && exitOf(channel) === undefined;
 }
 
-/** Opening and starting in one, ssh2's public way: for an ssh2 whose insides have changed. */
+/** Opens and starts in one call, ssh2's public way: for an ssh2 whose internals have changed. */
 export function execDirectly(
   connection: SshConnection,
   { command, variables = none, pty }: CommandRequest,
 ): Promise<Outcome<"accepted" | "refused" | "lost" | "rejected" | "unknown">> {
   return new Promise((resolve) => {
-    // ssh2 asks for no answer, and so cannot say whether they were taken.
+    // ssh2 requests no reply, so whether they were accepted would be unknown.
     if (variables.required && Object.keys(variables.values).length > 0) {
       resolve({ kind: "rejected", what: "env" });
       return;
@@ -157,7 +160,7 @@ export function execDirectly(
 
 const exits = new WeakMap<ClientChannel, ChannelExit>();
 
-/** How the command of a channel ended, as far as the server has sent it; the first word is final. */
+/** How a channel's command ended, as far as the server has sent it; the first message is final. */
 export type ChannelExit =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signaled"; readonly signal: string };
@@ -167,8 +170,8 @@ export function exitOf(channel: ClientChannel): ChannelExit | undefined {
 }
 
 /**
- * Before anything else: an `error` without a listener would end the process, and the exit of a short command comes
- * in the same packet of the network as the session's success, before any promise of it is settled.
+ * Must run before anything else: an `error` without a listener would end the process, and the exit of a short command
+ * arrives in the same network packet as the session's success, before any promise for it settles.
  */
 function guard(connection: SshConnection, channel: ClientChannel): void {
   connection.pace(channel);
@@ -182,7 +185,7 @@ function guard(connection: SshConnection, channel: ClientChannel): void {
   });
 }
 
-/** ssh2 puts the server's reason on a refused channel, and nothing on one that went with its connection. */
+/** ssh2 sets the server's reason on the error of a refused channel, and none if the connection closed. */
 function isRefusal(failure: unknown): boolean {
   return failure instanceof Error && "reason" in failure;
 }

@@ -7,13 +7,13 @@ import { execHelper } from "./exec-helper.ts";
 import { openChannel } from "./exec.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
 
-/** A host that does not say is asked for so long; where the command cannot do without, longer. */
+/** How long to wait for the host's reply; longer if the command depends on it. */
 const answerTimeoutMs = { asked: 3000, needed: 60_000 };
 
-/** Every shell there is reads this the same way, and says which one it is. */
+/** Every shell parses this alike, and prints its own path. */
 const shellQuery = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 
-/** Finds out what runs a login's commands: from memory, or by asking the host once. */
+/** Determines what runs a login's commands: from memory, or by querying the host once. */
 export class LoginShells {
   readonly #memory: ShellMemory;
   readonly #known = new Map<string, LoginShell>();
@@ -21,7 +21,7 @@ export class LoginShells {
     asked: new Map<string, Promise<LoginShell>>(),
     needed: new Map<string, Promise<LoginShell>>(),
   };
-  /** Asked once, in vain: another run must not wait as long. */
+  /** Queried once without a reply: another run must not wait as long. */
   readonly #silent = new WeakSet<SshConnection>();
 
   constructor(memory: ShellMemory) {
@@ -29,8 +29,8 @@ export class LoginShells {
   }
 
   /**
-   * Without waiting where it is known; a host that cannot be asked is "none" for this time. With `needed` slow start
-   * files are waited for: the caller has a deadline, and cannot do without.
+   * Synchronous if the shell is known; "none", for this time, if the host cannot be queried. With `needed`, slow start
+   * files are waited for: the caller has a deadline and depends on the result.
    */
   of(connection: SshConnection, needed: boolean): LoginShell | Promise<LoginShell> {
     const login = loginOf(connection);
@@ -58,7 +58,7 @@ export class LoginShells {
     how: keyof typeof answerTimeoutMs,
   ): Promise<LoginShell> {
     try {
-      // TinySSH gives up the connection at a second session; what is not known to bear one is left alone.
+      // TinySSH closes the connection at a second session; only servers known to allow one are queried.
       if (!/^(OpenSSH|dropbear)_/.test(connection.server)) return "none";
       const stop = connection.forceAcks();
       const answer = await queryShell(connection, answerTimeoutMs[how]).finally(stop);
@@ -76,7 +76,7 @@ export class LoginShells {
   }
 }
 
-/** Not where it would run something else: a forced command must not run once more for a question of ours. */
+/** Not if something else would run: a forced command must not run once more because of our query. */
 async function queryShell(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
   using limit = timeLimit(timeoutMs);
@@ -93,7 +93,7 @@ async function queryShell(connection: SshConnection, timeoutMs: number): Promise
   return await execHelper(connection, shellQuery, { deadlineMs: timeoutMs, takeSpare });
 }
 
-/** A disk that is full or broken costs the memory, not the run: without it the host is asked again. */
+/** If the disk is full or broken, the shell is not remembered but the run goes on: the host is queried again. */
 function tried<Value>(use: () => Value): Value | undefined {
   try {
     return use();
@@ -102,12 +102,12 @@ function tried<Value>(use: () => Value): Value | undefined {
   }
 }
 
-/** Of one account another key may be given another shell, or another machine. */
+/** Another key of the same account may get another shell, or another machine. */
 function loginOf({ logins }: SshConnection): string {
   return JSON.stringify(logins);
 }
 
-/** Reads the answer to `shellQuery`; start files may have said something before it. */
+/** Parses the output of `shellQuery`; start files may have printed something before it. */
 function parseShellAnswer(output: string): LoginShell {
   const path = /hostrun-shell:([^:\n]*):/.exec(output)?.[1];
   if (path === undefined) return "none";

@@ -18,8 +18,8 @@ export interface OfferedAlgorithms {
 }
 
 /**
- * Everything that ssh2 can and that is not broken. There is no group exchange: Node looks at the server's prime for 1 s
- * (3072 bits) to 30 s (8192) on the event loop, while the fixed groups take 12 ms at most (group 18).
+ * Everything that ssh2 supports and that is not broken. Group exchange is omitted: Node checks the server's prime on the
+ * event loop for 1 s (3072 bits) to 30 s (8192), while the fixed groups take 12 ms at most (group 18).
  */
 const supported: Omit<OfferedAlgorithms, "compress"> = {
   kex: [
@@ -68,7 +68,7 @@ const supported: Omit<OfferedAlgorithms, "compress"> = {
   ],
 };
 
-/** In the order of `wanted`; Hostrun's own where nothing is wanted. */
+/** In the order of `wanted`; Hostrun's own order if that is empty. */
 function chosen<Name extends string>(
   names: readonly Name[],
   wanted: readonly string[],
@@ -78,7 +78,10 @@ function chosen<Name extends string>(
   return names.filter((name) => order.includes(name)).sort((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
-/** What is offered to a server, the best first; a list is empty where ssh2 has nothing of what is wanted. No compression. */
+/**
+ * The algorithms offered to a server, in order of preference. A list is empty if ssh2 supports nothing of what is wanted.
+ * No compression.
+ */
 export function algorithmsFor(
   knownKeyTypes: readonly string[],
   wanted: AlgorithmSettings,
@@ -90,7 +93,7 @@ export function algorithmsFor(
       chosen(supported.serverHostKey, wanted.hostKey, ownAlgorithms.hostKey),
       knownKeyTypes,
     ),
-    // Last, since a server without the strict key exchange is refused when it is chosen.
+    // Last, since it is refused if it is chosen without strict key exchange.
     cipher: [...cipher.filter((name) => name !== chacha20), ...cipher.filter((name) => name === chacha20)],
     hmac: chosen(supported.hmac, wanted.macs, ownAlgorithms.macs),
     compress: ["none"],
@@ -99,7 +102,7 @@ export function algorithmsFor(
 
 export const chacha20 = "chacha20-poly1305@openssh.com";
 
-/** The types that are known for a host stand first, so that a server with several keys shows a known one. */
+/** Key types on record for the host come first, so that a server with several keys presents a known one. */
 function knownFirst(
   algorithms: readonly ServerHostKeyAlgorithm[],
   knownKeyTypes: readonly string[],
@@ -109,7 +112,7 @@ function knownFirst(
   return [...algorithms.filter(isKnown), ...algorithms.filter((name) => !isKnown(name))];
 }
 
-/** The first option of ssh_config(5) of whose algorithms ssh2 has none; undefined: there is one of each. */
+/** The first option of ssh_config(5) that leaves no algorithm supported by ssh2; undefined: each kind has one. */
 export function unavailable(offered: OfferedAlgorithms): string | undefined {
   const lists = [
     ["KexAlgorithms", offered.kex],
@@ -121,7 +124,7 @@ export function unavailable(offered: OfferedAlgorithms): string | undefined {
 }
 
 export interface Mismatch {
-  /** As in "no … algorithm in common". */
+  /** Completes "no … algorithm in common". */
   readonly what: string;
   readonly server: readonly string[];
   readonly ours: readonly string[];
@@ -129,7 +132,10 @@ export interface Mismatch {
   readonly option: string;
 }
 
-/** Chosen is the first of ours that the server has, too (RFC 4253, section 7.1); undefined: there is one for each. */
+/**
+ * Returns the first kind of algorithm without a match; undefined if each has one. The first of the client's algorithms
+ * that the server also supports is chosen (RFC 4253, section 7.1).
+ */
 export function mismatchOf(
   { kex, serverHostKey, cipher, hmac }: ServerOffer,
   ours: OfferedAlgorithms,

@@ -9,12 +9,12 @@ export const closedUnderRun = `and the connection was closed. ${unknownFate}`;
 
 export interface BrokenLink {
   readonly hop: Hop;
-  /** The connection that it led through; undefined: there was none. */
+  /** The connection that it was tunnelled through; undefined: there was none. */
   readonly bastion: Pick<SshConnection, "closeReason"> | undefined;
   readonly keepaliveMs: number;
 }
 
-/** Why a connection ended that was up: the one before it did, or by `failure` of ssh2's, or without one. */
+/** Why an established connection ended: its bastion's connection closed, ssh2 reported `failure`, or neither. */
 export function brokenConnection({ hop, bastion, keepaliveMs }: BrokenLink, failure: unknown): Problem {
   if (bastion?.closeReason !== undefined) return onTheWayTo(hop, bastion.closeReason);
   if (failure instanceof Error && "level" in failure && failure.level === "client-timeout") {
@@ -22,7 +22,7 @@ export function brokenConnection({ hop, bastion, keepaliveMs }: BrokenLink, fail
     const what = `keepalives went unanswered (one every ${everyMs / 1000} s), ${closedUnderRun}`;
     return connectionLost(hop, what, failure);
   }
-  // A link that broke, or a peer whose bytes are no SSH: damaged on the way, or never good.
+  // Either the network failed, or the peer's bytes are not SSH: corrupted on the way, or invalid from the start.
   return isProtocolFailure(failure)
     ? protocolError(hop, `sent something that is not valid SSH, ${closedUnderRun}`, failure)
     : connectionLost(hop, `connection lost. ${unknownFate}`, failure);

@@ -1,11 +1,11 @@
 import type { Problem } from "../../../protocol/problem.ts";
 
-/** The end of a connection, which comes once, and whoever is to be told of it. */
+/** The close of a connection, which happens once, and its listeners. */
 export class ConnectionEnd {
   #reason: Problem | undefined;
   readonly #listeners = new Set<(problem: Problem) => void>();
 
-  /** undefined before it has come. */
+  /** undefined while the connection is open. */
   get reason(): Problem | undefined {
     return this.#reason;
   }
@@ -17,7 +17,7 @@ export class ConnectionEnd {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Only the first one counts. */
+  /** Only the first call counts. */
   come(reason: Problem): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;

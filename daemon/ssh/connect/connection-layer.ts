@@ -5,14 +5,14 @@ import { Client } from "ssh2";
 const channelMessages = { first: 90, last: 100 };
 /** OpenSSH's PACKET_MAX_SIZE. */
 const maxFrameBytes = 256 * 1024;
-/** A frame's length, and a padding length that is 0. */
+/** A frame's length, then a padding length, which is 0. */
 const headBytes = 5;
 
 /**
- * An ssh2 client that opens channels on a connection which somebody else has made and logged in on. `socket` carries
- * the channels' messages alone, as OpenSSH's multiplexing has them for a proxy (PROTOCOL.mux, section 8): a length
- * (uint32), a zero byte, the message. What else the client would send is dropped: the connection's owner does that.
- * `server` is the software that the server named, which decides of what ssh2 knows to be wrong with it.
+ * Creates an ssh2 client that opens channels on a connection established and authenticated by another process. `socket`
+ * carries only channel messages, framed as in OpenSSH's proxy multiplexing (PROTOCOL.mux, section 8): a length (uint32),
+ * a zero byte, the message. The client's other messages are dropped, since the connection's owner sends those. `server`
+ * is the server's software version, by which ssh2 chooses its workarounds.
  */
 export function openConnectionLayer(socket: Duplex, server: string): Client {
   const client = new Client();
@@ -24,7 +24,7 @@ export function openConnectionLayer(socket: Duplex, server: string): Client {
   }
   const header = { greeting: "", identRaw: "", versions: { protocol: "2.0", software: server } };
   const reader = new FrameReader((message) => protocol.call("_onPayload", message));
-  // ssh2 begins in a later turn of the event loop, and would begin with its greeting.
+  // ssh2 starts in a later turn of the event loop, and would first send its identification.
   protocol.set("start", () => undefined);
   protocol.set(
     "_cipher",
@@ -36,7 +36,7 @@ export function openConnectionLayer(socket: Duplex, server: string): Client {
   return client;
 }
 
-/** What ssh2 hands its messages to, in place of a cipher. */
+/** What ssh2 passes its messages to, instead of a cipher. */
 interface FrameWriter {
   outSeqno: number;
   allocPacket(messageBytes: number): Buffer;
@@ -64,7 +64,7 @@ function frameWriter(write: (frame: Buffer) => unknown): FrameWriter {
   };
 }
 
-/** Takes frames apart, in place of ssh2's decipher. */
+/** Splits the input into frames, in place of ssh2's decipher. */
 class FrameReader {
   inSeqno = 0;
   readonly #onMessage: (message: Buffer) => unknown;
@@ -81,7 +81,9 @@ class FrameReader {
     this.#pieces = [];
   }
 
-  /** As ssh2 has it: where to go on, or undefined when all was read. Throws when it is no frame. */
+  /**
+   * ssh2's contract: returns where to continue, or undefined when everything was read. Throws if the data is not a frame.
+   */
   decrypt(chunk: Buffer, at: number, end: number): number | undefined {
     let from = at;
     while (from < end) {
@@ -121,10 +123,10 @@ class FrameReader {
 type Method = "start" | "_parse" | "_onPayload" | "_onWrite" | "_onHeader";
 const methods: readonly Method[] = ["start", "_parse", "_onPayload", "_onWrite", "_onHeader"];
 
-/** ssh2 is pinned exactly; undefined where it does not have what is needed here. */
+/** ssh2 is pinned exactly; undefined if it lacks what is needed here. */
 interface Insides {
   set(name: Method | "_cipher" | "_decipher", value: unknown): void;
-  /** As it is at the time of the call. */
+  /** Calls the method that is set at that time. */
   call(name: Method, value: unknown): unknown;
 }
 

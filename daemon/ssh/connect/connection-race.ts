@@ -1,20 +1,20 @@
 import type { Socket } from "node:net";
 import type { Attempt } from "../failure.ts";
 
-/** How long an attempt has for itself before the next begins beside it (RFC 8305, section 5). */
+/** How long an attempt runs alone before the next one starts (RFC 8305, section 5). */
 const attemptDelayMs = 250;
 
 export interface RaceOptions {
   /** In the order in which they are tried; at least one. */
   readonly addresses: readonly string[];
   readonly connect: (address: string) => Socket;
-  /** Called whenever another attempt begins or fails. */
+  /** Called whenever another attempt starts or fails. */
   readonly changed: (attempts: readonly Attempt[]) => void;
 }
 
 /**
- * Connects to several addresses of one host, each a moment after the one before, or at once when that one fails. The
- * first to answer wins and the others are closed; none is given up before.
+ * Connects to several addresses of one host, each a moment after the previous one, or immediately when that one fails.
+ * The first to connect wins and the others are closed; none is given up before that.
  */
 export class ConnectionRace {
   readonly #options: RaceOptions;
@@ -33,7 +33,7 @@ export class ConnectionRace {
     return [...this.#attempts].map(([address, failure]) => ({ address, ...(failure && { failure }) }));
   }
 
-  /** Rejects when the last attempt has failed; `attempts` tells of each. Never settles after `giveUp`. */
+  /** Rejects when the last attempt has failed; `attempts` describes each. Never settles after `giveUp`. */
   run(): Promise<Socket> {
     this.#begin();
     return this.#outcome.promise;
@@ -55,7 +55,7 @@ export class ConnectionRace {
     this.#attempts.set(address, undefined);
     const socket = connect(address);
     this.#open.add(socket);
-    // For as long as it lives: without a listener an error would take the process down.
+    // For the socket's lifetime: an error without a listener would end the process.
     socket.on("error", (failure) => this.#failed(socket, address, failure));
     socket.once("connect", () => this.#won(socket));
     if (this.#next < addresses.length) this.#timer = setTimeout(() => this.#begin(), attemptDelayMs);

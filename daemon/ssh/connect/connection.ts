@@ -35,14 +35,14 @@ import { boundTraffic } from "./traffic.ts";
 
 export interface LoginOptions {
   readonly hop: Hop;
-  /** Connected already; it is destroyed when the connection ends, however it ends. */
+  /** Already connected; destroyed when the connection ends, however it ends. */
   readonly socket: Duplex;
-  /** The connection to the bastion that it leads through; undefined: there is none. */
+  /** The bastion's connection that it is tunnelled through; undefined: there is none. */
   readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
   readonly credentials: Credentials;
   readonly source: CredentialSource;
-  /** Whom secrets are kept for, and where. */
+  /** The login that secrets are stored for, and the store. */
   readonly place: SecretPlace;
   readonly secrets: SecretMemory;
   readonly dialogue: Dialogue;
@@ -50,14 +50,14 @@ export interface LoginOptions {
   readonly keepaliveMs: number;
   readonly requiredRsaSize: number;
   readonly log: Log;
-  /** Told what the login is at. */
+  /** Called with each stage of the login. */
   onStage(stage: LoginStage): void;
-  /** Told what a person is shown before the login. */
+  /** Called with text to be shown to a person before the login. */
   onBanner(text: string, from: BannerSource): void;
 }
 
 /**
- * Speaks SSH on `socket` and logs in. Rejects with a Problem, or with the signal's reason; the socket is destroyed then.
+ * Runs SSH on `socket` and logs in. Rejects with a Problem, or with the signal's reason; the socket is then destroyed.
  */
 export function login(options: LoginOptions, signal: AbortSignal): Promise<SshConnection> {
   return new Promise((resolve, reject) => {
@@ -72,10 +72,10 @@ interface Outcome {
   reject(reason: unknown): void;
 }
 
-/** Keepalives that go unanswered before a connection is given up. */
+/** The number of unanswered keepalives after which a connection is given up. */
 const keepaliveCountMax = 2;
 
-/** From the first byte to a login; then it is the connection. */
+/** From the first byte until the login; afterwards it is the connection. */
 class Login implements SshConnection {
   readonly transport = "ssh2";
   readonly hop: Hop;
@@ -131,7 +131,7 @@ class Login implements SshConnection {
       username: hop.user,
       algorithms,
       hostVerifier: this.#check.verify,
-      // The deadline is the caller's, over every hop.
+      // The caller's deadline covers every hop.
       readyTimeout: 0,
       keepaliveInterval: hop.settings.keepalive?.intervalMs ?? keepaliveMs,
       keepaliveCountMax: hop.settings.keepalive?.countMax ?? keepaliveCountMax,
@@ -176,7 +176,7 @@ class Login implements SshConnection {
     this.#hangUp();
   }
 
-  /** `error` comes any number of times and from three emitters: a missing listener would end the process. */
+  /** `error` is emitted any number of times, by three emitters: a missing listener would end the process. */
   #listen(): void {
     const { socket } = this.#options;
     const { signal } = this.#outcome;
@@ -221,7 +221,7 @@ class Login implements SshConnection {
       const method = await this.#authentication.next();
       if (this.#settled) return;
       if (method === undefined) this.#fail(this.#authentication.failure(undefined));
-      // ssh2's types know no agent of one's own here.
+      // ssh2's types do not allow a custom agent here.
       else Reflect.apply(next, undefined, [method]);
     } catch (reason) {
       this.#fail(reason);
@@ -242,7 +242,7 @@ class Login implements SshConnection {
 
   #onError(failure: Error): void {
     const level = "level" in failure ? failure.level : undefined;
-    // An agent that does not sign is no end: the next key is tried.
+    // An agent that fails to sign does not end the login: the next key is tried.
     if (level === "agent") return;
     this.#failure ??= failure;
     if (this.#settled) {
@@ -270,7 +270,7 @@ class Login implements SshConnection {
     this.#hangUp();
   }
 
-  /** Before the login: the attempt is over. */
+  /** Ends an attempt that has not logged in. */
   #fail(reason: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -280,12 +280,12 @@ class Login implements SshConnection {
     this.#hangUp();
   }
 
-  /** ssh2 only ends a socket, and a silent peer would keep it half open for ever. */
+  /** ssh2 only ends the socket, which a silent peer would keep half open forever. */
   #hangUp(): void {
     try {
       this.client.end();
     } catch {
-      // After a fatal error ssh2 cannot say goodbye any more.
+      // After a fatal error ssh2 can no longer send a disconnect.
     }
     this.#options.socket.destroy();
   }

@@ -4,17 +4,17 @@ import { abortReason, connectTimedOut } from "../failure.ts";
 import type { Stage } from "../stage.ts";
 
 /**
- * The time that a request has for its way to a running command; says where the time went. It is the network's and the
- * servers' time: what this process is late by does not count.
+ * The time limit for reaching a running command; its Problem states where the time went. Only the network's and the
+ * servers' time counts: delays of this process do not.
  */
 export class ConnectDeadline implements Disposable {
-  /** What the request waits for, and at which hop. */
+  /** The stage that the request is in, and at which hop. */
   at: { readonly stage: Stage; readonly hop: Hop };
   readonly #controller = new AbortController();
   readonly #target: Target;
   readonly #timeoutMs: number;
   #stopTimer: () => void = () => undefined;
-  /** What is left of the time, as of `#since`. */
+  /** The time left as of `#since`. */
   #leftMs: number;
   #since = 0;
   #pauses = 0;
@@ -39,7 +39,9 @@ export class ConnectDeadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** `work`'s result, or the deadline's reason, whichever comes first; the loser is not waited for. */
+  /**
+   * Settles as `work` does, or rejects with the deadline's reason, whichever comes first; the other is not waited for.
+   */
   bound<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const { signal } = this;
@@ -50,7 +52,7 @@ export class ConnectDeadline implements Disposable {
     });
   }
 
-  /** Stands still until what it returns is disposed of: while a person is asked, or the pool has no room. */
+  /** Pauses the deadline until the returned object is disposed of: while a person is asked, or the pool is full. */
   pause(): Disposable {
     this.#pauses += 1;
     if (this.#pauses === 1) {

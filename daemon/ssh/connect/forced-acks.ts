@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 
-/** Pings are for the first few round trips; a pouring command needs none. */
+/** Pings help in the first few round trips; continuous output needs none. */
 const maxPings = 16;
 
 /**
- * Calls `ping` for each chunk that arrives on a socket, for as long as anybody wants it: one listener on the socket,
- * however many commands begin at once.
+ * Calls `ping` for each chunk that arrives on a socket, for as long as anyone wants it: one listener on the socket,
+ * however many commands start at once.
  */
 export class ForcedAcks {
   readonly #socket: Duplex;
@@ -18,7 +18,7 @@ export class ForcedAcks {
     this.#ping = ping;
   }
 
-  /** Gives back how to leave. */
+  /** Returns a function that withdraws the request. */
   want(): () => void {
     this.#left = maxPings;
     this.#wantedBy += 1;

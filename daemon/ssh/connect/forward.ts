@@ -9,7 +9,7 @@ import { protocolError, unreachable } from "../failure.ts";
 const administrativelyProhibited = 1;
 const connectFailed = 2;
 
-/** A TCP connection from a bastion to `hop`. Rejects with a Problem that tells what the bastion said. */
+/** Opens a TCP connection from a bastion to `hop`. Rejects with a Problem that includes the bastion's reason. */
 export function forward(bastion: SshConnection, hop: Hop, windows: WindowBudget): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (bastion.closeReason !== undefined) {
@@ -23,7 +23,7 @@ export function forward(bastion: SshConnection, hop: Hop, windows: WindowBudget)
         channel.on("error", () => undefined);
         channel.stderr.on("error", () => undefined);
         bastion.pace(channel);
-        // All that comes from the hop goes through it.
+        // All data from the hop passes through this channel.
         openReceiveWindow(bastion.client, channel, windows);
         resolve(channel);
       } else {

@@ -1,7 +1,7 @@
 import { LoginThrottle } from "./login-throttle.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
-/** OpenSSH's MaxStartups begins to drop logins at 10 at once. */
+/** OpenSSH's MaxStartups starts to drop logins at 10 at once. */
 const maxAtOnce = 8;
 
 interface Route {
@@ -9,7 +9,7 @@ interface Route {
   readonly waiting: WaitQueue;
 }
 
-/** Lets at most 8 logins at once through to one server, and to all of them as many as `LoginThrottle` says; the others wait in order. */
+/** Limits concurrent logins to 8 per server, and overall to what `LoginThrottle` allows; the others wait in order. */
 export class HandshakeGate {
   readonly #routes = new Map<string, Route>();
   readonly #throttle: Pick<LoginThrottle, "enter">;
@@ -18,7 +18,7 @@ export class HandshakeGate {
     this.#throttle = throttle;
   }
 
-  /** Resolves with what gives the place back; rejects with the signal's reason. */
+  /** Resolves with a Disposable that frees the place; rejects with the signal's reason. */
   async enter(route: string, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#enterRoute(route, signal));
@@ -33,14 +33,14 @@ export class HandshakeGate {
     if (state.active >= maxAtOnce) await state.waiting.wait(signal);
     else state.active += 1;
     return once(() => {
-      // The one who leaves hands its place over.
+      // Leaving passes the place on to the next in line.
       if (!state.waiting.next()) state.active -= 1;
       if (state.active === 0) this.#routes.delete(route);
     });
   }
 }
 
-/** Given back once, however often it is disposed of. */
+/** Frees the place once, however often it is disposed of. */
 function once(leave: () => void): Disposable {
   let left = false;
   return {

@@ -6,16 +6,16 @@ const maxBytes = 64 * 1024;
 const endings = new Set<string | symbol>(["end", "error", "close"]);
 
 export interface IdentificationListener {
-  /** The server's software and version with its comments, e.g. "OpenSSH_9.2p1 Debian-2". */
+  /** The server's software version and comments, e.g. "OpenSSH_9.2p1 Debian-2". */
   identified(server: string): void;
-  /** The server said something else, and ended, or cannot come to its identification any more. */
+  /** The server sent something else and closed, or can no longer send an identification. */
   refused(said: string): void;
 }
 
 /**
- * Holds back what comes in on `stream` until the server's identification line is complete, then passes it on in
- * one piece. ssh2 loses what arrives of a greeting in three or more pieces, would read 8 MB of it, and does not
- * say what it has got; this looks at the bytes before ssh2 does.
+ * Holds back the data on `stream` until the server's identification line is complete, then passes it on in one piece.
+ * ssh2 loses a greeting that arrives in three or more pieces, would read 8 MB of it, and does not report what it
+ * received; this sees the bytes before ssh2 does.
  */
 export function holdIdentification(stream: Duplex, listener: IdentificationListener): void {
   let held = Buffer.alloc(0);
@@ -34,7 +34,7 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
     listener.identified(found);
     return stream.emit("data", held);
   };
-  // The stream's own method, which becomes visible again when ours is deleted.
+  // The stream's inherited method, which is used again once ours is deleted.
   const inherited = stream.emit.bind(stream);
   const emit = (event: string | symbol, ...values: unknown[]): boolean => {
     const [chunk] = values;
@@ -48,13 +48,13 @@ export function holdIdentification(stream: Duplex, listener: IdentificationListe
   Object.defineProperty(stream, "emit", { value: emit, configurable: true, writable: true });
 }
 
-/** The server's name; undefined while the line is not complete; null where it cannot become one any more. */
+/** The server's software version; undefined while the line is incomplete; null if it can no longer become valid. */
 export function parseIdentification(bytes: Buffer): string | null | undefined {
   const lines = bytes.toString("latin1").split("\n");
   for (const line of lines.slice(0, -1)) {
     if (!line.startsWith("SSH-")) continue;
     return form.exec(line)?.[1]?.trim() ?? null;
   }
-  // A web server waits for a better request and would be waited for until the deadline.
+  // A web server keeps the connection open, and would be waited for until the deadline.
   return bytes.includes(0) || lines[0]?.startsWith("HTTP/") === true ? null : undefined;
 }

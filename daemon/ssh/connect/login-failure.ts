@@ -15,27 +15,27 @@ import type { LoginStage } from "../stage.ts";
 
 export interface LoginEvidence {
   readonly stage: LoginStage;
-  /** What came in place of an SSH greeting. */
+  /** What the server sent instead of an SSH identification. */
   readonly said?: string;
-  /** What ssh2 reported: told apart by its `level` and `code`, never by its words. */
+  /** What ssh2 reported: classified by its `level` and `code`, never by its message. */
   readonly failure?: Error;
-  /** What the key exchange had no algorithm in common for. */
+  /** The kind of algorithm for which the key exchange found no match. */
   readonly mismatch?: Mismatch | undefined;
 }
 
-/** What OpenSSH's listener says in place of a greeting before it closes (sshd.c, drop_connection). */
+/** What OpenSSH's listener sends instead of its identification before it closes (sshd.c, drop_connection). */
 const refusals: readonly (readonly [RegExp, UnreachableReason])[] = [
   [/^Exceeded MaxStartups\r?\n?$/, "too_many_logins"],
   [/^Not allowed at this time\r?\n?$/, "penalized"],
 ];
 
-/** What went wrong before anybody was logged in. */
+/** What went wrong before authentication succeeded. */
 export function loginFailure(hop: Hop, { stage, said, failure, mismatch }: LoginEvidence): Problem {
   if (said !== undefined) return noGreeting(hop, said);
   const level = failure !== undefined && "level" in failure ? failure.level : undefined;
   if (level === "client-socket" && errorCode(failure) !== undefined) return unreachableBy(hop, failure);
   if (failure === undefined || level === "client-socket") return unreachable(hop, "closed", failure);
-  // Nothing but a close can end the first stage otherwise: the greeting is read by Hostrun itself.
+  // Nothing but a close can otherwise end the first stage, since Hostrun itself reads the identification.
   if (stage === "greeting") return unreachable(hop, "closed", failure);
   if ("code" in failure && typeof failure.code === "number") {
     const reason = visibleLine(failure.message);
@@ -79,7 +79,7 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
   );
 }
 
-/** Nobody was there to be asked for a new one. */
+/** For when nobody could be asked for a new password. */
 export function passwordExpired(hop: Hop): Problem {
   return new Problem(
     "authentication_failed",
@@ -88,7 +88,7 @@ export function passwordExpired(hop: Hop): Problem {
   );
 }
 
-/** Of one direction; `mac`: empty where the cipher has its own. */
+/** For one direction. `mac` is empty if the cipher authenticates by itself. */
 export interface ChosenCipher {
   readonly cipher: string;
   readonly mac: string;
@@ -113,7 +113,7 @@ export function refusesCipher(
   );
 }
 
-/** None of what a host's configuration asks for is there. */
+/** ssh2 supports none of the algorithms that a host's configuration allows. */
 export function noAlgorithms(hop: Hop, option: string): Problem {
   return new Problem(
     "protocol_error",
@@ -124,8 +124,8 @@ export function noAlgorithms(hop: Hop, option: string): Problem {
 }
 
 /**
- * Whether ssh2 gave up what it was sent. A socket's failure and a disconnect have a `code`, a keepalive that was not
- * answered has the level "client-timeout"; ssh2's parser throws errors with neither.
+ * Whether ssh2 rejected what it received. Socket errors and disconnects have a `code`, and an unanswered keepalive has
+ * the level "client-timeout"; ssh2's parser throws errors with neither.
  */
 export function isProtocolFailure(failure: unknown): boolean {
   if (!(failure instanceof Error) || "code" in failure) return false;
@@ -133,7 +133,7 @@ export function isProtocolFailure(failure: unknown): boolean {
   return level === "protocol" || level === "handshake";
 }
 
-/** What the server said when it ended the login itself (SSH_MSG_DISCONNECT has a number). */
+/** The server's reason for ending the login itself (SSH_MSG_DISCONNECT has a number). */
 export function disconnectReason(failure: Error): string | undefined {
   return "code" in failure && typeof failure.code === "number" ? visibleLine(failure.message) : undefined;
 }

@@ -2,24 +2,24 @@ import type { Client } from "ssh2";
 import { visibleText } from "../../../protocol/visible.ts";
 import { preferSha512, watchAuthentication, watchDebugMessages } from "../ssh2-internals.ts";
 
-/** How OpenSSH tells which options the key has (auth.c, auth_log_authopts). */
+/** How OpenSSH reports a key's options (auth.c, auth_log_authopts). */
 const forcedCommand = /: key options:.* command(?: |$)/;
 
-/** Of all that a server shows at one login. */
+/** For everything that a server shows during one login. */
 const maxBannerLength = 16 * 1024;
 
 export interface LoginMessages {
-  /** What the server shows to a person before the login (RFC 4252, section 5.4), in visible lines. */
+  /** Text that the server shows before the login (RFC 4252, section 5.4), in visible lines. */
   banner(text: string): void;
-  /** With what the server would still take; `partial`: it took the last request as a part of the login. */
+  /** `methods`: those that can continue; `partial`: the last request succeeded partially. */
   refused(methods: readonly string[], partial: boolean): void;
-  /** The password that was sent has expired, and the server asks for another one in these words. */
+  /** The password that was sent has expired; `prompt` is the server's request for a new one. */
   passwordExpired(prompt: string): void;
-  /** The key that logs in runs a command of the server's choice. */
+  /** The key that logs in forces a command. */
   forcesCommand(): void;
 }
 
-/** Reads what a server says during a login beside what ssh2 deals with; to be called when ssh2 has begun to connect. */
+/** Watches what a server sends during a login beyond what ssh2 handles; call this once ssh2 has started to connect. */
 export function watchLogin(client: Client, messages: LoginMessages): void {
   preferSha512(client);
   let room = maxBannerLength;

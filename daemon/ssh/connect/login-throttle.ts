@@ -1,17 +1,18 @@
 import { type LoopTime, loopTime } from "../../core/loop-time.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
-/** So many logins go on at once in any case. */
+/** This many logins may always run at once. */
 const minAtOnce = 16;
-/** More of them begin while the event loop is late by no more than this. */
+/** More are started only while the event loop's lag is at most this. */
 const maxLagMs = 50;
-/** How often it is looked for that, and how many begin then. */
+/** How often the lag is checked, and how many logins are started then. */
 const lookMs = 50;
 const step = 8;
 
 /**
- * Lets as many logins go on at once, to whichever servers, as the event loop keeps up with; the others wait in order. Each is
- * several turns of the loop and some ten milliseconds of work: hundreds at once would answer their servers too late.
+ * Allows as many concurrent logins, to any servers, as the event loop keeps up with; the others wait in order. Each takes
+ * several turns of the loop and some ten milliseconds of work: with hundreds at once, the servers would get our replies
+ * too late.
  */
 export class LoginThrottle {
   readonly #loop: Pick<LoopTime, "after" | "lagMs">;
@@ -23,7 +24,7 @@ export class LoginThrottle {
     this.#loop = loop;
   }
 
-  /** Resolves with what gives the place back, to be disposed of once; rejects with the signal's reason. */
+  /** Resolves with a Disposable that frees the place, to be disposed of once; rejects with the signal's reason. */
   async enter(signal: AbortSignal): Promise<Disposable> {
     if (this.#waiting.size > 0 || !this.#hasRoom()) {
       const turn = this.#waiting.wait(signal);
@@ -51,7 +52,7 @@ export class LoginThrottle {
     this.#looks = true;
     this.#loop.after(lookMs, () => {
       this.#looks = false;
-      // One in any case: those that go on may be with servers that say nothing.
+      // At least one, since the active logins may all be with silent servers.
       const admitted = this.#loop.lagMs <= maxLagMs ? step : 1;
       for (let count = 0; count < admitted; count += 1) this.#admit();
       if (this.#waiting.size > 0) this.#lookSoon();

@@ -1,21 +1,21 @@
 import type { Duplex } from "node:stream";
 import { replaceWriting } from "../ssh2-internals.ts";
 
-/** Of a command's input no more than this is in the queue at once, so that what else is sent has its turn. */
+/** The largest piece of a command's input that is queued at once, so that other messages get their turn. */
 const pieceBytes = 64 * 1024;
-/** Twice what a stream takes before it asks to wait: nobody gets there who waits when asked to. */
+/** Twice what a stream accepts before it asks to wait for "drain": a writer that does wait never gets there. */
 const maxQueuedBytes = 4 * 1024 * 1024;
 
 export interface OutgoingQueueOptions {
-  /** A key exchange is under way: ssh2 keeps what is sent meanwhile. */
+  /** A key exchange is in progress: ssh2 queues what is sent meanwhile. */
   readonly blocked: () => boolean;
-  /** So many bytes of a channel's data go out. */
+  /** Called with the number of bytes of a channel's data that were sent. */
   readonly sent: (bytes: number) => void;
-  /** The peer takes nothing, and has us answer all the same. */
+  /** The peer does not read, yet keeps sending messages that need replies. */
   readonly exceeded: () => void;
 }
 
-/** What waits for a peer to take it. ssh2 writes without looking whether anybody reads. */
+/** Data that waits for the peer to accept it. ssh2 by itself writes without checking whether the peer reads. */
 export class OutgoingQueue {
   readonly #socket: Duplex;
   readonly #options: OutgoingQueueOptions;
@@ -26,13 +26,13 @@ export class OutgoingQueue {
     this.#options = options;
     gatherWrites(socket);
     socket.on("drain", () => this.flush());
-    // Before ssh2, which answers it, takes the data.
+    // Runs before ssh2 handles the data and replies.
     socket.on("data", () => {
       if (socket.writableLength > maxQueuedBytes) options.exceeded();
     });
   }
 
-  /** From now on what is written on a channel of the connection waits until the peer takes it. */
+  /** From now on, writes on this channel of the connection wait until the peer accepts them. */
   pace(channel: Duplex): void {
     replaceWriting(channel, (inner) => {
       const write: typeof inner = (chunk, encoding, done) => {
@@ -50,7 +50,7 @@ export class OutgoingQueue {
     });
   }
 
-  /** Goes on where it was blocked. */
+  /** Resumes the writes that were blocked. */
   flush(): void {
     while (!this.#isFull()) {
       const write = this.#waiting.shift();
@@ -72,9 +72,9 @@ export class OutgoingQueue {
 type Done = (failure: Error | null | undefined) => void;
 
 /**
- * ssh2 writes a packet in up to three pieces. All that is sent in one turn of the event loop leaves in one write, which wakes
- * the peer once: a command goes with its variables and the opening of the next session. It leaves behind what the turn tells
- * a run's readers, who need not wait for the answer to a session's end.
+ * ssh2 writes a packet in up to three pieces. Everything sent in one turn of the event loop is flushed in one write,
+ * which wakes the peer once: a command is sent together with its variables and the opening of the next session. The flush
+ * comes after the turn's events for a run's readers, who need not wait for our reply to the end of a session.
  */
 function gatherWrites(socket: Duplex): void {
   const write = socket.write.bind(socket);

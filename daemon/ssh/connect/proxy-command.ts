@@ -14,12 +14,12 @@ export interface ProxyContext {
 }
 
 const maxSaid = 2048;
-/** One that ends has said so by then. */
+/** A command that ends has written its last message by then. */
 const lastWordsMs = 250;
 
 /**
- * The standard input and output of a hop's ProxyCommand as a connection. As under ssh, the user's shell runs it, by
- * `exec` and in a process group of its own, which ends with the connection.
+ * The standard input and output of a hop's ProxyCommand as a connection. As with ssh, the user's shell runs it by `exec`;
+ * it has a process group of its own, which is ended with the connection.
  */
 export class ProxyConnection extends Duplex {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -32,7 +32,7 @@ export class ProxyConnection extends Duplex {
   constructor(command: string, { environment, endGroup }: ProxyContext) {
     super();
     this.#endGroup = endGroup;
-    // An empty one counts as none.
+    // An empty value counts as unset.
     const shell = environment["SHELL"] || "/bin/sh";
     this.#child = spawn(shell, ["-c", `exec ${command}`], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -41,7 +41,7 @@ export class ProxyConnection extends Duplex {
       windowsHide: true,
     });
     const { stdin, stdout, stderr } = this.#child;
-    // Whether it takes and gives anything shows by the end of its output, and by its own end.
+    // Errors of its streams are ignored: a failure shows in the end of its output, and in its exit.
     for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
     stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) stdout.pause();
@@ -58,12 +58,15 @@ export class ProxyConnection extends Duplex {
       if (!this.#killed)
         this.#ended = code === null ? `was ended by ${signal ?? "a signal"}` : `ended with status ${code}`;
     });
-    // Its last words may come after its exit.
+    // Its last output may arrive after its exit.
     this.#over = once(this.#child, "close").catch(() => undefined);
     void this.#over.then(() => this.destroy());
   }
 
-  /** Ends it. What a failed login is to say of it; undefined where it neither ended by itself nor said anything. */
+  /**
+   * Ends it. Resolves to what a failed login should report of it; undefined if it neither ended by itself nor printed
+   * anything.
+   */
   async endWithReport(): Promise<string | undefined> {
     this.destroy();
     await this.#lastWords();
@@ -86,7 +89,7 @@ export class ProxyConnection extends Duplex {
   }
 
   override _destroy(failure: Error | null, done: (failure?: Error | null) => void): void {
-    // One that is about to end by itself has something to say.
+    // If it is about to end by itself, its last message is still to come.
     if (this.#child.stdout.readableEnded) void this.#lastWords().then(() => this.#kill());
     else this.#kill();
     done(failure);
@@ -104,7 +107,7 @@ export class ProxyConnection extends Duplex {
   }
 }
 
-/** A problem of a hop, with what its ProxyCommand said where that is why. */
+/** A hop's problem, with the output of its ProxyCommand if that is the cause. */
 export async function withProxyReport(hop: Hop, problem: unknown, proxy: ProxyConnection): Promise<unknown> {
   const report = await proxy.endWithReport();
   if (!(problem instanceof Problem) || report === undefined) return problem;
@@ -117,7 +120,7 @@ export async function withProxyReport(hop: Hop, problem: unknown, proxy: ProxyCo
   return new Problem("host_unreachable", detail, { ...members, cause: problem });
 }
 
-/** What is Hostrun's own is not for the person's commands. */
+/** Hostrun's own variables are not for the person's commands. */
 function withoutOwn(environment: ProxyContext["environment"]): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name)),

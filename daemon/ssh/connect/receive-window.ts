@@ -3,24 +3,24 @@ import type { Client, ClientChannel } from "ssh2";
 import { watchWindow, widenWindow } from "../ssh2-internals.ts";
 
 const mebibyte = 1024 * 1024;
-/** ssh2's own window, which it tops up at half. */
+/** ssh2's own window, which it refills at half. */
 const baseBytes = 2 * mebibyte;
 const maxBytes = 32 * mebibyte;
 const maxGrowth = 4;
-/** A server that goes on sooner was not waiting for what is far away. */
+/** A server that resumes sooner was not waiting for a distant peer. */
 const minPauseMs = 2;
 
-/** Output of which so much came, and that was not held meanwhile, is long and read as it comes: whoever is behind holds it at less. */
+/** Output is long once this much has arrived without being held: a reader that falls behind holds it earlier. */
 const longBytes = 1.5 * mebibyte;
 
 const notTopped = { added: Number.NaN, before: 0, at: 0 };
 const notExhausted = { at: Infinity, bytesPerMs: 0 };
 
-/** What is known of a connection. */
+/** What was learned about a connection. */
 interface Reach {
-  /** How far its windows have grown: what its server needs to send at full speed, at least. */
+  /** How far its windows have grown: at least what its server needs to send at full speed. */
   extraBytes: number;
-  /** The quickest answer that came over it. */
+  /** The fastest response so far. */
   roundTripMs: number;
 }
 
@@ -32,17 +32,17 @@ function reachOf(client: Client): Reach {
   return reach;
 }
 
-/** Tells that the server of a connection took so long to answer. */
+/** Records that a connection's server took this long to respond. */
 export function answeredAfter(client: Client, ms: number): void {
   const reach = reachOf(client);
   reach.roundTripMs = Math.min(reach.roundTripMs, ms);
 }
 
-/** How much all servers together may send ahead, beyond the 2 MiB that each session may anyway. */
+/** How much all servers together may send ahead, in addition to the 2 MiB that each session always allows. */
 export class WindowBudget {
   #left = 64 * mebibyte;
 
-  /** At most half of what is left, so that there is some for the next one. */
+  /** Returns at most half of what is left, so that some remains for the next caller. */
   take(bytes: number): number {
     const taken = Math.min(bytes, Math.floor(this.#left / 2));
     this.#left -= taken;
@@ -54,13 +54,13 @@ export class WindowBudget {
   }
 }
 
-/** What a window needs of its channel. */
+/** What a window needs from its channel. */
 export interface WindowedChannel {
   /** Standard output and standard error, which share the window. */
   readonly streams: readonly [Readable, Readable];
-  /** How many bytes the server may still send. */
+  /** The number of bytes that the server may still send. */
   readonly left: () => number;
-  /** Lets it send so many more; false: that is not possible. */
+  /** Extends the window by `bytes`; false if that is not possible. */
   readonly widen: (bytes: number) => boolean;
 }
 
@@ -75,15 +75,16 @@ export function openReceiveWindow(
 }
 
 /**
- * How much the server may send on a channel before it hears of us again (RFC 4254, section 5.2). ssh2 lets it send 2 MiB,
- * which is all that a round trip can carry: where the server was seen to wait for more, it may send four times as much as is
- * read in a round trip, and on the connection's further channels as soon as there is long output.
+ * The receive window of a channel (RFC 4254, section 5.2). ssh2's is 2 MiB, which limits what arrives per round trip.
+ * Where the server was seen to wait for more, the window grows to four times what is read in a round trip; the
+ * connection's further channels start with that once they have long output.
  *
- *     sent ...... | topped up: it may send on to | and it stopped just there, and went on a while later:
- *                 | here ----------------------->| it had to wait until it knew
+ *     sent ...... | topped up: it may send   | it stopped exactly here and resumed later:
+ *                 | up to here ------------->| it had to wait until it learned of that
  *
- * What is more than that is for its host to bear: OpenSSH reads ahead what it may send, and goes on to copy all of it, so that a
- * window of 32 MiB costs three to five times the processor that 2 MiB do. It often stops also since it has to share that with us.
+ * A larger window is a burden on the remote host: OpenSSH reads ahead as much as it may send and keeps copying all of it,
+ * so that a window of 32 MiB takes three to five times the CPU time of 2 MiB. It also often stops only because it shares
+ * the CPU with us.
  */
 export class ReceiveWindow {
   readonly #channel: WindowedChannel;
@@ -93,12 +94,15 @@ export class ReceiveWindow {
   #held = false;
   #extra = 0;
   #received = 0;
-  /** What was added last: so much is left when all that could be sent before has come, which was `before`. */
+  /**
+   * The last top-up: `added` bytes of the window are left once the `before` bytes that could already be sent have
+   * arrived.
+   */
   #topped = notTopped;
-  /** When that came, and how fast it was read. */
+  /** When that was the case, and how fast data was read until then. */
   #exhausted = notExhausted;
 
-  /** `reach` is of all channels of the connection. */
+  /** `reach` is shared by all channels of the connection. */
   constructor(channel: WindowedChannel, budget: WindowBudget, reach: Reach) {
     this.#channel = channel;
     this.#budget = budget;
@@ -107,14 +111,14 @@ export class ReceiveWindow {
     channel.streams[0].on("close", () => budget.giveBack(this.#extra));
   }
 
-  /** How much may come beyond 2 MiB after it is held. */
+  /** How much more than 2 MiB may arrive after `hold(true)`. */
   get extraBytes(): number {
     return this.#extra;
   }
 
   /**
-   * With `true` the server is given no further window, so that it stops once it has sent what it may, at most 2 MiB and
-   * `extraBytes`; everything that comes is still handed over.
+   * With `true`, the window is not refilled, so that the server stops once it has sent what it may: at most 2 MiB plus
+   * `extraBytes`. Everything that arrives is still delivered.
    */
   hold(held: boolean): void {
     this.#held = held;
@@ -124,7 +128,10 @@ export class ReceiveWindow {
     if (this.#extra > 0) this.#topUp();
   }
 
-  /** ssh2 refills the window when `push` or `_read` say that a stream takes more, so they say that it does not. */
+  /**
+   * ssh2 refills the window when `push` or `_read` report that a stream takes more, so while held they report that it
+   * does not.
+   */
   #watch(stream: Readable): () => void {
     const push = stream.push.bind(stream);
     stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
@@ -163,7 +170,7 @@ export class ReceiveWindow {
     this.#reach.extraBytes = Math.max(this.#reach.extraBytes, this.#extra);
   }
 
-  /** Before ssh2 does, which knows of 2 MiB only. */
+  /** Refills before ssh2 does, which only knows of 2 MiB. */
   #topUp(): void {
     const size = baseBytes + this.#extra;
     const before = this.#channel.left();
@@ -172,7 +179,7 @@ export class ReceiveWindow {
     if (this.#channel.widen(added)) this.#topped = { added, before, at: performance.now() };
   }
 
-  /** A server that stops now does so for our sake. */
+  /** A server that stops now does so because of us. */
   #forget(): void {
     this.#topped = notTopped;
     this.#exhausted = notExhausted;

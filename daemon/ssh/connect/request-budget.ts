@@ -1,27 +1,31 @@
-/** Messages (RFC 4250, section 4.1.2) that answer us, or belong to a channel that we opened: one for one of ours. */
+/**
+ * Messages (RFC 4250, section 4.1.2) that reply to one of ours, or belong to a channel that we opened: one for each of
+ * ours.
+ */
 const answers: ReadonlySet<number> = new Set([51, 52, 60, 81, 82, 91, 92, 96, 97, 99, 100]);
 const data: ReadonlySet<number> = new Set([94, 95]);
 const keyExchange = 20;
 
 /**
- * What a server may still ask of us. A good one asks a few things a minute, and more only beside a command's data: it
- * grants window with every few KiB, and changes keys after some. One that asks without end would keep the daemon busy.
+ * What a server may still request. A well-behaved one makes a few requests a minute, and more only along with a command's
+ * data: it adjusts the window every few KiB, and rekeys now and then. One that requests endlessly would keep the daemon
+ * busy.
  */
 export class RequestBudget {
   readonly #now: () => number;
-  /** A request is 1, and 1 for each KiB of it. */
+  /** A request costs 1 per KiB, rounded up. */
   readonly #requests = new Allowance({ max: 10_000, perSecond: 3000, perByte: 1 / 1024 });
-  /** Each is 1 to 12 ms of work. OpenSSH may be told to change the keys with every packet (RekeyLimit). */
+  /** Each takes 1 to 12 ms of work. OpenSSH may be configured to rekey with every packet (RekeyLimit). */
   readonly #keyExchanges = new Allowance({ max: 50, perSecond: 5, perByte: 1 / 32_768 });
   #at: number;
 
-  /** `now`: milliseconds of a clock that never jumps. */
+  /** `now` returns the milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#at = now();
   }
 
-  /** A message of this number came in, of so many bytes; false: it is one too many. */
+  /** Counts an incoming message by its number and size; false: it is one too many. */
   take(type: number, bytes: number): boolean {
     if (data.has(type)) this.earn(bytes);
     if (data.has(type) || answers.has(type)) return true;
@@ -32,7 +36,7 @@ export class RequestBudget {
     return type === keyExchange ? this.#keyExchanges.spend(1) : this.#requests.spend(Math.ceil(bytes / 1024));
   }
 
-  /** So many bytes of a command's data went one way or the other. */
+  /** Credits the bytes of a command's data, sent or received. */
   earn(bytes: number): void {
     this.#requests.earn(bytes);
     this.#keyExchanges.earn(bytes);
@@ -63,7 +67,7 @@ class Allowance {
     this.#add(bytes * this.#rates.perByte);
   }
 
-  /** False when there is not so much left. */
+  /** False if less than that was left. */
   spend(amount: number): boolean {
     this.#left -= amount;
     return this.#left >= 0;

@@ -1,7 +1,10 @@
 import type { Duplex } from "node:stream";
 import { readString } from "../wire-string.ts";
 
-/** The algorithms of a server's SSH_MSG_KEXINIT (RFC 4253, section 7.1); those of both directions by "to" and "from" it. */
+/**
+ * The algorithms of a server's SSH_MSG_KEXINIT (RFC 4253, section 7.1); `to` and `from` are the directions as seen from
+ * here.
+ */
 export interface ServerOffer {
   readonly kex: readonly string[];
   readonly serverHostKey: readonly string[];
@@ -10,7 +13,7 @@ export interface ServerOffer {
 }
 
 export interface OfferReading extends Disposable {
-  /** What the server offers; undefined when that has not come, or was not understood. */
+  /** The server's offer; undefined if it has not arrived or could not be parsed. */
   offer(): ServerOffer | undefined;
 }
 
@@ -18,7 +21,7 @@ const kexInit = 20;
 const maxBytes = 128 * 1024;
 const maxPacketBytes = 35_000;
 
-/** Keeps what comes in on a paused `stream`, greeting and all, until disposed: for a key exchange that fails. */
+/** Records what arrives on a paused `stream`, greeting included, until disposed of: it explains a failed key exchange. */
 export function readServerOffer(stream: Duplex): OfferReading {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -36,25 +39,25 @@ export function readServerOffer(stream: Duplex): OfferReading {
   };
 }
 
-/** `bytes` begin with the server's greeting. */
+/** `bytes` start with the server's greeting. */
 export function parseServerOffer(bytes: Buffer): ServerOffer | undefined {
   const greeting = /(?:^|\n)SSH-[^\n]*\n/.exec(bytes.toString("latin1"));
   if (greeting === null) return undefined;
   let at = greeting.index + greeting[0].length;
-  // Each packet: its length, that of its padding, and its message.
+  // Each packet: its length, its padding length, and its message.
   while (at + 5 < bytes.length) {
     const end = at + 4 + bytes.readUInt32BE(at);
     if (end > bytes.length || end - at > maxPacketBytes) return undefined;
     const type = bytes.readUInt8(at + 5);
     if (type === kexInit) return parseLists(bytes.subarray(at + 5, end));
-    // Only messages that are to be ignored may come before.
+    // Only messages that are to be ignored may come before it.
     if (type > kexInit) return undefined;
     at = end;
   }
   return undefined;
 }
 
-/** Name-lists stand behind the message's type and a cookie of 16 bytes. */
+/** The name-lists follow the message's type and a 16-byte cookie. */
 function parseLists(message: Buffer): ServerOffer | undefined {
   const lists: string[][] = [];
   for (let at = 17; lists.length < 6; ) {

@@ -6,19 +6,19 @@ import { hasNativeCrypto, replaceDecrypting } from "../ssh2-internals.ts";
 import { inWholePackets } from "./whole-packets.ts";
 
 const bufferBytes = 64 * 1024;
-/** Windows reads ahead, into the buffer of each socket; others read at the moment when it is handed on. */
+/** Windows reads ahead into each socket's buffer; elsewhere data is read at the moment when it is handed on. */
 const canShare = platform() !== "win32";
 let shared: Buffer | undefined;
 
-/** The sockets whose listeners are done with their bytes when they return. */
+/** The sockets whose listeners no longer need the bytes once they return. */
 const transient = new WeakSet<Duplex>();
 
 /**
- * Connects a socket that reads into one buffer with all the others: Node makes one of 64 KiB for each read otherwise, and
- * garbage is what a long output costs most.
+ * Connects a socket that reads into a buffer shared with all the others: otherwise Node allocates 64 KiB for each read,
+ * and garbage is the largest cost of long output.
  *
- *     system -> the buffer -> listeners, once they keep nothing (`handOnBriefly`)
- *                         \-> a copy until then, and while nobody takes it
+ *     system -> shared buffer -> listeners, once they keep nothing (`handOnBriefly`)
+ *                            \-> a copy until then, and while nobody reads
  */
 export function connectSharing(options: TcpNetConnectOpts): Socket {
   const own = canShare ? (shared ??= Buffer.allocUnsafeSlow(bufferBytes)) : undefined;
@@ -33,7 +33,7 @@ export function connectSharing(options: TcpNetConnectOpts): Socket {
   return socket;
 }
 
-/** Makes no copies of what `client` reads from its socket, as long as it keeps nothing of that. */
+/** Avoids copies of what `client` reads from its socket, as long as it keeps none of it. */
 export function handOnBriefly(client: Client, socket: Duplex): void {
   client.on("handshake", ({ sc }) => {
     if (!keepsNothingOf(sc.cipher)) {
@@ -46,14 +46,14 @@ export function handOnBriefly(client: Client, socket: Duplex): void {
 }
 
 /**
- * Whether ssh2 keeps nothing of encrypted packets when it has read them. It does with other ciphers, or its native binding, until
- * a packet is whole; and without encryption for as long as it needs the message.
+ * Whether ssh2 keeps nothing of an encrypted packet after reading it. With other ciphers, or with its native binding, it
+ * keeps data until a packet is complete; without encryption, for as long as it needs the message.
  */
 export function keepsNothingOf(cipher: string): boolean {
   return /^aes\d+-gcm@openssh\.com$/.test(cipher) && !hasNativeCrypto();
 }
 
-/** False: no more is to be read for now. */
+/** False: stop reading for now. */
 function handOn(socket: Socket, bytes: Buffer): boolean {
   const isTakenNow = socket.readableFlowing === true && socket.readableLength === 0;
   if (!isTakenNow || !transient.has(socket)) return socket.push(Buffer.from(bytes));

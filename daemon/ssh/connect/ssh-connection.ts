@@ -5,35 +5,38 @@ import type { ConnectionTransport } from "../../../protocol/stats.ts";
 import type { Hop } from "../../transport/remote.ts";
 import type { KeyDescription } from "../host-keys/host-key.ts";
 
-/** Who is logged in where; `key`: the fingerprint of the key that did it, null where none was needed. */
+/** A login; `key` is the fingerprint of the key that was used, null if none was needed. */
 export type LoginName = readonly [user: string, address: string, port: number, key: string | null];
 
-/** An SSH connection on which somebody is logged in. */
+/** An authenticated SSH connection. */
 export interface SshConnection {
   readonly transport: ConnectionTransport;
   readonly hop: Hop;
-  /** The logins that it consists of, its own the last. */
+  /** The logins along its way, its own last. */
   readonly logins: readonly LoginName[];
   readonly client: Client;
-  /** The server's software, e.g. "OpenSSH_9.2p1 Debian-2". */
+  /** The server's software version, e.g. "OpenSSH_9.2p1 Debian-2". */
   readonly server: string;
   readonly kex: string;
   readonly cipher: string;
-  /** Empty where the cipher has its own. */
+  /** Empty if the cipher authenticates by itself. */
   readonly mac: string;
   readonly hostKey: KeyDescription;
   /**
-   * Whether the key that logged in runs a command of the server's choice, whatever is asked for (authorized_keys,
-   * `command=`). Known by the time a session is open; never of servers that do not tell (OpenSSH 7.7 and later do).
+   * Whether the key that logged in forces a command, whatever is requested (authorized_keys, `command=`). Known by the
+   * time a session is open; always false for servers that do not report it (OpenSSH 7.7 and later do).
    */
   forcesCommand(): Promise<boolean>;
-  /** Why it is gone; undefined while it is up. */
+  /** Why it closed; undefined while it is open. */
   readonly closeReason: Problem | undefined;
-  /** Called once when it goes, at once when it is gone; before its channels are told. Gives back how to leave. */
+  /**
+   * The listener is called once, when the connection closes, or immediately if it has closed; before its channels are
+   * notified. Returns a function that removes it.
+   */
   onClose(listener: (problem: Problem) => void): () => void;
-  /** Sends tiny packets on what arrives until the first command runs; see `ping`. */
+  /** Sends tiny packets in response to incoming data until the first command runs; see `ping`. */
   forceAcks(): () => void;
-  /** Has what is written on one of its channels wait until the server takes it. */
+  /** Makes writes on one of its channels wait until the server accepts them. */
   pace(channel: Duplex): void;
   close(): void;
 }

@@ -5,14 +5,14 @@ import { ConnectionRace } from "./connection-race.ts";
 import { connectSharing } from "./shared-reading.ts";
 import { abortReason, listAttempts, unreachable, unreachableAt } from "../failure.ts";
 
-/** Of a name with more addresses the first are tried. */
+/** If a name has more addresses, only the first ones are tried. */
 const maxAddresses = 16;
 const families = { any: 0, inet: 4, inet6: 6 } as const;
 
 /**
- * A TCP connection with Nagle's algorithm off from the first byte, to whichever address of the host answers first
- * (RFC 8305). `tell` is called with what is tried, whenever that changes. Rejects with
- * `host_unreachable`, or with the signal's reason, which is the only end of attempts that nobody answers.
+ * Opens a TCP connection with Nagle's algorithm off from the first byte, to the address of the host that connects first
+ * (RFC 8305). `tell` is called with the attempts whenever they change. Rejects with `host_unreachable` or the signal's
+ * reason; only the signal ends attempts that get no response.
  */
 export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: string) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -32,7 +32,7 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
     const family = families[addressFamily];
     lookup(hop.address, { all: true, order: "verbatim", family }, (failure, addresses) => {
       if (signal.aborted) return;
-      // Of an address lookup gives that address, whatever its family.
+      // For a literal address, lookup returns that address whatever its family.
       const found = (addresses ?? []).filter((each) => family === 0 || each.family === family);
       if (failure !== null || found.length === 0) {
         settle(() => reject(unreachable(hop, "name_not_found", failure)));
@@ -52,7 +52,7 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
   });
 }
 
-/** The system's order, but for the families, which take turns (RFC 8305, section 4); each address once. */
+/** The system's order, except that the families alternate (RFC 8305, section 4); each address once. */
 export function interleave(found: readonly LookupAddress[]): string[] {
   const [first = [], second = []] = [true, false].map((isFirst) =>
     found.filter(({ family }) => (family === found[0]?.family) === isFirst),

@@ -9,8 +9,8 @@ import { readString } from "../wire-string.ts";
 const globalRequest = 80;
 
 /**
- * Holds a server to what it may ask for and what it has to take; a client of ssh2's answers whatever comes. `violated`
- * is called with what the server did, and is to end the connection.
+ * Limits what a server may request, and what it may leave unread; ssh2's client by itself responds to everything.
+ * `violated` is called with what the server did, and must end the connection.
  */
 export function boundTraffic(
   client: Client,
@@ -25,7 +25,7 @@ export function boundTraffic(
       return "stop";
     }
     if (type !== globalRequest) return "read";
-    // ssh2 would look at every host key that the server names, and have it proved.
+    // ssh2 would check every host key that the server lists, and ask for proof of it.
     if (wantsReply(message)) refuseGlobalRequest(client);
     return "skip";
   });
@@ -38,7 +38,7 @@ export function boundTraffic(
   return queue;
 }
 
-/** Behind the name of a global request. */
+/** The flag that follows the name of a global request. */
 function wantsReply(message: Buffer): boolean {
   const name = readString(message, 1);
   return name !== undefined && message[name.end] === 1;

@@ -1,6 +1,6 @@
 import { abortReason } from "../failure.ts";
 
-/** Those who wait for their turn, in the order in which they came. */
+/** Callers that wait for their turn, first come first served. */
 export class WaitQueue {
   readonly #waiting = new Set<() => void>();
 
@@ -25,7 +25,7 @@ export class WaitQueue {
     });
   }
 
-  /** It is the turn of the first; false when nobody waits. */
+  /** Gives the first caller its turn; false if nobody waits. */
   next(): boolean {
     const [first] = this.#waiting;
     if (first === undefined) return false;

@@ -1,14 +1,14 @@
 import type { Decrypt } from "../ssh2-internals.ts";
 
-/** Of AES-GCM (RFC 5647): a packet's length, that many bytes, and a tag. */
+/** AES-GCM (RFC 5647): a packet is a length, that many bytes, and a tag. */
 const headBytes = 4;
 const tagBytes = 16;
-/** ssh2 takes none that is longer. */
+/** ssh2's limit. */
 const maxPacketBytes = 35_000;
 
 /**
- * Has a decipher of AES-GCM read packets whole. Of one that comes in two pieces, as half of those of a long output do, ssh2 deciphers
- * each by itself and puts the two together: three buffers in place of one.
+ * Makes an AES-GCM decipher read whole packets. When a packet arrives in two pieces, as half of those of long output do,
+ * ssh2 deciphers each piece and then joins them: three buffers instead of one.
  */
 export function inWholePackets(decrypt: Decrypt): Decrypt {
   const begun = new BegunPacket();
@@ -28,7 +28,7 @@ export function inWholePackets(decrypt: Decrypt): Decrypt {
   };
 }
 
-/** The beginning of a packet whose rest has not come. */
+/** The beginning of a packet whose rest has not arrived. */
 class BegunPacket {
   bytes = Buffer.alloc(0);
   size = 0;
@@ -41,7 +41,7 @@ class BegunPacket {
     this.size = 0;
   }
 
-  /** Takes what belongs to it, and says how much that is. */
+  /** Takes the bytes that belong to the packet, and returns their number. */
   add(more: Buffer): number {
     const before = this.size;
     this.#fill(more, headBytes);
@@ -59,7 +59,7 @@ class BegunPacket {
   }
 }
 
-/** Where the last packet ends that is there as a whole; what can be no packet is for ssh2 to refuse. */
+/** The end of the last complete packet; an invalid length is left for ssh2 to refuse. */
 function endOfWhole(data: Buffer, from: number, to: number): number {
   let at = from;
   while (to - at >= headBytes) {

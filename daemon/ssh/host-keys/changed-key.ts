@@ -7,13 +7,13 @@ import type { HostKeys } from "./host-keys.ts";
 import { type KnownHostLine, knownHostName, lowerCase } from "./known-hosts-file.ts";
 
 interface OldKey extends KeyDescription {
-  /** Where it stands, `file:line`. */
+  /** Its location, as `file:line`. */
   readonly at: string;
-  /** The command that takes it out of there; none where its line is other hosts', too. */
+  /** The command that removes it; undefined if its line also covers other hosts. */
   readonly remove?: string;
 }
 
-/** A server shows another key than the ones on record. */
+/** The server presented a key other than the ones on record. */
 export function changedKey(
   hop: Hop,
   key: Buffer,
@@ -41,7 +41,7 @@ export function changedKey(
   ]);
 }
 
-/** A server shows another key than at the beginning of the connection. */
+/** The server presented a key other than at the beginning of the connection. */
 export function swappedKey(hop: Hop, shown: ShownKey, pinned: KeyDescription): Problem {
   const { keyType, fingerprint } = pinned;
   const expected = [{ keyType, fingerprint, at: "the beginning of this connection" }];
@@ -51,7 +51,7 @@ export function swappedKey(hop: Hop, shown: ShownKey, pinned: KeyDescription): P
   ]);
 }
 
-/** A key that a server shows now, itself where it is known. */
+/** The key that a server presents now; the key itself only if it is known. */
 export interface ShownKey extends KeyDescription {
   /** In base64. */
   readonly key?: string;
@@ -72,7 +72,7 @@ function problem(
   return new Problem("host_key_changed", [now, ...more].join(" "), members);
 }
 
-/** A line with several names or a pattern is not this host's alone. */
+/** A line with several names or a pattern does not belong to this host alone. */
 function removalOf(line: KnownHostLine, { recordAs, ownFile }: HostKeys): string | undefined {
   const { address, port } = recordAs;
   const name = knownHostName(address, port);
@@ -85,7 +85,7 @@ function removalOf(line: KnownHostLine, { recordAs, ownFile }: HostKeys): string
   return `ssh-keygen -R ${shellWord(name)} -f ${shellWord(line.file)}`;
 }
 
-/** One word for a POSIX shell, quoted where it has to be: a person is to read it and to paste it. */
+/** One word for a POSIX shell, quoted only if necessary: a person reads and pastes it. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -10,15 +10,14 @@ import type { HostKeys } from "./host-keys.ts";
 export interface HostKeyCheckOptions {
   readonly hop: Hop;
   readonly hostKeys: HostKeys;
-  /** RSA keys with fewer bits are refused, known ones, too; a hop's configuration may say another number. */
+  /** RSA keys with fewer bits are refused, even known ones; a hop's configuration may override this. */
   readonly requiredRsaSize: number;
   readonly log: Log;
 }
 
 /**
- * The one place where a server's key is accepted. ssh2 takes anything but a literal `false` for consent and asks
- * again at every new key exchange: `verify` is synchronous, says true or false, and after the first time
- * only takes the very same key.
+ * The one place where host keys are accepted. ssh2 treats anything but a literal `false` as consent and asks again at
+ * every rekey: `verify` is synchronous, returns a boolean, and after the first time accepts only the same key.
  */
 export class HostKeyCheck {
   readonly #hop: Hop;
@@ -135,7 +134,7 @@ export class HostKeyCheck {
     return this.swapped(shownKey(key), describeKey(pinned));
   }
 
-  /** A server shows another key than at the beginning of the connection. */
+  /** The server presented a key other than at the beginning of the connection. */
   swapped(shown: ShownKey, pinned: KeyDescription): Problem {
     this.#log.error("A server showed another host key within a connection", {
       host: this.#hop.name,
@@ -155,7 +154,7 @@ function revoked(hop: Hop, key: Buffer, at: string): Problem {
   );
 }
 
-/** Without the key itself: nobody is to be asked to trust it. */
+/** Omits the key itself, so that nobody is asked to trust it. */
 function unverified(hop: Hop, key: Buffer, why: string): Problem {
   const { keyType, fingerprint } = describeKey(key);
   return new Problem(

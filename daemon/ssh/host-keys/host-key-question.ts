@@ -6,10 +6,10 @@ import { nameOf } from "../failure.ts";
 import type { HostKeys } from "./host-keys.ts";
 import { randomArt } from "./random-art.ts";
 
-/** The reasons for which a person may let an unknown key in. */
+/** The reasons for which a person may accept an unknown key. */
 const answerable: readonly unknown[] = ["ask", "known_hosts_unreadable", "no_known_hosts"];
 
-/** What a person is to judge after `problem`; undefined where nobody can help it. Never rejects. */
+/** The question to ask after `problem`; undefined if no answer could resolve it. Never rejects. */
 export async function hostKeyQuestion(
   hop: Hop,
   problem: Problem,

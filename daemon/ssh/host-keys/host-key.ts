@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readString } from "../wire-string.ts";
 
-/** What is said of a public key: its type and its fingerprint as `ssh-keygen -lf` prints it. */
+/** A public key's type, and its fingerprint as `ssh-keygen -lf` prints it. */
 export interface KeyDescription {
   readonly keyType: string;
   readonly fingerprint: string;
@@ -12,7 +12,7 @@ export function describeKey(key: Buffer): KeyDescription {
   return { keyType: keyTypeOf(key) ?? "unknown", fingerprint: fingerprintOf(key) };
 }
 
-/** Of the keys that are asked for again: each run asks for those that would log it in. */
+/** Cached, since every run needs the fingerprints of its login's keys. */
 const fingerprints = new WeakMap<Buffer, string>();
 
 /** "SHA256:" and base64 without padding. */
@@ -24,7 +24,7 @@ export function fingerprintOf(key: Buffer): string {
   return fingerprint;
 }
 
-/** The key's type, e.g. "ssh-ed25519": the first string of its wire form; undefined when it is none. */
+/** The key's type, e.g. "ssh-ed25519": the first string of its wire form; undefined if it is malformed. */
 export function keyTypeOf(key: Buffer): string | undefined {
   if (key.length < 8) return undefined;
   const length = key.readUInt32BE(0);
@@ -33,7 +33,7 @@ export function keyTypeOf(key: Buffer): string | undefined {
   return /^[a-z0-9@.-]+$/i.test(type) ? type : undefined;
 }
 
-/** How many bits the modulus of an RSA key has; undefined for other keys, 0 for one that is cut off. */
+/** The size of an RSA key's modulus in bits; undefined for other keys, 0 for a truncated one. */
 export function rsaBits(key: Buffer): number | undefined {
   const type = readString(key, 0);
   if (type?.value.toString("latin1") !== "ssh-rsa") return undefined;
@@ -53,7 +53,7 @@ const sizes: ReadonlyMap<string, number> = new Map([
   ["ecdsa-sha2-nistp521", 521],
 ]);
 
-/** As `ssh-keygen -lf` has it; undefined for a type that has no one size. */
+/** As `ssh-keygen -lf` prints it; undefined for a type without a fixed size. */
 export function keyBits(key: Buffer): number | undefined {
   return rsaBits(key) ?? sizes.get(keyTypeOf(key) ?? "");
 }

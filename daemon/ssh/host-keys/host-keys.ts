@@ -3,68 +3,71 @@ import { hostsMatch, type KnownHostLine } from "./known-hosts-file.ts";
 import type { CommandLines } from "./known-hosts-command.ts";
 import type { Revocation } from "./revoked-keys.ts";
 
-/** What is on record about a key that a server shows. */
+/** What is on record about a key that a server presents. */
 export type HostKeyVerdict =
   | { readonly kind: "known" }
   /** The host has no key on record. */
   | { readonly kind: "unknown" }
-  /** The host has other keys on record and not this one. */
+  /** The host has other keys on record, but not this one. */
   | { readonly kind: "changed"; readonly expected: readonly KnownHostLine[] }
-  /** `at`: the line or the file that says so. */
+  /** `at`: the line or file that revokes it. */
   | { readonly kind: "revoked"; readonly at: string }
-  /** It takes a look that a handshake cannot wait for: see `examine`. */
+  /** Needs a look-up that a handshake cannot wait for: see `examine`. */
   | { readonly kind: "unexamined" }
-  /** What had to be looked up could not be; a clause. */
+  /** A required look-up failed; a clause. */
   | { readonly kind: "unverifiable"; readonly why: string };
 
-/** What is known of one host, as the files were when it was asked for; Hostrun's own file as it is now. */
+/** What is known of one host: the files as they were when it was looked up, Hostrun's own file as it is now. */
 export interface HostKeys {
-  /** The types of the keys on record, which are to be asked for first. */
+  /** The types of the keys on record, which are negotiated first. */
   readonly knownTypes: () => readonly string[];
-  /** Whether an authority is known that may have signed the host's key (`@cert-authority`). */
+  /** Whether a known authority may have signed the host's key (`@cert-authority`). */
   readonly hasAuthority: boolean;
   verdict(key: Buffer): HostKeyVerdict;
-  /** Looks up what a verdict was "unexamined" for. False: there was no such verdict, or too many of them. */
+  /** Performs the look-up that an "unexamined" verdict needs. False: there was no such verdict, or too many of them. */
   examine(): Promise<boolean>;
-  /** Files that may hold more and could not be read, each with the reason: "/home/me/.ssh/known_hosts (it is a FIFO)". */
+  /**
+   * Files that may hold more keys and could not be read, each with the reason: "/home/me/.ssh/known_hosts (it is a
+   * FIFO)".
+   */
   readonly unread: readonly string[];
-  /** What else a person should know who is asked to trust a key; sentences. */
+  /** What else a person should know before trusting a key; sentences. */
   readonly notes: readonly string[];
-  /** Other names under which a key is on record, each with its place: "web2 (/home/me/.ssh/known_hosts:7)". */
+  /** Other names under which a key is on record, each with its location: "web2 (/home/me/.ssh/known_hosts:7)". */
   knownAs(key: Buffer): Promise<string[]>;
   /** Address and port to record a key under. */
   readonly recordAs: { readonly address: string; readonly port: number };
   /** Hostrun's own known_hosts. */
   readonly ownFile: string;
-  /** Where a new key goes: "nowhere" is for this connection only, and with "never" none is taken. */
+  /** Where a new key is recorded. "nowhere": it is accepted for this connection only; "never": it is not accepted. */
   readonly recording: "ownFile" | "nowhere" | "never";
-  /** Records a key in Hostrun's own file, as `KnownHosts.add` does; the entry, which may stand in another file. */
+  /** Records a key in Hostrun's own file, like `KnownHosts.add`. Returns the entry, which may be in another file. */
   add(key: Buffer): KnownHost;
-  /** Takes a key for as long as these are used. */
+  /** Accepts a key for the lifetime of this object. */
   acceptOnce(key: Buffer): void;
 }
 
 export interface HostKeySources {
-  /** As `knownHostName` has it. */
+  /** As returned by `knownHostName`. */
   readonly name: string;
-  /** Under which a key counts that is not known under `name`: the address without its port. */
+  /** The address without its port, under which a key is accepted that is not known under `name`. */
   readonly plainName: string | undefined;
-  /** The lines of all files that mean either name, as they are now. */
+  /** The lines of all files that match either name, as they are now. */
   readonly lines: () => readonly KnownHostLine[];
-  /** What KnownHostsCommand printed before the key exchange; undefined without one. */
+  /** What KnownHostsCommand printed before the key exchange; undefined if none is configured. */
   readonly ordered: CommandLines | undefined;
-  /** undefined when nothing has to be looked up for each key. */
+  /** undefined if nothing has to be looked up per key. */
   readonly examine: ((key: Buffer) => Promise<Examination>) | undefined;
 }
 
-/** What was looked up for one key. */
+/** The result of looking up one key. */
 export interface Examination {
   readonly revocation: Revocation;
-  /** In place of `HostKeySources.ordered`. */
+  /** Replaces `HostKeySources.ordered`. */
   readonly command: CommandLines | undefined;
 }
 
-/** A server that shows another key at each connection must not have programs run without end. */
+/** Otherwise a server that presents a new key at each connection could make programs run without end. */
 const maxExaminations = 3;
 
 export class HostKeyRecord {
@@ -78,7 +81,7 @@ export class HostKeyRecord {
     this.#sources = sources;
   }
 
-  /** Looks up ahead what the handshake would be repeated for: for the keys that are on record. */
+  /** Examines the keys on record ahead of the handshake, which would otherwise have to be repeated. */
   async examineKnown(): Promise<void> {
     const { name, plainName } = this.#sources;
     const known = [...this.#entries(name), ...(plainName === undefined ? [] : this.#entries(plainName))];
@@ -106,14 +109,14 @@ export class HostKeyRecord {
     return this.#lookUp(key, command?.lines ?? []);
   }
 
-  /** In the files, and in what a command printed for the host. */
+  /** Looks in the files, and in what a command printed for the host. */
   #lookUp(key: Buffer, printed: readonly KnownHostLine[]): HostKeyVerdict {
     const { name, plainName } = this.#sources;
     const lines = this.#sources.lines();
     const named = lines.filter(({ hosts }) => hostsMatch(hosts, name));
     const verdict = judge([...named, ...printed], key);
     if (verdict.kind !== "unknown") return verdict;
-    // OpenSSH's sshconnect.c, check_host_key: without the port a key can only be known, never changed.
+    // As in OpenSSH's sshconnect.c, check_host_key: without the port a key can only be known, never changed.
     const plain = lines.filter(({ hosts }) => plainName !== undefined && hostsMatch(hosts, plainName));
     const fallback = judge(plain, key);
     if (fallback.kind === "known" || fallback.kind === "revoked") return fallback;
@@ -155,7 +158,7 @@ export class HostKeyRecord {
 
 const free: Revocation = { kind: "free" };
 
-/** As OpenSSH's hostfile.c, check_hostkeys_by_key_or_type, does for a key that is no certificate. */
+/** Like OpenSSH's hostfile.c, check_hostkeys_by_key_or_type, for a key that is not a certificate. */
 function judge(lines: readonly KnownHostLine[], key: Buffer): HostKeyVerdict {
   const revoked = lines.find((line) => line.marker === "revoked" && line.key.equals(key));
   if (revoked !== undefined) return { kind: "revoked", at: `${revoked.file}:${revoked.line}` };

@@ -11,20 +11,20 @@ export interface KnownHostsCommandParts {
   readonly clock: Pick<Clock, "elapsed">;
 }
 
-/** Of the invocation: before the key exchange, or for a key that the server has shown. */
+/** When the command is run: before the key exchange, or for a key that the server has presented. */
 export type Invocation = { readonly kind: "ORDER" } | { readonly kind: "HOSTNAME"; readonly key: Buffer };
 
 export type CommandLines =
   | { readonly kind: "lines"; readonly lines: readonly KnownHostLine[] }
-  /** A clause. OpenSSH gives the connection up then, and so does Hostrun. */
+  /** A clause. OpenSSH then gives up the connection, and so does Hostrun. */
   | { readonly kind: "failed"; readonly why: string };
 
 const timeoutMs = 10_000;
 const maxBytes = 1024 * 1024;
 
 /**
- * Runs `KnownHostsCommand` (ssh_config(5)) as ssh does, and reads what it prints as known_hosts. The tokens of the host are
- * expanded before, but for %H, which is `lookupName`. Never rejects.
+ * Runs `KnownHostsCommand` (ssh_config(5)) as ssh does, and parses its output as known_hosts. The host's tokens are
+ * already expanded, except %H, which is `lookupName`. Never rejects.
  */
 export async function runKnownHostsCommand(
   template: string,
@@ -58,7 +58,7 @@ export async function runKnownHostsCommand(
   return { kind: "lines", lines: lines.filter(({ hosts }) => hostsMatch(hosts, lookupName)) };
 }
 
-/** Whether what it prints can depend on the key that a server shows. */
+/** Whether the command's output can depend on the key that a server presents. */
 export function dependsOnKey(template: string): boolean {
   return /%[IftK]/.test(template.replaceAll("%%", ""));
 }

@@ -6,26 +6,26 @@ import { readPublicKey } from "./public-key.ts";
 
 interface Place {
   readonly file: string;
-  /** From 1. */
+  /** Starting at 1. */
   readonly line: number;
 }
 
 /** One entry of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
 export interface KnownHostLine extends Place {
-  /** The first field as it stands: patterns or a hashed name. */
+  /** The first field verbatim: patterns or a hashed name. */
   readonly hosts: string;
-  /** null: the key is a host's own. An authority's key only vouches for certificates, and never matches as it is. */
+  /** null: the key is a host's own. An authority's key only certifies other keys, and never matches itself. */
   readonly marker: "revoked" | "certAuthority" | null;
   readonly keyType: string;
   /** In SSH's wire form. */
   readonly key: Buffer;
 }
 
-/** A line that is neither an entry nor a comment: OpenSSH passes over it, and so does Hostrun. */
+/** A line that is neither an entry nor a comment. OpenSSH ignores it, and so does Hostrun. */
 export interface MalformedLine extends Place {
   /** A clause: "its key is damaged". */
   readonly why: string;
-  /** undefined where the line has no whole list of names. */
+  /** undefined if the line has no complete list of names. */
   readonly hosts: string | undefined;
 }
 
@@ -34,7 +34,7 @@ const markers: ReadonlyMap<string, KnownHostLine["marker"]> = new Map([
   ["@cert-authority", "certAuthority"],
 ]);
 
-/** One line as OpenSSH's hostfile.c reads it; undefined for an empty one and a comment. */
+/** Parses one line as OpenSSH's hostfile.c does; undefined for an empty line or a comment. */
 export function parseKnownHost(content: string, place: Place): KnownHostLine | MalformedLine | undefined {
   const text = content.replace(/^[ \t]+|[ \t\r]+$/g, "");
   if (text === "" || text.startsWith("#")) return undefined;
@@ -58,7 +58,7 @@ function parseFields(
   return { ...place, why, hosts };
 }
 
-/** What is wrong with what stands before the key; then it is unknown whose line it is. */
+/** What is wrong with the names before the key; if anything is, the line's host is unknown. */
 function nameFault(hosts: string): string | undefined {
   if (hosts === "" || hosts.startsWith("@")) return "it names no host";
   const isDamaged = hosts.startsWith("|") && hashedName(hosts, "") === undefined;
@@ -75,25 +75,25 @@ export function knownHostName(address: string, port: number): string {
   return port === 22 ? name : `[${name}]:${port}`;
 }
 
-/** ASCII letters only, as OpenSSH does. */
+/** ASCII letters only, as in OpenSSH. */
 export function lowerCase(name: string): string {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** Whether a line's first field means `name`, which `knownHostName` made. */
+/** Whether a line's first field matches `name`, which `knownHostName` returned. */
 export function hostsMatch(hosts: string, name: string): boolean {
   if (hosts.startsWith("|")) return hashedName(hosts, name) === hosts;
   return matchesWildcardList(lowerCase(hosts), name);
 }
 
-/** `|1|salt|hash`, with a salt of its own: what `HashKnownHosts yes` writes for a name. */
+/** `|1|salt|hash`, with a random salt: what `HashKnownHosts yes` writes for a name. */
 export function hashName(name: string): string {
   return hashWith(randomBytes(saltBytes), name);
 }
 
 const saltBytes = 20;
 
-/** The hash of `name` with the salt of `hosts`; undefined where that has none (hostfile.c, extract_salt). */
+/** The hash of `name` with the salt of `hosts`; undefined if that has none (hostfile.c, extract_salt). */
 function hashedName(hosts: string, name: string): string | undefined {
   const base64 = /^\|1\|([A-Za-z0-9+/]+={0,2})\|/.exec(hosts)?.[1];
   const salt = Buffer.from(base64 ?? "", "base64");
@@ -105,7 +105,7 @@ function hashWith(salt: Buffer, name: string): string {
   return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
 }
 
-/** Hostrun's own known_hosts file, read again when it has changed; one that cannot be read holds nothing. */
+/** Hostrun's own known_hosts file, read again after it changed; an unreadable one counts as empty. */
 export class KnownHostsFile {
   readonly path: string;
   readonly #unreadable: (failure: unknown) => void;

@@ -16,32 +16,32 @@ import { describeLine, OwnKnownHosts } from "./own-known-hosts.ts";
 import { checkRevoked, type Revocation } from "./revoked-keys.ts";
 import { UserKnownHostsFile, type UserKnownHostsParts } from "./user-known-hosts-file.ts";
 
-/** Whose keys are looked up: what a hop's address and its configuration say. */
+/** The host whose keys are looked up: its address and the relevant configuration. */
 export type HostKeyQuery = Pick<Hop, "name" | "address" | "port" | "user" | "settings">;
 
-/** The host keys that the user's, the machine's and Hostrun's own known_hosts hold. */
+/** The host keys in the user's, the system's and Hostrun's own known_hosts files. */
 export interface KnownHosts {
-  /** Reads again what has changed. Never rejects. */
+  /** Reads files again that have changed. Never rejects. */
   of(hop: HostKeyQuery): Promise<HostKeys>;
   /**
-   * Records a key in Hostrun's own file. What is recorded already is left as it is; `conflict` when the host has
-   * another key on record, `invalid_request` when `key` is no public key or `address` could mean other hosts, too.
+   * Records a key in Hostrun's own file, unless it is recorded already. `conflict` if the host has another key on record,
+   * `invalid_request` if `key` is not a public key or `address` could match other hosts.
    */
   add(address: string, port: number, key: Buffer): Promise<KnownHost>;
-  /** The entries of Hostrun's own file, then those of the person's and of the machine's. Never rejects. */
+  /** The entries of Hostrun's own file, then those of the user's and the system's. Never rejects. */
   list(): Promise<KnownHost[]>;
-  /** Takes a host out of Hostrun's own file, at every port when none is given; says how many entries went. */
+  /** Removes a host from Hostrun's own file, at every port if none is given. Returns the number of entries removed. */
   remove(address: string, port?: number): number;
 }
 
 export interface KnownHostsOptions extends UserKnownHostsParts {
   /** Hostrun's own file, the only one that is written (mode 0600). */
   readonly own: string;
-  /** Files that are only read, where a host's configuration names no others: ~/.ssh/known_hosts. */
+  /** Read-only files, used unless a host's configuration names others: ~/.ssh/known_hosts. */
   readonly user: readonly string[];
-  /** The machine's: /etc/ssh/ssh_known_hosts. */
+  /** The system's: /etc/ssh/ssh_known_hosts. */
   readonly global: readonly string[];
-  /** Of the programs that are run for a look: KnownHostsCommand, and ssh-keygen for a KRL. */
+  /** For the programs that a look-up runs: KnownHostsCommand, and ssh-keygen for a KRL. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -74,10 +74,10 @@ export function openKnownHosts(options: KnownHostsOptions): KnownHosts {
   };
 }
 
-/** Configurations may name a file for each host. */
+/** A configuration may name a different file for each host. */
 const maxFiles = 64;
 
-/** Holds nothing, and is how a configuration says that nothing is to be kept. */
+/** Always empty: a configuration names it so that no keys are recorded. */
 const nullDevices: readonly string[] = ["/dev/null", "NUL"];
 
 interface Parts {
@@ -135,13 +135,13 @@ async function lookUp(hop: HostKeyQuery, { options, own, fileAt }: Parts): Promi
   };
 }
 
-/** An alias stands for address and port together (ssh_config(5), HostKeyAlias). */
+/** An alias replaces both address and port (ssh_config(5), HostKeyAlias). */
 function recordName({ address, port, settings }: HostKeyQuery): HostKeys["recordAs"] {
   const { hostKeyAlias } = settings.trust;
   return hostKeyAlias === null ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 
-/** What a program has to be run for. */
+/** The look-ups that need a program to be run. */
 async function programsFor(
   hop: HostKeyQuery,
   name: string,

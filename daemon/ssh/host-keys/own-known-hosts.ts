@@ -20,9 +20,9 @@ export interface NewEntry {
   readonly address: string;
   readonly port: number;
   readonly key: Buffer;
-  /** Whether the name is not to be readable in the file. */
+  /** Whether to write the name hashed. */
   readonly hashed: boolean;
-  /** Whether it stands in one of the files already. */
+  /** Whether one of the files already contains it. */
   readonly recorded: boolean;
 }
 
@@ -38,7 +38,7 @@ export class OwnKnownHosts {
     );
   }
 
-  /** Those that mean one of `names`. */
+  /** Those that match one of `names`. */
   lines(names: readonly string[]): KnownHostLine[] {
     return this.#file.lines().filter(({ hosts }) => names.some((name) => hostsMatch(hosts, name)));
   }
@@ -47,7 +47,7 @@ export class OwnKnownHosts {
     return this.#file.lines();
   }
 
-  /** `verdict`: on the key, for the host. Throws a Problem as `KnownHosts.add` rejects with. */
+  /** `verdict`: the one on this key and host. Throws the Problems with which `KnownHosts.add` rejects. */
   add(entry: NewEntry, verdict: HostKeyVerdict): void {
     const { address, port, key, hashed, recorded } = entry;
     const named = PlainAddress.safeParse(address);
@@ -67,7 +67,7 @@ export class OwnKnownHosts {
     }
   }
 
-  /** Keeps comments and whatever else a person wrote into the file. How many entries went. */
+  /** Preserves comments and anything else a person wrote into the file. Returns the number of entries removed. */
   remove(address: string, port: number | undefined): number {
     const doomed = this.#file.lines().filter((line) => isFor(line, address, port));
     const numbers = new Set(doomed.map(({ line }) => line));
@@ -100,14 +100,14 @@ function refuseConflict({ address, port }: NewEntry, verdict: HostKeyVerdict): v
   throw new Problem("conflict", `No host key can be recorded for ${name}: ${why}.`, members);
 }
 
-/** A name without a port is meant at every port; a hashed one can only be compared. */
+/** Without a port, a name is removed at every port; a hashed one can only be compared. */
 function isFor(line: KnownHostLine, address: string, port: number | undefined): boolean {
   if (line.hosts.startsWith("|")) return hostsMatch(line.hosts, knownHostName(address, port ?? 22));
   const entry = placeOf(line.hosts);
   return entry.address === lowerCase(address) && (port === undefined || entry.port === port);
 }
 
-/** A line of any file as the API shows it; `readOnly`: it is not of Hostrun's own. */
+/** A line of any file in the API's form. `readOnly`: it is not in Hostrun's own file. */
 export function describeLine(line: KnownHostLine, readOnly: boolean): KnownHost {
   const { hosts, marker, key, file } = line;
   const id = createHash("sha256")
@@ -117,7 +117,7 @@ export function describeLine(line: KnownHostLine, readOnly: boolean): KnownHost 
   return { ...described, marker, file, line: line.line, readOnly };
 }
 
-/** The form that Hostrun writes itself is one plain name a line. */
+/** Hostrun itself writes one plain name per line. */
 function placeOf(hosts: string): { readonly address: string; readonly port: number } {
   const [, address, port] = /^\[([^\]]+)\]:(\d{1,5})$/.exec(hosts) ?? [];
   return address === undefined || port === undefined

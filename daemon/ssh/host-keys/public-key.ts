@@ -1,7 +1,7 @@
 import { readString } from "../wire-string.ts";
 import { keyTypeOf, rsaBits } from "./host-key.ts";
 
-/** What the strings behind a key's type hold; `null`: anything. */
+/** Checks for the strings that follow a key's type; `null`: anything. */
 type Fields = readonly (((value: Buffer) => boolean) | null)[];
 
 const hasBytes =
@@ -17,7 +17,7 @@ const named =
   (value: Buffer): boolean =>
     value.toString("latin1") === curve;
 
-/** The types of plain keys that OpenSSH reads (sshkey.c). */
+/** The plain key types that OpenSSH supports (sshkey.c). */
 const fieldsOf: ReadonlyMap<string, Fields> = new Map<string, Fields>([
   ["ssh-ed25519", [hasBytes(32)]],
   ["ssh-rsa", [null, null]],
@@ -29,12 +29,13 @@ const fieldsOf: ReadonlyMap<string, Fields> = new Map<string, Fields>([
   ["sk-ecdsa-sha2-nistp256@openssh.com", [named("nistp256"), point(65), null]],
 ]);
 
-/** OpenSSH reads no shorter ones (SSH_RSA_MINIMUM_MODULUS_SIZE). */
+/** OpenSSH rejects shorter ones (SSH_RSA_MINIMUM_MODULUS_SIZE). */
 const minRsaBits = 1024;
 
 /**
- * A public key as it stands in known_hosts and public key files: its type, and its wire form in base64. undefined where
- * OpenSSH would read no key: a type that it does not know, a wire form of another type, cut off or with more behind it.
+ * A public key as written in known_hosts and public key files: its type, then its wire form in base64. undefined if
+ * OpenSSH would reject it: a type that it does not support, or a wire form that has another type, is truncated or has
+ * trailing data.
  */
 export function readPublicKey(keyType: string, base64: string): Buffer | undefined {
   const text = base64.replace(/\s+$/, "");

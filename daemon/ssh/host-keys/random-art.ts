@@ -3,20 +3,23 @@ import { keyBits, keyTypeOf } from "./host-key.ts";
 
 const width = 17;
 const height = 9;
-/** How often a place was visited; the last two are where the walk began and ended. */
+/** The number of visits; the last two mark the start and the end of the walk. */
 const symbols = " .o+=*BOX@%&#/^SE";
 const maxVisits = symbols.length - 3;
 const start = symbols.length - 2;
 const end = symbols.length - 1;
 
-/** A public key's fingerprint as the picture that `ssh-keygen -lv` draws (sshkey.c, fingerprint_randomart), in lines. */
+/**
+ * A public key's fingerprint as the picture that `ssh-keygen -lv` draws (sshkey.c, fingerprint_randomart), one row per
+ * line.
+ */
 export function randomArt(key: Buffer): string {
   const field = walk(createHash("sha256").update(key).digest());
   const rows = field.map((row) => `|${row.map((visits) => symbols.charAt(visits)).join("")}|`);
   return [border(titleOf(key)), ...rows, border("[SHA256]")].join("\n");
 }
 
-/** A bishop starts in the middle, and takes a diagonal step for every two bits of the hash. */
+/** A bishop starts in the middle and takes a diagonal step for every two bits of the hash. */
 function walk(hash: Buffer): number[][] {
   const field = Array.from({ length: height }, () => Array.from({ length: width }, () => 0));
   const put = (x: number, y: number, visits: (before: number) => number): void => {

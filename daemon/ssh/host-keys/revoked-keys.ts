@@ -8,15 +8,15 @@ import { readPublicKey } from "./public-key.ts";
 export interface RevokedKeysParts {
   readonly files: UserFiles;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where a key is put for `ssh-keygen` to read. */
+  /** Where a key is written for `ssh-keygen` to read. */
   readonly directory: string;
 }
 
-/** What a list of revoked keys says of a key; `at`: "/etc/ssh/revoked:3", or the file alone for a KRL. */
+/** Whether a key is in a list of revoked keys. `at`: "/etc/ssh/revoked:3", or the file alone for a KRL. */
 export type Revocation =
   | { readonly kind: "free" }
   | { readonly kind: "revoked"; readonly at: string }
-  /** A clause. OpenSSH takes no key then, nor does Hostrun. */
+  /** A clause. OpenSSH then accepts no key, and neither does Hostrun. */
   | { readonly kind: "unknown"; readonly why: string };
 
 const maxBytes = 16 * 1024 * 1024;
@@ -24,7 +24,7 @@ const krlMagic = Buffer.from("SSHKRL\n\0", "latin1");
 const keygenTimeoutMs = 5000;
 
 /**
- * Looks a host key up in a file of revoked ones (ssh_config(5), RevokedHostKeys): a list of public keys, or a KRL, which
+ * Looks a host key up in a file of revoked keys (ssh_config(5), RevokedHostKeys): a list of public keys, or a KRL, which
  * `ssh-keygen` reads. Never rejects.
  */
 export async function checkRevoked(path: string, key: Buffer, parts: RevokedKeysParts): Promise<Revocation> {
@@ -36,7 +36,7 @@ export async function checkRevoked(path: string, key: Buffer, parts: RevokedKeys
   return checkList(path, key, bytes.toString("utf8"));
 }
 
-/** A line that is no key makes the whole list worthless beyond it (authfile.c, sshkey_in_file). */
+/** A line that is not a key invalidates the rest of the list (authfile.c, sshkey_in_file). */
 function checkList(path: string, key: Buffer, text: string): Revocation {
   for (const [index, content] of text.split("\n").entries()) {
     const line = content.trim();

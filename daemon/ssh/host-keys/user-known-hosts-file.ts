@@ -16,12 +16,12 @@ export interface UserKnownHostsParts {
   readonly log: Log;
 }
 
-/** What a file says of a host. */
+/** A file's lines for a host. */
 export interface FoundLines {
   readonly lines: readonly KnownHostLine[];
-  /** Lines that may have been meant for the host, a few at most. */
+  /** Malformed lines that may have been meant for the host, at most `maxMalformed`. */
   readonly malformed: readonly MalformedLine[];
-  /** Why the file could not be read this time, a clause: then the lines are those of an earlier time, if any. */
+  /** Why the file could not be read this time, as a clause; `lines` are then from an earlier read, if any. */
   readonly unreadable: string | undefined;
 }
 
@@ -30,7 +30,7 @@ const maxBytes = 16 * 1024 * 1024;
 
 const maxMalformed = 5;
 
-/** A known_hosts file of the person's or of the machine's, read again when it has changed. */
+/** A known_hosts file of the user's or the system's, read again after it changed. */
 export class UserKnownHostsFile {
   readonly path: string;
   readonly #parts: UserKnownHostsParts;
@@ -45,7 +45,7 @@ export class UserKnownHostsFile {
     this.#parts = parts;
   }
 
-  /** The lines that mean one of `names`, which `knownHostName` made. Never rejects. */
+  /** The lines that match one of `names`, which `knownHostName` returned. Never rejects. */
   async find(names: readonly string[]): Promise<FoundLines> {
     const { unreadable, ...all } = await this.read();
     const means = (hosts: string | undefined): boolean =>
@@ -60,7 +60,7 @@ export class UserKnownHostsFile {
     return { lines, malformed, unreadable };
   }
 
-  /** All that it holds. Never rejects. */
+  /** All of its lines. Never rejects. */
   async read(): Promise<FoundLines> {
     this.#refreshed = this.#refreshed.then(() => this.#refresh());
     await this.#refreshed;
@@ -99,7 +99,7 @@ export class UserKnownHostsFile {
   }
 }
 
-/** The entries and the malformed lines of a known_hosts text; in slices, since a text may have 100,000. */
+/** The entries and the malformed lines of a known_hosts text. Parsed in time slices, since there may be 100,000 lines. */
 export async function parseKnownHosts(
   text: string,
   file: string,

@@ -15,25 +15,25 @@ import {
 export interface ConnectionPoolOptions {
   readonly limits: () => PoolLimits;
   readonly clock: Clock;
-  /** Logs in, over every hop, and tells `pooled` by `leadsThrough` where the way leads through a bastion. */
+  /** Logs in over every hop, and calls `pooled.leadsThrough` if a bastion is used. */
   connect(pooled: PooledConnection, request: AcquireRequest, signal: AbortSignal): Promise<SshConnection>;
   opened(pooled: PooledConnection): void;
   closed(pooled: PooledConnection): void;
 }
 
-/** A place on a connection that is up; disposing gives it back. */
+/** A place on an open connection; disposing frees it. */
 export interface Lease extends Disposable {
   readonly pooled: PooledConnection;
   readonly connection: SshConnection;
-  /** Whether the connection was up when it was asked for. */
+  /** Whether the connection was open when it was requested. */
   readonly reused: boolean;
 }
 
 /**
- * Hands out places on connections, and opens and closes those as the limits say. A request waits in one of two sets, since
- * what becomes of it differs: in its bucket's it waits for room, which any connection that is left or closed may give it; in
- * those who joined a connection that comes up it has a place, is asked what that login asks, and fails with it. One queue
- * would have to know for each request which login it has joined, and that is the second set again.
+ * Leases places on connections, and opens and closes connections within the limits. A request waits in one of two sets:
+ * those in a bucket's `pending` wait for room, which any connection that is released or closed may provide; those in a
+ * connecting connection's `joined` have a place, are shown the prompts of its login, and fail with it. A single queue
+ * would have to record which login each request has joined, which is the second set again.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
@@ -48,7 +48,7 @@ export class ConnectionPool {
     this.#options = options;
   }
 
-  /** For a request that comes now: those that came before go first. */
+  /** For a request that arrives now: earlier ones are served first. */
   nextOrder(): number {
     return (this.#lastOrder += 1);
   }
@@ -97,18 +97,18 @@ export class ConnectionPool {
     return { connections: up.length, idle, busy: up.length - idle, channels, ...this.#counted };
   }
 
-  /** Keeps a connection in use beside the places on it: one that was just left could be closed as idle. */
+  /** Keeps a connection in use independently of its leases: one that was just released could be closed as idle. */
   hold(pooled: PooledConnection): Disposable {
     pooled.reserve("probe");
     return this.#lease(pooled, "probe", true);
   }
 
-  /** Opens one session ahead where there is room for it. */
+  /** Opens one session ahead if there is room for it. */
   prepareSpare(pooled: PooledConnection): void {
     if (pooled.state === "up") void pooled.prepareSpare(this.#capacity(pooled));
   }
 
-  /** Nobody else is to use it: it is closed now, or once nobody does any more. */
+  /** Excludes a connection from further use: it is closed now, or once nobody uses it any more. */
   retire(pooled: PooledConnection): void {
     pooled.retire();
     if (pooled.idle) this.close(pooled);
@@ -127,7 +127,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Without a dispatch: who makes room for somebody must not lose it to another. False where it was closed already. */
+  /** Closes without a dispatch: a request that makes room must not lose it to another. False if it was already closed. */
   #shut(pooled: PooledConnection): boolean {
     const closed = pooled.close();
     if (closed === undefined) return false;
@@ -140,7 +140,7 @@ export class ConnectionPool {
     return pooled.capacity(this.#options.limits().channelsPerConnection);
   }
 
-  /** False when there is no place for it now; `itsTurn`: it may take room although others wait for room. */
+  /** False if there is no place now; `itsTurn`: it may take room although others wait for room. */
   #place(bucket: PoolBucket, pending: PendingAcquire, itsTurn: boolean): boolean {
     const { purpose, avoid } = pending.request;
     const fits = (pooled: PooledConnection): boolean =>
@@ -205,7 +205,7 @@ export class ConnectionPool {
     refuseAll(pending, asError(reason));
   }
 
-  /** Someone stopped waiting: an attempt that nobody waits for is given up. */
+  /** A request was cancelled; an attempt without any other request is given up. */
   #withdraw(pending: PendingAcquire): void {
     const bucket = this.#buckets.of(pending.request.target);
     bucket.pending.delete(pending);
@@ -236,7 +236,7 @@ export class ConnectionPool {
     };
   }
 
-  /** An unused connection waits for the next run, and one session is opened ahead for it; a retired one is closed. */
+  /** An unused connection is kept for the next run, and one session is opened ahead for it; a retired one is closed. */
   #rest(pooled: PooledConnection): void {
     if (pooled.retired) {
       if (pooled.idle) this.close(pooled);
@@ -256,7 +256,7 @@ export class ConnectionPool {
     this.#shut(pooled);
   }
 
-  /** Room for one more connection, by closing the one that was idle the longest where needed. */
+  /** Makes room for one more connection, if necessary by closing the one that was idle the longest. */
   #makeRoom(): boolean {
     const all = this.all();
     if (all.length < this.#options.limits().maxConnections) return true;
@@ -266,7 +266,7 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Not now: whoever closes or releases a connection is often in the middle of placing somebody. */
+  /** Deferred, since a connection is often closed or released in the middle of placing a request. */
   #dispatchSoon(): void {
     if (this.#dispatching) return;
     this.#dispatching = true;
@@ -276,7 +276,7 @@ export class ConnectionPool {
     });
   }
 
-  /** Places who waits, the first in each bucket first. */
+  /** Places waiting requests, the first of each bucket first. */
   #dispatch(): void {
     for (const bucket of this.#buckets.pending()) {
       for (const pending of bucket.pending) {

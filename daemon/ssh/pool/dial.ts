@@ -30,7 +30,7 @@ export interface DialerOptions {
   readonly knownHosts: KnownHosts;
   readonly log: Log;
   readonly source: CredentialSource;
-  /** How else a connection is logged in on. */
+  /** The other way of logging in. */
   readonly openSsh: SshLogin;
   readonly proxy: ProxyContext;
   readonly secrets: SecretMemory;
@@ -46,7 +46,7 @@ type Dial = (
   signal: AbortSignal,
 ) => Promise<SshConnection>;
 
-/** How the pool's connections come up; `acquire` is the pool again, for the bastions. */
+/** Creates what opens the pool's connections; `acquire` is the pool's own, for bastions. */
 export function createDialer(
   options: DialerOptions,
   acquire: (request: AcquireRequest, signal: AbortSignal) => Promise<Lease>,
@@ -68,7 +68,7 @@ export function createDialer(
         return respondent.present;
       },
       async ask(question, waiting) {
-        // While a person thinks others may log in.
+        // Others may log in while a person thinks.
         leave();
         request.stage({ at: "asking" }, target);
         const answers = await respondent.ask(question, waiting);
@@ -94,7 +94,7 @@ export function createDialer(
   };
 }
 
-/** One login, tried again where the server had no room for it. */
+/** One login, retried if the server had no room for it. */
 async function dial(
   options: DialerOptions,
   destination: Omit<Destination, "retryOf">,
@@ -109,7 +109,7 @@ async function dial(
     try {
       return await attempt.run(request, signal);
     } catch (failure) {
-      // ssh2 has to be told at once whether a key is good.
+      // ssh2 needs a synchronous verdict on a host key, so a look-up means another handshake.
       if (await destination.hostKeys.examine()) continue;
       retryOf = attempt.reasonToRetry(failure, tries);
       if (retryOf === undefined) throw failure;
@@ -120,19 +120,19 @@ async function dial(
   }
 }
 
-/** Resolves when another login may work, since a person has answered; rejects with `failure` where nobody can help it. */
+/** Resolves if a person's answer means that another login may work; rejects with `failure` if no answer could. */
 async function resolveByAsking(
   failure: unknown,
   { target, hostKeys, dialogue }: Omit<Destination, "retryOf">,
 ): Promise<void> {
   if (!(failure instanceof Problem)) throw failure;
-  // A server does not wait for a person for ever.
+  // A server does not wait for a person forever.
   if (failure.code === "host_unreachable" && (await dialogue.outlasts())) return;
   const question = await hostKeyQuestion(target, failure, hostKeys);
   if (question === undefined || !dialogue.present) throw failure;
   const { answers } = await dialogue.ask(question).catch((reason: unknown) => {
     if (!(reason instanceof Problem) || reason.code !== "declined") throw reason;
-    // What it was about is told, as to those who are not asked.
+    // Report the original problem, as for callers that nobody can ask.
     const why = { ...failure.members, reason: reason.members.reason ?? "" };
     throw new Problem("host_key_unknown", reason.message, why);
   });
@@ -143,16 +143,16 @@ async function resolveByAsking(
 
 interface Destination {
   readonly target: LoginTarget;
-  /** What it is reached through. */
+  /** The connection that it is reached through. */
   readonly bastion: SshConnection | undefined;
   readonly hostKeys: HostKeys;
   readonly transport: ConnectionTransport;
   readonly dialogue: Dialogue;
-  /** Why the attempt before this one came to nothing. */
+  /** Why the previous attempt failed. */
   readonly retryOf: RetryReason | undefined;
 }
 
-/** A server that closes without a word may have too many logins, or refuse this address for good. */
+/** A server that closes silently may have too many logins, or refuse this address for good. */
 const maxTriesUnsaid = 3;
 
 /** One connection to a server, and the login on it. */
@@ -193,7 +193,7 @@ class DialAttempt {
     }
   }
 
-  /** Whether it is this machine that looks for the address. */
+  /** Whether this machine resolves the address. */
   get #looksUp(): boolean {
     const { target, bastion } = this.#destination;
     return bastion === undefined && target.settings.proxyCommand === null;
@@ -207,7 +207,7 @@ class DialAttempt {
     return Promise.resolve(new ProxyConnection(proxyCommand, this.#options.proxy));
   }
 
-  /** Why the next moment may be better; undefined where it is not. Nobody was asked for yet. */
+  /** Why a retry may succeed; undefined if it would not. At this point nobody has been asked anything. */
   reasonToRetry(failure: unknown, tries: number): RetryReason | undefined {
     const reason = failure instanceof Problem ? failure.members.reason : undefined;
     if (reason === "too_many_logins") return reason;
@@ -218,7 +218,7 @@ class DialAttempt {
 
 const pauses = { firstMs: 200, maxMs: 2000 };
 
-/** Longer each time, and never the same for all who wait. */
+/** Longer each time, and randomized so that waiting logins spread out. */
 async function pause(tries: number, signal: AbortSignal): Promise<void> {
   const span = backOffMs(tries, pauses) * (0.5 + Math.random() / 2);
   try {
@@ -228,7 +228,7 @@ async function pause(tries: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The last hop before the target, over those before it; held for as long as the link is there. */
+/** Acquires the last hop before the target, over those before it; it is held for as long as the connection lasts. */
 async function acquireBastion(
   pooled: PooledConnection,
   request: AcquireRequest,
@@ -247,7 +247,7 @@ async function acquireBastion(
   return lease.connection;
 }
 
-/** Servers count logins at once for themselves; behind a bastion an address is another server's. */
+/** Each server counts its own concurrent logins; behind a bastion an address is that of another server. */
 function routeOf({ jump, address, port }: Target): string {
   return JSON.stringify([...jump.map((hop) => [hop.user, hop.address, hop.port]), [address, port]]);
 }

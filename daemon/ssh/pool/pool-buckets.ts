@@ -1,7 +1,7 @@
 import { identityOf, type LoginTarget } from "../auth/credentials.ts";
 import type { PoolBucket, PooledConnection } from "./pooled-connection.ts";
 
-/** The buckets that have connections, or requests that wait for one. */
+/** The buckets that have connections or waiting requests. */
 export class PoolBuckets {
   readonly #buckets = new Map<string, PoolBucket>();
 
@@ -17,7 +17,7 @@ export class PoolBuckets {
     return bucket;
   }
 
-  /** Forgets a bucket that has become empty. */
+  /** Removes a bucket that has become empty. */
   sweep(bucket: PoolBucket): void {
     if (bucket.connections.size === 0 && bucket.pending.size === 0) this.#buckets.delete(bucket.key);
   }
@@ -26,7 +26,7 @@ export class PoolBuckets {
     return [...this.#buckets.values()].flatMap((bucket) => [...bucket.connections]);
   }
 
-  /** Those with requests that wait, in the order of their first. */
+  /** Buckets with waiting requests, ordered by the first request of each. */
   pending(): PoolBucket[] {
     const firstOf = (bucket: PoolBucket): number => [...bucket.pending][0]?.request.order ?? 0;
     const buckets = [...this.#buckets.values()].filter((bucket) => bucket.pending.size > 0);
@@ -37,8 +37,8 @@ export class PoolBuckets {
 const keys = new WeakMap<LoginTarget, string>();
 
 /**
- * Connections may be shared where this is the same: where, by which way, and who would be logged in. No two targets share
- * it whatever their names hold.
+ * Connections may be shared if this is the same: the destination, the route, and the login. No two different targets have
+ * the same key, whatever their names contain.
  */
 export function bucketKey(target: LoginTarget): string {
   const key = keys.get(target) ?? keyOf(target);
@@ -52,10 +52,10 @@ function keyOf(target: LoginTarget): string {
     hop.address,
     hop.port,
     identityOf(hop.credentials),
-    // A login that fails is told by these.
+    // The Problem of a failed login mentions these.
     hop.identityFiles,
     hop.identitiesOnly,
-    // A key that one host's policy took without asking must not let another in that would have asked.
+    // A key that one host's policy accepted without asking must not apply to a host that would have asked.
     hop.hostKeyPolicy,
     hop.settings,
   ]);

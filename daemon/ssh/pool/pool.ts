@@ -40,13 +40,13 @@ import { probeSession } from "./session-probe.ts";
 import { startCommand } from "./start-command.ts";
 
 export interface PoolOptions {
-  /** Read at each use: a changed setting holds from then on. */
+  /** Read at each use: a changed setting applies immediately. */
   readonly limits: () => PoolLimits;
   readonly knownHosts: KnownHosts;
   readonly clock: Clock;
   readonly log: Log;
   readonly shells: ShellMemory;
-  /** Of the process, and how it ends what a person's commands have started. */
+  /** The process environment, and how to end what a person's commands have started. */
   readonly environment: Omit<CredentialSourceOptions, "requiredRsaSize"> & ProxyContext;
   /** The login for hosts that ssh2 can't log in to. */
   readonly openSsh: SshLogin;
@@ -54,21 +54,21 @@ export interface PoolOptions {
   onChange(change: Extract<ChangeInput, { type: "connectionOpened" | "connectionClosed" }>): void;
 }
 
-/** The SSH connections of the daemon, kept for the next run. Disposing closes them all. */
+/** The daemon's SSH connections, kept for later runs. Disposing closes them all. */
 export interface Pool extends Remote, AsyncDisposable {
   list(): Connection[];
-  /** False when there is no such connection. Runs on it end as lost. */
+  /** False if there is no such connection. Runs on it end as lost. */
   close(id: string): boolean;
-  /** Closes the connections by this login; those in use take no further request, and are closed when it is over. */
+  /** Closes the connections of this login; those in use accept no further requests, and are closed once unused. */
   retire(login: SecretPlace): void;
   metrics(): PoolMetrics;
   /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
   readonly nativeCrypto: boolean;
 }
 
-/** On how many connections a refused session is tried. */
+/** The number of connections on which a refused session is tried. */
 const maxConnectionsTried = 3;
-/** How many sessions may be closed before they take the command. */
+/** The number of sessions that may close before they accept the command. */
 const maxSessionsTried = 3;
 const sessionsClosed = "closes every session before it takes the command. Look at the server's log.";
 
@@ -184,7 +184,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
   }
 }
 
-/** The lease is given back when `work` fails. */
+/** Frees the lease if `work` fails. */
 async function whileLeased<Result>(lease: Lease, work: Promise<Result>): Promise<Result> {
   try {
     return await work;
@@ -194,7 +194,7 @@ async function whileLeased<Result>(lease: Lease, work: Promise<Result>): Promise
   }
 }
 
-/** Without a known shell, no command line can set these. */
+/** If the shell is unknown, no command line can set these. */
 function hasVariables({ env }: ExecRequest): boolean {
   return Object.keys(env?.("none") ?? {}).length > 0;
 }
@@ -237,7 +237,7 @@ async function probe(
   };
 }
 
-/** Looks up anew who would be logged in: a connection of somebody else is none for this request. */
+/** Looks up the credentials again: a connection of another login must not serve this request. */
 async function requestFor(
   target: Target,
   { agentSocket, askedAt, questioner }: ConnectOptions,

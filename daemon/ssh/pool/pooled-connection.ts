@@ -12,60 +12,60 @@ import { SharedQuestions } from "./shared-questions.ts";
 import { hasOneSession } from "./server-traits.ts";
 import { SpareSession } from "./spare-session.ts";
 
-/** Connections that serve the same requests: user, address, port, the way there and the keys are the same. */
+/** Connections that serve the same requests: user, address, port, route and keys are the same. */
 export interface PoolBucket {
-  /** The same only for the same logins. */
+  /** Equal only for equal logins. */
   readonly key: string;
   readonly connections: Set<PooledConnection>;
   /** Requests for which there is neither a free session nor room for a connection, in order. */
   readonly pending: Set<PendingAcquire>;
-  /** What the server was found to bear at once on one connection; Infinity until it refuses. */
+  /** How many sessions the server was found to allow on one connection; Infinity until it refuses one. */
   sessionLimit: number;
 }
 
-/** A session for a run, a connection to look at, or one that another leads through. */
+/** A session for a run, a connection to probe, or one that another is tunnelled through. */
 export type Purpose = "session" | "probe" | "bastion";
 
-/** Who needs a connection. */
+/** A request for a connection. */
 export interface AcquireRequest {
   readonly target: LoginTarget;
-  /** A probe or a bastion needs no session; a bastion never waits for room, lest all room wait for bastions. */
+  /** A probe or a bastion needs no session. A bastion never waits for room: that could deadlock the pool. */
   readonly purpose: Purpose;
-  /** Connections that were no good for it. */
+  /** Connections that already failed for it. */
   readonly avoid: ReadonlySet<PooledConnection>;
-  /** Whose turn it is when places are free: lower came first. */
+  /** The order in which free places are given: lower came first. */
   readonly order: number;
-  /** Who answers what only a person can. */
+  /** Answers the prompts of the login. */
   readonly respondent: Respondent;
-  /** Told of what happens on the way, for the person who waits. */
+  /** Called with each step on the way, for the person who waits. */
   step(message: string): void;
-  /** What a person is shown before the login, in visible lines. */
+  /** Text to show to a person before the login, in visible lines. */
   banner(text: string, hop: Hop, from: BannerSource): void;
-  /** Stops the request's time until it is disposed of: what it waits for is Hostrun's own. */
+  /** Pauses the request's deadline until disposed of: what it waits for is Hostrun itself. */
   pause(): Disposable;
-  /** Told what it waits for, and at which hop. */
+  /** Called with what it waits for, and at which hop. */
   stage(stage: Stage, hop: Hop): void;
 }
 
 export interface PendingAcquire {
   readonly request: AcquireRequest;
-  /** It waits for room no longer: its time goes on. */
+  /** It no longer waits for room: its deadline runs again. */
   placed(): void;
   grant(connection: PooledConnection, reused: boolean): void;
   refuse(reason: Error): void;
 }
 
 /**
- * One connection of the pool: connecting, then up, then closed; nobody else changes what it is in. While it connects it
- * has those who wait for it, once it is up the places on it that are taken.
+ * One connection of the pool: connecting, then up, then closed; only this class changes its state. While it connects, it
+ * has requests that wait for it; once up, it counts the places that are taken.
  */
 export class PooledConnection {
   readonly id: string;
   readonly bucket: PoolBucket;
   readonly target: LoginTarget;
-  /** While it connects: who waits for it, each with a place taken; see `ConnectionPool` for those who wait for room. */
+  /** While connecting: requests that wait for it, each with a place. Those that wait for room are in the bucket. */
   readonly joined = new Set<PendingAcquire>();
-  /** What its login asks, for all who wait for it. */
+  /** The prompts of its login, for all requests that wait for it. */
   readonly questions = new SharedQuestions<PendingAcquire>({
     waiting: () => this.joined,
     refuse: (pending, reason) => {
@@ -77,10 +77,10 @@ export class PooledConnection {
   #connection: SshConnection | undefined;
   /** Sessions that run or are about to. */
   #sessions = 0;
-  /** Connections that lead through this one, and whoever looks at it. */
+  /** Connections tunnelled through this one, and its probes. */
   #holds = 0;
   #runs = 0;
-  /** Of the sessions, those whose channel is open. */
+  /** The number of sessions whose channel is open. */
   #openChannels = 0;
   #stage: { readonly stage: Stage; readonly hop: Hop };
   #lastUsed = 0;
@@ -108,12 +108,12 @@ export class PooledConnection {
     return this.#state;
   }
 
-  /** Once it is up. */
+  /** undefined until it is up. */
   get connection(): SshConnection | undefined {
     return this.#connection;
   }
 
-  /** Aborted when it is closed before it is up. */
+  /** Aborted if it is closed before it is up. */
   get attempt(): AbortSignal {
     return this.#attempt.signal;
   }
@@ -131,7 +131,7 @@ export class PooledConnection {
     return this.#lastUsed;
   }
 
-  /** It takes no further request. */
+  /** It accepts no further requests. */
   get retired(): boolean {
     return this.#retired;
   }
@@ -144,7 +144,7 @@ export class PooledConnection {
     return this.#runs > 0;
   }
 
-  /** Joins those who wait for it to come up. */
+  /** Adds a request to those that wait for it to come up. */
   join(pending: PendingAcquire): void {
     this.reserve(pending.request.purpose);
     this.joined.add(pending);
@@ -152,7 +152,7 @@ export class PooledConnection {
     this.questions.joined(pending);
   }
 
-  /** False where it was not among them. */
+  /** False if it had not joined. */
   withdraw(pending: PendingAcquire): boolean {
     const hadJoined = this.joined.delete(pending);
     if (hadJoined) {
@@ -162,29 +162,29 @@ export class PooledConnection {
     return hadJoined;
   }
 
-  /** Tells those who wait for it what it is at. */
+  /** Reports the stage to the requests that wait for it. */
   progress(stage: Stage, hop: Hop): void {
     this.#stage = { stage, hop };
     for (const { request } of this.joined) request.stage(stage, hop);
   }
 
-  /** It leads through another connection, which `release` gives up. */
+  /** It is tunnelled through another connection, which `release` frees. */
   leadsThrough(release: () => void): void {
     if (this.#state === "closed") release();
     else this.#releaseBastion = release;
   }
 
-  /** What it is made by; it may turn out that only OpenSSH can. */
+  /** How it connects; it may turn out that only OpenSSH can. */
   get transport(): TransportChoice {
     return this.#transport;
   }
 
-  /** ssh2 can't make it; `reason` as in TransportChoice. */
+  /** ssh2 can't connect to it; `reason` as in TransportChoice. */
   useOpenSsh(reason: string): void {
     this.#transport = { transport: "openssh", reason };
   }
 
-  /** False where it was closed meanwhile: then it is not taken. */
+  /** False if it was closed in the meantime: the connection is then not used. */
   cameUp(connection: SshConnection, openedAt: string): boolean {
     if (this.#state === "closed") return false;
     this.#connection = connection;
@@ -193,7 +193,7 @@ export class PooledConnection {
     return true;
   }
 
-  /** Gives back whether it was up; undefined where it was closed already. */
+  /** Returns whether it was up; undefined if it was already closed. */
   close(): { readonly wasUp: boolean } | undefined {
     if (this.#state === "closed") return undefined;
     const wasUp = this.#state === "up";
@@ -221,18 +221,18 @@ export class PooledConnection {
     this.#lastUsed = elapsed;
   }
 
-  /** Calls `expired` when nobody has used it for so long. */
+  /** Calls `expired` once nobody has used it for `idleMs`. */
   whenIdleFor(idleMs: number, expired: () => void): void {
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(expired, idleMs).unref();
   }
 
-  /** A command has begun. */
+  /** A command has started. */
   began(): void {
     this.#runs += 1;
   }
 
-  /** A session's channel is open; the returned function says that it is closed. */
+  /** A session's channel was opened; the returned function records its close. */
   channelOpened(): () => void {
     this.#openChannels += 1;
     return () => {
@@ -240,17 +240,17 @@ export class PooledConnection {
     };
   }
 
-  /** The server refused a session beside those that are open: it bears no more than these. */
+  /** The server refused a session in addition to the open ones: it allows no more than these. */
   sessionRefused(): void {
     this.bucket.sessionLimit = Math.max(1, this.#openChannels);
   }
 
-  /** How many sessions it may have at once, by the setting and by what the server bears. */
+  /** How many sessions it may have at once, according to the setting and the server. */
   capacity(setting: number): number {
     return Math.min(setting, this.bucket.sessionLimit, hasOneSession(this.#connection) ? 1 : setting);
   }
 
-  /** The session channel that was opened ahead, if there is a good one. */
+  /** Takes the session channel that was opened ahead, if it is usable. */
   takeSpare(): ClientChannel | undefined {
     return this.#spare.take();
   }

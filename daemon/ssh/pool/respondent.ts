@@ -3,7 +3,7 @@ import type { Respondent } from "../auth/dialogue.ts";
 import type { ConnectDeadline } from "../connect/deadline.ts";
 import { nobody } from "./shared-questions.ts";
 
-/** While a person is asked the time to connect stands still. */
+/** The connect deadline is paused while a person is asked. */
 export function respondentOf(questioner: Questioner | undefined, deadline: ConnectDeadline): Respondent {
   if (questioner === undefined) return nobody;
   return {

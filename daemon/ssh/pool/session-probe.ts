@@ -6,18 +6,18 @@ import { canOpenAhead } from "../ssh2-internals.ts";
 import type { Lease } from "./connection-pool.ts";
 import { hasOneSession } from "./server-traits.ts";
 
-/** Start files may take long. */
+/** Start files may be slow. */
 const timeoutMs = 30_000;
-/** In every shell, and in what is none. */
+/** Valid in every shell, and for command interpreters that are none. */
 const command = "exit 0";
 
-/** Runs a command that does nothing, unless that would take something from a run. */
+/** Runs a command that does nothing, unless that would deprive a run of something. */
 export async function probeSession({ connection, pooled }: Lease): Promise<SessionProbe> {
   if (hasOneSession(connection)) {
     return { kind: "unasked", why: "the server takes one session a connection, which is left for a run" };
   }
   const spare = pooled.takeSpare();
-  // What a key forces is known for certain only when a session is open.
+  // A forced command is known for certain only once a session is open.
   const opening =
     spare === undefined && canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
   if (opening?.kind === "refused") return { kind: "failed", why: "the server opens no session" };

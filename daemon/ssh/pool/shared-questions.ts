@@ -2,21 +2,21 @@ import type { Answers, Question } from "../../transport/questioner.ts";
 import type { Respondent } from "../auth/dialogue.ts";
 import { abortReason, asError } from "../failure.ts";
 
-/** Nobody is there. */
+/** For when nobody can be asked. */
 export const nobody: Respondent = {
   present: false,
   ask: (question) => Promise.reject(question.unasked),
 };
 
-/** One who waits for a connection, as far as questions go. */
+/** The part of a request for a connection that concerns prompts. */
 interface Asker {
   readonly request: { readonly respondent: Respondent };
 }
 
 export interface SharedQuestionsParts<Waiting extends Asker> {
-  /** Who waits for the connection now. */
+  /** The requests that wait for the connection now. */
   readonly waiting: () => Iterable<Waiting>;
-  /** Ends somebody's waiting: nobody is there for it. */
+  /** Ends a request for which nobody can be asked. */
   readonly refuse: (pending: Waiting, reason: Error) => void;
 }
 
@@ -27,8 +27,8 @@ interface Asked<Waiting> {
 }
 
 /**
- * The questions of one connection, put to everybody who waits for it, also to those who come while one is open. The first
- * answer counts for all; who has nobody to ask fails at once.
+ * The prompts of one connection, shown to everyone who waits for it, including those who join while one is open. The
+ * first answer counts for all; a request with nobody to ask fails immediately.
  */
 export class SharedQuestions<Waiting extends Asker> implements Respondent {
   readonly #parts: SharedQuestionsParts<Waiting>;
@@ -59,7 +59,7 @@ export class SharedQuestions<Waiting extends Asker> implements Respondent {
     }
   }
 
-  /** Somebody waits for the connection from now on. */
+  /** A request joined the connection. */
   joined(pending: Waiting): void {
     const asked = this.#open;
     if (asked === undefined) return;
@@ -76,7 +76,7 @@ export class SharedQuestions<Waiting extends Asker> implements Respondent {
     });
   }
 
-  /** Somebody does not wait any more. */
+  /** A request left the connection. */
   left(pending: Waiting): void {
     const controller = this.#open?.asking.get(pending);
     this.#open?.asking.delete(pending);

@@ -3,13 +3,13 @@ import { isUsable, openChannel } from "../channel/exec.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { takesSpare } from "./server-traits.ts";
 
-/** A session channel of a connection that is opened ahead of the command that will use it. */
+/** A session channel that is opened ahead of the command that will use it. */
 export class SpareSession {
   #channel: ClientChannel | undefined;
   #opening = false;
   #refused = 0;
 
-  /** The channel, if there is a good one. */
+  /** Takes the channel, if it is usable. */
   take(): ClientChannel | undefined {
     const channel = this.#channel;
     this.#channel = undefined;
@@ -17,8 +17,8 @@ export class SpareSession {
   }
 
   /**
-   * Opens one where there is none; `sessions` run on the connection. A server that refuses one beside running sessions is
-   * not asked again while it has any.
+   * Opens one if there is none; `sessions` is the number in use on the connection. A server that repeatedly refuses one
+   * while it has sessions is not asked again until it has none.
    */
   async prepare(connection: SshConnection, sessions: number): Promise<void> {
     if (this.#channel !== undefined || this.#opening) return;

@@ -22,27 +22,27 @@ import { canOpenAhead } from "../ssh2-internals.ts";
 
 export interface StartOptions {
   readonly lease: Lease;
-  /** The command is asked for when the session is open: only then it is known what may be sent. */
+  /** Called once the session is open: only then is it known what may be sent. */
   readonly request: () => Promise<CommandRequest>;
   readonly listener: RemoteListener;
   readonly deadline: ConnectDeadline;
   readonly log: Log;
   readonly windows: WindowBudget;
-  /** Called when the command goes out: what is sent now goes along. */
+  /** Called when the command is sent: what is sent now goes along. */
   readonly onSent: () => void;
 }
 
 export type Started =
   | { readonly kind: "started"; readonly process: ChannelProcess }
-  /** Nothing has run, and nothing will: the next connection may do, or, after "closed", the next session. */
+  /** Nothing has run or will run: the next connection may work or, after "closed", the next session. */
   | Outcome<"refused" | "lost" | "closed">;
 
-/** A refused session never ran. Servers free theirs late, so the next one may be let in. */
+/** A refused session never ran. Servers free sessions late, so the next request may be accepted. */
 const retryDelaysMs = [15, 45];
 
 /**
- * Starts a command on a leased connection. The lease is given back when the command has ended, or at once when it
- * did not start. Rejects with `channel_refused` when the server says that it does not run it.
+ * Starts a command on a leased connection. The lease is freed when the command has ended, or immediately if it did not
+ * start. Rejects with `channel_refused` if the server refuses to run it.
  */
 export async function startCommand(options: StartOptions): Promise<Started> {
   const { lease } = options;
@@ -83,7 +83,7 @@ async function onChannel(options: StartOptions): Promise<Started> {
       process.close();
       throw reason;
     }
-    // It may run already: the caller gets the process and decides.
+    // It may be running already: the caller gets the process and decides.
     void start.then((late) => late.kind === "rejected" && process.lose(rejection(options, late.what)));
     return { kind: "unknown" } as const;
   });

@@ -5,13 +5,13 @@ import type { PooledConnection } from "./pooled-connection.ts";
 
 const maxBuckets = 1000;
 
-/** Finds out on the way to a host that ssh2 can't do what it needs, and keeps that for its next connections. */
+/** Learns while connecting to a host that ssh2 can't do what it needs, and remembers that for its next connections. */
 export class TransportMemory {
-  /** What ssh2 failed with before OpenSSH was tried. */
+  /** ssh2's failure, before OpenSSH was tried. */
   readonly #bySsh2 = new WeakMap<PooledConnection, Problem>();
   readonly #reasons = new LRUCache<string, string>({ max: maxBuckets });
 
-  /** Before the first login, with what is known by then. */
+  /** Called before the first login, with what is known by then. */
   apply(pooled: PooledConnection, { hasAuthority }: Pick<HostKeys, "hasAuthority">): void {
     if (!isOpen(pooled)) return;
     const authority = hasAuthority ? "its host key may be signed by an authority in known_hosts" : undefined;
@@ -19,7 +19,7 @@ export class TransportMemory {
     if (reason !== undefined) pooled.useOpenSsh(reason);
   }
 
-  /** Whether OpenSSH is to be tried after `failure` of ssh2. */
+  /** Whether to try OpenSSH after `failure` of ssh2. */
   learn(pooled: PooledConnection, failure: unknown): boolean {
     if (!isOpen(pooled) || !(failure instanceof Problem)) return false;
     if (failure.members.reason !== "no_common_algorithm") return false;
@@ -30,7 +30,7 @@ export class TransportMemory {
     return true;
   }
 
-  /** What is told of `failure`: of ssh2's, which says more, where OpenSSH came no further or is not there. */
+  /** The failure to report: ssh2's, which is more informative, if OpenSSH got no further or is not installed. */
   toTell(pooled: PooledConnection, failure: unknown): unknown {
     const bySsh2 = this.#bySsh2.get(pooled);
     const { code, members } = failure instanceof Problem ? failure : {};
