@@ -1,19 +1,19 @@
 import { Problem } from "../../protocol/problem.ts";
 
 export interface AdmissionLimits {
-  /** Runs under way at once. */
+  /** Maximum number of runs under way. */
   readonly active: number;
-  /** Runs that may wait beyond those. */
+  /** Maximum number of runs waiting. */
   readonly queued: number;
 }
 
 /**
- * Lets runs in, as many at once as the limits say. Clients take turns, so that nobody is behind thousands of runs of
- * somebody else; the runs of one client are in the order they came.
+ * Admits runs up to the limits. Clients take turns, so that one client's thousands of runs don't block another's; the
+ * runs of one client are admitted in order.
  */
 export class Admission {
   readonly #limits: () => AdmissionLimits;
-  /** By client, the one whose turn is next first. None is empty. */
+  /** Waiting runs by client, in the order of the clients' turns. No set is empty. */
   readonly #queues = new Map<string, Set<() => void>>();
   #queued = 0;
   #active = 0;
@@ -22,7 +22,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** `queue_full` when a further run could neither begin nor wait. */
+  /** Throws `queue_full` when another run could neither begin nor wait. */
   check(): void {
     const { active, queued } = this.#limits();
     if (this.#active < active || this.#queued < queued) return;
@@ -34,8 +34,8 @@ export class Admission {
   }
 
   /**
-   * Calls `begin` when it is this run's turn, at once if there is room. The returned function gives the place
-   * back, or leaves the queue.
+   * Calls `begin` when it is this run's turn, immediately if there is room. The returned function releases the place or
+   * leaves the queue.
    */
   enter(client: string, begin: () => void): () => void {
     let inside = false;
@@ -61,7 +61,7 @@ export class Admission {
     this.#queued++;
   }
 
-  /** False where it was not waiting. */
+  /** Returns false if it was not waiting. */
   #dequeue(client: string, start: () => void): boolean {
     const queue = this.#queues.get(client);
     if (queue?.delete(start) !== true) return false;

@@ -14,9 +14,9 @@ import { questionerOf } from "./run-questioner.ts";
 import type { SudoAccess, SudoGates } from "./sudo/sudo-gates.ts";
 
 export interface ExecutionPlace extends Omit<RunPlace, "host"> {
-  /** By the clock's `elapsed`. */
+  /** As returned by the clock's `elapsed`. */
   readonly askedAt: number;
-  /** Where the password for sudo is from; undefined: the login's own. */
+  /** Where the sudo password comes from; undefined: asked for per login. */
   readonly sudo: SudoAccess | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface CreateExecutionParts {
   readonly durable: DurableParts;
 }
 
-/** What carries a run out that has not begun. */
+/** Creates the execution of a run that has not begun. */
 export function createExecution(
   live: LiveRun,
   request: RunRequest,

@@ -46,28 +46,26 @@ export interface RunEngineParts {
 
 /** Who starts a run. */
 export interface RunOrigin {
-  /** Its Idempotency-Key. */
   readonly key: string | undefined;
-  /** Waiting runs of different clients take turns; those that do not say are one. */
+  /** Waiting runs of different clients take turns. Runs without a client name count as one client. */
   readonly client: string;
-  /** The job that it is of. */
   readonly jobId?: string;
-  /** Of a job whose hosts share a password for sudo. */
+  /** Set for a job whose hosts share a sudo password. */
   readonly sudo?: SudoAccess | undefined;
 }
 
 const maxFinishMs = 5000;
 
-/** Starts runs, knows those under way, and sees each to its one ending. */
+/** Starts runs, keeps track of those under way, and makes sure that each ends exactly once. */
 export class RunEngine implements AsyncDisposable {
   readonly #parts: RunEngineParts;
   readonly #admission: Admission;
   readonly #hosts: ExpectedHosts;
-  /** By the run's id, until its ending is in the store: what is asked of a run is asked here before there. */
+  /** By run id, until the ending is in the store. Looked up before the store. */
   readonly #executions = new Map<string, RunExecution>();
-  /** Each with what resolves when nothing more is done for it. */
+  /** Each with a promise that resolves when its work is done. */
   readonly #underWay = new Map<RunExecution, Promise<void>>();
-  /** By the run's id, those that have ended, but are not read to their end. */
+  /** By run id: runs that have ended but still have readers to catch up. */
   readonly #followed = new Map<string, LiveRun>();
   readonly #shared = new SharedResults();
   readonly #stopped = new AbortController();
@@ -88,8 +86,8 @@ export class RunEngine implements AsyncDisposable {
   }
 
   /**
-   * Commits a run and sets it going. The same `key` with the same request gives the run it gave before;
-   * `idempotency_conflict` with another request, `host_unknown`, `queue_full`, `storage_full`.
+   * Commits a run and starts it. The same `key` with the same request returns the existing run. Throws
+   * `idempotency_conflict` for another request with that key, `host_unknown`, `queue_full`, `storage_full`.
    */
   async start(given: RunRequest, { key, client, jobId, sudo }: RunOrigin): Promise<Run> {
     const idempotency = idempotencyOf(key, given);
@@ -101,7 +99,7 @@ export class RunEngine implements AsyncDisposable {
     const effective = { ...request, loginShell: request.loginShell ?? loginShell };
     const cacheable = { ...effective, hostEnvironment: session.environment };
     const result = await cachedResult(cacheable, { target, askedAt }, this.#parts);
-    // Meanwhile the same request may have come a second time, and been first, or the daemon may be about to stop.
+    // In the meantime the same request may have been accepted, or the daemon may have begun to stop.
     const meanwhile = this.#earlier(idempotency);
     if (meanwhile !== undefined) return meanwhile;
     this.#refuseWhenDraining(jobId);
@@ -124,7 +122,7 @@ export class RunEngine implements AsyncDisposable {
     return live.run;
   }
 
-  /** Records that a run could not be started, for who has to have one all the same. `storage_full`. */
+  /** Records a run that could not be started, for a caller that needs a run in any case. Throws `storage_full`. */
   refuse(request: RunRequest, { jobId }: RunOrigin, failure: unknown): Run {
     const name = String(request.host);
     const where = { host: { id: null, name, address: name }, jobId };
@@ -134,7 +132,7 @@ export class RunEngine implements AsyncDisposable {
     return live.run;
   }
 
-  /** Goes on with a durable run that an earlier daemon began, or clears up after one that is over. */
+  /** Resumes a durable run that an earlier daemon began, or cleans up after one that is over. */
   resume({ run, plan }: PlannedRun): void {
     if (run.state === "ended") {
       void removeFiles(this.#parts.remote, { run, plan }, this.#durable);
@@ -146,7 +144,7 @@ export class RunEngine implements AsyncDisposable {
     this.#begin(new DurableExecution(live, plan, undefined, parts), "", () => undefined);
   }
 
-  /** Runs that have ended since the daemon started. */
+  /** Number of runs that have ended since the daemon started. */
   get endedCount(): number {
     return this.#endedCount;
   }
@@ -155,7 +153,7 @@ export class RunEngine implements AsyncDisposable {
     return this.#draining;
   }
 
-  /** Takes no further run from now on, but for those of jobs that there are. */
+  /** Refuses new runs from now on, except those of jobs already accepted. */
   drain(): void {
     this.#draining = true;
   }
@@ -164,12 +162,14 @@ export class RunEngine implements AsyncDisposable {
     return this.#executions.get(id)?.live;
   }
 
-  /** One under way, or of which readers who are to have every byte have not got it yet. */
+  /** A run that is under way, or that has ended but still has readers that asked for every byte. */
   followed(id: string): LiveRun | undefined {
     return this.live(id) ?? this.#followed.get(id);
   }
 
-  /** Asks the run to end; an ended one is left as it is. False when it is not under way. `conflict` */
+  /**
+   * Asks the run to end; does nothing to one that has ended. Returns false when it is not under way. Throws `conflict`.
+   */
   cancel(id: string, graceMs: number): boolean {
     const execution = this.#executions.get(id);
     const refusal = execution?.cancelRefusal;
@@ -178,12 +178,12 @@ export class RunEngine implements AsyncDisposable {
     return execution !== undefined;
   }
 
-  /** False when it is not under way, or not on a terminal. */
+  /** Returns false when the run is not under way or has no terminal. */
   resize(id: string, size: TerminalSize): boolean {
     return this.#executions.get(id)?.resize(size) === true;
   }
 
-  /** The run's standard input, as soon as there is one; undefined when it is not open. */
+  /** The run's standard input, once it exists; undefined when it is not open. */
   async stdin(id: string): Promise<Writable | undefined> {
     return this.#executions.get(id)?.stdin();
   }
@@ -206,7 +206,7 @@ export class RunEngine implements AsyncDisposable {
     this.#stopped.abort();
     await abandonAll(this.#executions.values(), this.#parts);
     this.#allAbandoned.resolve();
-    // Endings are recorded by now; don't wait for hosts that keep a session open.
+    // Endings are recorded by now, so don't wait for hosts that keep a session open.
     await within(
       maxFinishMs,
       this.#finished(() => true),
@@ -221,7 +221,7 @@ export class RunEngine implements AsyncDisposable {
     }
   }
 
-  /** A job that was taken on goes on with its hosts. */
+  /** The remaining hosts of an accepted job are still run. */
   #refuseWhenDraining(jobId: string | undefined): void {
     if (!this.#draining || (jobId !== undefined && !this.#stopped.signal.aborted)) return;
     throw new Problem(
@@ -231,8 +231,8 @@ export class RunEngine implements AsyncDisposable {
   }
 
   /**
-   * Runs it when it is let in, or ends it by the `shared` result of another run; `afterwards` is called before the next
-   * one is let in.
+   * Carries out the run once it is admitted, or ends it with the `shared` result of another run. `afterwards` is called
+   * before the next run is admitted.
    */
   #begin(
     execution: RunExecution,
@@ -281,7 +281,7 @@ export class RunEngine implements AsyncDisposable {
   async #carryOut(execution: Pick<RunExecution, "live" | "run">): Promise<void> {
     const { live } = execution;
     try {
-      // In the place of one that was ended first.
+      // Admitted because an abandoned run ended: this run is abandoned, too.
       if (this.#stopped.signal.aborted) await this.#allAbandoned.promise;
       await execution.run(this.#parts.remote);
     } catch (failure) {
@@ -298,7 +298,7 @@ export class RunEngine implements AsyncDisposable {
     live.pace.whenEmpty(() => this.#followed.delete(id));
   }
 
-  /** An execution tells what fails in its run; what it throws is a fault of ours, and costs no other run. */
+  /** Executions report failures in their run; an exception here is a bug in Hostrun and must not affect other runs. */
   #failedInternally(live: LiveRun, failure: unknown): void {
     this.#parts.log.error("Internal error in a run", { run: live.run.id, failure });
     live.end({ outcome: "unknown", problem: internalProblem() });
@@ -311,7 +311,9 @@ export class RunEngine implements AsyncDisposable {
     if (key !== undefined) void this.#parts.cache.set(key, run.id, request.cacheTtlMs);
   }
 
-  /** Of another run under way, if one asks for the same; others that come may then wait for this one. */
+  /**
+   * The result of an identical run under way, if there is one. Otherwise later identical runs may wait for this one.
+   */
   #sharedResult(
     { live, stops }: RunExecution,
     request: CacheableRequest,

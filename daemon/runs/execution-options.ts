@@ -8,15 +8,15 @@ export interface ExecutionOptions {
   readonly request: RunRequest;
   readonly target: Target;
   readonly loginShell: boolean;
-  /** Of the host. */
+  /** The host's setting. */
   readonly worker: HostWorker;
-  /** When the run was asked for, by the clock's `elapsed`. */
+  /** When the run was requested, as returned by the clock's `elapsed`. */
   readonly askedAt: number;
-  /** Which the server may leave. */
+  /** From the host's SSH configuration; the server may ignore it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly questioner: Questioner | undefined;
-  /** Where the password is from that sudo may ask for. */
+  /** Where the password comes from if sudo asks for it. */
   readonly sudo: SudoAccess;
 }

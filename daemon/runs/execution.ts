@@ -32,12 +32,12 @@ import { notRead, notTaken } from "./start-problems.ts";
 import { SudoLogin } from "./sudo/sudo-login.ts";
 import { hastenRemote, stopRemote } from "./terminate/stopping.ts";
 
-/** How long a login shell may take to begin with a command that is to be ended already. */
+/** How long a login shell may take to reach a command that is already to be ended. */
 const markerTimeoutMs = 2000;
-/** How long a session may take to end after its processes have, or after nothing more can be done. */
+/** How long a session may take to end after its processes have ended, or after nothing more can be done. */
 const endTimeoutMs = { confirmed: 2000, unconfirmed: 500 };
 
-/** One run on its way through the host: from the connection to its ending. */
+/** Carries one run through, from the connection to its ending. */
 export class Execution implements RunExecution {
   readonly outlivesDaemon = false;
   readonly live: LiveRun;
@@ -51,13 +51,13 @@ export class Execution implements RunExecution {
   readonly #sent: SentCommand;
   readonly #over = Promise.withResolvers<RemoteEnd>();
   #process: RemoteProcess | undefined;
-  /** Where sudo has not begun the command yet, as far as it said. */
+  /** The process of a run with sudo, before sudo is known to have begun the command. */
   #sudoProcess: RemoteProcess | undefined;
-  /** Resolves to whether the host confirmed the end of what was asked to end. */
+  /** Resolves to whether the host confirmed that the processes ended. */
   #stopping: Promise<boolean> | undefined;
-  /** What was requested while the host was being asked for the command. */
+  /** A stop that was requested before the host answered the exec request. */
   #deferred: StopRequest | undefined;
-  /** The command has started, or never will. */
+  /** Resolves when the command has started, or never will. */
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
   #resized: TerminalSize | undefined;
@@ -71,14 +71,14 @@ export class Execution implements RunExecution {
     this.#lastStep = `Connecting to ${options.target.name}`;
   }
 
-  /** Runs to the end. Never rejects: what fails is told in the run. */
+  /** Carries out the run. Never rejects: failures are reported in the run. */
   async run(remote: Remote): Promise<void> {
     const { target } = this.#options;
     this.live.timing({ queueMs: this.live.ageMs });
     try {
       this.#abort.signal.throwIfAborted();
       const listener = this.#listener();
-      // Begun before the status is written: meanwhile others look up what there is to log in with.
+      // Starts before the status is written, so that credentials are looked up meanwhile.
       const starting = remote.exec(target, this.#sent.execRequest(), listener, this.#abort.signal);
       starting.catch(() => undefined);
       this.live.passes("connecting", connectingMessage(target));
@@ -102,7 +102,7 @@ export class Execution implements RunExecution {
     }
   }
 
-  /** Where the command's standard input is written, once it runs; undefined when it is not open. */
+  /** The command's standard input, once it runs; undefined when it is not open. */
   async stdin(): Promise<Writable | undefined> {
     if (!this.#options.request.stdinOpen) return undefined;
     await this.#settled.promise;
@@ -121,7 +121,7 @@ export class Execution implements RunExecution {
     const process = this.#mayRun();
     this.#abort.abort();
     if (process === undefined) {
-      // The host may have begun it already, and its answer be on the way: that decides.
+      // The host may already have begun it, with the answer on its way: wait for that answer.
       if (this.#isAsked) this.#deferred = request;
       else this.#end(stopEnding(request.reason, this.#options));
       return;
@@ -132,20 +132,20 @@ export class Execution implements RunExecution {
     else void hastenRemote(process, this.#pidOf(process), request.graceMs, this.#sudo);
   }
 
-  /** The host was sent the command, and has not answered. */
+  /** True after the command was sent and before the host has answered. */
   get #isAsked(): boolean {
     return this.#sent.mayBeSent && (this.#process ?? this.#sudoProcess) === undefined;
   }
 
-  /** undefined where it is certain that the command has not begun, or nothing was answered. */
+  /** Undefined if it is certain that the command has not begun, or if the host has not answered. */
   #mayRun(): RemoteProcess | undefined {
     return this.#process ?? (this.#sudo?.mayHaveBegun === true ? this.#sudoProcess : undefined);
   }
 
-  /** Nobody will know how the command ended. */
+  /** Gives the run up; nobody will learn how the command ended. */
   #abandon(problem: Problem): void {
     this.#end({ outcome: this.#mayRun() === undefined && !this.#isAsked ? "failed" : "unknown", problem });
-    // Nothing more is done for it.
+    // No attempt is made to end its processes.
     this.#stopping ??= Promise.resolve(false);
     this.#abort.abort(problem);
     (this.#process ?? this.#sudoProcess)?.close();
@@ -156,7 +156,7 @@ export class Execution implements RunExecution {
     return new SudoLogin({ target, access: sudo, questioner, timeoutMs: connectTimeoutMs, onAsked });
   }
 
-  /** False when sudo does not begin the command, or it ends before more than that is known. */
+  /** Returns false if sudo does not begin the command, or if the run ends before that is known. */
   async #authorized(process: RemoteProcess): Promise<boolean> {
     const sudo = this.#sudo;
     if (sudo === undefined) return true;
@@ -168,7 +168,7 @@ export class Execution implements RunExecution {
       this.#tellEarly();
       if (!sudo.mayHaveBegun) this.#neverStarted(problem);
     }
-    // Without an answer it gives up.
+    // Without an answer sudo gives up.
     process.stdin.end();
     const isGone = await (this.#stopping ??= this.#stopRemote(process, 1000));
     this.#tellEarly();
@@ -182,13 +182,13 @@ export class Execution implements RunExecution {
     return false;
   }
 
-  /** False when the host does not take what the command needs first: then it has not run, and never will. */
+  /** Returns false if the host does not read the input that precedes the command, which then never runs. */
   async #prepared(process: RemoteProcess): Promise<boolean> {
     const { target, connectTimeoutMs } = this.#options;
     const taken = this.#sent.input.giveTo(process.stdin).then(() => true);
     if (this.#sent.input.isGiven) return true;
     const late = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(connectTimeoutMs)]);
-    // One that ends before has said on standard error why.
+    // A session that ends earlier has explained why on standard error.
     const ended = this.#over.promise.then(() => true);
     if ((await inTime(late, Promise.race([taken, ended]))) === true) return true;
     this.#neverStarted(notTaken(target, connectTimeoutMs));
@@ -197,15 +197,15 @@ export class Execution implements RunExecution {
   }
 
   /**
-   * Whatever comes of it, a command that will not say it ended is given up. When its group is gone and its output
-   * is still open, a process that has left the group goes on: that is no confirmed end.
+   * Ends the remote processes, and gives up on a command that does not end. If its group is gone but its output is
+   * still open, a process that left the group is still running, so the end is not confirmed.
    */
   async #stopRemote(process: RemoteProcess, graceMs: number): Promise<boolean> {
     const ended = this.#over.promise;
-    // A command may be cancelled before its first word is here.
+    // A command may be cancelled before its PID marker has arrived.
     if (this.#sent.shell !== "none") await within(markerTimeoutMs, this.#sent.pidMarker.settled);
     const confirmed = await stopRemote(process, this.#pidOf(process), { graceMs, ended, sudo: this.#sudo });
-    // The session ends behind what the host still has to send.
+    // The session ends only after the host has sent its remaining output.
     this.live.pace.end();
     const endedInTime = await within(endTimeoutMs[confirmed ? "confirmed" : "unconfirmed"], ended);
     if (!endedInTime) process.close();
@@ -236,7 +236,7 @@ export class Execution implements RunExecution {
     };
   }
 
-  /** What happens on the way, told once each. */
+  /** Reports a connection step; repeated ones are reported once. */
   #step(message: string): void {
     if (message === this.#lastStep || this.live.run.state !== "connecting") return;
     this.#lastStep = message;
@@ -247,7 +247,7 @@ export class Execution implements RunExecution {
     for (const tell of this.#early.splice(0)) tell();
   }
 
-  /** A quick command's output can be here before the promise of its process: it is told after "Connected". */
+  /** Holds output back that arrives before the promise of its process resolves, until after "Connected". */
   #afterStart(tell: () => void): void {
     if (this.#process !== undefined) tell();
     else this.#early.push(tell);

@@ -1,11 +1,14 @@
-/** Long enough for what a run leaves to be done after it. */
+/** Long enough for the work that follows a run. */
 const restMs = 1000;
 
-/** Tells of the first moment at which a run has ended and for a second none has been under way, or it is disposed of. */
+/**
+ * Resolves `come` once a run has ended and no run has been under way for a second, or when disposed of after a run has
+ * ended.
+ */
 export class FirstRest implements Disposable {
   readonly #busy: () => boolean;
   readonly #come = Promise.withResolvers<void>();
-  /** Never settled where no run ends. */
+  /** Never settles if no run ends. */
   readonly come = this.#come.promise;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -14,11 +17,11 @@ export class FirstRest implements Disposable {
     this.#busy = busy;
   }
 
-  /** A run has ended. */
+  /** To be called when a run has ended. */
   runEnded(): void {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    // Who is under way still tells of its end.
+    // A run still under way calls `runEnded` when it ends.
     this.#timer = setTimeout(() => this.#busy() || this[Symbol.dispose](), restMs).unref();
   }
 

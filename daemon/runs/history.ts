@@ -17,22 +17,22 @@ import type { RecordedOutput } from "./record/event-log.ts";
 import type { RunStore } from "./record/run-store.ts";
 import type { StoredEvent } from "./record/stored-event.ts";
 
-/** What a reader asks for. */
+/** What a reader requests. */
 export interface Reading {
-  /** It has everything up to this number. */
+  /** The reader has every event up to this number. */
   readonly from: number;
-  /** Whether it is to have every byte, and the host waits for it. */
+  /** Whether the reader must get every byte, so that the host waits for it. */
   readonly all: boolean;
 }
 
-/** Bytes of each stream. */
+/** Byte offsets, one per stream. */
 export type Offsets = Readonly<Record<OutputStream, number>>;
 
 type FollowedRun = Pick<LiveRun, "run" | "transcript" | "pace" | "annotate" | "forget">;
 
 export interface HistoryParts {
   readonly store: RunStore;
-  /** The runs under way, by id; and those that have just ended besides. */
+  /** Runs under way, by id; `followed` also includes those that have just ended. */
   readonly engine: Record<"live" | "followed", (id: string) => FollowedRun | undefined>;
   readonly cache: Cache;
   readonly onAnnotated: (run: Run) => void;
@@ -41,7 +41,7 @@ export interface HistoryParts {
 
 const cachedForMs = 300_000;
 
-/** Reads runs, those under way and those that ended. Every method throws `run_unknown` for an id that is not there. */
+/** Reads runs, both under way and ended. Every method throws `run_unknown` for an unknown id. */
 export class RunHistory {
   readonly #parts: HistoryParts;
 
@@ -49,12 +49,12 @@ export class RunHistory {
     this.#parts = parts;
   }
 
-  /** Of the numbers of events: an id is `epoch.seq`. */
+  /** Identifies the numbering of events: an event id is `epoch.seq`. */
   get epoch(): string {
     return this.#parts.store.events.epoch;
   }
 
-  /** What is known of a run's process: from the engine while it is under way, else cached for 300 s. */
+  /** The run's state: from the engine while it is under way, otherwise cached for 300 s. */
   async get(id: string): Promise<Run> {
     const live = this.#parts.engine.live(id);
     if (live !== undefined) return live.run;
@@ -83,7 +83,7 @@ export class RunHistory {
     return this.#parts.store.events.output(id, stream);
   }
 
-  /** Pins a run or takes its pin, and notes something about it. */
+  /** Pins or unpins a run, and sets its note. */
   async annotate(id: string, said: RunPatch): Promise<Run> {
     const { store, engine, cache, onAnnotated } = this.#parts;
     const { pinned, note } = engine.live(id)?.run ?? this.#stored(id);
@@ -96,22 +96,22 @@ export class RunHistory {
     return run;
   }
 
-  /** Forgets an ended run with its output. `conflict` while it is under way. */
+  /** Deletes an ended run with its output. Throws `conflict` while the run is under way. */
   async delete(id: string): Promise<void> {
     const live = this.#parts.engine.live(id);
     if (live !== undefined && live.run.state !== "ended")
       throw new Problem("conflict", "This run has not ended. Cancel it first.");
     this.#refuseUnknown(id);
     this.#parts.store.delete(id);
-    // Of a disk that was full its ending may still wait to be written.
+    // If the disk was full, its ending may still be waiting to be written.
     live?.forget();
     await this.#parts.cache.delete(this.#processKey(id));
     this.#parts.onDeleted(id);
   }
 
   /**
-   * The request that this run came from, with another agent where one is given. `conflict` when its standard input is
-   * needed again but was not kept, or a variable of its `secretEnv` is not given again.
+   * The request this run came from, with another agent if one is given. Throws `conflict` if its standard input is
+   * needed but was not kept, or if a variable of its `secretEnv` is missing from the new request.
    */
   requestOf(id: string, { agentSocket, ...given }: RerunRequest): RunRequest {
     const run = this.#stored(id);
@@ -134,8 +134,8 @@ export class RunHistory {
   }
 
   /**
-   * Where a reader goes on that has so many bytes of each stream; 0 from the beginning. `stream_position_unknown` where
-   * there are not so many.
+   * The event number to resume from for a reader that has this many bytes of each stream; 0 means from the beginning.
+   * Throws `stream_position_unknown` if a stream has fewer bytes.
    */
   positionBehind(id: string, offsets: Offsets): number {
     const places = (["stdout", "stderr"] as const).map((stream) => this.#place(id, stream, offsets[stream]));
@@ -144,7 +144,10 @@ export class RunHistory {
     return unfinished.length > 0 ? Math.min(...unfinished) : Math.max(...places.map(({ seq }) => seq));
   }
 
-  /** Where the stream `epoch.seq` goes on; 0 from the beginning. `stream_position_unknown` for another stream's id. */
+  /**
+   * The event number to resume from after `epoch.seq`; 0 means from the beginning. Throws `stream_position_unknown` for
+   * another stream's id.
+   */
   position(id: string, lastEventId: string | undefined): number {
     this.#refuseUnknown(id);
     if (lastEventId === undefined || lastEventId === "") return 0;
@@ -158,17 +161,17 @@ export class RunHistory {
     );
   }
 
-  /** A page of a run's events: those after `seq` that are there now, about `maxBytes` of them. */
+  /** A page of a run's events: those after `seq` that exist now, up to about `maxBytes`. */
   events(id: string, seq: number, maxBytes: number): readonly StoredEvent[] {
     const live = this.#parts.engine.live(id);
     if (live === undefined) this.#refuseUnknown(id);
     return this.#page(id, live, seq, maxBytes);
   }
 
-  /** A run's events for one reader: from the record first, then as they come. */
+  /** A run's events for one reader: first from the record, then live. */
   feed(id: string, { from, all }: Reading): Feed<StoredEvent> {
     const { store, engine } = this.#parts;
-    // One that ended is there only for who may not have got all that was sent.
+    // An ended run is followed only for readers that may not have received everything.
     const live = all && from > 0 ? engine.followed(id) : engine.live(id);
     if (live === undefined) this.#refuseUnknown(id);
     const transcript = live?.transcript;
@@ -186,7 +189,7 @@ export class RunHistory {
 
   #page(id: string, live: FollowedRun | undefined, seq: number, maxBytes: number): readonly StoredEvent[] {
     const { events } = this.#parts.store;
-    // Its row is read and checked only where an event needs it.
+    // The run's row is read and checked only if an event needs it.
     const run = (): Run => live?.run ?? this.#stored(id);
     const recorded = (): StoredEvent[] => {
       const lastSeq = events.lastSeq(id);
@@ -195,7 +198,7 @@ export class RunHistory {
     return live?.transcript.after(seq, maxBytes) ?? recorded();
   }
 
-  /** The newest part of a run may be known in memory only: behind a reader who is to have every byte. */
+  /** For a reader of every byte, the newest part of a run may exist in memory only. */
   #place(id: string, stream: OutputStream, offset: number): { seq: number; more: boolean } {
     this.#refuseUnknown(id);
     const recorded = this.#parts.store.events.placeOf(id, stream, offset);
@@ -226,7 +229,7 @@ export class RunHistory {
     return stored;
   }
 
-  /** Also of a run that is damaged beyond being shown: its output can be read, and it can be deleted. */
+  /** Accepts runs too damaged to be shown: their output can still be read, and they can be deleted. */
   #refuseUnknown(id: string): void {
     if (this.#parts.engine.live(id) === undefined && !this.#parts.store.has(id)) throw runUnknown(id);
   }
@@ -236,7 +239,7 @@ function runUnknown(id: string): Problem {
   return new Problem("run_unknown", `No run ${visibleLine(id)}. It may have been deleted.`);
 }
 
-/** Undefined also for what somebody else put into the cache. */
+/** Returns undefined also for a cache entry written by another program. */
 function parseRun(text: string | undefined): Run | undefined {
   if (text === undefined) return undefined;
   try {

@@ -9,9 +9,9 @@ export interface HousekeepingParts {
   readonly engine: Pick<RunEngine, "counts">;
   readonly settings: () => Pick<Settings, "idleExitMs" | "historyDays" | "historyMaxBytes">;
   readonly log: Log;
-  /** Forgets a run with its output, and tells of it. */
+  /** Deletes a run with its output, and emits its deletion. */
   readonly forget: (id: string) => Promise<void>;
-  /** Milliseconds for which no client has asked anything and no stream was open. */
+  /** Milliseconds since the last client request, while no stream is open. */
   readonly quietMs: () => number;
   /** Called once, when the daemon has had nothing to do for `idleExitMs`. */
   readonly onIdle: () => void;
@@ -19,11 +19,11 @@ export interface HousekeepingParts {
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** Between two runs that are forgotten, others come to their turn. */
+/** Pause between two deletions, in which other work gets its turn. */
 const restMs = 20;
 const keyLifetimeMs = 24 * hourMs;
 
-/** What is done now and then: old idempotency keys and runs go, and a daemon that nobody needs ends. */
+/** Periodic work: deletes old idempotency keys and runs, and ends an idle daemon. */
 export function openHousekeeping(parts: HousekeepingParts): Disposable {
   const forgetKeys = (): void => {
     try {

@@ -2,18 +2,21 @@ import { createHash } from "node:crypto";
 import { Problem } from "../../protocol/problem.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 
-/** What is stored of a request for a run or a job that came with a key, to tell it from another one with the same key. */
+/** What is stored of a keyed request for a run or job, to distinguish it from another request with the same key. */
 export function idempotencyOf(
   key: string | undefined,
   request: Readonly<Record<string, unknown>> & { readonly secretEnv: Readonly<Record<string, string>> },
 ): IdempotencyKey | undefined {
   if (key === undefined) return undefined;
-  // A hash that is stored must not help to guess a secret.
+  // A stored hash must not help to guess a secret.
   const told = { ...request, secretEnv: Object.keys(request.secretEnv) };
   return { key, requestSha256: createHash("sha256").update(JSON.stringify(told)).digest("hex") };
 }
 
-/** The id of what the same request with this key has made. `idempotency_conflict` where that was another request. */
+/**
+ * The id of what an identical request with this key created. Throws `idempotency_conflict` if the request was a
+ * different one.
+ */
 export function madeBefore(
   given: IdempotencyKey | undefined,
   store: Pick<RunStore, "keyOf">,

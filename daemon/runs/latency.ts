@@ -5,18 +5,18 @@ import { Histogram, type HistogramReport } from "../core/histogram.ts";
 const latestRuns = 1000;
 const latestRunsOfHost = 200;
 const shownRunsOfHost = 40;
-/** Those that were run on longest ago are forgotten first. */
+/** Beyond this, the hosts used least recently are dropped. */
 const maxHosts = 50;
-/** In seconds: from a warm connection on this machine to what somebody waits for. */
+/** In seconds: from a warm connection on this machine to the longest time that somebody waits. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
 type Kind = "warm" | "cold";
 type TimedRun = Pick<Run, "reusedConnection" | "timings"> & { readonly host: Pick<Run["host"], "name"> };
 
-/** Whole times of the latest runs that exited, apart by whether a connection was there already. */
+/** Total times of the latest runs that exited, separately for reused and new connections. */
 export class LatencyRecord {
   readonly #times = { warm: new Times(latestRuns), cold: new Times(latestRuns) };
-  /** By name, that of the latest run last. */
+  /** By host name, the most recently used last. */
   readonly #hosts = new Map<string, HostTimes>();
 
   add({ host, reusedConnection, timings }: TimedRun): void {
@@ -32,19 +32,19 @@ export class LatencyRecord {
     if (this.#hosts.size > maxHosts && oldest !== undefined) this.#hosts.delete(oldest);
   }
 
-  /** Hosts with the latest run first. */
+  /** Most recently used hosts first. */
   report(): Stats["latency"] {
     const hosts = [...this.#hosts].reverse().map(([host, times]) => ({ host, ...times.report() }));
     return { warm: this.#times.warm.report(), cold: this.#times.cold.report(), hosts };
   }
 
-  /** Of all runs since the daemon started, in seconds. */
+  /** Durations of all runs since the daemon started, in seconds. */
   durations(): Record<Kind, HistogramReport> {
     return { warm: this.#times.warm.durations(), cold: this.#times.cold.durations() };
   }
 }
 
-/** Those of the latest runs, and how many took how long of all. */
+/** The latest durations, and a histogram of all of them. */
 class Times {
   readonly #kept: number;
   readonly #latest: number[] = [];
@@ -89,7 +89,7 @@ class HostTimes {
   }
 }
 
-/** Each by itself, where Prometheus' also count the smaller ones. */
+/** Counts per bucket, whereas Prometheus' buckets are cumulative. */
 function bucketsOf({ buckets, count }: HistogramReport): HostLatency["buckets"]["warm"] {
   const all = [
     ...buckets.map((each) => ({ upToMs: each.bound * 1000, count: each.count })),

@@ -1,7 +1,7 @@
 import type { Run, RunRequest } from "../../protocol/run.ts";
 import { uuidv7 } from "../core/uuid.ts";
 
-/** A run as it begins. Of its standard input it is only kept that there was some. */
+/** A run in its initial state. Of its standard input, only its presence is recorded. */
 export function newRun(
   request: RunRequest,
   { host, jobId }: { readonly host: Run["host"]; readonly jobId: string | undefined },

@@ -14,18 +14,19 @@ export interface RecoveryParts {
 }
 
 /**
- * Ends every run that a daemon left open when it was killed, now, which is as long as it can have run: its bytes are
- * kept, its ending is `unknown`. Those that are found again on their hosts are left open. Returns how many were ended.
+ * Ends every run that a killed daemon left open, with the present time as the latest possible end. Their output is kept
+ * and their outcome is `unknown`. Runs that will be looked for on their hosts stay open. Returns the number of runs
+ * ended.
  */
 export function closeOpenRuns(parts: RecoveryParts, durable: ReturnType<DurablePlans["list"]>): number {
   const planned = new Set(durable.planned.map(({ run }) => run.id));
-  // One whose state alone is damaged may have ended.
+  // A run with only its state damaged may have ended.
   const open = parts.store.listOpen().filter(({ id, state }) => !planned.has(id) && state !== "ended");
   for (const run of open) close(parts, run, durable.unreadable.includes(run.id));
   return open.length;
 }
 
-/** `planLost`: a durable run whose plan cannot be read any more. Of others that were sent there is a plan. */
+/** `planLost`: a durable run whose plan can no longer be read. Every other durable run that was sent has a plan. */
 function close({ store, clock, log }: RecoveryParts, run: Run, planLost: boolean): void {
   const at = clock.now();
   const neverSent = run.options.durable === true && !planLost;
@@ -50,7 +51,7 @@ function close({ store, clock, log }: RecoveryParts, run: Run, planLost: boolean
     store.events.append(run.id, events, ended);
   } catch (failure) {
     if (failure instanceof Problem) throw failure;
-    // A record so damaged that nothing can be added to it must not keep the daemon from starting.
+    // A record too damaged to be appended to must not keep the daemon from starting.
     log.error("How an open run ended cannot be added to its record", { run: run.id, failure });
     store.events.append(run.id, [], ended);
   }

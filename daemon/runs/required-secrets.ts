@@ -1,6 +1,6 @@
 import { Problem } from "../../protocol/problem.ts";
 
-/** `conflict` where a variable of `secretEnv` that there was is not given again; `whose`: "This run". */
+/** Throws `conflict` if a variable of the original `secretEnv` is not given again. `whose`: "This run". */
 export function requireSecrets(
   whose: string,
   names: readonly string[],

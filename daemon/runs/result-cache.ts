@@ -5,7 +5,7 @@ import type { Remote, Target } from "../transport/remote.ts";
 import type { LiveRun } from "./record/live-run.ts";
 import type { RunStore } from "./record/run-store.ts";
 
-/** What the run engine needs of the cache. A miss is always a right answer. */
+/** What the run engine needs of a cache. A miss is always a valid answer. */
 export interface Cache {
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string, ttlMs: number): Promise<void>;
@@ -13,27 +13,27 @@ export interface Cache {
 }
 
 /**
- * A secret must not be part of a key that others may read, not even hashed, nor may its result be another's. What is
- * written to a command while it runs is part of no key. What root reads is for who may be root now.
+ * A secret must not be part of a key that others may read, not even hashed, nor may its result be reused. Input written
+ * while the command runs is part of no key. What root reads is only for those who may be root at that time.
  */
 function mayBeCached({ cacheTtlMs, secretEnv, stdinOpen, sudo }: RunRequest): boolean {
   return cacheTtlMs > 0 && !stdinOpen && !sudo && Object.keys(secretEnv).length === 0;
 }
 
-/** What a result is kept by, if it may be, and the run whose result stands for it. */
+/** The cache key, if the result may be cached, and the run whose result can be reused. */
 interface CachedResult {
   readonly key?: string;
   readonly run?: Run | undefined;
 }
 
-/** A request with what its host adds to it: a result for other start files or variables is another one. */
+/** A request with what its host adds to it: with other start files or variables, the result may differ. */
 export interface CacheableRequest extends RunRequest {
   readonly loginShell: boolean;
-  /** Of the host's SSH configuration (SetEnv, SendEnv). */
+  /** From the host's SSH configuration (SetEnv, SendEnv). */
   readonly hostEnvironment: Readonly<Record<string, string>>;
 }
 
-/** The key of the result of a request that `identity` makes (see `Remote.identity`). */
+/** The cache key of a request made by `identity` (see `Remote.identity`). */
 function resultKey(epoch: string, request: CacheableRequest, identity: string): string {
   const { command, useBash, loginShell, cwd, stdin, pty, recordLimitBytes, cols, rows } = request;
   const variables = (of: Readonly<Record<string, string>>): string[] =>
@@ -55,7 +55,7 @@ function resultKey(epoch: string, request: CacheableRequest, identity: string): 
   return `${resultPrefix}${epoch}:${createHash("sha256").update(JSON.stringify(what)).digest("base64url")}`;
 }
 
-/** Looks whether the result of an earlier run stands for this request. */
+/** Looks up an earlier run whose result can be reused for this request. */
 export async function cachedResult(
   request: CacheableRequest,
   { target, askedAt }: { readonly target: Target; readonly askedAt: number },
@@ -71,7 +71,7 @@ export async function cachedResult(
   return { key, run: stored?.damaged !== undefined || isOld ? undefined : stored };
 }
 
-/** What the result of a run that has ended is kept by; undefined where it may not stand for another run. */
+/** The cache key of an ended run's result; undefined if the result must not be reused. */
 export function keptBy(
   { run, identity }: Pick<LiveRun, "run" | "identity">,
   request: CacheableRequest,

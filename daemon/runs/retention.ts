@@ -6,15 +6,15 @@ export interface RetentionParts {
   readonly settings: () => Pick<Settings, "historyDays" | "historyMaxBytes">;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Forgets a run with its output, and tells of it. */
+  /** Deletes a run with its output, and emits its deletion. */
   readonly forget: (id: string) => Promise<void>;
 }
 
 const dayMs = 86_400_000;
 
 /**
- * Forgets the one run that ended first, if it is too old (0 days: none is) or the store too large; never one that
- * is under way. The room becomes free within the file and is used again. True when there may be more to forget.
+ * Deletes the one run that ended first if it is too old (0 days: no age limit) or the store is too large; never one
+ * that is under way. The space is freed within the file and reused. Returns true when there may be more to delete.
  */
 export async function forgetOldest({ store, settings, now, forget }: RetentionParts): Promise<boolean> {
   const { historyDays, historyMaxBytes } = settings();

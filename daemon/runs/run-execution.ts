@@ -6,20 +6,20 @@ import type { LiveRun } from "./record/live-run.ts";
 import type { StopController } from "./terminate/stop-controller.ts";
 import type { BannerSource, Hop, Remote, RemoteProcess, Target } from "../transport/remote.ts";
 
-/** One run on its way through the host: from the connection to its ending. */
+/** Carries one run through, from the connection to its ending. */
 export interface RunExecution {
   readonly live: LiveRun;
-  /** Whether the run goes on without this daemon and is found again by the next one. */
+  /** Whether the command keeps running without this daemon and is found again by the next one. */
   readonly outlivesDaemon: boolean;
-  /** Resolves when nothing more is done for the run. Never rejects: what fails is told in the run. */
+  /** Resolves when all work for the run is done. Never rejects: failures are reported in the run. */
   run(remote: Remote): Promise<void>;
-  /** Ends the command; before it has begun, at once. */
+  /** Ends the command; before it has begun, immediately. */
   readonly stops: StopController;
-  /** Why the run is not this daemon's to cancel. */
+  /** Why this daemon may not cancel the run. */
   readonly cancelRefusal?: Problem | undefined;
-  /** Where the command's standard input is written, once it runs; undefined when it is not open. */
+  /** The command's standard input, once it runs; undefined when it is not open. */
   stdin(): Promise<Writable | undefined>;
-  /** Tells the command the new size of its terminal, once it runs; false: it has none. */
+  /** Changes the size of the command's terminal, once it runs; returns false if it has none. */
   resize(size: TerminalSize): boolean;
 }
 
@@ -27,13 +27,13 @@ export function connectingMessage({ name, user, address, port }: Target): string
   return `Connecting to ${name} (${user}@${address}:${port})`;
 }
 
-/** Tells of what a person is shown before the login. */
+/** Reports a banner that is shown before login. */
 export function showBanner(live: LiveRun, banner: string, { name }: Hop, from: BannerSource): void {
   const message = from === "server" ? `${name} shows a banner` : `Touch the security key for ${name}`;
   if (live.run.state === "connecting") live.status("connecting", message, {}, { banner });
 }
 
-/** What a run's status says when its command runs. */
+/** The status message of a run whose command is running. */
 export function connectedMessage(
   { name }: Target,
   {

@@ -4,9 +4,9 @@ import type { Clock } from "../core/clock.ts";
 import type { Remote, Target } from "../transport/remote.ts";
 import type { SessionSettings } from "../transport/session-settings.ts";
 
-/** What the engine needs of hosts: where a run goes. */
+/** What the engine needs of hosts. */
 export interface RunHosts {
-  /** `host_unknown` when there is no such host. */
+  /** Throws `host_unknown` for an unknown host. */
   resolve(host: string | number): Promise<RunPlace>;
 }
 
@@ -18,7 +18,7 @@ export interface RunPlace {
   readonly session: SessionSettings;
 }
 
-/** Where a run goes that was asked for at `askedAt` (see `ConnectOptions`) or since. */
+/** The place of a run requested at `askedAt` (see `ConnectOptions`) or later. */
 export interface AskedPlace extends RunPlace {
   readonly askedAt: number;
 }
@@ -26,14 +26,15 @@ export interface AskedPlace extends RunPlace {
 const maxTargets = 1000;
 
 /**
- * Where runs go. A host is likely to be where it was at its last run: meanwhile it is looked up what there is to log in with
- * there. What many ask in one turn of the event loop is looked up once: each had asked before the turn began.
+ * Resolves hosts for runs. A host usually resolves to the same target as for its last run, so that target's credentials
+ * are looked up in parallel. Identical look-ups within one turn of the event loop are shared, since all their callers
+ * asked before the turn began.
  */
 export class ExpectedHosts {
   readonly #hosts: RunHosts;
   readonly #remote: Pick<Remote, "prepare">;
   readonly #clock: Pick<Clock, "elapsed">;
-  /** Those that were used last are the last. */
+  /** The most recently used last. */
   readonly #targets = new Map<string | number, Target>();
   readonly #thisTurn = new Map<string, Promise<AskedPlace>>();
 
@@ -43,7 +44,7 @@ export class ExpectedHosts {
     this.#clock = clock;
   }
 
-  /** As `RunHosts.resolve`. */
+  /** Like `RunHosts.resolve`. */
   resolve({ host, agentSocket }: Pick<RunRequest, "host" | "agentSocket">): Promise<AskedPlace> {
     const key = JSON.stringify([host, agentSocket]);
     if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());

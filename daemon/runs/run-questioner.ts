@@ -3,7 +3,7 @@ import type { Prompts } from "../prompts/prompts.ts";
 import type { Questioner } from "../transport/questioner.ts";
 import type { LiveRun } from "./record/live-run.ts";
 
-/** Who answers for a run; what is asked stands in the run's own events. undefined: nobody. */
+/** Puts a run's questions to a person, and records them in the run's own events. Undefined: nobody answers. */
 export function questionerOf(
   live: LiveRun,
   policy: PromptPolicy,

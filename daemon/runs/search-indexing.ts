@@ -6,12 +6,12 @@ export interface SearchIndexingParts {
   readonly store: Pick<RunStore, "index">;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether a run is under way, which should not be kept waiting. */
+  /** Whether a run is under way, which indexing should not delay. */
   readonly busy: () => boolean;
 }
 
 export interface SearchIndexing extends Disposable {
-  /** To be called when a run has ended: it can be found by its output soon after. */
+  /** To be called when a run has ended; its output becomes searchable soon after. */
   wake(): void;
 }
 
@@ -19,12 +19,12 @@ const restMs = 200;
 const maxWaitMs = 5000;
 const nextStepMs = 10;
 const afterFailureMs = 60_000;
-/** About five milliseconds of work a step: so long may a stream be kept waiting. */
+/** About 5 ms of work per step, which bounds the delay of a stream. */
 const step = { runs: 40, bytes: 64 * 1024 };
 
 /**
- * Makes ended runs searchable, in small steps while no run is under way; where some always is, five seconds
- * late. What an earlier daemon left to do is done too.
+ * Indexes ended runs for search, in small steps while no run is under way; if some run always is, with a delay of five
+ * seconds. Also indexes what an earlier daemon left.
  */
 export function openSearchIndexing({ store, clock, log, busy }: SearchIndexingParts): SearchIndexing {
   let timer: NodeJS.Timeout | undefined;

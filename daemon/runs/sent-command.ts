@@ -10,17 +10,17 @@ import type { ExecutionOptions } from "./execution-options.ts";
 import type { StopReason } from "./terminate/stop-controller.ts";
 import { noShellForSudo } from "./sudo/sudo-problems.ts";
 
-/** A command as its host is sent it, with Hostrun's own words before it, and what is theirs in the output. */
+/** A command as sent to its host, preceded by Hostrun's own part, and the filter that removes that part's output. */
 export class SentCommand {
-  /** What the command's shells are to read before the command does. */
+  /** What the command's shells read before the command does. */
   readonly input = new CommandInput();
   readonly pidMarker: PidMarkerFilter;
-  /** The stream that our own words are in: on a terminal standard error comes with standard output. */
+  /** The stream that carries our own output: on a terminal, standard error is merged into standard output. */
   readonly markerStream: OutputStream;
   readonly #options: ExecutionOptions;
   readonly #token = pooledRandom(6).toString("hex");
   #shell: LoginShell = "none";
-  /** Whether the command was sent behind a word of ours. */
+  /** Whether the command was sent with our own part before it. */
   #marked = false;
 
   constructor(options: ExecutionOptions, sudo: SudoListener | undefined) {
@@ -29,23 +29,23 @@ export class SentCommand {
     this.pidMarker = new PidMarkerFilter(this.#token, () => this.input.ask(), sudo);
   }
 
-  /** Of what read it. */
+  /** The shell that the command was written for. */
   get shell(): LoginShell {
     return this.#shell;
   }
 
-  /** false: it is certain that no host has it. */
+  /** False: it is certain that no host has received it. */
   get mayBeSent(): boolean {
     return this.#marked;
   }
 
-  /** fish says 0 of a line that it cannot read, and of which it runs nothing. */
+  /** fish exits with 0 for a line that it cannot parse, and runs nothing of it. */
   isUnread(end: RemoteEnd): boolean {
     const { pid, shown } = this.pidMarker;
     return end.kind === "exited" && end.code === 0 && pid === undefined && shown;
   }
 
-  /** Whether the next run should ask again what runs the commands of this login; `stopped`: why it was to end. */
+  /** Whether the next run should detect the login shell again; `stopped`: why the run was to end. */
   misjudgedShell(end: RemoteEnd, stopped: StopReason | undefined): boolean {
     if (this.#shell === "none") return stopped !== undefined;
     return end.kind === "exited" && this.pidMarker.pid === undefined;
@@ -80,7 +80,7 @@ export class SentCommand {
     };
   }
 
-  /** What of a chunk is the command's own. */
+  /** The command's own bytes in a chunk. */
   take(stream: OutputStream, chunk: Buffer): Buffer {
     return this.#marked && stream === this.markerStream ? this.pidMarker.take(chunk) : chunk;
   }

@@ -1,26 +1,26 @@
 import type { Run } from "../../protocol/run.ts";
 
-/** Further ones run by themselves, which is bounded elsewhere. */
+/** Further runs are carried out themselves; their number is limited elsewhere. */
 const maxWaiting = 1000;
 
-/** The run whose result stands for others; none: its result does not; cancelled: it was given up by who asked for it. */
+/** The run whose result can be reused; none: it cannot; cancelled: the run was cancelled by its client. */
 export type SharedResult = Run | "none" | "cancelled";
 
-/** `isKept`: whether the result of the run, which has ended, may stand for others. */
+/** `isKept`: whether the result of the ended run can be reused. */
 export function sharedResult(run: Run, isKept: boolean): SharedResult {
   if (isKept) return run;
   return run.outcome === "cancelled" ? "cancelled" : "none";
 }
 
-/** Lets one run be carried out for all that ask for the same result at once. */
+/** Carries out one run for all simultaneous requests of the same result. */
 export class SharedResults {
   readonly #underWay = new Map<string, Promise<SharedResult>>();
   #waiting = 0;
 
   /**
-   * The result of a run under way that is kept by this key; undefined where the one who asks is to be carried out itself,
-   * or `stopped` came first. When the run under way is cancelled, one of those that wait takes its place, and the others
-   * wait for that one. `own` is the result of the one who asks, for those who come after it.
+   * The result of a run under way with this key; undefined if the caller is to carry out its own run, or if `stopped`
+   * came first. When the run under way is cancelled, one of the waiting runs takes its place and the others wait for
+   * that one. `own` is the caller's result, for later callers.
    */
   async join(key: string, own: Promise<SharedResult>, stopped: Promise<unknown>): Promise<Run | undefined> {
     for (;;) {

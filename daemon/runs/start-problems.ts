@@ -2,7 +2,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { seconds } from "../../protocol/span.ts";
 import type { Target } from "../transport/remote.ts";
 
-/** Of a command that a shell of another language was sent, which ran nothing. */
+/** For a command sent in another shell's syntax, of which nothing ran. */
 export function notRead({ name }: Target): Problem {
   const detail =
     `The command has not run: the login shell on ${name} is another one than it was, and could not read what it was ` +
@@ -10,7 +10,7 @@ export function notRead({ name }: Target): Problem {
   return new Problem("channel_refused", detail, { host: name });
 }
 
-/** Of one whose input the host did not ask for. */
+/** For a command whose input the host did not request. */
 export function notTaken({ name }: Target, afterMs: number): Problem {
   const detail =
     `${name} did not ask for the command's variables within ${seconds(afterMs)}. What its login runs first, a start file or ` +

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 
-/** What the shells of a command read from its standard input before the command does, each when it asks. */
+/** The pieces that the shells of a command read from its standard input before the command does, each on request. */
 export class CommandInput {
   #pieces: readonly Buffer[] = [];
   #asked = 0;
@@ -17,18 +17,18 @@ export class CommandInput {
     return this.#pieces.length === 0;
   }
 
-  /** Everything is on its way. */
+  /** True once everything has been written. */
   get isGiven(): boolean {
     return this.#stdin !== undefined && this.#given === this.#pieces.length;
   }
 
-  /** The host waits for the next piece. */
+  /** To be called when the host requests the next piece. */
   ask(): void {
     this.#asked += 1;
     this.#give();
   }
 
-  /** Resolves when everything is on its way. */
+  /** Resolves once everything has been written. */
   giveTo(stdin: Writable): Promise<void> {
     this.#stdin = stdin;
     this.#give();

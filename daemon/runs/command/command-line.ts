@@ -11,18 +11,18 @@ export interface CommandLineOptions extends Setting {
 /** What is sent for the host's shell to run. */
 export interface CommandLine {
   readonly line: string;
-  /** What of the line stands before the command. */
+  /** The part of the line before the command. */
   readonly before: string;
-  /** What the shells that it runs read from standard input before the command does, in order. */
+  /** What the line's shells read from standard input before the command does, in order. */
   readonly inputs: readonly Buffer[];
 }
 
-/** Linux takes 131,072 bytes for one argument; what is put before the line has room in the rest. */
+/** Linux limits one argument to 131,072 bytes; the rest is for what is put before the line. */
 export const maxLineBytes = 128_000;
 
 /**
- * What is sent for the host's shell to run. Without any option that is the command itself. Working directory
- * and variables are set right before it, in the shell's own language: start files must not have the last word.
+ * What is sent for the host's shell to run. Without options that is the command itself. The working directory and
+ * variables are set immediately before it, in the shell's own language, so that start files cannot override them.
  */
 export function commandLine(
   command: string,
@@ -49,7 +49,7 @@ export function commandLine(
   return { line: inLoginShell(script.text, shell), before: "", inputs: [...read, ...inputs] };
 }
 
-/** What a Bourne shell is given for a command that needs nothing else, neither input nor a terminal; undefined for others. */
+/** What a Bourne shell runs for a command that needs neither input nor a terminal; undefined for other commands. */
 export function textAlone(
   request: RunRequest,
   options: CommandLineOptions,
@@ -60,12 +60,12 @@ export function textAlone(
   return inputs.length === 0 ? line : undefined;
 }
 
-/** Nobody writes to a command's standard input. */
+/** True if nothing is written to the command's standard input. */
 export function isSilent({ stdin, stdinOpen, pty, sudo }: RunRequest): boolean {
   return stdin === null && !stdinOpen && !pty && !sudo;
 }
 
-/** The terminal that a command is to have. */
+/** The size of the terminal that the command gets; null for none. */
 export function terminalOf({ pty, cols = 80, rows = 24 }: RunRequest): TerminalSize | null {
   return pty ? { cols, rows } : null;
 }
@@ -80,11 +80,11 @@ function languageOf(shell: Asked): Language {
 function prelude(options: CommandLineOptions, shell: Asked, reading: Reading): Prelude {
   const language = options.useBash ? languages.bourne : languageOf(shell);
   const { text, input } = language.prelude(options, reading);
-  // Where nobody takes it out again it must not be in a line that a shell may show as wrong.
+  // If nothing removes it from the output, it must not be in a line that a shell may print in an error.
   return { text: text !== "" && reading.from === "there" ? `${text}\n` : text, input };
 }
 
-/** What runs the command, as a word after it; undefined where the login shell itself does. */
+/** What runs the command, which follows as one word; undefined if the login shell does. */
 function starter({ useBash, loginShell }: CommandLineOptions, shell: Asked): string | undefined {
   const login = loginShell ? "-l " : "";
   const exec = shell === "other" ? "exec " : "";
@@ -98,7 +98,7 @@ function inLoginShell(line: string, shell: Asked): string {
   return shell === "bourne" ? untraced + line : line;
 }
 
-/** For what could not be asked, which may be no shell at all. Variables are sent another way. */
+/** For a login that could not be asked, which may be no shell at all. Variables are sent by other means. */
 function bare(command: string, { useBash, loginShell, cwd }: CommandLineOptions): string {
   const directory = cwd === null ? "" : `cd ${quote(cwd.startsWith("-") ? `./${cwd}` : cwd)} || exec false\n`;
   const script = directory + command;
@@ -107,7 +107,9 @@ function bare(command: string, { useBash, loginShell, cwd }: CommandLineOptions)
   return loginShell ? `"$SHELL" -l -c ${quote(script)}` : script;
 }
 
-/** csh takes `-l` only where nothing else is said: it reads what a login shell would read, after its other files. */
+/**
+ * csh accepts `-l` only as its sole argument: these are the files that a login shell would read, after its other ones.
+ */
 const cshLoginFiles = ["/etc/csh.login", "~/.login"]
   .map((file) => `if ( -r ${file} ) source ${file}\n`)
   .join("");

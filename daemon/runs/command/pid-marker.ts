@@ -1,15 +1,15 @@
 import type { LoginShell } from "../../transport/login-shell.ts";
 
-/** A command with a word before it by which the host tells the process id that it runs under. */
+/** A command preceded by a marker with which the host reports the process id. */
 export interface MarkedCommand {
   readonly line: string;
-  /** What of the line stands before the command: some shells show a line as they read it, or one that is wrong. */
+  /** The part of the line before the command: some shells print a line as they read it, or in a syntax error. */
   readonly before: string;
 }
 
 /**
- * The command with a word before it by which the host tells the process id that it runs under: how else could it
- * be ended for certain? The word goes to standard error, from where `PidMarkerFilter` takes it out again.
+ * Puts a marker before the command with which the host reports the process id that the command runs under; without it,
+ * the command could not be ended reliably. The marker goes to standard error, where `PidMarkerFilter` removes it.
  */
 export function withPidMarker(command: MarkedCommand, shell: LoginShell, token: string): MarkedCommand {
   if (shell === "none") return { line: command.line, before: "" };
@@ -17,18 +17,19 @@ export function withPidMarker(command: MarkedCommand, shell: LoginShell, token: 
     const word = bourneWord(token);
     return { line: word + command.line, before: word + command.before };
   }
-  // Where the language is another one, a child of it tells its parent. fish shows a wrong line: ours is another one.
+  // In another shell language, a child process reports its parent. fish prints a line that it cannot parse, so ours is
+  // a separate one.
   return { line: `/bin/sh -c 'echo ${markOf(token)}$PPID: >&2'\n${command.line}`, before: "" };
 }
 
 /**
- * In the command's first line, so that line numbers in errors stay right. It shows and changes nothing, whatever start
- * files did. Where commands are traced, none runs here: loops over no word are not traced, and a subshell in such a
- * word can first be made to trace nothing, without a use of PS4, which may have effects. It alone costs a process.
+ * On the command's first line, so that line numbers in errors stay right. It prints and changes nothing, whatever start
+ * files did. If commands are traced, none runs here: loops over no word are not traced, and a subshell in such a word
+ * can first turn tracing off, without expanding PS4, which may have side effects. Only this case costs a process.
  */
 function bourneWord(token: string): string {
   const word = `${markOf(token)}$$:`;
-  // Builtins that nobody puts a function over, where there can be functions.
+  // Builtins that are rarely redefined as functions, in shells that have functions.
   const said = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\'||\\builtin echo ${word};;z)\\print -r ${word};;*)\\echo ${word};;esac`;
   const traced = `POSIXLY_CORRECT=1;\\unset -f echo;\\echo ${word} >&3`;
   return (
@@ -39,23 +40,23 @@ function bourneWord(token: string): string {
 
 const markOf = (token: string): string => `hostrun-${token}:`;
 
-/** A mark with what it says; one expression for all runs, since each new one would be compiled. */
+/** A marker with its content; one expression for all runs, since each new one would have to be compiled. */
 const markedWords = /hostrun-([0-9A-Za-z]+):(?:(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})):\r?\n/g;
 
-/** How many bytes may come before it; what start files say is less. */
+/** How many bytes may precede the marker; start files print less. */
 const maxWaitBytes = 64 * 1024;
 
 /** What sudo does before the command begins. */
 export interface SudoListener {
-  /** It waits for the password of `user`, as far as it said whose. */
+  /** sudo waits for the password of `user`, as far as it named one. */
   asked(user: string): void;
-  /** It has begun the command's shell. */
+  /** sudo has begun the command's shell. */
   began(): void;
 }
 
 /**
- * Takes what Hostrun's own part of a command says out of the stream that it is in: the marker, the words by which
- * it asks for input, its own text where a shell shows that; every other byte passes in order.
+ * Removes the output of Hostrun's own part of a command from its stream: the marker, the requests for input, and its
+ * own text where a shell prints that. All other bytes pass in order.
  */
 export class PidMarkerFilter {
   readonly #mark: string;
@@ -72,7 +73,7 @@ export class PidMarkerFilter {
   #pid: number | undefined;
   #shown = false;
 
-  /** `token`: letters and digits. `ready` is called whenever the host asks for input. */
+  /** `token`: letters and digits. `ready` is called for each request for input. */
   constructor(token: string, ready: () => void = () => undefined, sudo?: SudoListener) {
     this.#mark = markOf(token);
     this.#token = token;
@@ -81,8 +82,9 @@ export class PidMarkerFilter {
   }
 
   /**
-   * `before`: our own text, as far as shells may show it. `inputs`: how many times the host will ask for input, sudo aside. A shell
-   * of another language than Bourne's may show our own line in pieces: lines wait for their end until it is over.
+   * `before`: our own text, as far as shells may print it. `inputs`: how many times the host will request input, sudo
+   * aside. A shell that is not a Bourne shell may print our own line in pieces; then whole lines are held back until
+   * our part is over.
    */
   expect({ before }: MarkedCommand, inputs: number, shell: LoginShell): void {
     this.#before = Buffer.from(before).toString("latin1");
@@ -90,22 +92,22 @@ export class PidMarkerFilter {
     this.#wholeLines = shell === "fish" || shell === "csh";
   }
 
-  /** The id of the process on the host, once its marker has come. */
+  /** The id of the process on the host, once its marker has arrived. */
   get pid(): number | undefined {
     return this.#pid;
   }
 
-  /** Whether the shell has shown our own text, as it does with what it reads, or cannot read. */
+  /** Whether the shell has printed our own text, as it does when it echoes its input or cannot parse it. */
   get shown(): boolean {
     return this.#shown;
   }
 
-  /** Resolves when the marker has come, or will not any more. */
+  /** Resolves when the marker has arrived, or no longer can. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
 
-  /** What is to be passed on of `chunk`; what may be the beginning of something of ours waits for the rest. */
+  /** The bytes of `chunk` to pass on; a possible beginning of our own output is held until the rest arrives. */
   take(chunk: Buffer): Buffer {
     if (this.#done) return chunk;
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
@@ -124,7 +126,7 @@ export class PidMarkerFilter {
     return this.#passed + this.#held.length > maxWaitBytes ? Buffer.concat([all, this.rest()]) : all;
   }
 
-  /** What is still held when the stream has ended. */
+  /** The bytes still held when the stream has ended. */
   rest(): Buffer {
     const rest = this.#withoutOurs(this.#held);
     this.#held = Buffer.alloc(0);
@@ -132,7 +134,7 @@ export class PidMarkerFilter {
     return rest;
   }
 
-  /** Of one line. */
+  /** Filters one line. */
   #withoutOurs(line: Buffer): Buffer {
     const text = line.toString("latin1");
     if (!text.includes(this.#mark)) return line;
@@ -141,7 +143,7 @@ export class PidMarkerFilter {
       token === this.#token ? this.#said(pid, word) : all,
     );
     this.#shown ||= shown !== text;
-    // Nobody else knows the token: the rest is a trace of our own part.
+    // Nobody else knows the token, so the rest is a trace of our own part.
     return Buffer.from(left.includes(this.#mark) ? "" : left, "latin1");
   }
 
@@ -165,7 +167,7 @@ export class PidMarkerFilter {
     this.#settled.resolve();
   }
 
-  /** Where that part of the last line begins that waits for the rest of it. */
+  /** The index from which the last line is held until the rest of it arrives. */
   #heldFrom(line: string): number {
     if (line.includes(this.#mark) || (this.#wholeLines && this.#pid === undefined)) return 0;
     const maxLength = Math.max(this.#before.length, this.#mark.length);

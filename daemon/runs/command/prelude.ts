@@ -1,46 +1,46 @@
 import { directoryBy, quote, quoteForCsh, quoteForFish } from "./quoting.ts";
 
-/** What a shell is told before the command that it runs. */
+/** What a shell sets before it runs the command. */
 export interface Setting {
-  /** null: where the login begins. */
+  /** null: the login's initial directory. */
   readonly cwd: string | null;
-  /** By name. The values are never part of a command line, which the host shows to every account. */
+  /** By name. Values are never part of a command line, which every account on the host can see. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What goes before a command in its shell's text, and the bytes that it reads from standard input for that. */
+/** Shell text that precedes a command, and the bytes that this text reads from standard input. */
 export interface Prelude {
   readonly text: string;
   readonly input: Buffer | undefined;
 }
 
-/** How a shell comes by its input. */
+/** How a shell gets its input. */
 export interface Reading {
   /**
-   * requested: it says that it is ready, and is sent its input then. terminal: the same on a terminal, which must
-   * neither show nor change it. there: it is what standard input begins with.
+   * requested: the shell prints a ready mark and is then sent its input. terminal: the same on a terminal, which must
+   * neither echo nor change it. there: standard input begins with it.
    */
   readonly from: "requested" | "terminal" | "there";
-  /** Letters and digits, of this run alone. */
+  /** Letters and digits, unique to this run. */
   readonly token: string;
 }
 
-/** What is said in a shell's language. */
+/** The syntax of one family of shells. */
 export interface Language {
-  /** One word. */
+  /** Quotes the text as one word. */
   quote(text: string): string;
-  /** Text that sets what is asked for, or ends the shell; "" where nothing is. */
+  /** Text that applies the setting, or ends the shell; "" if there is nothing to set. */
   prelude(setting: Setting, reading: Reading): Prelude;
-  /** A script (in fish's case of one line) that is too long for a command line: it is the input. */
+  /** A script (for fish, on one line) that is too long for a command line and is read from the input. */
   script(script: string, reading: Reading): Prelude;
 }
 
-/** The host says by this, on standard error, that it waits for input. */
+/** Printed on standard error when the host waits for input. */
 const readyMark = (token: string): string => `hostrun-${token}:ready:`;
 
 /**
- * For a shell without functions and aliases of start files. Prints exactly `bytes` of standard input: what comes after
- * them is the command's. Only dd promises not to read ahead, and only one byte at a time.
+ * For a shell without functions and aliases from start files. Copies exactly `bytes` bytes of standard input, since
+ * what follows is the command's. Only dd guarantees not to read ahead, and only one byte at a time.
  */
 function readerOf(bytes: number, { from, token }: Reading, wrap = (read: string) => read): string {
   const read = `dd bs=1 count=${bytes} 2>/dev/null`;
@@ -50,10 +50,10 @@ function readerOf(bytes: number, { from, token }: Reading, wrap = (read: string)
 }
 
 /**
- * For shells of the Bourne family, in one line. Whatever start files did, it neither shows nor changes anything else:
- * functions and aliases, `set -x`, `-v`, `-e` and `-u`, CDPATH, a PS4 that has effects of its own. No command ends
- * tracing untraced, PS4 included: it is kept and replaced before, by expansions in a redirection. Where input is
- * missing, so is the closing brace, and nothing runs.
+ * For shells of the Bourne family, on one line. It prints and changes nothing else, whatever start files did: functions
+ * and aliases, `set -x`, `-v`, `-e` and `-u`, CDPATH, a PS4 with side effects. No command can turn tracing off without
+ * being traced, PS4 included, so PS4 is saved and replaced first, by expansions in a redirection. If input is missing,
+ * so is the closing brace, and nothing runs.
  */
 const bourne: Language = {
   quote,
@@ -74,9 +74,9 @@ const bourne: Language = {
   },
 };
 
-/** Runs commands with the shell's own `cd`, `eval` and `export`: `"$_hb"` before each; messages go to descriptor 3. */
+/** Runs commands with the shell's own `cd`, `eval` and `export`: `"$_hb"` before each. Messages go to descriptor 3. */
 function unnoticed(steps: readonly string[]): string {
-  // A function that is called `builtin` is put aside meanwhile; zsh can disable it, bash can print it.
+  // A function named `builtin` is removed meanwhile: zsh can disable it, bash can print it.
   const begin =
     "_hf=$-;_hq=;_hb=builtin;case ${BASH_VERSION+b}${ZSH_VERSION+z} in " +
     "b)_hd=$(\\unset -f declare;\\declare -f builtin);\\unset -f builtin;;" +
@@ -90,10 +90,10 @@ function unnoticed(steps: readonly string[]): string {
   return `{ ${begin}${[...steps, end].join("&&")};} ${silent}||\\exit 1; `;
 }
 
-/** Ends tracing, untraced, in a shell of the Bourne family that only starts another one. */
+/** Turns tracing off, untraced, in a Bourne-family shell that only starts another one. */
 export const untraced = "{ \\set +xv;} 3>&$((2+0*(PS4=BASH_XTRACEFD=2))) 2>/dev/null; ";
 
-/** In lines. Where input is missing, so is the `end`, and nothing runs. */
+/** On several lines. If input is missing, so is the `end`, and nothing runs. */
 const fish: Language = {
   quote: quoteForFish,
   prelude({ cwd, variables }, reading) {
@@ -110,8 +110,8 @@ const fish: Language = {
 };
 
 /**
- * csh and tcsh, in lines. `chdir` is `cd` under a name that nobody makes an alias of; `exit` does not end what tcsh was
- * given by `-c`. Several lines come from a file only: it is private, and gone as soon as it is open.
+ * csh and tcsh, on several lines. `chdir` is `cd` under a name that nobody aliases; `exit` does not end the text that
+ * tcsh was given by `-c`. Several lines can only be read from a file: it is private, and removed as soon as it is open.
  */
 const csh: Language = {
   quote: quoteForCsh,

@@ -1,17 +1,17 @@
 /**
- * Runs a script of sh with arguments, as a command in one line that every login shell reads the same way. The script
- * holds no single quote, no backslash before another one or at a line's end, and `!` only before a blank or `=`; its
- * comments have lines of their own, the patterns of a `case` have none. An argument is one word: letters, digits and
- * `/._@+-`.
+ * Runs an sh script with arguments, as a one-line command that every login shell parses the same way. The script must
+ * contain no single quote, no backslash before another one or at the end of a line, and `!` only before a blank or `=`;
+ * comments must be on lines of their own, and the patterns of a `case` must have none. An argument is one word of
+ * letters, digits and `/._@+-`.
  */
 export function shCommand(script: string, ...args: readonly (string | number)[]): string {
   return ["/bin/sh -c", `'${oneLine(script)}'`, "hostrun", ...args].join(" ");
 }
 
-/** What ends a line after which no command is over yet. */
+/** Matches the end of a line on which the command is not complete. */
 const isOpen = /(?:[{(|&]|;;|\b(?:then|do|else))$/;
 
-/** Such a script as one line, for a word in single quotes. */
+/** Such a script on one line, for use within single quotes. */
 export function oneLine(script: string): string {
   const lines = script
     .split("\n")

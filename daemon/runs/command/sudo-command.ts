@@ -4,9 +4,10 @@ import { languages, type Reading } from "./prelude.ts";
 import { portable, quote } from "./quoting.ts";
 
 /**
- * The command as root: sudo asks by a line that only Hostrun knows (`%p`: whose password) and reads the answer, and not
- * a byte more, from standard input. What it starts first says that it has: what has not been begun so has not run. Directory
- * and variables are set by root's shell, since sudo hands on neither what it does not know nor a way into /root.
+ * Runs the command as root. sudo prompts with a line that only Hostrun knows (`%p`: whose password) and reads the
+ * answer, and not a byte more, from standard input. The first thing it starts reports that the command has begun:
+ * without that report, the command has not run. Root's shell sets the directory and variables, since sudo passes on
+ * neither unknown variables nor a way into /root.
  */
 export function sudoCommandLine(
   command: string,
@@ -22,13 +23,13 @@ export function sudoCommandLine(
   return { line: bySudo(script.text, shell, reading.token), before: "", inputs: [...read, ...own.inputs] };
 }
 
-/** The login shell runs the command as ever where it is of the Bourne family, and /bin/sh where it is another one. */
+/** A Bourne-family login shell runs the command as usual; for any other, /bin/sh does. */
 function bySudo(line: string, shell: LoginShell, token: string): string {
   const program = shell === "bourne" ? '"${SHELL:-/bin/sh}"' : "/bin/sh";
   const begin = `'echo hostrun-${token}:began: >&2;exec "$0" -c "$1"'`;
   const prompt = `'hostrun-${token}:sudo:%p:\n'`;
-  // sudo knows who was here before by the parent process: without a shell between, that is the connection's, and one run
-  // that waits for its password has all others of the login wait.
+  // sudo remembers authentication by the parent process. Without a shell in between, that is the connection's process,
+  // and a run waiting for its password would block all other runs of the login.
   const text = `command sudo -S -p ${prompt} -- /bin/sh -c ${begin} ${program} ${quote(line)};exit`;
   return shell === "bourne" ? text : `exec ${portable(text)}`;
 }

@@ -1,26 +1,26 @@
 import type { EventLog, EventWrite } from "./event-log.ts";
 
-/** What a run has to write that can wait for a moment. */
+/** What a run has to write, but not immediately. */
 export interface DelayedWrite {
   pending(): EventWrite;
-  /** It is in the store. */
+  /** To be called when it is in the store. */
   recorded(): void;
-  /** Writes it by itself, whatever comes of it. */
+  /** Writes it separately, whether or not that succeeds. */
   writeAlone(): void;
 }
 
-/** So long what does not matter by itself waits for what comes next. */
+/** How long a write of low importance waits for the next one. */
 const delayMs = 100;
 
 const all = new WeakMap<EventLog, DelayedWrites>();
 
-/** Writes of many runs that can wait: what nothing else has taken along after a moment is one commit. */
+/** Delayed writes of many runs: those that no other write has included after a moment are one commit. */
 export class DelayedWrites {
   readonly #log: EventLog;
   readonly #waiting = new Set<DelayedWrite>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** Those that go to the same log are written together. */
+  /** Runs with the same log are written together. */
   static of(log: EventLog): DelayedWrites {
     const writes = all.get(log) ?? new DelayedWrites(log);
     all.set(log, writes);
@@ -36,7 +36,7 @@ export class DelayedWrites {
     this.#timer ??= setTimeout(() => this.#writeAll(), delayMs).unref();
   }
 
-  /** It was written with something else. */
+  /** To be called when it was written together with something else. */
   delete(write: DelayedWrite): void {
     if (!this.#waiting.delete(write) || this.#waiting.size > 0) return;
     clearTimeout(this.#timer);
@@ -50,7 +50,7 @@ export class DelayedWrites {
     try {
       this.#log.appendAll(writes.map((write) => write.pending()));
     } catch {
-      // Nothing of it was written. Each tells by itself what keeps it from being.
+      // Nothing was written. Each run reports separately what prevents it.
       for (const write of writes) write.writeAlone();
       return;
     }

@@ -9,15 +9,15 @@ export interface Ending {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly problem?: Problem;
-  /** Whether the host confirmed that what was asked to end is gone; absent where nothing was asked. */
+  /** Whether the host confirmed that the processes are gone; absent if none were to be ended. */
   readonly stopConfirmed?: boolean;
-  /** What the host says of the whole streams; it counts where the hashes are not known here. */
+  /** The host's hashes of the complete streams, used if the hashes are not known here. */
   readonly sha256?: Hashes | undefined;
 }
 
 type Hashes = Readonly<Record<OutputStream, string>>;
 
-/** The run as it is once it has ended so; its sizes are as they were. */
+/** The run after this ending; its sizes are unchanged. */
 export function endedAs(run: Run, ending: Ending, endedAt: string): Run {
   return {
     ...run,
@@ -31,7 +31,7 @@ export function endedAs(run: Run, ending: Ending, endedAt: string): Run {
   };
 }
 
-/** The `complete` event of an ended run; `sha256` where the streams' hashes are known. */
+/** The `complete` event of an ended run; `sha256` if the streams' hashes are known. */
 export function completeFields(run: Run, sha256: Hashes | undefined): ControlFields {
   const unknown = { stdout: null, stderr: null };
   return {
@@ -49,8 +49,8 @@ export function completeFields(run: Run, sha256: Hashes | undefined): ControlFie
 }
 
 /**
- * What is shown of an ending that the store does not take, and that a daemon that starts later would not know: that it is unknown.
- * A run that failed has failed.
+ * The ending shown when the store cannot record the real one, which a later daemon would not know: `unknown`. A failed
+ * run stays `failed`.
  */
 export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending {
   if (ending.outcome === "failed" || ending.outcome === "unknown") return ending;
@@ -64,8 +64,8 @@ export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending 
 }
 
 /**
- * Whether an ending is shown as it is, by why the store did not take it: one that is damaged is put aside at the next start, and nobody
- * finds another ending there.
+ * Whether an ending is shown as it is, given why the store did not take it. A damaged store is quarantined at the next
+ * start, so no later daemon finds a different ending there.
  */
 export function isToldAfter(failure: unknown): boolean {
   return failure === undefined || (failure instanceof Problem && failure.members.reason === "damaged");

@@ -11,9 +11,8 @@ export interface EventWriterParts {
 
 /** The run whose events are written. */
 export interface RunRecord {
-  /** As the run is now. */
   readonly run: () => Run;
-  /** Of what is recorded already. */
+  /** The last number already recorded. */
   readonly lastSeq: number;
   readonly recordLimitBytes: number;
 }

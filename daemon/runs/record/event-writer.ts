@@ -21,12 +21,12 @@ import {
 } from "./stored-event.ts";
 import { withGaps } from "./unrecorded-output.ts";
 
-/** A disk that is full or fails is tried again so often. */
+/** How long to wait before retrying on a full or failing disk. */
 const retryMs = 1000;
 
 /**
- * Writes the events of one run: each is numbered, recorded first and shown to readers after. Several chunks that arrive
- * together are one write, and so is what a quick command goes through between its beginning and its end.
+ * Writes the events of one run: each is numbered, recorded, and then shown to readers. Chunks that arrive together are
+ * one write, and so are the states that a quick command passes through.
  */
 export class EventWriter {
   readonly transcript: Transcript<ShownEvent>;
@@ -35,18 +35,18 @@ export class EventWriter {
   #recorder: Recorder;
   readonly #isFollowed: () => boolean;
   #onUnrecorded: (() => boolean) | undefined;
-  /** What comes is passed over until `replay`. */
+  /** Incoming output is ignored until `replay`. */
   #rewinds = false;
   #hasUnrecordedOutput = false;
   #seq: number;
-  /** Events that were shown although the store did not take them: they go first at the next write. */
+  /** Events that were shown although the store did not take them; the next write begins with them. */
   #pendingWrites: StoredEvent[] = [];
-  /** The run's new state is pending, too. */
+  /** Whether the run's new state is pending, too. */
   #runPending = false;
-  /** Where the middle of too much output was taken out. */
+  /** The range in which excess output was dropped from the middle. */
   #truncated: TruncatedRange | undefined;
   readonly #gathering = new Gathering(() => this.flushOutput(false));
-  /** Events that are neither recorded nor shown yet, the last of those that are pending; and what is called then. */
+  /** Events neither recorded nor shown yet, which are the last of the pending ones; and the callbacks to call then. */
   #unshown: StoredEvent[] = [];
   #afterShown: (() => void)[] = [];
   readonly #delayed: DelayedWrites;
@@ -62,7 +62,7 @@ export class EventWriter {
   /** Resolves when the ending is in the store. */
   readonly persisted = this.#persisted.promise;
 
-  /** `isFollowed` says whether there is a reader who is to have every byte. */
+  /** `isFollowed` returns whether there is a reader that must get every byte. */
   constructor(record: RunRecord, parts: EventWriterParts, isFollowed: () => boolean) {
     this.#record = record;
     this.#parts = parts;
@@ -73,7 +73,7 @@ export class EventWriter {
     this.transcript = new Transcript(record.lastSeq);
   }
 
-  /** Commits a new run. `storage_full` */
+  /** Commits a new run. Throws `storage_full`. */
   create(key: IdempotencyKey | undefined): void {
     const run = this.#record.run();
     const first = this.#numbered([controlContent({ type: "init", run })], run.createdAt);
@@ -82,14 +82,14 @@ export class EventWriter {
   }
 
   /**
-   * Output comes from where it can be had again. `onUnrecorded` is called when some could not be recorded: true promises a
-   * `replay`, and then what comes from where the record ends.
+   * For output that can be fetched again. `onUnrecorded` is called when some could not be recorded: returning true
+   * promises a `replay`, and then output from where the record ends.
    */
   rewindWith(onUnrecorded: () => boolean): void {
     this.#onUnrecorded = onUnrecorded;
   }
 
-  /** Takes in what is recorded; false when bytes of it are missing. Rejects when `signal` is aborted. */
+  /** Restores the state from the record; resolves to false if bytes are missing. Rejects when `signal` is aborted. */
   async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<boolean> {
     const record = { events: this.#parts.store.events, id: this.#id, lastSeq: this.#seq };
     const recorder = new Recorder(this.#record.recordLimitBytes);
@@ -100,17 +100,17 @@ export class EventWriter {
     return whole;
   }
 
-  /** Whether the store takes writes. */
+  /** Whether the store accepts writes. */
   hasRoom(): boolean {
     return this.#flushPending() === undefined;
   }
 
-  /** Whether output is missing in the record that the store had no room for. */
+  /** Whether output is missing from the record because the store had no room for it. */
   get hasUnrecordedOutput(): boolean {
     return this.#hasUnrecordedOutput;
   }
 
-  /** Bytes taken in so far, also those beyond the record's limit. */
+  /** Bytes received so far, including those beyond the record's limit. */
   receivedBytes(stream: OutputStream): number {
     return this.#recorder.receivedBytes(stream);
   }
@@ -129,14 +129,14 @@ export class EventWriter {
     this.#gathering.came(chunk.length);
   }
 
-  /** Writes events that must reach the readers even when the disk is full: then they are shown unrecorded. */
+  /** Writes events that must reach the readers even if the disk is full: then they are shown unrecorded. */
   write(contents: readonly EventContent[], withRun: boolean): void {
     const events = this.#pend(contents, withRun);
     if (this.#flushPending() !== undefined) this.#flushPendingLater();
     this.#show(events);
   }
 
-  /** Writes the events of an ending and shows them; false, and nothing is shown, where the store does not take them. */
+  /** Writes and shows the events of an ending; returns false and shows nothing if the store does not take them. */
   end(contents: readonly EventContent[]): boolean {
     this.flushOutput(false);
     const [seq, pending, runPending] = [this.#seq, this.#pendingWrites, this.#runPending];
@@ -150,8 +150,8 @@ export class EventWriter {
   }
 
   /**
-   * Writes events with those that come next, or after a moment, and then calls `shown`: a commit and a message for each would
-   * cost a quick command more than all the rest.
+   * Writes events with the next ones, or after a moment, and then calls `shown`. A commit and a message for each would
+   * cost a quick command more than everything else.
    */
   writeSoon(contents: readonly EventContent[], withRun: boolean, shown: () => void): void {
     const events = this.#pend(contents, withRun);
@@ -160,13 +160,13 @@ export class EventWriter {
     this.#delayed.add(this.#soon);
   }
 
-  /** No more output comes. What could not be recorded of it is to be written before the ending. */
+  /** Ends the output. The returned pieces could not be recorded and are to be written before the ending. */
   finish(): Recorded[] {
     this.flushOutput(true);
     return this.#recorder.take(true);
   }
 
-  /** Takes over the recorded output of an earlier run. */
+  /** Copies the recorded output of an earlier run. */
   copyOutput(from: string): void {
     const { events } = this.#parts.store;
     this.#seq = events.copyOutput(from, this.#id, this.#seq + 1) - 1;
@@ -178,8 +178,8 @@ export class EventWriter {
   }
 
   /**
-   * Records what has come, with `final` also what is held back until more comes, then shows it. What can't be recorded is
-   * counted and announced, and shown to readers of every byte.
+   * Records what has arrived, with `final` also what is held back, then shows it. Output that can't be recorded is
+   * counted and announced as a gap, and still shown to readers of every byte.
    */
   flushOutput(final: boolean): void {
     this.#gathering.taken();
@@ -213,7 +213,7 @@ export class EventWriter {
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
   }
 
-  /** Keeps the record within its limit: what the oldest readers saw of the middle gives way to the newest. */
+  /** Keeps the record within its limit: the oldest output after the first half makes room for the newest. */
   #truncateMiddle(final: boolean): void {
     const { store, log } = this.#parts;
     const at = this.#parts.clock.now();
@@ -229,7 +229,7 @@ export class EventWriter {
     }
   }
 
-  /** Records what is pending: a numbered event must not be missing for ever. */
+  /** Records what is pending, since a numbered event must not be missing forever. */
   #flushPending(): unknown {
     const failed = retryOnce(() =>
       this.#parts.store.events.append(this.#id, this.#pendingWrites, this.#pendingRun),
@@ -242,20 +242,20 @@ export class EventWriter {
     return undefined;
   }
 
-  /** What was pending is in the store. */
+  /** To be called when everything pending is in the store. */
   #recorded(): void {
     this.#pendingWrites = [];
     this.#runPending = false;
     if (this.#ended) this.#persisted.resolve();
   }
 
-  /** The run has ended and was deleted: what is pending of it is nobody's. */
+  /** The run has ended and was deleted, so what is pending is dropped. */
   forget(): void {
     this.#recorded();
     this.#persisted.resolve();
   }
 
-  /** After the ending no further write comes that would take along what is pending. */
+  /** After the ending there is no further write that would include what is pending. */
   #flushPendingLater(): void {
     if (!this.#ended) return;
     setTimeout(() => {
@@ -263,7 +263,7 @@ export class EventWriter {
     }, retryMs).unref();
   }
 
-  /** Makes events that are to be written. */
+  /** Creates events and adds them to the pending ones. */
   #pend(contents: readonly EventContent[], withRun: boolean): StoredEvent[] {
     this.flushOutput(false);
     const events = this.#numbered(contents);

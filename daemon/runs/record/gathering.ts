@@ -1,13 +1,14 @@
-/** So much at once is worth no further wait. */
+/** With this much waiting, it is not worth waiting longer. */
 const enoughBytes = 256 * 1024;
-/** What came with so much in one turn, a moment ago, is long output rather than lines that somebody waits for. */
+/** This much in one turn, a moment ago, indicates long output rather than lines that somebody waits for. */
 const longBytes = 16 * 1024;
 const longForMs = 10;
 const waitMs = 2;
 
 /**
- * Says when what has come in is to be taken: at the end of the turn of the event loop, and of long output when there is enough of
- * it, or after 2 ms. Each time costs a commit, a file that is opened and a message to each reader, however much it is.
+ * Decides when received output is processed: at the end of the turn of the event loop, or, for long output, when there
+ * is enough of it or after 2 ms. Each time costs a commit, opening a file and a message to each reader, regardless of
+ * the size.
  */
 export class Gathering {
   readonly #take: () => void;
@@ -20,7 +21,7 @@ export class Gathering {
     this.#take = take;
   }
 
-  /** More has come in. */
+  /** To be called when more has arrived. */
   came(bytes: number): void {
     this.#waiting += bytes;
     if (this.#waiting >= enoughBytes) this.#take();

@@ -12,20 +12,20 @@ import type { IdempotencyKey } from "./run-store.ts";
 import { type ControlFields, controlContent, type EventContent, type ShownEvent } from "./stored-event.ts";
 
 export interface LiveRunParts extends EventWriterParts {
-  /** Told of every change of the run's state, after it is recorded. */
+  /** Called after each change of the run's state has been recorded. */
   readonly onChange: (run: Run) => void;
 }
 
 /**
- * A run that has not ended: what happens to it, and which events tell of that.
+ * A run that has not ended: its state, and the events that record each change.
  * `queued → connecting → running → ended`, and never back.
  */
 export class LiveRun {
-  /** Holds the host for readers who are to have every byte. */
+  /** Holds the host for readers that must get every byte. */
   readonly pace: Pace;
-  /** Who ran it where (see `Remote.identity`), once that is known. */
+  /** Which login ran it (see `Remote.identity`), once known. */
   identity: string | undefined;
-  /** False when an earlier daemon lost bytes or dropped them: then the hashes of the streams are not known here. */
+  /** False when an earlier daemon lost or dropped bytes; then the streams' hashes are not known here. */
   hasEveryByte = true;
   readonly #parts: LiveRunParts;
   readonly #writer: EventWriter;
@@ -33,8 +33,8 @@ export class LiveRun {
   #run: Run;
 
   /**
-   * Commits the intent. `storage_full` when it can't be written: then there is no run. One that another daemon
-   * began goes on where its record ends instead.
+   * Commits the intent. Throws `storage_full` if it can't be written; then there is no run. A run that another daemon
+   * began continues where its record ends.
    */
   constructor(
     run: Run,
@@ -57,29 +57,30 @@ export class LiveRun {
     parts.onChange(run);
   }
 
-  /** Output can be had again from where the record ends, see `EventWriter.rewindWith`. */
+  /** For output that can be fetched again, see `EventWriter.rewindWith`. */
   rewindWith(onUnrecorded: () => boolean): void {
     this.#writer.rewindWith(onUnrecorded);
   }
 
-  /** Whether the store takes writes. */
+  /** Whether the store accepts writes. */
   hasRoom(): boolean {
     return this.#writer.hasRoom();
   }
 
-  /** Whether output is missing in the record that the store had no room for. */
+  /** Whether output is missing from the record because the store had no room for it. */
   get hasUnrecordedOutput(): boolean {
     return this.#writer.hasUnrecordedOutput;
   }
 
-  /** Records what has come; with `final` also what is held back until more comes. */
+  /** Records what has arrived; with `final` also what is held back. */
   flushOutput(final: boolean): void {
     if (!this.ended) this.#writer.flushOutput(final);
   }
 
   /**
-   * Of a run that another daemon began, or that could not be recorded: takes in what is recorded, before anything else is
-   * taken in or it may end. Its readers have the record meanwhile. Rejects when `signal` is aborted.
+   * For a run that another daemon began, or that could not be recorded: restores the state from the record. Must
+   * complete before the run takes more output or ends; readers get the record meanwhile. Rejects when `signal` is
+   * aborted.
    */
   async replay(eventLoop: EventLoopQueue, signal: AbortSignal): Promise<void> {
     this.hasEveryByte = await this.#writer.replay(eventLoop, signal);
@@ -90,7 +91,7 @@ export class LiveRun {
     return this.#writer.transcript;
   }
 
-  /** Resolves when the ending is in the store. That of a run that is `unknown` or `failed` may be shown before. */
+  /** Resolves when the ending is in the store. An `unknown` or `failed` ending may be shown earlier. */
   get persisted(): Promise<void> {
     return this.#writer.persisted;
   }
@@ -99,7 +100,7 @@ export class LiveRun {
     return this.#run;
   }
 
-  /** It has ended and was deleted: nothing of it is written any more. */
+  /** The run has ended and was deleted: no more of it is written. */
   forget(): void {
     this.#writer.forget();
   }
@@ -113,12 +114,12 @@ export class LiveRun {
     return this.#parts.clock.elapsed() - this.#begunAt;
   }
 
-  /** Bytes taken in so far, also those beyond the record's limit. */
+  /** Bytes received so far, including those beyond the record's limit. */
   receivedBytes(stream: OutputStream): number {
     return this.#writer.receivedBytes(stream);
   }
 
-  /** Goes to a further state, or tells what happens within the present one. */
+  /** Advances to a further state, or reports progress within the present one. */
   status(
     state: Exclude<RunState, "ended">,
     message: string,
@@ -131,7 +132,7 @@ export class LiveRun {
     if (moved) this.#parts.onChange(this.#run);
   }
 
-  /** The same of a state that a quick command is in for a moment only: it is told with what comes next. */
+  /** Like `status`, for a state that a quick command is in only briefly: written with what comes next. */
   passes(state: Exclude<RunState, "ended">, message: string, change: Partial<Run> = {}): void {
     if (this.ended) return;
     const moved = this.#move(state, change);
@@ -141,7 +142,7 @@ export class LiveRun {
     });
   }
 
-  /** Whether the state is another one now. */
+  /** Returns whether the state has changed. */
   #move(state: Exclude<RunState, "ended">, change: Partial<Run>): boolean {
     const moved = state !== this.#run.state;
     const startedAt = state === "running" && this.#run.startedAt === null ? { startedAt: this.#now() } : {};
@@ -149,7 +150,7 @@ export class LiveRun {
     return moved;
   }
 
-  /** Tells that a question to a person was opened or closed, which the record keeps without any answer. */
+  /** Records that a question to a person was opened or closed; never the answer. */
   prompt(event: Extract<ControlFields, { type: "prompt" | "promptClosed" }>): void {
     if (!this.ended) this.#writer.write([controlContent(event)], false);
   }
@@ -160,25 +161,25 @@ export class LiveRun {
     this.#writer.output(stream, chunk);
   }
 
-  /** Takes measured times in; they are written with the next change of state. */
+  /** Sets measured times; they are written with the next change of state. */
   timing(measured: Partial<Run["timings"]>): void {
     this.#run = { ...this.#run, timings: { ...this.#run.timings, ...measured } };
   }
 
-  /** Takes in what a person says of it, which the store has already. */
+  /** Sets the pin and note, which the store already has. */
   annotate(change: Pick<Run, "pinned" | "note">): void {
     this.#run = { ...this.#run, ...change };
   }
 
-  /** Its command has been sent. */
+  /** To be called when the command has been sent. */
   sentTo({ identity, connectMs, channelMs }: RemoteProcess): void {
     this.identity = identity;
     this.timing({ connectMs, channelMs });
   }
 
   /**
-   * The one ending. A second one is ignored: the first to come is true. One that the store does not take is shown as what the
-   * history will have.
+   * Ends the run, once: any later ending is ignored. An ending that the store does not take is shown as the history
+   * will have it.
    */
   end(ending: Ending): void {
     if (this.ended) return;
@@ -192,7 +193,7 @@ export class LiveRun {
     this.#parts.onChange(this.#run);
   }
 
-  /** Takes an ending in; the events that tell of it. */
+  /** Applies an ending; returns its events. */
   #endAs(run: Run, ending: Ending, gaps: readonly EventContent[]): EventContent[] {
     this.#run = {
       ...endedAs(run, ending, this.#now()),
@@ -206,7 +207,7 @@ export class LiveRun {
     return [...gaps, ...[...failure, completeFields(this.#run, sha256)].map(controlContent)];
   }
 
-  /** Answers with the recorded output of an earlier run instead of running the command. */
+  /** Ends the run with the recorded output of an earlier run instead of running the command. */
   endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
     const resultAgeMs = Math.max(0, Date.parse(this.#now()) - Date.parse(of.endedAt ?? this.#now()));
     const message = `Answered from the cache: the result of a run that ended ${formatSpan(resultAgeMs)} ago`;

@@ -3,10 +3,10 @@ import { completeFields } from "./ending.ts";
 import { type ControlFields, controlContent, type RecordedEvent, type StoredEvent } from "./stored-event.ts";
 
 /**
- * An event of the record as readers can take it. Lost output is a gap. An event that is damaged, or that another version
- * of Hostrun wrote and this one does not know, is replaced by what the run's own row says, so that a stream still begins
- * with `init`, ends with `complete`, and misses no number. `lastSeq` is the number of the run's last event;
- * `runOf` is called for such an event only.
+ * Turns an event of the record into one for readers. Lost output becomes a gap. An event that is damaged, or was
+ * written by another version of Hostrun and is unknown to this one, is replaced by one made from the run's own row, so
+ * that a stream still begins with `init`, ends with `complete` and skips no number. `lastSeq` is the number of the
+ * run's last event; `runOf` is called only for such an event.
  */
 export function mended(event: RecordedEvent, runOf: () => Run, lastSeq: number): StoredEvent {
   const { seq, at } = event;

@@ -1,4 +1,4 @@
-/** What shells and ssh say on stderr that nobody asked for; a line that begins so is noise. */
+/** Unasked-for messages of shells and ssh on stderr; a line that begins like this is noise. */
 const beginnings = [
   "bash: cannot set terminal process group",
   "bash: no job control in this shell",
@@ -15,11 +15,11 @@ export interface Piece {
 
 export interface NoiseSplit {
   readonly pieces: readonly Piece[];
-  /** An unfinished line that may yet turn out to be noise; to be put before what comes next. */
+  /** An unfinished line that may turn out to be noise; to be put before the next bytes. */
   readonly held: Buffer;
 }
 
-/** Parts bytes of stderr into noise, which is always whole lines, and the rest. Loses and reorders nothing. */
+/** Splits bytes of stderr into noise, which is always whole lines, and the rest. Loses and reorders nothing. */
 export function splitNoise(bytes: Buffer, atLineStart: boolean): NoiseSplit {
   const pieces: Piece[] = [];
   let plainFrom = 0;

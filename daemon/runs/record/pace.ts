@@ -1,31 +1,31 @@
 import type { ReaderPlace } from "../../core/feed.ts";
 import type { Numbered, Transcript } from "../../core/transcript.ts";
 
-/** What sends output and can be asked to wait. */
+/** A source of output that can be paused. */
 export interface PacedSource {
-  /** With `true` it soon sends no more, with `false` it goes on. */
+  /** `true`: sends no more, soon. `false`: continues. */
   hold(held: boolean): void;
-  /** What more than usual may come once it is held. */
+  /** How many more bytes than usual may arrive once it is held. */
   extraBytes(): number;
 }
 
 interface Reader {
   seq: number;
-  /** Of one that may come back: what it was sent, and until when it is waited for. */
+  /** For a reader that left and may come back: the last number sent to it, and the timer that ends the wait. */
   away: { readonly sent: number; readonly timer: NodeJS.Timeout } | undefined;
-  /** Of one that begins in the middle, and of which no place is known that it left: where. */
+  /** For a reader that began in the middle without a known earlier place: where it began. */
   resumedAt: number | undefined;
 }
 
-/** With so much unread by the slowest one the host is held, and it goes on once there is only so much. */
+/** The host is held when the slowest reader is this far behind, and released at `goOnBytes`. */
 const holdBytes = 1024 * 1024;
 const goOnBytes = 512 * 1024;
-/** A host that does not wait, or is to wait no longer, costs no more memory than this and what it may send ahead. */
+/** Limits the memory used for a host that does not stop or is no longer held, not counting what it may send ahead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 
 /**
- * Holds the host of a run while a reader who asked for every byte is behind, so that nothing is dropped from the record
- * before it was read. The slowest one counts.
+ * Holds the host of a run while a reader that asked for every byte is behind, so that nothing is dropped from the
+ * record unread. The slowest reader counts.
  *
  *     ...... | 1 MiB | unread, at most 1 MiB | a window of the session's, that is still sent |
  *     record | kept  ^ the slowest reader    ^ the host is held
@@ -41,8 +41,8 @@ export class Pace {
   #onEmpty: () => void = () => undefined;
 
   /**
-   * `isWhole` says whether the record has everything. For `timeoutMs` a reader may take nothing, or be away, before the
-   * host goes on without it.
+   * `isWhole` returns whether the record is complete. A reader may take nothing, or be away, for `timeoutMs` before the
+   * host continues without it.
    */
   constructor(transcript: Transcript<Numbered>, isWhole: () => boolean, timeoutMs = 30_000) {
     this.#transcript = transcript;
@@ -51,25 +51,28 @@ export class Pace {
     transcript.follow(() => this.#update());
   }
 
-  /** Whether there is a reader who is to have every byte. */
+  /** Whether there is a reader that must get every byte. */
   get isFollowed(): boolean {
     return this.#readers.size > 0;
   }
 
-  /** From now on `source` is what is held; it is also the result. */
+  /** Sets and returns the source to hold. */
   drive<Source extends PacedSource>(source: Source): Source {
     this.#source = source;
     if (this.#held) source.hold(true);
     return source;
   }
 
-  /** The host is held no more: its command is to end. */
+  /** Stops holding the host, since its command is to end. */
   end(): void {
     this.#over = true;
     this.#update();
   }
 
-  /** A reader begins behind `seq`; one that begins in the middle takes the place of one that was cut off there. */
+  /**
+   * Adds a reader that begins after `seq`; one that begins in the middle takes over the place of one that was cut off
+   * there.
+   */
   join(seq: number): ReaderPlace {
     const before = seq === 0 ? undefined : this.#awayAt(seq);
     const resumedAt = seq > 0 && before === undefined ? seq : undefined;
@@ -95,7 +98,7 @@ export class Pace {
     };
   }
 
-  /** Calls `then` once nobody who asked for every byte is there, or may come back. */
+  /** Calls `then` once no reader of every byte is present or may come back. */
   whenEmpty(then: () => void): void {
     this.#onEmpty = then;
     if (this.#readers.size === 0) then();
@@ -109,13 +112,13 @@ export class Pace {
     if (this.#readers.size === 0) this.#onEmpty();
   }
 
-  /** The reader that left from where one now goes on: it was sent that at least. */
+  /** The reader that left at or after `seq`, the place where a new one begins. */
   #awayAt(seq: number): Reader | undefined {
     const sent = (reader: Reader): number => reader.away?.sent ?? -1;
     return [...this.#readers].filter((reader) => sent(reader) >= seq).sort((a, b) => sent(a) - sent(b))[0];
   }
 
-  /** Whether one that leaves has come back already: who cut it off is often noticed later than that. */
+  /** Whether a leaving reader has already come back: a lost connection is often noticed only after that. */
   #isBack(sent: number): boolean {
     const back = [...this.#readers].find(({ resumedAt = Infinity }) => resumedAt <= sent);
     if (back !== undefined) back.resumedAt = undefined;
@@ -127,7 +130,7 @@ export class Pace {
     let unread = 0;
     for (const reader of this.#readers) {
       const bytes = this.#transcript.bytesAfter(reader.seq);
-      // It goes on from the record, as others do.
+      // It continues from the record, like other readers.
       if (bytes > maxBytes) this.#remove(reader);
       else unread = Math.max(unread, this.#isBehind(reader) ? Infinity : bytes);
     }
@@ -137,7 +140,7 @@ export class Pace {
     this.#source?.hold(held);
   }
 
-  /** Whether what comes next for it is in the record only. */
+  /** Whether the reader's next event is only in the record. */
   #isBehind({ seq }: Reader): boolean {
     return this.#transcript.after(seq, 0) === undefined;
   }

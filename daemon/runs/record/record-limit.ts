@@ -1,22 +1,22 @@
 import { unfinishedBytes } from "./utf8.ts";
 
-/** What belongs to the end of the record gives way to what comes after it. */
+/** What belongs to the end of the record makes room for what comes after it. */
 export type RecordPart = "beginning" | "end";
 
 export interface PlacedBytes {
   readonly pieces: readonly { readonly bytes: Buffer; readonly part: RecordPart }[];
-  /** So many bytes at the end are not recorded. */
+  /** Number of bytes at the end that are not recorded. */
   readonly leftOut: number;
 }
 
 export const maxPieceBytes = 64 * 1024;
 const maxCharacterBytes = 4;
-/** Of a smaller record only the beginning is kept. */
+/** A smaller record keeps only the beginning. */
 const minBytesWithEnd = 64;
 
 /**
- * The size of a record: its first half is kept for good, and of what comes after it the last half. `excessBytes` says how
- * much of that is to be dropped for what was placed since. What is not kept is counted.
+ * The limit of a record: its first half is kept permanently, and of what follows the last half. `excessBytes` is how
+ * much of that must be dropped to make room for what was placed since. Dropped bytes are counted.
  */
 export class RecordLimit {
   #room: number;
@@ -29,7 +29,7 @@ export class RecordLimit {
     this.#room = limitBytes - this.#endLimit;
   }
 
-  /** How many bytes of the end are recorded beyond what is kept of it. */
+  /** Recorded bytes of the end beyond its limit. */
   get excessBytes(): number {
     return Math.max(0, this.#endBytes - this.#endLimit);
   }
@@ -38,13 +38,16 @@ export class RecordLimit {
     return this.#truncated;
   }
 
-  /** So many bytes of the end were taken out of the record. */
+  /** To be called when bytes of the end were dropped from the record. */
   dropped(bytes: number): void {
     this.#endBytes -= bytes;
     this.#truncated += bytes;
   }
 
-  /** Which of `bytes` are recorded, and where. `showAll`: nothing is left out, though it may be dropped again at once. */
+  /**
+   * Which of `bytes` are recorded, and in which part. `showAll`: everything is, even if it may be dropped again at
+   * once.
+   */
   place(bytes: Buffer, showAll: boolean): PlacedBytes {
     const beginning = this.#fit(bytes);
     const first = beginning.length > 0 ? [{ bytes: beginning, part: "beginning" } as const] : [];
@@ -56,7 +59,7 @@ export class RecordLimit {
     return { pieces: [...first, ...this.#endPieces(rest)], leftOut: 0 };
   }
 
-  /** Takes in bytes that are recorded already; the part that they belong to. */
+  /** Counts bytes that are already recorded; returns the part they belong to. */
   replay(size: number): RecordPart {
     const fits = size <= this.#room;
     this.#room = fits ? this.#room - size : 0;
@@ -65,20 +68,23 @@ export class RecordLimit {
     return "end";
   }
 
-  /** Counts bytes as lost that were taken in before. */
+  /** Counts bytes as lost that were received before. */
   skip(size: number): void {
     this.#truncated += size;
-    // Either they had their place in the beginning, or it was closed when they came.
+    // Either they had their place in the beginning, or it was full when they came.
     this.#room = Math.max(0, this.#room - size);
   }
 
-  /** Placed bytes could not be written. */
+  /** To be called when placed bytes could not be written. */
   giveUp(size: number, part: RecordPart): void {
     this.#truncated += size;
     if (part === "end") this.#endBytes -= size;
   }
 
-  /** What may stay is in pieces that are small against what is kept of the end, since that is dropped by the piece. */
+  /**
+   * Bytes that may stay are split into pieces that are small compared with the limit of the end, since whole pieces are
+   * dropped.
+   */
   *#endPieces(bytes: Buffer): Generator<{ bytes: Buffer; part: "end" }> {
     const staysFrom = bytes.length - this.#endLimit;
     for (let at = 0; at < bytes.length; ) {
@@ -91,7 +97,7 @@ export class RecordLimit {
     }
   }
 
-  /** As much as there is room for, without cutting a character; what once did not fit closes the beginning. */
+  /** As much as fits, without splitting a character. The first bytes that do not fit close the beginning. */
   #fit(bytes: Buffer): Buffer {
     if (bytes.length <= this.#room) {
       this.#room -= bytes.length;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventLog } from "./event-log.ts";
 
-/** SHA-256 of each stream of a wholly recorded run, in hex. */
+/** SHA-256 of each stream of a completely recorded run, in hex. */
 export function recordedHashes(events: EventLog, id: string): { stdout: string; stderr: string } {
   const hashOf = (stream: "stdout" | "stderr"): string => {
     const output = events.output(id, stream);

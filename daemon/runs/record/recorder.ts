@@ -4,18 +4,18 @@ import { maxPieceBytes, RecordLimit, type RecordPart } from "./record-limit.ts";
 import type { GapContent, OutputContent } from "./stored-event.ts";
 import { isLong, StreamFraming } from "./stream-framing.ts";
 
-/** A piece of output ready to be recorded, or the announcement of bytes that are not. */
+/** A piece of output ready to be recorded, or a gap for bytes that are not recorded. */
 export type Recorded = (OutputContent & { readonly part: RecordPart }) | GapContent;
 
 /** Of no bytes. */
 const emptySha256 = createHash("sha256").digest("hex");
 
 class StreamRecord {
-  /** There with the first bytes: ten thousand runs that wait need none. */
+  /** Created with the first bytes: ten thousand waiting runs need none. */
   #hash: Hash | undefined;
   readonly framing: StreamFraming;
   received = 0;
-  /** Bytes handed on or given up so far; what is between this and `received` is waiting or held. */
+  /** Bytes passed on or given up so far; those between this and `received` are waiting or held. */
   position = 0;
   gapFrom: number | undefined;
 
@@ -32,14 +32,14 @@ class StreamRecord {
     return this.#hash?.copy().digest("hex") ?? emptySha256;
   }
 
-  /** Bytes up to the present position, from `from` on, are not in the record. */
+  /** Marks the bytes from `from` to the present position as not recorded. */
   lose(from: number): void {
     this.gapFrom = Math.min(this.gapFrom ?? from, from);
   }
 }
 
 /**
- * Makes of what arrives on stdout and stderr pieces to be recorded, in the order it came:
+ * Turns what arrives on stdout and stderr into pieces to be recorded, in order of arrival:
  *
  *     chunks -> counted and hashed -> framed (characters, noise) -> within the limit -> numbered, gaps announced
  */
@@ -55,12 +55,12 @@ export class Recorder {
     this.#limit = new RecordLimit(limitBytes);
   }
 
-  /** How many bytes of the end are recorded beyond what is kept of it (see RecordLimit). */
+  /** Recorded bytes of the end beyond its limit (see RecordLimit). */
   get excessBytes(): number {
     return this.#limit.excessBytes;
   }
 
-  /** Tells that so many bytes of the end were taken out of the record. */
+  /** To be called when bytes of the end were dropped from the record. */
   dropped(bytes: number): void {
     this.#limit.dropped(bytes);
   }
@@ -87,8 +87,8 @@ export class Recorder {
   }
 
   /**
-   * Counts and hashes bytes that are recorded already, by an earlier daemon; they are not given by `take`. Called with
-   * the pieces of a record in their order, it gives the part of the record that each belongs to.
+   * Counts and hashes bytes that an earlier daemon recorded; `take` does not return them. Must be called with the
+   * pieces of a record in order; returns the part of the record that each belongs to.
    */
   replay(stream: OutputStream, bytes: Buffer): RecordPart {
     const record = this.#streams[stream];
@@ -99,7 +99,7 @@ export class Recorder {
     return this.#limit.replay(bytes.length);
   }
 
-  /** Counts bytes as lost that were taken in before, but are not there to be taken in again. */
+  /** Counts bytes as lost that were received before but cannot be replayed. */
   skip(stream: OutputStream, bytes: number): void {
     const record = this.#streams[stream];
     record.received += bytes;
@@ -108,8 +108,8 @@ export class Recorder {
   }
 
   /**
-   * What arrived since the last call. At the end of both streams (`final`) nothing is held back; with `showAll` nothing is
-   * left out, even where it is to be dropped at once.
+   * What has arrived since the last call. At the end of both streams (`final`) nothing is held back; with `showAll`
+   * nothing is left out, even if it will be dropped at once.
    */
   take(final: boolean, showAll = false): Recorded[] {
     const taken: Recorded[] = [];
@@ -127,7 +127,10 @@ export class Recorder {
     return taken;
   }
 
-  /** Takes back pieces that could not be written: their bytes are lost, and will be announced unless the caller does. */
+  /**
+   * Takes back pieces that could not be written: their bytes are lost, and announced as a gap unless the caller does
+   * that.
+   */
   giveUp(pieces: readonly Recorded[], isAnnounced: boolean): void {
     for (const piece of pieces) {
       if (!isAnnounced) this.#streams[piece.stream].lose(piece.kind === "gap" ? piece.from : piece.offset);

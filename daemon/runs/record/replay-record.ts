@@ -14,15 +14,15 @@ export interface EarlierRecord {
 }
 
 export interface ReplayedRecord {
-  /** False when the record has holes: the bytes in them are counted as lost, and the hashes are worth nothing. */
+  /** False when the record has holes: their bytes are counted as lost, and the hashes are invalid. */
   readonly whole: boolean;
-  /** Where what is recorded of the end begins; undefined while the beginning has room. */
+  /** The beginning of the recorded end; undefined while the beginning has room. */
   readonly truncated: TruncatedRange | undefined;
 }
 
 /**
- * Brings a fresh recorder to where the record of a run ends, so that it goes on counting and hashing from there; a
- * page in each of its turns, since it may be large. Rejects when `signal` is aborted.
+ * Brings a new recorder to where the record of a run ends, so that it continues counting and hashing from there. Reads
+ * one page per turn of the queue, since the record may be large. Rejects when `signal` is aborted.
  */
 export async function replayRecord(
   { events, id, lastSeq }: EarlierRecord,
@@ -56,7 +56,7 @@ export async function replayRecord(
   return { whole, truncated };
 }
 
-/** Where a gap ends, or what lies before output; undefined for other events. What is damaged may have been either. */
+/** The end of a gap, or of what precedes output; undefined for other events. A damaged event may have been either. */
 function placeOf(event: RecordedEvent): { stream: OutputStream; end: number } | "damaged" | undefined {
   if (event.kind === "damaged") return "damaged";
   if (event.kind === "control") return undefined;

@@ -3,10 +3,10 @@ import type { Numbered } from "../../core/transcript.ts";
 
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 type ControlEvent = Exclude<RunEvent, OutputEvent | GapEvent>;
-/** Without the run and the time, which the record knows of every event. */
+/** Without the run and the time, which the record has for every event. */
 type Fields<Event> = Event extends RunEvent ? Omit<Event, "runId" | "timestamp"> : never;
 
-/** Bytes of a stream as they came. */
+/** Bytes of a stream as received. */
 export interface OutputContent extends Readonly<Pick<OutputEvent, "stream" | "offset">> {
   readonly kind: "output";
   /** Shell noise, which only the raw view shows. */
@@ -18,7 +18,7 @@ export interface OutputContent extends Readonly<Pick<OutputEvent, "stream" | "of
 export type StreamGap = Readonly<Pick<GapEvent, "stream" | "from" | "to">>;
 export type GapContent = { readonly kind: "gap" } & StreamGap;
 
-/** What an event says that is about the run and not about its bytes. */
+/** The content of an event that is about the run rather than its output. */
 export type ControlFields = Readonly<Fields<ControlEvent>>;
 export interface ControlContent {
   readonly kind: "control";
@@ -33,32 +33,32 @@ interface Recorded {
   readonly at: string;
 }
 
-/** One event of a run as the record keeps it, and as its readers get it. */
+/** One event of a run as the record stores it and readers receive it. */
 export type StoredEvent = Recorded & EventContent;
 
-/** Output that was recorded, of which only its place can be read any more. */
+/** Recorded output of which only its position can still be read. */
 export interface LostContent extends Pick<OutputContent, "stream" | "offset"> {
   readonly kind: "lost";
   readonly size: number;
 }
 
-/** An event as it is read from the record. One that is `damaged` may have been anything. */
+/** An event as read from the record. A `damaged` one may have been of any kind. */
 export type RecordedEvent = StoredEvent | (Recorded & (LostContent | { readonly kind: "damaged" }));
 
 export function controlContent(fields: ControlFields): ControlContent {
   return { kind: "control", fields };
 }
 
-/** What an event costs to keep beside its bytes, about; and one that has none. */
+/** Approximate memory overhead of an output event, and size of an event without output. */
 const overheadBytes = 200;
 const controlBytes = 1000;
 
-/** What an event costs to keep in memory, in bytes. */
+/** Approximate memory used by an event, in bytes. */
 function keptBytes(event: StoredEvent): number {
   return event.kind === "output" ? event.bytes.length + overheadBytes : controlBytes;
 }
 
-/** An event as its readers get it. */
+/** An event as readers receive it. */
 export type ShownEvent = StoredEvent & Numbered;
 
 export function shownEvent(event: StoredEvent): ShownEvent {

@@ -4,12 +4,15 @@ import { unfinishedBytes } from "./utf8.ts";
 const nothing = Buffer.alloc(0);
 const longBytes = 16 * 1024;
 
-/** Whether to put it together with others would cost more than it spares. */
+/** Whether joining the chunk with others would cost more than it saves. */
 export function isLong(chunk: Buffer): boolean {
   return chunk.length >= longBytes;
 }
 
-/** Cuts the bytes of one stream where characters end, and shell noise from the rest. Loses and reorders nothing. */
+/**
+ * Splits the bytes of one stream at character boundaries, and separates shell noise from the rest. Loses and reorders
+ * nothing.
+ */
 export class StreamFraming {
   readonly #findsNoise: boolean;
   #held: Buffer = nothing;
@@ -19,7 +22,9 @@ export class StreamFraming {
     this.#findsNoise = findsNoise;
   }
 
-  /** What can be recorded of the bytes so far; the beginning of a character, or of what may be noise, is held. */
+  /**
+   * What can be recorded of the bytes so far; an incomplete character, or what may be the beginning of noise, is held.
+   */
   take(chunks: readonly Buffer[]): Piece[] {
     const bytes = inOne(this.#held, chunks);
     this.#held = nothing;
@@ -35,14 +40,14 @@ export class StreamFraming {
     return taken;
   }
 
-  /** What is held; no more bytes come. */
+  /** The held bytes; no more follow. */
   rest(): Buffer {
     const rest = this.#held;
     this.#held = nothing;
     return rest;
   }
 
-  /** Goes on behind bytes that were recorded earlier. */
+  /** Continues after bytes that were recorded earlier. */
   continueAfter(bytes: Buffer): void {
     this.#atLineStart = bytes.at(-1) === newline;
   }
@@ -54,7 +59,7 @@ export class StreamFraming {
   }
 }
 
-/** One long chunk is not copied, unless it is a small part of what it would keep in memory. */
+/** A single long chunk is not copied, unless it is a small part of the buffer that it would keep in memory. */
 function inOne(held: Buffer, chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   const isAlone = held.length === 0 && chunks.length === 1;

@@ -1,9 +1,9 @@
 import type { StoredEvent, StreamGap } from "./stored-event.ts";
 
 /**
- * What stands in the record, behind the events that are `pending`, for output that was shown and could not be recorded: one gap a
- * stream, under the last of the numbers that they stand for, as for output that is dropped (`EventLog.truncateMiddle`). Gaps that
- * are next to it in `pending` become part of it, so that a disk that stays full costs no memory.
+ * Replaces output that was shown but could not be recorded by gaps, placed after the `pending` events: one gap per
+ * stream, with the last of the replaced numbers, as for dropped output (`EventLog.truncateMiddle`). Adjacent gaps in
+ * `pending` are merged, so that a disk that stays full costs no memory.
  */
 export function withGaps(pending: readonly StoredEvent[], shown: readonly StoredEvent[]): StoredEvent[] {
   const last = shown.at(-1);
@@ -15,7 +15,7 @@ export function withGaps(pending: readonly StoredEvent[], shown: readonly Stored
     const { stream } = event;
     const from = gaps.get(stream)?.from ?? (event.kind === "gap" ? event.from : event.offset);
     const to = event.kind === "gap" ? event.to : event.offset + event.bytes.length;
-    // The last event's stream comes last: who has all before it has all of the other stream.
+    // The last event's stream comes last: a reader that has all before it has all of the other stream.
     gaps.delete(stream);
     gaps.set(stream, { stream, from, to });
   }

@@ -1,6 +1,6 @@
 /**
- * How many bytes at the end belong to a UTF-8 character whose rest has not come yet (RFC 3629, section 3):
- * 0 to 3. Bytes that can never become a character count as 0, since waiting would not help.
+ * How many bytes at the end belong to a UTF-8 character whose remaining bytes have not arrived (RFC 3629, section 3): 0
+ * to 3. Bytes that can never become a character count as 0, since waiting would not help.
  */
 export function unfinishedBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
