@@ -1,7 +1,7 @@
-# $token: of this session.
+# $token: this session's token.
 # shellcheck shell=sh disable=SC2154
 
-# Begins what a session of ours has to say on standard output, and on standard error, and ends it with that.
+# Prints the status line that our sessions begin with, on standard output and standard error, and exits.
 answer() {
   (
     echo "hostrun-$token:$1::::::::"

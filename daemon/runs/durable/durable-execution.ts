@@ -29,13 +29,13 @@ type Performers = {
   readonly [Type in DurableEffect["type"]]: (effect: DurableEffect<Type>) => void;
 };
 
-/** How long the host may take to say what came of the end of a group, beyond the grace time. */
+/** How long the host may take to report the end of a group, beyond the grace time. */
 const answerTimeoutMs = 5000;
 
 /**
- * A run that goes on without us: its command is started detached and followed by its files, over as many sessions
- * as it takes. It starts only where making its directory on the host succeeds, so it can be asked for again. What follows
- * from what is decided in `transition`; here it is done.
+ * A run that outlives the daemon: its command is started detached and followed through its files, over as many sessions
+ * as necessary. The command starts only if creating its directory on the host succeeds, so the start can safely be
+ * repeated. `transition` decides what to do; this class does it.
  */
 export class DurableExecution implements RunExecution {
   readonly outlivesDaemon = true;
@@ -46,7 +46,7 @@ export class DurableExecution implements RunExecution {
   });
   readonly #parts: DurableExecutionParts;
   #questioner: Questioner | undefined;
-  /** What starts the command; undefined where it can only be found. */
+  /** Starts the command; undefined if the run can only be looked for. */
   readonly #start: StartInput | undefined;
   readonly #abort = new AbortController();
   readonly #wake = new AbortController();
@@ -77,10 +77,10 @@ export class DurableExecution implements RunExecution {
   #remote: Remote | undefined;
   #process: RemoteProcess | undefined;
   #receivedBefore = 0;
-  /** Work under way that ends with the session. */
+  /** Work that ends with the current session. */
   #session: Promise<void> = Promise.resolve();
 
-  /** With `start` a new run; without, one that an earlier daemon began. */
+  /** With `start`, a new run; without, one that an earlier daemon began. */
   constructor(live: LiveRun, plan: DurablePlan, start: StartInput | undefined, parts: DurableExecutionParts) {
     this.live = live;
     this.#start = start;
@@ -155,7 +155,7 @@ export class DurableExecution implements RunExecution {
     try {
       plans.save(this.live.run.id, this.#state.plan);
     } catch (failure) {
-      // Later sessions and daemons look for the run in every place then.
+      // If it was not, later sessions and daemons look for the run in every place.
       if (type === "updatePlan") log.warn("Where a durable run is kept could not be recorded", { failure });
       else this.#failed(failure);
       return;
@@ -189,7 +189,7 @@ export class DurableExecution implements RunExecution {
     this.#session = this.#begin(this.#runSession());
   }
 
-  /** What takes time dispatches how it went; what it throws is a fault of ours. */
+  /** Asynchronous work dispatches its own outcome; an exception here is a bug in Hostrun. */
   async #begin(work: Promise<void>): Promise<void> {
     try {
       await work;
@@ -200,13 +200,13 @@ export class DurableExecution implements RunExecution {
 
   async #pause(): Promise<void> {
     this.#backoff.record(this.#received > this.#receivedBefore);
-    // A stop cuts it short, once.
+    // A stop cuts the pause short, once.
     const wake = this.#wake.signal.aborted ? [] : [this.#wake.signal];
     await this.#backoff.pause([this.#abort.signal, ...wake]);
     this.#dispatch({ type: "paused" });
   }
 
-  /** The host is asked no more until the store takes writes, or the run is to end. */
+  /** Leaves the host alone until the store accepts writes or the run is to end. */
   async #waitForRoom(): Promise<void> {
     this.#process?.close();
     await this.#session;
@@ -232,7 +232,7 @@ export class DurableExecution implements RunExecution {
     this.#dispatch({ type: "replayed" });
   }
 
-  /** Starts the command or finds it, and follows it as far as the session goes. */
+  /** Starts or finds the command, and follows it until the session ends. */
   async #runSession(): Promise<void> {
     const remote = this.#remote;
     if (remote === undefined) return;
@@ -248,7 +248,7 @@ export class DurableExecution implements RunExecution {
     const asked = { plan, questioner: this.#questioner, token, command };
     const opening = openHostSession(remote, asked, this.#listener(), signal);
     const session = await opening.catch((failure: unknown) => {
-      // The command goes on, and it is tried again: who does not want to be asked is left alone.
+      // The command keeps running and is looked for again, but a person who declined is not asked again.
       if (failure instanceof Problem && failure.code === "declined") this.#questioner = undefined;
       this.#failed(failure);
     });

@@ -6,13 +6,13 @@ import type { DurablePlans } from "./plan.ts";
 export interface DurableParts {
   readonly plans: DurablePlans;
   readonly log: Log;
-  /** Whoever takes up what an earlier daemon recorded waits for its turn here. */
+  /** Executions that replay what an earlier daemon recorded take turns here. */
   readonly eventLoop: EventLoopQueue;
   /** Aborted when the daemon stops. */
   readonly stopped: AbortSignal;
 }
 
 export interface DurableExecutionParts extends DurableParts {
-  /** Who answers what only a person can. */
+  /** Asks a person for what only a person can answer. */
   readonly questioner: Questioner | undefined;
 }

@@ -8,19 +8,19 @@ import type { SessionEnd } from "./host-session.ts";
 import type { DurablePlan } from "./plan.ts";
 import type { RemoteStatus } from "./remote-status.ts";
 
-/** Where a durable run is, as data: `transition` says what follows from each event. */
+/** The state of a durable run, as data. `transition` maps each event to the next state and its effects. */
 export interface DurableState {
   readonly plan: DurablePlan;
-  /** sent: the host may have the command. begun: it said so. */
+  /** sent: the host may have the command. begun: the host has reported that it began. */
   readonly command: "unsent" | "sent" | "begun";
-  /** The command is only looked for: it was started, or what starts it is not known. */
+  /** The command is only looked for: it was started already, or what starts it is unknown. */
   readonly findOnly: boolean;
   readonly step: DurableStep;
-  /** Set once its end was requested and there is something to end. */
+  /** Set once a stop was requested and there is something to end. */
   readonly stop: DurableStop | undefined;
-  /** A person was told that the host is looked for. */
+  /** A status has reported that the host is being looked for. */
   readonly reconnecting: boolean;
-  /** A person was told that the store has no room. */
+  /** A status has reported that the store has no room. */
   readonly waitsForRoom: boolean;
 }
 
@@ -31,15 +31,15 @@ export interface DurableState {
  *                                 └──> over, left
  */
 export type DurableStep =
-  /** `gaveUp`: the run ends once it is known what an earlier daemon recorded of it, which is read while `replaying`. */
+  /** `gaveUp`: the run ends once the earlier daemon's record, which is read while `replaying`, is restored. */
   | { readonly at: "queued" | "replaying"; readonly gaveUp: boolean }
-  /** Without `connection` it is being opened; without `status` the host has not said how things are. */
+  /** Without `connection` it is being opened; without `status` the host has not reported one. */
   | {
       readonly at: "session";
       readonly connection: SessionConnection | undefined;
       readonly status: RemoteStatus | undefined;
     }
-  /** The session is over, and the host still works on a stop. */
+  /** The session is over, but the answer to a stop is still awaited. */
   | { readonly at: "closing"; readonly closed: SessionClosed; readonly status: RemoteStatus | undefined }
   | { readonly at: "pausing" }
   /** The run has ended. */
@@ -55,15 +55,15 @@ export interface DurableStop {
   readonly graceMs: number;
   /** The host was asked to end the processes and has not answered. */
   readonly asking: boolean;
-  /** What it answered last. */
+  /** The last answer. */
   readonly end: GroupEnd;
 }
 
 export interface SessionClosed {
   readonly how: SessionEnd["kind"];
-  /** Bytes of each stream that are here. */
+  /** Bytes received of each stream. */
   readonly received: Readonly<Record<OutputStream, number>>;
-  /** The host was looked for as long as it may be. */
+  /** The time limit for reaching the host has passed. */
   readonly exhausted: boolean;
 }
 
@@ -75,18 +75,18 @@ export type DurableTimer =
   /** The final status takes too long where processes could not be ended (`statusTimeoutMs`). */
   | "left";
 
-/** What may happen to a run, by name. */
+/** The events of a run, by name. */
 interface EventFields {
-  /** It is the run's turn. */
+  /** The run was admitted. */
   admitted: unknown;
   planSaved: unknown;
   replayed: unknown;
-  /** The record of an earlier daemon cannot be read. */
+  /** The earlier daemon's record cannot be read. */
   unreadable: unknown;
-  /** A step on the way to the host. */
+  /** A step of connecting to the host. */
   connecting: { readonly message: string };
   opened: { readonly connection: SessionConnection };
-  /** The host asked for the command, and was sent it. */
+  /** The command was sent, after the host had asked for it. */
   sent: unknown;
   reported: { readonly status: RemoteStatus };
   closed: SessionClosed;
@@ -106,36 +106,36 @@ export type DurableEvent<Type extends keyof EventFields = keyof EventFields> = {
   [Each in Type]: { readonly type: Each } & EventFields[Each];
 }[Type];
 
-/** What is to be done for a run, by name. */
+/** The effects of a transition, by name. */
 interface EffectFields {
   connecting: { readonly message: string };
   running: { readonly message: string; readonly reused?: boolean };
-  /** Tells what happens, in whatever state the run is. */
+  /** Reports progress in the run's present state. */
   tell: { readonly message: string; readonly reconnecting: boolean; readonly stopping?: true };
   /** Commits the plan: `planSaved` or `failed` follows. */
   savePlan: unknown;
-  /** The plan has more in it now; it also serves where that cannot be written. */
+  /** Commits the plan with more in it; the run continues even if that fails. */
   updatePlan: unknown;
   /** `replayed` or `unreadable` follows. */
   replay: unknown;
-  /** `opened` and `closed` follow, or `failed`. `more`: the last session ended early, and the host was reached. */
+  /** `opened` and `closed` follow, or `failed`. `more`: the last session reached the host but ended early. */
   openSession: { readonly more: boolean };
   /** `paused` follows. */
   pause: unknown;
   cutPauseShort: unknown;
-  /** Leaves the session, waits for room and takes in again what is recorded: `replayed` or `unreadable` follows. */
+  /** Leaves the session, waits for room and replays the record: `replayed` or `unreadable` follows. */
   waitForRoom: unknown;
   /** The host was reached. */
   reached: unknown;
-  /** From here on the command has the time that its plan allows. */
+  /** Starts the command's time limit. */
   limitTime: unknown;
   /** `groupEnded` follows. `directory`: that of all runs on the host. */
   endGroup: { readonly group: number; readonly graceMs: number; readonly directory: string };
-  /** The host is held no more for a slow reader. */
+  /** The host is no longer held for a slow reader. */
   release: unknown;
   startTimer: { readonly timer: DurableTimer; readonly ms: number };
   end: { readonly ending: Ending };
-  /** Ends whatever is under way. */
+  /** Aborts whatever is under way. */
   abort: unknown;
 }
 
@@ -145,7 +145,7 @@ export type DurableEffect<Type extends keyof EffectFields = keyof EffectFields> 
 
 export type Transition = readonly [DurableState, readonly DurableEffect[]];
 
-/** What the host said last in the session that there is. */
+/** The last status of the current session. */
 export function statusOf({ step }: DurableState): RemoteStatus | undefined {
   return step.at === "session" ? step.status : undefined;
 }

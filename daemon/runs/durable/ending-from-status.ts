@@ -4,7 +4,7 @@ import type { Target } from "../../transport/remote.ts";
 import type { RemoteStatus } from "./remote-status.ts";
 import { hostGone } from "./refusals.ts";
 
-/** Whether every byte of a run that is over is here. */
+/** Whether a run is over and all of its bytes have been received. */
 export function isComplete(
   status: RemoteStatus | undefined,
   received: Readonly<Record<OutputStream, number>>,
@@ -14,13 +14,16 @@ export function isComplete(
   return received.stdout >= stdout && received.stderr >= stderr;
 }
 
-/** How a run ended by the host's word (`ended` or `lost`); `received` tells how many bytes of each stream are here. */
+/**
+ * How a run ended according to the host's status (`ended` or `lost`); `received` is the number of bytes received of
+ * each stream.
+ */
 export function endingFromStatus(
   { state, code, signal, sizes, hashes }: RemoteStatus,
   received: Readonly<Record<OutputStream, number>>,
   target: Target,
 ): Ending {
-  // The host's hashes are of what is in its files now, which has to be what was received.
+  // The host hashes what its files hold now, which must be what was received.
   const same = received.stdout === sizes.stdout && received.stderr === sizes.stderr;
   const sha256 = same ? hashes : undefined;
   if (state === "ended" && code !== undefined) return { outcome: "exited", exitCode: code, sha256 };

@@ -7,19 +7,19 @@ mask=$(umask)
 umask 077
 user=$(id -u)
 
-# A directory and no link to one, this account's, closed to all others.
+# True if $1 is a directory (not a link to one) of this account, with no access for others.
 is_private() {
   set -- $(ls -ldn $1 2>/dev/null)
   case $1:$3 in (drwx------*:$user) return 0 ;; esac
   return 1
 }
 
-# All the directories that may be, a word each.
+# Sets $places to all possible directories, separated by spaces.
 find_places() {
   temporary=/var/tmp
   [ -d $temporary ] && [ -w $temporary ] || temporary=/tmp
   places=$temporary/hostrun-$user
-  # A home whose name has spaces or the like is none.
+  # A home directory whose path contains spaces or other special characters is not used.
   home=~
   [ $(echo "$home" | tr -d A-Za-z0-9/._@+- | wc -c) = 1 ] && [ -d $home ] && places="$places $home/.hostrun"
 }
@@ -38,8 +38,8 @@ find_directory() {
   directory=$base/$1
 }
 
-# After $directory was made: gives it up for one of the same run in another place, which a start before this one made
-# when it found them otherwise. Whoever comes second sees the first, so that the command never runs twice.
+# Called after $directory was created: removes it again if an earlier start created the run in another place, since the
+# places were in another state then. The later start always sees the earlier one, so that the command never runs twice.
 yield_to_other() {
   for place in $places; do
     [ $place = $base ] || { [ -d $place/$1 ] && is_private $place && rmdir $directory && answer there; }

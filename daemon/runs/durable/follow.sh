@@ -1,5 +1,5 @@
-# Finds run $2 again; where it has not begun, it never will from then on, unless $6 is `other`. $1: a token; $3 and $4: how
-# many bytes of stdout and stderr are here; $5: hash or no; $7: the directory of all runs, where that is known.
+# Finds run $2 again; if it has not begun, it is prevented from ever beginning, unless $6 is `other`. $1: a token; $3
+# and $4: how many bytes of stdout and stderr were received; $5: hash or no; $7: the directory of all runs, if known.
 # shellcheck shell=sh disable=SC2086,SC2154
 token=$1
 run=$2

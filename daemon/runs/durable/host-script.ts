@@ -14,24 +14,27 @@ export interface StartInput {
   readonly stdin: string | null;
 }
 
-/** A command, and what goes to its standard input once it says `ready`. That stays open: its end ends the session. */
+/**
+ * A command, and what is written to its standard input once it reports `ready`. The input stays open: its end ends the
+ * session.
+ */
 export interface HostCommand {
   readonly command: string;
   readonly input: Buffer;
-  /** How long it may take, beyond the time that a connection has, until it says how things are. */
+  /** How long it may take to report a status, in addition to the connection's time limit. */
   readonly busyMs: number;
 }
 
-/** A host that is under load; one that hashes long output. */
+/** For a host under load; for one that hashes long output. */
 const busyMs = { start: 10_000, hash: 3_600_000 };
 
-/** A run, and the directory of all runs on its host where that is known. */
+/** A run, and the directory of all runs on its host, if known. */
 export interface RunOnHost {
   readonly id: string;
   readonly directory: string | null;
 }
 
-/** How a run is looked for: `isOwn` as in its plan. */
+/** A run to look for; `isOwn` as in its plan. */
 export interface RunToFind extends RunOnHost {
   readonly isOwn: boolean;
 }
@@ -55,11 +58,11 @@ export function startCommand(
 export interface FollowFrom {
   readonly stdout: number;
   readonly stderr: number;
-  /** Whether the host is to hash both streams once the run is over there. */
+  /** Whether the host hashes both streams once the run is over. */
   readonly hash: boolean;
 }
 
-/** Finds the run again. Where it has not begun, it never will from then on, if it is our own (see follow.sh). */
+/** Finds the run again. If it is our own and has not begun, it is prevented from ever beginning (see follow.sh). */
 export function followCommand(
   { id, directory, isOwn }: RunToFind,
   token: string,
@@ -71,7 +74,7 @@ export function followCommand(
   return { command, input: Buffer.alloc(0), busyMs: hash ? busyMs.hash : busyMs.start };
 }
 
-/** Removes what the run left; exit status 0 when nothing of it is there any more. */
+/** Removes the run's files; exit status 0 when none is left. */
 export function removeCommand({ id, directory }: RunOnHost): string {
   return shCommand(`${findDirectory}\n${remove}`, id, ...known(directory));
 }

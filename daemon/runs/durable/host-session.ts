@@ -12,15 +12,15 @@ import type { HostCommand } from "./host-script.ts";
 import { type RemoteStatus, StatusLineFilter, parseRemoteStatus } from "./remote-status.ts";
 import type { DurablePlan } from "./plan.ts";
 
-/** Told in order; never before `openHostSession` has resolved, but for what is told of connecting. */
+/** Called in order; before `openHostSession` has resolved, only the connection's callbacks are called. */
 export interface HostListener extends ConnectListener {
-  /** What the host is to run was sent: it may have it from now on. */
+  /** The host's input was sent; from now on the host may have the command. */
   sent(): void;
   status(status: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
-/** silent: the host did not say in time how things are, and was left. */
+/** silent: the host did not report a status in time, and the session was left. */
 export type SessionEnd = RemoteEnd | { readonly kind: "silent" };
 
 export interface HostSession {
@@ -35,7 +35,7 @@ interface Asked {
   readonly command: (shell: LoginShell) => HostCommand;
 }
 
-/** Runs one of our own commands on the host and reads what it says. Rejects when it was never sent. */
+/** Runs one of our own scripts on the host and parses what it reports. Rejects if it was never sent. */
 export async function openHostSession(
   remote: Remote,
   { plan, questioner, token, command }: Asked,
@@ -61,7 +61,7 @@ export async function openHostSession(
       wait.begin(plan.connectTimeoutMs + asked.busyMs);
       listener.sent();
       const { input } = asked;
-      // It stays open: its end tells the host that nobody follows any more.
+      // It stays open: its end tells the host that the follower is gone.
       void opened.promise.then((process) => process.stdin.write(input));
     },
   });
@@ -98,7 +98,7 @@ interface Heard {
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
-/** Tells the host's words on standard output apart from what comes after the last of them. */
+/** Separates the host's status lines on standard output from what follows the last of them. */
 function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream> {
   const marked = { stdout: new StatusLineFilter(token), stderr: new StatusLineFilter(token) };
   const take = (stream: OutputStream, chunk: Buffer): void => {
@@ -107,7 +107,7 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
     const { line } = marked[stream];
     if (!known && line !== undefined && stream === "stdout") {
       const status = parseRemoteStatus(line);
-      // Another one follows.
+      // Another status follows.
       if (status.state === "ready") marked.stdout = new StatusLineFilter(token);
       heard.status(status);
       if (status.state === "ready") {
@@ -123,7 +123,7 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
   };
 }
 
-/** A time in which the host has to say something. */
+/** A deadline for the host's next status. */
 class Wait {
   readonly #late: () => void;
   #timer: NodeJS.Timeout | undefined;

@@ -39,7 +39,7 @@ export const noHostSystem = refusal(
     `The command was not started: ${name} does not run /bin/sh, which a durable run needs. Run it without durable.`,
 );
 
-/** Of a host that runs something else, which waits for input. */
+/** For a host that runs something else first, which waits for input. */
 export function neverReady(target: Target, afterMs: number): Problem {
   const detail = `The command was not started: ${target.name} did not run within ${seconds(afterMs)} what a durable run needs. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
   return new Problem("timed_out", detail, { host: target.name, reason: "connect" });
@@ -56,24 +56,27 @@ const endings = {
     `On ${name}, the process that waited for the command is gone, by a restart or a kill. How the command ended is unknown.`,
 };
 
-/** What the host says instead of starting the command (see host-script.ts), as a problem; it may say anything. */
+/**
+ * The problem for a host that reports `state` instead of starting the command (see host-script.ts); it may report
+ * anything.
+ */
 export function refusalFor(state: string, target: Target): Problem {
   const known = Object.hasOwn(refusals, state) ? refusals[state] : undefined;
   return (known ?? neverBegan)(target);
 }
 
-/** Of a request to cancel a run that this store is only a copy of. */
+/** For a request to cancel a run that belongs to another store. */
 export function notOwn({ name }: Target): Problem {
   const detail = `This record is a copy of another one, to which the run on ${name} belongs, and only looks at it. Cancel it there, or end its processes on ${name}.`;
   return new Problem("conflict", detail, { host: name });
 }
 
-/** What is told of a run that ended while the store had no room for its output; it lies at `path`. */
+/** The message for a run that ended while the store had no room for its output, which is still at `path`. */
 export function keptMessage({ name }: Target, path: string): string {
   return `Output is missing in the record, since the disk that holds Hostrun's history was full: ${name} keeps it in ${path}`;
 }
 
-/** Of a command that has begun and whose ending nobody will know. */
+/** For a command that began and whose ending will never be known. */
 export function hostGone(target: Target, why: keyof typeof endings): Problem {
   return new Problem("connection_lost", endings[why](target.name), { host: target.name });
 }

@@ -1,27 +1,30 @@
 import type { OutputStream } from "../../../protocol/event.ts";
 import { parseHostDirectory } from "./host-directory.ts";
 
-/** What the host says at the beginning of a session (see host-script.ts). */
+/** The host's first message in a session (see host-script.ts). */
 export interface RemoteStatus {
-  /** running, ended, lost: of a run that began. ready: it waits for its input. never, gone, there, unsafe, setsid, full: of one that did not. */
+  /**
+   * running, ended, lost: for a run that began. ready: waiting for its input. never, gone, there, unsafe, setsid, full:
+   * for a run that did not begin.
+   */
   readonly state: string;
   readonly code: number | undefined;
   /** The signal that ended the command, without SIG. */
   readonly signal: string | undefined;
   readonly group: number | undefined;
-  /** Bytes in the output files; final unless it is still running. */
+  /** Sizes of the output files in bytes; final unless the run is still running. */
   readonly sizes: Readonly<Record<OutputStream, number>>;
-  /** SHA-256 of the output files, in hex, where it was asked for and the host can tell. */
+  /** SHA-256 of the output files, in hex, if it was requested and the host can compute it. */
   readonly hashes: Readonly<Record<OutputStream, string>> | undefined;
   /** Where all runs of the account are kept. */
   readonly directory: string | undefined;
 }
 
-/** How much of what comes before the mark may be the mark's own beginning. */
+/** How many bytes before the mark may be the beginning of the mark itself. */
 const maxMark = 128;
 const nothing = Buffer.alloc(0);
 
-/** Passes over what start files of the login shell say, up to the line by which our own part begins. */
+/** Skips the output of the login shell's start files, up to the line with which our own part begins. */
 export class StatusLineFilter {
   readonly #mark: Buffer;
   #held = nothing;
@@ -31,7 +34,7 @@ export class StatusLineFilter {
     this.#mark = Buffer.from(`hostrun-${token}:`);
   }
 
-  /** The rest of the line after the mark, once it came. */
+  /** The rest of the line after the mark, once it has arrived. */
   get line(): string | undefined {
     return this.#line;
   }

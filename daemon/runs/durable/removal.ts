@@ -6,7 +6,7 @@ import type { DurablePlans, PlannedRun } from "./plan.ts";
 
 const timeoutMs = 10_000;
 const minuteMs = 60_000;
-/** Before each attempt; the last one over and over. */
+/** Before each attempt; the last one repeats. */
 const pausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs, 60 * minuteMs];
 const toldAfter = 3;
 
@@ -18,8 +18,8 @@ export interface RemovalParts {
 }
 
 /**
- * Removes the files of a run that is over and taken in, unless they are another store's, and forgets its plan. Where the host cannot be reached it tries
- * again as long as the daemon runs, and the next daemon goes on: the plan is kept. Never rejects.
+ * Removes the files of a run whose ending is recorded, unless they belong to another store, and forgets its plan.
+ * Retries as long as the daemon runs; the next daemon continues, since the plan is kept until then. Never rejects.
  */
 export async function removeFiles(
   remote: Remote,
@@ -53,7 +53,10 @@ export async function removeFiles(
   }
 }
 
-/** Of a run that left nothing on its host. A plan that stays is the next daemon's to forget: it finds the run ended. */
+/**
+ * For a run that left nothing on its host. If the plan cannot be forgotten, the next daemon finds the run ended and
+ * does so.
+ */
 export function forgetPlan(id: string, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
   try {
     plans.forget(id);

@@ -1,5 +1,4 @@
-# Removes what run $1 left; exit status 0 when nothing of it is there any more. $2: the directory of all runs, where
-# that is known.
+# Removes the files of run $1; exit status 0 when none is left. $2: the directory of all runs, if known.
 # shellcheck shell=sh disable=SC2086,SC2154
 answer() {
   exit 1

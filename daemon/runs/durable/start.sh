@@ -1,6 +1,6 @@
-# Starts run $2, unless its directory is there already, and follows it from its first byte. From standard input it reads
-# $3 bytes: of these $4 are the runner, $5 the command, and the rest what the command reads. $1: a token; $6: the
-# directory of all runs, where that is known.
+# Starts run $2, unless its directory exists already, and follows it from its first byte. Reads $3 bytes from standard
+# input: of these $4 are the runner, $5 the command, and the rest the command's input. $1: a token; $6: the directory of
+# all runs, if known.
 # shellcheck shell=sh disable=SC2046,SC2086,SC2154
 token=$1
 run=$2
@@ -9,7 +9,7 @@ runner_bytes=$4
 command_bytes=$5
 known=$6
 
-# 0 where it is gone: a follower has removed it, who gave the run up.
+# 0 if the file is gone: a follower that gave the run up has removed it.
 size_of() {
   echo $(($(wc -c 2>/dev/null <$directory/$1 || echo 0)))
 }

@@ -17,14 +17,14 @@ import type { Problem } from "../../../protocol/problem.ts";
 
 type Session = Extract<DurableState["step"], { at: "session" }>;
 
-/** How long an end that was requested may take beyond its grace time. */
+/** How long a requested end may take beyond its grace time. */
 const stopTimeoutMs = 30_000;
-/** How long a host that can be reached, and says nothing, is waited for then. */
+/** How long a host that can be reached but is silent is then waited for. */
 const silenceTimeoutMs = 3000;
-/** One that is gone leaves its status at once, and with it comes the last session; other ones are left. */
+/** Processes that are gone leave a status at once, and the last session ends with it; others are left. */
 const statusTimeoutMs = 2000;
 
-/** What becomes of a durable run by an event, and what is to be done for it, in this order. No I/O, no clock. */
+/** The next state of a durable run after an event, and the effects to perform, in this order. No I/O, no clock. */
 export function transition<Type extends DurableEvent["type"]>(
   state: DurableState,
   event: DurableEvent<Type>,
@@ -69,7 +69,7 @@ function closed(state: DurableState, event: DurableEvent<"closed">): Transition 
   const { how, received, exhausted } = event;
   const session: SessionClosed = { how, received, exhausted };
   const { status } = state.step;
-  // The command's end is often here before the answer that it is gone.
+  // The command's end often arrives before the answer that its group is gone.
   if (state.stop?.asking === true)
     return [{ ...state, step: { at: "closing", closed: session, status } }, []];
   return concluded(state, session, status);
@@ -87,12 +87,12 @@ function admitted(state: DurableState): Transition {
 
 function replayed(state: DurableState, { type }: DurableEvent<"replayed" | "unreadable">): Transition {
   if (state.step.at === "replaying" && state.step.gaveUp) return ended(state, { outcome: "unknown" });
-  // It stays open where it cannot be read: its command goes on, and the next daemon tries again.
+  // If the record cannot be read the run stays open: its command keeps running, and the next daemon tries again.
   if (type === "unreadable") return [{ ...state, step: { at: "left" } }, []];
   return openSession(state, false);
 }
 
-/** The host says how things are with the run. */
+/** The host reported the run's status. */
 function reported(state: DurableState, status: RemoteStatus): Transition {
   if (!["running", "ended", "lost"].includes(status.state)) return [state, []];
   const told = tellBegun(state);
@@ -118,7 +118,7 @@ function tellBegun({
   return [{ type: "running", message: connectedMessage(target, made), reused: made.reused }];
 }
 
-/** The host said where it keeps the run: later sessions and daemons look there only. */
+/** The host reported where it keeps the run: later sessions and daemons look only there. */
 function learnDirectory(state: DurableState, directory: string | undefined): Transition {
   if (directory === undefined || state.plan.directory !== null) return [state, []];
   const next = { ...state, plan: { ...state.plan, directory } };
@@ -133,7 +133,7 @@ function learnDirectory(state: DurableState, directory: string | undefined): Tra
 
 function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"stopRequested">): Transition {
   if (state.stop !== undefined) {
-    // A host that was asked already is asked once more: each answer tells what came of it.
+    // A shorter grace time is requested from the host again; each answer reports what was achieved.
     const isSooner = graceMs < state.stop.graceMs;
     return isSooner ? askToEnd({ ...state, stop: { ...state.stop, graceMs, asking: false } }) : [state, []];
   }
@@ -151,7 +151,7 @@ function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"s
   return [next, [...effects, { type: "cutPauseShort" }, ...asked]];
 }
 
-/** The host is asked as soon as there is a way to it and the group is known; not while it works on that. */
+/** Asks the host once there is a session and the group is known, but not while an earlier request is pending. */
 function askToEnd(state: DurableState): Transition {
   const { stop, step, plan } = state;
   if (stop === undefined || step.at !== "session" || step.connection === undefined) return [state, []];
@@ -167,9 +167,9 @@ function groupEnded(state: DurableState, { end }: DurableEvent<"groupEnded">): T
   const { stop, step } = state;
   if (stop === undefined) return [state, []];
   const known: DurableState = { ...state, stop: { ...stop, asking: false, end: end ?? stop.end } };
-  // The session ends behind what the host still has to send.
+  // The session ends only after the host has sent its remaining output.
   const effects: DurableEffect[] = [{ type: "release" }];
-  // The host could not end all of it, or cannot see whether it did.
+  // The host could not end all processes, or cannot see whether it did.
   if (end === "alive" || end === "unseen")
     effects.push({ type: "startTimer", timer: "left", ms: statusTimeoutMs });
   if (step.at !== "closing") return [known, effects];
@@ -177,7 +177,7 @@ function groupEnded(state: DurableState, { end }: DurableEvent<"groupEnded">): T
   return [next, [...effects, ...more]];
 }
 
-/** The command goes on, and the next daemon finds it; one that was not sent never will be. */
+/** The command keeps running and the next daemon finds it; one that was not sent never will be. */
 function abandoned(state: DurableState, { problem }: DurableEvent<"abandoned">): Transition {
   if (state.command !== "unsent") return [{ ...state, step: { at: "left" } }, [{ type: "abort" }]];
   const ending: Ending = { outcome: "failed", problem };
@@ -193,8 +193,8 @@ function elapsed(state: DurableState, { timer }: DurableEvent<"elapsed">): Trans
 }
 
 /**
- * The store has no room: what the host has of the run stays there, and is taken in from where the record ends once there is
- * some. A run that is to end does so at once, with what is recorded of it.
+ * The store has no room: the output stays on the host, and is fetched from where the record ends once there is room. A
+ * run that is to end does so immediately, with what is recorded.
  */
 function unrecorded(state: DurableState): Transition {
   if (state.step.at !== "session" || state.stop !== undefined) return [state, []];
@@ -205,7 +205,7 @@ function unrecorded(state: DurableState): Transition {
   return [next, [...told, { type: "waitForRoom" }]];
 }
 
-/** What one session came to. */
+/** Decides what follows from a session that has ended. */
 function concluded(
   state: DurableState,
   session: SessionClosed,
@@ -223,7 +223,7 @@ function byStatus(state: DurableState, { how, received }: SessionClosed, status:
   if (status.state === "running") return goOn();
   if (status.state === "there") return openSession({ ...state, findOnly: true }, true);
   if (status.state === "ended" || status.state === "lost") {
-    // Over only when every byte of both files is here.
+    // The run is over only when every byte of both files has been received.
     if (!isComplete(status, received)) return goOn();
     return ended(state, endingFromStatus(status, received, target));
   }
@@ -233,7 +233,7 @@ function byStatus(state: DurableState, { how, received }: SessionClosed, status:
   return refused(state, refusalFor(status.state, target));
 }
 
-/** The host did not say how things are. */
+/** The host did not report a status. */
 function withoutStatus(state: DurableState, { how, exhausted }: SessionClosed): Transition {
   const { plan, command } = state;
   if (how === "lost" || command === "begun") return unreached(state, exhausted);
@@ -246,13 +246,13 @@ function refused(state: DurableState, problem: Problem): Transition {
   return ended(state, { outcome: "failed", problem });
 }
 
-/** `more`: the host was reached, and has more to say. */
+/** `more`: the host was reached and has more to send. */
 function openSession(state: DurableState, more: boolean): Transition {
   const step = { at: "session", connection: undefined, status: undefined } as const;
   return [{ ...state, step }, [{ type: "openSession", more }]];
 }
 
-/** The host is looked for, with pauses. */
+/** Keeps looking for the host, with pauses. */
 function unreached(state: DurableState, exhausted: boolean): Transition {
   if (exhausted)
     return ended(state, { outcome: "unknown", problem: hostGone(state.plan.target, "notFound") });
@@ -278,14 +278,14 @@ function ended(state: DurableState, ending: Ending): Transition {
   return [{ ...state, step: { at: "over" } }, effects];
 }
 
-/** How a run ends that was stopped, and came to `ending`. */
+/** The ending of a stopped run that would otherwise have ended as `ending`. */
 function stoppedEnding({ plan }: DurableState, { reason, end }: DurableStop, ending: Ending): Ending {
   const { problem: _, ...known } = ending;
   const stopConfirmed = ending.outcome === "failed" || end === "gone";
   return { ...known, ...stopEnding(reason, plan), stopConfirmed };
 }
 
-/** There is a session in which the host has said nothing. */
+/** The session is open, but the host has not reported a status. */
 function isSilent({ step }: DurableState): boolean {
   return step.at === "session" && step.connection !== undefined && step.status === undefined;
 }

@@ -7,27 +7,27 @@ import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Target } from "../../transport/remote.ts";
 import { declinedForSudo, lastLine, nobodyForSudo, whose } from "./sudo-problems.ts";
 
-/** sudo of one run waits for a password. */
+/** A run whose sudo waits for a password. */
 export interface SudoRequest {
   readonly target: Target;
   readonly questioner: Questioner | undefined;
-  /** Whose password, and what sudo has said before. */
+  /** Whose password, and what sudo has printed before. */
   readonly user: string;
   readonly words: string;
-  /** What it was given before, and did not take. */
+  /** Passwords that sudo has already rejected for this run. */
   readonly refused: readonly string[];
   readonly signal: AbortSignal;
 }
 
 /**
- * What came of a password: sudo began the command, or asked again; or it ended, which is no word against the password (the
- * login may not use sudo); or nobody knows.
+ * What became of a password: sudo began the command, or asked again; or it ended, which does not prove the password
+ * wrong (the login may not be allowed to use sudo); or the result is unknown.
  */
 export type SudoVerdict =
   | { readonly kind: "accepted" | "refused" | "unknown" }
   | { readonly kind: "ended"; readonly words: string };
 
-/** A password on its way. */
+/** A password to try. */
 export interface SudoAttempt {
   readonly password: string;
   settle(verdict: SudoVerdict): void;
@@ -37,18 +37,18 @@ const maxNamesLength = 300;
 const maxWordsLength = 2000;
 
 /**
- * One password for several runs: those that begin at once on a login, or those of a job of which a person said that its hosts
- * share one. It is tried by one run alone, and used by the others once sudo has taken it: a mistyped one costs one failed
- * attempt, not one on each host, which would lock an account.
+ * One password for several runs: those that begin at once on a login, or those of a job whose hosts, according to the
+ * user, share one. A single run tries it, and the others use it once sudo has accepted it: a mistyped password costs
+ * one failed attempt, not one per host, which would lock an account.
  */
 export class SudoGate {
   readonly #memory: SecretMemory;
-  /** Of the job, as far as they may still need it, which the question names; undefined: one login. */
+  /** The hosts of the job that may still need it, named in the question; undefined: a single login. */
   #hosts: readonly string[] | undefined;
   #question: Question | undefined;
-  /** How many were not taken since somebody was asked anew. */
+  /** Rejections since a person was last asked. */
   #refusals = 0;
-  /** What the last host said that has ended without a verdict. */
+  /** What the last host printed that ended without a verdict. */
   #told = "";
   #trying: Promise<void> | undefined;
   #accepted: Answers | undefined;
@@ -59,12 +59,15 @@ export class SudoGate {
     this.#hosts = hosts;
   }
 
-  /** A host of the job needs no password any more. */
+  /** To be called when a host of the job no longer needs a password. */
   leave(host: string): void {
     this.#hosts = this.#hosts?.filter((each) => each !== host);
   }
 
-  /** Rejects with a Problem, e.g. `declined`, which all of a job share, or with the signal's reason. */
+  /**
+   * The next password to try. Rejects with a Problem, e.g. `declined`, which all runs of a job share, or with the
+   * signal's reason.
+   */
   async next(request: SudoRequest): Promise<SudoAttempt> {
     const { target, refused, signal } = request;
     const kept = this.#memory.sudoPassword(target);
@@ -74,7 +77,7 @@ export class SudoGate {
       if (this.#declined !== undefined) throw declinedForSudo(target, this.#declined);
       if (this.#accepted !== undefined) {
         const accepted = firstOf(this.#accepted);
-        // This host has another one.
+        // This host has a different password.
         if (refused.includes(accepted)) return this.#askAlone(request);
         return this.#attempt(target, accepted, this.#accepted.remember === "session");
       }
@@ -85,7 +88,7 @@ export class SudoGate {
     }
   }
 
-  /** All who wait are asked the same question; of those that have the answer the first one tries it. */
+  /** All waiting runs share the same question; the first to get the answer tries it. */
   async #ask(request: SudoRequest): Promise<SudoAttempt | undefined> {
     const question = (this.#question ??= this.#shared(request));
     const answers = await this.#answers(request, question);

@@ -2,16 +2,18 @@ import type { Target } from "../../transport/remote.ts";
 import { loginOf, type SecretMemory } from "../../transport/secret-memory.ts";
 import { SudoGate } from "./sudo-gate.ts";
 
-/** Where a run has its password for sudo from, for as long as sudo may ask for it. */
+/** The source of a run's sudo password, open as long as sudo may ask for it. */
 export interface SudoAccess {
-  /** `host`: of the run, as the person calls it. */
+  /** `host`: the run's host, by the name that the user gave. */
   open(host: string): SudoGateLease;
 }
 interface SudoGateLease extends Disposable {
   readonly gate: SudoGate;
 }
 
-/** The passwords of runs that begin at once share a question: those on a login, and those of a job that says so. */
+/**
+ * Shares password questions between runs that begin at once: those on one login, and those of a job that requests it.
+ */
 export class SudoGates {
   readonly #memory: SecretMemory;
   readonly #byLogin = new Map<string, { readonly gate: SudoGate; users: number }>();
@@ -22,7 +24,7 @@ export class SudoGates {
 
   forLogin(target: Target): SudoAccess {
     return {
-      // Most runs never ask.
+      // Created on demand, since most runs never ask.
       open: () => {
         const key = loginOf(target);
         const shared = this.#byLogin.get(key) ?? { gate: new SudoGate(this.#memory), users: 0 };
@@ -37,7 +39,7 @@ export class SudoGates {
     };
   }
 
-  /** For all of these hosts, whose names the question has. */
+  /** One password for all of these hosts, which the question names. */
   forJob(hosts: readonly string[]): SudoAccess {
     const gate = new SudoGate(this.#memory, hosts);
     return { open: (host) => ({ gate, [Symbol.dispose]: () => gate.leave(host) }) };

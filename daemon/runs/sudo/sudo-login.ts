@@ -13,9 +13,9 @@ export interface SudoLoginParts {
   readonly target: Target;
   readonly access: SudoAccess;
   readonly questioner: Questioner | undefined;
-  /** How long sudo may take before it asks or begins, and after each answer. */
+  /** How long sudo may take to ask or begin, and after each answer. */
   readonly timeoutMs: number;
-  /** sudo asks for somebody's password. */
+  /** Called when sudo asks for a password. */
   readonly onAsked: () => void;
 }
 
@@ -27,7 +27,10 @@ export interface SudoProcess {
   readonly signal: AbortSignal;
 }
 
-/** What sudo of one run asks before it begins the command. The password is kept until the run is over, to end it as root. */
+/**
+ * Answers sudo for one run until the command begins. Keeps the password until the run is over, to end the command as
+ * root.
+ */
 export class SudoLogin implements SudoListener, Disposable {
   readonly #parts: SudoLoginParts;
   readonly #refused: string[] = [];
@@ -37,14 +40,14 @@ export class SudoLogin implements SudoListener, Disposable {
   #attempt: SudoAttempt | undefined;
   #password: Buffer | undefined;
   #hasBegun = false;
-  /** Not where sudo waits for an answer, or has ended. */
+  /** False while sudo waits for an answer, and once it has ended. */
   #mayBegin = true;
 
   constructor(parts: SudoLoginParts) {
     this.#parts = parts;
   }
 
-  /** What sudo read last, as it reads it; undefined: nothing, as where it does not ask. */
+  /** The last input given to sudo; undefined if there was none, as when it does not ask. */
   get input(): Buffer | undefined {
     return this.#password;
   }
@@ -53,12 +56,12 @@ export class SudoLogin implements SudoListener, Disposable {
     return this.#hasBegun;
   }
 
-  /** Whether the command may run, or sudo, once it is started, may begin it without another word from here. */
+  /** Whether the command may be running, or sudo, once started, may begin it without further input. */
   get mayHaveBegun(): boolean {
     return this.#mayBegin;
   }
 
-  /** Of sudo that was silent, and was ended without a word of the host that it is gone, or after it began the command. */
+  /** For sudo that was silent and then ended without confirmation from the host, or after it began the command. */
   get uncertain(): Problem {
     const { target, timeoutMs } = this.#parts;
     return sudoSilent(target, timeoutMs, { words: this.#words, mayRun: true });
@@ -74,14 +77,17 @@ export class SudoLogin implements SudoListener, Disposable {
     this.#step.resolve({ kind: "began" });
   }
 
-  /** What came on the stream that sudo speaks on; it is the command's from the beginning of that on. */
+  /**
+   * To be called with output on the stream that sudo writes to; once the command has begun, that output is the
+   * command's.
+   */
   heard(bytes: Buffer): void {
     if (!this.#hasBegun) this.#words = (this.#words + bytes.toString()).slice(-maxWords);
   }
 
   /**
-   * Answers sudo until the command begins. Resolves to why it has not, which is certain unless `mayHaveBegun`; to undefined
-   * where it has, or where the connection was lost and nobody knows. Never rejects.
+   * Answers sudo until the command begins. Resolves to why it has not begun, which is certain unless `mayHaveBegun`; to
+   * undefined if it has, or if the connection was lost and nobody knows. Never rejects.
    */
   async authorize(process: SudoProcess): Promise<Problem | undefined> {
     using lease = this.#parts.access.open(this.#parts.target.name);
@@ -128,7 +134,9 @@ export class SudoLogin implements SudoListener, Disposable {
     return sudoRefused(this.#parts.target, end, { words: this.#words, answered: this.#answered });
   }
 
-  /** What came of the last password. sudo that ends does not say in words that are to be relied on whether it was right. */
+  /**
+   * The result of the last password. If sudo ends, its output does not reliably show whether the password was right.
+   */
   #verdict(): SudoVerdict {
     if (this.#hasBegun) return { kind: "accepted" };
     return this.#mayBegin ? { kind: "unknown" } : { kind: "ended", words: this.#words };

@@ -6,13 +6,13 @@ import type { RemoteEnd, Target } from "../../transport/remote.ts";
 
 const notRun = "The command has not run.";
 
-/** Of a login by which no shell runs that could run sudo. */
+/** For a login without a shell that can run sudo. */
 export function noShellForSudo({ name }: Target): Problem {
   const detail = `${name} runs commands by no shell that Hostrun knows how to run sudo in. ${notRun} Run it without sudo.`;
   return new Problem("sudo_failed", detail, { host: name });
 }
 
-/** sudo asks, and nobody is there. */
+/** For sudo that asks while nobody can answer. */
 export function nobodyForSudo(target: Target, user: string): Problem {
   const detail =
     `sudo on ${target.name} asks for the password of ${whose(user, target)}, and nobody is there to answer. ${notRun} Run it where a ` +
@@ -25,7 +25,7 @@ const unanswered: Readonly<Record<string, string>> = {
   expired: "nobody answered in time (promptTimeoutMs)",
 };
 
-/** The password that hosts share was asked for once; each of their runs says so of its own host. */
+/** Hosts that share a password are asked about once; each of their runs reports its own host. */
 export function declinedForSudo(target: Target, { members: { reason } }: Problem): Problem {
   const why = unanswered[reason ?? ""] ?? "the question was withdrawn";
   const hop = hopName(target);
@@ -33,7 +33,7 @@ export function declinedForSudo(target: Target, { members: { reason } }: Problem
   return new Problem("declined", detail, { host: target.name, hop, reason });
 }
 
-/** sudo reads no more than that, and would leave the rest to the command. */
+/** sudo reads no more than this, and would leave the rest to the command. */
 export const maxSudoPasswordBytes = 255;
 
 export function passwordTooLong({ name }: Target): Problem {
@@ -44,7 +44,7 @@ export function passwordTooLong({ name }: Target): Problem {
 const mayRun =
   "It was to end then, but the command may have run as root, or may yet: look there before you run it again.";
 
-/** `words`: what sudo said. `mayRun`: whether the command may run. */
+/** `words`: what sudo printed. `mayRun`: whether the command may run. */
 export function sudoSilent(
   { name }: Target,
   afterMs: number,
@@ -57,7 +57,7 @@ export function sudoSilent(
   return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }
 
-/** sudo has ended, and nothing that it was to start has begun. `answered`: how many passwords it was given. */
+/** For sudo that ended before starting anything. `answered`: how many passwords it was given. */
 export function sudoRefused(
   target: Target,
   end: Exclude<RemoteEnd, { kind: "lost" }>,
@@ -78,7 +78,7 @@ export function sudoRefused(
   });
 }
 
-/** As it is asked for; sudo may want another one than the login's. */
+/** The user whose password sudo asks for, which may not be the login's. */
 export function whose(user: string, target: Target): string {
   return visibleClause(user === "" ? target.user : user, 64);
 }

@@ -4,14 +4,14 @@ import type { Log } from "../../core/log.ts";
 import type { RunStore } from "../record/run-store.ts";
 import type { StopController } from "./stop-controller.ts";
 
-/** So many in one commit; clients are served between two. */
+/** Endings per commit; clients are served between commits. */
 const maxAtOnce = 200;
 
 interface Abandoned {
   readonly stops: Pick<StopController, "abandon">;
 }
 
-/** Abandons all runs, of which thousands may wait, since the daemon stops. */
+/** Abandons all runs, possibly thousands, when the daemon stops. */
 export async function abandonAll(
   executions: Iterable<Abandoned>,
   { store, log }: { readonly store: RunStore; readonly log: Log },
@@ -27,7 +27,7 @@ export async function abandonAll(
       store.endInOneCommit(abandon);
     } catch (failure) {
       log.error("The ends of runs could not be recorded", { failure });
-      // Once more, for those that it did not come to.
+      // Again, for those that were not reached.
       abandon();
     }
     await nextTurn();

@@ -1,7 +1,7 @@
-# Ends every process group of the session of process $1 (tcsh, and a shell with `set -m`, put what is in the background
-# into groups of their own): INT, TERM after $2 tenths of a second, KILL after $3 more. Ten times a second it looks
-# whether all are gone, and prints what came of it: hostrun-group:gone, unseen, alive or unknown (see group-end.ts).
-# $4: the directory of a durable run; without it the process is one of this connection.
+# Ends every process group of the session of process $1 (tcsh, and a shell with `set -m`, put background commands into
+# groups of their own): INT, TERM after $2 tenths of a second, KILL after $3 more. Checks ten times a second whether all
+# are gone, and prints the result: hostrun-group:gone, unseen, alive or unknown (see group-end.ts).
+# $4: the directory of a durable run; without it, the process belongs to this connection.
 # shellcheck shell=sh disable=SC2046,SC2086
 pid=$1
 tenths_to_term=$2
@@ -13,8 +13,8 @@ answer() {
   exit
 }
 
-# Prints parent and session of process $1: fields 4 and 6 of /proc/PID/stat, behind a name that may hold anything.
-# Elsewhere ps knows them, or (BSD) only the group, which is the same for what sshd starts.
+# Prints parent and session of process $1: fields 4 and 6 of /proc/PID/stat, after a name that may contain anything. On
+# other systems ps prints them, or (BSD) only the group, which is the same for what sshd starts.
 parent_and_session() {
   if [ -r /proc/$1/stat ]; then
     read -r stat </proc/$1/stat
@@ -25,8 +25,8 @@ parent_and_session() {
   fi 2>/dev/null
 }
 
-# Whether process $pid, whose parent is $1, is the one that is meant: process ids are used again. While the process
-# that waits for a durable run's command lives, its number is nobody else's; the connection may be a later one.
+# True if process $pid, whose parent is $1, is the intended one: process ids are reused. While the process that waits
+# for a durable run's command lives, its id is not reused; the connection may be a later one.
 is_meant() {
   if [ -n "$run_directory" ]; then
     [ ! -f $run_directory/status ] && [ "$(cat $run_directory/group)" = $pid ] && kill -0 $(cat $run_directory/runner)
@@ -35,7 +35,7 @@ is_meant() {
   fi 2>/dev/null
 }
 
-# Group, session and state of every process.
+# Prints group, session and state of every process.
 processes() {
   ps -A -o pgid= -o sid= -o stat= || from_proc || ps -A -o pgid= -o pgid= -o stat= || from_kill
 }
@@ -46,12 +46,12 @@ from_proc() {
   done
   return 0
 }
-# For want of all else: a dead process that nobody has collected yet answers to it, and one of sudo does not.
+# The last resort: it also finds a dead process that has not been reaped, but not one that sudo started.
 from_kill() {
   kill -0 -$session && echo $session $session R
 }
 
-# Keeps in $left what lives of the session.
+# Sets $left to the live processes of the session.
 is_alive() {
   left=$(processes 2>/dev/null | grep "^ *[0-9][0-9]*  *$session  *[^Z ]")
   [ -n "$left" ]
@@ -61,12 +61,12 @@ signal_groups() {
     kill -$1 -$group
   done 2>/dev/null
 }
-# Whoever can see the first process, which is root's, can see all; root can anyway.
+# An account that can see process 1, which is root's, can see all processes; root can in any case.
 sees_all() {
   [ -n "$(parent_and_session 1)" ] || [ "$(id -u 2>/dev/null)" = 0 ]
 }
-# Keeps in $now tenths of a second by a clock: since the system started, which nobody sets, or by date, in whole seconds
-# and without the first digits, which are too much for arithmetic of 32 bits.
+# Sets $now to tenths of a second: since boot, on a clock that nobody sets, or by date, in whole seconds and without the
+# leading digits, which would overflow 32-bit arithmetic.
 read_clock() {
   if [ -r /proc/uptime ]; then
     read -r now rest </proc/uptime
@@ -80,8 +80,8 @@ read_clock() {
     early=10
   fi
 }
-# Returns after $1 tenths of a second with something alive, or answers. A round takes what looking takes, too; where the
-# clock cannot be trusted, it is known to take as long as it sleeps.
+# Returns after $1 tenths of a second if something is alive; otherwise answers. Checking takes time, too; if the clock
+# cannot be trusted, a round is known to take at least as long as it sleeps.
 await_end() {
   slept=0
   read_clock
@@ -97,19 +97,19 @@ await_end() {
     before=$now
     read_clock
     step=$((now - before))
-    # More, or less than nothing: it was set.
+    # A larger or negative step means that the clock was set.
     [ $step -lt 0 ] || [ $step -gt 100 ] || elapsed=$((elapsed + step))
   done
   if sees_all; then answer gone; else answer unseen; fi
 }
 
-# The login shell, which waits, and before it the server: by it is seen whether commands get sessions.
+# The login shell, which waits, and its parent, the server: they show whether commands get sessions of their own.
 set -- $(parent_and_session $PPID)
 server=$1
 own_session=$2
 set -- $(parent_and_session $pid)
 if [ -z "$2" ]; then
-  # Its first process is over: the session has its number, if the server makes sessions at all.
+  # Its first process has ended: the session has the process's id, if the server creates sessions at all.
   session=$pid
   [ "$own_session" = $PPID ] || answer unknown
 else

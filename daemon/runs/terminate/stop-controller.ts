@@ -3,16 +3,16 @@ import type { Target } from "../../transport/remote.ts";
 
 export type StopReason = "cancelled" | "timedOut";
 
-/** The command is to end: INT at once, harder signals up to `graceMs` later. */
+/** Requests the end of a command: INT immediately, stronger signals up to `graceMs` later. */
 export interface StopRequest {
   readonly reason: StopReason;
   readonly graceMs: number;
 }
 
 export interface StopListener {
-  /** Called once, and again when the hardest signal is to come sooner than was requested before. */
+  /** Called once, and again if the strongest signal is to be sent sooner than requested before. */
   stop(request: StopRequest): void;
-  /** The daemon stops: whatever was requested before, nothing more is done for the run. */
+  /** The daemon stops: no more is done for the run, whatever was requested before. */
   abandon(problem: Problem): void;
 }
 
@@ -20,7 +20,7 @@ const timeoutGraceMs = 5000;
 const maxTimerMs = 2_147_483_647;
 
 /**
- * What may request the end of one run: a person, its time limit, or the end of the daemon. The first one counts; a person may
+ * Combines what may end a run: a person, its time limit, or the end of the daemon. The first one counts; a person may
  * shorten its grace time.
  */
 export class StopController {
@@ -35,7 +35,7 @@ export class StopController {
     this.#listener = listener;
   }
 
-  /** Resolves when the run is to end, for whatever reason. */
+  /** Resolves when the run is to end, for any reason. */
   get requested(): Promise<undefined> {
     return this.#requested.promise;
   }
@@ -48,7 +48,7 @@ export class StopController {
     this.#stop({ reason: "cancelled", graceMs });
   }
 
-  /** From now on the command has so much time. */
+  /** Limits the command's time from now on. */
   limitTime(ms: number): void {
     clearTimeout(this.#timeLimit);
     if (this.#closed || this.#request !== undefined) return;
@@ -62,7 +62,7 @@ export class StopController {
     this.#requested.resolve(undefined);
   }
 
-  /** The run has ended: no stop is requested any more. */
+  /** To be called when the run has ended: no stop is requested after that. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timeLimit);
@@ -80,7 +80,7 @@ export class StopController {
   }
 }
 
-/** How a run ends that was stopped. */
+/** The ending of a stopped run. */
 export function stopEnding(
   reason: StopReason,
   { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },

@@ -1,19 +1,18 @@
 import { endGroupBySudo, endGroupCommand, type GroupEnd, parseGroupEnd } from "./group-end.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 
-/** How long a busy host may take to say what came of it, beyond one and a half times the grace time. */
+/** How long a busy host may take to answer, beyond one and a half times the grace time. */
 const answerTimeoutMs = 5000;
 
-/** How sudo began the command: by this password, with its line's end, or by none. */
+/** How sudo began the command: with this password and its newline, or without one. */
 export interface SudoInput {
   readonly input: Buffer | undefined;
 }
 
 /**
- * Ends a remote command, harder each time: INT now, TERM after most of the grace time, KILL at its end. Where the
- * process is known (`pid`), its whole group is ended by a command of its own, which also works for root, whose
- * signals OpenSSH ignores. Resolves when the channel may be given up; to whether the host confirmed that all of
- * it is gone.
+ * Ends a remote command with increasingly strong signals: INT now, TERM after most of the grace time, KILL at its end.
+ * If the process id is known (`pid`), a separate command ends its whole group, which also works for root, whose signals
+ * OpenSSH ignores. Resolves when the channel may be closed, to whether the host confirmed that all processes are gone.
  */
 export async function stopRemote(
   process: RemoteProcess,
@@ -27,13 +26,13 @@ export async function stopRemote(
   if (end !== undefined && end !== "unknown") return end === "gone";
   const endedInTime = await bySignals(process, { graceMs, ended });
   if (pid === undefined || end !== undefined) return false;
-  // A server of one session has room for the question once that of the command is over. What still held its output may
-  // have left the group: that is no confirmed end.
+  // A server that allows one session has room for this command once the run's session is closed. A process that still
+  // held its output may have left the group, so the end is not confirmed.
   if (!endedInTime) process.close();
   return (await endGroup(process, pid, Math.min(graceMs, 1000))) === "gone" && endedInTime;
 }
 
-/** Where `stopRemote` is under way: the hardest signal comes so soon. That the command is gone is seen there. */
+/** Sends the strongest signal sooner while `stopRemote` is under way, which checks that the command is gone. */
 export async function hastenRemote(
   process: RemoteProcess,
   pid: number | undefined,
@@ -47,7 +46,7 @@ export async function hastenRemote(
   else await endBySudo(process, pid, graceMs, sudo);
 }
 
-/** The command is another account's, which the login may not signal; "unknown" where sudo does not do it, either. */
+/** Ends a command of another account, which the login may not signal; "unknown" if sudo does not do it, either. */
 async function endBySudo(
   process: RemoteProcess,
   pid: number,
@@ -59,15 +58,15 @@ async function endBySudo(
   return answer === undefined ? "unknown" : parseGroupEnd(answer.output);
 }
 
-/** undefined: the host could not be asked. */
+/** Undefined: the host could not be asked. */
 async function endGroup(process: RemoteProcess, pid: number, graceMs: number): Promise<GroupEnd | undefined> {
   const answer = await process.execHelper(endGroupCommand(pid, graceMs), graceMs * 1.5 + answerTimeoutMs);
   return answer === undefined ? undefined : parseGroupEnd(answer.output);
 }
 
 /**
- * All that can be done where the process is not known: an ordinary user's commands heed it, mostly. Resolves to whether
- * the command ended.
+ * All that can be done if the process id is unknown: commands of an ordinary user usually obey. Resolves to whether the
+ * command ended.
  */
 async function bySignals(
   process: RemoteProcess,
