@@ -8,31 +8,34 @@ import { Schedule } from "./schedule.ts";
 
 export interface ActiveJobParts {
   readonly clock: Clock;
-  /** Starts the job's run on a host; one that could not be started has failed. Rejects where none can be recorded. */
+  /**
+   * Starts the job's run on a host; the returned run has failed if it could not be started. Rejects if not even that
+   * can be recorded.
+   */
   start(job: Job, request: RunRequest): Promise<Run>;
   cancel(run: string, graceMs: number): void;
-  /** Has `log` follow a run's record; the returned function has it take in at once what is there by now. */
+  /** Makes `log` follow a run's record; the returned function adds what the record has by now. */
   follow(run: string, log: JobLog): () => void;
-  /** Told when its state or its counts have changed; an ended one last. */
+  /** Called when the job's state or counts have changed, for the last time when it has ended. */
   changed(job: Job): void;
 }
 
-/** A job that has not ended: which of its hosts runs, and what has come of the others. */
+/** A job that has not ended: starts its hosts in turn, and tracks the state of their runs. */
 export class ActiveJob {
   readonly log = new JobLog();
   readonly #parts: ActiveJobParts;
   readonly #request: JobRequest;
   readonly #schedule: Schedule;
-  /** By the run's id. */
+  /** By run id. */
   readonly #runs = new Map<string, Omit<JobRun, "id">>();
   #job: Job;
-  /** By the run's id, what has the log take in its newest events: its state is told behind them. */
+  /** By run id: adds the run's newest events to the log, so that its state change is reported after them. */
   readonly #catchUp = new Map<string, () => void>();
   readonly #begun = Promise.withResolvers<void>();
-  /** Hosts that begin, and have no run yet. */
+  /** Number of hosts being started that have no run yet. */
   #starting = 0;
   #cancelGraceMs: number | undefined;
-  /** Its daemon stops, or another one began it. */
+  /** No further host may begin: its daemon stops, or an earlier daemon began the job. */
   #isLeft = false;
 
   constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
@@ -51,19 +54,19 @@ export class ActiveJob {
     return this.#cancelGraceMs !== undefined;
   }
 
-  /** Resolves when every host has begun that will. */
+  /** Resolves when no further host will begin. */
   get begun(): Promise<void> {
     return this.#begun.promise;
   }
 
-  /** Begins no further host. */
+  /** Starts no further hosts. */
   stop(): void {
     this.#isLeft = true;
     this.#schedule.stop();
     this.advance();
   }
 
-  /** Goes on with the runs that an earlier daemon began, and begins none. */
+  /** Continues with the runs that an earlier daemon began, without starting others. */
   takeOver(runs: readonly JobRun[]): void {
     this.#isLeft = true;
     for (const { id, ...run } of runs) {
@@ -76,7 +79,7 @@ export class ActiveJob {
     this.advance();
   }
 
-  /** Begins with the hosts whose turn it is. */
+  /** Starts the hosts whose turn it is. */
   advance(): void {
     if (this.#job.state === "ended") return;
     for (const index of this.#schedule.begin()) void this.#begin(this.#job.hosts[index] ?? "");
@@ -84,7 +87,7 @@ export class ActiveJob {
     if (this.#schedule.over) this.#end();
   }
 
-  /** One of its runs is in another state. */
+  /** To be called when one of the job's runs has changed state. */
   runChanged({ id, host, state, outcome, exitCode }: Run): void {
     const before = this.#runs.get(id);
     if (before?.state === "ended" || this.#job.state === "ended") return;
@@ -92,7 +95,7 @@ export class ActiveJob {
     this.#catchUp.get(id)?.();
     if (state === "ended") {
       const count = countedAs({ state, outcome, exitCode });
-      // That a person ended it says nothing of the command.
+      // A run cancelled by a person does not count as a failure.
       this.#schedule.ended(count === "exited0" || count === "cancelled");
     }
     this.#count(before, { state, outcome, exitCode });
@@ -115,7 +118,7 @@ export class ActiveJob {
         this.#starting -= 1;
       });
     } catch {
-      // Not even a record of it could be made: the store is full, and has said so.
+      // Not even its failure could be recorded: the store is full, and has reported that.
       this.#schedule.ended(false);
       this.advance();
       return;
@@ -126,7 +129,7 @@ export class ActiveJob {
     this.advance();
   }
 
-  /** A host that had not begun was queued. */
+  /** A host without a run counts as queued. */
   #count(before: CountedRun | undefined, now: CountedRun): void {
     const counts = { ...this.#job.counts };
     counts[before === undefined ? "queued" : countedAs(before)] -= 1;
@@ -136,7 +139,7 @@ export class ActiveJob {
     this.#parts.changed(this.#job);
   }
 
-  /** Nothing runs: what is still queued has not begun, and never will. */
+  /** Nothing is running: hosts that are still queued will never begin. */
   #end(): void {
     const { hosts, counts: before } = this.#job;
     const counts = { ...before, queued: 0, skipped: before.queued };
@@ -154,7 +157,7 @@ export class ActiveJob {
   }
 }
 
-/** What of a job's request is each run's. */
+/** The part of a job's request that applies to each run. */
 function runRequestOf(request: JobRequest, host: string): RunRequest {
   const {
     targets: _,

@@ -4,13 +4,13 @@ const intervalMs = 100;
 
 interface Recent {
   readonly timer: NodeJS.Timeout;
-  /** The newest state that was not told. */
+  /** The newest state that has not been reported. */
   job: Job | undefined;
 }
 
 /**
- * Tells how jobs change: a change at once, and what follows within a moment as one. A job of a thousand hosts changes some
- * thousands of times, and each time it is told, it is told with the names of all of them.
+ * Reports changes of jobs: the first change immediately, and those that follow within a moment as one. A job of a
+ * thousand hosts changes some thousands of times, and each report contains the names of all its hosts.
  */
 export class JobChanges {
   readonly #tell: (job: Job) => void;
@@ -20,7 +20,7 @@ export class JobChanges {
     this.#tell = tell;
   }
 
-  /** An end is told at once. */
+  /** The end of a job is reported immediately. */
   changed(job: Job): void {
     const recent = this.#recent.get(job.id);
     if (recent !== undefined && job.state !== "ended") {

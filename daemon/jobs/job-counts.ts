@@ -17,7 +17,7 @@ export const noCounts: Readonly<JobCounts> = {
 
 export type CountedRun = Omit<JobRun, "id" | "host">;
 
-/** In which of a job's counts a run is. */
+/** The count of a job that a run belongs to. */
 export function countedAs({ state, outcome, exitCode }: CountedRun): keyof JobCounts {
   if (state !== "ended") return state;
   switch (outcome) {
@@ -35,7 +35,7 @@ export function countedAs({ state, outcome, exitCode }: CountedRun): keyof JobCo
   }
 }
 
-/** `begun`: how many hosts have begun. Of an ended job the others are skipped. */
+/** `begun`: how many hosts have begun. In an ended job, the others are skipped. */
 export function countsOf(
   hosts: number,
   runs: Iterable<CountedRun>,
@@ -52,7 +52,10 @@ export function outcomeOf(counts: JobCounts, hosts: number, cancelled: boolean):
   return counts.exited0 === hosts ? "succeeded" : "failed";
 }
 
-/** What is run again where this part of a job is: failed is what ended otherwise than by exit status 0. */
+/**
+ * The part of a job to which a run belongs when the job is run again: a run that ended other than with exit status 0
+ * has failed.
+ */
 export function partOf(run: CountedRun): JobPart {
   const count = countedAs(run);
   if (count === "exited0") return "succeeded";

@@ -2,7 +2,7 @@ import { foldNames } from "../../protocol/host-set.ts";
 import type { GroupBy, JobGroup } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 
-/** An ended run and the hashes of its output, where they are known. */
+/** An ended run with the hashes of its output, if known. */
 export interface EndedRun {
   readonly id: string;
   readonly host: string;
@@ -11,7 +11,9 @@ export interface EndedRun {
   readonly sha256: { readonly stdout: string | null; readonly stderr: string | null };
 }
 
-/** Runs that ended alike, with the same output where that is compared; what is not known is like nothing else. */
+/**
+ * Groups runs with the same ending, and with the same output if that is compared. Unknown output equals nothing else.
+ */
 export function groupRuns(runs: Iterable<EndedRun>, by: GroupBy): JobGroup[] {
   const groups = new Map<string, EndedRun[]>();
   for (const run of runs) {
@@ -43,7 +45,7 @@ export function groupRuns(runs: Iterable<EndedRun>, by: GroupBy): JobGroup[] {
   });
 }
 
-/** The hosts that an ended job never began with. */
+/** The group of hosts that an ended job never started. */
 export function skippedGroup(hosts: readonly string[]): JobGroup[] {
   if (hosts.length === 0) return [];
   const group = { hosts: foldNames(hosts), count: hosts.length };

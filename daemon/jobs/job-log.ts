@@ -8,30 +8,30 @@ export type JobEvent = { readonly seq: number } & (
   | { readonly ending: object }
 );
 
-/** Where the events of a run are read from. */
+/** Reads the events of a run. */
 export interface RunRecord {
   after(seq: number, maxBytes: number): readonly StoredEvent[];
 }
 
 export interface JobReading {
   readonly from: number;
-  /** Whether there is output among it. */
+  /** Whether output is included. */
   readonly output: boolean;
 }
 
-/** Events of one run that follow one another in the job's stream. */
+/** Consecutive events of one run in the job's stream. */
 interface Stretch {
   readonly run: string;
   readonly record: RunRecord;
-  /** Numbers in the job's stream, and in the run's. */
+  /** First number in the job's stream, and in the run's. */
   readonly first: number;
   readonly runFirst: number;
   runLast: number;
 }
 
 /**
- * In which order the events of a job's runs are told: it holds their numbers, and the runs' records hold the events. Its
- * own numbers mean nothing to another one of the same job, which is why each has an epoch of its own.
+ * The order in which the events of a job's runs are emitted. It holds only their numbers; the runs' records hold the
+ * events. Its numbers are invalid in another log of the same job, so each log has its own epoch.
  */
 export class JobLog {
   readonly epoch = randomBytes(6).toString("hex");
@@ -46,7 +46,7 @@ export class JobLog {
     return this.#lastSeq;
   }
 
-  /** A run's record has come to this number. */
+  /** To be called when a run's record has grown to `lastSeq`. */
   grown(run: string, record: RunRecord, lastSeq: number): void {
     const before = this.#lastOf.get(run) ?? 0;
     if (lastSeq <= before) return;
@@ -61,7 +61,7 @@ export class JobLog {
     this.#wake();
   }
 
-  /** Nothing comes after it. */
+  /** Ends the stream. */
   end(ending: object): void {
     this.#ending = ending;
     this.#lastSeq += 1;
@@ -81,7 +81,7 @@ export class JobLog {
     };
   }
 
-  /** Once for all that comes in one turn of the event loop: of many runs it is one message. */
+  /** Once for all events of one turn of the event loop, so that many runs cause one message. */
   #wake(): void {
     if (this.#isWaking) return;
     this.#isWaking = true;
@@ -111,7 +111,7 @@ export class JobLog {
     return found;
   }
 
-  /** The place of the first stretch that ends at `seq` or behind it. */
+  /** The index of the first stretch that ends at or after `seq`. */
   #stretchOf(seq: number): number {
     let low = 0;
     let high = this.#stretches.length;
@@ -125,7 +125,7 @@ export class JobLog {
   }
 }
 
-/** Those of a stretch behind a number of the job's stream. */
+/** The events of a stretch after `seq`, a number in the job's stream. */
 function* eventsOf(stretch: Stretch, seq: number, maxBytes: number): Generator<StoredEvent> {
   const { record, first, runFirst, runLast } = stretch;
   let at = Math.max(runFirst - 1, runFirst + seq - first);

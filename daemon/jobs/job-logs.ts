@@ -3,10 +3,10 @@ import { JobLog } from "./job-log.ts";
 import type { JobRuns } from "./job-runs.ts";
 import type { JobStore } from "./job-store.ts";
 
-/** How many ended jobs' streams can be gone on with. */
+/** How many streams of ended jobs can still be resumed. */
 const maxLogs = 50;
 
-/** The streams of jobs that have ended: as it was for the last ones, made from the record for the others. */
+/** The streams of ended jobs: the original ones of the latest jobs; those of others are rebuilt from the record. */
 export class JobLogs {
   readonly #runs: JobRuns;
   readonly #store: Pick<JobStore, "runs">;
@@ -29,7 +29,7 @@ export class JobLogs {
     }
   }
 
-  /** Its runs one after the other: in which order their events came is not known any more. */
+  /** Its runs one after another, since the original order of their events is no longer known. */
   #recorded({ id, outcome, counts, endedAt }: Job): JobLog {
     const log = new JobLog();
     for (const run of this.#store.runs(id)) this.#runs.follow(run.id, log);

@@ -19,14 +19,14 @@ export interface JobRunsParts {
 
 export interface JobState {
   readonly isCancelled: () => boolean;
-  /** Where its hosts share a password. */
+  /** Set if the job's hosts share a sudo password. */
   readonly sudo: SudoAccess | undefined;
 }
 
-/** How long a job waits where the queue of runs is full. */
+/** How long a job waits before retrying when the queue of runs is full. */
 const queueFullMs = 500;
 
-/** The runs of jobs, as jobs see them. */
+/** The runs of jobs, as the job classes need them. */
 export class JobRuns {
   readonly #parts: JobRunsParts;
 
@@ -34,7 +34,7 @@ export class JobRuns {
     this.#parts = parts;
   }
 
-  /** Where the queue of runs is full, the job waits. */
+  /** Starts a run; waits while the queue of runs is full. */
   async start(job: Job, request: RunRequest, { isCancelled, sudo }: JobState): Promise<Run> {
     const { engine } = this.#parts;
     const origin = { key: undefined, client: `job:${job.id}`, jobId: job.id, sudo };
@@ -49,7 +49,7 @@ export class JobRuns {
     }
   }
 
-  /** With the values that a template has on its host. */
+  /** Expands the job's template with the values for this host. */
   async #finished({ options: { template } }: Job, request: RunRequest): Promise<RunRequest> {
     if (template === undefined || template === null) return request;
     const { command, host: name } = request;
@@ -58,7 +58,7 @@ export class JobRuns {
     return { ...request, command: expandTemplate(command, inputs, { values, host }) };
   }
 
-  /** As `ActiveJobParts.follow`. */
+  /** See `ActiveJobParts.follow`. */
   follow(run: string, log: JobLog): () => void {
     const record = this.#recordOf(run);
     const grow = (): void => {
@@ -74,12 +74,15 @@ export class JobRuns {
     return grow;
   }
 
-  /** Made by itself: logs of ended jobs keep it, and it must not keep the transcripts of their runs. */
+  /**
+   * A separate function, since logs of ended jobs keep it, and it must not keep the transcripts of their runs in
+   * memory.
+   */
   #recordOf(run: string): RunRecord {
     return { after: (seq, maxBytes) => this.#eventsOf(run, seq, maxBytes) };
   }
 
-  /** None of a run that was forgotten since. */
+  /** Returns none for a run that has been deleted. */
   #eventsOf(run: string, seq: number, maxBytes: number): readonly StoredEvent[] {
     try {
       return this.#parts.history.events(run, seq, maxBytes);
@@ -89,7 +92,7 @@ export class JobRuns {
     }
   }
 
-  /** As the run's last event has them. */
+  /** The hashes in the run's last event. */
   hashesOf(run: string): EndedRun["sha256"] {
     const { events } = this.#parts;
     const last = this.#eventsOf(run, events.lastSeq(run) - 1, 1).at(-1);
@@ -97,7 +100,7 @@ export class JobRuns {
     return isEnd ? last.fields.sha256 : { stdout: null, stderr: null };
   }
 
-  /** As it is now, which the store may not know yet. */
+  /** The run's current state, which the store may not have yet. */
   newest<Known extends { readonly id: string; readonly host: string }>(run: Known) {
     const live = this.#parts.engine.live(run.id)?.run;
     return live === undefined

@@ -36,9 +36,9 @@ import { type JobPart, type KnownHost, isDestination, requireTargets, resolveTar
 
 export interface JobsParts extends JobRunsParts {
   readonly store: JobStore;
-  /** Every host that is known. */
+  /** All known hosts. */
   readonly hosts: () => Promise<readonly KnownHost[]>;
-  /** What a run on a name that no list has would go to; undefined where there is no such host. */
+  /** The host that a run on a name outside all lists would reach; undefined if there is none. */
   readonly destination: (name: string) => Promise<KnownHost | undefined>;
   readonly sudo: Pick<SudoGates, "forJob">;
   readonly clock: Clock;
@@ -46,17 +46,17 @@ export interface JobsParts extends JobRunsParts {
   readonly onChange: (job: Job) => void;
 }
 
-/** Names that no list has, of which it is looked up whether a run would reach them. */
+/** How many names outside all lists are looked up. */
 const maxDestinations = 256;
 
-/** One command on many hosts: starts jobs, knows those under way, and answers what came of them. */
+/** One command on many hosts: starts jobs, tracks those under way, and reports their results. */
 export class Jobs {
   readonly #parts: JobsParts;
   readonly #runs: JobRuns;
   readonly #active = new Map<string, ActiveJob>();
   readonly #logs: JobLogs;
   readonly #changes: JobChanges;
-  /** Active jobs of which the store has that they began: it is not asked at each of their changes. */
+  /** Active jobs whose start is recorded, so that the store is not written at each change. */
   readonly #startSaved = new Set<string>();
 
   constructor(parts: JobsParts) {
@@ -71,7 +71,7 @@ export class Jobs {
     const ofJob = (which: JobPart, job: string) => this.#hostsOf(which, job);
     const resolved = resolveTargets(targets, { hosts, ofJob });
     if (resolved.unknown.length === 0) return resolved;
-    // What a run would reach is a host, too, also where no list has it.
+    // A host that a run would reach is valid, even if it is in no list.
     const named = resolved.unknown.map((name) => name.replace(/^!/, "")).filter(isDestination);
     const found: KnownHost[] = [];
     for (const name of new Set(named.slice(0, maxDestinations))) {
@@ -82,20 +82,21 @@ export class Jobs {
   }
 
   /**
-   * Commits a job and sets it going. The same Idempotency-Key with the same request gives the job it gave before;
-   * `idempotency_conflict` with another one, `invalid_request` where its targets mean nobody, in whole or in part.
+   * Commits a job and starts it. The same Idempotency-Key with the same request returns the existing job. Throws
+   * `idempotency_conflict` for another request with that key, and `invalid_request` if any of its targets matches no
+   * host.
    */
   async start(request: JobRequest, key?: string, rerunOf?: string): Promise<Job> {
     const idempotency = idempotencyOf(key, { ...request, rerunOf });
     const before = this.#find(madeBefore(idempotency, this.#parts.store));
     if (before !== undefined) return before;
     const hosts = requireTargets(await this.resolve(request.targets));
-    // Meanwhile the same request may have come a second time, and been first.
+    // In the meantime the same request may have been accepted.
     const meanwhile = this.#find(madeBefore(idempotency, this.#parts.store));
     return meanwhile ?? this.#begin(request, hosts, idempotency);
   }
 
-  /** `not_found` where there is no such job. */
+  /** Throws `not_found` if there is no such job. */
   get(id: string): Job {
     const job = this.#find(id);
     if (job === undefined) throw jobUnknown(id);
@@ -121,7 +122,7 @@ export class Jobs {
     };
   }
 
-  /** The ended runs of a job that are alike, and the hosts that never began. */
+  /** The ended runs of a job, grouped by result, and the hosts that never began. */
   async groups(id: string, by: GroupBy): Promise<JobGroup[]> {
     const { hosts, state } = this.get(id);
     const skipped = new Set(state === "ended" ? hosts : []);
@@ -136,7 +137,7 @@ export class Jobs {
     return [...groupRuns(ended, by), ...skippedGroup([...skipped])];
   }
 
-  /** `not_found` where there is no such job, `run_unknown` where it has no such run. */
+  /** Throws `not_found` if there is no such job, `run_unknown` if it has no such run. */
   requireRuns(id: string, runs: readonly string[]): void {
     this.get(id);
     const own = new Set(this.#parts.store.runs(id).map((run) => run.id));
@@ -146,14 +147,14 @@ export class Jobs {
     }
   }
 
-  /** Cancels what runs, and begins with no further host. An ended job is left as it is. */
+  /** Cancels the runs under way, and starts no further host. Does nothing to an ended job. */
   cancel(id: string, graceMs: number): Job {
     this.get(id);
     this.#active.get(id)?.cancel(graceMs);
     return this.get(id);
   }
 
-  /** The same again, where it failed or did not finish. `conflict` where nothing is left to run, or was not kept. */
+  /** Runs the job again, by default where it failed. Throws `conflict` if there is none, or if a secret is missing. */
   async rerun(id: string, { only, ...again }: JobRerunRequest, key?: string): Promise<Job> {
     const job = this.get(id);
     const { secretEnvNames = [], ...options } = job.options;
@@ -170,7 +171,7 @@ export class Jobs {
     return this.#active.get(id)?.job ?? this.#parts.store.get(id);
   }
 
-  /** A job's stream, and the epoch of its numbers. `stream_position_unknown` for another stream's id. */
+  /** A job's stream, and the epoch of its numbers. Throws `stream_position_unknown` for another stream's id. */
   feed(
     id: string,
     { after, output }: { readonly after: string | undefined; readonly output: boolean },
@@ -186,22 +187,22 @@ export class Jobs {
     return { feed: log.feed({ from: at.seq, output }), epoch: log.epoch };
   }
 
-  /** A run has changed, of which the job hears here. */
+  /** To be called when a run has changed. */
   runChanged(run: Run): void {
     if (run.jobId !== null) this.#active.get(run.jobId)?.runChanged(run);
   }
 
-  /** Resolves when every host of every job has begun that will. */
+  /** Resolves when no job will start a further host. */
   async begun(): Promise<void> {
     await Promise.all([...this.#active.values()].map((job) => job.begun));
   }
 
-  /** No job begins with a further host: the daemon stops. */
+  /** Starts no further host of any job, since the daemon stops. */
   stop(): void {
     for (const job of this.#active.values()) job.stop();
   }
 
-  /** Jobs that an earlier daemon left open: what has not begun never will; those whose runs go on end with them. */
+  /** Resumes jobs that an earlier daemon left open: no further host begins, and a job ends with its remaining runs. */
   resume(): void {
     this.#parts.store.forgetEmpty();
     for (const job of this.#parts.store.listOpen()) {
@@ -226,7 +227,7 @@ export class Jobs {
   #goOn(job: Job, runs: readonly JobRun[]): void {
     const { secretEnvNames: _, ...options } = job.options;
     const { targets, command, name } = job;
-    // A job could once ask for a terminal as well, which no durable run had.
+    // Earlier versions allowed a terminal here, which no durable run had.
     const pty = options.durable !== true && options.pty === true;
     const request = JobRequestSchema.parse({ ...options, pty, targets, command, name });
     const active = new ActiveJob(job, request, this.#activeParts(job));
@@ -267,7 +268,10 @@ export class Jobs {
     this.#changes.changed(job);
   }
 
-  /** That it has begun, and how it ended. A full disk costs the job's record its newest state, and no run anything. */
+  /**
+   * Records that a job began, and how it ended. On a full disk the job's record is out of date, but its runs are
+   * unaffected.
+   */
   #save(job: Job): void {
     if (job.state !== "ended" && (job.startedAt === null || this.#startSaved.has(job.id))) return;
     try {

@@ -2,7 +2,7 @@ import type { Job, JobRequest } from "../../protocol/job.ts";
 import { uuidv7 } from "../core/uuid.ts";
 import { countsOf } from "./job-counts.ts";
 
-/** A job as it begins; of what is secret, or a client's own, it has the names at most. */
+/** A job in its initial state; of secrets and settings of the client, it keeps only the names, if anything. */
 export function newJob(request: JobRequest, hosts: readonly string[], createdAt: string): Job {
   const { targets, command, name, stdin: _stdin, secretEnv, agentSocket: _, ...options } = request;
   const secretEnvNames = Object.keys(secretEnv);

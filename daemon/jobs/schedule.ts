@@ -2,17 +2,17 @@ import type { BatchSize, MaxFailures } from "../../protocol/job.ts";
 
 export interface ScheduleOptions {
   readonly hosts: number;
-  /** Hosts at once. */
+  /** Hosts under way at once. */
   readonly concurrency: number;
-  /** How many hosts one after the other; the last one is repeated. null: all at once. */
+  /** Sizes of successive batches; the last one is repeated. null: all hosts in one batch. */
   readonly batches: readonly BatchSize[] | null;
-  /** More failures than that, over all batches, and no further host begins. null: however many. */
+  /** With more failures than this, over all batches, no further host begins. null: unlimited. */
   readonly maxFailures: MaxFailures | null;
   /** No host begins after the first failure. */
   readonly failFast: boolean;
 }
 
-/** Which of a job's hosts begins when: by its number, in order. */
+/** Decides when each of a job's hosts begins: by index, in order. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #sizes: readonly number[];
@@ -20,7 +20,7 @@ export class Schedule {
   #next = 0;
   #running = 0;
   #failed = 0;
-  /** The number of the host with which the next batch begins. */
+  /** The index of the host with which the next batch begins. */
   #batchEnd = 0;
   #batch = 0;
   #stopped = false;
@@ -33,12 +33,12 @@ export class Schedule {
     this.#allowed = failFast ? 0 : allowed;
   }
 
-  /** The hosts that begin now. */
+  /** The hosts to begin now, by index. */
   begin(): number[] {
     const begun: number[] = [];
     while (!this.#isHeld() && this.#running < this.#options.concurrency && this.#next < this.#options.hosts) {
       if (this.#next >= this.#batchEnd) {
-        // The next batch begins when all of the one before is over.
+        // The next batch begins when the previous one is over.
         if (this.#running > 0) break;
         this.#batchEnd = this.#next + (this.#sizes[this.#batch] ?? this.#sizes.at(-1) ?? 1);
         this.#batch += 1;
@@ -50,7 +50,7 @@ export class Schedule {
     return begun;
   }
 
-  /** So many hosts have begun, of which some have not ended; no further one will. */
+  /** `begun` hosts have begun, of which `running` have not ended; no further one will begin. */
   takeOver(begun: number, running: number): void {
     this.#next = begun;
     this.#running = running;
@@ -67,7 +67,7 @@ export class Schedule {
     this.#stopped = true;
   }
 
-  /** Whether nothing runs, and nothing will. */
+  /** Whether nothing is running and nothing will begin. */
   get over(): boolean {
     return this.#running === 0 && this.isExhausted;
   }
@@ -82,7 +82,7 @@ export class Schedule {
   }
 }
 
-/** A share is of all hosts, rounded down. */
+/** A percentage is of all hosts, rounded down. */
 function countOf(size: number | string, hosts: number): number {
   return typeof size === "number" ? size : Math.floor((hosts * Number(size.slice(0, -1))) / 100);
 }

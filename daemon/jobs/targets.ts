@@ -6,7 +6,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { matchesWildcard } from "../core/wildcard.ts";
 
-/** What of a host decides whether it is meant. */
+/** The properties of a host that expressions can match. */
 export interface KnownHost {
   readonly name: string;
   readonly group: string | null;
@@ -16,13 +16,13 @@ export interface KnownHost {
 
 export interface TargetSources {
   readonly hosts: readonly KnownHost[];
-  /** The hosts of an earlier job by how they ended; undefined where there is no such job. */
+  /** The hosts of an earlier job by how they ended; undefined if there is no such job. */
   readonly ofJob: (which: JobPart, job: string) => readonly string[] | undefined;
 }
 
 export type JobPart = "failed" | "succeeded" | "unfinished";
 
-/** Who is meant by expressions (see TargetExpression), each once, in the order of the expressions. */
+/** The hosts that match the expressions (see TargetExpression), each once, in the order of the expressions. */
 export function resolveTargets(expressions: readonly string[], sources: TargetSources): ResolvedTargets {
   const finder = new TargetFinder(sources);
   const unknown: string[] = [];
@@ -38,7 +38,7 @@ export function resolveTargets(expressions: readonly string[], sources: TargetSo
   return { hosts, production: hosts.filter((name) => finder.isProduction(name)), unknown };
 }
 
-/** The hosts of a job. `invalid_request` where a name means nobody, or nobody is left. */
+/** The hosts of a job. Throws `invalid_request` if a name matches no host, or if no host is left. */
 export function requireTargets({ hosts, unknown }: ResolvedTargets): readonly string[] {
   if (unknown.length > 0) {
     const names = unknown.slice(0, 5).map((each) => visibleLine(unknownTarget(each)));
@@ -56,7 +56,7 @@ function refused(message: string): Problem {
 
 interface Found {
   readonly names: readonly string[];
-  /** What of the expression means nobody. */
+  /** The part of the expression that matches no host. */
   readonly missing: readonly string[];
 }
 
@@ -89,7 +89,7 @@ class TargetFinder {
     return this.#byName(expression);
   }
 
-  /** That none of a job's hosts is meant is no mistake; a host that is gone since is one. */
+  /** A part of a job may have no hosts; a host that no longer exists is an error. */
   #ofJob(part: JobPart, job: string): Found {
     const names = this.#sources.ofJob(part, job);
     if (names === undefined) return { names: [], missing: [`@${part}:${job}`] };
@@ -128,14 +128,14 @@ function foundOrMissing(names: readonly string[], expression: string): Found {
   return { names, missing: names.length === 0 ? [expression] : [] };
 }
 
-/** A group holds what is in the groups below it. */
+/** A group includes the groups below it. */
 function isWithin(group: string | null, wanted: string): boolean {
   return (
     group !== null && (group === wanted || group.startsWith(`${wanted}/`) || matchesWildcard(wanted, group))
   );
 }
 
-/** No pattern, tag or part of a job: each of those means somebody of the list, or nobody. */
+/** Not a pattern, tag or part of a job, each of which matches only listed hosts, or none. */
 export function isDestination(name: string): boolean {
   // Brackets that are no IPv6 address were meant as a range.
   return (
@@ -144,7 +144,7 @@ export function isDestination(name: string): boolean {
   );
 }
 
-/** Of `user@host:port`. */
+/** The host in `user@host:port`. */
 function hostOfDestination(name: string): string {
   return parseJump(name)?.host ?? name;
 }
