@@ -23,7 +23,7 @@ export interface HostDirectoryParts {
   readonly store: HostStore;
   readonly overlays: HostOverlayStore;
   readonly lookup: HostLookup;
-  /** Of ~/.ssh/config, or of another file by its path. */
+  /** The hosts of ~/.ssh/config, or of the file at a path. */
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly settings: () => Settings;
   readonly clock: Clock;
@@ -32,10 +32,10 @@ export interface HostDirectoryParts {
   readonly onDeleted: (host: StoredHost) => void;
 }
 
-/** Of so many hosts of an SSH config the list says where they are; of more than that what has been asked for before. */
+/** How many hosts of an SSH configuration are resolved for the list; of further ones, only known values are shown. */
 const maxListed = 64;
 
-/** The person's hosts: those saved, and those that stand only in `~/.ssh/config`. */
+/** The user's hosts: saved ones, and those that exist only in `~/.ssh/config`. */
 export class HostDirectory {
   readonly #parts: HostDirectoryParts;
   readonly #configured: EffectiveHosts;
@@ -46,8 +46,8 @@ export class HostDirectory {
   }
 
   /**
-   * Favorites first, then saved hosts, each by name; `q` searches name, address, group and tags. `problems` says what is missing in the
-   * list because it could not be read.
+   * Favorites first, then saved hosts, each by name; `q` searches name, address, group and tags. `problems` reports
+   * what is missing from the list because it could not be read.
    */
   async list(q?: string): Promise<{ items: Host[]; problems: ProblemDetails[] }> {
     const stored = await this.#parts.store.list();
@@ -73,15 +73,15 @@ export class HostDirectory {
   }
 
   /**
-   * By name or id, or what a run on a destination that nobody saved would use, e.g. `user@host:port`; with its effective
-   * values. `host_unknown` when there is none.
+   * A host by name or id, with its effective values; for a destination that is not saved, e.g. `user@host:port`, what a
+   * run would use. Throws `host_unknown`.
    */
   async get(nameOrId: string): Promise<Host> {
     return this.#whole(nameOrId, await this.#reached(nameOrId));
   }
 
   async #whole(name: string, stored: StoredHost | undefined): Promise<Host> {
-    // A saved host is found without the SSH config, also where that cannot be read.
+    // A saved host is found without the SSH config, even if the config cannot be read.
     const config = await this.#config().catch((failure: unknown) => {
       if (stored === undefined) throw failure;
       return undefined;
@@ -94,25 +94,25 @@ export class HostDirectory {
     return { ...placed(own, config), effective: effectiveValues(found), notHonoured };
   }
 
-  /** Of a destination that nobody saved: what is known of its host. */
+  /** For a destination that is not saved: what is known of its host. */
   #lent({ stored, effective }: FoundHost, name: string): Host {
     if (stored === undefined) return this.#unsaved(effective, name);
     const { imported: _, ...host } = stored;
     return { ...host, id: null, name, createdAt: null, updatedAt: null };
   }
 
-  /** What a run is to name for the host that is meant by a name or an id. */
+  /** The name or id by which a run should refer to the given host. */
   async reference(nameOrId: string): Promise<string | number> {
     return (await this.#reached(nameOrId))?.id ?? nameOrId;
   }
 
-  /** As runs call it. Of a saved one also where the way to it is not to be found out. `host_unknown` */
+  /** The name that runs use; for a saved host, even if the way to it cannot be resolved. Throws `host_unknown`. */
   async nameOf(nameOrId: string): Promise<string> {
     const saved = await this.#reached(nameOrId);
     return saved?.name ?? (await this.#parts.lookup.find(nameOrId)).hop.name;
   }
 
-  /** As `get` gives it. Where no port is given it is the one that a run on the same destination would use now. */
+  /** Returns what `get` returns. Without a port, it uses the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
     const port = host.port ?? (await this.#parts.lookup.portOf(host));
     requireNoJumpLoop(host, this.#parts.store);
@@ -120,13 +120,16 @@ export class HostDirectory {
     return this.#whole(saved.name, saved);
   }
 
-  /** Of a host of the SSH config only the overlay: for the rest its file is the place, and `conflict` says so. */
+  /**
+   * For a host of the SSH config, changes only the overlay; throws `conflict` for anything else, which must be changed
+   * in the file.
+   */
   async update(nameOrId: string, patch: HostPatch): Promise<Host> {
     const host = await this.#find(nameOrId);
     if (host === undefined) return this.#mark(nameOrId, patch);
     if (patch.name !== undefined && patch.name !== host.name) requireNewName(patch.name);
     const { name = host.name, jump = host.jump } = patch;
-    // One that has been there for long may have its other fields changed.
+    // Other fields of an existing host may be changed even if its jump hosts form a loop.
     if (name !== host.name || patch.jump !== undefined) requireNoJumpLoop({ name, jump }, this.#parts.store);
     const saved = this.#update(host.id, defined(patch));
     return this.#whole(saved.name, saved);
@@ -138,7 +141,7 @@ export class HostDirectory {
     this.#parts.onDeleted(host);
   }
 
-  /** Saves hosts. `not_found` where an SSH config file has none, `invalid_request` when it cannot be read. */
+  /** Saves hosts. Throws `not_found` if an SSH config file has no hosts, `invalid_request` if it cannot be read. */
   import(request: ImportRequest): Promise<ImportResult> {
     const { store, configured, home } = this.#parts;
     return importHosts(request, {
@@ -165,8 +168,8 @@ export class HostDirectory {
   }
 
   /**
-   * A name goes before an id, also one of the SSH config, which nobody has saved: nobody is to change or delete another
-   * host than the one that is called so.
+   * A name takes precedence over an id, even a name that exists only in the SSH config, so that nobody changes or
+   * deletes a host other than the one with that name.
    */
   async #find(nameOrId: string): Promise<StoredHost | undefined> {
     const { store } = this.#parts;
@@ -176,12 +179,12 @@ export class HostDirectory {
     return config?.aliases.has(nameOrId) === true ? undefined : store.byId(Number(nameOrId));
   }
 
-  /** As `#find`, but where the name is another destination, it is the one that a run would reach. */
+  /** Like `#find`, but a name that is another destination returns the host that a run would reach. */
   async #reached(nameOrId: string): Promise<StoredHost | undefined> {
     return isOtherDestination(nameOrId) ? undefined : this.#find(nameOrId);
   }
 
-  /** Sets the overlay of a host that stands only in the SSH config. */
+  /** Sets the overlay of a host that exists only in the SSH config. */
   async #mark(name: string, patch: HostPatch): Promise<Host> {
     const { overlay, others } = splitPatch(patch);
     const host = others.length === 0 ? await this.#unsavedNamed(name) : undefined;
@@ -189,13 +192,13 @@ export class HostDirectory {
     const next = overlayOf({ ...host, ...overlay });
     if (isEmpty(next)) this.#parts.overlays.delete(name);
     else this.#parts.overlays.set(name, next);
-    // What was damaged has been set again.
+    // The damaged members have been set again.
     const { damaged: _, ...marked } = { ...host, ...next };
     this.#parts.onSaved(marked);
     return this.get(name);
   }
 
-  /** Why a host that is not saved cannot be changed. */
+  /** Throws why a host that is not saved cannot be changed. */
   async #notSaved(nameOrId: string, what: string): Promise<never> {
     if (HostName.safeParse(nameOrId).success && (await this.#config()).aliases.has(nameOrId)) {
       throw new Problem(
@@ -206,7 +209,7 @@ export class HostDirectory {
     throw notSavedHost(nameOrId);
   }
 
-  /** undefined: that host is not in the SSH config. */
+  /** Undefined: the SSH config has no such host. */
   async #unsavedNamed(name: string): Promise<Host | undefined> {
     const config = await this.#config();
     if (!config.aliases.has(name)) return undefined;
@@ -217,7 +220,7 @@ export class HostDirectory {
     return this.#configured.config();
   }
 
-  /** The names that are not saved. A config that cannot be read must not keep the saved hosts from being listed. */
+  /** The names that are not saved. An unreadable config must not prevent listing the saved hosts. */
   async #allConfigured(saved: ReadonlySet<string>): Promise<{
     config?: SshConfig | undefined;
     aliases: readonly string[];
@@ -235,7 +238,7 @@ export class HostDirectory {
     }
   }
 
-  /** Has what is known of them kept. What is wrong with all of them is told once. */
+  /** Resolves the hosts, so that their values are cached. A problem that applies to several is reported once. */
   async #askAll(names: readonly string[]): Promise<ProblemDetails[]> {
     const problems = new Map<string, ProblemDetails>();
     const asking = names.map(async (name) => {
@@ -251,7 +254,7 @@ export class HostDirectory {
     return [...problems.values()];
   }
 
-  /** As far as it is known without asking ssh. */
+  /** The values known without running ssh. */
   #listed(name: string): Host {
     const known = this.#configured.kept(name);
     const host = this.#unsaved(known ?? plainHost({ name }), name);
@@ -276,13 +279,13 @@ export class HostDirectory {
   }
 }
 
-/** With the place where the SSH config names it, if it does. */
+/** Adds the position of the host in the SSH config, if it is there. */
 function placed(host: Host, config: SshConfig | undefined): Host {
   const alias = config?.aliases.get(host.name);
   return alias === undefined ? host : { ...host, configAt: { file: alias.file, line: alias.line } };
 }
 
-/** One that a host has already it may keep. */
+/** A host may keep an existing name. */
 function requireNewName(name: string): void {
   const parsed = z.object({ name: NewHostName }).safeParse({ name });
   if (!parsed.success) throw invalidRequest(parsed.error);

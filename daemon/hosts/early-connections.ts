@@ -16,19 +16,18 @@ export interface EarlyConnectionsParts {
 interface Failure {
   readonly problem: Problem;
   readonly count: number;
-  /** By the clock's `elapsed()`. */
+  /** As returned by the clock's `elapsed()`. */
   readonly retryAt: number;
 }
 
-/** How many are opened at once: nobody has asked for them yet. */
+/** Maximum number of connections opened at once, since they serve no request yet. */
 const maxAtOnce = 4;
 const pauses = { firstMs: 60_000, maxMs: 3_600_000 };
 const maxFailures = 1000;
 
 /**
- * Opens connections before there is something to run on them; from then on they are the pool's, which closes them when they
- * are idle. Nobody is asked for anything, and what has failed is not tried again before a while: a server counts logins that
- * fail.
+ * Opens connections before there is something to run on them; then they belong to the pool, which closes them when
+ * idle. Nobody is prompted, and a failed login is not retried for a while, since servers count failed logins.
  */
 export class EarlyConnections {
   readonly #parts: EarlyConnectionsParts;
@@ -40,7 +39,7 @@ export class EarlyConnections {
     this.#parts = parts;
   }
 
-  /** Rejects with why there is none, `queue_full` where enough are being opened. */
+  /** Rejects with the reason if there is no connection; with `queue_full` if too many are being opened. */
   async open(
     { target, session }: Pick<Resolved, "target" | "session">,
     { agentSocket }: HostConnectRequest,
@@ -78,7 +77,7 @@ export class EarlyConnections {
   }
 }
 
-/** A host that is set otherwise is tried at once. */
+/** A host whose settings have changed is tried immediately. */
 function loginOf({ name, address, port, user }: Target): string {
   return [name, address, port, user].join(" ");
 }

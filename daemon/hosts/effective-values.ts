@@ -2,7 +2,7 @@ import type { EffectiveValues, NotHonoured } from "../../protocol/host.ts";
 import { unmetNeeds } from "../transport/ssh2-needs.ts";
 import type { FoundHost } from "./host-lookup.ts";
 
-/** What a run on a host uses, for people to see. Values of variables may be secrets: only their names are told. */
+/** What a run on a host uses, for display. Values of variables may be secrets, so only their names are included. */
 export function effectiveValues({ hop, jump, effective }: FoundHost): EffectiveValues {
   const { address, port, user, identityFiles, identitiesOnly, hostKeyPolicy, settings } = hop;
   const { login, trust, algorithms, proxyCommand, addressFamily, bindAddress, compression, keepalive } =
@@ -42,7 +42,7 @@ export function effectiveValues({ hop, jump, effective }: FoundHost): EffectiveV
   };
 }
 
-/** What of its SSH configuration is not done, by the transport that the host has. */
+/** The options of its SSH configuration that are not honoured with the host's transport. */
 export function notHonouredOf({ hop, effective }: FoundHost): NotHonoured[] {
   const { transport } = hop.settings;
   const told = effective.notHonoured.filter(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** A path that a person typed, with their home directory for `~`. */
+/** Expands `~` in a path that a user typed. */
 export function homePath(path: string, home: string): string {
   return path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : path;
 }

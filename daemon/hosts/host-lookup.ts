@@ -23,36 +23,36 @@ import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 
 export interface HostLookupParts {
   readonly stored: (host: string | number) => StoredHost | undefined;
-  /** What was set of a host of the person's own configuration. */
+  /** The overlay of a host in the user's own configuration. */
   readonly overlay: (name: string) => HostOverlay | undefined;
-  /** Of the person's own configuration, or of the file that a host was imported from. */
+  /** The user's own configuration, or the file from which a host was imported. */
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly settings: () => Settings;
   readonly home: string;
   /** The name of the user who runs the daemon. */
   readonly localUser: string;
-  /** Whether this machine finds an address for a name. */
+  /** Whether a name resolves to an address on this machine. */
   readonly isResolvable: (name: string) => Promise<boolean>;
-  /** Told of a configuration that a saved host is reached without. */
+  /** Called with the problem of a configuration that is ignored for a saved host. */
   readonly onIgnored: (problem: Problem) => void;
 }
 
-/** One host on the way, before its bastions are looked up. */
+/** One host, before its jump hosts are looked up. */
 export interface FoundHost {
-  /** null: nobody saved it. */
+  /** Undefined: not saved. */
   readonly stored: StoredHost | undefined;
   readonly hop: Hop;
-  /** Each `[user@]host[:port]` or an ssh URI, the first to be dialled first. */
+  /** Each `[user@]host[:port]` or an ssh URI, in the order in which they are dialled. */
   readonly jump: readonly string[];
   readonly loginShell: boolean;
   readonly worker: HostWorker;
   readonly effective: EffectiveHost;
 }
 
-/** What decides what the SSH config says of a saved host. */
+/** The fields that decide which part of the SSH config applies to a saved host. */
 type Inheriting = Pick<StoredHost, "name" | "address" | "user" | "imported"> & Pick<NewHost, "port">;
 
-/** Where hosts are: saved ones first, then whatever ssh takes as a destination. */
+/** Resolves hosts: saved ones first, then any destination that ssh accepts. */
 export class HostLookup {
   readonly #parts: HostLookupParts;
 
@@ -60,7 +60,7 @@ export class HostLookup {
     this.#parts = parts;
   }
 
-  /** By id (a number) or name, or a destination that nobody saved, e.g. `user@host:port`. `host_unknown` when there is none. */
+  /** By id (a number) or name, or a destination that is not saved, e.g. `user@host:port`. Throws `host_unknown`. */
   async find(given: string | number): Promise<FoundHost> {
     if (typeof given === "number") {
       const known = this.#parts.stored(given);
@@ -68,7 +68,7 @@ export class HostLookup {
       return this.#ofStored(known);
     }
     const host = withoutParameters(given);
-    // What a saved host was called before such names were refused means another host.
+    // Such names were once allowed for saved hosts; they now mean another host.
     const stored = isOtherDestination(host) ? undefined : this.#parts.stored(host);
     if (stored !== undefined) return this.#ofStored(stored);
     const configured = this.#parts.configured(null);
@@ -85,13 +85,13 @@ export class HostLookup {
     return found;
   }
 
-  /** A bastion: ssh would take any name. */
+  /** A jump host, for which ssh accepts any name. */
   async hop(text: string): Promise<FoundHost> {
     const parts = parseJump(text);
     return this.#destination(text, parts ?? { host: text });
   }
 
-  /** Of a host that is to be saved without one. */
+  /** The port of a host that is to be saved without one. */
   async portOf({ name, address, user }: Pick<NewHost, "name" | "address" | "user">): Promise<number> {
     const { port } = await this.#inherited({ name, address, user, port: undefined, imported: undefined });
     return port ?? this.#parts.settings().defaultPort;
@@ -137,7 +137,10 @@ export class HostLookup {
     return { stored: host, hop, jump, loginShell, worker, effective };
   }
 
-  /** What ssh says of a saved host: of the name that it was imported by or has there, else of its address. */
+  /**
+   * The effective values of a saved host: by the name that it was imported by or has in the configuration, otherwise by
+   * its address.
+   */
   async #inherited(host: Inheriting): Promise<EffectiveHost> {
     const { imported, address, port } = host;
     const given = { address, port, user: host.user ?? undefined };
@@ -145,7 +148,7 @@ export class HostLookup {
     try {
       const config = await configured.config();
       const name = [imported?.name ?? host.name, host.name].find((each) => config.aliases.has(each));
-      // An address may itself be a name of the configuration, and is then what that says.
+      // An address may itself be a name in the configuration, which then applies.
       const query = name === undefined ? { ...given, name: address, address: undefined } : { ...given, name };
       return await configured.of(query, config);
     } catch (failure) {
@@ -170,21 +173,21 @@ export class HostLookup {
     };
   }
 
-  /** Whether a bare name is one: a slip of the pen should not be looked for on the network. */
+  /** Whether a bare name exists, since a typo should not be looked up on the network. */
   async #isKnown(name: string, { jump, hop }: FoundHost): Promise<boolean> {
     if (isIP(name) !== 0 || jump.length > 0 || hop.settings.proxyCommand !== null) return true;
     if (await this.#parts.configured(null).isMeant(name)) return true;
-    // A number is rather an id than an address in one piece, which resolvers also know.
+    // A number is more likely an id than an integer address, which resolvers also accept.
     return !/^\d+$/.test(name) && this.#parts.isResolvable(name);
   }
 }
 
-/** ssh takes `host:port` for a name, and the others apart. */
+/** ssh reads `host:port` as a name, and splits the other forms. */
 function isConfigName(name: string): boolean {
   return HostName.safeParse(name).success && !/@|^ssh:\/\//.test(name);
 }
 
-/** What no configuration of ssh says of a host. */
+/** Settings that no SSH configuration has. */
 function connectingBy(
   { transport, legacyAlgorithms }: Pick<HostOverlay, "transport" | "legacyAlgorithms">,
   { settings: { algorithms } }: EffectiveHost,
@@ -212,7 +215,7 @@ function noDestination(text: string): Problem {
   return new Problem("invalid_request", message, { issues: [{ path: "host", message: fault }] });
 }
 
-/** Of a host that can be reached at the most, so that it cannot be changed or removed. */
+/** For a host that can be reached at most, and so cannot be changed or removed. */
 export function notSavedHost(name: string): Problem {
   const shown = visibleLine(name);
   return new Problem(
@@ -221,7 +224,7 @@ export function notSavedHost(name: string): Problem {
   );
 }
 
-/** All that an import brought, as long as its first is the one that is set. */
+/** All keys from the import, as long as the first of them is still the one set. */
 function identityFilesOf(host: StoredHost, effective: EffectiveHost, home: string): readonly string[] {
   const { identityFile, imported } = host;
   if (identityFile === null) return effective.identityFiles;
@@ -230,7 +233,7 @@ function identityFilesOf(host: StoredHost, effective: EffectiveHost, home: strin
   return files.map((file) => homePath(file, home));
 }
 
-/** Without these nothing is known of where the host is, or whom to trust there. */
+/** Without these it is unknown where the host is, or whom to trust there. */
 const needed = ["name", "address", "port", "user", "identityFile", "jump", "hostKeyPolicy"];
 
 function refuseDamaged(host: StoredHost): void {

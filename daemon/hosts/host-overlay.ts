@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Host, HostPatch } from "../../protocol/host.ts";
 
-/** What Hostrun keeps of a host that stands only in the SSH config, which itself has no place for it. */
+/** What Hostrun stores for a host that exists only in the SSH config, which has no options for these. */
 export type HostOverlay = Pick<
   Host,
   | "group"
@@ -15,9 +15,9 @@ export type HostOverlay = Pick<
   | "legacyAlgorithms"
 >;
 
-/** What the use cases need of the store for overlays. */
+/** What the use cases need of the overlay store. */
 export interface HostOverlayStore {
-  /** By the alias in the SSH config. `damaged` names members that cannot be read and hold defaults. */
+  /** By the alias in the SSH config. `damaged` names members that could not be read and have defaults. */
   get(name: string): (HostOverlay & Pick<Host, "damaged">) | undefined;
   set(name: string, overlay: HostOverlay): void;
   delete(name: string): void;
@@ -35,13 +35,13 @@ export const noOverlay: HostOverlay = {
   legacyAlgorithms: false,
 };
 
-/** The overlay's part of a host. */
+/** The overlay fields of a host. */
 export function overlayOf(host: HostOverlay): HostOverlay {
   const { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms } = host;
   return { group, tags, color, production, favorite, loginShell, transport, worker, legacyAlgorithms };
 }
 
-/** The part of a patch that an overlay takes, and the names of the rest. */
+/** The overlay fields of a patch, and the names of its other fields. */
 export function splitPatch(patch: HostPatch): { overlay: Partial<HostOverlay>; others: string[] } {
   const given = Object.entries(patch).filter(([, value]) => value !== undefined);
   return {
@@ -50,7 +50,7 @@ export function splitPatch(patch: HostPatch): { overlay: Partial<HostOverlay>; o
   };
 }
 
-/** Whether it says nothing. */
+/** Whether the overlay has only defaults. */
 export function isEmpty(overlay: HostOverlay): boolean {
   return isDeepStrictEqual(overlayOf(overlay), noOverlay);
 }

@@ -14,7 +14,7 @@ export interface HostTestParts {
   readonly changed: (testId: string, steps: TestStep[]) => void;
 }
 
-/** Connects to a host, step by step. A Problem of it says how far it came, by its `steps`. */
+/** Connects to a host, step by step. Its Problem shows how far it got, in `steps`. */
 export async function testHost(
   parts: HostTestParts,
   { target, session }: Pick<Resolved, "target" | "session">,

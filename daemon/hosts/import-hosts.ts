@@ -18,25 +18,25 @@ import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
 export interface ImportParts {
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly home: string;
-  /** The saved host of a name. */
+  /** The saved host with a name. */
   readonly saved: (name: string) => StoredHost | undefined;
   readonly unsaved: (host: EffectiveHost) => Host;
-  /** Of a host that has no port of its own. */
+  /** The port of a host without one of its own. */
   readonly defaultPort: () => number;
   readonly insert: (fields: HostFields) => Host;
   readonly update: (id: number, fields: Partial<HostFields>) => Host;
 }
 
-/** A host of the source: as it would be new, and what of it a saved host is compared by. */
+/** A host of the source: its fields as a new host, and those that are compared with a saved host. */
 interface Candidate {
   readonly fields: HostFields;
   readonly compared: Partial<HostFields>;
 }
 
-/** So many names are asked for together; see SshProgram for how many processes that is. */
+/** How many names are looked up at once; see SshProgram for the number of processes. */
 const atOnce = 8;
 
-/** Takes over the hosts of a request, or the names of an SSH configuration, each with what ssh says of it now. */
+/** Imports the hosts in a request, or the names of an SSH configuration with their present effective values. */
 export async function importHosts(request: ImportRequest, parts: ImportParts): Promise<ImportResult> {
   const taking = new Import(request, parts);
   const { hosts, path, names } = request;
@@ -56,7 +56,7 @@ class Import {
     this.result = { imported: [], updated: [], same: [], skipped: [], dryRun: request.dryRun };
   }
 
-  /** Why it is not even looked up; undefined: it is wanted. */
+  /** Why it is skipped without being looked up; undefined: it is not skipped. */
   reasonAgainst(name: string, isKnown: boolean): string | undefined {
     if (!isKnown) return "the file does not name it";
     const isTaken = this.#parts.saved(name) !== undefined;
@@ -115,14 +115,14 @@ function takeGiven(
   for (const name of missing) taking.skip(name, taking.reasonAgainst(name, false) ?? "");
 }
 
-/** Or why it is not taken. */
+/** The host, or why it is not imported. */
 function hostOf(row: unknown, reasonAgainst: () => string | undefined): NewHost | string {
   if (typeof row !== "object" || row === null || Array.isArray(row)) return "it must be an object";
   const parsed = SavedHost.safeParse(row);
   return parsed.success ? (reasonAgainst() ?? parsed.data) : invalidRequest(parsed.error).message;
 }
 
-/** Also of a row that is no host. */
+/** Also works for a row that is not a host. */
 function nameOf(row: unknown, index: number): string {
   const name = nameOfRow(row);
   return name === undefined ? `host ${index + 1}` : visibleLine(name);
@@ -168,7 +168,7 @@ function candidateOf(host: EffectiveHost, path: string | null, parts: ImportPart
   return { fields: { ...fields, imported }, compared };
 }
 
-/** Or why there are none. */
+/** The values, or why there are none. */
 async function valuesOf(name: string, configured: EffectiveHosts): Promise<EffectiveHost | string> {
   try {
     return await configured.of({ name });
@@ -178,7 +178,7 @@ async function valuesOf(name: string, configured: EffectiveHosts): Promise<Effec
   }
 }
 
-/** As `create` gives it, but for the id. */
+/** What `create` would return, without the id. */
 function asNew(fields: HostFields): Host {
   return { ...fields, id: null, createdAt: null, updatedAt: null };
 }
@@ -189,7 +189,7 @@ function changesOf(saved: StoredHost, { imported, ...plain }: Partial<HostFields
   return changedFields(before, after);
 }
 
-/** Which keys an import brought, beside the first one. */
+/** The keys from an import other than the first one. */
 function keysOf(imported: StoredHost["imported"]): object {
   if (imported === undefined) return {};
   const { identityFiles, identitiesOnly } = imported;

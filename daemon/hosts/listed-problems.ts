@@ -5,10 +5,10 @@ import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 
-/** So many names a problem tells. */
+/** How many names a problem lists. */
 const maxTold = 5;
 
-/** Hosts whose names mean others as targets; they were given before such names were refused, or stand in the SSH config. */
+/** Hosts whose names are target syntax; such names were once allowed, or are in the SSH config. */
 export function ambiguousNames(hosts: readonly Pick<Host, "name">[]): ProblemDetails[] {
   const names = hosts.flatMap(({ name }) => (isTargetSyntax(name) ? [visibleLine(name)] : []));
   if (names.length === 0) return [];
@@ -16,7 +16,7 @@ export function ambiguousNames(hosts: readonly Pick<Host, "name">[]): ProblemDet
   return [new Problem("conflict", detail).toJSON()];
 }
 
-/** Words of Host lines that ssh takes as they are, and that no host can be called. */
+/** Words of Host lines that ssh accepts but that cannot be host names. */
 export function unusableNames(config: SshConfig | undefined): ProblemDetails[] {
   const { unusable = [] } = config ?? {};
   if (unusable.length === 0) return [];
@@ -25,7 +25,7 @@ export function unusableNames(config: SshConfig | undefined): ProblemDetails[] {
   return [new Problem("invalid_request", detail, { reason: "ssh_config" }).toJSON()];
 }
 
-/** Hosts whose jump hosts, as the list has them, lead in a circle; ssh finds most such circles only when it connects. */
+/** Hosts whose jump hosts, according to the list, form a loop; ssh detects most such loops only when it connects. */
 export function loopingJumpHosts(hosts: readonly Pick<Host, "name" | "jump">[]): ProblemDetails[] {
   const jumps = new Map(hosts.map(({ name, jump }) => [name, jump]));
   const loops = hosts.flatMap(({ name, jump }) => {

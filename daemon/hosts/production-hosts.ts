@@ -13,14 +13,16 @@ export interface ProductionHostsParts {
   readonly store: Pick<HostStore, "list" | "byId" | "byName">;
   readonly overlays: Pick<HostOverlayStore, "get">;
   readonly lookup: Pick<HostLookup, "find">;
-  /** Of ~/.ssh/config. */
+  /** The hosts of ~/.ssh/config. */
   readonly configured: Pick<EffectiveHosts, "config" | "of" | "kept">;
   readonly settings: () => Settings;
 }
 
 export type HostMark = Pick<Host, "name" | "group" | "tags" | "production">;
 
-/** Which hosts a person is asked about: those that are marked, and every other one that is the machine of such a host. */
+/**
+ * Determines the production hosts: those that are marked, and every other one that is the same machine as a marked one.
+ */
 export class ProductionHosts {
   readonly #parts: ProductionHostsParts;
 
@@ -28,12 +30,12 @@ export class ProductionHosts {
     this.#parts = parts;
   }
 
-  /** By id, name or destination. Of a host that is not known: no. */
+  /** By id, name or destination. False for an unknown host. */
   async isProduction(host: string | number): Promise<boolean> {
     if (this.#isMarked(host)) return true;
     const marked = await this.#markedMachines();
     if (marked.length === 0) return false;
-    // What is wrong with the host a run on it tells.
+    // If the host cannot be resolved, a run on it reports why.
     const found = await this.#parts.lookup.find(host).catch(() => undefined);
     if (found === undefined) return false;
     const { address, port } = found.hop;
@@ -41,9 +43,9 @@ export class ProductionHosts {
   }
 
   /**
-   * Of every host what decides whether a target means it, `production` also where it is the machine of a marked one, so far
-   * as that is known without asking ssh. A config that cannot be read has no hosts. One whose name is target syntax is left
-   * out: as a target that name means others.
+   * The properties by which targets match hosts. `production` is also set for a host that is the same machine as a
+   * marked one, as far as that is known without running ssh. An unreadable config has no hosts. A host whose name is
+   * target syntax is left out, since as a target that name means other hosts.
    */
   async marks(): Promise<HostMark[]> {
     const { store, overlays, configured } = this.#parts;
@@ -79,7 +81,7 @@ export class ProductionHosts {
       .filter((name) => overlays.get(name)?.production === true)
       .map((name) => ({ name }));
     for (const { address, port } of marked) {
-      // It may itself be a name of the SSH config.
+      // The address may itself be a name in the SSH config.
       if (names.has(address)) queries.push({ name: address, port });
     }
     return [...marked, ...(await Promise.all(queries.map((query) => this.#asked(query))))];

@@ -16,11 +16,11 @@ export interface Resolved {
 
 const maxDepth = 8;
 
-/** Finds out where a host is and how to get there, over all its bastions. */
+/** Resolves a host and the way to it, with all its jump hosts. */
 export function createResolution(
   lookup: Pick<HostLookup, "find" | "hop">,
 ): (host: string | number) => Promise<Resolved> {
-  /** A bastion may itself be a host with a way of its own: that comes first, as with ssh -J; the others' is the one before. */
+  /** Only the first jump host is reached through its own jump hosts, as with ssh -J; the others through the one before. */
   const hops = async (jump: readonly string[], seen: readonly string[]): Promise<Hop[]> => {
     const all: Hop[] = [];
     for (const text of jump) {

@@ -5,19 +5,19 @@ import type { ConnectMark, Hop } from "../transport/remote.ts";
 
 export interface TestStepsParts {
   readonly clock: Pick<Clock, "elapsed">;
-  /** Called whenever they change. */
+  /** Called whenever the steps change. */
   readonly changed: (steps: readonly TestStep[]) => void;
 }
 
 interface Running {
   readonly step: TestStep;
-  /** Of the time that counts. */
+  /** Excludes time spent waiting for a person. */
   spentMs: number;
-  /** undefined while a person is asked. */
+  /** Undefined while a person is being asked. */
   since: number | undefined;
 }
 
-/** The steps of one test, as it makes them. */
+/** The steps of one test, as they progress. */
 export class TestSteps {
   readonly #parts: TestStepsParts;
   #steps: readonly TestStep[] = [];
@@ -31,18 +31,18 @@ export class TestSteps {
     return this.#steps;
   }
 
-  /** What happens on the way; undefined: nothing but that it goes on, or begins, at that hop. */
+  /** Applies a mark of the connection; undefined: it continues, or begins, at that hop. */
   mark(mark: ConnectMark | undefined, hop: Hop): void {
     const running = this.#running;
     if (mark === "asking") this.#pause();
     else if (mark === "answered") this.#resume();
     else if (mark === "reused") this.#add(hop, "connect", { state: "reused", note: "was open already" });
     else if (mark !== undefined) this.begin(mark, hop);
-    // On its way back from a hop.
+    // The connection has moved on to another hop.
     else if (running !== undefined && !isAt(running.step, hop)) this.end("done");
   }
 
-  /** A step that was made before is made again, e.g. with what a person has answered: then only that counts. */
+  /** Begins a step. A step that is repeated, e.g. with a person's answer, replaces the earlier attempt. */
   begin(name: TestStepName, hop: Hop): void {
     const { step } = this.#running ?? {};
     if (step?.name === name && isAt(step, hop)) return;
@@ -53,7 +53,7 @@ export class TestSteps {
     this.#running = { step: begun, spentMs: 0, since: this.#parts.clock.elapsed() };
   }
 
-  /** Ends the step that is being made; without one it does nothing. */
+  /** Ends the current step, if there is one. */
   end(state: "done" | "failed" | "skipped", note: string | null = null): void {
     const running = this.#running;
     if (running === undefined) return;
@@ -87,7 +87,7 @@ export class TestSteps {
   }
 }
 
-/** Two hosts may have the same address, each as seen from where it is reached. */
+/** Two hosts may have the same address, each in a different network. */
 function isAt(step: TestStep, hop: Hop): boolean {
   return step.host === hop.name && step.hop === hopName(hop);
 }

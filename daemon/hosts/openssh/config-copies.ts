@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigLine, ConfigTree } from "./config-line.ts";
 
-/** Whether an Include means something else to ssh, which knows no HOME but the account's home directory. */
+/** Whether an Include means something else to ssh, which ignores HOME and uses the account's home directory. */
 export function needsCopies(trees: readonly ConfigTree[]): boolean {
   return trees.some(({ lines, included }) => {
     const relative = lines.some(
@@ -13,21 +13,21 @@ export function needsCopies(trees: readonly ConfigTree[]): boolean {
 }
 
 /**
- * Copies of a configuration in which every Include names its files with whole paths, those of further copies: for
- * `ssh -F` where HOME is not the account's home directory. Lines keep their numbers.
+ * Copies of a configuration in which every Include has absolute paths, to further copies: for `ssh -F` if HOME is not
+ * the account's home directory. Line numbers are preserved.
  */
 export class ConfigCopies {
   readonly #directory: string;
   readonly #originals = new Map<string, string>();
   #made = 0;
 
-  /** `directory` is the copies' own. */
+  /** `directory` is used for copies only. */
   constructor(directory: string) {
     this.#directory = directory;
     rmSync(directory, { recursive: true, force: true });
   }
 
-  /** The path of the first file's copy. The copies before these are kept, for those who read them now. */
+  /** Returns the path of the first file's copy. The previous copies are kept for their current readers. */
   make(root: ConfigTree): string {
     this.#made += 1;
     const folder = join(this.#directory, String(this.#made));
@@ -38,7 +38,7 @@ export class ConfigCopies {
     return this.#copy(root, folder);
   }
 
-  /** What ssh says of copies, by the names of their originals. */
+  /** Replaces the names of copies in ssh's messages by those of the originals. */
   named(text: string): string {
     let result = text;
     for (const [copy, original] of this.#originals) result = result.replaceAll(copy, original);
@@ -62,7 +62,7 @@ export class ConfigCopies {
   }
 }
 
-/** A line that ssh is to refuse by itself. */
+/** A line that is left for ssh to reject. */
 function isBroken(lines: readonly ConfigLine[], number: number): boolean {
   return lines.find(({ line }) => line === number)?.words === undefined;
 }

@@ -15,16 +15,16 @@ export interface ConfigFilesParts {
   readonly home: string;
 }
 
-/** The files of a configuration as they were at one time. */
+/** The files of a configuration at one point in time. */
 export interface ReadConfig {
   readonly config: SshConfig;
-  /** Those of the files that are there, in the order in which they were asked for. */
+  /** Those of the files that exist, in the order given. */
   readonly trees: readonly ConfigTree[];
 }
 
-/** A file as it was at one time. */
+/** A file at one point in time. */
 interface ParsedFile {
-  /** Another one for each reading. */
+  /** Different for each reading. */
   readonly id: number;
   readonly path: string;
   readonly version: string;
@@ -33,19 +33,19 @@ interface ParsedFile {
   readonly lines: readonly ConfigLine[];
 }
 
-/** What one load comes by. */
+/** The state of one load. */
 interface Walk {
   readonly reads: ConfigReads;
-  /** Every file that is read, in order. */
+  /** Every file read, in order. */
   readonly files: ParsedFile[];
 }
 
-/** As readconf.c has it. */
+/** As in readconf.c. */
 const maxDepth = 16;
 const maxFiles = 2000;
 const maxBytes = 64 * 1024 * 1024;
 
-/** An SSH configuration with all that it includes. Files that have not changed are neither read nor parsed again. */
+/** An SSH configuration with everything it includes. Unchanged files are neither read nor parsed again. */
 export class ConfigFiles {
   readonly #paths: readonly string[];
   readonly #parts: ConfigFilesParts;
@@ -60,7 +60,10 @@ export class ConfigFiles {
     this.#parts = parts;
   }
 
-  /** What the files say now: the same object as long as none changes. `invalid_request` names one that cannot be read. */
+  /**
+   * The current content of the files: the same object as long as none changes. Throws `invalid_request`, with the
+   * file's name, if one cannot be read.
+   */
   load(): Promise<ReadConfig> {
     return this.#loading.ask();
   }
@@ -83,7 +86,7 @@ export class ConfigFiles {
     return this.#current.read;
   }
 
-  /** `within`: the files that include this one, each in the one before. */
+  /** `within`: the files that include this one, outermost first. */
   async #walk(file: ParsedFile, within: readonly ParsedFile[], walk: Walk): Promise<ConfigTree> {
     const { reads, files } = walk;
     files.push(file);
@@ -106,7 +109,7 @@ export class ConfigFiles {
     return { path: file.path, text: file.text, lines: file.lines, included };
   }
 
-  /** Undefined for what is not there, and for a directory, which OpenSSH reads as an empty file. */
+  /** Undefined if the file does not exist, or for a directory, which OpenSSH reads as an empty file. */
   async #read(path: string, reads: ConfigReads): Promise<ParsedFile | undefined> {
     const { files } = this.#parts;
     const before = this.#parsed.get(path);

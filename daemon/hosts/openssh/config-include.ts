@@ -2,12 +2,12 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { DirectoryContent } from "../../core/regular-file.ts";
 import { matchesPattern } from "../../core/wildcard.ts";
 
-/** Lists a directory; sorted. */
+/** Lists a directory, sorted. */
 interface Directories {
   list(path: string): Promise<DirectoryContent>;
 }
 
-/** Which files an Include line of `file` names (ssh_config(5)), in order; those without a pattern need not be there. */
+/** The files that an Include line of `file` names (ssh_config(5)), in order; paths without a pattern need not exist. */
 export async function includedPaths(
   words: readonly string[],
   { file, home, files }: { readonly file: string; readonly home: string; readonly files: Directories },
@@ -27,7 +27,7 @@ function absolutePath(path: string, home: string, folder: string): string {
 const magic = /[*?[]/;
 const maxPaths = 10_000;
 
-/** As glob(3): a directory that cannot be read has nothing in it, and a leading dot is only matched by one. */
+/** Like glob(3): an unreadable directory is empty, and a leading dot must be matched explicitly. */
 async function expandPattern(pattern: string, files: Directories): Promise<string[]> {
   if (!magic.test(pattern)) return [pattern];
   let paths = [""];
@@ -51,7 +51,7 @@ async function expandPattern(pattern: string, files: Directories): Promise<strin
 
 type Token = "star" | ((letter: string) => boolean);
 
-/** Of one part of a path. */
+/** Matches one component of a path. */
 function createMatcher(segment: string): (name: string) => boolean {
   const tokens = [...segment.matchAll(/\*+|\?|\[([!^]?)(\]?[^\]]*)\]|\\?([^])/g)].map(tokenOf);
   return (name) => {

@@ -1,17 +1,17 @@
 import { splitArguments } from "../../core/split-arguments.ts";
 
-/** One line of an SSH configuration that says something. */
+/** One option line of an SSH configuration. */
 export interface ConfigLine {
   /** In lower case. */
   readonly keyword: string;
-  /** Its arguments without their quotes; undefined where a quote is not closed. */
+  /** Its arguments, unquoted; undefined if a quote is not closed. */
   readonly words: readonly string[] | undefined;
   readonly file: string;
   /** From 1. */
   readonly line: number;
 }
 
-/** A file, its lines, and what is included where. */
+/** A file, its lines, and the files included at each line. */
 export interface ConfigTree {
   readonly path: string;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface ConfigTree {
   readonly included: ReadonlyMap<ConfigLine, readonly ConfigTree[]>;
 }
 
-/** Reads a line as readconf.c does; undefined for comments and blank lines. */
+/** Parses a line as readconf.c does; undefined for comments and blank lines. */
 export function parseConfigLine(
   text: string,
   place: Pick<ConfigLine, "file" | "line">,

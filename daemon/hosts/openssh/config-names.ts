@@ -4,7 +4,7 @@ import { TimeSlice } from "../../core/time-slice.ts";
 import { matchesWildcard } from "../../core/wildcard.ts";
 import type { ConfigLine, ConfigTree } from "./config-line.ts";
 
-/** A name that a Host line gives, and where. */
+/** A name on a Host line, with its position. */
 export interface Alias {
   readonly name: string;
   readonly file: string;
@@ -12,19 +12,19 @@ export interface Alias {
   readonly line: number;
 }
 
-/** What a reader can tell of a configuration without computing any value: that is for `ssh -G`. */
+/** What can be read from a configuration without computing values, which `ssh -G` does. */
 export interface SshConfig {
-  /** The names that Host lines give, patterns left out, each where it stands first; in the files' order. */
+  /** The names on Host lines, without patterns, each at its first position; in file order. */
   readonly aliases: ReadonlyMap<string, Alias>;
-  /** What Host lines give that no host can be called, e.g. `a,b`: to ssh it is one word, and means nobody. */
+  /** Words on Host lines that cannot be host names, e.g. `a,b`: ssh reads it as one word, which matches no host. */
   readonly unusable: readonly Alias[];
-  /** Every line that gives this keyword (in lower case), whomever it is for. */
+  /** Every line with this keyword (in lower case), for any host. */
   lines(keyword: string): readonly ConfigLine[];
-  /** Whether what holds for a name also depends on a command or on DNS (Match exec, CanonicalizeHostname). */
+  /** Whether effective values also depend on a command or on DNS (Match exec, CanonicalizeHostname). */
   readonly isVolatile: boolean;
 }
 
-/** Takes in what the files say, each with its includes in their places, in time that grows with their length. */
+/** Reads the files, each with its includes in place, in time linear in their length. */
 export async function readNames(
   trees: readonly ConfigTree[],
   clock: Pick<Clock, "elapsed">,
@@ -55,7 +55,7 @@ export async function readNames(
 
 interface PlacedLine {
   readonly line: ConfigLine;
-  /** The Host lines around the file that it stands in. */
+  /** The Host lines that apply where its file is included. */
   readonly hosts: readonly ConfigLine[];
 }
 
@@ -63,7 +63,7 @@ function* linesOfAll(trees: readonly ConfigTree[]): Generator<PlacedLine> {
   for (const tree of trees) yield* linesOf(tree, []);
 }
 
-/** What an Include names stands in its place, under the Host line that holds there. */
+/** Included lines take the place of the Include, under the Host line that applies there. */
 function* linesOf(tree: ConfigTree, outer: readonly ConfigLine[]): Generator<PlacedLine> {
   let hosts = outer;
   for (const line of tree.lines) {
@@ -81,7 +81,7 @@ function aliasesOf({ words = [], file, line }: ConfigLine, outer: readonly Confi
     .map((name) => ({ name, file, line }));
 }
 
-/** Whether a Host line means a name (ssh_config(5), PATTERNS). */
+/** Whether a Host line matches a name (ssh_config(5), PATTERNS). */
 function patternsMatch(patterns: readonly string[], name: string): boolean {
   let matched = false;
   for (const pattern of patterns) {
@@ -94,7 +94,7 @@ function patternsMatch(patterns: readonly string[], name: string): boolean {
 
 const plainName = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$/;
 
-/** Whether something can be a host's name or address; most are told at a glance. */
+/** Whether a text is valid as a host's name or address; the first test suffices for most. */
 function isHostName(text: string): boolean {
   return plainName.test(text) || HostName.safeParse(text).success;
 }

@@ -1,7 +1,7 @@
 import type { DirectoryContent, FileChange } from "../../core/regular-file.ts";
 import type { UserFiles } from "../../core/user-files.ts";
 
-/** What a load of a configuration looks at. */
+/** The paths that a load of a configuration looked at. */
 export interface Looked {
   readonly files: readonly string[];
   readonly directories: readonly string[];
@@ -9,7 +9,7 @@ export interface Looked {
 
 interface ConfigReadsParts {
   readonly files: Pick<UserFiles, "reread" | "list">;
-  /** Of what is known of a file. */
+  /** The version of the known content of a file. */
   readonly versionOf: (path: string) => string | undefined;
 }
 
@@ -17,8 +17,8 @@ const maxFileBytes = 4 * 1024 * 1024;
 const maxNames = 10_000;
 
 /**
- * The files of one load, each asked for once. All that the load before looked at is asked for at the beginning, in one
- * message to the process that reads them: one after the other, as their includes are found, each would cost a turn.
+ * The files of one load, each read once. Everything that the previous load looked at is requested at the beginning, in
+ * one message to the reading process: requested one after another, as includes are found, each would cost a turn.
  */
 export class ConfigReads {
   readonly #parts: ConfigReadsParts;

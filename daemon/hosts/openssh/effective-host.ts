@@ -17,27 +17,27 @@ import { algorithmsOf, connectionOf, hostKeyPolicyOf, methodsOf } from "./hop-va
 import { needsOf, notHonoured } from "./not-honoured.ts";
 import type { SshOptions } from "./ssh-options.ts";
 
-/** What holds for a name, as `ssh -G` has it, with everything expanded. */
+/** The effective values for a name, as `ssh -G` prints them, with everything expanded. */
 export interface EffectiveHost {
-  /** As it was asked for. */
+  /** As given. */
   readonly name: string;
   readonly address: string;
-  /** null: nothing names one, and it is Hostrun's default. */
+  /** null: not configured; Hostrun's default applies. */
   readonly port: number | null;
   readonly user: string | null;
   /** Empty: the default files. */
   readonly identityFiles: readonly string[];
   readonly identitiesOnly: boolean;
-  /** `[user@]host[:port]` or an ssh URI each; the first is dialled first. */
+  /** Each `[user@]host[:port]` or an ssh URI; the first is dialled first. */
   readonly jump: readonly string[];
-  /** null: nothing says it. */
+  /** null: not configured. */
   readonly hostKeyPolicy: HostKeyPolicy | null;
   readonly settings: HopSettings;
   readonly session: SessionSettings;
   readonly notHonoured: readonly NotHonoured[];
 }
 
-/** Of what no configuration speaks. */
+/** The values for a name that no configuration mentions. */
 export function plainHost({ name, address = name, user, port }: HostQuery): EffectiveHost {
   return {
     name,
@@ -58,29 +58,29 @@ export interface EffectiveContext extends ExpansionContext {
   readonly localUser: string;
   readonly localHost: string;
   readonly uid: number | undefined;
-  /** The account's home directory, which ssh takes for `~`. */
+  /** The account's home directory, to which ssh expands `~`. */
   readonly accountHome: string;
-  /** What OpenSSH has where nothing is configured. */
+  /** OpenSSH's values when nothing is configured. */
   readonly defaults: SshOptions;
   readonly defaultUser: string | null;
   readonly defaultPort: number;
-  /** Whether a line of the configuration may give this keyword this value. */
+  /** Whether a line of the configuration may set this keyword to this value. */
   readonly mayGive: (keyword: string, value: string) => boolean;
 }
 
-/** A name, and who and where on it was asked for. */
+/** A name, with the user and port requested for it. */
 export interface HostQuery {
   readonly name: string;
   readonly user?: string | undefined;
   readonly port?: number | undefined;
-  /** In place of what the configuration says. */
+  /** Replaces the configured address. */
   readonly address?: string | undefined;
 }
 
-/** What `ssh -G` is asked besides, for what %C means to it. Hostrun uses no ControlPath of a configuration. */
+/** Added to the `ssh -G` command line to get the value of %C. Hostrun uses no ControlPath of a configuration. */
 export const hashOption = "ControlPath=/%C";
 
-/** Rejects with `invalid_request` for what ssh would refuse when it connects. */
+/** Rejects with `invalid_request` for values that ssh would refuse when connecting. */
 export async function effectiveHost(
   query: HostQuery,
   options: SshOptions,
@@ -119,7 +119,7 @@ export async function effectiveHost(
   };
 }
 
-/** ssh also prints its own defaults: where no line may give these, Hostrun's settings count. */
+/** ssh also prints its own defaults: if no line may set these, Hostrun's settings apply. */
 function loginOf(
   query: HostQuery,
   options: SshOptions,
@@ -140,7 +140,7 @@ function isNone(text: string | undefined): boolean {
   return text === undefined || text.toLowerCase() === "none" || text === "";
 }
 
-/** Of `a,user@b:22` it is `b` (ssh.c, jump_host). */
+/** For `a,user@b:22`, `b` (ssh.c, jump_host). */
 function lastHopOf(proxyJump: string | null): string {
   const last = proxyJump?.split(",").at(-1) ?? "";
   return parseJump(last)?.host ?? last;
@@ -221,7 +221,7 @@ function noneAsNull(text: string | undefined): string | null {
   return text === undefined || isNone(text) ? null : text;
 }
 
-/** `none` for no agent, null for the caller's; of `$VARIABLE` that is not set none, as ssh has it. */
+/** `none` for no agent, null for the caller's; an unset `$VARIABLE` means none, as in ssh. */
 async function agentOf(
   options: SshOptions,
   tokens: Tokens,
@@ -236,12 +236,15 @@ async function agentOf(
   return expandFile("IdentityAgent", ofHome(text, context), tokens, context);
 }
 
-/** Of a path in which ssh itself has expanded `~`: that is the account's home directory, also where HOME is another one. */
+/** ssh expands `~` to the account's home directory; this replaces it by HOME if that differs. */
 function ofHome(path: string, { accountHome, home }: EffectiveContext): string {
   return path.startsWith(`${accountHome}/`) ? home + path.slice(accountHome.length) : path;
 }
 
-/** ssh has expanded these, and prints them with spaces between, also those in their names: each begins with a slash. */
+/**
+ * ssh has expanded these and prints them separated by spaces, which may also be in their names; each begins with a
+ * slash.
+ */
 function filesIn(text: string | undefined, context: EffectiveContext): string[] {
   const files = (text ?? "").split(/ (?=\/|~|none(?: |$))/).filter((file) => !isNone(file));
   return files.map((file) => ofHome(file, context));

@@ -21,7 +21,7 @@ export interface EffectiveHostsParts {
   readonly ssh: SshProgram;
   readonly files: ConfigFiles;
   readonly copies: ConfigCopies;
-  /** The file is given to ssh by its name (`-F`), and is not the account's own with the system's. */
+  /** The file is passed to ssh by path (`-F`), rather than being the account's own with the system's. */
   readonly isNamed: boolean;
   readonly settings: () => Settings;
   readonly facts: Pick<
@@ -30,14 +30,14 @@ export interface EffectiveHostsParts {
   >;
 }
 
-/** More names than these are asked for again. */
+/** Beyond this number of names, values are computed again. */
 const maxKept = 10_000;
-/** Of which no configuration speaks by name. */
+/** A name that no configuration mentions. */
 const nobody = "hostrun-asks.invalid";
 
 /**
- * The values that OpenSSH itself computes for names (`ssh -G`), kept until a file of the configuration changes; with
- * Match exec and CanonicalizeHostname they are computed each time.
+ * The values that OpenSSH itself computes for names (`ssh -G`), cached until a file of the configuration changes; with
+ * Match exec and CanonicalizeHostname, computed each time.
  */
 export class EffectiveHosts {
   readonly #parts: EffectiveHostsParts;
@@ -52,7 +52,7 @@ export class EffectiveHosts {
     this.#parts = parts;
   }
 
-  /** What the files name. `invalid_request` when one cannot be read. */
+  /** The names in the files. Throws `invalid_request` if one cannot be read. */
   async config(): Promise<SshConfig> {
     const read = await this.#parts.files.load();
     if (read === this.#read) return read.config;
@@ -65,12 +65,12 @@ export class EffectiveHosts {
   }
 
   /**
-   * By the configuration as it is now, or as who asks has just been given it by `config`: the files are looked at once for
-   * each run. `invalid_request` says by file and line why ssh cannot tell; `conflict`: there is no ssh.
+   * Uses the current configuration, or the one that the caller just got from `config`, so that each run checks the
+   * files once. Throws `invalid_request`, with file and line, if ssh rejects it; `conflict` if there is no ssh.
    */
   async of(query: HostQuery, known?: SshConfig): Promise<EffectiveHost> {
     const config = known ?? (await this.config());
-    // Nothing is configured: that is known without ssh, also where there is none.
+    // Nothing is configured, so ssh is not needed and need not exist.
     if (this.#file === "none") return plainHost(query);
     const key = this.#keyOf(query);
     const kept = this.#kept.get(key);
@@ -84,12 +84,12 @@ export class EffectiveHosts {
     }
   }
 
-  /** What is known of a name without asking. */
+  /** The cached values of a name, without running ssh. */
   kept(name: string): EffectiveHost | undefined {
     return this.#file === "none" ? plainHost({ name }) : this.#kept.get(this.#keyOf({ name }));
   }
 
-  /** Whether the configuration says anything of this very name, by itself or by a pattern. */
+  /** Whether the configuration mentions this name, literally or with a pattern. */
   async isMeant(name: string): Promise<boolean> {
     const config = await this.config();
     if (config.aliases.has(name)) return true;
@@ -134,7 +134,7 @@ export class EffectiveHosts {
     };
   }
 
-  /** Tokens may hold what the settings say. */
+  /** Tokens may contain values of the settings. */
   #keyOf({ name, user, port, address }: HostQuery): string {
     const { defaultUser, defaultPort } = this.#parts.settings();
     return JSON.stringify([name, user, port, address, defaultUser, defaultPort]);
@@ -162,7 +162,7 @@ export class EffectiveHosts {
     return this.#defaults;
   }
 
-  /** For `-F`; undefined: ssh finds its files itself. */
+  /** The argument of `-F`; undefined: ssh finds its files itself. */
   #fileOf({ trees }: ReadConfig): string | undefined {
     const { isNamed, copies } = this.#parts;
     if (!isNamed) return undefined;
@@ -172,7 +172,7 @@ export class EffectiveHosts {
   }
 }
 
-/** They hold the name itself. */
+/** Options whose values contain the name itself. */
 const ofEachName = new Set([
   "host",
   "hostname",
@@ -182,14 +182,14 @@ const ofEachName = new Set([
   "revokedhostkeys",
 ]);
 
-/** A word of a line, which may hold tokens or name a service. */
+/** Whether a word of a line is the value or may become it, since it contains tokens or names a service. */
 function isOrBecomes(keyword: string, word: string, value: string): boolean {
   return (
     word.toLowerCase() === value.toLowerCase() || /[%$]/.test(word) || (keyword === "port" && /\D/.test(word))
   );
 }
 
-/** As ssh itself has it, from wherever this system knows its accounts. */
+/** As ssh determines it, from any account database of this system. */
 async function homeOf(user: string, ssh: SshProgram): Promise<string | undefined> {
   if (!UserName.safeParse(user).success) return undefined;
   const overrides = [`UserKnownHostsFile=~${user}/x`];
@@ -201,7 +201,7 @@ async function homeOf(user: string, ssh: SshProgram): Promise<string | undefined
   }
 }
 
-/** What could not be used as it stands, e.g. in a command line, is refused by its file and line. */
+/** Refuses values that cannot be used, e.g. in a command line, with their file and line. */
 function checkNames({ name, address, user, jump, settings }: EffectiveHost, config: SshConfig): void {
   const refuse = (option: string, value: string, why: string): never => {
     throw new Problem(
@@ -224,7 +224,7 @@ function checkNames({ name, address, user, jump, settings }: EffectiveHost, conf
   }
 }
 
-/** " (FILE line N)", of the line that gives this value or, by tokens, may have become it. */
+/** " (FILE line N)" for the line that sets this value or, through tokens, may have produced it. */
 function placeOf(config: SshConfig, option: string, value: string): string {
   const lines = config.lines(option.toLowerCase());
   const given = value.toLowerCase();

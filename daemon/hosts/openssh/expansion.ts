@@ -3,26 +3,26 @@ import { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import { joinArguments, splitArguments } from "../../core/split-arguments.ts";
 
-/** What the tokens of one host stand for, by their letters (ssh_config(5), TOKENS). */
+/** The token values of one host, by letter (ssh_config(5), TOKENS). */
 export type Tokens = Readonly<Record<string, string>>;
 
 export interface ExpansionContext {
-  /** What `~` is. */
+  /** The expansion of `~`. */
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The home directory of another account; undefined where there is no such account. */
+  /** The home directory of another account; undefined if there is no such account. */
   readonly homeOf: (user: string) => Promise<string | undefined>;
 }
 
 export interface TokenFacts {
-  /** As it was asked for. */
+  /** As given. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** The name of the last bastion; empty without one. */
+  /** The name of the last jump host, or "". */
   readonly jump: string;
-  /** %C, which ssh itself makes: what goes into it differs by its version. */
+  /** %C, computed by ssh itself, since its input differs between versions. */
   readonly hash: string;
   readonly hostKeyAlias: string | undefined;
   readonly home: string;
@@ -49,12 +49,12 @@ export function tokensOf(facts: TokenFacts): Tokens {
   };
 }
 
-/** What ProxyCommand and ProxyJump know of these. */
+/** The tokens that ProxyCommand and ProxyJump accept. */
 export function proxyTokens(tokens: Tokens): Tokens {
   return Object.fromEntries(Object.entries(tokens).filter(([letter]) => "hknpr".includes(letter)));
 }
 
-/** Each `%` with its letter, in order; `invalid_request` for one that is unknown, where ssh gives up too. */
+/** Expands each `%` and its letter, in order; throws `invalid_request` for an unknown one, which ssh also rejects. */
 export function expandTokens(option: string, text: string, tokens: Tokens): string {
   return text.replaceAll(/%(.?)/gs, (token, letter: string) => {
     if (letter === "%") return "%";
@@ -65,8 +65,8 @@ export function expandTokens(option: string, text: string, tokens: Tokens): stri
 }
 
 /**
- * A command that is run without a shell, with the tokens and variables that are known here in it as parts of its words.
- * What is known only when it is run is left, and so is a command that cannot be split into words.
+ * Expands known tokens and variables within the words of a command that runs without a shell. What is known only at run
+ * time is left unchanged, and so is a command that cannot be split into words.
  */
 export function expandArguments(
   command: string,
@@ -84,7 +84,7 @@ export function expandArguments(
   return joinArguments([program, ...expanded]);
 }
 
-/** A file's path: `~` and `~user`, then the tokens and `${VARIABLE}`, as OpenSSH does it, made absolute. */
+/** Expands a file path as OpenSSH does, `~` and `~user`, then tokens and `${VARIABLE}`, and makes it absolute. */
 export async function expandFile(
   option: string,
   text: string,
@@ -95,7 +95,7 @@ export async function expandFile(
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) ? path : join(context.home, path);
 }
 
-/** Tokens and `${VARIABLE}` in one pass, so that nothing is expanded again. */
+/** Expands tokens and `${VARIABLE}` in one pass, so that nothing is expanded twice. */
 function expandText(
   option: string,
   text: string,

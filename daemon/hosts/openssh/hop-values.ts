@@ -2,7 +2,7 @@ import type { HostKeyPolicy } from "../../../protocol/host.ts";
 import type { AlgorithmSettings, HopSettings } from "../../transport/hop-settings.ts";
 import type { SshOptions } from "./ssh-options.ts";
 
-/** How the connection itself is made and kept. */
+/** The settings of the connection itself. */
 export function connectionOf(
   options: SshOptions,
 ): Pick<HopSettings, "addressFamily" | "bindAddress" | "compression" | "keepalive"> {
@@ -19,7 +19,7 @@ export function connectionOf(
   };
 }
 
-/** `no` would take even a changed key; Hostrun takes new ones only. */
+/** `no` would accept even a changed key; Hostrun accepts only new ones. */
 export function hostKeyPolicyOf(options: SshOptions): HostKeyPolicy {
   const value = options.first("stricthostkeychecking") ?? "ask";
   if (value === "ask") return "ask";
@@ -34,7 +34,7 @@ const lists = {
   publicKey: "pubkeyacceptedalgorithms",
 } as const;
 
-/** Of each list what differs from OpenSSH's own. */
+/** In each list, only what differs from OpenSSH's default. */
 export function algorithmsOf(options: SshOptions, defaults: SshOptions): AlgorithmSettings {
   const list = (keyword: string): readonly string[] =>
     options.sameAs(defaults, keyword) ? [] : (options.first(keyword) ?? "").split(",").filter(Boolean);
@@ -47,7 +47,7 @@ export function algorithmsOf(options: SshOptions, defaults: SshOptions): Algorit
   };
 }
 
-/** OpenSSH's order (readconf.c), and what switches each off. */
+/** OpenSSH's order (readconf.c), with the option that enables each. */
 const switches: Readonly<Record<string, string>> = {
   "gssapi-with-mic": "gssapiauthentication",
   hostbased: "hostbasedauthentication",
@@ -56,7 +56,7 @@ const switches: Readonly<Record<string, string>> = {
   password: "passwordauthentication",
 };
 
-/** Empty where nothing is configured; where none is left, `none` (RFC 4252, section 5.2). */
+/** Empty if nothing is configured; `none` if no method is left (RFC 4252, section 5.2). */
 export function methodsOf(options: SshOptions, defaults: SshOptions): readonly string[] {
   const preferred = options.first("preferredauthentications");
   const ours = ["publickey", "keyboard-interactive", "password"];

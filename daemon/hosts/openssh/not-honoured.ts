@@ -3,16 +3,16 @@ import type { HopNeed } from "../../transport/hop-settings.ts";
 import type { SshOptions } from "./ssh-options.ts";
 
 /**
- * What becomes of an option that differs from OpenSSH's default. `honoured`: the values are used, or it has no meaning
- * where commands are run over connections of Hostrun's own. Otherwise why it is not, as a clause; `needed`: it must not
- * be passed over, since another machine would be reached, or trusted, or logged in to in another way.
+ * How an option that differs from OpenSSH's default is handled. `honoured`: its value is used, or it has no meaning for
+ * commands that run over Hostrun's own connections. Otherwise why it is not, as a clause; `needed`: it must not be
+ * ignored, since another machine would be reached or trusted, or the login would differ.
  */
 type Handling = "honoured" | { readonly why: string; readonly needed?: true };
 
 const own = { why: "Hostrun opens no forwards for a command" };
 const windows = { why: "Hostrun forwards no windows (X11)" };
 
-/** By OpenSSH's spelling. */
+/** In OpenSSH's spelling. */
 const handling: Readonly<Record<string, Handling>> = {
   ...honoured(
     ["Host", "User", "HostName", "Port", "AddressFamily", "BindAddress", "ConnectTimeout"],
@@ -24,7 +24,7 @@ const handling: Readonly<Record<string, Handling>> = {
     ["Ciphers", "MACs", "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms", "RequiredRSASize"],
     ["ServerAliveInterval", "ServerAliveCountMax", "SendEnv", "SetEnv", "CanonicalizeHostname"],
     ["CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs"],
-    // Of ssh as a program, or of a terminal and of connections that it shares.
+    // These concern the ssh program, a terminal, or connections that ssh shares.
     ["BatchMode", "ControlMaster", "ControlPath", "ControlPersist", "EnableEscapeCommandline", "EscapeChar"],
     ["ExitOnForwardFailure", "ClearAllForwardings", "FingerprintHash", "ForkAfterAuthentication"],
     ["GatewayPorts", "IgnoreUnknown", "LogLevel", "LogVerbose", "StdinNull", "SyslogFacility", "Tag"],
@@ -69,7 +69,7 @@ const byKeyword = new Map(
   Object.entries(handling).map(([option, how]) => [option.toLowerCase(), { option, how }]),
 );
 
-/** What is said of a host whose options are these, where OpenSSH's own are `defaults`. */
+/** The options that are not honoured, where they differ from OpenSSH's `defaults`. */
 export function notHonoured(options: SshOptions, defaults: SshOptions): readonly NotHonoured[] {
   const told = options.keywords().flatMap((keyword): NotHonoured[] => {
     const { option, how } = byKeyword.get(keyword) ?? { option: keyword, how: unknown };
@@ -88,7 +88,7 @@ export function notHonoured(options: SshOptions, defaults: SshOptions): readonly
 const unknown: Handling = { why: "this version of Hostrun does not know it" };
 const openPolicy = "a new host key is accepted, but a changed one is refused all the same";
 
-/** Those that must not be passed over. */
+/** Options that must not be ignored. */
 export function needsOf(found: readonly NotHonoured[]): readonly HopNeed[] {
   return found.filter(({ needed }) => needed).map(({ option, value, why }) => ({ option, value, why }));
 }

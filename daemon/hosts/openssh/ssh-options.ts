@@ -19,7 +19,7 @@ export class SshOptions {
     return this.#values.get(keyword)?.[0];
   }
 
-  /** Of a keyword that may be given several times. */
+  /** All values of a keyword that may be given several times. */
   all(keyword: string): readonly string[] {
     return this.#values.get(keyword) ?? [];
   }
@@ -28,12 +28,12 @@ export class SshOptions {
     return [...this.#values.keys()];
   }
 
-  /** Whether both say the same of it. */
+  /** Whether both have the same values. */
   sameAs(other: SshOptions, keyword: string): boolean {
     return this.all(keyword).join("\n") === other.all(keyword).join("\n");
   }
 
-  /** OpenSSH prints yes, and `true` where an option knows more than two values. */
+  /** OpenSSH prints `yes`, or `true` for an option with more than two values. */
   isOn(keyword: string): boolean {
     return /^(?:yes|true)$/.test(this.first(keyword) ?? "");
   }

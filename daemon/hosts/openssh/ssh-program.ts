@@ -4,29 +4,29 @@ import { type EndGroup, runProgram } from "../../core/run-program.ts";
 import { Slots } from "../../core/slots.ts";
 
 export interface SshProgramOptions {
-  /** The daemon's own. */
+  /** The daemon's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly endGroup: EndGroup;
-  /** For each call; default 10 s, since a `Match exec` of the person's own may take a moment. */
+  /** For each call; default 10 s, since a `Match exec` may take a moment. */
   readonly timeoutMs?: number;
 }
 
-/** What one name's options are to be computed from. */
+/** The name whose options are computed, and from what. */
 export interface SshQuery {
   /** Validated; never an option. */
   readonly name: string;
   readonly user?: string | undefined;
   readonly port?: number | undefined;
-  /** Options that go before what the configuration says, each `Keyword=value`. */
+  /** Options that take precedence over the configuration, each `Keyword=value`. */
   readonly overrides?: readonly string[];
-  /** The configuration's file, "none", or undefined for the account's own and the system's. */
+  /** The path of the configuration, "none", or undefined for the account's own and the system's. */
   readonly file?: string | undefined;
 }
 
 const maxAtOnce = 4;
 const maxBytes = 256 * 1024;
 
-/** Asks the system's own `ssh` what it makes of a configuration (`ssh -G`): nothing is connected to. */
+/** Runs the system's `ssh -G` to evaluate a configuration, without connecting. */
 export class SshProgram {
   readonly #options: SshProgramOptions;
   readonly #slots = new Slots(maxAtOnce);
@@ -35,7 +35,10 @@ export class SshProgram {
     this.#options = options;
   }
 
-  /** What `ssh -G` prints. `invalid_request` with OpenSSH's own reason, which names file and line; `conflict` without `ssh`. */
+  /**
+   * The output of `ssh -G`. Throws `invalid_request` with OpenSSH's message, which names file and line; `conflict` if
+   * there is no `ssh`.
+   */
   async options(query: SshQuery): Promise<string> {
     const { environment, endGroup, timeoutMs = 10_000 } = this.#options;
     const result = await this.#slots.run(() =>
@@ -56,7 +59,7 @@ export class SshProgram {
   }
 }
 
-/** By an argument vector, in which the name stands behind `--`. */
+/** An argument vector, with the name after `--`. */
 function argumentsOf({ name, user, port, overrides = [], file }: SshQuery): string[] {
   return [
     ...(file === undefined ? [] : ["-F", file]),
@@ -69,7 +72,7 @@ function argumentsOf({ name, user, port, overrides = [], file }: SshQuery): stri
   ];
 }
 
-/** What is Hostrun's own is not for the commands of a `Match exec`. */
+/** Removes Hostrun's own variables, which are not for the commands of a `Match exec`. */
 function withoutOwn(
   environment: SshProgramOptions["environment"],
 ): Readonly<Record<string, string | undefined>> {
@@ -78,7 +81,7 @@ function withoutOwn(
   );
 }
 
-/** The lines that say where, without ssh's closing one and its remark on a missing terminal. */
+/** The lines with file and line number, without ssh's closing line and its warning about a missing terminal. */
 function reasonIn(stderr: string): string | undefined {
   const lines = stderr
     .split("\n")
