@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, createReadStream, fsyncSync, openSync, closeSync, readSync } from "node:fs";
 
-/** Ends a backup, behind the last page of the database: a checksum of every byte before it. */
+/** Prefix of the seal, which follows the last page of a backup's database: a checksum of all preceding bytes. */
 const prefix = "\nhostrun-backup-sha256:";
 const sealBytes = prefix.length + 64 + 1;
 
@@ -16,7 +16,10 @@ export async function seal(path: string): Promise<void> {
   }
 }
 
-/** The bytes before the seal of a file of `size` bytes; undefined where it has none at its end, or they are not as sealed. */
+/**
+ * The number of bytes before the seal of a file of `size` bytes; undefined if there is no seal at its end, or the
+ * checksum does not match.
+ */
 export async function sealedBytes(path: string, size: number): Promise<number | undefined> {
   const length = size - sealBytes;
   if (length <= 0) return undefined;

@@ -6,10 +6,10 @@ import { readOwnFile } from "../../state-directory/own-file.ts";
 import { seal } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
 
-/** "HRbk", in SQLite's header: what tells a backup from any other database. */
+/** "HRbk", the application id in SQLite's header that distinguishes a backup from other databases. */
 export const backupId = 0x48_52_62_6b;
 
-/** What is kept beside the database, as it stands in the state directory; neither token nor log. */
+/** Files of the state directory that are backed up with the database; neither the token nor the log. */
 export const keptFiles = ["config.json", "known_hosts"] as const;
 
 export interface BackupOptions {
@@ -20,17 +20,16 @@ export interface BackupOptions {
 }
 
 /**
- * Writes one file (mode 0600) with the whole store as it was at one moment, also while a daemon works with it: a copy of the
- * database, with configuration, host keys and the output that lies in files in a table of its own. Throws SQLite's and
- * the system's errors.
+ * Writes one file (mode 0600) with a consistent copy of the whole store, even while a daemon is using it: the database,
+ * with the configuration, host keys and output files in a table of their own. Throws errors of SQLite and the system.
  */
 export async function writeBackup({ stateDirectory, target, nativeBinding }: BackupOptions): Promise<void> {
   const native = nativeBinding === undefined ? {} : { nativeBinding };
   const path = join(stateDirectory, "hostrun.db");
-  // SQLite would make it with another mode.
+  // SQLite would create it with another mode.
   closeSync(openSync(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600));
   using source = opened(new Sqlite(path, { readonly: true, fileMustExist: true, ...native }));
-  // In one go: as long as another process writes, SQLite would begin anew after each step.
+  // In one step: if another process writes between steps, SQLite starts over.
   await source.sql.backup(target, { progress: () => 2 ** 31 - 1 });
   using copy = opened(new Sqlite(target, native));
   copy.sql.pragma("journal_mode = DELETE");
@@ -42,7 +41,7 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
   }
   for (const name of outputFiles(path + outputSuffix))
     add.run(`output/${name}`, read(join(path + outputSuffix, name)));
-  // A copy of a damaged store is none that could be brought back, and may take the place of a good one.
+  // A copy of a damaged store could not be restored, and might replace a good one.
   const found = quickCheck(copy.sql);
   if (found !== "ok")
     throw new Problem("storage_full", `The store is damaged (${found}). See \`hostrun doctor\`.`);
@@ -51,19 +50,19 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
   await seal(target);
 }
 
-/** What is wrong, or "ok". */
+/** The first problem found, or "ok". */
 export function quickCheck(sql: Sqlite.Database): string {
   try {
     return String(sql.pragma("quick_check(1)", { simple: true }));
   } catch (failure) {
-    // Of some damage it throws. A disk that fails, or a store that is busy, is none.
+    // Some kinds of damage make it throw. A failing disk or a busy store is not damage.
     if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code))
       return failure.message;
     throw failure;
   }
 }
 
-/** `<run>/<segment>`, by the names that Hostrun gives. */
+/** Paths of the form `<run>/<segment>`, with the names that Hostrun uses. */
 function outputFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((run) =>
@@ -75,7 +74,7 @@ function outputFiles(folder: string): string[] {
   );
 }
 
-/** A run may be forgotten meanwhile. */
+/** Empty if the run was deleted in the meantime. */
 function read(path: string): Buffer {
   try {
     return readFileSync(path);

@@ -1,6 +1,6 @@
 import type { SegmentReader } from "./segments.ts";
 
-/** Where the bytes of an event are: in its row, or at a place in a file. */
+/** Where the bytes of an event are: in its row, or at a position in a file. */
 export interface BodyRow {
   readonly body: Buffer;
   readonly segment: number | null;
@@ -8,7 +8,7 @@ export interface BodyRow {
   readonly size: number | null;
 }
 
-/** Undefined for what lies in a file and is not there any more. */
+/** Undefined for bytes in a file that no longer has them. */
 export function bodyOf(
   { body, segment, position, size }: BodyRow,
   reader: SegmentReader,

@@ -6,27 +6,28 @@ export interface CheckpointsParts {
   readonly sql: Sqlite.Database;
   readonly path: string;
   readonly nativeBinding: string | undefined;
-  /** daemon/checkpointer.ts, as built or as it stands. */
+  /** daemon/checkpointer.ts, as built or as source. */
   readonly script: string;
   readonly log: Log;
 }
 
-/** How often it is looked whether one is due. */
+/** How often to check whether a checkpoint is due. */
 const intervalMs = 500;
-/** So many rows are some thousand pages of the write-ahead log, or those of some sixty runs. */
+/** This many rows are some thousand pages of the write-ahead log, or the rows of some sixty runs. */
 const minRows = 300;
 
 /**
- * Checkpoints of the store in a thread of its own. Each waits three times for the disk, 6 ms in all for one that has nothing
- * else to do and a hundred for one that has: so long no run would go on. While something is written all the time, the log begins
- * anew only where a commit makes the checkpoint, which it does at `maxLogPages` (database.ts); little is left to it then.
+ * Runs the store's checkpoints in a separate thread. Each waits three times for the disk, 6 ms in total on an idle disk
+ * and a hundred on a busy one, and in the main thread would block every run. During continuous writing, the log
+ * restarts only when a commit makes the checkpoint, which it does at `maxLogPages` (database.ts); then little is left
+ * to do.
  */
 export class Checkpoints implements AsyncDisposable {
   readonly #parts: CheckpointsParts;
   readonly #rows: Sqlite.Statement<[], number>;
   readonly #timer = setInterval(() => this.#look(), intervalMs).unref();
   #rowsBefore: number;
-  /** While it has something to do; its thread stays. */
+  /** True during a checkpoint; the thread is kept afterwards. */
   #isBusy = false;
   #thread: Worker | undefined;
 
@@ -57,7 +58,7 @@ export class Checkpoints implements AsyncDisposable {
     thread.on("message", () => {
       this.#isBusy = false;
     });
-    // It stays busy: what is wrong with the disk is for those to tell who write.
+    // It stays busy; problems of the disk are reported by those that write.
     thread.on("error", (failure) => log.warn("Checkpoints are made within commits from now on", { failure }));
     return thread;
   }

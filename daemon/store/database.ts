@@ -20,31 +20,31 @@ import { DamageReport } from "./stored-row.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
-  /** The folder of `0001-….sql` and so on. */
+  /** The folder with `0001-….sql` and so on. */
   readonly migrations: string;
-  /** Where better-sqlite3's native part is; undefined: where its package has it. */
+  /** The path of better-sqlite3's native addon; undefined: the package's default. */
   readonly nativeBinding: string | undefined;
-  /** Told of what cannot be read; by default nobody is. */
+  /** Receives reports of unreadable data; by default they are discarded. */
   readonly log?: Log;
 }
 
 export interface Database extends Disposable {
   readonly sql: Sqlite.Database;
-  /** Names this database in event ids, so that a position in another one is noticed. */
+  /** Identifies this database in event ids, so that a position in another one is detected. */
   readonly epoch: string;
-  /** Where long pieces of output lie, by run; it is there. */
+  /** The folder for long pieces of output, by run; it exists. */
   readonly outputFolder: string;
   readonly damage: DamageReport;
   readonly reserve: DiskReserve;
   journalMode(): string;
-  /** Bytes of the database on disk, the write-ahead log included, the output in files not. */
+  /** Size of the database on disk, including the write-ahead log but not the output files. */
   sizeBytes(): number;
 }
 
-/** What belongs to a database beside its own file. */
+/** Suffix of the folder that belongs to a database file. */
 export const outputSuffix = "-output";
 
-/** Opens the store, brings its tables up to date and leaves it in WAL mode. */
+/** Opens the store, applies migrations and leaves it in WAL mode. */
 export function openDatabase(options: DatabaseOptions): Database {
   const native = options.nativeBinding === undefined ? {} : { nativeBinding: options.nativeBinding };
   const sql = mapStorageErrors(() => new Sqlite(options.path, native));
@@ -69,7 +69,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         try {
           sql.pragma("optimize");
         } catch {
-          // It only gathers statistics for the next start, and a full disk takes no more of them.
+          // It only gathers statistics for the next start, and fails on a full disk.
         }
         sql.close();
       },
@@ -81,10 +81,10 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const busyTimeoutMs = 60_000;
-/** From 8 MiB on a commit makes the checkpoint itself; before, `Checkpoints` does. */
+/** At 8 MiB a commit makes the checkpoint itself; below that, `Checkpoints` does. */
 const maxLogPages = 2048;
 
-/** As far as that is possible at once: who reads the database, as a backup does, is not waited for. */
+/** Checkpoints as much as possible without waiting for readers of the database, such as a backup. */
 function checkpoint(sql: Sqlite.Database, mode: Checkpoint): void {
   sql.pragma("busy_timeout = 0");
   try {
@@ -96,7 +96,7 @@ function checkpoint(sql: Sqlite.Database, mode: Checkpoint): void {
   }
 }
 
-/** NORMAL loses no committed run when the process dies, only, at worst, the last ones on a power cut. */
+/** NORMAL loses no committed run when the process dies; in a power cut, it may lose the last ones. */
 function applyPragmas(sql: Sqlite.Database): void {
   sql.pragma("journal_mode = WAL");
   sql.pragma("synchronous = NORMAL");
@@ -139,7 +139,7 @@ function migrate(sql: Sqlite.Database, { path, migrations: folder }: DatabaseOpt
   if (first === undefined) return;
   if (applied.size > 0) keepCopy(sql, path, first.name);
   const record = sql.prepare("INSERT INTO migrations (name, sha256, applied_at) VALUES (?, ?, ?)");
-  // All of them, or the store stays as it was for the Hostrun of before.
+  // All or none, so that after a failure the previous version of Hostrun can still use the store.
   sql.transaction(() => {
     for (const { name, sha256, text } of pending) {
       sql.exec(text);
@@ -153,7 +153,7 @@ function migrationIn(folder: string, name: string): { name: string; text: string
   return { name, text, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
-/** The database as it is before the first of the migrations to come; one such copy is kept. */
+/** Copies the database before the pending migrations are applied; only the latest copy is kept. */
 function keepCopy(sql: Sqlite.Database, path: string, migration: string): void {
   const prefix = `${basename(path)}.before-`;
   const copy = join(dirname(path), `${prefix}${migration.replace(/\.sql$/, "")}`);
@@ -170,7 +170,7 @@ function keepCopy(sql: Sqlite.Database, path: string, migration: string): void {
   }
 }
 
-/** A damaged one is replaced: the positions that bear it are not known any more. */
+/** A damaged epoch is replaced; positions that contain it become unknown. */
 function readEpoch(sql: Sqlite.Database, damage: DamageReport): string {
   const known = sql.prepare<[], string>("SELECT value FROM meta WHERE name = 'epoch'").pluck().get();
   if (known !== undefined && /^[0-9a-f]{8}$/.test(known)) return known;

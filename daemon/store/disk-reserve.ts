@@ -3,20 +3,20 @@ import { closeSync, constants, fstatSync, ftruncateSync, rmSync, statSync, write
 import { openOwnFile } from "../../state-directory/own-file.ts";
 import { isWithoutRoom, storageFull } from "./storage-errors.ts";
 
-/** More than SQLite's write-ahead log takes for the deletion of a run. */
+/** More than SQLite's write-ahead log needs to delete a run. */
 const deletionBytes = 1024 * 1024;
-/** For the endings of runs that were under way when the disk became full: some 10 KiB each. */
+/** For the endings of runs that are under way when the disk fills up: some 10 KiB each. */
 const endingBytes = 1024 * 1024;
 const reserveBytes = deletionBytes + endingBytes;
-/** More than the ending of one run takes. */
+/** More than one run's ending needs. */
 const stepBytes = 64 * 1024;
 
-/** How much of the write-ahead log is put into the database: what is possible now, or all, and its file is emptied. */
+/** How much of the write-ahead log is copied to the database: what is possible now, or all, truncating the log. */
 export type Checkpoint = "PASSIVE" | "TRUNCATE";
 
 /**
- * Room on the disk that is given up where there is none, for what has to be written then: SQLite writes to delete, and nobody could
- * make room with Hostrun's own means otherwise; and runs that are under way end.
+ * Reserved disk space that is released when the disk is full, for writes that are then necessary: SQLite has to write
+ * in order to delete, and without that nobody could free space with Hostrun itself; and runs under way have to end.
  *
  *     | for deletions, 1 MiB | for endings, 1 MiB <- given up from this end, 64 KiB at a time |
  */
@@ -26,24 +26,26 @@ export class DiskReserve {
 
   #isHeld = false;
 
-  /** The reserve is not there before `hold`. */
+  /** Nothing is reserved before `hold`. */
   constructor(path: string, checkpoint: (mode: Checkpoint) => void) {
     this.#path = path;
     this.#checkpoint = checkpoint;
   }
 
-  /** Takes the room, if it is to be had. What is written while it is not would leave none to delete in: `demand` refuses that. */
+  /**
+   * Reserves the space if possible. Without it, further writes could leave no room to delete: `demand` refuses them.
+   */
   hold(): void {
     if (!this.#isHeld) this.#fill();
   }
 
-  /** `storage_full` without the room. */
+  /** Throws `storage_full` if the space is not reserved. */
   demand(): void {
     this.hold();
     if (!this.#isHeld) throw storageFull();
   }
 
-  /** Deletes; where the disk is full (`storage_full`), once more in the room of the reserve. */
+  /** Deletes; if the disk is full (`storage_full`), retries with the reserved space released. */
   lend(remove: () => void): void {
     try {
       remove();
@@ -61,7 +63,9 @@ export class DiskReserve {
     }
   }
 
-  /** Writes endings of runs; where the disk is full, in room that is kept for that. `storage_full` where that is used up. */
+  /**
+   * Writes run endings; if the disk is full, with space reserved for that. Throws `storage_full` when that is used up.
+   */
   lendToEnding(write: () => void): void {
     for (let isLast = false; ; ) {
       try {
@@ -71,12 +75,12 @@ export class DiskReserve {
         if (!isWithoutRoom(failure) || isLast) throw failure;
       }
       isLast = !this.#shrink();
-      // What is in the database already is room in the write-ahead log, that nothing else can take.
+      // Checkpointing makes room in the write-ahead log, which nothing else can take.
       this.#checkpoint("PASSIVE");
     }
   }
 
-  /** By one step. False, and nothing changed, where the room for deletions would be touched. */
+  /** Shrinks by one step. Returns false, leaving the file unchanged, if the space for deletions would be touched. */
   #shrink(): boolean {
     try {
       const file = openOwnFile(this.#path, constants.O_WRONLY);
@@ -91,17 +95,17 @@ export class DiskReserve {
         closeSync(file);
       }
     } catch {
-      return false; // It is not there.
+      return false; // The file does not exist.
     }
   }
 
-  /** All of it, or what deletions take: less would only take the room of others. */
+  /** Reserves all of it, or at least what deletions need; a smaller reserve would be useless. */
   #fill(): void {
     this.#isHeld = this.#growTo(reserveBytes);
     if (!this.#isHeld && !this.#growTo(deletionBytes)) rmSync(this.#path, { force: true });
   }
 
-  /** By bytes that no file system makes smaller. It is as it was where it fails. */
+  /** Fills with bytes that no file system compresses. On failure the file is unchanged. */
   #growTo(bytes: number): boolean {
     if ((statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) >= bytes) return true;
     try {

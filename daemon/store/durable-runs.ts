@@ -45,7 +45,7 @@ const HopSettings = z.object({
     .prefault({}),
   needs: z.array(z.object({ option: z.string(), value: z.string(), why: z.string() })).default([]),
 });
-/** Where and as whom is never guessed; a policy that is not known is the strictest. */
+/** Address and user are never guessed; an unknown policy becomes the strictest one. */
 const Hop = z.object({
   name: z.string(),
   address: HostName,
@@ -67,11 +67,11 @@ const Plan = z.object({
   isOwn: z.boolean().default(true),
 }) satisfies z.ZodType<DurablePlan>;
 
-/** CROSS keeps SQLite from reading all runs to look each up among these few, which it would where there is none. */
+/** CROSS prevents SQLite from reading all runs and looking each up among these few, or even none. */
 export const plannedRuns =
   "SELECT runs.*, plan FROM durable_runs CROSS JOIN runs ON runs.number = durable_runs.run ORDER BY run";
 
-/** The plans of durable runs in SQLite. */
+/** Stores the plans of durable runs in SQLite. */
 export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   const save = sql.prepare<[string, string]>(
     "INSERT OR REPLACE INTO durable_runs (run, plan) SELECT number, ? FROM runs WHERE id = ?",

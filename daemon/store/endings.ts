@@ -4,25 +4,28 @@ import { isWithoutRoom, mapStorageErrors } from "./storage-errors.ts";
 
 type Write = () => void;
 
-/** Writes the endings of runs, each in a commit of its own or many in one; on a full disk in the room that is kept for them. */
+/** Writes the endings of runs, one or many per commit; on a full disk, in the space reserved for them. */
 export class Endings {
   readonly #database: Pick<Database, "sql" | "reserve">;
-  /** What the commit of many that is open has taken in. */
+  /** The endings written in the open transaction, if there is one for many. */
   #uncommitted: Write[] | undefined;
 
   constructor(database: Pick<Database, "sql" | "reserve">) {
     this.#database = database;
   }
 
-  /** `write` takes one ending in. `storage_full` */
+  /** `write` writes one ending. Throws `storage_full`. */
   write(write: Write): void {
     const { sql, reserve } = this.#database;
     reserve.lendToEnding(write);
-    // SQLite gives up a transaction within which the disk fails: what is written after that is a commit of its own.
+    // SQLite rolls a transaction back if the disk fails within it; what is written after that is a commit of its own.
     if (sql.inTransaction) this.#uncommitted?.push(write);
   }
 
-  /** Commits the endings that `work` writes together, or as many at once as the disk takes. Throws what kept one from being written. */
+  /**
+   * Commits the endings that `work` writes in one transaction, or in as few as the disk allows. Throws if one could not
+   * be written.
+   */
   inOneCommit(work: () => void): void {
     const written: Write[] = [];
     this.#uncommitted = written;
@@ -48,7 +51,7 @@ export class Endings {
       }
       at += size;
       lost = failed ?? lost;
-      // None takes much less than another.
+      // All endings need about the same space.
       if (isWithoutRoom(failed?.failure)) break;
     }
     if (lost !== undefined) throw lost.failure;

@@ -6,7 +6,7 @@ import { mapStorageErrors } from "./storage-errors.ts";
 import { toRow, updateRun } from "./run-row.ts";
 import type { Segments } from "./segments.ts";
 
-/** No run has this number: they begin with 1. */
+/** Matches no run: numbers begin with 1. */
 const noRun = 0;
 
 interface EventLogParts {
@@ -15,7 +15,7 @@ interface EventLogParts {
   readonly endings: Endings;
 }
 
-/** The events of runs in SQLite, where a run has a number that nobody else knows. */
+/** The events of runs in SQLite. Outside the store, runs are known by id and not by number. */
 export function createEventLog(
   { sql, epoch }: Database,
   { events, segments, endings }: EventLogParts,

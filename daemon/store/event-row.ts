@@ -5,17 +5,17 @@ import { type BodyRow, bodyOf } from "./body.ts";
 import type { SegmentReader } from "./segments.ts";
 import { storedJson } from "./stored-row.ts";
 
-/** A run as it is named everywhere, and by the number that the store's tables know it by. */
+/** A run's public id, and its number in the store's tables. */
 export interface RunKey {
   readonly id: string;
   readonly number: number;
 }
 
-/** Of output, `body` or a place in a file has its bytes; of every other event `body` is its JSON. */
+/** For output, `body` or a position in a file holds the bytes; for any other event, `body` holds its JSON. */
 export interface EventRow extends BodyRow {
   readonly seq: number;
   readonly at: string;
-  /** Null for every event that is not output, as is `start`. */
+  /** Null for every event other than output, like `start`. */
   readonly stream: OutputStream | null;
   /** Bytes of the stream before this event. */
   readonly start: number | null;
@@ -24,7 +24,7 @@ export interface EventRow extends BodyRow {
 
 export const eventColumns = "seq, at, stream, start, noise, body, segment, position, size";
 
-/** The row of an event whose output, if it is that, lies in no file. */
+/** The row of an event; output is stored inline. */
 export function rowOf(event: StoredEvent, runId: string): EventRow {
   const { seq, at } = event;
   const inRow = { segment: null, position: null, size: null };
@@ -41,7 +41,7 @@ export function eventOf(row: EventRow, reader: SegmentReader): RecordedEvent {
   const { seq, at, stream, start } = row;
   if (stream === null) return { seq, at, ...(controlOf(row.body) ?? { kind: "damaged" }) };
   const size = row.size ?? 0;
-  // A column of another version, or of a damaged file, may hold anything.
+  // A column written by another version, or damaged, may hold anything.
   const isPlace = (stream === "stdout" || stream === "stderr") && start !== null && start >= 0 && size >= 0;
   if (!isPlace) return { seq, at, kind: "damaged" };
   const bytes = bodyOf(row, reader);
@@ -49,7 +49,7 @@ export function eventOf(row: EventRow, reader: SegmentReader): RecordedEvent {
   return { seq, at, kind: "output", stream, offset: start, noise: row.noise === 1, bytes };
 }
 
-/** Undefined for what is damaged, or what only another version of Hostrun knows. */
+/** Undefined if the event is damaged or unknown to this version of Hostrun. */
 export function controlOf(body: Buffer): GapContent | ControlContent | undefined {
   const value = storedJson(body.toString());
   if (!isEvent(value) || value.type === "output") return undefined;
@@ -63,7 +63,7 @@ function gapFields({ stream, from, to }: GapContent) {
   return { type: "gap", stream, from, to } as const;
 }
 
-/** What another version wrote more stays in the event. */
+/** Unknown fields from another version are kept in the event. */
 function isEvent(value: unknown): value is RunEvent {
   return RunEvent.safeParse(value).success;
 }

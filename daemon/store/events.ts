@@ -19,7 +19,7 @@ export interface EventTable {
 
 const nothing = Buffer.alloc(0);
 
-/** `inlineBytes`: a piece of output that is no shorter lies in a file. */
+/** `inlineBytes`: pieces of output at least this long are stored in files. */
 export function createEventTable(sql: Sqlite.Database, segments: Segments, inlineBytes: number): EventTable {
   const insert = createInsert(sql, segments, inlineBytes);
   const after = sql.prepare<[number, number], EventRow>(

@@ -16,10 +16,10 @@ const Stored = Host.pick({
   worker: true,
   legacyAlgorithms: true,
 });
-/** What stands for members that cannot be read; `production` is never one of them. */
+/** Values for members that cannot be read; `production` never is one of them. */
 const fallbacks = { group: null, tags: [], color: null, transport: "auto" as const, worker: "off" as const };
 
-/** Overlays in SQLite, all of them in memory: a list of hosts asks for each of its hosts. */
+/** Overlays in SQLite, all cached in memory: listing the hosts reads one per host. */
 export function createHostOverlays({ sql, damage }: Database): HostOverlayStore {
   const write = sql.prepare<[OverlayColumns]>(
     `INSERT OR REPLACE INTO host_overlays

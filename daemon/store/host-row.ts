@@ -3,7 +3,7 @@ import { Host } from "../../protocol/host.ts";
 import type { HostFields, StoredHost } from "../hosts/host-store.ts";
 import { type DamageReport, readStored, storedJson } from "./stored-row.ts";
 
-/** What Hostrun keeps of any host, saved or not. */
+/** What Hostrun stores of any host, saved or not. */
 export interface OverlayColumns {
   name: string;
   group_path: string | null;
@@ -34,7 +34,7 @@ export interface HostRow extends OverlayColumns {
 const instant = z.iso.datetime();
 const Stored = Host.omit({ damaged: true }).extend({ id: z.int(), createdAt: instant, updatedAt: instant });
 
-/** What stands for members that cannot be read: nothing that could be another machine, or be trusted too much. */
+/** Values for members that cannot be read: none that could refer to another machine or lead to too much trust. */
 function fallbacks(id: number): Partial<StoredHost> {
   const never = new Date(0).toISOString();
   return {
@@ -62,19 +62,19 @@ function nameOfDamaged(id: number): string {
   return `damaged-host-${id}`;
 }
 
-/** Of a host whose name cannot be read, by the one that it is shown by. */
+/** The id of a host whose name cannot be read, from the name that it is shown with. */
 export function idOfDamaged(name: string): number | undefined {
   const [, id] = /^damaged-host-(\d{1,15})$/.exec(name) ?? [];
   return id === undefined ? undefined : Number(id);
 }
 
-/** As they stand there, to be read by a schema. */
+/** The raw values, to be parsed by a schema. */
 export function overlayValues(row: OverlayColumns) {
   return {
     group: row.group_path,
     tags: storedJson(row.tags),
     color: row.color,
-    // What is none of both marks the host: a mark too many costs a question, one too few a server.
+    // A damaged value marks the host: a mark too many costs a question, one too few a server.
     production: row.production !== 0,
     favorite: row.favorite === 1,
     loginShell: row.login_shell === 1,
@@ -84,7 +84,7 @@ export function overlayValues(row: OverlayColumns) {
   };
 }
 
-/** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
+/** Undefined for a row too damaged to be shown. All damage is reported. */
 export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefined {
   const values = {
     ...overlayValues(row),
@@ -108,7 +108,7 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
   return { ...read.value, damaged: [...read.damaged] };
 }
 
-/** The columns of the fields that are given. */
+/** The columns of the given fields. */
 export function toRow(host: Partial<HostFields>): Record<string, string | number | null> {
   const flag = (value: boolean | undefined) => (value === undefined ? undefined : Number(value));
   const json = (value: readonly string[] | undefined) => value && JSON.stringify(value);

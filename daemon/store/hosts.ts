@@ -8,7 +8,7 @@ import { fromRow, type HostRow, idOfDamaged, toRow } from "./host-row.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { writtenRow } from "./written-row.ts";
 
-/** Hosts in SQLite. What was read once is kept: nobody else writes here, and thousands take a while to be read. */
+/** Hosts in SQLite, cached once read: nothing else writes here, and reading thousands takes a while. */
 export function createHostStore({ sql, damage }: Database, clock: Clock): HostStore {
   const ids = sql.prepare<[], number>("SELECT id FROM hosts ORDER BY name COLLATE NOCASE").pluck();
   const idOf = sql.prepare<[string], number>("SELECT id FROM hosts WHERE name = ?").pluck();
@@ -46,7 +46,7 @@ export function createHostStore({ sql, damage }: Database, clock: Clock): HostSt
     },
     insert: (fields, at) => {
       const { text, values } = inserting(fields, at);
-      // The same for all hosts, of which an import may bring thousands.
+      // The same statement for all hosts, since an import may insert thousands.
       insert ??= sql.prepare(text);
       return save(insert, values);
     },
@@ -69,7 +69,7 @@ interface Change {
 }
 
 function inserting(fields: HostFields, at: string): Change {
-  // All columns of every host: one statement inserts them all.
+  // All columns for every host, so that one statement inserts them all.
   const row = { imported: null, ...toRow(fields) };
   const columns = Object.keys(row);
   const text = `INSERT INTO hosts (${columns.join(", ")}, created_at, updated_at)
@@ -77,7 +77,7 @@ function inserting(fields: HostFields, at: string): Change {
   return { text, values: { ...row, at } };
 }
 
-/** Other columns stay as they are. */
+/** Leaves other columns unchanged. */
 function updating(id: number, fields: Partial<HostFields>, at: string): Change {
   const row = toRow(fields);
   const set = Object.keys(row).map((column) => `${column} = @${column}, `);

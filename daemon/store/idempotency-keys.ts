@@ -5,7 +5,7 @@ export interface KeyTable extends Pick<RunStore, "keyOf" | "forgetKeysBefore"> {
   insert(key: { key: string; requestSha256: string; madeId: string; createdAt: string }): void;
 }
 
-/** Which run or job was made under which Idempotency-Key: the column run_id has the id of either. */
+/** The run or job that each Idempotency-Key created: the column run_id holds the id of either. */
 export function createKeyTable(sql: Sqlite.Database): KeyTable {
   const get = sql.prepare<[string], { requestSha256: string; madeId: string }>(
     "SELECT request_sha256 AS requestSha256, run_id AS madeId FROM idempotency_keys WHERE key = ?",

@@ -3,9 +3,9 @@ import { Problem } from "../../protocol/problem.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
 
 /**
- * Holds the one place that there is for a daemon in a state directory: a lock of the operating system on a
- * small file, which ends with the process however it ends. `conflict` when another daemon holds it, `forbidden` or
- * `storage_full` when the file cannot be written.
+ * Makes this process the only daemon of a state directory: an operating-system lock on a small file, released when the
+ * process ends in any way. Throws `conflict` if another daemon holds it, `forbidden` or `storage_full` if the file
+ * cannot be written.
  */
 export function openInstanceLock(path: string, nativeBinding: string | undefined): Disposable {
   const native = nativeBinding === undefined ? {} : { nativeBinding };

@@ -43,7 +43,7 @@ const orders: Readonly<Record<JobRunSort, string>> = {
   failures: `${failedFirst}, number`,
 };
 
-/** Jobs in SQLite. A row that cannot be read is left out, and told. */
+/** Jobs in SQLite. A row that cannot be read is left out and reported. */
 export function createJobStore({ sql, damage }: Database): JobStore {
   const insert = sql.prepare<[object]>(`INSERT INTO jobs
     (id, name, command, targets, hosts, options, state, outcome, counts, skip_reason, created_at, started_at, ended_at) VALUES
@@ -140,7 +140,7 @@ function jobOf(row: JobRow): Job | undefined {
   }).data;
 }
 
-/** What cannot be read of a run's end is an end that is not known. */
+/** If a run's ending cannot be read, it becomes unknown. */
 function jobRunOf({ id, host, state, outcome, exitCode }: JobRunRow): JobRun {
   return {
     id,

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { Database } from "./database.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 
-/** Names the machine and the directory that a store is in, without telling what they are (machine-id(5)). */
+/** Identifies the machine and directory of a store without revealing them (machine-id(5)). */
 export function locationOf(stateDirectory: string): string {
   return createHash("sha256")
     .update(`hostrun\0${machine()}\0${realpathSync(stateDirectory)}`)
@@ -18,15 +18,15 @@ function machine(): string {
       const id = readFileSync(path, "utf8").trim();
       if (id !== "") return id;
     } catch {
-      // Not every system has one.
+      // Not every system has the file.
     }
   }
   return hostname();
 }
 
 /**
- * Notes where the store is. Returns whether it was at another location before: then it may be a copy of one that is still in use,
- * and the durable runs in it are not its own any more. One that never said where it was is taken for its own.
+ * Records where the store is. Returns whether it was at another location before: then it may be a copy of one still in
+ * use, which owns its durable runs. A store without a recorded location is assumed to be the original.
  */
 export function recordLocation({ sql }: Database, location: string): boolean {
   return mapStorageErrors(() =>

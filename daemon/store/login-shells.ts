@@ -9,7 +9,7 @@ const shells: { readonly [Shell in LoginShell]: Shell } = {
   none: "none",
 };
 
-/** What was learned of logins' shells, in SQLite, so that a host is asked once and not after every start. */
+/** The detected login shells, in SQLite, so that a host is asked once rather than after every start. */
 export function createShellMemory({ sql }: Database): ShellMemory {
   const read = sql.prepare<[string], string>("SELECT shell FROM login_shells WHERE login = ?").pluck();
   const write = sql.prepare<[string, LoginShell, string]>(
@@ -17,7 +17,7 @@ export function createShellMemory({ sql }: Database): ShellMemory {
   );
   const remove = sql.prepare<[string]>("DELETE FROM login_shells WHERE login = ?");
   return {
-    // What is none of them is as good as not known: the host is asked again.
+    // An unknown value counts as not known: the host is asked again.
     get: (login) => {
       const stored = read.get(login);
       return Object.values(shells).find((shell) => shell === stored);

@@ -4,14 +4,14 @@ import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 import { outputSuffix } from "./database.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 
-/** Above this size the whole file is not read: 64 MiB take about 50 ms. */
+/** Larger files are not read in full: 64 MiB take about 50 ms. */
 const checkedWholeBytes = 64 * 1024 * 1024;
 const neededToStart = new Set(["migrations", "meta", "hosts", "runs"]);
 
 /**
- * Puts a store that is damaged aside, with its write-ahead log and its output, as `<path>.damaged-<time>`, so that a
- * new one can be begun. Returns where it is now; undefined for one that is whole, or is not there. An empty file is
- * whole: it has nothing to lose. Throws what is no damage, such as a file that may not be read.
+ * Moves a damaged store, with its write-ahead log and output, to `<path>.damaged-<time>`, so that a new one can be
+ * created. Returns the new path; undefined if the store is intact or does not exist. An empty file is intact, since it
+ * has nothing to lose. Throws errors other than damage, such as a lack of permission.
  */
 export function quarantineIfCorrupt(path: string, nativeBinding: string | undefined, now: Date) {
   if (!existsSync(path) || isAsChecked(path)) return undefined;
@@ -24,21 +24,21 @@ export function quarantineIfCorrupt(path: string, nativeBinding: string | undefi
 }
 
 /**
- * Checks a store that was closed and will not be written any more: the next start has nothing to check, unless its file is another
- * one by then. Where it is damaged, or that cannot be kept, the next start checks it.
+ * Checks a store that was closed and will not be written any more, so that the next start has nothing to check unless
+ * the file has changed. If it is damaged, or the result cannot be saved, the next start checks it.
  */
 export function checkClosed(path: string, nativeBinding: string | undefined): void {
   try {
     if (!isDamaged(path, nativeBinding)) writeFileAtomically(path + checkedSuffix, versionOf(path));
   } catch {
-    // A full disk, or a file that is not there: the next start looks.
+    // A full disk, or no such file: the next start checks.
   }
 }
 
 const checkedSuffix = "-checked";
 
 function isAsChecked(path: string): boolean {
-  // A daemon that was killed leaves a write-ahead log.
+  // A killed daemon leaves a write-ahead log.
   if (existsSync(`${path}-wal`)) return false;
   try {
     return readFileSync(path + checkedSuffix, "utf8") === versionOf(path);
@@ -47,7 +47,7 @@ function isAsChecked(path: string): boolean {
   }
 }
 
-/** Whoever writes to a file cannot set the time of its last change. */
+/** Writing to a file sets its ctime, which programs cannot set back. */
 function versionOf(path: string): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
@@ -58,8 +58,9 @@ function isDamaged(path: string, nativeBinding: string | undefined): boolean {
   try {
     const sql = new Sqlite(path, native);
     try {
-      // Only a check reads every page: a count succeeds on a damaged file. The search's own check is left out, which
-      // takes seconds; its tables are read as any others. Of a large file those are read that are needed to start.
+      // Only a check reads every page: a count succeeds on a damaged file. The search index's own check is left out,
+      // since it takes seconds; its tables are checked like any others. In a large file, only the tables needed at
+      // start are checked.
       const large = statSync(path).size > checkedWholeBytes;
       return sql
         .prepare<[], string>(

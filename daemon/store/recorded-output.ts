@@ -13,7 +13,7 @@ interface Piece {
   readonly position: number | null;
 }
 
-/** Knows where each recorded piece lies and reads one at a time. Pieces whose file lost them are not there. */
+/** Finds the position of every recorded piece and reads one at a time. Pieces lost from their file are skipped. */
 export function recordedOutput(
   sql: Sqlite.Database,
   segments: Segments,
@@ -74,7 +74,7 @@ export function placeOf(
   return { seq: offset < end ? seq - 1 : seq, end: endOf(sql, run, stream) };
 }
 
-/** Where the last recorded piece of a stream ends, or the last gap in it. */
+/** The end of the last recorded piece of a stream, or of the last gap in it. */
 function endOf(sql: Sqlite.Database, run: number, stream: OutputStream): number {
   const output = sql
     .prepare<[number, string], number>(

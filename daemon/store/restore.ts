@@ -23,22 +23,22 @@ import { sealedBytes } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
 
 export interface RestoreOptions {
-  /** What `writeBackup` wrote. */
+  /** A file written by `writeBackup`. */
   readonly source: string;
   readonly stateDirectory: string;
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
 }
 
-/** Names of the store in the state directory, the logs and sockets of the daemon not. */
+/** Files of the store in the state directory, as opposed to logs and sockets of the daemon. */
 const storeNames = /^(?:hostrun\.db(?:-wal|-shm|-output|-reserve|-checked)?|config\.json|known_hosts)$/;
 const maxDraftAgeMs = 3_600_000;
 const draftNames = /^restore-[0-9A-Za-z]{6}$/;
 
 /**
- * Checks a backup and unpacks all of it beside the state that there is; returns the folder, for `takeRestored`, and leaves none
- * where it fails. `invalid_request` for what is no whole backup of this user's, `conflict` for one of a newer Hostrun; the
- * system's error, or SQLite's, where there is no room.
+ * Checks a backup and unpacks it beside the present state; returns the folder, for `takeRestored`, and leaves none on
+ * failure. Throws `invalid_request` if it is not an intact backup of this user, `conflict` if it is from a newer
+ * Hostrun; errors of the system or SQLite if there is no room.
  */
 export async function unpackBackup(options: RestoreOptions): Promise<string> {
   const { source, stateDirectory } = options;
@@ -64,8 +64,8 @@ export async function unpackBackup(options: RestoreOptions): Promise<string> {
 }
 
 /**
- * Puts the state aside that there is, and what was unpacked in its place; returns where the old one is now. Nobody else uses it:
- * the caller holds its instance lock.
+ * Moves the present state aside and replaces it by the unpacked one; returns the new path of the old state. The caller
+ * must hold the instance lock, so that nothing else uses the state.
  */
 export function takeRestored(stateDirectory: string, draft: string): string {
   if (
@@ -98,7 +98,7 @@ export function takeRestored(stateDirectory: string, draft: string): string {
   return aside;
 }
 
-/** What a restore left that was killed. */
+/** Removes what a killed restore left. */
 function removeOldDrafts(stateDirectory: string): void {
   for (const name of readdirSync(stateDirectory)) {
     const path = join(stateDirectory, name);
@@ -107,7 +107,10 @@ function removeOldDrafts(stateDirectory: string): void {
   }
 }
 
-/** Its size. What another account could have written is no backup of this user's: hosts in it name commands. */
+/**
+ * Returns its size. A file that another account could have written is refused, since hosts in a backup contain
+ * commands.
+ */
 function refuseOddFile(source: string): number {
   const found = lstatSync(source, { throwIfNoEntry: false });
   if (found === undefined) throw noBackup(source, "is not there");
@@ -148,8 +151,8 @@ function unpack({ source, migrations, nativeBinding }: RestoreOptions, draft: st
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     writeFileSync(target, file.bytes, { flag: "wx", mode: 0o600 });
   }
-  // Positions in streams are none of this store's, which is another one from here on. A store that never said where it was may
-  // be a copy, too.
+  // The restored store is a different one, in which earlier stream positions are invalid. A store without a recorded
+  // location may be a copy, too.
   copy.sql.exec(
     "DELETE FROM meta WHERE name = 'epoch'; INSERT OR IGNORE INTO meta (name, value) VALUES ('place', ''); DROP TABLE backup_files",
   );
@@ -175,7 +178,7 @@ function noBackup(source: string, why: string): Problem {
   );
 }
 
-/** What is not whole of a store, as SQLite's quick check has it; undefined where all of it is. */
+/** What SQLite's quick check finds damaged in a store; undefined if it is intact. */
 export function examineStore(path: string, nativeBinding: string | undefined): string | undefined {
   if (!existsSync(path)) return undefined;
   const native = nativeBinding === undefined ? {} : { nativeBinding };

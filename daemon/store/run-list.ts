@@ -4,13 +4,13 @@ import type { RunFilter, RunPage } from "../runs/record/run-store.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
 import type { DamageReport } from "./stored-row.ts";
 
-/** A query with its named values. */
+/** A query with its named parameters. */
 export interface ListQuery {
   readonly text: string;
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** Runs that a filter lets through, newest first. */
+/** The runs that match a filter, newest first. */
 export function listRuns(sql: Sqlite.Database, filter: RunFilter, damage: DamageReport): RunPage {
   const rows = listQueries({ ...filter, limit: filter.limit + 1 })
     .flatMap(({ text, values }) => sql.prepare<[object], RunRow>(text).all(values))
@@ -22,14 +22,14 @@ export function listRuns(sql: Sqlite.Database, filter: RunFilter, damage: Damage
   };
 }
 
-/** What is to be asked, each newest first and limited; their answers have no run in common. */
+/** The queries to run, each newest first and limited; no run is in more than one result. */
 export function listQueries(filter: RunFilter): ListQuery[] {
   const match = filter.q === undefined ? undefined : matchOf(filter.q);
   if (match === undefined) return [scan(filter, "")];
   return [indexed(filter, match), scan(filter, "searchable = 0")];
 }
 
-/** By the trigram index, from the newest match on: it stops when there are enough. */
+/** Uses the trigram index, newest match first, and stops when there are enough. */
 function indexed(filter: RunFilter, match: string): ListQuery {
   const { conditions, values } = restrictions(filter);
   const bound = filter.before === undefined ? [] : ["run_search.rowid < @before"];
@@ -41,7 +41,7 @@ function indexed(filter: RunFilter, match: string): ListQuery {
   };
 }
 
-/** By reading commands, hosts and notes: for words too short to be in the index, and for runs not yet in it. */
+/** Reads commands, hosts and notes: for words too short for the index, and for runs not yet in it. */
 function scan(filter: RunFilter, only: string): ListQuery {
   const { conditions, values } = restrictions(filter);
   if (only !== "") conditions.push(only);
@@ -58,7 +58,7 @@ function scan(filter: RunFilter, only: string): ListQuery {
   };
 }
 
-/** As the index runs_not_succeeded has it: what ended so is few, and is found without the rest. */
+/** Same condition as the index runs_not_succeeded: such runs are few, and found without reading the rest. */
 const notSucceeded = "state = 'ended' AND (outcome IS NOT 'exited' OR exit_code IS NOT 0)";
 const results: Readonly<Record<RunResult, string>> = {
   running: "number IN (SELECT number FROM runs INDEXED BY runs_open WHERE state <> 'ended')",
@@ -66,14 +66,14 @@ const results: Readonly<Record<RunResult, string>> = {
   failed: notSucceeded,
 };
 /**
- * Of the runs whose first so many characters are the same the whole commands are compared: the index runs_by_command has
- * no more of them.
+ * Compares whole commands only among runs whose commands have the same first characters, which is all that the index
+ * runs_by_command contains.
  */
 const previous = `number < (SELECT number FROM runs WHERE id = @previousOf) AND
   (host_name, substr(command, 1, 100), command) =
   (SELECT host_name, substr(command, 1, 100), command FROM runs WHERE id = @previousOf)`;
 
-/** A number is the host of this name before it is the one of this id. */
+/** A number matches a host with this name before one with this id. */
 function hostCondition(host: string, name: string): string {
   if (!/^\d{1,15}$/.test(host)) return `host_name = @${name}`;
   const isFree = `NOT EXISTS (SELECT 1 FROM hosts WHERE name = @${name})`;
@@ -103,7 +103,7 @@ function restrictions(filter: RunFilter) {
   }
   restrict("job_id BETWEEN @job AND @job || 'g'", "job", job);
   if (pinned !== undefined) conditions.push(`pinned = ${pinned === "true" ? 1 : 0}`);
-  // Numbers and instants go up together but where a clock was set: the bound keeps a search from reading all runs.
+  // Numbers and instants increase together unless a clock was set: the bound keeps a search from reading all runs.
   const earliest = "(SELECT min(number) FROM runs INDEXED BY runs_by_creation WHERE created_at >= @since)";
   restrict(`created_at >= @since AND number >= ${earliest}`, "since", instant(since));
   const latest = "(SELECT max(number) FROM runs INDEXED BY runs_by_creation WHERE created_at < @until)";
@@ -115,7 +115,7 @@ function restrictions(filter: RunFilter) {
 
 type Restrict = (condition: string, name: string, value: string | number | undefined) => void;
 
-/** What a run does not have, e.g. an outcome, is no reason to leave it out. */
+/** A run that lacks a value, e.g. an outcome, is not left out. */
 function leaveOut({ notHost, notState, notOutcome, notIs, notJob }: RunFilter, restrict: Restrict): void {
   for (const [index, host] of (notHost?.split(",") ?? []).entries()) {
     const name = `notHost${index}`;
@@ -127,7 +127,7 @@ function leaveOut({ notHost, notState, notOutcome, notIs, notJob }: RunFilter, r
   restrict("NOT ifnull(job_id BETWEEN @notJob AND @notJob || 'g', 0)", "notJob", notJob);
 }
 
-/** What an exit code is to be, and whether 0 is. */
+/** The condition on the exit code, and whether it includes 0. */
 function exitCondition(exit: string): { condition: string; code: number; takesZero: boolean } {
   const [, sign = "", digits = ""] = /^(!|[<>]=?)?(\d+)$/.exec(exit) ?? [];
   const code = Number(digits);
@@ -144,16 +144,15 @@ function exitCondition(exit: string): { condition: string; code: number; takesZe
 }
 
 /**
- * The words as one FTS5 string (https://www.sqlite.org/fts5.html, section 3.1): whatever stands in it is looked
- * for, nothing is syntax. Undefined for what the trigram index cannot find: fewer than three characters, or a
- * NUL, at which FTS5 stops to read.
+ * Quotes the words as one FTS5 string (https://www.sqlite.org/fts5.html, section 3.1), so that nothing in it is syntax.
+ * Undefined for what the trigram index cannot find: fewer than three characters, or a NUL, at which FTS5 stops reading.
  */
 function matchOf(words: string): string | undefined {
   if ([...words].length < 3 || words.includes("\0")) return undefined;
   return `"${words.replaceAll('"', '""')}"`;
 }
 
-/** The store's instants are UTC with milliseconds, so that they compare as text. */
+/** The store's instants are UTC with milliseconds, so that they can be compared as text. */
 function instant(text: string | undefined): string | undefined {
   return text === undefined ? undefined : new Date(text).toISOString();
 }

@@ -30,7 +30,7 @@ export interface RunRow {
   note: string | null;
 }
 
-/** Undefined for a row that is damaged beyond being shown; both that and lesser damage are told. */
+/** Undefined for a row too damaged to be shown. All damage is reported. */
 export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
   const values = {
     id: row.id,
@@ -67,7 +67,7 @@ export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
   return { ...read.value, damaged };
 }
 
-/** Without what a person says of it, which is written by itself. */
+/** Without pin and note, which are written separately. */
 export function toRow(run: Run): Omit<RunRow, "number" | "pinned" | "note"> {
   return {
     id: run.id,
@@ -95,7 +95,7 @@ export function toRow(run: Run): Omit<RunRow, "number" | "pinned" | "note"> {
   };
 }
 
-/** The columns that never change after the intent is written. */
+/** Columns that never change once the intent is written. */
 const fixedColumns = [
   "id",
   "job_id",

@@ -14,15 +14,15 @@ import { Segments } from "./segments.ts";
 import { createdAt, StoredRun } from "./stored-run.ts";
 
 export interface OutputLimits {
-  /** A piece of output that is no shorter lies in a file. */
+  /** Pieces of output at least this long are stored in files. */
   readonly inlineBytes: number;
-  /** A file takes no further piece from this length on. */
+  /** A file of at least this length is not appended to. */
   readonly segmentBytes: number;
 }
 
 /**
- * Below, a row costs less than a write of its own. A record gives room back by the file, which is why those are no
- * longer.
+ * Below `inlineBytes`, a row costs less than a write to a file. `segmentBytes` is small because dropping output frees
+ * space only by whole files.
  */
 const usualLimits: OutputLimits = { inlineBytes: 16 * 1024, segmentBytes: 4 * 1024 * 1024 };
 
@@ -74,7 +74,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
       const number = byId.get(id)?.number;
       if (number === undefined) return;
       reserve.lend(() => mapStorageErrors(() => void remove.run(number)));
-      void segments.remove(number).catch(() => undefined); // What stays behind goes with the next sweep.
+      void segments.remove(number).catch(() => undefined); // Remaining files are removed by the next sweep.
     },
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
     keyOf: (key) => keys.keyOf(key),
@@ -88,7 +88,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   };
 }
 
-/** What is in the database's pages, without the room that became free among them. */
+/** Bytes in use in the database's pages, without its free pages. */
 function pageBytes(sql: Sqlite.Database): number {
   const pragma = (name: string): number => Number(sql.pragma(name, { simple: true }));
   return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
@@ -102,7 +102,7 @@ function pinnedRuns(sql: Sqlite.Database): RunStore["pinned"] {
   return () => pinned.get() ?? { runs: 0, bytes: 0 };
 }
 
-/** What is no time at all is not among them. */
+/** Excludes values that are not an instant. */
 function oldestEnded(sql: Sqlite.Database): RunStore["oldestEnded"] {
   const oldest = sql.prepare<[], { id: string; endedAt: string }>(
     `SELECT id, ended_at AS endedAt FROM runs INDEXED BY runs_by_end

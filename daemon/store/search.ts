@@ -3,16 +3,16 @@ import type Sqlite from "better-sqlite3";
 import { type BodyRow, bodyOf } from "./body.ts";
 import type { Segments } from "./segments.ts";
 
-/** How much of a run's output can be found: so much of its beginning, and as much of its end. */
+/** How much of a run's output is searchable: this much of its beginning, and the same of its end. */
 export const searchedBytes = 64 * 1024;
 
 export interface SearchTable {
   /**
-   * Takes ended runs in, the oldest first: at most `maxRuns`, and no further one once `maxBytes` of output are in.
-   * False when none is left.
+   * Indexes ended runs, the oldest first: at most `maxRuns`, and no more after `maxBytes` of output. Returns false when
+   * none is left.
    */
   index(maxRuns: number, maxBytes: number): boolean;
-  /** Has a run taken in again. */
+  /** Marks a run to be indexed again. */
   forget(number: number): void;
 }
 
@@ -29,7 +29,7 @@ interface Piece extends BodyRow {
 
 const nothing = Buffer.alloc(0);
 
-/** Fills the table that the history's search looks in. Shell noise and bytes that are no text stay out. */
+/** Fills the table that the history search uses. Shell noise and bytes that are not text are left out. */
 export function createSearchTable(sql: Sqlite.Database, segments: Segments): SearchTable {
   const unindexed = sql.prepare<[number], Unindexed>(
     `SELECT number, command, host_name, note FROM runs INDEXED BY runs_not_searchable
@@ -61,7 +61,7 @@ export function createSearchTable(sql: Sqlite.Database, segments: Segments): Sea
   };
 }
 
-/** Reads the beginning and the end of a run's output, both streams in the order they came, as text. */
+/** Reads the beginning and the end of a run's output as text, both streams in order of arrival. */
 function createOutputReader(sql: Sqlite.Database, segments: Segments): (run: number) => string {
   const pieces = (order: "ASC" | "DESC") =>
     sql.prepare<[number], Piece>(
@@ -82,7 +82,7 @@ function createOutputReader(sql: Sqlite.Database, segments: Segments): (run: num
       if (bytes >= searchedBytes) break;
     }
     const tail: string[] = [];
-    // What the last piece of the beginning had too much is the beginning of the end.
+    // The excess of the last piece of the beginning is the first of the end.
     let left = searchedBytes;
     for (const row of backward.iterate(run)) {
       const { seq } = row;
@@ -96,7 +96,7 @@ function createOutputReader(sql: Sqlite.Database, segments: Segments): (run: num
   };
 }
 
-/** Text of another encoding loses only its foreign characters; bytes with a NUL among them are no text at all. */
+/** Text in another encoding loses only its non-ASCII characters; bytes that contain NUL are not text. */
 function textOf(bytes: Buffer): string {
   if (!bytes.includes(0)) return bytes.toString("utf8");
   return isUtf8(bytes) ? bytes.toString("utf8").replaceAll("\0", "\n") : "";

@@ -19,7 +19,7 @@ import { retryOnce } from "../core/retry-once.ts";
 
 const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = constants;
 
-/** Where a piece of output lies: a file of its run, and the bytes of that file before it. */
+/** Where a piece of output is stored: a file of its run, and the number of bytes before it in that file. */
 export interface Place {
   readonly segment: number;
   readonly position: number;
@@ -27,30 +27,33 @@ export interface Place {
   readonly size: number;
 }
 
-/** Reads pieces of one run, holding one of its files open. */
+/** Reads pieces of one run, keeping one of its files open. */
 export interface SegmentReader extends Disposable {
-  /** The bytes at a place; undefined when they are not there, which only a power cut or somebody else can bring about. */
+  /** The bytes at a place; undefined if they are missing, which can only be due to a power cut or another program. */
   read(place: Place): Buffer | undefined;
 }
 
 /**
- * Long pieces of output in append-only files, `<folder>/<run>/<segment>`. What writes them to SQLite would be copied
- * two more times and synced while every stream waits; here they are handed to the kernel once. A piece is written before
- * the row that names it is committed: a process that dies between the two leaves bytes that nobody looks for.
+ * Long pieces of output in append-only files, `<folder>/<run>/<segment>`. Written to SQLite, they would be copied two
+ * more times and synced while every stream waits; here they are handed to the kernel once. A piece is written before
+ * the row that refers to it is committed: a process that dies in between leaves bytes that nothing refers to.
  */
 export class Segments {
   readonly #folder: string;
   readonly #maxBytes: number;
-  /** Where each run that is being written stands. */
+  /** The current segment of each run that is being written. */
   readonly #current = new Map<number, number>();
 
-  /** A file takes no further piece from `maxBytes` on. */
+  /** A file of at least `maxBytes` is not appended to. */
   constructor(folder: string, maxBytes: number) {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
   }
 
-  /** Appends pieces; `lastSegment` says where a run goes on that was not written yet. Throws the system's error. */
+  /**
+   * Appends pieces; `lastSegment` returns the segment in which to continue a run not written since the start. Throws
+   * the system's error.
+   */
   append(run: number, pieces: readonly Buffer[], lastSegment: () => number): Place[] {
     const segment = this.#current.get(run) ?? this.#begin(run, lastSegment());
     this.#current.delete(run);
@@ -69,7 +72,7 @@ export class Segments {
     }
   }
 
-  /** No more is written for this run. */
+  /** To be called when no more is written for this run. */
   finish(run: number): void {
     this.#current.delete(run);
   }
@@ -81,7 +84,7 @@ export class Segments {
       open = undefined;
     };
     const read = ({ segment, position, size }: Place): Buffer | undefined => {
-      // A damaged row may ask for more than there is memory.
+      // A damaged row may ask for more bytes than there is memory.
       if (position < 0 || size < 0 || position + size > this.sizeOf(run, segment)) return undefined;
       if (open?.segment !== segment) {
         close();
@@ -103,21 +106,21 @@ export class Segments {
     };
   }
 
-  /** Bytes in a file; 0 when it is not there. */
+  /** Size of a file; 0 if it does not exist. */
   sizeOf(run: number, segment: number): number {
     return statSync(this.#path(run, segment), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Removes a file that no row names any more; where that fails it goes with its run. */
+  /** Removes a file that no row refers to any more; if that fails, it is removed with its run. */
   drop(run: number, segment: number): void {
     try {
       rmSync(this.#path(run, segment), { force: true });
     } catch {
-      // The rows are gone already: whoever cut them must not take that for undone.
+      // The rows are gone already, so the caller must not treat that as a failure.
     }
   }
 
-  /** Gives a run the files of another one, which neither of them writes any more. */
+  /** Gives a run the files of another run; neither of them is written any more. */
   copy(from: number, to: number): void {
     const source = join(this.#folder, String(from));
     const target = join(this.#folder, String(to));
@@ -127,13 +130,13 @@ export class Segments {
       try {
         linkSync(join(source, name), join(target, name));
       } catch {
-        // Not every file system has links.
+        // Not every file system supports links.
         copyFileSync(join(source, name), join(target, name), constants.COPYFILE_FICLONE);
       }
     }
   }
 
-  /** Removes a run's files; what is left of them when that fails goes with `sweep`. */
+  /** Removes a run's files; if that fails, `sweep` removes the rest. */
   async remove(run: number): Promise<void> {
     this.finish(run);
     await rm(join(this.#folder, String(run)), { recursive: true, force: true });
@@ -159,7 +162,7 @@ export class Segments {
   }
 }
 
-/** Whether bytes are gone; anything else, such as too many open files, says nothing of them. */
+/** Whether the error proves that bytes are lost; others, such as too many open files, do not. */
 function saysLost(failure: unknown): boolean {
   return ["ENOENT", "EIO"].includes(errorCode(failure) ?? "");
 }

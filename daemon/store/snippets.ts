@@ -15,7 +15,7 @@ interface SnippetRow {
   readonly updated_at: string;
 }
 
-/** Snippets in SQLite. A row that cannot be read is left out: half of a command is none. */
+/** Snippets in SQLite. A row that cannot be read is left out, since part of a command must not be run. */
 export function createSnippetStore({ sql, damage }: Database): SnippetStore {
   const all = sql.prepare<[], SnippetRow>("SELECT * FROM snippets ORDER BY name COLLATE NOCASE");
   const insert = sql.prepare<[string, string, string, string], SnippetRow>(

@@ -2,7 +2,9 @@ import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { isFull } from "../../state-directory/file-problem.ts";
 
-/** Writes to the store, or opens it; `storage_full` where its disk has no room or fails, or it is damaged. */
+/**
+ * Runs a write to the store, or its opening; throws `storage_full` if its disk is full or fails, or if it is damaged.
+ */
 export function mapStorageErrors<T>(write: () => T): T {
   try {
     return write();
@@ -17,23 +19,26 @@ export function storageFull(cause?: unknown): Problem {
   return new Problem("storage_full", detail, { cause });
 }
 
-/** Whether a problem of `mapStorageErrors` may be over once there is more room: without some SQLite tells of failed writes, too. */
+/**
+ * Whether a problem thrown by `mapStorageErrors` may disappear once there is more room; a full disk also makes SQLite
+ * report failed writes.
+ */
 export function isWithoutRoom(failure: unknown): boolean {
   if (!(failure instanceof Problem) || failure.code !== "storage_full") return false;
   const code = errorCode(failure.cause) ?? "";
   return isFull(code) || /^SQLITE_(IOERR|CANTOPEN)/.test(code);
 }
 
-/** What a failure of SQLite means to a person, whoever met it; undefined for any other. */
+/** The problem to report for any failure of SQLite; undefined for other failures. */
 export function databaseProblem(failure: unknown): Problem | undefined {
   return errorCode(failure)?.startsWith("SQLITE_") === true ? storageProblem(failure) : undefined;
 }
 
-/** What a failure of the disk or of SQLite means to a person; undefined for any other. */
+/** The problem to report for a failure of the disk or of SQLite; undefined for other failures. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";
   if (isFull(code)) return storageFull(failure);
-  // Without room for its write-ahead log or its shared memory SQLite tells of a failed write (SQLITE_IOERR_…).
+  // Without room for its write-ahead log or shared memory, SQLite reports a failed write (SQLITE_IOERR_…).
   const ofSystem = failure instanceof Error && "syscall" in failure;
   if (ofSystem || code.startsWith("SQLITE_IOERR")) {
     const detail = `Hostrun's history cannot be written (${code}). See whether its disk is full or failing.`;
@@ -48,7 +53,7 @@ export function storageProblem(failure: unknown): Problem | undefined {
     const detail = `Hostrun's history is in use by another program (${code}), perhaps one that copies it. Try again in a moment.`;
     return new Problem("storage_full", detail, { cause: failure });
   }
-  // A disk without room for another file is told so, too.
+  // This is also reported if the disk has no room for another file.
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code)) {
     const detail = `Hostrun's history cannot be opened (${code}). See whether its files are there and yours, and whether its disk is full or read-only.`;
     return new Problem("storage_full", detail, { cause: failure });

@@ -2,16 +2,16 @@ import type * as z from "zod";
 import type { Log } from "../core/log.ts";
 import { parseJson } from "../core/json.ts";
 
-/** A row as far as it could be read: its `damaged` members hold defaults. */
+/** A row as far as it could be read: its `damaged` members have defaults. */
 export interface StoredRow<T> {
   readonly value: T;
   readonly damaged: readonly string[];
 }
 
 /**
- * Reads a row by a schema of the store's own, which may be laxer than the wire's. Each member that does not fit costs
- * that member, where there is a fallback for it, else the row: undefined. Rows are damaged by disks, by hands, and by
- * other versions of Hostrun.
+ * Parses a row with a schema of the store, which may be laxer than the protocol's. A member that does not match is
+ * replaced by its fallback; without one, the row is lost: undefined. Rows are damaged by disks, by manual changes and
+ * by other versions of Hostrun.
  */
 export function readStored<Schema extends z.ZodObject>(
   schema: Schema,
@@ -26,7 +26,7 @@ export function readStored<Schema extends z.ZodObject>(
   return mended.success ? { value: mended.data, damaged } : undefined;
 }
 
-/** What JSON text in a row means; undefined, which no schema takes, where it is none. */
+/** Parses JSON text of a row; undefined, which no schema accepts, if it is invalid. */
 export function storedJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -35,7 +35,7 @@ export function storedJson(text: string): unknown {
   }
 }
 
-/** Tells the log of rows that cannot be read in full, of each once. */
+/** Logs rows that cannot be read completely, each once. */
 export class DamageReport {
   readonly #log: Log;
   readonly #told = new Set<string>();
@@ -44,7 +44,7 @@ export class DamageReport {
     this.#log = log;
   }
 
-  /** `columns` cannot be read, or the whole row where none are named. */
+  /** The `columns` that cannot be read, or none for the whole row. */
   tell(table: string, row: number | string, columns: readonly string[] = []): void {
     const key = `${table} ${row}`;
     if (this.#told.has(key)) return;

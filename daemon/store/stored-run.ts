@@ -5,7 +5,7 @@ import { Run, Timings } from "../../protocol/run.ts";
 
 const ms = z.number().nonnegative().nullable().default(null);
 
-/** A problem as it was told once: its code may be one that only another version of Hostrun knows. */
+/** A problem as stored: its code may be known only to another version of Hostrun. */
 const StoredProblem = z.object({
   type: z.string().default("about:blank"),
   title: z.string().default("Hostrun failed"),
@@ -16,14 +16,16 @@ const StoredProblem = z.object({
   ...ProblemMembers.shape,
 });
 
-/** A run as the store keeps it: what other versions of Hostrun wrote more is passed over, what less has a default. */
+/** A run as stored: unknown members from other versions of Hostrun are ignored, and missing ones have defaults. */
 export const StoredRun = Run.omit({ damaged: true }).extend({
   options: z.object(Run.shape.options.shape),
   problem: StoredProblem.nullable(),
   timings: Timings.extend({ queueMs: ms, connectMs: ms, channelMs: ms, firstByteMs: ms, totalMs: ms }),
 });
 
-/** What stands for members that cannot be read; `ended`: there is an end. Without its id a run cannot be shown at all. */
+/**
+ * Values for members that cannot be read; `ended`: the run has an end. Without its id, a run cannot be shown at all.
+ */
 export function runFallbacks(id: string, ended: boolean): Readonly<Record<string, unknown>> {
   const created = createdAt(id);
   return {

@@ -16,13 +16,13 @@ interface Row {
 /** See `EventLog.truncateMiddle`. */
 export type TruncateMiddle = (run: RunKey, cut: TruncatedRange, bytes: number, at: string) => TruncatedOutput;
 
-/** So many rows are taken out at once; where there are more, the next call goes on. */
+/** How many rows are removed at once; if there are more, the next call continues. */
 const maxRows = 2000;
 
 /**
- * Takes a run's oldest output behind a cut out of its record, row by row, and puts gap events in its place: one a
- * stream between any two events that stay, under the last of the numbers that they stand for. So a reader that
- * stood anywhere among them meets every gap that it has to know of. A file goes with the last row that it is for.
+ * Removes a run's oldest output after a cut from its record, row by row, and replaces it by gap events: one per stream
+ * between any two remaining events, with the last of the numbers that they replace. So a reader at any position among
+ * them gets every gap that concerns it. A file is removed with the last row that refers to it.
  */
 export function createTruncation(
   sql: Sqlite.Database,
@@ -64,7 +64,7 @@ function createRowTruncation(sql: Sqlite.Database, insert: (run: RunKey, events:
       }
       const others = current.gaps.filter((gap) => gap.stream !== stream);
       const from = current.gaps.find((gap) => gap.stream === stream)?.from ?? start;
-      // The last row's stream comes last: who has all before that row has all of the other stream.
+      // The last row's stream comes last: a reader that has all before that row has all of the other stream.
       current = { ...current, last: seq, gaps: [...others, { stream, from, to: start + size }] };
       taken += size;
       if (segment !== null) emptied.add(segment);

@@ -1,8 +1,8 @@
 import type Sqlite from "better-sqlite3";
 
 /**
- * What a statement with RETURNING wrote; undefined where no row was left to write. `get` would step to the row only, and
- * not hear that the commit behind it failed, for want of room: https://www.sqlite.org/lang_returning.html, section 3.
+ * The row written by a statement with RETURNING; undefined if none was written. `get` would only step to the row and
+ * miss a failure of the commit after it, e.g. for lack of space: https://www.sqlite.org/lang_returning.html, section 3.
  */
 export function writtenRow<Values extends unknown[], Row>(
   statement: Sqlite.Statement<Values, Row>,
