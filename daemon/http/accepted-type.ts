@@ -1,12 +1,12 @@
 interface Named {
   readonly type: string;
-  /** From 0, which is never, to 1. */
+  /** From 0, which excludes the type, to 1. */
   readonly quality: number;
 }
 
 /**
- * Of media types in lower case, the one that an Accept header names and prefers (RFC 9110, section 12.5.1); of equals the
- * first. A wildcard names none.
+ * Returns the media type that an Accept header prefers among those `offered`, which are in lower case (RFC 9110,
+ * section 12.5.1); among equals, the first. A wildcard matches none.
  */
 export function acceptedType(accept: string | undefined, offered: readonly string[]): string | undefined {
   const named = (accept ?? "").split(",").map(parseRange);

@@ -2,23 +2,23 @@ import type { IncomingMessage } from "node:http";
 import { Problem } from "../../protocol/problem.ts";
 import { requestFormProblem, ambiguousHeader } from "./caller.ts";
 
-/** How the callers of a listener are known. */
+/** How a listener authenticates its callers. */
 export type Access =
-  /** A Unix socket: its file's permissions say who may call. */
+  /** A Unix socket: the permissions of its file decide who may connect. */
   | { readonly by: "permission" }
-  /** A named pipe, of which anybody may know the name. */
+  /** A named pipe, whose name anybody may know. */
   | { readonly by: "token"; readonly token: Verifier }
-  /** TCP, which web pages reach as well: requests must name exactly the address that is listened on. */
+  /** TCP, which web pages can reach as well: the Host of a request must be exactly the listening address. */
   | { readonly by: "address"; readonly token: Verifier; readonly authority: () => string };
 
-/** Of a token. */
+/** Compares a token. */
 export interface Verifier {
   equals(given: string): boolean;
 }
 
 /**
- * Why a request is not served; looked at before anything else. `invalid_request` and `forbidden` as for every caller
- * (caller.ts), `forbidden` for another Host than the address that is listened on, `unauthorized` without the token.
+ * Why a request is refused, checked before anything else: `invalid_request` and `forbidden` for any caller (caller.ts),
+ * `forbidden` for a Host other than the listening address, `unauthorized` without the token.
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
   const refusal = requestFormProblem(request);
@@ -37,7 +37,7 @@ export function accessRefusal(request: IncomingMessage, access: Access): Problem
   );
 }
 
-/** A target in absolute form says by itself who is meant (RFC 9112, section 3.2.2), and overrides Host. */
+/** A target in absolute form contains its own authority and overrides Host (RFC 9112, section 3.2.2). */
 function isMeant({ url = "", headers }: IncomingMessage, authority: string): boolean {
   return headers.host === authority && (url.startsWith("/") || url === "*");
 }

@@ -9,14 +9,14 @@ import { repeatedMember } from "./json-members.ts";
 const maxBytes = 1024 * 1024;
 const maxDepth = 32;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** From the request's head to the last byte of what is at most 1 MiB, over a connection of this machine. */
+/** For a body of at most 1 MiB over a local connection, counted from the head of the request. */
 const bodyTimeoutMs = 30_000;
 const discardedBytes = 16 * 1024 * 1024;
 const discardingMs = 5000;
 
 /**
- * The JSON of a request's body; an absent body reads as `{}`. `too_large`, `unsupported_media_type`, `invalid_request`;
- * `request_timeout` when it has not come to its end by then.
+ * The JSON of a request's body; an absent body is read as `{}`. Throws `too_large`, `unsupported_media_type`,
+ * `invalid_request`; `request_timeout` if the body is not complete in time.
  */
 export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeoutMs): Promise<unknown> {
   const declared = Number(request.headers["content-length"] ?? 0);
@@ -36,7 +36,10 @@ export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeout
   }
 }
 
-/** By listeners: nearly every body is one chunk, and an iterator of its events would take longer than all else here. */
+/**
+ * Uses listeners: nearly every body is one chunk, and an iterator of events would take longer than everything else
+ * here.
+ */
 function readAll(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -62,8 +65,8 @@ function readAll(request: IncomingMessage, signal: AbortSignal): Promise<Buffer>
 }
 
 /**
- * The bytes of a body as they come, no faster than they are taken. Throws when `signal` is aborted, or the client has
- * left. Whoever stops early leaves the connection whole, for the answer.
+ * The chunks of a body, read no faster than they are consumed. Throws when `signal` is aborted or the client has
+ * disconnected. If the consumer stops early, the connection stays open for the response.
  */
 export async function* chunksOf(request: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
   if (request.destroyed) throw new Error("The client has left");
@@ -75,8 +78,8 @@ export async function* chunksOf(request: IncomingMessage, signal: AbortSignal): 
 }
 
 /**
- * Reads on what is left of a body and forgets it: a client that is still sending looks for its answer only
- * afterwards. One that does not come to an end is cut off.
+ * Reads and discards the rest of a body: a client that is still sending reads the response only afterwards. A client
+ * that does not finish is disconnected.
  */
 export function discardBody(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
@@ -95,7 +98,7 @@ export function mediaType(request: IncomingMessage): string {
   return (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Bodies are taken as they are: one that is compressed, or says so, is not guessed at. */
+/** Compressed bodies are refused rather than decoded. */
 export function refuseEncoded(request: IncomingMessage): void {
   if (/^(?:identity)?$/i.test(request.headers["content-encoding"] ?? "")) return;
   throw new Problem("unsupported_media_type", "The body must not be compressed (Content-Encoding).");
@@ -108,14 +111,14 @@ function parseJson(bytes: Buffer): unknown {
     text = utf8.decode(bytes);
     value = JSON.parse(text);
   } catch {
-    // What was thrown quotes the body, which may hold a secret.
+    // The error message quotes the body, which may contain a secret.
     throw invalid("The body is not JSON in UTF-8.");
   }
   if (!shallow(value, maxDepth)) throw invalid(`The body is nested more than ${maxDepth} levels deep.`);
   const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalid("is given more than once", visibleLine(repeated));
   const lost = pathWhere(value, (name) => name === "__proto__");
-  // It would vanish on the way, since JavaScript has a use of its own for it.
+  // It would be lost, since assigning it sets the prototype.
   if (lost !== undefined) throw invalid("must not be called __proto__", visibleLine(lost));
   const halved = pathWhere(value, (name, inner) => isHalved(name) || isHalved(inner));
   if (halved !== undefined) {
@@ -127,7 +130,7 @@ function parseJson(bytes: Buffer): unknown {
   return value;
 }
 
-/** JSON can hold what UTF-8 cannot, and what would arrive as another character (RFC 8259, section 8.2). */
+/** JSON can contain strings that UTF-8 cannot, which would arrive as other characters (RFC 8259, section 8.2). */
 function isHalved(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
@@ -137,7 +140,7 @@ function shallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => shallow(inner, levels - 1));
 }
 
-/** The path of the first member that is `wrong`. */
+/** The path of the first member for which `wrong` returns true. */
 function pathWhere(value: unknown, wrong: (name: string, inner: unknown) => boolean): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {

@@ -5,13 +5,13 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Bytes } from "./request-context.ts";
 
-/** Sends bytes, or the one range of them that was asked for (RFC 9110, section 14). */
+/** Sends bytes, or the requested range of them (RFC 9110, section 14). */
 export async function sendBytes(
   request: IncomingMessage,
   response: ServerResponse,
   bytes: Bytes,
 ): Promise<void> {
-  // There are no validators, so that none that a client has is the one of these bytes (section 13.1.5).
+  // These responses have no validators, so If-Range can never match (section 13.1.5).
   const asked = request.headers["if-range"] === undefined ? request.headers.range : undefined;
   const range = parseRange(asked, bytes.size);
   if (range === "outside") {
@@ -32,7 +32,7 @@ export async function sendBytes(
   else await pipeline(Readable.from(bytes.read(from, to), { objectMode: false }), response);
 }
 
-/** A form that is no single byte range, or that ends before it begins, is passed over, as the RFC asks. */
+/** Anything but a single valid byte range is ignored, as the RFC requires. */
 function parseRange(
   header: string | undefined,
   size: number,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 
-/** Fields that come once or not at all (RFC 9110, section 5.3): of two, somebody on the way may have believed the other. */
+/** Fields that may occur only once (RFC 9110, section 5.3): of two, an intermediary may have used the other one. */
 const singletons = new Set([
   "authorization",
   "content-length",
@@ -20,17 +20,17 @@ const singletons = new Set([
   "sec-fetch-site",
 ]);
 
-/** Node drops what comes beyond without a word. */
+/** Node silently drops further headers. */
 export const maxHeaders = 100;
 
-/** RFC 3986, section 3.2.2, with a port; a field without a value is allowed. */
+/** RFC 3986, section 3.2.2, with a port; an empty value is allowed. */
 const hostForm = /^(?:(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/;
 
 /**
- * Why a request is not served, whoever it may be from; looked at before anything else, on every path and of every
- * method, of requests that would fail anyhow and of upgrades. `invalid_request` for one that can be read in two ways,
- * `forbidden` for one that a web page can have sent: on the socket the file's permissions say who may call, and a
- * browser gets there by a relay only.
+ * Why a request is refused regardless of the caller, checked before anything else, for every path and method, including
+ * upgrades and requests that would fail anyway: `invalid_request` if it is ambiguous, `forbidden` if a web page can
+ * have sent it. On the socket, file permissions decide who may connect, so a browser can only get there through a
+ * relay.
  */
 export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Problem | undefined {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
@@ -45,7 +45,7 @@ export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Pr
   return new Problem("forbidden", "Requests from web pages are not allowed.");
 }
 
-/** A request that can be read in two ways, or in none. */
+/** For a request with an ambiguous or invalid header. */
 export function ambiguousHeader(header: string, message: string): Problem {
   return refusedField(header, message);
 }

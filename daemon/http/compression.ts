@@ -3,10 +3,10 @@ import { gzip } from "node:zlib";
 import type Koa from "koa";
 
 const compress = promisify(gzip);
-/** Less is not worth the time. */
+/** Smaller bodies are not worth the time. */
 const leastBytes = 1024;
 
-/** Compresses JSON for those who ask for it; streams go as they come. */
+/** Compresses JSON for clients that accept it; streams are sent as they are. */
 export async function compressJson(context: Koa.Context, next: Koa.Next): Promise<void> {
   await next();
   const { body } = context;

@@ -1,20 +1,20 @@
 import type { Server } from "node:http";
 import type { Log } from "../core/log.ts";
 
-/** Far more than the clients of one person keep, and far fewer than there can be open files. */
+/** Far more than one user's clients need, and far fewer than the limit of open files. */
 const maxConnections = 2000;
 const warnEveryMs = 60_000;
 
-/** Counted over all connections of the daemon's clients. */
+/** Counts over all client connections of the daemon. */
 export interface ConnectionCounts {
   open: number;
-  /** Closed at once since too many were open. */
+  /** Closed immediately because too many were open. */
   refused: number;
-  /** Requests that were ended because their body was not received in time. */
+  /** Requests ended because their body was not received in time. */
   requestsTimedOut: number;
 }
 
-/** Closes connections at once that come while too many are open, and counts. */
+/** Closes new connections immediately while too many are open, and counts them. */
 export function limitConnections(server: Server, counts: ConnectionCounts, log: Log): void {
   let warnedAt = Number.NEGATIVE_INFINITY;
   server.maxConnections = maxConnections;

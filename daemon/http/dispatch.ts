@@ -16,9 +16,9 @@ import type { EventStreams } from "./event-streams.ts";
 import { type MessageFeed, sendEvents } from "./sse.ts";
 
 /**
- * A route for every endpoint of the API: what comes in is checked by the endpoint's schemas, what its handler
- * answers goes out as the endpoint declares. The type of `handlers` says which handler belongs to which
- * endpoint; a loop over all of them cannot, which is why this file, and no other, asserts types.
+ * Creates a route for every endpoint of the API: requests are checked against the endpoint's schemas, and responses are
+ * sent as the endpoint declares. The type of `handlers` maps endpoints to handlers; a loop over all of them cannot
+ * express that, which is why this file, and no other, uses type assertions.
  */
 export function createRouter(handlers: Handlers, streams: EventStreams): Router {
   const router = new Router();
@@ -35,7 +35,7 @@ export function createRouter(handlers: Handlers, streams: EventStreams): Router 
   return router;
 }
 
-/** Once for all requests: making a schema costs more than most requests do. */
+/** One for all requests: creating a schema costs more than most requests do. */
 const noQuery = z.strictObject({});
 
 async function checked(declaration: Endpoint, context: Koa.Context): Promise<RequestContext<Endpoint>> {
@@ -58,14 +58,14 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Req
   } as RequestContext<Endpoint>;
 }
 
-/** By the response and not by its socket, which serves many requests and would keep a listener of each. */
+/** Listens on the response, not on its socket, which serves many requests and would keep a listener for each. */
 function abortedAfter(response: Koa.Context["res"]): AbortSignal {
   const over = new AbortController();
   response.once("close", () => over.abort());
   return over.signal;
 }
 
-/** Of two values for one name the one that was meant is not known, and so it is with bytes that are no text. */
+/** Of two values for one name, it is unclear which was meant; the same holds for bytes that are not text. */
 function queryOf(query: string): Record<string, string> {
   if (query === "") return {};
   for (const [bytes] of query.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
@@ -131,7 +131,7 @@ function stream(context: Koa.Context, status: number, feed: MessageFeed, streams
   sendEvents(withHeaders(context), status, feed, streams);
 }
 
-/** Koa has set the headers on the response already; the rest is written past it. */
+/** Koa has already set the headers on the response; the rest bypasses it. */
 function withHeaders(context: Koa.Context): Koa.Context["res"] {
   context.res.removeHeader("Content-Length");
   return context.res;
@@ -145,9 +145,9 @@ async function json(declaration: Endpoint, context: Koa.Context, value: object):
   if (declaration.isStatic === true) letKeep(context, text);
 }
 
-/** Clients may go on using what they have for a day, and are then told whether it is still the same. */
+/** Lets clients use the response for a day, and revalidate it after that. */
 function letKeep(context: Koa.Context, text: string): void {
-  // Weak, since it is also of the compressed text.
+  // Weak, since it also applies to the compressed text.
   context.set("ETag", `W/"${createHash("sha256").update(text).digest("base64url")}"`);
   context.set("Cache-Control", "private, max-age=86400");
   if (context.fresh) context.status = 304;

@@ -11,17 +11,20 @@ type StoredControl = Extract<StoredEvent, { kind: "control" }>;
 
 type Encode = (event: StoredEvent) => Buffer;
 
-/** The Server-Sent Events of one run; without `raw`, shell noise is told as so many bytes left out. */
+/**
+ * Encodes the events of one run as Server-Sent Events; without `raw`, shell noise is reported as a number of bytes left
+ * out.
+ */
 export function createEventEncoder(epoch: string, runId: string, raw: boolean): Encode {
   const encode = runEncoder(epoch, runId, raw);
   return (event) => {
-    // Noise is what readers differ in.
+    // Readers receive the same bytes except for noise.
     const isSame = raw || event.kind !== "output" || !event.noise;
     return isSame ? encodedOnce(event, encode) : encode(event);
   };
 }
 
-/** The Server-Sent Events of a job: those of its runs under the job's numbers, and its ending. */
+/** Encodes a job's stream as Server-Sent Events: its runs' events with the job's numbers, and its ending. */
 export function createJobEncoder(epoch: string, raw: boolean): (event: JobEvent) => Buffer {
   const encoders = new Map<string, Encode>();
   return (event) => {
@@ -51,7 +54,7 @@ function runEncoder(epoch: string, runId: string, raw: boolean): Encode {
   };
 }
 
-/** The Server-Sent Events of what changes in the daemon. */
+/** Encodes changes in the daemon as Server-Sent Events. */
 export function createChangeEncoder(epoch: string): (numbered: NumberedChange) => Buffer {
   return (numbered) =>
     encodedOnce(numbered, ({ seq, change: { type, ...fields } }) =>
@@ -59,7 +62,7 @@ export function createChangeEncoder(epoch: string): (numbered: NumberedChange) =
     );
 }
 
-/** A feed whose items are encoded when it is their turn. */
+/** A feed whose items are encoded on demand. */
 export function encodedFeed<Item extends { readonly seq: number }>(
   feed: Feed<Item>,
   encode: (item: Item) => Buffer | readonly Buffer[],
@@ -77,7 +80,7 @@ export function encodedFeed<Item extends { readonly seq: number }>(
   };
 }
 
-/** The protocol's event that an event of the record is, unless it is output; as JSON, its type comes first. */
+/** Converts an event of the record, other than output, to the protocol's event; as JSON, its type comes first. */
 export function protocolEvent(event: StoredControl | StoredGap, runId: string): object {
   const base = { runId, timestamp: event.at };
   if (event.kind === "gap") {
@@ -88,7 +91,7 @@ export function protocolEvent(event: StoredControl | StoredGap, runId: string): 
   return { type, ...base, ...fields };
 }
 
-/** What several readers follow is encoded once, and kept for as long as it is. */
+/** Encodes an item once for all of its readers; the result is cached as long as the item exists. */
 function encodedOnce<Item extends object>(item: Item, encode: (item: Item) => Buffer): Buffer {
   const known = encoded.get(item) ?? encode(item);
   encoded.set(item, known);
@@ -98,8 +101,8 @@ function encodedOnce<Item extends object>(item: Item, encode: (item: Item) => Bu
 const encoded = new WeakMap<object, Buffer>();
 
 /**
- * Valid UTF-8 need not be decoded to be quoted: JSON escapes only ASCII characters, so bytes read as latin1
- * and written as latin1 are the same characters again.
+ * Valid UTF-8 need not be decoded to be quoted: JSON escapes only ASCII characters, so bytes read and written as latin1
+ * remain the same characters.
  */
 function dataOf(bytes: Buffer): string {
   if (isUtf8(bytes)) return `"data":${JSON.stringify(bytes.toString("latin1"))}`;

@@ -1,10 +1,12 @@
 import type { Log } from "../core/log.ts";
 import { StreamMetrics } from "./stream-metrics.ts";
 
-/** What every event stream of the daemon shares: how long it waits for its reader, and its end when the daemon stops. */
+/**
+ * What all event streams of the daemon share: the time limit for a stalled reader, and the end when the daemon stops.
+ */
 export class EventStreams {
   readonly metrics = new StreamMetrics();
-  /** A reader that takes nothing for so long is disconnected; it can go on where it was. */
+  /** A reader that takes nothing for this long is disconnected; it can resume later. */
   readonly maxStallMs: number;
   readonly log: Log;
   readonly #stopping = new AbortController();
@@ -14,7 +16,7 @@ export class EventStreams {
     this.maxStallMs = maxStallMs;
   }
 
-  /** Aborted when every stream is to end where it is: a reader goes on there with the next daemon. */
+  /** Aborted when every stream is to end where it is; readers resume with the next daemon. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }

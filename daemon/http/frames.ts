@@ -17,17 +17,17 @@ export const frames: Wire = {
 export interface FrameView {
   readonly epoch: string;
   readonly runId: string;
-  /** Whether shell noise is sent, too. */
+  /** Whether shell noise is included. */
   readonly raw: boolean;
-  /** Whether the place and the time of each piece of output are sent before it. */
+  /** Whether each piece of output is preceded by its position and time. */
   readonly positions: boolean;
-  /** Bytes of each stream that the reader has already. */
+  /** Number of bytes of each stream that the reader already has. */
   readonly offsets: Readonly<Record<OutputStream, number>>;
 }
 
 /**
- * The frames of one reader, in parts: output is not copied. To be called with its events in their order; what it has already
- * becomes no bytes at all.
+ * Encodes events as frames for one reader, in parts so that output is not copied. Must be called with the events in
+ * order; what the reader already has is encoded as nothing.
  */
 export function createFrameEncoder(view: FrameView): (event: StoredEvent) => readonly Buffer[] {
   const { epoch, runId, raw, positions } = view;
@@ -56,7 +56,7 @@ export function createFrameEncoder(view: FrameView): (event: StoredEvent) => rea
   };
 }
 
-/** Whether a request's Accept asks for frames, where there are any, rather than for what else there is. */
+/** Whether a request's Accept header prefers frames, if the endpoint has them, to its other formats. */
 export function wantsFrames(
   { alsoFrames }: Pick<Endpoint, "alsoFrames">,
   accept: string | undefined,
@@ -64,7 +64,7 @@ export function wantsFrames(
   return alsoFrames === true && acceptedType(accept, [framesType, eventsType, jsonType]) === framesType;
 }
 
-/** Whether it asks for events at once where there is an answer as JSON, too. */
+/** Whether it prefers events where JSON is available, too. */
 export function wantsEvents(accept: string | undefined): boolean {
   return acceptedType(accept, [eventsType, jsonType]) === eventsType;
 }

@@ -1,6 +1,8 @@
 import { Problem } from "../../protocol/problem.ts";
 
-/** A header whose value is one word of visible ASCII characters; undefined where it is not there. `invalid_request` */
+/**
+ * A header whose value is one word of visible ASCII characters; undefined if it is absent. Throws `invalid_request`.
+ */
 export function headerWord(header: (name: string) => string | undefined, name: string): string | undefined {
   const value = header(name);
   if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return value;

@@ -1,9 +1,9 @@
 /**
- * The first repeated name in one object of `text`, which is JSON: of two values the one that was meant is not
- * known, and who looked at the request before may have believed the other (RFC 8259, section 4).
+ * The first repeated name in one object of `text`, which is JSON. Of two values, it is unclear which was meant, and an
+ * intermediary may have used the other one (RFC 8259, section 4).
  */
 export function repeatedMember(text: string): string | undefined {
-  /** Of the objects that are open: their names so far; undefined for an array. */
+  /** The names so far of each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let lastString = "";
   for (let at = 0; at < text.length; at += 1) {

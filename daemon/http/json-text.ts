@@ -1,10 +1,10 @@
 import { systemClock } from "../core/clock.ts";
 import { TimeSlice } from "../core/time-slice.ts";
 
-/** Shorter lists take no time worth speaking of. */
+/** Shorter lists take a negligible time. */
 const longLength = 500;
 
-/** The JSON of an answer, as JSON.stringify has it; a long list in it is written in slices of the event loop. */
+/** Like JSON.stringify, but encodes a long list in slices of the event loop. */
 export async function jsonText(value: object): Promise<string> {
   const members: [string, unknown][] = Object.entries(value);
   if (!members.some(([, member]) => Array.isArray(member) && member.length >= longLength)) {

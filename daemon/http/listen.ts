@@ -6,16 +6,16 @@ import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
-/** What a Unix socket's address can hold, less its closing NUL (macOS: 104). */
+/** Maximum length of a Unix socket's path, without the terminating NUL (macOS: 104). */
 export const maxSocketPathBytes = 103;
-/** Clients that connect while the daemon does something else; the kernel turns further ones away. Linux allows 4096. */
+/** Connections that may wait to be accepted; the kernel refuses further ones. Linux allows 4096. */
 const maxWaiting = 4096;
 
 /**
- * Listens on a Unix socket of mode 0600, or a named pipe on Windows. Only the holder of the instance lock
- * may call this: a socket that is left over is removed. Disposing stops listening, lets answers under way
- * finish for a second, and closes every connection. `activated` is a socket that listens at `path` already, by a service
- * manager that keeps it (sd_listen_fds(3)).
+ * Listens on a Unix socket of mode 0600, or a named pipe on Windows. Only the holder of the instance lock may call
+ * this, since a left-over socket is removed. Disposing stops listening, gives pending responses a second to finish, and
+ * closes every connection. `activated` is a socket already listening at `path`, held by a service manager
+ * (sd_listen_fds(3)).
  */
 export async function listen(
   server: Server,
@@ -39,11 +39,11 @@ export async function listen(
 }
 
 export interface TcpListener extends AsyncDisposable {
-  /** What a request's Host has to be. */
+  /** The required Host of requests. */
   readonly authority: string;
 }
 
-/** Listens on a loopback address as well; ends as above. `conflict` when the port is not free. */
+/** Also listens on a loopback address; disposed of as above. Throws `conflict` if the port is in use. */
 export async function listenOnTcp(server: Server, { address, port }: ListenAddress): Promise<TcpListener> {
   server.listen({ host: address, port, exclusive: true });
   try {

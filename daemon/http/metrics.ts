@@ -1,15 +1,15 @@
 import type { Stats } from "../../protocol/stats.ts";
 import type { HistogramReport } from "../core/histogram.ts";
 
-/** Of runs that exited: their whole times in seconds. */
+/** Total times of runs that exited, in seconds. */
 export type RunDurations = Readonly<Record<"warm" | "cold", HistogramReport>>;
 
 type Kind = "counter" | "gauge";
 type Description = readonly [kind: Kind, help: string, name?: string];
 
 /**
- * What the numbers of `Stats` are, by their paths, which are their names unless another one is given. One that is not here is
- * shown without a description.
+ * Descriptions of the numbers in `Stats`, by path, which is also the name unless another one is given. A number without
+ * a description is exported without one.
  */
 const descriptions: Readonly<Record<string, Description>> = {
   hostrun_daemon_pid: ["gauge", "Process id of the daemon."],
@@ -64,9 +64,9 @@ function latencies(kind: string, which: string): Record<string, Description> {
 }
 
 /**
- * The figures in Prometheus' text format (version 0.0.4), `hostrun_pool_connections 3`, and how long runs took as a
- * histogram. Names are as Prometheus wants them: counters end in `_total`, and times are in seconds. Text and lists have no figure,
- * and what was not measured yet has none either.
+ * The metrics in Prometheus' text format (version 0.0.4), `hostrun_pool_connections 3`, with the durations of runs as a
+ * histogram. Names follow Prometheus' conventions: counters end in `_total`, and times are in seconds. Text, lists and
+ * values not measured yet are left out.
  */
 export function metricsText(stats: Stats, durations: RunDurations): string {
   const lines: string[] = [];

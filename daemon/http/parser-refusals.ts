@@ -5,7 +5,7 @@ import { requestIdOf } from "../core/request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 
-/** Says in the API's own way what Node's parser says of bytes that are no request, or one that never ends. */
+/** Responds in the API's format where Node's parser rejects malformed or incomplete requests. */
 export function respondToParserRefusals(server: Server): void {
   const responses = new WeakMap<Duplex, ServerResponse>();
   server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
@@ -19,14 +19,15 @@ export function respondToParserRefusals(server: Server): void {
       else socket.end(responseOf(refusalFor(errorCode(failure))));
     };
     if (errorCode(failure) !== "ERR_HTTP_REQUEST_TIMEOUT") refuse();
-    // After a busy time the clock is looked at before what arrived meanwhile is read, which may be the head.
+    // After the event loop was blocked, Node checks the time limit before it reads data that has arrived, which may
+    // complete the head.
     else setImmediate(() => responses.get(socket) === current && refuse());
   });
 }
 
 /**
- * A client that takes this for a proxy is told that it is none, which Node would not do. `refusal` is why the request is not
- * served anyhow.
+ * Responds to a client that uses the daemon as a proxy, where Node would just close the connection. `refusal` returns
+ * why the request is refused in any case.
  */
 export function respondToConnect(
   server: Server,

@@ -2,7 +2,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { ProductionHosts } from "../hosts/production-hosts.ts";
 
-/** `confirmation_required` of a host that is marked as production; `next` says what to do then. */
+/** Throws `confirmation_required` for a production host; `next` is what to do then. */
 export async function refuseProduction(
   production: Pick<ProductionHosts, "isProduction">,
   host: string | number,

@@ -2,7 +2,7 @@ import type Koa from "koa";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import { Problem } from "../../protocol/problem.ts";
 
-/** Of requests that start commands: everything that SSH is used for at once, runs and jobs, new or again, and tests of hosts. */
+/** Limits requests that use SSH immediately: starting or repeating runs and jobs, and testing hosts. */
 export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Middleware {
   return async (context, next) => {
     const limit = perMinute();
@@ -26,7 +26,7 @@ export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Mi
   };
 }
 
-/** However the router lets them be written. */
+/** In any spelling that the router accepts. */
 const limitedPaths = /^\/api\/(?:ssh\/.*|(?:runs|jobs)(?:\/[^/]+\/rerun)?\/?|hosts\/[^/]+\/test\/?)$/i;
 
 function isLimited({ method, path }: Koa.Context): boolean {

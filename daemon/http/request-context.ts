@@ -9,19 +9,19 @@ export interface RequestContext<E extends Endpoint> {
   readonly query: Query<E>;
   readonly body: Body<E>;
   readonly request: IncomingMessage;
-  /** Aborted when the response has ended, or its client's connection before that. */
+  /** Aborted when the response has ended, or the client's connection before that. */
   readonly signal: AbortSignal;
-  /** A header's one value. */
+  /** The single value of a header. */
   readonly header: (name: string) => string | undefined;
 }
 
-/** Bytes that can be read in part. */
+/** Bytes that can be read in ranges. */
 export interface Bytes {
   readonly size: number;
   read(from: number, to: number): Iterable<Buffer>;
 }
 
-/** What a handler answers with, by what its endpoint declares. */
+/** A handler's result, depending on what its endpoint declares. */
 export type HandlerResult<E extends Endpoint> = E["output"] extends "events"
   ? MessageFeed
   : E["output"] extends "bytes"

@@ -12,7 +12,7 @@ export interface StreamRequest {
   readonly asFrames: boolean;
 }
 
-/** A run's stream as a reader asks for it. `run_unknown`, `stream_position_unknown`. */
+/** The stream of a run for one request. Throws `run_unknown`, `stream_position_unknown`. */
 export function runStream(history: RunHistory, id: string, request: StreamRequest): MessageFeed {
   const { query, asFrames } = request;
   const from = position(history, id, request);
@@ -30,7 +30,7 @@ export function runStream(history: RunHistory, id: string, request: StreamReques
   return { ...encodedFeed(feed, createFrameEncoder(view)), wire: frames };
 }
 
-/** Of an id and offsets, what is further on counts. */
+/** With both an event id and offsets, the later position applies. */
 function position(history: RunHistory, id: string, { query, lastEventId, asFrames }: StreamRequest): number {
   const after = history.position(id, lastEventId ?? query.after);
   if (query.stdout === undefined && query.stderr === undefined) return after;

@@ -1,4 +1,4 @@
-/** What every answer bears, whatever it answers. */
+/** Headers of every response. */
 export const securityHeaders = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

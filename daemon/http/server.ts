@@ -22,14 +22,14 @@ import type { EventStreams } from "./event-streams.ts";
 
 export interface HttpParts {
   readonly access: Access;
-  /** Over TCP. */
+  /** For requests over TCP. */
   readonly limiter: RateLimiter;
   readonly rateLimitPerMinute: () => number;
   readonly handlers: Handlers;
   readonly streams: EventStreams;
   readonly connections: ConnectionCounts;
   readonly log: Log;
-  /** What a failure that is no Problem means to a person, where that is known. */
+  /** The problem for a failure that is not a Problem, if there is one. */
   readonly problemOf: (failure: unknown) => Problem | undefined;
 }
 
@@ -66,13 +66,13 @@ export function createHttpServer(parts: HttpParts): Server {
   app.use(createRouter(parts.handlers, parts.streams).routes());
   const respond = app.callback();
   const server = createServer(
-    // A request as a whole has no limit of the server's: the standard input of a run may be sent for days.
+    // The server sets no time limit on whole requests: standard input of a run may be sent for days.
     {
       keepAliveTimeout: 120_000,
       headersTimeout: 10_000,
       requestTimeout: 0,
       connectionsCheckingInterval: 2000,
-      // Node would answer without a body, before the request was looked at here.
+      // Otherwise Node would respond without a body before the request is checked here.
       requireHostHeader: false,
     },
     (request, response) => {
@@ -81,7 +81,7 @@ export function createHttpServer(parts: HttpParts): Server {
     },
   );
   server.maxHeadersCount = maxHeaders;
-  // Node would ask for the body, or refuse, before the request was looked at here.
+  // Otherwise Node would ask for the body, or refuse, before the request is checked here.
   server.on("checkContinue", (request, response) => {
     if (accessRefusal(request, access) === undefined) response.writeContinue();
     server.emit("request", request, response);
@@ -94,8 +94,8 @@ export function createHttpServer(parts: HttpParts): Server {
 }
 
 /**
- * A request's target as a path with its query (RFC 9112, section 3.2). Koa would have Node's old parser read any other form, of
- * which Node warns.
+ * A request's target as a path with its query (RFC 9112, section 3.2). For any other form, Koa would use Node's legacy
+ * URL parser, which prints a warning.
  */
 function originForm(target: string): string {
   const [whole = ""] = target.split("#", 1);
@@ -104,8 +104,9 @@ function originForm(target: string): string {
 }
 
 /**
- * Without the query, in which people search for what they like. Of a stream it is logged when that begins. A request may have been
- * refused for its path, so that it is taken as it came: Koa would have Node parse one that is none, of which Node warns.
+ * Logs a response without the query, which may contain search terms; for a stream, when it begins. The path is logged
+ * as received, since the request may have been refused for it: Koa would parse an invalid one with Node's legacy
+ * parser, which prints a warning.
  */
 function logResponse({ method, req, res }: Koa.Context, durationMs: number, log: Log): void {
   const path = (req.url ?? "").replace(/[?#].*$/s, "").slice(0, maxLoggedPath);
@@ -114,11 +115,11 @@ function logResponse({ method, req, res }: Koa.Context, durationMs: number, log:
   log.debug("A request was answered", { method, path, status, location, durationMs: Math.round(durationMs) });
 }
 
-/** A 405 says in `Allow` what the path takes (RFC 9110, section 15.5.6). */
+/** A 405 lists the allowed methods in `Allow` (RFC 9110, section 15.5.6). */
 function noSuchPath(context: Koa.Context): Problem {
   const { method, path } = context;
   const shown = visibleLine(path);
-  // As the router reads paths.
+  // Matches paths as the router does.
   const isTaken = (pattern: string): boolean =>
     new RegExp(`^${pattern.replace(/:\w+/g, "[^/]+")}/?$`, "i").test(path);
   const allowed = Object.values<Endpoint>(api)

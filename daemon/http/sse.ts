@@ -2,32 +2,34 @@ import type { ServerResponse } from "node:http";
 import type { Feed } from "../core/feed.ts";
 import type { EventStreams } from "./event-streams.ts";
 
-/** How a stream of messages goes over HTTP. */
+/** How a stream of messages is encoded in HTTP. */
 export interface Wire {
   readonly contentType: string;
-  /** Says that the stream is alive. */
+  /** Sent to show that the stream is alive. */
   readonly heartbeat: Buffer;
 }
 
-/** What one reader of an event stream is sent; as Server-Sent Events, unless it says otherwise. */
+/** What one reader of an event stream is sent, by default as Server-Sent Events. */
 export interface MessageFeed extends Feed<EventMessage> {
   readonly wire?: Wire;
-  /** So many milliseconds what it begins with may wait for what comes next, to go out with that. */
+  /** How many milliseconds the first messages may be held back, to be sent with the next ones. */
   readonly holdMs?: number;
 }
 
 export interface EventMessage {
   readonly seq: number;
-  /** Its bytes, one part after the other; encoded when they are asked for. */
+  /** Its bytes, in consecutive parts, encoded when accessed. */
   readonly parts: readonly Buffer[];
 }
 
 const pageBytes = 256 * 1024;
 const batchBytes = 64 * 1024;
-/** Above this much unsent the reader is waited for: with one more batch it stays under 1 MB. */
+/**
+ * With more than this unsent, no more is sent until the reader has taken it: with one more batch it stays below 1 MB.
+ */
 const highWaterBytes = 512 * 1024;
 const heartbeatMs = 15_000;
-/** Where others wait for the reader, it is known so exactly what it took. */
+/** Used when the host waits for the reader, to know more exactly what the reader has taken. */
 const smallHighWaterBytes = 256 * 1024;
 const sse: Wire = {
   contentType: "text/event-stream; charset=utf-8",
@@ -35,8 +37,8 @@ const sse: Wire = {
 };
 
 /**
- * Sends a feed until it is over or the reader leaves. The reader sets the pace: while it does not read, nothing is
- * read for it either.
+ * Sends a feed until it is over or the reader disconnects. The reader sets the pace: while it does not read, nothing is
+ * read for it.
  */
 export function sendEvents(
   response: ServerResponse,
@@ -52,11 +54,11 @@ class Sender {
   readonly #feed: MessageFeed;
   readonly #streams: EventStreams;
   readonly #heartbeat: Buffer;
-  /** The number of the last message that was sent. */
+  /** The number of the last message sent. */
   #at: number;
   #begun = false;
   #draining = false;
-  /** What was sent and not handed to the system yet, in writes. */
+  /** Number of writes not yet passed to the system. */
   #unsent = 0;
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
@@ -87,7 +89,7 @@ class Sender {
       if (stopping.aborted) stop();
       else if (!this.#begun) this.#response.flushHeaders();
     });
-    // What is recorded by now goes out before, as far as the reader takes it.
+    // First sends what is recorded by now, as far as the reader takes it.
     const stop = (): void => {
       this.#pump();
       if (!this.#isOver()) this.#response.end();
@@ -112,7 +114,7 @@ class Sender {
     else if (opening !== undefined) this.#send(opening.parts);
   }
 
-  /** The head goes out in one write with the first events, and not before what is to be done in this turn. */
+  /** Sends the head in one write with the first events, after the current turn of the event loop. */
   #later(begin: () => void): () => void {
     const { holdMs } = this.#feed;
     if (holdMs === undefined) {
@@ -123,7 +125,7 @@ class Sender {
     return () => clearTimeout(timer);
   }
 
-  /** An EventSource goes on asking where a stream has ended, and stops at 204; it had all before. */
+  /** An EventSource reconnects when a stream ends, and stops at 204; it has received everything already. */
   #isPastEnd(): boolean {
     const { from, wire, opening } = this.#feed;
     if (wire !== undefined || opening !== undefined || from === 0) return false;
@@ -132,7 +134,7 @@ class Sender {
 
   /** A damaged record must not throw into the run or socket that woke this reader. */
   #pump(): void {
-    // In one write to the system: Node's response would make five of each message, and each wakes the reader.
+    // Corked into one system call: Node's response would make five of each message, and each wakes the reader.
     const { socket } = this.#response;
     socket?.cork();
     try {
@@ -149,7 +151,7 @@ class Sender {
     return this.#response.writableEnded || this.#response.destroyed;
   }
 
-  /** False when nothing more is there now. */
+  /** Returns false when nothing more is available now. */
   #sendPage(): boolean {
     const messages = this.#feed.after(this.#at, pageBytes);
     const highWater = this.#feed.place === undefined ? highWaterBytes : smallHighWaterBytes;
@@ -178,7 +180,7 @@ class Sender {
     this.#response.destroy();
   }
 
-  /** In one write to the system, and told of once all of it is with that. */
+  /** Sends the parts in one system call; `#sent` is called once all of it has been passed to the system. */
   #send(parts: readonly Buffer[]): void {
     const seq = this.#at;
     this.#begun = true;
@@ -193,7 +195,7 @@ class Sender {
     this.#response.uncork();
   }
 
-  /** The reader takes something. */
+  /** The reader has taken something. */
   #sent(seq: number): void {
     this.#feed.place?.taken(seq);
     this.#stall?.refresh();
@@ -204,7 +206,7 @@ class Sender {
   }
 }
 
-/** The messages in order, small ones put together; each is encoded only when its turn comes. */
+/** The messages in order, small ones joined; each is encoded only on demand. */
 function* batches(messages: readonly EventMessage[]): Generator<EventMessage> {
   let waiting: Buffer[] = [];
   let size = 0;
@@ -218,10 +220,10 @@ function* batches(messages: readonly EventMessage[]): Generator<EventMessage> {
   }
 }
 
-/** Below this a copy costs less than a part of its own. */
+/** Below this size, a copy costs less than a separate part. */
 const minPartBytes = 4096;
 
-/** The same bytes in fewer parts: small ones are put together, long ones are not copied. */
+/** The same bytes in fewer parts: small ones are joined, long ones are not copied. */
 function joined(parts: readonly Buffer[]): readonly Buffer[] {
   const result: Buffer[] = [];
   let small: Buffer[] = [];

@@ -2,14 +2,17 @@ import { Problem } from "../../protocol/problem.ts";
 import { notBegun, startHeaders } from "../../protocol/start-at-once.ts";
 import { headerWord } from "./header-word.ts";
 
-/** What a daemon knows of itself. */
+/** What a daemon knows about itself. */
 export interface DaemonIdentity {
   readonly pid: number;
-  /** Milliseconds of the machine's monotonic clock. */
+  /** The machine's monotonic clock in milliseconds. */
   readonly machineClock: () => number;
 }
 
-/** `conflict` for a run that another daemon was to begin, or this one before now: its client may have given it up. */
+/**
+ * Throws `conflict` for a run that another daemon was to begin, or that was to begin before now: its client may have
+ * given up.
+ */
 export function refuseLate(header: (name: string) => string | undefined, own: DaemonIdentity): void {
   const pid = numberOf(header, startHeaders.daemon);
   const beginBy = numberOf(header, startHeaders.beginBy);

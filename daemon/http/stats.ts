@@ -3,7 +3,7 @@ import type { Stats } from "../../protocol/stats.ts";
 import type { ConnectionCounts } from "./connection-limit.ts";
 import type { StreamMetrics } from "./stream-metrics.ts";
 
-/** Where each part of the figures is measured. */
+/** The sources of the statistics. */
 export interface StatsSources {
   readonly daemon: () => Omit<Stats["daemon"], "eventLoopDelayP99Ms">;
   readonly runs: () => Stats["runs"];
@@ -16,7 +16,7 @@ export interface StatsSources {
   readonly nativeCrypto: boolean;
 }
 
-/** Puts the figures of the whole daemon together, and measures how long the event loop keeps others waiting. */
+/** Collects the statistics of the whole daemon, and measures the delay of the event loop. */
 export function openStats(sources: StatsSources): Disposable & { readonly report: () => Stats } {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();

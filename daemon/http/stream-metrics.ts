@@ -1,4 +1,4 @@
-/** What is counted of every event stream of the daemon. */
+/** Counters over all event streams of the daemon. */
 export class StreamMetrics {
   open = 0;
   opened = 0;

@@ -7,16 +7,16 @@ import type { Handlers } from "../request-context.ts";
 /** What the routes need of the connection pool. */
 export interface Connections {
   list(): readonly Connection[];
-  /** False when there is no such connection. */
+  /** Returns false if there is no such connection. */
   close(id: string): boolean;
 }
 
 /** What the routes need of the daemon's own known_hosts. */
 export interface KnownHostsFile {
   list(): Promise<readonly KnownHost[]>;
-  /** `key` is the public key's bytes. */
+  /** `key` is the public key in SSH's wire format. */
   add(address: string, port: number, key: Buffer): Promise<KnownHost>;
-  /** How many entries went; without a port those of every port. */
+  /** Returns the number of entries removed; without a port, those of every port. */
   remove(address: string, port: number | undefined): number;
 }
 

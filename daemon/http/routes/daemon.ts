@@ -12,7 +12,7 @@ export interface DaemonRoutesParts {
   readonly stats: () => Stats;
   readonly durations: () => RunDurations;
   readonly changes: ChangeLog;
-  /** Begins to stop; returns before it has. */
+  /** Begins to stop, without waiting for it. */
   readonly shutdown: (drain: boolean) => void;
   readonly replaceToken: () => void;
   readonly maintenance: { doctor(): Promise<DoctorReport>; backup(): Promise<Bytes> };

@@ -31,7 +31,7 @@ type HostHandlers = Pick<
   | "forgetSecrets"
 >;
 
-/** Who asks for a test of a host: no run, and nobody who follows an event stream of it. */
+/** Asks for a host test: there is no run and no event stream. */
 const tester = { runId: null, opened: () => undefined, closed: () => undefined };
 
 export function hostRoutes(parts: HostRoutesParts): HostHandlers {

@@ -12,7 +12,7 @@ export interface KeyRoutesParts {
 
 type KeyHandlers = Pick<Handlers, "listKeys" | "getKey" | "createKey" | "installKey">;
 
-/** No run, and nobody who follows an event stream of it. */
+/** There is no run and no event stream. */
 const asker = { runId: null, opened: () => undefined, closed: () => undefined };
 
 export function keyRoutes({ keys, resolve, prompts, connectTimeoutMs }: KeyRoutesParts): KeyHandlers {

@@ -102,10 +102,10 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
   };
 }
 
-/** A quick command's reader is woken once, and not while its host begins the command. */
+/** Long enough for a quick command's reader to be woken only once, and not while its host begins the command. */
 const holdMs = 5;
 
-/** The answer to the request that started a run, which is either. */
+/** The response to a request that started a run, as JSON or as events. */
 function started(
   history: RunHistory,
   run: Run,
@@ -118,7 +118,7 @@ const untilAgreed = "Let a person agree to the command, then ask again without p
 
 type Header = (name: string) => string | undefined;
 
-/** Takes as long as bytes come, or none come, while the run lives; its end is the end of the request. */
+/** Takes as long as the client is sending, or pausing, while the run is under way; ends with the request. */
 async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
   if (!stdin.writable) throw stdinClosed();
   const closed = new AbortController();
@@ -133,7 +133,7 @@ async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
   }
 }
 
-/** Requests that write to a command: one listener on its input tells all of them of its end. */
+/** Requests that write to a command, so that a single listener on its input can abort them all. */
 const pouring = new WeakMap<Writable, Set<AbortController>>();
 
 function firstPourer(stdin: Writable): Set<AbortController> {
@@ -146,8 +146,8 @@ function firstPourer(stdin: Writable): Set<AbortController> {
 }
 
 /**
- * Waits while the host takes no more; a command that closed its input is told as such. The write's own callback is
- * waited for: a listener on `stdin` would be one more for each chunk and each writer of the run.
+ * Waits while the host accepts no more; throws if the command has closed its input. Uses the callback of the write,
+ * since a listener on `stdin` would be one more for each chunk and each writer of the run.
  */
 function write(stdin: Writable, chunk: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
