@@ -1,12 +1,12 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 
-/** The user that this process acts as; undefined where files have no owner (Windows). */
+/** The effective user of this process; undefined if files have no owner (Windows). */
 export function ownUid(): number | undefined {
   return process.geteuid?.();
 }
 
-/** The canonical path of this user's home directory as passwd(5) has it; undefined without one. */
+/** The canonical path of this user's home directory according to passwd(5); undefined without one. */
 export function ownHome(): string | undefined {
   try {
     return realpathSync(userInfo().homedir);
@@ -16,9 +16,9 @@ export function ownHome(): string | undefined {
 }
 
 /**
- * Whether a group has this user and nobody else in it, as the "user private groups" of Debian, Ubuntu and Fedora, whose
- * umask of 002 opens every directory to them. Debian's sshd makes the same exception. Never for root, and not for a
- * group that stands in no file.
+ * Whether this user is the only member of a group, as with the "user private groups" of Debian, Ubuntu and Fedora,
+ * whose umask of 002 makes every directory writable for them. Debian's sshd makes the same exception. Never true for
+ * root, or for a group that is not in /etc/group.
  */
 export function isPrivateGroup(gid: number): boolean {
   const uid = ownUid();

@@ -6,9 +6,8 @@ import { errorCode } from "./error-code.ts";
 import { checkOwn } from "./own-file.ts";
 
 /**
- * Writes a file of the state directory as a whole or not at all, with mode 0600. Synchronous, so that nothing else of
- * this process comes between. `forbidden` when what it would replace is not the user's own; `storage_full` when there is
- * no room for it.
+ * Writes a file of the state directory atomically, with mode 0600. Synchronous, so that nothing else in this process
+ * can interleave. Throws `forbidden` if the file to replace is not the user's own; `storage_full` if there is no room.
  */
 export function writeFileAtomically(path: string, text: string): void {
   checkOwn(path, "file");
@@ -29,12 +28,12 @@ export function writeFileAtomically(path: string, text: string): void {
   }
 }
 
-/** A name beside `path` that nobody can have taken before. */
+/** A name next to `path` that is not in use. */
 export function draftOf(path: string): string {
   return `${path}.${randomBytes(8).toString("hex")}.new`;
 }
 
-/** Removes the drafts of a daemon that was killed in between; only one that holds the instance lock may. */
+/** Removes the drafts left by a killed daemon; requires the instance lock. */
 export function removeDrafts(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (/\.[0-9a-f]{16}\.new$/.test(name)) rmSync(join(directory, name), { force: true });

@@ -16,24 +16,27 @@ import { placeNames } from "../protocol/places.ts";
 import { checkOwn, openOwnFile, readOwnBytes } from "./own-file.ts";
 import { checkStateDirectory } from "./trusted-directory.ts";
 
-/** What the bundle exports. */
+/** The exports of a bundle. */
 interface Bundle {
-  /** Whether it has done what it is for, so that what this takes has been compiled. */
+  /** Whether it has done its work, so that the functions needed for that have been compiled. */
   readonly hasFinished?: () => boolean;
-  /** Resolves then, of one that goes on for long: V8 gives up what it has not called for a while. */
+  /**
+   * Resolves at that point, for a bundle that runs for long: V8 discards the code of functions that have not been
+   * called for a while.
+   */
   readonly whenFinished?: Promise<void>;
 }
 
-/** Where what was compiled for one command, or for the daemon, is kept. */
+/** Where the compiled code of one command, or of the daemon, is stored. */
 export interface CompiledPlace {
-  /** A directory that nobody else can write to, or that is not there yet. */
+  /** A directory that nobody else can write to, or that does not exist yet. */
   readonly directory: string;
   readonly name: string;
 }
 
 /**
- * It is code that runs the next time: so it lies where nobody else can have put anything, or nowhere. `stateDirectory` gives the
- * path of one that need not be there, and may throw.
+ * Compiled code runs the next time, so it is stored where nobody else can write, or not at all. `stateDirectory`
+ * returns a path, which need not exist, and may throw.
  */
 export function compiledPlace(stateDirectory: () => string, name: string): CompiledPlace | undefined {
   try {
@@ -43,22 +46,22 @@ export function compiledPlace(stateDirectory: () => string, name: string): Compi
     checkOwn(directory, "directory");
     return { directory, name };
   } catch {
-    // Without it everything works, too; what is wrong with the directory is told by what needs it.
+    // The cache is optional; problems of the directory are reported by what requires it.
     return undefined;
   }
 }
 
-/** As Node gives it to the modules of one directory. */
+/** The `require` that Node passes to modules of one directory. */
 type Require = (id: string) => unknown;
 
 /**
- * Runs a bundle, which is one function such as Node makes of a CommonJS module, with what V8 compiled of it when it ran
- * before; without that it is kept for the next time. Unlike `enableCompileCache` of Node, which keeps what
- * is compiled before the first function is called, this has the functions that were called.
+ * Runs a bundle, which is a function like those that Node makes of CommonJS modules, with the code that V8 compiled in
+ * an earlier run; without that, the compiled code is saved for the next time. Unlike Node's `enableCompileCache`, which
+ * saves what is compiled before the first function is called, this includes the functions that were called.
  *
- * V8 rejects what another version of it has compiled, but not what belongs to other code of the same length: so the
- * build, which the bundle's first line names, is part of the file's name, and when the bundle was written, which tells one
- * that was edited. `require` is that of a module beside it: to make one anew, Node loads two more modules of its own.
+ * V8 rejects code compiled by another version of V8, but not code for another source of the same length: so the file
+ * name contains the build, which is in the bundle's first line, and the time when the bundle was written, which changes
+ * when it is edited. `require` is that of a module next to it: creating a new one makes Node load two more modules.
  */
 export function runCompiled(path: string, require: Require, place: CompiledPlace | undefined): void {
   // It is ASCII, as esbuild writes it.
@@ -90,8 +93,8 @@ function writtenAt(path: string): string {
 }
 
 /**
- * It is there twice, and damaged where the two differ: V8 takes what a disk has lost a bit of, and ends the process or runs something
- * else. A checksum would need a module of Node's, which takes longer to load than all of this.
+ * The data is stored twice, and damaged if the copies differ: V8 accepts data with a flipped bit, and then crashes or
+ * runs something else. A checksum would need one of Node's modules, which takes longer to load than all of this.
  */
 function readKept(file: string): Buffer | undefined {
   try {
@@ -103,7 +106,7 @@ function readKept(file: string): Buffer | undefined {
   }
 }
 
-/** It has its name only once it is on the disk. */
+/** The file gets its name only once it is on disk. */
 function keep(file: string, compiled: Buffer): void {
   const draft = `${file}.${process.pid}`;
   try {
@@ -124,7 +127,7 @@ function keep(file: string, compiled: Buffer): void {
 
 const maxAgeMs = 30 * 24 * 3600 * 1000;
 
-/** What builds have left that are gone. Of one that is not, it is made again. */
+/** Removes what former builds have left. If the build still exists, the file is created again. */
 function dropOld(directory: string): void {
   for (const name of readdirSync(directory)) {
     const path = join(directory, name);

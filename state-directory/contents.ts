@@ -4,7 +4,10 @@ import { placeNames } from "../protocol/places.ts";
 import { checkOwn, type Kind } from "./own-file.ts";
 import { ownNames } from "./own-names.ts";
 
-/** The paths of what Hostrun keeps in a state directory; `forbidden` as for `checkOwn`, also for what is of another kind. */
+/**
+ * The paths of Hostrun's files in a state directory; throws `forbidden` as `checkOwn` does, also for a file of the
+ * wrong type.
+ */
 export function checkContents(directory: string): string[] {
   const names = readdirSync(directory).filter((name) => ownNames.test(name));
   for (const name of names) checkOwn(join(directory, name), kindOf(name));

@@ -1,7 +1,7 @@
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "./error-code.ts";
 
-/** What a person can do about an error of the system's, by its code. */
+/** What a person can do about a system error, by its code. */
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: "Its disk is full: make room",
   EDQUOT: "Your quota is used up: make room",
@@ -20,14 +20,14 @@ const advice: Readonly<Record<string, string>> = {
   SQLITE_READONLY: "Check its permissions, and whether it is on a read-only file system",
 };
 
-/** The system, or SQLite, refused something in the state directory. `what` is a sentence without its full stop. */
+/** For an error of the system or SQLite in the state directory. `what` is a sentence without its full stop. */
 export function cannotUse(what: string, cause: unknown): Problem {
   const code = codeOf(cause);
   const detail = `${what} (${code}). ${adviceOn(code)}, or set HOSTRUN_HOME to another directory.`;
   return new Problem(isFull(code) ? "storage_full" : "forbidden", detail, { cause });
 }
 
-/** The system refused to write a file at a place that a person has chosen. */
+/** For a system error while writing a file at a path that a person has chosen. */
 export function cannotWrite(path: string, cause: unknown): Problem {
   const code = codeOf(cause);
   const detail = `${path} could not be written (${code}). ${adviceOn(code)}, or choose another place.`;
@@ -42,7 +42,7 @@ function adviceOn(code: string): string {
   return advice[code] ?? "See whether its disk is full or fails";
 }
 
-/** Whether a failure with this code is for want of room on a disk. */
+/** Whether the code means that a disk is full. */
 export function isFull(code: string): boolean {
   return ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
 }

@@ -6,15 +6,15 @@ import { isWritableByOthers } from "./trusted-directory.ts";
 
 export type Kind = "file" | "directory" | "socket";
 
-/** `linked`: the file may have further names, as output that one run took over from another. */
+/** `linked`: the file may have other names, as output that was copied from another run. */
 interface Allowed {
   readonly linked?: boolean;
 }
 
 /**
- * Checks that what stands at `path` could have been put there by this user only: of the kind that is expected, the
- * user's own, not a link nor a file with a second name, and not open to others' writing. What is not there is not
- * refused. `forbidden` says what is wrong and what to do.
+ * Checks that only this user can have created what is at `path`: it must be of the expected type, owned by the user,
+ * not a link or a file with a second name, and not writable for others. A missing file is not refused. Throws
+ * `forbidden` with what is wrong and what to do.
  */
 export function checkOwn(path: string, kind: Kind, allowed: Allowed = {}): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -22,14 +22,14 @@ export function checkOwn(path: string, kind: Kind, allowed: Allowed = {}): void 
 }
 
 /**
- * Opens a file of the state directory that only this user can have written, with mode 0600 if `flags` make it. Neither
- * follows a link nor waits for a FIFO. `forbidden` as for `checkOwn`; otherwise the system's error. Returns the
- * descriptor, which is the caller's.
+ * Opens a file of the state directory that only this user can have written, with mode 0600 if `flags` create it.
+ * Neither follows a link nor waits for a FIFO. Throws `forbidden` as `checkOwn` does; otherwise the system's error. The
+ * caller must close the returned descriptor.
  */
 export function openOwnFile(path: string, flags: number, allowed: Allowed = {}): number {
   let file: number;
   try {
-    // On Windows neither flag is there, which adds nothing here.
+    // Windows has neither flag.
     file = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (failure) {
     checkOwn(path, "file", allowed);
@@ -46,12 +46,12 @@ export function openOwnFile(path: string, flags: number, allowed: Allowed = {}):
 
 const defaultMaxBytes = 16 * 1024 * 1024;
 
-/** The text of a file of the state directory, opened as by `openOwnFile`; undefined when it is not there. */
+/** The text of a file of the state directory, opened with `openOwnFile`; undefined if it does not exist. */
 export function readOwnFile(path: string, maxBytes = defaultMaxBytes): string | undefined {
   return readOwnBytes(path, maxBytes)?.toString("utf8");
 }
 
-/** The same as bytes. */
+/** The same, as bytes. */
 export function readOwnBytes(path: string, maxBytes = defaultMaxBytes): Buffer | undefined {
   let file: number;
   try {
@@ -70,7 +70,7 @@ export function readOwnBytes(path: string, maxBytes = defaultMaxBytes): Buffer |
 function readAll(path: string, file: number, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
-  // One that does not grow is read in one piece.
+  // A file that does not grow is read in one piece.
   let room = fstatSync(file).size + 1;
   for (;;) {
     const chunk = Buffer.allocUnsafe(Math.min(room, maxBytes + 1));
@@ -97,7 +97,7 @@ function refuseForeign(path: string, found: Stats, expected: { kind: Kind } & Al
     const find = `\`find / -xdev -samefile ${path}\` shows it: keep one of the two`;
     throw refused(path, "has a second name elsewhere (a hard link)", find);
   }
-  // A socket's mode is what its listener gives it, and its directory is closed.
+  // A socket's mode is set by its listener, and its directory is closed to others.
   if (expected.kind !== "socket" && isWritableByOthers(found)) {
     const mode = expected.kind === "file" ? "600" : "700";
     const close = `See what is in it, then close it with \`chmod ${mode} ${path}\``;

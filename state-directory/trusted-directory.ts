@@ -7,11 +7,11 @@ import { cannotUse } from "./file-problem.ts";
 import { isOfOthers } from "./own-names.ts";
 
 /**
- * Whether there is a state directory, which is then to be trusted: a directory of this user's that nobody else can
- * write to. `forbidden` when there is one that others could have prepared, or could put another one in its place: every
- * directory and link on the way to it is checked as sshd's StrictModes does (auth.c, safe_path), up to the home
- * directory or the root. Those that are open to all but sticky, such as /tmp, will do: in them nobody can rename or
- * remove what is another's.
+ * Whether there is a state directory, which can then be trusted: a directory of this user that nobody else can write
+ * to. Throws `forbidden` if others could have prepared it or could replace it: every directory and link on the way to
+ * it is checked as sshd's StrictModes does (auth.c, safe_path), up to the home directory or the root. Sticky
+ * directories writable for all, such as /tmp, are accepted: in them nobody can rename or remove what belongs to another
+ * user.
  */
 export function checkStateDirectory(path: string): boolean {
   const uid = ownUid();
@@ -24,7 +24,7 @@ export function checkStateDirectory(path: string): boolean {
   if (found.uid !== uid) {
     throw untrusted(path, `belongs to the user with id ${found.uid} and not to you (${uid})`, "Move it away");
   }
-  // Closing it would take from others, or from other programs, what they have there.
+  // Closing it would deny others, or other programs, access to their files there.
   if ((found.mode & sticky) !== 0) throw untrusted(path, "is shared by all users");
   if ((found.mode & 0o077) !== 0 && isOfOthers(path)) {
     throw untrusted(path, "is used for other things, and other users can look into it");
@@ -36,7 +36,7 @@ export function checkStateDirectory(path: string): boolean {
   return true;
 }
 
-/** Makes the state directory, and what is missing above it, for this user alone; or checks the one that is there. */
+/** Creates the state directory, and missing directories above it, for this user only; or checks the existing one. */
 export function makeStateDirectory(path: string): void {
   if (checkStateDirectory(path)) return;
   try {
@@ -47,13 +47,13 @@ export function makeStateDirectory(path: string): void {
   checkStateDirectory(path);
 }
 
-/** As mkdir's `recursive`, which tells ENOENT of a read-only file system. */
+/** Like mkdir's `recursive`, which on a read-only file system reports ENOENT. */
 function make(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
     const code = errorCode(cause);
-    // Another process was faster: what is there is looked at next.
+    // Another process was faster; the directory is checked next.
     if (code === "EEXIST") return;
     if (code !== "ENOENT" || dirname(path) === path) throw cause;
     make(dirname(path));
@@ -61,7 +61,7 @@ function make(path: string): void {
   }
 }
 
-/** Whether other users than its own may write to it. */
+/** Whether users other than the owner may write to it. */
 export function isWritableByOthers({ mode, gid }: Pick<Stats, "mode" | "gid">): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid));
 }
@@ -89,10 +89,10 @@ function checkWay(stateDirectory: string, uid: number): void {
   }
 }
 
-/** Far more than anybody has, and what Linux allows. */
+/** Far more than anybody needs; Linux has the same limit. */
 const maxLinks = 40;
 
-/** Every directory and link above a path, as far as there are any, and the canonical path of the last directory. */
+/** Every existing directory and link above a path, and the canonical path of the last directory. */
 function wayTo(path: string): { readonly steps: readonly Step[]; readonly end: string } {
   let end = "/";
   let links = 0;
@@ -121,7 +121,7 @@ function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
 }
 
-/** What every path inside a directory begins with. */
+/** The prefix of all paths inside a directory. */
 function below(directory: string): string {
   return directory.endsWith("/") ? directory : `${directory}/`;
 }

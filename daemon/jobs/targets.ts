@@ -101,7 +101,7 @@ class TargetFinder {
 
   /** A name, a range or a pattern. */
   #byName(expression: string): Found {
-    // It is told as it was written, and not each name that its ranges stand for.
+    // Reported as written, rather than as each of the names that its ranges expand to.
     if (targetsBetweenCommas(expression) !== undefined) return { names: [], missing: [expression] };
     const names: string[] = [];
     const missing: string[] = [];

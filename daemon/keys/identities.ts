@@ -3,15 +3,15 @@ import { join } from "node:path";
 import type { Key } from "../../protocol/key.ts";
 import type { UserFiles } from "../core/user-files.ts";
 
-/** What stands in a file, or in an agent. */
+/** Reads keys from files and agents. */
 export interface KeySource {
-  /** What is at the path of a private key, or of a public one; undefined: no key that has a known public part. */
+  /** The key at the path of a private or public key; undefined if its public part is unknown. */
   keyAt(
     path: string,
   ): Promise<{ readonly publicKey: Buffer; readonly encrypted: boolean | null } | undefined>;
-  /** The keys of the agent at a socket; none where it cannot be asked. */
+  /** The keys of the agent at a socket; none if it cannot be reached. */
   agentKeys(socket: string): Promise<readonly { readonly publicKey: Buffer; readonly comment: string }[]>;
-  /** `publicKey` in SSH's wire form. */
+  /** `publicKey` in SSH's wire format. */
   describe(publicKey: Buffer): {
     readonly keyType: string;
     readonly fingerprint: string;
@@ -26,19 +26,19 @@ export interface IdentitiesOptions {
   readonly directory: string;
 }
 
-/** What else stands in ~/.ssh, which need not be read to be no key. */
+/** Other files in ~/.ssh, which need not be read. */
 const otherFiles =
   /^(?:config|known_hosts.*|authorized_keys.*|environment|rc|agent|\..*)$|\.(?:old|bak|tmp)$/;
 const maxNames = 1000;
 const maxFiles = 200;
 const maxPublicBytes = 64 * 1024;
 
-/** The key pairs of ~/.ssh, by name, then those that only the agent holds. Never rejects. */
+/** The key pairs in ~/.ssh, by name, then those that only the agent has. Never rejects. */
 export async function listIdentities(options: IdentitiesOptions, agentSocket: string | null): Promise<Key[]> {
   const { source, files, directory } = options;
   const listed = await files.list(directory, maxNames);
   const names = new Set(listed.kind === "names" ? listed.names : []);
-  // A public key beside its private one is the same key pair.
+  // A public key next to its private one is the same key pair.
   const pairs = [...names].filter(
     (name) => !otherFiles.test(name) && !(name.endsWith(".pub") && names.has(name.slice(0, -4))),
   );
@@ -73,7 +73,7 @@ async function keyIn(
   return keyOf(source, publicKey, { comment, path, inAgent: inAgent !== undefined, encrypted });
 }
 
-/** What stands behind type and key. */
+/** The comment, after type and key. */
 function commentIn(line: string): string | undefined {
   return /^\S+[ \t]+\S+[ \t]+(\S.*)$/.exec(line.trim())?.[1];
 }

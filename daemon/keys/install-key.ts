@@ -5,7 +5,7 @@ import { hopName } from "../transport/hop-name.ts";
 import type { ConnectOptions, Remote, Target } from "../transport/remote.ts";
 import script from "./install-key.sh";
 
-/** A host whose start files take longer than this is not waited for. */
+/** The time limit for a host, whose start files may be slow. */
 const timeoutMs = 30_000;
 const maxOutputBytes = 65_536;
 
@@ -15,7 +15,7 @@ const failures: Readonly<Record<string, string>> = {
   file: "~/.ssh/authorized_keys cannot be written there",
 };
 
-/** Rejects as `Remote.exec` does, and with `key_not_installed`. */
+/** Rejects like `Remote.exec`, and with `key_not_installed`. */
 export async function installKey(
   key: Key,
   target: Target,
@@ -23,7 +23,7 @@ export async function installKey(
   signal: AbortSignal,
 ): Promise<KeyInstallation> {
   const output = await collect(target, installCommand(key), { remote, ...options }, signal);
-  // Start files may say anything before.
+  // Start files may print anything before it.
   const answer = [...output.matchAll(/^hostrun-key:(\w+)$/gm)].at(-1)?.[1];
   const login = hopName(target);
   if (answer === "added" || answer === "present") {
@@ -39,7 +39,7 @@ export async function installKey(
   );
 }
 
-/** Nothing but the words that `shCommand` takes; a comment is for people. */
+/** Contains only words that `shCommand` accepts; a comment is only informative. */
 export function installCommand({
   type,
   publicKey,

@@ -8,12 +8,12 @@ import { makeKey, type MakeKeyOptions } from "./make-key.ts";
 
 export interface KeysOptions extends IdentitiesOptions, Pick<MakeKeyOptions, "environment"> {
   readonly remote: Pick<Remote, "exec">;
-  /** The daemon's own SSH_AUTH_SOCK, where a caller names none. */
+  /** The daemon's own SSH_AUTH_SOCK, used if a caller specifies none. */
   readonly agentSocket: string | null;
   readonly defaultType: () => MakeKeyOptions["defaultType"];
 }
 
-/** The person's key pairs. */
+/** The user's key pairs. */
 export class Keys {
   readonly #options: KeysOptions;
 
@@ -26,7 +26,7 @@ export class Keys {
     return listIdentities(this.#options, agentSocket ?? this.#options.agentSocket);
   }
 
-  /** By its id; `not_found` otherwise. */
+  /** By id; throws `not_found`. */
   async get(id: string, agentSocket: string | null): Promise<Key> {
     const found = (await this.list(agentSocket)).find((key) => key.id === id);
     if (found !== undefined) return found;
@@ -42,7 +42,7 @@ export class Keys {
     return made;
   }
 
-  /** See `installKey`; `not_found` for an unknown id. */
+  /** See `installKey`; throws `not_found` for an unknown id. */
   async install(
     id: string,
     target: Target,

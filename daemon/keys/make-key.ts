@@ -8,7 +8,7 @@ import { errorCode } from "../../state-directory/error-code.ts";
 import { runProgram } from "../core/run-program.ts";
 
 export interface MakeKeyOptions {
-  /** ~/.ssh; made with mode 0700 where there is none. */
+  /** ~/.ssh; created with mode 0700 if it does not exist. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly defaultType: KeyType;
@@ -18,15 +18,15 @@ export interface MakeKeyOptions {
 const timeoutMs = 60_000;
 
 /**
- * Has `ssh-keygen` make a key pair, which appears under its name as a whole or not at all. The path of the private key;
- * `conflict` where either name is taken, `key_not_made` otherwise.
+ * Creates a key pair with `ssh-keygen`; it appears under its name atomically. Returns the path of the private key.
+ * Throws `conflict` if either name is taken, `key_not_made` otherwise.
  */
 export async function makeKey(request: NewKey, options: MakeKeyOptions): Promise<string> {
   const { directory, environment, defaultType } = options;
   const type = request.type ?? defaultType;
   const path = join(directory, request.name ?? `id_${type}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  // ssh-keygen asks whether to write over a file that is there, and takes the passphrase for the answer.
+  // For an existing file, ssh-keygen asks whether to overwrite it, and would read the passphrase as the answer.
   const made = await mkdtemp(join(directory, ".hostrun-"));
   try {
     const passphrase = Buffer.from(`${request.passphrase}\n${request.passphrase}\n`);
@@ -34,7 +34,7 @@ export async function makeKey(request: NewKey, options: MakeKeyOptions): Promise
     const ran = await runProgram({
       file: "ssh-keygen",
       args: ["-q", "-t", type, ...comment, "-f", join(made, "key")],
-      // Without a terminal and without a program that asks it reads the passphrase from standard input.
+      // Without a terminal and an askpass program, it reads the passphrase from standard input.
       env: { ...environment, SSH_ASKPASS_REQUIRE: "never", DISPLAY: undefined, WAYLAND_DISPLAY: undefined },
       timeoutMs,
       maxBytes: 65_536,
@@ -50,7 +50,7 @@ export async function makeKey(request: NewKey, options: MakeKeyOptions): Promise
   }
 }
 
-/** A second name for a file is only made where there is none: nothing is ever written over. */
+/** A link is created only if the name is free, so nothing is ever overwritten. */
 async function putInPlace(made: string, path: string): Promise<void> {
   try {
     await link(`${made}.pub`, `${path}.pub`);

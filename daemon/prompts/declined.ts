@@ -11,7 +11,7 @@ const names: Readonly<Record<PromptKind, string>> = {
   secret: "a secret",
 };
 
-/** What those fail with who waited for an answer that does not come. */
+/** The problem for those that waited for an answer that does not come. */
 export function declined(
   { kind, host, hop }: Question,
   outcome: Exclude<PromptOutcome, "answered">,

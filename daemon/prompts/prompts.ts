@@ -7,7 +7,7 @@ import { uuidv7 } from "../core/uuid.ts";
 import type { Answers, Question, Questioner } from "../transport/questioner.ts";
 import { declined } from "./declined.ts";
 
-/** Who waits for the answer to a prompt; told of it in its own place. */
+/** Waits for the answer to a prompt, and reports its prompts in a place of its own. */
 export interface PromptAsker {
   /** null: a test of a host. */
   readonly runId: string | null;
@@ -35,7 +35,7 @@ interface OpenPrompt {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The questions that wait for a person. They are kept in memory only, and no answer longer than it takes to hand it on. */
+/** The questions that wait for a person. They are kept in memory only, and answers only until they are passed on. */
 export class Prompts implements Disposable {
   readonly #parts: PromptsParts;
   readonly #open = new Map<string, OpenPrompt>();
@@ -55,14 +55,14 @@ export class Prompts implements Disposable {
     return [...this.#open.values()].map(({ prompt }) => prompt);
   }
 
-  /** `prompt_closed`; `invalid_request` where the answers do not fit the question, which stays open then. */
+  /** Throws `prompt_closed`; `invalid_request` if the answers do not fit the question, which then stays open. */
   answer(id: string, { answers, remember }: PromptAnswers): void {
     const open = this.#find(id);
     refuseUnfit(open.prompt, answers);
     for (const waiting of this.#close(open, "answered")) waiting.resolve({ answers, remember });
   }
 
-  /** What waits for it fails. `prompt_closed`. */
+  /** Rejects for everything that waits for it. Throws `prompt_closed`. */
   decline(id: string): void {
     this.#refuse(this.#find(id), "declined");
   }
@@ -122,7 +122,7 @@ export class Prompts implements Disposable {
     return open;
   }
 
-  /** Runs come and go while it is open. */
+  /** Runs join and leave while it is open. */
   #publish(open: OpenPrompt): void {
     const runIds = [...open.waiting].flatMap(({ asker }) => asker.runId ?? []);
     open.prompt = { ...open.prompt, runIds };
@@ -140,7 +140,7 @@ export class Prompts implements Disposable {
     for (const waiting of this.#close(open, outcome)) waiting.reject(problem);
   }
 
-  /** Gives back who waited. */
+  /** Returns those that waited. */
   #close(open: OpenPrompt, outcome: PromptOutcome): readonly Waiting[] {
     clearTimeout(open.timer);
     this.#open.delete(open.prompt.id);
@@ -162,7 +162,7 @@ function unfit(kind: PromptKind, answers: readonly string[], fields: number): st
   if (answers.length !== fields) return `must be ${fields}, one for each field`;
   if (kind === "hostKey" && answers[0] !== "accept" && answers[0] !== "acceptOnce")
     return 'must be "accept" or "acceptOnce"; DELETE declines';
-  // What reads it takes a line, and would have the rest for something else.
+  // Its reader takes one line, and would misinterpret the rest.
   if (kind === "secret" && answers.some((answer) => /[\r\n]/.test(answer))) return "must be one line";
   return undefined;
 }

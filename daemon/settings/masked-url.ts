@@ -1,7 +1,7 @@
-/** What stands for a secret that is not shown. */
+/** Replaces a secret that is not shown. */
 const mask = "***";
 
-/** Parameters of a Redis URL that hold no secret; ioredis takes any of its options there, passwords among them. */
+/** Parameters of a Redis URL that contain no secret; ioredis accepts all of its options there, including passwords. */
 const harmless = new Set([
   "also",
   "db",
@@ -13,13 +13,13 @@ const harmless = new Set([
   "tls",
 ]);
 
-/** A Redis URL with everything that is a secret, or may be one, shown as `***`. */
+/** A Redis URL with everything that is or may be a secret replaced by `***`. */
 export function maskedUrl(url: string): string {
   const shown = new URL(url);
   const { username, password, pathname, hash, searchParams, protocol } = shown;
   if (password !== "") shown.password = mask;
   else if (username !== "") shown.username = mask;
-  // The number of a database, behind the name that sentinels know; anything else is a password that was not encoded.
+  // The database number, which with sentinels follows the master's name; anything else is an unencoded password.
   const isKnown = protocol.endsWith("+sentinel:") ? /^\/[\w.-]+(?:\/\d+)?$/ : /^\/?\d*$/;
   if (!isKnown.test(pathname)) shown.pathname = `/${mask}`;
   for (const name of new Set(searchParams.keys())) if (!harmless.has(name)) searchParams.set(name, mask);
@@ -27,7 +27,7 @@ export function maskedUrl(url: string): string {
   return shown.href;
 }
 
-/** Whether something in the URL only stands for a secret. */
+/** Whether part of the URL is a masked secret. */
 export function isMasked(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { username, password, pathname, hash, searchParams } = new URL(url);

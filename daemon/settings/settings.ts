@@ -24,17 +24,17 @@ export interface SettingsSources {
 type Values = Record<string, unknown>;
 
 const names = Object.keys(Settings.shape);
-/** The one variable with the prefix that is no setting. */
+/** The only variable with the prefix that is not a setting. */
 const homeVariable = "HOSTRUN_HOME";
 
-/** The settings in force: defaults, then config.json, then `HOSTRUN_*`, then flags. */
+/** The effective settings: defaults, then config.json, then `HOSTRUN_*`, then flags. */
 export class SettingsFile {
   readonly #sources: SettingsSources;
   readonly #over: { environment: Values; flag: Values };
   #config: Values;
   #current: Settings;
 
-  /** `invalid_request` that names every unknown or bad value and where it stands. */
+  /** Throws `invalid_request`, listing every unknown or invalid value and its source. */
   constructor(sources: SettingsSources) {
     this.#sources = sources;
     this.#over = { environment: fromEnvironment(sources.environment), flag: fromFlags(sources.flags) };
@@ -46,7 +46,7 @@ export class SettingsFile {
     return this.#current;
   }
 
-  /** The values, with what is secret in `redisUrl` shown as `***`. */
+  /** The values, with secrets in `redisUrl` masked as `***`. */
   report(): SettingsReport {
     const { redisUrl } = this.#current;
     const sources = Object.fromEntries(names.map((name) => [name, this.#sourceOf(name)]));
@@ -57,7 +57,7 @@ export class SettingsFile {
   }
 
   /**
-   * Writes changes to config.json; null takes a value out. A URL with `***` in it is what was shown, handed back: it
+   * Writes changes to config.json; null removes a value. A URL with `***` is a masked one returned by a client: it
    * changes nothing, or is refused.
    */
   update(patch: z.infer<typeof SettingsPatch>): void {
@@ -121,7 +121,7 @@ function readConfig(path: string): Values {
   try {
     values = parseJson(text);
   } catch {
-    // What was thrown quotes the file, which may hold a password.
+    // The error message quotes the file, which may contain a password.
     const detail = `${path} is not JSON. Fix it, or remove the file to go back to the defaults.`;
     throw new Problem("invalid_request", detail);
   }
@@ -130,7 +130,7 @@ function readConfig(path: string): Values {
   throw withRemedy(invalidRequest(result.error, `A setting in ${path} is not valid.`));
 }
 
-/** With the command that takes the first bad entry out of config.json, where that is one word. */
+/** Adds the command that removes the first invalid entry from config.json, if its name is one word. */
 function withRemedy(problem: Problem): Problem {
   const { issues } = problem.members;
   const name = issues?.[0]?.path ?? "";

@@ -21,9 +21,9 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { Clock } from "../core/clock.ts";
 
 export interface SnippetStore {
-  /** By name. */
+  /** Sorted by name. */
   list(): Snippet[];
-  /** `conflict` where the name is taken. */
+  /** Throws `conflict` if the name is taken. */
   insert(fields: NewSnippet, at: string): Snippet;
   update(id: number, fields: NewSnippet, at: string): Snippet;
   delete(id: number): void;
@@ -32,14 +32,14 @@ export interface SnippetStore {
 export interface SnippetsParts {
   readonly store: SnippetStore;
   readonly clock: Clock;
-  /** Where a run on it would go. `host_unknown`. */
+  /** The host that a run on `name` would use. Throws `host_unknown`. */
   readonly host: (name: string) => Promise<TemplateHost>;
 }
 
-/** All are read at once. */
+/** Limited, since all are read at once. */
 const maxSnippets = 1000;
 
-/** The commands that a person keeps. */
+/** The user's saved commands. */
 export class Snippets {
   readonly #parts: SnippetsParts;
 
@@ -51,7 +51,7 @@ export class Snippets {
     return this.#parts.store.list();
   }
 
-  /** By its name, else by its id. `not_found`. */
+  /** By name, or else by id. Throws `not_found`. */
   get(text: string): Snippet {
     const all = this.list();
     const found = all.find(({ name }) => name === text) ?? all.find(({ id }) => String(id) === text);
@@ -81,13 +81,13 @@ export class Snippets {
     this.#parts.store.delete(this.get(text).id);
   }
 
-  /** `invalid_request` names the input that is missing or does not fit. */
+  /** Throws `invalid_request`, naming the input that is missing or invalid. */
   async expand(
     { command, inputs, options }: Pick<NewSnippet, "command" | "inputs" | "options">,
     { inputs: given, host, hosts }: ExpandRequest,
   ): Promise<ExpandedSnippet> {
     const problem = templateProblem(command, inputs);
-    // One may have been kept before this was looked at.
+    // It may have been saved before this check existed.
     if (problem !== undefined) throw refusedField("command", problem);
     const values = valuesOf(inputs, given);
     const secrets = inputs
@@ -111,7 +111,7 @@ export class Snippets {
   }
 }
 
-/** A value for each input but the secrets. */
+/** A value for each input except secrets. */
 function valuesOf(
   inputs: readonly SnippetInput[],
   given: Readonly<Record<string, string>>,

@@ -72,7 +72,7 @@ export function terminalOf({ pty, cols = 80, rows = 24 }: RunRequest): TerminalS
 
 type Asked = Exclude<LoginShell, "none">;
 
-/** sh begins a shell of which nothing is known, and sets what it hands on to it. */
+/** An unknown shell is started by /bin/sh, which sets the directory and variables first. */
 function languageOf(shell: Asked): Language {
   return shell === "other" ? languages.bourne : languages[shell];
 }

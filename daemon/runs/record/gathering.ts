@@ -30,7 +30,7 @@ export class Gathering {
     else this.#immediate = setImmediate(this.#take);
   }
 
-  /** All that came is taken now, for whatever reason. */
+  /** To be called when everything that has arrived is processed, for any reason. */
   taken(): void {
     clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
