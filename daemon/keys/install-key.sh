@@ -1,5 +1,6 @@
-# Lets a public key log in to this account, as ssh-copy-id does; twice does no harm. $1: the key's type, $2: the key in
-# base64 with "_" in place of "=", $3: its comment. Prints hostrun-key:added, present or what failed (see install-key.ts).
+# Authorizes a public key for logins to this account, as ssh-copy-id does; harmless if repeated. $1: the key's type, $2:
+# the key in base64 with "_" in place of "=", $3: its comment. Prints hostrun-key:added, present or what failed (see
+# install-key.ts).
 # shellcheck shell=sh
 key="$1 $(printf %s "$2" | tr _ =)"
 file=.ssh/authorized_keys
@@ -9,7 +10,7 @@ answer() {
   exit
 }
 
-# What others may write to, sshd does not read (StrictModes).
+# sshd ignores files that others may write to (StrictModes).
 close_to_others() {
   chmod go-w .ssh $file
 }
@@ -22,7 +23,7 @@ if [ -f $file ]; then
     case $line in ("#"*) continue ;; esac
     case "$line " in (*"$key "*) close_to_others && answer present ;; esac
   done <$file
-  # A last line without an end would take ours in.
+  # If the last line has no newline, the key would be appended to it.
   [ -z "$(tail -c 1 $file)" ] || echo >>$file || answer file
 fi
 echo "$key $3" >>$file || answer file

@@ -1,7 +1,7 @@
-# Sets $directory to that of run $1, or answers `unsafe`; $mask is the umask as it was. $2: the directory of all runs, as
-# an earlier session found it. Otherwise it is the one that has the run, else the first that is or can be made a private
-# one of this account: in /var/tmp it outlasts a restart and the end of the last session, unlike /tmp and
-# XDG_RUNTIME_DIR; where that name is taken, in the home.
+# Sets $directory to that of run $1, or answers `unsafe`; $mask is the original umask. $2: the directory of all runs, if
+# an earlier session found it. Otherwise it is the one that has the run, or else the first that exists or can be created
+# as a private directory of this account: in /var/tmp it survives a reboot and the end of the last session, unlike in
+# /tmp and XDG_RUNTIME_DIR; if that name is taken, in the home directory.
 # shellcheck shell=sh disable=SC2034,SC2046,SC2086
 mask=$(umask)
 umask 077
