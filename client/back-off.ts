@@ -1,7 +1,7 @@
 const firstMs = 20;
 const maxMs = 1000;
 
-/** Waits longer each time, with jitter, until `reset`; and says when it has been tried for long enough. */
+/** An exponential back-off with jitter, until `reset`; it reports when it is time to give up. */
 export class BackOff {
   readonly #giveUpAfterMs: number;
   #attempts = 0;
@@ -16,7 +16,10 @@ export class BackOff {
     this.#attempts = 0;
   }
 
-  /** False when there is no point in trying again. Rejects with an AbortError when `signal` is aborted. */
+  /**
+   * Waits before the next attempt; false when it is time to give up. Rejects with an AbortError when `signal` is
+   * aborted.
+   */
   async next(signal?: AbortSignal): Promise<boolean> {
     if (this.#attempts === 0) this.#since = performance.now();
     else if (performance.now() - this.#since >= this.#giveUpAfterMs) return false;

@@ -8,8 +8,8 @@ const maxWaitMs = 60_000;
 type StartOptions = Omit<LaunchOptions, "deadlineMs">;
 
 /**
- * Before a daemon is stopped to be started anew: rejects where the new one would not start with these arguments and the
- * settings that there are, with what it would have said.
+ * Called before a daemon is restarted: rejects if the new one would not start with these arguments and the present
+ * settings, with the error that it would have printed.
  */
 export async function checkStart(options: StartOptions): Promise<void> {
   const why = await startFault(options);
@@ -17,7 +17,7 @@ export async function checkStart(options: StartOptions): Promise<void> {
   throw new Problem("conflict", `The daemon would not start anew, so nothing was stopped: ${why}`);
 }
 
-/** Why a daemon would not start in place of the one that runs, if one does; undefined where it would. */
+/** Why a daemon would not start in place of the one that may be running; undefined if it would start. */
 export function startFault({ places, ...options }: StartOptions): Promise<string | undefined> {
   const { daemonScript, daemonRuntime = process.execPath, daemonArguments = [] } = options;
   const args = [daemonScript, "--check", "--state-dir", places.directory, ...daemonArguments];

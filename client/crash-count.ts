@@ -2,7 +2,7 @@ import { Problem } from "../protocol/problem.ts";
 import { lastLinesOf } from "./last-lines.ts";
 import type { Places } from "./places.ts";
 
-/** Counts crashes, so that a daemon that keeps crashing is not started for ever. */
+/** Counts crashes, so that a daemon that keeps crashing is not restarted forever. */
 export class CrashCount {
   readonly #limit: number;
   readonly #spanMs: number;
@@ -16,7 +16,7 @@ export class CrashCount {
     this.#now = now;
   }
 
-  /** Counts one. The answer is how long to wait before the next start, in ms, or undefined: give up. */
+  /** Counts a crash. Returns the delay before the next start in ms, or undefined to give up. */
   crashed(): number | undefined {
     const now = this.#now();
     this.#times = [...this.#times.filter((at) => now - at < this.#spanMs), now];
@@ -29,7 +29,7 @@ export class CrashCount {
   }
 }
 
-/** Why it is not started again by itself, with the end of its log. */
+/** Reports why the daemon is not restarted automatically, with the end of its log. */
 export function crashedTooOften({ log }: Pick<Places, "log">): Problem {
   return new Problem(
     "daemon_unreachable",

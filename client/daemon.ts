@@ -34,29 +34,29 @@ import { runFrames, subscribeFrames } from "./run-frames.ts";
 import { type PostRun, startAtOnce } from "./start-at-once.ts";
 
 export interface OpenDaemonOptions {
-  /** Absolute; by default this user's. */
+  /** An absolute path; by default this user's state directory. */
   readonly stateDirectory?: string | undefined;
-  /** Start the daemon with this script when none runs; without it only a running one is found. */
+  /** The script to start the daemon with when none runs; without it only a running daemon is found. */
   readonly daemonScript?: string | undefined;
-  /** The Node or Electron that runs it; by default this process' own. */
+  /** The Node or Electron that runs it; by default this process's own. */
   readonly daemonRuntime?: string | undefined;
-  /** Of a daemon that is started by this. */
+  /** Arguments for a daemon that is started. */
   readonly daemonArguments?: readonly string[] | undefined;
   readonly deadlineMs?: number | undefined;
-  /** With a daemon of an older version than this program's, which is asked to make room; see `handOver`. */
+  /** How to replace a daemon of an older version than this program's; see `handOver`. */
   readonly handover?: HandoverOptions | undefined;
   /** Whether connections are kept for the next call; by default they are. */
   readonly keepConnections?: boolean | undefined;
   /**
-   * Take the daemon that daemon.json tells of, unseen, for `runFrames` to be its first use: a run is sent at once, and only
-   * where it is not begun is the daemon looked for, or started.
+   * Trust daemon.json without a health check, for a caller whose first use is `runFrames`: the run is sent at once,
+   * and the daemon is found or started only if it was not started.
    */
   readonly unseen?: boolean | undefined;
 }
 
 /**
- * Finds the daemon, or starts it. Rejects with `daemon_unreachable` (its `reason`: "not_running", "died",
- * "late", "silent", "not_allowed"), `daemon_incompatible` or `forbidden`; each says what to do next.
+ * Finds the daemon, or starts it. Rejects with `daemon_unreachable` (its `reason`: "not_running", "died", "late",
+ * "silent", "not_allowed"), `daemon_incompatible` or `forbidden`; each problem includes what to do next.
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
@@ -83,7 +83,7 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
   );
 }
 
-/** As it would be found, where it need not make room and speaks this version of the API. */
+/** The daemon as a health check would report it, if it need not be replaced and has this version of the API. */
 function usable(told: Told | undefined, { handover, keepConnections }: OpenDaemonOptions): Found | undefined {
   if (told === undefined) return undefined;
   const { version, protocol, pid } = told.discovery;
@@ -92,12 +92,12 @@ function usable(told: Told | undefined, { handover, keepConnections }: OpenDaemo
   return { ...told, transport, health: { status: "ok", version, protocol, build, pid } };
 }
 
-/** An older program may start an older daemon again. */
+/** Limits replacements: an older program may start an older daemon again. */
 const maxHandovers = 5;
 
 /**
- * What starts it, and what replaces it, is loaded only when it is needed: a command line should be up in a moment. The next
- * daemon listens where the one before did.
+ * The modules that start and replace a daemon are loaded only when needed, since a command line must start fast. The
+ * next daemon listens on the same address as the one before.
  */
 async function reach(
   { handover, daemonArguments = [], ...options }: LaunchOptions & Pick<OpenDaemonOptions, "handover">,
@@ -131,18 +131,18 @@ async function reach(
   }
 }
 
-/** How it was found. */
+/** How the daemon was found. */
 interface Way {
-  /** Finds the daemon that is there now, or starts one where that was asked for. */
+  /** Finds the running daemon, or starts one if the caller asked for that. */
   readonly find: (signal?: AbortSignal) => Promise<Daemon>;
   readonly starts: boolean;
-  /** Whether it has answered. */
+  /** Whether the daemon has answered. */
   readonly isSeen: boolean;
 }
 
 /**
- * A daemon that was found: calls, event streams, and the streams of bytes in and out of a run. What needs the schemas of
- * the API loads them when it is used.
+ * A connection to the daemon: calls, event streams, and byte streams from and to a run. Parts that need the API's
+ * schemas are loaded when they are first used.
  */
 export class Daemon implements AsyncDisposable {
   #found: Found;
@@ -159,12 +159,12 @@ export class Daemon implements AsyncDisposable {
     return this.#found.discovery;
   }
 
-  /** Of the last health check; assumed for an unseen daemon. */
+  /** The result of the last health check; assumed for an unseen daemon. */
   get health(): Health {
     return this.#found.health;
   }
 
-  /** Calls an endpoint of the API by its name; see `call` in request.ts for what it rejects with. */
+  /** Calls an endpoint of the API by its name; see `call` in request.ts for how it rejects. */
   async call<Name extends CallableName>(
     name: Name,
     ...input: CallArguments<Name>
@@ -177,7 +177,7 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  /** Runs a command and streams its events, resumed after cuts, from `init` to `complete`. */
+  /** Runs a command and streams its events, from `init` to `complete`; an interrupted stream is resumed. */
   async *run(
     request: RunRequestInput,
     options?: StreamRunOptions,
@@ -186,7 +186,7 @@ export class Daemon implements AsyncDisposable {
     yield* streamRun(this.#found.transport, request, options);
   }
 
-  /** The events of a run that was started before, up to `complete`. */
+  /** Streams the events of an existing run, up to `complete`. */
   async *subscribe(
     run: string,
     options?: RunEventsOptions,
@@ -195,7 +195,7 @@ export class Daemon implements AsyncDisposable {
     yield* runEvents(this.#found.transport, run, options);
   }
 
-  /** Runs a command as `run` does, its output as the very bytes: all of them, and the host waits for this reader. */
+  /** Runs a command like `run`, with its output as raw bytes: all of them, and the host waits for this reader. */
   runFrames(request: RunRequestInput, options?: RunFramesOptions): AsyncGenerator<RunFrame, void, undefined> {
     const start: StartRun = (post, signal) => this.#send(() => this.#start(post, signal), signal);
     return runFrames(this.#found.transport, request, { ...options, start });
@@ -221,12 +221,12 @@ export class Daemon implements AsyncDisposable {
     this.#found = { ...found, transport };
   }
 
-  /** The same of a run that was started before. */
+  /** The same for an existing run. */
   subscribeFrames(run: string, options?: ResumeOptions): AsyncGenerator<RunFrame, void, undefined> {
     return subscribeFrames(this.#found.transport, run, options);
   }
 
-  /** The same by frames, output as bytes: what is recorded, without shell noise. */
+  /** Streams an existing run's events with output as bytes, using frames: the recorded output, without shell noise. */
   async *subscribeBytes(
     run: string,
     options?: ResumeOptions,
@@ -235,7 +235,7 @@ export class Daemon implements AsyncDisposable {
     yield* runBytesEvents(this.#found.transport, run, options);
   }
 
-  /** Starts a run, and gives its events in the same way. */
+  /** Starts a run, and streams its events in the same way. */
   async *startBytes(
     run: RunToStart,
     options?: ResumeOptions,
@@ -249,7 +249,7 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  /** The events of all runs of a job, up to `jobComplete`. */
+  /** Streams the events of all runs of a job, up to `jobComplete`. */
   async *jobEvents(
     job: string,
     options?: JobEventsOptions,
@@ -258,7 +258,7 @@ export class Daemon implements AsyncDisposable {
     yield* jobEvents(this.#found.transport, job, options);
   }
 
-  /** What changes in the daemon, until the signal is aborted. */
+  /** Streams changes in the daemon, until the signal is aborted. */
   async *changes(options?: SubscribeOptions): AsyncGenerator<Received<Change>, void, undefined> {
     const { changes } = await import("./run-events.ts");
     yield* changes(this.#found.transport, options);
@@ -269,12 +269,12 @@ export class Daemon implements AsyncDisposable {
     return openOutput(this.#found.transport, run, stream, options);
   }
 
-  /** The daemon's state as one file, which is whole when it is as long as the answer says. */
+  /** The daemon's state as one file; it is complete if it has the length given in the response. */
   openBackup(signal?: AbortSignal): Promise<Reply> {
     return openBackup(this.#found.transport, signal);
   }
 
-  /** Streams bytes to a run's standard input, and its end after them when `end` is true. */
+  /** Streams bytes to a run's standard input, and closes it afterwards if `end` is true. */
   writeStdin(
     run: string,
     source: Readable,
@@ -283,7 +283,7 @@ export class Daemon implements AsyncDisposable {
     return writeStdin(this.#found.transport, run, source, options);
   }
 
-  /** Closes the connections; the daemon and its runs go on. */
+  /** Closes the connections; the daemon and its runs continue. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#found.transport[Symbol.dispose]();
   }

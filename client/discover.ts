@@ -10,7 +10,7 @@ import { notUnderstood, parseJson, requestJson } from "./open-request.ts";
 import { watchProcess } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
-/** A daemon that daemon.json tells of. */
+/** A daemon that daemon.json names. */
 export interface Told {
   readonly discovery: Discovery;
   /** Owned by the caller. */
@@ -23,9 +23,9 @@ export interface Found extends Told {
 }
 
 /**
- * The daemon of a state directory, proven to be alive by its answer and not by its pid; undefined when none
- * runs. `daemon_incompatible` when it speaks another version of the API, `daemon_unreachable` when it listens
- * but hangs, or works on other things for 30 s, `forbidden` when somebody else could have put there what tells of it.
+ * Finds the daemon of a state directory, which is proven to be alive by its answer and not by its pid; undefined when
+ * none runs. Rejects with `daemon_incompatible` when it has another version of the API, `daemon_unreachable` when it
+ * listens but hangs, or is busy for 30 s, `forbidden` when another user could have written the files that lead to it.
  */
 export async function discover(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
   const found = await discoverAny(places, signal);
@@ -33,14 +33,17 @@ export async function discover(places: Places, signal?: AbortSignal): Promise<Fo
   return found;
 }
 
-/** The same, for who would start one: a daemon that cuts the connection is about to end, as good as none. */
+/**
+ * The same, for a caller that would start one: a daemon that closes the connection is about to exit, and counts as not
+ * running.
+ */
 export async function lookFor(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
   const found = await lookForAny(places, signal);
   if (found !== undefined) requireProtocol(found, places);
   return found;
 }
 
-/** The same, whatever version of the API it speaks. */
+/** The same, whatever the version of its API. */
 export async function lookForAny(places: Places, signal?: AbortSignal): Promise<Found | undefined> {
   try {
     return await discoverAny(places, signal);
@@ -50,7 +53,7 @@ export async function lookForAny(places: Places, signal?: AbortSignal): Promise<
   }
 }
 
-/** `daemon_incompatible`, with what to do, where a daemon speaks another version of the API. */
+/** Throws `daemon_incompatible`, with what to do, for a daemon with another version of the API. */
 export function requireProtocol({ health, transport }: Found, { discovery }: Places): void {
   if (health.protocol === protocolVersion) return;
   transport[Symbol.dispose]();
@@ -76,7 +79,7 @@ async function discoverAny(places: Places, signal: AbortSignal | undefined): Pro
   }
 }
 
-/** The daemon that daemon.json tells of, which may be gone. `forbidden` as for `discover`. */
+/** The daemon that daemon.json names, which may be gone. Throws `forbidden` as `discover` does. */
 export function toldOf(places: Places): Told | undefined {
   if (!checkStateDirectory(places.directory)) return undefined;
   const discovery = readDiscovery(places);
@@ -85,7 +88,7 @@ export function toldOf(places: Places): Told | undefined {
   return { discovery, transport: connect(discovery) };
 }
 
-/** What daemon.json says; undefined when it is not there or only half written. */
+/** The content of daemon.json; undefined when it does not exist or is incomplete. */
 export function readDiscovery({ discovery }: Places): Discovery | undefined {
   let text: string | undefined;
   try {
@@ -111,7 +114,7 @@ export function isNotRunning(error: unknown): boolean {
   return isUnreachable(error, "not_running");
 }
 
-/** Whether there is a daemon, which does not answer. */
+/** Whether a daemon is running but does not answer. */
 export function isSilent(error: unknown): boolean {
   return isUnreachable(error, "silent");
 }
@@ -124,19 +127,19 @@ function connect({ socket, token }: Discovery): Transport {
   return new Transport(socket, isPipe(socket) ? token : undefined);
 }
 
-/** A Windows pipe has no owner to look at: there the token proves who is who. */
+/** A Windows pipe has no owner to check: there the token authenticates. */
 function isPipe(socket: string): boolean {
   return socket.startsWith("\\\\");
 }
 
-/** Rejects with `daemon_unreachable`: "silent" where it hangs, or works on other things for 30 s. */
+/** Rejects with `daemon_unreachable`: "silent" when the daemon hangs, or is busy for 30 s. */
 export async function askHealth({ transport, discovery }: Told, signal?: AbortSignal): Promise<Health> {
   const { pid } = discovery;
   const givenUp = new AbortController();
   using _ = watchProcess(pid, (why) => givenUp.abort(silent(pid, why)));
   try {
     const health = await requestJson(transport, routes.health, {
-      // Once is enough for most who ask.
+      // Most callers ask only once.
       ownConnection: true,
       signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
     });

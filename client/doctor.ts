@@ -17,13 +17,13 @@ import type { Places } from "./places.ts";
 
 export interface DoctorOptions {
   readonly places: Places;
-  /** This program's. */
+  /** This program's version. */
   readonly version: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Of the Node or Electron that runs the daemon. */
+  /** The version of the Node or Electron that runs the daemon. */
   readonly nodeVersion: string;
   readonly daemonScript: string;
-  /** By default this process' own Node or Electron. */
+  /** By default this process's own Node or Electron. */
   readonly daemonRuntime?: string | undefined;
 }
 
@@ -33,12 +33,12 @@ const programTimeoutMs = 5000;
 const daemonTimeoutMs = 20_000;
 const lowBytes = 1024 ** 3;
 const fullBytes = 100 * 1024 ** 2;
-/** Files that seem to be of the future by more than this say that the clock went back. */
+/** A file dated further in the future than this means that the clock was set back. */
 const clockSlackMs = 120_000;
 
 /**
- * Looks at everything that Hostrun needs on this machine, and asks the daemon, if one runs, for what only it can tell. It
- * starts none, changes nothing, and is done within half a minute whatever is wrong.
+ * Checks everything that Hostrun needs on this machine, and asks the daemon, if one runs, for its own checks. Starts
+ * no daemon, changes nothing, and finishes within half a minute whatever is wrong.
  */
 export async function examine(options: DoctorOptions): Promise<DoctorCheck[]> {
   const { places } = options;
@@ -67,7 +67,7 @@ function ok(message: string): Finding {
   return { state: "ok", message, fix: null };
 }
 
-/** A problem says first what is wrong, and then what to do. */
+/** A problem's message begins with what is wrong, followed by what to do. */
 function findingOf(failure: unknown): Finding {
   const message = failure instanceof Error ? failure.message : String(failure);
   const [what = message, ...next] =
@@ -94,7 +94,7 @@ function permissions({ directory }: Places): Finding {
   };
 }
 
-/** What is wrong with it is told of the state directory itself. */
+/** A faulty state directory is reported by its own check. */
 function isUsable(directory: string): boolean {
   try {
     return checkStateDirectory(directory);
@@ -108,7 +108,7 @@ function disk({ directory }: Places): Finding {
   const { bavail, bsize } = statfsSync(directory);
   const message = `${formatBytes(bavail * bsize)} are free for ${directory}.`;
   if (bavail * bsize >= lowBytes) return ok(message);
-  // Where next to nothing is free no setting can be written any more, and runs can be forgotten all the same.
+  // With almost no space left settings can no longer be written, but runs can still be deleted.
   if (bavail * bsize < fullBytes)
     return { state: "failed", message, fix: "Make room, or forget runs (`hostrun history forget`)." };
   const fix = "Make room, or have less of the history kept (`hostrun config set historyMaxBytes 500MiB`).";
@@ -133,7 +133,7 @@ function clock({ directory, discovery, log }: Places): Finding {
   };
 }
 
-/** As the next daemon would read them. */
+/** Checks the settings as the next daemon would read them. */
 async function settings(options: DoctorOptions): Promise<Finding> {
   if (!isUsable(options.places.directory)) return ok("Not checked: there is no usable state directory yet.");
   const why = await startFault(options);
@@ -185,7 +185,7 @@ async function agent({ environment }: DoctorOptions): Promise<Finding> {
 
 interface Ran {
   readonly status: number | "missing" | "late";
-  /** One line. */
+  /** A single line. */
   readonly text: string;
   readonly lines: number;
 }
@@ -205,7 +205,7 @@ function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
   });
 }
 
-/** Whether it answers, and what it says of itself. */
+/** Whether it answers, and its own report. */
 async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]> {
   const late = AbortSignal.timeout(daemonTimeoutMs);
   try {

@@ -8,12 +8,13 @@ import { isAlive } from "./liveness.ts";
 import type { Places } from "./places.ts";
 
 const pollMs = 20;
-/** A daemon that only waited, or was stopped (SIGSTOP), ends in good order within this; the others are killed. */
+/** A daemon that was merely waiting, or suspended (SIGSTOP), shuts down within this; any other is killed. */
 const endMs = 5000;
 
 /**
- * Ends the daemon of a state directory that does not answer, and returns its pid; undefined when daemon.json names none.
- * The process that is named there is ended only if it is the daemon: otherwise `conflict`, and nothing is done to it.
+ * Ends the unresponsive daemon of a state directory, and returns its pid; undefined when daemon.json names none. The
+ * process named there is ended only if it really is the daemon; otherwise rejects with `conflict`, and leaves it
+ * alone.
  */
 export async function endDaemon(places: Places): Promise<number | undefined> {
   const pid = readDiscovery(places)?.pid;
@@ -26,7 +27,7 @@ export async function endDaemon(places: Places): Promise<number | undefined> {
     );
   }
   process.kill(pid, "SIGTERM");
-  // One that was stopped does nothing about a signal before it may go on.
+  // A suspended process handles no signal until it is resumed.
   if (process.platform !== "win32") process.kill(pid, "SIGCONT");
   if (await isGone(pid, endMs)) return pid;
   process.kill(pid, "SIGKILL");
@@ -34,7 +35,7 @@ export async function endDaemon(places: Places): Promise<number | undefined> {
   throw new Problem("timed_out", `The daemon (process ${pid}) could not be killed: it may wait for a disk.`);
 }
 
-/** Whether a process has ended, or does so in time. Rejects when `signal` is aborted. */
+/** Whether a process has ended, or ends within the timeout. Rejects when `signal` is aborted. */
 export async function isGone(pid: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (isAlive(pid)) {
@@ -44,9 +45,9 @@ export async function isGone(pid: number, timeoutMs: number, signal?: AbortSigna
   return true;
 }
 
-/** A daemon holds its instance lock open for as long as it lives, and nobody else opens it for long. */
+/** A daemon keeps its instance lock open for as long as it lives, and nothing else opens it for long. */
 async function isDaemonOf(pid: number, { instanceLock }: Places): Promise<boolean> {
-  // There a process cannot be looked into; daemon.json is in a directory of the user's own.
+  // Windows does not show a process's open files; daemon.json is in a directory that only the user can write to.
   if (process.platform === "win32") return true;
   const lock = await realpath(instanceLock).catch(() => undefined);
   if (lock === undefined) return false;
@@ -57,7 +58,7 @@ async function isDaemonOf(pid: number, { instanceLock }: Places): Promise<boolea
   return targets.includes(lock);
 }
 
-/** The pids of those who have a file open, as lsof(8) tells; it is part of macOS. */
+/** The pids of processes that have a file open, from lsof(8), which is part of macOS. */
 async function openersOf(path: string): Promise<number[]> {
   try {
     const { stdout } = await promisify(execFile)("lsof", ["-t", "--", path]);

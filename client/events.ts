@@ -4,31 +4,31 @@ import type { Reply } from "./reply.ts";
 import { cut, resume, type ResumeOptions } from "./resume.ts";
 import { SseParser } from "./sse.ts";
 
-/** One event as it was received; `id` is where to go on from after it. */
+/** An event as received; the stream can be resumed after `id`. */
 export interface Received<Event> {
   readonly id: string;
   readonly event: Event;
 }
 
 export interface EventSource<Event> {
-  /** Opens the stream behind event `after`, or from its beginning; rejects with a Problem. */
+  /** Opens the stream after event `after`, or at its beginning; rejects with a Problem. */
   open(after: string | undefined, signal: AbortSignal | undefined): Promise<Reply>;
-  /** Undefined when the data is not understood. */
+  /** Returns undefined for data that is not understood. */
   parse(data: unknown): Event | undefined;
-  /** Whether there are events of this type; a newer daemon may tell others, which are passed over. */
+  /** Whether events of this type are known; unknown ones, from a newer daemon, are skipped. */
   knows(type: string): boolean;
-  /** Whether this event stands for all between the one before it and itself, whose numbers are gone. */
+  /** Whether this event replaces all those between the one before it and itself, so that their numbers are missing. */
   standsForMany?(event: Event): boolean;
-  /** Whether this event is the last one; a stream that ends without it was cut. */
+  /** Whether this event is the last one; a stream that ends without it was interrupted. */
   isLast(event: Event): boolean;
 }
 
 export interface SubscribeOptions extends ResumeOptions {
-  /** Go on behind this event. */
+  /** Resume after this event. */
   readonly after?: string | undefined;
 }
 
-/** The events of a stream, each once and in order, across cuts: see `resume`. */
+/** The events of a stream, each exactly once and in order, even if it is interrupted: see `resume`. */
 export function subscribe<Event>(
   source: EventSource<Event>,
   options: SubscribeOptions = {},
@@ -69,7 +69,7 @@ async function* readEvents<Event>(
   }
 }
 
-/** What an id says of its place behind `last`; within one epoch the numbers have no holes but before a gap. */
+/** Compares an id with `last`; within one epoch numbers are consecutive except before a gap. */
 function orderOf(id: string, last: string | undefined): "next" | "seen" | "jumped" {
   const before = last === undefined ? undefined : parseEventId(last);
   const now = parseEventId(id);
@@ -79,8 +79,8 @@ function orderOf(id: string, last: string | undefined): "next" | "seen" | "jumpe
 }
 
 /**
- * What a stream says, from its JSON; undefined for what only a newer daemon can mean, `daemon_incompatible` where what
- * should be known is not understood.
+ * Parses an event from JSON; returns undefined for one that only a newer daemon knows, and throws
+ * `daemon_incompatible` for a known one that is not understood.
  */
 export function parseEvent<Event>(
   data: string,
@@ -92,7 +92,7 @@ export function parseEvent<Event>(
     content = JSON.parse(data);
     event = parse(content);
   } catch {
-    // Undefined says it.
+    // Left undefined, which is handled below.
   }
   if (event !== undefined) return event;
   if (typeof content === "object" && content !== null && "type" in content) {

@@ -1,13 +1,13 @@
 import { constants } from "node:os";
 import type { CompleteEvent } from "../protocol/event.ts";
 
-/** Of what has no exit status of its own, as with ssh. */
+/** For a run that has no exit status of its own, as in ssh. */
 export const notRunStatus = 255;
-/** As timeout(1). */
+/** As in timeout(1). */
 const timedOut = 124;
 const interrupted = 130;
 
-/** The exit status of a process that stands for a run: the command's own, where it has one. */
+/** The exit status of a process that represents a run: the command's own, if it has one. */
 export function exitStatusOf({
   outcome,
   exitCode,
@@ -28,7 +28,10 @@ export function exitStatusOf({
   }
 }
 
-/** As a shell does: 128 and the number of the signal. OpenSSH's server names no realtime signal: it says `SIG@openssh.com`. */
+/**
+ * As in a shell: 128 plus the number of the signal. OpenSSH's server has no name for realtime signals: it sends
+ * `SIG@openssh.com`.
+ */
 function signalStatus(name: string | null): number {
   const number = name === null ? undefined : (plainNumber(name) ?? realtimeNumber(name));
   return number === undefined ? notRunStatus : 128 + number;
@@ -39,7 +42,7 @@ function plainNumber(name: string): number | undefined {
   return Object.hasOwn(numbers, `SIG${name}`) ? numbers[`SIG${name}`] : undefined;
 }
 
-/** Of `RTMIN+1` or `RTMAX-2`, as bash says, by Linux's numbers. */
+/** Parses `RTMIN+1` or `RTMAX-2`, as bash prints them, with Linux's numbers. */
 function realtimeNumber(name: string): number | undefined {
   const [, base, distance = "0"] = /^(RTMIN|RTMAX)([+-]\d{1,2})?$/.exec(name) ?? [];
   if (base === undefined) return undefined;

@@ -12,15 +12,18 @@ import type { Daemon } from "./daemon.ts";
 export const runExportFormats = ["text", "json", "markdown"] as const;
 export type RunExportFormat = (typeof runExportFormats)[number];
 
-/** A block of Markdown has to be known whole before it begins. So much is also held to see whether it is text. */
+/**
+ * A Markdown code block must be known completely before it begins. Output up to this size is also buffered to check
+ * whether it is text.
+ */
 const maxBlockBytes = 1024 * 1024;
 
 type Source = Pick<Daemon, "openOutput">;
 
 /**
- * Runs with what was recorded of their output, a piece at a time: as text with the output byte for byte, as a JSON array of the
- * API's runs with `stdout` and `stderr` (in base64 where `stdoutEncoding` or `stderrEncoding` says so, of what is no UTF-8),
- * or as Markdown with the first MiB of each output as plain text, and a note where it is none.
+ * Exports runs and their recorded output in chunks: as text with the output byte for byte, as a JSON array of the
+ * API's runs with `stdout` and `stderr` (in base64 if it is not UTF-8, marked by `stdoutEncoding` or
+ * `stderrEncoding`), or as Markdown with the first MiB of each output as plain text, and a note if it is not text.
  */
 export async function* exportedRuns(
   daemon: Source,
@@ -39,7 +42,7 @@ export async function* exportedRuns(
   if (format === "json") yield "\n]\n";
 }
 
-/** What is known of a run, in a line. */
+/** A one-line summary of a run. */
 function summary(run: Run): string {
   const parts = [
     run.host.name,
@@ -79,7 +82,7 @@ async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
   yield "}";
 }
 
-/** What is small is asked for once, and nothing where nothing is; undefined: it is large, or grows yet. */
+/** Reads small output at once, and skips the request for empty output; undefined: it is large, or still growing. */
 async function heldOutput(
   daemon: Source,
   run: Run,
@@ -93,7 +96,7 @@ async function heldOutput(
   return Buffer.concat(chunks);
 }
 
-/** Read to its end beforehand: the output is larger than what should be held. */
+/** Reads the output to its end in advance: it is too large to buffer. */
 async function isText(daemon: Source, run: Run, stream: "stdout" | "stderr"): Promise<boolean> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
@@ -102,7 +105,7 @@ async function isText(daemon: Source, run: Run, stream: "stdout" | "stderr"): Pr
     decoder.decode();
     return true;
   } catch (failure) {
-    // What is no UTF-8 is a TypeError.
+    // Thrown for invalid UTF-8.
     if (failure instanceof TypeError) return false;
     throw failure;
   }
@@ -113,7 +116,7 @@ async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
   const output = await daemon.openOutput(run.id, "both");
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Leaving the loop destroys the stream.
+  // Breaking out of the loop destroys the stream.
   for await (const chunk of bytesOf(output)) {
     chunks.push(chunk);
     bytes += chunk.length;
@@ -121,7 +124,7 @@ async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
   }
   const shown = Buffer.concat(chunks).subarray(0, maxBlockBytes);
   const text = stripVTControlCharacters(shown.toString());
-  // A character that the limit cuts is at the very end.
+  // The replacement character of one cut by the limit is the last one.
   if (text.slice(0, -1).includes("\ufffd") && !isUtf8(shown))
     yield "*This output is not text in UTF-8: what is not is shown as \ufffd. Export it as JSON or text to have its bytes.*\n\n";
   yield fenced(bytes > maxBlockBytes ? `${text}\n…` : text);
@@ -132,12 +135,12 @@ async function* bytesOf(output: Readable): AsyncGenerator<Buffer> {
   for await (const chunk of output) if (chunk instanceof Buffer) yield chunk;
 }
 
-/** Without the quotes around it. */
+/** Without the surrounding quotes. */
 function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Text that Markdown shows as it is. */
+/** Escapes text for Markdown. */
 function escaped(text: string): string {
   return visible(text).replaceAll(/[\\`*_[\]<>|#~]/g, "\\$&");
 }

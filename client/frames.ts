@@ -10,15 +10,15 @@ export interface Frame {
 const maxFrameBytes = 16 * 1024 * 1024;
 
 /**
- * Reads frames from bytes that may be cut anywhere. One of more than 16 MiB is a `protocol_error`. Those of the kinds `inPieces`
- * are given as their bytes come, each piece as a frame: nothing of them is copied.
+ * Parses frames from bytes that may be split anywhere. Throws `protocol_error` for one of more than 16 MiB. Frames of
+ * the kinds in `inPieces` are returned as their bytes arrive, each piece as a frame, without copying.
  */
 export class FrameParser {
   readonly #inPieces: readonly number[];
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #neededBytes = frameHeadBytes;
-  /** The frame whose pieces are given, and how many of its bytes are to come. */
+  /** The frame whose pieces are being returned, and how many of its bytes are still missing. */
   #kind = 0;
   #toCome = 0;
 
@@ -26,7 +26,7 @@ export class FrameParser {
     this.#inPieces = inPieces;
   }
 
-  /** The frames that `chunk` completes, in order; their bytes may be those of `chunk`. */
+  /** Returns the frames that `chunk` completes, in order; their bytes may be views of `chunk`. */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
     let rest = this.#goOn(chunk, frames);
@@ -45,7 +45,7 @@ export class FrameParser {
     return frames;
   }
 
-  /** To go on with what begins with a head. */
+  /** How many bytes are needed to continue, from the start of a frame on. */
   #needed(bytes: Buffer): number {
     const size = sizeOf(bytes);
     return this.#inPieces.includes(bytes[0] ?? 0) ? frameHeadBytes : size;
@@ -63,7 +63,7 @@ export class FrameParser {
     return this.#goOn(bytes.subarray(frameHeadBytes), frames);
   }
 
-  /** Gives what is there of the frame that was begun; the rest is what follows it. */
+  /** Returns what is available of the current frame as a piece; the result is what follows it. */
   #goOn(bytes: Buffer, frames: Frame[]): Buffer {
     const piece = bytes.subarray(0, this.#toCome);
     this.#toCome -= piece.length;
@@ -72,7 +72,7 @@ export class FrameParser {
   }
 }
 
-/** With its head; of less than a head, that of a head. */
+/** The size of a frame including its header; while the header is incomplete, the header's size. */
 function sizeOf(bytes: Buffer): number {
   if (bytes.length < frameHeadBytes) return frameHeadBytes;
   const length = bytes.readUInt32BE(4);

@@ -4,25 +4,25 @@ import type { Found } from "./discover.ts";
 import { isGone } from "./end-daemon.ts";
 import { requestJson } from "./open-request.ts";
 
-/** An older daemon that is to make room, and has runs that need it. */
+/** An older daemon that is to be replaced, and that has runs that depend on it. */
 export interface Handover {
   readonly olderVersion: string;
   readonly newerVersion: string;
-  /** Commands under way, as far as it could be told. */
+  /** The number of running commands, if it is known. */
   readonly runs: number | undefined;
-  /** Then the runs that are left are ended. */
+  /** After this the remaining runs are ended. */
   readonly limitMs: number;
-  /** Settled when it is gone, or will not go. */
+  /** Settles when the daemon is gone, or will not exit. */
   readonly over: Promise<void>;
-  /** Ends the runs that are left, at once. */
+  /** Ends the remaining runs at once. */
   readonly endNow: () => void;
 }
 
 export interface HandoverOptions {
-  /** This program's own. */
+  /** This program's own version. */
   readonly version: string;
   readonly limitMs?: number | undefined;
-  /** Told when it takes longer than a moment, so that a person knows what is waited for. */
+  /** Called if it takes longer than a moment, so that the user learns what is being waited for. */
   readonly onWaiting?: ((handover: Handover) => void) | undefined;
 }
 
@@ -30,12 +30,13 @@ const defaultLimitMs = 600_000;
 const momentMs = 500;
 const endMs = 10_000;
 const stats = { method: "GET", path: "/api/stats" } as const;
-/** With this body since the first version. */
+/** The body has not changed since the first version. */
 const shutdown = { method: "POST", path: "/api/shutdown", body: {} } as const;
 
 /**
- * Asks a daemon of an older version to take no new runs and to end when those that need it have; durable ones are gone on
- * with by the next daemon. At the limit the others are ended. Resolves when its process is gone; `timed_out` when it stays.
+ * Asks a daemon of an older version to accept no new runs and to exit when those that depend on it have ended; durable
+ * ones are continued by the next daemon. At the limit the others are ended. Resolves when its process is gone; rejects
+ * with `timed_out` if it stays.
  */
 export async function handOver(
   { transport, health }: Pick<Found, "transport" | "health">,
@@ -45,7 +46,7 @@ export async function handOver(
   const { pid } = health;
   const runs = await countRuns(transport).catch(() => undefined);
   const ask = (drain: boolean) =>
-    // It may be gone before it has answered.
+    // It may exit before it has answered.
     requestJson(transport, shutdown, { body: { drain }, ownConnection: true, signal }).catch(() => undefined);
   await ask(true);
   if (await isGone(pid, momentMs, signal)) return;

@@ -2,7 +2,7 @@ import { visible } from "../protocol/visible.ts";
 
 type Stream = "stdout" | "stderr";
 
-/** The output of many hosts as whole lines, each behind its host's name. */
+/** The output of many hosts as whole lines, each prefixed with its host's name. */
 export class HostLines {
   readonly #write: (stream: Stream, text: Buffer) => Promise<void>;
   readonly #waiting = new Map<string, Buffer>();
@@ -19,7 +19,7 @@ export class HostLines {
     if (end > 0) await this.#write(stream, prefixed(host, all.subarray(0, end)));
   }
 
-  /** What a host's output ended with, where that is no whole line. */
+  /** Writes the rest of a host's output, if it does not end with a newline. */
   async end(host: string): Promise<void> {
     for (const stream of ["stdout", "stderr"] as const) {
       const key = `${stream} ${host}`;

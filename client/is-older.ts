@@ -1,4 +1,4 @@
-/** Whether one version comes before another by their numbers (semver.org, section 11); false where either is none. */
+/** Whether one version precedes another (semver.org, section 11); false if either is invalid. */
 export function isOlder(version: string, than: string): boolean {
   const [one, other] = [parse(version), parse(than)];
   if (one === undefined || other === undefined) return false;
@@ -6,7 +6,7 @@ export function isOlder(version: string, than: string): boolean {
     const against = other.numbers[index] ?? 0;
     if (number !== against) return number < against;
   }
-  // What comes before a release is older than it.
+  // A pre-release precedes its release.
   if (one.before === undefined || other.before === undefined) {
     return one.before !== undefined && other.before === undefined;
   }

@@ -1,6 +1,6 @@
 import type { Daemon } from "./daemon.ts";
 
-/** Whether there is a host of this name, or was one when a run went to it that is still kept. */
+/** Whether a host of this name exists, or existed for a run that is still in the history. */
 export async function isKnownHost(daemon: Pick<Daemon, "call">, name: string): Promise<boolean> {
   const { items: hosts } = await daemon.call("listHosts");
   if (hosts.some((host) => host.name === name)) return true;

@@ -1,9 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** The end of an output in which its last line is looked for, in bytes. */
+/** The number of bytes at the end of an output in which its last line is searched for. */
 export const lastLineBytes = 1024;
 
-/** The last line that a person would see of an output's end, at most 500 characters: what a carriage return has written over is gone. */
+/**
+ * The last visible line at the end of an output, at most 500 characters: text that a carriage return has overwritten
+ * is removed.
+ */
 export function lastLineOf(text: string): string {
   const lines = stripVTControlCharacters(text).replaceAll("\r\n", "\n").split("\n");
   const last = lines.findLast((line) => line.trim() !== "") ?? "";

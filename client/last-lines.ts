@@ -4,13 +4,13 @@ import { openOwnFile } from "../state-directory/own-file.ts";
 
 const tailBytes = 4096;
 const tailLines = 12;
-/** The daemon's own words, which say what to do. */
+/** For the daemon's own messages, which include what to do. */
 const maxLineLength = 1000;
 
-/** The last lines of an open file, of those behind `from`, for a person. */
+/** The last lines of an open file after `from`, for a person. */
 export function lastLines(file: number, from = 0): string[] {
   const { size } = fstatSync(file);
-  // A log that was full meanwhile begins anew.
+  // A log that became full in the meantime was truncated.
   const begin = Math.max(size < from ? 0 : from, size - tailBytes);
   const bytes = Buffer.alloc(Math.max(0, size - begin));
   readSync(file, bytes, 0, bytes.length, begin);
@@ -19,7 +19,7 @@ export function lastLines(file: number, from = 0): string[] {
   return lines.map((line) => visibleLine(line, maxLineLength));
 }
 
-/** The last lines of the daemon's log; none where it cannot be read. */
+/** The last lines of the daemon's log; empty if it cannot be read. */
 export function lastLinesOf(path: string): string[] {
   let file: number | undefined;
   try {

@@ -15,23 +15,23 @@ import { lastLines } from "./last-lines.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 
-/** What is started. */
+/** How to start the daemon. */
 export interface LaunchOptions {
   readonly places: Places;
   readonly daemonScript: string;
-  /** The Node or Electron that runs it; by default this process' own. */
+  /** The Node or Electron that runs it; by default this process's own. */
   readonly daemonRuntime?: string | undefined;
-  /** Further arguments of the daemon. */
+  /** Additional arguments for the daemon. */
   readonly daemonArguments?: readonly string[] | undefined;
-  /** How long the daemon may take until it answers; by default a minute, for a machine that has much else to do. */
+  /** How long the daemon may take to answer; by default a minute, for a heavily loaded machine. */
   readonly deadlineMs?: number | undefined;
 }
 
 const defaultDeadlineMs = 60_000;
 
 /**
- * Waits until it is worth another look: soon at first, and less often the longer it takes, since a hundred clients that
- * look all the time would keep the daemon from starting.
+ * Waits before the next poll: briefly at first, and longer the more time has passed, since a hundred clients that poll
+ * constantly would keep the daemon from starting.
  */
 async function waitToLook(since: number, signal: AbortSignal | undefined): Promise<void> {
   const span = Math.min(500, 10 + (performance.now() - since) / 8);
@@ -39,9 +39,9 @@ async function waitToLook(since: number, signal: AbortSignal | undefined): Promi
 }
 
 /**
- * Finds the daemon or starts it, detached, its output going to daemon.log. Of several processes that try this
- * at once one starts it, under a lock, and the others find it. `daemon_unreachable` when it does not answer in
- * time or dies at the start, with the end of what it wrote.
+ * Finds the daemon or starts it, detached, with its output going to daemon.log. If several processes try at once, one
+ * starts it, holding a lock, and the others find it. Rejects with `daemon_unreachable` when it does not answer in time
+ * or dies while starting, with the end of what it wrote.
  */
 export async function launch(options: LaunchOptions, signal?: AbortSignal): Promise<Found> {
   const { places } = options;
@@ -61,7 +61,7 @@ export async function launch(options: LaunchOptions, signal?: AbortSignal): Prom
   }
 }
 
-/** With the lock; another daemon may be there all the same, of a service or of a person. */
+/** Called with the lock held; another daemon may still exist, started as a service or by hand. */
 async function startLocked(
   options: LaunchOptions,
   deadline: number,
@@ -81,12 +81,12 @@ async function startLocked(
   }
 }
 
-/** How long who listens already may take until it answers, such as a service that starts when somebody connects. */
+/** How long an existing listener may take to answer, such as a service that is started by the first connection. */
 const listenerMs = 20_000;
-/** A daemon that found the place taken is started again after this: the other one may have been about to end. */
+/** The delay before a daemon that found another one running is started again: the other may have been about to exit. */
 const placeTakenMs = 250;
 
-/** Starts the daemon, and again while another one is about to make room. */
+/** Starts the daemon, and restarts it while another one is about to exit. */
 class Starts implements Disposable {
   readonly #options: LaunchOptions;
   #child: Child | undefined;
@@ -98,7 +98,7 @@ class Starts implements Disposable {
     this.look();
   }
 
-  /** Throws when it died. */
+  /** Throws if it died. */
   look(): void {
     const end = this.#child?.ended();
     if (end !== undefined && !end.isTaken)
@@ -116,7 +116,7 @@ class Starts implements Disposable {
   }
 }
 
-/** Only a refused connection proves that nobody listens. Connecting also has a service start that waits for it. */
+/** Only a refused connection proves that nothing listens. Connecting also makes a socket-activated service start. */
 function isListening(socket: string): Promise<boolean> {
   if (process.platform === "win32") return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -130,9 +130,9 @@ function isListening(socket: string): Promise<boolean> {
 }
 
 interface Child extends Disposable {
-  /** How it ended, once it has, and whether it was because another daemon has its place. */
+  /** How it ended, if it has, and whether that was because another daemon is running. */
   ended(): { readonly how: string; readonly isTaken: boolean } | undefined;
-  /** The end of what it wrote so far. */
+  /** The end of what it has written so far. */
   written(): string[];
 }
 
@@ -173,7 +173,7 @@ function openLog(path: string): number {
   }
 }
 
-/** As this process' own, less what is meant for this process alone. */
+/** This process's own environment, without the variables meant for this process only. */
 export function daemonEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(?:NODE_OPTIONS$|VSCODE_|ELECTRON_)/.test(name),

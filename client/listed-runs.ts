@@ -4,7 +4,7 @@ import type { Daemon } from "./daemon.ts";
 
 const maxPageSize = 500;
 
-/** The first `limit` runs that the filters let through, newest first, page by page. */
+/** The first `limit` runs that match the filters, newest first, page by page. */
 export async function* listedRuns(
   daemon: Pick<Daemon, "call">,
   filters: RunFilters,

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { errorCode } from "../state-directory/error-code.ts";
 
 /**
- * Whether a process still runs. One that has ended but was not collected by its parent, as in containers whose
- * first process collects nobody, does not (proc(5), state Z).
+ * Whether a process is still running. A zombie, which has ended but was not reaped by its parent, as in containers
+ * whose init does not reap, is not (proc(5), state Z).
  */
 export function isAlive(pid: number): boolean {
   try {
@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
   } catch {
-    // Not Linux, or it has ended just now; the next look tells.
+    // Not Linux, or it has just ended, which the next check will find.
     return true;
   }
 }

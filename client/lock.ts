@@ -8,15 +8,15 @@ import { readOwnFile } from "../state-directory/own-file.ts";
 import { giveUpReserve } from "../state-directory/reserve.ts";
 import { isAlive } from "./liveness.ts";
 
-/** A lock whose owner lives is still given up when it is older than this: the pid may be another's by now. */
+/** A lock older than this is released even if its owner is alive: the pid may have been reused. */
 const oldMs = 120_000;
-/** A lock file is written in one go; an unreadable one this old was left by a crash in between. */
+/** A lock file is written at once; an unreadable one this old was left by a crash during the write. */
 const halfWrittenMs = 2000;
 
 /**
- * Takes the lock file `path`, or says that another process has it (undefined). A lock that was left by a dead
- * process is taken over. Disposing gives it back. `forbidden` when what is there is not this user's own, or nothing can
- * be written there.
+ * Takes the lock file `path`; returns undefined if another process holds it. A lock left by a dead process is taken
+ * over. Disposing releases it. Throws `forbidden` if the existing file is not this user's own, or nothing can be
+ * written there.
  */
 export function takeLock(path: string): Disposable | undefined {
   const content = JSON.stringify({ pid: process.pid, at: Date.now(), nonce: randomUUID() });
@@ -29,7 +29,7 @@ export function takeLock(path: string): Disposable | undefined {
   return undefined;
 }
 
-/** As `create`; on a full disk in the room that is kept there, which the daemon needs next. */
+/** Like `create`; on a full disk it uses the reserved space, which the daemon needs next. */
 function createOnAnyDisk(path: string, content: string): boolean {
   try {
     return create(path, content);
@@ -43,7 +43,7 @@ function createOnAnyDisk(path: string, content: string): boolean {
   }
 }
 
-/** False when there is one already. */
+/** Returns false if the file already exists. */
 function create(path: string, content: string): boolean {
   try {
     const file = openSync(path, "wx", 0o600);
@@ -63,8 +63,8 @@ function create(path: string, content: string): boolean {
 }
 
 /**
- * Removes the lock only if it still holds `content`: it is moved aside first, so that of several processes that
- * found the same dead lock one removes it, and none removes the lock that another has just taken.
+ * Removes the lock only if it still contains `content`: it is renamed first, so that of several processes that found
+ * the same dead lock only one removes it, and none removes a lock that another has just taken.
  */
 function removeIf(path: string, content: string): void {
   if (read(path) !== content) return;
@@ -74,12 +74,12 @@ function removeIf(path: string, content: string): void {
     const taken = read(aside);
     if (taken !== undefined && taken !== content) create(path, taken);
   } catch {
-    // Someone else was faster; what is there now is theirs.
+    // Another process was faster; the file there now is its own.
   }
   try {
     unlinkSync(aside);
   } catch {
-    // It was never moved.
+    // It was never renamed.
   }
 }
 

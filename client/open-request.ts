@@ -4,11 +4,11 @@ import type { Reply } from "./reply.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
 import { unreachable } from "./transport.ts";
 
-/** What a request needs to know of its endpoint. */
+/** The part of an endpoint that a request needs. */
 export interface Route {
   readonly method: OutgoingRequest["method"];
   readonly path: string;
-  /** There where the endpoint always takes JSON. */
+  /** Present if the endpoint always takes JSON. */
   readonly body?: unknown;
 }
 
@@ -21,14 +21,13 @@ export interface RequestInput extends CallOptions {
   readonly params?: Readonly<Record<string, string>> | undefined;
   readonly query?: unknown;
   readonly body?: unknown;
-  /** A new connection, also where one is kept. */
+  /** Use a new connection, even if one is kept. */
   readonly ownConnection?: boolean;
 }
 
 /**
- * Sends a request and gives back the answer once its head says that it is good; otherwise its Problem is
- * thrown. GET is sent again on a connection that was closed in between, and so is what carries an
- * Idempotency-Key.
+ * Sends a request and returns the response once its status indicates success; otherwise throws its Problem. A GET is
+ * sent again if its connection was closed in between, and so is a request with an Idempotency-Key.
  */
 export async function openRequest(
   transport: Transport,
@@ -58,13 +57,13 @@ function contentHeaders(body: string | undefined): Record<string, string> {
   return { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
 }
 
-/** What an endpoint answers in JSON; undefined where it is none. Rejects as `openRequest` does. */
+/** The JSON of a response; undefined if it is not JSON. Rejects as `openRequest` does. */
 export async function requestJson(transport: Transport, route: Route, input: RequestInput): Promise<unknown> {
   const reply = await openRequest(transport, route, input, "application/json");
   return parseJson((await readAll(reply, route.path)).toString("utf8"));
 }
 
-/** What is told of an answer that is none of this API. */
+/** The problem for a response that does not match the API. */
 export function notUnderstood({ method, path }: Route, cause?: unknown): Problem {
   return new Problem(
     "daemon_incompatible",
@@ -87,7 +86,7 @@ export function pathOf(route: Route, params: Readonly<Record<string, string>> = 
   return search.size === 0 ? path : `${path}?${search.toString()}`;
 }
 
-/** JSON answers of the daemon are far smaller; this only bounds the memory. */
+/** The daemon's JSON responses are far smaller; this only limits memory use. */
 const maxAnswerBytes = 256 * 1024 * 1024;
 
 export async function readAll({ body, length }: Reply, what: string): Promise<Buffer> {
@@ -113,7 +112,7 @@ export function problemOf({ status }: Reply, bytes: Buffer): Problem {
   const details = parseJson(bytes.toString("utf8"));
   if (isProblemDetails(details)) return Problem.fromDetails(details);
   const told: unknown = isTold(details) ? Reflect.get(details, "detail") : undefined;
-  // A newer daemon may have a code that is not known here, but says what is the matter all the same.
+  // A newer daemon may send an unknown code, but its message is still useful.
   if (typeof told === "string") return new Problem("daemon_incompatible", told);
   return new Problem(
     "daemon_incompatible",

@@ -2,12 +2,12 @@ import { build } from "../protocol/build.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Health } from "../protocol/stats.ts";
 
-/** Whether a daemon is of the version that is this program's, and yet not of the same sources. */
+/** Whether a daemon has the same version as this program, but was built from other sources. */
 export function isOtherBuild(health: Health, version: string): boolean {
   return health.version === version && health.build !== build;
 }
 
-/** An answer that was not understood, with the reason where it is known; any other failure as it is. */
+/** Adds the reason, if known, to a response that was not understood; returns any other failure unchanged. */
 export function withReason(failure: unknown, health: Health): unknown {
   if (!(failure instanceof Problem) || failure.code !== "daemon_incompatible" || health.build === build)
     return failure;

@@ -1,22 +1,22 @@
 import { connect, type Socket } from "node:net";
 import type { Reply } from "./reply.ts";
 
-/** A request that is small enough to be sent in one go. */
+/** A request that is small enough to be sent at once. */
 export interface WholeRequest {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
 }
 
-/** Node's own limit. */
+/** The same as Node's own limit. */
 const maxHeadBytes = 16 * 1024;
 
 /**
- * One request on a new connection that is closed after its answer: as HTTP/1.0 has it, where the body ends with the
- * connection. Node's own client takes longer to load than a command line has time for. Rejects with the socket's error,
- * or with the signal's reason.
+ * Sends one request on a new connection that is closed after its response: HTTP/1.0, in which the body ends with the
+ * connection. Node's own client takes too long to load for a command line. Rejects with the socket's error, or with
+ * the signal's reason.
  */
 export async function requestOnce(
   socketPath: string,
@@ -24,7 +24,7 @@ export async function requestOnce(
   signal?: AbortSignal,
 ): Promise<Reply> {
   const socket = connect({ path: socketPath });
-  // One that comes when nobody waits is met by whoever reads on.
+  // An error that occurs while nothing waits is found by the next read.
   socket.on("error", () => undefined);
   const abort = (): void => void socket.destroy(abortErrorOf(signal));
   signal?.addEventListener("abort", abort);
@@ -39,7 +39,7 @@ function abortErrorOf(signal: AbortSignal | undefined): Error | undefined {
   return signal?.reason instanceof Error ? signal.reason : undefined;
 }
 
-/** Up to the empty line; what follows stays to be read. */
+/** Reads up to the empty line; what follows stays in the socket's buffer. */
 function readHead(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let head = Buffer.alloc(0);

@@ -2,12 +2,12 @@ import type { ProblemCode } from "../protocol/problem-codes.ts";
 import { Problem } from "../protocol/problem.ts";
 import { BackOff } from "./back-off.ts";
 
-/** A daemon that stops waits 3 s for its runs, by default, and up to 5 for what they leave behind. */
+/** A daemon that is stopping waits 3 s for its runs, by default, and up to 5 s to clean up after them. */
 const maxStopMs = 15_000;
 
 /**
- * Sends what starts something, under one key. A daemon that is about to stop refuses that: then it is sent to the next one, to which
- * `moveOn` goes over as soon as it is there.
+ * Sends a request that starts something, always with the same key. A daemon that is about to stop refuses it: then it
+ * is sent to the next daemon, to which `moveOn` switches as soon as it is running.
  */
 export async function sendPastStop<T>(
   send: () => Promise<T>,
@@ -21,7 +21,7 @@ export async function sendPastStop<T>(
       return await send();
     } catch (failure) {
       stops ||= isProblem(failure, "daemon_stopped");
-      // Between its answer and its end it is gone, or cuts the connection.
+      // Between this response and its exit, the daemon may be gone, or close the connection.
       const isStop =
         stops && (isProblem(failure, "daemon_stopped") || isProblem(failure, "daemon_unreachable"));
       if (!isStop || !(await stop.next(signal))) throw failure;

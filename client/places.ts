@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { joinPath, placeNames, stateDirectory } from "../protocol/places.ts";
 
-/** The absolute paths of what the daemon and its clients share. */
+/** The absolute paths of the files that the daemon and its clients share. */
 export type Places = { readonly directory: string } & { readonly [Name in keyof typeof placeNames]: string };
 
-/** Where things stand in `directory`; by default the state directory of this process' user. */
+/** The paths in `directory`; by default the state directory of this process's user. */
 export function placesIn(
   directory: string = stateDirectory(process.platform, process.env, homedir()),
 ): Places {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 
-/** Nobody who was asked something does nothing at all for this many looks. */
+/** A process that is to answer is considered hung when it makes no progress for this many polls. */
 const maxStillLooks = 6;
 const defaultPace = { lookMs: 500, maxBusyMs: 30_000 };
 
 /**
- * Calls `giveUp` when a process that was asked something is to be given up: "hangs" when it has done nothing for 3 s,
- * "busy" after 30 s in which it did something, or may have: only Linux tells. What came while this process itself waited
- * for its turn is read before. Disposing ends it.
+ * Watches a process that is to answer, and calls `giveUp`: with "hangs" when it has made no progress for 3 s, with
+ * "busy" after 30 s in which it made progress, or may have: only Linux shows it. A response that arrived while this
+ * process was itself waiting for the CPU is read first. Disposing stops it.
  */
 export function watchProcess(
   pid: number,
@@ -35,15 +35,15 @@ export function watchProcess(
   };
 }
 
-/** Without node:perf_hooks, which takes 2 ms to load. */
+/** Avoids node:perf_hooks, which takes 2 ms to load. */
 function uptimeMs(): number {
   return process.uptime() * 1000;
 }
 
 /**
- * Something that changes when a process gets on: its time on a processor and its time in the queue for one
- * (/proc/PID/schedstat); and always while it runs, waits for its turn or for a disk (states R and D of proc(5)).
- * Undefined where the system does not tell; "gone" when there is no such process.
+ * A value that changes when a process makes progress: its CPU time and its time in the run queue
+ * (/proc/PID/schedstat); it always changes while the process runs, waits for a CPU or for a disk (states R and D of
+ * proc(5)). Undefined if the system does not show it; "gone" when there is no such process.
  */
 function progressOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);

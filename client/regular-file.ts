@@ -4,10 +4,13 @@ import { Problem } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 
-/** The text of a file that a person has named, which may be anything. A Problem where it is not a regular file, or too long. */
+/**
+ * Reads a text file named by the user, which may be anything. Rejects with a Problem if it is not a regular file, or
+ * too long.
+ */
 export async function readRegularFile(path: string, maxBytes: number): Promise<string> {
   try {
-    // Neither waits for the other end of a FIFO nor for a device.
+    // Does not block on the other end of a FIFO or on a device.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await file.stat()).isFile()) throw new Problem("invalid_request", `${path} is not a regular file.`);
     return await takeText(file.createReadStream({ autoClose: false }), path, maxBytes);
@@ -19,7 +22,7 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<s
   }
 }
 
-/** All that a stream has; `name` is what a person calls it. */
+/** Reads a whole stream; `name` is what the user calls it. */
 export async function takeText(
   stream: AsyncIterable<Buffer>,
   name: string,

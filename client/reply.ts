@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 
-/** The head of an HTTP answer, and its body. */
+/** The head of an HTTP response, and its body. */
 export interface Reply {
   readonly status: number;
-  /** Bytes of the body, where the head says so. */
+  /** The size of the body in bytes, if the head includes it. */
   readonly length: number | undefined;
   readonly body: Readable;
 }

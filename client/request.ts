@@ -13,12 +13,12 @@ import {
 import { newIdempotencyKey } from "./start-run.ts";
 import type { Transport } from "./transport.ts";
 
-/** The endpoints that answer at once, with JSON, text or nothing. */
+/** The endpoints with a complete response: JSON, text or nothing. */
 export type CallableName = {
   [Name in EndpointName]: Api[Name]["output"] extends "events" | "bytes" ? never : Name;
 }[EndpointName];
 
-/** What a call gives back: the parsed JSON, the text, or undefined where the answer is empty. */
+/** The result of a call: the parsed JSON, the text, or undefined for an empty response. */
 export type Answer<E extends Endpoint> = E["output"] extends "text" ? string : Output<E>;
 
 type Part<Key extends string, T> = [T] extends [undefined]
@@ -27,7 +27,7 @@ type Part<Key extends string, T> = [T] extends [undefined]
     ? { readonly [K in Key]?: T }
     : { readonly [K in Key]: T };
 
-/** What a call of one endpoint takes; a part is optional where the endpoint needs none. */
+/** The input for a call of one endpoint; a part that the endpoint does not need is optional. */
 export type CallInput<E extends Endpoint> = Part<
   "params",
   keyof Params<E> extends never ? undefined : Params<E>
@@ -39,18 +39,18 @@ export type CallInput<E extends Endpoint> = Part<
 export type CallArguments<Name extends EndpointName> =
   object extends CallInput<Api[Name]> ? [input?: CallInput<Api[Name]>] : [input: CallInput<Api[Name]>];
 
-/** How what is called is sent. */
+/** How calls are sent. */
 export interface Caller {
   readonly transport: Transport;
-  /** Calls `send` until a daemon has taken what it starts; by default once. */
+  /** Calls `send` until a daemon has accepted what it starts; by default once. */
   readonly start?: <T>(send: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 }
 
 /**
- * Calls an endpoint and gives back its parsed answer. Rejects with the daemon's Problem, with
- * `daemon_unreachable`, with `daemon_incompatible` where the answer is not understood, or with the signal's
- * reason. What starts something carries an Idempotency-Key, by default a new one: where the answer is lost, the request is
- * sent once more and gives what it has made.
+ * Calls an endpoint and returns its parsed response. Rejects with the daemon's Problem, with `daemon_unreachable`,
+ * with `daemon_incompatible` if the response is not understood, or with the signal's reason. A call that starts
+ * something carries an Idempotency-Key, by default a new one: if the response is lost, the request is sent once more
+ * and returns what the first one created.
  */
 export function call<Name extends CallableName>(
   caller: Caller,
@@ -85,7 +85,7 @@ async function ask(transport: Transport, declaration: Endpoint, input: RequestIn
   throw notUnderstood(declaration, parsed.error);
 }
 
-/** The daemon may have done what it was asked for. */
+/** Whether the connection was lost, in which case the daemon may have handled the request. */
 export function isCut(failure: unknown): boolean {
   return (
     failure instanceof Problem && failure.code === "daemon_unreachable" && failure.members.reason === "cut"

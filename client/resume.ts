@@ -5,28 +5,31 @@ import type { Reply } from "./reply.ts";
 
 export interface ResumeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How long a cut stream is tried to be resumed without getting anywhere; default 10 s. */
+  /** How long to try to resume an interrupted stream without progress; default 10 s. */
   readonly giveUpAfterMs?: number | undefined;
-  /** Called before a stream that was cut is opened again: the daemon may have to be started. What it throws ends this one. */
+  /**
+   * Called before an interrupted stream is reopened: the daemon may have to be started. What it throws ends the
+   * stream.
+   */
   readonly revive?: (() => Promise<void>) | undefined;
 }
 
-/** A stream that can be opened again where it was cut. */
+/** A stream that can be reopened where it was interrupted. */
 export interface ResumableSource<Item> {
-  /** Opens the stream behind what `read` has given so far; rejects with a Problem. */
+  /** Opens the stream after what `read` has yielded so far; rejects with a Problem. */
   open(signal: AbortSignal | undefined): Promise<Reply>;
   read(chunks: AsyncIterable<Buffer>): AsyncIterable<Item>;
-  /** Whether this item is the last one; a stream that ends without it was cut. */
+  /** Whether this item is the last one; a stream that ends without it was interrupted. */
   isLast(item: Item): boolean;
 }
 
-/** The daemon shows every 15 s that the stream is alive; three missing signs mean that it hangs. */
+/** The daemon sends a keep-alive every 15 s; three missing ones mean that it hangs. */
 const silentMs = 45_000;
 const endMs = 200;
 
 /**
- * The items of a stream across cuts. It reads no faster than it is iterated. Ends after the last item; throws the
- * Problem that makes going on impossible, or the signal's AbortError.
+ * The items of a stream, which is reopened if it is interrupted. Reads no faster than it is iterated. Ends after the
+ * last item; throws the Problem that makes it impossible to resume, or the signal's AbortError.
  */
 export async function* resume<Item>(
   source: ResumableSource<Item>,
@@ -72,7 +75,7 @@ async function* readOnce<Item>(
   }
 }
 
-/** The daemon ends the answer after the last event; read to its end, the connection serves the next request. */
+/** The daemon ends the response after the last event; once it is read to its end, the connection can be reused. */
 async function readOut(stream: Readable): Promise<void> {
   const late = setTimeout(() => stream.destroy(), endMs);
   stream.resume();
@@ -82,7 +85,7 @@ async function readOut(stream: Readable): Promise<void> {
 
 const mended: readonly unknown[] = ["cut", "not_running", "crowded"];
 
-/** Only what a new connection can mend is tried again. */
+/** Only failures that a new connection may overcome are retried. */
 function isCut(error: unknown): error is Problem {
   return (
     error instanceof Problem && error.code === "daemon_unreachable" && mended.includes(error.members.reason)
@@ -98,8 +101,8 @@ export function cut(what: string, cause?: unknown): Problem {
 }
 
 /**
- * The chunks of a stream; a break, or silence while somebody waits for more, is thrown as a cut. The time in
- * which the reader is busy with a chunk does not count.
+ * The chunks of a stream; throws a cut when it breaks, or is silent while the reader waits. Time that the reader
+ * spends on a chunk does not count.
  */
 async function* watched(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
   let waiting = true;

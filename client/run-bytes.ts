@@ -6,7 +6,7 @@ import type { Transport } from "./transport.ts";
 
 export interface OutputOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Only these bytes, as HTTP has it: `bytes=0-99`, `bytes=-100`. */
+  /** Only this range of bytes, as in HTTP: `bytes=0-99`, `bytes=-100`. */
   readonly range?: string | undefined;
 }
 
@@ -22,14 +22,14 @@ export async function openOutput(
   return (await openRequest(transport, routes.runOutput, input, "*/*")).body;
 }
 
-/** The daemon's state as one file; a body that ends before its `length` was cut. */
+/** The daemon's state as one file; a body shorter than its `length` is incomplete. */
 export function openBackup(transport: Transport, signal?: AbortSignal): Promise<Reply> {
   return openRequest(transport, routes.backup, { signal, ownConnection: true }, "*/*");
 }
 
 /**
- * Streams `source` to the standard input of a run as far as the daemon takes it; with `end` the command then
- * sees the end of its input. Rejects with `conflict` when the run has ended.
+ * Streams `source` to the standard input of a run as fast as the daemon accepts it; with `end` the command's input is
+ * then closed. Rejects with `conflict` when the run has ended.
  */
 export async function writeStdin(
   transport: Transport,

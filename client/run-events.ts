@@ -20,28 +20,28 @@ const eventStream = "text/event-stream";
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
 export interface RunEventsOptions extends SubscribeOptions {
-  /** Show the record as it is, shell noise included. */
+  /** Return the record unfiltered, shell noise included. */
   readonly raw?: boolean | undefined;
-  /** Get every byte that comes, whatever the record's limit; the host waits for this reader. */
+  /** Return every byte received, whatever the record's limit; the host waits for this reader. */
   readonly all?: boolean | undefined;
 }
 
-/** An event of a run, output as the bytes that the command wrote. */
+/** An event of a run, with output as the bytes that the command wrote. */
 export type RunBytesEvent = ControlEvent | RunOutput;
 
 export interface RunOutput {
   readonly type: "output";
   readonly stream: OutputStream;
   readonly bytes: Buffer;
-  /** When they were recorded, as ISO 8601. */
+  /** The time at which they were recorded, as ISO 8601. */
   readonly timestamp: string;
 }
 
 type ControlEvent = Exclude<RunEvent, OutputEvent>;
 
 /**
- * The events of a run from its beginning up to `complete`, as `runEvents` has them, by frames: without shell noise, and
- * what is recorded of it. A cut is resumed, and every byte comes once.
+ * The events of a run from its beginning up to `complete`, like `runEvents` but using frames: the recorded output,
+ * without shell noise. An interrupted stream is resumed, and every byte is delivered once.
  */
 export function runBytesEvents(
   transport: Transport,
@@ -51,17 +51,17 @@ export function runBytesEvents(
   return bytesEvents(new FrameStream(transport, recorded, controlEvents).readRun(run, options));
 }
 
-/** What starts a run: a request for a new one, or to run an old one again. */
+/** A run to start: a request for a new one, or to run an old one again. */
 export type RunToStart =
   | { readonly body: RunRequestInput; readonly production?: "refuse" | undefined }
   | { readonly rerun: string; readonly body: RerunRequestInput };
 
-/** Sends a run as often as it takes to reach a daemon that takes it. */
+/** Sends a run, repeatedly if needed, until a daemon accepts it. */
 export type SendAgain = (post: () => Promise<Reply>) => Promise<Reply>;
 
 /**
- * Starts a run and gives its events as `runBytesEvents` does, by one request in place of two. It runs once, whatever is
- * cut. Rejects as `call` does where it could not be started.
+ * Starts a run and streams its events as `runBytesEvents` does, with one request instead of two. It runs once, even if
+ * the connection is lost. Rejects as `call` does if it could not be started.
  */
 export async function* startedBytesEvents(
   transport: Transport,
@@ -71,7 +71,7 @@ export async function* startedBytesEvents(
   const { headers } = startInput({});
   const post = (signal: AbortSignal | undefined): Promise<Reply> =>
     send(() => postRun(transport, run, { headers, signal }));
-  // A daemon that does not run is for the caller to start; one that may have been told is asked again.
+  // If no daemon runs, the caller must start one; a daemon that may have received the request is asked again.
   let reply = await post(options.signal).catch((failure: unknown) => {
     if (isCut(failure)) return undefined;
     throw failure;
@@ -115,7 +115,7 @@ const controlEvents: FrameEvents<ControlEvent> = {
 
 export interface StreamRunOptions extends RunEventsOptions, StartRunOptions {}
 
-/** The events of a run from its beginning, or behind `after`, up to `complete`. */
+/** The events of a run from its beginning, or after `after`, up to `complete`. */
 export function runEvents(
   transport: Transport,
   run: string,
@@ -128,9 +128,9 @@ export function runEvents(
 }
 
 /**
- * Runs a command and streams its events, `init` first and `complete` last. One POST is answered by the stream;
- * a cut is resumed, and the command runs once: until its id is known the POST is repeated under the
- * same Idempotency-Key.
+ * Runs a command and streams its events, `init` first and `complete` last. The response to a single POST is the
+ * stream; if it is interrupted it is resumed, and the command runs once: until its id is known, the POST is repeated
+ * with the same Idempotency-Key.
  */
 export async function* streamRun(
   transport: Transport,
@@ -155,13 +155,13 @@ export async function* streamRun(
 }
 
 export interface JobEventsOptions extends SubscribeOptions {
-  /** Whether output is told, too; by default it is. */
+  /** Whether output is included; by default it is. */
   readonly output?: boolean | undefined;
 }
 
 /**
- * The events of all runs of a job, up to `jobComplete`. Another daemon numbers them anew: then the stream is read from its
- * beginning, and what was told of a run is passed over.
+ * The events of all runs of a job, up to `jobComplete`. After a restart the daemon numbers them anew: then the stream
+ * is read from its beginning, and events that were already delivered are skipped.
  */
 export async function* jobEvents(
   transport: Transport,
@@ -183,7 +183,7 @@ export async function* jobEvents(
   }
 }
 
-/** Counts by run: `known` what is left of what comes once more, `told` what was told in all. */
+/** Counts events by run: `known` is how many repeated ones are left to skip, `told` how many were delivered in all. */
 function isNew(event: JobEvent, known: Map<string, number>, told: Map<string, number>): boolean {
   if (!("runId" in event)) return true;
   const left = known.get(event.runId) ?? 0;
@@ -205,13 +205,13 @@ function jobSource(transport: Transport, job: string, options: JobEventsOptions)
       ),
     parse: (data) => JobEvent.safeParse(data).data,
     knows: (type) => isTypeOf(JobEvent, type),
-    // Without output there are numbers that are not told, and so there are where a record was cut.
+    // Numbers are missing where output is left out, and where a record was truncated.
     standsForMany: () => true,
     isLast: (event) => event.type === "jobComplete",
   };
 }
 
-/** What changes in the daemon, until the signal; after a `reset` the lists must be read again. */
+/** Changes in the daemon, until the signal is aborted; after a `reset` the lists must be reloaded. */
 export function changes(
   transport: Transport,
   options: SubscribeOptions = {},
@@ -258,7 +258,7 @@ function queryOf({ raw, all }: RunEventsOptions): StreamQuery {
   return { ...(raw === true ? { raw: "1" } : {}), ...(all === true ? { follow: "all" } : {}) };
 }
 
-/** A gap in the record can begin before what this reader has seen of it; for the reader it begins after that. */
+/** A gap in the record may begin before the end of what this reader has seen; for the reader it begins after that. */
 function createParser(): (data: unknown) => RunEvent | undefined {
   const last: { [Stream in OutputStream]?: OutputEvent } = {};
   return (data) => {

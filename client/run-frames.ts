@@ -19,15 +19,15 @@ export type RunFrame<Event = FrameEvent> = OutputBytes | Received<Event>;
 export interface OutputBytes {
   readonly stream: OutputStream;
   readonly bytes: Buffer;
-  /** When they were recorded, as ISO 8601, where positions were asked for. */
+  /** The time at which they were recorded, as ISO 8601, if positions were requested. */
   readonly timestamp?: string | undefined;
 }
 
 export interface RunFramesOptions extends ResumeOptions, StartRunOptions {}
 
 /**
- * Runs a command and streams it as frames, all of it: `init` first and `complete` last. A cut is resumed and the command
- * runs once, as with `streamRun`.
+ * Runs a command and streams it as frames with all of its output: `init` first and `complete` last. An interrupted
+ * stream is resumed and the command runs once, as with `streamRun`.
  */
 export function runFrames(
   transport: Transport,
@@ -43,10 +43,10 @@ export function runFrames(
   return new FrameStream(transport, all, frameEvents).read((signal) => start(post, signal), options);
 }
 
-/** How a run is sent; by default it just is. */
+/** How a run is sent; by default directly. */
 export type StartRun = (post: PostRun, signal: AbortSignal | undefined) => Promise<Reply>;
 
-/** The frames of a run from its beginning, as far as it is recorded, up to `complete`. */
+/** The recorded frames of a run, from its beginning up to `complete`. */
 export function subscribeFrames(
   transport: Transport,
   run: string,
@@ -62,17 +62,17 @@ const frameEvents: FrameEvents<FrameEvent> = {
   knows: isFrameEventType,
 };
 
-/** How the events between the output are read. */
+/** How the events between the output are parsed. */
 export type FrameEvents<Event> = Pick<EventSource<Event>, "parse" | "knows">;
 
-/** What of a run's frames is wanted: see `EventsQuery`. */
+/** Which of a run's frames to request: see `EventsQuery`. */
 export interface FramesQuery {
   readonly follow: "all" | "recorded";
   readonly raw?: "0";
   readonly positions?: "1";
 }
 
-/** What the stream itself needs to know of an event; the last two of a gap. */
+/** What the stream itself needs of an event; the last two belong to a gap. */
 interface StreamEvent {
   readonly type: string;
   readonly runId: string;
@@ -80,20 +80,23 @@ interface StreamEvent {
   readonly to?: number;
 }
 
-/** A run's frames, and what of them was taken in. */
+/** A run's frames, and how much of them was processed. */
 export class FrameStream<Event extends StreamEvent> {
   readonly #transport: Transport;
   readonly #query: FramesQuery;
   readonly #events: FrameEvents<Event>;
   readonly #inPieces: boolean;
   readonly #bytes = { stdout: 0, stderr: 0 };
-  /** Of the output that comes next. */
+  /** The position of the next output. */
   #position: FramePosition | undefined;
-  /** Known from the first event on. */
+  /** Set by the first event. */
   #run: string | undefined;
   #after: string | undefined;
 
-  /** Without positions output is given as it comes, and so may be cut anywhere; with them a character is never split. */
+  /**
+   * Without positions output is yielded as it arrives, and so may be split anywhere; with them a character is never
+   * split.
+   */
   constructor(transport: Transport, query: FramesQuery, events: FrameEvents<Event>) {
     this.#transport = transport;
     this.#query = query;
@@ -101,7 +104,7 @@ export class FrameStream<Event extends StreamEvent> {
     this.#inPieces = query.positions === undefined;
   }
 
-  /** Nothing comes before an event: until then a stream that was cut is opened by `start` again. */
+  /** No output precedes the first event: until then an interrupted stream is reopened with `start`. */
   read(
     start: (signal: AbortSignal | undefined) => Promise<Reply>,
     options: ResumeOptions,
@@ -166,7 +169,7 @@ export class FrameStream<Event extends StreamEvent> {
   }
 }
 
-/** Where a piece of output stands in its stream, and when it was recorded. */
+/** The offset of a piece of output in its stream, and when it was recorded. */
 interface FramePosition {
   readonly offset: number;
   readonly timestamp: string;

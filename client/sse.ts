@@ -2,9 +2,9 @@ import { Problem } from "../protocol/problem.ts";
 
 /** One message of an event stream (HTML standard, section 9.2). */
 export interface SseMessage {
-  /** The last event id as it stands after this message; "" where none was sent yet. */
+  /** The last event id after this message; "" if none has been sent yet. */
   readonly id: string;
-  /** "message" where the stream names none. */
+  /** "message" if the stream names none. */
   readonly event: string;
   readonly data: string;
 }
@@ -14,13 +14,12 @@ const cr = 0x0d;
 const defaultMaxBytes = 16 * 1024 * 1024;
 
 /**
- * Reads an event stream from bytes that may be cut anywhere. A line inside one chunk is decoded from where it
- * lies; only a line that spans chunks is copied, once. A message of more than `maxBytes` is a
- * `protocol_error`.
+ * Parses an event stream from bytes that may be split anywhere. A line within one chunk is decoded in place; only a
+ * line that spans chunks is copied, once. Throws `protocol_error` for a message of more than `maxBytes`.
  */
 export class SseParser {
   readonly #maxBytes: number;
-  /** The beginning of a line that has not ended yet. */
+  /** The beginning of an incomplete line. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #messageBytes = 0;
@@ -34,7 +33,7 @@ export class SseParser {
     this.#maxBytes = maxBytes;
   }
 
-  /** The messages that `chunk` completes, in order. `chunk` is kept until its last line has ended. */
+  /** Returns the messages that `chunk` completes, in order. Keeps `chunk` until its last line has ended. */
   push(chunk: Buffer): SseMessage[] {
     const messages: SseMessage[] = [];
     let start = this.#afterCr && chunk[0] === lf ? 1 : 0;
@@ -109,7 +108,7 @@ export class SseParser {
   }
 }
 
-/** Finds the next CR or LF at or after a position; each byte is looked at once for either. */
+/** Finds the next CR or LF at or after a position; each byte is searched only once for either. */
 function lineEnds(chunk: Buffer): (from: number) => number {
   let nextLf = chunk.indexOf(lf);
   let nextCr = chunk.indexOf(cr);

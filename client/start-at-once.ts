@@ -3,19 +3,19 @@ import { notBegun, startHeaders } from "../protocol/start-at-once.ts";
 import { askHealth, isSilent, type Told } from "./discover.ts";
 import type { Reply } from "./reply.ts";
 
-/** Sends the run, with further headers. */
+/** Sends the run, with additional headers. */
 export type PostRun = (headers: Readonly<Record<string, string>>, signal?: AbortSignal) => Promise<Reply>;
 
-/** A daemon that has not answered by then is asked whether it lives, while the run waits for its answer. */
+/** If the daemon has not answered after this time, its health is checked while the run waits for its response. */
 const askAfterMs = 1000;
-/** What it has not begun by then, it never does: that is before anybody is told that it hangs. */
+/** The daemon never starts the run later than this, which is before it can be reported as hung. */
 const beginMs = 3000;
 
 /**
- * Sends a run to a daemon that daemon.json tells of and that nobody has asked whether it lives, which a command line has
- * no time for. undefined where no daemon has answered, or another one, or too late, and did not begin it: then see who is
- * there, and send it again under the same key. Rejects as `discover` does where it hangs: then it does not begin it
- * later, either.
+ * Sends a run to the daemon that daemon.json names without a health check, which a command line has no time for.
+ * Returns undefined if no daemon answered, or another one, or too late, and the run was not started: then find the
+ * daemon, and send it again with the same key. Rejects as `discover` does if the daemon hangs; it will not start the
+ * run later, either.
  */
 export async function startAtOnce(told: Told, post: PostRun): Promise<Reply | undefined> {
   const hangs = new AbortController();

@@ -1,11 +1,11 @@
 export interface StartRunOptions {
-  /** The same key and request give the same run; by default a new one. */
+  /** The same key and request return the same run; by default a new key. */
   readonly idempotencyKey?: string | undefined;
-  /** Reject with `confirmation_required` on a production host. */
+  /** Reject with `confirmation_required` for a production host. */
   readonly refuseProduction?: boolean | undefined;
 }
 
-/** What of a request that starts a run comes from its options. */
+/** The part of a request that starts a run that depends on its options. */
 export function startInput({ idempotencyKey, refuseProduction }: StartRunOptions) {
   return {
     headers: { "idempotency-key": idempotencyKey ?? newIdempotencyKey() },
@@ -15,7 +15,7 @@ export function startInput({ idempotencyKey, refuseProduction }: StartRunOptions
 
 let keys = 0;
 
-/** Unlike any other on this machine, but no secret; made without node:crypto and node:perf_hooks, which take some ms to load. */
+/** Unique on this machine, but not secret; avoids node:crypto and node:perf_hooks, which take some ms to load. */
 export function newIdempotencyKey(): string {
   keys += 1;
   const parts = [process.pid, Date.now(), keys, Math.random() * 2 ** 52];

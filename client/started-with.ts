@@ -1,8 +1,8 @@
 import type { Daemon } from "./daemon.ts";
 
 /**
- * The options that a daemon was started with, for one in its place; settings from elsewhere are found there again. On TCP the
- * address is the one that it has. A URL that holds a secret is not told, and left out.
+ * The options that a daemon was started with, for its replacement; settings from other sources are found there again.
+ * For TCP, the address is the actual one. A URL with a secret is not exposed, and is left out.
  */
 export async function startedWith(daemon: Pick<Daemon, "call" | "discovery">): Promise<string[]> {
   const { values, sources } = await daemon.call("getSettings");
@@ -14,7 +14,7 @@ export async function startedWith(daemon: Pick<Daemon, "call" | "discovery">): P
   });
 }
 
-/** Of options of a daemon, those but for one. */
+/** A daemon's options without the one named. */
 export function withoutOption(options: readonly string[], name: string): string[] {
   const at = options.indexOf(name);
   return at < 0 ? [...options] : options.toSpliced(at, 2);

@@ -9,26 +9,28 @@ import type { Reply } from "./reply.ts";
 
 export interface OutgoingRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** A string is sent as it stands, a stream with back-pressure. */
+  /** A string is sent as it is, a stream with back-pressure. */
   readonly body?: string | Readable | undefined;
   /**
-   * Whether it may travel on a connection that is reused, and be sent a second time where the daemon closes that at this very moment.
+   * Whether it may use a kept connection, and be sent again if the daemon closes that connection at the same moment.
    */
   readonly reusable: boolean;
 }
 
-/** Of a program's runs that wait, the daemon takes one in turn with those of others: what one shell or editor started is one. */
+/**
+ * The daemon schedules waiting runs fairly between clients: everything started from one shell or editor is one client.
+ */
 const client = String(process.ppid);
 
-/** How long a daemon may be busy with others before a client that could not even connect gives up. */
+/** How long a client that cannot connect retries while the daemon is busy with others. */
 const crowdedMs = 30_000;
 
 /**
- * HTTP over the daemon's socket. Connections are kept for what is short and can be repeated, so that a warm one needs no
- * connect; everything else gets a connection of its own.
+ * HTTP over the daemon's socket. Connections are kept for short requests that can be repeated, so that they need no
+ * connect; every other request gets its own connection.
  */
 export class Transport implements Disposable {
   #socket: string;
@@ -37,8 +39,8 @@ export class Transport implements Disposable {
   #agent: Agent | undefined;
 
   /**
-   * `token` is needed on a Windows pipe; on a Unix socket the file's permissions say who may call. Keeping connections
-   * is for programs that ask again.
+   * `token` is needed for a Windows pipe; for a Unix socket the file's permissions control access. `reuses` is for
+   * programs that send several requests.
    */
   constructor(socket: string, token?: string, reuses = true) {
     this.#socket = socket;
@@ -46,12 +48,12 @@ export class Transport implements Disposable {
     this.#reuses = reuses;
   }
 
-  /** To the same daemon, without any connection that is kept. */
+  /** A transport to the same daemon that keeps no connections. */
   withoutReuse(): Transport {
     return new Transport(this.#socket, this.#token, false);
   }
 
-  /** From now on to the daemon of another one. */
+  /** Switches to the daemon of another transport. */
   moveTo(other: Transport): void {
     this.#socket = other.#socket;
     this.#token = other.#token;
@@ -66,7 +68,7 @@ export class Transport implements Disposable {
       if ("body" in sent) return sent;
       signal?.throwIfAborted();
       if (outgoing.reusable && sent.reused) continue;
-      // Then nothing was sent. A stream has lost its beginning to the try.
+      // Nothing was sent. A stream, however, has lost its beginning to this attempt.
       const crowded = errorCode(sent.failure) === "EAGAIN" && typeof outgoing.body !== "object";
       if (!crowded || !(await crowd.next(signal))) throw unreachable(sent.failure, this.#socket);
     }
@@ -99,21 +101,21 @@ export class Transport implements Disposable {
     const { Agent, request } = await import("node:http");
     this.#agent ??= new Agent({ keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" });
     const agent = reusable ? this.#agent : false;
-    // Node otherwise looks whether the host is an IPv6 address, by an expression that takes 3 ms to compile.
+    // Otherwise Node checks whether the host is an IPv6 address, with a regular expression that takes 3 ms to compile.
     const target = { socketPath: this.#socket, servername: "" };
     const options = { ...head, ...target, agent, ...(signal === undefined ? {} : { signal }) };
     return new Promise((resolve) => {
       const outgoing = request(options);
       outgoing.on("response", (response) => resolve(replyOf(response)));
       outgoing.on("error", (failure) => resolve({ failure, reused: outgoing.reusedSocket }));
-      // A failure of the body's source shows as the request's own error.
+      // An error of the body's source is reported as the request's own error.
       if (typeof body === "object") pipeline(body, outgoing, () => undefined);
       else outgoing.end(body);
     });
   }
 }
 
-/** Node sees to it that the body is as long as its head says. */
+/** Node checks the length of the body against its head. */
 function replyOf(response: IncomingMessage): Reply {
   return { status: response.statusCode ?? 0, length: undefined, body: response };
 }
