@@ -2,23 +2,23 @@ import type { Command, CommandGroup } from "./command.ts";
 import { unknown } from "./command.ts";
 import { commands, shorthands } from "./commands.ts";
 
-/** What the words of a command line call. */
+/** The command that a command line names. */
 export interface Called {
   /** The words that name it, e.g. "hosts add". */
   readonly name: string;
   readonly help: string;
   readonly command: Command;
-  /** What follows the name. */
+  /** The words after the name. */
   readonly args: readonly string[];
 }
 
-/** As `ls` and `rm` of a shell. */
+/** As in a shell's `ls` and `rm`. */
 const synonyms = new Map([
   ["ls", "list"],
   ["rm", "remove"],
 ]);
 
-/** The command that the first words name. UsageError when there is no such one. */
+/** Finds the command that the first words name. Throws a UsageError if there is none. */
 export async function findCalled([first = "", ...rest]: readonly string[]): Promise<Called> {
   const whole = Object.hasOwn(shorthands, first) ? shorthands[first] : undefined;
   if (whole !== undefined) return findCalled([...whole, ...rest]);

@@ -1,8 +1,8 @@
 import type { ProblemMembers } from "../protocol/problem.ts";
 
 /**
- * What is said of a host key that is another one than on record: the new one below the old ones, so that they can be
- * compared letter by letter, and how to replace those. undefined for any other problem.
+ * The message about a changed host key: the new fingerprint below the recorded ones, so that they can be compared
+ * character by character, and how to replace those. Undefined for any other problem.
  */
 export function changedKeyLines(members: ProblemMembers): readonly string[] | undefined {
   const { host = "", hop = host, keyType = "", fingerprint = "", expected = [], reason } = members;

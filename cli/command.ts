@@ -8,30 +8,30 @@ import type { OptionNames } from "./option-names.ts";
 export interface Command {
   /** What `--help` prints. */
   readonly help: string;
-  /** Whether it deals with a standard output that fails itself; otherwise that ends the process at once. */
+  /** Whether it handles a failing standard output itself; otherwise a failure ends the process at once. */
   readonly ownsOutput?: boolean;
-  /** The exit status of a failure; 1 by default. */
+  /** The exit status on failure; 1 by default. */
   readonly failedStatus?: number;
-  /** What a refusal of the daemon calls the fields of its request. */
+  /** The option names for the request's fields, used when the daemon rejects one. */
   readonly optionNames?: OptionNames;
-  /** The exit status. Throws a Problem, or a UsageError for what cannot be understood. */
+  /** Returns the exit status. Throws a Problem, or a UsageError for an invalid command line. */
   run(args: readonly string[]): Promise<number>;
 }
 
-/** A command that only has commands of its own, e.g. `hosts`. Its `list` is meant where none is named. */
+/** A command that consists of subcommands, e.g. `hosts`. Without a subcommand it means its `list`. */
 export interface CommandGroup {
   readonly help: string;
-  /** Whether words that name none of its commands are of its `list`. */
+  /** Whether words that are not subcommands are arguments of its `list`. */
   readonly listTakesWords?: boolean;
   readonly subcommands: Readonly<Record<string, Command>> & { readonly list: Command };
 }
 
-/** The arguments ask for `--help`. */
+/** Thrown when the arguments include `--help`. */
 export class HelpRequested extends Error {
   override readonly name = "HelpRequested";
 }
 
-/** The command line cannot be understood: exit status 2. */
+/** The command line is invalid: exit status 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -47,15 +47,15 @@ interface Parsed<O extends Options> {
 const helpOption = { help: { type: "boolean", short: "h" } } as const;
 
 /**
- * The options and the words between them. Throws HelpRequested for `--help` and `-h`; an option that there is not is a
- * UsageError with the nearest.
+ * Parses the options and the words between them. Throws HelpRequested for `--help` and `-h`; an unknown option is a
+ * UsageError that suggests the nearest one.
  */
 export function parseOptions<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
   const config = { args: [...args], options, allowPositionals: true };
   try {
     return parseArgs({ ...config, strict: true });
   } catch (error) {
-    // Help is none of the options.
+    // Help is not among `options`.
     if (!(error instanceof TypeError)) throw error;
     const all = { ...options, ...helpOption };
     const { tokens } = parseArgs({ ...config, options: all, strict: false, tokens: true });
@@ -71,11 +71,11 @@ interface OptionToken {
   readonly name: string;
   readonly rawName: string;
   readonly value?: string | undefined;
-  /** Whether the value is joined to the option: `--cwd=DIR`. */
+  /** Whether the value was attached to the option: `--cwd=DIR`. */
   readonly inlineValue?: boolean | undefined;
 }
 
-/** What is wrong with the first option that is not known or has not what it needs. */
+/** What is wrong with the first option that is unknown or lacks a value. */
 function misused(tokens: readonly Token[], options: Options): UsageError | undefined {
   for (const token of tokens) {
     if (token.kind !== "option") continue;
@@ -89,7 +89,7 @@ function misused(tokens: readonly Token[], options: Options): UsageError | undef
 
 function wrongText({ name, value, inlineValue }: OptionToken): string | undefined {
   if (value === undefined) return "needs a value.";
-  // Without this it may be an option that was meant as one.
+  // Without `=` the value may be another option.
   if (inlineValue !== false || !value.startsWith("-")) return undefined;
   return `needs a value. If ${value} is meant as that: --${name}=${value}`;
 }
@@ -98,7 +98,7 @@ function wrongFlag({ value }: OptionToken): string | undefined {
   return value === undefined ? undefined : "takes no value.";
 }
 
-/** Exactly these words, by name; a name that ends in "?" may be missing. */
+/** Requires exactly these words, by name; a name that ends in "?" is optional. */
 export function takeWords<const Names extends readonly string[]>(
   words: readonly string[],
   ...names: Names
@@ -111,19 +111,19 @@ export function takeWords(words: readonly string[], ...names: readonly string[])
   return names.map((_, index) => words[index]);
 }
 
-/** One word at least. */
+/** Requires at least one word. */
 export function takeMany(words: readonly string[], name: string): readonly string[] {
   if (words.length === 0) throw new UsageError(`${name} is missing.`);
   return words;
 }
 
-/** Of options that contradict one another, at most one may be given; `names` without their dashes. */
+/** Rejects options that exclude one another; `names` are without dashes. */
 export function refuseTogether(values: Readonly<Record<string, unknown>>, ...names: readonly string[]): void {
   const [one, other] = names.filter((name) => values[name] !== undefined);
   if (other !== undefined) throw new UsageError(`--${one} and --${other} cannot be used together.`);
 }
 
-/** What is said of a word that is none of `known`; `group` are the words before it that it belongs to. */
+/** The error for a word that is not in `known`; `group` is the command that it belongs to. */
 export function unknown(kind: string, word: string, known: readonly string[], group = ""): UsageError {
   const close = nearest(word, known);
   return new UsageError(
@@ -131,7 +131,7 @@ export function unknown(kind: string, word: string, known: readonly string[], gr
   );
 }
 
-/** A span such as 500ms, 30s, 5m or 2h, in milliseconds; a bare number is seconds, as for timeout(1). */
+/** Parses a duration such as 500ms, 30s, 5m or 2h into milliseconds; a bare number is seconds, as for timeout(1). */
 export function parseSpan(text: string, option: string): number {
   const span = spanOf(text);
   if (span === undefined)
@@ -141,14 +141,14 @@ export function parseSpan(text: string, option: string): number {
 
 const sizeUnits: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** A size such as 4096, 512K, 64M or 2GiB, in bytes; a unit is a power of 1024. */
+/** Parses a size such as 4096, 512K, 64M or 2GiB into bytes; units are powers of 1024. */
 export function parseSize(text: string, option: string): number {
   const match = /^(\d{1,15})(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
   if (match === null) throw new UsageError(`${option} is "${text}", but must be a size such as 64M or 2G.`);
   return Number(match[1]) * (sizeUnits[match[2]?.toUpperCase() ?? ""] ?? 1);
 }
 
-/** At least `min` and at most `max`, where they are given. */
+/** Parses a whole number of at least `min` and at most `max`. */
 export function parseWhole(text: string, name: string, { min = 0, max = Infinity } = {}): number {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : -1;
   if (number >= min && number <= max) return number;

@@ -2,7 +2,7 @@ import type { Command, CommandGroup } from "./command.ts";
 
 interface Entry {
   readonly summary: string;
-  /** Loaded when it is called for: every command starts as fast as it alone can. */
+  /** Loaded on demand, so that each command starts as fast as it can. */
   load(): Promise<{ readonly command: Command | CommandGroup }>;
 }
 
@@ -55,7 +55,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   config: { summary: "Show and change the settings", load: () => import("./commands/config.ts") },
 };
 
-/** Names that people know from a shell or from docker, for what they stand for. */
+/** Familiar names from the shell or docker, with the commands that they stand for. */
 export const shorthands: Readonly<Record<string, readonly string[]>> = {
   ls: ["hosts", "list"],
   rm: ["hosts", "remove"],

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { daemonRuntime } from "./daemon-script.ts";
 
-/** Of the Node that runs the daemon. */
+/** The version of the Node that runs the daemon. */
 export function daemonNodeVersion(): string {
   const runtime = daemonRuntime();
   if (runtime === process.execPath) return process.versions.node;

@@ -12,18 +12,18 @@ import { warn } from "./console.ts";
 
 const here = import.meta.dirname;
 
-/** The daemon, built beside the command line. */
+/** The daemon's script, built next to the command line's. */
 export const daemonScript = join(here, "daemon.cjs");
 
-/** What runs the daemon: the Node that runs this. Where that is too old, a checkout has a newer one of its own. */
+/** The Node that runs the daemon: the current one or, if that is too old, the newer one that a checkout includes. */
 export function daemonRuntime(): string {
   const own = join(here, "..", "node_modules", "node", "bin", "node");
   return !runsDaemon(process.versions.node) && existsSync(own) ? own : process.execPath;
 }
 
 /**
- * For who follows a run that outlives the daemon: starts one that crashed again, until that happens too often. One that
- * was stopped takes daemon.json with it, and is left to whoever did that.
+ * For a caller that follows a run which outlives the daemon: restarts a daemon that has crashed, until it crashes too
+ * often. A daemon that was stopped removes daemon.json, and is not restarted.
  */
 export function reviver(): () => Promise<void> {
   const crashes = new CrashCount();
@@ -42,13 +42,13 @@ export function reviver(): () => Promise<void> {
     await wait(pause);
     await reachDaemon().then(
       (daemon) => daemon[Symbol.asyncDispose](),
-      // It may come up the next time.
+      // The next attempt may succeed.
       () => undefined,
     );
   };
 }
 
-/** The daemon, started if need be, with `daemonArguments` then. */
+/** Returns the daemon, started with `daemonArguments` if necessary. */
 export function reachDaemon(
   options: Pick<OpenDaemonOptions, "daemonArguments" | "unseen"> = {},
 ): Promise<Daemon> {
@@ -69,5 +69,5 @@ function tellHandover({ olderVersion, newerVersion, runs, limitMs }: Handover): 
   );
 }
 
-/** What works on a store without the daemon. */
+/** The script that works on a store without the daemon. */
 export const storeTaskScript = join(here, "store-task.cjs");

@@ -2,24 +2,24 @@ import { visible } from "../protocol/visible.ts";
 import { UsageError, unknown } from "./command.ts";
 import { print, printJson } from "./console.ts";
 
-/** The options of every command that shows something. */
+/** The options of every command that prints data. */
 export const formatOptions = { json: { type: "boolean" }, format: { type: "string" } } as const;
 
-/** What their help says. */
+/** The help text for them. */
 export const formatHelp = `  --json             as JSON
   --format TEMPLATE  a line each, with the fields of --json, e.g. '{{.id}} {{.host.name}}'
 `;
 
-/** How something is shown; undefined is for a person. */
+/** The output format; undefined is for a person. */
 export type Format = "json" | Template | undefined;
 
-/** Texts, and between them the paths of fields. */
+/** A template: literal texts, and the paths of the fields between them. */
 interface Template {
   readonly texts: readonly string[];
   readonly fields: readonly (readonly string[])[];
 }
 
-/** `--json`, or `--format`: `json` or a template as docker takes it, `{{.host.name}}`. */
+/** Parses `--json`, or `--format`: `json` or a template in docker's syntax, `{{.host.name}}`. */
 export function parseFormat(values: {
   readonly json?: boolean | undefined;
   readonly format?: string | undefined;
@@ -30,13 +30,16 @@ export function parseFormat(values: {
   return format === "json" ? format : parseTemplate(format);
 }
 
-/** Shows one thing: as JSON, by the template, or as `text` makes it for a person. */
+/** Prints one item: as JSON, with the template, or as the result of `text`, for a person. */
 export function showOne(format: Format, value: object, text: () => string): void {
   if (format === "json") printJson(value);
   else print(format === undefined ? text() : fill(format, value));
 }
 
-/** The same for a list: JSON of the whole, or a line of the template each. `text` is of one that is not empty. */
+/**
+ * The same for a list: all of it as JSON, or one line per item with the template. `text` is called only for a list
+ * that is not empty.
+ */
 export function showAll(format: Format, items: readonly object[], text: () => string): void {
   if (format === "json") printJson(items);
   else if (format !== undefined) print(items.map((item) => fill(format, item)).join(""));
@@ -61,7 +64,7 @@ function fill({ texts, fields }: Template, value: object): string {
   return `${texts.map((text, index) => text + (filled[index] ?? "")).join("")}\n`;
 }
 
-/** What a field holds, null as nothing and a list with commas. */
+/** The text of a field: "" for null, a list separated by commas. */
 function fieldText(path: readonly string[], value: object): string {
   let at: unknown = value;
   for (const name of path) {

@@ -2,12 +2,12 @@ import type { Sink } from "./run/sink.ts";
 import { terminalLines } from "./terminal-lines.ts";
 
 const newline = 10;
-/** A line without an end goes in pieces. */
+/** A line longer than this is written in pieces. */
 const maxHeldBytes = 64 * 1024;
 
 /**
- * What holds text from several hosts: bytes as they are to a file or a pipe, and whole lines to a terminal, in which what it
- * would obey is made visible.
+ * Writes text that contains output of several hosts: to a file or a pipe unchanged, and to a terminal as whole lines
+ * with its control characters made visible.
  */
 export class LineSink {
   readonly #sink: Pick<Sink, "write">;
@@ -27,7 +27,7 @@ export class LineSink {
     if (end > 0) await this.#sink.write(terminalLines(all.subarray(0, end)));
   }
 
-  /** Writes what has no end of line. */
+  /** Writes the rest, which does not end with a newline. */
   async end(): Promise<void> {
     const held = this.#held;
     this.#held = Buffer.alloc(0);

@@ -8,12 +8,12 @@ import { formatOptions, parseFormat, showAll } from "./format.ts";
 interface Listing<Item extends object> {
   readonly help: string;
   readonly read: (daemon: Daemon) => Promise<{ readonly items: readonly Item[] }>;
-  /** What is said where there are none. */
+  /** The message for an empty list. */
   readonly none: string;
   readonly text: (items: readonly Item[]) => string;
 }
 
-/** A command that lists all that the daemon has of something, in the formats of `formatOptions`. */
+/** A command that lists all of the daemon's items of one kind, in the formats of `formatOptions`. */
 export function listing<Item extends object>({ help, read, none, text }: Listing<Item>): Command {
   return {
     help,

@@ -83,16 +83,16 @@ ${lines.join("\n")}
 `;
 }
 
-/** Ends the process once everything that was written is out, which on a slow pipe takes its time. */
+/** Ends the process once all output has been written, which takes a while on a slow pipe. */
 async function exit(status: number): Promise<never> {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writable);
   await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
-  // What could not be written is told in the next turn.
+  // A failed write is reported in the next turn of the event loop.
   await new Promise((done) => setImmediate(done));
   process.exit(status);
 }
 
-/** Says what failed; the exit status. */
+/** Reports a failure, and returns the exit status. */
 function tell(error: unknown, status = failedStatus): number {
   if (error instanceof UsageError) {
     warn(error.message, "See `hostrun --help`.");
@@ -103,7 +103,7 @@ function tell(error: unknown, status = failedStatus): number {
   return status;
 }
 
-/** Where it happened, without the message once more. */
+/** The stack frames, without the message. */
 function framesOf(error: unknown): string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   return stack.split("\n").filter((line) => line.startsWith("    at "));

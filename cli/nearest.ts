@@ -1,6 +1,6 @@
-/** The candidate that takes the fewest keystrokes to reach; undefined when none is near. */
+/** The candidate with the smallest edit distance; undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  // Of two letters everything is near.
+  // With two letters everything is near.
   if (word.length < 3) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
@@ -11,7 +11,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, substitutions and transpositions of adjacent letters (optimal string alignment). */
 function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

@@ -5,7 +5,7 @@ import { errorCode } from "../state-directory/error-code.ts";
 import { cannotWrite } from "../state-directory/file-problem.ts";
 import { print } from "./console.ts";
 
-/** Writes a file that is not there yet, for this user alone, and says so. Rejects with a Problem. */
+/** Writes a new file, readable only by this user, and reports it. Rejects with a Problem, e.g. if it exists already. */
 export async function writeNew(
   path: string,
   content: string | AsyncIterable<Buffer | string>,
@@ -16,9 +16,9 @@ export async function writeNew(
     isMade = true;
     await writeFile(file, content);
   } catch (failure) {
-    // What is left would be in the way of the next try.
+    // A partial file would be in the way of the next attempt.
     if (isMade) await unlink(path).catch(() => undefined);
-    // The content may have failed.
+    // The source of the content may have failed.
     if (failure instanceof Problem) throw failure;
     if (errorCode(failure) === "EEXIST") {
       throw new Problem("conflict", `${path} is there already, and is not written over. Give another file.`);

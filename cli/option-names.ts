@@ -2,17 +2,17 @@ import { isOfFields, refusedFields } from "../protocol/invalid-request.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Issue } from "../protocol/problem-details.ts";
 
-/** The option or argument that each field of a request comes from. */
+/** The option or argument that sets each field of a request. */
 export type OptionNames = Readonly<Record<string, string>>;
 
-/** Whether all that is wrong was typed as options: wrong usage, whoever finds it. */
+/** Whether every invalid field was given as an option: incorrect usage, even if the daemon found it. */
 export function isOfOptions(failure: unknown): boolean {
   if (!(failure instanceof Problem) || failure.code !== "invalid_request") return false;
   const { issues = [] } = failure.members;
   return issues.length > 0 && issues.every(({ path }) => path.startsWith("--"));
 }
 
-/** A refusal of fields, in the words of what was typed; anything else as it is. */
+/** Replaces field names in a refusal by the options that the user typed; returns anything else unchanged. */
 export function inOptionNames<Failure>(failure: Failure, names: OptionNames): Failure | Problem {
   if (!(failure instanceof Problem)) return failure;
   const { code, message, cause, members } = failure;
@@ -23,7 +23,7 @@ export function inOptionNames<Failure>(failure: Failure, names: OptionNames): Fa
     : new Problem(code, message, { ...members, issues, cause });
 }
 
-/** `batches.0` is of `--batches`, `env.A-B` of `--env A-B`. */
+/** `batches.0` belongs to `--batches`, `env.A-B` to `--env A-B`. */
 function optionOf({ path }: Issue, names: OptionNames): string {
   const [field = "", ...below] = path.split(".");
   const name = Object.hasOwn(names, field) ? names[field] : undefined;

@@ -4,10 +4,10 @@ import type { Writable } from "node:stream";
 import { notRunStatus } from "../client/exit-status.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 
-/** Something of this process' output cannot be written. */
+/** A failure to write to this process's output. */
 export class OutputFailure extends Error {
   override readonly name = "OutputFailure";
-  /** Whether whoever read it has gone away, which is an everyday thing: `| head -1`. */
+  /** Whether the reader has closed the pipe, which is normal: `| head -1`. */
   readonly readerGone: boolean;
 
   constructor(what: "Standard output" | "Standard error", cause: Error) {
@@ -15,15 +15,15 @@ export class OutputFailure extends Error {
     this.readerGone = ["EPIPE", "ECONNRESET"].includes(errorCode(cause) ?? "");
   }
 
-  /** The exit status: as a shell has it of what SIGPIPE ended, or 255. */
+  /** The exit status: the one that a shell reports for a process killed by SIGPIPE, or 255. */
   get status(): number {
     return this.readerGone ? 141 : notRunStatus;
   }
 }
 
 /**
- * Node takes what was written to a file in part for written as a whole: on a disk that is nearly full the rest would be
- * lost without a word. It never does so on pipes and terminals.
+ * Writes to a file until everything is written. Node treats a partial write to a file as complete: on a nearly full
+ * disk the rest would be silently lost. Pipes and terminals are not affected.
  */
 export function writeWhole(stream: Writable, file: number): void {
   if (stream instanceof Socket) return;

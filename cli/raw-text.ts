@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 
 /**
- * The first of this process' arguments that is not text in UTF-8, and so is not here as it was given; its place, from 0.
- * Where the system does not tell what was given, one with the character that stands for what cannot be read counts.
+ * The index of the first argument of this process that is not valid UTF-8, and so was not passed on as it was given.
+ * Where the system does not provide the original bytes, an argument with the replacement character counts.
  */
 export function unreadableArgument(args: readonly string[]): number | undefined {
   if (!args.some(isSuspect)) return undefined;
@@ -12,7 +12,7 @@ export function unreadableArgument(args: readonly string[]): number | undefined 
   return at === -1 ? undefined : at;
 }
 
-/** Whether the value of an environment variable is here as it was given. */
+/** Whether the value of an environment variable was decoded without loss. */
 export function isReadableVariable(name: string, value: string): boolean {
   if (!isSuspect(value)) return true;
   const prefix = Buffer.from(`${name}=`);
@@ -28,7 +28,7 @@ function isAsGiven(text: string, raw: Buffer | undefined): boolean {
   return raw !== undefined && isUtf8(raw) && raw.toString() === text;
 }
 
-/** What Linux has of this process, as bytes (proc(5)). */
+/** The raw strings of this process on Linux (proc(5)). */
 function rawStrings(file: "cmdline" | "environ"): Buffer[] | undefined {
   let bytes: Buffer;
   try {

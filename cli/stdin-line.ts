@@ -1,9 +1,9 @@
 import { UsageError } from "./command.ts";
 
-/** More than any secret has (protocol/host-endpoints.ts). */
+/** More than the maximum of any secret (protocol/host-endpoints.ts). */
 const maxBytes = 65_536;
 
-/** The first line of standard input, which may have no end. */
+/** The first line of standard input, with or without a newline. */
 export async function firstLineOfStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -2,10 +2,13 @@ import { visible } from "../protocol/visible.ts";
 import type { Style } from "./colour.ts";
 import { paint } from "./colour.ts";
 
-/** Text, and how it looks on a terminal. */
+/** Text, with an optional style for a terminal. */
 export type Cell = string | { readonly text: string; readonly style: Style | undefined };
 
-/** Rows under aligned headings; the last column is cut where the terminal ends. Cells are made visible. */
+/**
+ * Rows under aligned headings; the last column is cut at the terminal's width. Control characters in cells are made
+ * visible.
+ */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -27,7 +30,7 @@ export function sheet(entries: readonly (readonly [string, Cell])[]): string {
     .join("");
 }
 
-/** A terminal that says nothing of its width has 0. */
+/** A terminal that does not report its width has 0. */
 function terminalColumns(): number {
   const { isTTY, columns } = process.stdout;
   return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY;
@@ -36,7 +39,7 @@ function terminalColumns(): number {
 interface Seen {
   readonly text: string;
   readonly style: Style | undefined;
-  /** In columns of a terminal. */
+  /** In terminal columns. */
   readonly width: number;
 }
 
@@ -75,7 +78,7 @@ function beginning(text: string, columns: number): string {
   return kept;
 }
 
-/** Columns on a terminal: East Asian wide characters and emoji take two, combining marks none. */
+/** The width of a text in terminal columns: East Asian wide characters and emoji take two, combining marks none. */
 function width(text: string): number {
   let columns = 0;
   for (const char of text) columns += /\p{M}/u.test(char) ? 0 : wide.test(char) ? 2 : 1;

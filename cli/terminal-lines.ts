@@ -1,12 +1,12 @@
 import { visible } from "../protocol/visible.ts";
 
 const escape = "\u001b";
-/** Colours and the like, and tabs, are left to what prints them. */
+/** Colours and other attributes, and tabs, are left to the caller that prints the text. */
 const harmless = new RegExp(`(${escape}\\[[0-9;:]*m|\\t)`);
 
 /**
- * Whole lines of a host's output for a terminal that others share: none takes the place of another's, clears the screen or
- * colours what comes behind it. Everything else in them that a terminal obeys is written as an escape: `\r`, `\e[2J`.
+ * Makes whole lines of a host's output safe for a terminal that shows several hosts: they do not overwrite other
+ * lines, clear the screen or colour what follows. Every other control sequence in them is escaped: `\r`, `\e[2J`.
  */
 export function terminalLines(lines: Buffer): Buffer {
   const text = lines.toString("utf8");

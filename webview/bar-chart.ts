@@ -1,5 +1,5 @@
 export interface Bar {
-  /** One on top of the other. */
+  /** Stacked on top of one another. */
   readonly parts: readonly { readonly value: number; readonly kind: "warm" | "cold" }[];
   readonly label: string;
 }
@@ -8,7 +8,7 @@ const height = 24;
 const step = 6;
 const namespace = "http://www.w3.org/2000/svg";
 
-/** Bars against the longest of them. Screen readers are told `title` and what each bar stands for. */
+/** Bars scaled to the longest of them. Screen readers are given `title` and the label of each bar. */
 export function barChart(title: string, bars: readonly Bar[]): SVGSVGElement {
   const most = Math.max(
     ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)),
@@ -30,7 +30,7 @@ export function barChart(title: string, bars: readonly Bar[]): SVGSVGElement {
     let top = height;
     for (const { value, kind } of parts) {
       if (value === 0) continue;
-      // Something is to be seen also of what is next to nothing.
+      // Even a tiny value must be visible.
       const tall = Math.max(1.5, (value / most) * (height - 1));
       top -= tall;
       group.append(

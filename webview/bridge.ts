@@ -4,13 +4,13 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void; setS
 
 export interface Bridge {
   post(message: FromPanel): void;
-  /** Kept by VS Code, so that a window reload finds the run again. */
+  /** Stored by VS Code, so that the run is found again after a window reload. */
   keep(state: PanelState): void;
 }
 
 /**
- * The one way in and out of the webview. Messages come in lists; those that do not fit protocol/panel.ts are not
- * delivered; `refuse` is told where they do not fit, never what they hold.
+ * The webview's only channel to the extension. Messages arrive in lists; those that do not match protocol/panel.ts are
+ * dropped, and `refuse` receives the path of the mismatch, never the content.
  */
 export function createBridge(receive: (message: ToPanel) => void, refuse: (path: string) => void): Bridge {
   const api = acquireVsCodeApi();
@@ -33,7 +33,9 @@ export function createBridge(receive: (message: ToPanel) => void, refuse: (path:
   };
 }
 
-/** zod puts a schema together when it is first used: those that every run begins with, before there is one. */
+/**
+ * zod builds a schema when it is first used: this prepares the ones that every run begins with, before there is a run.
+ */
 function prepareSchemas(): void {
   ToPanel.safeParse({
     type: "show",

@@ -4,8 +4,8 @@ import { label } from "./labels.ts";
 const hoverMs = 500;
 
 /**
- * The command in one line. Where that is too short for it, the whole command is shown below while the mouse rests on the
- * line or the keyboard is on it; a click or Enter keeps it there, so that text of it can be selected.
+ * The command on one line. If it does not fit, the whole command is shown below while the line is hovered or focused;
+ * a click or Enter pins it, so that its text can be selected.
  */
 export function createCommandLine(command: string): HTMLElement[] {
   const text = command.trim().replace(/\s*\n\s*/g, " ⏎ ");
@@ -26,7 +26,7 @@ export function createCommandLine(command: string): HTMLElement[] {
     if (kept) show();
     else hide();
   };
-  // Not by a mouse that merely happens to be where the tab has come up.
+  // Ignores a mouse that merely happens to be where the tab was opened.
   line.addEventListener("pointermove", () => {
     timer ??= window.setTimeout(show, hoverMs);
   });

@@ -4,8 +4,9 @@ import type { FromConfirmation } from "../protocol/confirmation.ts";
 declare function acquireVsCodeApi(): { postMessage(message: FromConfirmation): void };
 
 /**
- * The question before a command goes to a production host; the page itself is the extension's. The focus is on the
- * button that runs nothing, and a command that does not fit has to be seen to its end before the other one works.
+ * The question before a command goes to a production host; the HTML comes from the extension. The button that runs
+ * nothing has the focus, and a command that does not fit must be scrolled to its end before the other button is
+ * enabled.
  */
 const vscode = acquireVsCodeApi();
 const command = find("#command", HTMLElement);
@@ -17,16 +18,16 @@ leave.addEventListener("click", () => answer(false));
 run.addEventListener("click", () => answer(true));
 window.addEventListener("keydown", (event) => {
   if (event.key === "Escape") answer(false);
-  // A key that is held down since before the question presses no button.
+  // A key held down since before the question must not press a button.
   else if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
 });
-// A webview gets the focus as a whole, and then has none inside.
+// A webview is focused as a whole, without a focused element inside.
 window.addEventListener("focus", focusLeave);
 command.addEventListener("scroll", lookAtEnd);
 new ResizeObserver(lookAtEnd).observe(command);
 focusLeave();
 
-/** Where nothing is production, the other button is what a person wants. */
+/** If no host is production, the other button is the likely choice. */
 function focusLeave(): void {
   if (document.activeElement !== document.body) return;
   const isCalm = document.querySelector("[data-calm]") !== null;

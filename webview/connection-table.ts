@@ -5,7 +5,7 @@ import { wideTable } from "./wide-table.ts";
 
 const heads = ["Host", "Login", "State", "Channels", "Runs", "Transport", "Algorithms", ""];
 
-/** The connections that are up, each with a button that closes it. */
+/** The open connections, each with a button that closes it. */
 export class ConnectionTable {
   readonly #close: (id: string) => void;
   readonly #rows = element("tbody");
@@ -28,7 +28,7 @@ export class ConnectionTable {
     this.root.hidden = connections.length === 0;
     const focused = document.activeElement?.getAttribute("data-connection") ?? null;
     this.#rows.replaceChildren(...connections.map((each) => this.#row(each)));
-    // The keyboard stays where it was.
+    // Restores the keyboard focus.
     for (const button of this.#rows.querySelectorAll("button"))
       if (focused !== null && button.getAttribute("data-connection") === focused) button.focus();
   }

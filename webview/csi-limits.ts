@@ -4,17 +4,17 @@ export interface ScreenSize {
 }
 
 /**
- * Control sequences whose count xterm.js works off one by one: `CSI 999999999 b` would block the page for tens
- * of seconds. Counting rows (IL, DL, SU, SD) or columns (ICH, CHT, DCH, ECH, CBT, REP, SL, SR, …) beyond the
- * screen's own changes nothing more, so the screen's size is the limit.
+ * Control sequences whose count xterm.js processes one by one: `CSI 999999999 b` would block the page for tens of
+ * seconds. Counts of rows (IL, DL, SU, SD) or columns (ICH, CHT, DCH, ECH, CBT, REP, SL, SR, …) beyond the size of the
+ * screen have no further effect, so they are limited to that size.
  */
 const rowCounts = "LMST";
 const columnCounts = "@IPXZb";
 
-/** No other parameter of any known sequence is larger. */
+/** No other parameter of a known sequence needs to be larger. */
 const maxCount = 9999;
 
-/** The parameters of a CSI sequence with every number brought down to what can mean something. */
+/** The parameters of a CSI sequence, with every number limited to a meaningful value. */
 export function limitCsi(
   sequence: { parameters: string; intermediates: string; final: string },
   size: ScreenSize,
@@ -34,12 +34,12 @@ function limitOf(intermediates: string, final: string, { rows, columns }: Screen
 }
 
 /**
- * Private modes that make no sense where nobody types: mouse and focus reports (which would also take the
- * selection away), bracketed paste, and held-back drawing, which a killed program would leave on.
+ * Private modes that make no sense without input: mouse and focus reports (which would also disable selection),
+ * bracketed paste, and synchronized output, which a killed program would leave on.
  */
 const refusedModes = new Set(["9", "2004", "2026"]);
 
-/** `CSI ? … h|l` without the modes that are refused; undefined when none is left. */
+/** `CSI ? … h|l` without the refused modes; undefined when none is left. */
 export function allowedModes(parameters: string): string | undefined {
   const kept = parameters
     .split(";")
@@ -48,8 +48,9 @@ export function allowedModes(parameters: string): string | undefined {
 }
 
 /**
- * By prefix, intermediates and final byte, what a terminal would answer (DA, DSR, DECRQM, DECREQTPARM, XTVERSION, DECRQCRA and
- * the keyboard's state), and what moves its window or prints: none of it is for a screen that only shows.
+ * By prefix, intermediates and final byte: sequences that a terminal replies to (DA, DSR, DECRQM, DECREQTPARM,
+ * XTVERSION, DECRQCRA and the keyboard's state), and those that move its window or print: a screen that is only for
+ * display supports none of them.
  */
 const forTyping = new Set([
   "c",

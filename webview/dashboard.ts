@@ -9,7 +9,7 @@ import { HostLatencies } from "./host-latencies.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: FromDashboard): void };
 
-/** The daemon's figures. What is shown was measured; the extension sends it again when something has changed. */
+/** The daemon's metrics, all of them measured; the extension sends them again whenever something has changed. */
 const vscode = acquireVsCodeApi();
 const away = element("p", { class: "away", role: "status" });
 const metrics = new MetricList();

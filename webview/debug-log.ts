@@ -3,7 +3,7 @@ import { label } from "./labels.ts";
 
 const maxLines = 2000;
 
-/** The debug log of the run: a line each, newest last, the oldest forgotten beyond `maxLines`. */
+/** The run's debug log: one entry per line, newest last; the oldest are dropped beyond `maxLines`. */
 export class DebugLog {
   readonly element: HTMLElement;
   readonly #lines = element("ol", { class: "log-lines" });
@@ -14,7 +14,7 @@ export class DebugLog {
     this.element.append(element("p", { class: "log-empty" }, label("logEmpty")), this.#lines);
   }
 
-  /** For another run. */
+  /** Resets it for another run. */
   begin(): void {
     this.element.hidden = true;
     this.#lines.replaceChildren();
@@ -29,7 +29,7 @@ export class DebugLog {
     if (this.shown) this.#toEnd();
   }
 
-  /** `at`: an instant in ISO 8601; its time of day is shown in the person's zone. */
+  /** `at`: an instant in ISO 8601; its time of day is shown in the local time zone. */
   add(at: string, message: string): void {
     const atEnd = this.#isAtEnd();
     const time = element("time", { datetime: at, title: at }, timeOfDay(at));
@@ -38,7 +38,7 @@ export class DebugLog {
     if (atEnd) this.#toEnd();
   }
 
-  /** Asking for sizes has the page laid out, for which nothing waits that cannot be seen. */
+  /** Reading sizes forces a layout of the page, which is wasted while the log is hidden. */
   #isAtEnd(): boolean {
     if (!this.shown) return false;
     const { scrollTop, clientHeight, scrollHeight } = this.element;

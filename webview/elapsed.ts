@@ -1,4 +1,4 @@
-/** `00:04.2`; from an hour on `1:02:03`. Without tenths where less motion is wanted. */
+/** `00:04.2`; from an hour on `1:02:03`. Without tenths if motion is reduced. */
 export function formatElapsed(ms: number, tenths = true): string {
   const whole = Math.max(0, Math.floor(ms / 100));
   const seconds = Math.floor(whole / 10);
@@ -9,7 +9,7 @@ export function formatElapsed(ms: number, tenths = true): string {
   return `${minutes}:${two(seconds % 60)}${tenths ? `.${whole % 10}` : ""}`;
 }
 
-/** Counts from an instant on and tells the milliseconds gone, until it is stopped. */
+/** Counts from an instant on and reports the elapsed milliseconds until it is stopped. */
 export class ElapsedTicker {
   readonly #tell: (ms: number) => void;
   #startedAt = 0;
@@ -19,7 +19,7 @@ export class ElapsedTicker {
     this.#tell = tell;
   }
 
-  /** `elapsedMs` have gone already; `everyMs` between two tellings. */
+  /** `elapsedMs` have already elapsed; `everyMs` is the interval between reports. */
   start(elapsedMs: number, everyMs: number): void {
     this.#clear();
     this.#startedAt = performance.now() - elapsedMs;
@@ -27,7 +27,7 @@ export class ElapsedTicker {
     this.#timer = window.setInterval(() => this.#tell(performance.now() - this.#startedAt), everyMs);
   }
 
-  /** Stands still at `ms`. */
+  /** Stops, and reports `ms` once more. */
   stop(ms: number): void {
     this.#clear();
     this.#tell(ms);

@@ -1,6 +1,6 @@
 /**
- * Makes an element from a class list, attributes and children. Children are text or elements, never HTML:
- * whatever a host or a command is called stays text.
+ * Creates an element with attributes and children. Children are text or elements, never HTML: the name of a host or a
+ * command always remains text.
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -13,12 +13,12 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A codicon; it says nothing to screen readers, so the control around it carries the label. */
+/** A codicon; it is hidden from screen readers, so the control around it carries the label. */
 export function icon(name: string): HTMLElement {
   return element("span", { class: `codicon codicon-${name}`, "aria-hidden": "true" });
 }
 
-/** A button that shows an icon and is called by its label. */
+/** A button with an icon, whose accessible name is its label. */
 export function iconButton(name: string, label: string, press: () => void): HTMLButtonElement {
   const button = element("button", { class: "tool", type: "button", title: label, "aria-label": label });
   button.append(icon(name));

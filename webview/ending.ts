@@ -7,7 +7,7 @@ export interface Ending {
   signal: string | null;
 }
 
-/** How a run stands or ended: its tone, the shape that goes with it, and the words. */
+/** The state or ending of a run as shown: its tone, an icon, and the words. */
 export interface Standing {
   tone: "waiting" | "running" | "good" | "bad" | "warning";
   icon: string;

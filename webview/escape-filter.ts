@@ -2,33 +2,33 @@ import { allowedModes, isForTyping, limitCsi } from "./csi-limits.ts";
 import type { ScreenSize } from "./csi-limits.ts";
 import type { Pen } from "./pen.ts";
 
-/** Longest control sequence and longest OSC 8 link that are let through; longer ones are left out. */
+/** The longest control sequence and the longest OSC 8 link that are passed on; longer ones are removed. */
 const maxSequence = 256;
 const maxLink = 4096;
 
 /**
- * Lets through what a screen that only shows may obey, and only whole control sequences, wherever the chunks
- * of a stream were cut. Counts are limited; colours go through the stream's pen; of the control strings only
- * links (OSC 8) to http and https pass, whatever their length: no title, clipboard, palette, or device string. What
- * asks a terminal for an answer is left out.
+ * Passes on only what is safe for a screen that is for display only, and only complete control sequences, however a
+ * stream is split into chunks. Counts are limited; colours go through the stream's pen; of the control strings only
+ * links (OSC 8) to http and https pass, whatever their length: no title, clipboard, palette, or device string. Queries
+ * to the terminal are removed.
  */
 export class EscapeFilter {
   readonly #pen: Pen;
   readonly #draw: () => string;
   readonly #size: () => ScreenSize;
-  /** The beginning of a sequence whose end has not come yet. */
+  /** The beginning of an incomplete sequence. */
   #held = "";
-  /** Inside a control string, or an overlong sequence, that is left out. */
+  /** Set inside a control string, or an overlong sequence, that is being removed. */
   #skipping: "no" | "string" | "sequence" = "no";
 
-  /** `draw` gives the sequence that makes the screen draw as `pen` says. */
+  /** `draw` returns the sequence that makes the screen draw as `pen` specifies. */
   constructor(pen: Pen, draw: () => string, size: () => ScreenSize) {
     this.#pen = pen;
     this.#draw = draw;
     this.#size = size;
   }
 
-  /** The part of the stream up to here that can be written. */
+  /** Returns the part of the stream up to here that can be written. */
   push(chunk: string): string {
     const text = this.#held + chunk;
     this.#held = "";
@@ -49,7 +49,7 @@ export class EscapeFilter {
     return out;
   }
 
-  /** undefined: what is at `start` goes on in the next chunk. */
+  /** Returns undefined if what begins at `start` continues in the next chunk. */
   #step(text: string, start: number): Step | undefined {
     if (this.#skipping === "string") return this.#skipString(text, start);
     return this.#skipping === "sequence" ? this.#skipSequence(text, start) : this.#take(text, start);
@@ -85,7 +85,7 @@ export class EscapeFilter {
     return this.#follow(kind, `\x1b[${prefix}${limited}${intermediates}${final}`);
   }
 
-  /** What the screen does to its rendition is done to the pen, and the other way round. */
+  /** Keeps the pen and the screen's rendition in step. */
   #follow(kind: string, sequence: string): string {
     if (kind === "s") this.#pen.save();
     else if (kind === "u") this.#pen.restore();
@@ -95,7 +95,7 @@ export class EscapeFilter {
 
   #simple(sequence: string): string {
     if (sequence.length > maxSequence) return "";
-    // DECID asks what the terminal is.
+    // DECID queries the terminal's identity.
     if (sequence === "\x1bZ") return "";
     const kind = alike[sequence];
     return kind === undefined ? sequence : this.#follow(kind, sequence);
@@ -110,7 +110,7 @@ export class EscapeFilter {
     return { out: begun > introducer + 1 ? closeLink : "", next: start + introducer };
   }
 
-  /** To the end of a control string: BEL, ST, or what cancels it. */
+  /** Skips to the end of a control string: BEL, ST, or a character that cancels it. */
   #skipString(text: string, at: number): Step | undefined {
     stringEnd.lastIndex = at;
     const end = stringEnd.exec(text)?.index ?? text.length;
@@ -122,7 +122,9 @@ export class EscapeFilter {
     return { out: "", next: text[end + 1] === "\\" ? end + 2 : end };
   }
 
-  /** To the final byte of a sequence that is too long or malformed, or to what cannot be part of it. */
+  /**
+   * Skips to the final byte of a sequence that is too long or malformed, or to a character that cannot be part of it.
+   */
   #skipSequence(text: string, at: number): Step {
     const rest = match(sequenceRest, text, at)?.[0] ?? "";
     const next = at + rest.length;
@@ -138,7 +140,7 @@ interface Step {
 
 const closeLink = "\x1b]8;;\x1b\\";
 
-/** DECSC, DECRC and RIS are to the rendition what these control sequences are. */
+/** DECSC, DECRC and RIS affect the rendition as these control sequences do. */
 const alike: Record<string, string> = { "\x1b7": "s", "\x1b8": "u", "\x1bc": "!p" };
 
 function cleanLink(link: RegExpExecArray): string {
@@ -147,7 +149,7 @@ function cleanLink(link: RegExpExecArray): string {
   return allowed ? `\x1b]8;${options};${uri}\x1b\\` : closeLink;
 }
 
-/** The groups of a match, a group that took no part as "". */
+/** The groups of a match; "" for a group that did not take part. */
 function texts(found: RegExpExecArray): [string, string, string, string] {
   return [found[1] ?? "", found[2] ?? "", found[3] ?? "", found[4] ?? ""];
 }

@@ -10,7 +10,7 @@ interface Toggle {
   option: keyof FindOptions;
   icon: string;
   label: string;
-  /** Pressed with Alt, as in VS Code. */
+  /** Pressed together with Alt, as in VS Code. */
   key: string;
 }
 
@@ -52,7 +52,7 @@ export class FindBar {
     screen.onSearchResult = (result) => this.#tell(result);
   }
 
-  /** For another run, of whose screen nothing was looked for. */
+  /** Resets it for another run. */
   begin(): void {
     this.element.hidden = true;
     this.#input.value = "";
@@ -60,7 +60,7 @@ export class FindBar {
     this.#say("");
   }
 
-  /** With the selection as what to look for, where it is of one line. */
+  /** Searches for the selection if it is within one line. */
   open(): void {
     this.element.hidden = false;
     const { selection } = this.#screen;
@@ -70,7 +70,7 @@ export class FindBar {
     this.#find("stay");
   }
 
-  /** The match where the search ended is selected then, as in an editor. */
+  /** Selects the active match, as an editor does. */
   close(): void {
     this.element.hidden = true;
     this.#screen.search.selectActive();

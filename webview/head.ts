@@ -6,7 +6,7 @@ import type { Standing } from "./ending.ts";
 import { label } from "./labels.ts";
 import { NoteBar } from "./note-bar.ts";
 
-/** The panel's head: how the run stands, where it runs, and the command; below it what was noted about the run. */
+/** The panel's header: the run's state, its host, and the command; below it the note on the run. */
 export class Head {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "state-icon", role: "img" });

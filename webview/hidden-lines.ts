@@ -4,13 +4,13 @@ import { label } from "./labels.ts";
 
 const leastPauseMs = 250;
 
-/** Tells, above the screen, how many lines of the output have left it, and offers all of it. */
+/** Shows, above the screen, how many lines of output have scrolled out of it, and offers the whole output. */
 export class HiddenLines {
   readonly element: HTMLElement;
   readonly #terminal: Terminal;
   readonly #words = element("span");
   #lineFeeds = 0;
-  /** Output that was not recorded had lines that nobody counted. */
+  /** Output that was not recorded contained lines that were not counted. */
   #isLeast = false;
   #isCounting = false;
   #pauseMs = leastPauseMs;
@@ -33,14 +33,14 @@ export class HiddenLines {
     this.#isLeast = true;
   }
 
-  /** The screen was cleared on purpose: what was on it is not missed. */
+  /** The screen was cleared on purpose: its content does not count as hidden. */
   reset(): void {
     this.#lineFeeds = 0;
     this.#isLeast = false;
     this.#countSoon();
   }
 
-  /** Looking at all rows takes its time where there are a million: a twentieth of it at most. */
+  /** Counting a million rows takes time: at most a twentieth of the time is spent on it. */
   #countSoon(): void {
     if (this.#isCounting) return;
     this.#isCounting = true;

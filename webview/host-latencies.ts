@@ -5,7 +5,7 @@ import { type Bar, barChart } from "./bar-chart.ts";
 import { element } from "./element.ts";
 import { wideTable } from "./wide-table.ts";
 
-/** How long runs took on each host: figures, the latest runs one by one, and how they are spread. */
+/** The durations of runs on each host: summary values, the latest runs one by one, and their distribution. */
 export class HostLatencies {
   readonly #rows = element("tbody");
   readonly root = element(
@@ -54,7 +54,7 @@ function latestBars(latest: HostLatency["latest"]): Bar[] {
   }));
 }
 
-/** From the first bucket that has something to the last one. */
+/** From the first non-empty bucket to the last. */
 function spreadBars({ warm, cold }: HostLatency["buckets"]): Bar[] {
   const all = warm.map(({ upToMs, count }, at) => ({ upToMs, warm: count, cold: cold[at]?.count ?? 0 }));
   const filled = all.map((each) => each.warm + each.cold > 0);

@@ -1,31 +1,31 @@
-/** What programs write that find no terminal where they want one. */
+/** Messages of programs that need a terminal and have none. */
 const wantsTerminal =
   /a terminal is required|no tty present|must be run from a terminal|must have a tty|requires? a (?:tty|terminal)|not a (?:tty|terminal)|inappropriate ioctl for device/i;
-/** What programs write that wanted to read and found the end of their input. */
+/** Messages of programs that tried to read and reached the end of their input. */
 const wantsInput = /EOF when reading|end of file on (?:standard input|stdin)|unexpected EOF|EOFError/i;
-/** A question that nobody answered: the output ends with it. */
+/** An unanswered question at the end of the output. */
 const openQuestion =
   /(?:\[[yn]\/[yn]\]|\((?:yes|y)\/(?:no|n)\)|pass(?:word|phrase)[^\n]*:|\?)[ \t]*(?:Abort\.?\s*)?$/i;
 
-/** What a command that had no input seems to have wanted, by the end of its output. */
+/** The kind of input that a command without any seems to have needed, judging by the end of its output. */
 export function inputHint(tail: string): "terminal" | "input" | undefined {
   if (wantsTerminal.test(tail)) return "terminal";
   return wantsInput.test(tail) || openQuestion.test(tail) ? "input" : undefined;
 }
 
-/** Programs that read standard input where they are given no file. */
+/** Programs that read standard input if they are given no file. */
 const readers = new Set(
   "cat tac rev nl sort uniq wc head tail fold fmt xargs bc dc sh bash zsh python python3 base64 md5sum sha256sum".split(
     " ",
   ),
 );
-/** What may stand before a program. */
+/** Words that may precede a program. */
 const leading = /^(?:!|while|until|if|elif|then|else|do|time|exec|command|sudo|\w+=\S*)$/;
 const quoted = /'[^']*'|"(?:[^"\\]|\\.)*"/g;
 
 /**
- * The program in a command that, by its words, reads standard input; undefined where none is seen, or where a pipe or a
- * file may give it something.
+ * The program in a command that, judging by its words, reads standard input; undefined if there is none, or if a pipe
+ * or a file may provide its input.
  */
 export function readerIn(command: string): string | undefined {
   const plain = command.replaceAll(quoted, "''").replaceAll("||", ";");

@@ -2,15 +2,15 @@ import { element, icon } from "./element.ts";
 import { label } from "./labels.ts";
 
 export interface InputActions {
-  /** `hidden`: it was not to be read by anyone who looks on. */
+  /** `hidden`: it was typed as a secret. */
   send: (line: string, hidden: boolean) => void;
   end: () => void;
 }
 
-/** A prompt for what must not be seen while it is typed. */
+/** A prompt for a secret. */
 const secretPrompt = /pass(?:word|phrase|code)?\b[^\n]*: ?$|\bPIN\b[^\n]*: ?$/i;
 
-/** A line to type into, for a run whose standard input is open: Enter sends it, Ctrl+D ends the input. */
+/** A line for input, for a run whose standard input is open: Enter sends it, Ctrl+D ends the input. */
 export class InputLine {
   readonly element: HTMLElement;
   readonly #input: HTMLInputElement;
@@ -47,7 +47,7 @@ export class InputLine {
     });
   }
 
-  /** For another command. */
+  /** Resets it for another command. */
   begin(): void {
     this.#given = false;
     this.#input.value = "";
@@ -55,7 +55,7 @@ export class InputLine {
     this.setOpen(false);
   }
 
-  /** It takes the keyboard from the output when it appears: somebody wants to type. */
+  /** Takes the focus from the output when it appears: the user wants to type. */
   setOpen(open: boolean): void {
     const appears = open && this.element.hidden;
     this.element.hidden = !open;
@@ -64,15 +64,15 @@ export class InputLine {
     this.hint(false);
   }
 
-  /** The last line of the output so far: what is asked for decides whether it can be seen. */
+  /** Given the last line of the output: the prompt determines whether the input is hidden. */
   prompted(line: string): void {
     if (this.#input.value === "") this.#setHidden(secretPrompt.test(line));
   }
 
-  /** Where nothing was typed yet, it may be that a silent command waits for it. */
+  /** If nothing has been typed yet, a silent command may be waiting for input. */
   hint(shown: boolean): void {
     const words = shown && !this.#given ? label("mayRead") : "";
-    // A live region speaks whenever it is written, also with the same words.
+    // A live region is announced whenever it is written, even with the same text.
     if (this.#hint.textContent !== words) this.#hint.textContent = words;
   }
 

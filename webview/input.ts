@@ -8,17 +8,17 @@ import { label } from "./labels.ts";
 
 const hintAfterMs = 3000;
 const tailCharacters = 2000;
-// Colours and the like would stand between a prompt and the end of the output.
+// Removed, since colours and other sequences may follow a prompt at the end of the output.
 // oxlint-disable-next-line no-control-regex
 const sequences = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 
 /**
- * A run's standard input: a line to type into where it is open, and where it was not, a note when the command seems to
- * have wanted to read, with a way to run it again.
+ * A run's standard input: a line for input while it is open; otherwise a note when the command seems to have needed
+ * input, with a button to run it again.
  */
 export class Input {
   readonly element = element("div", { class: "input" });
-  /** Hears of what was typed for a command that has no terminal to repeat it. */
+  /** Called with what was typed for a command that has no terminal to echo it. */
   onTyped: (line: string) => void = () => {};
   readonly #line: InputLine;
   #command = "";
@@ -27,13 +27,13 @@ export class Input {
   #ended = false;
   #tail = "";
 
-  /** `runAgain`: with the input open; `pty`: in a terminal. */
+  /** `runAgain`: runs it again with the input open; `pty`: in a terminal. */
   constructor(post: (message: FromPanel) => void, runAgain: (pty: boolean) => void) {
     this.#runAgain = runAgain;
     this.#line = new InputLine({
       send: (line, hidden) => {
         const { pty } = this.#options;
-        // A terminal's Enter is a CR, which its line discipline makes a LF of.
+        // Enter sends CR in a terminal, which the line discipline turns into LF.
         post({ type: "stdin", data: `${line}${pty === true ? "\r" : "\n"}`, end: false });
         if (pty !== true && !hidden) this.onTyped(line);
       },
@@ -57,7 +57,7 @@ export class Input {
     this.#removeNote();
   }
 
-  /** The command runs. */
+  /** The command is running. */
   open(): void {
     this.#line.setOpen(this.#options.stdinOpen === true && !this.#ended);
   }
@@ -70,15 +70,15 @@ export class Input {
     this.#line.prompted(this.#plainTail().split("\n").at(-1) ?? "");
   }
 
-  /** The command has written nothing for `ms`. */
+  /** The command has been silent for `ms`. */
   silent(ms: number): void {
     const isLong = ms >= hintAfterMs;
     this.#line.hint(isLong);
-    // Elsewhere its input has an end, at which no command waits.
+    // Without a terminal its input is at its end, so that the command does not wait.
     if (isLong && this.#options.pty === true && !this.#hasInput) this.#note(label("mayReadNone"), true);
   }
 
-  /** The command has ended; `exited`: it ran to its end. Whether the line had the keyboard. */
+  /** The command has ended; `exited`: it ran to its end. Returns whether the line had the focus. */
   close(exited: boolean): boolean {
     const hadFocus = this.element.contains(document.activeElement);
     this.#line.setOpen(false);
@@ -91,7 +91,7 @@ export class Input {
     return this.#options.stdinOpen === true || this.#options.stdinGiven === true;
   }
 
-  /** What it wrote tells most; where it wrote nothing of it, its words may say that it reads. */
+  /** Its output is the best evidence; without any, its words may show that it reads input. */
   #noteWish(exited: boolean): void {
     const hint = inputHint(this.#plainTail());
     const pty = this.#options.pty === true;

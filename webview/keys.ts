@@ -1,13 +1,13 @@
 export interface KeyActions {
   find: () => void;
-  /** Whether there was a selection to copy. */
+  /** Returns whether there was a selection to copy. */
   copySelection: () => boolean;
   selectAll: () => void;
-  /** Whether there was something to stop. */
+  /** Returns whether there was something to stop. */
   stop: () => boolean;
 }
 
-/** Shortcuts of the whole panel; whatever else is pressed is VS Code's. */
+/** Shortcuts of the whole panel; all other keys are left to VS Code. */
 export function listenToKeys(surface: HTMLElement, actions: KeyActions): void {
   const press = (event: KeyboardEvent): void => {
     const key = event.key.toLowerCase();
@@ -34,7 +34,7 @@ function obey(key: string, event: KeyboardEvent, actions: KeyActions): boolean {
   }
   if (key !== "c") return false;
   if (actions.copySelection()) return true;
-  // Text that is selected elsewhere, e.g. in a problem, is copied by the browser.
+  // Text selected elsewhere, e.g. in a problem, is copied by the browser.
   if (document.getSelection()?.isCollapsed === false) return false;
   return event.ctrlKey && actions.stop();
 }

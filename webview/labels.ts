@@ -6,12 +6,12 @@ const english = { ...panelLabels, ...jobPanelLabels };
 type LabelKey = keyof typeof english;
 let translated: PanelLabels = {};
 
-/** Takes the labels of a message; what it leaves out stays English. */
+/** Sets the labels from a message; missing ones stay English. */
 export function setLabels(labels: PanelLabels): void {
   translated = labels;
 }
 
-/** A text for the person, with `{0}`, `{1}` filled in. */
+/** A label in the user's language, with `{0}`, `{1}` filled in. */
 export function label(key: LabelKey, ...values: (string | number)[]): string {
   const text = (Object.hasOwn(translated, key) ? translated[key] : undefined) ?? english[key];
   return text.replace(/\{(\d)\}/g, (hole, index) => String(values[Number(index)] ?? hole));

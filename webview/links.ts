@@ -2,9 +2,9 @@ import type { ILinkHandler } from "@xterm/xterm";
 import { label } from "./labels.ts";
 
 interface LinkOptions {
-  /** Links that the output marks as such (OSC 8); their text may say anything, so the target is shown. */
+  /** Links marked up in the output (OSC 8); their text may be misleading, so the target is shown. */
   osc8: ILinkHandler;
-  /** Addresses that stand in the output. */
+  /** Addresses found in the output. */
   web: {
     activate: (event: MouseEvent, url: string) => void;
     hover: (event: MouseEvent, url: string) => void;
@@ -12,7 +12,7 @@ interface LinkOptions {
   };
 }
 
-/** Links open by Ctrl+click (Cmd on a Mac), http and https only; on hover `surface` shows where they lead. */
+/** Links open on Ctrl+click (Cmd on a Mac), http and https only; on hover `surface` shows their target. */
 export function linkOptions(surface: HTMLElement, open: (url: string) => void): LinkOptions {
   const activate = (event: MouseEvent, url: string): void => {
     const address = URL.canParse(url) ? new URL(url) : undefined;
@@ -26,7 +26,7 @@ export function linkOptions(surface: HTMLElement, open: (url: string) => void): 
   return { osc8: { activate, hover, leave, allowNonHttpProtocols: false }, web: { activate, hover, leave } };
 }
 
-/** As this platform calls the key of its shortcuts. */
+/** This platform's name for the modifier key of shortcuts. */
 export function controlKey(): string {
   return navigator.userAgent.includes("Mac OS") ? "Cmd" : "Ctrl";
 }

@@ -2,7 +2,7 @@ import type { MetricGroup } from "../protocol/metric-groups.ts";
 import { visible } from "../protocol/visible.ts";
 import { element } from "./element.ts";
 
-/** Groups of metrics; only what has changed is written anew, so that a selection stays. */
+/** Groups of metrics; only changed values are rewritten, so that a selection is kept. */
 export class MetricList {
   readonly root = element("div", { class: "groups" });
   readonly #values = new Map<string, HTMLElement>();

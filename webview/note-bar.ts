@@ -1,7 +1,7 @@
 import { element, icon } from "./element.ts";
 import { label } from "./labels.ts";
 
-/** What somebody has noted about the run, in a line above its output that is there only with a note. */
+/** The note on the run, in a line above its output that is hidden without a note. */
 export class NoteBar {
   readonly element = element("button", { class: "note-bar", type: "button", hidden: "" });
 

@@ -1,12 +1,12 @@
 /**
- * How one stream of a command draws: its graphic rendition (ECMA-48, SGR) in a canonical form, so that each of
- * two streams that take turns on one screen goes on as it left off.
+ * The graphic rendition (ECMA-48, SGR) of one stream of a command in a canonical form, so that two streams that
+ * alternate on one screen each continue as they left off.
  */
 export class Pen {
   #slots = new Map<string, string>();
   #saved = new Map<string, string>();
 
-  /** Takes the parameters of a `CSI … m`. Unknown ones are ignored; so is blinking, which the screen uses itself. */
+  /** Applies the parameters of a `CSI … m`. Unknown ones are ignored; so is blinking, which the screen uses itself. */
   apply(parameters: string): void {
     const codes = parameters.split(";");
     for (let at = 0; at < codes.length; at += 1) {
@@ -20,7 +20,7 @@ export class Pen {
     }
   }
 
-  /** The sequence that draws like this from any state; `base` stands in for the default foreground, e.g. "31". */
+  /** The sequence that sets this rendition from any state; `base` replaces the default foreground, e.g. "31". */
   toSgr(base = "", mark = ""): string {
     const codes = ["0", ...this.#slots.values()];
     if (base !== "" && !this.#slots.has("foreground")) codes.push(base);
@@ -32,12 +32,12 @@ export class Pen {
     this.#slots.clear();
   }
 
-  /** As DECSC does. */
+  /** Like DECSC. */
   save(): void {
     this.#saved = new Map(this.#slots);
   }
 
-  /** As DECRC does. */
+  /** Like DECRC. */
   restore(): void {
     this.#slots = new Map(this.#saved);
   }
@@ -100,7 +100,7 @@ function colonSlot(code: string): string | undefined {
   return /^[345]8:[25](:\d*){1,6}$/.test(code) ? extendedSlots[code.slice(0, 2)] : undefined;
 }
 
-/** `38;5;n` and `38;2;r;g;b`: how many more parameters belong to it, and its text. */
+/** Parses `38;5;n` and `38;2;r;g;b`: how many more parameters belong to it, and its text. */
 function extendedColour(
   codes: string[],
   at: number,

@@ -4,7 +4,7 @@ import { label } from "./labels.ts";
 
 export type ProblemAction = "trust" | "runAgain" | "showLog" | { readonly mend: string };
 
-/** What went wrong, what to do next (a problem's detail says both), and the buttons for it. */
+/** What went wrong and what to do next (both in a problem's detail), and the buttons for it. */
 export function createProblemView(
   problem: ProblemDetails,
   mending: readonly string[],
@@ -25,10 +25,10 @@ function buttons(
   act: (action: ProblemAction) => void,
 ): HTMLElement[] {
   const made: HTMLElement[] = [];
-  // A strict policy leaves no choice: the key has to be put into known_hosts by hand.
+  // A strict policy leaves no choice: the key must be added to known_hosts by hand.
   const trustable = problem.code === "host_key_unknown" && problem.reason !== "strict";
   if (trustable) made.push(button(label("trustAndRun"), () => act("trust")));
-  // Of a question that was declined its own text says to run again.
+  // The message for a declined question itself suggests running again.
   if (problem.retryable || problem.code === "declined")
     made.push(button(label("runAgain"), () => act("runAgain")));
   made.push(button(label("showLog"), () => act("showLog")));

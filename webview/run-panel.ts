@@ -23,12 +23,12 @@ import { label } from "./labels.ts";
 
 type Message<Type extends ToPanel["type"]> = Extract<ToPanel, { type: Type }>;
 
-/** Longest text that one `copied` message may carry. */
+/** The longest text that one `copied` message may carry. */
 const maxCopied = 64 * 1024 * 1024;
 
 /**
- * The page of a tab, which shows one run after the other, each from its `show` on. It is made once, and may be made before
- * there is a run, out of sight: so that the first output of one waits for nothing but itself.
+ * The page of a tab, which shows one run after another, each from its `show` on. It is created once, possibly hidden
+ * before there is a run, so that the first output of a run need not wait for it.
  */
 export class RunPanel {
   readonly #bridge: Bridge;
@@ -76,7 +76,7 @@ export class RunPanel {
     this.#listen();
   }
 
-  /** Nothing is left of the run that was shown before. */
+  /** Replaces the run shown before completely. */
   show({ run, host, look, elapsedMs }: Message<"show">): void {
     this.#live = true;
     this.#stopping = false;
@@ -84,7 +84,7 @@ export class RunPanel {
     this.#size.cancel();
     this.#removeProblem();
     const pty = run.options.pty === true;
-    // What the output waits for, before all that is beside it.
+    // The output depends on these, so they come before everything else.
     this.#screen.begin(look, pty);
     this.#head.begin(host, run);
     this.#status.begin(isCalm(look));
@@ -116,7 +116,7 @@ export class RunPanel {
       case "problem":
         return this.#showProblem(message.problem, message.actions);
       case "complete":
-        // Not what was being done last: that is over.
+        // Clears the last activity: it has ended.
         this.#status.setDetail(message.detail ?? "");
         return this.#end(message, message.durationMs);
       case "log":
@@ -133,7 +133,7 @@ export class RunPanel {
     }
   }
 
-  /** A message that nobody understood is told in the log. */
+  /** Adds a note about an invalid message to the log. */
   note(message: string): void {
     this.#log.add(new Date().toISOString(), message);
   }
@@ -154,7 +154,7 @@ export class RunPanel {
 
   #listen(): void {
     watchTheme(() => this.#screen.restyle());
-    // The output has the keyboard whenever VS Code gives it to this page, unless something else in here has it.
+    // The output is focused whenever VS Code focuses this page, unless another element in it has the focus.
     window.addEventListener("focus", () => {
       if (document.hasFocus() && document.activeElement === document.body) this.#screen.focus();
     });
@@ -184,7 +184,7 @@ export class RunPanel {
     const { state, detail, reconnecting, transport, stopping } = status;
     if (transport !== undefined || reconnecting) this.#status.setTransport(transport ?? "");
     if (detail !== null) this.#status.setDetail(detail);
-    // A run that ended is replayed from its beginning; how it ended stays.
+    // A run that has ended is replayed from its beginning; its final state stays.
     if (!this.#live || state === "ended") return;
     this.#toolbar.setLive(true);
     if (stopping === true || this.#stopping) return this.#showStopping();
@@ -198,13 +198,13 @@ export class RunPanel {
   #showStanding({ state, message, detail, reconnecting }: Omit<Message<"status">, "type">): void {
     const standing = standingOf(state, reconnecting);
     this.#head.show(standing);
-    // Said once: where the message says more of what is being done, it is the state.
+    // Shown only once: a message that adds to the state replaces it.
     const isState = message !== "" && (state !== "running" || reconnecting === true);
     this.#status.setState(isState ? message : standing.words);
     if (detail === null) this.#status.setDetail(isState ? "" : message);
   }
 
-  /** Until it has ended, whatever else is told: a host may take its time. */
+  /** Shown until the run has ended, whatever other messages arrive: a host may take its time. */
   #showStopping(): void {
     this.#stopping = true;
     this.#silence.stop();
@@ -242,7 +242,7 @@ export class RunPanel {
     this.#reveal();
   }
 
-  /** There is output to look at, beside whatever else is shown. */
+  /** Shows the output besides whatever else is shown. */
   #reveal(): void {
     this.#body.classList.remove("problem-only");
   }

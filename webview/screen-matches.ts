@@ -7,14 +7,14 @@ export interface ScreenMatch {
   end: number;
 }
 
-/** A part of a match that lies in one row, in cells. */
+/** The part of a match within one row, in cells. */
 export interface CellRange {
   row: number;
   column: number;
   width: number;
 }
 
-/** The matches of a pattern with the flag "g", from the top, at most `limit`; wrapped rows are one line. */
+/** The matches of a pattern with the flag "g", from the top, at most `limit`; wrapped rows count as one line. */
 export function findMatches(terminal: Terminal, pattern: RegExp, limit: number): ScreenMatch[] {
   const buffer = terminal.buffer.active;
   const matches: ScreenMatch[] = [];
@@ -30,7 +30,7 @@ export function findMatches(terminal: Terminal, pattern: RegExp, limit: number):
   return matches;
 }
 
-/** Where a match is drawn: a range for each row that it touches. */
+/** The cells of a match: a range for each row that it touches. */
 export function rangesOf(terminal: Terminal, { row: first, start, end }: ScreenMatch): CellRange[] {
   const buffer = terminal.buffer.active;
   const cell = buffer.getNullCell();
@@ -56,7 +56,7 @@ function extend(ranges: CellRange[], cell: CellRange): void {
   else ranges.push(cell);
 }
 
-/** The text of the line that begins in `row`, and the row of the line after it. */
+/** The text of the line that begins at `row`, and the row of the next line. */
 function readLine(buffer: IBuffer, row: number): { text: string; next: number } {
   let text = "";
   let next = row;

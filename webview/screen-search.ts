@@ -3,25 +3,25 @@ import { findMatches, rangesOf } from "./screen-matches.ts";
 import type { CellRange, ScreenMatch } from "./screen-matches.ts";
 import { readTheme } from "./theme.ts";
 
-/** More matches than this are not counted. */
+/** Matches beyond this number are not counted. */
 export const maxMatches = 10_000;
-/** So many matches are marked, those around the active one. */
+/** The number of matches that are marked, those around the active one. */
 const maxMarked = 1000;
 const searchAgainMs = 200;
 
 type Place = Pick<ScreenMatch, "row" | "start">;
 
 export interface SearchResult {
-  /** Of the active match, from 0 on; -1 when there is none. */
+  /** The index of the active match, from 0; -1 when there is none. */
   index: number;
-  /** `maxMatches` stands for so many or more. */
+  /** `maxMatches` means that many or more. */
   count: number;
 }
 
 /**
- * Finds and marks text on the screen, and keeps the marks right while output comes. The search addon of xterm.js
- * looks at the first hit of a line only when it wants whole words, and counts the matches of an expression several
- * times.
+ * Finds and marks text on the screen, and updates the marks as output arrives. The search addon of xterm.js considers
+ * only the first hit of a line when it searches for whole words, and counts the matches of a regular expression
+ * several times.
  */
 export class ScreenSearch {
   readonly #terminal: Terminal;
@@ -29,7 +29,7 @@ export class ScreenSearch {
   #pattern: RegExp | undefined;
   #matches: ScreenMatch[] = [];
   #index = -1;
-  /** The row of the active match, also after rows have left the screen above it. */
+  /** The row of the active match, even after rows above it have been trimmed. */
   #activeRow: IMarker | undefined;
   #marks: IDisposable[] = [];
   #timer: number | undefined;
@@ -45,7 +45,7 @@ export class ScreenSearch {
     terminal.onResize(again);
   }
 
-  /** Looks for a pattern with the flag "g": goes to the match that is active, to the next or the one before it. */
+  /** Searches for a pattern with the flag "g", and goes to the active match, the next or the previous one. */
   find(pattern: RegExp, step: "stay" | "next" | "previous"): void {
     this.#pattern = pattern;
     const from = this.#position();
@@ -64,12 +64,12 @@ export class ScreenSearch {
     this.#unmark();
   }
 
-  /** Marks the matches in the colours of now. */
+  /** Marks the matches in the current colours. */
   restyle(): void {
     this.#mark();
   }
 
-  /** Makes the active match the selection. */
+  /** Selects the active match. */
   selectActive(): void {
     const match = this.#matches[this.#index];
     const ranges = match === undefined ? [] : rangesOf(this.#terminal, match);
@@ -89,7 +89,7 @@ export class ScreenSearch {
     this.#told({ index: this.#index, count: this.#matches.length });
   }
 
-  /** Where the active match begins now; without one, where the view does. */
+  /** The start of the active match; without one, the start of the viewport. */
   #position(): Place {
     const match = this.#matches[this.#index];
     if (match === undefined) return { row: this.#terminal.buffer.active.viewportY, start: 0 };
@@ -145,7 +145,7 @@ export class ScreenSearch {
   }
 }
 
-/** Which match follows; around the ends it goes on at the other one. */
+/** The index of the match to go to; wraps around at both ends. */
 function chosen(matches: readonly ScreenMatch[], from: Place, step: "stay" | "next" | "previous"): number {
   if (matches.length === 0) return -1;
   const behind = (match: ScreenMatch): number => match.row - from.row || match.start - from.start;

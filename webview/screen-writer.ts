@@ -18,7 +18,7 @@ export interface OutputChunk {
   encoding?: "base64" | undefined;
 }
 
-/** Joins the chunks of stdout and stderr into one stream for the screen, in which the two stay apart. */
+/** Merges the chunks of stdout and stderr into one stream for the screen, in which they remain distinguishable. */
 export class ScreenWriter {
   readonly #voices: Record<OutputStream, Voice>;
   #speaking: OutputStream | undefined;
@@ -28,11 +28,11 @@ export class ScreenWriter {
     this.#voices = { stdout: createVoice("stdout", size), stderr: createVoice("stderr", size) };
   }
 
-  /** What to write for this chunk, and how many bytes of output it held. */
+  /** Returns what to write for this chunk, and how many bytes of output it contained. */
   take({ stream, data, encoding }: OutputChunk): { text: string; bytes: number } {
     const { filter, pen, decoder } = this.#voices[stream];
     const bytes = encoding === "base64" ? fromBase64(data) : encoder.encode(data);
-    // Bytes that are no text are shown as U+FFFD, also where a chunk begins or ends in the middle of them.
+    // Bytes that are not text are shown as U+FFFD, even if a chunk boundary splits them.
     const decoded = encoding === "base64" ? decoder.decode(bytes, { stream: true }) : decoder.decode() + data;
     const turn = this.#speaking === stream ? "" : draw(stream, pen);
     this.#speaking = stream;
@@ -41,7 +41,7 @@ export class ScreenWriter {
     return { text, bytes: bytes.length };
   }
 
-  /** A line that was typed for a command which has no terminal to repeat it. */
+  /** A line typed for a command that has no terminal to echo it. */
   typed(line: string): string {
     this.#speaking = undefined;
     this.#lineBegun = false;
@@ -68,7 +68,7 @@ function createVoice(stream: OutputStream, size: () => ScreenSize): Voice {
   };
 }
 
-/** stderr's default foreground is the theme's red; a colour that the program sets goes before it. */
+/** stderr's default foreground is the theme's red; a colour set by the program takes precedence. */
 function draw(stream: OutputStream, pen: Pen): string {
   return stream === "stderr" ? pen.toSgr("31", stderrMark) : pen.toSgr();
 }

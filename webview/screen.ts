@@ -16,10 +16,10 @@ import { watchStderrRows } from "./stderr-marks.ts";
 import { readTheme } from "./theme.ts";
 import { label } from "./labels.ts";
 
-/** xterm.js lets the page breathe only between two writes: pieces this long keep hostile output from blocking it. */
+/** xterm.js yields to the page only between two writes: pieces of this length keep hostile output from blocking it. */
 const pieceCharacters = 4096;
 const acknowledgeEvery = 5000;
-/** The printable characters of ASCII, a few at a time. */
+/** The printable ASCII characters, a few at a time. */
 const mostCharacters = [
   " !\"#$%&'()*+,-./",
   "0123456789:;<=>?",
@@ -33,16 +33,16 @@ export interface ScreenOptions {
   look: Look;
   drawn: (characters: number) => void;
   openLink: (url: string) => void;
-  /** Shows all of the output, also what has left the screen. */
+  /** Shows the whole output, including what has scrolled out of the screen. */
   openOutput: () => void;
 }
 
-/** The terminal that shows one run. It only shows: nothing that is typed, and no answer of xterm.js, leaves it. */
+/** The terminal that shows one run. It is for display only: no input, and no reply of xterm.js, is sent anywhere. */
 export class Screen {
   readonly search: ScreenSearch;
-  /** Hears of what the search finds, also while output comes. */
+  /** Called with the results of a search, also as output arrives. */
   onSearchResult: (result: SearchResult) => void = () => {};
-  /** Hears that the size is another one. */
+  /** Called when the size has changed. */
   onSized: () => void = () => {};
   readonly #options: ScreenOptions;
   readonly #terminal: Terminal;
@@ -51,7 +51,7 @@ export class Screen {
   readonly #element: HTMLElement;
   readonly #hidden: HiddenLines;
   #look: Look;
-  /** Whether a run was shown in it. */
+  /** Whether it has shown a run. */
   #used = false;
   #rehearsal: IDisposable | undefined;
   #unacknowledged = 0;
@@ -89,19 +89,20 @@ export class Screen {
     return { cols, rows };
   }
 
-  /** Whether there is something to stop: the context menu offers it then. */
+  /** Whether there is something to stop, in which case the context menu offers it. */
   setAlive(alive: boolean): void {
     this.#alive = alive;
     this.#describe();
   }
 
   /**
-   * Writes what most output consists of while nobody sees it, and removes it again: xterm.js lays out the page once for each
-   * character that it meets first, for its width, and the first output of a run would wait for that.
+   * Writes the most common characters while the screen is hidden, and removes them again: xterm.js measures each
+   * character when it first appears, which forces a layout of the page, and the first output of a run would wait for
+   * that.
    */
   rehearse(): void {
     const terminal = this.#terminal;
-    // It would be read aloud.
+    // A screen reader would read it aloud.
     if (terminal.options.screenReaderMode === true) return;
     this.#used = true;
     const pieces = mostCharacters.values();
@@ -115,8 +116,8 @@ export class Screen {
   }
 
   /**
-   * Before the first output of a run: nothing is left of the run before, also of what it has written and is not drawn yet.
-   * `pty`: the command has a terminal of its own, which ends lines by CR LF itself.
+   * Called before the first output of a run: discards everything of the run before, including output that is not drawn
+   * yet. `pty`: the command has a terminal of its own, which ends lines with CR LF itself.
    */
   begin(look: Look, pty: boolean): void {
     this.onSized = () => {};
@@ -153,7 +154,7 @@ export class Screen {
       this.#terminal.selectAll();
       return;
     }
-    // Without the rows below the last one that was written.
+    // Excludes the rows below the last one that was written.
     const last = baseY + cursorY - (cursorX === 0 ? 1 : 0);
     this.#terminal.selectLines(0, Math.max(0, last));
   }
@@ -173,7 +174,7 @@ export class Screen {
     if (this.#element.clientWidth > 0 && this.#element.clientHeight > 0) this.#fitting.fit();
   }
 
-  /** Takes the theme of now, and a look if there is a new one. */
+  /** Applies the current theme, and the look if a new one is given. */
   restyle(look: Look = this.#look): void {
     this.#look = look;
     Object.assign(this.#terminal.options, lookOptions(look));
@@ -215,7 +216,7 @@ export class Screen {
     return new ScreenWriter(() => ({ rows: this.#terminal.rows, columns: this.#terminal.cols }));
   }
 
-  /** VS Code opens its own context menu here, with what package.json lists for this section. */
+  /** VS Code opens its own context menu here, with the items in package.json for this section. */
   #describe(): void {
     this.#element.dataset["vscodeContext"] = JSON.stringify({
       webviewSection: "output",
@@ -241,7 +242,7 @@ export class Screen {
   }
 }
 
-/** VS Code tells by a class of the body that it found a screen reader by itself. */
+/** VS Code sets a class of the body when it has detected a screen reader. */
 function isScreenReaderFound(): boolean {
   return document.body.classList.contains("vscode-using-screen-reader");
 }

@@ -1,6 +1,9 @@
 import type { Terminal } from "@xterm/xterm";
 
-/** Keys that scroll; every other key is left to VS Code. In screen reader mode the arrows are the reader's. */
+/**
+ * Keys that scroll; every other key is left to VS Code. In screen reader mode the arrow keys belong to the screen
+ * reader.
+ */
 export function scrollByKey(terminal: Terminal, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const scroll = scrolls[event.key];

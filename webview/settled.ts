@@ -1,6 +1,6 @@
 const settleMs = 100;
 
-/** Calls `act` once things have settled: while somebody drags a border, sizes come one after the other. */
+/** Calls `act` once changes have stopped: while a border is dragged, sizes follow one another rapidly. */
 export class Settled {
   readonly #act: () => void;
   #timer: number | undefined;

@@ -4,7 +4,7 @@ import { label } from "./labels.ts";
 const firstShownAfterMs = 2000;
 const shownAfterMs = 10_000;
 
-/** How long a running command has written nothing: on the empty screen at first, in the status line later. */
+/** How long a running command has been silent: shown on the empty screen at first, in the status line later. */
 export class Silence {
   /** For the empty screen. */
   readonly waiting = element("p", { class: "waiting", hidden: "" });
@@ -15,18 +15,18 @@ export class Silence {
   #timer: number | undefined;
   readonly #told: (ms: number) => void;
 
-  /** `told` hears every second how long the command has been silent. */
+  /** `told` is called every second with how long the command has been silent. */
   constructor(told: (ms: number) => void) {
     this.#told = told;
   }
 
-  /** For another run. */
+  /** Resets it for another run. */
   begin(): void {
     this.#heard = false;
     this.stop();
   }
 
-  /** The command runs, and has written nothing for `ms`; only the first call counts. */
+  /** The command is running, and has been silent for `ms`; only the first call counts. */
   start(ms: number): void {
     if (this.#timer !== undefined) return;
     this.#since = performance.now() - ms;
@@ -34,14 +34,14 @@ export class Silence {
     this.#show();
   }
 
-  /** Output came that was written `ageMs` ago. */
+  /** Output arrived that was written `ageMs` ago. */
   heard(ageMs: number): void {
     this.#since = performance.now() - ageMs;
     this.#heard = true;
     this.#show();
   }
 
-  /** Something else than output is on the screen. */
+  /** Something other than output is on the screen. */
   uncover(): void {
     this.#heard = true;
     this.#show();

@@ -6,7 +6,7 @@ import { label } from "./labels.ts";
 
 const noticeMs = 5000;
 
-/** The line below the output: state, time, size, how the connection was, and at last how the run ended. */
+/** The line below the output: state, time, size, details of the connection, and finally the outcome of the run. */
 export class StatusLine {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "state", role: "status" });
@@ -31,7 +31,7 @@ export class StatusLine {
     this.element.append(this.#ending, filler, this.#notice, this.#transport);
   }
 
-  /** For another run. `calm`: the time moves once a second, not ten times. */
+  /** Resets it for another run. `calm`: the time is updated once per second instead of ten times. */
   begin(calm: boolean): void {
     this.#calm = calm;
     this.#ticker.stop(0);
@@ -53,7 +53,7 @@ export class StatusLine {
   }
 
   setState(words: string): void {
-    // A live region speaks whenever it is written, also with the same words.
+    // A live region is announced whenever it is written, even with the same text.
     if (this.#state.textContent !== words) this.#state.textContent = words;
   }
 
@@ -77,12 +77,12 @@ export class StatusLine {
     this.#ending.title = hint;
   }
 
-  /** Something that stands beside the size, e.g. since when there was no output. */
+  /** Adds an element next to the size, e.g. how long there has been no output. */
   addFigure(figure: HTMLElement): void {
     this.#size.after(figure);
   }
 
-  /** A passing remark, e.g. that something was copied. */
+  /** Shows a temporary message, e.g. that something was copied. */
   notice(words: string): void {
     this.#forget();
     this.#notice.textContent = words;

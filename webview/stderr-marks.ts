@@ -3,16 +3,16 @@ import { element } from "./element.ts";
 import { label } from "./labels.ts";
 
 /**
- * What was written to stderr is red, and its rows bear a bar at their left, since colour alone tells not
- * everybody. The cells themselves carry the mark: they are written as "blinking", which xterm.js stores but does
- * not draw (programs' own blinking is left out). So only the rows in view are looked at, nothing grows with
- * the output, and scrolling, trimming and reflow need no bookkeeping.
+ * Output on stderr is red, and its rows have a bar at their left, since not everyone can distinguish colours. The
+ * cells themselves carry the mark: they are written as "blinking", which xterm.js stores but does not draw (blinking
+ * by programs is removed). So only the visible rows are inspected, memory use does not grow with the output, and
+ * scrolling, trimming and reflow need no bookkeeping.
  */
 export const stderrMark = "5";
 
 /**
- * Keeps the bars of the rows in view right; they are drawn into `gutter`. The terminal scrolls once for each line
- * of output: the rows are looked at once for each frame.
+ * Updates the bars of the visible rows, which are drawn into `gutter`. The terminal scrolls once per line of output;
+ * the rows are inspected once per frame.
  */
 export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): void {
   let shown = "";
@@ -35,7 +35,7 @@ export function watchStderrRows(terminal: Terminal, gutter: HTMLElement): void {
   terminal.onScroll(drawSoon);
 }
 
-/** In the rows that screen readers read. */
+/** Marks the rows in the accessibility tree for screen readers. */
 function nameStderrRows(terminal: Terminal, blocks: readonly { from: number; to: number }[]): void {
   if (terminal.options.screenReaderMode !== true) return;
   const rows = terminal.element?.querySelectorAll(".xterm-accessibility-tree > *") ?? [];

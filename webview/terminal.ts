@@ -5,7 +5,7 @@ import { createBridge } from "./bridge.ts";
 import { RunPanel } from "./run-panel.ts";
 import { setLabels, label } from "./labels.ts";
 
-/** The webview of a run's tab: says `ready`, then shows what the extension sends, from each `show` anew. */
+/** The webview of a run's tab: sends `ready`, then shows what the extension sends, starting over with each `show`. */
 const app = findApp();
 let panel: RunPanel | undefined;
 

@@ -1,12 +1,12 @@
 import type { ITheme } from "@xterm/xterm";
 
-/** Colours of the search's matches, `#rrggbb` as decorations want them. */
+/** Colours of the search's matches, as `#rrggbb`, which decorations require. */
 export interface MatchColours {
   match: string;
   activeMatch: string;
-  /** Of the text in it; without one it keeps its own. */
+  /** The colour of its text; by default unchanged. */
   activeForeground?: string;
-  /** Only where the theme has one, as the high-contrast ones do. */
+  /** Only if the theme has one, as high-contrast themes do. */
   matchBorder: string | undefined;
   activeBorder: string;
 }
@@ -14,14 +14,14 @@ export interface MatchColours {
 export interface ScreenTheme {
   colours: ITheme;
   matches: MatchColours;
-  /** Least contrast between text and background: WCAG AA, and AAA in a high-contrast theme. */
+  /** The minimum contrast between text and background: WCAG AA, and AAA in a high-contrast theme. */
   contrast: number;
 }
 
 const forced = "(forced-colors: active)";
 const ansi = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
-/** The colours of this moment: what VS Code says in its CSS variables, unless the system forces its own. */
+/** The current colours: VS Code's CSS variables, unless the system forces its own colours. */
 export function readTheme(): ScreenTheme {
   const theme = readVariables();
   return matchMedia(forced).matches ? forcedTheme(theme.colours) : theme;
@@ -55,8 +55,8 @@ function readVariables(): ScreenTheme {
 }
 
 /**
- * The system wants its own colours (Windows' contrast themes): its text, background and selection, on which the
- * sixteen colours of a terminal are made to stand out.
+ * The theme for forced colours (Windows' contrast themes): the system's text, background and selection, and a
+ * terminal's sixteen colours adjusted to be readable on them.
  */
 function forcedTheme(colours: ITheme): ScreenTheme {
   const background = systemColour("Canvas");
@@ -85,7 +85,7 @@ function forcedTheme(colours: ITheme): ScreenTheme {
   };
 }
 
-/** A colour of the system as `#rrggbb`; a canvas does not know those that are forced. */
+/** A system colour as `#rrggbb`; a canvas does not support forced ones. */
 function systemColour(name: string): string {
   const probe = document.createElement("span");
   probe.style.backgroundColor = name;
@@ -96,8 +96,8 @@ function systemColour(name: string): string {
 }
 
 /**
- * Calls back when VS Code puts on another theme, for which it rewrites the body's class and the root's style, and when
- * the system forces its colours, no longer does, or forces others.
+ * Calls back when VS Code changes the theme, for which it rewrites the body's class and the root's style, and when the
+ * system starts or stops forcing its colours, or changes them.
  */
 export function watchTheme(changed: () => void): void {
   const observer = new MutationObserver(changed);
@@ -125,7 +125,7 @@ function assign(colours: ITheme, name: string, value: string | undefined): void 
   if (value !== undefined) Object.assign(colours, { [name]: value });
 }
 
-/** The first of VS Code's variables that holds a colour, as `#rrggbbaa`. */
+/** The first of VS Code's variables that contains a colour, as `#rrggbbaa`. */
 function colour(...names: string[]): string | undefined {
   const style = getComputedStyle(document.documentElement);
   for (const name of names) {
@@ -141,7 +141,7 @@ function opaque(value: string, background: string): string {
 
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
-/** The pixel that comes of painting these colours over one another. */
+/** The pixel that results from painting these colours over one another. */
 function paint(values: string[]): Uint8ClampedArray {
   if (canvas === null) return new Uint8ClampedArray(4);
   canvas.clearRect(0, 0, 1, 1);

@@ -1,7 +1,7 @@
 import { element, icon } from "./element.ts";
 import type { Tool, ToolName } from "./tools.ts";
 
-/** Opens the tools as a menu below the button that asks for it, which gets the focus back. */
+/** Opens the tools as a menu below the button that opened it, which gets the focus back. */
 export function openMenu(opener: HTMLElement, tools: Tool[], use: (name: ToolName) => void): void {
   if (opener.getAttribute("aria-expanded") === "true") return;
   const label = opener.getAttribute("aria-label") ?? "";

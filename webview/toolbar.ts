@@ -4,7 +4,7 @@ import { listTools } from "./tools.ts";
 import type { Tool, ToolName } from "./tools.ts";
 import { label } from "./labels.ts";
 
-/** The tools at the head's right; where the panel is narrow all but Stop move into a menu. */
+/** The tools at the right of the header; in a narrow panel all but Stop move into a menu. */
 export class Toolbar {
   readonly element: HTMLElement;
   readonly #buttons = new Map<ToolName, HTMLButtonElement>();
@@ -24,7 +24,7 @@ export class Toolbar {
     this.setPressed(false);
   }
 
-  /** Stop is there only while there is something to stop. */
+  /** Stop is shown only while there is something to stop. */
   setLive(live: boolean): void {
     const stop = this.#buttons.get("stop");
     if (stop === undefined) return;

@@ -11,7 +11,7 @@ export interface Tool {
   label: string;
 }
 
-/** What can be done with a run, in the order of the toolbar. */
+/** The actions on a run, in the order of the toolbar. */
 export function listTools(): Tool[] {
   return [
     { name: "stop", icon: "debug-stop", label: label("stopHint") },

@@ -50,7 +50,7 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
   },
 };
 
-/** What is replaced is a file, and none of the daemon's own: a device, a pipe or a link would be gone. */
+/** Only a regular file may be replaced, and none of the daemon's own: a device, a pipe or a link would be destroyed. */
 function checkPlace(path: string, mayReplace: boolean): void {
   if (dirname(path) === placesIn().directory) {
     throw refused(`${path} is in the state directory, with which it would be lost. Choose another place.`);

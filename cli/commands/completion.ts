@@ -33,7 +33,7 @@ Names are asked of the daemon; where none runs, none is started for it.
   },
 };
 
-/** What the scripts ask for, a line each. What goes wrong is no word. */
+/** Prints the candidates for the completion scripts, one per line; nothing on failure. */
 async function printCandidates(words: readonly string[]): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const daemon = async (): Promise<Daemon> =>

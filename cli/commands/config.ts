@@ -94,14 +94,17 @@ set and unset change config.json; what the environment or a flag says goes befor
   subcommands: { list, get, set, unset },
 };
 
-/** `forbidden` where others could have put it there. */
+/** Throws `forbidden` if another user could have put the directory there. */
 function configPath(): string {
   const { directory } = placesIn();
   checkStateDirectory(directory);
   return join(directory, "config.json");
 }
 
-/** By the daemon; in the file itself where none runs, and none would start with what else it holds. */
+/**
+ * Changes a setting through the daemon; directly in the file if no daemon runs, and none would start because of
+ * another entry.
+ */
 async function change(name: string, value: string | number | null): Promise<number> {
   const path = configPath();
   const entries = readEntries(path);

@@ -17,8 +17,8 @@ The options are --state-dir DIR and the settings, e.g. --log-level debug.
   run(args) {
     takeWords(parseOptions(args, daemonOptions()).positionals);
     const child = spawn(daemonRuntime(), [...daemonFlags, daemonScript, ...args], { stdio: "inherit" });
-    // Ctrl-C reaches the child by itself, since it is in the terminal's foreground with us; a second signal
-    // would end it in the middle of its clean stop.
+    // Ctrl-C reaches the child without this, since both are in the terminal's foreground process group; a second
+    // signal would kill it in the middle of a clean stop.
     const forward = (signal: NodeJS.Signals): void => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     };
@@ -34,7 +34,7 @@ The options are --state-dir DIR and the settings, e.g. --log-level debug.
   },
 };
 
-/** The daemon's own: where its state is, and every setting. */
+/** The options of the daemon itself: the state directory, and every setting. */
 function daemonOptions(): Record<string, { type: "string" }> {
   const names = Object.keys(defaultSettings).map((name) =>
     name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),

@@ -29,7 +29,8 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
     makeStateDirectory(placesIn().directory);
     const written = writeUnitFiles(files);
     try {
-      // The last one starts it. Those before show that there is a service manager, before anything is stopped.
+      // The last command starts the service. The ones before prove that there is a service manager before anything is
+      // stopped.
       for (const words of install.slice(0, -1)) tellManager(words);
       await stopDaemon({ drain: true, force: false });
       for (const words of install.slice(-1)) tellManager(words);

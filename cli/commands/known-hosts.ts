@@ -79,7 +79,7 @@ function rowOf({ address, port, keyType, fingerprint, marker, readOnly, file, li
   return [name, keyType, fingerprint, notes.join(", ")];
 }
 
-/** A key bears its type (RFC 4253, section 6.6). */
+/** A key blob contains its own type (RFC 4253, section 6.6). */
 function checkType(type: string, key: string): void {
   const bytes = Buffer.from(key, "base64");
   const length = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);

@@ -51,7 +51,7 @@ interface Present {
   readonly startedWith: readonly string[];
 }
 
-/** Of the daemon that runs; undefined where none answers, and `stopDaemon` tells what is the matter. */
+/** Describes the running daemon; undefined if none answers, in which case `stopDaemon` reports why. */
 async function lookAtPresent(): Promise<Present | undefined> {
   try {
     await using daemon = await openDaemon({ keepConnections: false });

@@ -28,7 +28,7 @@ Hostrun that started them.
     const { values, positionals } = parseOptions(args, { stop: { type: "boolean" } });
     const [file] = takeWords(positionals, "FILE");
     const source = resolve(file);
-    // All of it is there, and checked, before anything is stopped.
+    // The backup is complete, and verified, before anything is stopped.
     const draft = storeTask("unpack", source);
     try {
       const pid = await runningPid();
@@ -78,7 +78,7 @@ function problemIn(stderr: string): Problem {
     const details: unknown = JSON.parse(stderr);
     if (isProblemDetails(details)) return Problem.fromDetails(details);
   } catch {
-    // It is told as it is.
+    // Reported as it is below.
   }
   return new Problem("internal", `The backup could not be restored: ${stderr.trim()}`);
 }

@@ -109,24 +109,27 @@ options are wrong.
   },
 };
 
-/** Whether it begins with a run that is shown as it comes, and asks nothing before. */
+/** Whether it starts with a run that is shown as it proceeds, without any question first. */
 function isPlain(plan: RunPlan): boolean {
   return !isForMany(plan) && plan.snippet === undefined && !plan.view.json && plan.request.durable !== true;
 }
 
-/** Most runs are of no snippet, and begin sooner without what that takes. */
+/** Most runs use no snippet, and start faster without loading that module. */
 async function planOf(daemon: Daemon, plan: RunPlan): Promise<RunPlan> {
   if (plan.snippet === undefined) return plan;
   const { withSnippet } = await import("../run/snippet.ts");
   return withSnippet(daemon, plan, process.env);
 }
 
-/** Whether a person said no, or nothing. */
+/** Whether a person declined, or did not answer. */
 function wasAsked({ reason }: ProblemDetails): boolean {
   return reason === "declined" || reason === "expired";
 }
 
-/** Runs it; on a production host only after a person has agreed to it. undefined: nobody did, which was told. */
+/**
+ * Runs it; on a production host only after a person has confirmed it. Returns undefined if it was not confirmed, which
+ * has been reported.
+ */
 async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending | undefined> {
   try {
     return await attempt(daemon, plan, !plan.yes);

@@ -40,7 +40,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
       ...formatOptions,
     });
     const format = parseFormat(values);
-    // What is known of a run has no output, nor a stream of it.
+    // These show the run without its output, so there is no stream to choose.
     for (const name of ["no-output", "json", "format"]) {
       for (const other of ["output", "stream", "diff"]) refuseTogether(values, name, other);
     }
@@ -73,7 +73,7 @@ async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)
   }
 }
 
-/** What the outcome's word does not say. */
+/** Details that the outcome itself does not include. */
 function addition({ cached, stopConfirmed, timings: { resultAgeMs } }: Run): string {
   if (cached) return `, from the cache${resultAgeMs === undefined ? "" : `, ${formatSpan(resultAgeMs)} old`}`;
   return stopConfirmed === false ? ", not confirmed by the host: it may still run there" : "";

@@ -22,7 +22,7 @@ Every other command starts it by itself when it is needed.
   },
 };
 
-/** `listen`: where else than on its socket; `others`: what it is started with besides. */
+/** `listen`: the address to listen on besides the socket; `others`: additional arguments. */
 export async function startDaemon(
   listen: string | undefined,
   others: readonly string[] = [],
@@ -41,7 +41,7 @@ export async function startDaemon(
   return 0;
 }
 
-/** Of the daemon. A UsageError for what is no address to listen on. */
+/** The daemon's arguments for `listen`. Throws a UsageError for an invalid address. */
 export function listenArguments(listen: string | undefined): string[] {
   if (listen === undefined) return [];
   const why = ListenText.safeParse(listen).error?.issues[0]?.message;

@@ -13,7 +13,7 @@ import { formatSpan } from "../../protocol/span.ts";
 import { instantOf } from "../runs/describe.ts";
 import { sheet } from "../table.ts";
 
-/** As the Linux Standard Base has it for a service that is not running. */
+/** The Linux Standard Base's exit status for a service that is not running. */
 const notRunningStatus = 3;
 
 export const command: Command = {

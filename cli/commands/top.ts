@@ -18,7 +18,7 @@ const minEveryMs = 200;
 const endKeys = ["q", "\u0003", "\u0004", "\u001b"];
 const bars = "▁▂▃▄▅▆▇█";
 const away = "The daemon does not answer; it is looked for again.";
-/** xterm's other screen, without a cursor; and back. */
+/** xterm's alternate screen, with the cursor hidden; and back. */
 const [enter, leave, home, clearBelow] = [
   "\u001b[?1049h\u001b[?25l",
   "\u001b[?25h\u001b[?1049l",
@@ -62,7 +62,7 @@ interface Look {
   readonly connections: readonly Connection[];
 }
 
-/** The daemon, and the next one after a restart. */
+/** The daemon, and its successor after a restart. */
 class Source implements AsyncDisposable {
   #daemon: Daemon | undefined;
 
@@ -70,7 +70,7 @@ class Source implements AsyncDisposable {
     this.#daemon = daemon;
   }
 
-  /** `daemon_unreachable` while none answers. */
+  /** Rejects with `daemon_unreachable` while no daemon answers. */
   async look(): Promise<Look> {
     this.#daemon ??= await openDaemon();
     const daemon = this.#daemon;
@@ -78,7 +78,7 @@ class Source implements AsyncDisposable {
     return { stats, connections: items };
   }
 
-  /** The same; what a person is told while there is none. */
+  /** The same, but returns the message to show while no daemon answers. */
   async lookOrWhy(): Promise<Look | string> {
     try {
       return await this.look();
@@ -114,7 +114,7 @@ async function repeat(source: Source, show: (look: Look) => void, everyMs: numbe
   }
 }
 
-/** Until a key ends it, on a screen of its own that leaves the terminal as it was. */
+/** Runs until a key ends it, on the alternate screen, which leaves the terminal as it was. */
 async function onScreen(source: Source, everyMs: number): Promise<number> {
   const over = new AbortController();
   const end = (): void => over.abort();
@@ -130,7 +130,7 @@ async function onScreen(source: Source, everyMs: number): Promise<number> {
       const found = await source.lookOrWhy();
       const lines = typeof found === "string" ? [away, cut(visible(found), stdout)] : fitting(found, stdout);
       print(`${home}${lines.map((line) => `${line}\u001b[K\n`).join("")}${clearBelow}`);
-      // What is waited for goes with the wait, and leaves no listener for each look.
+      // Aborted after each wait, so that no listeners accumulate.
       const looked = new AbortController();
       const signal = AbortSignal.any([over.signal, looked.signal]);
       const waits = [wait(everyMs, undefined, { signal }), once(stdout, "resize", { signal })];
@@ -152,16 +152,16 @@ function cut(text: string, { columns }: Pick<Size, "columns">): string {
   return columns > 0 ? text.slice(0, columns) : text;
 }
 
-/** As many lines as there is room for; where there is little, a line for each group, so that hosts are seen. */
+/** The lines that fit; on a small terminal one line per group, so that the hosts remain visible. */
 function fitting(look: Look, terminal: Size): string[] {
   const { rows } = terminal;
-  // A terminal that says nothing of its height has 0.
+  // A terminal that does not report its height has 0.
   const room = rows > 1 ? rows - 1 : Number.POSITIVE_INFINITY;
   const lines = textOf(look);
   return lines.length <= room ? lines : shortTextOf(look, terminal).slice(0, room);
 }
 
-/** Lines that are safe on a terminal, however long. */
+/** Lines that are safe for a terminal, of any length. */
 function textOf({ stats, connections }: Look): string[] {
   const groups = metricGroups(stats, connections).flatMap(({ title, metrics }) => [
     paint(title, "bold", process.stdout),
@@ -172,7 +172,7 @@ function textOf({ stats, connections }: Look): string[] {
   return [...groups, ...hostLines(stats), ...connectionLines(connections)];
 }
 
-/** The same in fewer lines, none of them longer than the terminal. */
+/** The same in fewer lines, none of them longer than the terminal is wide. */
 function shortTextOf({ stats, connections }: Look, { columns }: Size): string[] {
   const groups = metricGroups(stats, connections).map(({ title, metrics }) => {
     const values = metrics.map(([name, value]) => `${name.toLowerCase()} ${visible(value)}`).join("; ");
@@ -215,7 +215,7 @@ function connectionLines(connections: readonly Connection[]): string[] {
   return ["", ...table(heads, rows).trimEnd().split("\n")];
 }
 
-/** Each against the longest. */
+/** Scales each value to the largest. */
 function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, Number.MIN_VALUE);
   return values

@@ -4,10 +4,10 @@ import type { Command } from "../command.ts";
 import { commands, shorthands } from "../commands.ts";
 import { runFilterWords } from "../../protocol/run-search.ts";
 
-/** More than anybody reads. */
+/** More than anyone reads. */
 const maxCandidates = 1000;
 
-/** What stands for names of which the daemon knows. */
+/** Placeholders for names that only the daemon knows. */
 type NameKind = "hosts" | "targets" | "filters";
 
 const namesOf: Readonly<Record<string, NameKind>> = {
@@ -42,13 +42,13 @@ const fixedWords: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What the last of the words behind `hostrun` may be completed to. Rejects where a name is needed and `daemon`, which finds
- * one that runs and starts none, does.
+ * Completes the last of the words after `hostrun`. `daemon` finds a running daemon but does not start one; rejects as
+ * it does when a name is needed.
  */
 export async function candidates(words: readonly string[], daemon: () => Promise<Daemon>): Promise<string[]> {
   const last = words.at(-1) ?? "";
   const found = await candidatesFor(words, daemon);
-  // A newline would make two of one.
+  // A newline would split one candidate in two.
   const fitting = [...new Set(found)].filter((word) => word.startsWith(last) && !/\p{Cc}/u.test(word));
   return fitting.slice(0, maxCandidates);
 }
@@ -83,7 +83,7 @@ async function ofCommand(
   { words, daemon }: Line,
 ): Promise<readonly string[]> {
   const [before = "", last = ""] = words.slice(-2);
-  // Behind it is what runs on the host.
+  // The words after `--` are the remote command.
   if (words.slice(0, -1).includes("--")) return [];
   if (last.startsWith("-"))
     return [...help.matchAll(/(?:^|[\s[])(--[a-z][a-z-]+)/gm)].map(([, option = ""]) => option);
@@ -96,7 +96,7 @@ async function ofCommand(
 
 async function names(kind: NameKind, last: string, find: () => Promise<Daemon>): Promise<readonly string[]> {
   if (kind === "filters") {
-    // Most are there without a daemon.
+    // Most candidates need no daemon.
     const hosts = await names("hosts", last, find).catch(() => []);
     return [...runFilterWords, ...hosts.map((name) => `host:${name}`)];
   }
@@ -107,19 +107,19 @@ async function names(kind: NameKind, last: string, find: () => Promise<Daemon>):
   const tags = items.flatMap((host) => host.tags.map((tag) => `tag:${tag}`));
   const groups = items.flatMap(({ group }) => withParents(group).map((path) => `group:${path}`));
   const targets = [...hosts, ...tags.toSorted(), ...groups.toSorted(), "all"];
-  // What is taken away is written like what is meant.
+  // Excluded targets are written like included ones.
   return last.startsWith("!") ? targets.map((target) => `!${target}`) : targets;
 }
 
-/** As the help has it: `--cwd DIR`. */
+/** Whether an option takes a value according to the help: `--cwd DIR`. */
 function takesValue(option: string, help: string): boolean {
   return /^--?[a-z][a-z-]*$/.test(option) && new RegExp(`(?:^|[\\s,[])${option} [A-Z]`, "m").test(help);
 }
 
-/** A person who waits for a name types it instead. */
+/** A person who waits longer than this for a name types it instead. */
 export const answerMs = 1500;
 
-/** `a/b` as `a` and `a/b`. */
+/** Returns `a/b` as `a` and `a/b`. */
 function withParents(group: string | null): string[] {
   const parts = group?.split("/") ?? [];
   return parts.map((_, at) => parts.slice(0, at + 1).join("/"));

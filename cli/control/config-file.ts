@@ -7,8 +7,8 @@ import { readOwnFile } from "../../state-directory/own-file.ts";
 type Entries = Readonly<Record<string, unknown>>;
 
 /**
- * What config.json holds, whether a daemon would take it or not; undefined where it cannot be read, or is no JSON object.
- * `forbidden` where it is not this user's own.
+ * The content of config.json, valid or not; undefined if it cannot be read, or is not a JSON object. Throws
+ * `forbidden` if it is not this user's own.
  */
 export function readEntries(path: string): Entries | undefined {
   try {
@@ -21,15 +21,15 @@ export function readEntries(path: string): Entries | undefined {
   }
 }
 
-/** Why no daemon starts with these; undefined where one would. */
+/** Why no daemon would start with these settings; undefined if it would. */
 export function faultOf(entries: Entries): string | undefined {
   const { error } = SettingsPatch.safeParse(entries);
   return error === undefined ? undefined : invalidRequest(error).message;
 }
 
 /**
- * Changes one entry and leaves all others, bad ones, too; null takes it out. What is left in the file. `invalid_request`
- * for a value that its setting cannot have.
+ * Changes one entry and leaves all others alone, even invalid ones; null removes it. Returns the entries then in the
+ * file. Throws `invalid_request` for a value that the setting does not allow.
  */
 export function changeEntry(path: string, entries: Entries, name: string, value: unknown): Entries {
   if (value !== null) {

@@ -1,6 +1,6 @@
 import { visible } from "../../protocol/visible.ts";
 
-/** A line of the daemon's log for a person: time, level, message and what else it says. */
+/** Formats a line of the daemon's log for a person: time, level, message and its other fields. */
 export function readable(line: string): string {
   const entry = parse(line);
   if (entry === undefined) return visible(line);

@@ -9,15 +9,15 @@ const chunkBytes = 65_536;
 export type ShowLine = (line: string) => void;
 
 /**
- * Reads the daemon's log line by line. The daemon empties a log that is full once it has a copy of it at `path.1`, which
- * is where what was not read yet is found then.
+ * Reads the daemon's log line by line. The daemon copies a full log to `path.1` and truncates it, so lines that have
+ * not been read yet are read from there.
  */
 export class LogReader implements Disposable {
   readonly #path: string;
   #file: number | undefined;
-  /** Up to where lines were shown. */
+  /** The offset up to which lines were shown. */
   #place = 0;
-  /** Which copy of a full log was there last. */
+  /** The inode of the last known copy of a full log. */
   #copy: number | undefined;
 
   constructor(path: string) {
@@ -30,7 +30,7 @@ export class LogReader implements Disposable {
     return this.#file !== undefined;
   }
 
-  /** Shows the last lines that there are; one that is still being written only when `unfinished` is asked for. */
+  /** Shows the last lines of the log; an incomplete last line only if `unfinished` is set. */
   showEnd(count: number, { unfinished }: { unfinished: boolean }, show: ShowLine): void {
     if (this.#file === undefined) return;
     const { size } = fstatSync(this.#file);
@@ -50,7 +50,7 @@ export class LogReader implements Disposable {
     this.#place = size - (text.length - end);
   }
 
-  /** Shows the whole lines that came since. */
+  /** Shows the complete lines that were added since. */
   showNew(show: ShowLine): void {
     this.#file ??= open(this.#path);
     if (this.#file === undefined) return;
@@ -64,7 +64,7 @@ export class LogReader implements Disposable {
     }
     this.#place = showFrom(this.#file, this.#place, show);
     if (find(this.#path)?.ino === fstatSync(this.#file).ino) return;
-    // Somebody removed it: the daemon begins another one.
+    // The file was removed: the daemon creates a new one.
     this[Symbol.dispose]();
     this.#place = 0;
   }
@@ -95,7 +95,7 @@ function find(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-/** Shows the whole lines from `place` on; gives back where the next one begins. */
+/** Shows the complete lines from `place` on; returns the offset of the next one. */
 function showFrom(file: number, place: number, show: ShowLine): number {
   let at = place;
   let length = chunkBytes;

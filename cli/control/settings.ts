@@ -1,13 +1,13 @@
 import { defaultSettings } from "../../protocol/settings.ts";
 import { parseSize, parseSpan, UsageError, unknown } from "../command.ts";
 
-/** A setting's name as it is written in config.json. */
+/** A setting's name as written in config.json. */
 export function parseSettingName(name: string): string {
   if (Object.hasOwn(defaultSettings, name)) return name;
   throw unknown("setting", name, Object.keys(defaultSettings));
 }
 
-/** The value in the type of its setting; the daemon checks whether it may be. */
+/** Converts a value to the type of its setting; the daemon validates it. */
 export function parseSettingValue(name: string, text: string): string | number {
   const known = Object.entries(defaultSettings).find(([key]) => key === name);
   if (typeof known?.[1] !== "number") return text;
@@ -17,7 +17,7 @@ export function parseSettingValue(name: string, text: string): string | number {
   throw new UsageError(`${name} is "${text}", but must be a whole number.`);
 }
 
-/** A setting's value as it is shown; `null` is nothing set. */
+/** A setting's value for display; `null` if it is not set. */
 export function settingText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -7,9 +7,9 @@ import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
 
 export interface StopOptions {
-  /** Let the runs end first. */
+  /** Let the runs finish first. */
   readonly drain: boolean;
-  /** Kill a daemon that does not stop by itself. */
+  /** Kill a daemon that does not stop. */
   readonly force: boolean;
 }
 
@@ -25,8 +25,8 @@ export function parseStopOptions(args: readonly string[]): StopOptions {
 }
 
 /**
- * Stops the daemon and waits until its process is gone; undefined when none ran, otherwise its pid. While commands are waited
- * for, it is said how many.
+ * Stops the daemon and waits until its process is gone; returns its pid, or undefined when none was running. While it
+ * waits for commands, it reports how many are left.
  */
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {
   let pid: number;
@@ -49,7 +49,7 @@ async function untilDrained(daemon: Daemon): Promise<void> {
   const { pid } = daemon.health;
   let told: number | undefined;
   while (!(await isGone(pid, lookMs))) {
-    // It may be about to go.
+    // It may be about to exit.
     const left = await countRuns(daemon).catch(() => undefined);
     if (left === undefined || left === told) continue;
     told = left;
@@ -65,7 +65,7 @@ async function countRuns(daemon: Daemon): Promise<number> {
   return runs.queued + runs.connecting + runs.running;
 }
 
-/** Asks it to stop. One that answered just now may hang all the same. */
+/** Asks the daemon to stop. One that has just answered may still hang. */
 async function shutDown(daemon: Daemon, drain: boolean): Promise<void> {
   const late = AbortSignal.timeout(stopMs);
   try {

@@ -7,10 +7,13 @@ import { warn } from "../console.ts";
 import { findRun } from "../runs/find.ts";
 import { readFilters, whyNone } from "./filters.ts";
 
-/** Of a command that is given runs one by one, or by a search. */
+/** The options of a command that takes runs by name, or by a search. */
 export const chosenOptions = { matching: { type: "string" } } as const;
 
-/** The runs that are named, or all that a search finds; `--matching ""` are all. One or the other has to be given. */
+/**
+ * The named runs, or all those that a search finds; `--matching ""` means all runs. Exactly one of the two is
+ * required.
+ */
 export function readChoice(
   words: readonly string[],
   search: string | undefined,
@@ -25,7 +28,7 @@ export function readChoice(
   return (daemon) => matching(daemon, filters);
 }
 
-/** That there are none is told, and why. */
+/** Warns when there are none, and why. */
 async function* matching(daemon: Daemon, filters: RunFilters): AsyncGenerator<Run> {
   let isNone = true;
   for await (const run of listedRuns(daemon, filters)) {
@@ -35,7 +38,7 @@ async function* matching(daemon: Daemon, filters: RunFilters): AsyncGenerator<Ru
   if (isNone) warn(await whyNone(daemon, filters));
 }
 
-/** Nothing is given before each is known. */
+/** Yields nothing until every run is found. */
 async function* named(daemon: Daemon, words: readonly string[]): AsyncGenerator<Run> {
   const runs = new Map<string, Run>();
   for (const word of words) {

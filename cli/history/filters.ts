@@ -8,7 +8,7 @@ import { damagedStoreHint } from "../damaged-store.ts";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "../command.ts";
 
-/** The options of every command that is given runs by a search. */
+/** The options of every command that takes runs by a search. */
 export const filterOptions = {
   host: { type: "string" },
   search: { type: "string" },
@@ -19,7 +19,7 @@ export const filterOptions = {
   pinned: { type: "boolean" },
 } as const;
 
-/** What their help says of a search. */
+/** The help text for a search. */
 export const searchHelp = `SEARCH is a text in command, host, output or note, and filters between:
   host:web1  exit:3  exit:!0  exit:>1  is:failed (or succeeded, running)  outcome:timedOut
   state:ended  since:yesterday  until:2026-01-31  since:"3 days ago"  job:ID  pinned:yes
@@ -37,7 +37,7 @@ export interface FilterValues {
   readonly pinned?: boolean | undefined;
 }
 
-/** The words of a search, and the same as options. */
+/** Combines the words of a search with the equivalent options. */
 export function readFilters(words: readonly string[], values: FilterValues): RunFilters {
   const read = parseRunSearch(words.join(" "));
   if (read.problem !== undefined) throw new UsageError(read.problem);
@@ -59,7 +59,7 @@ export function readFilters(words: readonly string[], values: FilterValues): Run
   );
 }
 
-/** Why a search has found nothing, as a sentence. */
+/** Why a search found nothing, as a sentence. */
 export async function whyNone(daemon: Daemon, filters: RunFilters): Promise<string> {
   if (Object.keys(filters).length === 0) return `No runs yet.${await damagedStoreHint(daemon)}`;
   const { host } = filters;

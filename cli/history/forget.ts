@@ -46,14 +46,14 @@ const maxShown = 10;
 
 interface Found {
   readonly ids: readonly string[];
-  /** Some of them, for a question. */
+  /** The first ones, to be shown in the question. */
   readonly shown: readonly Run[];
-  /** How many are left out, since they have not ended, or are pinned. */
+  /** The number that are left out because they have not ended, or are pinned. */
   readonly alive: number;
   readonly pinned: number;
 }
 
-/** Of a long history no more is held than the ids. */
+/** Keeps only the ids in memory, since the history may be long. */
 async function gather(runs: AsyncIterable<Run>, alsoPinned: boolean): Promise<Found> {
   const found = { ids: new Array<string>(), shown: new Array<Run>(), alive: 0, pinned: 0 };
   for await (const run of runs) {

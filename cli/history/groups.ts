@@ -6,7 +6,7 @@ export const groupings = ["day", "host", "job", "outcome"] as const;
 export type Grouping = (typeof groupings)[number];
 
 export interface RunGroup {
-  /** What its runs have in common, as a heading. */
+  /** The heading: what its runs have in common. */
   readonly name: string;
   readonly runs: readonly Run[];
 }
@@ -17,7 +17,7 @@ export function parseGrouping(text: string | undefined): Grouping | undefined {
   throw new UsageError(`--group-by is "${text}", but must be one of: ${groupings.join(", ")}.`);
 }
 
-/** Runs, newest first, in groups: of outcomes in the order of urgency, else the one with the newest run first. */
+/** Groups runs that are sorted newest first: outcomes in order of urgency, other groups by their newest run. */
 export function groupRuns(runs: readonly Run[], by: Grouping, now = new Date()): RunGroup[] {
   const groups = Map.groupBy(runs, (run) => nameOf(run, by, now));
   const names = by === "outcome" ? resultGroups.filter((name) => groups.has(name)) : [...groups.keys()];

@@ -66,7 +66,7 @@ function groupsOf(runs: readonly Run[], by: Grouping): string {
   return groups.join("\n");
 }
 
-/** What a person said of them has a column where there is any. */
+/** There is a column for pins and notes if any run has one. */
 function tableOf(runs: readonly Run[]): string {
   const short = shortIds(runs.map(({ id }) => id));
   const isSaid = runs.some(({ pinned, note }) => pinned || note !== null);
@@ -90,7 +90,7 @@ function tableOf(runs: readonly Run[]): string {
   );
 }
 
-/** That it is pinned, and the beginning of its note. */
+/** Whether it is pinned, and the beginning of its note. */
 function noteText({ pinned, note }: Run): string {
   const text =
     note === null || note.length <= maxNoteColumns ? (note ?? "") : `${note.slice(0, maxNoteColumns - 1)}…`;

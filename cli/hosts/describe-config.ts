@@ -1,7 +1,7 @@
 import type { EffectiveValues, Host, NotHonoured } from "../../protocol/host.ts";
 import type { Cell } from "../table.ts";
 
-/** What the SSH config makes of a host, beside its own fields: a row for each thing that differs from the usual. */
+/** What the SSH config adds to a host's own fields: a row for each value that is not the default. */
 export function configRows({ configAt, effective, notHonoured = [] }: Host): [string, Cell][] {
   return [
     ...(configAt === undefined ? [] : [row("SSH config", `${configAt.file}:${configAt.line}`)]),

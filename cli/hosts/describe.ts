@@ -4,12 +4,12 @@ import type { Cell } from "../table.ts";
 import { sheet, table } from "../table.ts";
 import { configRows } from "./describe-config.ts";
 
-/** Hosts for a person, a row each. */
+/** A table of hosts for a person. */
 export function hostTable(hosts: readonly Host[]): string {
   return table(["NAME", "ADDRESS", "GROUP", "TAGS", "SOURCE"], hosts.map(rowOf));
 }
 
-/** One host for a person, all of it. */
+/** All fields of one host, for a person. */
 export function hostSheet(host: Host): string {
   return sheet([
     ["Name", host.name],
@@ -41,7 +41,7 @@ function rowOf(host: Host): Cell[] {
     addressOf(host),
     host.group ?? "",
     host.tags.join(", "),
-    // One that would be imported is neither saved nor of the SSH config of now.
+    // A host that would be imported is neither saved nor in the present SSH config.
     host.source === "manual" ? "Hostrun" : "SSH config",
   ];
 }
@@ -50,7 +50,7 @@ function legacyNote({ legacyAlgorithms }: Host): [string, Cell][] {
   return legacyAlgorithms ? [["Algorithms", { text: "legacy ones allowed", style: "red" }]] : [];
 }
 
-/** What the pool's connections to a host agreed on, one below the other. */
+/** The negotiated parameters of the pool's connections to a host, one after the other. */
 export function connectionSheets(connections: readonly Connection[]): string {
   return connections.map(connectionSheet).join("\n");
 }

@@ -69,10 +69,10 @@ type Values = {
       : string | undefined;
 };
 
-/** Those that have a no- form. */
+/** Flags that have a no- form. */
 type Flag = "production" | "favorite" | "login-shell" | "legacy-algorithms";
 
-/** What the options say of a host; fields that they do not name are left out. The daemon checks the values. */
+/** Parses a host's fields from the options; fields without an option are left out. The daemon validates the values. */
 export function parseFields(values: Values): HostPatch {
   const { address, port, user, group, jump, tag, color } = values;
   return defined({
@@ -94,7 +94,7 @@ export function parseFields(values: Values): HostPatch {
   });
 }
 
-/** As with `ssh -J`, `none` is no jump host. */
+/** As with `ssh -J`, `none` means no jump host. */
 function jumpHosts(text: string): string[] {
   return /^(?:none)?$/i.test(text) ? [] : text.split(",");
 }
@@ -111,7 +111,7 @@ export function parseAddress(text: string): HostPatch {
   return defined({ address: parsed.host, user: parsed.user, port: parsed.port });
 }
 
-/** A path as it is meant here: the daemon has another working directory. `~` is the daemon's to expand. */
+/** Resolves a path here, since the daemon has another working directory. `~` is expanded by the daemon. */
 function parsePath(text: string | undefined): string | undefined {
   return text === undefined || text === "~" || text.startsWith("~/") ? text : resolve(text);
 }
@@ -128,7 +128,7 @@ const cleared = {
 
 export const clearableFields = Object.keys(cleared);
 
-/** The fields that `--unset` names, emptied. */
+/** The fields named by `--unset`, cleared. */
 export function parseCleared(names: readonly string[]): HostPatch {
   const wireNames: Readonly<Record<string, string>> = {
     "identity-file": "identityFile",

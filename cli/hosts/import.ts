@@ -15,7 +15,7 @@ import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { hostTable } from "./describe.ts";
 
-/** Of an export as people write it, with blanks and all. */
+/** For an export as people may format it, with white space. */
 const maxExportBytes = 16 * 2 ** 20;
 
 export const importHosts: Command = {
@@ -58,7 +58,7 @@ function configured(path: string | undefined): Pick<ImportRequest, "source" | "p
   return { source: "ssh_config", ...(path === undefined ? {} : { path: resolve(path) }) };
 }
 
-/** Of an export those of `names`, by default all. */
+/** The hosts of an export; only those in `names`, if given. */
 async function exported(path: string, names: readonly string[] | undefined): Promise<unknown[]> {
   const isStdin = path === "-";
   const text = isStdin
@@ -76,7 +76,7 @@ async function exported(path: string, names: readonly string[] | undefined): Pro
   return wanted;
 }
 
-/** `willUpdate`: whether hosts that differ are changed, or only would be with --update. */
+/** `willUpdate`: whether hosts that differ are updated; otherwise they would be only with --update. */
 function importText({ imported, updated, same, skipped, dryRun }: ImportResult, willUpdate: boolean): string {
   const done = (count: number): string => (dryRun ? "would be" : count === 1 ? "was" : "were");
   const hint = dryRun && !willUpdate ? " with --update" : "";

@@ -49,7 +49,7 @@ Exit status: 0 when the login worked, 1 when it did not.
       if (secret === "") throw new UsageError(`Standard input has no first line for ${option}.`);
       await daemon.call("keepSecrets", { params, body: { [kind]: secret } });
     }
-    // A connection that is open would prove nothing.
+    // An open connection would prove nothing.
     const { host, offeredSecret } = await testHost(daemon, name, { remember: "session", fresh: true });
     if (option !== undefined && offeredSecret === "refused") throw notTaken(host, kind);
     const unused = option !== undefined && offeredSecret === "untried";
@@ -58,7 +58,7 @@ Exit status: 0 when the login worked, 1 when it did not.
   },
 };
 
-/** Another one was: what was kept before, or what a person typed. */
+/** Another secret was accepted: one that was kept before, or one that a person typed. */
 function notTaken(host: string, kind: string): Problem {
   const detail = `${host}: The ${kind} that was given is wrong, and not kept. What logged in was kept before, and still is, or typed.`;
   return new Problem("authentication_failed", detail, { host });

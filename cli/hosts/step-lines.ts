@@ -21,11 +21,11 @@ const signs: Readonly<Record<TestStep["state"], readonly [sign: string, style?: 
   skipped: ["–", "yellow"],
 };
 
-/** The steps of a test as lines, each once, when it is over. */
+/** The steps of a test as lines; each is returned once, when it has ended. */
 export class StepLines {
   readonly #taken = new Set<string>();
 
-  /** Lines of those that were not over before. */
+  /** The lines of those that have ended since the last call. */
   take(steps: readonly TestStep[]): string {
     const lines: string[] = [];
     for (const step of steps) {

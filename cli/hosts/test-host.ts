@@ -11,11 +11,11 @@ export interface HostTestOptions {
   readonly connectTimeoutMs?: number | undefined;
   readonly remember?: Remember | undefined;
   readonly fresh?: boolean | undefined;
-  /** Told of its steps while they are made, where there is a terminal. */
+  /** Called with its steps as they are made, if there is a terminal. */
   readonly steps?: (steps: readonly TestStep[]) => void;
 }
 
-/** Logs in to a host; a person at the terminal is asked what it takes. */
+/** Logs in to a host; prompts are put to the person at the terminal. */
 export async function testHost(daemon: Daemon, host: string, options: HostTestOptions): Promise<HostTest> {
   const { connectTimeoutMs, remember, fresh = false, steps } = options;
   const asks = hasTerminal();
@@ -45,7 +45,7 @@ interface Watched {
   readonly steps: HostTestOptions["steps"];
 }
 
-/** Resolves when prompts and steps are seen from now on; a test's own prompt has no run. */
+/** Resolves when prompts and steps are being received; a prompt of a test has no run. */
 async function watch(
   daemon: Daemon,
   { prompts, testId, steps }: Watched,

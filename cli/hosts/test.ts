@@ -40,7 +40,7 @@ Exit status: 0 when it all worked, 1 when it did not.
     };
     try {
       const found = await testHost(daemon, name, { connectTimeoutMs, fresh: values.fresh, steps: tell });
-      // A terminal has had those before.
+      // On a terminal the steps have been printed already.
       if (hasTerminal()) tell(found.steps);
       showOne(format, found, () => testSheet(found, lines.take(found.steps)));
       return found.steps.some(({ state }) => state === "failed") ? 1 : 0;

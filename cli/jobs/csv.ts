@@ -7,7 +7,10 @@ import { runsOfJob } from "../../client/runs-of-job.ts";
 
 const headings = ["host", "outcome", "exitCode", "signal", "durationMs", "problem", "stdout", "stderr"];
 
-/** A row a host, also of those that did not begin; fields are quoted as RFC 4180 has it, and bytes stay what they are. */
+/**
+ * Prints one row per host, including those that did not start; fields are quoted as in RFC 4180, and output bytes are
+ * not changed.
+ */
 export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: LineSink): Promise<void> {
   const runs = new Map<string, Run>();
   for await (const run of runsOfJob(daemon, id, "created")) runs.set(run.host.name, run);
@@ -28,7 +31,7 @@ async function printRow(daemon: Daemon, run: Run, stdout: LineSink): Promise<voi
   for (const stream of ["stdout", "stderr"] as const) {
     await stdout.write(',"');
     for await (const chunk of await daemon.openOutput(run.id, stream)) {
-      // Each byte a character, so that a quote is found and no text is broken.
+      // latin1 maps each byte to a character, so that quotes are found without damaging the text.
       if (chunk instanceof Buffer)
         await stdout.write(Buffer.from(doubledQuotes(chunk.toString("latin1")), "latin1"));
     }

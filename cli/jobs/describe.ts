@@ -14,7 +14,7 @@ const names: Readonly<Record<keyof JobCounts, string>> = {
   skipped: "not started",
 };
 
-/** `47 exit 0, 2 failed, 1 running`; what is none is left out. */
+/** `47 exit 0, 2 failed, 1 running`; zero counts are left out. */
 export function countsText({ counts }: Job): string {
   return Object.entries(names)
     .map(([name, words]) => [Object.entries(counts).find(([key]) => key === name)?.[1] ?? 0, words] as const)
@@ -29,7 +29,7 @@ export function outcomeCell({ state, outcome }: Job): Cell {
   return { text: outcome, style: style[outcome] };
 }
 
-/** Why hosts have not begun, and what to do; empty where all have. */
+/** Why hosts have not started, and what to do; "" if all have. */
 export function skippedText({ id, counts, skipReason }: Job): string {
   if (counts.skipped === 0) return "";
   const why = {

@@ -3,8 +3,8 @@ import { errorCode } from "../../state-directory/error-code.ts";
 import { UsageError } from "../command.ts";
 
 /**
- * The file of `--failed-to`. It is opened before anything runs, so that one that cannot be written is told in time, and
- * keeps what it holds until the job is over: it may be what the hosts of the job were read from.
+ * The file of `--failed-to`. It is opened before anything runs, so that an unwritable file is reported in time, and
+ * keeps its content until the job has ended: the hosts of the job may have been read from it.
  */
 export class FailedTo implements AsyncDisposable {
   readonly #path: string;
@@ -17,7 +17,7 @@ export class FailedTo implements AsyncDisposable {
     this.#isNew = isNew;
   }
 
-  /** undefined: none was asked for. */
+  /** Returns undefined if the option was not given. */
   static async open(path: string | undefined): Promise<FailedTo | undefined> {
     if (path === undefined) return undefined;
     if (path === "-")
@@ -33,11 +33,11 @@ export class FailedTo implements AsyncDisposable {
     }
   }
 
-  /** Why it could not be written; undefined: it was. */
+  /** Returns why it could not be written; undefined on success. */
   async write(names: readonly string[]): Promise<string | undefined> {
     this.#isNew = false;
     try {
-      // A pipe or a device has nothing that could be in the way.
+      // A pipe or a device cannot be truncated, and need not be.
       if ((await this.#file.stat()).isFile()) await this.#file.truncate(0);
       await this.#file.writeFile(names.map((name) => `${name}\n`).join(""));
       return undefined;
@@ -46,7 +46,7 @@ export class FailedTo implements AsyncDisposable {
     }
   }
 
-  /** Of a job that was not run nothing is left. */
+  /** Removes a new file if the job was not run. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
     if (this.#isNew) await unlink(this.#path).catch(() => undefined);

@@ -5,7 +5,7 @@ import { UsageError } from "../command.ts";
 
 const uuidLength = 36;
 
-/** The job that `word` means: a whole id, the unique beginning of one, or `last`. */
+/** The job named by `word`: a whole id, a unique prefix of one, or `last`. */
 export async function findJob(daemon: Daemon, word: string): Promise<Job> {
   const id = word.toLowerCase();
   if (id === "last") {
@@ -40,7 +40,7 @@ export async function* jobs(daemon: Daemon): AsyncGenerator<Job> {
   }
 }
 
-/** Targets such as `@failed:last`, with the whole ids of their jobs. */
+/** Replaces job ids in targets such as `@failed:last` by whole ids. */
 export function withWholeIds(daemon: Daemon, targets: readonly string[]): Promise<string[]> {
   return Promise.all(
     targets.map(async (target) => {

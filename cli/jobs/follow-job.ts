@@ -27,7 +27,7 @@ export interface JobFollowing {
   readonly remember: Remember;
 }
 
-/** Shows a job up to its end, and cancels it on Ctrl-C; the exit status is 0 only where every host's was. */
+/** Shows a job until it ends, and cancels it on Ctrl-C; the exit status is 0 only if every host's was. */
 export async function followJob(daemon: Daemon, job: Job, following: JobFollowing): Promise<number> {
   const { view, show, failedTo } = following;
   const cancel = async (): Promise<void> => {
@@ -40,7 +40,7 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   using progress = progressOf(job, view);
   using interrupt = onInterrupt(
     () => {
-      // Of results that take their time there is nothing to cancel.
+      // While results are printed there is nothing to cancel.
       if (isOver) process.exit(interrupt.status);
       progress?.erase();
       tellCancelling();
@@ -53,7 +53,7 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
   );
   try {
     await showEvents(daemon, job, { ...following, progress });
-    // Drawn once more, it would stand before what came of the job.
+    // Drawn again, it would appear before the results of the job.
     progress?.[Symbol.dispose]();
     isOver = true;
     if (!view.json) await showResults(daemon, job, show);
@@ -98,10 +98,10 @@ async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<voi
   else if (show === "csv") await printCsv(daemon, job, new LineSink(stdout, process.stdout.isTTY));
 }
 
-/** Also those that never began. */
+/** Includes those that never started. */
 async function failedHosts(daemon: Daemon, { id }: Job): Promise<string[]> {
   const targets = [`@failed:${id}`, `@unfinished:${id}`];
   const { hosts, unknown } = await daemon.call("resolveTargets", { body: { targets } });
-  // Hosts that were deleted meanwhile are known to nobody.
+  // Hosts that were deleted in the meantime are reported as unknown.
   return [...hosts, ...unknown];
 }

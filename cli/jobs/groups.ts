@@ -7,7 +7,7 @@ import { terminalLines } from "../terminal-lines.ts";
 const rule = "-".repeat(15);
 const newline = 10;
 
-/** Each different output once, below the hosts that it is of; the most common one first. */
+/** Prints each distinct output once, below the names of its hosts; the most common one first. */
 export async function printGroups(daemon: Daemon, job: string, stdout: Sink): Promise<void> {
   for (const group of await groupsOf(daemon, job)) {
     await stdout.write(headOf(group));
@@ -15,7 +15,7 @@ export async function printGroups(daemon: Daemon, job: string, stdout: Sink): Pr
   }
 }
 
-/** The most common output, and of the others how they differ from it. */
+/** Prints the most common output, and how each of the others differs from it. */
 export async function printDifferences(daemon: Daemon, job: string, stdout: Sink): Promise<void> {
   const [largest, ...others] = await groupsOf(daemon, job);
   if (largest === undefined) return;
@@ -32,7 +32,7 @@ export async function printDifferences(daemon: Daemon, job: string, stdout: Sink
 
 type RanGroup = JobGroup & { readonly runId: string };
 
-/** The largest first. Those that printed nothing since they could not be run are told of at the end. */
+/** The largest first. Hosts without output because they could not be run on are reported at the end. */
 async function groupsOf(daemon: Daemon, job: string): Promise<RanGroup[]> {
   const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
   return items.filter(({ outcome }) => outcome !== "failed").filter(hasRun);
@@ -42,7 +42,7 @@ function headOf({ hosts, count }: JobGroup): string {
   return `${rule}\n${visible(hosts)} (${count})\n${rule}\n`;
 }
 
-/** What else makes groups of the same bytes two. */
+/** Why groups with the same bytes are nevertheless separate. */
 function sameOutput(group: JobGroup, largest: JobGroup): string {
   const ending = endingOf(group);
   if (ending !== endingOf(largest)) return `The same output: ${ending}`;

@@ -2,7 +2,7 @@ import { lastLineBytes, lastLineOf } from "../../client/last-line.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { shownPercentage } from "../../protocol/shown-percentage.ts";
 
-/** How far the programs of a job say that they are, by the last line of each that goes on. */
+/** The progress that a job's programs report, from the last line of each that is running. */
 export class HostProgress {
   /** By the run's id. */
   readonly #ends = new Map<string, string>();
@@ -15,7 +15,7 @@ export class HostProgress {
     }
   }
 
-  /** ` at 45%`, ` at 12% to 80%`; nothing where no program says so. */
+  /** ` at 45%`, ` at 12% to 80%`; "" if no program reports its progress. */
   text(): string {
     const shown = [...this.#ends.values()].flatMap((end) => shownPercentage(lastLineOf(end)) ?? []);
     if (shown.length === 0) return "";

@@ -2,10 +2,10 @@ import type { Job } from "../../protocol/job.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { roundedTime, timeToGo } from "../../protocol/time-to-go.ts";
 
-/** How fast a job goes on, by its events. Instants are milliseconds of one clock. */
+/** The pace of a job, derived from its events. Instants are milliseconds of one clock. */
 export class JobPace {
   readonly #job: Pick<Job, "hosts" | "options">;
-  /** By the run's id, since when it goes on. */
+  /** By the run's id, when it started. */
   readonly #running = new Map<string, number>();
   readonly #took: number[] = [];
   #begun = 0;
@@ -24,7 +24,7 @@ export class JobPace {
     }
   }
 
-  /** `about 40 s to go`; undefined where nothing can be said, as of batches, which wait for one another. */
+  /** `about 40 s to go`; undefined if it cannot be estimated, e.g. for batches, which wait for one another. */
   toGo(now: number): string | undefined {
     const { hosts, options } = this.#job;
     const { concurrency, batches } = options;

@@ -9,7 +9,7 @@ import { terminalLines } from "../terminal-lines.ts";
 import { HostLines } from "../../client/host-lines.ts";
 import type { ProgressLine } from "./progress-line.ts";
 
-/** Shows the events of a job: a line of output behind its host's name, or everything as JSON. */
+/** Shows the events of a job: each line of output prefixed with its host's name, or everything as JSON. */
 export class JobView {
   readonly stdout = new Sink(process.stdout);
   readonly #stderr = new Sink(process.stderr);

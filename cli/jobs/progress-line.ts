@@ -4,11 +4,11 @@ import { HostProgress } from "./host-progress.ts";
 import { JobPace } from "./job-pace.ts";
 
 const redrawMs = 100;
-/** Of a terminal that does not tell its width. */
+/** For a terminal that does not report its width. */
 const defaultColumns = 80;
 const eraseLine = "\r\u001b[K";
 
-/** How far a job is, on the last line of the terminal of standard error. */
+/** The progress of a job, on the last line of the terminal of standard error. */
 export class ProgressLine implements Disposable {
   readonly #hosts: number;
   readonly #pace: JobPace;
@@ -39,7 +39,7 @@ export class ProgressLine implements Disposable {
     this.#timer ??= setTimeout(() => this.#draw(), redrawMs);
   }
 
-  /** Makes room for something else on the terminal; it comes back by itself. */
+  /** Makes room for other output on the terminal; the line is redrawn afterwards. */
   erase(): void {
     if (!this.#isDrawn) return;
     this.#stream.write(eraseLine);
@@ -54,7 +54,7 @@ export class ProgressLine implements Disposable {
 
   #draw(): void {
     this.#timer = undefined;
-    // What a person is asked stays where it is.
+    // Must not overwrite a question to the user.
     if (this.#questions > 0) return;
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
     const running = this.#begun - this.#ended;

@@ -84,7 +84,7 @@ const options = {
   yes: { type: "boolean", short: "y" },
 } as const;
 
-/** The daemon would refuse it, too, but only after the question about production hosts. */
+/** The daemon would also reject this, but only after the question about production hosts. */
 function requireSecrets({ options: { secretEnvNames = [] } }: Job, given: Readonly<Record<string, string>>) {
   const missing = secretEnvNames.filter((name) => !Object.hasOwn(given, name));
   if (missing.length === 0) return;

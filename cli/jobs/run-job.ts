@@ -11,7 +11,7 @@ import { FailedTo } from "./failed-to.ts";
 import { withWholeIds } from "./find.ts";
 import { followJob } from "./follow-job.ts";
 
-/** Runs a command on many hosts and shows it; the exit status is 0 only where every host's was. */
+/** Runs a command on many hosts and shows it; the exit status is 0 only if every host's was. */
 export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   const targets = await withWholeIds(daemon, plan.targets);
   const { hosts, production, unknown } = await daemon.call("resolveTargets", { body: { targets } });

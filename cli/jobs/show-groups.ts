@@ -25,7 +25,7 @@ Hosts on which the command could not be run are listed on stderr.
     const job = await findJob(daemon, word);
     const printed = values.diff === true ? printDifferences : printGroups;
     await printed(daemon, job.id, new Sink(process.stdout));
-    // Hosts on which nothing ran are in no group.
+    // Hosts where nothing ran are in no group.
     if (job.outcome === null) warn("The job is still under way.");
     else if (job.counts.failed + job.counts.skipped > 0) await summarize(daemon, job);
     return 0;

@@ -9,10 +9,10 @@ import { explainTrust } from "../run/trust.ts";
 import { skippedText } from "./describe.ts";
 import { runsOfJob } from "../../client/runs-of-job.ts";
 
-/** So many keys are shown with what trusts them. */
+/** The maximum number of keys for which the commands to trust them are shown. */
 const maxKeys = 20;
 
-/** What came of a job, on standard error: whatever did not end well by the reason, and how many did. */
+/** Prints a job's result to standard error: failures by reason, and the number of successes. */
 export async function summarize(daemon: Daemon, job: Job): Promise<void> {
   const { counts, hosts } = job;
   const reasons = new Map<string, Run[]>();
@@ -38,7 +38,7 @@ function namesOf(runs: readonly Run[]): string {
   return foldNames(runs.map(({ host }) => host.name));
 }
 
-/** Alike for hosts that failed by one kind of problem, whose text names each. */
+/** The same for all hosts that failed with one kind of problem, whose text names each host. */
 function kindOf(run: Run): string {
   const { code, reason } = run.problem ?? {};
   return run.outcome === "failed" && code !== undefined ? `${code} ${reason ?? ""}` : endingOf(run);
@@ -52,7 +52,7 @@ function reasonOf(runs: readonly Run[]): string {
   return isOne ? reason : `${first.problem?.title ?? "Failed"}, e.g.: ${reason}`;
 }
 
-/** How the servers' keys are trusted, where nobody has been asked. */
+/** Explains how to trust the servers' keys, where no one could be asked. */
 function explainKeys(runs: readonly Run[]): void {
   const keys = new Map<string, OfferedKey>();
   for (const { problem } of runs) {
@@ -65,7 +65,7 @@ function explainKeys(runs: readonly Run[]): void {
     warn(`${offered.length - maxKeys} more hosts have unknown keys: \`hostrun run HOST\` shows each.`);
 }
 
-/** Those that did not end with exit status 0. */
+/** The runs that did not end with exit status 0. */
 async function* failures(daemon: Daemon, job: string): AsyncGenerator<Run> {
   for await (const run of runsOfJob(daemon, job, "failures")) {
     if (run.outcome === "exited" && run.exitCode === 0) return;

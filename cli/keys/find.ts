@@ -4,13 +4,13 @@ import { visible } from "../../protocol/visible.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import { UsageError } from "../command.ts";
 
-/** The caller's agent is fresher than the daemon's. */
+/** The caller's agent is more current than the daemon's. */
 export function agentQuery(): { agentSocket?: string } {
   const socket = agentSocketOf(process.env);
   return socket === null ? {} : { agentSocket: socket };
 }
 
-/** The key that a person means by a file, a fingerprint, a comment or an id. */
+/** The key that a person names by a file, a fingerprint, a comment or an id. */
 export function findKey(keys: readonly Key[], text: string): Key {
   const path = resolve(text.replace(/\.pub$/, ""));
   const found = keys.filter(

@@ -23,7 +23,7 @@ ${formatHelp}`,
     await using daemon = await reachDaemon();
     const query = agentQuery();
     const key = findKey((await daemon.call("listKeys", { query })).items, text);
-    // A person at the terminal is asked what the login takes; the connection serves what follows.
+    // Any prompts of the login are put to the person at the terminal; the next request uses the same connection.
     if (hasTerminal()) await testHost(daemon, host, {});
     const done = await daemon.call("installKey", { params: { key: key.id }, body: { host, ...query } });
     showOne(format, done, () =>

@@ -64,7 +64,7 @@ interface PassphraseOptions {
   readonly "no-passphrase"?: boolean | undefined;
 }
 
-/** undefined where a person at the terminal leaves. */
+/** Undefined if the person at the terminal cancels. */
 async function readPassphrase(values: PassphraseOptions): Promise<string | undefined> {
   if (values["passphrase-stdin"] === true) return firstLine();
   if (values["no-passphrase"] === true) return "";

@@ -3,7 +3,7 @@ import { visible } from "../../protocol/visible.ts";
 import { askOnTerminal, yesOrNo } from "./terminal-question.ts";
 import { readTypedLine } from "./typed-line.ts";
 
-/** What a person at the terminal answers, one for each field; undefined where they decline. */
+/** The answers of the person at the terminal, one for each field; undefined if they decline. */
 export async function askPerson(prompt: Prompt, signal: AbortSignal): Promise<string[] | undefined> {
   if (prompt.kind === "hostKey") {
     const trusted = await askForTrust(prompt, signal);
@@ -22,7 +22,7 @@ export async function askPerson(prompt: Prompt, signal: AbortSignal): Promise<st
 
 function headOf({ kind, hop, title, instructions, attempt }: Prompt): string {
   const again = attempt > 1 ? ["Permission denied, please try again."] : [];
-  // The server's own words do not say whose they are.
+  // The server's own text does not name the server.
   const whose =
     kind === "keyboardInteractive" ? [`${visible(hop)} asks: ${visible(title)}`] : [visible(title)];
   const told = instructions === "" ? [] : instructions.split("\n").map((line) => `  ${visible(line)}`);

@@ -6,7 +6,10 @@ export interface Terminal {
   readonly output: WriteStream;
 }
 
-/** The terminal itself, as ssh uses it, also when the standard streams are redirected; undefined where there is none. */
+/**
+ * Opens the controlling terminal, as ssh does, even if the standard streams are redirected; undefined if there is
+ * none.
+ */
 export function openTerminal(): Terminal | undefined {
   const opened: number[] = [];
   try {

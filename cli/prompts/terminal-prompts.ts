@@ -2,7 +2,7 @@ import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Prompt, Remember } from "../../protocol/prompt.ts";
 
-/** Puts prompts to the person at the terminal, one after the other, and hands the answers on. */
+/** Shows prompts to the person at the terminal, one at a time, and sends the answers to the daemon. */
 export class TerminalPrompts {
   readonly #daemon: Daemon;
   readonly #remember: Remember;
@@ -21,7 +21,7 @@ export class TerminalPrompts {
     this.#turn = this.#turn.then(() => this.#answer(prompt, closed.signal)).catch(() => undefined);
   }
 
-  /** Somebody else has answered, or nothing waits for it any more. */
+  /** The prompt was answered elsewhere, or nothing waits for it any more. */
   closed(id: string): void {
     this.#open.get(id)?.abort();
   }
@@ -39,7 +39,7 @@ export class TerminalPrompts {
         await this.#daemon.call("answerPrompt", { params, body });
       }
     } catch (error) {
-      // Another client was faster; what became of it is told by what waits for it.
+      // Another client was faster; the waiting run or test reports the result.
       if (!(error instanceof Problem) || error.code !== "prompt_closed") throw error;
     }
   }

@@ -3,15 +3,15 @@ import { openTerminal } from "./open-terminal.ts";
 
 export interface TerminalQuestion {
   readonly question: string;
-  /** What is written after an answer that is none. */
+  /** Printed after an invalid answer. */
   readonly again: string;
-  /** What a line stands for; undefined when it is no answer. */
+  /** The value of an answer; undefined if it is invalid. */
   readonly judge: (answer: string) => boolean | undefined;
-  /** The question does not matter any more: then nobody has answered. */
+  /** Aborted when the question no longer matters; then there is no answer. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The answer of the person at the terminal, false where they leave; undefined when there is no terminal to ask on. */
+/** The answer of the person at the terminal, false if they cancel; undefined if there is no terminal. */
 export async function askOnTerminal({
   question,
   again,
@@ -40,7 +40,7 @@ export async function askOnTerminal({
   }
 }
 
-/** A whole word, so that no stray key is an answer. */
+/** Requires a whole word, so that an accidental keystroke is not an answer. */
 export function yesOrNo(answer: string): boolean | undefined {
   if (answer === "yes") return true;
   return answer === "no" ? false : undefined;

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 
-/** Whether a person can be asked on a terminal. */
+/** Whether there is a terminal to ask a person on. */
 export function hasTerminal(): boolean {
   try {
     closeSync(openSync("/dev/tty", "r+"));

@@ -3,7 +3,7 @@ import { openTerminal } from "./open-terminal.ts";
 
 export interface TypedLineRequest {
   readonly question: string;
-  /** Whether what is typed is shown. */
+  /** Whether the input is echoed. */
   readonly echo: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -11,8 +11,8 @@ export interface TypedLineRequest {
 const keys = { interrupt: "\u0003", end: "\u0004", backspace: "\b", erase: "\u007f", clear: "\u0015" };
 
 /**
- * One line that a person types at the terminal; undefined where they leave, the signal is aborted, or there is no
- * terminal. Ctrl-C is a SIGINT of this process, as ever, and then there is no result.
+ * Reads one line from the terminal; undefined if the person cancels, the signal is aborted, or there is no terminal.
+ * Ctrl-C raises SIGINT in this process as usual, and then there is no result.
  */
 export function readTypedLine({ question, echo, signal }: TypedLineRequest): Promise<string | undefined> {
   const terminal = openTerminal();
@@ -36,13 +36,13 @@ export function readTypedLine({ question, echo, signal }: TypedLineRequest): Pro
     const take = (key: string): boolean => {
       if (key === "\r" || key === "\n") done(line);
       else if (key === keys.interrupt) {
-        // No answer: the signal ends what the question was about.
+        // No answer: the signal ends whatever asked the question.
         giveBack();
         process.kill(process.pid, "SIGINT");
       } else if (key === keys.end && line === "") done(undefined);
       else {
         line = edited(line, key);
-        // The line is written anew: a character may be wide.
+        // The whole line is redrawn, since a character may be wide.
         if (echo) output.write(`\r\u001b[K${question.split("\n").at(-1) ?? ""}${line}`);
         return true;
       }

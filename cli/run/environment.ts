@@ -5,7 +5,7 @@ export const secretOptions = { "secret-env": { type: "string", multiple: true } 
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** NAME=VALUE, or NAME for the value that it has here. */
+/** Parses NAME=VALUE, or NAME for the value in this process's environment. */
 export function parseEnvironment(
   assignments: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -24,7 +24,7 @@ export function parseEnvironment(
   );
 }
 
-/** Names only: what stands on a command line is no secret. */
+/** Only names: values on a command line are visible to others. */
 export function parseSecrets(names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {

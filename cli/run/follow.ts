@@ -1,17 +1,17 @@
 import { Problem } from "../../protocol/problem.ts";
 import type { Ending, Shown, ShownEvent, View } from "./view.ts";
 
-/** What happens beside the output while a run is followed. */
+/** Events besides output while a run is followed. */
 export interface Follower {
-  /** The run has a number: from now on it can be cancelled. */
+  /** The run has an id: it can be cancelled from now on. */
   started?(run: string): void;
-  /** The command runs: from now on it reads its input. */
+  /** The command is running: it reads its input from now on. */
   running?(run: string): void;
-  /** A person is to be asked, or not any more. */
+  /** A prompt was opened or closed. */
   prompt?(event: PromptEvent): void;
 }
 
-/** Shows a run to its end. */
+/** Shows a run until it ends. */
 export async function follow(
   frames: AsyncIterable<Shown>,
   view: View,

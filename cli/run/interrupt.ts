@@ -3,20 +3,20 @@ import { warn } from "../console.ts";
 
 const watched = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** To a person who has pressed Ctrl-C once. */
+/** Shown when a person presses Ctrl-C. */
 export function tellCancelling(): void {
   if (process.stderr.isTTY) warn("Cancelling; press Ctrl-C again to stop waiting.");
 }
 
-/** To one who did not wait for that. `shows`: the command that does. */
+/** Shown when they press it again. `shows`: the command that shows the result. */
 export function tellLeft(shows = "hostrun history"): void {
   if (process.stderr.isTTY)
     warn(`Detached. The command is still being cancelled; \`${shows}\` shows its result.`);
 }
 
 /**
- * Calls `stop` on the first signal that asks this process to end; the second one ends it at once, after `left`. `status`
- * is the exit status that the first one stands for (130 for Ctrl-C). Disposing gives the signals back.
+ * Calls `stop` on the first signal that asks this process to end; the second one calls `left` and ends the process at
+ * once. `status` is the exit status for the first signal (130 for Ctrl-C). Disposing removes the listeners.
  */
 export function onInterrupt(
   stop: () => void,

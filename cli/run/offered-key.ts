@@ -1,6 +1,6 @@
 import type { ProblemDetails } from "../../protocol/problem.ts";
 
-/** A host key that nobody has vouched for yet, as `host_key_unknown` carries it. */
+/** An unknown host key that has not been verified, as `host_key_unknown` contains it. */
 export interface OfferedKey {
   readonly host: string;
   readonly hop: string;

@@ -24,10 +24,10 @@ import {
   viewOptions,
 } from "./show-options.ts";
 
-/** What `hostrun run` was asked to do. */
+/** The parsed command line of `hostrun run`. */
 export interface RunPlan {
   readonly request: RunRequestInput;
-  /** Who is meant; `request.host` is the first of them. */
+  /** The targets; `request.host` is the first of them. */
   readonly targets: readonly string[];
   /** How it runs on many hosts. */
   readonly job: Pick<
@@ -35,18 +35,18 @@ export interface RunPlan {
     "concurrency" | "failFast" | "batches" | "maxFailures" | "sameSudoPassword" | "template"
   >;
   readonly show: JobShow;
-  /** Where the names of the hosts go on which it did not end with exit status 0. */
+  /** The file for the names of the hosts on which it did not end with exit status 0. */
   readonly failedTo: string | undefined;
   readonly view: ViewOptions;
-  /** Whose command it is, with values of its inputs. */
+  /** The snippet whose command is run, with values of its inputs. */
   readonly snippet: { readonly name: string; readonly values: Readonly<Record<string, string>> } | undefined;
-  /** Whether standard input may be read at all. */
+  /** Whether standard input may be read. */
   readonly readStdin: boolean;
   /** Whether a person may be asked. */
   readonly ask: boolean;
-  /** For how long the passwords are kept that are typed here. */
+  /** How long passwords typed here are kept. */
   readonly remember: Remember;
-  /** Whether it may run on a production host without a question. */
+  /** Whether it may run on a production host without confirmation. */
   readonly yes: boolean;
 }
 
@@ -80,7 +80,7 @@ const options = {
   ...resultOptions,
 } as const;
 
-/** Of the fields of a run and of a job. */
+/** For the fields of a run and of a job. */
 export const optionNames = {
   cwd: "--cwd",
   env: "--env",
@@ -141,8 +141,8 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
 }
 
 /**
- * The options end at the host, as with ssh and docker; where `--` follows, they may stand behind it, too. The words of
- * the command are joined by spaces, as ssh does.
+ * The options end at the host, as with ssh and docker; if `--` follows, they may also come after the host. The words
+ * of the command are joined by spaces, as ssh does.
  */
 function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
@@ -177,7 +177,7 @@ function refuseCommas({
   );
 }
 
-/** Of a snippet the command is there already: all words are targets, or none is. */
+/** A snippet already has a command: all words are targets, and there may be none. */
 function parseSnippetTargets(args: readonly string[]) {
   if (args.includes("--")) throw new UsageError("--snippet already has a command; remove the one after --.");
   const { values, positionals } = parseOptions(args, options);
@@ -206,14 +206,14 @@ function parsePlain(args: readonly string[]) {
   return { values, host, targets: [host], command };
 }
 
-/** Whether it is a job: more than one host can be meant, by several words or one that is no name, or a job's results are. */
+/** Whether it is a job: it may involve several hosts, or uses an option for a job's results. */
 export function isForMany({ targets, show, failedTo }: RunPlan): boolean {
   const [only = ""] = targets;
   if (show === "csv" || failedTo !== undefined) return true;
   return targets.length > 1 || only === "all" || /^(?:tag|group):|^[@!]|[*?]/.test(only) || hasRange(only);
 }
 
-/** Brackets of an IPv6 address hold a colon; all others are meant as a range, also where they are none. */
+/** Brackets of an IPv6 address contain a colon; all others are treated as a range, even an invalid one. */
 function hasRange(target: string): boolean {
   return /[[\]]/.test(target.replace(/\[[^\]]*:[^\]]*\]/, ""));
 }
@@ -237,7 +237,7 @@ function parseJob(values: {
   };
 }
 
-/** `3` or `20%`; a number is at least `min`. */
+/** Parses `3` or `20%`; a number must be at least `min`. */
 function parseShare(text: string, option: string, min: number): number | string {
   const share = shareOf(text, min);
   if (share !== undefined) return share;

@@ -10,7 +10,7 @@ export function needsConfirmation(error: unknown): boolean {
 }
 
 /**
- * Whether a person at the terminal says yes to the whole command on a production host. What keeps it from running is told.
+ * Asks the person at the terminal to confirm the whole command on a production host. If it may not run, reports why.
  */
 export function confirmRun(plan: RunPlan): Promise<boolean> {
   const name = visible(String(plan.request.host));
@@ -26,7 +26,7 @@ interface ConfirmedCommand {
   readonly ask: boolean;
 }
 
-/** The same on hosts of which each is named: a number is no consent. */
+/** The same for several hosts, which are all named: agreeing to a number is not consent. */
 export async function confirmJob(
   daemon: Daemon,
   plan: ConfirmedCommand,
@@ -44,7 +44,7 @@ export async function confirmJob(
   });
 }
 
-/** Why hosts are production that are not marked: they are the machine of one that is. */
+/** Why hosts that are not marked count as production: they are the same machine as one that is marked. */
 async function machinesOf(daemon: Daemon, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { machineFinder } = await import("../../protocol/machine.ts");
   const { items } = await daemon.call("listHosts");

@@ -1,8 +1,8 @@
 import { UsageError } from "../command.ts";
 
 /**
- * How the output of many hosts is shown: lines as they come, each different output once, the most common one and how the
- * others differ from it, or a table.
+ * How the output of many hosts is shown: lines as they arrive, each distinct output once, the most common one and the
+ * differences of the others, or a table.
  */
 export type JobShow = "lines" | "groups" | "differences" | "csv";
 
@@ -21,7 +21,7 @@ export const viewOptions = {
   verbose: { type: "boolean", short: "v" },
 } as const;
 
-/** What is shown of many hosts' output, and kept of who failed. */
+/** The options for showing many hosts' output, and for saving the names of failed hosts. */
 export const resultOptions = {
   gather: { type: "boolean" },
   diff: { type: "boolean" },
@@ -29,7 +29,7 @@ export const resultOptions = {
   "failed-to": { type: "string" },
 } as const;
 
-/** Of these options, for each command that has them. */
+/** The help text for these options, for each command that has them. */
 export const resultHelp = `  --gather                show each different output once, below the hosts that it is of
   --diff                  show the most common output, and how the others differ from it
   --format csv            show a table, a row a host, with its output
@@ -48,7 +48,7 @@ export function parseShow(values: {
     throw new UsageError(`--format is "${format}", but must be csv or json.`);
   const asked: readonly (readonly [string, boolean])[] = [
     ["--diff", diff],
-    // Of each different output shown once the difference is another form.
+    // --diff is another form of --gather, so the two are compatible.
     ["--gather", gather && !diff],
     ["--format", format !== undefined],
     ["--json", json],

@@ -1,17 +1,17 @@
 import { OutputFailure } from "../output.ts";
 
-/** Bytes to a stream of this process, no faster than they are read. */
+/** Writes to a stream of this process, no faster than its reader reads. */
 export class Sink {
   readonly #stream: NodeJS.WriteStream;
   #failure: OutputFailure | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    // What is told there, `write` is told too.
+    // The same error is passed to the callback of `write`.
     stream.on("error", () => undefined);
   }
 
-  /** What could not be written; nothing more is, then. */
+  /** The first failure to write; nothing is written after it. */
   get failure(): OutputFailure | undefined {
     return this.#failure;
   }

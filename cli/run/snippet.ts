@@ -12,10 +12,10 @@ import { readTypedLine } from "../prompts/typed-line.ts";
 import { withWholeIds } from "../jobs/find.ts";
 import { isForMany, type RunPlan } from "./options.ts";
 
-/** Hosts whose commands are shown before they run. */
+/** The maximum number of hosts whose commands are shown before they run. */
 const maxShown = 20;
 
-/** A plan whose command is that of a snippet, with the values that were given or are asked for here. */
+/** Replaces the plan's command by that of a snippet, with values that were given or are asked for here. */
 export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.ProcessEnv): Promise<RunPlan> {
   const { snippet: asked } = plan;
   if (asked === undefined) return plan;
@@ -50,7 +50,7 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   };
 }
 
-/** Whose values the command has: of many hosts the first ones, to be shown. */
+/** The hosts whose values the command contains; only the first of many hosts, to be shown. */
 async function hostsOf(
   daemon: Daemon,
   plan: RunPlan,
@@ -66,7 +66,7 @@ async function hostsOf(
   return { hosts: hosts.slice(0, maxShown) };
 }
 
-/** What is about to run. */
+/** Shows what is about to run. */
 function linesOf({ command, commands }: ExpandedSnippet): string[] {
   if (commands.length === 0) return [`Running: ${command}`];
   const those = commands.length < maxShown ? "" : `; the first ${maxShown} are`;
@@ -76,7 +76,7 @@ function linesOf({ command, commands }: ExpandedSnippet): string[] {
   ];
 }
 
-/** A snippet that there is not, or a value that does not fit, is a fault of the command line: nothing was tried. */
+/** An unknown snippet, or an invalid value, is an error of the command line: nothing was attempted. */
 async function asUsage<T>(reply: Promise<T>): Promise<T> {
   return reply.catch((error: unknown) => {
     if (!(error instanceof Problem) || (error.code !== "not_found" && error.code !== "invalid_request"))
@@ -85,7 +85,7 @@ async function asUsage<T>(reply: Promise<T>): Promise<T> {
   });
 }
 
-/** What was said on the command line counts. */
+/** Options given on the command line override the snippet's. */
 function optionsOf(request: RunPlan["request"], options: Snippet["options"]): Partial<RunPlan["request"]> {
   const set = Object.entries(options).filter(
     ([, value]) => value !== false && value !== null && value !== undefined,
@@ -98,7 +98,7 @@ function optionsOf(request: RunPlan["request"], options: Snippet["options"]): Pa
   return Object.fromEntries(set.filter(([name]) => !said.has(name)));
 }
 
-/** Those that have no default, one after the other. */
+/** Asks for those without a default, one at a time. */
 async function askMissing(
   { inputs }: Snippet,
   given: Readonly<Record<string, string>>,
@@ -111,7 +111,7 @@ async function askMissing(
   return asked;
 }
 
-/** From the environment, where nobody reads along, or asked for; never from an argument. */
+/** Taken from the environment, which others cannot read, or asked for; never from an argument. */
 async function secretOf(input: SnippetInput, ask: boolean, env: NodeJS.ProcessEnv): Promise<string> {
   const name = secretVariable(input.name);
   const value = Object.hasOwn(env, name) ? env[name] : undefined;

@@ -5,8 +5,8 @@ import { Problem } from "../../protocol/problem.ts";
 import { warn } from "../console.ts";
 
 /**
- * Whether there is anything to pass on: not a terminal, which the person may need, and not /dev/null. With `pty` the command
- * may wait for what is typed: that is told.
+ * Whether there is input to pass on: not a terminal, which the person may need, and not /dev/null. With `pty` the
+ * command may wait for input from the terminal: a warning is printed.
  */
 export async function hasStdin(pty = false): Promise<boolean> {
   try {
@@ -22,7 +22,7 @@ export async function hasStdin(pty = false): Promise<boolean> {
   }
 }
 
-/** Passes standard input on to a run, with its end, for as long as the command reads it. */
+/** Passes standard input and its end on to a run, for as long as the command reads it. */
 export async function passStdin(
   daemon: Pick<Daemon, "writeStdin">,
   run: string,
@@ -31,14 +31,14 @@ export async function passStdin(
   try {
     await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
   } catch (error) {
-    // A command that ends before it has read everything is an everyday thing: `head -1`. What becomes of a run whose daemon is gone
-    // is for its reader to tell.
+    // A command that ends before it has read everything is normal: `head -1`. If the daemon is gone, whoever reads the
+    // run's events reports it.
     if (signal.aborted || (error instanceof Problem && isOver(error))) return;
     warn(`Standard input was not passed on: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** What cannot be read ends the input, as it does for ssh. What the reader of these chunks fails with is not ours to tell. */
+/** A read error ends the input, as it does for ssh. Failures of the consumer are not reported here. */
 async function* readStdin(signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   const chunks = process.stdin[Symbol.asyncIterator]();
   const next = (): Promise<IteratorResult<unknown>> =>

@@ -1,7 +1,7 @@
 import { warn } from "../console.ts";
 import type { OfferedKey } from "./offered-key.ts";
 
-/** What to do where nobody can be asked whether the key is the host's. */
+/** Explains what to do if no one can be asked whether the key is the host's. */
 export function explainTrust({ address, port, key, fingerprint }: OfferedKey): void {
   warn(
     `Compare ${fingerprint} with what the host's administrator says, then trust it with:`,

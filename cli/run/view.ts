@@ -11,11 +11,11 @@ import { OutputFailure } from "../output.ts";
 import type { ViewOptions } from "./show-options.ts";
 import { Sink } from "./sink.ts";
 
-/** What is shown of a run: its events, and its output also as the very bytes. */
+/** The items of a run to show: its events, with output also as raw bytes. */
 export type Shown = OutputBytes | Received<ShownEvent>;
 export type ShownEvent = RunEvent | FrameEvent;
 
-/** How a run ended, as far as the command line cares. */
+/** The part of a run's outcome that the command line needs. */
 export interface Ending {
   readonly status: number;
   readonly problem: ProblemDetails | undefined;
@@ -46,8 +46,8 @@ export class View {
   }
 
   /**
-   * What comes of `complete`. Output that was lost is a failure, whatever the command says. What went wrong is told, but a
-   * key that was not trusted, which can still be, and what the events say for themselves.
+   * Handles `complete`. Lost output is a failure, whatever the command's exit status. Explains a failure unless an
+   * unknown host key caused it, which the caller may still trust, or the events are printed as JSON.
    */
   end(event: CompleteEvent): Ending {
     const status = exitStatusOf(event);
@@ -67,7 +67,7 @@ export class View {
   async #output({ stream, bytes }: OutputBytes): Promise<void> {
     if (bytes.length === 0) return;
     if (stream === "stdout") await this.#stdout.write(bytes);
-    // The command goes on without a reader of its messages, as with ssh.
+    // The command continues without a reader of its stderr, as with ssh.
     else if (this.#stderr.failure === undefined) await this.#stderr.write(bytes).catch(passOutputFailure);
   }
 
@@ -84,7 +84,7 @@ export class View {
   }
 }
 
-/** As ssh does it: by itself, on standard error; but no line of it looks like one of Hostrun's own. */
+/** Prints the banner on standard error, as ssh does; but none of its lines may look like one of Hostrun's own. */
 function printBanner(banner: string): void {
   const lines = banner.split("\n").map((line) => visible(line).replace(/^\s*hostrun:/i, "| $&"));
   process.stderr.write(`${lines.join("\n")}\n`);
@@ -94,7 +94,7 @@ function passOutputFailure(failure: unknown): void {
   if (!(failure instanceof OutputFailure)) throw failure;
 }
 
-/** Tells why a run has no exit status of its own. */
+/** Explains why a run has no exit status of its own. */
 function explain({ status, problem }: Ending, event: CompleteEvent): void {
   const maybeAlive =
     event.stopConfirmed === false ? " The host did not confirm it: it may still run there." : "";

@@ -1,7 +1,7 @@
 import type { Run } from "../../protocol/run.ts";
 import type { Style } from "../colour.ts";
 
-/** Green for success, red for failure, yellow for what is between. */
+/** Green for success, red for failure, yellow for anything else. */
 export function outcomeStyle({ outcome, exitCode }: Run): Style | undefined {
   if (outcome === null) return undefined;
   if (outcome === "exited") return exitCode === 0 ? "green" : "red";

@@ -6,7 +6,7 @@ import { paint, type Style } from "../colour.ts";
 import { print } from "../console.ts";
 import { terminalLines } from "../terminal-lines.ts";
 
-/** The run before of the same command on the same host. Rejects with `run_unknown` where there is none. */
+/** The previous run of the same command on the same host. Rejects with `run_unknown` if there is none. */
 export async function previousRun(daemon: Daemon, { id, host }: Run): Promise<Run> {
   const { items } = await daemon.call("listRuns", { query: { previousOf: id, limit: "1" } });
   const [previous] = items;
@@ -24,7 +24,7 @@ export interface Compared {
   readonly stream: "both" | "stdout" | "stderr";
 }
 
-/** Prints how the newer run's output differs from the older one's; whether it does. */
+/** Prints how the newer run's output differs from the older one's; returns whether it does. */
 export async function printDiff(daemon: Daemon, { run, other, stream }: Compared): Promise<boolean> {
   const [older, newer] = run.id < other.id ? [run, other] : [other, run];
   const query = { with: newer.id, stream };

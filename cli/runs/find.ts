@@ -6,11 +6,11 @@ import { UsageError } from "../command.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const timeDigits = 12;
-/** A run's id and its createdAt are drawn a moment apart. */
+/** A run's id and its createdAt are generated slightly apart. */
 const slackMs = 60_000;
 const latestInstant = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** The run that `word` means: a whole id, the unique beginning of one, or `last`. */
+/** The run named by `word`: a whole id, a unique prefix of one, or `last`. */
 export async function findRun(daemon: Daemon, word: string): Promise<Run> {
   const id = word.toLowerCase();
   if (id === "last") {
@@ -35,7 +35,7 @@ export async function findRun(daemon: Daemon, word: string): Promise<Run> {
   return first;
 }
 
-/** The first two; an id begins with its time (UUIDv7), so that only the runs around it are looked at. */
+/** The first two matches; an id begins with its time (UUIDv7), so that only runs around that time are searched. */
 async function startingWith(daemon: Daemon, prefix: string): Promise<Run[]> {
   const { since, until } = instants(prefix);
   const found: Run[] = [];
@@ -53,12 +53,12 @@ function instants(prefix: string): { since: string; until: string } {
   return { since: instant(earliest), until: instant(latest) };
 }
 
-/** The API takes years of four digits. */
+/** The API accepts only years of four digits. */
 function instant(ms: number): string {
   return new Date(Math.min(Math.max(0, ms), latestInstant)).toISOString();
 }
 
-/** The shortest beginnings, of at least 13 characters, that tell these ids apart. */
+/** Returns the shortest prefixes, of at least 13 characters, that distinguish these ids. */
 export function shortIds(ids: readonly string[]): (id: string) => string {
   let length = 13;
   while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < ids.length) length += 1;

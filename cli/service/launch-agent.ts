@@ -2,7 +2,7 @@ import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { xmlText } from "./xml-text.ts";
 
-/** A property list for launchd (launchd.plist(5)): the daemon runs from the login on, and again after a crash. */
+/** A property list for launchd (launchd.plist(5)): the daemon starts at login, and again after a crash. */
 export function launchAgent({ runtime, script, stateDirectory }: ServiceProgram): string {
   const words = [runtime, ...daemonFlags, script, "--state-dir", stateDirectory].map(
     (word) => `    <string>${xmlText(word)}</string>\n`,

@@ -2,7 +2,7 @@ import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { xmlText } from "./xml-text.ts";
 
-/** A task of Windows' scheduler (schtasks /XML): the daemon runs from the login on, and again after a crash. */
+/** A task for the Windows Task Scheduler (schtasks /XML): the daemon starts at login, and again after a crash. */
 export function scheduledTask({ runtime, script, stateDirectory }: ServiceProgram): string {
   const words = [...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
   return `<?xml version="1.0"?>
@@ -37,7 +37,7 @@ export function scheduledTask({ runtime, script, stateDirectory }: ServiceProgra
 `;
 }
 
-/** As CommandLineToArgvW takes a command line apart; a path has no quotation mark, and may end in a backslash. */
+/** Quotes a word for CommandLineToArgvW; a path contains no quotation mark, and may end in a backslash. */
 function word(text: string): string {
   return `"${text.replace(/\\+$/, "$&$&")}"`;
 }

@@ -1,4 +1,4 @@
-/** What a service manager is to start. Every path is absolute. */
+/** The program that a service manager starts. Every path is absolute. */
 export interface ServiceProgram {
   readonly runtime: string;
   readonly script: string;

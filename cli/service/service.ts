@@ -5,7 +5,7 @@ import { launchAgent } from "./launch-agent.ts";
 import { scheduledTask } from "./scheduled-task.ts";
 import { systemdUnits } from "./systemd-units.ts";
 
-/** How the service manager of a platform is told of the daemon. */
+/** How the daemon is registered with a platform's service manager. */
 export interface Service {
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly install: readonly (readonly string[])[];
@@ -21,7 +21,10 @@ export interface ServicePlace {
   readonly uid: number;
 }
 
-/** For this user alone. `invalid_request` where a path cannot be written in the service manager's files. */
+/**
+ * A service for this user alone. Throws `invalid_request` for a path that cannot be written in the service manager's
+ * files.
+ */
 export function serviceFor({ platform, env, home, uid }: ServicePlace, program: ServiceProgram): Service {
   for (const path of Object.values<string>({ ...program })) refuseOdd(path);
   if (platform === "win32") {

@@ -3,8 +3,8 @@ import { placeTakenStatus } from "../../protocol/discovery.ts";
 import type { ServiceProgram } from "./service-program.ts";
 
 /**
- * The units of systemd's user manager (systemd.service(5), systemd.exec(5), systemd.socket(5)): the socket is there from the
- * login on, and the daemon starts when somebody connects.
+ * The units for systemd's user manager (systemd.service(5), systemd.exec(5), systemd.socket(5)): the socket exists
+ * from login on, and the first connection starts the daemon.
  */
 export function systemdUnits({ runtime, script, stateDirectory, socket }: ServiceProgram) {
   const command = [runtime, ...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
@@ -53,7 +53,7 @@ WantedBy=sockets.target
   };
 }
 
-/** One word of a command line: quoted, with nothing that systemd would expand. */
+/** Quotes one word of a command line, so that systemd expands nothing in it. */
 function word(text: string): string {
   return `"${specifiers(text).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$")}"`;
 }

@@ -6,7 +6,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { type Service, serviceFor } from "./service.ts";
 
-/** For the daemon of this user's state directory, on this machine. */
+/** The service for the daemon of this user's state directory, on this machine. */
 export function thisService(): Service {
   const { directory, socket } = placesIn();
   const program = { runtime: daemonRuntime(), script: daemonScript, stateDirectory: directory, socket };
@@ -14,7 +14,7 @@ export function thisService(): Service {
   return serviceFor({ platform, env, home: homedir(), uid: process.getuid?.() ?? 0 }, program);
 }
 
-/** Runs a command of the service manager; `conflict` when it fails, with what it said. */
+/** Runs a command of the service manager; throws `conflict` with its error message when it fails. */
 export function tellManager([program = "", ...args]: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return;
@@ -26,7 +26,7 @@ export function tellManager([program = "", ...args]: readonly string[]): void {
   );
 }
 
-/** The same, for what is undone as far as it can be. */
+/** The same, but ignores failures, for undoing as much as possible. */
 export function tryManager([program = "", ...args]: readonly string[]): void {
   spawnSync(program, args, { stdio: "ignore" });
 }

@@ -4,13 +4,16 @@ import { Problem } from "../../protocol/problem.ts";
 import type { Service } from "./service.ts";
 
 interface WrittenFiles {
-  /** Whether there were some before. */
+  /** Whether the files existed before. */
   readonly replaced: boolean;
-  /** Puts back what was there before. */
+  /** Restores what was there before. */
   undo(): void;
 }
 
-/** Writes the files of a service, each as a whole. `conflict` where one is no regular file; then nothing was written. */
+/**
+ * Writes the files of a service, each atomically. Throws `conflict` if one is not a regular file; then nothing was
+ * written.
+ */
 export function writeUnitFiles(files: Service["files"]): WrittenFiles {
   const before = files.map(({ path }) => ({ path, text: textOf(path) }));
   const undo = (): void => {
@@ -28,7 +31,7 @@ export function writeUnitFiles(files: Service["files"]): WrittenFiles {
   return { replaced: before.some(({ text }) => text !== undefined), undo };
 }
 
-/** Through a link something of somebody else's would be written, `/dev/null` of a unit that is masked. */
+/** Writing through a link would change another file, such as `/dev/null` for a masked unit. */
 function textOf(path: string): string | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;

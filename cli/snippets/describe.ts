@@ -2,14 +2,14 @@ import type { Snippet } from "../../protocol/snippet.ts";
 import type { SnippetInput } from "../../protocol/snippet-input.ts";
 import { visible } from "../../protocol/visible.ts";
 
-/** As `--input` takes it. */
+/** In the syntax of `--input`. */
 export function inputText({ name, type, choices, min, max, default: value }: SnippetInput): string {
   const range = min === undefined && max === undefined ? "" : `:${min ?? ""}..${max ?? ""}`;
   const of = choices === undefined ? range : `:${choices.join(",")}`;
   return visible(`${name}:${type}${of}${value === undefined ? "" : `=${value}`}`);
 }
 
-/** Everything of a snippet, for a person. */
+/** All fields of a snippet, for a person. */
 export function describeSnippet({ name, description, inputs, options, targets, command }: Snippet): string {
   const set = Object.entries(options).filter(([, value]) => value !== false && value !== null);
   const rows: readonly (readonly [string, string])[] = [

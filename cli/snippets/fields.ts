@@ -40,7 +40,7 @@ interface Values {
   readonly durable?: boolean | undefined;
 }
 
-/** What was given, and nothing else. */
+/** Only the fields that were given. */
 export function parseFields(values: Values): Partial<NewSnippetInput> {
   const { description, input, target, bash, cwd, pty, sudo, durable } = values;
   const options = {
@@ -93,7 +93,7 @@ function parseRange(text: string): { min?: number; max?: number } {
   return { ...(min === "" ? {} : { min: Number(min) }), ...(max === "" ? {} : { max: Number(max) }) };
 }
 
-/** The words behind `--`, or undefined where there is none. */
+/** The words after `--`, or undefined if there is none. */
 export function splitCommand(args: readonly string[]): {
   readonly before: readonly string[];
   readonly command: string | undefined;

@@ -7,7 +7,7 @@ interface Count {
   readonly words: string;
 }
 
-/** How many hosts ended in which way, exit codes by number; then what goes on. */
+/** The number of hosts by outcome, exit codes in numeric order; then those still running. */
 export function countRows(rows: Iterable<JobRow>): Count[] {
   const exits = new Map<number, number>();
   const others = new Map<string, number>();

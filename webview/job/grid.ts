@@ -4,7 +4,7 @@ import { label } from "../labels.ts";
 import type { SortKey, Sorting } from "./row-order.ts";
 import { percentageOfRow, standingOfRow, timeLabel } from "./row-labels.ts";
 
-/** As in job.css. */
+/** The same as in job.css. */
 const rowHeight = 24;
 const spareRows = 6;
 
@@ -12,7 +12,7 @@ export interface GridEvents {
   open(row: JobRow): void;
   cancel(row: JobRow): void;
   copy(rows: readonly JobRow[]): void;
-  /** Other rows can be seen. */
+  /** The visible rows have changed. */
   scrolled(): void;
   sort(key: SortKey): void;
 }
@@ -24,8 +24,8 @@ interface Columns {
 }
 
 /**
- * Rows of hosts, of which only those that can be seen are in the page: each has the same height. One of them is the
- * active one, which the keys move; a screen reader is told of all by the numbers of rows.
+ * Rows of hosts, of which only the visible ones are in the DOM: each has the same height. The arrow keys move the
+ * active row; row numbers tell a screen reader about all of them.
  */
 export class Grid {
   readonly element: HTMLElement;
@@ -65,7 +65,7 @@ export class Grid {
     this.#grid.focus({ preventScroll: true });
   }
 
-  /** The height below the headings, which stay where they are. */
+  /** The height below the headings, which do not scroll. */
   get #room(): number {
     return this.#grid.clientHeight - rowHeight;
   }
@@ -99,7 +99,7 @@ export class Grid {
     this.#head.replaceChildren(...cells);
   }
 
-  /** Only what has changed is drawn anew. */
+  /** Redraws only what has changed. */
   #draw(): void {
     const from = Math.max(0, Math.floor(this.#grid.scrollTop / rowHeight) - spareRows);
     const count = Math.ceil(this.#room / rowHeight) + 2 * spareRows;

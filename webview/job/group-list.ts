@@ -12,7 +12,7 @@ export interface GroupEvents {
 
 type RunGroup = PanelGroup & { readonly runId: string };
 
-/** Each different output once, with the hosts that it is of. */
+/** Each distinct output once, with the hosts that produced it. */
 export class GroupList {
   readonly element = element("section", { class: "groups", tabindex: "0", "aria-label": label("groupList") });
   readonly #events: GroupEvents;
@@ -53,12 +53,12 @@ export class GroupList {
 
   #links({ runId, outcome }: RunGroup, groups: readonly RunGroup[]): HTMLElement {
     const links = element("span", { class: "group-links" });
-    // Where no command ran there is nothing to compare.
+    // Without a command's output there is nothing to compare.
     const others = groups.filter((group) => group.outcome !== "failed");
     const [largest] = others;
     if (largest !== undefined && largest.runId !== runId && outcome !== "failed") {
       links.append(link("compareLargest", () => this.#events.compare(largest.runId, runId)));
-      // Of two groups each has the other one.
+      // With two groups each can only be compared with the other.
       if (others.length > 2) links.append(link("compareOther", () => this.#events.compareOther(runId)));
     }
     links.append(link("openRun", () => this.#events.open(runId)));

@@ -16,7 +16,7 @@ const clockMs = 1000;
 const noticeMs = 5000;
 const scrollMs = 100;
 
-/** One job, from its `job` message on: a grid of hosts, and beside it each different output. */
+/** One job, from its `job` message on: a grid of hosts, and next to it each distinct output. */
 export class JobView {
   readonly #post: (message: FromJobPanel) => void;
   readonly #rows: Map<string, JobRow>;
@@ -40,7 +40,7 @@ export class JobView {
   #visibleTimer: number | undefined;
   #noticeTimer: number | undefined;
   #shown: readonly JobRow[] = [];
-  /** Since when by the page's clock the running rows are what they say. */
+  /** The page's time at which the elapsed times in the rows were current. */
   #rowsAt = performance.now();
 
   constructor(app: HTMLElement, job: Message<"job">, post: (message: FromJobPanel) => void) {
@@ -127,7 +127,7 @@ export class JobView {
     return element("div", { class: "panel" }, element("header", {}, head, this.#bar), main, foot);
   }
 
-  /** Several messages within a frame are drawn once. */
+  /** Draws only once for several messages within a frame. */
   #later(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
@@ -209,7 +209,7 @@ export class JobView {
     this.#remark(label("copiedRows", rows.length));
   }
 
-  /** A passing remark, e.g. that something was copied. */
+  /** Shows a temporary message, e.g. that something was copied. */
   #remark(text: string): void {
     window.clearTimeout(this.#noticeTimer);
     this.#notice.textContent = text;

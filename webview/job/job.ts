@@ -6,7 +6,7 @@ import { JobView } from "./job-view.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void; setState(state: unknown): void };
 
-/** The webview of one job: says `ready`, then shows what the extension sends, from each `job` anew. */
+/** The webview of one job: sends `ready`, then shows what the extension sends, starting over with each `job`. */
 const app = findApp();
 const api = acquireVsCodeApi();
 let view: JobView | undefined;

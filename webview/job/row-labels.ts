@@ -3,7 +3,7 @@ import { shownPercentage } from "../../protocol/shown-percentage.ts";
 import { type Ending, standingAtEnd, standingOf, type Standing } from "../ending.ts";
 import { label } from "../labels.ts";
 
-/** How a host stands or ended. */
+/** The state or ending of a host. */
 export function standingOfRow({ state, outcome, exitCode, signal }: JobRow): Standing {
   return outcome === null ? standingOf(state) : endingOf({ outcome, exitCode, signal });
 }
@@ -17,7 +17,7 @@ function endingOf({ outcome, ...ending }: Omit<Ending, "outcome"> & Pick<PanelGr
   return standingAtEnd({ outcome, ...ending });
 }
 
-/** How far its program says that it is, by its last line; only while it runs. */
+/** The progress that its program reports on its last line; only while it runs. */
 export function percentageOfRow({ state, problem }: JobRow, lastLine: string): number | undefined {
   return state === "running" && problem === null ? shownPercentage(lastLine) : undefined;
 }

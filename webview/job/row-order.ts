@@ -6,7 +6,7 @@ export interface Sorting {
   readonly descending: boolean;
 }
 
-/** What failed comes first, then what goes on, then what ended well. */
+/** Failed hosts come first, then those still running, then those that succeeded. */
 export function rankOf({ state, outcome, exitCode }: JobRow): number {
   if (outcome === "exited" && exitCode === 0) return 5;
   if (outcome === "skipped") return 4;
@@ -16,7 +16,7 @@ export function rankOf({ state, outcome, exitCode }: JobRow): number {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Rows with this in their host, state or last line, in order. */
+/** Rows that contain this in their host, state or last line, in order. */
 export function arrange(
   rows: Iterable<JobRow>,
   { filter, sorting, textOf }: { filter: string; sorting: Sorting; textOf: (row: JobRow) => string },

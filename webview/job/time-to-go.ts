@@ -4,7 +4,7 @@ import { label } from "../labels.ts";
 
 const units = { s: "secondsToGo", min: "minutesToGo", h: "hoursToGo" } as const;
 
-/** `about 40 s to go`; empty where nothing can be said. `concurrency`: hosts at once, null where that changes. */
+/** `about 40 s to go`; "" if it cannot be estimated. `concurrency`: hosts at once, null if that varies. */
 export function toGoLabel(rows: Iterable<JobRow>, concurrency: number | null): string {
   if (concurrency === null) return "";
   const took: number[] = [];
