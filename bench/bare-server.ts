@@ -4,8 +4,9 @@ import * as z from "zod";
 import { openSsh2 } from "./ssh2-client.ts";
 
 /**
- * Run as a program: the least that a daemon can be. It runs what it is POSTed on one connection of ssh2 and answers with one
- * event; nothing is looked up, recorded or checked. Arguments: its socket; address, port, user and key file of the SSH server.
+ * Run as a program: the minimum that a daemon could be. It runs each POSTed command on one ssh2 connection and responds
+ * with one event; nothing is looked up, recorded or checked. Arguments: its socket; address, port, user and key file of
+ * the SSH server.
  */
 const Asked = z.object({ command: z.string() });
 const [socket = "", address = "", port = "", user = "", keyPath = ""] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Bed } from "./bed.ts";
 
-/** A bare HTTP server over ssh2 in a process of its own, see bare-server.ts; gives its socket. */
+/** Starts a bare HTTP server over ssh2 in a process of its own, see bare-server.ts; resolves to its socket. */
 export async function openBareServer(stack: AsyncDisposableStack, { sshd, directory }: Bed): Promise<string> {
   const script = fileURLToPath(import.meta.resolve("./bare-server.ts"));
   const socket = directory.join("bare.sock");

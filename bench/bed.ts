@@ -8,16 +8,16 @@ import { type Directory, openDirectory } from "../test/support/directory.ts";
 import { openSshd, type Sshd } from "../test/support/sshd.ts";
 import { finished } from "./process.ts";
 
-/** What every suite runs on: one SSH server, and one daemon with two hosts that lead to it. */
+/** What every suite runs on: one SSH server, and one daemon with two hosts that are that server. */
 export interface Bed {
   readonly sshd: Sshd;
   readonly daemon: Daemon;
   readonly directory: Directory;
-  /** Where the daemon and the command line are, as they are shipped. */
+  /** The directory of the daemon and the command line, as shipped. */
   readonly dist: string;
-  /** A host of the daemon whose connection stays. */
+  /** A host of the daemon whose connection stays open. */
   readonly warm: string;
-  /** The same with a key file of its own, and so with a connection of its own. */
+  /** The same server with a key file of its own, and so with a connection of its own. */
   readonly cold: string;
   /** The arguments of `ssh` up to the host, without multiplexing. */
   readonly ssh: readonly string[];
@@ -25,7 +25,7 @@ export interface Bed {
 
 const root = `${import.meta.dirname}/..`;
 
-/** Builds everything as it is shipped, into a directory of its own, and gives its path. */
+/** Builds everything as it is shipped, into a directory of its own; resolves to its path. */
 export async function openDist(stack: AsyncDisposableStack): Promise<string> {
   const dist = stack.use(await openDirectory()).join("dist");
   await finished(process.execPath, [`${root}/esbuild.mjs`, "--out", dist]);
@@ -65,7 +65,7 @@ export async function openBed(
   };
 }
 
-/** Of a server that many log in to at once, and for whose account `home` is the home directory. */
+/** For a server with many concurrent logins, on which `home` is the account's home directory. */
 export async function serverOptions(home: string): Promise<Record<string, string | number>> {
   return {
     MaxStartups: "200:30:400",
@@ -77,13 +77,13 @@ export async function serverOptions(home: string): Promise<Record<string, string
   };
 }
 
-/** What the daemon's own connections use, for `ssh` to use the same. */
+/** The algorithms of the daemon's connections, for `ssh` to use the same. */
 export async function algorithms({ daemon, warm }: Bed): Promise<readonly string[]> {
   const { cipher } = await daemon.call("testHost", { params: { host: warm }, body: {} });
   return ["-o", "KexAlgorithms=curve25519-sha256", "-c", cipher];
 }
 
-/** The bed with another server, or another way to the same one: a host of the daemon of that name, and arguments of `ssh`. */
+/** The bed with another server, or another route to the same one, as a host of that name and as arguments of `ssh`. */
 export async function wayTo(bed: Bed, sshd: Sshd, name: string): Promise<Bed> {
   const { daemon, directory } = bed;
   const { address, port, user, clientKey, hostKeys } = sshd;
@@ -93,7 +93,7 @@ export async function wayTo(bed: Bed, sshd: Sshd, name: string): Promise<Bed> {
   return { ...bed, sshd, warm: name, ssh: await sshArguments(sshd, directory, `known_hosts-${name}`) };
 }
 
-/** Starts the master of a multiplexed connection; gives the arguments of `ssh` that use it. */
+/** Starts the master of a multiplexed connection; resolves to the arguments of `ssh` that use it. */
 export async function openControlMaster(
   stack: AsyncDisposableStack,
   { ssh, directory }: Bed,
@@ -107,7 +107,7 @@ export async function openControlMaster(
     begin.once("exit", resolve);
   });
   stack.defer(async () => {
-    await finished("ssh", ["-O", "exit", ...shared]).catch(() => undefined); // gone with its server, it is no failure
+    await finished("ssh", ["-O", "exit", ...shared]).catch(() => undefined); // fails if the server is already gone
   });
   await finished("ssh", ["-O", "check", ...shared]);
   return shared;
@@ -166,13 +166,13 @@ async function openOwnDaemon(
       if (tries === 200 || child.exitCode !== null) {
         throw new Error(`The daemon did not start: ${complaints}`, { cause });
       }
-      // There is no event for a file of another process that appears.
+      // There is no event for when another process creates a file.
       await delay(50);
     }
   }
 }
 
-/** "OpenSSH_9.2p1 …" as 9.2. */
+/** Parses "OpenSSH_9.2p1 …" as 9.2. */
 async function opensshVersion(): Promise<number> {
   const { stderr } = await finished("ssh", ["-V"]);
   return Number(/OpenSSH_(\d+\.\d+)/.exec(stderr)?.[1] ?? 0);

@@ -21,7 +21,7 @@ interface Bulk {
   readonly until: number;
 }
 
-/** One long output, lines of text, in MB a second: on this machine, and from some way off. */
+/** One long output of text lines, in MB a second: on this machine, and at a distance. */
 export async function bulkSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   const size = (options.short ? 4 : 128) * mebibyte;
   const file = bed.directory.join("bulk.log");
@@ -100,7 +100,7 @@ async function atDistance(
   };
 }
 
-/** Measures, prints, and gives the median of each contender. */
+/** Measures, prints the results, and returns the median of each contender. */
 async function measured(
   contenders: readonly Contender[],
   { output: { size }, rounds, until }: Bulk,
@@ -173,7 +173,7 @@ async function streamed({ daemon, warm }: Bed, { command, size }: Output): Promi
   return bytes;
 }
 
-/** Lines as a log has them, each different. */
+/** Lines as in a log, each different. */
 function textOf(size: number): Buffer {
   const line = (number: number): string =>
     `2026-11-23T04:00:00.000Z web1 app[${number}]: GET /api/things/${number * 7919} 200 "Mozilla/5.0" ${number % 97} ms\n`;

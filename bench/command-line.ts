@@ -8,7 +8,7 @@ import { Samples } from "./samples.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
-/** `hostrun run` as a process, beside what no process of Node can do without. */
+/** `hostrun run` as a process, compared with the minimum that any Node process takes. */
 export async function commandLineSuite(
   bed: Bed,
   options: SuiteOptions,
@@ -76,7 +76,7 @@ function processContender(
   };
 }
 
-/** Ticks are coarse (10 ms), and right in the mean. */
+/** Ticks are coarse (10 ms), but right on average. */
 class ChildTime {
   #ticks = 0;
   #count = 0;

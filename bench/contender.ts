@@ -1,25 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Samples } from "./samples.ts";
 
-/** One way to do the same thing; contenders take turns, so that whatever disturbs the machine disturbs them all. */
+/** One way to do the same thing; contenders take turns, so that a disturbance of the machine affects all of them. */
 export interface Contender {
   readonly name: string;
-  /** Does it once, and gives what was measured; rejects when it went wrong. */
+  /** Does it once, and resolves to the measured value; rejects if it failed. */
   measure(): Promise<number>;
 }
 
 export interface Race {
   readonly contenders: readonly Contender[];
   readonly rounds: number;
-  /** How often in a row a contender is measured at its turn. */
+  /** How many times in a row a contender is measured at its turn. */
   readonly inARow: number;
   /** The rest before each measurement, in milliseconds. */
   readonly restMs: number;
-  /** No round begins after this, by `performance.now()`. */
+  /** No round starts after this, by `performance.now()`. */
   readonly until: number;
 }
 
-/** Measures the contenders in turns; who goes first changes with every round. */
+/** Measures the contenders in turns; each round starts with another one. */
 export async function race(
   { contenders, rounds, inARow, restMs, until }: Race,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function race(
   return samples;
 }
 
-/** Runs that are not counted: the first ones find cold code and cold caches. */
+/** Uncounted runs, since the first ones find cold code and cold caches. */
 export async function warmUp(
   contenders: readonly Contender[],
   times: number,
@@ -54,14 +54,14 @@ export async function timed(task: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-/** Of a contender that took part. */
+/** For a contender that was measured. */
 export function samplesOf(samples: ReadonlyMap<Contender, Samples>, contender: Contender): Samples {
   const found = samples.get(contender);
   if (found === undefined) throw new Error(`${contender.name} took no part`);
   return found;
 }
 
-/** Heading and rows: the contenders' quantiles, how much they waver, and their ratio to `unit`. */
+/** Heading and rows: the contenders' quantiles, their spread, and their ratio to `unit`. */
 export function latencyTable(
   title: string,
   contenders: readonly Contender[],

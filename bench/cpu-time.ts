@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** USER_HZ of Linux. */
+/** One tick of Linux's USER_HZ. */
 export const tickMs = 10;
 
-/** What this process' children that have ended took of the processors (proc(5): cutime, cstime); NaN elsewhere. */
+/** The CPU time of this process's exited children (proc(5): cutime, cstime); NaN elsewhere. */
 export function childTicks(): number {
   return ticks("self", 13);
 }
 
-/** What a process took itself (utime, stime). */
+/** A process's own CPU time (utime, stime). */
 export function processTicks(pid: number): number {
   return ticks(String(pid), 11);
 }

@@ -1,12 +1,12 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /**
- * Run as a program: a way to a server on this machine that takes time in each direction. Arguments: port, and milliseconds
- * for one direction. Prints the port that it listens on.
+ * Run as a program: a proxy to a server on this machine that delays each direction. Arguments: port, and the delay of one
+ * direction in milliseconds. Prints the port that it listens on.
  */
 const [port = "", oneWay = ""] = process.argv.slice(2);
 const delayMs = Number(oneWay);
-/** As much as TCP of a long way keeps under way; beyond it nothing more is taken. */
+/** As much as TCP keeps in flight over a long distance; no more is read beyond that. */
 const maxUnderWay = 64 * 1024 * 1024;
 
 const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {

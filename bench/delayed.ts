@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Bed } from "./bed.ts";
 
-/** A way to the bed's server that takes so long there and back, in a process of its own; gives its port. */
+/** Starts a proxy to the bed's server with this round-trip time, in a process of its own; resolves to its port. */
 export async function openDelay(stack: AsyncDisposableStack, { sshd }: Bed, rttMs: number): Promise<number> {
   const script = fileURLToPath(import.meta.resolve("./delay-proxy.ts"));
   const child = spawn(process.execPath, [script, String(sshd.port), String(rttMs / 2)], {

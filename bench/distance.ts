@@ -9,7 +9,7 @@ import { type Goal, printTable } from "./table.ts";
 const distancesMs = [20, 50];
 const bursts = 100;
 
-/** Runs of `true` on a host that is some way off, one by one and a hundred at once. */
+/** Runs of `true` on a distant host, one by one and a hundred at once. */
 export async function distanceSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   const goals: Goal[] = [];
   for (const rttMs of options.short ? [20] : distancesMs) {
@@ -82,7 +82,7 @@ async function atDistance(
   ];
 }
 
-/** Each over a connection of its own to the daemon, as a hundred callers have. */
+/** Each over a connection of its own to the daemon, as from a hundred callers. */
 async function burst(bed: Bed, far: Pick<Bed, "warm">, count: number): Promise<void> {
   const runners: HttpRunner[] = Array.from({ length: count }, () => openHttpRunner(bed));
   try {

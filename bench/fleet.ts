@@ -14,32 +14,32 @@ import { type Goal, print, printTable } from "./table.ts";
 
 const execute = promisify(execFile);
 
-/** How many each client has under way at once. */
+/** The number of hosts that each client runs on concurrently. */
 const fanOut = 64;
-/** The same on each host, so that all fold to one group. */
+/** Its output is the same on each host, so that all fold into one group. */
 const command = "echo up; uname";
-/** A block of addresses of this machine; 250 fit into one. */
+/** Addresses per /24 block of loopback, which has room for 250. */
 const perBlock = 250;
 
 interface Fleet {
   readonly bed: Bed;
   readonly sshd: Sshd;
   readonly addresses: readonly string[];
-  /** The same as clush writes them. */
+  /** The same in clush's notation. */
   readonly nodes: string;
-  /** A file of them, for parallel-ssh. */
+  /** A file that lists them, for parallel-ssh. */
   readonly file: string;
-  /** The configuration of `ssh`, line by line, and the file that holds it. */
+  /** The lines of the configuration of `ssh`, and the file that contains them. */
   readonly lines: readonly string[];
   readonly config: string;
 }
 
 interface Measured extends Contender {
-  /** What the clients and the daemon took of the processors, in milliseconds. */
+  /** The CPU time of the clients and the daemon, in milliseconds. */
   readonly cpu: Samples;
 }
 
-/** One command on many hosts by a job with its folded result, warm and cold, beside what Debian has for it. */
+/** One command on many hosts as a job with folded results, warm and cold, compared with Debian's tools for that. */
 export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   await install({ clush: "clustershell", "parallel-ssh": "pssh" });
@@ -50,7 +50,7 @@ export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   const warmSsh = await configured(fleet, "mux", mux);
   const same = await configured(fleet, "same", asLines(await algorithms(bed)));
   const rounds = options.rounds ?? 3;
-  // Half of the time is for each; every one has its turn once.
+  // Each gets half of the time, and at least one round.
   const { until } = options;
   const untilWarm = performance.now() + (until - performance.now()) / 2;
 
@@ -73,7 +73,7 @@ export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   await runJob(fleet);
   const connected = (await settled(bed)) - before;
   await runClush(warmSsh);
-  // The masters are no children of this process, and end with their connections.
+  // The masters are no children of this process, and exit with their connections.
   stack.defer(() => fleet.sshd.dropConnections());
   const warm = {
     job: measured(bed, "Hostrun, a job and its groups", () => runJob(fleet)),
@@ -118,7 +118,7 @@ export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   ];
 }
 
-/** One server that many addresses lead to. */
+/** One server with many addresses. */
 async function openFleet(stack: AsyncDisposableStack, bed: Bed, count: number): Promise<Fleet> {
   const { daemon, directory } = bed;
   const home = directory.join("fleet-home");
@@ -156,7 +156,7 @@ async function openFleet(stack: AsyncDisposableStack, bed: Bed, count: number): 
   );
 }
 
-/** With a configuration that has more lines. */
+/** With additional lines in the configuration. */
 async function configured(fleet: Fleet, name: string, more: readonly string[]): Promise<Fleet> {
   const config = fleet.bed.directory.join(`fleet-${name}`);
   const lines = [...fleet.lines, ...more];
@@ -164,7 +164,7 @@ async function configured(fleet: Fleet, name: string, more: readonly string[]): 
   return { ...fleet, lines, config };
 }
 
-/** As clush writes them: 127.1.1.[1-250],127.1.2.[1-250]. */
+/** In clush's notation: 127.1.1.[1-250],127.1.2.[1-250]. */
 function nodesOf(addresses: readonly string[]): string {
   const blocks = Map.groupBy(addresses, (address) => address.slice(0, address.lastIndexOf(".")));
   return [...blocks].map(([block, { length }]) => `${block}.[1-${length}]`).join(",");
@@ -205,7 +205,7 @@ async function runPssh({ file, addresses, config }: Fleet): Promise<void> {
   if (good !== addresses.length) throw new Error(`parallel-ssh printed ${stdout.slice(0, 1000)}`);
 }
 
-/** `before` is not measured. */
+/** `before` is run first and not measured. */
 function measured(
   { daemon }: Bed,
   name: string,
@@ -243,7 +243,7 @@ function fleetTable(
   return [[title, "n", "p50", "longest", "CPU", "spread", "÷ Hostrun"], rows];
 }
 
-/** `-o KEY=VALUE` and `-c CIPHER` as lines of a configuration. */
+/** Converts `-o KEY=VALUE` and `-c CIPHER` into lines of a configuration. */
 function asLines(args: readonly string[]): string[] {
   return args.flatMap((argument, index) => {
     if (argument.startsWith("-")) return [];
@@ -251,7 +251,7 @@ function asLines(args: readonly string[]): string[] {
   });
 }
 
-/** Debian packages by a program of theirs, if it is missing. */
+/** Installs Debian packages whose program is missing. */
 async function install(packages: Readonly<Record<string, string>>): Promise<void> {
   const folders = (process.env["PATH"] ?? "").split(":");
   const missing = Object.entries(packages).filter(

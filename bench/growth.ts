@@ -6,18 +6,18 @@ import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
 const kibibyte = 1024;
-/** So many requests are under way at once. */
+/** The number of concurrent requests. */
 const atOnce = 20;
 
-/** One more of what there may be many of. */
+/** Something that there may be many of. */
 interface Growth {
   readonly name: string;
-  /** How many there are to be, step by step. */
+  /** The total count after each step. */
   readonly counts: readonly number[];
   readonly add: (index: number) => Promise<unknown>;
 }
 
-/** What the daemon takes of the processors and of memory for each host, run and reader more, and whether that grows, too. */
+/** The CPU time and memory that each further host, run or reader costs the daemon, and whether that cost grows. */
 export async function growthSuite(bed: Bed, { short }: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   const { daemon, warm } = bed;
   const upTo = (most: number): number[] =>
@@ -65,7 +65,7 @@ export async function growthSuite(bed: Bed, { short }: SuiteOptions, signal: Abo
   return [];
 }
 
-/** From now on there is room for one run, which does not end by itself. */
+/** From then on there is room for one run, which does not end by itself. */
 async function fillUp({ daemon, warm }: Bed): Promise<string> {
   await daemon.call("updateSettings", { body: { poolMaxConnections: 1, channelsPerConnection: 1 } });
   const { id } = await daemon.call("createRun", { body: { host: warm, command: "sleep 3600" } });
@@ -78,7 +78,7 @@ async function runToEnd({ daemon, warm }: Bed, command: string): Promise<void> {
   }
 }
 
-/** Of all that were added, and step by step: a cost that grows itself shows there. */
+/** In total and per step: a growing cost shows in the steps. */
 async function measure(
   bed: Bed,
   { name, counts, add }: Growth,

@@ -3,14 +3,14 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { isMet, type Goal } from "./table.ts";
 
-/** What a run of the benchmarks came to. */
+/** The results of one run of the benchmarks. */
 export interface Outcome {
   readonly at: string;
   readonly commit: string;
   readonly goals: readonly (Goal & { readonly met: boolean })[];
 }
 
-/** Of this machine: figures of another one say nothing here. A line of JSON for each run. */
+/** Only for this machine, since figures from another are not comparable. One JSON line per run. */
 const file = join(homedir(), ".cache", "hostrun", "bench.jsonl");
 
 export function outcomeOf(commit: string, goals: readonly Goal[]): Outcome {
@@ -26,7 +26,7 @@ export async function remember(outcome: Outcome): Promise<void> {
   await appendFile(file, `${JSON.stringify(outcome)}\n`);
 }
 
-/** What a goal came to the last time. */
+/** Looks up a goal's last result. */
 export async function readHistory(): Promise<(goal: Goal) => number | undefined> {
   const text = await readFile(file, "utf8").catch(() => "");
   const last = new Map<string, number>();

@@ -3,16 +3,16 @@ import type { RunOptions } from "../protocol/run.ts";
 import type { Bed } from "./bed.ts";
 import { timed } from "./contender.ts";
 
-/** A bare HTTP client with one kept connection to a socket, as any program could have it. */
+/** A minimal HTTP client with one persistent connection to a socket, as any program could have it. */
 export interface HttpRunner extends Disposable {
-  /** POSTs a command and reads its events; the milliseconds to the arrival of `complete`. */
+  /** POSTs a command and reads its events; resolves to the milliseconds until `complete` arrived. */
   run(host: string, command: string, options?: Partial<RunOptions>): Promise<number>;
 }
 
 const complete = '"type":"complete"';
 const success = '"outcome":"exited","exitCode":0';
 
-/** Of the daemon, or of another server at `socketPath` that answers likewise. */
+/** For the daemon, or for another server at `socketPath` that responds alike. */
 export function openHttpRunner({ daemon }: Bed, socketPath = daemon.discovery.socket): HttpRunner {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {
@@ -38,7 +38,7 @@ export function openHttpRunner({ daemon }: Bed, socketPath = daemon.discovery.so
             outgoing.end(body);
           }),
       );
-      // Not measured: the connection is free for the next one.
+      // Not measured: waits until the connection is free for the next request.
       await ended.promise;
       return span;
     },

@@ -9,15 +9,15 @@ import { openSsh2 } from "./ssh2-client.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
-/** Back-to-back runs in one go. */
+/** The number of back-to-back runs. */
 const burst = 20;
 /** Warm runs for each cold one. */
 const warmPerRound = 4;
-/** Where delayed acknowledgements show: far above a warm run, and a kernel's 40 ms. */
+/** The threshold at which delayed acknowledgements show: far above a warm run, and just below the kernel's 40 ms. */
 const slowModeMs = 35;
 const restMs = 15;
 
-/** Runs of `true`: warm, spaced and back-to-back, and cold. */
+/** Runs of `true`: warm, spaced and back to back, and cold. */
 export async function latencySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   const contenders = await openContenders(bed, stack);
@@ -143,7 +143,7 @@ async function byClient({ daemon, warm }: Bed): Promise<void> {
   }
 }
 
-/** A run on a host whose connections were closed before, which is not measured. */
+/** A run on a host whose connections are closed; closing them is not measured. */
 async function coldRun({ daemon, warm, sshd }: Bed, run: () => Promise<number>): Promise<number> {
   const span = await run();
   const { items } = await daemon.call("listConnections");

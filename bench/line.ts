@@ -6,11 +6,11 @@ import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
 const perRound = 20;
-/** Prints what time it is, and rests. The server is this machine, and so its clock. */
+/** Prints the time, and sleeps. The server is this machine, so both use the same clock. */
 const command = (lines: number): string =>
   `perl -MTime::HiRes=time,sleep -e '$| = 1; for (1..${lines}) { printf "at %.6f\\n", time; sleep 0.02 }'`;
 
-/** From a line that a command prints to its arrival at a reader, in ms. */
+/** Milliseconds from a command's printing a line to its arrival at a reader. */
 export async function lineSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   const shared = await openControlMaster(stack, bed, "mux");

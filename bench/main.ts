@@ -83,7 +83,7 @@ async function main(plan: Plan): Promise<void> {
   if (plan.json) console.log(JSON.stringify(outcome));
 }
 
-/** On a bed of its own: what one suite leaves behind is not measured by the next one. */
+/** Each suite has a bed of its own, so that nothing left by one affects the next. */
 async function measure(
   suite: Suite,
   { rounds, minutes, short, ...options }: Plan & { readonly dist: string },
@@ -95,7 +95,7 @@ async function measure(
   return await suite(bed, { rounds: rounds ?? (short ? 1 : undefined), until, short }, signal);
 }
 
-/** undefined: the arguments are not understood. */
+/** undefined: the arguments are invalid. */
 function parsePlan(args: readonly string[]): Plan | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -117,7 +117,7 @@ function parsePlan(args: readonly string[]): Plan | undefined {
   return { suites: chosen, rounds, minutes, json, short, profile };
 }
 
-/** undefined: something is none of them. */
+/** undefined: a name is unknown. */
 function suitesOf(names: readonly string[]): Suite[] | undefined {
   if (names.some((name) => name !== "all" && !entriesOf(name).length)) return undefined;
   const chosen = names.includes("all") ? Object.values(suites) : names.flatMap(entriesOf);

@@ -7,10 +7,10 @@ import { type Goal, printTable } from "./table.ts";
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
-/** How many read a gigabyte of output. */
+/** The number of readers that read a gigabyte of output. */
 const attentive = 3;
 
-/** What the daemon's process keeps of this machine's memory, as the system counts it. */
+/** The daemon's resident memory, as the system counts it. */
 export async function memorySuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   const many = options.short ? 5 : 100;
   const queued = options.short ? 20 : 10_000;
@@ -57,7 +57,7 @@ export async function memorySuite(bed: Bed, options: SuiteOptions, signal: Abort
   ];
 }
 
-/** A key file each, and so a connection each. */
+/** With one key file per connection. */
 async function openConnections({ daemon, sshd, directory }: Bed, count: number): Promise<void> {
   const { address, port, user, clientKey } = sshd;
   for (let number = 0; number < count; number += 1) {
@@ -68,15 +68,16 @@ async function openConnections({ daemon, sshd, directory }: Bed, count: number):
   }
 }
 
-/** Readers of one run that says nothing. */
+/** Readers of one run that prints nothing. */
 async function openReaders(bed: Bed, count: number): Promise<IncomingMessage[]> {
   const { id } = await bed.daemon.call("createRun", { body: { host: bed.warm, command: "sleep 600" } });
   return Promise.all(Array.from({ length: count }, () => openStream(bed, `/api/runs/${id}/events`)));
 }
 
 /**
- * The most that is kept beyond what there was, while everything comes at once. A quarter of the readers reads nothing of the
- * output, a few read it, and the others follow a run that says nothing: two hundred copies of a gigabyte take a core a quarter of an hour.
+ * The largest growth in memory while everything happens at once. A quarter of the readers reads none of the output, a few
+ * read it, and the others follow a run that prints nothing: two hundred copies of a gigabyte would take a core a quarter
+ * of an hour.
  */
 async function underLoad(
   bed: Bed,
@@ -104,7 +105,7 @@ async function underLoad(
   return most - before;
 }
 
-/** The stream of a run, on a connection of its own. */
+/** Opens the event stream of a run, on a connection of its own. */
 export async function openStream({ daemon }: Bed, path: string): Promise<IncomingMessage> {
   const outgoing = request({ socketPath: daemon.discovery.socket, agent: new Agent(), path });
   outgoing.end();
@@ -113,7 +114,7 @@ export async function openStream({ daemon }: Bed, path: string): Promise<Incomin
   return answer;
 }
 
-/** What is in use once it falls no more. */
+/** The memory in use once it no longer falls. */
 export async function settled(bed: Bed): Promise<number> {
   let least = Infinity;
   for (let still = 0; still < 5; still += 1) {

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 
 export interface Finished {
-  /** Bytes on standard output. */
+  /** The size of standard output. */
   readonly bytes: number;
   readonly stderr: string;
 }
 
-/** Runs a program to its end, its output read; rejects when its exit status is not 0. */
+/** Runs a program to its end and reads its output; rejects if its exit status is not 0. */
 export function finished(
   command: string,
   args: readonly string[],

@@ -19,7 +19,7 @@ const ways: Readonly<Record<string, OutputLimits>> = {
   "in the rows": { inlineBytes: Number.POSITIVE_INFINITY, segmentBytes: 4 * 1024 * 1024 },
 };
 
-/** What recording costs by itself: one long output written piece by piece, a commit each, without SSH and readers. */
+/** The cost of recording alone: one long output written piece by piece, with one commit each, without SSH or readers. */
 export async function recordSuite(
   _bed: unknown,
   options: SuiteOptions,

@@ -1,4 +1,4 @@
-/** Measured values of one thing, in the order they came. */
+/** Measured values, in order. */
 export class Samples {
   readonly #values: number[] = [];
 
@@ -15,7 +15,7 @@ export class Samples {
     return this.#values.filter((value) => value >= limit).length;
   }
 
-  /** The value below which the share `q` of them lies (nearest rank); NaN when there are none. */
+  /** The quantile `q` (nearest rank); NaN if there are no values. */
   quantile(q: number): number {
     const sorted = this.#values.toSorted((one, other) => one - other);
     return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
@@ -25,7 +25,7 @@ export class Samples {
     return this.quantile(0.5);
   }
 
-  /** The middle half's width as a share of the median: how much the figure wavers within this run. */
+  /** The interquartile range as a share of the median: how much the values vary within this run. */
   get spread(): number {
     return (this.quantile(0.75) - this.quantile(0.25)) / this.median;
   }

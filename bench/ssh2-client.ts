@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { Client } from "ssh2";
 
-/** ssh2 as it comes, on a connection that is up, with TCP_NODELAY as the daemon has it. */
+/** Plain ssh2 on an established connection, with TCP_NODELAY as in the daemon. */
 export interface Ssh2 extends Disposable {
-  /** Runs a command; gives how many bytes it wrote to standard output. Rejects when its exit status is not 0. */
+  /** Runs a command; resolves to the number of bytes on its standard output. Rejects if its exit status is not 0. */
   exec(command: string): Promise<number>;
 }
 
-/** Where it logs in, and as whom. */
+/** The server and the login. */
 export interface Ssh2Server {
   readonly address: string;
   readonly port: number;

@@ -16,7 +16,7 @@ import { type Goal, printTable } from "./table.ts";
 
 const migrations = join(import.meta.dirname, "../migrations");
 
-/** From the start of the daemon's process to its first answer, with a store as it is after years. */
+/** From the start of the daemon's process to its first response, with a store as after years of use. */
 export async function startSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   const count = options.short ? 100 : 100_000;
   const state = bed.directory.join("full");
@@ -45,7 +45,7 @@ function fill(path: string, count: number): void {
   using database = openDatabase({ path, migrations, nativeBinding: undefined });
   const store = createRunStore(database);
   const at = new Date().toISOString();
-  // One commit for all: each of its own is what is measured elsewhere.
+  // All in one commit: the cost of separate commits is measured elsewhere.
   database.sql.transaction(() => {
     for (let number = 0; number < count; number += 1) {
       store.create(endedRun(`echo ${number}`, `web${number % 100}`, at), [], undefined);
@@ -53,7 +53,7 @@ function fill(path: string, count: number): void {
   })();
 }
 
-/** As a daemon is that was used before: what was compiled of it is kept a second after its first run. */
+/** Prepares a daemon that was used before: its compiled code is cached a second after its first run. */
 async function useOnce({ sshd }: Bed, stateDirectory: string): Promise<void> {
   await using daemon = await openDaemon({ stateDirectory });
   const { address, port, user, clientKey } = sshd;

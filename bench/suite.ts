@@ -3,11 +3,11 @@ import type { Goal } from "./table.ts";
 
 export interface SuiteOptions {
   readonly rounds: number | undefined;
-  /** No round begins after this, by `performance.now()`. */
+  /** No round starts after this, by `performance.now()`. */
   readonly until: number;
-  /** As small as still shows that the suite works; its figures mean nothing. */
+  /** Only checks that the suite works; its figures mean nothing. */
   readonly short: boolean;
 }
 
-/** Measures, prints what it has measured, and gives what that is of the goals. */
+/** Measures, prints the results, and resolves to those that belong to goals. */
 export type Suite = (bed: Bed, options: SuiteOptions, signal: AbortSignal) => Promise<readonly Goal[]>;

@@ -1,11 +1,11 @@
-/** What people read goes to standard error where standard output is for a program. */
+/** Text for people goes to standard error if standard output is for a program. */
 const people = process.argv.includes("--json") ? process.stderr : process.stdout;
 
 export function print(line = ""): void {
   people.write(`${line}\n`);
 }
 
-/** Prints rows under a heading, numbers to the right. */
+/** Prints rows under a heading, with numbers aligned to the right. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
   const all = [heading, ...rows];
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -20,7 +20,7 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
   print();
 }
 
-/** A goal as a number with its meaning, and what this run came to. */
+/** A goal with its meaning and limit, and the value of this run. */
 export interface Goal {
   readonly id: string;
   readonly meaning: string;
@@ -34,7 +34,7 @@ export function isMet({ bound, limit, value }: Goal): boolean {
   return bound === "≤" ? value <= limit : value < limit;
 }
 
-/** `before`: what the goal came to the last time on this machine. */
+/** `before` returns the goal's last value on this machine. */
 export function printGoals(goals: readonly Goal[], before: (goal: Goal) => number | undefined): void {
   const format = (value: number | undefined, { limit }: Goal): string =>
     value === undefined || Number.isNaN(value) ? "–" : value.toFixed(limit >= 10 ? 1 : 2);

@@ -8,11 +8,11 @@ import { finished } from "./process.ts";
 import type { SuiteOptions } from "./suite.ts";
 import { type Goal, printTable } from "./table.ts";
 
-/** As pyenv and nvm take it. */
+/** Roughly what pyenv and nvm take. */
 const startFiles = "sleep 0.08\nexport EDITOR=vi\nalias ll='ls -l'\ngreet() { echo hello; }\n";
 const warmUps = 20;
 
-/** Runs of `true` on an account whose start files take 80 ms, here and from some way off. */
+/** Runs of `true` on an account whose start files take 80 ms, nearby and at a distance. */
 export async function workerSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   await writeFile(bed.directory.join("home", ".bashrc"), startFiles);
@@ -98,7 +98,7 @@ async function atDistance(
   };
 }
 
-/** The same account without start files: another server, which gives it another home. */
+/** The same account without start files, by another server that sets another home directory. */
 async function openBare(stack: AsyncDisposableStack, bed: Bed): Promise<Bed> {
   const home = bed.directory.join("bare");
   await mkdir(home);

@@ -1,5 +1,5 @@
-// Brings a machine from a clean clone to a state in which everything runs. Uses Node's own modules only,
-// since nothing is installed yet when it starts.
+// Prepares a machine, starting from a clean clone, so that everything runs. Uses only Node's own modules, since nothing
+// is installed yet when it starts.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 
 export const root = dirname(import.meta.dirname);
 
-/** code-server is VS Code in a browser; its version fixes the VS Code that the editor tests run in. */
+/** code-server is VS Code in a browser; its version determines the VS Code that the editor tests run in. */
 const CODE_SERVER_VERSION = "4.139.1";
 const CODE_SERVER_PACKAGES = [
   "build-essential",
@@ -21,15 +21,17 @@ const CODE_SERVER_PACKAGES = [
 ];
 
 /**
- * Environment for child processes: the project's own tools, Node 24 among them, come first. What an outer npm said of
- * its own Node is left out: an inner npm would hand it on, and code-server's installation believes it.
+ * Environment for child processes: the project's own tools, including Node 24, come first on the PATH. An outer npm's
+ * user agent is removed: an inner npm would pass it on, and code-server's installation trusts it for the Node version.
  */
 export function toolEnv() {
   const { npm_config_user_agent: _, ...env } = process.env;
   return { ...env, PATH: [join(root, "node_modules/.bin"), env.PATH].join(delimiter) };
 }
 
-/** Runs a program with the project's tools on its PATH and its output shown (or what `stdio` says); rejects when it fails. */
+/**
+ * Runs a program with the project's tools on its PATH, showing its output unless `stdio` differs; rejects if it fails.
+ */
 export async function run(command, args, { cwd = root, env = toolEnv(), stdio = "inherit" } = {}) {
   const child = spawn(command, args, { cwd, env, stdio });
   const code = await new Promise((resolve, reject) => {
@@ -39,7 +41,7 @@ export async function run(command, args, { cwd = root, env = toolEnv(), stdio = 
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
 }
 
-/** Runs a script's work; a failure ends the script with the message alone, since the cause is not in its code. */
+/** Runs a script's work; a failure ends the script with only its message, since a stack would not help. */
 export async function main(work) {
   try {
     await work();
@@ -49,7 +51,7 @@ export async function main(work) {
   }
 }
 
-/** Installs the npm packages when they are missing or older than the lockfile. */
+/** Installs the npm packages if they are missing or older than the lockfile. */
 export async function installNodeModules() {
   if (modifiedAt("node_modules/.package-lock.json") >= modifiedAt("package-lock.json")) return;
   if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
@@ -60,7 +62,7 @@ export async function installNodeModules() {
   if (!node.startsWith("v24.")) throw new Error(`npm ci left no Node 24 in node_modules/.bin, but ${node}`);
 }
 
-/** Installs those of the named Debian packages that are missing. */
+/** Installs the named Debian packages that are missing. */
 export async function installDebianPackages(names) {
   const missing = names.filter((name) => !isDebianPackageInstalled(name));
   if (missing.length === 0) return;
@@ -75,8 +77,8 @@ export async function installDebianPackages(names) {
 }
 
 /**
- * Installs code-server once for all checkouts, outside of them, and returns the path of its entry file,
- * which Node 24 runs.
+ * Installs code-server once for all checkouts, outside of them, and returns the path of its entry file, to be run with
+ * Node 24.
  */
 export async function installCodeServer() {
   const cache = process.env.TEST_CACHE || join(homedir(), ".cache/hostrun");
@@ -90,7 +92,7 @@ export async function installCodeServer() {
     await writeFile(join(draft, "package.json"), JSON.stringify(codeServerPackage, null, 2));
     await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: draft });
     await rename(draft, folder).catch((error) => {
-      if (!existsSync(entry)) throw error; // somebody else finished first: theirs is as good
+      if (!existsSync(entry)) throw error; // another installation finished first, which is as good
     });
   } finally {
     await rm(draft, { recursive: true, force: true });

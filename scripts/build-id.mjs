@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a build is made of that clients and the daemon have in common. */
+/** The sources of what clients and the daemon share in a build. */
 const folders = ["cli", "client", "daemon", "extension", "migrations", "protocol", "state-directory"];
 
-/** Twelve digits that are the same for the same sources. */
+/** Twelve hexadecimal digits that are the same for the same sources. */
 export function buildId(root) {
   const hash = createHash("sha256").update(readFileSync(join(root, "package.json")));
   for (const folder of folders) {

@@ -1,4 +1,4 @@
-// Eight hosts of the demo. Uses Node's own modules only.
+// Eight hosts of the demo. Uses only Node's own modules.
 import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 /**
- * The same server on other addresses of loopback, each with a home directory and answers of its own.
- * Some of web's differ, as those of real ones do: web3 has a setting of its own, web5 was left at an older release.
+ * The same server on other loopback addresses, each with a home directory and files of its own. Some of the web hosts
+ * differ, as real ones do: web3 has a setting of its own, web5 is at an older release.
  */
 export const fleet = ["web1", "web2", "web3", "web4", "web5", "web6", "db1", "db2"].map((name, index) => ({
   name,
@@ -22,7 +22,7 @@ const configOf = {
   db: "release = 16.4\nshared  = 2GB\n",
 };
 
-/** What `cat ~/app.conf` answers on each host; of the last one nothing. */
+/** Writes what `cat ~/app.conf` prints on each host; nothing on the last one. */
 export async function makeHomes({ homes }) {
   for (const { name, tag } of fleet) {
     const home = join(homes, name);
@@ -31,7 +31,7 @@ export async function makeHomes({ homes }) {
   }
 }
 
-/** Has the daemon know them and their key. `send` makes a request of it. */
+/** Adds them and their host key to the daemon. `send` makes a request to it. */
 export async function addFleet({ userKey }, { port, key }, send) {
   const user = userInfo().username;
   const add = async ({ name, address, tag }) => {

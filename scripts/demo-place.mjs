@@ -1,5 +1,5 @@
-// Where a demo lives: one directory with a daemon's state and an SSH server of its own, and the processes that
-// belong to it. Uses Node's own modules only.
+// The place of a demo: one directory with a daemon's state and an SSH server, and the processes that belong to it. Uses
+// only Node's own modules.
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
@@ -13,10 +13,10 @@ import { fleet, makeHomes } from "./demo-fleet.mjs";
 
 export const SSHD = "/usr/sbin/sshd";
 
-/** Short, since the path of a socket has at most 103 bytes. */
+/** Short, since the path of a socket is limited to 103 bytes. */
 export const defaultDirectory = `/tmp/hostrun-demo-${process.getuid?.() ?? userInfo().username}`;
 
-/** Only a directory with this in it was made by a demo, and is removed by one. */
+/** Only a directory that contains this file was made by a demo, and may be removed by one. */
 const MARK = "this-is-a-hostrun-demo";
 
 /** The paths of a demo. */
@@ -37,13 +37,13 @@ export function demoPlace(directory) {
   };
 }
 
-/** The environment of what runs in the demo: Node 24, the demo's state, and none of the person's own settings. */
+/** The environment of the demo's processes: Node 24, the demo's state, and none of the person's own settings. */
 export function demoEnv({ state }) {
   const foreign = ([name]) => !/^(HOSTRUN_.*|SSH_AUTH_SOCK|NODE_OPTIONS)$/.test(name);
   return { ...Object.fromEntries(Object.entries(toolEnv()).filter(foreign)), HOSTRUN_HOME: state };
 }
 
-/** Makes the demo's directory. Refuses one with anything else in it. */
+/** Creates the demo's directory. Refuses a directory that is not empty. */
 export async function makePlace({ directory, sshdConfig, home }) {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!isOwn(directory) || readdirSync(directory).length > 0) throw new Error(notADemo(directory));
@@ -51,7 +51,7 @@ export async function makePlace({ directory, sshdConfig, home }) {
   for (const folder of [dirname(sshdConfig), home]) mkdirSync(folder, { mode: 0o700 });
 }
 
-/** Ends the demo's processes by their ids and removes its directory. False when there was none. */
+/** Ends the demo's processes by their ids and removes its directory. False if there was none. */
 export async function removePlace(place) {
   const { directory, discovery, sshdPid } = place;
   if (!existsSync(directory)) return false;
@@ -63,8 +63,8 @@ export async function removePlace(place) {
 }
 
 /**
- * Starts an SSH server on a free loopback port that lets this user in with a key made for it, and nobody else.
- * Gives its port and its process id.
+ * Starts an SSH server on a free loopback port that only lets this user in, with a key made for it. Returns its port and
+ * its process id.
  */
 export async function startSshd(place) {
   const { sshdConfig, sshdLog, hostKey, userKey } = place;
@@ -76,7 +76,7 @@ export async function startSshd(place) {
   await writeFile(sshdConfig, sshdConfigFor(place, port));
   const log = openSync(sshdLog, "a", 0o600);
   const server = spawn(SSHD, ["-f", sshdConfig, "-D", "-e"], {
-    detached: true, // a Ctrl-C in the terminal is the demo's to handle
+    detached: true, // the demo itself handles a Ctrl-C in the terminal
     stdio: ["ignore", log, log],
   });
   closeSync(log);
@@ -110,7 +110,7 @@ function sshdConfigFor({ hostKey, userKey, sshdPid, home, homes }, port) {
     `UsePAM ${isRootLocked() ? "yes" : "no"}`,
     "PrintMotd no",
     "UseDNS no",
-    // The person's own .bashrc may be slow, and is none of the demo's business.
+    // The person's own .bashrc may be slow, and must not affect the demo.
     `SetEnv HOME=${home}`,
     ...fleet.flatMap(({ name, address }) => [
       `Match LocalAddress ${address}`,
@@ -120,7 +120,7 @@ function sshdConfigFor({ hostKey, userKey, sshdPid, home, homes }, port) {
   ].join("\n");
 }
 
-/** Without PAM, sshd lets nobody into an account whose password is locked, not by a key either. */
+/** Without PAM, sshd refuses accounts whose password is locked, even with a key. */
 function isRootLocked() {
   return process.getuid?.() === 0 && /^root:!/m.test(readText("/etc/shadow"));
 }
@@ -149,7 +149,7 @@ function accepts(port) {
   });
 }
 
-/** A process id may meanwhile be another program's: only one that was started for this demo is ended. */
+/** A process id may have been reused: only a process that was started for this demo is ended. */
 async function endProcess(pid, directory) {
   const alive = () => pid > 0 && readText(`/proc/${pid}/cmdline`).includes(directory);
   for (const signal of ["SIGTERM", "SIGKILL"]) {
@@ -168,7 +168,7 @@ function notADemo(directory) {
   return `${directory} holds something that is not a demo of yours. Move it away, or name another --directory.`;
 }
 
-/** The answer of the daemon behind a socket, whose body is still to be read. */
+/** Sends a request to the daemon behind a socket; resolves to the response, whose body is still to be read. */
 export function askDaemon(socketPath, method, path, body) {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
   return new Promise((settle, reject) => {

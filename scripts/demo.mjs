@@ -1,5 +1,5 @@
-// `npm run demo`: from a clean clone to commands that stream from a real SSH host, one started for this on loopback.
-// `--no-build` takes dist/ as it is; `stop` ends a demo; `--directory DIR` has it live elsewhere.
+// `npm run demo`: from a clean clone to commands that stream from a real SSH host, started for the demo on loopback.
+// `--no-build` uses dist/ as it is; `stop` ends a demo; `--directory DIR` puts it elsewhere.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -27,7 +27,7 @@ const paint = (code, text) => (process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[
 const dim = (text) => paint(2, text);
 const bold = (text) => paint(1, text);
 
-/** What runs at the moment, so that Ctrl-C ends it. */
+/** The current child process, for Ctrl-C to end. */
 let child;
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -37,7 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-// Whoever reads the output may leave: `npm run demo | head`.
+// The reader of the output may exit: `npm run demo | head`.
 process.stdout.on("error", () => {
   interrupted = true;
 });
@@ -86,7 +86,7 @@ async function start() {
 async function prepare() {
   await installNodeModules();
   carryOn();
-  // Debian's own SSH service may start with the package; the demo has a server of its own.
+  // Debian may start its own SSH service with the package; the demo has a server of its own.
   await installDebianPackages([
     ...(existsSync(SSHD) ? [] : ["openssh-server"]),
     ...(existsSync("/usr/bin/curl") ? [] : ["curl"]),
@@ -121,7 +121,7 @@ async function showRuns() {
   await show("echo this is stdout; echo this is stderr >&2; exit 3");
 }
 
-/** One run by the command line, shown as it comes. */
+/** One run with the command line, its output shown as it arrives. */
 async function show(command) {
   console.log(`\n${bold(`$ hostrun run demo -- '${command}'`)}`);
   const status = await shown(["dist/cli.cjs", "run", "--no-stdin", "demo", "--", command]);
@@ -133,7 +133,9 @@ async function show(command) {
   console.log(dim(`  exit status ${status}, ${milliseconds(run.timings.totalMs)} ${connection}`));
 }
 
-/** One command on eight hosts: each answer once, and how the others of a kind differ from the most common one. */
+/**
+ * One command on eight hosts: each distinct output once, and how the others of a group differ from the most common one.
+ */
 async function showFleet() {
   const command = "cat ~/app.conf";
   for (const [option, ...targets] of [
@@ -148,7 +150,7 @@ async function showFleet() {
   }
 }
 
-/** Runs the command line; a line of its output is printed when it comes. */
+/** Runs the command line, and prints each line of its output as it arrives. */
 async function shown(args) {
   child = spawn("node", args, { cwd: root, env: demoEnv(place), stdio: ["ignore", "pipe", "pipe"] });
   createInterface({ input: child.stdout }).on("line", (line) => console.log(`  ${line}`));
@@ -156,7 +158,7 @@ async function shown(args) {
   return ended();
 }
 
-/** One run by HTTP, its event stream shown as it stands on the wire. */
+/** One run over HTTP, its event stream shown verbatim. */
 async function showEvents() {
   const body = { host: "demo", command: "echo one; sleep 0.3; echo two" };
   console.log(`\n${bold("POST /api/ssh/stream")} ${dim(JSON.stringify(body))}`);
@@ -247,7 +249,7 @@ function hostrun(...args) {
   return capture("node", ["dist/cli.cjs", ...args], demoEnv(place));
 }
 
-/** Runs a program whose output matters only when it fails. */
+/** Runs a program whose output is only shown if it fails. */
 async function capture(command, args, env = toolEnv()) {
   child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -270,7 +272,7 @@ async function ended() {
   return status;
 }
 
-/** A Ctrl-C takes effect here, between two steps. */
+/** Ctrl-C takes effect here, between two steps. */
 function carryOn() {
   if (interrupted) throw new Error("interrupted");
 }

@@ -1,11 +1,11 @@
-// A copy of the checkout in which guards are switched off, one at a time.
+// A copy of the checkout in which guards are disabled, one at a time.
 import { spawn, spawnSync } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, toolEnv } from "./bootstrap.mjs";
 
-/** Of a checkout's top, what no test needs or what is made here. */
+/** Top-level names that no test needs or that are created here. */
 const LEFT_OUT = new Set([
   ".git",
   "node_modules",
@@ -16,7 +16,7 @@ const LEFT_OUT = new Set([
   "test-results",
 ]);
 
-/** The bundles that hold the files of a folder; of any other folder perhaps all. */
+/** The bundles that contain the files of a folder; for other folders, potentially all. */
 const BUNDLES = {
   daemon: ["daemonLauncher", "daemon", "reader", "keyOpener", "differ", "checkpointer", "storeTask"],
   cli: ["launcher", "cli"],
@@ -24,18 +24,17 @@ const BUNDLES = {
 };
 
 /**
- * Whatever a test leaves behind, when its guard is off or it is interrupted, ends with it: processes have numbers of
- * their own, of which the shell's is 1, and what is mounted or put into these two places is theirs alone. Only root may ask for
- * that.
+ * Confines whatever a test leaves behind when its guard is disabled or it is interrupted: the processes have a pid
+ * namespace, in which the shell is process 1, and mounts and the files in these two places are private. Requires root.
  */
 const SHELL =
   'for place in /dev/shm /var/tmp; do mount -t tmpfs hostrun-guards $place; done && "$@"; exit $?';
 const NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const APART = process.getuid() === 0 ? ["unshare", ...NAMESPACES, "sh", "-c", SHELL, "sh"] : [];
 
-/** Aborting `signal` ends what is under way; whoever waits for it is told. */
+/** Aborting `signal` ends the current work, which then rejects. */
 export async function openGuardCopy(signal) {
-  // Servers look into it as other users.
+  // Servers access it as other users.
   const path = await mkdtemp(join(tmpdir(), "hostrun-guards-"));
   const copy = new GuardCopy(path, signal);
   try {
@@ -50,7 +49,7 @@ export async function openGuardCopy(signal) {
 
 class GuardCopy {
   #path;
-  /** Temporary files of its tests; accounts that they make have it as their comment. */
+  /** For temporary files of the tests; accounts that they create have this path as their comment. */
   #tmp;
   #signal;
 
@@ -63,7 +62,7 @@ class GuardCopy {
   async fill() {
     const names = (await readdir(root)).filter((name) => !LEFT_OUT.has(name));
     await Promise.all(names.map((name) => cp(join(root, name), join(this.#path, name), { recursive: true })));
-    // The packages are the checkout's; what vitest keeps beside them is not.
+    // Packages are shared with the checkout; vitest's own files beside them are not.
     await mkdir(join(this.#path, "node_modules"));
     for (const name of await readdir(join(root, "node_modules"))) {
       if (name.startsWith(".vite")) continue;
@@ -83,7 +82,7 @@ class GuardCopy {
     await rm(this.#path, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Tries the guards of one test file; `report(guard, seconds, finding)` hears of each. */
+  /** Tries the guards of one test file; `report(guard, seconds, finding)` is called for each. */
   async tryFile(guards, report) {
     const [{ test }] = guards;
     const names = [...new Set(guards.map(({ name }) => name))];
@@ -96,7 +95,10 @@ class GuardCopy {
     }
   }
 
-  /** Why the guard's test does not show it; undefined where it does: it passes with the guard and fails without. */
+  /**
+   * Returns why the guard's test does not prove it; undefined if it does: the test passes with the guard and fails
+   * without it.
+   */
   async #tryWithout({ file, text, replacement, test, name }, before) {
     const path = join(this.#path, file);
     const source = await readFile(path, "utf8");
@@ -105,7 +107,7 @@ class GuardCopy {
     if (count(its, "failed") > 0 || count(its, "passed") === 0) return `with it ${told(its)}`;
     const longestMs = Math.max(...its.results.map(({ duration }) => duration ?? 0));
     const allMs = its.results.reduce((sum, { duration }) => sum + (duration ?? 0), 0);
-    // Much longer than with it is for ever.
+    // A test that takes much longer without its guard counts as endless.
     const limitMs = Math.round(10_000 + 4 * longestMs);
     const options = ["--testTimeout", String(limitMs), "--bail", "1"];
     try {
@@ -124,9 +126,9 @@ class GuardCopy {
     return undefined;
   }
 
-  /** Builds what the test runs into dist.without. Returns why it does not build. */
+  /** Builds what the test runs into dist.without. Returns why the build failed. */
   async #build(file, test) {
-    // Unit tests import the sources; all others run what is built of them.
+    // Unit tests import the sources; all others run bundles.
     const { code, output } = test.startsWith("test/unit/")
       ? await this.#run(["esbuild", "--log-level=error", "--loader:.sh=text", file])
       : await this.#bundle(file);
@@ -153,14 +155,14 @@ class GuardCopy {
     return this.#run(["node", "esbuild.mjs", "--out", out, ...only.flatMap((name) => ["--only", name])]);
   }
 
-  /** What came of each test of a file whose name holds one of `names`. */
+  /** The results of a file's tests whose names contain one of `names`. */
   async #test(test, names, { options, seconds, dist }) {
     const report = join(this.#path, "report.json");
     await rm(report, { force: true });
     const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
     const reporters = ["--reporter=json", `--outputFile.json=${report}`];
     const vitest = ["vitest", "run", test, "-t", pattern, ...options, ...reporters];
-    // A test that loops for ever is beyond vitest's own limits.
+    // vitest's own limits do not end a test that loops forever.
     const timeout = ["timeout", "--signal=KILL", String(seconds)];
     const env = { TEST_DIST: join(this.#path, dist), TMPDIR: this.#tmp };
     const { code, output } = await this.#run([...APART, ...timeout, ...vitest], env);
@@ -174,14 +176,14 @@ class GuardCopy {
     };
   }
 
-  /** Runs a program in the copy to its end. Rejects when the pass is interrupted. */
+  /** Runs a program in the copy to its end. Rejects if interrupted. */
   async #run([command, ...args], env = {}) {
     this.#signal.throwIfAborted();
     const child = spawn(command, args, {
       cwd: this.#path,
       env: { ...toolEnv(), ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own, which a terminal's Ctrl-C does not reach: it is ended here.
+      // In a process group of its own, which a terminal's Ctrl-C does not reach: it is ended here.
       detached: true,
     });
     let output = "";
@@ -194,7 +196,7 @@ class GuardCopy {
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {
-        // It ended by itself.
+        // It has already exited.
       }
     };
     this.#signal.addEventListener("abort", end);
@@ -219,7 +221,7 @@ function told(outcome) {
   return `${passed} tests passed and ${failed} failed${failed > 0 ? `: ${firstLine(why)}` : ""}`;
 }
 
-/** esbuild's own word for what is wrong and where. */
+/** esbuild's own message, with its location. */
 function buildFailure(output) {
   const [, what, where] = /\[ERROR\] (.+)\n\s+(\S+:\d+:\d+):/.exec(output) ?? [];
   return what === undefined ? firstLine(output) : `${what} (${where})`;

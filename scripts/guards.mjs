@@ -1,6 +1,6 @@
-// `npm run guards [-- [--shard 2/8] [part of a guard's name]]`: in copies of the checkout switches off each guard of
-// test/faults/guards/ in turn and shows that its test fails. A test that still passes guards nothing.
-// `--of-commit` takes the few that a hash of the commit chooses, for `npm test`.
+// `npm run guards [-- [--shard 2/8] [part of a guard's name]]`: disables each guard of test/faults/guards/ in turn, in
+// copies of the checkout, and shows that its test fails. A test that still passes guards nothing. `--of-commit` takes the
+// few that a hash of the commit selects, for `npm test`.
 import { execFileSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,9 +8,9 @@ import { parseArgs } from "node:util";
 import { main, root } from "./bootstrap.mjs";
 import { openGuardCopy } from "./guard-copy.mjs";
 
-/** As many test files at once as vitest runs of those that start servers. */
+/** As many test files at once as vitest runs if they start servers. */
 const workers = 2;
-/** Of the guards with a unit test, and of the others. */
+/** The number of guards with a unit test, and of others. */
 const ofCommit = { unit: 10, other: 2 };
 
 const { values, positionals } = parseArgs({
@@ -67,7 +67,7 @@ async function readGuards() {
   return all;
 }
 
-/** Those that the command line asks for. */
+/** The guards selected on the command line. */
 function chosen(all) {
   const wanted = positionals.join(" ");
   let guards = all.filter(({ guard }) => guard.includes(wanted));
@@ -97,7 +97,7 @@ function isUnit({ test }) {
   return test.startsWith("test/unit/");
 }
 
-/** The guards by test file, what takes longest first, so that the copies are done at about the same time. */
+/** The guards by test file, the slowest first, so that the copies finish at about the same time. */
 function inOrder(byFile) {
   const weight = (guards) => guards.length * (isUnit(guards[0]) ? 1 : 5);
   return [...byFile.values()].toSorted((a, b) => weight(b) - weight(a));

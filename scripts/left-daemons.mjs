@@ -1,20 +1,20 @@
-// Which daemons of this checkout run: those that its own Node runs, from wherever. Linux only.
+// Finds running daemons of this checkout: those started with its own Node, from anywhere. Linux only.
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { root } from "./bootstrap.mjs";
 
-/** Those that a test had stopped may take so long. */
+/** Daemons that a test has asked to stop may take this long. */
 const endMs = 10_000;
 
-/** By their pids: their arguments. */
+/** Maps their pids to their arguments. */
 export async function runningDaemons() {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(pids.map(async (pid) => [pid, await daemonArguments(pid)]));
   return new Map(found.filter(([, args]) => args !== undefined));
 }
 
-/** Throws where some run that did not run `before`, and are still there after ten seconds. */
+/** Throws if there are daemons that are not in `before` and do not exit within ten seconds. */
 export async function expectNoneLeft(before) {
   const until = performance.now() + endMs;
   for (;;) {
@@ -34,6 +34,6 @@ async function daemonArguments(pid) {
     const args = (await readFile(join("/proc", pid, "cmdline"), "utf8")).split("\0");
     return args.some((word) => word.endsWith(`${sep}daemon.cjs`)) ? args.join(" ").trim() : undefined;
   } catch {
-    return undefined; // It is gone, or another user's.
+    return undefined; // It is gone, or belongs to another user.
   }
 }

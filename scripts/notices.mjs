@@ -1,10 +1,10 @@
-// The licences of the packages inside the bundles, as their authors ask for.
+// The licences of the bundled packages, as their authors require.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const PACKAGE = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-/** Writes one text with name, version and licence of every package that the esbuild results contain. */
+/** Writes one text with the name, version and licence of every package in the esbuild results. */
 export async function writeNotices(root, file, results) {
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const folders = new Set(inputs.map((input) => PACKAGE.exec(input)?.[1]).filter(Boolean));

@@ -1,5 +1,5 @@
-// The floor plan of docs/architecture.md as a lint rule: who may import whom. It sees static and dynamic
-// imports, re-exports and types alike.
+// The layering of docs/architecture.md as a lint rule: who may import whom. It covers static and dynamic imports,
+// re-exports and types.
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 
@@ -16,8 +16,8 @@ const USE_CASES = [
 ];
 
 /**
- * What each room may import besides itself: other rooms, rooms of which only types, packages ("node" stands for
- * every Node builtin). The longest name that fits a file is its room; a file that fits none has no place.
+ * What each folder may import besides itself: other folders, folders of which only types, and packages ("node" stands for
+ * every Node builtin). A file belongs to the longest name that matches it; a file that matches none is an error.
  */
 const ROOMS = {
   protocol: { packages: ["zod"] },
@@ -88,10 +88,10 @@ const ROOMS = {
   types: { everything: true },
 };
 
-/** Of the daemon only what a process starts with may read the process's own state. */
+/** Within the daemon, only the entry points of processes may access `process`. */
 const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader|store-task)\.ts$/;
 
-/** Imports the floors below the use cases, and what is named. */
+/** Allows the layers below the use cases, and the named ones. */
 function below(...rooms) {
   return { rooms: ["protocol", "state-directory", "daemon/core", ...rooms], packages: ["node"] };
 }
@@ -100,7 +100,7 @@ function useCase(...packages) {
   return { ...below("daemon/transport", ...USE_CASES), packages: ["node", ...packages] };
 }
 
-/** A folder of the transport over ssh2: it knows the port, no use case, and of its neighbours only those named. */
+/** A folder of the ssh2 transport: it may import the transport interfaces, no use case, and only the named neighbours. */
 function ssh(...folders) {
   const files = ["failure.ts", "ssh2-internals.ts", "stage.ts", "wire-string.ts"];
   const rooms = [...files, ...folders].map((name) => `daemon/ssh/${name}`);

@@ -1,6 +1,5 @@
-// `npm run package [-- --target T]`: builds one platform's VSIX into artifacts/, and refuses to make one that
-// contains anything unexpected. Everything is put together in a folder of its own, so that dist/ stays the
-// host's.
+// `npm run package [-- --target T]`: builds one platform's VSIX into artifacts/, and fails if it contains anything
+// unexpected. Everything is assembled in a folder of its own, so that dist/ stays the host's.
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,10 +9,10 @@ import { hostTarget, prebuildFor, vsixFor } from "./targets.mjs";
 
 const SIZE_BUDGET_BYTES = 3 * 1024 * 1024;
 
-/** What vsce looks at besides dist/. */
+/** What vsce packages besides dist/. */
 const SOURCES = /^(\.vscodeignore|package(\.nls.*)?\.json|README\.md|CHANGELOG\.md|LICENSE|media)$/;
 
-/** Every file of a VSIX: each of these is there, and nothing that none of these names. */
+/** The files of a VSIX: each pattern must match one, and each file must match one. */
 const CONTENTS = [
   /^package\.json$/,
   /^package\.nls(\.[a-z-]+)?\.json$/,
@@ -64,8 +63,8 @@ async function stage(staging, target) {
 }
 
 /**
- * VS Code's page of an extension shows pictures of web servers only, no file of the VSIX and no data: URL, and follows
- * links to web servers only. There is no server for ours: the page has the text, without pictures and links to files.
+ * An extension's page in VS Code only shows pictures from web servers, no files of the VSIX and no data: URLs, and only
+ * follows links to web servers. As there is no such server, the page has the text without pictures and links to files.
  */
 async function extensionPage() {
   const readme = await readFile(join(root, "README.md"), "utf8");

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 const root = dirname(import.meta.dirname);
 
-/** Which of better-sqlite3's prebuilds each VSIX target needs. */
+/** The better-sqlite3 prebuild for each VSIX target. */
 const PREBUILDS = {
   "linux-x64": "linux-x64",
   "linux-arm64": "linux-arm64",
@@ -16,7 +16,7 @@ const PREBUILDS = {
   "win32-arm64": "win32-arm64",
 };
 
-/** The prebuilt add-on for a VSIX target; throws, naming the targets that work, for any other. */
+/** Returns the prebuilt add-on for a VSIX target; throws an Error that lists the valid targets for any other. */
 export function prebuildFor(target) {
   if (!Object.hasOwn(PREBUILDS, target)) {
     const working = Object.keys(PREBUILDS).join(", ");
@@ -25,7 +25,7 @@ export function prebuildFor(target) {
   return join(root, "node_modules/better-sqlite3/prebuilds", `${PREBUILDS[target]}.node`);
 }
 
-/** The VSIX target of the machine this runs on. */
+/** The VSIX target of this machine. */
 export function hostTarget() {
   const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
   return `${musl ? "alpine" : process.platform}-${process.arch}`;

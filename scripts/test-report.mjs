@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { root } from "./bootstrap.mjs";
 
-/** A reporter for vitest: how many tests there were, and what failed, also outside of any test, into $TEST_REPORT. */
+/**
+ * A vitest reporter that writes to $TEST_REPORT: the number of tests, and the failures, including those outside of any
+ * test.
+ */
 export default class TestReport {
   onTestRunEnd(modules, unhandledErrors) {
     const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -12,7 +15,7 @@ export default class TestReport {
         for (const error of errors)
           failures.push(`${relative(root, module.moduleId)}: ${where}: ${firstLine(error)}`);
       };
-      // The servers that its tests stand on did not start, or did not end.
+      // E.g. a server that its tests need did not start, or did not exit.
       told("outside of its tests", module.errors());
       for (const suite of module.children.allSuites()) told(suite.fullName, suite.errors());
       for (const test of module.children.allTests()) {

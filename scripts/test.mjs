@@ -1,5 +1,5 @@
-// `npm test`: installs what the tests need, then runs every check and every test. With arguments (unit, daemon,
-// editor, faults) only the build and those tests.
+// `npm test`: installs what the tests need, then runs every check and every test. With arguments (unit, daemon, editor,
+// faults), only the build and those tests.
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,10 +39,10 @@ const SERVERS = [
   "sudo",
 ];
 
-/** What the benchmarks compare with. */
+/** The tools that the benchmarks compare with. */
 const FLEETS = ["clustershell", "pssh"];
 
-/** Login shells that commands are run by, beside those that every Debian has. */
+/** Login shells to run commands with, besides those that every Debian has. */
 const SHELLS = ["busybox", "fish", "ksh93u+m", "mksh", "tcsh", "zsh"];
 
 /** The tests by part: their vitest projects and the Debian packages that they use. */
@@ -67,11 +67,11 @@ const CHECKS = {
 const asked = process.argv.slice(2);
 const parts = asked.length > 0 ? asked : Object.keys(PARTS);
 const env = toolEnv();
-// Asked for by name, the faults come in their full form; in `npm test` they are a short one.
+// `npm test` runs a short form of the faults; naming them runs the full form.
 if (asked.includes("faults")) env.TEST_FAULTS = "full";
 const stages = [];
 const counts = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, with the first line of what was wrong. */
+/** Failures, each with the first line of its message. */
 const failures = [];
 
 await main(async () => {
@@ -131,7 +131,7 @@ async function runTests(part) {
   const files = full ? ["test/faults", ...(await filesWithFullForm())] : [];
   const names = full ? [...PARTS[part].projects, "unit"] : PARTS[part].projects;
   const projects = names.flatMap((project) => ["--project", project]);
-  // Projects take their files from one queue only where they have as many workers.
+  // vitest only runs projects from one queue if they have the same number of workers.
   if (full) projects.push("--maxWorkers=2");
   const reporters = ["--reporter=default", "--reporter=./scripts/test-report.mjs"];
   const failure = await run("vitest", ["run", ...files, ...projects, ...reporters], {
@@ -144,7 +144,7 @@ async function runTests(part) {
   throw failure;
 }
 
-/** The unit tests that ask how many cases they are to try: their full form comes with that of the faults. */
+/** The unit tests whose number of cases is configurable: their full form runs with that of the faults. */
 async function filesWithFullForm() {
   const found = [];
   for (const name of await readdir(join(root, "test/unit"), { recursive: true })) {
@@ -155,7 +155,7 @@ async function filesWithFullForm() {
   return found;
 }
 
-/** How many of them failed, or broke outside of any test. */
+/** Returns how many failed, or broke outside of any test. */
 async function countTests(report) {
   const text = await readFile(report, "utf8").catch(() => "{}");
   const { counts: counted = {}, failures: found = [] } = JSON.parse(text);
@@ -169,7 +169,7 @@ function summarize() {
   for (const { name, failure, seconds } of stages) {
     console.log(`${failure ? "FAILED" : "ok    "} ${`${seconds.toFixed(1)} s`.padStart(9)}  ${name}`);
   }
-  // The log above is long, and whoever has only its end should know what to look for.
+  // Repeated here, since the log above is long and a reader may only have its end.
   for (const failure of failures.slice(0, 20)) console.log(`FAILED  ${failure}`);
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
   if (counts.passed + failures.length > 0) console.log(`${counts.passed} passed, ${failures.length} failed`);
