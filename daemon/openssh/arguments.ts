@@ -3,10 +3,10 @@ import { ownAlgorithms } from "../transport/algorithms.ts";
 import type { AlgorithmSettings } from "../transport/hop-settings.ts";
 import type { Hop } from "../transport/remote.ts";
 
-/** What holds for every hop. */
+/** The settings that apply to every hop. */
 export interface ClientSettings {
   readonly home: string;
-  /** Hostrun's own known_hosts, which is looked at beside those of the hop. */
+  /** Hostrun's own known_hosts, which is used in addition to those of the hop. */
   readonly ownKnownHosts: string;
   /** Milliseconds; 0: off. */
   readonly keepaliveMs: number;
@@ -14,11 +14,11 @@ export interface ClientSettings {
   readonly requiredRsaSize: number;
 }
 
-/** Where one connection's files are, and whether somebody answers what it asks. */
+/** The paths of one connection's files, and whether its prompts are answered. */
 export interface ClientPlaces {
-  /** A known_hosts file with nothing but the key that was accepted for this connection. */
+  /** A known_hosts file that contains only the key accepted for this connection. */
   readonly accepted: string;
-  /** The name by which `ssh` is to read a known_hosts file. */
+  /** Returns the name by which `ssh` is to read a known_hosts file. */
   readonly knownHosts: (path: string) => string;
   readonly control: string;
   readonly log: string;
@@ -30,9 +30,9 @@ const defaultKeys = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25
 const globalKnownHosts = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
 
 /**
- * The arguments of an `ssh` that logs in to `hop` over its standard input and output and then passes on channels. No
- * configuration is read: what it says of the hop was looked up before, and what it says of anything else (a command,
- * forwards, another control socket) must not happen.
+ * The arguments of an `ssh` that logs in to `hop` over its standard input and output and then forwards channels. It reads
+ * no configuration: the hop's own options were looked up before, and other options (a command, forwards, another control
+ * socket) must have no effect.
  */
 export function clientArguments(hop: Hop, settings: ClientSettings, places: ClientPlaces): string[] {
   const options = [
@@ -90,7 +90,7 @@ function trustOptions(
   ];
   const machines = trust.globalKnownHostsFiles ?? globalKnownHosts;
   return [
-    // Whether an unknown key is taken was decided before ssh saw it.
+    // Whether to accept an unknown key was decided before ssh sees it.
     "StrictHostKeyChecking=yes",
     "VerifyHostKeyDNS=no",
     "CheckHostIP=no",
@@ -122,7 +122,7 @@ function loginOptions(hop: Hop, { home }: ClientSettings): string[] {
   ];
 }
 
-/** Nothing with SHA-1 and no CBC unless the hop's configuration names it. */
+/** No SHA-1 and no CBC unless the hop's configuration names it. */
 function algorithmOptions({ kex, ciphers, macs, hostKey, publicKey }: AlgorithmSettings): string[] {
   const list = (names: readonly string[], ours: string): string =>
     names.length > 0 ? names.join(",") : ours;
@@ -135,12 +135,15 @@ function algorithmOptions({ kex, ciphers, macs, hostKey, publicKey }: AlgorithmS
   ];
 }
 
-/** Those of the other transport, in its order. */
+/** The same as for ssh2, in the same order. */
 const ourCiphers = ownAlgorithms.ciphers.join(",");
 const ourMacs = ownAlgorithms.macs.join(",");
 const withoutSha1 = "-ssh-rsa,ssh-rsa-cert-v01@openssh.com,ssh-dss*";
 
-/** As the other transport has it: given up when two went unanswered, unless the hop's configuration says otherwise. */
+/**
+ * The same as for ssh2: the connection is given up after two unanswered keepalives, unless the hop's configuration
+ * differs.
+ */
 function keepalive({ settings }: Hop, keepaliveMs: number): string[] {
   const { intervalMs, countMax } = settings.keepalive ?? { intervalMs: keepaliveMs, countMax: 2 };
   const seconds = intervalMs === 0 ? 0 : Math.max(1, Math.round(intervalMs / 1000));

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What ssh runs to ask somebody (SSH_ASKPASS): it hands the prompt to the daemon's socket and prints the answer, or fails
-# where there is none. Node does it, since a shell has no sockets.
+# The program that ssh runs for a prompt (SSH_ASKPASS): passes the prompt to the daemon's socket and prints the answer,
+# or fails if there is none. It uses Node, since a shell has no sockets.
 # shellcheck disable=SC2016
 exec "$HOSTRUN_NODE" -e '
 const socket = require("node:net").connect(process.env.HOSTRUN_ASKPASS);

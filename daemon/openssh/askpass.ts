@@ -2,31 +2,31 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import askpass from "./askpass.sh";
 
-/** What an `ssh` asks; ssh(1), SSH_ASKPASS. */
+/** A prompt of `ssh`; ssh(1), SSH_ASKPASS. */
 export interface AskpassPrompt {
-  /** `confirm`, `none` for what is only told, or "". */
+  /** `confirm`, `none` for a message without an answer, or "". */
   readonly kind: string;
   readonly prompt: string;
 }
 
 export interface AskpassOptions {
-  /** Where the program and the socket are put, beside each other in a private directory. */
+  /** Paths for the program and the socket, in the same private directory. */
   readonly program: string;
   readonly socket: string;
-  /** A Node or Electron. */
+  /** The path of Node or Electron. */
   readonly runtime: string;
-  /** Never rejects. undefined: there is no answer. */
+  /** Never rejects. undefined: no answer. */
   readonly answer: (prompt: AskpassPrompt) => Promise<string | undefined>;
 }
 
 export interface Askpass extends Disposable {
-  /** Variables for an `ssh` that is to ask here; no secret is in them. */
+  /** Variables for an `ssh` that sends its prompts here; they contain no secret. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 const maxPromptBytes = 64 * 1024;
 
-/** Answers what one `ssh` asks. */
+/** Answers the prompts of one `ssh`. */
 export function openAskpass({ program, socket, runtime, answer }: AskpassOptions): Askpass {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (asker) => {

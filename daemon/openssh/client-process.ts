@@ -9,16 +9,16 @@ import type { KeyDescription } from "../ssh/host-keys/host-key.ts";
 export interface ClientProcessOptions {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Where it writes its log, by its arguments. */
+  /** The path of its log, as its arguments give it. */
   readonly log: string;
 }
 
-/** What is kept of a log: a login's is shorter, and nobody reads what comes later. */
+/** How much of a log is kept: a login's is shorter, and later output is not used. */
 const maxLogBytes = 256 * 1024;
 const maxShownLength = 4096;
 const trimEveryMs = 60_000;
 const killAfterMs = 2000;
-/** How `ssh` logs what it refuses of a server that it has logged in to. */
+/** How `ssh` logs that it rejects a host key after the login. */
 const shownKey = "debug1: Server host key: ";
 const refusedKey = "Host key verification failed.";
 
@@ -26,16 +26,16 @@ const refusedKey = "Host key verification failed.";
 export class ClientProcess {
   readonly input: Writable;
   readonly output: Readable;
-  /** What it shows to a person: the server's banner. */
+  /** Text that it shows to a person: the server's banner. */
   readonly shown: Readable;
-  /** Resolves when it is gone; to why it never began, where it did not. */
+  /** Resolves when the process is gone; to the reason if it could not be started. */
   readonly ended: Promise<string | undefined>;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #log: string;
   readonly #trimming: NodeJS.Timeout;
-  /** The beginning of what it showed. */
+  /** The beginning of `shown`. */
   #shown = "";
-  /** What was in the log at the end, once it is gone. */
+  /** The final content of the log, once the process is gone. */
   #left: Promise<readonly string[]> | undefined;
 
   constructor({ arguments: args, environment, log }: ClientProcessOptions) {
@@ -63,16 +63,16 @@ export class ClientProcess {
     void this.ended.then(() => this.#clear());
   }
 
-  /** Whether it logged a line like that. */
+  /** Whether it has logged a matching line. */
   async logged(form: RegExp): Promise<boolean> {
     return (await this.#lines()).some((line) => form.test(line));
   }
 
-  /** What it had to say last that is no detail, in visible lines; for a person, never to decide by. */
+  /** Its last messages except debug output, in visible lines; for people, never for decisions. */
   async lastLines(): Promise<string> {
     const isWord = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
     const logged = (await this.#lines()).filter(isWord);
-    // Before it has read where to log, which options it does not know.
+    // Until it knows where to log, it writes to standard error, e.g. about unknown options.
     const lines = logged.length > 0 ? logged : this.#shown.split(/\r?\n/).filter(isWord);
     return lines
       .slice(-3)
@@ -80,7 +80,10 @@ export class ClientProcess {
       .join(" ");
   }
 
-  /** The host key for which it ends a connection that was up; undefined where that is not why. Read at once: it is short. */
+  /**
+   * The host key because of which it closed an established connection; undefined if it closed for another reason.
+   * Synchronous, since the log is short.
+   */
   refusedKey(): KeyDescription | undefined {
     const lines = this.#readAtOnce().trimEnd().split(/\r?\n/);
     if (lines.at(-1) !== refusedKey) return undefined;
@@ -97,7 +100,7 @@ export class ClientProcess {
     }
   }
 
-  /** It has no say: its connection is gone with it. */
+  /** Needs no graceful close, since its connection ends with it. */
   end(): void {
     if (this.#left !== undefined) return;
     this.#child.kill("SIGTERM");
@@ -117,7 +120,7 @@ export class ClientProcess {
     }
   }
 
-  /** It is gone: its log is kept as it is, and removed. */
+  /** Runs when the process is gone: reads the log a last time, and removes it. */
   async #clear(): Promise<void> {
     clearInterval(this.#trimming);
     this.#left = this.#read();
@@ -129,7 +132,7 @@ export class ClientProcess {
     try {
       if ((await stat(this.#log)).size > maxLogBytes) await truncate(this.#log);
     } catch {
-      // It is gone.
+      // The log is gone.
     }
   }
 }

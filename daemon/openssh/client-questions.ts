@@ -10,28 +10,28 @@ type Parts = Pick<LoginOptions, "hop" | "dialogue" | "secrets" | "place" | "onBa
 
 const pinAdvice = "The PKCS#11 token is asked for its key by a PIN, on a terminal or in the editor only.";
 
-/** Answers what `ssh` asks during one login: by what is kept, and else by a person. */
+/** Answers the prompts of `ssh` during one login: from stored secrets, or by asking a person. */
 export class ClientQuestions {
   readonly #parts: Parts;
   readonly #declined: (problem: unknown) => void;
-  /** A kept password that was sent, and that the server has not taken yet. */
+  /** A stored password that was sent and not yet accepted by the server. */
   #kept: string | undefined;
-  /** Keeps what was typed, once the login has worked. */
+  /** Stores what was typed, once the login has succeeded. */
   #keepTyped: (() => void) | undefined;
-  /** Passphrases that are kept and were not tried, by the key file. */
+  /** Stored passphrases that have not been tried, by key file. */
   readonly #untried = new Map<string, string[]>();
-  /** Those that were sent last, by the key file. */
+  /** The passphrases that were sent last, by key file. */
   readonly #sent = new Map<string, string>();
   #asked = 0;
   #answered: LoginAnswer | undefined;
 
-  /** `declined`: a person does not answer, which ends the login. */
+  /** `declined` is called when a person declines, which ends the login. */
   constructor(parts: Parts, declined: (problem: unknown) => void) {
     this.#parts = parts;
     this.#declined = declined;
   }
 
-  /** Whether there is anything to answer with. */
+  /** Whether there is any way to answer. */
   get canAnswer(): boolean {
     const { dialogue, secrets, place } = this.#parts;
     return dialogue.present || secrets.has(place);
@@ -61,7 +61,7 @@ export class ClientQuestions {
     }
   }
 
-  /** What to do when the login fails: whole sentences. */
+  /** What to do when the login fails, in whole sentences. */
   get advice(): string {
     const { hop, dialogue } = this.#parts;
     if (this.#answered !== undefined) return refusedAnswerAdvice(hop, this.#answered);
@@ -118,7 +118,7 @@ export class ClientQuestions {
     this.#kept = undefined;
   }
 
-  /** Exactly what OpenSSH asks for a password (sshconnect2.c, userauth_passwd); of all else the person reads what it is. */
+  /** OpenSSH's exact password prompt (sshconnect2.c, userauth_passwd); a person reads any other prompt verbatim. */
   #isPassword(prompt: string): boolean {
     const { user, address } = this.#parts.hop;
     return prompt.trim() === `${user.slice(0, 30)}@${address.slice(0, 128)}'s password:`;

@@ -1,19 +1,19 @@
 import { connect, type Socket } from "node:net";
 
-/** PROTOCOL.mux: numbers of messages, and the protocol's version. */
+/** PROTOCOL.mux: message numbers, and the protocol's version. */
 const hello = 0x00000001;
 const proxyRequest = 0x1000000f;
 const proxyGranted = 0x8000000f;
 const version = 4;
 const requestId = 1;
 
-/** Answers are a few words long. */
+/** Responses consist of a few words. */
 const maxMessageBytes = 64 * 1024;
 
 /**
- * Connects to the control socket of an `ssh` and has it pass on the messages of channels as they are (`ssh -O proxy`). What
- * the socket gives from then on are frames of those. Rejects when there is nobody, or somebody who does not do that, or
- * with the signal's reason.
+ * Connects to the control socket of an `ssh` and makes it forward raw channel messages (`ssh -O proxy`). From then on the
+ * socket carries frames of those. Rejects if nothing listens there or proxying is not supported, or with the signal's
+ * reason.
  */
 export function openProxy(path: string, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

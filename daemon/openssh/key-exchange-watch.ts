@@ -3,35 +3,35 @@ import { keyTypeOf } from "../ssh/host-keys/host-key.ts";
 import { readString } from "../ssh/wire-string.ts";
 import { parseServerOffer } from "../ssh/connect/server-offer.ts";
 
-/** Numbers of messages (RFC 4250, section 4.1.2; RFC 4419 for the group exchange). */
+/** Message numbers (RFC 4250, section 4.1.2; RFC 4419 for the group exchange). */
 const kexInit = 20;
 const newKeys = 21;
 const kexReplies: readonly number[] = [31, 33];
 
-/** A key exchange is over long before. */
+/** A key exchange is much shorter. */
 const maxBytes = 256 * 1024;
 
 export interface KeyExchangeListener {
-  /** What the server shows as its key (or certificate), in SSH's wire form; nothing is proved yet. */
+  /** The key (or certificate) that the server presents, in SSH's wire form; not proved yet. */
   hostKey(key: Buffer): void;
-  /** The client has taken the server's key: it sends NEWKEYS only then (RFC 4253, section 7.3). */
+  /** The client has accepted the server's key: only then does it send NEWKEYS (RFC 4253, section 7.3). */
   accepted(): void;
 }
 
-/** What was agreed on (RFC 4253, section 7.1), to and from the server. */
+/** The negotiated algorithms (RFC 4253, section 7.1), to and from the server. */
 export interface KeyExchangeOutcome {
-  /** Whether there is anything in common for the key exchange, the host's key and either way. */
+  /** Whether there is a match for the key exchange, the host key and each direction's cipher. */
   readonly isAgreed: boolean;
   readonly kex: string;
   readonly to: ChosenCipher;
   readonly from: ChosenCipher;
-  /** Against CVE-2023-48795. */
+  /** Strict key exchange, against CVE-2023-48795. */
   readonly isStrict: boolean;
 }
 
 /**
- * Follows the first key exchange of a connection from outside. It is in the clear up to NEWKEYS on either side, and so says
- * for certain how far it came, without a word of the client.
+ * Observes the first key exchange of a connection from outside. It is unencrypted up to NEWKEYS on either side, and so
+ * shows reliably how far it got, without relying on the client's log.
  */
 export class KeyExchangeWatch {
   readonly #listener: KeyExchangeListener;
@@ -46,7 +46,7 @@ export class KeyExchangeWatch {
   fromServer(chunk: Buffer): void {
     for (const message of this.#server.take(chunk)) {
       if (!kexReplies.includes(message[0] ?? 0)) continue;
-      // In a group exchange 31 is another message, which begins with a prime.
+      // In a group exchange, 31 is another message, which starts with a prime.
       const key = readString(message, 1)?.value;
       if (key !== undefined && keyTypeOf(key) !== undefined) this.#listener.hostKey(key);
     }
@@ -60,7 +60,7 @@ export class KeyExchangeWatch {
     }
   }
 
-  /** undefined until both sides have said what they would take. */
+  /** undefined until both sides have sent their algorithms. */
   get outcome(): KeyExchangeOutcome | undefined {
     const [client, server] = [this.#client, this.#server].map(({ head }) => parseServerOffer(head));
     if (client === undefined || server === undefined) return undefined;
@@ -81,9 +81,9 @@ export class KeyExchangeWatch {
   }
 }
 
-/** The messages of one side, from its greeting to its NEWKEYS. */
+/** The messages of one side, from its identification to its NEWKEYS. */
 class ClearText {
-  /** The greeting and the messages up to KEXINIT. */
+  /** The identification and the messages up to KEXINIT. */
   head = Buffer.alloc(0);
   #rest = Buffer.alloc(0);
   #greeted = false;

@@ -4,24 +4,24 @@ import { membersOf, nameOf, protocolError, unreachable, unreachableBy } from "..
 import { describeKey } from "../ssh/host-keys/host-key.ts";
 import type { LoginStage } from "../ssh/stage.ts";
 
-/** How far a login came: nothing of it is read from what ssh says. */
+/** How far a login got. None of this is parsed from ssh's messages. */
 export interface LoginEvidence {
   readonly stage: LoginStage;
-  /** What the network did to the connection. */
+  /** The connection's network error. */
   readonly failure: Error | undefined;
   /** The server was the first to close. */
   readonly closedByServer: boolean;
-  /** False when both said what they would take, and it has nothing in common. */
+  /** False if both sides sent their algorithms and these have no match. */
   readonly isAgreed: boolean;
-  /** What the server showed as its key. */
+  /** The host key that the server presented. */
   readonly hostKey: Buffer | undefined;
-  /** What to do about a login that failed: whole sentences. */
+  /** What to do about a failed login, in whole sentences. */
   readonly advice: string;
-  /** What ssh said, in visible lines. */
+  /** The last messages of ssh, in visible lines. */
   readonly lastLines: string;
 }
 
-/** What is said of an `ssh` that ended before anybody was logged in. */
+/** The problem of an `ssh` that ended before it was logged in. */
 export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
   const { stage, failure, closedByServer, hostKey } = evidence;
   const said = evidence.lastLines === "" ? "" : ` ssh said: “${evidence.lastLines}”`;
@@ -48,18 +48,18 @@ export function loginFailure(hop: Hop, evidence: LoginEvidence): Problem {
   );
 }
 
-/** Of OpenSSH's certificates (PROTOCOL.certkeys). */
+/** For OpenSSH's certificates (PROTOCOL.certkeys). */
 export function isCertificate(keyType: string): boolean {
   return /-cert-v0\d@openssh\.com$/.test(keyType);
 }
 
-/** Windows' OpenSSH has no control sockets. */
+/** OpenSSH on Windows has no control sockets. */
 export function notOnWindows(hop: Hop): Problem {
   const detail = `${nameOf(hop)} can be reached by OpenSSH only, which Hostrun can't use on Windows: its ssh has no multiplexing.`;
   return new Problem("host_unreachable", detail, { ...membersOf(hop), reason: "no_openssh" });
 }
 
-/** `why`: the operating system's code. */
+/** `why`: the system's error code. */
 export function notStarted(hop: Hop, why: string): Problem {
   const reason = why === "ENOENT" ? "there is no ssh on the daemon's PATH. Install OpenSSH's client" : why;
   return new Problem(

@@ -25,12 +25,12 @@ import { type KeyExchangeOutcome, KeyExchangeWatch } from "./key-exchange-watch.
 import { isCertificate, type LoginEvidence, loginFailure, notStarted } from "./login-failure.ts";
 
 export interface OpenSshLoginOptions extends LoginOptions {
-  /** An `ssh` for the hop; where its control socket is going to be. */
+  /** An `ssh` for the hop, and the path at which its control socket will appear. */
   readonly ssh: ClientProcess;
   readonly control: string;
-  /** The known_hosts file that is only for this connection. */
+  /** The known_hosts file for this connection only. */
   readonly accepted: string;
-  /** What to do when it does not log in: whole sentences. */
+  /** What to do if it does not log in, in whole sentences. */
   readonly advice: () => string;
 }
 
@@ -43,18 +43,18 @@ const unknownOutcome: KeyExchangeOutcome = {
   isStrict: false,
 };
 const maxBannerLength = 16 * 1024;
-/** How OpenSSH's server says which options a key has, as `ssh` logs it. */
+/** How OpenSSH's server reports a key's options, as `ssh` logs it. */
 const forcedCommand = /^debug1: Remote: .*: key options:.* command(?: |$)/;
 
 /**
- * Lets an `ssh` log in over `socket` and gives back the connection as the pool knows it. Rejects with a Problem, or with the
- * signal's reason; the process is ended and the socket destroyed then.
+ * Lets an `ssh` log in over `socket`, and resolves to the connection for the pool. Rejects with a Problem, or with the
+ * signal's reason; the process is then ended and the socket destroyed.
  */
 export function loginByClient(options: OpenSshLoginOptions, signal: AbortSignal): Promise<SshConnection> {
   return new ClientLogin(options).run(signal);
 }
 
-/** From the first byte to a login; then it is the connection. */
+/** From the first byte until the login; afterwards it is the connection. */
 class ClientLogin implements SshConnection {
   readonly transport = "openssh";
   readonly hop: OpenSshLoginOptions["hop"];
@@ -82,7 +82,7 @@ class ClientLogin implements SshConnection {
   #channels: Socket | undefined;
   #outgoing: OutgoingQueue | undefined;
   #forcesCommand: Promise<boolean> | undefined;
-  /** Finds out why `ssh` has ended, which it has. */
+  /** Determines why `ssh` has ended, once it has. */
   #ending: Promise<void> | undefined;
 
   constructor(options: OpenSshLoginOptions) {
@@ -102,7 +102,7 @@ class ClientLogin implements SshConnection {
     return this.#end.reason;
   }
 
-  /** Logged before a session is open; later it is not looked up again, since the log is cut. */
+  /** Logged before a session is open; not read again later, since the log is truncated. */
   forcesCommand(): Promise<boolean> {
     return (this.#forcesCommand ??= this.#options.ssh.logged(forcedCommand));
   }
@@ -127,7 +127,7 @@ class ClientLogin implements SshConnection {
     }
   }
 
-  /** ssh sends nothing for us but what belongs to a channel. */
+  /** ssh sends nothing for us except channel messages. */
   forceAcks(): () => void {
     return () => undefined;
   }
@@ -141,7 +141,7 @@ class ClientLogin implements SshConnection {
     this.#hangUp();
   }
 
-  /** Follows the login from outside; before a byte goes either way. */
+  /** Observes the login from outside; called before any byte is sent either way. */
   #follow(): void {
     const { hop, socket, ssh } = this.#options;
     const onStage = (stage: LoginStage): void => this.#options.onStage(stage);
@@ -158,7 +158,7 @@ class ClientLogin implements SshConnection {
     ssh.output.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
     let room = maxBannerLength;
     ssh.shown.on("data", (chunk: Buffer) => {
-      // What it says of its arguments comes there, too.
+      // Before that, messages about its arguments arrive there as well.
       if (this.#stage !== "authentication") return;
       const shown = visibleText(chunk.toString("utf8"), room);
       room -= shown.length;
@@ -178,13 +178,13 @@ class ClientLogin implements SshConnection {
     this.#options.onStage("authentication");
   }
 
-  /** A certificate is ssh's to judge, which knows of authorities; it alone says nothing of the key to us. */
+  /** Certificates are left to ssh, which knows the authorities. A certificate by itself does not let us judge the key. */
   #judge(key: Buffer): void {
     this.#hostKey = key;
     this.hostKey = describeKey(key);
     if (isCertificate(this.hostKey.keyType)) return;
     if (!this.#check.verify(key)) this.#failed.abort(this.#check.problem);
-    // Before ssh has it, which asks in its files.
+    // Written before ssh gets the key, which it looks up in its files.
     else writeFileSync(this.#options.accepted, `* ${this.hostKey.keyType} ${key.toString("base64")}\n`);
   }
 
@@ -224,7 +224,7 @@ class ClientLogin implements SshConnection {
     return connectionLost(this.hop, `${what}. The command may still be running there.`);
   }
 
-  /** Ends a login whose `ssh` has ended, `why` as it has it. */
+  /** Fails a login whose `ssh` has ended; `why` is the value of `ssh.ended`. */
   async #explain(why: string | undefined): Promise<void> {
     const { hop, ssh } = this.#options;
     const lastLines = await ssh.lastLines();
@@ -240,7 +240,7 @@ class ClientLogin implements SshConnection {
     this.#failed.abort(why === undefined ? loginFailure(hop, evidence) : notStarted(hop, why));
   }
 
-  /** ssh makes its control socket when it is logged in, whole and at once (by a link). */
+  /** ssh creates its control socket once it is logged in, atomically (by a link). */
   async #comeUp(): Promise<void> {
     const { control, socket } = this.#options;
     const { signal } = this.#failed;
@@ -269,7 +269,7 @@ class ClientLogin implements SshConnection {
     this.#options.ssh.end();
   }
 
-  /** Where the connection that it led through is gone, that is why. */
+  /** If the connection that it was tunnelled through has closed, that is the reason. */
   #lose(reason: Problem): void {
     const before = this.#options.bastion?.closeReason;
     const problem = before === undefined ? reason : onTheWayTo(this.hop, before);
@@ -277,7 +277,7 @@ class ClientLogin implements SshConnection {
   }
 }
 
-/** ssh does not say which key it was: whatever there is to log in with stands for it. */
+/** ssh does not report which key it used: all credentials together identify the login. */
 function loginKey({ credentials, hop }: OpenSshLoginOptions): string {
   const all = JSON.stringify([identityOf(credentials), hop.identityFiles, hop.settings.login]);
   return `openssh:${createHash("sha256").update(all).digest("base64")}`;

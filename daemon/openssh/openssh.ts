@@ -18,19 +18,22 @@ import { notOnWindows } from "./login-failure.ts";
 export interface OpenSshOptions
   extends Omit<PrivateDirectoryOptions, "purpose" | "maxBytes">,
     Pick<ClientSettings, "home" | "ownKnownHosts"> {
-  /** A Node or Electron, which carries what `ssh` asks to this process. */
+  /** The path of Node or Electron, which forwards the prompts of `ssh` to this process. */
   readonly runtime: string;
 }
 
-/** Logs in by the system's `ssh`. Disposing ends every process of it. */
+/** Logs in with the system's `ssh`. Disposing ends all of its processes. */
 export interface OpenSsh extends AsyncDisposable {
   readonly login: (options: LoginOptions, signal: AbortSignal) => Promise<SshConnection>;
 }
 
-/** A Unix socket's path has 104 bytes on macOS; ssh appends 17 to it while it makes it, and ours are short. */
+/**
+ * A Unix socket's path is limited to 104 bytes on macOS; ssh temporarily appends 17 when it creates one, and our names
+ * are short.
+ */
 const maxDirectoryBytes = 104 - 1 - 17 - "/c1234567".length;
 
-/** Variables that an `ssh` may need; nothing else of ours is its business. */
+/** Variables that an `ssh` may need; it gets no others of ours. */
 const passedOn =
   /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|KRB5\w*|SSH_SK_\w+|SSH_PKCS11_HELPER|SOFTHSM2_CONF|OPENSC_\w+|YKCS11_\w+|P11_KIT_\w+)$/;
 
@@ -58,7 +61,7 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       const questions = new ClientQuestions(login, (problem) => declined.abort(problem));
       const answer = (prompt: AskpassPrompt): Promise<string | undefined> => questions.answer(prompt);
       const asks = questions.canAnswer;
-      // Also where nobody answers: it tells of a key that waits to be touched.
+      // Even when prompts are not answered: it reports a key that waits to be touched.
       const askpass = { program: place("p"), socket: place("a"), runtime: options.runtime, answer };
       const asking = stack.use(openAskpass(askpass)).environment;
       const { agentSocket } = login.credentials;

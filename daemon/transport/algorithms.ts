@@ -1,8 +1,8 @@
 import type { AlgorithmSettings } from "./hop-settings.ts";
 
 /**
- * What Hostrun offers where a host's configuration says nothing, the best first: no SHA-1, no CBC. Last stands what needs
- * the strict key exchange to be safe (CVE-2023-48795): encrypt-then-MAC and chacha20-poly1305.
+ * What Hostrun offers unless a host's configuration differs, in order of preference: no SHA-1, no CBC. Last come those
+ * that are safe only with strict key exchange (CVE-2023-48795): encrypt-then-MAC and chacha20-poly1305.
  */
 export const ownAlgorithms: AlgorithmSettings = {
   kex: [
@@ -35,7 +35,7 @@ export const ownAlgorithms: AlgorithmSettings = {
   publicKey: [],
 };
 
-/** What devices have that were never updated. */
+/** Supported by devices that were never updated. */
 const legacy: AlgorithmSettings = {
   kex: ["diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"],
   ciphers: ["aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"],
@@ -44,7 +44,7 @@ const legacy: AlgorithmSettings = {
   publicKey: [],
 };
 
-/** The same with legacy ones behind all others: they are chosen only where a server has nothing better. */
+/** Appends the legacy algorithms to all others, so that they are chosen only if a server has nothing better. */
 export function withLegacy(settings: AlgorithmSettings): AlgorithmSettings {
   const both = (list: "kex" | "ciphers" | "macs" | "hostKey"): string[] => {
     const known = settings[list].length === 0 ? ownAlgorithms[list] : settings[list];

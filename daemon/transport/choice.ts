@@ -2,14 +2,14 @@ import type { ConnectionTransport } from "../../protocol/stats.ts";
 import type { Hop } from "./remote.ts";
 import { needsBeyondSsh2 } from "./ssh2-needs.ts";
 
-/** What a hop is connected to by. */
+/** How a hop is connected to. */
 export interface TransportChoice {
   readonly transport: ConnectionTransport;
-  /** Why not by ssh2, as a clause; null where it is ssh2. */
+  /** Why not with ssh2, as a clause; null for ssh2. */
   readonly reason: string | null;
 }
 
-/** What there is to log in with that ssh2 can't use. */
+/** Credentials that ssh2 can't use. */
 export type OpenSshMeans = "certificate" | "hardware" | "ticket";
 
 const reasons: Readonly<Record<OpenSshMeans, string>> = {
@@ -20,8 +20,8 @@ const reasons: Readonly<Record<OpenSshMeans, string>> = {
 const ssh2: TransportChoice = { transport: "ssh2", reason: null };
 
 /**
- * What a hop is connected to by: ssh2, unless OpenSSH would take something into account that ssh2 can't. That it could
- * do without does not matter: `ssh` would not.
+ * Chooses ssh2 unless OpenSSH would use something that ssh2 can't. Whether a login could work without it does not matter:
+ * `ssh` would use it.
  */
 export function chooseTransport(
   { settings }: Pick<Hop, "settings">,

@@ -1,12 +1,12 @@
 import type { Problem } from "../../protocol/problem.ts";
 import type { Prompt, Remember } from "../../protocol/prompt.ts";
 
-/** What a connection needs of a person. Text from outside in it is visible and short. */
+/** What a connection needs from a person. Text from outside has been made visible and short. */
 export interface Question
   extends Readonly<
     Pick<Prompt, "kind" | "host" | "hop" | "user" | "title" | "instructions" | "attempt" | "fields" | "key">
   > {
-  /** What a run fails with for which nobody is there to be asked. */
+  /** The failure of a run if nobody can be asked. */
   readonly unasked: Problem;
 }
 
@@ -16,12 +16,12 @@ export interface Answers {
   readonly remember: Remember;
 }
 
-/** Somebody who can be asked, on behalf of one run. */
+/** A way to ask a person on behalf of one run. */
 export interface Questioner {
   /**
-   * Resolves with what was answered. Runs whose questioners are asked the very same `Question` object share one prompt,
-   * and so the answer. Rejects with a `declined` Problem, also when nobody answers in time, and with the signal's
-   * reason; the prompt closes when nobody waits for it any more.
+   * Resolves to the answers. Runs that pass the identical `Question` object share one prompt, and so its answers. Rejects
+   * with a `declined` Problem, also if nobody answers in time, or with the signal's reason; the prompt closes once nobody
+   * waits for it.
    */
   ask(question: Question, signal: AbortSignal): Promise<Answers>;
 }

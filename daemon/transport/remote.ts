@@ -8,14 +8,14 @@ import type { HopSettings } from "./hop-settings.ts";
 import type { LoginShell } from "./login-shell.ts";
 import type { Questioner } from "./questioner.ts";
 
-/** Where and as whom to log in: one hop, fully resolved. */
+/** One fully resolved hop: address, port and user to log in as. */
 export interface Hop {
-  /** As the person calls it; for messages. */
+  /** The name that the person uses; for messages. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** Absolute paths of configured key files, in order; empty means OpenSSH's default files. */
+  /** Absolute paths of the configured key files, in order; empty: OpenSSH's default files. */
   readonly identityFiles: readonly string[];
   /** Use the configured files only, not every key of the agent (ssh_config's IdentitiesOnly). */
   readonly identitiesOnly: boolean;
@@ -23,56 +23,57 @@ export interface Hop {
   readonly settings: HopSettings;
 }
 
-/** A host and the bastions on the way to it, the first to be dialled first. */
+/** A host and the bastions before it, in the order in which they are dialled. */
 export interface Target extends Hop {
   readonly jump: readonly Hop[];
 }
 
 export interface ConnectOptions {
-  /** Deadline for the whole way, every hop included. */
+  /** Deadline for the whole connection, every hop included. */
   readonly connectTimeoutMs: number;
-  /** The caller's SSH_AUTH_SOCK, which is fresher than the daemon's own; null: the daemon's. */
+  /** The caller's SSH_AUTH_SOCK, which is more recent than the daemon's; null: the daemon's. */
   readonly agentSocket: string | null;
   /**
-   * When what this is for was asked for, by the clock's `elapsed`: nothing counts that was looked up before. Default: now.
+   * When the caller's request arrived, by the clock's `elapsed`: results looked up before that are not used. Default:
+   * now.
    */
   readonly askedAt?: number | undefined;
-  /** Who answers what only a person can; undefined: nobody is there, and what needs a person fails at once. */
+  /** Asks a person where necessary; undefined: nobody can be asked, and what needs a person fails immediately. */
   readonly questioner?: Questioner | undefined;
 }
 
-/** Whose login is meant. */
+/** The caller whose credentials are used. */
 export type LoginQuery = Pick<ConnectOptions, "agentSocket" | "askedAt">;
 
 export interface ExecRequest extends ConnectOptions {
-  /** Exactly what the exec request carries, by what will read it. */
+  /** The exact command of the exec request, depending on what will interpret it. */
   readonly command: (shell: LoginShell) => string;
   /**
-   * Variables for requests of their own (RFC 4254, section 6.4), of which servers take those that they are set up for.
-   * Where no shell could set the rest, the command is sent only if all are taken.
+   * Variables to send in env requests (RFC 4254, section 6.4), of which servers accept those that they are configured
+   * for. If no shell could set the others, the command is sent only if all are accepted.
    */
   readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
-  /** On a terminal of this size; null: on none. */
+  /** The size of its terminal; null: no terminal. */
   readonly pty: TerminalSize | null;
-  /** Whether nothing comes on its standard input, which may then end at once; asked when the command is made. */
+  /** Whether its standard input is empty and may end at once; called when the command is built. */
   readonly inputEnds?: () => boolean;
   /**
-   * The command as a Bourne shell is to run it by itself: with no word of Hostrun's own before it, and nothing on standard
-   * input. Where it is given the command may share a session with others.
+   * The command for a Bourne shell to run as is, without Hostrun's prefix and with empty standard input. If it is given,
+   * the command may share a session with others.
    */
   readonly text?: string | undefined;
 }
 
-/** How the remote process ended, as far as the server told. */
+/** How the remote process ended, as far as the server reported it. */
 export type RemoteEnd =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signaled"; readonly signal: string }
-  /** The channel or the connection went away without a word about the exit. Never to be read as 0. */
+  /** The channel or the connection closed without an exit status. Never to be treated as 0. */
   | { readonly kind: "lost"; readonly problem: Problem };
 
 /**
- * Told in order, on the event loop's own turn. `end` comes exactly once, after the last byte of both streams.
- * A handler that throws does no harm to other runs on the connection: the failure is logged and this run lost.
+ * Called in order, in separate turns of the event loop. `end` is called exactly once, after the last byte of both
+ * streams. An exception in a handler does not affect other runs on the connection: it is logged, and this run is lost.
  */
 export interface RemoteListener {
   stdout(chunk: Buffer): void;
@@ -80,7 +81,7 @@ export interface RemoteListener {
   end(end: RemoteEnd): void;
 }
 
-/** What a command of Hostrun's own printed on standard output (latin1), and its exit status if there was one. */
+/** The standard output (latin1) of one of Hostrun's own commands, and its exit status if there was one. */
 export interface RemoteAnswer {
   readonly output: string;
   readonly code: number | undefined;
@@ -88,49 +89,51 @@ export interface RemoteAnswer {
 
 export interface RemoteProcess {
   readonly connection: Connection;
-  /** As which the connection was opened; see `Remote.identity`. */
+  /** The identity with which the connection was opened; see `Remote.identity`. */
   readonly identity: string;
-  /** Of a command that has no session of its own: its process on the host, where that is known. */
+  /** For a command without a session of its own: its process on the host, if known. */
   readonly worker?: { readonly pid: number | undefined };
-  /** Whether the connection was there before this run asked for it. */
+  /** Whether the connection was open before this run asked for it. */
   readonly reused: boolean;
-  /** Milliseconds; 0 where nothing had to be done. */
+  /** Milliseconds; 0 if nothing had to be done. */
   readonly connectMs: number;
   readonly channelMs: number;
-  /** Standard input, with back-pressure; end it to send EOF. Writing after the end of the process is harmless. */
+  /** Standard input, with back-pressure; end it to send EOF. Writing after the process has ended is harmless. */
   readonly stdin: Writable;
   /** A signal name without SIG, e.g. "INT". The server may ignore it (OpenSSH does for root). */
   signal(name: string): void;
   /**
-   * Runs a short command of Hostrun's own on the same connection, and so on the same machine, beside this one.
-   * undefined when it could not be run or took longer than `deadlineMs`. `input`: its standard input, by default none.
+   * Runs a short command of Hostrun's own on the same connection, and so on the same machine, alongside this one.
+   * undefined if it could not be run or took longer than `deadlineMs`. `input` is its standard input, empty by default.
    */
   execHelper(command: string, deadlineMs: number, input?: Buffer): Promise<RemoteAnswer | undefined>;
-  /** What was known of the login shell was wrong: the next run asks again. */
+  /** The remembered login shell was wrong: the next run queries the host again. */
   forgetShell(): void;
-  /** With `true` the host soon sends no more output, after at most 2 MiB and `extraBytes`; with `false` it goes on. */
+  /** With `true` the host soon stops sending output, after at most 2 MiB plus `extraBytes`; with `false` it resumes. */
   hold(held: boolean): void;
-  /** What a host that is far away may send ahead now. */
+  /** How much more a distant host may currently send ahead. */
   extraBytes(): number;
-  /** A new size of its terminal; nothing comes of it where there is none. */
+  /** Resizes its terminal; does nothing if it has none. */
   resize(size: TerminalSize): void;
-  /** Gives the channel up; `end` still comes, at once if the server stays silent. */
+  /** Closes the channel; `end` is still called, even if the server does not respond. */
   close(): void;
 }
 
-/** What a connection on its way comes to: a step begins, a person is asked and has answered, a hop was connected to before. */
+/**
+ * The progress of a connection attempt: a step starts, a person is asked or has answered, an open connection is reused.
+ */
 export type ConnectMark = TestStepName | "asking" | "answered" | "reused";
 
 export interface ProbeOptions extends ConnectOptions {
-  /** Opens a connection to the target even where one is open. */
+  /** Opens a new connection to the target even if one is open. */
   readonly fresh?: boolean;
   /** Also opens a session, and runs a command in it that does nothing. */
   readonly exec?: boolean;
-  /** Told of the way there; a mark is missing where it only goes on, or begins, at that hop. */
+  /** Called with the progress; undefined if a hop merely continues or starts. */
   readonly mark?: (mark: ConnectMark | undefined, hop: Hop) => void;
 }
 
-/** What came of a command that does nothing; `unasked`: the server was not to be asked, for that reason. */
+/** The outcome of a command that does nothing; `unasked`: it was not run, for the given reason. */
 export type SessionProbe =
   | { readonly kind: "ran" }
   | { readonly kind: "failed" | "unasked"; readonly why: string };
@@ -140,24 +143,24 @@ export interface HostProbe {
   readonly reused: boolean;
   readonly connectMs: number;
   readonly hostKey: { readonly keyType: string; readonly fingerprint: string };
-  /** Only where it was asked for. */
+  /** Only if it was requested. */
   readonly session?: SessionProbe;
 }
 
-/** Told of what happens on the way to a connection; of one that is up nothing. */
+/** Called while a connection is being opened, never for one that is already open. */
 export interface ConnectListener {
   /** E.g. "Connecting to bastion". */
   step(message: string): void;
-  /** What a person is shown before the login, in visible lines. */
+  /** Text to show to a person before the login, in visible lines. */
   banner(text: string, hop: Hop, from: BannerSource): void;
 }
 
-/** The server of the hop, or a key in hardware, which waits to be touched. */
+/** The hop's server, or a hardware key that waits to be touched. */
 export type BannerSource = "server" | "key";
 
-/** What runs need of SSH. Every rejection is a Problem, and means that the command was never sent. */
+/** What runs need from SSH. Every rejection is a Problem, and means that the command was never sent. */
 export interface Remote {
-  /** Starts a command on a pooled connection, opening one where needed. */
+  /** Starts a command on a pooled connection, opening one if necessary. */
   exec(
     target: Target,
     request: ExecRequest,
@@ -165,12 +168,12 @@ export interface Remote {
     signal: AbortSignal,
   ): Promise<RemoteProcess>;
   /**
-   * Who would run a command where, by which way and with which keys, those that the agent holds now included: the same
-   * only for what a host cannot tell apart.
+   * Identifies the login, the route and the keys, including those that the agent holds now: equal only for what a host
+   * cannot distinguish.
    */
   identity(target: Target, who: LoginQuery): Promise<string>;
-  /** Begins to look up what there is to log in with, for an `exec` or `identity` that is likely to come at once. */
+  /** Starts to look up credentials, for an `exec` or `identity` that is likely to follow immediately. */
   prepare(target: Target, agentSocket: string | null): void;
-  /** Connects and authenticates, or finds a connection that is up. */
+  /** Connects and authenticates, or finds an open connection. */
   probe(target: Target, options: ProbeOptions, signal: AbortSignal): Promise<HostProbe>;
 }

@@ -1,7 +1,7 @@
 import { parseJump } from "../../protocol/destination.ts";
 import type { Hop } from "./remote.ts";
 
-/** Whom a secret is for: a login on a host, by the way that leads there. */
+/** What a secret belongs to: a login on a host, over a given route. */
 export interface SecretPlace extends Pick<Hop, "name" | "user" | "address" | "port" | "settings"> {
   readonly jump: readonly Pick<Hop, "user" | "address" | "port">[];
 }
@@ -9,16 +9,16 @@ export interface SecretPlace extends Pick<Hop, "name" | "user" | "address" | "po
 interface Kept {
   readonly place: SecretPlace;
   password: Buffer | undefined;
-  /** What sudo on the host asks for. */
+  /** The password for sudo on the host. */
   sudo?: Buffer | undefined;
-  /** By the path of the key file; under "" one that is for any of the host's keys. */
+  /** By path of the key file; "" for a passphrase that applies to any of the host's keys. */
   readonly passphrases: Map<string, Buffer>;
   readonly offers: Map<SecretKind, Offer>;
 }
 
 type SecretKind = "password" | "passphrase";
 
-/** A secret that was given ahead of time, which takes the place of the one before once a login has worked with it. */
+/** A secret that was given in advance, and replaces the stored one once a login has succeeded with it. */
 interface Offer {
   readonly secret: Buffer;
   state: OfferState;
@@ -29,8 +29,9 @@ export type OfferState = "untried" | "refused" | "kept";
 const maxHosts = 1000;
 
 /**
- * Passwords and passphrases in this process's memory, and nowhere else. One is for a host as it is reached now: once its
- * connection settings are others it is not found any more, and forgotten as soon as that is known.
+ * Stores passwords and passphrases in this process's memory, and nowhere else. A secret belongs to a host as it is
+ * reached now: once the connection settings change it is no longer found, and it is erased as soon as the change is
+ * noticed.
  */
 export class SecretMemory implements Disposable {
   readonly #kept = new Map<string, Kept>();
@@ -47,14 +48,14 @@ export class SecretMemory implements Disposable {
     kept.password = Buffer.from(password);
   }
 
-  /** `path`: of the key file; undefined: for any key of the host. */
+  /** `path`: the key file; undefined: for any key of the host. */
   keepPassphrase(place: SecretPlace, path: string | undefined, passphrase: string): void {
     const { passphrases } = this.#of(place);
     passphrases.get(path ?? "")?.fill(0);
     passphrases.set(path ?? "", Buffer.from(passphrase));
   }
 
-  /** Is to be tried at the next login, before what is kept, and kept instead of it once that has worked. */
+  /** Adds secrets that the next login tries before the stored ones; they replace those once the login succeeds. */
   offer(place: SecretPlace, given: { readonly [Kind in SecretKind]?: string | undefined }): void {
     const { offers } = this.#of(place);
     for (const kind of ["password", "passphrase"] as const) {
@@ -65,7 +66,7 @@ export class SecretMemory implements Disposable {
     }
   }
 
-  /** What has come of the last offer; a refused one is forgotten by this. null: there was none. */
+  /** Returns the outcome of the last offer, and erases it if it was refused. null: there was none. */
   settleOffer(place: SecretPlace): OfferState | null {
     const offers = this.#kept.get(keyOf(place))?.offers ?? new Map<SecretKind, Offer>();
     const states = [...offers.values()].map(({ state }) => state);
@@ -77,7 +78,7 @@ export class SecretMemory implements Disposable {
     return (["refused", "untried", "kept"] as const).find((state) => states.includes(state)) ?? null;
   }
 
-  /** Whether anything is there for a login at just this place. */
+  /** Whether there is any secret for exactly this login. */
   has(place: SecretPlace): boolean {
     const kept = this.#kept.get(keyOf(place));
     if (kept === undefined) return false;
@@ -90,7 +91,7 @@ export class SecretMemory implements Disposable {
     return (offer?.state === "untried" ? offer.secret : kept?.password)?.toString();
   }
 
-  /** What may open the key file: this host's passphrases, then what opened the file for another host. */
+  /** Passphrases that may open the key file: this host's, then those that opened the file for another host. */
   passphrases(place: SecretPlace, path: string): string[] {
     const kept = this.#kept.get(keyOf(place));
     const own = kept?.passphrases;
@@ -102,7 +103,7 @@ export class SecretMemory implements Disposable {
     return [...new Set(found)];
   }
 
-  /** A login has worked with a secret from here. */
+  /** A login has succeeded with a stored or offered secret. */
   accepted(place: SecretPlace, kind: SecretKind, secret: string): void {
     const offer = this.#offer(place, kind, secret);
     if (offer === undefined) return;
@@ -111,13 +112,13 @@ export class SecretMemory implements Disposable {
     offer.state = "kept";
   }
 
-  /** It does not open the key file; it may open another one of the host's. */
+  /** The passphrase does not open the key file; it may open another one of the host's. */
   refusePassphrase(place: SecretPlace, passphrase: string): void {
     const offer = this.#offer(place, "passphrase", passphrase);
     if (offer?.state === "untried") offer.state = "refused";
   }
 
-  /** The server did not take it: it is never sent again by itself. */
+  /** The server refused it: it is never sent again automatically. */
   refusePassword(place: SecretPlace, password: string): void {
     const offer = this.#offer(place, "password", password);
     if (offer?.state === "untried") {
@@ -140,7 +141,7 @@ export class SecretMemory implements Disposable {
     return this.#kept.get(keyOf(place))?.sudo?.toString();
   }
 
-  /** sudo did not take it: it is never sent again by itself. */
+  /** sudo refused it: it is never sent again automatically. */
   refuseSudoPassword(place: SecretPlace, password: string): void {
     const kept = this.#kept.get(keyOf(place));
     if (kept?.sudo?.toString() !== password) return;
@@ -148,7 +149,7 @@ export class SecretMemory implements Disposable {
     kept.sudo = undefined;
   }
 
-  /** Forgets what is kept for a host, however it was called; but `unless` it is for just this place. */
+  /** Erases the secrets of a host, under any name, except those for exactly `unless`. */
   forget(name: string, unless?: SecretPlace): void {
     const spared = unless === undefined ? undefined : keyOf(unless);
     for (const [key, { place }] of this.#kept) {
@@ -196,12 +197,12 @@ function keyOf(place: SecretPlace): string {
   return JSON.stringify([place.name, loginOf(place)]);
 }
 
-/** Whether both are the same login by the same way, whatever they are called. */
+/** Whether both are the same login over the same route, whatever their names. */
 export function isSameLogin(one: SecretPlace, other: SecretPlace): boolean {
   return loginOf(one) === loginOf(other);
 }
 
-/** The login and the way to it as a text, whatever they are called. */
+/** The login and its route as text, independent of the host's name. */
 export function loginOf({ jump, settings, ...last }: SecretPlace): string {
   return JSON.stringify([
     settings.proxyCommand,

@@ -1,10 +1,13 @@
-/** What a configuration says of the sessions on a host, rather than of the way to it. */
+/** Configuration of the sessions on a host, as opposed to the connection. */
 export interface SessionSettings {
-  /** SetEnv, and of the daemon's environment what SendEnv names. A server takes what it is set up for. */
+  /**
+   * SetEnv, and those variables of the daemon's environment that SendEnv names. A server accepts what it is configured
+   * for.
+   */
   readonly environment: Readonly<Record<string, string>>;
-  /** RequestTTY force: a run has a terminal, whatever it says. */
+  /** RequestTTY force: every run has a terminal, whatever it requests. */
   readonly pty: boolean;
-  /** Where a run says nothing; null: as the setting `connectTimeoutMs` says. */
+  /** For runs that give none; null: the setting `connectTimeoutMs` applies. */
   readonly connectTimeoutMs: number | null;
 }
 

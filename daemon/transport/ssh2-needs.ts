@@ -6,8 +6,8 @@ import type { Hop, Target } from "./remote.ts";
 const bySsh2 = ["publickey", "keyboard-interactive", "password", "none"];
 
 /**
- * What the SSH configuration of a hop asks for and ssh2 cannot do, where passing over it would reach another machine,
- * trust it more, or log in to it in another way: such a hop goes by another transport, or not at all.
+ * Options in a hop's SSH configuration that ssh2 does not support, and that cannot be ignored without reaching another
+ * machine, trusting it more, or logging in differently: such a hop uses another transport, or is refused.
  */
 export function needsBeyondSsh2({ settings }: Pick<Hop, "settings">): readonly HopNeed[] {
   const { login, needs } = settings;
@@ -30,17 +30,17 @@ export function needsBeyondSsh2({ settings }: Pick<Hop, "settings">): readonly H
   return found;
 }
 
-/** Whatever the transport: connections are made by Hostrun itself. */
+/** Not supported with any transport: Hostrun itself makes the connections. */
 const neverHonoured = ["BindInterface", "ProxyUseFdpass"];
 
-/** What neither ssh2 does nor the system's ssh, where that may be used. */
+/** What neither ssh2 nor, where it may be used, the system's ssh supports. */
 export function unmetNeeds(hop: Pick<Hop, "settings">): readonly HopNeed[] {
   const needs = needsBeyondSsh2(hop);
   if (hop.settings.transport === "ssh2") return needs;
   return needs.filter(({ option }) => neverHonoured.includes(option));
 }
 
-/** `conflict` names the hop, the option and the reason. */
+/** Throws a `conflict` that names the hop, the option and the reason. */
 export function refuseUnmetNeeds({ jump, ...target }: Target): void {
   for (const hop of [...jump, target]) {
     const [need] = unmetNeeds(hop);

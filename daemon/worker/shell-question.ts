@@ -2,7 +2,10 @@ import type { RemoteProcess } from "../transport/remote.ts";
 
 const timeoutMs = 5000;
 
-/** The path of a login shell that can have a worker; undefined where it is another one. Rejects where it was not said. */
+/**
+ * Resolves to the path of a login shell that can have a worker; undefined if it is another shell. Rejects if the host did
+ * not report its shell.
+ */
 export async function askShell(
   process: RemoteProcess | undefined,
   token: string,
@@ -12,12 +15,12 @@ export async function askShell(
   return parseShell(token, answer.output);
 }
 
-/** Asks which program a login shell is, under which name, and whether that is the one of its account. */
+/** Prints which program the login shell is, under which name, and whether it is the account's shell. */
 export function shellQuestion(token: string): string {
   return `[ "$SHELL" -ef /proc/$$/exe ] && echo ${token}:$0:$SHELL:$(readlink /proc/$$/exe):`;
 }
 
-/** The path of a login shell that can have a worker; undefined where it is another one. */
+/** The path of a login shell that can have a worker; undefined if it is another shell. */
 export function parseShell(token: string, output: string): string | undefined {
   const [, name, path = "", program = ""] =
     new RegExp(`${token}:([^:\n]*):([^:\n]*):([^:\n]*):`).exec(output) ?? [];

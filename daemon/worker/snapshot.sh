@@ -1,6 +1,6 @@
-# Prints what a bash has from its start files and does not hand on by exec: options, functions, aliases, variables, and
-# whether descriptor 3 is open. What every shell has of its own is left out. There is no loop that could go on for ever,
-# since start files may have made anything of its words.
+# Prints what a bash got from its start files and does not pass on by exec: options, functions, aliases, variables, and
+# whether descriptor 3 is open. What every shell sets by itself is left out. No loop here can be endless, although start
+# files may have redefined any of its commands.
 # shellcheck shell=bash disable=SC2046,SC2086
 IFS=$'\n'
 for l in $(\builtin shopt -p); do

@@ -2,18 +2,21 @@ import snapshot from "./snapshot.sh";
 import start from "./start.sh";
 import worker from "./worker.pl";
 
-/** What a login shell reads when it starts, or what tells it what to read; those without a slash stand in the home directory. */
+/**
+ * Files that a login shell reads when it starts, or that determine what it reads; names without a slash are in the home
+ * directory.
+ */
 const watchedFiles = [
   ..."/etc/passwd /etc/group /etc/environment /etc/bash.bashrc /etc/bashrc /etc/profile".split(" "),
   ...".bashrc .bash_aliases .bash_profile .profile .cargo/env .nvm/nvm.sh".split(" "),
 ];
 
-/** What a bash has from its start files, as text; the same for one that has been given it. */
+/** Prints, as text, what a bash got from its start files; the output is the same for a bash that was given that text. */
 export const snapshotText = withoutComments(snapshot);
 
 /**
- * For a bash that has read its start files: becomes the worker, which says so by `token`, or says no. `shell` is the
- * absolute path of that bash, a plain word.
+ * For a bash that has read its start files: becomes the worker and reports so with `token`, or refuses. `shell` is the
+ * absolute path of that bash, without special characters.
  */
 export function startText(token: string, shell: string): string {
   const words: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-# Puts the worker in the place of a login shell (bash) that has read its start files, and says no wherever they have left
-# something that a fresh shell would not have from the snapshot. Its own words are by builtins that no function covers;
-# the process tells its number before all else, so that one which spins can be ended. @WORDS@ are replaced.
+# Replaces a login shell (bash) that has read its start files by the worker, and refuses if they left anything that a
+# fresh shell would not get from the snapshot. It only uses builtins that no function can override. The process id is
+# reported first, so that a process that spins can be ended. @WORDS@ are replaced.
 # shellcheck shell=bash disable=SC2016,SC2154,SC2086,SC2288
 hostrun_last=$_
 eval 'echo @TOKEN@:${$-}: >&2'

@@ -17,8 +17,8 @@ export interface SessionRequest {
 }
 
 /**
- * Runs a command in a session of its own. Where OpenSSH has a Bourne shell read it, `begun` is told how long that took from the
- * session to its first word, which is our own, on standard error. Rejects as `Remote.exec`.
+ * Runs a command in a session of its own. If OpenSSH has a Bourne shell run it, `begun` is called with the time from the
+ * session's start to the first output of our prefix on standard error. Rejects like `Remote.exec`.
  */
 export async function timedSession(
   { target, request, listener, signal }: SessionRequest,

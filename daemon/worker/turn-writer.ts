@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 
 /**
- * Writes what comes in one turn of the event loop in two pieces at most, since each is a packet that wakes the host: the first
- * at once, all others together at the end of the turn.
+ * Writes what arrives in one turn of the event loop in at most two pieces, since each is a packet that wakes the host:
+ * the first immediately, all others together at the end of the turn.
  */
 export class TurnWriter {
   readonly #stream: Writable;

@@ -1,18 +1,18 @@
 import type { ConnectOptions, ExecRequest, RemoteListener, Target } from "../transport/remote.ts";
 import type { Worker } from "./worker.ts";
 
-/** An account that is logged in to in one way. */
+/** An account, together with one way to log in to it. */
 export interface WorkerLogin {
   readonly target: Target;
   readonly options: ConnectOptions & Required<Pick<ExecRequest, "env">>;
-  /** Of the connection that it was measured on; see `Remote.identity`. */
+  /** The identity of the measured connection; see `Remote.identity`. */
   identity: string;
-  /** Commands in a row before which the login shell took long. */
+  /** The number of consecutive commands for which the login shell started slowly. */
   slow: number;
-  /** The path of its login shell, once it was asked for. */
+  /** The path of its login shell, once queried. */
   shell: string | undefined;
   state: "open" | "starting" | "refused";
-  /** How many starts came to no end in time. */
+  /** How many starts timed out. */
   late: number;
   /** How many were refused in a row, and when the next may be tried, in milliseconds of the clock. */
   refusals: number;

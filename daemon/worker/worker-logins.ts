@@ -5,11 +5,11 @@ import type { WorkerLogin } from "./worker-login.ts";
 
 const maxLogins = 1000;
 
-/** The logins whose shells were seen to take long. */
+/** The logins whose shells were seen to start slowly. */
 export class WorkerLogins implements Iterable<WorkerLogin> {
   readonly #logins = new Map<string, WorkerLogin>();
 
-  /** Who logs in where; the variables that a session asks for are its worker's, and so its commands'. */
+  /** Identifies the login; it includes the session's variables, which its worker and so its commands inherit. */
   static keyOf({ target, request }: Pick<SessionRequest, "target" | "request">): string {
     return `${JSON.stringify([request.agentSocket, variablesOf(request)])} ${textOfTarget(target)}`;
   }
@@ -22,13 +22,13 @@ export class WorkerLogins implements Iterable<WorkerLogin> {
     return this.#logins.values();
   }
 
-  /** Its shell took little time once. */
+  /** Its shell started quickly once. */
   quick(key: string): void {
     const login = this.#logins.get(key);
     if (login !== undefined) login.slow = 0;
   }
 
-  /** Its shell took long, once more in a row. */
+  /** Its shell started slowly once more. */
   slow(key: string, session: SessionRequest, { identity }: RemoteProcess): WorkerLogin {
     const login = this.#logins.get(key) ?? loginOf(session, identity);
     login.slow += 1;
@@ -37,7 +37,7 @@ export class WorkerLogins implements Iterable<WorkerLogin> {
     return login;
   }
 
-  /** The one that was used last is the last to be forgotten. */
+  /** The least recently used login is removed first. */
   #remember(key: string, login: WorkerLogin): void {
     this.#logins.delete(key);
     this.#logins.set(key, login);

@@ -1,25 +1,25 @@
-/** What a worker says of one of its runs. */
+/** A worker's message about one of its runs. */
 export type WorkerMessage =
   | { readonly kind: "begun"; readonly run: number; readonly pid: number }
   | { readonly kind: "refused"; readonly run: number; readonly reason: string }
   | { readonly kind: "stdout" | "stderr"; readonly run: number; readonly bytes: Buffer }
   | { readonly kind: "exited"; readonly run: number; readonly code: number; readonly signal: number }
-  /** The process is over, and so is its output. */
+  /** The process has ended, and so has its output. */
   | { readonly kind: "ended"; readonly run: number };
 
-/** What it says first, and once. */
+/** Its first message, sent once. */
 export interface Hello {
   readonly kind: "hello";
   readonly pid: number;
-  /** What its shell had from its start files. */
+  /** What its shell got from its start files. */
   readonly snapshot: Buffer;
 }
 
 const maxHeadBytes = 200;
-/** Functions of start files are some hundred kilobytes at most. */
+/** The functions of start files take some hundred kilobytes at most. */
 const maxSnapshotBytes = 4 * 1024 * 1024;
 
-/** Reads what worker.pl writes, from bytes that may be cut anywhere. */
+/** Parses the output of worker.pl, from chunks that may be split anywhere. */
 export class WorkerReader {
   readonly #token: string;
   #waiting: Buffer = Buffer.alloc(0);
@@ -31,7 +31,10 @@ export class WorkerReader {
     this.#token = token;
   }
 
-  /** What `chunk` completes, in order; output as it comes. Throws at anything that is not a worker's. */
+  /**
+   * Returns the messages that `chunk` completes, in order; output is passed on as it arrives. Throws for anything that a
+   * worker does not send.
+   */
   push(chunk: Buffer): (Hello | WorkerMessage)[] {
     const messages: (Hello | WorkerMessage)[] = [];
     let rest = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
@@ -79,7 +82,7 @@ export class WorkerReader {
     return { length: whole, message: { kind: "hello", pid: Number(pid), snapshot } };
   }
 
-  /** undefined: the head of output, which follows. */
+  /** undefined: the header of output, which follows. */
   #message(line: string): WorkerMessage | undefined {
     const [kind, id, ...values] = line.split(" ");
     const run = Number(id);

@@ -3,23 +3,23 @@ import { Problem } from "../../protocol/problem.ts";
 import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
 import type { WorkerMessage } from "./worker-reader.ts";
 
-/** What a run needs of the worker that runs it. */
+/** What a run needs from its worker. */
 export interface RunCarrier {
-  /** The session that the worker is in. */
+  /** The worker's session. */
   readonly process: RemoteProcess;
   /** Closes the run's pipes on the host, as closing a session does. */
   readonly forget: () => void;
-  /** Has its pipes not read for now: its command waits. */
+  /** Stops or resumes reading its pipes on the host; meanwhile its command waits. */
   readonly hold: (held: boolean) => void;
 }
 
-/** How the host answered to a command. */
+/** The worker's response to a command. */
 type Begin = { readonly kind: "begun"; readonly pid: number } | { readonly kind: "refused" | "unknown" };
 
-/** One command on its way through a worker. */
+/** One command run by a worker. */
 export class WorkerRun {
   readonly number: number;
-  /** refused: it never began, and may be run another way. unknown: it was sent, and nothing came back. */
+  /** refused: it never started, and may be run another way. unknown: it was sent, and there was no response. */
   readonly begin: Promise<Begin>;
   readonly #listener: RemoteListener;
   readonly #began = Promise.withResolvers<Begin>();
@@ -56,7 +56,7 @@ export class WorkerRun {
     }
   }
 
-  /** What the worker was asked and did not answer is not known. */
+  /** Whether a command without a response was started is not known. */
   finish(end: RemoteEnd): void {
     if (this.#over) return;
     this.#over = true;
@@ -64,7 +64,7 @@ export class WorkerRun {
     this.#listener.end(end);
   }
 
-  /** The run as the caller of `exec` has it. */
+  /** The run as a RemoteProcess for the caller of `exec`. */
   processOf({ process, forget, hold }: RunCarrier, channelMs: number): RemoteProcess {
     const pid = (): number | undefined => this.#pid;
     return {
@@ -79,7 +79,7 @@ export class WorkerRun {
       connectMs: 0,
       channelMs,
       stdin: noInput,
-      // Who ends a run ends its process, which is known.
+      // Runs are ended by their process id, which is known.
       signal: () => undefined,
       execHelper: (...helper) => process.execHelper(...helper),
       hold,
@@ -94,7 +94,9 @@ export class WorkerRun {
   }
 }
 
-/** Standard input of all commands here, which have none: to end one stream again and again would make an error each time. */
+/**
+ * The standard input of all commands here, which is empty: ending one stream repeatedly would create an error each time.
+ */
 class NoInput extends Writable {
   override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
     done();
@@ -112,7 +114,7 @@ function endOf(code: number, signal: number): RemoteEnd {
   return { kind: "signaled", signal: signalNames.get(signal) ?? "SIG@openssh.com" };
 }
 
-/** Linux's numbers of the signals that sshd calls by name (RFC 4254, section 6.10). */
+/** Linux's signal numbers, for the names that sshd sends (RFC 4254, section 6.10). */
 const signalNames: ReadonlyMap<number, string> = new Map([
   [1, "HUP"],
   [2, "INT"],

@@ -11,9 +11,9 @@ export interface WorkerStartParts {
   readonly remote: Pick<Remote, "exec">;
   readonly log: Log;
   readonly stopped: AbortSignal;
-  /** Ends a process, and all of its session, that will not end by itself. */
+  /** Ends a process that does not exit by itself, with its whole session. */
   readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;
-  /** Called once, when the worker takes no further run, or there is none. */
+  /** Called once, when the worker accepts no further runs, or could not be started. */
   readonly onRetired: () => void;
 }
 
@@ -21,8 +21,8 @@ const startTimeoutMs = 10_000;
 const maxLate = 3;
 
 /**
- * Starts a worker in a session of its own; `process` is a command of the same login, beside which its shell is asked for.
- * undefined: the login gets none. Rejects where that is still not known.
+ * Starts a worker in a session of its own; `process` is a command of the same login, alongside which its shell is
+ * queried. undefined: the login gets no worker. Rejects if that is still unknown.
  */
 export async function startWorker(
   login: WorkerLogin,
@@ -43,12 +43,12 @@ export async function startWorker(
     worker.runsIn(session);
     const ready = await inTime(AbortSignal.timeout(startTimeoutMs), worker.ready);
     if (ready === true) return worker;
-    // A start that hangs behind the start files has said which process it is.
+    // A start that hangs after the start files has already reported its process id.
     if (worker.pid !== undefined) await parts.endProcess(session, worker.pid);
     worker.close();
     if (ready === undefined && worker.pid !== undefined) {
       login.late += 1;
-      // A busy machine may do better later. One that is late again and again spins.
+      // A busy machine may respond in time later. One that is late repeatedly stays without a worker.
       if (login.late < maxLate) throw new Error("The worker did not begin in time.");
     }
     return undefined;

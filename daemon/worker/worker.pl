@@ -1,13 +1,14 @@
-# Runs commands on behalf of a Hostrun daemon, in the place of a login shell that has read its start files: each one as
-# sshd would have it, with pipes and a session of its own, by a fresh shell. Needs nothing but Perl's core.
+# Runs commands for a Hostrun daemon, in place of a login shell that has read its start files: each as sshd would run
+# it, with pipes and a session of its own, in a fresh shell. Needs only core Perl.
 #
-# Arguments: token, SHLVL, files, path and arguments of the shell. "-" as the last one: descriptor 3 holds a snapshot of
-# the shell that each command's shell is given as its descriptor 3.
+# Arguments: token, SHLVL, files, path and arguments of the shell. "-" as the last one: descriptor 3 contains a snapshot
+# of the shell, which each command's shell gets as its descriptor 3.
 #
-# From the client: "R ID LENGTH\n" and a command's text: run it; "H ID 0\n": hold it, its output is not read; "G ID 0\n":
-# go on with it; "D ID 0\n": forget it, its pipes are closed.
-# To the client: "TOKEN PID LENGTH\n" and the snapshot, once; "p ID PID\n": begun; "o|e ID LENGTH\n" and bytes; "x ID
-# CODE SIGNAL\n": the process is over; "z ID\n": so is its output, and nothing follows; "f ID REASON\n": never begun.
+# From the client: "R ID LENGTH\n" and a command's text: run it; "H ID 0\n": stop reading its output; "G ID 0\n": resume
+# reading it; "D ID 0\n": forget it and close its pipes.
+# To the client: "TOKEN PID LENGTH\n" and the snapshot, once; "p ID PID\n": started; "o|e ID LENGTH\n" and bytes; "x ID
+# CODE SIGNAL\n": the process has ended; "z ID\n": its output has ended as well, and nothing follows; "f ID REASON\n":
+# it was not started.
 use POSIX ();
 my ($token, $shlvl, $files, $shell, @shell_args) = @ARGV;
 my %signals_before = map { $_ => $SIG{$_} } qw(PIPE TERM INT HUP CHLD);
@@ -22,7 +23,7 @@ if ($shell_args[-1] eq "-") {
   close $file;
 }
 
-# What a change of is noticed: then a fresh login shell would be another one.
+# If any of these has changed, a fresh login shell would differ from the snapshot.
 my @watched = map { m{^/} ? $_ : "$ENV{HOME}/$_" } split / /, $files;
 sub state_of_files { join " ", map { my @stat = stat; "@stat[0,1,7,9,10]" } @watched }
 sub is_here { my @own = stat "."; my @named = stat($ENV{PWD} || "."); "@own[0,1]" eq "@named[0,1]" }
@@ -41,11 +42,12 @@ sub unblock { fcntl $_[0], POSIX::F_SETFL(), POSIX::O_NONBLOCK() }
 unblock($_) for $child_ended, $tell_child_ended;
 $SIG{CHLD} = sub { syswrite $tell_child_ended, "c" };
 
-# By id: the read ends of its pipes, whether its process is over, and whether it is held. By process: its id, and what it is still fed.
+# By id: the read ends of its pipes, whether its process has ended, and whether it is held. By process: its id, and the
+# rest of its snapshot.
 my (%run, %id_of, %feeding);
 my ($input, $unsent, $at_end) = ("", "");
 
-# Said with what else there is to say before the next wait: each write wakes sshd, and the daemon behind it.
+# Sent together with other reports before the next wait: each write wakes sshd, and the daemon.
 sub report {
   $unsent .= join "", @_;
   send_reports() if length $unsent >= 65536;
@@ -140,7 +142,7 @@ sub collect_children {
 sub take_input {
   my $count = sysread STDIN, $input, 65536, length $input;
   $at_end = 1 if defined $count && !$count;
-  # What came together was asked for before this look.
+  # Requests that arrived together share one check, which is later than all of them.
   my $is_fresh;
   while ($input =~ /\A([RHGD]) (\d+) (\d+)\n/) {
     my ($what, $id, $length, $head) = ($1, $2, $3, $+[0]);

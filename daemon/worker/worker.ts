@@ -7,29 +7,29 @@ import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts
 import { WorkerRun } from "./worker-run.ts";
 
 export interface WorkerParts {
-  /** A word that nobody else knows. */
+  /** A random word that nobody else knows. */
   readonly token: string;
-  /** As the person calls it; for the log. */
+  /** The name that the person uses; for the log. */
   readonly host: string;
   readonly log: Log;
-  /** Called once, when it takes no further run. */
+  /** Called once, when it accepts no further runs. */
   onRetired(): void;
 }
 
-/** What a shell that is given the snapshot does first; from here on it is no part of what is compared. */
+/** The first thing that a shell does after the snapshot; what follows is excluded from the comparison. */
 const closing = "\nexec 3<&-; : ";
 const maxRuns = 2000;
-/** Commands at once: their output shares one session. */
+/** The number of concurrent commands: their output shares one session. */
 const maxAtOnce = 48;
-/** With so many the next worker is wanted. */
+/** With this many runs, another worker is started. */
 const crowdedAt = 4;
 const maxNoticeBytes = 4096;
-/** How long a host may take to let go of a run. */
+/** How long a host may take to close a run's pipes. */
 const forgetMs = 2000;
 
 /**
- * A program on a host that runs commands, also side by side, each as sshd would have it, without the start files of the
- * login shell in whose place it stands. Any doubt whether all is as it should be ends it.
+ * A program on a host that runs commands, concurrently if need be, each as sshd would run it but without the start files
+ * of the login shell that it replaces. Any doubt about its correctness ends it.
  */
 export class Worker {
   /** Resolves to whether it can be used. */
@@ -39,10 +39,10 @@ export class Worker {
   readonly #ready = Promise.withResolvers<boolean>();
   #process: RemoteProcess | undefined;
   #input: TurnWriter | undefined;
-  /** What it has said on standard error. */
+  /** Its output on standard error. */
   #notices = "";
   #snapshot: string | undefined;
-  /** Those under way, by their numbers. */
+  /** Current runs, by number. */
   readonly #runs = new Map<number, WorkerRun>();
   #started = 0;
   #state: "starting" | "ready" | "retired" | "over" = "starting";
@@ -53,19 +53,19 @@ export class Worker {
     this.ready = this.#ready.promise;
   }
 
-  /** Hears the session that it is in. */
+  /** Receives the output of its session. */
   readonly listener: RemoteListener = {
     stdout: (chunk) => this.#heard(chunk),
     stderr: (chunk) => this.#noticed(chunk),
     end: (end) => this.#ended(end),
   };
 
-  /** How many commands more it takes now. */
+  /** How many more commands it can run now. */
   get room(): number {
     return this.#state === "ready" ? maxAtOnce - this.#runs.size : 0;
   }
 
-  /** Whether another one should be begun. */
+  /** Whether another worker should be started. */
   get isCrowded(): boolean {
     return this.#runs.size >= crowdedAt;
   }
@@ -75,20 +75,20 @@ export class Worker {
     return this.#started;
   }
 
-  /** The process that it is, or is about to become, once that has said so. */
+  /** Its process id, or that of the shell that will become it, once reported. */
   get pid(): number | undefined {
     const pid = new RegExp(`${this.#parts.token}:(\\d{1,10}):`).exec(this.#notices)?.[1];
     return pid === undefined ? undefined : Number(pid);
   }
 
-  /** The session has begun; before any of it is heard. */
+  /** The session has started; called before any of its output is delivered. */
   runsIn(process: RemoteProcess): void {
     this.#process = process;
     this.#input = new TurnWriter(process.stdin);
     if (this.#state === "retired") this.#endWhenIdle();
   }
 
-  /** Sends a command to a worker that has room for it. From then on it may have run, unless the answer is "refused". */
+  /** Sends a command to a worker that has room for it. From then on it may have run, unless the response is "refused". */
   start(text: string, listener: RemoteListener): WorkerRun {
     this.#started += 1;
     const run = new WorkerRun(this.#started, {
@@ -105,7 +105,7 @@ export class Worker {
     return run;
   }
 
-  /** The run as its caller has it. */
+  /** The run as a RemoteProcess for its caller. */
   processOf(run: WorkerRun, channelMs: number): RemoteProcess | undefined {
     const process = this.#process;
     if (process === undefined) return undefined;
@@ -113,16 +113,16 @@ export class Worker {
     return run.processOf({ process, forget: () => this.#forget(run), hold }, channelMs);
   }
 
-  /** Of a run that it does not begin with: nothing more is expected of it. */
+  /** Gives up a run that the worker did not start in time. */
   giveUp(run: WorkerRun): void {
     this.#tell(run, "D");
     this.retire();
-    // Others may be waited for by somebody with more patience.
+    // Other runs may have callers that wait longer.
     if (this.#runs.size === 1) this.close();
     run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not say that it began with it") });
   }
 
-  /** Takes no further run; what it runs goes on to its end. */
+  /** Accepts no further runs; current ones continue to their end. */
   retire(): void {
     if (this.#state === "retired" || this.#state === "over") return;
     this.#state = "retired";
@@ -131,13 +131,13 @@ export class Worker {
     this.#endWhenIdle();
   }
 
-  /** Gives the session up. */
+  /** Closes the session. */
   close(): void {
     this.retire();
     this.#process?.close();
   }
 
-  /** The worker ends by itself when its input does. */
+  /** The worker exits by itself when its input ends. */
   #endWhenIdle(): void {
     if (this.#runs.size === 0) this.#input?.end();
   }
@@ -177,11 +177,11 @@ export class Worker {
     run.take(message);
     if (message.kind !== "refused") return;
     this.#over(run);
-    // Something is not as it was when it began, or the host has no more of what a command needs.
+    // Either the start files changed since it started, or the host is short of resources.
     if (message.reason === "stale") this.retire();
   }
 
-  /** A shell that was given the snapshot has to have exactly what the login shell had. */
+  /** A shell that was given the snapshot must have exactly what the login shell had. */
   #check({ snapshot, pid }: Hello): void {
     const text = snapshot.toString("latin1");
     this.#snapshot = text.slice(0, text.lastIndexOf(closing));
@@ -206,7 +206,7 @@ export class Worker {
     });
   }
 
-  /** Whether it, and the start files before it, have said nothing else. */
+  /** Whether neither it nor the start files before it wrote anything else. */
   #saidItsWords(): boolean {
     return this.#notices === `${this.#parts.token}:${this.pid ?? ""}:\n${this.#parts.token}\n`;
   }
@@ -216,7 +216,7 @@ export class Worker {
     if (this.#state !== "starting") this.#failed(new Error("A worker said something on standard error."));
   }
 
-  /** It is no worker, or none any more. What became of its commands is not known. */
+  /** It is not, or no longer, a working worker. The fate of its commands is unknown. */
   #failed(failure: unknown): void {
     if (this.#state === "over") return;
     const { log, host } = this.#parts;
@@ -231,7 +231,7 @@ export class Worker {
     this.#lose(end.kind === "lost" ? end.problem : lost(this.#parts.host, "ended"));
   }
 
-  /** Of what is under way nothing more is known. */
+  /** Ends the current runs with `problem`. */
   #lose(problem: Problem): void {
     for (const run of this.#runs.values()) run.finish({ kind: "lost", problem });
   }
@@ -245,7 +245,7 @@ function lost(host: string, what: string): Problem {
   );
 }
 
-/** For the log, where such an end is nothing unusual: without a stack. */
+/** For the log, without a stack: such an end is nothing unusual. */
 export function reasonOf(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
 }

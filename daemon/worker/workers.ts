@@ -23,34 +23,34 @@ import type { WorkerRun } from "./worker-run.ts";
 import { startWorker } from "./worker-start.ts";
 
 export interface WorkersOptions {
-  /** What runs commands in sessions of their own, the workers among them. */
+  /** Runs commands in sessions of their own, including the workers. */
   readonly remote: Remote;
   readonly clock: Clock;
   readonly log: Log;
-  /** How many there may be at once; each keeps a connection from being idle. */
+  /** The maximum number of workers; each keeps a connection from becoming idle. */
   readonly limit: () => number;
-  /** Ends a process, and all of its session, that will not end by itself. */
+  /** Ends a process that does not exit by itself, with its whole session. */
   readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;
 }
 
-/** A login shell that takes less than this from a command to its first word needs no worker. */
+/** A login shell that starts faster than this needs no worker. */
 const slowMs = 20;
 const slowInARow = 2;
-/** How long the start files that a command sees may be older than it, and when the next worker is begun. */
+/** How old the start files' results may be for a command, and when the next worker is started. */
 const maxAgeMs = 60_000;
 const renewMs = 45_000;
 const workersPerLogin = 3;
-/** After a job on many hosts all of them would begin one, beside its commands and the next job's. */
+/** After a job on many hosts each would start one, competing with its commands and the next job's. */
 const startsAtOnce = 8;
-/** What start files leave behind may be another thing the next time, or they may have been mended. */
+/** The start files may have another effect next time, or may have been fixed. */
 const refusedPauses = { firstMs: 5000, maxMs: 600_000 };
-/** Longer ones would not fit into an argument of the shell that runs them. */
+/** Longer ones would not fit into one argument of the shell that runs them. */
 const maxTextBytes = 100_000;
 
 /**
- * Commands run by workers where a login shell's start files cost more than all the rest, and by sessions of their own
- * everywhere else: also where anything is in doubt. What was sent to a worker is never sent again, unless the worker says
- * that it did not begin.
+ * Runs commands with workers where a login shell's start files take longer than everything else, and in sessions of their
+ * own everywhere else, including all cases of doubt. A command that was sent to a worker is never sent again, unless the
+ * worker reports that it did not start.
  */
 export class Workers implements Remote, AsyncDisposable {
   readonly #options: WorkersOptions;
@@ -95,7 +95,7 @@ export class Workers implements Remote, AsyncDisposable {
     return this.#options.remote.probe(target, options, signal);
   }
 
-  /** Commands that a worker runs by this login go on; it is given no further one. */
+  /** Commands that a worker of this login is running continue; it is given no further ones. */
   retire(place: SecretPlace): void {
     for (const { target, workers } of this.#logins) {
       if (isSameLogin(target, place)) for (const worker of workers) worker.retire();
@@ -107,14 +107,14 @@ export class Workers implements Remote, AsyncDisposable {
     for (const { workers } of this.#logins) for (const worker of workers) worker.close();
   }
 
-  /** undefined: no worker has it, and none has had it. */
+  /** undefined: no worker has run it or will. */
   async #byWorker(
     login: WorkerLogin,
     { text, askedAt, listener, signal }: WorkerRequest,
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
     const begun = clock.elapsed();
-    // Another key in the agent, or another file, is somebody else.
+    // Another key in the agent, or another key file, means another login.
     const identity = await remote.identity(login.target, { ...login.options, askedAt });
     if (identity !== login.identity) {
       for (const worker of login.workers) worker.retire();
@@ -133,7 +133,7 @@ export class Workers implements Remote, AsyncDisposable {
     return process;
   }
 
-  /** A command that nobody waits for any more must not go on when its worker begins with it after all. */
+  /** A cancelled command must not keep running if its worker starts it after all. */
   async #endLate({ begin }: WorkerRun, process: RemoteProcess): Promise<void> {
     const late = await begin;
     if (late.kind === "begun") await this.#options.endProcess(process, late.pid);
@@ -171,7 +171,7 @@ export class Workers implements Remote, AsyncDisposable {
     }
   }
 
-  /** Whether the login can have workers. Rejects where that is still not known. */
+  /** Whether the login can have workers. Rejects if that is still unknown. */
   async #start(login: WorkerLogin, process: RemoteProcess | undefined): Promise<boolean> {
     const { remote, log, endProcess } = this.#options;
     const retired = new AbortController();
@@ -190,7 +190,7 @@ export class Workers implements Remote, AsyncDisposable {
   #use(login: WorkerLogin, worker: Worker, retired: AbortSignal): void {
     login.workers.add(worker);
     const renewal = setTimeout(() => {
-      // The check of itself is the first one.
+      // The first one is its own check.
       if (worker.started > 1) this.#startSoon(login);
     }, renewMs).unref();
     const retirement = setTimeout(() => worker.retire(), maxAgeMs).unref();
