@@ -1,7 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 
-/** The thread that brings what the write-ahead log holds into the store, whenever it is sent something (see store/checkpoints.ts). */
+/**
+ * The thread that writes the write-ahead log into the database whenever it receives a message (see store/checkpoints.ts).
+ */
 const given: unknown = workerData;
 const path: unknown = Reflect.get(Object(given), "path");
 const nativeBinding: unknown = Reflect.get(Object(given), "nativeBinding");
@@ -11,10 +13,10 @@ const sql = new Sqlite(String(path), {
 });
 parentPort?.on("message", () => {
   try {
-    // As far as it can be done beside who reads and writes.
+    // As far as possible without blocking readers and writers.
     sql.pragma("wal_checkpoint(PASSIVE)");
   } catch {
-    // The disk is full or fails, which who writes is told of; the next one does it.
+    // The disk is full or failing, which writers report themselves; the next checkpoint tries again.
   }
   parentPort?.postMessage("done");
 });

@@ -19,13 +19,15 @@ import { listenOnTcp } from "./http/listen.ts";
 import { openInstanceLock } from "./store/instance-lock.ts";
 
 export interface OpenedDaemon extends AsyncDisposable {
-  /** Takes no new runs, and waits for those that there are, for at most `drainTimeoutMs`. */
+  /** Accepts no new runs, and waits for the current ones for at most `drainTimeoutMs`. */
   drain(): Promise<void>;
-  /** Resolves when the first run, or the first runs, have been dealt with: what it takes has been compiled by then. */
+  /**
+   * Resolves once the first run, or the first few, have been handled: the code that they need has been compiled by then.
+   */
   readonly served: Promise<void>;
 }
 
-/** Builds the whole daemon in order and sets it listening. Disposing takes it down in reverse. */
+/** Builds the whole daemon in order and starts to listen. Disposing tears it down in reverse. */
 export async function openDaemon(environment: DaemonEnvironment): Promise<OpenedDaemon> {
   const scope = new Scope();
   try {
@@ -44,7 +46,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     openCleaning(context, services, http.quietMs, scope);
     const socket = await openListeners(context, http, scope);
     scope.defer(() => http.streams.stop());
-    // The first to go: what still runs is told as unknown while its readers are there to hear it.
+    // Disposed of first: current runs are reported as unknown while their readers are still connected.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());
     scope.defer(() => runs.jobs.stop());
     scope.defer(() => log.info("The daemon stops"));
@@ -65,13 +67,13 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
 }
 
 /**
- * Whether a daemon could start in place of the one that runs, before that is stopped: rejects with the Problem that it would
- * end with, for a setting or an address that is not to be had. Changes nothing.
+ * Checks whether a daemon could start in place of the running one, before that is stopped: rejects with the Problem that
+ * it would exit with, for an invalid setting or an unavailable address. Changes nothing.
  */
 export async function checkStart(place: SettingsPlace): Promise<void> {
   const { listen } = readSettings(place).current;
   const wanted = parseListenAddress(listen ?? "");
-  // Where the one that runs listens, it makes room.
+  // An address that the running daemon listens on will be free.
   if (wanted === undefined || urlOfRunning(place.stateDirectory) === `http://${listen}`) return;
   const listener = await listenOnTcp(createServer(), wanted);
   await listener[Symbol.asyncDispose]();

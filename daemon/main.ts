@@ -16,8 +16,8 @@ const served = Promise.withResolvers<void>();
 export const whenFinished = served.promise;
 
 /**
- * How the daemon is started: `daemon.cjs [--check] [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. With
- * `--check` it only says whether it could start in place of the one that runs.
+ * Entry point: `daemon.cjs [--check] [--state-dir DIR] [--SETTING VALUE]…`, each setting in kebab case. With `--check` it
+ * only reports whether it could start in place of the running one.
  */
 async function main(): Promise<void> {
   checkRuntime(process.versions.node);
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   if (onlyChecks) return checkStart({ stateDirectory: directory, environment: process.env, flags });
   const stop = Promise.withResolvers<string>();
   const signalled = onEndSignal();
-  // A terminal that closes does not end the daemon that was started from it.
+  // Closing the terminal does not end a daemon that was started from it.
   process.on("SIGHUP", () => undefined);
   const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
   const inDist = existsSync(packaged);
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     version,
     pid: process.pid,
     machineClock: () => Number(process.hrtime.bigint() / 1_000_000n),
-    // In the foreground of a terminal; in the background stderr is the log file itself.
+    // In the foreground of a terminal; in the background standard error is the log file itself.
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),
     home,
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const signal = await Promise.race([signalled, stop.promise.then(() => undefined)]);
   const reason = signal === undefined ? await stop.promise : `it was sent ${signal}`;
   process.stderr.write(`hostrun daemon: stopping, ${reason}\n`);
-  // Also a client may ask it not to wait.
+  // A client may also ask it not to wait.
   if (signal !== undefined) await Promise.race([daemon.drain(), stop.promise]);
 }
 
@@ -80,7 +80,7 @@ function readArguments([first, ...rest]: readonly string[], home: string) {
   return { directory: stateDirectory(process.platform, env, home), flags, onlyChecks };
 }
 
-/** Resolves to the first signal that asks the daemon to end. A second one ends it at once, as if it were not handled. */
+/** Resolves to the first signal that asks the daemon to end. A second one ends it immediately, by its default action. */
 function onEndSignal(): Promise<NodeJS.Signals> {
   const signals = ["SIGTERM", "SIGINT"] as const;
   return new Promise((resolve) => {
@@ -92,7 +92,7 @@ function onEndSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** An account of which the system knows no more than its number has none. */
+/** An account without an entry in the system's database has none. */
 function accountHome(fallback: string): string {
   try {
     return userInfo().homedir;
@@ -106,7 +106,7 @@ function endGroup(pid: number): void {
     // Windows has no process groups.
     process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
   } catch {
-    // It is gone.
+    // The process is gone.
   }
 }
 
@@ -118,10 +118,10 @@ function checkRuntime(node: string): void {
   );
 }
 
-/** As sd_listen_fds(3): the first descriptor after standard error, where it is meant for this process. */
+/** sd_listen_fds(3): the first descriptor after standard error, if it is meant for this process. */
 function takeActivatedSocket(): number | undefined {
   const { LISTEN_PID, LISTEN_FDS } = process.env;
-  // Nobody who is started from here is meant.
+  // Child processes must not inherit these.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"])
     Reflect.deleteProperty(process.env, name);
   return LISTEN_PID === String(process.pid) && LISTEN_FDS === "1" ? 3 : undefined;
@@ -132,7 +132,7 @@ function socketPath(directory: string): string {
   return `\\\\.\\pipe\\hostrun-${directory.replace(/[^A-Za-z0-9]+/g, "-").slice(-200)}`;
 }
 
-/** `--name value` or `--name=value`; which names there are is for the settings to say. */
+/** `--name value` or `--name=value`; the settings validate the names. */
 function parseFlags(args: readonly string[]): Record<string, string> {
   const flags: [name: string, value: string][] = [];
   const words = args.flatMap((word) => (word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]));

@@ -4,15 +4,15 @@ import { kindOfPath, listDirectory, readRegularFile } from "./core/regular-file.
 
 /** Answers that are sent together: every message wakes the daemon. */
 let unsent: FileAnswer[] = [];
-/** How many questions are not answered yet. */
+/** The number of unanswered questions. */
 let open = 0;
 let soon: NodeJS.Timeout | undefined;
-/** So long the first answer waits for the others, of which one may hang. */
+/** How long the first answer waits for the others, one of which may hang. */
 const togetherMs = 5;
 
 /**
- * The process that reads files for the daemon (see core/user-files.ts). Every message is a list of questions, and each is
- * answered with its number; which of them hangs is for the daemon to notice.
+ * The process that reads files for the daemon (see core/user-files.ts). Every message is a list of questions, and each
+ * answer carries its question's id; the daemon itself notices which of them hang.
  */
 process.on("message", (message: unknown) => {
   if (!Array.isArray(message)) return;
@@ -38,7 +38,7 @@ function send(): void {
   unsent = [];
 }
 
-/** The daemon is gone. A clean exit would wait for what hangs. */
+/** The daemon is gone. A clean exit would wait for reads that hang. */
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 function answerTo(question: FileQuestion): Promise<unknown> {

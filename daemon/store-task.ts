@@ -9,9 +9,9 @@ import { examineStore, takeRestored, unpackBackup } from "./store/restore.ts";
 import { storageProblem } from "./store/storage-errors.ts";
 
 /**
- * A process that does with a store what would hold the daemon up, or what only one that is not running allows:
- * `store-task check|backup|unpack|restore STATE-DIRECTORY [FILE]`, where `restore` takes the folder that `unpack` said. One line on
- * standard output says what came of it; a failure is a problem as JSON on standard error.
+ * A process for work on a store that would block the daemon, or that requires the daemon to be stopped: `store-task
+ * check|backup|unpack|restore STATE-DIRECTORY [FILE]`, where `restore` takes the folder that `unpack` printed. It prints
+ * its result as one line on standard output, or a problem as JSON on standard error.
  */
 const [what, stateDirectory = "", file = ""] = process.argv.slice(2);
 const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");

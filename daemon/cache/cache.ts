@@ -4,19 +4,19 @@ import type { Cache } from "../runs/result-cache.ts";
 
 export interface CacheMetrics extends LookUpCounts {
   readonly backend: "memory" | "redis";
-  /** Whether the backend answers; the embedded one always does. */
+  /** Whether the backend responds; the embedded one always does. */
   readonly connected: boolean;
-  /** Entries that had to make room for others; of the embedded cache. */
+  /** Entries evicted to make room for others, in the embedded cache. */
   readonly evictions: number;
-  /** What the embedded cache holds, also while it stands in for another. */
+  /** The size of the embedded cache, which also serves as the fallback of another backend. */
   readonly sizeBytes: number;
-  /** Why the backend takes nothing at present, in its own words; null while it does. */
+  /** Why the backend currently accepts nothing, as it reported it; null while it does. */
   readonly problem: string | null;
 }
 
-/** A cache that counts. It never fails: what can't be read is a miss, what can't be written is forgotten. */
+/** A cache with metrics. It never fails: what can't be read is a miss, what can't be written is dropped. */
 export interface CountingCache extends Cache, AsyncDisposable {
   metrics(): CacheMetrics;
-  /** Counts where the cache keeps. */
+  /** Counts in the same backend as the cache. */
   readonly limiter: RateLimiter;
 }

@@ -1,15 +1,15 @@
 import { resultPrefix } from "../core/cache-keys.ts";
 
 export interface LookUpCounts {
-  /** Of results that may be answered again. */
+  /** Look-ups of results that may be returned again. */
   readonly hits: number;
   readonly misses: number;
-  /** Of what is known of a run's process, which every reader asks for. */
+  /** Look-ups of a run's process information, which every reader requests. */
   readonly processHits: number;
   readonly processMisses: number;
 }
 
-/** Counts what was found and what was not, by what was looked for. */
+/** Counts hits and misses by kind of key. */
 export class LookUps {
   #counts = { hits: 0, misses: 0, processHits: 0, processMisses: 0 };
 

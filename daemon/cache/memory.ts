@@ -6,13 +6,13 @@ import { createRateLimiter } from "./rate-limiter.ts";
 const entries = 10_000;
 const bytes = 16 * 1024 * 1024;
 
-/** The embedded cache: within the daemon, bounded, gone with it. */
+/** The embedded cache: in the daemon's memory, bounded, and lost when it exits. */
 export function createMemoryCache(): CountingCache {
   let evictions = 0;
   const kept = new LRUCache<string, string>({
     max: entries,
     maxSize: bytes,
-    // Two bytes a character at most, and what V8 keeps of an entry.
+    // Two bytes a character at most, plus V8's overhead for an entry.
     sizeCalculation: (value, key) => 2 * (value.length + key.length) + 100,
     dispose: (_value, _key, reason) => {
       if (reason === "evict") evictions += 1;

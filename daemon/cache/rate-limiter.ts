@@ -4,7 +4,7 @@ import type { RedisClient } from "./redis-client.ts";
 
 const minute = { duration: 60 };
 
-/** Shared with other daemons where there is Redis, and counted here while that does not answer. */
+/** Shared with other daemons if there is Redis; counted locally while Redis does not respond. */
 export function createRateLimiter(redis: RedisClient | undefined): RateLimiter {
   let limiter = limiterOf(0, redis);
   return {

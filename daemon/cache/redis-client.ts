@@ -7,9 +7,10 @@ const commandTimeoutMs = 200;
 const sentinelPort = 26_379;
 
 /**
- * A client of what `redisUrl` names: one server (`redis://`), the master that sentinels know
- * (`redis+sentinel://[user:password@]host[:port]/NAME[/DB]`) or a cluster (`redis+cluster://…`); `rediss` is with TLS. Of the last
- * two `also=host:port,…` are further sentinels or nodes to begin with, and `sentinelPassword` is the sentinels' own.
+ * Creates a client for `redisUrl`: one server (`redis://`), the master known to sentinels
+ * (`redis+sentinel://[user:password@]host[:port]/NAME[/DB]`) or a cluster (`redis+cluster://…`); `rediss` uses TLS. For
+ * the last two, `also=host:port,…` lists further sentinels or nodes to start with, and `sentinelPassword` is for the
+ * sentinels themselves.
  */
 export function createRedisClient(url: string): RedisClient {
   const { protocol } = new URL(url);
@@ -29,7 +30,7 @@ export function createRedisClient(url: string): RedisClient {
     return new Cluster(nodes, {
       enableOfflineQueue: false,
       clusterRetryStrategy: retryStrategy,
-      // A node that is gone is asked for again soon, and not sixteen times.
+      // Retry soon when a node is gone, and not sixteen times.
       maxRedirections: 2,
       retryDelayOnFailover: 10,
       retryDelayOnClusterDown: 10,

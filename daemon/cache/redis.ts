@@ -7,15 +7,15 @@ import { createMemoryCache } from "./memory.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
 
-/** So long may a run wait: what is slower is no cache for runs that take a few milliseconds. */
+/** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
 const maxWaitMs = 40;
-/** How long Redis is left alone after it failed to answer. */
+/** How long Redis is not used after it failed to respond. */
 const pauseMs = 1000;
 const prefix = "hostrun:";
 
 /**
- * The cache in Redis, with the embedded one behind it: while Redis is away or slow, answers come from here
- * and no run waits for it longer than 40 ms once a second.
+ * The cache in Redis, backed by the embedded one: while Redis is down or slow, entries come from the embedded cache, and
+ * at most one run a second waits for Redis, for up to 40 ms.
  */
 export function openRedisCache(url: string, log: Log): CountingCache {
   return new RedisCache(createRedisClient(url), log);
@@ -44,7 +44,7 @@ class RedisCache implements CountingCache {
   }
 
   async get(key: string): Promise<string | undefined> {
-    // What Redis does not have it may have refused to take.
+    // Redis may have refused to store what it does not have.
     const value =
       (await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined)) ??
       (await this.#fallback.get(key));
@@ -53,7 +53,7 @@ class RedisCache implements CountingCache {
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
-    // Here, too, for when Redis does not answer in time.
+    // Also stored here, in case Redis does not respond in time.
     await this.#fallback.set(key, value, ttlMs);
     await this.#attempt(async () => {
       await this.#redis.set(prefix + key, value, "PX", ttlMs);
@@ -81,7 +81,7 @@ class RedisCache implements CountingCache {
     return this.#redis.status === "ready" && performance.now() >= this.#pausedUntil;
   }
 
-  /** Undefined where Redis is away, or refuses: what it answers at once needs no rest. */
+  /** undefined if Redis is down or refuses; a refusal is a response, and causes no pause. */
   async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
     if (!this.#up()) return undefined;
     try {
@@ -96,13 +96,13 @@ class RedisCache implements CountingCache {
     }
   }
 
-  /** Full, a read-only replica, still loading, something else under our key. */
+  /** E.g. out of memory, a read-only replica, still loading, or another type under our key. */
   #refuses(why: string): void {
     if (this.#refusal === null) this.#log.warn("Redis refuses; the embedded cache serves meanwhile", { why });
     this.#refusal = visibleLine(why, 120);
   }
 
-  /** Once, until it is back. */
+  /** Logged once, until it is back. */
   #tellAway(failure: unknown): void {
     if (!this.#away)
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
@@ -110,7 +110,7 @@ class RedisCache implements CountingCache {
   }
 }
 
-/** Rejects where it takes too long; what comes of it then is nobody's. */
+/** Rejects if it takes too long; a later result is ignored. */
 function inTime<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`No answer within ${maxWaitMs} ms`)), maxWaitMs);

@@ -11,25 +11,25 @@ import { prepareStateDirectory } from "../core/state-directory.ts";
 import { openUserFiles, type UserFiles, type UserFilesOptions } from "../core/user-files.ts";
 import { SettingsFile } from "../settings/settings.ts";
 
-/** What the daemon knows of the process it is and of the person it runs for. */
+/** The daemon's process environment, and the person it runs for. */
 export interface DaemonEnvironment {
   readonly stateDirectory: string;
   /** Where clients connect: a path, or the name of a pipe on Windows. */
   readonly socket: string;
-  /** A descriptor that listens there already, from a service manager. */
+  /** A descriptor that already listens there, from a service manager. */
   readonly activatedSocket: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Settings given on the command line, by their names in kebab case. */
+  /** Settings from the command line, named in kebab case. */
   readonly flags: Readonly<Record<string, string>>;
   readonly version: string;
   readonly pid: number;
-  /** Milliseconds of the machine's monotonic clock, which all its processes share. */
+  /** Milliseconds of the machine's monotonic clock, which all of its processes share. */
   readonly machineClock: () => number;
-  /** Where the log is shown besides its file, when somebody watches. */
+  /** Shows the log in addition to writing its file, if it runs in a terminal. */
   readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };
   readonly home: string;
-  /** The home directory that the system has for the account: the same unless HOME says otherwise. */
+  /** The account's home directory in the system's database: differs from `home` only if HOME does. */
   readonly accountHome: string;
   readonly user: string;
   readonly agentSocket: string | null;
@@ -37,20 +37,20 @@ export interface DaemonEnvironment {
   readonly uid: number | undefined;
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
-  /** What reads the files that people name. */
+  /** Reads files that people name. */
   readonly reader: UserFilesOptions["program"];
   readonly endGroup: EndGroup;
-  /** What opens encrypted private keys, in threads. */
+  /** Script of the threads that open encrypted private keys. */
   readonly keyOpener: string;
-  /** What compares outputs, in threads. */
+  /** Script of the threads that compare outputs. */
   readonly differ: string;
-  /** What brings the store's log into the store, in a thread. */
+  /** Script of the thread that checkpoints the store's write-ahead log. */
   readonly checkpointer: string;
-  /** What works on the store in a process of its own. */
+  /** Script of the processes that check and back up the store. */
   readonly storeTask: string;
-  /** Called when the daemon is to stop; disposing its scope does it. */
+  /** Called when the daemon should stop; disposing its scope stops it. */
   readonly onShutdown: (reason: string) => void;
-  /** Has every failure told that nobody caught. */
+  /** Registers a listener for uncaught failures. */
   readonly onFault: (tell: (failure: unknown) => void) => void;
 }
 
@@ -61,7 +61,7 @@ export interface DaemonContext extends DaemonEnvironment {
   readonly log: Log;
   readonly files: UserFiles;
   readonly changes: ChangeLog;
-  /** What was given to log in with, kept nowhere else. */
+  /** Passwords and passphrases, stored nowhere else. */
   readonly secrets: SecretMemory;
   /** An ISO 8601 instant. */
   readonly startedAt: string;
@@ -69,12 +69,12 @@ export interface DaemonContext extends DaemonEnvironment {
 
 export type SettingsPlace = Pick<DaemonEnvironment, "stateDirectory" | "environment" | "flags">;
 
-/** As `SettingsFile`. */
+/** Reads the settings of `place`. */
 export function readSettings({ stateDirectory, environment, flags }: SettingsPlace): SettingsFile {
   return new SettingsFile({ path: join(stateDirectory, "config.json"), environment, flags });
 }
 
-/** Checks the state directory, then reads the settings and begins the log in it. */
+/** Checks the state directory, then reads the settings and opens the log in it. */
 export function openContext(environment: DaemonEnvironment, scope: Scope): DaemonContext {
   const { stateDirectory, reader } = environment;
   prepareStateDirectory(stateDirectory);
@@ -87,7 +87,7 @@ export function openContext(environment: DaemonEnvironment, scope: Scope): Daemo
       environment.showLog?.(line);
     },
   );
-  // Every run stands by itself in the record: those under way are worth more than a clean end of the process.
+  // Each run is recorded independently: current runs matter more than a clean exit of the process.
   environment.onFault((failure) => log.error("Internal error; the daemon continues", { failure }));
   const clock = systemClock;
   const files = scope.own(openUserFiles({ program: reader, log }));

@@ -23,7 +23,7 @@ import type { DaemonContext } from "./context.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Services } from "./services.ts";
 
-/** What answers each endpoint. */
+/** The handler of each endpoint. */
 export function createHandlers(
   context: DaemonContext,
   services: Services,

@@ -19,7 +19,7 @@ export interface Hosts {
   readonly hosts: HostDirectory;
   readonly production: ProductionHosts;
   readonly resolve: (host: string | number) => Promise<Resolved>;
-  /** What commands have of a host: where a run on it would go. `host_unknown`. */
+  /** The host's values for command templates: where a run on it would go. Rejects with `host_unknown`. */
   readonly templateHost: (name: string) => Promise<TemplateHost>;
 }
 
@@ -58,7 +58,7 @@ export function openHosts(context: DaemonContext, { database }: Storage): Hosts 
     },
   });
   const resolve = createResolution(lookup);
-  /** Secrets are for a host as it was reached when they were given. */
+  /** Secrets belong to a host as it was reached when they were given. */
   const forgetOthers = async (name: string): Promise<void> => {
     const resolved = await resolve(name).catch(() => undefined);
     secrets.forget(name, resolved?.target);
@@ -77,7 +77,7 @@ async function templateHostOf(
 
 const systemConfig = "/etc/ssh/ssh_config";
 
-/** Of the person's own SSH configuration, or of another file by its path. */
+/** Opens the user's own SSH configuration, or another file by its path. */
 function openConfigurations(context: DaemonContext): (path: string | null) => EffectiveHosts {
   const { home, accountHome, environment, user: localUser, uid, files, clock, stateDirectory } = context;
   const settings = () => context.settings.current;
@@ -85,7 +85,7 @@ function openConfigurations(context: DaemonContext): (path: string | null) => Ef
   const facts = { home, accountHome, environment, localUser, localHost: hostname(), uid };
   const open = (path: string | null, copies: string): EffectiveHosts => {
     const own = join(home, ".ssh/config");
-    // ssh knows the account's home directory only, and reads its own two files there.
+    // ssh only knows the account's home directory, and there reads its own two files.
     const isNamed = path !== null || home !== accountHome;
     return new EffectiveHosts({
       ssh,

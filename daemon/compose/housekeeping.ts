@@ -3,7 +3,7 @@ import { openHousekeeping } from "../runs/housekeeping.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Services } from "./services.ts";
 
-/** Cleans up while nothing else is under way; `quietMs`: for how long no client has wanted anything. */
+/** Cleans up while the daemon is idle; `quietMs`: how long no client has made a request. */
 export function openCleaning(
   { settings, log, onShutdown }: DaemonContext,
   { store, engine, history }: Services,

@@ -16,13 +16,13 @@ import { statsSources } from "./stats.ts";
 export interface Http {
   readonly token: AccessToken;
   readonly streams: EventStreams;
-  /** A server for one address, with who may call it there. */
+  /** Creates a server for one address, with its access rules. */
   readonly serve: (access: Access) => Server;
-  /** For how long no client has asked for anything; 0 while one reads a stream. */
+  /** Milliseconds since a client's last request; 0 while one reads a stream. */
   readonly quietMs: () => number;
 }
 
-/** Puts together what answers requests, on whichever address they come. */
+/** Assembles what handles requests, for any address. */
 export function openHttp(context: DaemonContext, services: Services, scope: Scope): Http {
   const { log, clock, settings } = context;
   const { cache } = services;

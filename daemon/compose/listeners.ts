@@ -10,7 +10,7 @@ import { listen, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Http } from "./http.ts";
 
-/** Sets the daemon listening and tells clients where. Returns the socket. */
+/** Starts to listen and announces the address to clients. Returns the socket. */
 export async function openListeners(
   context: DaemonContext,
   { token, serve }: Pick<Http, "token" | "serve">,
@@ -19,12 +19,12 @@ export async function openListeners(
   const socket = socketOf(context, scope);
   scope.own(await listen(serve(socketAccess(socket, token)), socket, context.activatedSocket));
   const url = await openTcp(context, token, serve, scope);
-  // The instance lock is held until after this is taken back.
+  // The instance lock is held until after this file is removed.
   writeDiscoveryFile({ ...context, socket, token, url }, scope);
   return socket;
 }
 
-/** In a private directory elsewhere where the state directory's path is too long for a socket. */
+/** In a private directory elsewhere if the state directory's path is too long for a socket. */
 function socketOf(context: DaemonContext, scope: Scope): string {
   const { socket, log } = context;
   const name = `/${placeNames.socket}`;
@@ -41,12 +41,12 @@ function socketOf(context: DaemonContext, scope: Scope): string {
   return elsewhere;
 }
 
-/** The name of a pipe can be known to anybody. */
+/** Anybody can know the name of a pipe. */
 function socketAccess(socket: string, token: AccessToken): Access {
   return socket.startsWith("\\\\") ? { by: "token", token } : { by: "permission" };
 }
 
-/** The URL; null where TCP is not asked for. Whoever showed a token that was replaced is shown out. */
+/** Returns the URL; null if TCP is not configured. When the token is replaced, all connections are closed. */
 async function openTcp(
   { settings, log }: DaemonContext,
   token: AccessToken,

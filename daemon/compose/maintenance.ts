@@ -19,7 +19,7 @@ const maxAnswerBytes = 64 * 1024;
 
 type MaintainedServices = Pick<Storage & Transport, "cache" | "pool" | "store" | "damagedStore">;
 
-/** What keeps the daemon well: a look at what only it knows, and copies of its state. */
+/** Diagnostics that only the daemon itself can run, and backups of its state. */
 export class Maintenance {
   readonly #context: DaemonContext;
   readonly #services: MaintainedServices;
@@ -29,14 +29,14 @@ export class Maintenance {
     this.#services = services;
   }
 
-  /** Within a little more than ten seconds. */
+  /** Takes little more than ten seconds at most. */
   async doctor(): Promise<DoctorReport> {
     return {
       checks: [await this.#database(), this.#history(), this.#redis(), this.#crypto(), this.#workers()],
     };
   }
 
-  /** A consistent copy of the state, made in a process of its own; it is removed when it was read, or after ten minutes. */
+  /** A consistent copy of the state, made by a separate process; removed once it was read, or after ten minutes. */
   async backup(): Promise<Bytes> {
     const target = draftOf(join(this.#context.stateDirectory, "backup"));
     const remove = (): void => rmSync(target, { force: true });
@@ -73,7 +73,7 @@ export class Maintenance {
     return { name, state: "warning", message, fix: "`hostrun restore FILE` brings back a backup." };
   }
 
-  /** Nothing else can be forgotten where the pinned runs alone are too much. */
+  /** Warns if the pinned runs alone exceed the limit: nothing else can then be deleted. */
   #history(): DoctorCheck {
     const name = "history";
     const { historyMaxBytes } = this.#context.settings.current;
@@ -113,7 +113,7 @@ export class Maintenance {
     return { name: "worker", state: "ok", message, fix: null };
   }
 
-  /** The line that it answers with. Rejects with a Problem. */
+  /** Resolves to the line that the process prints. Rejects with a Problem. */
   async #task(what: "check" | "backup", timeoutMs: number, ...files: readonly string[]): Promise<string> {
     const { reader, storeTask, stateDirectory, endGroup } = this.#context;
     const result = await runProgram({

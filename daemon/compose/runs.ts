@@ -20,13 +20,13 @@ export interface Runs {
   readonly latency: LatencyRecord;
   readonly prompts: Prompts;
   readonly jobs: Jobs;
-  /** Resolves when every run that needs this daemon has ended, those of jobs that there are included. */
+  /** Resolves once every run that needs this daemon has ended, including those of current jobs. */
   readonly drained: () => Promise<void>;
-  /** Resolves when the first run, or the first runs, have been dealt with. */
+  /** Resolves once the first run, or the first few, have been handled. */
   readonly served: Promise<void>;
 }
 
-/** Begins the run engine, which finds the durable runs of earlier daemons again. */
+/** Starts the run engine, which finds the durable runs of earlier daemons. */
 export function openRuns(context: DaemonContext, services: Storage & Hosts & Transport, scope: Scope): Runs {
   const { database, store, cache, plans, durable, hosts, production, resolve, remote } = services;
   const { settings, clock, log, changes, secrets } = context;
@@ -88,7 +88,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   return { latency, prompts, engine, history, jobs, drained, served: rest.come };
 }
 
-/** A host as a job runs on it; undefined where there is none. */
+/** A host as a job's destination; undefined if there is none of that name. */
 async function destinationNamed(name: string, { hosts, production }: Pick<Hosts, "hosts" | "production">) {
   const host = await hosts.get(name).catch(() => undefined);
   return host && { ...host, production: await production.isProduction(name) };

@@ -3,5 +3,5 @@ import type { Runs } from "./runs.ts";
 import type { Storage } from "./storage.ts";
 import type { Transport } from "./transport.ts";
 
-/** All that the daemon is made of below HTTP. */
+/** All parts of the daemon below HTTP. */
 export type Services = Storage & Hosts & Transport & Runs;

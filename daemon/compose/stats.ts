@@ -2,7 +2,7 @@ import type { StatsSources } from "../http/stats.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Services } from "./services.ts";
 
-/** Where the figures of all but HTTP itself are measured. */
+/** The sources of all metrics except those of HTTP itself. */
 export function statsSources(
   context: DaemonContext,
   services: Services,

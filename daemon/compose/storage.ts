@@ -19,13 +19,13 @@ export interface Storage {
   readonly store: RunStore;
   readonly cache: CountingCache;
   readonly plans: DurablePlans;
-  /** Runs that an earlier daemon began and this one is to find again. */
+  /** Runs that an earlier daemon started and this one is to resume. */
   readonly durable: readonly PlannedRun[];
-  /** Where a damaged store was put, which this one was begun in place of. */
+  /** Where the damaged store was moved that this one replaced. */
   readonly damagedStore: string | null;
 }
 
-/** Opens the store and the cache; runs that an earlier daemon left open end as unknown, but for durable ones. */
+/** Opens the store and the cache; runs that an earlier daemon left open end as unknown, except durable ones. */
 export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const { stateDirectory, migrations, nativeBinding, clock, log, settings } = context;
   const path = join(stateDirectory, "hostrun.db");

@@ -13,7 +13,7 @@ import type { Storage } from "./storage.ts";
 export interface Transport {
   readonly knownHosts: KnownHosts;
   readonly pool: Pool;
-  /** What runs go by: the pool, and workers over it. */
+  /** What runs use: the pool, and workers on top of it. */
   readonly remote: Remote;
 }
 
@@ -39,7 +39,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     uid,
     reader: { runtime },
   } = context;
-  // Ended after the pool, whose connections its processes are.
+  // Disposed of after the pool, whose connections its processes are.
   const openSsh = scope.own(
     openOpenSsh({ home, ownKnownHosts: own, stateDirectory, environment, uid, runtime }),
   );
@@ -64,7 +64,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
   return { knownHosts, pool, remote: scope.own(workers) };
 }
 
-/** Each keeps a connection that nobody else uses from being closed for another host. */
+/** Each keeps a connection that nobody else uses from being closed in favour of another host. */
 const maxWorkers = 64;
 const endGraceMs = 1000;
 

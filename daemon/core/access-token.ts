@@ -5,8 +5,8 @@ import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 const bytes = 32;
 
 /**
- * What a client shows where no file's permission says who it is: 256 random bits as base64url. It is kept in a file of the
- * state directory, mode 0600, so that it outlives the daemon, until it is replaced.
+ * The token with which a client authenticates where file permissions cannot: 256 random bits as base64url. It is stored
+ * in a file of the state directory, mode 0600, so that it outlives the daemon, until it is replaced.
  */
 export class AccessToken {
   readonly #path: string;
@@ -25,12 +25,12 @@ export class AccessToken {
     return this.#value;
   }
 
-  /** In a time that tells nothing of how much of it is right. */
+  /** In constant time. */
   equals(given: string): boolean {
     return timingSafeEqual(digestOf(given), this.#digest);
   }
 
-  /** The one before is worth nothing from now on. */
+  /** Invalidates the current token. */
   replace(): void {
     this.#value = this.#write();
     this.#digest = digestOf(this.#value);

@@ -1,7 +1,7 @@
-/** Of Windows' own OpenSSH, whose `ssh` takes it by itself. */
+/** The pipe of Windows' own OpenSSH, which its `ssh` uses by default. */
 const windowsPipe = String.raw`\\.\pipe\openssh-ssh-agent`;
 
-/** Where the SSH agent of a process with these variables is; null: nowhere. */
+/** The address of the SSH agent for a process with these variables; null: none. */
 export function agentSocketOf(
   environment: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,

@@ -3,7 +3,7 @@ export interface BackOffPauses {
   readonly maxMs: number;
 }
 
-/** How long to wait after so many failures in a row, from 1 on: doubled each time, up to `maxMs`. */
+/** The delay after this many consecutive failures, starting at 1: doubled each time, up to `maxMs`. */
 export function backOffMs(failures: number, { firstMs, maxMs }: BackOffPauses): number {
   return Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 30));
 }

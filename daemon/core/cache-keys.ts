@@ -1,2 +1,2 @@
-/** What the keys of results begin with in the cache; others are of runs' processes. */
+/** The prefix of results' keys in the cache; other keys are for runs' processes. */
 export const resultPrefix = "result:";

@@ -9,9 +9,9 @@ export interface NumberedChange extends Numbered {
   readonly change: Change;
 }
 
-/** What changed since the daemon started, the newest of it kept for those who come back. */
+/** Changes since the daemon started; the newest are kept for clients that reconnect. */
 export class ChangeLog {
-  /** Of the numbers: an id is `epoch.seq`. */
+  /** An id is `epoch.seq`. */
   readonly epoch = randomBytes(4).toString("hex");
   readonly #transcript = new Transcript<NumberedChange>(0);
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class ChangeLog {
     this.#transcript.append([this.#numbered(this.#transcript.lastSeq + 1, change)]);
   }
 
-  /** Goes on after `lastEventId` when that is still known; otherwise from now, opened by a `reset`. It has no end. */
+  /** Continues after `lastEventId` if that is still known; otherwise starts now, with a `reset`. It never ends. */
   feed(lastEventId: string | undefined): Feed<NumberedChange> {
     const at = lastEventId === undefined ? undefined : parseEventId(lastEventId);
     const { lastSeq } = this.#transcript;
@@ -46,7 +46,7 @@ export class ChangeLog {
   }
 }
 
-/** What a value costs to keep, about. */
+/** Roughly the memory that a value takes. */
 function keptBytes(value: unknown): number {
   if (typeof value === "string") return 20 + value.length;
   if (typeof value !== "object" || value === null) return 20;

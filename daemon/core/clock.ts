@@ -1,4 +1,4 @@
-/** The time of day for people, and a clock that never jumps for arithmetic. */
+/** The time of day for people, and a monotonic clock for arithmetic. */
 export interface Clock {
   /** ISO 8601, UTC. */
   now(): string;

@@ -1,6 +1,6 @@
 import { refusedField } from "../../protocol/invalid-request.ts";
 
-/** The number that a page's `nextCursor` is. `invalid_request` for what no page gave. */
+/** Parses a page's `nextCursor`. Throws `invalid_request` for anything else. */
 export function parseCursor(cursor: string): number {
   const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
   if (number !== undefined) return number;

@@ -14,18 +14,21 @@ export interface DiscoveryOptions
   readonly token: AccessToken;
 }
 
-/** Where the daemon that runs listens on TCP, as far as its file tells. */
+/** The TCP address of the running daemon, according to its file. */
 export function urlOfRunning(stateDirectory: string): string | null | undefined {
   const text = readOwnFile(join(stateDirectory, placeNames.discovery));
   return text === undefined ? undefined : parseDiscovery(parseJson(text))?.url;
 }
 
-/** What a killed daemon left says nothing of the next one. Only for who holds the instance lock. */
+/** A killed daemon's file says nothing about the next one. Only for the holder of the instance lock. */
 export function removeDiscoveryFile(stateDirectory: string): void {
   rmSync(join(stateDirectory, placeNames.discovery), { force: true });
 }
 
-/** Tells clients where the daemon is, until the scope ends. Only for who holds the instance lock for as long. */
+/**
+ * Announces the daemon's address to clients until the scope ends. Only for the holder of the instance lock, which must be
+ * held that long.
+ */
 export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): void {
   const { stateDirectory, token, version, pid, socket, url, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);

@@ -1,10 +1,10 @@
 import { existsSync, watch } from "node:fs";
 import { dirname } from "node:path";
 
-/** Where the system has no watch to give (a limit of inotify). */
+/** For when the system provides no watch (a limit of inotify). */
 const pollMs = 50;
 
-/** Resolves when there is something at `path`, in a directory that is there. Rejects with the signal's reason. */
+/** Resolves once something exists at `path`, whose directory must exist. Rejects with the signal's reason. */
 export async function fileAppears(path: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   using stack = new DisposableStack();

@@ -3,7 +3,7 @@ import { openOwnFile } from "../../state-directory/own-file.ts";
 
 const chunkBytes = 256 * 1024;
 
-/** A part of a file of the state directory, chunk by chunk; `done` is called when it was read, or the reader left. */
+/** A part of a file of the state directory, in chunks; `done` is called when it has been read or the reader has left. */
 export function* bytesOf(
   path: string,
   { from, to }: { readonly from: number; readonly to: number },

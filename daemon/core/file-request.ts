@@ -1,14 +1,14 @@
 import type { Way } from "./own-disk.ts";
 import type { DirectoryContent, FileChange, FileContent, PathKind, ReadOptions } from "./regular-file.ts";
 
-/** What the daemon asks of the process that reads files for it. */
+/** A request to the process that reads files for the daemon. */
 export type FileQuestion =
   | ({ readonly what: "read"; readonly path: string } & ReadOptions)
   | { readonly what: "list"; readonly path: string; readonly maxNames: number }
   | { readonly what: "kind"; readonly path: string }
   | { readonly what: "way"; readonly path: string };
 
-/** A question with its number, which its answer bears too. */
+/** A question with an id, which its answer repeats. */
 export interface FileRequest {
   readonly id: number;
   readonly question: FileQuestion;
@@ -19,7 +19,7 @@ export interface FileAnswer {
   readonly answer: unknown;
 }
 
-/** Whether what came over the channel is what the other end sends: both are of one build, so the outline is enough. */
+/** Shallow checks of the messages: both ends are of the same build. */
 export function isFileRequest(value: unknown): value is FileRequest {
   return hasId(value) && "question" in value && isObject(value.question) && "what" in value.question;
 }

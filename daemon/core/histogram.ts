@@ -1,11 +1,11 @@
-/** Counts values by upper bounds, as a Prometheus histogram has it: each bucket also counts what smaller ones do. */
+/** Counts values by upper bounds, cumulatively as in a Prometheus histogram: each bucket includes the smaller ones. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
   #count = 0;
 
-  /** `bounds`: inclusive, and ascending. */
+  /** `bounds` are inclusive and ascending. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = bounds.map(() => 0);

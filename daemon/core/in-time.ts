@@ -1,4 +1,7 @@
-/** `work`'s result, or undefined when `late` is aborted first, or after `timeMs`; the work is not waited for any longer then. */
+/**
+ * Resolves to `work`'s result, or to undefined if `late` is aborted first, or after `timeMs`; the work is then no longer
+ * waited for.
+ */
 export function inTime<Result>(
   late: AbortSignal,
   work: Promise<Result>,
@@ -16,7 +19,7 @@ export function inTime<Result>(
   });
 }
 
-/** Whether `event` came within `timeMs`. */
+/** Whether `event` resolved within `timeMs`. */
 export async function within(timeMs: number, event: Promise<unknown>): Promise<boolean> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeMs);

@@ -4,33 +4,33 @@ import type { Way } from "./own-disk.ts";
 import { type DirectoryContent, kindOf, statVersion } from "./regular-file.ts";
 
 interface KnownPath {
-  /** The way to it, where it is on this machine's own disks. */
+  /** The way to it, if that is on this machine's own disks. */
   readonly way: Way | undefined;
-  /** When that was found out, by `performance.now()`. */
+  /** When that was determined, by `performance.now()`. */
   readonly lookedAt: number;
-  /** The names in it, of a directory that has a version. */
+  /** The names in it, for a directory that has a version. */
   readonly listed?: DirectoryContent | undefined;
 }
 
 const unknown: KnownPath = { way: undefined, lookedAt: -Infinity };
 const maxPaths = 4096;
-/** After so long the way is found out again, beside whatever is asked. */
+/** After this long the way is determined again, in parallel with the next question. */
 const staleMs = 60_000;
-/** So long it is relied on. */
+/** How long it is used without that. */
 const trustedMs = 3_600_000;
 
 /**
- * Paths of which it is known that the system says at once what is there (core/own-disk.ts). Whether a file has changed is
- * looked at here, step by step on the known way: where another link or file system is met, or something where nothing was,
- * the other process is asked. Nothing is opened or read here.
+ * Paths that are known to respond immediately (core/own-disk.ts). Whether a file has changed is checked here, step by
+ * step along the known way: if another link or file system is found, or something where nothing was, the other process is
+ * asked. Nothing is opened or read here.
  */
 export class KnownPaths {
-  /** Those that were found out last are the last. */
+  /** In the order in which they were determined, the latest last. */
   readonly #paths = new Map<string, KnownPath>();
-  /** What was looked at in this turn: the ways of many paths begin alike. */
+  /** What was checked in this turn: the ways of many paths start alike. */
   readonly #thisTurn = new Map<string, BigIntStats | undefined>();
 
-  /** The answer, where what is at the path has not changed; undefined: who asks has to ask the other process. */
+  /** The answer, if what is at the path has not changed; undefined: the caller must ask the other process. */
   answerTo(question: FileQuestion): unknown {
     const { path } = question;
     const known = this.#paths.get(path);
@@ -39,13 +39,13 @@ export class KnownPaths {
       const found = this.#follow(known.way);
       if (found !== "changed") return answer(question, found, known.listed);
     } catch {
-      // Whatever it is, the other process tells it.
+      // The other process will report whatever is wrong.
     }
     this.#paths.delete(path);
     return undefined;
   }
 
-  /** Whether the way to it is to be found out. */
+  /** Whether the way to it should be determined. */
   isStale(path: string): boolean {
     const { lookedAt } = this.#paths.get(path) ?? unknown;
     return performance.now() - lookedAt > staleMs;
@@ -59,7 +59,7 @@ export class KnownPaths {
     this.#set(path, { ...(this.#paths.get(path) ?? unknown), listed });
   }
 
-  /** What is at the end; undefined: nothing. Each step is taken only when all before it are as they were. */
+  /** What is at the end of the way; undefined: nothing. Each step is checked only if all before it are unchanged. */
   #follow({ steps, missing }: Way): BigIntStats | "changed" | undefined {
     let found: BigIntStats | undefined;
     for (const { path, device, target } of steps) {

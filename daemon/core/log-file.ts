@@ -15,9 +15,9 @@ import type { LogSink } from "./log.ts";
 const defaultMaxBytes = 5 * 1024 * 1024;
 
 /**
- * Appends lines to `path` (mode 0600). At `maxBytes` what it holds is copied to `path.1`, which replaces the one before,
- * and the file is emptied. It is never renamed: in the background it is the daemon's standard error as well, and what
- * the process writes there when it crashes must stand where people look.
+ * Appends lines to `path` (mode 0600). At `maxBytes` its content is copied to `path.1`, replacing that, and the file is
+ * truncated. It is never renamed: in the background it is also the daemon's standard error, and a crash message has to
+ * appear where people look for it.
  */
 export function createLogFile(path: string, maxBytes = defaultMaxBytes): LogSink {
   let file: number | undefined;
@@ -28,12 +28,12 @@ export function createLogFile(path: string, maxBytes = defaultMaxBytes): LogSink
       if (size > 0 && size + Buffer.byteLength(line) > maxBytes) empty(path, file);
       writeFileSync(file, line);
     } catch {
-      // A log that cannot be written must not take the daemon down; the next line tries again.
+      // A log that cannot be written must not stop the daemon; the next line tries again.
     }
   };
 }
 
-/** The file, unless somebody removed it: then a new one is begun. */
+/** The file, unless somebody removed it: then a new one is created. */
 function inPlace(file: number | undefined): number | undefined {
   if (file === undefined || fstatSync(file).nlink > 0) return file;
   closeSync(file);
@@ -46,7 +46,7 @@ function empty(path: string, file: number): void {
     copyFileSync(path, draft, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     renameSync(draft, `${path}.1`);
   } catch {
-    // Where there is no room for both, what was there is given up: the log stays bounded.
+    // If there is no room for both, the old content is given up, so that the log stays bounded.
     rmSync(draft, { force: true });
   }
   ftruncateSync(file);

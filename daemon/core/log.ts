@@ -6,8 +6,8 @@ import { currentRequestId } from "./request-id.ts";
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /**
- * What a line of the log may tell beside its message. Whoever adds a name says that what bears it is never a secret, nor
- * bytes of a run; what has another name is left out.
+ * The fields that a log line may have besides its message; others are left out. A name may be added only if its values
+ * are never secrets, nor a run's bytes.
  */
 const fieldNames = [
   "method",
@@ -61,7 +61,7 @@ const maxFieldLength = 1000;
 const maxCauses = 5;
 const maxFrames = 20;
 
-/** An error's words may be a server's; only a Problem's are Hostrun's own. */
+/** An error's message may come from a server; only a Problem's is Hostrun's own. */
 function plain(value: unknown, causes = 0): unknown {
   if (typeof value === "string") return visibleLine(value, maxFieldLength);
   if (!(value instanceof Error)) return value;
@@ -75,7 +75,7 @@ function plain(value: unknown, causes = 0): unknown {
   return { name: value.name, message, stack, ...(deeper && { cause: plain(value.cause, causes + 1) }) };
 }
 
-/** A log of one JSON object a line, in which everything can be seen. */
+/** Creates a log with one JSON object per line, in which every character is visible. */
 export function createLog(level: () => LogLevel, sink: LogSink): Log {
   const write = (at: LogLevel, message: string, fields: LogFields = {}): void => {
     if (ranks[at] > ranks[level()]) return;
@@ -100,7 +100,7 @@ export function createLog(level: () => LogLevel, sink: LogSink): Log {
   };
 }
 
-/** For tests and for parts that have nothing to say yet. */
+/** For tests, and for parts that log nothing. */
 export const silentLog: Log = createLog(
   () => "error",
   () => undefined,

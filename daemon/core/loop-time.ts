@@ -1,4 +1,4 @@
-/** How often is looked at the clock while anybody waits. What has passed since the look before counts as no more than this. */
+/** How often the clock is read while anyone waits. The time since the last reading counts as at most this. */
 const lookMs = 50;
 
 interface Wait {
@@ -7,8 +7,9 @@ interface Wait {
 }
 
 /**
- * Time as this process could use it. While one turn of the event loop takes long, or the whole process stands still, hardly
- * any passes: what comes to an end by it is another machine's silence, and not answers that lie here unread.
+ * Time during which this process was able to work. While a turn of the event loop takes long, or the whole process is
+ * suspended, it hardly advances: a time-out then means that another machine was silent, not that its responses lie unread
+ * here.
  */
 export class LoopTime {
   readonly #waits = new Set<Wait>();
@@ -17,7 +18,7 @@ export class LoopTime {
   #lagMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Calls `expired` after so many milliseconds, to the next look; the returned function gives that up. */
+  /** Calls `expired` after that many milliseconds, rounded up to the next reading; the returned function cancels it. */
   after(ms: number, expired: () => void): () => void {
     if (this.#waits.size === 0) this.#start();
     const wait = { until: this.now() + ms, expired };
@@ -25,12 +26,12 @@ export class LoopTime {
     return () => this.#remove(wait);
   }
 
-  /** Milliseconds from an arbitrary zero; it stands still while nobody waits. */
+  /** Milliseconds from an arbitrary zero; it does not advance while nobody waits. */
   now(): number {
     return this.#passed + (this.#waits.size === 0 ? 0 : this.#sinceLook());
   }
 
-  /** By how much the event loop was late at the last look; only while anybody waits. */
+  /** The event loop's lag at the last reading; only while anyone waits. */
   get lagMs(): number {
     return this.#lagMs;
   }
@@ -63,10 +64,10 @@ export class LoopTime {
   }
 }
 
-/** That of this process. */
+/** The instance of this process. */
 export const loopTime = new LoopTime();
 
-/** Aborted when so many milliseconds of `loopTime` have passed, until it is disposed of. */
+/** Aborted once that many milliseconds of `loopTime` have passed, unless disposed of before. */
 export function timeLimit(ms: number): Disposable & { readonly signal: AbortSignal } {
   const late = new AbortController();
   const leave = loopTime.after(ms, () => late.abort());

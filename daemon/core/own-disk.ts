@@ -3,30 +3,30 @@ import { platform } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { errorCode } from "../../state-directory/error-code.ts";
 
-/** What is passed on the way to a path, from the root on: each directory and link, and what is there. */
+/** One step of the way to a path, starting at the root: a directory, a link, or what is at the end. */
 export interface Step {
   readonly path: string;
   readonly device: number;
-  /** Where it leads; undefined for what is no link. */
+  /** The target of a link; undefined for anything else. */
   readonly target: string | undefined;
 }
 
 export interface Way {
   readonly steps: readonly Step[];
-  /** The first place on it where nothing is, if so. */
+  /** The first place on it where nothing exists, if there is one. */
   readonly missing: string | undefined;
 }
 
-/** By their numbers in Linux' statfs(2): ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, ramfs and overlayfs. */
+/** Magic numbers of Linux's statfs(2): ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, ramfs and overlayfs. */
 const ownFileSystems = new Set([
   0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, 0x858458f6, 0x794c7630,
 ]);
-/** As Linux has it. */
+/** Linux's limit. */
 const maxLinks = 40;
 
 /**
- * The way to `path`, where all of it lies on file systems of this machine's own disks and memory: there the system says
- * at once what is there, also that nothing is. Undefined where that is not so, or not known. Never rejects.
+ * The way to `path`, if all of it is on file systems on this machine's own disks or in its memory: there, the system
+ * reports immediately what exists, or that nothing does. undefined if that is not so, or not known. Never rejects.
  */
 export async function wayOnOwnDisk(path: string): Promise<Way | undefined> {
   if (platform() !== "linux" || !isAbsolute(path)) return undefined;
@@ -51,7 +51,7 @@ async function walk(path: string): Promise<Way | undefined> {
     const found = await lstat(at).catch(missingOrThrow);
     if (found === undefined) return { steps, missing: at };
     const target = found.isSymbolicLink() ? await readlink(at) : undefined;
-    // A link is on the device of its directory, which was looked at before.
+    // A link is on the device of its directory, which was checked before.
     if (target === undefined && !(await isOwn(at, found.dev))) return undefined;
     steps.push({ path: at, device: found.dev, target });
     if (target !== undefined) {

@@ -3,13 +3,13 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path";
 
 export interface PrivateDirectoryOptions {
-  /** Which daemon it is for: the same for the next one, which clears what this one left. */
+  /** Identifies the daemon: the next one for the same directory clears what this one left. */
   readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number | undefined;
-  /** What it is for: one daemon has one of each. */
+  /** What it is for; a daemon has one for each purpose. */
   readonly purpose: string;
-  /** How long its path may be. */
+  /** The maximum length of its path. */
   readonly maxBytes: number;
 }
 
@@ -18,8 +18,8 @@ export interface PrivateDirectory extends Disposable {
 }
 
 /**
- * A directory that nobody else can look into, for sockets; empty. The state directory may have too long a path. Throws when
- * there is no place for one.
+ * An empty directory that nobody else can access, for sockets, since the state directory's path may be too long. Throws
+ * if there is no place for one.
  */
 export function openPrivateDirectory(options: PrivateDirectoryOptions): PrivateDirectory {
   const path = create(options);
@@ -39,14 +39,14 @@ function create({ stateDirectory, environment, uid, purpose, maxBytes }: Private
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch {
-      // It is there, or the place is not.
+      // It already exists, or its parent does not.
     }
     if (!isPrivate(path, uid)) continue;
-    // Only the holder of the state directory's lock comes here.
+    // Only the holder of the state directory's lock gets here.
     for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
     return path;
   }
-  // Somebody took the name.
+  // Somebody else has taken the name.
   return mkdtempSync("/tmp/hostrun-");
 }
 

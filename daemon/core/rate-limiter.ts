@@ -1,12 +1,12 @@
-/** Counts what each client does in a minute. */
+/** Counts each client's requests per minute. */
 export interface RateLimiter {
-  /** One more by this client. */
+  /** Counts one more request by this client. */
   take(client: string, perMinute: number): Promise<RateLimit>;
 }
 
 export interface RateLimit {
   readonly allowed: boolean;
   readonly remaining: number;
-  /** Milliseconds until the count begins again. */
+  /** Milliseconds until the count restarts. */
   readonly resetMs: number;
 }

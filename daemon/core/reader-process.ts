@@ -2,40 +2,40 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { type FileQuestion, type FileRequest, isFileAnswer } from "./file-request.ts";
 import { loopTime } from "./loop-time.ts";
 
-/** What runs a reader. */
+/** How to start a reader. */
 export interface ReaderProgram {
-  /** A Node or Electron. */
+  /** The path of Node or Electron. */
   readonly runtime: string;
-  /** daemon/reader.ts, as built or as it stands. */
+  /** Path of daemon/reader.ts, built or as source. */
   readonly script: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** `late`: not within the time that it had. `ended`: the process ended before it answered, or never began. */
+/** `late`: not within its time limit. `ended`: the process ended before it answered, or never started. */
 export type ReaderAnswer =
   | { readonly kind: "answer"; readonly answer: unknown }
   | { readonly kind: "late" | "ended" };
 
-/** So many reads may hang in one process before another one has to wait behind them. */
+/** The number of reads that may hang in one process before another read has to wait. */
 const threads = 32;
 
-/** A process that reads files. After the first late answer it is only there for those that it was asked before. */
+/** A process that reads files. After its first late answer it only serves the questions that it already has. */
 export class ReaderProcess {
-  /** Resolves when the system has let go of the process; of one that hangs in the kernel perhaps never. */
+  /** Resolves when the system has reaped the process; if it hangs in the kernel, perhaps never. */
   readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, (answer: ReaderAnswer) => void>();
-  /** What was asked in this turn and is sent at its end, in one message: a run asks for some ten files at once. */
+  /** The questions of this turn, sent at its end in one message: a run asks for some ten files at once. */
   #unsent: FileRequest[] = [];
   #asked = 0;
   #over = false;
   #retired = false;
 
-  /** Throws, or is never `usable`, when the system starts no process. */
+  /** Throws, or is never `usable`, if the system starts no process. */
   constructor({ runtime, script, environment }: ReaderProgram) {
     const others = Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name));
     this.#child = spawn(runtime, [script], {
-      // A process that outlives this one must hold nothing of it open.
+      // A process that outlives this one must not hold any of its files open.
       stdio: ["ignore", "ignore", "ignore", "ipc"],
       serialization: "advanced",
       env: { ...Object.fromEntries(others), ELECTRON_RUN_AS_NODE: "1", UV_THREADPOOL_SIZE: String(threads) },
@@ -62,12 +62,12 @@ export class ReaderProcess {
     });
   }
 
-  /** Whether it can be asked. */
+  /** Whether it accepts questions. */
   get usable(): boolean {
     return !this.#over && !this.#retired && this.#child.connected;
   }
 
-  /** Whether it has answered everything. */
+  /** Whether it has answered all questions. */
   get idle(): boolean {
     return this.#pending.size === 0;
   }
@@ -93,7 +93,7 @@ export class ReaderProcess {
     this.#unsent = [];
     this.#child.send(requests, (failure) => {
       if (failure === null) return;
-      // It ends, and its exit may be noticed later.
+      // It is exiting, and its exit may be noticed later.
       this.#retired = true;
       for (const { id } of requests) this.#settle(id, { kind: "ended" });
     });

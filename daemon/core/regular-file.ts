@@ -5,7 +5,7 @@ import { errorCode } from "../../state-directory/error-code.ts";
 
 export interface ReadOptions {
   readonly maxBytes: number;
-  /** The version that the caller has: a file that is still of it is not read again. */
+  /** The caller's version: a file that still has it is not read again. */
   readonly known?: string | undefined;
 }
 
@@ -13,22 +13,24 @@ export type FileContent =
   | {
       readonly kind: "content";
       readonly bytes: Buffer;
-      /** The same only as long as the file is the same: device, inode, size and times, and for a while its content. */
+      /**
+       * Equal only while the file is the same: device, inode, size and times, and just after a change also its content.
+       */
       readonly version: string;
-      /** Its permissions, e.g. 0o600, and the id of its owner; without meaning on Windows. */
+      /** Its permissions, e.g. 0o600, and the id of its owner; meaningless on Windows. */
       readonly mode: number;
       readonly uid: number;
     }
   | Unread;
 
-/** What is unchanged has the version from now on. */
+/** An unchanged file has `version` from now on. */
 export type FileChange = FileContent | { readonly kind: "unchanged"; readonly version: string };
 
 export type DirectoryContent =
   | {
       readonly kind: "names";
       readonly names: readonly string[];
-      /** As of a file; undefined for one that was changed just now. */
+      /** As for a file; undefined for a directory that was just changed. */
       readonly version: string | undefined;
     }
   | Unread;
@@ -38,13 +40,13 @@ export type Unread =
   /** `why` is a clause for a person: "it is a directory". */
   | { readonly kind: "unreadable"; readonly why: string };
 
-/** What stands at a path; links are followed. */
+/** What is at a path; links are followed. */
 export type PathKind = "file" | "directory" | "socket" | "fifo" | "device" | "missing" | "unknown";
 
 /**
  * Reads a regular file of at most `maxBytes`. Nothing else is ever opened: a FIFO would wait for a writer, and opening
- * some devices has consequences. What was opened is looked at again, since the path may mean another file by then.
- * Links are followed. Never rejects.
+ * some devices has side effects. The opened file is checked again, since the path may lead to another file by then. Links
+ * are followed. Never rejects.
  */
 export async function readRegularFile(path: string, options: ReadOptions): Promise<FileChange> {
   try {
@@ -52,12 +54,12 @@ export async function readRegularFile(path: string, options: ReadOptions): Promi
     if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
     const version = statVersion(found);
     if (version === options.known) return { kind: "unchanged", version };
-    // Windows has no O_NONBLOCK, which counts as 0.
+    // Windows has no O_NONBLOCK, which is then 0.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       return await readOpened(file, options);
     } finally {
-      // Not waited for: what was read is worth as much without it.
+      // Not awaited: the content is valid without it.
       file.close().catch(() => undefined);
     }
   } catch (failure) {
@@ -72,7 +74,7 @@ async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): P
   const tooLarge: Unread = { kind: "unreadable", why: `it is larger than ${sizeText(maxBytes)}` };
   if (found.size > maxBytes) return tooLarge;
   const chunks: Buffer[] = [];
-  // One more than it says, to see its end; files of /proc say nothing of their size.
+  // One byte more than its size, to detect its end; files of /proc report no size.
   let wanted = Number(found.size) + 1;
   for (let size = 0; ; wanted = 65_536) {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, null);
@@ -90,7 +92,7 @@ async function readOpened(file: FileHandle, { maxBytes, known }: ReadOptions): P
   }
 }
 
-/** The names in a directory, sorted by their bytes, at most `maxNames` of them. Never rejects. */
+/** The names in a directory, sorted bytewise, at most `maxNames` of them. Never rejects. */
 export async function listDirectory(path: string, maxNames: number): Promise<DirectoryContent> {
   try {
     const now = Date.now();
@@ -128,10 +130,10 @@ export function kindOf(found: StatsBase<unknown>): PathKind {
   return found.isFIFO() ? "fifo" : "device";
 }
 
-/** A file's times are as coarse as its file system has them, at most 2 s: so long a further change may not show. */
+/** File times are as coarse as the file system makes them, at most 2 s: within that, a further change may not show. */
 const settledAfterMs = 3000;
 
-/** Of a file that was changed just now the times are not enough. `now`: when it was looked at, in ms since 1970. */
+/** For a file that was just changed the times are not enough. `now`: when it was checked, in ms since 1970. */
 export function versionOf(found: BigIntStats, bytes: Buffer, now: number): string {
   return isSettled(found, now) ? statVersion(found) : unsettledVersion(found, bytes);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes or reads, and where that fails once more at once: a disk that fails a single time has lost nothing. What the
- * second try threw; undefined after success.
+ * Calls `attempt`, and once more immediately if it throws: a disk that fails a single time has lost nothing. Returns what
+ * the second attempt threw; undefined after success.
  */
 export function retryOnce(attempt: () => void): { readonly failure: unknown } | undefined {
   try {

@@ -2,20 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { errorCode } from "../../state-directory/error-code.ts";
 
 export interface ProgramRequest {
-  /** A name is looked up in the PATH of `env`. No shell reads the arguments. */
+  /** A name without a slash is looked up in the PATH of `env`. No shell interprets the arguments. */
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
-  /** Of standard output. Of standard error the first 4 KiB are kept. */
+  /** Limit of standard output. The first 4 KiB of standard error are kept. */
   readonly maxBytes: number;
-  /** For standard input, which is empty otherwise. */
+  /** Standard input; empty by default. */
   readonly input?: string | Buffer;
-  /** Ends it with all that it started, rather than it alone. */
+  /** Ends it together with everything that it started, instead of only the process itself. */
   readonly endGroup?: EndGroup;
 }
 
-/** Kills the process group that a process leads. Does nothing when it is gone. */
+/** Kills the process group led by a process. Does nothing if it is gone. */
 export type EndGroup = (pid: number) => void;
 
 export type ProgramResult =
@@ -26,8 +26,8 @@ export type ProgramResult =
 const maxErrorBytes = 4096;
 
 /**
- * Runs a program of this machine to its end, or kills it when it takes too long or prints too much. It has a session of
- * its own and so no terminal: what would ask a person there reads standard input. Never rejects.
+ * Runs a program on this machine to its end, or kills it if it takes too long or prints too much. It has a session of its
+ * own and so no terminal: a prompt reads standard input. Never rejects.
  */
 export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
   return new Promise((resolve) => {
@@ -50,7 +50,7 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
       clearTimeout(timer);
       if (result.kind === "failed" && child.pid !== undefined) request.endGroup?.(child.pid);
       child.kill("SIGKILL");
-      // What the program has started may hold them open.
+      // Processes that the program started may hold these open.
       child.stdout?.destroy();
       child.stderr?.destroy();
       resolve(result);

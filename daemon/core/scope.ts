@@ -1,9 +1,8 @@
 type Release = () => void | Promise<void>;
 
 /**
- * Owns what was acquired and gives it back in reverse order. Disposing aborts `signal` first, so that work
- * in progress stops before what it stands on goes away; every release is tried, and failures are collected
- * into one AggregateError.
+ * Owns resources and releases them in reverse order. Disposing first aborts `signal`, so that work in progress stops
+ * before its resources are gone; every release is attempted, and failures are collected into one AggregateError.
  */
 export class Scope implements AsyncDisposable {
   readonly #releases: Release[] = [];
@@ -14,7 +13,7 @@ export class Scope implements AsyncDisposable {
     return this.#controller.signal;
   }
 
-  /** Runs `release` when the scope ends; at once when it has ended already. */
+  /** Calls `release` when the scope ends, or immediately if it has ended already. */
   defer(release: Release): void {
     if (this.#disposed === undefined) this.#releases.push(release);
     else void this.#disposed.then(release).catch(() => undefined);

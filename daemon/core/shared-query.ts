@@ -1,10 +1,10 @@
 /**
- * Asks one question of something slow on behalf of many. Nobody is given an answer that was asked for before they came:
- * who comes while a query is under way shares the next one with all who come until it begins.
+ * Runs one slow query on behalf of many callers. Nobody gets a result that was requested before they asked: callers that
+ * arrive during a query share the next one.
  */
 export class SharedQuery<Answer> {
   readonly #query: () => Promise<Answer>;
-  /** Resolves, whatever came of it, when the query that is under way is over. */
+  /** Resolves when the current query is over, whatever its outcome. */
   #over: Promise<void> | undefined;
   #next: Promise<Answer> | undefined;
 

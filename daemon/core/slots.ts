@@ -1,4 +1,4 @@
-/** Lets so many pieces of work run at once; the others wait in order. */
+/** Runs up to `count` pieces of work at once; the others wait in order. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -13,7 +13,7 @@ export class Slots {
     try {
       return await work();
     } finally {
-      // Who leaves hands its place over.
+      // A finished piece of work passes its slot on.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

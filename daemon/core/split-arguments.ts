@@ -1,20 +1,20 @@
-/** Beyond it a pattern's own stack could run out; of plain words there may be any number. */
+/** A longer line could overflow the stack of a regular expression; a line of plain words may have any length. */
 const maxQuotedLength = 16 * 1024;
 const doubleQuoted = String.raw`"([^"\\]*(?:\\[^][^"\\]*)*)"`;
 const singleQuoted = String.raw`'([^'\\]*(?:\\[^][^'\\]*)*)'`;
 const word = String.raw`((?:[^ \t"'\\]+|\\[^\t]?|${doubleQuoted}|${singleQuoted})+)`;
-/** The next word, or what is no more of one. */
+/** The next word, or the end of the line. */
 const nextWord = new RegExp(String.raw`[ \t]*(?:($)|${word})`, "y");
 const nextWordOrComment = new RegExp(String.raw`[ \t]*(?:(#[^]*|$)|${word})`, "y");
 const quotes = new RegExp(String.raw`${doubleQuoted}|${singleQuoted}|\\(["'\\ ])`, "g");
 
 /**
- * The words of a line as OpenSSH splits them, without a shell (misc.c, argv_split): quotes of both kinds and backslashes;
- * with `comments` it ends at a word that begins with `#`. Undefined where a quote is not closed, or a line with quotes is
- * longer than anybody writes one.
+ * Splits a line into words as OpenSSH does without a shell (misc.c, argv_split): both kinds of quotes, and backslashes;
+ * with `comments` it ends at a word that starts with `#`. undefined if a quote is not closed, or if a line with quotes is
+ * implausibly long.
  */
 export function splitArguments(text: string, { comments = false } = {}): string[] | undefined {
-  // Nearly every line is plain words.
+  // Nearly every line consists of plain words.
   if (!/["'\\#]/.test(text)) return text.split(/[ \t]+/).filter((each) => each !== "");
   if (text.length > maxQuotedLength) return undefined;
   const next = comments ? nextWordOrComment : nextWord;
@@ -29,7 +29,7 @@ export function splitArguments(text: string, { comments = false } = {}): string[
   }
 }
 
-/** Such words as one line. */
+/** Joins words into a line that `splitArguments` splits into the same words. */
 export function joinArguments(words: readonly string[]): string {
   const quoted = (text: string): string => `"${text.replace(/["\\]/g, String.raw`\$&`)}"`;
   return words.map((each) => (/^[^\s"'\\#]+$/.test(each) ? each : quoted(each))).join(" ");

@@ -5,9 +5,9 @@ import { giveUpReserve } from "../../state-directory/reserve.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
 
 /**
- * Makes the state directory with mode 0700, or checks the one that is there and what it holds: whatever could have been
- * planted by somebody else is refused (`forbidden`) before anything is read or written. One that others could only look
- * into is closed to them.
+ * Creates the state directory with mode 0700, or checks the existing one and its content: whatever somebody else could
+ * have planted is refused (`forbidden`) before anything is read or written. If others could only read the directory,
+ * their access is removed.
  */
 export function prepareStateDirectory(path: string): void {
   makeStateDirectory(path);
@@ -18,7 +18,7 @@ export function prepareStateDirectory(path: string): void {
 /** More than a daemon writes to start. */
 const neededBytes = 256 * 1024;
 
-/** Gives up the room that is kept for deletions, where the disk has none to start in. */
+/** Gives up the space reserved for deletions if the disk has too little to start. */
 export function makeRoomToStart(path: string): void {
   const { bavail, bsize } = statfsSync(path);
   if (bavail * bsize < neededBytes) giveUpReserve(path);

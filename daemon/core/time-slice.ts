@@ -1,13 +1,13 @@
 import type { Clock } from "./clock.ts";
 import { EventLoopQueue } from "./event-loop-queue.ts";
 
-/** So long one piece of work may keep the event loop from all others. */
+/** How long one piece of work may block the event loop. */
 const sliceMs = 2;
 
-/** Of all that is done in slices one slice goes into a turn of the event loop. */
+/** Each turn of the event loop runs one slice of all sliced work. */
 const eventLoop = new EventLoopQueue();
 
-/** Long work in slices: after each short step of it, `if (slice.spent) await slice.next();`. */
+/** Splits long work into slices: after each short step, `if (slice.spent) await slice.next();`. */
 export class TimeSlice {
   readonly #clock: Pick<Clock, "elapsed">;
   #begunAt: number;
@@ -21,7 +21,7 @@ export class TimeSlice {
     return this.#clock.elapsed() - this.#begunAt >= sliceMs;
   }
 
-  /** Resolves when everybody else has had a turn. */
+  /** Resolves after other work has had a turn. */
   async next(): Promise<void> {
     await eventLoop.next();
     this.#begunAt = this.#clock.elapsed();

@@ -1,10 +1,10 @@
 export interface Numbered {
   readonly seq: number;
-  /** What this one costs to keep, in bytes. */
+  /** Roughly the memory that it takes, in bytes. */
   readonly size: number;
 }
 
-/** How far somebody has come who must miss nothing. */
+/** The position of a reader that must miss nothing. */
 export interface Place {
   readonly seq: number;
 }
@@ -16,21 +16,21 @@ interface Kept<Item> {
 }
 
 /**
- * The newest part of a numbered stream, kept in memory for those who follow it. Items are appended once they
- * are recorded, so whoever is too far behind finds them in the record. Readers pull at their own pace; a
- * slow one costs nothing, unless it holds its place.
+ * The newest part of a numbered stream, kept in memory for its readers. Items are appended once they are recorded, so a
+ * reader that is too far behind finds them in the record. Readers pull at their own pace; a slow one costs nothing,
+ * unless it holds its place.
  */
 export class Transcript<Item extends Numbered> {
   readonly #keepBytes: number;
   readonly #wakers = new Set<() => void>();
   readonly #held = new Set<Place>();
-  /** By its number. A list would have to be copied whenever its first ones are dropped, at each append once it is full. */
+  /** By number. A list would have to be copied whenever items are dropped: at each append, once it is full. */
   readonly #kept = new Map<number, Kept<Item>>();
-  /** Of all items, also of those that are not kept any more. */
+  /** The bytes of all items, including those no longer kept. */
   #bytes = 0;
   #droppedBytes = 0;
   #ended = false;
-  /** Of what is kept. */
+  /** The number of the oldest item kept. */
   #firstSeq: number;
   #lastSeq: number;
 
@@ -44,7 +44,7 @@ export class Transcript<Item extends Numbered> {
     return this.#lastSeq;
   }
 
-  /** Whether the last item there will ever be is in. */
+  /** Whether the last item has been appended. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -62,7 +62,7 @@ export class Transcript<Item extends Numbered> {
     for (const wake of this.#wakers) wake();
   }
 
-  /** Items after `seq`, about `maxBytes` of them; undefined when they are no longer kept here. */
+  /** Items after `seq`, about `maxBytes` of them; undefined if they are no longer kept here. */
   after(seq: number, maxBytes: number): Item[] | undefined {
     if (seq >= this.#lastSeq) return [];
     if (seq + 1 < this.#firstSeq) return undefined;
@@ -77,7 +77,7 @@ export class Transcript<Item extends Numbered> {
     return found;
   }
 
-  /** The newest of the items kept here that `matches`. */
+  /** The newest item kept here that `matches`. */
   findLast(matches: (item: Item) => boolean): Item | undefined {
     for (let seq = this.#lastSeq; seq >= this.#firstSeq; seq--) {
       const item = this.#kept.get(seq)?.item;
@@ -92,7 +92,7 @@ export class Transcript<Item extends Numbered> {
     return () => this.#wakers.delete(wake);
   }
 
-  /** Keeps everything behind a place that moves, and before it as much as is kept anyway, until it is released. */
+  /** Keeps everything after a place, which may move, until it is released; before it, as much as is kept anyway. */
   hold(place: Place): void {
     this.#held.add(place);
   }
@@ -101,12 +101,12 @@ export class Transcript<Item extends Numbered> {
     this.#held.delete(place);
   }
 
-  /** Bytes that are kept behind `seq`. */
+  /** The number of bytes kept after `seq`. */
   bytesAfter(seq: number): number {
     return this.#bytes - this.#endOf(seq);
   }
 
-  /** Of what is not kept any more: where that ends. */
+  /** For an item that is no longer kept: the end of all such items. */
   #endOf(seq: number): number {
     return this.#kept.get(seq)?.end ?? (seq < this.#firstSeq ? this.#droppedBytes : this.#bytes);
   }

@@ -12,31 +12,31 @@ import { ReaderProcess, type ReaderProgram } from "./reader-process.ts";
 import type { DirectoryContent, FileChange, FileContent, PathKind, Unread } from "./regular-file.ts";
 
 /**
- * Reads what stands at paths that a person or a client names: key files, SSH configurations, known_hosts. Whatever that
- * is, the answer comes within a deadline and is a regular file of bounded size, and nothing else waits for it. The reads
- * are done by another process, which can be left: in this one a file system that hangs would keep a thread of Node's
- * pool for each of them, of which there are four, and the process would never end. No method rejects.
+ * Reads files at paths that a person or a client names: key files, SSH configurations, known_hosts. Whatever is at the
+ * path, the answer arrives within a deadline and is a regular file of bounded size, and nothing else is delayed. Another
+ * process does the reads, which can be abandoned: here, a file system that hangs would block one of the four threads of
+ * Node's pool per read, and the process could never exit. No method rejects.
  */
 export interface UserFiles extends Disposable {
   read(path: string, maxBytes: number): Promise<FileContent>;
-  /** Reads a file of which an earlier read gave `version`, where it has changed. */
+  /** Reads a file only if it has changed since an earlier read, which returned `version`. */
   reread(path: string, maxBytes: number, version: string | undefined): Promise<FileChange>;
-  /** Sorted; a directory of more than `maxNames` is unreadable. */
+  /** Sorted; a directory with more than `maxNames` is unreadable. */
   list(path: string, maxNames: number): Promise<DirectoryContent>;
-  /** Of what is not read but connected to; "unknown" also where it hangs. */
+  /** For what is connected to instead of read; "unknown" also if it hangs. */
   kind(path: string): Promise<PathKind>;
 }
 
 export interface UserFilesOptions {
   readonly program: ReaderProgram;
   readonly log: Log;
-  /** For each read; default 5 s. */
+  /** Per read; default 5 s. */
   readonly timeoutMs?: number;
-  /** Beside so many killed processes that the system cannot let go of, since they hang in it, none is begun; default 8. */
+  /** The number of killed processes that may still hang in the system before no more are started; default 8. */
   readonly maxHanging?: number;
 }
 
-/** A process that nobody needed for so long is ended. It has 12 MB of its own; a run waits 40 ms for a new one. */
+/** An unused process is ended after this long. It takes 12 MB; a run waits 40 ms for a new one. */
 const idleMs = 3_600_000;
 
 /** The first read starts the process, which takes some 40 ms. */
@@ -75,12 +75,12 @@ function unread(answer: unknown): Unread {
   return { kind: "unreadable", why: answer instanceof Refusal ? answer.why : "it cannot be read" };
 }
 
-/** One process for all reads, and a further one as soon as one of them hangs. */
+/** One process for all reads, and another one as soon as a read hangs. */
 class Readers implements Disposable {
   readonly #options: UserFilesOptions;
   readonly #timeoutMs: number;
   readonly #maxHanging: number;
-  /** All that the system has not let go of. */
+  /** All processes that the system has not reaped. */
   readonly #processes = new Set<ReaderProcess>();
   readonly #known = new KnownPaths();
   readonly #thisTurn = new Map<string, Promise<unknown>>();
@@ -105,7 +105,7 @@ class Readers implements Disposable {
     return Promise.resolve(answer);
   }
 
-  /** What is asked again in one turn is sent once: the question is on its way to both when the turn ends. */
+  /** Identical questions of one turn are sent once, when the turn ends. */
   #askOnce(question: FileQuestion): Promise<unknown> {
     const key = JSON.stringify(question);
     const same = this.#thisTurn.get(key);
@@ -116,7 +116,7 @@ class Readers implements Disposable {
     return asking;
   }
 
-  /** Of one path one question at a time: a hundred runs with the same key file must not be a hundred reads that hang. */
+  /** One question per path at a time: a hundred runs with the same key file must not become a hundred hanging reads. */
   async #askInTurn(question: FileQuestion): Promise<unknown> {
     const { path } = question;
     const before = this.#asked.get(path);
@@ -153,7 +153,7 @@ class Readers implements Disposable {
   async #askNow(question: FileQuestion): Promise<unknown> {
     const { log } = this.#options;
     const { path } = question;
-    // A process that was killed from outside has taken the question along.
+    // Repeated in case the process was killed from outside.
     for (let attempt = 0; attempt < 2 && !this.#over; attempt += 1) {
       clearTimeout(this.#idleTimer);
       const reader = this.#reader(path);

@@ -1,6 +1,6 @@
 /**
- * As whom a person logs in where nothing else is said. The account database may have no entry, as in containers that run
- * as any number: then it is what the environment says, or the number.
+ * The default login name. The account database may have no entry, as in containers that run under an arbitrary id: then
+ * it is taken from the environment, or is the id.
  */
 export function userName(
   inDatabase: () => string,

@@ -1,6 +1,6 @@
 import { pooledRandom } from "./pooled-random.ts";
 
-/** A UUIDv7 (RFC 9562, section 5.7): ordered by the millisecond it was made in. */
+/** A UUIDv7 (RFC 9562, section 5.7): ordered by the millisecond of its creation. */
 export function uuidv7(unixMs = Date.now()): string {
   const bytes = pooledRandom(16);
   bytes.writeUIntBE(unixMs, 0, 6);

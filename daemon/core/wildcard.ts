@@ -1,12 +1,12 @@
-/** A pattern, and how its parts stand for the letters of a name. */
+/** A pattern, and how its parts match the letters of a name. */
 export interface Pattern {
-  /** Whether the part at this place is any text. */
+  /** Whether the part at this index matches any text. */
   readonly isStar: (at: number) => boolean;
-  /** Whether the part at this place, which is no star, is the letter at that one. */
+  /** Whether the part at this index, which is no star, matches the letter at `position`. */
   readonly fits: (at: number, position: number) => boolean;
 }
 
-/** Whether a pattern of so many parts is all of a name. Only the latest star is ever widened: no pattern makes it slow. */
+/** Whether a pattern of `parts` parts matches a whole name. Only the latest star is ever extended: no pattern is slow. */
 export function matchesPattern(parts: number, letters: number, { isStar, fits }: Pattern): boolean {
   let at = 0;
   let star = -1;
@@ -32,7 +32,7 @@ export function matchesPattern(parts: number, letters: number, { isStar, fits }:
   return at === parts;
 }
 
-/** With `*` for any text and `?` for any letter, as in OpenSSH's match.c. */
+/** `*` matches any text and `?` any letter, as in OpenSSH's match.c. */
 export function matchesWildcard(pattern: string, name: string): boolean {
   if (!pattern.includes("*") && !pattern.includes("?")) return pattern === name;
   return matchesPattern(pattern.length, name.length, {
@@ -41,7 +41,7 @@ export function matchesWildcard(pattern: string, name: string): boolean {
   });
 }
 
-/** A list with commas, in which `!` excludes what it stands before (match.c, match_pattern_list). */
+/** A comma-separated list, in which `!` negates a pattern (match.c, match_pattern_list). */
 export function matchesWildcardList(list: string, name: string): boolean {
   let matched = false;
   for (const pattern of list.split(",")) {

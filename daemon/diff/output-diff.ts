@@ -6,13 +6,13 @@ import { TimeSlice } from "../core/time-slice.ts";
 import type { RunHistory } from "../runs/history.ts";
 import type { DiffSide } from "./unified-diff.ts";
 
-/** Of a longer output only the end is compared. */
+/** For longer output only the end is compared. */
 const maxComparedBytes = 10 * 1024 * 1024;
-/** As long as VS Code looks for what moved. */
+/** VS Code's own limit for its search for moved text. */
 const timeoutMs = 5000;
-/** One that is far beyond its own time-out is taken for lost. */
+/** A thread that far exceeds its own time-out is considered lost. */
 const maxThreadMs = 60_000;
-/** So that a small one need not wait for a large one. */
+/** So that a small comparison need not wait for a large one. */
 const threadsAtOnce = 2;
 
 type Stream = "stdout" | "stderr" | "both";
@@ -20,11 +20,11 @@ type Stream = "stdout" | "stderr" | "both";
 export interface OutputDiffParts {
   readonly history: Pick<RunHistory, "get" | "output">;
   readonly clock: ConstructorParameters<typeof TimeSlice>[0];
-  /** daemon/differ.ts, as built or as it stands. */
+  /** Path of daemon/differ.ts, built or as source. */
   readonly script: string;
 }
 
-/** Compares the recorded outputs of runs, in a thread of its own. */
+/** Compares the recorded outputs of runs, in threads. */
 export class OutputDiff {
   readonly #parts: OutputDiffParts;
   readonly #slots = new Slots(threadsAtOnce);
@@ -33,7 +33,7 @@ export class OutputDiff {
     this.#parts = parts;
   }
 
-  /** As `unifiedDiff`. Rejects with `run_unknown`, or with the signal's reason. */
+  /** Returns a patch like `unifiedDiff`. Rejects with `run_unknown`, or with the signal's reason. */
   async compare(ids: readonly [string, string], stream: Stream, signal: AbortSignal): Promise<string> {
     const { history, script } = this.#parts;
     const [a, b] = await Promise.all([history.get(ids[0]), history.get(ids[1])]);
@@ -53,7 +53,7 @@ export class OutputDiff {
       chunks.push(chunk);
       if (slice.spent) await slice.next();
     }
-    // Of one stream it is not known how much of what is missing was its own.
+    // How much of the missing bytes belongs to a single stream is not known.
     const unrecordedBytes = run.truncatedBytes;
     return { host: run.host.name, run: run.id, bytes: Buffer.concat(chunks), skippedBytes, unrecordedBytes };
   }

@@ -1,15 +1,15 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { formatBytes } from "../../protocol/size.ts";
 
-/** The output of one run, or its end. */
+/** The output of one run, or the end of it. */
 export interface DiffSide {
   /** The host's name. */
   readonly host: string;
   readonly run: string;
   readonly bytes: Uint8Array;
-  /** So much of the record comes before `bytes`. */
+  /** The number of recorded bytes before `bytes`. */
   readonly skippedBytes: number;
-  /** So much was received beyond what the record keeps. */
+  /** The number of bytes received that the record does not keep. */
   readonly unrecordedBytes: number;
 }
 
@@ -18,8 +18,8 @@ const contextLines = 3;
 const binaryProbeBytes = 8000;
 
 /**
- * `diff -u` of two outputs: empty where they are the same. Lines that begin with "#" come first and name what was not
- * compared. What is not compared within `timeoutMs` is compared line by line at the same place.
+ * `diff -u` of two outputs: empty if they are equal. Lines starting with "#" come first and say what was not compared. If
+ * the comparison takes longer than `timeoutMs`, lines at the same position are compared.
  */
 export function unifiedDiff(a: DiffSide, b: DiffSide, timeoutMs: number): string {
   const notes = [...notesOf(a), ...notesOf(b)];
@@ -54,7 +54,7 @@ function isBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, binaryProbeBytes).includes(0);
 }
 
-/** Each with its newline; an end of an output begins with a whole line. */
+/** Each with its newline; the end of an output starts with a whole line. */
 function linesOf({ bytes, skippedBytes }: DiffSide): string[] {
   const from = skippedBytes > 0 ? bytes.indexOf(10) + 1 : 0;
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.length - from).toString("utf8");
@@ -69,7 +69,7 @@ interface Hunk {
   lines: string[];
 }
 
-/** Neighbouring lines that differ from those at the same place are a hunk, without context. */
+/** Adjacent lines that differ from those at the same position form a hunk, without context. */
 function hunksByPlace(before: readonly string[], after: readonly string[]): Hunk[] {
   const hunks: Hunk[] = [];
   const most = Math.max(before.length, after.length);
