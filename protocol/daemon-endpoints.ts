@@ -6,7 +6,7 @@ import { KnownHost, NewKnownHost } from "./known-host.ts";
 import { listOf } from "./list.ts";
 import { routes } from "./routes.ts";
 import { SettingsPatch, SettingsReport } from "./settings.ts";
-import { Connection, Health, Stats } from "./stats.ts";
+import { Connection, Health, Stats, Version } from "./stats.ts";
 
 export const daemonEndpoints = {
   health: endpoint({
@@ -14,6 +14,14 @@ export const daemonEndpoints = {
     summary: "Whether the daemon is up, and which one it is",
     status: 200,
     output: Health,
+    problems: [],
+  }),
+  version: endpoint({
+    method: "GET",
+    path: "/api/version",
+    summary: "The daemon's version, and that of its API",
+    status: 200,
+    output: Version,
     problems: [],
   }),
   stats: endpoint({

@@ -202,12 +202,22 @@ export type RunPatch = z.infer<typeof RunPatch>;
 export const CancelRequest = z.strictObject({ graceMs: span(600_000).default(5000) });
 
 /** A piece of standard input; `end` closes it after the data. */
-export const StdinRequest = z.strictObject({
-  data: z.string().default(""),
-  encoding: z.enum(["utf8", "base64"]).default("utf8"),
-  end: z.boolean().default(false),
-});
+export const StdinRequest = z
+  .strictObject({
+    data: z.string().default(""),
+    encoding: z.enum(["utf8", "base64"]).default("utf8"),
+    end: z.boolean().default(false),
+  })
+  .refine(({ data, encoding }) => encoding !== "base64" || isBase64(data), {
+    path: ["data"],
+    message: "must be base64 with its padding (RFC 4648, section 4)",
+  });
 export type StdinRequest = z.infer<typeof StdinRequest>;
+
+/** Decoders skip what is not base64, so that bytes would be lost silently. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
 /** For a raw stdin body: `end=true` closes standard input after it. */
 export const StdinQuery = z.strictObject({
   end: z.enum(["true", "false"]).default("false"),

@@ -91,6 +91,10 @@ export const Health = z.object({
 });
 export type Health = z.infer<typeof Health>;
 
+/** Which Hostrun a daemon is of; `protocol` is the version of the API. */
+export const Version = Health.pick({ version: true, protocol: true, build: true });
+export type Version = z.infer<typeof Version>;
+
 /** What opened a connection: ssh2 in the daemon, or the system's `ssh`. */
 export const ConnectionTransport = z.enum(["ssh2", "openssh"]);
 export type ConnectionTransport = z.infer<typeof ConnectionTransport>;

@@ -17,15 +17,15 @@ export interface Verifier {
 }
 
 /**
- * Why a request is refused, checked before anything else: `invalid_request` and `forbidden` for any caller (caller.ts),
- * `forbidden` for a Host other than the listening address, `unauthorized` without the token.
+ * Why a request is refused, checked before anything else. Over TCP `forbidden` for any Host but exactly the address
+ * listened on, then `invalid_request` and `forbidden` as for every caller (caller.ts), then `unauthorized` without the token.
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
-  const refusal = requestFormProblem(request);
-  if (refusal !== undefined) return refusal;
   if (access.by === "address" && !isMeant(request, access.authority())) {
     return new Problem("forbidden", `The Host of a request must be ${access.authority()}.`);
   }
+  const refusal = requestFormProblem(request);
+  if (refusal !== undefined) return refusal;
   if (request.httpVersion === "1.1" && request.headers.host === undefined)
     return ambiguousHeader("host", "is required by HTTP/1.1 (RFC 9112, section 3.2)");
   if (access.by === "permission") return undefined;
@@ -38,6 +38,7 @@ export function accessRefusal(request: IncomingMessage, access: Access): Problem
 }
 
 /** A target in absolute form contains its own authority and overrides Host (RFC 9112, section 3.2.2). */
-function isMeant({ url = "", headers }: IncomingMessage, authority: string): boolean {
-  return headers.host === authority && (url.startsWith("/") || url === "*");
+function isMeant({ url = "", headersDistinct }: IncomingMessage, authority: string): boolean {
+  const { host = [] } = headersDistinct;
+  return host.length === 1 && host[0] === authority && (url.startsWith("/") || url === "*");
 }

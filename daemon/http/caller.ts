@@ -32,7 +32,7 @@ const hostForm = /^(?:(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/;
  * have sent it. On the socket, file permissions decide who may connect, so a browser can only get there through a
  * relay.
  */
-export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Problem | undefined {
+export function requestFormProblem({ method, rawHeaders, headers }: IncomingMessage): Problem | undefined {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   if (names.length >= maxHeaders) return ambiguousHeader("headers", `must be fewer than ${maxHeaders}`);
   const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
@@ -41,8 +41,21 @@ export function requestFormProblem({ rawHeaders, headers }: IncomingMessage): Pr
     return ambiguousHeader("host", "must be the name that was connected to");
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";
-  if (own && !names.includes("origin") && !names.includes("referer")) return undefined;
-  return new Problem("forbidden", "Requests from web pages are not allowed.");
+  if (!own || names.includes("origin") || names.includes("referer"))
+    return new Problem("forbidden", "Requests from web pages are not allowed.");
+  return isReading(method) || !names.includes("hostrun-agent") ? undefined : needsApproval();
+}
+
+function isReading(method: string | undefined): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** A client that acts for a program relies on a person approving what it does: without that, nothing is done. */
+function needsApproval(): Problem {
+  return new Problem(
+    "forbidden",
+    "What a program does (Hostrun-Agent) needs a person's approval, which this version of Hostrun cannot ask for. It may only read.",
+  );
 }
 
 /** For a request with an ambiguous or invalid header. */

@@ -54,7 +54,7 @@ async function checked(declaration: Endpoint, context: Koa.Context): Promise<Req
     get signal() {
       return abortedAfter(context.res);
     },
-    header: (name) => context.get(name) || undefined,
+    header: (name) => (name.toLowerCase() in context.headers ? context.get(name) : undefined),
   } as RequestContext<Endpoint>;
 }
 

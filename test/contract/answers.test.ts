@@ -60,6 +60,7 @@ type Call = () => Promise<{ path: string } & Sent> | ({ path: string } & Sent);
 /** A request that every endpoint answers well; an endpoint without one does not compile. */
 const good: Record<EndpointName, Call> = {
   health: () => ({ path: "/api/health" }),
+  version: () => ({ path: "/api/version" }),
   doctor: () => ({ path: "/api/doctor" }),
   backup: () => ({ path: "/api/backup" }),
   stats: async () => ({ path: `/api/stats${(await endedRun()).slice(0, 0)}` }),

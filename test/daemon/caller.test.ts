@@ -87,6 +87,22 @@ describe.each([
   });
 });
 
+test("a client that acts for a program may only read, as long as nobody can be asked to approve", async () => {
+  const headers = { "hostrun-agent": "claude/1.0" };
+  for (const [method, path] of requests) {
+    if (method === "GET" || method === "HEAD") continue;
+    const sent = method === "POST" || method === "PATCH" ? { json: bodies[path] ?? {} } : {};
+    const answer = await daemon.http.ask(method, path, { headers, ...sent });
+    expect([method, path, answer.status]).toEqual([method, path, 403]);
+    expect(answer.problem()).toMatchObject({
+      code: "forbidden",
+      detail: expect.stringContaining("approval"),
+    });
+  }
+  expect((await daemon.http.ask("GET", "/api/hosts", { headers })).status).toBe(200);
+  expect(await traces()).toEqual(before);
+});
+
 function upgradeTo(protocol: string): string {
   return `Connection: Upgrade\r\nUpgrade: ${protocol}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
 }

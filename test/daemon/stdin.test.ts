@@ -46,6 +46,21 @@ test("pieces are written one after the other while it is open", async () => {
   expect((await write({ data: "late" })).problem()).toMatchObject({ status: 409, code: "conflict" });
 });
 
+test("what is not base64 is refused, and nothing of it is written", async () => {
+  const { run, rest } = await opened("cat");
+  const write = (data: string) =>
+    daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, { json: { data, encoding: "base64" } });
+  for (const data of ["AP8=AP8=", "AP8=!!!", "=AP8", "!!!!", "A", "AP8", "AP8-", "A===", "é", " AP8="]) {
+    const answer = await write(data);
+    expect([data, answer.status]).toEqual([data, 400]);
+    expect(answer.problem().issues).toMatchObject([{ path: "data" }]);
+  }
+  for (const data of ["", "AP8=", "AA==", "AP//"]) expect((await write(data)).status).toBe(204);
+  await daemon.http.ask("POST", `/api/runs/${run.id}/stdin`, { json: { end: true } });
+  await rest();
+  expect(run.bytes("stdout")).toEqual(Buffer.from([0, 255, 0, 0, 255, 255]));
+});
+
 test("8 MiB of raw bytes go through sha256sum unchanged", async () => {
   const { run, rest } = await opened("sha256sum");
   const bytes = randomBytes(8 * 1024 * 1024);

@@ -214,6 +214,10 @@ describe("what a web page, a proxy or a relay can send", () => {
     ["the other family", () => ({ host: `[::1]:${port()}` })],
     ["a dot behind", () => ({ host: `127.0.0.1.:${port()}` })],
     ["a short form", () => ({ host: `127.1:${port()}` })],
+    ["a user", () => ({ host: `x@${tcp.authority}` })],
+    ["a longer port", () => ({ host: `127.0.0.1:0${port()}` })],
+    ["letters behind the port", () => ({ host: `${tcp.authority}.evil.example` })],
+    ["two names in one", () => ({ host: `${tcp.authority}, evil.example` })],
     ["an Origin", () => ({ origin: "http://evil.example" })],
     ["its own Origin", () => ({ origin: `http://${tcp.authority}` })],
     ["an opaque Origin", () => ({ origin: "null" })],
@@ -234,6 +238,16 @@ describe("what a web page, a proxy or a relay can send", () => {
       }
     },
   );
+
+  test("two Hosts are refused, also where both are the right one", async () => {
+    for (const second of [tcp.authority, "evil.example"]) {
+      const answer = await tcp.raw(
+        `GET /api/health HTTP/1.1\r\nHost: ${tcp.authority}\r\nhost: ${second}\r\nConnection: close\r\n` +
+          `Authorization: Bearer ${tcp.token}\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n.*"code":"forbidden"/s);
+    }
+  });
 
   test("a refused request changes nothing", async () => {
     const before = await daemon.client.call("listHosts");

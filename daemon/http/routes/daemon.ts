@@ -20,7 +20,16 @@ export interface DaemonRoutesParts {
 
 type DaemonHandlers = Pick<
   Handlers,
-  "doctor" | "backup" | "health" | "stats" | "metrics" | "openapi" | "shutdown" | "replaceToken" | "changes"
+  | "doctor"
+  | "backup"
+  | "health"
+  | "version"
+  | "stats"
+  | "metrics"
+  | "openapi"
+  | "shutdown"
+  | "replaceToken"
+  | "changes"
 >;
 
 export function daemonRoutes({
@@ -34,6 +43,10 @@ export function daemonRoutes({
 }: DaemonRoutesParts): DaemonHandlers {
   return {
     health,
+    version: () => {
+      const { version, protocol, build } = health();
+      return { version, protocol, build };
+    },
     stats,
     doctor: () => maintenance.doctor(),
     backup: () => maintenance.backup(),
