@@ -93,8 +93,11 @@ export type JobCounts = z.infer<typeof JobCounts>;
 export const JobOutcome = z.enum(["succeeded", "failed", "cancelled"]);
 export type JobOutcome = z.infer<typeof JobOutcome>;
 
-/** failures: more hosts failed than the job allows. daemonStopped: the daemon stopped before they started. */
-export const SkipReason = z.enum(["cancelled", "failures", "daemonStopped"]);
+/**
+ * failures: more hosts failed than the job allows. daemonStopped: the daemon stopped before they started. storageFull: their
+ * runs could not be recorded.
+ */
+export const SkipReason = z.enum(["cancelled", "failures", "daemonStopped", "storageFull"]);
 export type SkipReason = z.infer<typeof SkipReason>;
 
 const { stdin: _stdin, secretEnv: _secretEnv, agentSocket: _agentSocket, ...keptOptions } = runOptions;

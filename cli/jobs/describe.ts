@@ -35,6 +35,7 @@ export function skippedText({ id, counts, skipReason }: Job): string {
   const why = {
     cancelled: ": the job was cancelled",
     failures: ": too many hosts failed before",
+    storageFull: `: the disk of the history is full or fails. See \`hostrun doctor\`; then \`hostrun jobs rerun ${id} --only unfinished\` runs the rest`,
     daemonStopped: `: the daemon was stopped before their turn. \`hostrun jobs rerun ${id} --only unfinished\` runs the rest`,
   };
   return `${counts.skipped} not started${skipReason === null ? "" : why[skipReason]}`;

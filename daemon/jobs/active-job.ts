@@ -37,6 +37,7 @@ export class ActiveJob {
   #cancelGraceMs: number | undefined;
   /** No further host may begin: its daemon stops, or an earlier daemon began the job. */
   #isLeft = false;
+  #isStorageFull = false;
 
   constructor(job: Job, request: JobRequest, parts: ActiveJobParts) {
     this.#job = job;
@@ -118,7 +119,8 @@ export class ActiveJob {
         this.#starting -= 1;
       });
     } catch {
-      // Not even its failure could be recorded: the store is full, and has reported that.
+      // Not even its failure could be recorded.
+      this.#isStorageFull = true;
       this.#schedule.ended(false);
       this.advance();
       return;
@@ -153,7 +155,8 @@ export class ActiveJob {
 
   #skipReason(): SkipReason {
     if (this.#cancelGraceMs !== undefined) return "cancelled";
-    return this.#isLeft ? "daemonStopped" : "failures";
+    if (this.#isLeft) return "daemonStopped";
+    return this.#isStorageFull ? "storageFull" : "failures";
   }
 }
 

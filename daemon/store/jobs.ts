@@ -44,7 +44,7 @@ const orders: Readonly<Record<JobRunSort, string>> = {
 };
 
 /** Jobs in SQLite. A row that cannot be read is left out and reported. */
-export function createJobStore({ sql, damage }: Database): JobStore {
+export function createJobStore({ sql, damage, reserve }: Database): JobStore {
   const insert = sql.prepare<[object]>(`INSERT INTO jobs
     (id, name, command, targets, hosts, options, state, outcome, counts, skip_reason, created_at, started_at, ended_at) VALUES
     (@id, @name, @command, @targets, @hosts, @options, @state, @outcome, @counts, @skip_reason, @created_at, @started_at, @ended_at)`);
@@ -65,6 +65,8 @@ export function createJobStore({ sql, damage }: Database): JobStore {
   );
   const keys = createKeyTable(sql);
   const create = sql.transaction<JobStore["create"]>((job, key) => {
+    // Without it none of its runs could be recorded.
+    reserve.demand();
     insert.run(rowOf(job));
     if (key !== undefined) keys.insert({ ...key, madeId: job.id, createdAt: job.createdAt });
   });

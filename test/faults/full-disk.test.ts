@@ -291,6 +291,9 @@ test("a daemon on a full disk begins no run, ends those under way as they end, a
     expect(status).toBe(507);
     expect(JSON.parse(bytes.toString())).toMatchObject({ code: "storage_full", retryable: true });
   }
+  const job = { targets: ["web1"], command: counter.command };
+  expect((await daemon.http.ask("POST", "/api/jobs", { json: job })).problem().code).toBe("storage_full");
+  expect((await daemon.client.call("listJobs")).items).toEqual([]);
   await goOn();
   await goOn();
   await run.until(messages, ({ type }) => type === "complete");
