@@ -48,8 +48,8 @@ export interface OpenDaemonOptions {
   /** Whether connections are kept for the next call; by default they are. */
   readonly keepConnections?: boolean | undefined;
   /**
-   * Trust daemon.json without a health check, for a caller whose first use is `runFrames`: the run is sent at once,
-   * and the daemon is found or started only if it was not started.
+   * Trust daemon.json without a health check, for a caller whose first use is `runFrames`: the run is sent at once; only
+   * if that daemon does not start it is another one found or started.
    */
   readonly unseen?: boolean | undefined;
 }

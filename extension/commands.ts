@@ -48,12 +48,12 @@ export interface CommandParts {
   refresh(): Promise<void>;
 }
 
-/** `selected`: all rows that are selected, where the command is of one of them. */
+/** `selected`: all selected rows, if the command belongs to one of them. */
 type Command = (argument: unknown, selected?: unknown) => unknown;
 
 /**
- * Registers every command of package.json. Those of a row have a name of their own: VS Code gives them no row when
- * the tree is being read anew at that moment, and what was meant must not be guessed then.
+ * Registers every command of package.json. Commands of a row have separate names: VS Code passes no row when the tree
+ * is being reloaded at that moment, and the intended row must not be guessed.
  */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { daemon, runs, panels, log } = parts;
@@ -103,7 +103,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   };
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`hostrun.${name}`, async (argument: unknown, selected: unknown) => {
-      // What goes wrong unforeseen is told, not lost in the extension host.
+      // Unexpected failures are reported rather than lost in the extension host.
       await parts.report.attempt(vscode.l10n.t("Hostrun failed"), async () => command(argument, selected));
     }),
   );
@@ -147,7 +147,7 @@ function jobCommands({ jobs, runs, hostList }: CommandParts): Record<string, Com
   };
 }
 
-/** A row of the tree of hosts as a job takes it. */
+/** The target that a row of the hosts tree stands for in a job. */
 function rowTarget(row: unknown): string | undefined {
   const path = rowGroup(row);
   if (path !== undefined) return `group:${path}`;
@@ -216,7 +216,7 @@ function snippetCommands({ snippets }: CommandParts): Record<string, Command> {
   };
 }
 
-/** What keys do with the row that has the focus. */
+/** Keyboard commands for the focused row. */
 function keyCommands({ hosts, groups, runs, history, focused }: CommandParts): Record<string, Command> {
   return {
     editFocusedRow: async () => {
@@ -246,7 +246,7 @@ function keyCommands({ hosts, groups, runs, history, focused }: CommandParts): R
   };
 }
 
-/** A command of a row. Hidden commands can be called by anyone with anything. */
+/** A command for a row. Hidden commands can be called by anyone, with any argument. */
 function onRow<T>(parse: (argument: unknown) => T | undefined, act: (row: T) => unknown): Command {
   return (argument) => {
     const row = parse(argument);
@@ -256,7 +256,7 @@ function onRow<T>(parse: (argument: unknown) => T | undefined, act: (row: T) => 
   };
 }
 
-/** The same of all runs that are selected, where the row is one of them. */
+/** The same for all selected runs, if the row is one of them. */
 function onRuns(act: (runs: readonly Run[]) => unknown): Command {
   return (argument, selected) => {
     const rows = Array.isArray(selected) ? selected.flatMap((row: unknown) => rowRun(row) ?? []) : [];

@@ -12,8 +12,8 @@ interface Followed {
 }
 
 /**
- * Keeps the keys by which package.json disables commands that can do nothing. They say what is not there, so that nothing
- * is disabled before anything is known.
+ * Sets the context keys with which package.json disables commands that would have no effect. They state what is
+ * missing, so that nothing is disabled until that is known.
  */
 export function followContextKeys({ hosts, hostFilter, runs, search }: Followed): vscode.Disposable {
   const shown = new Map<string, boolean>();

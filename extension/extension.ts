@@ -47,7 +47,7 @@ import { RunPanels } from "./terminal/run-panels.ts";
 import { provideTasks } from "./tasks/tasks.ts";
 import { showTrees } from "./trees.ts";
 
-/** Puts the parts together. Nothing is read or started here: the daemon is found when something is asked of it. */
+/** Wires the parts together. Nothing is read or started here: the daemon is found when it is first needed. */
 export function activate(context: vscode.ExtensionContext): void {
   const { subscriptions, extensionUri, workspaceState } = context;
   const log = vscode.window.createOutputChannel("Hostrun", { log: true });
@@ -127,8 +127,8 @@ function openRunCommands({ subscriptions, ...parts }: RunParts) {
 }
 
 /**
- * Until here an empty view stood for the trees: of a tree that waits for its extension VS Code says that it has no data
- * provider. The empty one is shown as busy until it has been filled.
+ * Until here an empty view was shown in place of the trees: for a tree whose extension is not active yet, VS Code
+ * reports that there is no data provider. The trees are shown as busy until they are filled.
  */
 function endStarting(): vscode.Disposable {
   const filled = vscode.window.registerWebviewViewProvider("hostrun.starting", {
@@ -146,7 +146,7 @@ function openEarlyConnect(daemon: DaemonLink, log: vscode.LogOutputChannel): Ear
   return new EarlyConnect({ connect, log, setting });
 }
 
-/** What the daemon asks of the person at this window. */
+/** The daemon's prompts to the user of this window. */
 function openPrompts(
   { secrets }: vscode.ExtensionContext,
   { log, ...parts }: Pick<OutputParts, "daemon" | "report" | "log"> & Pick<PromptDialogsParts, "typed">,
@@ -157,7 +157,7 @@ function openPrompts(
 
 type HostToolsParts = Omit<ConstructorParameters<typeof HostCommands>[0], "form">;
 
-/** What changes hosts, and what is done with them but to run something. */
+/** Everything that edits hosts and works with them, except running commands. */
 function openHostTools(parts: HostToolsParts, memory: vscode.Memento) {
   const form = new HostForm(parts);
   const hostCommands = new HostCommands({ ...parts, form });
@@ -183,7 +183,7 @@ interface OutputParts {
   readonly start: () => Promise<void>;
 }
 
-/** The tabs of runs, and what they are filled and used by. */
+/** The tabs of runs, with everything that fills and uses them. */
 function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: OutputParts) {
   const runner = new Runner({ daemon, hosts, report, confirm: createConfirmation(extensionUri, hosts) });
   const documents = new OutputDocuments(daemon);
@@ -208,7 +208,7 @@ function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: Ou
 type JobsParts = OutputParts &
   Pick<ReturnType<typeof openOutput>, "runner" | "panels" | "documents"> & { readonly runs: RunList };
 
-/** What runs commands on many hosts, and the tabs of what comes of it. */
+/** Runs commands on many hosts, and shows the results in tabs. */
 function openJobs(parts: JobsParts) {
   const { daemon, hosts, runs, report, log, extensionUri, start } = parts;
   const starter = new JobStarter({ daemon, hosts, report, extensionUri });

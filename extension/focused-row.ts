@@ -1,8 +1,8 @@
 import type * as vscode from "vscode";
 
 /**
- * The row of a tree that has the keyboard's focus. VS Code tells an extension only which rows are selected, and arrow keys
- * select none: the key runs `list.toggleSelection` before its command, and what has changed by it is the row.
+ * The row of a tree that has the keyboard focus. VS Code exposes only the selected rows, and arrow keys do not select:
+ * the keybinding runs `list.toggleSelection` before its command, and the row is the difference.
  */
 export class FocusedRow<Node> {
   readonly #tree: vscode.TreeView<Node>;
@@ -20,7 +20,7 @@ export class FocusedRow<Node> {
     });
   }
 
-  /** Takes the row, and makes it the one that is selected; undefined when no row has the focus. */
+  /** Returns the row, and makes it the selection; undefined when no row has the focus. */
   async take(): Promise<Node | undefined> {
     const added = this.#missing(this.#now, this.#before);
     const row = added ?? this.#missing(this.#before, this.#now);
@@ -28,7 +28,7 @@ export class FocusedRow<Node> {
     return row;
   }
 
-  /** The row, or all that are selected where it is one of several. */
+  /** Returns the row, or all selected rows if it is one of several. */
   async takeAll(): Promise<readonly Node[]> {
     const all = this.#before;
     const isAmongMany = all.length > 1 && all.length > this.#now.length;

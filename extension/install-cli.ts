@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { homePath } from "./hosts/ssh-config-page.ts";
 import { launcherText, isLauncher } from "./launcher-text.ts";
 
-/** Where the command line is put: a folder of the user's own that shells look into. */
+/** Where the command line is installed: a directory of the user's own that is usually in PATH. */
 function launcherPath(): string {
   if (process.platform === "win32") {
     const local = process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");
@@ -16,7 +16,7 @@ function launcherPath(): string {
   return join(inPath ?? join(homedir(), ".local", "bin"), "hostrun");
 }
 
-/** Puts a launcher of the bundled command line where a shell finds it. Rejects with what went wrong. */
+/** Installs a launcher for the bundled command line where a shell finds it. Rejects with the reason on failure. */
 export async function installCli(extensionUri: vscode.Uri): Promise<void> {
   const path = launcherPath();
   const there = await readFile(path, "utf8").catch(() => undefined);
@@ -45,7 +45,7 @@ export async function installCli(extensionUri: vscode.Uri): Promise<void> {
   if (answer === copy) await vscode.env.clipboard.writeText(isWindows ? folder : line);
 }
 
-/** Lets a launcher that was installed once start this version of the extension. Never rejects. */
+/** Makes a launcher that was installed before start this version of the extension. Never rejects. */
 export async function refreshCli(extensionUri: vscode.Uri): Promise<void> {
   const path = launcherPath();
   const there = await readFile(path, "utf8").catch(() => "");

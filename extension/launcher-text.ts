@@ -1,6 +1,9 @@
 const mark = "Starts the command line of the VS Code extension Hostrun, which writes this file.";
 
-/** A script that runs `script` by `program`, which may be VS Code itself: that is Node when its environment says so. */
+/**
+ * A script that runs `script` with `program`, which may be VS Code itself: that acts as Node when an environment
+ * variable is set.
+ */
 export function launcherText(
   { program, script }: { readonly program: string; readonly script: string },
   isWindows: boolean,
@@ -22,7 +25,7 @@ export function launcherText(
   ].join("\n");
 }
 
-/** Whether a file is such a script, of whatever version. */
+/** Whether a file is such a script, of any version. */
 export function isLauncher(text: string): boolean {
   return text.includes(mark);
 }

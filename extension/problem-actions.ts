@@ -6,7 +6,7 @@ import { isOfSshConfig } from "./hosts/ssh-config-problem.ts";
 import type { ProblemAction } from "./problem-report.ts";
 import { openSettings } from "./settings-page.ts";
 
-/** What may be wrong with how a host is described. */
+/** Problems that an error in a host's configuration may cause. */
 const ofHost: ReadonlySet<ProblemCode> = new Set([
   "host_unreachable",
   "authentication_failed",
@@ -17,14 +17,14 @@ const ofHost: ReadonlySet<ProblemCode> = new Set([
   "conflict",
 ]);
 
-/** The setting that decides whether there is a problem at all. */
+/** The setting that determines whether the problem occurs at all. */
 const settings: Partial<Record<ProblemCode, string>> = {
   queue_full: "maxQueuedRuns",
   storage_full: "historyMaxBytes",
   timed_out: "connectTimeoutMs",
 };
 
-/** The buttons that mend a problem, the likeliest first. `named` finds a host by the name that a problem carries. */
+/** The buttons for fixing a problem, the most likely first. `named` finds a host by the name in a problem. */
 export function problemActions(
   problem: ProblemDetails,
   named: (name: string) => Host | undefined,
@@ -47,7 +47,7 @@ export function problemActions(
   ];
 }
 
-/** An old host key is only ever removed by hand. */
+/** Hostrun never removes an old host key by itself. */
 function oldKeyActions(problem: ProblemDetails): ProblemAction[] {
   const oldKey = oldKeyOf(problem);
   const removal = problem.expected?.find(({ remove }) => remove !== undefined)?.remove;
@@ -62,7 +62,7 @@ function oldKeyActions(problem: ProblemDetails): ProblemAction[] {
   return actions;
 }
 
-/** Where a key stands that the host has no longer, to be removed by hand, on purpose. */
+/** The location of a key that the host no longer has, to be removed by hand. */
 function oldKeyOf({ expected }: ProblemDetails): { file: string; line: number } | undefined {
   const [, file, line] = /^(.+):(\d+)$/.exec(expected?.[0]?.at ?? "") ?? [];
   return file === undefined ? undefined : { file, line: Number(line) };
@@ -81,7 +81,7 @@ function settingOf({ code, reason, issues }: ProblemDetails): string | undefined
   return settings[code];
 }
 
-/** All that a report of the problem needs. */
+/** Everything that a bug report about the problem needs. */
 export function problemText({ code, title, detail, hop, reason, issues }: ProblemDetails): string {
   return [
     `${title} (${code}${reason === undefined ? "" : `, ${reason}`})`,

@@ -2,26 +2,26 @@ import * as vscode from "vscode";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
 import { linkless, shortened } from "./plain-text.ts";
 
-/** What a person can do about a problem, beside looking at the log. */
+/** What the user can do about a problem, besides opening the log. */
 export interface ProblemAction {
   readonly title: string;
   readonly act: () => unknown;
 }
 
-/** Tells the person of failures, each with what to do next and the log at hand. */
+/** Reports failures to the user, each with what to do next and a button for the log. */
 export class ProblemReport {
   readonly #log: vscode.LogOutputChannel;
   readonly #mend: (problem: ProblemDetails) => readonly ProblemAction[];
-  /** A failure of the daemon reaches everything that waits for it, and is told once. */
+  /** A failure of the daemon reaches everything that waits for it, but is reported once. */
   readonly #told = new WeakSet<Error>();
 
-  /** `mend`: what a person can do about a problem, whatever it came of. */
+  /** `mend`: what the user can do about a problem, whatever caused it. */
   constructor(log: vscode.LogOutputChannel, mend: (problem: ProblemDetails) => readonly ProblemAction[]) {
     this.#log = log;
     this.#mend = mend;
   }
 
-  /** `what` failed, e.g. "The host could not be saved". Does not wait for the person. */
+  /** Reports that `what` failed, e.g. "The host could not be saved". Does not wait for the user. */
   tell(what: string, failure: unknown, ...actions: readonly ProblemAction[]): void {
     if (isAbort(failure)) return;
     const problem = asProblem(failure);
@@ -37,12 +37,12 @@ export class ProblemReport {
     void shown.then((action) => action?.act());
   }
 
-  /** What a person can do about a problem, whatever it came of. */
+  /** What the user can do about a problem, whatever caused it. */
   mending(problem: ProblemDetails): readonly ProblemAction[] {
     return this.#mend(problem);
   }
 
-  /** Runs what a command does; what goes wrong in it is told. */
+  /** Runs the work of a command, and reports its failure. */
   async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
@@ -57,14 +57,14 @@ export function isAbort(failure: unknown): boolean {
   return failure instanceof Error && (failure.name === "AbortError" || failure.name === "Canceled");
 }
 
-/** An error of unknown origin as a Problem. */
+/** Converts any thrown value into a Problem. */
 export function asProblem(failure: unknown): Problem {
   if (failure instanceof Problem) return failure;
   const detail = failure instanceof Error ? failure.message : String(failure);
   return new Problem("internal", detail, { cause: failure });
 }
 
-/** What a dying program wrote goes to the log; of it only the line that names the error ("Error: …") is shown. */
+/** The output of a program that died goes to the log; only the line that names the error ("Error: …") is shown. */
 function tellingLine(problem: Problem): string {
   const telling = problem.members.written?.find((line) => /^[\w ]+: /.test(line));
   return telling === undefined ? "" : ` ${telling}`;

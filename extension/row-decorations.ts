@@ -5,8 +5,8 @@ import { themeColor } from "./hosts/theme-color.ts";
 const scheme = "hostrun-host";
 
 /**
- * Names what the row of a host shows beside its text. All of it stands in the address, so that it cannot be older than the
- * row.
+ * A URI with the attributes that the row of a host shows besides its text. They are all in the URI, so that they
+ * cannot be older than the row.
  */
 export function hostRowUri({ name, production, color }: Host): vscode.Uri {
   const marks = new URLSearchParams({
@@ -16,7 +16,7 @@ export function hostRowUri({ name, production, color }: Host): vscode.Uri {
   return vscode.Uri.from({ scheme, path: `/${name}`, query: marks.toString() });
 }
 
-/** Marks the rows of production hosts where a narrow view cuts nothing off, and colours those that have a colour. */
+/** Marks the rows of production hosts where a narrow view cuts nothing off, and colours those with a colour. */
 export function decorateRows(): vscode.Disposable {
   return vscode.window.registerFileDecorationProvider({
     provideFileDecoration(uri) {
@@ -25,7 +25,7 @@ export function decorateRows(): vscode.Disposable {
       const production = marks.has("production");
       const color = marks.get("color") ?? (production ? "hostrun.productionForeground" : undefined);
       const shown = color === undefined ? undefined : new vscode.ThemeColor(themeColor(color));
-      // In words it is in the row's own tooltip.
+      // The row's own tooltip says it in words.
       return new vscode.FileDecoration(production ? "P" : undefined, undefined, shown);
     },
   });

@@ -3,18 +3,18 @@ import { homedir } from "node:os";
 import { pipeline } from "node:stream/promises";
 import * as vscode from "vscode";
 
-/** Asks where to save; `name` is offered, in the workspace's first folder, else in the home directory. */
+/** Asks where to save; `name` is the default, in the first workspace folder, else in the home directory. */
 export function askFile(title: string, name: string): Thenable<vscode.Uri | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
   return vscode.window.showSaveDialog({ title, defaultUri: vscode.Uri.joinPath(folder, name) });
 }
 
-/** For a file's name: `20260131-235959`. */
+/** The timestamp in a file's name: `20260131-235959`. */
 export function stampOf(createdAt: string): string {
   return createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 }
 
-/** `mode`: of a file on this machine. */
+/** `mode`: permissions of a local file. */
 export async function writePieces(
   file: vscode.Uri,
   pieces: AsyncIterable<Buffer | string>,
@@ -24,13 +24,13 @@ export async function writePieces(
     await pipeline(pieces, createWriteStream(file.fsPath, mode === undefined ? {} : { mode }));
     return;
   }
-  // Only VS Code itself can reach other places, and it takes the whole at once.
+  // Only VS Code itself can write to other places, and only a whole file at once.
   const chunks: Buffer[] = [];
   for await (const piece of pieces) chunks.push(typeof piece === "string" ? Buffer.from(piece) : piece);
   await vscode.workspace.fs.writeFile(file, Buffer.concat(chunks));
 }
 
-/** Says that it is there, and opens it where that is wanted. */
+/** Reports that the file was saved, and opens it on request. */
 export async function tellSaved(message: string, file: vscode.Uri): Promise<void> {
   const open = vscode.l10n.t("Open");
   const answer = await vscode.window.showInformationMessage(message, open);

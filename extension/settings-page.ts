@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 
 /**
- * Shows the settings of Hostrun, or one of them by its name, e.g. `hostKeyPolicy`. All are of the machine: a window on a
- * remote one lists them under Remote only.
+ * Opens the settings of Hostrun, or one of them by its name, e.g. `hostKeyPolicy`. They all have machine scope: a
+ * remote window lists them only under Remote.
  */
 export async function openSettings(name?: string): Promise<void> {
   const query = name === undefined ? "@ext:hostrun.hostrun" : `@id:hostrun.${name}`;

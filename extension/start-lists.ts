@@ -5,8 +5,8 @@ import type { ProblemReport } from "./problem-report.ts";
 import type { RunList } from "./runs/run-list.ts";
 
 /**
- * A function that has the daemon found or started and the lists of hosts and runs read, if they were not; what
- * goes wrong is told. Several that ask at once wait for the same.
+ * Returns a function that finds or starts the daemon and reads the lists of hosts and runs, unless this is done
+ * already; it reports failures. Concurrent callers share one attempt.
  */
 export function createStart(
   link: DaemonLink,

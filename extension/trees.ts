@@ -23,15 +23,15 @@ export interface TreeParts {
   readonly runs: RunList;
   readonly jobs: JobList;
   readonly report: ProblemReport;
-  /** Has the lists read, if they were not. */
+  /** Reads the lists, unless they have been read. */
   readonly start: () => Promise<void>;
-  /** What is kept for the windows to come. */
+  /** Persists across windows. */
   readonly memory: vscode.Memento;
   readonly drag: vscode.TreeDragAndDropController<HostNode>;
 }
 
 export interface Trees extends vscode.Disposable {
-  /** The runs that are shown. */
+  /** The runs that are displayed. */
   readonly search: RunSearch;
   readonly runsView: RunsView;
   readonly searchCommands: RunSearchCommands;
@@ -39,7 +39,7 @@ export interface Trees extends vscode.Disposable {
   readonly focused: { readonly hosts: FocusedRow<HostNode>; readonly runs: FocusedRow<RunNode> };
 }
 
-/** The views of hosts and of runs. */
+/** Creates the views of hosts and of runs. */
 export function showTrees({ daemon, hosts, runs, jobs, report, start, memory, drag }: TreeParts): Trees {
   const search = new RunSearch(daemon, runs, report);
   const searchCommands = new RunSearchCommands(search, hosts);

@@ -11,7 +11,7 @@ import type { DaemonLink } from "./link.ts";
 import { doctorText } from "./doctor-text.ts";
 import { describeState } from "./status-bar.ts";
 
-/** Starting, stopping and looking into the daemon. */
+/** Starts, stops and inspects the daemon. */
 export class DaemonCommands {
   readonly #link: DaemonLink;
   readonly #runs: RunList;
@@ -58,7 +58,7 @@ export class DaemonCommands {
     }
   }
 
-  /** What is wrong, and how to mend it, in a document of its own. */
+  /** Shows the problems found, and how to fix them, in a document. */
   async doctor(): Promise<void> {
     const checks = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Checking for problems…") },
@@ -76,7 +76,7 @@ export class DaemonCommands {
     this.#doctor.show();
   }
 
-  /** What the status bar item offers. */
+  /** The menu of the status bar item. */
   async showMenu(): Promise<void> {
     const answer = await askChoice<string>(
       {
@@ -102,7 +102,9 @@ export class DaemonCommands {
     else await openSettings();
   }
 
-  /** Says why the daemon is not there, whenever that happens, with a way to try again; until it is disposed of. */
+  /**
+   * Reports why the daemon is unavailable, whenever that happens, with a button to try again; until it is disposed of.
+   */
   watch(): vscode.Disposable {
     const states = this.#link.onDidChangeState((state) => {
       this.#log.debug(`The daemon is ${state.kind}`);
@@ -116,7 +118,7 @@ export class DaemonCommands {
     return vscode.Disposable.from(states, { dispose: () => this.#doctor?.dispose() });
   }
 
-  /** Stops the daemon; one that does not answer is ended by force if the person agrees. False when they do not. */
+  /** Stops the daemon; one that does not answer is killed if the user agrees. False if they do not. */
   async #end(): Promise<boolean> {
     try {
       await this.#link.stop();
@@ -139,7 +141,7 @@ export class DaemonCommands {
     vscode.window.setStatusBarMessage(describeState(this.#link.state), 5000);
   }
 
-  /** The daemon's end is the end of its runs. */
+  /** Asks before an action that ends the daemon's runs. */
   async #mayEndRuns(action: string): Promise<boolean> {
     const count = this.#runs.alive.length;
     if (count === 0) return true;

@@ -9,18 +9,18 @@ import type { JobEvent } from "../../protocol/job-event.ts";
 import type { Run } from "../../protocol/run.ts";
 
 /**
- * The daemon as the rest of the extension sees it. Whatever is asked of it finds or starts the daemon first, and
- * rejects with a Problem when that fails.
+ * The daemon as seen by the rest of the extension. Every call finds or starts the daemon first, and rejects with a
+ * Problem if that fails.
  */
 export interface Daemon {
-  /** What changed; `reset` means: read the lists again. */
+  /** What changed; after `reset` the lists must be reloaded. */
   readonly onDidChange: vscode.Event<Change>;
-  /** The daemon went away; nothing is known of connections until the next `reset`. */
+  /** The daemon is gone; the state of connections is unknown until the next `reset`. */
   readonly onDidGoAway: vscode.Event<void>;
   call<Name extends CallableName>(name: Name, ...input: CallArguments<Name>): Promise<Answer<Api[Name]>>;
-  /** Starts a run, and keeps its events, which are the answer, for whoever follows it within the next seconds. */
+  /** Starts a run. Its events, which are the response, are kept for a few seconds for the part that will show it. */
   startRun(run: RunToStart): Promise<Run>;
-  /** A run's events from the first to `complete`, across cuts of the connection. Ends early with the signal. */
+  /** A run's events from the first to `complete`, resumed if the connection is lost. Ends early with the signal. */
   runEvents(run: string, signal: AbortSignal): AsyncIterable<RunBytesEvent>;
   /** The events of all runs of a job, up to `jobComplete`, in the same way. */
   jobEvents(job: string, signal: AbortSignal): AsyncIterable<JobEvent>;

@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import type { Places } from "../../client/places.ts";
 
 /**
- * Waits without polling until another client has started the daemon, and then calls `started`, once. Where the
- * directory cannot be watched nothing happens: the daemon is found all the same when something is asked of it.
+ * Waits, without polling, until another client has started the daemon, then calls `started` once. If the directory
+ * cannot be watched, nothing happens: the daemon is still found when it is next needed.
  */
 export function watchForDaemon({ directory, discovery }: Places, started: () => void): Disposable {
   const end = new AbortController();
@@ -19,7 +19,7 @@ export function watchForDaemon({ directory, discovery }: Places, started: () => 
       if (name === basename(discovery)) look();
     });
     watcher.on("error", () => end.abort());
-    // It may have come between the last look and the first watch.
+    // It may have appeared between the last check and the start of the watch.
     queueMicrotask(look);
   } catch {
     end.abort();

@@ -7,7 +7,7 @@ const marks: Readonly<Record<DoctorCheck["state"], string>> = {
   failed: "FAILED ",
 };
 
-/** What is wrong first, each with what to do. */
+/** Failures first, each with what to do. */
 export function doctorText(checks: readonly DoctorCheck[]): string {
   const order = ["failed", "warning", "ok"];
   const lines = checks

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Where values outlive the window, as VS Code's Memento. */
+/** Storage that outlives the window, like VS Code's Memento. */
 export interface Memory {
   get(key: string): unknown;
   update(key: string, value: unknown): Thenable<void>;
@@ -9,8 +9,8 @@ export interface Memory {
 const key = "hostrun.handedSettings";
 
 /**
- * Remembers which values the daemon was given that it does not show as they are, such as a Redis URL with a password.
- * Of the value itself only a digest is kept.
+ * Remembers which values were given to the daemon that it does not return unchanged, such as a Redis URL with a
+ * password. Only a digest of each value is stored.
  */
 export class HandedSettings {
   readonly #memory: Memory;
@@ -19,7 +19,7 @@ export class HandedSettings {
     this.#memory = memory;
   }
 
-  /** Whether the daemon at `place` shows `shown` because it was given just this value from here. */
+  /** Whether the daemon at `place` returns `shown` because exactly this value was set from here. */
   has(place: string, name: string, { value, shown }: { value: unknown; shown: unknown }): boolean {
     return this.#all()[name] === digest([place, name, value, shown]);
   }

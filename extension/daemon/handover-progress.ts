@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Handover } from "../../client/handover.ts";
 
-/** Says what is waited for while an older daemon makes room; cancelling ends its commands. */
+/** Shows progress while an older daemon waits for its commands before it is replaced; cancelling ends them. */
 export function showHandover({ olderVersion, runs = 0, limitMs, over, endNow }: Handover): void {
   const minutes = limitMs / 60_000;
   void vscode.window.withProgress(

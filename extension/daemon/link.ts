@@ -30,12 +30,12 @@ export type LinkState =
   | { readonly kind: "stopped" }
   | { readonly kind: "failed"; readonly problem: Problem };
 
-/** A position that no stream has: the daemon answers it with `reset`, once the stream is open. */
+/** A position that no stream has: the daemon responds with `reset` once the stream is open. */
 const nowhere = "0.0";
 
 /**
- * This window's link to the daemon: finds or starts it when it is first asked for something, follows its stream of
- * changes, and starts it again when it dies, until it has crashed five times within three minutes.
+ * This window's link to the daemon: finds or starts it when it is first needed, follows its stream of changes, and
+ * restarts it after a crash, up to five crashes within three minutes.
  */
 export class DaemonLink implements Daemon, vscode.Disposable {
   readonly daemonScript: string;
@@ -50,14 +50,14 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   #opening: Promise<OpenedDaemon> | undefined;
   #state: LinkState = { kind: "idle" };
   #watch: Disposable | undefined;
-  /** What the daemon was started with, and what one is that takes its place after a crash. */
+  /** The arguments that the daemon was started with, which its replacement after a crash gets, too. */
   #startedWith: readonly string[] = [];
 
   readonly onDidChange = this.#changes.event;
   readonly onDidGoAway = this.#goneAway.event;
   readonly onDidChangeState = this.#states.event;
 
-  /** `daemonScript`: of the daemon that is bundled with this extension, whose version is given. */
+  /** `daemonScript`: the script of the daemon bundled with this extension, whose version is given. */
   constructor(daemonScript: string, version: string, log: vscode.LogOutputChannel) {
     this.daemonScript = daemonScript;
     this.#version = version;
@@ -83,7 +83,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     return this.#ask((daemon) => daemon.call(name, ...input));
   }
 
-  /** The same of a daemon that is there: none is started for it. */
+  /** The same for a running daemon: none is started. */
   async callRunning<Name extends CallableName>(
     name: Name,
     ...input: CallArguments<Name>
@@ -114,7 +114,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     return (await this.open()).openOutput(run, stream, options);
   }
 
-  /** Finds or starts the daemon, once for all who ask; rejects with a Problem, and the next call tries again. */
+  /** Finds or starts the daemon, once for all callers; if it rejects with a Problem, the next call tries again. */
   open(): Promise<OpenedDaemon> {
     if (this.#opening !== undefined) return this.#opening;
     this.#watch?.[Symbol.dispose]();
@@ -130,26 +130,26 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     return opening;
   }
 
-  /** Starts it even though it crashed too often; with the options of the one before, where it takes its place. */
+  /** Starts the daemon even though it crashed too often; with the previous one's arguments if it replaces it. */
   async retry(daemonArguments: readonly string[] = []): Promise<void> {
     this.#crashes.forget();
     this.#startedWith = daemonArguments;
     await this.open();
   }
 
-  /** Rejects where a daemon would not start in place of this one. */
+  /** Rejects if a daemon would not start in place of this one. */
   async checkStart(): Promise<void> {
     const { checkStart } = await import("../../client/check-start.ts");
     const { places, daemonScript } = this;
     await checkStart({ places, daemonScript, daemonArguments: this.#startedWith });
   }
 
-  /** Stops the daemon, which ends its runs; it is not started again until something is asked of it. */
+  /** Stops the daemon, which ends its runs; it is not started again until it is needed. */
   async stop(): Promise<void> {
     const daemon = await openDaemon({ stateDirectory: stateDirectory() });
     const { pid } = daemon.health;
     this.#release();
-    // Nobody is to take it for one that is there, and start another one in its place.
+    // The link must not regard it as running, nor restart it.
     this.#become({ kind: "stopped" });
     await daemon.call("shutdown", { body: {} });
     await daemon[Symbol.asyncDispose]();
@@ -157,7 +157,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#stopped();
   }
 
-  /** Ends a daemon that does not answer, by force. Rejects when it is none, or does not end. */
+  /** Kills a daemon that does not answer. Rejects if the process is not the daemon, or does not end. */
   async end(): Promise<void> {
     this.#release();
     this.#become({ kind: "stopped" });
@@ -177,7 +177,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
       return await work(daemon);
     } catch (failure) {
       if (!isNotRunning(failure)) throw failure;
-      // It ended, or another client restarted it, and this was never sent: the next one may have it.
+      // It ended, or another client restarted it, before this was sent: send it to the next one.
       if (this.#opening === opening) this.#opening = undefined;
       return work(await this.open());
     }
@@ -201,7 +201,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     }
   }
 
-  /** Ends with the link; when the daemon goes away, it is started again unless it was stopped on purpose. */
+  /** Runs until the link is released; when the daemon is gone, it is restarted unless it was stopped on purpose. */
   async #follow(daemon: OpenedDaemon, opening: Promise<OpenedDaemon>, signal: AbortSignal): Promise<void> {
     try {
       await this.#tellChanges(daemon, opening, signal);
@@ -213,12 +213,12 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     }
     if (signal.aborted || this.#opening !== opening) return;
     this.#opening = undefined;
-    // A daemon that stops in good order takes this file with it; one that crashes does not.
+    // A daemon that shuts down removes this file; one that crashes does not.
     if (existsSync(this.places.discovery)) await this.#restart(signal);
     else this.#stopped();
   }
 
-  /** Until the stream ends, or another daemon is at the end of it. Throws what makes going on impossible. */
+  /** Forwards changes until the stream ends, or another daemon serves it. Throws if the stream cannot be resumed. */
   async #tellChanges(
     daemon: OpenedDaemon,
     opening: Promise<OpenedDaemon>,
@@ -228,7 +228,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     for await (const { event } of daemon.changes({ after: nowhere, signal, giveUpAfterMs: 500 })) {
       if (this.#opening !== opening) return;
       if (event.type === "reset") resets += 1;
-      // The first one opens the stream. A later one means a daemon that took the place of this one: it is met anew.
+      // The first reset opens the stream. A second one means that another daemon has replaced this one: open that.
       if (resets > 1) {
         this.#opening = undefined;
         await this.open();
@@ -247,22 +247,22 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#log.warn(`The daemon crashed; it is started again in ${pause} ms`);
     this.#become({ kind: "starting" });
     await wait(pause, undefined, { signal }).catch(() => undefined);
-    // What goes wrong now stands in the state, which is shown.
+    // A failure is part of the state, which is shown.
     if (!signal.aborted) await this.open().catch(() => undefined);
   }
 
-  /** Until another client starts it, or something is asked of it here. */
+  /** Waits until another client starts the daemon, or it is needed here. */
   #stopped(): void {
     this.#startedWith = [];
     this.#become({ kind: "stopped" });
     this.#watch?.[Symbol.dispose]();
     this.#watch = watchForDaemon(this.places, () => {
-      // What goes wrong stands in the state, which is shown.
+      // A failure is part of the state, which is shown.
       void this.open().catch(() => undefined);
     });
   }
 
-  /** Lets go of the daemon without a word to it. */
+  /** Releases the daemon without notifying it. */
   #release(): void {
     this.#watch?.[Symbol.dispose]();
     this.#end.abort();
@@ -270,7 +270,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     this.#opening = undefined;
   }
 
-  /** Waits until the process that was told to stop is no longer the one that answers. */
+  /** Waits until the process that was told to stop no longer answers. */
   async #gone(pid: number): Promise<void> {
     const deadline = performance.now() + 10_000;
     while (performance.now() < deadline) {
@@ -291,7 +291,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 }
 
-/** As set; undefined: the platform's place. `invalid_request` when it is no absolute path. */
+/** The configured directory, if any. Throws `invalid_request` if it is not an absolute path. */
 function stateDirectory(): string | undefined {
   const set = vscode.workspace.getConfiguration("hostrun").get<string>("stateDirectory") || undefined;
   if (set === undefined || isAbsolute(set)) return set;

@@ -9,8 +9,8 @@ import type { DaemonLink } from "./link.ts";
 const names = Object.keys(defaultSettings);
 
 /**
- * Hands the daemon's settings on to it where a person has set them in VS Code. What was never set here is left
- * alone: config.json may say something about it.
+ * Passes the daemon's settings that the user has set in VS Code on to it. Those that were never set here are left
+ * alone: config.json may contain them.
  */
 export function followSettings(
   link: DaemonLink,
@@ -32,7 +32,7 @@ export function followSettings(
       const changed = names.filter((name) => event.affectsConfiguration(`hostrun.${name}`));
       if (changed.length === 0 || link.state.kind !== "connected") return;
       const explicit = explicitSettings();
-      // null takes a setting that was removed here back to its default.
+      // null resets a setting that was removed here to its default.
       void send(Object.fromEntries(changed.map((name) => [name, explicit[name] ?? null])));
     }),
   );
@@ -42,7 +42,7 @@ function explicitSettings(): Record<string, unknown> {
   const configuration = vscode.workspace.getConfiguration("hostrun");
   const entries = names.map((name) => [name, configuration.inspect<unknown>(name)?.globalValue] as const);
   const set = entries.filter(([, value]) => value !== undefined);
-  // The settings editor has no way to write null: an emptied field stands for it.
+  // The settings editor cannot write null: an empty field stands for it.
   return Object.fromEntries(set.map(([name, value]) => [name, value === "" ? null : value]));
 }
 
@@ -71,7 +71,7 @@ async function sendSettings({ link, handed, log }: Sending, wanted: Record<strin
   const after: Record<string, unknown> = Settings.parse(report.values);
   for (const [name, value] of Object.entries(patch)) {
     const shown = after[name];
-    // A secret is never shown; taken for another value, it would be handed over at each start.
+    // A secret is never returned; without this it would look like another value, and be sent at each start.
     if (value !== null && shown !== value) await handed.remember(place, name, { value, shown });
   }
   log.info(`Settings handed to the daemon: ${Object.keys(patch).join(", ")}`);

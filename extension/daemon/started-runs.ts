@@ -2,7 +2,7 @@ import type { RunBytesEvent } from "../../client/run-events.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 
-/** The first page of a window takes a second or two to load; who comes later asks for the events anew. */
+/** The first page of a window takes a second or two to load; after this time the events must be requested again. */
 const keptMs = 10_000;
 
 type Events = AsyncGenerator<RunBytesEvent, void, undefined>;
@@ -15,13 +15,14 @@ interface Kept {
 }
 
 /**
- * The events of runs that were started here just now. The answer to the request that starts one is its events, and who
- * shows it takes them from here: to ask for them by a second request would cost the first output some milliseconds.
+ * The events of runs that were just started here. The response to the request that starts a run consists of its
+ * events, and the tab that shows it takes them from here: a second request would delay the first output by some
+ * milliseconds.
  */
 export class StartedRuns {
   readonly #kept = new Map<string, Kept>();
 
-  /** Resolves when the run is there; `open` starts it. */
+  /** Resolves when the run exists; `open` starts it. */
   async begin(open: (signal: AbortSignal) => Events): Promise<Run> {
     const end = new AbortController();
     const events = open(end.signal);
@@ -39,7 +40,7 @@ export class StartedRuns {
     return run;
   }
 
-  /** All events of a run, once; undefined when they are not here (any more). Ends early with the signal. */
+  /** All events of a run, once; undefined if they are not (or no longer) here. Ends early with the signal. */
   take(run: string, signal: AbortSignal): Events | undefined {
     const kept = this.#kept.get(run);
     if (kept === undefined) return undefined;

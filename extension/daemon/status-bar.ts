@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { RunList } from "../runs/run-list.ts";
 import type { DaemonLink, LinkState } from "./link.ts";
 
-/** The one item in the status bar: the daemon's state and how many runs are under way. */
+/** The one item in the status bar: the daemon's state and the number of active runs. */
 export function showStatus(link: DaemonLink, runs: RunList): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("hostrun.status", vscode.StatusBarAlignment.Left, 0);
   item.name = "Hostrun";

@@ -9,9 +9,9 @@ import { pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 
 const type = "hostrun.dashboard";
-/** What changes by itself: the daemon's age and memory. */
+/** For values that change continuously: the daemon's uptime and memory. */
 const everyMs = 5000;
-/** Of changes that the daemon tells of. */
+/** For changes that the daemon reports. */
 const atMostEveryMs = 1000;
 
 export interface DashboardParts {
@@ -20,7 +20,10 @@ export interface DashboardParts {
   readonly extensionUri: vscode.Uri;
 }
 
-/** The tab with the daemon's figures: one of them, looked at anew while it is seen and when something has changed. */
+/**
+ * The tab with the daemon's metrics: there is only one, updated periodically while it is visible and when something
+ * has changed.
+ */
 export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #parts: DashboardParts;
   readonly #owned: vscode.Disposable[];
@@ -83,7 +86,7 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
     });
   }
 
-  /** Whoever opens it wants a daemon; later on one that was stopped is left alone. */
+  /** Opening the dashboard starts a daemon; later a stopped one is left alone. */
   async #begin(): Promise<void> {
     await this.#parts.daemon.open().catch(() => undefined);
     await this.#look();
@@ -111,7 +114,7 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
     if (daemon.state.kind !== "connected") this.#post({ type: "away", message: describeState(daemon.state) });
     else {
       try {
-        // One that was just stopped is left alone.
+        // A daemon that was just stopped must not be started.
         const asked = [daemon.callRunning("stats"), daemon.callRunning("listConnections")] as const;
         const [stats, { items }] = await Promise.all(asked);
         this.#connections = items;
@@ -127,7 +130,7 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
     void this.#panel?.webview.postMessage(message);
   }
 
-  /** Runs on it would end as unknown: they are asked about. */
+  /** Asks first if runs use it, since they would end as unknown. */
   async #close(id: string): Promise<void> {
     const connection = this.#connections.find((each) => each.id === id);
     if (connection === undefined) return;

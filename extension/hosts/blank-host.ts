@@ -1,6 +1,6 @@
 import type { Host } from "../../protocol/host.ts";
 
-/** A host of which nothing is said but where it is. */
+/** A host with default values for everything but its name and address. */
 export const blankHost: Omit<Host, "name" | "address"> = {
   id: null,
   port: 22,

@@ -6,12 +6,12 @@ import type { HostList } from "./host-list.ts";
 /** Editors write a file in several steps. */
 const settleMs = 100;
 
-/** Calls `changed` soon after the SSH config, or a file that it includes, was changed, made or removed. */
+/** Calls `changed` soon after the SSH config, or a file that it includes, was changed, created or removed. */
 export function watchSshConfig(hosts: HostList, changed: () => void): vscode.Disposable {
   const watchers = new Map<string, vscode.Disposable>();
   let timer: NodeJS.Timeout | undefined;
   const see = ({ fsPath }: vscode.Uri): void => {
-    // The daemon itself writes into this folder's known_hosts files, among others.
+    // The daemon itself writes the known_hosts files in this directory.
     if (basename(fsPath).startsWith("known_hosts")) return;
     clearTimeout(timer);
     timer = setTimeout(changed, settleMs);
@@ -29,7 +29,10 @@ export function watchSshConfig(hosts: HostList, changed: () => void): vscode.Dis
   });
 }
 
-/** A folder, not its files: an editor may replace a file, and an Include may name files that are to come. */
+/**
+ * Watches directories rather than files: an editor may replace a file, and an Include may name files that do not exist
+ * yet.
+ */
 function configFolders(hosts: HostList): ReadonlySet<string> {
   const files = hosts.hosts.flatMap(({ configAt }) => configAt?.file ?? []);
   return new Set([join(homedir(), ".ssh"), ...files.map((file) => dirname(file))]);

@@ -20,7 +20,7 @@ export interface ConnectionTestParts {
   readonly own: OwnQuestions;
 }
 
-/** Connects to a host and logs in, step by step, and tells how far it came. */
+/** Connects to a host and logs in, step by step, and reports how far it got. */
 export class ConnectionTest {
   readonly #parts: ConnectionTestParts;
 
@@ -71,7 +71,7 @@ export class ConnectionTest {
     return Promise.resolve(vscode.window.withProgress(options, work));
   }
 
-  /** The step at which it failed, what to do, and all steps on demand. */
+  /** Reports the step that failed and what to do, and lists all steps on demand. */
   #tellFailure(host: Host, problem: Problem): void {
     const { steps = [] } = problem.members;
     const failed = steps.find(({ state }) => state === "failed");
@@ -107,7 +107,7 @@ function tellFound(host: Host, { connectMs, server, hostKey, steps }: HostTest):
   void shown.then((answer) => (answer === show ? showSteps(host, steps) : undefined));
 }
 
-/** A list that only shows something. */
+/** A list that is for display only. */
 async function showSteps(host: Host, steps: readonly TestStep[]): Promise<void> {
   await vscode.window.showQuickPick(steps.map(stepRow), {
     title: vscode.l10n.t("Connection Test of {0}", host.name),

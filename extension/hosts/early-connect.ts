@@ -5,20 +5,21 @@ import type { Host } from "../../protocol/host.ts";
 export type PreconnectSetting = "off" | "pinned" | "chosen";
 
 export interface EarlyConnectParts {
-  /** By the host's name or id; rejects where there is no connection. */
+  /** Takes the host's name or id; rejects if no connection was made. */
   readonly connect: (host: string) => Promise<unknown>;
   readonly log: Pick<vscode.LogOutputChannel, "debug">;
   readonly setting: () => PreconnectSetting;
 }
 
-/** A host that the person passes on the way to another one is not meant. */
+/** A host that the user merely passes on the way to another does not count. */
 const restMs = 250;
 const pinnedTag = "pinned";
 const maxPinned = 4;
 
 /**
- * Has connections opened for hosts that are about to be run on, where the setting wants it. What comes of it, nobody is told:
- * the run says it, if there is one. Whether a host is a production host the daemon knows, which then opens none.
+ * Opens connections to hosts on which a command is likely to be run, if the setting allows it. Failures are not
+ * reported: the run, if there is one, will report them. The daemon knows which hosts are production hosts, and opens
+ * no connection to those.
  */
 export class EarlyConnect {
   readonly #parts: EarlyConnectParts;
@@ -28,21 +29,21 @@ export class EarlyConnect {
     this.#parts = parts;
   }
 
-  /** A host is asked for: those that are pinned may be the one. */
+  /** A host is being chosen: it may be one of those that are pinned. */
   asked(hosts: readonly Host[]): void {
     if (this.#parts.setting() === "off") return;
     const pinned = hosts.filter(({ tags, production }) => !production && tags.includes(pinnedTag));
     for (const host of pinned.slice(0, maxPinned)) void this.#open(host);
   }
 
-  /** This host is the one at hand now, or none is. */
+  /** This host is highlighted now, or none is. */
   considered(host: Host | undefined): void {
     clearTimeout(this.#timer);
     if (host === undefined || this.#parts.setting() !== "chosen") return;
     this.#timer = setTimeout(() => void this.#open(host), restMs);
   }
 
-  /** A command is typed for this host. */
+  /** A command is being typed for this host. */
   chosen(host: Host): void {
     clearTimeout(this.#timer);
     if (this.#parts.setting() === "chosen") void this.#open(host);

@@ -1,6 +1,6 @@
 import type { Host } from "../../protocol/host.ts";
 
-/** Those in which every word of the text occurs, in whichever part. */
+/** The hosts in which every word of the text occurs, in any field. */
 export function fittingHosts(hosts: readonly Host[], text: string): readonly Host[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return words.length === 0 ? hosts : hosts.filter((host) => words.every((word) => holds(host, word)));

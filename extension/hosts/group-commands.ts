@@ -6,7 +6,7 @@ import type { HostMarks } from "./host-marks.ts";
 import { groupProblem } from "./host-questions.ts";
 import { groupParts } from "./host-tree.ts";
 
-/** What can be done with a group of the tree, which is there as long as a host names it. */
+/** Commands for a group of the tree, which exists for as long as a host names it. */
 export class GroupCommands {
   readonly #hosts: HostList;
   readonly #marks: HostMarks;
@@ -35,7 +35,7 @@ export class GroupCommands {
     if (typeof answer !== "string") await this.#move(path, groupParts(answer.value));
   }
 
-  /** Its hosts and groups move up. */
+  /** Its hosts and groups move up one level. */
   async remove(path: string): Promise<void> {
     const count = this.#within(path).length;
     const remove = vscode.l10n.t("Remove Group");
@@ -54,7 +54,7 @@ export class GroupCommands {
     if (answer === remove) await this.#move(path, parent);
   }
 
-  /** With all that is in it; never into itself. */
+  /** Moves the group with its content; never into itself. */
   async moveInto(path: string, into: readonly string[]): Promise<void> {
     const parts = groupParts(path);
     const name = parts.at(-1);

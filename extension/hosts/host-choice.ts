@@ -8,7 +8,7 @@ import { byName } from "./host-tree.ts";
 import { type ProductionFinder, productionFinder } from "./production.ts";
 import { unsavedHost } from "./unsaved-host.ts";
 
-/** How many hosts stand above the others as recent. */
+/** The number of hosts listed first as recent. */
 const recentHosts = 5;
 
 export interface HostChoice {
@@ -16,24 +16,24 @@ export interface HostChoice {
   readonly hosts: readonly Host[];
   /** Newest first. */
   readonly runs: readonly Run[];
-  /** The one that was chosen before, on the way back. */
+  /** The host chosen before, when the user comes back to this step. */
   readonly chosen?: Host | undefined;
-  /** Whether more than one host may be wanted instead. */
+  /** Whether several hosts may be chosen instead. */
   readonly several?: boolean;
-  /** Whether an address may be chosen that is no host yet. */
+  /** Whether the address of an unsaved host may be chosen. */
   readonly unsaved?: boolean;
-  /** false: no host is active before the person goes to one, since choosing it runs something. */
+  /** false: no host is highlighted at first, since choosing one runs something. */
   readonly preselects?: boolean;
-  /** Hears of the host that is at hand now: on the way to being chosen, or passed by. */
+  /** Called with the highlighted host, whether or not it is chosen in the end. */
   readonly considered?: (host: Host | undefined) => void;
 }
 
-/** A host is to be added: with this address, so far as one was typed. */
+/** A host is to be added: with this address, as far as one was typed. */
 export interface AddHost {
   readonly add: string;
 }
 
-/** More than one host is meant. */
+/** Several hosts are to be chosen. */
 export type SeveralHosts = "several";
 
 /** Asks for a host, recent ones first; the last entry adds one. */
@@ -75,7 +75,7 @@ export async function askHost(
   return { value: { add: text.trim() } };
 }
 
-/** The address that was typed: a known host under another name, or one to run on as it stands. */
+/** An entry for the typed address: a known host under another name, or one that can be run on without being saved. */
 function typedEntry(
   hosts: readonly Host[],
   text: string,

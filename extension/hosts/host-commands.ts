@@ -20,11 +20,11 @@ export interface HostCommandParts {
   readonly form: HostForm;
   readonly report: ProblemReport;
   readonly own: OwnQuestions;
-  /** Has the lists read, if they were not. */
+  /** Reads the lists, unless they have been read. */
   start(): Promise<void>;
 }
 
-/** What can be done with a host, from its row or, after a choice, from the palette. */
+/** Commands for a host, from its row or, after a choice, from the palette. */
 export class HostCommands {
   readonly #parts: HostCommandParts;
   readonly #import: HostImport;
@@ -34,7 +34,7 @@ export class HostCommands {
     this.#import = new HostImport(parts.daemon, parts.report, () => this.add());
   }
 
-  /** The host that a command is about: that of its row, or one that is chosen now. */
+  /** The host for a command: that of its row, or one that the user chooses. */
   async chosen(row: Host | undefined, title: string): Promise<Host | undefined> {
     if (row !== undefined) return row;
     await this.#parts.start();
@@ -112,7 +112,7 @@ export class HostCommands {
   }
 }
 
-/** A host that stands in the SSH config only is taken out there. */
+/** A host that exists only in the SSH config must be removed there. */
 async function offerSshConfig(host: Host): Promise<void> {
   const open = vscode.l10n.t("Open SSH Config");
   const place = host.configAt === undefined ? "~/.ssh/config" : configPlace(host.configAt);
@@ -123,7 +123,7 @@ async function offerSshConfig(host: Host): Promise<void> {
   if (answer === open) await openSshConfig(host);
 }
 
-/** What becomes of a host's row and runs when it is deleted. */
+/** What happens to a host's row and runs when it is deleted. */
 function afterDelete({ configAt }: Host): string {
   const runs = vscode.l10n.t("Its runs stay in the history.");
   if (configAt === undefined) return runs;

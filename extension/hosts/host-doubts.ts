@@ -7,11 +7,11 @@ import * as vscode from "vscode";
 import { parseJump } from "../../protocol/destination.ts";
 import type { Host } from "../../protocol/host.ts";
 
-/** Name resolution that takes longer says nothing. */
+/** Name resolution that takes longer is inconclusive. */
 const maxLookupMs = 5000;
 const headBytes = 4096;
 
-/** Why an address may be wrong; undefined: it is known here, or only a jump host could know it. */
+/** Why an address may be wrong; undefined: it resolves here, or only a jump host could resolve it. */
 export async function addressDoubt(
   hosts: readonly Host[],
   { address, jump }: Pick<Host, "address" | "jump">,
@@ -20,7 +20,7 @@ export async function addressDoubt(
   return vscode.l10n.t("This machine finds no address for {0}.", address);
 }
 
-/** The same of jump hosts, of which the first is reached from here. */
+/** The same for jump hosts, of which only the first is reached from here. */
 export async function jumpDoubt(
   hosts: readonly Host[],
   jump: readonly string[],
@@ -30,7 +30,7 @@ export async function jumpDoubt(
   return vscode.l10n.t("There is no host named {0}, and this machine finds no address for it.", first);
 }
 
-/** What is wrong with a key file; undefined: there is a key in it. */
+/** What is wrong with a key file; undefined: it contains a key. */
 export async function keyFileProblem(path: string): Promise<string | undefined> {
   const file = path.startsWith("~/") ? `${homedir()}${path.slice(1)}` : path;
   try {
@@ -38,7 +38,7 @@ export async function keyFileProblem(path: string): Promise<string | undefined> 
     if (!(await handle.stat()).isFile()) return vscode.l10n.t("{0} is not a regular file", path);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     const head = buffer.toString("latin1", 0, bytesRead);
-    // The public half stands for a key in the agent.
+    // A public key file is accepted for a key in the agent.
     const isKey = /PRIVATE KEY-|^(?:ssh|ecdsa|sk)-\S+ AAAA/m.test(head);
     return isKey ? undefined : vscode.l10n.t("{0} is not an SSH key", path);
   } catch {

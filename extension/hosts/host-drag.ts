@@ -12,7 +12,7 @@ export interface HostDragParts {
   readonly groups: Pick<GroupCommands, "moveInto">;
 }
 
-/** Hosts and groups are dragged into another group, or out of all of them. */
+/** Drags hosts and groups into another group, or out of all groups. */
 export class HostDrag implements vscode.TreeDragAndDropController<HostNode> {
   readonly dragMimeTypes = [mimeType];
   readonly dropMimeTypes = [mimeType];
@@ -41,7 +41,7 @@ export class HostDrag implements vscode.TreeDragAndDropController<HostNode> {
   }
 }
 
-/** The group that a row is dropped into: beside a host it is the host's. */
+/** The group that a row is dropped into: on a host it is the host's. */
 function groupOf(target: HostNode | undefined): readonly string[] {
   if (target === undefined) return [];
   return groupParts(target.kind === "group" ? target.path : target.host.group);

@@ -3,11 +3,11 @@ import type { ProblemReport } from "../problem-report.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
 import type { HostList } from "./host-list.ts";
 
-/** What it takes to change hosts and to tell what failed. */
+/** What is needed to edit hosts and to report failures. */
 export interface HostEditContext {
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly report: ProblemReport;
-  /** Whose questions are asked at this window. */
+  /** Marks prompts as belonging to this window. */
   readonly own: OwnQuestions;
 }

@@ -5,7 +5,7 @@ import { exportText } from "../../protocol/host-export.ts";
 import type { HostList } from "./host-list.ts";
 import { homePath } from "./ssh-config-page.ts";
 
-/** Writes the saved hosts to a file that the person names, for another machine. */
+/** Exports the saved hosts to a file that the user chooses, for another machine. */
 export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<void> {
   const saved = hosts.filter(({ id, damaged }) => id !== null && damaged === undefined);
   if (saved.length === 0) {

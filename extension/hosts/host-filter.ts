@@ -4,14 +4,14 @@ import { oneLine } from "../plain-text.ts";
 
 const maxLength = 255;
 
-/** Which hosts the Hosts view shows; asks for it, and says above them which it does. */
+/** The filter of the Hosts view: asks for it, and shows it above the tree. */
 export class HostFilter implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   #text = "";
 
   readonly onDidChange = this.#changed.event;
 
-  /** Empty: every host. */
+  /** Empty: every host is shown. */
   get text(): string {
     return this.#text;
   }

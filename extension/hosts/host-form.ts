@@ -25,13 +25,13 @@ import { askIdentity } from "./identity-question.ts";
 import { askNewHost } from "./new-host.ts";
 import { hostRef } from "./host-list.ts";
 
-/** A host that is to be added, and whether it is tested then. */
+/** A host to be added, and whether to test it afterwards. */
 interface WholeDraft {
   readonly draft: HostDraft;
   readonly next: "add" | "test";
 }
 
-/** Adds, copies and changes hosts by questions; failures are told. */
+/** Adds, copies and edits hosts through questions; reports failures. */
 export class HostForm {
   readonly #context: HostEditContext;
 
@@ -40,8 +40,8 @@ export class HostForm {
   }
 
   /**
-   * Asks for the address, of which `text` may be known, and for more where the person wants to say more. undefined: the
-   * person left, or it could not be saved.
+   * Asks for the address, which may be given as `text`, and for more if the user wants to. Undefined if the user
+   * cancelled, or it could not be saved.
    */
   async add(text = ""): Promise<Host | undefined> {
     const title = vscode.l10n.t("Add Host");
@@ -60,7 +60,7 @@ export class HostForm {
     }
   }
 
-  /** Shows the parts of a host that is to be added, to be changed before it is. */
+  /** Shows the fields of a new host for editing before it is added. */
   async #askMore(start: HostDraft, title: string): Promise<WholeDraft | "back" | "cancel"> {
     let draft = start;
     for (;;) {
@@ -85,7 +85,7 @@ export class HostForm {
     }
   }
 
-  /** A host like another, under another name. */
+  /** Copies a host under another name. */
   async duplicate(host: Host): Promise<Host | undefined> {
     const taken = this.#takenBut(undefined);
     const copy = { ...host, name: freeName(host.name, taken) };
@@ -103,12 +103,12 @@ export class HostForm {
     return this.#change(host, vscode.l10n.t("Edit {0}", host.name), (current) => this.#parts(current));
   }
 
-  /** What can be said of a host of the SSH config, too, since that has no option for it. */
+  /** Edits the fields that can also be set for a host of the SSH config, which has no options for them. */
   editConnection(host: Host): Promise<void> {
     return this.#change(host, vscode.l10n.t("Connection Settings of {0}", host.name), connectionParts);
   }
 
-  /** Shows parts of a host, to change one after the other; each is saved at once. */
+  /** Lists fields of a host, to be edited one after the other; each is saved at once. */
   async #change(
     host: Host,
     title: string,
@@ -122,7 +122,7 @@ export class HostForm {
         frame,
       );
       if (typeof part === "string") return;
-      // Step 2 of an unknown number: there is a way back to the list of parts.
+      // Step 2 of an unknown number: the Back button leads to the list of fields.
       const answer = await part.value(current, { ...frame, step: 2, totalSteps: 2 });
       if (answer === "cancel") return;
       if (answer !== "back") current = (await this.#save(current, answer.value)) ?? current;
@@ -156,7 +156,7 @@ export class HostForm {
 
   #takenBut(host: { readonly id?: Host["id"] } | undefined): ReadonlySet<string> {
     return new Set(
-      // A host may take the name of one in the SSH config: it then stands for it.
+      // A saved host may have the name of one in the SSH config, which it then replaces.
       this.#context.hosts.hosts
         .filter((other) => other.id !== null && other.id !== host?.id)
         .map(({ name }) => name),
@@ -176,7 +176,7 @@ export class HostForm {
   }
 }
 
-/** Of a host that is saved. */
+/** The name of a saved host. */
 function nameToKeep({ id, name }: HostDraft & { readonly id?: Host["id"] }): string | undefined {
   return id === undefined ? undefined : name;
 }

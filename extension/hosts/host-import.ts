@@ -23,7 +23,7 @@ type Request = z.input<typeof ImportRequest>;
 
 const maxFileBytes = 16 * 2 ** 20;
 
-/** Where hosts come from: the API's part of a request, and what a person calls it. */
+/** A source of hosts: its part of the API's request, and its name for the user. */
 interface Source {
   readonly body: Pick<Request, "source" | "path" | "hosts">;
   readonly shown: string;
@@ -31,7 +31,7 @@ interface Source {
 
 const ownConfig: Source = { body: { source: "ssh_config" }, shown: "~/.ssh/config" };
 
-/** Takes over hosts of an SSH config file or of an export, those that the person chooses. */
+/** Imports the hosts that the user chooses from an SSH config file or an export. */
 export class HostImport {
   readonly #daemon: Daemon;
   readonly #report: ProblemReport;
@@ -43,12 +43,12 @@ export class HostImport {
     this.#addHost = addHost;
   }
 
-  /** Of ~/.ssh/config. */
+  /** Imports from ~/.ssh/config. */
   run(): Promise<void> {
     return this.#runFrom(ownConfig);
   }
 
-  /** Of a file that the person chooses: an SSH config, or what was exported. */
+  /** Imports from a file that the user chooses: an SSH config, or an export. */
   async runFromFile(): Promise<void> {
     const [file] =
       (await vscode.window.showOpenDialog({
@@ -77,7 +77,7 @@ export class HostImport {
     await tellResult(importedLabel(result), { skipped: [...found.skipped, ...result.skipped] });
   }
 
-  /** "none": there is no such file, or no host in it. */
+  /** "none": there is no such file, or it contains no hosts. */
   #call(body: Request): Promise<ImportResult | "none" | undefined> {
     return this.#report.attempt(vscode.l10n.t("The hosts could not be imported"), async () => {
       try {
@@ -111,7 +111,7 @@ interface HostEntry extends vscode.QuickPickItem {
   readonly name?: string;
 }
 
-/** New hosts are chosen at first, changed ones are not. undefined: the person left. */
+/** New hosts are selected initially, changed ones are not. Undefined if the user cancels. */
 async function chooseHosts(
   { imported, updated, same }: ImportResult,
   file: string,

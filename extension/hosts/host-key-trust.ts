@@ -3,8 +3,8 @@ import type { ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 
 /**
- * Shows an unknown host key to the person, and records it when they trust it. True: it was recorded. Rejects with
- * a Problem when it could not be.
+ * Shows an unknown host key to the user, and records it if they trust it. True: it was recorded. Rejects with a
+ * Problem if it could not be.
  */
 export async function askToTrust(
   daemon: Daemon,
@@ -18,12 +18,12 @@ export async function askToTrust(
   return true;
 }
 
-/** Whether a person may trust the key from here: a strict policy leaves that to whoever writes known_hosts. */
+/** Whether the user may trust the key here: with a strict policy it must be added to known_hosts by other means. */
 export function isTrustable({ code, reason }: Pick<ProblemDetails, "code" | "reason">): boolean {
   return code === "host_key_unknown" && reason !== "strict";
 }
 
-/** Whether a person was asked about the key while the run waited, and did not trust it. */
+/** Whether the user was asked about the key while the run waited, and did not trust it. */
 export function wasAsked({ reason }: ProblemDetails): boolean {
   return reason === "declined" || reason === "expired";
 }
@@ -37,7 +37,7 @@ export interface ShownHostKey {
   readonly knownAs?: readonly string[] | undefined;
 }
 
-/** Whether the person trusts a host key. */
+/** Whether the user trusts a host key. */
 export async function showHostKey(
   { host, hop, keyType, fingerprint, knownAs = [] }: ShownHostKey,
   trustLabel: string,
@@ -55,7 +55,7 @@ export async function showHostKey(
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t("The host key of {0} is not known yet", host),
     { modal: true, detail },
-    // It has the focus: a stray Enter trusts nothing.
+    // It is the default button: a stray Enter trusts nothing.
     vscode.l10n.t("Don't Trust"),
     trustLabel,
   );

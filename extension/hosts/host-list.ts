@@ -8,10 +8,13 @@ import { loginOf } from "./host-labels.ts";
 import { HostStates, type HostState } from "./host-states.ts";
 import { type ProductionFinder, productionFinder } from "./production.ts";
 
-/** After these the list is another one. */
+/** Changes after which the list must be reloaded. */
 const relisting: ReadonlySet<Change["type"]> = new Set(["reset", "hostSaved", "hostDeleted"]);
 
-/** How the daemon is to be told which host is meant: by the name, before which an id does not go; but for one that means another. */
+/**
+ * How to refer to a host in a request: by its name, which takes precedence over an id; by its id if the name means
+ * another destination.
+ */
 export function hostRef({ id, name }: Host): string {
   return id === null || !isOtherDestination(name) ? name : String(id);
 }
@@ -38,17 +41,17 @@ export class HostList implements vscode.Disposable {
     this.#subscriptions = [this.#changed, gone, daemon.onDidChange((change) => this.#take(change))];
   }
 
-  /** Empty until the first answer of the daemon. */
+  /** Empty until the daemon's first response. */
   get hosts(): readonly Host[] {
     return this.#hosts ?? [];
   }
 
-  /** undefined until the first answer of the daemon. */
+  /** Undefined until the daemon's first response. */
   get known(): readonly Host[] | undefined {
     return this.#hosts;
   }
 
-  /** Why hosts are missing, e.g. since ~/.ssh/config cannot be read. */
+  /** Why hosts are missing, e.g. because ~/.ssh/config cannot be read. */
   get problems(): readonly ProblemDetails[] {
     return this.#problems;
   }
@@ -57,19 +60,22 @@ export class HostList implements vscode.Disposable {
     return this.#states.of({ ...host, user: loginOf(host) });
   }
 
-  /** What makes a host a production one: itself, or another host on the same machine. undefined: it is none. */
+  /**
+   * The host that makes this one a production host: itself, or another on the same machine. Undefined if it is not
+   * one.
+   */
   production(host: Host): Host | undefined {
     return this.#production(host);
   }
 
-  /** With its address, of a host that ssh was not asked about for the list. */
+  /** The host with its address, which the list lacks if it was not resolved with ssh. */
   async located(host: Host): Promise<Host> {
     if (host.unresolved !== true) return host;
     const asked = this.#daemon.call("getHost", { params: { host: hostRef(host) } });
     return asked.catch(() => host);
   }
 
-  /** By the name that a run carries, which may be of a host that is gone. */
+  /** Finds a host by the name in a run, which may no longer exist. */
   named(name: string): Host | undefined {
     return this.hosts.find((host) => host.name === name);
   }
@@ -79,7 +85,7 @@ export class HostList implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** Reads everything again; rejects with a Problem. */
+  /** Reloads everything; rejects with a Problem. */
   async refresh(): Promise<void> {
     const [hosts, connections, runs] = await Promise.all([
       this.#daemon.call("listHosts", {}),
@@ -98,7 +104,9 @@ export class HostList implements vscode.Disposable {
     vscode.Disposable.from(...this.#subscriptions).dispose();
   }
 
-  /** An import saves many hosts at once: they are read once. What goes wrong is told where the daemon is watched. */
+  /**
+   * An import saves many hosts at once: they are read once. Failures are reported by the part that watches the daemon.
+   */
   #refreshSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -111,7 +119,7 @@ export class HostList implements vscode.Disposable {
     else if (change.type === "connectionOpened") this.#states.opened(change.connection);
     else if (change.type === "connectionClosed") this.#states.closed(change.connection);
     else {
-      // A saved host may hide one of the SSH config, and a deleted one uncover it: the daemon knows.
+      // A saved host may hide one of the SSH config, and deleting it may reveal that: ask the daemon.
       if (relisting.has(change.type)) this.#refreshSoon();
       return;
     }

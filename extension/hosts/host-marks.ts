@@ -6,7 +6,10 @@ import { hostRef } from "./host-list.ts";
 import { askGroup } from "./host-questions.ts";
 import { colorPicture, rowColors, type RowColor } from "./theme-color.ts";
 
-/** What can be said of any host, one of the SSH config too: the daemon keeps it, and the file stays as it is. */
+/**
+ * Fields that can be set for any host, including those of the SSH config: the daemon stores them, and the file is not
+ * changed.
+ */
 export class HostMarks {
   readonly #context: HostEditContext;
 
@@ -40,7 +43,7 @@ export class HostMarks {
     if (typeof answer !== "string") await this.set(host, { color: answer.value || null });
   }
 
-  /** What goes wrong is told. */
+  /** Reports failures. */
   async set(host: Host, body: HostPatch): Promise<void> {
     await this.#context.report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
       this.#context.daemon.call("updateHost", { params: { host: hostRef(host) }, body }),
@@ -48,7 +51,10 @@ export class HostMarks {
   }
 }
 
-/** Colours of the theme, so that they can be read on its background; of another one it is said which of them shows it. */
+/**
+ * The theme's colours, so that they are readable on its background; for any other, a note says which theme colour
+ * replaces it.
+ */
 function colors(current: string | null): readonly ChoiceItem<string>[] {
   const labels: Record<RowColor, string> = {
     "charts.red": vscode.l10n.t("Red"),

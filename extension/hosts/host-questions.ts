@@ -8,7 +8,7 @@ import { hostAddress, parseHostAddress } from "./host-address.ts";
 import { addressDoubt, jumpDoubt } from "./host-doubts.ts";
 import { groupParts, groupPaths } from "./host-tree.ts";
 
-/** The parts of a host that the questions are about; a Host has them too. */
+/** The fields of a host that the questions are about; a Host has them, too. */
 export type HostDraft = Pick<
   Host,
   | "name"
@@ -24,10 +24,10 @@ export type HostDraft = Pick<
   | "worker"
   | "legacyAlgorithms"
 > &
-  // Of a host that is not saved yet nothing may be said of it: then it is what the SSH config says.
+  // Undefined in a host that is not saved yet: the SSH config then determines it.
   Pick<NewHost, "port">;
 
-/** One question about a host: it takes the draft so far, and answers with the fields it changes. */
+/** One question about a host: receives the draft so far, and returns the fields that it changes. */
 export type HostQuestion = (draft: HostDraft, frame: StepFrame) => Promise<Answer<Partial<HostDraft>>>;
 
 export function askAddress(hosts: readonly Host[]): HostQuestion {
@@ -55,7 +55,7 @@ export function notAnAddress(): string {
   return vscode.l10n.t("Must be an address, such as web1.example.org or deploy@10.0.0.5:2222");
 }
 
-/** `taken`: the names of other hosts; `own`: the one that the host has already, which it may keep whatever it is. */
+/** `taken`: the names of other hosts; `own`: the host's present name, which it may keep even if invalid. */
 export function askName(taken: ReadonlySet<string>, own?: string): HostQuestion {
   const problemOf = (text: string): string | undefined => {
     if (taken.has(text)) return vscode.l10n.t("A host with this name already exists");
@@ -112,7 +112,7 @@ export function askJump(hosts: readonly Host[]): HostQuestion {
   };
 }
 
-/** Of jump hosts that lead back to where they started. */
+/** An error for jump hosts that lead back to where they started. */
 function loopProblem(
   hosts: readonly Host[],
   { name, jump }: Pick<Host, "name" | "jump">,
@@ -121,7 +121,7 @@ function loopProblem(
   return loop === undefined ? undefined : vscode.l10n.t("The jump hosts form a loop: {0}", loop.join(" → "));
 }
 
-/** One that is no group cannot be chosen. */
+/** An invalid group cannot be chosen. */
 function newGroupEntry(path: string): ChoiceItem<string> {
   const problem = path === "" ? undefined : groupProblem(path);
   const entry = { label: plainLabel(path), alwaysShow: true };
@@ -176,7 +176,7 @@ export function transportEntry(transport: HostTransport): {
   }
 }
 
-/** "web1 copy" would be no host name: the copy of web1 is web1-2. */
+/** "web1 copy" would be an invalid host name: the copy of web1 is web1-2. */
 export function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let count = 2; ; count += 1) if (!taken.has(`${name}-${count}`)) return `${name}-${count}`;

@@ -8,29 +8,32 @@ export type ConnectionAlgorithms = Pick<Connection, "transport" | "kex" | "ciphe
 
 export type HostState =
   | { readonly kind: "idle" }
-  /** `connection`: the first that is up. */
+  /** `connection`: the first open one. */
   | { readonly kind: "connected"; readonly connection: ConnectionAlgorithms }
   | { readonly kind: "failed"; readonly title: string; readonly detail: string };
 
-/** A host, and who is logged in there. */
+/** A host, and the user that logs in there. */
 export type HostLogin = Machine & { readonly name: string; readonly user: string };
 
-/** Failures that say something about the host or the way to it, not about the command. */
+/** Failures that concern the host or the way to it, not the command. */
 const ofConnecting: ReadonlySet<ProblemCode> = new Set(connectingProblems);
 
 /**
- * What is known of the hosts' connections, by name: connected while a pooled connection is up; failed when the
- * last attempt to connect failed; otherwise idle.
+ * The connection states of hosts, by name: connected while a pooled connection is open; failed when the last attempt
+ * to connect failed; otherwise idle.
  */
 export class HostStates {
   readonly #connections = new Map<string, Connection>();
   readonly #failures = new Map<string, { title: string; detail: string }>();
-  /** Finds a connection by the machine that it leads to; undefined while it is out of date. */
+  /** Finds a connection by the machine that it leads to; undefined when it must be rebuilt. */
   #atMachine: ReturnType<typeof machineFinder<Connection>> | undefined;
-  /** The newest run of each host that was looked at; an older one says nothing any more. */
+  /** The newest run seen on each host; an older one no longer counts. */
   readonly #newest = new Map<string, string>();
 
-  /** A connection bears the name of the host that it was opened for; other hosts of that machine and user share it. */
+  /**
+   * A connection carries the name of the host that it was opened for; other hosts with the same machine and user share
+   * it.
+   */
   of(host: HostLogin): HostState {
     this.#atMachine ??= machineFinder(this.#connections.values());
     const shared = this.#atMachine(host, ({ user }) => user === host.user);
@@ -43,7 +46,7 @@ export class HostStates {
     return failure === undefined ? { kind: "idle" } : { kind: "failed", ...failure };
   }
 
-  /** Begins anew with what the daemon says now; `runs` in any order. */
+  /** Starts over with the daemon's current state; `runs` in any order. */
   reset(connections: readonly Connection[], runs: readonly Run[]): void {
     this.#connections.clear();
     this.#atMachine = undefined;
@@ -65,10 +68,10 @@ export class HostStates {
     this.#atMachine = undefined;
   }
 
-  /** A run tells of its host when it got through, and when it could not. */
+  /** A run shows whether its host could be reached. */
   ran(run: Run): void {
     const { name } = run.host;
-    // Ids are UUIDv7 (RFC 9562): in order of time.
+    // Ids are UUIDv7 (RFC 9562), which sort by time.
     if (run.id < (this.#newest.get(name) ?? "")) return;
     this.#newest.set(name, run.id);
     if (run.outcome === "failed" && run.problem !== null) this.failed(name, run.problem);

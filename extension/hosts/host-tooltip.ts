@@ -5,7 +5,7 @@ import { hostAddress } from "./host-address.ts";
 import type { ConnectionAlgorithms, HostState } from "./host-states.ts";
 import { configPlace } from "./ssh-config-page.ts";
 
-/** Plain text, never Markdown: the parts come from people, files and servers. */
+/** Plain text, never Markdown: the parts come from users, files and servers. */
 export function hostTooltip(host: Host, state: HostState): string {
   const lines = [
     host.name,
@@ -22,7 +22,7 @@ export function hostTooltip(host: Host, state: HostState): string {
   return lines.join("\n");
 }
 
-/** By which way and with which keys; as the list has it where nobody asked for more. */
+/** The jump hosts and key files; as in the list if the effective values were not requested. */
 function wayLabels({ effective, jump, identityFile }: Host): string[] {
   const hops = effective?.jump ?? jump;
   const files = effective?.identityFiles ?? (identityFile === null ? [] : [identityFile]);

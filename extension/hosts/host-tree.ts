@@ -4,7 +4,7 @@ export interface HostGroup {
   readonly kind: "group";
   /** The last part of `path`. */
   readonly name: string;
-  /** From the top, joined by "/". */
+  /** From the root, joined by "/". */
   readonly path: string;
   readonly children: readonly HostNode[];
 }
@@ -24,9 +24,8 @@ interface Draft {
 const inOrder = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 /**
- * The hosts as a tree: a host's `group`, e.g. `prod/web`, names the folders it stands in. Folders come before
- * hosts, both by name, with numbers in order of size (web2 before web10). Favorites stand above all of them, and not in
- * their folders.
+ * The hosts as a tree: a host's `group`, e.g. `prod/web`, names its folders. Folders come before hosts, both sorted by
+ * name, with numbers in numeric order (web2 before web10). Favorites come first, outside of their folders.
  */
 export function hostTree(hosts: readonly Host[]): readonly HostNode[] {
   const top: Draft = newDraft("", "");
@@ -46,7 +45,7 @@ export function groupParts(group: string | null): readonly string[] {
     .filter((part) => part !== "");
 }
 
-/** The group that a row stands in; undefined at the top, and where the tree has no such row. */
+/** The group that contains a row; undefined at the top level, and if the tree has no such row. */
 export function parentOf(nodes: readonly HostNode[], child: HostNode): HostGroup | undefined {
   for (const node of nodes) {
     if (node.kind === "host") continue;
@@ -57,17 +56,17 @@ export function parentOf(nodes: readonly HostNode[], child: HostNode): HostGroup
   return undefined;
 }
 
-/** Names a row, however often the tree is built anew. */
+/** Identifies a row, however often the tree is rebuilt. */
 export function rowKey(node: HostNode): string {
   return node.kind === "host" ? `host:${node.host.name}` : `group:${node.path}`;
 }
 
-/** The order of names for people, with numbers in order of size. */
+/** Sorts names for people, with numbers in numeric order. */
 export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return inOrder.compare(a.name, b.name);
 }
 
-/** Every folder path in use, parents included, in order. */
+/** Every folder path in use, including parents, in order. */
 export function groupPaths(hosts: readonly Host[]): readonly string[] {
   const paths = new Set<string>();
   for (const { group } of hosts) {

@@ -14,9 +14,9 @@ import { hostTree, parentOf, type HostLeaf, type HostNode } from "./host-tree.ts
 export interface HostsViewParts {
   readonly hosts: HostList;
   readonly filter: HostFilter;
-  /** Finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  /** Finds or starts the daemon and reads the lists; it reports failures itself. */
   readonly start: () => Promise<void>;
-  /** A host with its effective values. */
+  /** Returns a host with its effective values. */
   readonly ask: (host: Host) => Promise<Host>;
 }
 
@@ -55,7 +55,7 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     return item;
   }
 
-  /** On hover: what a list does not say of a host. */
+  /** Called on hover: adds what the list does not include. */
   async resolveTreeItem(item: vscode.TreeItem, node: HostNode): Promise<vscode.TreeItem> {
     if (node.kind !== "host") return item;
     const state = this.#hosts.state(node.host);
@@ -78,17 +78,17 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     return [...roots];
   }
 
-  /** Of a row that is to be revealed. */
+  /** Needed to reveal a row. */
   getParent(node: HostNode): HostNode | undefined {
     return parentOf(hostTree(this.#shown), node);
   }
 
-  /** Says above the tree what is missing in it. */
+  /** Shows a message above the tree if hosts are missing. */
   follow(tree: Pick<vscode.TreeView<HostNode>, "message">): vscode.Disposable {
     let shown = "";
     return this.#hosts.onDidChange(() => {
       const message = this.#hosts.problems.map(({ detail }) => oneLine(detail)).join("\n");
-      // The window lays the tree out anew for each message, also for the same one.
+      // VS Code lays the tree out again for each message, even an unchanged one.
       if (message !== shown) tree.message = message;
       shown = message;
     });
@@ -99,17 +99,17 @@ export class HostsView implements vscode.TreeDataProvider<HostNode>, vscode.Disp
     vscode.Disposable.from(this.#subscription, this.#changed).dispose();
   }
 
-  /** Many changes come together when many runs start: one redraw for all of them. */
+  /** Many changes arrive together when many runs start: they are drawn once. */
   #refreshSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // An empty tree says "Add the hosts …" only when it is known to be empty.
+      // An empty tree shows "Add the hosts …" only when it is known to be empty.
       void vscode.commands.executeCommand("setContext", "hostrun.ready", this.#hosts.known !== undefined);
       this.#refresh();
     }, 50);
   }
 
-  /** Only the rows that changed, where the tree is the same: a row must not go away under the mouse. */
+  /** Redraws only the rows that changed if the tree is the same: a row must not disappear under the mouse. */
   #refresh(): void {
     const drawn = this.#drawn;
     if (drawn?.key !== JSON.stringify(this.#shown)) {
@@ -140,7 +140,7 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
   item.id = `host:${host.name}`;
   item.iconPath = stateIcon(state);
   item.contextValue = `host ${host.id === null ? "config" : "saved"}${host.production ? " production" : ""}${host.favorite ? " favorite" : ""}`;
-  // Its mark and its colour are there in a narrow view, too.
+  // The decoration is visible in a narrow view, too.
   item.resourceUri = hostRowUri(host);
   item.command = {
     command: "hostrun.openHostRow",
@@ -148,13 +148,13 @@ function hostItem(host: Host, state: HostState): vscode.TreeItem {
     arguments: [{ kind: "host", host }],
   };
   const notes = rowNotes(host);
-  // In a narrow view the end is cut off: what matters most comes first.
+  // A narrow view cuts off the end: the most important part comes first.
   item.description = [...(state.kind === "idle" ? [] : [words]), ...notes.shown].join(" · ");
   item.accessibilityInformation = { label: [host.name, words, ...notes.spoken].join(", ") };
   return item;
 }
 
-/** What a row says of its host beside the name and the state. */
+/** Notes in a host's row besides the name and the state. */
 function rowNotes(host: Host): { readonly shown: readonly string[]; readonly spoken: readonly string[] } {
   const marks = [
     ...(host.production ? [vscode.l10n.t("production")] : []),
@@ -166,7 +166,7 @@ function rowNotes(host: Host): { readonly shown: readonly string[]; readonly spo
     ...(host.unresolved === true ? [] : [hostAddress(host)]),
   ];
   if (!host.favorite) return { shown: [...marks, ...origin], spoken: [...marks, ...origin] };
-  // It stands above the groups.
+  // It is shown above the groups.
   const group = host.group === null ? [] : [oneLine(host.group)];
   return {
     shown: ["★", ...marks, ...group, ...origin],

@@ -16,7 +16,7 @@ interface IdentityChoice {
   readonly problem?: string;
 }
 
-/** Which key file a host is logged in to with. `keys`: those that there are; it may reject. */
+/** Asks which key file to use for logging in to a host. `keys`: the existing ones; it may reject. */
 export function askIdentity(keys: () => Promise<readonly Key[]>): HostQuestion {
   return async ({ identityFile: file }, frame) => {
     let choice: IdentityChoice = { file, keys };
@@ -54,7 +54,7 @@ function askFile({ file, keys, typed, problem }: IdentityChoice, frame: StepFram
       typed: (text) => ({
         label: plainLabel(text),
         description: vscode.l10n.t("key file"),
-        // Said of what was typed before, until it is another text.
+        // Shown for what was typed before, until the text changes.
         ...(text === typed && problem !== undefined ? { detail: `$(error) ${plainLabel(problem)}` } : {}),
         value: text,
         alwaysShow: true,
@@ -64,7 +64,7 @@ function askFile({ file, keys, typed, problem }: IdentityChoice, frame: StepFram
   );
 }
 
-/** Of a key that stands in a file of its own, unless that is there already. */
+/** An entry for a key that has a file, unless it is listed already. */
 function keyEntry(standing: string | null): (key: Key) => readonly ChoiceItem<string>[] {
   return ({ path, type, comment, encrypted }) => {
     if (path === null || path === standing) return [];
@@ -74,7 +74,7 @@ function keyEntry(standing: string | null): (key: Key) => readonly ChoiceItem<st
   };
 }
 
-/** undefined: the person left. */
+/** Undefined if the user cancels. */
 async function browse(): Promise<string | undefined> {
   const [file] =
     (await vscode.window.showOpenDialog({

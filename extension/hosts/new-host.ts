@@ -7,13 +7,13 @@ import { freeName, notAnAddress, type HostDraft } from "./host-questions.ts";
 
 interface NewHostAnswer {
   readonly draft: HostDraft;
-  /** The address as it was typed. */
+  /** The address as typed. */
   readonly text: string;
-  /** Whether the person wants to say more of the host. */
+  /** Whether the user wants to set more fields. */
   readonly more: boolean;
 }
 
-/** The one question about a new host: its address, also as a command line of ssh. By it the host is called, too. */
+/** The one question about a new host: its address, which may be an ssh command line. Its name is derived from it. */
 export async function askNewHost(
   text: string,
   taken: ReadonlySet<string>,
@@ -41,7 +41,7 @@ export async function askNewHost(
     );
     if (typeof answer === "string") return answer;
     const draft = draftOf(typed, taken);
-    // More can be said of a host only when it is known where it is.
+    // More fields can be set only once there is an address.
     if (draft !== undefined) return { value: { draft, text: typed, more: answer.value === "more" } };
   }
 }

@@ -1,7 +1,10 @@
 import type { Host } from "../../protocol/host.ts";
 import { machineFinder } from "../../protocol/machine.ts";
 
-/** What makes a host a production one: its own mark, or that of another host on the same machine. undefined: it is none. */
+/**
+ * Finds what makes a host a production host: its own mark, or that of another host on the same machine. Undefined if
+ * it is not one.
+ */
 export type ProductionFinder = (host: Host) => Host | undefined;
 
 export function productionFinder(hosts: readonly Host[]): ProductionFinder {

@@ -1,27 +1,27 @@
 import { parseJump } from "../../protocol/destination.ts";
 import { HostPatch, type NewHost } from "../../protocol/host.ts";
 
-/** What a command line of ssh says of the host that it connects to. */
+/** What an ssh command line specifies about its destination. */
 type SshCommand = Pick<NewHost, "address" | "port" | "user"> &
   Partial<Pick<NewHost, "identityFile" | "jump">>;
 
 /** Options of ssh(1) that take a value, and those that take none. */
 const valued = "BbcDEeFIiJLlmOoPpQRSWw";
 const flags = "46AaCfGgKkMNnqsTtVvXxYy";
-/** Options that say something of the host, under their names for `-o`. */
+/** Options that concern the host, with their names for `-o`. */
 const named = new Map([
   ["p", "port"],
   ["l", "user"],
   ["i", "identityfile"],
   ["J", "proxyjump"],
 ]);
-/** What reaches another host, or this one in a way that Hostrun has not. */
+/** Options that lead to another host, or to this one in a way that Hostrun does not support. */
 const refused = new Set(["F", "O", "Q", "S", "W", "w", "proxycommand", "hostname"]);
 
 /**
- * `ssh [option...] [user@]host [option...]`, as it is pasted from a terminal or a wiki. What only says how ssh itself is
- * to behave is passed over. undefined: it is no such line, names no host, goes on with a command, or reaches the host in
- * a way that Hostrun has not.
+ * Parses `ssh [option...] [user@]host [option...]`, as pasted from a terminal or a wiki. Options that only affect ssh
+ * itself are ignored. Undefined if it is not such a line, names no host, includes a command, or reaches the host in a
+ * way that Hostrun does not support.
  */
 export function parseSshCommand(text: string): SshCommand | undefined {
   const [program, ...words] = splitWords(text);
@@ -36,7 +36,7 @@ export function parseSshCommand(text: string): SshCommand | undefined {
   return target === undefined || command.length > 0 ? undefined : hostOf(target, values);
 }
 
-/** Takes one word of options, e.g. `tp22`, and its value from the words behind it; false: it is not understood. */
+/** Parses one word of options, e.g. `tp22`, and its value from the words that follow; false if it is not understood. */
 function takeOptions(letters: string, words: string[], values: Map<string, string>): boolean {
   for (const [at, letter] of [...letters].entries()) {
     if (valued.includes(letter)) {
@@ -52,7 +52,7 @@ function takeValue(letter: string, value: string, values: Map<string, string>): 
   const assigned = letter === "o" ? /^\s*(\w+)(?:\s*=\s*|\s+)(.*)$/s.exec(value) : undefined;
   if (assigned === null) return false;
   const name = assigned?.[1]?.toLowerCase() ?? named.get(letter) ?? letter;
-  // As ssh has it: of two the first one counts.
+  // As in ssh, the first of several values counts.
   if (!values.has(name)) values.set(name, assigned?.[2] ?? value);
   return !refused.has(name);
 }
@@ -79,7 +79,7 @@ function hostOf(target: string, values: ReadonlyMap<string, string>): SshCommand
   };
 }
 
-/** The words of a line as a shell takes them, without its expansions; none where a quote does not end. */
+/** Splits a line into words like a shell, without expansions; empty if a quote is not closed. */
 function splitWords(line: string): string[] {
   const word = /(?:'[^']*'|"[^"]*"|[^\s'"])+/y;
   const words: string[] = [];

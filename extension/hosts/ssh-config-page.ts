@@ -6,12 +6,12 @@ import type { Host } from "../../protocol/host.ts";
 
 type Place = NonNullable<Host["configAt"]>;
 
-/** Opens the SSH config where it names the host, else at its beginning; one that is not there yet is begun. */
+/** Opens the SSH config where it names the host, else at its beginning; creates it if it does not exist. */
 export function openSshConfig(host?: Pick<Host, "configAt">): Promise<void> {
   return openAt(host?.configAt ?? { file: join(homedir(), ".ssh", "config"), line: 1 });
 }
 
-/** Opens a file at one of its lines, which count from 1. */
+/** Opens a file at a line, counted from 1. */
 export async function openAt({ file, line }: Place): Promise<void> {
   const uri = vscode.Uri.file(file);
   const at = new vscode.Position(line - 1, 0);
@@ -20,7 +20,7 @@ export async function openAt({ file, line }: Place): Promise<void> {
   });
 }
 
-/** Where a host stands, for a person, e.g. "~/.ssh/config, line 4". */
+/** The location of a host in the SSH config, for the user, e.g. "~/.ssh/config, line 4". */
 export function configPlace({ file, line }: Place): string {
   return vscode.l10n.t("{0}, line {1}", homePath(file), line);
 }

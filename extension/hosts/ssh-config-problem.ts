@@ -1,7 +1,7 @@
 import type { Host } from "../../protocol/host.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 
-/** Whether a problem, of `host` where it is of one, may be mended in the SSH config. */
+/** Whether a problem, and its `host` if there is one, may be fixed in the SSH config. */
 export function isOfSshConfig(
   { reason }: Pick<ProblemDetails, "reason">,
   host: Pick<Host, "configAt"> | undefined,

@@ -24,12 +24,12 @@ export function stepSummary(step: Pick<TestStep, "name" | "host" | "hop">): stri
   return plainLabel(`${stepLabel(step.name)} · ${hopLabel(step)}`);
 }
 
-/** With its name, since two hosts may have the same address, each as seen from where it is reached. */
+/** Includes the name, since two hosts may have the same address in different networks. */
 function hopLabel({ host, hop }: Pick<TestStep, "host" | "hop">): string {
   return host === hop ? hop : `${host} (${hop})`;
 }
 
-/** A row of a list of steps. */
+/** A row in a list of steps. */
 export function stepRow(step: TestStep): vscode.QuickPickItem {
   const { state, durationMs, note } = step;
   const time = durationMs === null ? [] : [vscode.l10n.t("{0} ms", durationMs)];

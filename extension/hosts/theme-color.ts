@@ -1,4 +1,4 @@
-/** The colours of a theme that a row is offered in. */
+/** The theme colours offered for a row. */
 export const rowColors = [
   "charts.red",
   "charts.orange",
@@ -9,7 +9,7 @@ export const rowColors = [
 ] as const;
 export type RowColor = (typeof rowColors)[number];
 
-/** As VS Code's dark theme has them. */
+/** As in VS Code's dark theme. */
 const samples: Readonly<Record<RowColor, string>> = {
   "charts.red": "#f14c4c",
   "charts.orange": "#d18616",
@@ -20,8 +20,8 @@ const samples: Readonly<Record<RowColor, string>> = {
 };
 
 /**
- * The colour of the theme that shows a host's colour, since VS Code takes no other in a row: of `#rrggbb` the one of the
- * nearest hue, of a grey the theme's pale text, and of `red` the theme's red.
+ * The theme colour for a host's colour, since VS Code supports no others in a row: for `#rrggbb` the one of the
+ * nearest hue, for a grey the theme's pale text, for `red` the theme's red.
  */
 export function themeColor(color: string): string {
   const hue = hueOf(color);
@@ -29,7 +29,7 @@ export function themeColor(color: string): string {
   return hue === "none" ? "descriptionForeground" : nearest(hue);
 }
 
-/** A picture of a colour, since an icon of a list has no colour of the theme. */
+/** An image of a colour, since an icon in a quick pick cannot use theme colours. */
 export function colorPicture(color: string): string {
   const fill = rowColors.find((name) => name === color);
   const circle = `<circle cx="8" cy="8" r="5" fill="${fill === undefined ? color : samples[fill]}"/>`;
@@ -46,14 +46,14 @@ function nearest(hue: number): RowColor {
   return rowColors.reduce((best, name) => (distance(name) < distance(best) ? name : best));
 }
 
-/** Of `#rrggbb`, in degrees; "none" of a grey, undefined of anything else. */
+/** The hue of `#rrggbb`, in degrees; "none" for a grey, undefined for anything else. */
 function hueOf(color: string): number | "none" | undefined {
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(color);
   if (match === null) return undefined;
   const [red = 0, green = 0, blue = 0] = match.slice(1).map((part) => Number.parseInt(part, 16));
   const most = Math.max(red, green, blue);
   const span = most - Math.min(red, green, blue);
-  // So little colour is none to the eye.
+  // Too little saturation to be perceived as a colour.
   if (span < 24) return "none";
   if (most === red) return (60 * ((green - blue) / span) + 360) % 360;
   return most === green ? 60 * ((blue - red) / span) + 120 : 60 * ((red - green) / span) + 240;

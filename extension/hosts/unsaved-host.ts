@@ -3,21 +3,21 @@ import { blankHost } from "./blank-host.ts";
 import { destination, hostAddress, parseHostAddress, type HostAddress } from "./host-address.ts";
 
 /**
- * The host that a run on `name` goes to: a known one, or `[user@]host[:port]` that nobody saved. undefined: there is no
- * such host, e.g. any more.
+ * The host of a run on `name`: a known one, or `[user@]host[:port]` that was never saved. Undefined if there is no
+ * such host (any more).
  */
 export function hostOfRun(hosts: readonly Host[], name: string): Host | undefined {
   return hosts.find((host) => host.name === name) ?? unsavedHost(hosts, name);
 }
 
 /**
- * The host that an address names, as it was typed or pasted: a known one that is at this very address, or one as the
- * daemon takes it without its being saved: with a user or a port, and what is known of a host of that name. It is a
- * production host where a known one of that name or address is. undefined: it cannot be run on as it stands.
+ * The host that an address names, as typed or pasted: a known host at exactly this address, or an unsaved one that the
+ * daemon accepts: with a user or a port, and the properties of a known host of that name. It is a production host if a
+ * known one with that name or address is. Undefined if it cannot be run on without being saved.
  */
 export function unsavedHost(hosts: readonly Host[], text: string): Host | undefined {
   const parts = parseHostAddress(text);
-  // The daemon takes a name, and no key or way to it.
+  // The daemon accepts a name, but no key or jump hosts.
   if (parts === undefined || parts.identityFile !== undefined || parts.jump !== undefined) return undefined;
   if (parts.user === null && parts.port === undefined) return undefined;
   const host = withWhatIsKnown(hosts, parts);

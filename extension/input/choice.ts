@@ -4,38 +4,38 @@ import { listenToEntryKey } from "./entry-key.ts";
 import { untilAnswered, type Answer, type StepFrame } from "./steps.ts";
 
 export interface ChoiceItem<T> extends vscode.QuickPickItem {
-  /** undefined for a separator. */
+  /** Undefined for a separator. */
   readonly value?: T;
 }
 
 interface Choice<T> {
   readonly placeholder: string;
-  /** Already known entries first; a promise may bring better ones. */
+  /** The entries known already; a promise may supply better ones. */
   readonly items: readonly ChoiceItem<T>[];
   readonly more?: Promise<readonly ChoiceItem<T>[]>;
   readonly filter?: string;
-  /** The entry that stands for the typed text itself, always the first. */
+  /** The entry for the typed text itself, always listed first. */
   readonly typed?: (text: string) => ChoiceItem<T> | undefined;
   readonly active?: (value: T) => boolean;
-  /** Hears which entry is the active one now, if one is. */
+  /** Called with the highlighted entry, if there is one. */
   readonly onActive?: (value: T | undefined) => void;
   /**
-   * false: no entry is active before the person goes to one or types, so that Enter alone chooses nothing; for entries
-   * that run something. By default the first one is.
+   * false: no entry is highlighted until the user moves to one or types, so that Enter alone chooses nothing; for
+   * entries that run something. By default the first one is.
    */
   readonly preselects?: boolean;
-  /** An entry's button was pressed, or the key for it: puts text into the field, or ends the question. */
+  /** An entry's button, or its key, was pressed: puts text into the input, or closes it. */
   readonly onButton?: (value: T) => { readonly text: string } | "leave";
-  /** Hears of what is typed, to have it again when the person comes back. */
+  /** Called with what is typed, so that it can be restored when the user comes back. */
   readonly keep?: (text: string) => void;
 }
 
-/** Asks to choose one of a list, or what was typed. */
+/** Asks the user to choose from a list, or to type something. */
 export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise<Answer<T>> {
   const input = vscode.window.createQuickPick<ChoiceItem<T>>();
   let known = choice.items;
   let typed: ChoiceItem<T> | undefined;
-  /** Whether the entry for the text as it is now has reached the list and was the active one there. */
+  /** Whether the entry for the current text has reached the list and was highlighted there. */
   let typedShown = false;
   let open = true;
   const update = (): void => {
@@ -45,7 +45,7 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     const entry = typed;
     input.items = entry === undefined ? known : [entry, ...known.filter((item) => !same(item, entry))];
     if (choice.preselects !== false || input.value !== "") return;
-    // Said at once with the items, so that VS Code does not take the first one.
+    // Set together with the items, so that VS Code does not highlight the first one.
     input.activeItems = known.filter((item) => before !== undefined && same(item, before));
   };
   input.placeholder = choice.placeholder;
@@ -71,7 +71,7 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
     }),
     input.onDidAccept(() => {
       const item = input.selectedItems[0] ?? input.activeItems[0];
-      // Whoever types fast presses Enter before the list has the new entry: the text counts, not what was listed.
+      // A fast typist presses Enter before the list contains the new entry: the text counts, not the list.
       const value = typed !== undefined && !typedShown ? typed.value : item?.value;
       if (value !== undefined) give({ value });
     }),
@@ -98,7 +98,7 @@ function listenToButtons<T>(
   ];
 }
 
-/** What is known already stands when more cannot be had. */
+/** The entries known already stay if more cannot be loaded. */
 async function showMore<T>(
   input: vscode.QuickPick<ChoiceItem<T>>,
   choice: Choice<T>,
@@ -111,12 +111,12 @@ async function showMore<T>(
   input.busy = false;
 }
 
-/** A label that shows a command as it is, the ends of its lines as well. */
+/** A label that shows a command literally, including line breaks. */
 export function commandLabel(command: string, length = 200): string {
   return iconless(commandLine(command, length));
 }
 
-/** A label that shows text of any origin as it is. */
+/** A label that shows external text literally. */
 export function plainLabel(text: string, length = 200): string {
   return iconless(shortened(text, length));
 }

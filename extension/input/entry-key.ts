@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 
-/** What the key does now; undefined while no list listens to it. */
+/** The key's present action; undefined while no list listens to it. */
 let act: (() => void) | undefined;
 
-/** Has the key that stands for the buttons of a list's entries (F2, in package.json) do this until it is disposed of. */
+/** Sets the action of the key for the buttons of a list's entries (F2, in package.json) until it is disposed of. */
 export function listenToEntryKey(listener: () => void): vscode.Disposable {
   act = listener;
   show();

@@ -1,36 +1,39 @@
 import * as vscode from "vscode";
 
-/** What a step shows above its input: the title, and where in the whole it is. */
+/** What a step shows above its input: the title, and its position in the sequence. */
 export interface StepFrame {
   readonly title: string;
   readonly toggles?: readonly StepToggle[] | undefined;
   readonly step: number;
   readonly totalSteps: number;
-  /** Of a list that only shows something: a look elsewhere closes it. */
+  /** For a list that is for display only: it closes when it loses the focus. */
   readonly closesOnBlur?: boolean;
 }
 
-/** Something that is on or off beside what is asked, changed by a button; the title says so while it is on. One excludes the others. */
+/**
+ * An option besides the question itself, toggled by a button; the title shows it while it is on. The options exclude
+ * one another.
+ */
 export interface StepToggle {
   isOn: boolean;
-  /** Whether it goes with any other one. */
+  /** Whether it can be combined with any other. */
   readonly isApart?: boolean;
-  /** What the title says. */
+  /** Its text in the title. */
   readonly on: string;
-  /** What the button does. */
+  /** The label of the button. */
   readonly turnOn: string;
   readonly turnOff: string;
-  /** Icons of the button while it is off, and on. */
+  /** The icons of the button while it is off, and on. */
   readonly icons: { readonly off: string; readonly on: string };
 }
 
-/** A step's answer; "back" asks for the one before, "cancel" ends it all. */
+/** A step's answer; "back" returns to the previous step, "cancel" ends the sequence. */
 export type Answer<T> = { readonly value: T } | "back" | "cancel";
 
-/** One question. `draft` holds what was answered so far, also from an earlier visit to this step. */
+/** One question. `draft` contains the answers so far, including those from an earlier visit to this step. */
 export type Step<Draft> = (draft: Draft, frame: StepFrame) => Promise<Answer<Draft>>;
 
-/** Asks one question after the other; going back keeps what was answered. undefined: the person left. */
+/** Asks the questions in order; going back keeps the answers. Undefined if the user cancels. */
 export async function askSteps<Draft>(
   { title, toggles }: Pick<StepFrame, "title" | "toggles">,
   start: Draft,
@@ -52,12 +55,12 @@ export async function askSteps<Draft>(
   return draft;
 }
 
-/** An input that a step asks by. */
+/** The input of a step. */
 type StepInput = vscode.QuickPick<vscode.QuickPickItem> | vscode.InputBox;
 
 /**
- * Shows an input until one of its events or the way back answers. Every subscription and the input itself end with it;
- * hiding it by Escape is "cancel".
+ * Shows an input until one of its events or the Back button provides an answer. Disposes of the input and every
+ * subscription afterwards; hiding it with Escape is "cancel".
  */
 export function untilAnswered<T>(
   input: Pick<StepInput, "buttons" | "onDidTriggerButton"> & vscode.QuickInput,
@@ -66,7 +69,7 @@ export function untilAnswered<T>(
 ): Promise<Answer<T>> {
   const { toggles = [] } = frame;
   showFrame(input, frame);
-  // A look at another window must not throw away what was typed.
+  // Switching to another window must not discard what was typed.
   input.ignoreFocusOut = frame.closesOnBlur !== true;
   return new Promise((resolve) => {
     const answer = (value: Answer<T>): void => {

@@ -6,13 +6,13 @@ interface TextQuestion {
   readonly prompt: string;
   readonly placeholder?: string;
   readonly value: string;
-  /** What is wrong with the text, for a person; undefined when it will do. */
+  /** What is wrong with the text, for the user; undefined if it is valid. */
   readonly problem: (text: string) => string | undefined;
-  /** What may be wrong with it: it is taken when Enter is pressed once more. */
+  /** What may be wrong with it: the text is accepted when Enter is pressed again. */
   readonly doubt?: (text: string) => Promise<string | undefined>;
 }
 
-/** Asks for a line of text; what is wrong with it shows while it is typed. */
+/** Asks for a line of text; errors are shown while it is typed. */
 export async function askText(question: TextQuestion, frame: StepFrame): Promise<Answer<string>> {
   const input = vscode.window.createInputBox();
   input.prompt = question.prompt;
@@ -33,7 +33,7 @@ export async function askText(question: TextQuestion, frame: StepFrame): Promise
     input.validationMessage = problem;
     if (problem !== undefined) return;
     const found = await doubt(text);
-    // What was typed meanwhile is another text.
+    // The text was changed in the meantime.
     if (input.value.trim() !== text) return;
     if (found === undefined) answer({ value: text });
     else input.validationMessage = asWarning(found);
@@ -51,7 +51,7 @@ function asWarning(doubt: string): vscode.InputBoxValidationMessage {
   return { message, severity: vscode.InputBoxValidationSeverity.Warning };
 }
 
-/** The first thing that a schema finds wrong with a value, beginning with a capital letter. */
+/** The first issue that a schema finds with a value, with an initial capital letter. */
 export function schemaProblem(schema: z.ZodType, value: unknown): string | undefined {
   const result = schema.safeParse(value);
   if (result.success) return undefined;

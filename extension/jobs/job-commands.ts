@@ -23,7 +23,7 @@ export interface JobCommandParts {
   readonly starter: JobStarter;
   readonly panels: JobPanels;
   readonly notices: JobNotices;
-  /** Has the lists read, if they were not. */
+  /** Reads the lists, unless they have been read. */
   start(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ interface KnownJob {
   readonly command?: string | undefined;
 }
 
-/** What the person has said so far. */
+/** The answers so far. */
 interface Draft {
   readonly targets: readonly string[] | undefined;
   readonly command: string;
@@ -47,7 +47,7 @@ export class JobCommands {
     this.#parts = parts;
   }
 
-  /** Asks where and what, so far as that is not known. */
+  /** Asks for the targets and the command, as far as they are not known. */
   async run(known: KnownJob = {}): Promise<void> {
     await this.#parts.start();
     const root = asRoot();
@@ -59,20 +59,20 @@ export class JobCommands {
     await this.start({ targets, command, durable: keeps && !sudo, sudo, options });
   }
 
-  /** Starts it and shows it once the person has seen where; as root, how many passwords there are is asked before. */
+  /** Starts it and shows it once the user has seen the hosts; for root, asks how many passwords there are first. */
   async start({ sudo, ...job }: Omit<ChosenJob, "sudo"> & { readonly sudo: boolean }): Promise<void> {
     const passwords = sudo ? await this.#askSudo(job.targets) : "no";
     if (passwords === undefined) return;
     this.#show(await this.#parts.starter.start({ ...job, sudo: passwords }));
   }
 
-  /** As `JobStarter.resolve`. */
+  /** See `JobStarter.resolve`. */
   resolve(targets: readonly string[]): Promise<ResolvedTargets | undefined> {
     return this.#parts.starter.resolve(targets);
   }
 
   async runOnGroup(path: string): Promise<void> {
-    // A target holds no blanks: such a group is meant by its hosts.
+    // A target contains no spaces: such a group is replaced by its hosts.
     await this.run({ targets: /\s/.test(path) ? this.#within(path) : [`group:${path}`] });
   }
 
@@ -96,7 +96,7 @@ export class JobCommands {
     this.#parts.panels.open(job);
   }
 
-  /** Where, what and, where that is wanted, how. */
+  /** Asks for the targets, the command and, on request, options. */
   #ask(known: KnownJob, root: StepToggle): Promise<Draft | undefined> {
     const more = moreOptions();
     const steps: Step<Draft>[] = [
@@ -108,7 +108,7 @@ export class JobCommands {
       const answer = await askJobOptions(draft.options, { ...frame, toggles: undefined });
       return typeof answer === "string" ? answer : { value: { ...draft, options: answer.value } };
     };
-    /** Who wants no options has a step less. */
+    /** Without options there is one step less. */
     const counted = [...steps, optionsStep].map<Step<Draft>>((step) => (draft, frame) => {
       const totalSteps = steps.length + (more.isOn ? 1 : 0);
       return step(draft, { ...frame, totalSteps });
@@ -117,7 +117,7 @@ export class JobCommands {
     return askSteps({ title: vscode.l10n.t("Run on Several Hosts"), toggles: [root, more] }, start, counted);
   }
 
-  /** undefined: the person left, or the targets mean nobody, which was told. */
+  /** Undefined if the user cancels, or the targets match no host, which has been reported. */
   async #askSudo(targets: readonly string[]): Promise<ChosenJob["sudo"] | undefined> {
     const resolved = await this.#parts.starter.resolve(targets);
     return resolved && askPasswords(resolved.hosts);
@@ -148,7 +148,7 @@ export class JobCommands {
   }
 }
 
-/** How many passwords sudo may be given; undefined: the person left. */
+/** How many passwords there are for sudo; undefined if the user cancels. */
 async function askPasswords(hosts: readonly string[]): Promise<ChosenJob["sudo"] | undefined> {
   if (hosts.length === 1) return "each";
   const title = vscode.l10n.t("Password for sudo on {0}", shortened(foldNames(hosts), 60));
@@ -170,7 +170,7 @@ async function askPasswords(hosts: readonly string[]): Promise<ChosenJob["sudo"]
   return typeof answer === "string" ? undefined : answer.value;
 }
 
-/** Who wants the usual way is asked no more than where and what. */
+/** By default only the targets and the command are asked for. */
 function moreOptions(): StepToggle {
   return {
     isOn: false,

@@ -9,7 +9,7 @@ export type ExportFormat = "text" | "json" | "csv" | "markdown";
 /** Hosts with the same output, and that output. */
 export interface ExportedGroup extends JobGroup {
   readonly output: string;
-  /** Whether there was more than is taken along. */
+  /** Whether the output was truncated. */
   readonly isCut: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface JobExport {
   readonly groups: readonly ExportedGroup[];
 }
 
-/** What came of a job, to be kept or sent to somebody. */
+/** Formats the results of a job. */
 export function exportJob(format: ExportFormat, results: JobExport): string {
   switch (format) {
     case "text":
@@ -33,7 +33,7 @@ export function exportJob(format: ExportFormat, results: JobExport): string {
   }
 }
 
-/** The names in `db1,web[01-12,15]`. */
+/** Expands the names in `db1,web[01-12,15]`. */
 export function namesIn(hosts: string): string[] {
   const words = hosts.match(/(?:[^,[]|\[[^\]]*\]?)+/g) ?? [];
   return words.flatMap((word) => expandRanges(word) ?? [word]);

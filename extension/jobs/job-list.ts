@@ -3,11 +3,11 @@ import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 
-/** As many as can be told apart by looking at them. */
+/** As many as a person can keep apart. */
 const maxJobs = 100;
 const maxRuns = 200;
 
-/** The latest jobs, newest first, kept up to date by the stream of changes; read when that begins. */
+/** The latest jobs, newest first, kept up to date by the stream of changes; read when that starts. */
 export class JobList implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -28,7 +28,7 @@ export class JobList implements vscode.Disposable {
     return this.#jobs;
   }
 
-  /** Its runs, the failures first; of a large job not all of them. Rejects with a Problem. */
+  /** Its runs, failures first; not all of them for a large job. Rejects with a Problem. */
   async runsOf(job: Job): Promise<readonly Run[]> {
     const query = { sort: "failures" as const, limit: String(maxRuns) };
     return (await this.#daemon.call("listJobRuns", { params: { job: job.id }, query })).items;
@@ -44,7 +44,7 @@ export class JobList implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** Ids are UUIDv7, so that their order is that of time. */
+  /** Ids are UUIDv7, which sort by time. */
   #take(job: Job): void {
     const others = this.#jobs.filter(({ id }) => id !== job.id);
     this.#jobs = [job, ...others].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, maxJobs);

@@ -4,17 +4,17 @@ import type { Daemon } from "../daemon/daemon.ts";
 import { linkless, shortened } from "../plain-text.ts";
 import type { NoticeSetting } from "../terminal/worth-notice.ts";
 
-/** As of a run. */
+/** The same as for a run. */
 const longJobMs = 10_000;
 
 export interface JobNoticesParts {
   readonly daemon: Daemon;
   readonly open: (job: Job) => void;
-  /** Whether a job can be seen in this window. */
+  /** Whether a job is visible in this window. */
   readonly shows: (jobId: string) => boolean;
 }
 
-/** Tells of jobs of this window that ended while nobody looked at them, or at the window. */
+/** Notifies the user of this window's jobs that ended while they, or the window, were not visible. */
 export class JobNotices implements vscode.Disposable {
   readonly #parts: JobNoticesParts;
   readonly #subscription: vscode.Disposable;
@@ -61,7 +61,7 @@ export class JobNotices implements vscode.Disposable {
   }
 }
 
-/** By the same setting as a run. */
+/** Follows the same setting as a run. */
 function isWorthNotice({ outcome, createdAt, endedAt }: Job): boolean {
   const setting = vscode.workspace.getConfiguration("hostrun").get<NoticeSetting>("notifyFinished", "long");
   if (setting === "never" || outcome === "cancelled") return false;

@@ -5,7 +5,7 @@ import { formatSpan, spanOf } from "../../protocol/span.ts";
 import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
 import { askText } from "../input/text-input.ts";
 
-/** How a job runs, beside where and what; what is not there is as the daemon has it by itself. */
+/** How a job is run, apart from its targets and command; absent options have the daemon's defaults. */
 export type JobOptions = Pick<
   JobRequestInput,
   "concurrency" | "batches" | "failFast" | "maxFailures" | "timeoutMs"
@@ -14,19 +14,19 @@ export type JobOptions = Pick<
 const defaultConcurrency = 64;
 const maxConcurrency = 1000;
 
-/** One of them as a person sets it. */
+/** One of them as the user sets it. */
 interface Option {
   readonly label: string;
-  /** What holds now. */
+  /** The current value. */
   readonly words: (options: JobOptions) => string;
-  /** As it is typed; what is empty takes it away. undefined: it is on or off. */
+  /** As typed; empty text removes it. Undefined: it is a toggle. */
   readonly text?: (options: JobOptions) => string;
   readonly hint?: string;
-  /** undefined: the text is not understood. */
+  /** Undefined if the text is invalid. */
   readonly set: (options: JobOptions, text: string) => JobOptions | undefined;
 }
 
-/** Asks for options, one after the other, in any order, until the person goes on. */
+/** Asks for options, in any order, until the user continues. */
 export async function askJobOptions(start: JobOptions, frame: StepFrame): Promise<Answer<JobOptions>> {
   let options = start;
   for (;;) {
@@ -126,14 +126,14 @@ function jobOptions(): readonly Option[] {
   ];
 }
 
-/** What timers take. */
+/** The maximum of Node's timers. */
 const maxTimeoutMs = 2 ** 31 - 1;
 
 function limitLabel(timeoutMs: number): string {
   return timeoutMs === 0 ? vscode.l10n.t("no limit") : formatSpan(timeoutMs);
 }
 
-/** What is said of them before anything runs; nothing of what is as always. */
+/** Labels shown before anything runs, for options that differ from the default. */
 export function jobOptionLabels(options: JobOptions): readonly string[] {
   const { concurrency, batches, failFast, maxFailures, timeoutMs } = options;
   return [

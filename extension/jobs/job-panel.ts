@@ -23,26 +23,26 @@ export interface JobPanelContext {
   readonly hosts: HostList;
   readonly log: vscode.LogOutputChannel;
   start(): Promise<void>;
-  /** Does what the webview's tools ask for. */
+  /** Performs the actions of the webview's tools. */
   act(panel: JobPanel, message: Exclude<FromJobPanel, { type: "ready" | "visible" }>): Promise<void>;
 }
 
-/** What changes is sent in batches. */
+/** Changes are sent in batches. */
 const batchMs = 100;
-/** Between two looks at the last lines of runs that go on, and at what is alike. */
+/** The interval at which the last lines of running runs, and the groups of equal output, are updated. */
 const linesMs = 500;
 const groupsMs = 2000;
 
-/** The tab of one job. Like that of a run it keeps nothing but the job's id. */
+/** The tab of one job. Like that of a run it keeps only the job's id. */
 export class JobPanel {
   readonly panel: vscode.WebviewPanel;
   readonly #context: JobPanelContext;
   #jobId: string;
   #rows: JobRows | undefined;
-  /** Changes that come while the job is being read. */
+  /** Changes that arrive while the job is being read. */
   #waiting: Change[] = [];
   #visible: readonly string[] = [];
-  /** Of which run the last line is final. */
+  /** Runs whose last line is final. */
   readonly #settledLines = new Set<string>();
   readonly #timers = new Map<"batch" | "lines" | "groups", NodeJS.Timeout>();
   #loading = 0;
@@ -115,7 +115,7 @@ export class JobPanel {
     this.#timers.clear();
   }
 
-  /** Reads the whole job, and shows it from its beginning. */
+  /** Reads the whole job, and shows it from the beginning. */
   async #begin(): Promise<void> {
     this.#stop();
     this.#waiting = [];
@@ -184,7 +184,7 @@ export class JobPanel {
     this.#schedule("groups", isOver ? batchMs : groupsMs);
   }
 
-  /** One of each kind at a time. */
+  /** At most one of each kind at a time. */
   #schedule(kind: "batch" | "lines" | "groups", ms: number): void {
     if (this.#timers.has(kind)) return;
     const timer = setTimeout(() => {
@@ -240,12 +240,12 @@ export class JobPanel {
   }
 }
 
-/** Where, and what. */
+/** The targets and the command. */
 export function jobTitle(job: Job): string {
   return `${shortened(whereOf(job), 30)}: ${commandLine(job.command, 40)}`;
 }
 
-/** What was asked for, in few words: `tag:web`, `web[1-12,15]`. */
+/** The requested targets, abbreviated: `tag:web`, `web[1-12,15]`. */
 export function whereOf({ targets }: Job): string {
   return foldNames(targets.map(oneLine));
 }

@@ -27,7 +27,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#adopt(panel, job.id);
   }
 
-  /** Whether a job can be seen now. */
+  /** Whether a job is visible now. */
   shows(jobId: string): boolean {
     return [...this.#panels].some((panel) => panel.jobId === jobId && panel.panel.visible);
   }

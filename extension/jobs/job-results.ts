@@ -7,12 +7,12 @@ import type { Daemon } from "../daemon/daemon.ts";
 
 const previewBytes = 4096;
 const previewLines = 20;
-/** Of more groups the others are shown without their output. */
+/** Groups beyond this number are shown without their output. */
 const maxPreviews = 30;
-/** Runs whose last lines are read at once. */
+/** The number of runs whose last lines are read at once. */
 const atOnce = 8;
 
-/** The last lines of these runs. One that cannot be read now is left out. */
+/** The last lines of these runs. Runs that cannot be read now are left out. */
 export async function readLastLines(daemon: Daemon, runs: readonly Run[]): Promise<LastLine[]> {
   const lines: LastLine[] = [];
   const waiting = [...runs];
@@ -26,7 +26,7 @@ export async function readLastLines(daemon: Daemon, runs: readonly Run[]): Promi
   return lines;
 }
 
-/** The groups of a job's ended runs, the largest first, and how the output of each begins. */
+/** The groups of a job's ended runs, the largest first, and the beginning of the output of each. */
 export async function readGroups(daemon: Daemon, job: string): Promise<PanelGroup[]> {
   const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
   const groups: PanelGroup[] = [];
@@ -44,7 +44,7 @@ async function withPreview(daemon: Daemon, group: JobGroup, isWanted: boolean): 
   return { ...group, preview: lines.slice(0, previewLines).join("\n"), isCut };
 }
 
-/** Both streams in their order. Of a run that has written nothing there is no part. */
+/** Both streams in order. Returns "" for a run without output, which has no such range. */
 async function readPart(daemon: Daemon, run: string, range: string): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of await daemon.openOutput(run, "both", { range })) {

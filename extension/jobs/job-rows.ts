@@ -4,7 +4,7 @@ import type { Run } from "../../protocol/run.ts";
 
 const order: readonly Run["state"][] = ["queued", "connecting", "running", "ended"];
 
-/** The rows of a job, a host each, and which of them have changed since they were asked for last. */
+/** The rows of a job, one per host, and which of them have changed since they were last requested. */
 export class JobRows {
   readonly #isProduction: (host: string) => boolean;
   readonly #runs = new Map<string, Run>();
@@ -20,7 +20,7 @@ export class JobRows {
     return this.#job;
   }
 
-  /** An older state of the run, which may come late, is passed over. */
+  /** Ignores an older state of the run, which may arrive late. */
   take(run: Run): void {
     const known = this.#runs.get(run.host.name);
     if (known !== undefined && order.indexOf(known.state) > order.indexOf(run.state)) return;

@@ -21,17 +21,17 @@ export interface ChosenJob {
   readonly targets: readonly string[];
   readonly command: string;
   readonly durable: boolean;
-  /** As root, by sudo: with a password that its hosts share, or one for each that asks. */
+  /** As root, with sudo: with one password for all hosts, or one for each host that asks. */
   readonly sudo: "no" | "same" | "each";
   readonly options: JobOptions &
     Pick<JobRequestInput, "useBash" | "loginShell" | "cwd" | "pty" | "secretEnv" | "template">;
-  /** By the names of hosts, what each would run, where the command has values of the host. */
+  /** The command for each host by name, if it contains values of the host. */
   readonly commands?: ReadonlyMap<string, string> | undefined;
 }
 
 type Part = "failed" | "unfinished" | "all";
 
-/** Starts jobs and repeats them, after each host has been shown by its name; failures are told. */
+/** Starts and repeats jobs, after showing each host by its name; reports failures. */
 export class JobStarter {
   readonly #parts: JobStarterParts;
 
@@ -39,7 +39,7 @@ export class JobStarter {
     this.#parts = parts;
   }
 
-  /** The hosts that are meant; undefined where some of them are unknown or none is meant, which was told. */
+  /** Resolves targets to hosts; undefined if some are unknown or there is none, which has been reported. */
   async resolve(targets: readonly string[]): Promise<ResolvedTargets | undefined> {
     const what = vscode.l10n.t("The targets could not be looked up");
     const resolved = await this.#parts.report.attempt(what, () =>
@@ -57,13 +57,13 @@ export class JobStarter {
     return undefined;
   }
 
-  /** undefined when the person thought better of it, or it could not be started, which was told. */
+  /** Undefined if the user cancelled, or it could not be started, which has been reported. */
   async start({ targets, command, durable, sudo, options, commands }: ChosenJob): Promise<Job | undefined> {
     const resolved = await this.resolve(targets);
     const rights = { sudo: sudo !== "no", sameSudoPassword: sudo === "same" };
     if (resolved === undefined) return undefined;
     if (!(await this.confirm(resolved, command, { ...rights, ...options, commands }))) return undefined;
-    // What was shown is what it runs on, whatever a tag or a pattern means by then.
+    // It runs on the hosts that were shown, whatever a tag or a pattern matches by then.
     const body = { targets: [...resolved.hosts], command, durable, ...options, ...rights, ...asking() };
     return this.#parts.report.attempt(vscode.l10n.t("The command could not be run"), () =>
       this.#parts.daemon.call("createJob", { body }),
@@ -81,7 +81,7 @@ export class JobStarter {
     );
   }
 
-  /** Whether a person is to be asked before anything runs there: some of them are production hosts. */
+  /** Whether to ask the user before anything runs there, because some are production hosts. */
   isRisky({ hosts, production }: ResolvedTargets): boolean {
     const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
     return asks && (production.length > 0 || hosts.some((name) => this.#isMarked(name)));
@@ -93,7 +93,7 @@ export class JobStarter {
     );
   }
 
-  /** By the name of each host: a number is no consent. */
+  /** Lists each host by name: agreeing to a number is not consent. */
   confirm(
     { hosts, production }: ResolvedTargets,
     command: string,

@@ -7,12 +7,12 @@ import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
 import { typedTargets } from "./typed-targets.ts";
 
 interface TargetItem extends vscode.QuickPickItem {
-  /** As a job takes it; as it was typed there may be several. */
+  /** In the syntax of a job; typed text may contain several. */
   readonly target?: string;
   readonly isTyped?: true;
 }
 
-/** Asks for targets: hosts, tags and groups that are ticked, or one that is typed, such as `web[01-20]`. */
+/** Asks for targets: selected hosts, tags and groups, or typed ones, such as `web[01-20]`. */
 export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<Answer<readonly string[]>> {
   const known = targetItems(hosts);
   const input = vscode.window.createQuickPick<TargetItem>();
@@ -29,7 +29,7 @@ export function askTargets(hosts: readonly Host[], frame: StepFrame): Promise<An
       typed = typedItems(text, known, chosen);
       const more = [...typed, ...chosen.filter((item) => !known.includes(item) && !typed.includes(item))];
       input.items = [...more, ...known];
-      // A list that is replaced forgets what was ticked in it.
+      // A list that is replaced loses its selection.
       input.selectedItems = chosen;
     }),
     input.onDidAccept(() => {
@@ -87,7 +87,7 @@ function counted(names: readonly string[]): readonly (readonly [string, number])
   return [...counts].sort(([a], [b]) => a.localeCompare(b));
 }
 
-/** `a/b` as `a` and `a/b`. */
+/** Returns `a/b` as `a` and `a/b`. */
 function withParents(group: string | null): string[] {
   const parts = groupParts(group);
   return parts.map((_, at) => parts.slice(0, at + 1).join("/"));

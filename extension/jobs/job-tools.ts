@@ -27,12 +27,12 @@ export interface JobToolsParts {
   readonly notices: JobNotices;
 }
 
-/** Of each different output so much is copied or saved. */
+/** The part of each distinct output that is copied or saved. */
 const maxExportedBytes = 1024 * 1024;
 
 type ToolMessage = Exclude<FromJobPanel, { type: "ready" | "visible" }>;
 
-/** What the tools of a job's panel do. */
+/** The actions of a job panel's tools. */
 export class JobTools {
   readonly #parts: JobToolsParts;
 
@@ -40,7 +40,7 @@ export class JobTools {
     this.#parts = parts;
   }
 
-  /** What goes wrong is told. */
+  /** Reports failures. */
   async act(panel: JobPanel, message: ToolMessage): Promise<void> {
     await this.#parts.report.attempt(vscode.l10n.t("Hostrun failed"), () => this.#act(panel, message));
   }
@@ -69,7 +69,7 @@ export class JobTools {
     }
   }
 
-  /** In the same tab; the job before stays in the Runs view. */
+  /** In the same tab; the previous job stays in the Runs view. */
   async #again(panel: JobPanel, only: "failed" | "unfinished" | "all"): Promise<void> {
     const { daemon, starter, notices } = this.#parts;
     const job = await daemon.call("getJob", { params: { job: panel.jobId } });
@@ -79,7 +79,7 @@ export class JobTools {
     panel.show(again);
   }
 
-  /** With a group of other hosts that is chosen, the largest first. */
+  /** Compares with a group of other hosts that the user chooses, the largest first. */
   async #compareOther(panel: JobPanel, runId: string): Promise<void> {
     const { daemon, documents } = this.#parts;
     const params = { job: panel.jobId };

@@ -20,7 +20,7 @@ export interface KeyCommandParts {
   readonly hostCommands: Pick<HostCommands, "chosen">;
 }
 
-/** What the palette does with host keys on record and with the person's own keys. */
+/** The palette's commands for recorded host keys and the user's own keys. */
 export class KeyCommands {
   readonly #parts: KeyCommandParts;
 
@@ -28,7 +28,7 @@ export class KeyCommands {
     this.#parts = parts;
   }
 
-  /** Leads to the line of a file that is only read; one of Hostrun's own can be forgotten. */
+  /** Opens the line of a read-only file; an entry of Hostrun's own file can be removed. */
   async showKnownHosts(): Promise<void> {
     const { items } = await this.#parts.daemon.call("listKnownHosts");
     if (items.length === 0) {
@@ -79,7 +79,7 @@ export class KeyCommands {
     if (which !== undefined && host !== undefined) await this.#tellInstalled(which, host);
   }
 
-  /** Has a key log in to a host in place of a password. */
+  /** Sets up a key for logging in to a host instead of a password. */
   async useKey(host: Host): Promise<void> {
     const key = await this.#chooseKey(vscode.l10n.t("Use a Key for {0}", host.name));
     if (key === undefined || !(await this.#tellInstalled(key, host))) return;
@@ -99,7 +99,7 @@ export class KeyCommands {
     return true;
   }
 
-  /** Where a login would not try the key by itself, the host names its file. */
+  /** If a login would not try the key by default, sets its file for the host. */
   async #setKey({ path, inAgent }: Key, host: Host): Promise<void> {
     const { daemon } = this.#parts;
     const { effective } = await daemon.call("getHost", { params: { host: hostRef(host) } });
@@ -115,7 +115,7 @@ export class KeyCommands {
     if ((await vscode.window.showInformationMessage(told, open)) === open) await openSshConfig(host);
   }
 
-  /** What the login takes is asked at this window. */
+  /** The prompts of the login are shown in this window. */
   #install({ id }: Key, { name }: Host): Thenable<KeyInstallation> {
     const { daemon, own } = this.#parts;
     const options = {
@@ -150,7 +150,7 @@ export class KeyCommands {
     return chosen?.key;
   }
 
-  /** A slip in a passphrase that nobody sees would lock the key for good. */
+  /** A typing error in a hidden passphrase would make the key unusable. */
   async #isRepeated(title: string, passphrase: string): Promise<boolean> {
     if (passphrase === "") return true;
     const repeated = await vscode.window.showInputBox({
@@ -215,7 +215,7 @@ function keyEntry(key: Key): vscode.QuickPickItem & { readonly key: Key } {
   return { label: plainLabel(label), description: notes.map(oneLine).join(" · "), detail: fingerprint, key };
 }
 
-/** OpenSSH's own, which a login tries where no file is named. */
+/** OpenSSH's default files, which a login tries if no file is named. */
 function isDefaultFile(path: string | null): boolean {
   return /\/\.ssh\/id_(?:rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$/.test(path ?? "");
 }

@@ -8,21 +8,21 @@ import { asksForPassword, type TypedPrompt } from "./typed-prompt.ts";
 export interface KeyOfferParts {
   readonly daemon: Daemon;
   readonly memory: vscode.Memento;
-  /** By the name that a connection carries. */
+  /** Finds a host by the name in a connection. */
   readonly named: (name: string) => Host | undefined;
-  /** Lets a key log in to the host from now on. */
+  /** Sets up a key for logging in to the host from now on. */
   readonly use: (host: Host) => Promise<void>;
 }
 
 const memoryKey = "hostrun.keyOffered";
-/** In the place of a host: of none any more. */
+/** In place of a host: make no more offers. */
 const never = "*";
 
-/** Offers a key once for each login that a person typed a password for, when it has worked. */
+/** Offers to set up a key, once for each login with a typed password that succeeded. */
 export class KeyOffer implements vscode.Disposable {
   readonly #parts: KeyOfferParts;
   readonly #subscription: vscode.Disposable;
-  /** Hops that a password was typed for, until they are connected. */
+  /** Hops for which a password was typed, until they are connected. */
   readonly #typed = new Set<string>();
 
   constructor(parts: KeyOfferParts) {
@@ -32,7 +32,7 @@ export class KeyOffer implements vscode.Disposable {
     });
   }
 
-  /** A person has typed the answer to a question. */
+  /** The user has typed an answer. */
   typed(prompt: TypedPrompt): void {
     if (asksForPassword(prompt)) this.#typed.add(prompt.hop);
   }

@@ -3,7 +3,7 @@ import type { Prompt } from "../../protocol/prompt.ts";
 
 export type TypedPrompt = Pick<Prompt, "kind" | "hop" | "fields">;
 
-/** Whether a password is what a person has typed, also where the server asks for it in words of its own. */
+/** Whether the user typed a password, even if the server asks for it in its own words. */
 export function asksForPassword({ kind, fields }: TypedPrompt): boolean {
   return kind === "password" || (kind === "keyboardInteractive" && fields.some(isPasswordField));
 }

@@ -1,6 +1,6 @@
 import type { Change } from "../../protocol/change.ts";
 
-/** The hops at which a run or a test has failed: what was answered there has logged nobody in. */
+/** The hops at which a run or a test has failed: answers given for them were not accepted. */
 export function failedHops(change: Change): string[] {
   if (change.type === "runChanged") {
     const { state, problem } = change.run;

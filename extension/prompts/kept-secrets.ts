@@ -5,13 +5,13 @@ import type { Connection } from "../../protocol/stats.ts";
 type Asked = Pick<Prompt, "kind" | "hop" | "title">;
 
 /**
- * Secrets in the system's keyring (VS Code's SecretStorage). One is taken out when it is used, and put back once the login
- * has worked: what a server refused is not used again.
+ * Secrets in the system's keyring (VS Code's SecretStorage). A secret is removed when it is used, and stored again
+ * once the login has succeeded, so that a rejected one is not reused.
  */
 export class KeptSecrets {
   readonly #storage: vscode.SecretStorage;
   readonly #log: vscode.LogOutputChannel;
-  /** What is kept once its login has worked, by the hop. */
+  /** Secrets to be stored once their login has succeeded, by hop. */
   readonly #unproven = new Map<string, Map<string, string>>();
 
   constructor(storage: vscode.SecretStorage, log: vscode.LogOutputChannel) {
@@ -19,7 +19,7 @@ export class KeptSecrets {
     this.#log = log;
   }
 
-  /** The secret that answers a question, where one is kept. Never rejects. */
+  /** Takes the stored secret that answers a prompt, if there is one. Never rejects. */
   async take(prompt: Asked): Promise<string | undefined> {
     try {
       const key = keyOf(prompt);
@@ -44,7 +44,7 @@ export class KeptSecrets {
     this.#unproven.delete(hop);
   }
 
-  /** Somebody is logged in: what was answered was right. */
+  /** A login has succeeded: the answers were correct. */
   async proven({ user, address, port }: Connection): Promise<void> {
     const hop = `${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
     const secrets = this.#unproven.get(hop);
@@ -63,7 +63,7 @@ export class KeptSecrets {
   }
 }
 
-/** A passphrase belongs to the key file, which the title names. */
+/** A passphrase belongs to the key file that the title names. */
 function keyOf({ kind, hop, title }: Asked): string {
   return `hostrun.${kind}.${kind === "passphrase" ? title : hop}`;
 }

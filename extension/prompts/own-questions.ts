@@ -1,20 +1,20 @@
 import * as vscode from "vscode";
 import type { Prompt } from "../../protocol/prompt.ts";
 
-/** Which questions are for the person at this window: those of what was started here. */
+/** Which prompts are for the user of this window: those of what was started here. */
 export class OwnQuestions implements vscode.Disposable {
   readonly #runs = new Set<string>();
   #others = 0;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
 
-  /** A run was started from here. */
+  /** A run was started in this window. */
   started(runId: string): void {
     this.#runs.add(runId);
     this.#changed.fire();
   }
 
-  /** While something is done from here that is no run, such as a test of a host. */
+  /** While this window does something other than a run that may prompt, such as a host test. */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#others += 1;
     this.#changed.fire();

@@ -15,7 +15,7 @@ export interface PromptDialogsParts {
   readonly report: ProblemReport;
   readonly own: OwnQuestions;
   readonly kept: KeptSecrets;
-  /** Told of questions that a person has answered here, before the answer is sent. */
+  /** Called with prompts that the user has answered here, before the answer is sent. */
   readonly typed: (prompt: Prompt) => void;
 }
 
@@ -24,10 +24,10 @@ interface Given {
   readonly keeping: Keeping;
 }
 
-/** Shows the daemon's questions to the person, one after the other, and hands the answers on. */
+/** Shows the daemon's prompts to the user, one at a time, and sends the answers. */
 export class PromptDialogs implements vscode.Disposable {
   readonly #parts: PromptDialogsParts;
-  /** Questions that are open; those that are shown have a signal. */
+  /** Open prompts; those being shown have an abort controller. */
   readonly #open = new Map<string, { prompt: Prompt; shown: AbortController | undefined }>();
   readonly #subscription: vscode.Disposable;
   #turn: Promise<void> = Promise.resolve();
@@ -99,26 +99,26 @@ export class PromptDialogs implements vscode.Disposable {
           });
         }
       } catch (failure) {
-        // Another client was faster; the run tells what became of it.
+        // Another client was faster; the run reports the result.
         if (!(failure instanceof Problem) || failure.code !== "prompt_closed") throw failure;
       }
     });
   }
 
-  /** undefined: the person declined. */
+  /** Undefined if the user declines. */
   async #ask(prompt: Prompt, closed: AbortSignal): Promise<Given | undefined> {
     if (prompt.kind === "hostKey") return askForTrust(prompt);
     const canKeep =
       (prompt.kind === "password" || prompt.kind === "passphrase") && prompt.fields.length === 1;
     if (canKeep) return this.#askSecret(prompt, closed);
-    // sudo's is no login's: whether it was right is known to the daemon, and not by a connection.
+    // sudo is not a login: the daemon knows whether the password was right, no connection shows it.
     const longest = prompt.kind === "secret" ? "session" : undefined;
     const given = await askFields(prompt, longest, closed);
     if (given !== undefined) this.#parts.typed(prompt);
     return given;
   }
 
-  /** One that is kept in the keyring answers for itself, once. */
+  /** Answers with a secret stored in the keyring, once. */
   async #askSecret(prompt: Prompt, closed: AbortSignal): Promise<Given | undefined> {
     const { kept } = this.#parts;
     if (prompt.attempt > 1) kept.refused(prompt);
@@ -141,7 +141,7 @@ async function askForTrust(prompt: Prompt): Promise<Given | undefined> {
   return isTrusted ? { answers: ["accept"], keeping: "no" } : undefined;
 }
 
-/** Each line is a step of its own; a secret that can be kept has one more. */
+/** Each line is a separate step; a secret that can be stored has an additional one. */
 async function askFields(
   { kind, fields, title, instructions, attempt, hop }: Prompt,
   longest: "session" | "keyring" | undefined,
@@ -150,7 +150,7 @@ async function askFields(
   const answers: string[] = [];
   const again = attempt > 1 ? `${vscode.l10n.t("That was incorrect. Please try again.")} ` : "";
   const totalSteps = fields.length + (longest === undefined ? 0 : 1);
-  // A server's own words do not say whose they are, or say it of another.
+  // A server's own text may name no host, or another one.
   const frame = { title: kind === "password" ? title : `${title} (${hop})`, totalSteps };
   for (let at = 0; at < totalSteps; ) {
     const field = fields[at];

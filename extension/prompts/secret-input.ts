@@ -2,7 +2,9 @@ import * as vscode from "vscode";
 import type { PromptField } from "../../protocol/prompt.ts";
 import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
 
-/** One line that a server asks for, masked unless it may be seen. `closed`: nothing waits for it any more. */
+/**
+ * Asks for one line for a server, masked unless it may be shown. `closed`: aborted when nothing waits for it any more.
+ */
 export function askField(
   field: PromptField,
   instructions: string,
@@ -25,7 +27,7 @@ interface KeepingItem extends vscode.QuickPickItem {
   readonly keeping: Keeping;
 }
 
-/** For how long a secret is to be kept; `longest`: what can be. */
+/** Asks how long to keep a secret; `longest`: the longest possible choice. */
 export function askKeeping(
   longest: "session" | "keyring",
   frame: StepFrame,

@@ -5,28 +5,28 @@ import { askChoice, commandLabel, plainLabel, separator, type ChoiceItem } from 
 import { askText, schemaProblem } from "../input/text-input.ts";
 import type { Answer, StepFrame } from "../input/steps.ts";
 
-/** How many commands of each kind are offered. */
+/** The number of commands of each kind to offer. */
 const offered = 30;
 
 export interface CommandChoice {
   readonly host: Host;
   /** Newest first. */
   readonly runs: readonly Run[];
-  /** The host's own runs, where more of them can be had. */
+  /** The host's own runs, including older ones if there are any. */
   readonly ofHost: Promise<readonly Run[]>;
   readonly typed: string;
-  /** Hears of what is typed, to have it again when the person comes back. */
+  /** Called with what is typed, so that it can be restored when the user comes back. */
   readonly keep: (text: string) => void;
 }
 
-/** Asks for a command: what is typed, or a recent one, those of this host first. */
+/** Asks for a command: a new one, or a recent one, those of this host first. */
 export async function askCommand(choice: CommandChoice, frame: StepFrame): Promise<Answer<string>> {
   const answer = await askChoice<string>(
     {
       placeholder: vscode.l10n.t("Type a command, or choose a recent one (F2 to edit it first)"),
       items: recentCommands(choice.host, choice.runs),
       more: choice.ofHost.then((runs) => recentCommands(choice.host, [...runs, ...choice.runs])),
-      // What runs a command is never the active entry by itself.
+      // No entry that runs a command is highlighted by default.
       preselects: false,
       onButton: editFirst,
       filter: choice.typed,
@@ -46,7 +46,7 @@ export async function askCommand(choice: CommandChoice, frame: StepFrame): Promi
   return askText({ prompt: vscode.l10n.t("Command"), value: answer.value, problem: commandProblem }, frame);
 }
 
-/** What is wrong with a command; undefined when it can be sent. */
+/** What is wrong with a command; undefined if it can be sent. */
 export function commandProblem(command: string): string | undefined {
   return schemaProblem(RunRequest.shape.command, command);
 }
@@ -78,7 +78,7 @@ function commandEntry(command: string): ChoiceItem<string> {
   return { label: commandLabel(command), ...note, buttons, value: command };
 }
 
-/** A field holds one line: several are edited in an editor, from which they are run. */
+/** The input has only one line: a longer command is edited in an editor, and run from there. */
 function editFirst(command: string): { text: string } | "leave" {
   if (lineCount(command) === 1) return { text: command };
   void editInEditor(command);
@@ -94,7 +94,7 @@ async function editInEditor(content: string): Promise<void> {
   vscode.window.setStatusBarMessage(hint, 10_000);
 }
 
-/** How many lines a person sees of a command. */
+/** The number of lines of a command as displayed. */
 export function lineCount(command: string): number {
   return command.trim().split("\n").length;
 }

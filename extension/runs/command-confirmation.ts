@@ -9,12 +9,12 @@ import { escaped, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 import { lineCount } from "./command-choice.ts";
 
-/** How a command would run, as far as the question says so. */
+/** The privileges of a command that the question mentions. */
 export interface CommandRights {
   readonly sudo?: boolean | undefined;
 }
 
-/** Asks whether a command may go to its host; true when it may. */
+/** Asks whether a command may be run on its host; true if it may. */
 export type ConfirmCommand = (
   host: Host | undefined,
   command: string,
@@ -22,8 +22,8 @@ export type ConfirmCommand = (
 ) => Promise<boolean>;
 
 /**
- * Asks before a command goes to a production host, in a tab: a modal shows no more than 16 lines of a command, and its
- * first button is what a stray Enter presses.
+ * Asks in a tab before a command goes to a production host: a modal dialog shows at most 16 lines of a command, and a
+ * stray Enter presses its first button.
  */
 export function createConfirmation(extension: vscode.Uri, hosts: HostList): ConfirmCommand {
   return async (host, command, rights) => {
@@ -33,31 +33,31 @@ export function createConfirmation(extension: vscode.Uri, hosts: HostList): Conf
   };
 }
 
-/** The production host for which a question stands before what is run on this one; undefined: none does. */
+/** The production host that makes a confirmation necessary for this one; undefined: none does. */
 export function confirmedAs(hosts: HostList, host: Host): Host | undefined {
   const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
   return asks ? hosts.production(host) : undefined;
 }
 
 export interface Question {
-  /** Of the tab. */
+  /** The title of the tab. */
   readonly title: string;
   readonly heading: string;
   readonly where: string;
   readonly command: string;
-  /** Where it would run, each by its name, and with what it runs there where that is another command on each. */
+  /** The hosts by name, each with its command if they differ. */
   readonly hosts?: readonly {
     readonly name: string;
     readonly production: boolean;
     readonly command?: string | undefined;
   }[];
-  /** Of the button. */
+  /** The label of the button. */
   readonly run: string;
   /** Whether Enter runs nothing at first. */
   readonly warns: boolean;
 }
 
-/** Closing the tab is a no. */
+/** Closing the tab counts as no. */
 export function askInTab(extension: vscode.Uri, question: Question): Promise<boolean> {
   const { title } = question;
   const panel = vscode.window.createWebviewPanel("hostrun.confirm", title, vscode.ViewColumn.Active, {
@@ -100,7 +100,7 @@ export function rightsLabels({ sudo = false }: CommandRights): string[] {
   return sudo ? [vscode.l10n.t("as root, by sudo")] : [];
 }
 
-/** Of a command of several lines, how many. */
+/** The number of lines, for a command of several. */
 export function sizeLabels(command: string): string[] {
   const lines = lineCount(command);
   return lines === 1 ? [] : [vscode.l10n.t("{0} lines", lines)];

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-/** Marks in an editor what is about to be run, until it is disposed of. */
+/** Highlights what is about to be run in an editor, until it is disposed of. */
 export function markCommand(editor: vscode.TextEditor, ranges: readonly vscode.Range[]): Disposable {
   const mark = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),

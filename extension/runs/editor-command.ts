@@ -2,18 +2,18 @@ import type * as vscode from "vscode";
 
 type Editor = Pick<vscode.TextEditor, "document" | "selections" | "selection">;
 
-/** What of an editor is its command: its selections, or the line of the cursor when nothing is selected. */
+/** The ranges of an editor's command: its selections, or the cursor's line if nothing is selected. */
 export function commandRanges(editor: Editor): readonly vscode.Range[] {
   const selected = editor.selections.filter((selection) => !selection.isEmpty);
   return selected.length > 0 ? selected : [editor.document.lineAt(editor.selection.active.line).range];
 }
 
-/** What an editor offers as a command: its ranges as they are, one below the other. "" when there is nothing. */
+/** An editor's command: its ranges joined by newlines. "" if there is none. */
 export function editorCommand(editor: Editor): string {
   const text = commandRanges(editor)
     .map((range) => editor.document.getText(range))
     .join("\n");
-  // How a document ends its lines is the editor's affair; to a shell a CR would be a part of the command.
+  // A document's line endings belong to the editor; to a shell a CR would be part of the command.
   const command = text.replaceAll("\r\n", "\n");
   return editor.selections.every((selection) => selection.isEmpty) ? command.trim() : command;
 }

@@ -3,8 +3,8 @@ import type { OutputStream } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
 
 /**
- * An event as a line of a debug log; undefined for output of a stream that is in `heard`, into which the first one puts it.
- * Debug logs are for reports of faults and stay in English, as every log.
+ * An event as a line of a debug log; undefined for output of a stream that is in `heard`, to which the first output
+ * adds it. Debug logs are for bug reports and stay in English, like all logs.
  */
 export function eventLine(event: RunBytesEvent, heard: Set<OutputStream>): string | undefined {
   switch (event.type) {
@@ -33,7 +33,7 @@ export function eventLine(event: RunBytesEvent, heard: Set<OutputStream>): strin
   }
 }
 
-/** How a run's connection was and what was measured of it: "warm connection, queueMs 0.1, totalMs 12.0". */
+/** A run's connection and timings: "warm connection, queueMs 0.1, totalMs 12.0". */
 export function measuredLine({
   reusedConnection,
   timings,

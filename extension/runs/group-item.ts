@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { oneLine } from "../plain-text.ts";
 import type { GroupBranch } from "./run-nodes.ts";
 
-/** The row of a group; the pinned and the first one below them are open at first. */
+/** The row of a group; initially the pinned group and the first one below it are expanded. */
 export function groupItem(group: GroupBranch, isFirst: boolean): vscode.TreeItem {
   const isOpen = isFirst || group.by === "pinned";
   const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;

@@ -28,7 +28,7 @@ export interface HistoryCommandParts {
   readonly report: ProblemReport;
 }
 
-/** What can be done with runs as records: kept, noted, compared, saved, forgotten, and run elsewhere. */
+/** Commands for recorded runs: pin, annotate, compare, export, delete, and run elsewhere. */
 export class HistoryCommands {
   readonly #parts: HistoryCommandParts;
 
@@ -42,7 +42,7 @@ export class HistoryCommands {
     });
   }
 
-  /** Pins a run that is chosen, or takes its pin. */
+  /** Pins or unpins a run that the user chooses. */
   async togglePinned(): Promise<void> {
     const run = await this.#parts.runs.chosen(undefined, vscode.l10n.t("Pin or Unpin Run"), () => true);
     if (run !== undefined) await this.setPinned([run], !run.pinned);
@@ -53,7 +53,7 @@ export class HistoryCommands {
     if (run !== undefined) await editNote(run, this.#parts);
   }
 
-  /** The output of two runs side by side, the older one on the left. */
+  /** Shows the output of two runs side by side, the older one on the left. */
   async compare(runs: readonly Run[]): Promise<void> {
     const [older, newer, ...more] = runs.map(({ id }) => id).sort();
     if (older === undefined || newer === undefined || more.length > 0) {
@@ -63,7 +63,7 @@ export class HistoryCommands {
     await this.#compare(older, newer);
   }
 
-  /** With the run before of the same command on the same host. */
+  /** Compares with the previous run of the same command on the same host. */
   async compareWithPrevious(row?: Run): Promise<void> {
     const run = await this.#parts.runs.chosen(row, vscode.l10n.t("Compare with Previous Run"), () => true);
     if (run === undefined) return;
@@ -80,7 +80,7 @@ export class HistoryCommands {
     }
   }
 
-  /** The same command with its options on another host. */
+  /** Runs the same command with its options on another host. */
   async againElsewhere(row?: Run): Promise<void> {
     const { runs, runner, panels, questions } = this.#parts;
     const run = await runs.chosen(row, vscode.l10n.t("Run on Another Host"), () => true);
@@ -90,7 +90,7 @@ export class HistoryCommands {
     if (started !== undefined) panels.open(started, true);
   }
 
-  /** Of the rows that are selected, or of one that is chosen. */
+  /** Exports the selected rows, or a run that the user chooses. */
   async save(rows: readonly Run[]): Promise<void> {
     const runs = rows.length > 0 ? rows : await this.#one(vscode.l10n.t("Export Run"));
     if (runs.length === 0) return;
@@ -99,7 +99,7 @@ export class HistoryCommands {
     );
   }
 
-  /** All that the Runs view shows or would show by "Load More". */
+  /** Exports everything that the Runs view shows, or would show after "Load More". */
   async saveShown(): Promise<void> {
     await this.#parts.report.attempt(vscode.l10n.t("The runs could not be exported"), () =>
       saveRuns(this.#parts.daemon, listedRuns(this.#parts.daemon, this.#parts.search.filters())),
@@ -114,7 +114,7 @@ export class HistoryCommands {
     );
   }
 
-  /** All that the Runs view shows or would show by "Load More"; those that have not ended stay. */
+  /** Deletes everything that the Runs view shows, or would show after "Load More", except runs that have not ended. */
   async forgetShown(): Promise<void> {
     const [ids, pinned]: [string[], string[]] = [[], []];
     const read = await this.#parts.report.attempt(vscode.l10n.t("The runs could not be read"), async () => {
@@ -164,7 +164,7 @@ export class HistoryCommands {
     return this.#parts.daemon.call("updateRun", { params: { run }, body });
   }
 
-  /** Asks how much is to go; pinned runs only where that is said. */
+  /** Asks how much to delete; pinned runs only on explicit request. */
   async #forget(runs: readonly string[], pinned: readonly string[]): Promise<void> {
     if (runs.length + pinned.length === 0) {
       void vscode.window.showInformationMessage(vscode.l10n.t("There is no ended run to delete."));

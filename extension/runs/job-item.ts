@@ -4,7 +4,7 @@ import type { Job } from "../../protocol/job.ts";
 import { commandLine, oneLine, shortened } from "../plain-text.ts";
 import { relativeTime } from "./run-labels.ts";
 
-/** The row of a job: its command, and how many of its hosts ended in which way. */
+/** The row of a job: its command, and the number of its hosts by outcome. */
 export function jobItem(job: Job): vscode.TreeItem {
   const item = new vscode.TreeItem(commandLine(job.command, 24), vscode.TreeItemCollapsibleState.Collapsed);
   const where = shortened(foldNames(job.targets.map(oneLine)), 60);

@@ -6,7 +6,7 @@ import type { RunList } from "./run-list.ts";
 
 const maxShown = "500";
 
-/** The runs that are pinned, newest first, however old they are; kept up to date by the stream of changes. */
+/** All pinned runs, newest first, whatever their age; kept up to date by the stream of changes. */
 export class PinnedRuns implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -16,7 +16,7 @@ export class PinnedRuns implements vscode.Disposable {
 
   readonly onDidChange = this.#changed.event;
 
-  /** They are read when `list` has been. */
+  /** They are read after `list`. */
   constructor(daemon: Daemon, list: RunList) {
     this.#daemon = daemon;
     this.#subscription = vscode.Disposable.from(
@@ -39,7 +39,7 @@ export class PinnedRuns implements vscode.Disposable {
     this.#isRead = true;
     const query = { pinned: "true", limit: maxShown } as const;
     const page = await this.#daemon.call("listRuns", { query }).catch(() => undefined);
-    // The list tells that the daemon is away, and is read again when it is back.
+    // The list reports that the daemon is gone, and is reloaded when it is back.
     if (page === undefined) this.#isRead = false;
     else this.#set(new Map(page.items.map((run) => [run.id, run])));
   }

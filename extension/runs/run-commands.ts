@@ -33,18 +33,18 @@ export interface RunCommandParts {
   readonly hostCommands: HostCommands;
   readonly saveOffer: SaveOffer;
   readonly report: ProblemReport;
-  /** Has the lists read, if they were not. */
+  /** Reads the lists, unless they have been read. */
   start(): Promise<void>;
 }
 
 type HostAction = { readonly run: Run } | "run" | "test" | "edit" | "copy";
 
-/** What can be done with runs, from their rows, the editor, or the palette. */
+/** Commands for runs, from their rows, the editor, or the palette. */
 export class RunCommands {
   readonly #parts: RunCommandParts;
-  /** A command that was typed for a production host and then not run there: it is in the field the next time. */
+  /** A command for a production host that was typed and then not confirmed: the input contains it the next time. */
   #unrun: ChosenRun | undefined;
-  /** The name of the host that is shown just now. */
+  /** The name of the host that is being shown. */
   #opened: string | undefined;
 
   constructor(parts: RunCommandParts) {
@@ -67,13 +67,13 @@ export class RunCommands {
     if (!isRun && isProduction && lineCount(chosen.command) === 1) this.#unrun = chosen;
   }
 
-  /** Runs what was chosen elsewhere, in a tab of its own. */
+  /** Runs what was chosen elsewhere, in a new tab. */
   async begin(chosen: ChosenRun): Promise<void> {
     using prepared = this.#parts.panels.prepare();
     await this.#run(chosen, prepared);
   }
 
-  /** Runs what is selected in the editor, or the line of the cursor. */
+  /** Runs the editor's selection, or the cursor's line. */
   async runFromEditor(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
     const command = editor === undefined ? "" : editorCommand(editor);
@@ -93,14 +93,14 @@ export class RunCommands {
     if (chosen !== undefined) await this.#run(chosen, prepared);
   }
 
-  /** Runs a whole file: that of the explorer or an editor's tab, else that of the active editor. */
+  /** Runs a whole file: the one given by the explorer or an editor's tab, else the active editor's. */
   async runFile(file?: vscode.Uri): Promise<void> {
     const uri = file ?? vscode.window.activeTextEditor?.document.uri;
     if (uri === undefined) {
       void vscode.window.showInformationMessage(vscode.l10n.t("Open a file to run it on a host."));
       return;
     }
-    // An open document may hold what is not saved yet: what is seen is run.
+    // An open document may have unsaved changes: what the user sees is run.
     const document = await vscode.workspace.openTextDocument(uri);
     const { command, interpreter } = scriptCommand(document.getText());
     if (command === undefined) {
@@ -119,11 +119,11 @@ export class RunCommands {
     if (chosen !== undefined) await this.#run(chosen, prepared);
   }
 
-  /** Shows what is known of a host, and what can be done with it. */
+  /** Shows the details of a host, and its actions. */
   async openHost(row?: Host): Promise<void> {
     const { hostCommands } = this.#parts;
     const host = await hostCommands.chosen(row, vscode.l10n.t("Open Host"));
-    // A double click on a row runs its command two times.
+    // A double click on a row runs its command twice.
     if (host === undefined || host.name === this.#opened) return;
     this.#opened = host.name;
     const answer = await askChoice<HostAction>(
@@ -194,31 +194,31 @@ export class RunCommands {
     );
   }
 
-  /** Asks for the host; what will run there is marked in the editor meanwhile. */
+  /** Asks for the host, while the command is highlighted in the editor. */
   async #askWhere(editor: vscode.TextEditor | undefined, command: string): Promise<ChosenRun | undefined> {
     using _ = editor === undefined ? undefined : markCommand(editor, commandRanges(editor));
     await this.#parts.start();
     return await askRun(this.#parts.questions, { command });
   }
 
-  /** Not where a question stands before the run: it has a tab of its own. */
+  /** Not if a confirmation comes first, which has a tab of its own. */
   #load(prepared: PreparedPanel, host: Host): void {
     if (confirmedAs(this.#parts.questions.hosts, host) === undefined)
       prepared.load(vscode.l10n.t("Run on {0}", oneLine(host.name)));
   }
 
-  /** false when it was not run. */
+  /** Returns false if it was not run. */
   async #run(chosen: ChosenRun, prepared: PreparedPanel): Promise<boolean> {
     this.#load(prepared, chosen.host);
     const run = await this.#parts.runner.start(chosen);
     if (run === undefined) return false;
     this.#parts.panels.begin(run, prepared);
-    // The command is done with this; the person answers when they like.
+    // The command ends here; the user may answer later.
     void this.#parts.saveOffer.offer(chosen.host, run.id);
     return true;
   }
 
-  /** The run of a row or of the active panel, or one that is chosen now. */
+  /** The run of a row or of the active panel, or one that the user chooses. */
   async chosen(row: Run | undefined, title: string, fits: (run: Run) => boolean): Promise<Run | undefined> {
     if (row !== undefined) return row;
     await this.#parts.start();
@@ -230,7 +230,7 @@ export class RunCommands {
       return undefined;
     }
     const answer = await askChoice<Run>(
-      // Some of what is done with the run that is chosen, e.g. running it again, is not to be done by a stray Enter.
+      // Some actions on the chosen run, e.g. running it again, must not be triggered by a stray Enter.
       { placeholder: vscode.l10n.t("Choose a run"), items: fitting.map(runEntry), preselects: false },
       { title, step: 1, totalSteps: 1 },
     );

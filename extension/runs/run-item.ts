@@ -5,7 +5,7 @@ import { relativeTime, stateIcon, stateLabel } from "./run-labels.ts";
 
 /** The row of a run. */
 export function runItem(run: Run): vscode.TreeItem {
-  // The end of a row is cut off in a narrow view: short, so that it still says how the command ended.
+  // A narrow view cuts off the end of a row: the command is short, so that the outcome remains visible.
   const item = new vscode.TreeItem(commandLine(run.command, 24), vscode.TreeItemCollapsibleState.None);
   const said = run.note === null ? [] : [oneLine(run.note)];
   const notes = [stateLabel(run), oneLine(run.host.name), relativeTime(run.createdAt), ...said];
@@ -22,7 +22,7 @@ export function runItem(run: Run): vscode.TreeItem {
   return item;
 }
 
-/** The row that reads older runs. */
+/** The row that loads older runs. */
 export function moreItem(): vscode.TreeItem {
   const item = new vscode.TreeItem(vscode.l10n.t("Load More…"), vscode.TreeItemCollapsibleState.None);
   item.iconPath = new vscode.ThemeIcon("ellipsis");
@@ -30,7 +30,7 @@ export function moreItem(): vscode.TreeItem {
   return item;
 }
 
-/** Plain text, never Markdown: the parts come from people and servers. */
+/** Plain text, never Markdown: the parts come from users and servers. */
 function tooltip(run: Run): string {
   const at = new Date(run.createdAt).toLocaleString(vscode.env.language);
   return [

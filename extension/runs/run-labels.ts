@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 
-/** How a run ended, or what it is doing, in a word or two. */
+/** The state or outcome of a run, in a word or two. */
 export function stateLabel(run: Run): string {
   switch (run.state) {
     case "queued":
@@ -15,7 +15,7 @@ export function stateLabel(run: Run): string {
   }
 }
 
-/** In colours that the high-contrast themes have, too, as the tab of the run has them. */
+/** In colours that the high-contrast themes also define, the same as in the run's tab. */
 export function stateIcon(run: Run): vscode.ThemeIcon {
   if (run.state === "queued" || run.state === "connecting") return new vscode.ThemeIcon("circle-outline");
   if (run.state === "running") return icon("play-circle", "charts.blue");

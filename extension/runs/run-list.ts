@@ -4,12 +4,12 @@ import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 
 const pageSize = 50;
-/** Each change is drawn by several parts of the window, which the first output of a run should not wait for. */
+/** Each change is drawn by several parts of the window, and must not delay the first output of a run. */
 const settleMs = 100;
-/** A window that is open for weeks does not gather runs for ever: beyond this it begins with one page again. */
+/** A window that is open for weeks must not accumulate runs: beyond this it starts over with one page. */
 const maxRuns = 2000;
 
-/** The latest runs, newest first, as many pages as were asked for; kept up to date by the stream of changes. */
+/** The latest runs, newest first, as many pages as were requested; kept up to date by the stream of changes. */
 export class RunList implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -29,7 +29,7 @@ export class RunList implements vscode.Disposable {
     return this.#runs ?? [];
   }
 
-  /** undefined until the first answer of the daemon. */
+  /** Undefined until the daemon's first response. */
   get known(): readonly Run[] | undefined {
     return this.#runs;
   }
@@ -46,7 +46,7 @@ export class RunList implements vscode.Disposable {
     return this.runs.find((run) => run.id === id);
   }
 
-  /** Reads the first page again; rejects with a Problem. */
+  /** Reloads the first page; rejects with a Problem. */
   async refresh(): Promise<void> {
     const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize) } });
     this.#runs = page.items;
@@ -58,7 +58,7 @@ export class RunList implements vscode.Disposable {
     const cursor = this.#nextCursor;
     if (cursor === null) return;
     const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize), cursor } });
-    // Another call may have read the same page meanwhile.
+    // Another call may have read the same page in the meantime.
     if (cursor !== this.#nextCursor) return;
     const known = new Set(this.runs.map((run) => run.id));
     this.#runs = [...this.runs, ...page.items.filter((run) => !known.has(run.id))];
@@ -92,7 +92,7 @@ export class RunList implements vscode.Disposable {
   }
 }
 
-/** Ids are UUIDv7 (RFC 9562), so that their order is that of time. */
+/** Ids are UUIDv7 (RFC 9562), which sort by time. */
 function withRun(runs: readonly Run[], run: Run): readonly Run[] {
   const at = runs.findIndex((other) => other.id <= run.id);
   if (at === -1) return runs.length < pageSize ? [...runs, run] : runs;

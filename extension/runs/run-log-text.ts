@@ -5,12 +5,12 @@ import { eventLine, measuredLine } from "./event-line.ts";
 
 export interface RunLogText {
   add(event: RunBytesEvent): void;
-  /** There is more to come that is not in it. */
+  /** Marks the log as incomplete. */
   cut(): void;
   text(): string;
 }
 
-/** The debug log of a run as text for people. It is for reports of faults and stays in English, as every log. */
+/** The debug log of a run as text. It is for bug reports and stays in English, like all logs. */
 export function runLogText(run: Run): RunLogText {
   const lines = head(run);
   const heard = new Set<OutputStream>();
@@ -61,7 +61,7 @@ function tail(run: Run): string[] {
   ];
 }
 
-/** In lines that a person reads without scrolling sideways. */
+/** Wraps text so that it can be read without scrolling sideways. */
 function wrapped(text: string): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -6,10 +6,10 @@ import { asProblem, isAbort, type ProblemReport } from "../problem-report.ts";
 import { runLogText } from "./run-log-text.ts";
 
 const scheme = "hostrun-log";
-/** For the events of a run with much output, or of one that goes on: what came until then is shown. */
+/** Limits reading the events of a run with much output, or of one that is running: those received by then are shown. */
 const readingMs = 5000;
 
-/** Shows the debug log of a run as a document that only tells of this run. */
+/** Shows the debug log of one run as a document. */
 export class RunLog implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #report: ProblemReport;
@@ -24,12 +24,12 @@ export class RunLog implements vscode.TextDocumentContentProvider, vscode.Dispos
     this.#registered = vscode.workspace.registerTextDocumentContentProvider(scheme, this);
   }
 
-  /** What goes wrong is told. */
+  /** Reports failures. */
   async show(run: Pick<Run, "id" | "command" | "host">): Promise<void> {
     const name = `${run.host.name} ${shortened(run.command, 40)}`.replaceAll(/[^\w.=+-]+/g, " ").trim();
     const uri = vscode.Uri.from({ scheme, path: `/${name}.log`, query: run.id });
     await this.#report.attempt(vscode.l10n.t("The log of the run could not be shown"), async () => {
-      // An open one holds what was known then.
+      // A document that is already open may be outdated.
       this.#changed.fire(uri);
       const document = await vscode.workspace.openTextDocument(uri);
       await vscode.languages.setTextDocumentLanguage(document, "log");
@@ -37,7 +37,7 @@ export class RunLog implements vscode.TextDocumentContentProvider, vscode.Dispos
     });
   }
 
-  /** VS Code shows no reason of a failure: it becomes the text. */
+  /** VS Code does not show why this fails: the reason becomes the text. */
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     try {
       return await this.#read(uri.query);

@@ -4,7 +4,7 @@ import { dayGroup, resultGroup, resultGroups, type RunGrouping } from "../../pro
 
 export interface RunLeaf {
   readonly kind: "run";
-  /** As it is now. */
+  /** The current state. */
   run: Run;
   readonly parent: GroupBranch | JobBranch | undefined;
 }
@@ -18,7 +18,7 @@ export interface JobBranch {
 export interface GroupBranch {
   readonly kind: "group";
   readonly by: RunGrouping | "pinned";
-  /** Of the group among those of its kind: a day, a host, a result; of jobs the runs that belong to none. */
+  /** Identifies the group within its kind: a day, a host, a result; for jobs, the group of runs without a job. */
   readonly name: string;
   readonly children: (RunLeaf | JobBranch)[];
   readonly parent: undefined;
@@ -30,7 +30,7 @@ export type RunNode =
   | GroupBranch
   | { readonly kind: "more"; readonly parent: undefined };
 
-/** What tells a row from the others. */
+/** Identifies a row. */
 export function keyOfRow(node: RunNode | undefined): string {
   if (node === undefined || node.kind === "more") return node?.kind ?? "";
   if (node.kind === "group") return `${node.by}:${node.name}`;
@@ -40,15 +40,15 @@ export function keyOfRow(node: RunNode | undefined): string {
 
 export interface ShownRuns {
   readonly by: RunGrouping;
-  /** Newest first; without those that are pinned. */
+  /** Newest first; without pinned ones. */
   readonly runs: readonly Run[];
   readonly pinned: readonly Run[];
-  /** Whose rows stand for their runs. */
+  /** The jobs whose rows replace those of their runs. */
   readonly jobs: readonly Job[];
   readonly now: Date;
 }
 
-/** The rows at the root, those that are pinned first. */
+/** The rows at the top level, pinned ones first. */
 export function runNodes({ pinned, ...shown }: ShownRuns): (RunLeaf | JobBranch | GroupBranch)[] {
   const rest = shown.by === "none" ? listed(shown, undefined) : grouped(shown);
   if (pinned.length === 0) return rest;
@@ -57,7 +57,7 @@ export function runNodes({ pinned, ...shown }: ShownRuns): (RunLeaf | JobBranch 
   return [group, ...rest];
 }
 
-/** Every row that is drawn but for those of jobs, in order. */
+/** Every row that is drawn, except those of jobs, in order. */
 export function flattened(
   nodes: readonly (RunLeaf | JobBranch | GroupBranch)[],
 ): Exclude<RunNode, { kind: "more" }>[] {
@@ -74,7 +74,7 @@ function newGroup(by: GroupBranch["by"], name: string): GroupBranch {
 
 type Shown = Omit<ShownRuns, "pinned">;
 
-/** Jobs, and runs that belong to none of them. Ids of both are UUIDv7, so that their order is that of time. */
+/** Jobs, and runs that belong to none. Ids of both are UUIDv7, which sort by time. */
 function listed({ runs, jobs }: Shown, parent: GroupBranch | undefined): (RunLeaf | JobBranch)[] {
   const known = new Set(jobs.map(({ id }) => id));
   const nodes = [
@@ -103,7 +103,7 @@ function grouped(shown: Shown): (JobBranch | GroupBranch)[] {
   return resultGroups.flatMap((name) => groups.find((group) => group.name === name) ?? []);
 }
 
-/** In the order of what comes first in each. */
+/** Ordered by the first item in each. */
 function groupsOf(
   by: RunGrouping,
   nodes: readonly (RunLeaf | JobBranch)[],

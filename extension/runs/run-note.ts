@@ -10,7 +10,7 @@ interface NoteParts {
   readonly report: ProblemReport;
 }
 
-/** Asks for the note of a run, and keeps it; what goes wrong is told. */
+/** Asks for the note of a run, and saves it; reports failures. */
 export async function editNote(run: Run, { daemon, report }: NoteParts): Promise<void> {
   const answer = await askText(
     {

@@ -11,15 +11,15 @@ import { commandLine } from "../plain-text.ts";
 import { askCommand, lineCount } from "./command-choice.ts";
 import type { RunList } from "./run-list.ts";
 
-/** What to run, and where. */
+/** The command to run, and its host. */
 export interface ChosenRun {
   readonly host: Host;
   readonly command: string;
-  /** Whether it is to keep running on the host when the link drops. */
+  /** Whether it keeps running on the host when the connection is lost. */
   readonly durable: boolean;
-  /** Whether it is to run as root, by sudo. */
+  /** Whether it runs as root, with sudo. */
   readonly sudo: boolean;
-  /** How else it runs, where that is not as usual. */
+  /** Other options that differ from the default. */
   readonly more?: Partial<
     Pick<RunRequest, "useBash" | "loginShell" | "cwd" | "pty" | "timeoutMs" | "secretEnv">
   >;
@@ -35,9 +35,9 @@ export interface RunQuestions {
   readonly hosts: HostList;
   readonly runs: RunList;
   readonly early: Pick<EarlyConnect, "asked" | "considered" | "chosen">;
-  /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
+  /** Adds a host, with an address that may have been typed already as `text`; undefined if the user cancels. */
   addHost(text: string): Promise<Host | undefined>;
-  /** Asks for several hosts instead; `command`: what will run there, where that is known already. */
+  /** Asks for several hosts instead; `command`: what will run there, if known already. */
   several(command: string | undefined): Promise<void>;
 }
 
@@ -45,15 +45,15 @@ export interface RunQuestions {
 export interface RunStart {
   readonly host?: Host | undefined;
   readonly command?: string;
-  /** What stands in the field for the command at first, for the same host. */
+  /** The initial text of the command's input, if the host is the same. */
   readonly unrun?: ChosenRun | undefined;
-  /** Hears that a command is being typed for this host; not where a question follows it. */
+  /** Called when a command is being typed for this host; not if a confirmation follows. */
   readonly typing?: (host: Host) => void;
 }
 
 /**
- * Asks what is not known yet: the host, then the command. undefined: the person left. "Add Host…" goes on with
- * the host that was added.
+ * Asks for what is not known yet: the host, then the command. Undefined if the user cancels. "Add Host…" continues
+ * with the host that was added.
  */
 export async function askRun(questions: RunQuestions, known: RunStart): Promise<ChosenRun | undefined> {
   const steps = [
@@ -69,7 +69,7 @@ export async function askRun(questions: RunQuestions, known: RunStart): Promise<
   return { host: draft.host, command: draft.command, durable: keep.isOn, sudo: root.isOn };
 }
 
-/** `command`: what will run once the host is chosen, where that is known already. */
+/** `command`: what will run once the host is chosen, if known already. */
 function hostStep(questions: RunQuestions, command: string | undefined): Step<Draft> {
   const { early } = questions;
   return async (draft, frame) => {
@@ -89,7 +89,7 @@ function hostStep(questions: RunQuestions, command: string | undefined): Step<Dr
     );
     if (typeof answer === "string") return answer;
     if (answer.value === "several") {
-      // A question of its own, which begins once this one is gone.
+      // A separate input, which opens when this one has closed.
       void questions.several(command);
       return "cancel";
     }
@@ -130,7 +130,7 @@ function commandStep(questions: RunQuestions, { unrun, typing }: RunStart): Step
   };
 }
 
-/** As the setting says, unless the person wants it otherwise this time. */
+/** The default is the setting's value. */
 function keepRunning(): StepToggle {
   return {
     isOn: vscode.workspace.getConfiguration("hostrun").get("keepRunning", false),
@@ -141,7 +141,7 @@ function keepRunning(): StepToggle {
   };
 }
 
-/** Never by itself. */
+/** Off by default. */
 export function asRoot(): StepToggle {
   return {
     isOn: false,

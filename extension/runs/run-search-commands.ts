@@ -7,7 +7,7 @@ import { oneLine } from "../plain-text.ts";
 import { parseRunSearch, withRunFilter } from "../../protocol/run-search.ts";
 import type { RunSearch } from "./run-search.ts";
 
-/** Asks which runs the Runs view is to show, and says above them which it does. */
+/** Asks which runs the Runs view should show, and shows the search above them. */
 export class RunSearchCommands {
   readonly #search: RunSearch;
   readonly #hosts: HostList;
@@ -31,14 +31,14 @@ export class RunSearchCommands {
     );
     if (typeof answer === "string") return;
     await this.#search.show(answer.value);
-    // A search that failed has said why.
+    // A failed search has been reported already.
     const host = await this.#search.unknownHost().catch(() => undefined);
     if (host === undefined) return;
     const none = vscode.l10n.t("There is no host named {0}, and no run on it is kept.", oneLine(host));
     void vscode.window.showInformationMessage(none);
   }
 
-  /** Of what is looked for already the rest stays. */
+  /** Changes one filter of the current search and keeps the rest. */
   async filter(): Promise<void> {
     const { text } = this.#search;
     const now = parseRunSearch(text).filters ?? {};

@@ -8,10 +8,10 @@ import { parseRunSearch, type RunFilters } from "../../protocol/run-search.ts";
 import type { RunList } from "./run-list.ts";
 
 const pageSize = 50;
-/** Many runs that change at once cost one look. */
+/** Many runs that change at once cause a single search. */
 const settleMs = 300;
 
-/** The runs that the Runs view shows: those of the list, or while something is looked for those that are found. */
+/** The runs that the Runs view shows: those of the list or, during a search, its results. */
 export class RunSearch implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #list: RunList;
@@ -32,7 +32,7 @@ export class RunSearch implements vscode.Disposable {
     this.#subscription = list.onDidChange(() => this.#listChanged());
   }
 
-  /** What is looked for, as `parseRunSearch` reads it; empty: nothing, every run is shown. */
+  /** The search in the syntax of `parseRunSearch`; empty: every run is shown. */
   get text(): string {
     return this.#text;
   }
@@ -42,7 +42,7 @@ export class RunSearch implements vscode.Disposable {
     return this.#text === "" ? this.#list.runs : this.#found;
   }
 
-  /** undefined until the first answer of the daemon. */
+  /** Undefined until the daemon's first response. */
   get known(): readonly Run[] | undefined {
     return this.#list.known === undefined ? undefined : this.runs;
   }
@@ -51,7 +51,7 @@ export class RunSearch implements vscode.Disposable {
     return this.#text === "" ? this.#list.hasMore : this.#cursor !== null;
   }
 
-  /** What goes wrong is told. */
+  /** Reports failures. */
   async show(text: string): Promise<void> {
     this.#text = text.trim();
     await this.#search();
@@ -66,14 +66,14 @@ export class RunSearch implements vscode.Disposable {
     this.#take([...this.#found, ...page.items], page.nextCursor);
   }
 
-  /** The host that is looked for, where none is called so and no run of one is kept. Rejects with a Problem. */
+  /** The host in the search, if no host has this name and no run on it is stored. Rejects with a Problem. */
   async unknownHost(): Promise<string | undefined> {
     const { host } = this.#text === "" ? {} : this.filters();
     if (host === undefined || this.#found.length > 0) return undefined;
     return (await isKnownHost(this.#daemon, host)) ? undefined : host;
   }
 
-  /** What is looked for as the daemon takes it; times such as yesterday are those of now. Throws a Problem. */
+  /** The search as filters for the daemon; times such as yesterday are relative to now. Throws a Problem. */
   filters(): RunFilters {
     const read = parseRunSearch(this.#text);
     if (read.problem !== undefined) throw new Problem("invalid_request", read.problem);
@@ -100,7 +100,7 @@ export class RunSearch implements vscode.Disposable {
     }
     await this.#report.attempt(vscode.l10n.t("The runs could not be searched"), async () => {
       const page = await this.#page(null);
-      // Another search may have been asked for meanwhile.
+      // The search may have changed in the meantime.
       if (text === this.#text) this.#take(page.items, page.nextCursor);
     });
   }

@@ -16,7 +16,7 @@ export interface RunnerParts {
   readonly confirm: ConfirmCommand;
 }
 
-/** Starts, repeats and cancels runs, after the questions that this takes; failures are told. */
+/** Starts, repeats and cancels runs, with the confirmations that they require; reports failures. */
 export class Runner {
   readonly #daemon: Daemon;
   readonly #hosts: HostList;
@@ -30,7 +30,7 @@ export class Runner {
     this.#confirm = confirm;
   }
 
-  /** undefined when the person thought better of it, or it could not be started, which was told. */
+  /** Undefined if the user cancelled, or it could not be started, which has been reported. */
   async start({ host, command, durable, sudo, more }: ChosenRun): Promise<Run | undefined> {
     if (!(await this.#confirm(host, command, { sudo }))) return undefined;
     return this.#report.attempt(vscode.l10n.t("The command could not be run on {0}", host.name), () =>
@@ -39,7 +39,7 @@ export class Runner {
   }
 
   async again(run: Run): Promise<Run | undefined> {
-    // What was typed is not kept, and may be typed again.
+    // The input is not stored, and may be typed again.
     if (run.options.stdinOpen === true) {
       return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
         this.withInput(run, { pty: run.options.pty === true }),
@@ -50,14 +50,14 @@ export class Runner {
     return this.repeat(run.id);
   }
 
-  /** Repeats without asking, e.g. after the person trusted the host's key. */
+  /** Repeats without asking, e.g. after the user trusted the host's key. */
   async repeat(runId: string): Promise<Run | undefined> {
     return this.#report.attempt(vscode.l10n.t("The command could not be run again"), () =>
       this.#daemon.startRun({ rerun: runId, body: asking() }),
     );
   }
 
-  /** Runs a command with its options on another host; what goes wrong is told. */
+  /** Runs a command with its options on another host; reports failures. */
   async elsewhere(
     run: Run,
     { host, durable }: Pick<ChosenRun, "host" | "durable">,
@@ -77,7 +77,10 @@ export class Runner {
     });
   }
 
-  /** Runs a command again, its standard input open; `pty`: in a terminal, of that size if one is given. Rejects with a Problem. */
+  /**
+   * Runs a command again with its standard input open; `pty`: in a terminal, of the given size. Rejects with a
+   * Problem.
+   */
   async withInput(run: Run, terminal: { pty: boolean } & Partial<TerminalSize>): Promise<Run | undefined> {
     if (!(await this.#confirm(hostOfRun(this.#hosts.hosts, run.host.name), run.command, run.options)))
       return undefined;
@@ -86,7 +89,7 @@ export class Runner {
     return this.#create(host, { ...options, ...terminal, stdinOpen: true, cacheTtlMs: 0, command });
   }
 
-  /** A run that has ended meanwhile has no terminal any more. */
+  /** A run that has ended in the meantime has no terminal any more. */
   async resize(runId: string, { cols, rows }: TerminalSize): Promise<void> {
     const body = { cols, rows };
     await this.#daemon.call("resizeRun", { params: { run: runId }, body }).catch((failure: unknown) => {
@@ -106,7 +109,7 @@ export class Runner {
   }
 }
 
-/** The options of a run as a request takes them. Throws a Problem where some of them are not kept. */
+/** The options of a run for a new request. Throws a Problem if some of them were not stored. */
 function keptOptions(run: Run): Omit<Run["options"], "stdinGiven" | "secretEnvNames"> {
   const { stdinGiven: _given, secretEnvNames = [], ...options } = run.options;
   if (secretEnvNames.length === 0) return options;
@@ -114,12 +117,12 @@ function keptOptions(run: Run): Omit<Run["options"], "stdinGiven" | "secretEnvNa
   throw new Problem("conflict", `This run had secret variables, which are not kept: ${names}. Run it anew.`);
 }
 
-/** The person is here, with an agent of their own. */
+/** Prompts can be answered here, and the user's own agent is used. */
 export function asking(): { agentSocket: string | null; prompts: "ask" } {
   return { agentSocket: agentSocket(), prompts: "ask" };
 }
 
-/** The person's SSH agent, which may be fresher than the one that the daemon was started with. */
+/** The user's SSH agent, which may be more current than the one that the daemon was started with. */
 export function agentSocket(): string | null {
   const socket = process.env["SSH_AUTH_SOCK"];
   if (socket === undefined || socket === "") return null;

@@ -21,16 +21,16 @@ export interface RunsViewParts {
   readonly pinned: PinnedRuns;
   readonly jobs: JobList;
   readonly memory: vscode.Memento;
-  /** Finds or starts the daemon and reads the lists; it tells the person what went wrong by itself. */
+  /** Finds or starts the daemon and reads the lists; it reports failures itself. */
   readonly start: () => Promise<void>;
 }
 
-/** How often the times in the rows are brought up to date while they can be seen. */
+/** How often the relative times in the rows are updated while they are visible. */
 const clockMs = 30_000;
 
 const groupingKey = "hostrun.runGrouping";
 
-/** The recent runs, newest first, in groups or in one list, pinned ones above; those of a job below its row. */
+/** The recent runs, newest first, in groups or in one list, pinned ones first; those of a job below its row. */
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   readonly #runs: RunSearch;
   readonly #pinned: PinnedRuns;
@@ -63,16 +63,16 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     return runGroupings.find((name) => name === kept) ?? "none";
   }
 
-  /** Kept for the windows to come. */
+  /** Stored for future windows. */
   async groupBy(grouping: RunGrouping): Promise<void> {
     await this.#memory.update(groupingKey, grouping);
     this.#changed.fire(undefined);
   }
 
-  /** Keeps the relative times right while the view can be seen, and only then. */
+  /** Updates the relative times, only while the view is visible. */
   follow(view: vscode.TreeView<RunNode>): vscode.Disposable {
     const look = (): void => {
-      // A day begins and ends by itself.
+      // Also regroups the runs when the day changes.
       this.#refresh();
       this.#changed.fire(flattened(this.#drawn));
     };
@@ -101,7 +101,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     return this.#drawnMore ? [...this.#drawn, { kind: "more", parent: undefined }] : [...this.#drawn];
   }
 
-  /** For rows that are to be revealed. */
+  /** Needed to reveal rows. */
   getParent(node: RunNode): RunNode | undefined {
     return node.parent;
   }
@@ -119,7 +119,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     }, 50);
   }
 
-  /** Only the rows that changed, where the list is the same: a row must not go away under the mouse. */
+  /** Redraws only the rows that changed if the list is the same: a row must not disappear under the mouse. */
   #refresh(): void {
     const roots = flattened(this.#roots());
     const drawn = flattened(this.#drawn);
@@ -135,7 +135,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   #roots(): (RunLeaf | JobBranch | GroupBranch)[] {
     const { runs, hasMore, text } = this.#runs;
-    // What is looked for is a run.
+    // A search finds runs, not jobs.
     const oldest = hasMore ? (runs.at(-1)?.id ?? "") : "";
     const jobs = text === "" ? this.#jobs.jobs.filter(({ id }) => id >= oldest) : [];
     const pinned = text === "" ? this.#pinned.runs : runs.filter((run) => run.pinned);
@@ -155,7 +155,7 @@ function itemOf(node: RunNode, isFirst: boolean): vscode.TreeItem {
   return node.kind === "run" ? runItem(node.run) : moreItem();
 }
 
-/** Gives a row what it shows now; whether that is something else. */
+/** Updates a row; returns whether it has changed. */
 function renew(node: RunNode, now: RunNode | undefined): boolean {
   if (node.kind === "run" && now?.kind === "run") {
     const differs = node.run !== now.run;

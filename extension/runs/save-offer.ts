@@ -4,7 +4,7 @@ import type { HostList } from "../hosts/host-list.ts";
 import { linkless, shortened } from "../plain-text.ts";
 import type { RunList } from "./run-list.ts";
 
-/** Offers to save a host that was run on without being saved, once it has been reached; each one once. */
+/** Offers to save an unsaved host on which a command was run, once it has been reached; only once per host. */
 export class SaveOffer {
   readonly #hosts: HostList;
   readonly #runs: RunList;
@@ -17,7 +17,7 @@ export class SaveOffer {
     this.#addHost = addHost;
   }
 
-  /** Resolves when the person has answered, or when there is nothing to ask (any more). */
+  /** Resolves when the user has answered, or when there is nothing (more) to ask. */
   async offer({ name }: Host, runId: string): Promise<void> {
     if (this.#hosts.named(name) !== undefined || this.#offered.has(name)) return;
     this.#offered.add(name);
@@ -30,7 +30,7 @@ export class SaveOffer {
     if ((await vscode.window.showInformationMessage(text, save)) === save) await this.#addHost(name);
   }
 
-  /** Whether the host runs the command, or ran it; never known of a run that is gone before. */
+  /** Whether the command started on the host; never resolves if the run is deleted before. */
   #reached(runId: string): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {

@@ -1,4 +1,4 @@
-/** How an interpreter is given a program on its command line, by its name without a version. */
+/** The option with which an interpreter takes a program on its command line, by its name without a version. */
 const flags: Readonly<Record<string, string>> = {
   sh: "-c",
   ash: "-c",
@@ -16,8 +16,8 @@ const flags: Readonly<Record<string, string>> = {
 };
 
 /**
- * The command that runs a script on a host, which has no copy of it: by the interpreter that its first line names, else by
- * the login's shell. undefined where that interpreter takes no program on its command line; `interpreter` says which.
+ * The command that runs a script on a host without a copy of it: with the interpreter named in its first line, else
+ * with the login shell. Undefined if that interpreter, named in `interpreter`, takes no program on its command line.
  */
 export function scriptCommand(script: string): {
   command: string | undefined;
@@ -34,12 +34,12 @@ export function scriptCommand(script: string): {
   const name = interpreter.replace(/^.*\//, "").replace(/[\d.]+$/, "");
   const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
   if (flag === undefined) return { command: undefined, interpreter };
-  // The first line stays a line, so that messages name the lines of the file.
+  // The first line is replaced by an empty one, so that line numbers in messages match the file.
   const body = `\n${text.slice(match[0].length)}`.trimEnd();
   return { command: `${named.join(" ")} ${flag} ${quoted(body)}`, interpreter };
 }
 
-/** For a POSIX shell, and for fish and csh where there is no backslash before a quote. */
+/** Quotes for a POSIX shell, and for fish and csh unless a backslash precedes a quote. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,15 +7,15 @@ import type { Daemon } from "../daemon/daemon.ts";
 
 export interface ListedSnippet {
   readonly snippet: NewSnippet;
-  /** Of a person's own; null: it is of the workspace. */
+  /** The id of a user's own snippet; null: it belongs to the workspace. */
   readonly id: number | null;
-  /** What it is called beside its name where it is of the workspace. */
+  /** The folder shown besides its name if it belongs to the workspace. */
   readonly folder: string | undefined;
 }
 
 export interface SnippetList {
   readonly snippets: readonly ListedSnippet[];
-  /** What cannot be used of the workspace's files, a sentence each. */
+  /** What is invalid in the workspace's files, a sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const maxFileBytes = 1024 * 1024;
 const maxOfFile = 1000;
 const SnippetFile = z.strictObject({ snippets: z.array(z.unknown()).max(maxOfFile) });
 
-/** The person's own snippets, and those of the workspace where it is trusted. Rejects with a Problem. */
+/** The user's own snippets, and those of the workspace if it is trusted. Rejects with a Problem. */
 export async function listSnippets(daemon: Daemon): Promise<SnippetList> {
   const { items } = await daemon.call("listSnippets");
   const own = items.map(({ id, createdAt: _created, updatedAt: _updated, ...snippet }) => ({
@@ -40,7 +40,7 @@ export async function listSnippets(daemon: Daemon): Promise<SnippetList> {
   };
 }
 
-/** A bad entry costs itself. */
+/** An invalid entry does not affect the others. */
 async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<SnippetList> {
   const file = vscode.Uri.joinPath(uri, ...fileName.split("/"));
   const place = `${name}/${fileName}`;
@@ -65,7 +65,7 @@ async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<Snippe
   return { snippets, problems };
 }
 
-/** The first thing that is wrong, and where. */
+/** The first issue, and its location. */
 export function issueOf({ issues }: z.ZodError): string {
   const [issue] = issues;
   return visibleLine(`${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), 300);

@@ -27,16 +27,16 @@ export interface SnippetCommandParts {
   readonly files: SnippetFiles;
   readonly report: ProblemReport;
   readonly jobs: Pick<JobCommands, "resolve" | "start">;
-  /** Adds a host, of whose address `text` was typed already; undefined when the person left. */
+  /** Adds a host, with an address that may have been typed already as `text`; undefined if the user cancels. */
   addHost(text: string): Promise<Host | undefined>;
-  /** Has the lists read, if they were not. */
+  /** Reads the lists, unless they have been read. */
   start(): Promise<void>;
 }
 
-/** Of more hosts the first ones' commands are shown. */
+/** For more hosts, only the commands of the first ones are shown. */
 const maxCommands = 200;
 
-/** Commands with inputs that are kept to be run again. */
+/** Saved commands with inputs. */
 export class SnippetCommands {
   readonly #parts: SnippetCommandParts;
 
@@ -44,7 +44,7 @@ export class SnippetCommands {
     this.#parts = parts;
   }
 
-  /** Asks which, where and with what, and shows the finished command before it runs. */
+  /** Asks for the snippet, the host and the inputs, and shows the expanded command before it runs. */
   async run(): Promise<void> {
     await this.#parts.start();
     const listed = await this.#choose(vscode.l10n.t("Run Snippet"), () => true);
@@ -73,7 +73,7 @@ export class SnippetCommands {
     });
   }
 
-  /** The question before a job shows each host and its own command. */
+  /** The confirmation of a job shows each host with its own command. */
   async #runJob(snippet: NewSnippet, targets: readonly string[], given: SnippetValues): Promise<void> {
     const { jobs } = this.#parts;
     const resolved = await jobs.resolve(targets);
@@ -88,7 +88,7 @@ export class SnippetCommands {
     await jobs.start({ targets: hosts, command, durable, sudo, options, commands });
   }
 
-  /** Keeps the command of a run, with its options. */
+  /** Saves the command of a run, with its options, as a snippet. */
   async save(row?: Run): Promise<void> {
     const title = vscode.l10n.t("Save as Snippet");
     const run = await this.#parts.runs.chosen(row, title, () => true);
@@ -102,7 +102,7 @@ export class SnippetCommands {
     const set = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
     const body = {
       name: answer.value,
-      // Its braces are its own.
+      // Braces in it must stay literal.
       command: run.command.replaceAll("{{", "{{{{"),
       options: Object.fromEntries(set),
     };
@@ -160,7 +160,7 @@ export class SnippetCommands {
     return typeof answer === "string" ? undefined : answer.value;
   }
 
-  /** Hosts that it is meant for are offered before all others. */
+  /** The snippet's own targets are offered first. */
   async #askWhere({
     name,
     targets,
@@ -202,7 +202,7 @@ export class SnippetCommands {
     return "add" in answer.value ? this.#parts.addHost(answer.value.add) : answer.value;
   }
 
-  /** undefined: it cannot be finished, which was told. */
+  /** Undefined if it cannot be expanded, which has been reported. */
   #expanded(
     snippet: NewSnippet,
     { values: inputs }: SnippetValues,
@@ -214,7 +214,7 @@ export class SnippetCommands {
     );
   }
 
-  /** The finished command, which runs only where the person goes to it. */
+  /** Shows the expanded command, which runs only if the user chooses it explicitly. */
   async #isWanted(name: string, host: Host, command: string): Promise<boolean> {
     const title = vscode.l10n.t(
       "Run on {0}",

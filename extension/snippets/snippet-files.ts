@@ -7,7 +7,7 @@ import { issueOf } from "./listed-snippets.ts";
 
 const scheme = "hostrun-snippet";
 
-/** The person's own snippets as JSON files, by `/ID/NAME.json`: to save one is to change it. */
+/** The user's own snippets as JSON files, `/ID/NAME.json`: saving one updates the snippet. */
 export class SnippetFiles implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();

@@ -19,7 +19,7 @@ export type HostSource = Pick<RunQuestions, "addHost"> & {
   readonly hosts: { readonly hosts: readonly Host[] };
 };
 
-/** Asks for one input after the other; undefined: the person left. */
+/** Asks for the inputs, one at a time; undefined if the user cancels. */
 export function askInputs(
   title: string,
   inputs: readonly SnippetInput[],

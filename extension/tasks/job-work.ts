@@ -20,11 +20,11 @@ export interface JobWorkParts {
 
 const failedStatus = 1;
 
-/** A task that is a job: each line stands behind its host's name, as with `hostrun run`. */
+/** A task that is a job: each line is prefixed with its host's name, as with `hostrun run`. */
 export class JobWork implements TaskWork {
   readonly task: JobTask;
   readonly #parts: JobWorkParts;
-  /** Those that the person has seen by name. */
+  /** The hosts that the user has seen by name. */
   #hosts: readonly string[] = [];
 
   constructor(task: JobTask, parts: JobWorkParts) {
@@ -40,7 +40,7 @@ export class JobWork implements TaskWork {
     return job !== undefined && job.state !== "ended";
   }
 
-  /** Only production hosts are asked about: which hosts are meant stands in tasks.json. */
+  /** Asks only about production hosts: the targets themselves are in tasks.json. */
   async confirm(): Promise<boolean> {
     const { daemon, starter } = this.#parts;
     const { targets } = this.task;
@@ -85,7 +85,7 @@ export class JobWork implements TaskWork {
     await this.#parts.daemon.call("cancelJob", { params: { job: id }, body: {} });
   }
 
-  /** The terminal of a host keeps the size that it began with: there are many. */
+  /** The terminals of a job's hosts keep their initial size, since there are many. */
   async resize(): Promise<void> {}
 
   async #take(
@@ -107,7 +107,7 @@ export class JobWork implements TaskWork {
   }
 }
 
-/** undefined where it ended well, or was told already. */
+/** Undefined if it succeeded, or was reported already. */
 function endingOf({ outcome, exitCode, signal }: CompleteEvent): string | undefined {
   switch (outcome) {
     case "exited":

@@ -9,11 +9,14 @@ const { useBash, loginShell, cwd, env, pty, sudo, durable, timeoutMs } = RunOpti
 const options = { command: Command, useBash, loginShell, cwd, env, pty, sudo, durable, timeoutMs };
 const { concurrency, batches, failFast, maxFailures, sameSudoPassword } = JobRequest.shape;
 
-/** A task of tasks.json, its variables (`${file}`, `${input:NAME}`) filled in; the options mean what they mean to the API. */
+/**
+ * A task of tasks.json with its variables (`${file}`, `${input:NAME}`) expanded; the options have the same meaning as
+ * in the API.
+ */
 export const RunTask = z.object({ host: z.string().min(1), ...options });
 export type RunTask = z.infer<typeof RunTask>;
 
-/** One that runs on many hosts, as a job, where it names `targets` in the place of a host. */
+/** A task with `targets` instead of a host, which runs as a job. */
 export const JobTask = z.object({
   targets: Targets,
   ...options,

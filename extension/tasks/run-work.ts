@@ -33,7 +33,7 @@ export class RunWork implements TaskWork {
 
   async isUnderWay(id: string): Promise<boolean> {
     const run = await this.#parts.daemon.call("getRun", { params: { run: id } }).catch((failure: unknown) => {
-      // It was deleted, or its daemon's records were.
+      // The run, or the daemon's whole history, was deleted.
       if (failure instanceof Problem && failure.code === "run_unknown") return undefined;
       throw failure;
     });
@@ -46,7 +46,7 @@ export class RunWork implements TaskWork {
 
   async begin(size: TerminalSize | undefined): Promise<string> {
     const { id } = await this.#parts.daemon.startRun({
-      // Of a host that the window does not know the daemon knows whether it is a production host.
+      // For a host unknown to the window, the daemon decides whether it is a production host.
       production: this.#host() === undefined ? "refuse" : undefined,
       body: { ...this.task, ...(this.task.pty ? size : {}), ...asking() },
     });
@@ -71,7 +71,7 @@ export class RunWork implements TaskWork {
 
   async resize(id: string, size: TerminalSize): Promise<void> {
     if (!this.task.pty) return;
-    // A run that has ended meanwhile has no terminal any more.
+    // A run that has ended in the meantime has no terminal any more.
     await this.#parts.daemon.call("resizeRun", { params: { run: id }, body: size }).catch(() => undefined);
   }
 

@@ -6,21 +6,21 @@ import type { TaskWork } from "./task-work.ts";
 const memoryKey = "hostrun.runningTasks";
 
 /**
- * The runs and jobs of tasks that are under way. VS Code may start a task a second time, after a reload of the window or
- * for two tasks that depend on it: that one shows the work that there is.
+ * The active runs and jobs of tasks. VS Code may start a task a second time, after a window reload or for two tasks
+ * that depend on it: the second one shows the existing run or job.
  */
 export class RunningTasks {
   readonly #memory: vscode.Memento;
   readonly #starting = new Map<string, Promise<string>>();
-  /** How many terminals show a run or a job. */
+  /** The number of terminals that show a run or a job. */
   readonly #shown = new Map<string, number>();
 
-  /** `memory`: of the workspace, it outlives the window. */
+  /** `memory`: the workspace's, which outlives the window. */
   constructor(memory: vscode.Memento) {
     this.#memory = memory;
   }
 
-  /** The id of this work that is under way, or of a new one, once the person allows it; undefined: they do not. */
+  /** The id of this task's active run or job, or of a new one, once the user allows it; undefined if they do not. */
   async start(
     work: TaskWork,
     size: TerminalSize | undefined,
@@ -40,12 +40,12 @@ export class RunningTasks {
     }
   }
 
-  /** A terminal shows this work from now on. */
+  /** A terminal begins to show this run or job. */
   show(id: string): void {
     this.#shown.set(id, (this.#shown.get(id) ?? 0) + 1);
   }
 
-  /** It does no longer; true when no other one does. */
+  /** It no longer does; returns true if no other terminal does. */
   hide(id: string): boolean {
     const left = (this.#shown.get(id) ?? 1) - 1;
     if (left > 0) this.#shown.set(id, left);
@@ -53,7 +53,7 @@ export class RunningTasks {
     return left <= 0;
   }
 
-  /** The work has ended: its task begins a new one. */
+  /** The run or job has ended: its task starts a new one. */
   async ended(id: string): Promise<void> {
     const kept = Object.entries(this.#ids()).filter(([, other]) => other !== id);
     await this.#memory.update(memoryKey, Object.fromEntries(kept));

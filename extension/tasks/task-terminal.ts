@@ -13,18 +13,18 @@ import type { TaskWork } from "./task-work.ts";
 
 export interface TaskContext extends RunWorkParts, JobWorkParts {
   readonly running: RunningTasks;
-  /** Has the lists of hosts and runs read. */
+  /** Reads the lists of hosts and runs. */
   readonly start: () => Promise<void>;
-  /** Aborted when the window goes: its runs stay. */
+  /** Aborted when the window closes: its runs continue. */
   readonly windowGone: AbortSignal;
 }
 
 const wrongUsage = 2;
 const declined = 1;
-/** VS Code takes output of a task without a limit, and draws it when it can. */
+/** VS Code accepts unlimited output from a task, and draws it when it can. */
 const burstCharacters = 1_048_576;
 const restMs = 50;
-/** A window that is being loaded anew closes its terminals first, and says so afterwards. */
+/** A window that is reloading closes its terminals first, and deactivates the extension afterwards. */
 const reloadMs = 1000;
 
 /** The terminal of a task: its run or job from the first byte to the last, and an exit status. */
@@ -41,7 +41,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
   readonly onDidWrite = this.#written.event;
   readonly onDidClose = this.#closed.event;
 
-  /** `definition`: of tasks.json, its variables filled in. */
+  /** `definition`: from tasks.json, with its variables expanded. */
   constructor(definition: unknown, context: TaskContext) {
     this.#definition = definition;
     this.#context = context;
@@ -69,7 +69,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     void this.#shown.work.resize(this.#shown.id, this.#size);
   }
 
-  /** The person ended the task, or closed its terminal: the command ends, too, unless only the window goes. */
+  /** The user ended the task, or closed its terminal: the command is cancelled, unless the window itself closes. */
   close(): void {
     this.#gone.abort();
     const shown = this.#shown;
@@ -107,7 +107,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     const { signal } = this.#gone;
     const output = { write: (text: string) => this.#write(text), say: (text: string) => this.#say(text) };
     const status = await work.follow(id, output, signal);
-    // Where the terminal was closed, what it showed goes on or is cancelled.
+    // If the terminal was closed, `close` decides whether the run or job continues.
     if (signal.aborted) return status;
     running.hide(id);
     this.#shown = undefined;
@@ -134,7 +134,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
   }
 }
 
-/** What a task does, or what is wrong with it. */
+/** The work of a task, or the issues in its definition. */
 function workOf(definition: unknown, context: TaskContext): TaskWork | readonly z.core.$ZodIssue[] {
   const isForMany = typeof definition === "object" && definition !== null && "targets" in definition;
   const named = isForMany && "host" in definition ? ["host"] : [];

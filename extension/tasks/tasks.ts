@@ -9,7 +9,7 @@ interface TaskParts extends Pick<TaskContext, "daemon" | "hosts" | "own" | "star
   readonly workspaceState: vscode.Memento;
 }
 
-/** Tasks of tasks.json that run a command on a host, or on many. There are none but those that somebody wrote there. */
+/** Tasks of tasks.json that run a command on a host, or on many. None are contributed automatically. */
 export function provideTasks({ extensionUri, workspaceState, ...parts }: TaskParts): vscode.Disposable {
   const window = new AbortController();
   const context: TaskContext = {

@@ -2,7 +2,10 @@ import * as vscode from "vscode";
 import type { Run } from "../../protocol/run.ts";
 import { formatSpan } from "../../protocol/span.ts";
 
-/** What is in doubt of a run's end, and how its connection was: "warm connection · first byte 6 ms"; null where nothing is known. */
+/**
+ * Doubts about a run's end, and details of its connection: "warm connection · first byte 6 ms"; null if nothing is
+ * known.
+ */
 export function connectionLabel(run: Run): string | null {
   if (run.cached) return cachedLabel(run.timings);
   const { connectMs, firstByteMs } = run.timings;
@@ -19,7 +22,7 @@ export function connectionLabel(run: Run): string | null {
   return parts.length === 0 ? null : parts.join(" · ");
 }
 
-/** Run Again does not ask the cache. */
+/** Run Again bypasses the cache. */
 function cachedLabel({ resultAgeMs }: Run["timings"]): string {
   if (resultAgeMs === undefined) return vscode.l10n.t("answered from the cache");
   const age = formatSpan(resultAgeMs);

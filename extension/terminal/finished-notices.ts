@@ -5,18 +5,18 @@ import { linkless, oneLine, shortened } from "../plain-text.ts";
 import { stateLabel } from "../runs/run-labels.ts";
 import { isGood, isWorthNotice, type NoticeSetting } from "./worth-notice.ts";
 
-/** Where a run is shown, or was. */
+/** The tab that shows a run, or did. */
 export interface RunTab {
-  /** Whether the run can be seen there now. */
+  /** Whether the run is visible there now. */
   shows(runId: string): boolean;
 }
 
-/** Tells of runs that ended while their tab was hidden or after it was closed. */
+/** Notifies the user of runs that ended while their tab was hidden or after it was closed. */
 export class FinishedNotices implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #open: (run: Run) => void;
   readonly #subscription: vscode.Disposable;
-  /** By the ids of the runs. */
+  /** By the runs' ids. */
   readonly #watched = new Map<string, RunTab>();
 
   constructor(daemon: Daemon, open: (run: Run) => void) {
@@ -28,12 +28,12 @@ export class FinishedNotices implements vscode.Disposable {
     });
   }
 
-  /** A run is under way that is, or was, shown in a tab. */
+  /** A run is active that is, or was, shown in a tab. */
   watch(runId: string, tab: RunTab): void {
     this.#watched.set(runId, tab);
   }
 
-  /** It has ended, and was seen to. */
+  /** It has ended, and this was seen. */
   forget(runId: string): void {
     this.#watched.delete(runId);
   }

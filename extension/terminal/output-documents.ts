@@ -7,9 +7,9 @@ import { oneLine, shortened } from "../plain-text.ts";
 import { readRecordedText } from "./recorded-text.ts";
 
 const scheme = "hostrun-output";
-/** VS Code shows no larger text to extensions, and is slow with it long before. */
+/** VS Code does not pass longer text to extensions, and becomes slow long before that. */
 const maxShownBytes = 50 * 1024 * 1024;
-/** From here on a difference takes many seconds. */
+/** Above this a diff takes many seconds. */
 const maxComparedBytes = 10 * 1024 * 1024;
 const endBytes = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly #subscription: vscode.Disposable;
-  /** Of runs that went on when they were read: they are read again at their end. */
+  /** Runs that had not ended when they were read: they are read again at their end. */
   readonly #unfinished = new Map<string, vscode.Uri>();
 
   readonly onDidChangeFile = this.#changed.event;
@@ -36,7 +36,7 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
     );
   }
 
-  /** Opens an editor on all of a run's output, or offers `save` where it is too long. Rejects with a Problem. */
+  /** Opens an editor with all of a run's output, or offers `save` if it is too long. Rejects with a Problem. */
   async open(runId: string, save: () => Promise<void>): Promise<void> {
     const run = await this.#daemon.call("getRun", { params: { run: runId } });
     const bytes = recordedBytes(run);
@@ -52,7 +52,7 @@ export class OutputDocuments implements vscode.FileSystemProvider, vscode.Dispos
     if ((await vscode.window.showInformationMessage(text, saving)) === saving) await save();
   }
 
-  /** Opens the difference of two runs' outputs: of what is above 10 MiB on request only, or of the ends. Rejects with a Problem. */
+  /** Opens a diff of two runs' outputs: above 10 MiB only on request, or of the ends only. Rejects with a Problem. */
   async compare(a: string, b: string): Promise<void> {
     const read = (run: string): Promise<Run> => this.#daemon.call("getRun", { params: { run } });
     const [one, other] = await Promise.all([read(a), read(b)]);

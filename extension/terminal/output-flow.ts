@@ -2,17 +2,17 @@ import type { ToPanel } from "../../protocol/panel.ts";
 
 export type OutputChunk = Extract<ToPanel, { type: "output" }>["chunks"][number];
 
-/** A webview draws at most once in this time, so more messages would only cost. */
+/** A webview draws at most once per frame, so more frequent messages would be wasted. */
 const frameMs = 16;
-/** VS Code's own terminal uses the same marks between its process and its window. */
+/** VS Code's own terminal uses the same flow control marks between its process and its window. */
 const highCharacters = 100_000;
 const lowCharacters = 5000;
-/** One message carries at most about this much, so that the first lines of a long output show early. */
+/** The approximate limit of one message, so that the first lines of long output appear early. */
 const messageCharacters = 65_536;
 
 /**
- * Output on its way to a webview: at once after a silence, else gathered for a frame; sent in order, and held back while more than 100,000
- * characters have not been drawn, until fewer than 5,000 are left.
+ * Output on its way to a webview: sent at once after a pause, else collected for a frame; in order, and paused while
+ * more than 100,000 characters have not been drawn, until fewer than 5,000 are left.
  */
 export class OutputFlow implements Disposable {
   readonly #post: (chunks: OutputChunk[]) => void;
@@ -29,7 +29,7 @@ export class OutputFlow implements Disposable {
     this.#post = post;
   }
 
-  /** Takes one chunk; the promise resolves when there is room for the next, or when the flow is disposed of. */
+  /** Adds a chunk; resolves when there is room for the next, or when the flow is disposed of. */
   async push(chunk: OutputChunk): Promise<void> {
     if (this.#disposed || chunk.data === "") return;
     this.#waiting.push(chunk);
@@ -40,7 +40,7 @@ export class OutputFlow implements Disposable {
     if (this.#held) await this.#room();
   }
 
-  /** Sends what is waiting now, so that what is posted next comes after it. */
+  /** Sends pending output now, so that later messages come after it. */
   flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
@@ -53,7 +53,7 @@ export class OutputFlow implements Disposable {
     this.#post(merged(chunks));
   }
 
-  /** The webview drew this many characters. */
+  /** The webview has drawn this many characters. */
   drawn(characters: number): void {
     this.#undrawn = Math.max(0, this.#undrawn - characters);
     if (this.#undrawn < lowCharacters) this.#release();
@@ -66,11 +66,14 @@ export class OutputFlow implements Disposable {
     this.#release();
   }
 
-  /** With the next frame; after a silence nothing is waited for but what comes at the same time. Gives what calls it off. */
+  /**
+   * Schedules a flush for the next frame; after a pause, only for the end of the present turn. Returns a function that
+   * cancels it.
+   */
   #flushLater(): () => void {
     const leftMs = frameMs - (performance.now() - this.#flushedAt);
     if (leftMs <= 0) {
-      // A timer would take a millisecond at least.
+      // A timer would take at least a millisecond.
       const immediate = setImmediate(() => this.flush());
       return () => clearImmediate(immediate);
     }
@@ -91,7 +94,7 @@ export class OutputFlow implements Disposable {
   }
 }
 
-/** Neighbours of one stream as one chunk: fewer and larger writes. */
+/** Merges adjacent chunks of the same stream: fewer and larger writes. */
 function merged(chunks: readonly OutputChunk[]): OutputChunk[] {
   const result: OutputChunk[] = [];
   for (const chunk of chunks) {

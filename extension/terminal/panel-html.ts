@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { tabIcon } from "./tab-icon.ts";
 
-/** Where the webview's bundle is; it may load nothing from anywhere else. */
+/** The directory of the webview's bundle; the webview may load nothing else. */
 export function webviewRoot(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, "dist", "webview");
 }
@@ -11,7 +11,7 @@ interface Page {
   readonly title: string;
   /** HTML. */
   readonly body: string;
-  /** The script and the style sheet of this name are the page's. */
+  /** The name of the page's script and style sheet. */
   readonly bundle: "terminal" | "confirmation" | "dashboard" | "job";
 }
 
@@ -27,13 +27,13 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, title:
   return pageHtml(webview, extension, { title, body: '<div id="app"></div>', bundle: "terminal" });
 }
 
-/** A page with our own script and styles, and no network of its own. */
+/** A page with our own script and styles, and no network access. */
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: Page): string {
   const { title, body, bundle } = page;
   const at = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extension), name)).toString();
   const nonce = randomBytes(16).toString("base64url");
-  // xterm.js places and colours its cells by style attributes and rules that it makes while it runs.
+  // xterm.js positions and colours its cells with style attributes and rules that it creates at run time.
   const inline = bundle === "terminal" ? " 'unsafe-inline'" : "";
   const policy = [
     "default-src 'none'",
@@ -57,7 +57,7 @@ ${body}
 </html>`;
 }
 
-/** A page that only says something, for when there is no run to show. */
+/** A page with only a message, for when there is no run to show. */
 export function messageHtml(title: string, detail: string): string {
   return `<!doctype html>
 <html lang="${escaped(vscode.env.language)}">
@@ -79,7 +79,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for HTML. */
+/** Escapes text for HTML. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

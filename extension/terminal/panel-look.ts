@@ -15,17 +15,17 @@ const lookSections = [
   "workbench.reduceMotion",
 ] as const;
 
-/** Both are kept: to read the settings and to translate takes milliseconds, which the first output of a run would wait for. */
+/** Cached: reading the settings and translating take milliseconds, which would delay the first output of a run. */
 const kept: { look?: Look | undefined; labels?: PanelLabels } = {};
 
-/** Whether runs look otherwise since a change of the settings, which is to be told here. */
+/** Whether a change of the settings affects how runs look; every change must be passed to it. */
 export function isOtherLook(event: vscode.ConfigurationChangeEvent): boolean {
   const isOther = lookSections.some((section) => event.affectsConfiguration(section));
   if (isOther) kept.look = undefined;
   return isOther;
 }
 
-/** How the output of runs looks: as in VS Code's own terminal, so far as that was set. */
+/** The appearance of runs' output: as in VS Code's own terminal, as far as that is configured. */
 export function panelLook(): Look {
   kept.look ??= readLook();
   return kept.look;
@@ -46,7 +46,7 @@ function readLook(): Look {
   };
 }
 
-/** Every text of the panel, in the person's language. */
+/** Every text of the panel, in the user's language. */
 export function translatedPanelLabels(): PanelLabels {
   kept.labels ??= Object.fromEntries(
     Object.entries(panelLabels).map(([key, text]) => [key, vscode.l10n.t(text)]),

@@ -1,11 +1,11 @@
 import type { ToPanel } from "../../protocol/panel.ts";
 
-/** What comes before the first output of a short command comes within this time, and nobody sees it. */
+/** Whatever precedes the first output of a short command arrives within this time, which is imperceptible. */
 const gatherMs = 20;
 
 /**
- * Messages to a webview, in order, several as one: each crossing into the window and each drawing costs it milliseconds.
- * Output waits for nothing, and takes along what was posted before it.
+ * Messages to a webview, in order and batched: each transfer to the window and each drawing takes milliseconds. Output
+ * is never delayed, and is sent together with the messages before it.
  */
 export class PanelMail implements Disposable {
   readonly #send: (messages: readonly ToPanel[]) => void;

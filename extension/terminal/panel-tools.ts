@@ -14,7 +14,7 @@ import type { OutputDocuments } from "./output-documents.ts";
 import { readRecordedText } from "./recorded-text.ts";
 import type { RunPanel } from "./run-panel.ts";
 
-/** As much as the editors of a desktop take from the clipboard without a halt. */
+/** As much as desktop editors paste without freezing. */
 const maxCopiedBytes = 64 * 1024 * 1024;
 
 type MessageOf<Type extends FromPanel["type"]> = Extract<FromPanel, { type: Type }>;
@@ -29,7 +29,7 @@ interface PanelToolsParts {
   readonly log: RunLog;
 }
 
-/** What the tools of a run's panel do. */
+/** The actions of a run panel's tools. */
 export class PanelTools {
   readonly #daemon: Daemon;
   readonly #runner: Runner;
@@ -45,7 +45,7 @@ export class PanelTools {
     this.#log = log;
   }
 
-  /** What goes wrong is told. */
+  /** Reports failures. */
   async act(panel: RunPanel, message: ToolMessage): Promise<void> {
     await this.#report.attempt(vscode.l10n.t("Hostrun failed"), () => {
       if (message.type === "trust" || message.type === "showLog")
@@ -54,7 +54,7 @@ export class PanelTools {
     });
   }
 
-  /** `what`: "trust", "showLog", or the title of what may mend it. */
+  /** `what`: "trust", "showLog", or the title of an action that may fix it. */
   async #aboutProblem(panel: RunPanel, what: string): Promise<void> {
     if (what === "trust") return this.trust(panel, panel.problem);
     return what === "showLog" ? this.#showLog(panel.runId) : this.#mend(panel, what);
@@ -101,7 +101,7 @@ export class PanelTools {
     await actions.find((action) => action.title === title)?.act();
   }
 
-  /** Runs the command of a panel again and shows it in the same tab; the run before stays in the Runs view. */
+  /** Runs the command of a panel again and shows it in the same tab; the previous run stays in the Runs view. */
   async again(panel: RunPanel): Promise<void> {
     const run = await this.#report.attempt(vscode.l10n.t("The command could not be run again"), async () =>
       this.#runner.again(await this.#shown(panel)),
@@ -117,7 +117,7 @@ export class PanelTools {
     if (run !== undefined) panel.show(run);
   }
 
-  /** Mostly nothing has to be asked for. */
+  /** Usually known without a request. */
   async #shown({ run, runId }: RunPanel): Promise<Run> {
     return run ?? this.#daemon.call("getRun", { params: { run: runId } });
   }
@@ -128,7 +128,7 @@ export class PanelTools {
     );
   }
 
-  /** Asks whether the unknown host key is to be trusted, and if it is, runs the command in the same tab. */
+  /** Asks whether to trust the unknown host key and, if so, runs the command in the same tab. */
   async trust(panel: RunPanel, problem: ProblemDetails | undefined): Promise<void> {
     if (problem === undefined) return;
     const trusted = await this.#report.attempt(vscode.l10n.t("The host key could not be recorded"), () =>
@@ -139,7 +139,7 @@ export class PanelTools {
     if (run !== undefined) panel.show(run);
   }
 
-  /** All of the output, whatever the screen still holds or selects. */
+  /** Copies the whole output, whatever the screen still contains or has selected. */
   async #copy(panel: RunPanel): Promise<void> {
     const what = vscode.l10n.t("The output could not be copied");
     await this.#report.attempt(what, async () => {

@@ -6,13 +6,13 @@ import { panelLook, translatedPanelLabels } from "./panel-look.ts";
 export interface PreparedTab {
   readonly panel: vscode.WebviewPanel;
   readonly page: "loading" | "ready";
-  /** Whether it has had the keyboard. */
+  /** Whether it has had the keyboard focus. */
   readonly focused: boolean;
 }
 
 /**
- * A tab for a run that may be started soon: its page is loaded before there is something to show, since that takes most
- * of the time from Enter to the first output. It takes no focus, as the person is typing, and goes away unused.
+ * A tab for a run that may be started soon: its page is loaded in advance, since that takes most of the time from
+ * Enter to the first output. It takes no focus while the user is typing, and is disposed of if it is not used.
  */
 export class PreparedPanel implements Disposable {
   readonly #create: (title: string) => vscode.WebviewPanel;
@@ -27,7 +27,7 @@ export class PreparedPanel implements Disposable {
     this.#extension = extension;
   }
 
-  /** Begins to load, if that has not begun. */
+  /** Starts to load, unless it has started already. */
   load(title: string): void {
     if (this.#subscription !== undefined) return;
     const panel = this.#create(title);
@@ -36,11 +36,11 @@ export class PreparedPanel implements Disposable {
       panel.webview.onDidReceiveMessage((message: unknown) => {
         const type = FromPanel.safeParse(message).data?.type;
         if (type === "ready") this.#loaded(panel);
-        // When the question for the command is answered, the keyboard goes to what is in front.
+        // When the input for the command closes, the focus moves to the active tab.
         else if (type === "focused") this.#focused = true;
       }),
       panel.onDidChangeViewState(() => {
-        // A page that was hidden is loaded anew when it is shown again.
+        // A page that was hidden is reloaded when it is shown again.
         if (!panel.visible) this.#page = "loading";
       }),
       panel.onDidDispose(() => {
@@ -56,7 +56,7 @@ export class PreparedPanel implements Disposable {
     void panel.webview.postMessage([message]);
   }
 
-  /** The tab, for the one who shows a run in it; undefined when there is none, e.g. since the person closed it. */
+  /** Hands the tab over to a run; undefined if there is none, e.g. because the user closed it. */
   take(): PreparedTab | undefined {
     const panel = this.#panel;
     this.#panel = undefined;

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from "node:util";
 import type { Daemon } from "../daemon/daemon.ts";
 
 /**
- * The recorded output of a run as text, both streams in their order, without colours and other control sequences: its
- * first `limitBytes`, and whether that is all of it; of `range` only (`bytes=-100`).
+ * The recorded output of a run as text, both streams in order, without colours and other control sequences: its first
+ * `limitBytes`, and whether that is everything; only of `range` if given (`bytes=-100`).
  */
 export async function readRecordedText(
   daemon: Daemon,
@@ -18,7 +18,7 @@ export async function readRecordedText(
     if (!(chunk instanceof Buffer)) continue;
     chunks.push(chunk);
     bytes += chunk.length;
-    // Leaving the loop destroys the stream.
+    // Breaking out of the loop destroys the stream.
     if (bytes > limitBytes) break;
   }
   const text = Buffer.concat(chunks).subarray(0, limitBytes).toString("utf8");

@@ -9,26 +9,26 @@ import type { Daemon } from "../daemon/daemon.ts";
 import { eventLine, measuredLine } from "../runs/event-line.ts";
 import type { OutputFlow } from "./output-flow.ts";
 
-/** The first output of most commands is there by then. */
+/** By then the first output of most commands has arrived. */
 const transportAfterMs = 100;
 
-/** What the feed of one run is shown by. */
+/** The screen that the feed of a run writes to. */
 export interface RunScreen {
   readonly flow: OutputFlow;
   /** When the newest output was written, as ISO 8601. */
   writtenAt: string;
   post(message: ToPanel): void;
-  /** Begins the panel anew with a run as it is now. */
+  /** Resets the panel for a run in its current state. */
   show(run: Run): void;
-  /** How the connection of an ended run was. */
+  /** Details of the connection of an ended run. */
   connection(run: Run): string | null;
   failed(problem: ProblemDetails): void;
 }
 
 /**
- * Replays a run into a screen from its first event, and follows it to its end. Takes no more from the daemon
- * while the screen is behind. A run that was started just now is shown as it is, and not asked for. Rejects with a
- * Problem, or with the signal's reason.
+ * Replays a run into a screen from its first event, and follows it to its end. Reads no more from the daemon while the
+ * screen is behind. A run that was just started is shown without requesting it. Rejects with a Problem, or with the
+ * signal's reason.
  */
 export async function feedRun(
   daemon: Daemon,
@@ -53,7 +53,7 @@ class RunFeed {
   readonly #signal: AbortSignal;
   readonly #heard = new Set<OutputStream>();
   #hostName = "";
-  /** What was told last of how the run stands. */
+  /** The last status that was reported. */
   #standing: EventOf<"status"> | undefined;
 
   constructor(daemon: Daemon, screen: RunScreen, signal: AbortSignal) {
@@ -67,7 +67,7 @@ class RunFeed {
       await this.#output(event);
       return;
     }
-    // What was written before comes first.
+    // Earlier output comes first.
     this.#screen.flow.flush();
     switch (event.type) {
       case "init":
@@ -121,29 +121,29 @@ class RunFeed {
     if (state === "running" && !reconnecting) void this.#tellTransport(event);
   }
 
-  /** Output does not wait for it, nor for the work that it is. */
+  /** Output is not delayed by it, nor by the request that it makes. */
   async #tellTransport(event: EventOf<"status">): Promise<void> {
     const { state, message, timestamp } = event;
     await wait(transportAfterMs, undefined, { signal: this.#signal }).catch(() => undefined);
     const transport = await this.#transport(timestamp);
-    // The run may stand otherwise by now.
+    // The status may have changed by now.
     if (transport === undefined || this.#standing !== event) return;
     this.#screen.post({ type: "status", state, message, detail: null, transport });
   }
 
-  /** Cipher and kind of host key, where the connection of that time is still there. */
+  /** The cipher and the type of host key, if the connection of that time still exists. */
   async #transport(at: string): Promise<string | undefined> {
     const list = await this.#daemon.call("listConnections", { signal: this.#signal }).catch(() => undefined);
     const connection = list?.items.find(({ host }) => host === this.#hostName);
     if (connection === undefined || (connection.openedAt ?? at) > at) return undefined;
-    // "aes128-gcm@openssh.com" and "ssh-ed25519" say no more than their middle.
+    // The rest of "aes128-gcm@openssh.com" and "ssh-ed25519" adds nothing.
     const parts = [connection.cipher?.replace(/@.*/, ""), connection.hostKeyType?.replace(/^ssh-/, "")];
     const known = parts.filter((part) => part !== undefined);
     return known.length === 0 ? undefined : known.join(" · ");
   }
 
   async #complete(event: EventOf<"complete">): Promise<void> {
-    // Only the run itself holds what was measured; without it the ending is shown all the same.
+    // Only the run itself contains the timings; without it the ending is shown anyway.
     const input = { params: { run: event.runId }, signal: this.#signal };
     const run = await this.#daemon.call("getRun", input).catch(() => undefined);
     const detail = run === undefined ? null : this.#screen.connection(run);

@@ -17,50 +17,50 @@ import { feedRun, type RunScreen } from "./run-feed.ts";
 import { TabFace } from "./tab-face.ts";
 import { TabFocus } from "./tab-focus.ts";
 
-/** What a run's panel stands on. */
+/** What a run's panel depends on. */
 export interface PanelContext {
   readonly extensionUri: vscode.Uri;
   readonly daemon: Daemon;
   readonly hosts: HostList;
   readonly log: vscode.LogOutputChannel;
   readonly finished: FinishedNotices;
-  /** What is asked of the runs that are started here is asked at this window. */
+  /** Prompts of runs started here are shown in this window. */
   readonly own: OwnQuestions;
-  /** Has the lists read, if they were not: the head of a panel tells of its host. */
+  /** Reads the lists, unless they have been read: a panel's header describes its host. */
   start(): Promise<void>;
-  /** The titles of what may mend a problem. */
+  /** The titles of actions that may fix a problem. */
   mending(problem: ProblemDetails): readonly string[];
-  /** Does what the webview's tools ask for. */
+  /** Performs the actions of the webview's tools. */
   act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" | "focused" }>): Promise<void>;
-  /** A run that this window started, and not a replay of an old one, failed. */
+  /** A run that this window started, as opposed to a replay, failed. */
   failed(panel: RunPanel, problem: ProblemDetails): void;
 }
 
-/** The run that a panel begins with. */
+/** The first run of a panel. */
 export interface RunStart {
   readonly id: string;
-  /** As it was answered when it was started, so that nothing has to be asked for. */
+  /** The response when it was started, so that no request is needed. */
   readonly run?: Run;
-  /** Whether it was started here just now, so that the person awaits it. */
+  /** Whether it was just started here, so that the user waits for it. */
   readonly awaited: boolean;
-  /** How far the panel's page is: it may have been loaded beforehand. */
+  /** The state of the panel's page, which may have been loaded in advance. */
   readonly page: "none" | "loading" | "ready";
   readonly focused?: boolean;
 }
 
 /**
- * The tab of one run. It keeps nothing but the run's id: whenever the webview comes up, also after it was hidden
- * or moved, or the window reloaded, the run is replayed from the daemon.
+ * The tab of one run. It keeps only the run's id: whenever the webview is loaded, including after it was hidden or
+ * moved, or the window was reloaded, the run is replayed from the daemon.
  */
 export class RunPanel implements RunTab {
   readonly panel: vscode.WebviewPanel;
   readonly #context: PanelContext;
   #runId: string;
-  /** The run as it was when it was started here, until it is shown. */
+  /** The run as it was when started here, until it is shown. */
   #started: Run | undefined;
-  /** Whether the run was started here just now, so that the person awaits it. */
+  /** Whether the run was just started here, so that the user waits for it. */
   #awaited: boolean;
-  /** The run as it was shown last. */
+  /** The run as it was last shown. */
   #run: Run | undefined;
   #problem: ProblemDetails | undefined;
   #isBroken = false;
@@ -88,7 +88,7 @@ export class RunPanel implements RunTab {
     panel.onDidChangeViewState(() => {
       if (panel.visible) return;
       this.#stopFeed();
-      // The person went elsewhere.
+      // The user switched to something else.
       this.#focus.settle();
     });
     const changes = context.daemon.onDidChange((change) => {
@@ -110,12 +110,15 @@ export class RunPanel implements RunTab {
     return this.#runId;
   }
 
-  /** The run that is shown, of the time when it was: the command and its options stay. undefined while nothing is. */
+  /**
+   * The run that is shown, as of the time when it was loaded: its command and options do not change. Undefined while
+   * none is shown.
+   */
   get run(): Run | undefined {
     return this.#run?.id === this.#runId ? this.#run : undefined;
   }
 
-  /** The failure that was shown last, e.g. the unknown host key. */
+  /** The failure that was last shown, e.g. the unknown host key. */
   get problem(): ProblemDetails | undefined {
     return this.#problem;
   }
@@ -131,7 +134,7 @@ export class RunPanel implements RunTab {
     else void this.#startFeed();
   }
 
-  /** Brings the keyboard to the output. */
+  /** Moves the focus to the output. */
   takeFocus(): void {
     void this.#focus.bring();
   }
@@ -140,7 +143,7 @@ export class RunPanel implements RunTab {
     return !this.#isDisposed && this.panel.visible && this.#runId === runId;
   }
 
-  /** Tries again to show a run that could not be shown, e.g. when the daemon is there again. */
+  /** Retries to show a run that could not be shown, e.g. when the daemon is back. */
   recover(): void {
     if (this.#isBroken) this.#load();
   }
@@ -173,7 +176,7 @@ export class RunPanel implements RunTab {
     else void this.#context.act(this, parsed.data);
   }
 
-  /** A tab that comes to the front takes the keyboard, also from a question that is open by then. */
+  /** A tab that comes to the front takes the focus, even from an open input. */
   async #askOnceFocused(): Promise<void> {
     await this.#focus.arrival();
     this.#context.own.started(this.#runId);
@@ -241,7 +244,7 @@ export class RunPanel implements RunTab {
     };
   }
 
-  /** The end of a short run may have been announced before its tab was there. */
+  /** The end of a short run may have been reported before its tab existed. */
   #stand(run: Run): void {
     this.#face.show(run);
     if (run.state === "ended") this.#context.finished.forget(run.id);
@@ -255,7 +258,7 @@ export class RunPanel implements RunTab {
     this.#context.failed(this, problem);
   }
 
-  /** The replay itself failed: the daemon is away, or has forgotten the run. */
+  /** The replay itself failed: the daemon is gone, or no longer has the run. */
   #broke(problem: Problem, shown: boolean): void {
     this.#context.log.error(`Run ${this.#runId} cannot be shown: ${problem.code}: ${problem.message}`);
     this.#problem = problem.toJSON();

@@ -26,7 +26,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     );
   }
 
-  /** The one that the person is working in. */
+  /** The tab that has the focus. */
   get active(): RunPanel | undefined {
     return [...this.#panels].find(({ panel }) => panel.active);
   }
@@ -39,7 +39,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     return new PreparedPanel(create, this.#context.extensionUri);
   }
 
-  /** Shows a run that was started just now, in the tab that was prepared for it where there is one. */
+  /** Shows a run that was just started, in the tab that was prepared for it, if any. */
   begin(run: Run, prepared: PreparedPanel): void {
     const taken = prepared.take();
     if (taken === undefined) {
@@ -50,7 +50,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#adopt(panel, { id: run.id, run, awaited: true, page, focused }).takeFocus();
   }
 
-  /** Shows a run in its tab, which is made if it is not there. `awaited`: it was started just now. */
+  /** Shows a run in its tab, which is created if necessary. `awaited`: it was just started. */
   open(run: Run, awaited = false): void {
     const open = [...this.#panels].find((panel) => panel.runId === run.id);
     if (open !== undefined) {
@@ -61,7 +61,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#adopt(panel, { id: run.id, awaited, page: "none" });
   }
 
-  /** Tries again to show what could not be shown. */
+  /** Retries to show what could not be shown. */
   recover(): void {
     for (const panel of this.#panels) panel.recover();
   }
@@ -69,7 +69,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const parsed = PanelState.safeParse(state);
     if (parsed.success) this.#adopt(panel, { id: parsed.data.runId, awaited: false, page: "none" });
-    // A tab that was prepared for a run, and the question that it belonged to is gone.
+    // A tab that was prepared for a run; the input that it belonged to is gone.
     else if (state === undefined || state === null) panel.dispose();
     else {
       const detail = vscode.l10n.t("This tab no longer knows its run. Open the run from the Runs view.");

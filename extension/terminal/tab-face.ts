@@ -3,10 +3,10 @@ import type { Run } from "../../protocol/run.ts";
 import { commandLine, oneLine } from "../plain-text.ts";
 import { tabIcon } from "./tab-icon.ts";
 
-/** The window draws its tabs anew for each change, which the first output of a run should not wait for. */
+/** The window redraws its tabs for each change, which must not delay the first output of a run. */
 const settleMs = 100;
 
-/** The title and the icon of a run's tab: of several states in short succession it shows the newest. */
+/** The title and the icon of a run's tab: of several states in quick succession only the newest is shown. */
 export class TabFace implements Disposable {
   readonly #panel: vscode.WebviewPanel;
   readonly #extension: vscode.Uri;
@@ -31,7 +31,7 @@ export class TabFace implements Disposable {
   }
 }
 
-/** Where, and what. */
+/** The host and the command. */
 export function panelTitle(run: Run): string {
   return `${oneLine(run.host.name)}: ${commandLine(run.command, 40)}`;
 }

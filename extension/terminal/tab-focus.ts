@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type * as vscode from "vscode";
 
-/** The first tab of a window loads for a second; a person may have gone elsewhere meanwhile. */
+/** The first tab of a window loads for a second; the user may have switched elsewhere in the meantime. */
 const maxWaitMs = 3000;
-/** When the question before is answered, the window gives the keyboard back by itself, mostly to this tab. */
+/** When the previous input closes, VS Code returns the focus by itself, usually to this tab. */
 const returnMs = 100;
 
-/** Whether the keyboard has come to the page of a tab. */
+/** Whether the page of a tab has received the focus. */
 export class TabFocus implements Disposable {
   readonly #panel: vscode.WebviewPanel;
   readonly #came = Promise.withResolvers<void>();
@@ -16,18 +16,18 @@ export class TabFocus implements Disposable {
     this.#panel = panel;
   }
 
-  /** Resolves when the keyboard has come, the tab was left or closed, or after three seconds. */
+  /** Resolves when the focus has arrived, the tab was left or closed, or after three seconds. */
   async arrival(): Promise<void> {
     await Promise.race([this.#came.promise, wait(maxWaitMs)]);
   }
 
-  /** Brings the keyboard here, unless it comes by itself: to bring a tab to the front costs the window milliseconds. */
+  /** Moves the focus here, unless it arrives by itself: revealing a tab costs the window milliseconds. */
   async bring(): Promise<void> {
     await Promise.race([this.#came.promise, wait(returnMs)]);
     if (!this.#isOver) this.#panel.reveal();
   }
 
-  /** It came, or nobody waits for it any more. */
+  /** It has arrived, or nothing waits for it any more. */
   settle(): void {
     this.#isOver = true;
     this.#came.resolve();

@@ -4,7 +4,7 @@ import type { Run } from "../../protocol/run.ts";
 export type TabIcon = { readonly light: vscode.Uri; readonly dark: vscode.Uri };
 export type RunStanding = Pick<Run, "state" | "outcome" | "exitCode">;
 
-/** The icon of a run's tab; without a run, one that tells nothing of it. */
+/** The icon of a run's tab; a neutral one without a run. */
 export function tabIcon(extension: vscode.Uri, run?: RunStanding): TabIcon {
   const name = run === undefined ? "run" : `run-${standing(run)}`;
   const at = (theme: string): vscode.Uri => vscode.Uri.joinPath(extension, "media", `${name}-${theme}.svg`);

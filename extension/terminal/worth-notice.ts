@@ -1,6 +1,6 @@
 import type { Run } from "../../protocol/run.ts";
 
-/** From so many milliseconds on a run is a long one. */
+/** A run that takes at least this many milliseconds is a long one. */
 const longRunMs = 10_000;
 
 /** The setting hostrun.notifyFinished. */
@@ -8,7 +8,7 @@ export type NoticeSetting = "never" | "failed" | "long" | "always";
 
 type Ended = Pick<Run, "outcome" | "exitCode" | "timings">;
 
-/** Whether the end of a run that cannot be seen is worth a notification. Whoever cancelled a run knows of it. */
+/** Whether the end of an invisible run is worth a notification. A user who cancelled a run knows of it. */
 export function isWorthNotice(run: Ended, setting: NoticeSetting): boolean {
   if (setting === "never" || run.outcome === "cancelled") return false;
   if (setting === "always" || !isGood(run)) return true;
