@@ -295,7 +295,8 @@ export class RunEngine implements AsyncDisposable {
     const { id } = live.run;
     this.#followed.set(id, live);
     this.#executions.delete(id);
-    live.pace.whenEmpty(() => this.#followed.delete(id));
+    // A job's readers are woken once a turn and have yet to read the ending.
+    live.pace.whenEmpty(() => setImmediate(() => this.#followed.delete(id)));
   }
 
   /** Executions report failures in their run; an exception here is a bug in Hostrun and must not affect other runs. */

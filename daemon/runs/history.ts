@@ -163,7 +163,7 @@ export class RunHistory {
 
   /** A page of a run's events: those after `seq` that exist now, up to about `maxBytes`. */
   events(id: string, seq: number, maxBytes: number): readonly StoredEvent[] {
-    const live = this.#parts.engine.live(id);
+    const live = this.#parts.engine.followed(id);
     if (live === undefined) this.#refuseUnknown(id);
     return this.#page(id, live, seq, maxBytes);
   }

@@ -16,10 +16,19 @@ export class Endings {
 
   /** `write` writes one ending. Throws `storage_full`. */
   write(write: Write): void {
-    const { sql, reserve } = this.#database;
-    reserve.lendToEnding(write);
+    this.#database.reserve.lendToEnding(write);
+    this.#written(write);
+  }
+
+  /** Writes one ending without using the room kept for endings. */
+  writeInRoom(write: Write): void {
+    write();
+    this.#written(write);
+  }
+
+  #written(write: Write): void {
     // SQLite rolls a transaction back if the disk fails within it; what is written after that is a commit of its own.
-    if (sql.inTransaction) this.#uncommitted?.push(write);
+    if (this.#database.sql.inTransaction) this.#uncommitted?.push(write);
   }
 
   /**

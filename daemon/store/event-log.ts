@@ -38,8 +38,10 @@ export function createEventLog(
     epoch,
     append: (id, more, run) => {
       const write = (): void => mapStorageErrors(() => append(id, more, run));
-      if (run?.state === "ended") endings.write(write);
-      else write();
+      if (run?.state !== "ended") write();
+      // The room kept for endings is not for output. Without it, the ending is tried again.
+      else if (more.some(({ kind }) => kind === "output")) endings.writeInRoom(write);
+      else endings.write(write);
     },
     appendAll: (writes) => mapStorageErrors(() => appendAll(writes)),
     truncateMiddle: (id, cut, bytes, at) =>

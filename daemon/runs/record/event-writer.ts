@@ -9,16 +9,18 @@ import type { EventWriterParts, RunRecord } from "./event-writer-parts.ts";
 import { Gathering } from "./gathering.ts";
 import { isToldAfter } from "./ending.ts";
 import { mended } from "./mended-event.ts";
-import { type Recorded, Recorder } from "./recorder.ts";
+import { isLittle, type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
 import type { IdempotencyKey } from "./run-store.ts";
 import {
   controlContent,
   type EventContent,
+  isOutput,
   type ShownEvent,
   shownEvent,
   type StoredEvent,
 } from "./stored-event.ts";
+import { truncateMiddle } from "./truncate-middle.ts";
 import { withGaps } from "./unrecorded-output.ts";
 
 /** How long to wait before retrying on a full or failing disk. */
@@ -138,21 +140,18 @@ export class EventWriter {
 
   /** Writes and shows the events of an ending; returns false and shows nothing if the store does not take them. */
   end(contents: readonly EventContent[]): boolean {
-    this.flushOutput(false);
     const [seq, pending, runPending] = [this.#seq, this.#pendingWrites, this.#runPending];
     const events = this.#numbered(contents);
     this.#pendingWrites = [...pending, ...events];
     this.#runPending = true;
-    const isTold = isToldAfter(this.#flushPending());
+    const failure = this.#flushPending();
+    const isTold = failure === undefined || (!contents.some(isOutput) && isToldAfter(failure));
     if (isTold) this.#show(events);
     else [this.#seq, this.#pendingWrites, this.#runPending] = [seq, pending, runPending];
     return isTold;
   }
 
-  /**
-   * Writes events with the next ones, or after a moment, and then calls `shown`. A commit and a message for each would
-   * cost a quick command more than everything else.
-   */
+  /** Writes events with the next ones, or after a moment, since commits and messages cost most; then calls `shown`. */
   writeSoon(contents: readonly EventContent[], withRun: boolean, shown: () => void): void {
     const events = this.#pend(contents, withRun);
     this.#unshown.push(...events);
@@ -160,9 +159,21 @@ export class EventWriter {
     this.#delayed.add(this.#soon);
   }
 
-  /** Ends the output. The returned pieces could not be recorded and are to be written before the ending. */
+  /** Ends the output. The returned pieces are to be written with the ending: the last output, or gaps for what was lost. */
   finish(): Recorded[] {
-    this.flushOutput(true);
+    this.#gathering.taken();
+    if (!this.#rewinds) {
+      const pieces = this.#recorder.take(true, this.#isFollowed());
+      if (isLittle(pieces) && this.#recorder.excessBytes === 0) return pieces;
+      this.#flush(pieces, true);
+    }
+    return this.#recorder.take(true);
+  }
+
+  /** Writes without the ending what `finish` returned; returns gaps for what could not be recorded. */
+  recordLast(pieces: readonly Recorded[]): readonly Recorded[] {
+    if (!pieces.some(isOutput)) return pieces;
+    this.#append(pieces);
     return this.#recorder.take(true);
   }
 
@@ -184,9 +195,14 @@ export class EventWriter {
   flushOutput(final: boolean): void {
     this.#gathering.taken();
     if (this.#rewinds) return;
-    const pieces = this.#recorder.take(final, this.#isFollowed());
+    this.#flush(this.#recorder.take(final, this.#isFollowed()), final);
+  }
+
+  #flush(pieces: readonly Recorded[], final: boolean): void {
     if (pieces.length > 0) this.#append(pieces);
-    this.#truncateMiddle(final);
+    if (this.#truncated === undefined || this.#recorder.excessBytes === 0) return;
+    const excess = { id: this.#id, cut: this.#truncated, recorder: this.#recorder };
+    this.#truncated = truncateMiddle(excess, final, this.#parts);
   }
 
   #append(pieces: readonly Recorded[]): void {
@@ -211,22 +227,6 @@ export class EventWriter {
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
-  }
-
-  /** Keeps the record within its limit: the oldest output after the first half makes room for the newest. */
-  #truncateMiddle(final: boolean): void {
-    const { store, log } = this.#parts;
-    const at = this.#parts.clock.now();
-    try {
-      while (this.#truncated !== undefined && this.#recorder.excessBytes > 0) {
-        const more = store.events.truncateMiddle(this.#id, this.#truncated, this.#recorder.excessBytes, at);
-        this.#truncated = more.cut;
-        this.#recorder.dropped(more.bytes);
-        if (!final || more.bytes === 0) return;
-      }
-    } catch (failure) {
-      log.error("Output beyond the record's limit could not be dropped", { run: this.#id, failure });
-    }
   }
 
   /** Records what is pending, since a numbered event must not be missing forever. */

@@ -8,6 +8,7 @@ import { completeFields, type Ending, endedAs, unrecorded } from "./ending.ts";
 import { EventWriter } from "./event-writer.ts";
 import type { EventWriterParts } from "./event-writer-parts.ts";
 import { Pace } from "./pace.ts";
+import type { Recorded } from "./recorder.ts";
 import type { IdempotencyKey } from "./run-store.ts";
 import { type ControlFields, controlContent, type EventContent, type ShownEvent } from "./stored-event.ts";
 
@@ -183,18 +184,23 @@ export class LiveRun {
    */
   end(ending: Ending): void {
     if (this.ended) return;
-    // Only gaps are left: what the last write lost is announced with the ending.
-    const gaps = this.#writer.finish();
+    const last = this.#writer.finish();
     this.timing({ totalMs: this.ageMs });
     const before = this.#run;
-    const events = this.#endAs(before, ending, gaps);
-    if (!this.#writer.end(events))
-      this.#writer.write(this.#endAs(before, unrecorded(before, ending), gaps), true);
+    if (!this.#writer.end(this.#endAs(before, ending, last))) this.#endAlone(before, ending, last);
     this.#parts.onChange(this.#run);
   }
 
-  /** Applies an ending; returns its events. */
-  #endAs(run: Run, ending: Ending, gaps: readonly EventContent[]): EventContent[] {
+  /** Writes the last output by itself where the store did not take both, so that the ending can tell what was lost. */
+  #endAlone(before: Run, ending: Ending, last: readonly Recorded[]): void {
+    this.#run = before;
+    const gaps = this.#writer.recordLast(last);
+    if (gaps !== last && this.#writer.end(this.#endAs(before, ending, gaps))) return;
+    this.#writer.write(this.#endAs(before, unrecorded(before, ending), gaps), true);
+  }
+
+  /** Applies an ending; returns its events, after the last output. */
+  #endAs(run: Run, ending: Ending, last: readonly EventContent[]): EventContent[] {
     this.#run = {
       ...endedAs(run, ending, this.#now()),
       stdoutBytes: this.receivedBytes("stdout"),
@@ -204,7 +210,7 @@ export class LiveRun {
     const { problem } = this.#run;
     const failure: ControlFields[] = problem === null ? [] : [{ type: "error", problem }];
     const sha256 = this.hasEveryByte ? this.#writer.sha256() : ending.sha256;
-    return [...gaps, ...[...failure, completeFields(this.#run, sha256)].map(controlContent)];
+    return [...last, ...[...failure, completeFields(this.#run, sha256)].map(controlContent)];
   }
 
   /** Ends the run with the recorded output of an earlier run instead of running the command. */

@@ -169,3 +169,12 @@ export class Recorder {
     record.gapFrom = undefined;
   }
 }
+
+/** More output than this is a commit of its own: the room kept on a full disk is for endings. */
+const littleBytes = 4096;
+
+/** Whether the pieces can be written in one commit with the ending. */
+export function isLittle(pieces: readonly Recorded[]): boolean {
+  const sizes = pieces.map((piece) => (piece.kind === "output" ? piece.bytes.length : 0));
+  return sizes.reduce((sum, size) => sum + size, 0) <= littleBytes;
+}

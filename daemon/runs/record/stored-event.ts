@@ -45,6 +45,10 @@ export interface LostContent extends Pick<OutputContent, "stream" | "offset"> {
 /** An event as read from the record. A `damaged` one may have been of any kind. */
 export type RecordedEvent = StoredEvent | (Recorded & (LostContent | { readonly kind: "damaged" }));
 
+export function isOutput({ kind }: Pick<EventContent, "kind">): boolean {
+  return kind === "output";
+}
+
 export function controlContent(fields: ControlFields): ControlContent {
   return { kind: "control", fields };
 }
