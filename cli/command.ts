@@ -1,6 +1,12 @@
-import type { ParseArgsConfig } from "node:util";
-import { parseArgs } from "node:util";
 import { spanOf } from "../protocol/span.ts";
+import {
+  type Options,
+  type OptionToken,
+  type Token,
+  tokensOf,
+  type Values,
+  valuesOf,
+} from "./arguments.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionNames } from "./option-names.ts";
 
@@ -38,9 +44,8 @@ export class UsageError extends Error {
 
 export const usageStatus = 2;
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
 interface Parsed<O extends Options> {
-  readonly values: ReturnType<typeof parseArgs<{ options: O; strict: true }>>["values"];
+  readonly values: Values<O>;
   readonly positionals: readonly string[];
 }
 
@@ -51,47 +56,35 @@ const helpOption = { help: { type: "boolean", short: "h" } } as const;
  * UsageError that suggests the nearest one.
  */
 export function parseOptions<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
-  const config = { args: [...args], options, allowPositionals: true };
-  try {
-    return parseArgs({ ...config, strict: true });
-  } catch (error) {
-    // Help is not among `options`.
-    if (!(error instanceof TypeError)) throw error;
-    const all = { ...options, ...helpOption };
-    const { tokens } = parseArgs({ ...config, options: all, strict: false, tokens: true });
-    if (tokens.some((token) => token.kind === "option" && token.name === "help")) throw new HelpRequested();
-    throw misused(tokens, all) ?? new UsageError(error.message.split("\n")[0] ?? "");
-  }
+  const all = { ...options, ...helpOption };
+  const tokens = tokensOf(args, all);
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) throw new HelpRequested();
+  refuseMisused(tokens, all);
+  const words = tokens.filter(({ kind }) => kind === "word");
+  return { values: valuesOf(tokens, options), positionals: words.map(({ index }) => args[index] ?? "") };
 }
 
-type Token = { readonly kind: "positional" | "option-terminator" } | OptionToken;
-
-interface OptionToken {
-  readonly kind: "option";
-  readonly name: string;
-  readonly rawName: string;
-  readonly value?: string | undefined;
-  /** Whether the value was attached to the option: `--cwd=DIR`. */
-  readonly inlineValue?: boolean | undefined;
-}
-
-/** What is wrong with the first option that is unknown or lacks a value. */
-function misused(tokens: readonly Token[], options: Options): UsageError | undefined {
+/** Throws a UsageError for the first option that is unknown or lacks a value. */
+function refuseMisused(tokens: readonly Token[], options: Options): void {
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined) return unknown("option", token.rawName, optionNames(options));
+    if (option === undefined) throw unknown("option", token.given, optionNames(options));
     const wrong = option.type === "string" ? wrongText(token) : wrongFlag(token);
-    if (wrong !== undefined) return new UsageError(`${token.rawName} ${wrong}`);
+    if (wrong !== undefined) throw new UsageError(`${token.given} ${wrong}`);
   }
-  return undefined;
 }
 
-function wrongText({ name, value, inlineValue }: OptionToken): string | undefined {
+function wrongText({ name, value, isJoined }: OptionToken): string | undefined {
   if (value === undefined) return "needs a value.";
   // Without `=` the value may be another option.
-  if (inlineValue !== false || !value.startsWith("-")) return undefined;
+  if (isJoined || !isLikeOption(value)) return undefined;
   return `needs a value. If ${value} is meant as that: --${name}=${value}`;
+}
+
+/** `-` alone stands for standard input, or output. */
+function isLikeOption(value: string): boolean {
+  return value.length > 1 && value.startsWith("-");
 }
 
 function wrongFlag({ value }: OptionToken): string | undefined {

@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import type { Remember } from "../../protocol/prompt.ts";
 import type { RunRequestInput } from "../../protocol/run.ts";
 import { targetsBetweenCommas } from "../../protocol/host-set.ts";
 import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
+import { tokensOf } from "../arguments.ts";
 import {
   parseOptions,
   parseSize,
@@ -185,14 +185,8 @@ function parseSnippetTargets(args: readonly string[]) {
 }
 
 function parsePlain(args: readonly string[]) {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const at = tokens.find(({ kind }) => kind === "positional")?.index ?? args.length - 1;
+  const first = tokensOf(args, options).find(({ kind }) => kind === "word");
+  const at = first?.index ?? args.length - 1;
   const { values, positionals } = parseOptions(args.slice(0, at + 1), options);
   const [host] = takeWords(positionals, "HOST");
   const words = args.slice(at + 1);
