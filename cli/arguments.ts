@@ -1,4 +1,4 @@
-/** What options a command has: by their long names, with the letter that is short for one. */
+/** The options of a command, by their long names. */
 export type Options = Readonly<Record<string, Option>>;
 
 interface Option {
@@ -7,30 +7,30 @@ interface Option {
   readonly short?: string;
 }
 
-/** What the options of a command line hold. */
+/** The values of the options. */
 export type Values<O extends Options> = { -readonly [Name in keyof O]?: ValueOf<O[Name]> };
 
 type ValueOf<T extends Option> = T["multiple"] extends true ? OneOf<T>[] : OneOf<T>;
 type OneOf<T extends Option> = T["type"] extends "string" ? string : boolean;
 
-/** What an argument is, or a part of it: `-nq` is two options. `index` is the argument's. */
+/** An argument, or a part of one: `-nq` is two options. `index` is the position of the argument. */
 export type Token = OptionToken | { readonly kind: "word" | "end"; readonly index: number };
 
 export interface OptionToken {
   readonly kind: "option";
   readonly index: number;
-  /** The long one, also where the letter was given; of a letter that is none, the letter. */
+  /** The long name, even if the letter was given; for an unknown letter, the letter. */
   readonly name: string;
-  /** As it was given: `-n`, `--no-stdin`. */
+  /** As it was typed: `-n`, `--no-stdin`. */
   readonly given: string;
   readonly value: string | undefined;
-  /** Whether the value is joined to it: `--cwd=DIR`, `-fN`. */
+  /** Whether the value is attached to it: `--cwd=DIR`, `-fN`. */
   readonly isJoined: boolean;
 }
 
 /**
- * Takes arguments apart as `parseArgs` of node:util does, which takes a command line some 2 ms to load; nothing is refused
- * here. What follows `--` are words.
+ * Splits arguments like `parseArgs` of node:util, which takes about 2 ms to load. Accepts everything; what follows `--`
+ * are words.
  */
 export function tokensOf(args: readonly string[], options: Options): readonly Token[] {
   const tokens: Token[] = [];
@@ -47,7 +47,7 @@ export function tokensOf(args: readonly string[], options: Options): readonly To
       tokens.push({ kind: "word", index });
       continue;
     }
-    // Whatever follows is its value, also what looks like an option.
+    // Whatever follows is its value, even if it looks like an option.
     const value = takesText(last.name, options) && !last.isJoined ? args[index + 1] : undefined;
     tokens.push(...found.slice(0, -1), value === undefined ? last : { ...last, value });
     if (value !== undefined) index += 1;
@@ -55,7 +55,7 @@ export function tokensOf(args: readonly string[], options: Options): readonly To
   return tokens;
 }
 
-/** What options that are known hold; others are left out. */
+/** The values of the known options. */
 export function valuesOf<const O extends Options>(tokens: readonly Token[], options: O): Values<O> {
   const values: Record<string, boolean | string | (boolean | string)[]> = {};
   for (const token of tokens) {
@@ -85,7 +85,7 @@ function longOption(arg: string, index: number): OptionToken {
   return { kind: "option", index, name: given.slice(2), given, value: arg.slice(equals + 1), isJoined: true };
 }
 
-/** `-n`, `-nq`, `-fN`, `-nfN`; none where it is a word. */
+/** For `-n`, `-nq`, `-fN`, `-nfN`; none for a word. */
 function lettersOf(arg: string, index: number, options: Options): readonly OptionToken[] {
   if (arg.length < 2 || !arg.startsWith("-")) return [];
   const tokens: OptionToken[] = [];
@@ -94,7 +94,14 @@ function lettersOf(arg: string, index: number, options: Options): readonly Optio
     const name = nameOf(letter, options);
     const rest = arg.slice(at + 1);
     const isJoined = rest !== "" && takesText(name, options);
-    tokens.push({ kind: "option", index, name, given: `-${letter}`, value: isJoined ? rest : undefined, isJoined });
+    tokens.push({
+      kind: "option",
+      index,
+      name,
+      given: `-${letter}`,
+      value: isJoined ? rest : undefined,
+      isJoined,
+    });
     if (isJoined) break;
   }
   return tokens;

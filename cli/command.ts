@@ -1,12 +1,5 @@
 import { spanOf } from "../protocol/span.ts";
-import {
-  type Options,
-  type OptionToken,
-  type Token,
-  tokensOf,
-  type Values,
-  valuesOf,
-} from "./arguments.ts";
+import { type Options, type OptionToken, type Token, tokensOf, type Values, valuesOf } from "./arguments.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionNames } from "./option-names.ts";
 

@@ -7,12 +7,15 @@ import { HelpRequested, UsageError, usageStatus } from "./command.ts";
 import { commands } from "./commands.ts";
 import { print, warn, warnOf } from "./console.ts";
 import { inOptionNames, isOfOptions } from "./option-names.ts";
-import { OutputFailure, writeWhole } from "./output.ts";
+import { OutputFailure, prepareOutput, usedOutput } from "./output.ts";
 import { unreadableArgument } from "./raw-text.ts";
 
 const failedStatus = 1;
 
 let finished = false;
+
+/** Whether the command itself handles a standard output that cannot be written. */
+let ownsOutput = false;
 
 /** For the launcher; see `runCompiled`. */
 export function hasFinished(): boolean {
@@ -38,14 +41,14 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function call({ name, help, command, args }: Called): Promise<number> {
-  if (command.ownsOutput === true) process.stdout.off("error", leave);
+  ownsOutput = command.ownsOutput === true;
   try {
     const status = await command.run(args);
     finished = true;
     return status;
   } catch (error) {
     if (error instanceof HelpRequested) {
-      process.stdout.on("error", leave);
+      ownsOutput = false;
       print(help);
       return 0;
     }
@@ -85,8 +88,10 @@ ${lines.join("\n")}
 
 /** Ends the process once all output has been written, which takes a while on a slow pipe. */
 async function exit(status: number): Promise<never> {
-  const streams = [process.stdout, process.stderr].filter((stream) => stream.writable);
-  await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
+  const streams = usedOutput();
+  if (streams.length === 0) process.exit(status);
+  const writable = streams.filter((stream) => stream.writable);
+  await Promise.all(writable.map((stream) => new Promise((done) => stream.write("", done))));
   // A failed write is reported in the next turn of the event loop.
   await new Promise((done) => setImmediate(done));
   process.exit(status);
@@ -115,10 +120,10 @@ function leave(cause: Error): void {
   process.exit(failure.readerGone ? failure.status : failedStatus);
 }
 
-writeWhole(process.stdout, 1);
-writeWhole(process.stderr, 2);
-process.stdout.on("error", leave);
-process.stderr.on("error", () => undefined);
+prepareOutput("stdout", (cause) => {
+  if (!ownsOutput) leave(cause);
+});
+prepareOutput("stderr", () => undefined);
 void main(process.argv.slice(2))
   .catch((error: unknown) => tell(error))
   .then(exit);

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
-import type { Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { notRunStatus } from "../client/exit-status.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 
@@ -21,11 +21,39 @@ export class OutputFailure extends Error {
   }
 }
 
+type Name = "stdout" | "stderr";
+
+const made = new Map<Name, Writable>();
+
+/** The output streams of this process that have been used. */
+export function usedOutput(): readonly Writable[] {
+  return [...made.values()];
+}
+
+/**
+ * Makes sure that output is written completely, and calls `failed` if it cannot be written. Node creates each of these
+ * streams at its first use, which takes a while: so it is prepared then, and not before.
+ */
+export function prepareOutput(name: Name, failed: (cause: Error) => void): void {
+  const get = Object.getOwnPropertyDescriptor(process, name)?.get?.bind(process);
+  if (get === undefined) throw new TypeError(`Node makes process.${name} in another way.`);
+  const prepared = (): unknown => {
+    const stream: unknown = get();
+    if (stream instanceof Writable && !made.has(name)) {
+      made.set(name, stream);
+      writeWhole(stream, name === "stdout" ? 1 : 2);
+      stream.on("error", failed);
+    }
+    return stream;
+  };
+  Object.defineProperty(process, name, { get: prepared });
+}
+
 /**
  * Writes to a file until everything is written. Node treats a partial write to a file as complete: on a nearly full
  * disk the rest would be silently lost. Pipes and terminals are not affected.
  */
-export function writeWhole(stream: Writable, file: number): void {
+function writeWhole(stream: Writable, file: number): void {
   if (stream instanceof Socket) return;
   const write = (chunk: Buffer, _encoding: unknown, done: (failure?: Error) => void): void => {
     let failure: Error | undefined;

@@ -264,8 +264,12 @@ export class Daemon implements AsyncDisposable {
     yield* changes(this.#found.transport, options);
   }
 
-  /** A run's recorded output, byte for byte; destroy the stream to stop early. */
-  openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable> {
+  /** A run's recorded output, byte for byte; break out of the loop to stop early. */
+  openOutput(
+    run: string,
+    stream: "stdout" | "stderr" | "both",
+    options?: OutputOptions,
+  ): Promise<AsyncIterable<Buffer>> {
     return openOutput(this.#found.transport, run, stream, options);
   }
 

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
 import { fenced } from "../protocol/fenced.ts";
@@ -57,7 +56,7 @@ function summary(run: Run): string {
 async function* asText(daemon: Source, run: Run): AsyncGenerator<Buffer | string> {
   yield `# ${visible(summary(run))}\n$ ${run.command}\n`;
   let last: number | undefined;
-  for await (const chunk of bytesOf(await daemon.openOutput(run.id, "both"))) {
+  for await (const chunk of await daemon.openOutput(run.id, "both")) {
     yield chunk;
     last = chunk.at(-1);
   }
@@ -74,7 +73,7 @@ async function* asJson(daemon: Source, run: Run): AsyncGenerator<string> {
       : "base64";
     yield `,"${stream}":"`;
     const decoder = new StringDecoder(encoding);
-    for await (const chunk of held === undefined ? bytesOf(await daemon.openOutput(run.id, stream)) : [held])
+    for await (const chunk of held === undefined ? await daemon.openOutput(run.id, stream) : [held])
       yield inJson(decoder.write(chunk));
     yield `${inJson(decoder.end())}"`;
     if (encoding === "base64") yield `,"${stream}Encoding":"base64"`;
@@ -91,8 +90,7 @@ async function heldOutput(
   const bytes = stream === "stdout" ? run.stdoutBytes : run.stderrBytes;
   if (run.state !== "ended" || bytes > maxBlockBytes) return undefined;
   const chunks: Buffer[] = [];
-  if (bytes > 0)
-    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream))) chunks.push(chunk);
+  if (bytes > 0) for await (const chunk of await daemon.openOutput(run.id, stream)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -100,7 +98,7 @@ async function heldOutput(
 async function isText(daemon: Source, run: Run, stream: "stdout" | "stderr"): Promise<boolean> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
-    for await (const chunk of bytesOf(await daemon.openOutput(run.id, stream)))
+    for await (const chunk of await daemon.openOutput(run.id, stream))
       decoder.decode(chunk, { stream: true });
     decoder.decode();
     return true;
@@ -116,8 +114,8 @@ async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
   const output = await daemon.openOutput(run.id, "both");
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Breaking out of the loop destroys the stream.
-  for await (const chunk of bytesOf(output)) {
+  // Breaking out of the loop closes the connection.
+  for await (const chunk of output) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > maxBlockBytes) break;
@@ -129,10 +127,6 @@ async function* asMarkdown(daemon: Source, run: Run): AsyncGenerator<string> {
     yield "*This output is not text in UTF-8: what is not is shown as \ufffd. Export it as JSON or text to have its bytes.*\n\n";
   yield fenced(bytes > maxBlockBytes ? `${text}\n…` : text);
   if (run.problem !== null) yield `\n${escaped(run.problem.detail)}\n`;
-}
-
-async function* bytesOf(output: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of output) if (chunk instanceof Buffer) yield chunk;
 }
 
 /** Without the surrounding quotes. */

@@ -1,6 +1,6 @@
 import { isObjectWith, isText } from "../protocol/check.ts";
 import { isProblemDetails, Problem } from "../protocol/problem.ts";
-import type { Reply } from "./reply.ts";
+import { type Reply, wholeBody } from "./reply.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
 import { unreachable } from "./transport.ts";
 
@@ -93,8 +93,7 @@ export async function readAll({ body, length }: Reply, what: string): Promise<Bu
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of body) {
-      if (!(chunk instanceof Buffer)) continue;
+    for await (const chunk of wholeBody(body)) {
       size += chunk.length;
       if (size > maxAnswerBytes)
         throw new Problem("too_large", `The daemon's answer to ${what} is too large.`);

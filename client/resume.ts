@@ -1,7 +1,6 @@
-import type { Readable } from "node:stream";
 import { Problem } from "../protocol/problem.ts";
 import { BackOff } from "./back-off.ts";
-import type { Reply } from "./reply.ts";
+import type { Body, Reply } from "./reply.ts";
 
 export interface ResumeOptions {
   readonly signal?: AbortSignal | undefined;
@@ -61,25 +60,24 @@ async function* readOnce<Item>(
   source: ResumableSource<Item>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item, void, undefined> {
-  const { body: stream } = await source.open(signal);
+  const { body } = await source.open(signal);
   let ended = false;
   try {
-    for await (const item of source.read(watched(stream))) {
+    for await (const item of source.read(watched(body))) {
       ended = source.isLast(item);
       yield item;
       if (ended) return;
     }
   } finally {
-    if (ended) await readOut(stream);
-    else stream.destroy();
+    if (ended) await readOut(body);
+    else body.destroy();
   }
 }
 
-/** The daemon ends the response after the last event; once it is read to its end, the connection can be reused. */
-async function readOut(stream: Readable): Promise<void> {
-  const late = setTimeout(() => stream.destroy(), endMs);
-  stream.resume();
-  if (!stream.closed) await new Promise((resolve) => stream.once("close", resolve));
+/** The daemon ends the answer after the last event; read to its end, the connection serves the next request. */
+async function readOut(body: Body): Promise<void> {
+  const late = setTimeout(() => body.destroy(), endMs);
+  await body.readOut();
   clearTimeout(late);
 }
 
@@ -104,15 +102,15 @@ export function cut(what: string, cause?: unknown): Problem {
  * The chunks of a stream; throws a cut when it breaks, or is silent while the reader waits. Time that the reader
  * spends on a chunk does not count.
  */
-async function* watched(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
+async function* watched(body: Body): AsyncGenerator<Buffer, void, undefined> {
   let waiting = true;
   const watchdog = setInterval(() => {
-    if (waiting) stream.destroy(new Error("silent"));
+    if (waiting) body.destroy(new Error("silent"));
   }, silentMs).unref();
   try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    for await (const chunk of body) {
       waiting = false;
-      if (chunk instanceof Buffer) yield chunk;
+      yield chunk;
       waiting = true;
       watchdog.refresh();
     }

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { routes } from "../protocol/routes.ts";
 import { failed, openRequest, pathOf, problemOf, readAll } from "./open-request.ts";
-import type { Reply } from "./reply.ts";
+import { type Reply, wholeBody } from "./reply.ts";
 import type { Transport } from "./transport.ts";
 
 export interface OutputOptions {
@@ -10,16 +10,16 @@ export interface OutputOptions {
   readonly range?: string | undefined;
 }
 
-/** A run's recorded output as a stream of bytes; destroy it to stop early. */
+/** A run's recorded output; break out of the loop to stop early. */
 export async function openOutput(
   transport: Transport,
   run: string,
   stream: "stdout" | "stderr" | "both",
   { signal, range }: OutputOptions = {},
-): Promise<Readable> {
+): Promise<AsyncIterable<Buffer>> {
   const headers = range === undefined ? {} : { range };
   const input = { params: { run }, query: { stream }, signal, headers };
-  return (await openRequest(transport, routes.runOutput, input, "*/*")).body;
+  return wholeBody((await openRequest(transport, routes.runOutput, input, "*/*")).body);
 }
 
 /** The daemon's state as one file; a body shorter than its `length` is incomplete. */

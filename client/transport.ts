@@ -5,7 +5,7 @@ import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { BackOff } from "./back-off.ts";
 import { requestOnce } from "./own-connection.ts";
-import type { Reply } from "./reply.ts";
+import { type Reply, StreamBody } from "./reply.ts";
 
 export interface OutgoingRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -117,7 +117,7 @@ export class Transport implements Disposable {
 
 /** Node checks the length of the body against its head. */
 function replyOf(response: IncomingMessage): Reply {
-  return { status: response.statusCode ?? 0, length: undefined, body: response };
+  return { status: response.statusCode ?? 0, length: undefined, body: new StreamBody(response) };
 }
 
 /** Why the daemon could not be reached, as the `reason` of a `daemon_unreachable`. */

@@ -2,6 +2,7 @@ import { createWriteStream, lstatSync, renameSync, rmSync, type Stats } from "no
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { placesIn } from "../../client/places.ts";
+import { wholeBody } from "../../client/reply.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { cannotWrite } from "../../state-directory/file-problem.ts";
@@ -34,10 +35,13 @@ TCP is not part of it. \`hostrun restore FILE\` brings it back.
     const draft = `${path}.${process.pid}.new`;
     let size = 0;
     try {
-      body.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-      });
-      await pipeline(body, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
+      const counted = async function* (): AsyncGenerator<Buffer> {
+        for await (const chunk of wholeBody(body)) {
+          size += chunk.length;
+          yield chunk;
+        }
+      };
+      await pipeline(counted, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
       if (size !== length) throw cutOff();
       checkPlace(path, mayReplace);
       renameSync(draft, path);

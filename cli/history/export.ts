@@ -38,8 +38,7 @@ ${searchHelp}
     const pieces = exportedRuns(daemon, choice(daemon), format);
     if (values.output !== undefined && values.output !== "-") await writeNew(values.output, pieces);
     else {
-      const { stdout } = process;
-      const sink = new LineSink(new Sink(stdout), stdout.isTTY);
+      const sink = new LineSink(new Sink("stdout"), process.stdout.isTTY);
       for await (const piece of pieces)
         await sink.write(format === "json" ? visibleJson(String(piece)) : piece);
       await sink.end();

@@ -92,7 +92,7 @@ async function showEvents(
 }
 
 async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<void> {
-  const stdout = new Sink(process.stdout);
+  const stdout = new Sink("stdout");
   if (show === "groups") await printGroups(daemon, job.id, stdout);
   else if (show === "differences") await printDifferences(daemon, job.id, stdout);
   else if (show === "csv") await printCsv(daemon, job, new LineSink(stdout, process.stdout.isTTY));

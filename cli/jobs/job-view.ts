@@ -11,8 +11,8 @@ import type { ProgressLine } from "./progress-line.ts";
 
 /** Shows the events of a job: each line of output prefixed with its host's name, or everything as JSON. */
 export class JobView {
-  readonly stdout = new Sink(process.stdout);
-  readonly #stderr = new Sink(process.stderr);
+  readonly stdout = new Sink("stdout");
+  readonly #stderr = new Sink("stderr");
   readonly #view: ViewOptions;
   readonly #prompts: TerminalPrompts;
   readonly #progress: ProgressLine | undefined;

@@ -24,7 +24,7 @@ Hosts on which the command could not be run are listed on stderr.
     await using daemon = await reachDaemon();
     const job = await findJob(daemon, word);
     const printed = values.diff === true ? printDifferences : printGroups;
-    await printed(daemon, job.id, new Sink(process.stdout));
+    await printed(daemon, job.id, new Sink("stdout"));
     // Hosts where nothing ran are in no group.
     if (job.outcome === null) warn("The job is still under way.");
     else if (job.counts.failed + job.counts.skipped > 0) await summarize(daemon, job);

@@ -24,8 +24,8 @@ export interface Ending {
 /** Shows a run's events: its output byte for byte on the same streams, everything else on stderr. */
 export class View {
   readonly #options: ViewOptions;
-  readonly #stdout = new Sink(process.stdout);
-  readonly #stderr = new Sink(process.stderr);
+  readonly #stdout = new Sink("stdout");
+  readonly #stderr = new Sink("stderr");
   #problem: ProblemDetails | undefined;
   #lost = 0;
 

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type * as vscode from "vscode";
 import type { OutputOptions } from "../../client/run-bytes.ts";
 import type { RunBytesEvent, RunToStart } from "../../client/run-events.ts";
@@ -25,5 +24,9 @@ export interface Daemon {
   /** The events of all runs of a job, up to `jobComplete`, in the same way. */
   jobEvents(job: string, signal: AbortSignal): AsyncIterable<JobEvent>;
   /** Recorded bytes; destroy the stream to stop early. */
-  openOutput(run: string, stream: "stdout" | "stderr" | "both", options?: OutputOptions): Promise<Readable>;
+  openOutput(
+    run: string,
+    stream: "stdout" | "stderr" | "both",
+    options?: OutputOptions,
+  ): Promise<AsyncIterable<Buffer>>;
 }

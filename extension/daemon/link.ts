@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { Readable } from "node:stream";
 import { isAbsolute } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as vscode from "vscode";
@@ -110,7 +109,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
     run: string,
     stream: "stdout" | "stderr" | "both",
     options?: OutputOptions,
-  ): Promise<Readable> {
+  ): Promise<AsyncIterable<Buffer>> {
     return (await this.open()).openOutput(run, stream, options);
   }
 

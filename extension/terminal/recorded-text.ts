@@ -15,10 +15,9 @@ export async function readRecordedText(
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of output) {
-    if (!(chunk instanceof Buffer)) continue;
     chunks.push(chunk);
     bytes += chunk.length;
-    // Breaking out of the loop destroys the stream.
+    // Breaking out of the loop closes the connection.
     if (bytes > limitBytes) break;
   }
   const text = Buffer.concat(chunks).subarray(0, limitBytes).toString("utf8");

@@ -32,6 +32,29 @@ test("a full disk under stdout ends the command on the host, and is told as that
   await expect.poll(outcomes).toContain('"outcome":"cancelled"');
 });
 
+test("a run that writes nothing has Node make no stream for its output, which takes time", async () => {
+  const hook = `${cli.home}/hook.cjs`;
+  await writeFile(
+    hook,
+    `const made = [];
+    for (const name of ["stdout", "stderr"]) {
+      const { get } = Object.getOwnPropertyDescriptor(process, name);
+      const tell = () => { made.push(name); return get.call(process); };
+      Object.defineProperty(process, name, { get: tell, configurable: true });
+    }
+    process.on("exit", () => require("fs").writeFileSync(\`${cli.home}/made\`, made.join()));`,
+  );
+  const made = async (command: string): Promise<string> => {
+    const { status } = await shell(`hostrun run -n web1 -- '${command}'`, {
+      NODE_OPTIONS: `--require ${hook}`,
+    });
+    expect(status).toBe(0);
+    return readFile(`${cli.home}/made`, "utf8");
+  };
+  expect(await made("true")).toBe("");
+  expect(await made("echo x")).toContain("stdout");
+});
+
 test("a file that takes only a part of the last bytes is a failure, and not a success", async () => {
   await using disk = await openSmallDisk(1);
   const path = `${disk.path}/file`;

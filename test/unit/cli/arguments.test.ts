@@ -14,9 +14,11 @@ const options = {
 } as const;
 
 const pieces = [
-  ...["--cwd", "--cwd=", "--cwd=/a=b", "--env", "-e", "-eA=1", "-e=A", "-f", "-f3", "-qf", "-qnf3", "-nq"],
-  ...["--quiet", "--quiet=yes", "--no-stdin", "-q", "-v", "-vv", "--v", "-x", "-xq", "--none", "--none=1"],
-  ...["--", "-", "", "host", "a=b", "-é", "--=", "--=x", "--toString", "-1", "--no-quiet"],
+  "",
+  ...(
+    "--cwd --cwd= --cwd=/a=b --env -e -eA=1 -e=A -f -f3 -qf -qnf3 -nq --quiet --quiet=yes --no-stdin " +
+    "-q -v -vv --v -x -xq --none --none=1 -- - host a=b -é --= --=x --toString -1 --no-quiet"
+  ).split(" "),
 ];
 
 it("takes arguments apart as Node does", () => {

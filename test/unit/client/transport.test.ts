@@ -46,7 +46,7 @@ test.each([
     expect(early).toBe("waits");
     child.kill("SIGCONT");
     const answer = await sent;
-    answer.body.resume();
+    await answer.body.readOut();
     expect(answer.status).toBe(200);
   },
 );
