@@ -16,6 +16,23 @@ const watch = `(() => {
   addEventListener("keydown", ({ key, timeStamp, isTrusted }) => {
     if (key === "Enter" && isTrusted) times.enter = performance.timeOrigin + timeStamp;
   }, true);
+  // What changes in a callback of a frame is painted with that frame, and all else with the next one.
+  let inFrame = false;
+  const request = requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) =>
+    request((time) => {
+      inFrame = true;
+      try {
+        callback(time);
+      } finally {
+        // After the observer below.
+        queueMicrotask(() => (inFrame = false));
+      }
+    });
+  const afterFrame = (act) => {
+    if (inFrame) setTimeout(act);
+    else request(() => setTimeout(act));
+  };
   const look = () => {
     const text = document.querySelector(".xterm-rows")?.textContent ?? "";
     for (const [mark] of text.matchAll(/mark-\\d+/g)) {
@@ -23,8 +40,7 @@ const watch = `(() => {
       seen.add(mark);
       const { resolve } = times;
       Object.assign(times, next());
-      // A frame is painted after its callbacks.
-      requestAnimationFrame(() => setTimeout(() => resolve(now())));
+      afterFrame(() => resolve(now()));
     }
   };
   new MutationObserver(look).observe(document, { childList: true, characterData: true, subtree: true });
