@@ -14,7 +14,6 @@ export interface Bridge {
  */
 export function createBridge(receive: (message: ToPanel) => void, refuse: (path: string) => void): Bridge {
   const api = acquireVsCodeApi();
-  prepareSchemas();
   window.addEventListener("message", (event) => {
     const data: unknown = event.data;
     for (const message of Array.isArray(data) ? data : [data]) {
@@ -31,20 +30,4 @@ export function createBridge(receive: (message: ToPanel) => void, refuse: (path:
       api.setState(PanelState.parse(state));
     },
   };
-}
-
-/**
- * zod builds a schema when it is first used: this prepares the ones that every run begins with, before there is a run.
- */
-function prepareSchemas(): void {
-  ToPanel.safeParse({
-    type: "show",
-    run: { host: {}, options: {}, timings: {} },
-    host: {},
-    look: {},
-    words: {},
-  });
-  ToPanel.safeParse({ type: "output", chunks: [{}] });
-  ToPanel.safeParse({ type: "status" });
-  ToPanel.safeParse({ type: "log" });
 }

@@ -80,11 +80,15 @@ export class Input {
 
   /** The command has ended; `exited`: it ran to its end. Returns whether the line had the focus. */
   close(exited: boolean): boolean {
-    const hadFocus = this.element.contains(document.activeElement);
+    const hadFocus = this.hasFocus;
     this.#line.setOpen(false);
     this.#removeNote();
     if (!this.#hasInput) this.#noteWish(exited);
     return hadFocus;
+  }
+
+  get hasFocus(): boolean {
+    return this.element.contains(document.activeElement);
   }
 
   get #hasInput(): boolean {

@@ -32,7 +32,7 @@ const maxCopied = 64 * 1024 * 1024;
  */
 export class RunPanel {
   readonly #bridge: Bridge;
-  readonly #element = element("div", { class: "panel prepared" });
+  readonly #element = element("div", { class: "panel" });
   readonly #body = element("main", { class: "body" });
   readonly #toolbar = new Toolbar((name) => this.#use(name));
   readonly #head = new Head(this.#toolbar.element, () => this.#use("note"));
@@ -48,8 +48,7 @@ export class RunPanel {
   #stopping = false;
   #bytes = 0;
 
-  /** `isAhead`: there is no run yet. */
-  constructor(app: HTMLElement, look: Look, bridge: Bridge, isAhead: boolean) {
+  constructor(app: HTMLElement, look: Look, bridge: Bridge) {
     this.#bridge = bridge;
     app.append(this.#element);
     this.#element.append(this.#head.element, this.#head.note.element, this.#body);
@@ -72,7 +71,6 @@ export class RunPanel {
     this.#body.append(this.#silence.waiting);
     this.#status.addFigure(this.#silence.quiet);
     this.#element.append(this.#input.element, this.#log.element, this.#status.element);
-    if (isAhead) this.#screen.rehearse();
     this.#listen();
   }
 
@@ -94,12 +92,14 @@ export class RunPanel {
     this.#silence.begin();
     this.#input.begin(run);
     this.#element.classList.toggle("reduced-motion", isCalm(look));
-    this.#element.classList.remove("prepared");
     if (pty) {
       this.#screen.onSized = () => this.#size.changed();
       this.#size.changed();
     }
-    if (document.hasFocus()) this.#screen.focus();
+    // To focus has the page laid out at once: with the frame, in which that is done anyway.
+    requestAnimationFrame(() => {
+      if (document.hasFocus() && !this.#input.hasFocus) this.#screen.focus();
+    });
     this.#begin(run, elapsedMs);
   }
 

@@ -1,6 +1,6 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { type IDisposable, Terminal } from "@xterm/xterm";
+import { Terminal } from "@xterm/xterm";
 import type { OutputStream } from "../protocol/event.ts";
 import type { Look } from "../protocol/panel.ts";
 import type { TerminalSize } from "../protocol/run.ts";
@@ -19,16 +19,6 @@ import { label } from "./labels.ts";
 /** xterm.js yields to the page only between two writes: pieces of this length keep hostile output from blocking it. */
 const pieceCharacters = 4096;
 const acknowledgeEvery = 5000;
-/** The printable ASCII characters, a few at a time. */
-const mostCharacters = [
-  " !\"#$%&'()*+,-./",
-  "0123456789:;<=>?",
-  "@ABCDEFGHIJKLMNO",
-  "PQRSTUVWXYZ[\\]^_",
-  "`abcdefghijklmno",
-  "pqrstuvwxyz{|}~",
-];
-
 export interface ScreenOptions {
   look: Look;
   drawn: (characters: number) => void;
@@ -51,9 +41,9 @@ export class Screen {
   readonly #element: HTMLElement;
   readonly #hidden: HiddenLines;
   #look: Look;
-  /** Whether it has shown a run. */
-  #used = false;
-  #rehearsal: IDisposable | undefined;
+  /** Whether the current run has written anything, and whether it has a terminal. */
+  #written = false;
+  #pty: boolean | undefined;
   #unacknowledged = 0;
   #alive = true;
 
@@ -96,54 +86,36 @@ export class Screen {
   }
 
   /**
-   * Writes the most common characters while the screen is hidden, and removes them again: xterm.js measures each
-   * character when it first appears, which forces a layout of the page, and the first output of a run would wait for
-   * that.
-   */
-  rehearse(): void {
-    const terminal = this.#terminal;
-    // A screen reader would read it aloud.
-    if (terminal.options.screenReaderMode === true) return;
-    this.#used = true;
-    const pieces = mostCharacters.values();
-    const next = (): void => {
-      const { value, done } = pieces.next();
-      if (done === true) this.#endRehearsal();
-      else terminal.write(value);
-    };
-    this.#rehearsal = terminal.onRender(next);
-    next();
-  }
-
-  /**
    * Called before the first output of a run: discards everything of the run before, including output that is not drawn
    * yet. `pty`: the command has a terminal of its own, which ends lines with CR LF itself.
    */
   begin(look: Look, pty: boolean): void {
     this.onSized = () => {};
-    this.#rehearsal?.dispose();
     this.search.clear();
     this.#writer = this.#newWriter();
     this.setAlive(true);
     if (JSON.stringify(look) !== JSON.stringify(this.#look)) this.restyle(look);
     this.#terminal.options.convertEol = !pty;
-    if (this.#used) this.#reset();
-    this.#used = true;
-    if (!pty) this.#terminal.write("\x1b[?25l");
+    if (this.#written || this.#pty !== pty) this.#reset(pty);
+    this.#written = false;
+    this.#pty = pty;
     this.fit();
   }
 
   write(chunk: OutputChunk): number {
     const { text, bytes } = this.#writer.take(chunk);
+    this.#written = true;
     this.#write(text, () => this.#acknowledge(chunk.data.length));
     return bytes;
   }
 
   typed(line: string): void {
+    this.#written = true;
     this.#terminal.write(this.#writer.typed(line));
   }
 
   gap(stream: OutputStream, bytes: number): void {
+    this.#written = true;
     this.#terminal.write(this.#writer.gap(stream, bytes));
     this.#hidden.gap();
   }
@@ -200,13 +172,9 @@ export class Screen {
     terminal.onResize(() => this.onSized());
   }
 
-  #endRehearsal(): void {
-    this.#rehearsal?.dispose();
-    this.#reset();
-  }
-
-  #reset(): void {
-    this.#terminal.write("\x1bc", () => {
+  /** A command without a terminal has no cursor. */
+  #reset(pty: boolean): void {
+    this.#terminal.write(pty ? "\x1bc" : "\x1bc\x1b[?25l", () => {
       this.#unacknowledged = 0;
       this.#hidden.reset();
     });
@@ -243,8 +211,8 @@ export class Screen {
 }
 
 /** VS Code sets a class of the body when it has detected a screen reader. */
-function isScreenReaderFound(): boolean {
-  return document.body.classList.contains("vscode-using-screen-reader");
+export function isReadAloud({ screenReader }: Look): boolean {
+  return screenReader || document.body.classList.contains("vscode-using-screen-reader");
 }
 
 function lookOptions(look: Look): Partial<Terminal["options"]> {
@@ -254,7 +222,7 @@ function lookOptions(look: Look): Partial<Terminal["options"]> {
     fontSize: look.fontSize,
     lineHeight: Math.max(1, look.lineHeight),
     scrollback: look.scrollback,
-    screenReaderMode: look.screenReader || isScreenReaderFound(),
+    screenReaderMode: isReadAloud(look),
     smoothScrollDuration: 0,
     minimumContrastRatio: contrast,
     theme: colours,

@@ -12,17 +12,24 @@ afterAll(() => host[Symbol.asyncDispose]());
 
 test("is made out of sight before there is a run, and takes the look of the run that comes", async () => {
   await using view = await host.open();
+  const { page } = view;
   const { look, words } = show();
   await view.send({ type: "prepare", look: { ...look, fontSize: 10 }, words });
-  const rows = view.page.locator(".xterm-rows");
+  const rows = page.locator(".xterm-rows");
   await rows.waitFor({ state: "attached" });
   expect(await rows.isVisible()).toBe(false);
   expect(await view.spoken()).toEqual([]);
   await view.send(show(), stdout("made before\r\n"));
   await view.shows("made before");
   expect(await rows.count()).toBe(1);
+  // The page was showing a run of its own out of sight, which is over with this.
+  await page.evaluate(
+    "new Promise((done) => { let left = 12; const next = () => (left-- > 0 ? requestAnimationFrame(next) : done()); next(); })",
+  );
+  expect((await rows.innerText()).trim()).toBe("made before");
+  expect(await page.locator(".state").innerText()).toBe("Running");
   const size = 'getComputedStyle(document.querySelector(".xterm-rows")).fontSize';
-  expect(await view.page.evaluate<string>(size)).toBe("12.5px");
+  expect(await page.evaluate<string>(size)).toBe("12.5px");
   expect(view.complaints).toEqual([]);
 });
 
@@ -34,7 +41,6 @@ test("has measured what most output is written with before there is a run, and s
   const measured = page.locator(".xterm-width-cache-measure-container");
   await expect.poll(() => measured.textContent()).toMatch(/~$/);
   const rows = page.locator(".xterm-rows");
-  await expect.poll(async () => (await rows.textContent())?.trim()).toBe("");
   // Whatever is measured from now on is put there.
   await page.evaluate(`(() => {
     window.measured = [];
@@ -114,4 +120,20 @@ test("keeps a look that was sent later, also when the theme changes and for the 
   expect(await view.page.evaluate<string>(size)).toBe("20px");
   await view.send(show(), stdout("the next"));
   await expect.poll(() => view.page.evaluate<string>(size)).toBe("12.5px");
+});
+
+test("keeps a key that presses one of its buttons from VS Code, which looks for a shortcut in all others", async () => {
+  await using view = await host.open();
+  const { page } = view;
+  await view.send(show());
+  await page.evaluate(`(() => {
+    window.heard = [];
+    window.addEventListener("keydown", ({ key }) => window.heard.push(key));
+  })()`);
+  const again = page.getByRole("button", { name: "Run Again" });
+  await again.press("Enter");
+  await again.press("Space");
+  await again.press("F1");
+  expect(view.posted.filter(({ type }) => type === "runAgain")).toHaveLength(2);
+  expect(await page.evaluate("window.heard")).toEqual(["F1"]);
 });
