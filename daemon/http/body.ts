@@ -4,7 +4,7 @@ import { refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { timeLimit } from "../core/loop-time.ts";
-import { repeatedMember } from "./json-members.ts";
+import { repeatedMember } from "../core/json-members.ts";
 
 const maxBytes = 1024 * 1024;
 const maxDepth = 32;

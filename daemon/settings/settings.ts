@@ -1,9 +1,11 @@
 import type * as z from "zod";
 import { invalidRequest, refusedField } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { readOwnFile } from "../../state-directory/own-file.ts";
 import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 import { parseJson } from "../core/json.ts";
+import { repeatedMember } from "../core/json-members.ts";
 import { isMasked, maskedUrl } from "./masked-url.ts";
 import {
   defaultSettings,
@@ -123,6 +125,11 @@ function readConfig(path: string): Values {
   } catch {
     // The error message quotes the file, which may contain a password.
     const detail = `${path} is not JSON. Fix it, or remove the file to go back to the defaults.`;
+    throw new Problem("invalid_request", detail);
+  }
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) {
+    const detail = `${path} has ${visibleLine(repeated)} more than once. Remove all but one.`;
     throw new Problem("invalid_request", detail);
   }
   const result = SettingsPatch.safeParse(values);

@@ -132,6 +132,11 @@ describe("what is no setting keeps the daemon from starting, with its name", () 
     ["a name of JavaScript's in config.json", { config: '{"__proto__":{"historyDays":1}}' }, /__proto__/],
     ["an unknown name in config.json", { config: '{"poolIdelMs":1}' }, /config\.json.*poolIdelMs/],
     ["a bad value in config.json", { config: '{"logLevel":"loud"}' }, /config\.json.*logLevel/],
+    [
+      "a name twice in config.json",
+      { config: '{"poolIdleMs":1000,"poolIdleMs":2}' },
+      /poolIdleMs more than once/,
+    ],
     ["a config.json that is no JSON", { config: "{" }, /config\.json.*not JSON/],
     ["a config.json that is a list", { config: "[]" }, /config\.json/],
   ])("%s", async (_what, given, named) => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { repeatedMember } from "../../../../daemon/http/json-members.ts";
+import { repeatedMember } from "../../../../daemon/core/json-members.ts";
 
 test.each([
   [`{"a":1,"a":2}`, "a"],
