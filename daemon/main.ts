@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     differ: beside("differ"),
     checkpointer: beside("checkpointer"),
     onShutdown: stop.resolve,
-    onFault: (tell) => process.on("uncaughtException", tell),
+    onFault: (listener) => process.on("uncaughtException", listener),
   });
   void daemon.served.then(served.resolve);
   const signal = await Promise.race([signalled, stop.promise.then(() => undefined)]);
@@ -152,9 +152,9 @@ function parseFlags(args: readonly string[]): Record<string, string> {
 main().then(
   () => process.exit(0),
   (failure: unknown) => {
-    const told =
+    const message =
       failure instanceof Problem ? failure.message : failure instanceof Error ? failure.stack : failure;
-    process.stderr.write(`hostrun daemon: ${String(told)}\n`);
+    process.stderr.write(`hostrun daemon: ${String(message)}\n`);
     const isTaken = failure instanceof Problem && failure.members.reason === "place_taken";
     process.exit(isTaken ? placeTakenStatus : 1);
   },

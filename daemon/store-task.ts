@@ -38,8 +38,8 @@ carryOut().then(
   (result) => process.stdout.write(`${result}\n`),
   (failure: unknown) => {
     const problem = failure instanceof Problem ? failure : storageProblem(failure);
-    const told = problem ?? new Problem("internal", String(failure));
-    process.stderr.write(`${JSON.stringify(told)}\n`);
+    const reported = problem ?? new Problem("internal", String(failure));
+    process.stderr.write(`${JSON.stringify(reported)}\n`);
     process.exitCode = 1;
   },
 );

@@ -19,14 +19,14 @@ const USE_CASES = [
  * What each folder may import besides itself: other folders, folders of which only types, and packages ("node" stands for
  * every Node builtin). A file belongs to the longest name that matches it; a file that matches none is an error.
  */
-const ROOMS = {
+const FOLDERS = {
   protocol: { packages: ["zod"] },
-  "state-directory": { rooms: ["protocol"], packages: ["node"] },
-  client: { rooms: ["protocol", "state-directory", "package.json"], packages: ["node"] },
-  webview: { rooms: ["protocol"], packages: ["@xterm", "@vscode/codicons", "zod"] },
-  extension: { rooms: ["protocol", "client", "package.json"], packages: ["node", "vscode", "zod"] },
-  cli: { rooms: ["protocol", "state-directory", "client", "package.json"], packages: ["node", "zod"] },
-  "daemon/core": { rooms: ["protocol", "state-directory"], packages: ["node"] },
+  "state-directory": { folders: ["protocol"], packages: ["node"] },
+  client: { folders: ["protocol", "state-directory", "package.json"], packages: ["node"] },
+  webview: { folders: ["protocol"], packages: ["@xterm", "@vscode/codicons", "zod"] },
+  extension: { folders: ["protocol", "client", "package.json"], packages: ["node", "vscode", "zod"] },
+  cli: { folders: ["protocol", "state-directory", "client", "package.json"], packages: ["node", "zod"] },
+  "daemon/core": { folders: ["protocol", "state-directory"], packages: ["node"] },
   "daemon/transport": below(),
   "daemon/worker": below("daemon/transport"),
   "daemon/runs": useCase(),
@@ -59,29 +59,32 @@ const ROOMS = {
   "daemon/store": adapter("better-sqlite3", "zod"),
   "daemon/cache": adapter("ioredis", "lru-cache", "rate-limiter-flexible", "zod"),
   "daemon/http": {
-    rooms: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
+    folders: ["protocol", "state-directory", "daemon/core", ...USE_CASES],
     typesOf: ["daemon/transport"],
     packages: ["node", "koa", "koa-router", "zod"],
   },
-  "daemon/compose": { rooms: ["protocol", "state-directory", "daemon", "package.json"], packages: ["node"] },
+  "daemon/compose": {
+    folders: ["protocol", "state-directory", "daemon", "package.json"],
+    packages: ["node"],
+  },
   "daemon/compose.ts": {
-    rooms: ["protocol", "state-directory", "daemon", "package.json"],
+    folders: ["protocol", "state-directory", "daemon", "package.json"],
     packages: ["node"],
   },
   "daemon/main.ts": {
-    rooms: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
+    folders: ["protocol", "daemon/core", "daemon/compose.ts", "package.json"],
     packages: ["node"],
   },
   "daemon/diff": useCase("diff"),
-  "daemon/store-task.ts": { rooms: ["protocol", "daemon/core", "daemon/store"], packages: ["node"] },
+  "daemon/store-task.ts": { folders: ["protocol", "daemon/core", "daemon/store"], packages: ["node"] },
   "daemon/checkpointer.ts": { packages: ["node", "better-sqlite3"] },
-  "daemon/differ.ts": { rooms: ["daemon/diff"], packages: ["node"] },
-  "daemon/launcher.ts": { rooms: ["protocol", "state-directory"], packages: ["node"] },
-  "daemon/key-opener.ts": { rooms: ["daemon/ssh/auth"], packages: ["node"] },
-  "daemon/reader.ts": { rooms: ["daemon/core"], packages: ["node"] },
-  "scripts/openapi.mjs": { rooms: ["protocol/openapi.ts"], packages: ["node"] },
+  "daemon/differ.ts": { folders: ["daemon/diff"], packages: ["node"] },
+  "daemon/launcher.ts": { folders: ["protocol", "state-directory"], packages: ["node"] },
+  "daemon/key-opener.ts": { folders: ["daemon/ssh/auth"], packages: ["node"] },
+  "daemon/reader.ts": { folders: ["daemon/core"], packages: ["node"] },
+  "scripts/openapi.mjs": { folders: ["protocol/openapi.ts"], packages: ["node"] },
   scripts: { packages: ["node"] },
-  "esbuild.mjs": { rooms: ["scripts"], packages: ["node", "esbuild"] },
+  "esbuild.mjs": { folders: ["scripts"], packages: ["node", "esbuild"] },
   "vitest.config.ts": { packages: ["node", "vitest"] },
   test: { everything: true },
   bench: { everything: true },
@@ -92,8 +95,8 @@ const ROOMS = {
 const PROCESS_READERS = /^(?!daemon\/)|^daemon\/(main|reader|store-task)\.ts$/;
 
 /** Allows the layers below the use cases, and the named ones. */
-function below(...rooms) {
-  return { rooms: ["protocol", "state-directory", "daemon/core", ...rooms], packages: ["node"] };
+function below(...folders) {
+  return { folders: ["protocol", "state-directory", "daemon/core", ...folders], packages: ["node"] };
 }
 
 function useCase(...packages) {
@@ -103,13 +106,13 @@ function useCase(...packages) {
 /** A folder of the ssh2 transport: it may import the transport interfaces, no use case, and only the named neighbours. */
 function ssh(...folders) {
   const files = ["failure.ts", "ssh2-internals.ts", "stage.ts", "wire-string.ts"];
-  const rooms = [...files, ...folders].map((name) => `daemon/ssh/${name}`);
-  return { ...below("daemon/transport", ...rooms), packages: ["node", "ssh2", "lru-cache"] };
+  const paths = [...files, ...folders].map((name) => `daemon/ssh/${name}`);
+  return { ...below("daemon/transport", ...paths), packages: ["node", "ssh2", "lru-cache"] };
 }
 
 function adapter(...packages) {
   return {
-    rooms: ["protocol", "state-directory", "daemon/core"],
+    folders: ["protocol", "state-directory", "daemon/core"],
     typesOf: ["daemon/transport", ...USE_CASES],
     packages: ["node", ...packages],
   };
@@ -118,9 +121,9 @@ function adapter(...packages) {
 const imports = {
   create(context) {
     const file = inProject(context.filename);
-    const room = roomOf(file);
+    const folder = folderOf(file);
     const check = (node, specifier, typeOnly) => {
-      const problem = room ? problemOf(file, room, specifier, typeOnly) : `${file} is in no room`;
+      const problem = folder ? problemOf(file, folder, specifier, typeOnly) : `${file} is in no known folder`;
       if (problem) context.report({ node, message: `${problem} (see docs/architecture.md)` });
     };
     const checkStatement = (node) => {
@@ -136,26 +139,26 @@ const imports = {
   },
 };
 
-function problemOf(file, room, specifier, typeOnly) {
-  const rules = ROOMS[room];
+function problemOf(file, folder, specifier, typeOnly) {
+  const rules = FOLDERS[folder];
   if (rules.everything) return undefined;
   if (typeof specifier !== "string") return "An import must name its module literally";
-  if (!specifier.startsWith(".")) return problemOfPackage(file, rules, specifier, room);
+  if (!specifier.startsWith(".")) return problemOfPackage(file, rules, specifier, folder);
   const target = inProject(join(dirname(join(root, file)), specifier));
-  const allowed = [room, ...(rules.rooms ?? []), ...(typeOnly ? (rules.typesOf ?? []) : [])];
+  const allowed = [folder, ...(rules.folders ?? []), ...(typeOnly ? (rules.typesOf ?? []) : [])];
   if (allowed.some((name) => isWithin(target, name))) return undefined;
   if (rules.typesOf?.some((name) => isWithin(target, name)))
-    return `${room} may import only types of ${target}`;
-  return `${room} may not import ${target}`;
+    return `${folder} may import only types of ${target}`;
+  return `${folder} may not import ${target}`;
 }
 
-function problemOfPackage(file, { packages = [] }, specifier, room) {
+function problemOfPackage(file, { packages = [] }, specifier, folder) {
   if (specifier === "node:process" && !PROCESS_READERS.test(file))
     return `${file} may not import ${specifier}`;
   const name = isBuiltin(specifier) ? "node" : specifier;
   return packages.some((allowed) => isWithin(name, allowed))
     ? undefined
-    : `${room} may not import ${specifier}`;
+    : `${folder} may not import ${specifier}`;
 }
 
 function isTypeOnly({ importKind, exportKind, specifiers }) {
@@ -164,8 +167,8 @@ function isTypeOnly({ importKind, exportKind, specifiers }) {
   return kinds.length > 0 && kinds.every((kind) => kind === "type");
 }
 
-function roomOf(file) {
-  const names = Object.keys(ROOMS).filter((name) => isWithin(file, name));
+function folderOf(file) {
+  const names = Object.keys(FOLDERS).filter((name) => isWithin(file, name));
   return names.sort((a, b) => b.length - a.length)[0];
 }
 

@@ -40,7 +40,7 @@ class RedisCache implements CountingCache {
       this.#pausedUntil = 0;
       log.info("Redis is connected");
     });
-    redis.on("error", (failure) => this.#tellAway(failure));
+    redis.on("error", (failure) => this.#logUnavailable(failure));
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -90,7 +90,7 @@ class RedisCache implements CountingCache {
       if (failure instanceof Error && failure.name === "ReplyError") this.#refuses(failure.message);
       else {
         this.#pausedUntil = performance.now() + pauseMs;
-        this.#tellAway(failure);
+        this.#logUnavailable(failure);
       }
       return undefined;
     }
@@ -103,7 +103,7 @@ class RedisCache implements CountingCache {
   }
 
   /** Logged once, until it is back. */
-  #tellAway(failure: unknown): void {
+  #logUnavailable(failure: unknown): void {
     if (!this.#away)
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
     this.#away = true;

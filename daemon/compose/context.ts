@@ -51,7 +51,7 @@ export interface DaemonEnvironment {
   /** Called when the daemon should stop; disposing its scope stops it. */
   readonly onShutdown: (reason: string) => void;
   /** Registers a listener for uncaught failures. */
-  readonly onFault: (tell: (failure: unknown) => void) => void;
+  readonly onFault: (listener: (failure: unknown) => void) => void;
 }
 
 /** The environment, and what every part of the daemon is built with. */

@@ -127,8 +127,8 @@ export class Maintenance {
     if (result.kind === "failed")
       throw new Problem("internal", `The store could not be looked at: ${result.why}.`);
     if (result.code === 0) return result.stdout.toString().trim();
-    const told = parseJson(result.stderr);
-    if (isProblemDetails(told)) throw Problem.fromDetails(told);
+    const details = parseJson(result.stderr);
+    if (isProblemDetails(details)) throw Problem.fromDetails(details);
     throw new Problem("internal", `The store could not be looked at: ${visibleLine(result.stderr)}`);
   }
 }

@@ -38,7 +38,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
       onChange: (change) => changes.publish(change),
     }),
   );
-  const tell = (run: Run) => {
+  const publish = (run: Run) => {
     changes.publish({ type: "runChanged", run });
     if (run.state !== "ended") return;
     indexing.wake();
@@ -59,7 +59,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
       clock,
       log,
       onChange: (run) => {
-        tell(run);
+        publish(run);
         jobs.runChanged(run);
       },
     }),
@@ -68,7 +68,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   const rest = scope.own(new FirstRest(busy));
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));
   const onDeleted = (id: string) => changes.publish({ type: "runDeleted", id });
-  const history = new RunHistory({ store, engine, cache, onAnnotated: tell, onDeleted });
+  const history = new RunHistory({ store, engine, cache, onAnnotated: publish, onDeleted });
   const jobs = new Jobs({
     store: createJobStore(database),
     engine,

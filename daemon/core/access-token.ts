@@ -34,11 +34,11 @@ export class AccessToken {
   replace(): void {
     this.#value = this.#write();
     this.#digest = digestOf(this.#value);
-    for (const tell of this.#onReplaced) tell();
+    for (const listener of this.#onReplaced) listener();
   }
 
-  onReplaced(tell: () => void): void {
-    this.#onReplaced.push(tell);
+  onReplaced(listener: () => void): void {
+    this.#onReplaced.push(listener);
   }
 
   #write(): string {

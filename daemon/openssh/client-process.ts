@@ -70,10 +70,10 @@ export class ClientProcess {
 
   /** Its last messages except debug output, in visible lines; for people, never for decisions. */
   async lastLines(): Promise<string> {
-    const isWord = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
-    const logged = (await this.#lines()).filter(isWord);
+    const isMessage = (line: string): boolean => line.trim() !== "" && !line.startsWith("debug");
+    const logged = (await this.#lines()).filter(isMessage);
     // Until it knows where to log, it writes to standard error, e.g. about unknown options.
-    const lines = logged.length > 0 ? logged : this.#shown.split(/\r?\n/).filter(isWord);
+    const lines = logged.length > 0 ? logged : this.#shown.split(/\r?\n/).filter(isMessage);
     return lines
       .slice(-3)
       .map((line) => visibleLine(line))

@@ -13,7 +13,7 @@ import { ConnectionEnd } from "../ssh/connect/connection-end.ts";
 import { openConnectionLayer } from "../ssh/connect/connection-layer.ts";
 import { holdIdentification } from "../ssh/connect/identification.ts";
 import { loginFailure as greetingFailure, refusesCipher } from "../ssh/connect/login-failure.ts";
-import { boundTraffic } from "../ssh/connect/traffic.ts";
+import { limitTraffic } from "../ssh/connect/traffic.ts";
 import type { OutgoingQueue } from "../ssh/connect/outgoing-queue.ts";
 import { connectionLost, nameOf, onTheWayTo, protocolError } from "../ssh/failure.ts";
 import type { LoginStage } from "../ssh/stage.ts";
@@ -119,7 +119,7 @@ class ClientLogin implements SshConnection {
     } catch (failure) {
       await this.#ending;
       const reason: unknown = this.#failed.signal.aborted ? this.#failed.signal.reason : failure;
-      this.#end.come(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
+      this.#end.resolve(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
       this.#hangUp();
       throw reason;
     } finally {
@@ -198,7 +198,7 @@ class ClientLogin implements SshConnection {
     });
     socket.once("close", () => {
       ssh.input.destroy();
-      this.#lose(this.#whyLost("connection lost"));
+      this.#lose(this.#closeProblem("connection lost"));
     });
     ssh.output.once("end", () => {
       this.#sshEnded = true;
@@ -214,11 +214,11 @@ class ClientLogin implements SshConnection {
       this.#ending = this.#explain(why);
       return;
     }
-    this.#lose(this.#whyLost("the connection's ssh ended"));
+    this.#lose(this.#closeProblem("the connection's ssh ended"));
     this.#hangUp();
   }
 
-  #whyLost(what: string): Problem {
+  #closeProblem(what: string): Problem {
     const shown = this.closeReason === undefined ? this.#options.ssh.refusedKey() : undefined;
     if (shown !== undefined) return this.#check.swapped(shown, this.hostKey);
     return connectionLost(this.hop, `${what}. The command may still be running there.`);
@@ -253,10 +253,10 @@ class ClientLogin implements SshConnection {
     client.on("error", () => channels.destroy());
     client.on("end", () => channels.destroy());
     client.on("close", () => {
-      this.#lose(this.#whyLost("connection lost"));
+      this.#lose(this.#closeProblem("connection lost"));
       this.#hangUp();
     });
-    this.#outgoing = boundTraffic(client, channels, (what) => {
+    this.#outgoing = limitTraffic(client, channels, (what) => {
       this.#lose(protocolError(this.hop, `${what}, and the connection was closed.`));
       this.#hangUp();
     });
@@ -273,7 +273,7 @@ class ClientLogin implements SshConnection {
   #lose(reason: Problem): void {
     const before = this.#options.bastion?.closeReason;
     const problem = before === undefined ? reason : onTheWayTo(this.hop, before);
-    if (this.#client !== undefined) this.#end.come(problem);
+    if (this.#client !== undefined) this.#end.resolve(problem);
   }
 }
 

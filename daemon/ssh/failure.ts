@@ -31,10 +31,10 @@ export function onTheWayTo(target: Hop, problem: Problem): Problem {
 }
 
 function ofOtherName(message: string, name: string, target: Hop): string {
-  const told = message
+  const reworded = message
     .replaceAll(`${name} (${hopName(target)})`, () => nameOf(target))
     .replaceAll(`reach ${name}:`, () => `reach ${target.name}:`);
-  return told === message ? `${target.name} is the same server as ${name}: ${message}` : told;
+  return reworded === message ? `${target.name} is the same server as ${name}: ${message}` : reworded;
 }
 
 export type UnreachableReason =
@@ -130,9 +130,9 @@ export function unreachableAt(hop: Hop, attempts: readonly Attempt[]): Problem {
 
 /** E.g. "192.0.2.1 (refused), 2001:db8::1 (no answer yet)". */
 export function listAttempts(attempts: readonly Attempt[]): string {
-  const told = (failure: Error | undefined): string =>
+  const describe = (failure: Error | undefined): string =>
     failure === undefined ? "no answer yet" : (inShort[reasonOf(failure)] ?? errorCode(failure) ?? "failed");
-  return attempts.map(({ address, failure }) => `${address} (${told(failure)})`).join(", ");
+  return attempts.map(({ address, failure }) => `${address} (${describe(failure)})`).join(", ");
 }
 
 const inShort: Partial<Record<UnreachableReason, string>> = {

@@ -88,10 +88,10 @@ export function changePassword(client: Client, user: string, old: string, change
 /** No message that Hostrun looks for is longer; matching a pattern against a whole packet would take seconds. */
 const maxDebugLength = 4096;
 
-/** Calls `told` with the beginning of each debug message of the server (RFC 4253, section 11.3), which ssh2 discards. */
-export function watchDebugMessages(client: Client, told: (message: string) => void): void {
+/** Calls `onMessage` with the beginning of each SSH_MSG_DEBUG (RFC 4253, section 11.3), which ssh2 discards. */
+export function watchDebugMessages(client: Client, onMessage: (message: string) => void): void {
   replaceHandler(client, "DEBUG", () => (_protocol, _display, message) => {
-    if (typeof message === "string") told(message.slice(0, maxDebugLength));
+    if (typeof message === "string") onMessage(message.slice(0, maxDebugLength));
   });
 }
 

@@ -10,9 +10,9 @@ export interface TransportChoice {
 }
 
 /** Credentials that ssh2 can't use. */
-export type OpenSshMeans = "certificate" | "hardware" | "ticket";
+export type OpenSshCredential = "certificate" | "hardware" | "ticket";
 
-const reasons: Readonly<Record<OpenSshMeans, string>> = {
+const reasons: Readonly<Record<OpenSshCredential, string>> = {
   certificate: "it uses a certificate",
   hardware: "it uses a key in hardware",
   ticket: "it uses a Kerberos ticket",
@@ -25,7 +25,7 @@ const ssh2: TransportChoice = { transport: "ssh2", reason: null };
  */
 export function chooseTransport(
   { settings }: Pick<Hop, "settings">,
-  means: readonly OpenSshMeans[],
+  means: readonly OpenSshCredential[],
 ): TransportChoice {
   if (settings.transport === "ssh2") return ssh2;
   if (settings.transport === "openssh") return { transport: "openssh", reason: "it is set to do so" };

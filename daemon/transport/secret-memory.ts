@@ -151,10 +151,10 @@ export class SecretMemory implements Disposable {
 
   /** Erases the secrets of a host, under any name, except those for exactly `unless`. */
   forget(name: string, unless?: SecretPlace): void {
-    const spared = unless === undefined ? undefined : keyOf(unless);
+    const keptKey = unless === undefined ? undefined : keyOf(unless);
     for (const [key, { place }] of this.#kept) {
       const isHosts = place.name === name || parseJump(place.name)?.host === name;
-      if (!isHosts || key === spared) continue;
+      if (!isHosts || key === keptKey) continue;
       this.#remove(key);
       for (const listener of this.#forgotten) listener(place);
     }

@@ -6,17 +6,17 @@ const timeoutMs = 5000;
  * Resolves to the path of a login shell that can have a worker; undefined if it is another shell. Rejects if the host did
  * not report its shell.
  */
-export async function askShell(
+export async function queryShell(
   process: RemoteProcess | undefined,
   token: string,
 ): Promise<string | undefined> {
-  const answer = await process?.execHelper(shellQuestion(token), timeoutMs);
+  const answer = await process?.execHelper(shellQuery(token), timeoutMs);
   if (answer === undefined) throw new Error("The host did not say which shell it is.");
   return parseShell(token, answer.output);
 }
 
 /** Prints which program the login shell is, under which name, and whether it is the account's shell. */
-export function shellQuestion(token: string): string {
+export function shellQuery(token: string): string {
   return `[ "$SHELL" -ef /proc/$$/exe ] && echo ${token}:$0:$SHELL:$(readlink /proc/$$/exe):`;
 }
 

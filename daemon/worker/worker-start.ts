@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { inTime } from "../core/in-time.ts";
 import type { Log } from "../core/log.ts";
 import type { ExecRequest, Remote, RemoteProcess } from "../transport/remote.ts";
-import { askShell } from "./shell-question.ts";
+import { queryShell } from "./shell-question.ts";
 import { startText } from "./start-text.ts";
 import { Worker } from "./worker.ts";
 import type { WorkerLogin } from "./worker-login.ts";
@@ -33,7 +33,7 @@ export async function startWorker(
   const token = `hostrun-${randomBytes(9).toString("hex")}`;
   const worker = new Worker({ token, log, host: login.target.name, onRetired });
   try {
-    login.shell ??= await askShell(process, token);
+    login.shell ??= await queryShell(process, token);
     const { shell } = login;
     if (shell === undefined) {
       worker.retire();
@@ -48,7 +48,7 @@ export async function startWorker(
     worker.close();
     if (ready === undefined && worker.pid !== undefined) {
       login.late += 1;
-      // A busy machine may respond in time later. One that is late repeatedly stays without a worker.
+      // A busy machine may respond in time later. A start that is late repeatedly is spinning.
       if (login.late < maxLate) throw new Error("The worker did not begin in time.");
     }
     return undefined;

@@ -55,8 +55,8 @@ export class Worker {
 
   /** Receives the output of its session. */
   readonly listener: RemoteListener = {
-    stdout: (chunk) => this.#heard(chunk),
-    stderr: (chunk) => this.#noticed(chunk),
+    stdout: (chunk) => this.#onStdout(chunk),
+    stderr: (chunk) => this.#onStderr(chunk),
     end: (end) => this.#ended(end),
   };
 
@@ -159,7 +159,7 @@ export class Worker {
     }, forgetMs).unref();
   }
 
-  #heard(chunk: Buffer): void {
+  #onStdout(chunk: Buffer): void {
     try {
       for (const message of this.#reader.push(chunk)) this.#take(message);
     } catch (failure) {
@@ -198,7 +198,7 @@ export class Worker {
       },
       end: () => {
         const same = output.replace(/\n+$/, "") === this.#snapshot && quiet;
-        if (same && this.#saidItsWords() && this.#state === "starting") {
+        if (same && this.#isStderrClean() && this.#state === "starting") {
           this.#state = "ready";
           this.#ready.resolve(true);
         } else this.retire();
@@ -207,11 +207,11 @@ export class Worker {
   }
 
   /** Whether neither it nor the start files before it wrote anything else. */
-  #saidItsWords(): boolean {
+  #isStderrClean(): boolean {
     return this.#notices === `${this.#parts.token}:${this.pid ?? ""}:\n${this.#parts.token}\n`;
   }
 
-  #noticed(chunk: Buffer): void {
+  #onStderr(chunk: Buffer): void {
     if (this.#notices.length < maxNoticeBytes) this.#notices += chunk.toString("latin1");
     if (this.#state !== "starting") this.#failed(new Error("A worker said something on standard error."));
   }

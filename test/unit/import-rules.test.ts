@@ -114,7 +114,7 @@ const FORBIDDEN = [
     'import { dial } from "../connect/dial.ts";',
     "daemon/ssh/auth may not import daemon/ssh/connect/dial.ts",
   ),
-  refused("daemon/ssh/b.ts", 'import { join } from "node:path";', "daemon/ssh/b.ts is in no room"),
+  refused("daemon/ssh/b.ts", 'import { join } from "node:path";', "daemon/ssh/b.ts is in no known folder"),
   refused(
     "daemon/http/a.ts",
     'import { open } from "../store/open.ts";',
@@ -126,7 +126,11 @@ const FORBIDDEN = [
     "daemon/http/b.ts may not import node:process",
   ),
   refused("daemon/http/c.ts", "export const pid = process.pid;", "Unexpected use of 'process'"),
-  refused("daemon/utils/a.ts", 'import { join } from "node:path";', "daemon/utils/a.ts is in no room"),
+  refused(
+    "daemon/utils/a.ts",
+    'import { join } from "node:path";',
+    "daemon/utils/a.ts is in no known folder",
+  ),
   refused("protocol/x.ts", 'import "./y.ts";', "Dependency cycle detected"),
   refused("protocol/y.ts", 'import "./x.ts";', "Dependency cycle detected"),
   refused(
@@ -139,7 +143,7 @@ const FORBIDDEN = [
     'import type { V } from "./v.ts"; export type W = V;',
     "Dependency cycle detected",
   ),
-  refused("shared/a.ts", 'import { join } from "node:path";', "shared/a.ts is in no room"),
+  refused("shared/a.ts", 'import { join } from "node:path";', "shared/a.ts is in no known folder"),
 ];
 
 const ALLOWED: [file: string, source: string][] = [

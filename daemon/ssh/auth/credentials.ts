@@ -72,7 +72,7 @@ export class CredentialSource {
   readonly #agents: Agents;
   readonly #identityFiles: IdentityFiles;
   /** The fingerprint of the key that last logged in, by login. */
-  readonly #goodKeys = new LRUCache<string, string>({ max: 1000 });
+  readonly #lastSuccessfulKeys = new LRUCache<string, string>({ max: 1000 });
   readonly #openSshKeyFiles: OpenSshKeyFiles;
 
   constructor(options: CredentialSourceOptions) {
@@ -130,12 +130,12 @@ export class CredentialSource {
   }
 
   /** The key that last logged in there. It is tried first, since servers allow few attempts. */
-  goodKeyOf({ user, address, port }: Pick<Hop, "user" | "address" | "port">): string | undefined {
-    return this.#goodKeys.get(JSON.stringify([user, address, port]));
+  lastSuccessfulKey({ user, address, port }: Pick<Hop, "user" | "address" | "port">): string | undefined {
+    return this.#lastSuccessfulKeys.get(JSON.stringify([user, address, port]));
   }
 
   loggedInWith({ user, address, port }: Pick<Hop, "user" | "address" | "port">, fingerprint: string): void {
-    this.#goodKeys.set(JSON.stringify([user, address, port]), fingerprint);
+    this.#lastSuccessfulKeys.set(JSON.stringify([user, address, port]), fingerprint);
   }
 
   /** The key of an encrypted file; undefined if the passphrase is wrong. */

@@ -67,7 +67,7 @@ export class Dialogue implements Disposable {
    * Called after the server disconnected. Resolves to true if another login can use an answer: one that a person is
    * typing, or one that was sent and not judged (sent again once at most). Rejects as the question does.
    */
-  async outlasts(): Promise<boolean> {
+  async canResume(): Promise<boolean> {
     const open = this.#open;
     if (open === undefined && (this.#repeated || this.#unsettled.size === 0)) return false;
     for (const [key, answers] of this.#unsettled) this.#unused.set(key, answers);

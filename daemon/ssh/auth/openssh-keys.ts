@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { SharedQuery } from "../../core/shared-query.ts";
 import type { UserFiles } from "../../core/user-files.ts";
-import type { OpenSshMeans } from "../../transport/choice.ts";
+import type { OpenSshCredential } from "../../transport/choice.ts";
 import { fingerprintOf, keyTypeOf } from "../host-keys/host-key.ts";
 
 /** Something that OpenSSH can log in with and ssh2 can't. */
 export interface OpenSshKey {
-  readonly kind: OpenSshMeans;
+  readonly kind: OpenSshCredential;
   /** Of the key or certificate; for a ticket, the path of its cache. */
   readonly fingerprint: string;
 }

@@ -30,7 +30,7 @@ export class PublicKeyMethod implements LoginMethod {
   constructor(context: LoginContext) {
     this.#context = context;
     const { attempts } = context.credentials;
-    const good = context.source.goodKeyOf(context.place);
+    const good = context.source.lastSuccessfulKey(context.place);
     const isGood = ({ publicKey }: Attempt): boolean =>
       publicKey !== undefined && fingerprintOf(publicKey) === good;
     this.#left = [...attempts.filter(isGood), ...attempts.filter((attempt) => !isGood(attempt))];

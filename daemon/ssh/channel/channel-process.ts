@@ -78,7 +78,7 @@ export class ChannelProcess {
     );
     // No well-behaved server fills the window before it accepts the command; what exceeded it is lost.
     if (windowLeft() <= 0) this.#violated(new Error("more data than the window allows"));
-    if (this.#held !== undefined) this.#tellEnd(this.#held);
+    if (this.#held !== undefined) this.#emitEnd(this.#held);
   }
 
   signal(name: string): void {
@@ -181,11 +181,11 @@ export class ChannelProcess {
     this.#releaseInput();
     this.stdin.destroy();
     this.#parts.ended();
-    if (this.#flowing) this.#tellEnd(end);
+    if (this.#flowing) this.#emitEnd(end);
     else this.#held = end;
   }
 
-  #tellEnd(end: RemoteEnd): void {
+  #emitEnd(end: RemoteEnd): void {
     this.#held = undefined;
     try {
       this.#parts.listener.end(end);

@@ -9,8 +9,8 @@ import { execDirectly, execOn, exitOf } from "./exec.ts";
 const maxAnswerBytes = 4096;
 
 /** A refused session never ran, so it can be requested again. Servers free sessions late, and earlier helpers end. */
-const refusedAgainMs = 100;
-const refusedAtMost = 10;
+const retryDelayMs = 100;
+const maxRefusals = 10;
 
 /** Takes a session that was opened ahead, if there is one; the caller then owns it. */
 export type TakeSpare = () => ClientChannel | undefined;
@@ -47,8 +47,8 @@ async function start(
   { takeSpare, late }: { readonly takeSpare: TakeSpare; readonly late: AbortSignal },
 ): Promise<ClientChannel | undefined> {
   const request = { command, pty: null };
-  for (let refused = 0; refused <= refusedAtMost && !late.aborted; refused += 1) {
-    if (refused > 0) await delay(refusedAgainMs);
+  for (let refused = 0; refused <= maxRefusals && !late.aborted; refused += 1) {
+    if (refused > 0) await delay(retryDelayMs);
     // If a server allows one session only, the one opened ahead is what makes it refuse others.
     const spare = takeSpare();
     if (spare !== undefined) {

@@ -1,7 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import type { TerminalSize } from "../../../protocol/run.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
-import { answeredAfter } from "../connect/receive-window.ts";
+import { recordRoundTrip } from "../connect/receive-window.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import {
   type ChannelRequest,
@@ -54,7 +54,7 @@ export async function openChannel(connection: SshConnection): Promise<Opening> {
   try {
     const since = performance.now();
     const channel = await openSessionChannel(connection.client);
-    answeredAfter(connection.client, performance.now() - since);
+    recordRoundTrip(connection.client, performance.now() - since);
     guard(connection, channel);
     return { kind: "opened", channel };
   } catch (failure) {

@@ -18,7 +18,7 @@ export class ConnectionEnd {
   };
 
   /** Only the first call counts. */
-  come(reason: Problem): void {
+  resolve(reason: Problem): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     for (const listener of this.#listeners) listener(reason);

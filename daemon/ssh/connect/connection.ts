@@ -31,7 +31,7 @@ import { handOnBriefly } from "./shared-reading.ts";
 import { readServerOffer } from "./server-offer.ts";
 import type { LoginStage } from "../stage.ts";
 import { changePassword, isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
-import { boundTraffic } from "./traffic.ts";
+import { limitTraffic } from "./traffic.ts";
 
 export interface LoginOptions {
   readonly hop: Hop;
@@ -143,7 +143,7 @@ class Login implements SshConnection {
       return offer === undefined ? undefined : mismatchOf(offer, algorithms);
     };
     this.client.once("handshake", () => reading[Symbol.dispose]());
-    this.#outgoing = boundTraffic(this.client, socket, (what) => this.#violated(what));
+    this.#outgoing = limitTraffic(this.client, socket, (what) => this.#violated(what));
     watchLogin(this.client, {
       banner: (text) => this.#options.onBanner(text, "server"),
       refused: (methods, partial) => this.#authentication.refused(methods, partial),
@@ -172,7 +172,7 @@ class Login implements SshConnection {
   }
 
   close(): void {
-    this.#end.come(connectionLost(this.hop, "Hostrun closed the connection."));
+    this.#end.resolve(connectionLost(this.hop, "Hostrun closed the connection."));
     this.#hangUp();
   }
 
@@ -260,13 +260,14 @@ class Login implements SshConnection {
 
   #onClose(): void {
     this.#options.socket.destroy();
-    if (this.#settled) this.#end.come(this.#check.problem ?? brokenConnection(this.#options, this.#failure));
+    if (this.#settled)
+      this.#end.resolve(this.#check.problem ?? brokenConnection(this.#options, this.#failure));
     else if (this.#failure === undefined) this.#fail(unreachable(this.hop, "closed"));
   }
 
   #violated(what: string): void {
     if (!this.#settled) this.#fail(protocolError(this.hop, `${what}. Look at what this server is.`));
-    this.#end.come(protocolError(this.hop, `${what}, ${closedUnderRun}`));
+    this.#end.resolve(protocolError(this.hop, `${what}, ${closedUnderRun}`));
     this.#hangUp();
   }
 
@@ -274,7 +275,7 @@ class Login implements SshConnection {
   #fail(reason: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#end.come(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
+    this.#end.resolve(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
     this.#outcome.reject(reason);
     this.#authentication[Symbol.dispose]();
     this.#hangUp();

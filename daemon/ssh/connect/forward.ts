@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { Hop } from "../../transport/remote.ts";
-import { answeredAfter, openReceiveWindow, type WindowBudget } from "./receive-window.ts";
+import { recordRoundTrip, openReceiveWindow, type WindowBudget } from "./receive-window.ts";
 import type { SshConnection } from "./ssh-connection.ts";
 import { protocolError, unreachable } from "../failure.ts";
 
@@ -19,7 +19,7 @@ export function forward(bastion: SshConnection, hop: Hop, windows: WindowBudget)
     const since = performance.now();
     bastion.client.forwardOut("127.0.0.1", 0, hop.address, hop.port, (failure, channel) => {
       if (failure === undefined) {
-        answeredAfter(bastion.client, performance.now() - since);
+        recordRoundTrip(bastion.client, performance.now() - since);
         channel.on("error", () => undefined);
         channel.stderr.on("error", () => undefined);
         bastion.pace(channel);

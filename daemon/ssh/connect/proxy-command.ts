@@ -13,9 +13,9 @@ export interface ProxyContext {
   readonly endGroup: EndGroup;
 }
 
-const maxSaid = 2048;
+const maxOutputLength = 2048;
 /** A command that ends has written its last message by then. */
-const lastWordsMs = 250;
+const lastOutputMs = 250;
 
 /**
  * The standard input and output of a hop's ProxyCommand as a connection. As with ssh, the user's shell runs it by `exec`;
@@ -24,7 +24,7 @@ const lastWordsMs = 250;
 export class ProxyConnection extends Duplex {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #endGroup: EndGroup;
-  #said = "";
+  #output = "";
   #ended: string | undefined;
   #killed = false;
   readonly #over: Promise<unknown>;
@@ -48,7 +48,7 @@ export class ProxyConnection extends Duplex {
     });
     stdout.on("end", () => this.push(null));
     stderr.on("data", (chunk: Buffer) => {
-      this.#said = (this.#said + chunk.toString("latin1")).slice(-maxSaid);
+      this.#output = (this.#output + chunk.toString("latin1")).slice(-maxOutputLength);
     });
     this.#child.on("error", () => {
       this.#ended = "could not be started";
@@ -69,11 +69,11 @@ export class ProxyConnection extends Duplex {
    */
   async endWithReport(): Promise<string | undefined> {
     this.destroy();
-    await this.#lastWords();
-    const said = visibleClause(Buffer.from(this.#said, "latin1").toString());
-    if (this.#ended === undefined && said === "") return undefined;
+    await this.#lastOutput();
+    const output = visibleClause(Buffer.from(this.#output, "latin1").toString());
+    if (this.#ended === undefined && output === "") return undefined;
     const how = this.#ended ?? "did not answer";
-    return `Its ProxyCommand ${how}${said === "" ? " without a message" : `: ${said}`}`;
+    return `Its ProxyCommand ${how}${output === "" ? " without a message" : `: ${output}`}`;
   }
 
   override _read(): void {
@@ -90,13 +90,13 @@ export class ProxyConnection extends Duplex {
 
   override _destroy(failure: Error | null, done: (failure?: Error | null) => void): void {
     // If it is about to end by itself, its last message is still to come.
-    if (this.#child.stdout.readableEnded) void this.#lastWords().then(() => this.#kill());
+    if (this.#child.stdout.readableEnded) void this.#lastOutput().then(() => this.#kill());
     else this.#kill();
     done(failure);
   }
 
-  async #lastWords(): Promise<void> {
-    await Promise.race([this.#over, delay(lastWordsMs, undefined, { ref: false })]);
+  async #lastOutput(): Promise<void> {
+    await Promise.race([this.#over, delay(lastOutputMs, undefined, { ref: false })]);
   }
 
   #kill(): void {

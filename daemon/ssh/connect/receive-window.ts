@@ -33,7 +33,7 @@ function reachOf(client: Client): Reach {
 }
 
 /** Records that a connection's server took this long to respond. */
-export function answeredAfter(client: Client, ms: number): void {
+export function recordRoundTrip(client: Client, ms: number): void {
   const reach = reachOf(client);
   reach.roundTripMs = Math.min(reach.roundTripMs, ms);
 }

@@ -11,10 +11,14 @@ const families = { any: 0, inet: 4, inet6: 6 } as const;
 
 /**
  * Opens a TCP connection with Nagle's algorithm off from the first byte, to the address of the host that connects first
- * (RFC 8305). `tell` is called with the attempts whenever they change. Rejects with `host_unreachable` or the signal's
- * reason; only the signal ends attempts that get no response.
+ * (RFC 8305). `onAttempts` is called with the attempts whenever they change. Rejects with `host_unreachable` or the
+ * signal's reason; only the signal ends attempts that get no response.
  */
-export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: string) => void): Promise<Socket> {
+export function openSocket(
+  hop: Hop,
+  signal: AbortSignal,
+  onAttempts: (attempts: string) => void,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     let race: ConnectionRace | undefined;
@@ -41,7 +45,7 @@ export function openSocket(hop: Hop, signal: AbortSignal, tell: (attempts: strin
       const connecting = new ConnectionRace({
         addresses: interleave(found).slice(0, maxAddresses),
         connect: (host) => connectSharing({ host, port: hop.port, noDelay: true, ...from }),
-        changed: (attempts) => tell(listAttempts(attempts)),
+        changed: (attempts) => onAttempts(listAttempts(attempts)),
       });
       race = connecting;
       connecting.run().then(

@@ -12,7 +12,7 @@ const globalRequest = 80;
  * Limits what a server may request, and what it may leave unread; ssh2's client by itself responds to everything.
  * `violated` is called with what the server did, and must end the connection.
  */
-export function boundTraffic(
+export function limitTraffic(
   client: Client,
   socket: Duplex,
   violated: (what: string) => void,

@@ -11,25 +11,25 @@ const maxPacketBytes = 35_000;
  * ssh2 deciphers each piece and then joins them: three buffers instead of one.
  */
 export function inWholePackets(decrypt: Decrypt): Decrypt {
-  const begun = new BegunPacket();
+  const partial = new PartialPacket();
   return (data, from, to) => {
     let at = from;
-    if (begun.size > 0) {
-      at += begun.add(data.subarray(from, to));
-      if (!begun.isWhole) return undefined;
-      const end = decrypt(begun.bytes, 0, begun.size);
-      begun.clear();
+    if (partial.size > 0) {
+      at += partial.add(data.subarray(from, to));
+      if (!partial.isWhole) return undefined;
+      const end = decrypt(partial.bytes, 0, partial.size);
+      partial.clear();
       if (end !== undefined) return Number.isFinite(end) ? at : end;
     }
     const whole = endOfWhole(data, at, to);
     const end = whole > at ? decrypt(data, at, whole) : undefined;
-    if (end === undefined) begun.add(data.subarray(whole, to));
+    if (end === undefined) partial.add(data.subarray(whole, to));
     return end;
   };
 }
 
 /** The beginning of a packet whose rest has not arrived. */
-class BegunPacket {
+class PartialPacket {
   bytes = Buffer.alloc(0);
   size = 0;
 

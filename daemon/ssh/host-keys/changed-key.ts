@@ -64,11 +64,11 @@ export function shownKey(key: Buffer): ShownKey {
 function problem(
   hop: Hop,
   shown: ShownKey,
-  told: { readonly expected: OldKey[]; readonly reason?: string },
+  details: { readonly expected: OldKey[]; readonly reason?: string },
   more: readonly string[],
 ): Problem {
   const now = `The host key of ${nameOf(hop)} has changed. Now it is ${shown.keyType}, ${shown.fingerprint}.`;
-  const members = { ...membersOf(hop), ...shown, ...told };
+  const members = { ...membersOf(hop), ...shown, ...details };
   return new Problem("host_key_changed", [now, ...more].join(" "), members);
 }
 

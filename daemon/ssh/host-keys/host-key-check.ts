@@ -121,11 +121,11 @@ export class HostKeyCheck {
     }
     if (recording === "nowhere") this.#hostKeys.acceptOnce(key);
     else this.#hostKeys.add(key);
-    const told =
+    const outcome =
       recording === "nowhere"
         ? "A new host key was accepted, and not recorded"
         : "A new host key was recorded";
-    this.#log.info(told, { host: hop.name, address: hop.address, keyType, fingerprint });
+    this.#log.info(outcome, { host: hop.name, address: hop.address, keyType, fingerprint });
     return undefined;
   }
 

@@ -69,8 +69,8 @@ export class OwnKnownHosts {
 
   /** Preserves comments and anything else a person wrote into the file. Returns the number of entries removed. */
   remove(address: string, port: number | undefined): number {
-    const doomed = this.#file.lines().filter((line) => isFor(line, address, port));
-    const numbers = new Set(doomed.map(({ line }) => line));
+    const matching = this.#file.lines().filter((line) => isFor(line, address, port));
+    const numbers = new Set(matching.map(({ line }) => line));
     if (numbers.size === 0) return 0;
     const kept = (readOwnFile(this.#path) ?? "")
       .split("\n")

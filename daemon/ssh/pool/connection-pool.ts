@@ -15,7 +15,7 @@ import {
 export interface ConnectionPoolOptions {
   readonly limits: () => PoolLimits;
   readonly clock: Clock;
-  /** Logs in over every hop, and calls `pooled.leadsThrough` if a bastion is used. */
+  /** Logs in over every hop, and calls `pooled.holdBastion` if a bastion is used. */
   connect(pooled: PooledConnection, request: AcquireRequest, signal: AbortSignal): Promise<SshConnection>;
   opened(pooled: PooledConnection): void;
   closed(pooled: PooledConnection): void;
@@ -178,13 +178,13 @@ export class ConnectionPool {
       respondent: pooled.questions,
     };
     this.#options.connect(pooled, request, pooled.attempt).then(
-      (connection) => this.#cameUp(pooled, connection),
+      (connection) => this.#connected(pooled, connection),
       (reason: unknown) => this.#failed(pooled, reason),
     );
   }
 
-  #cameUp(pooled: PooledConnection, connection: SshConnection): void {
-    if (!pooled.cameUp(connection, this.#options.clock.now())) {
+  #connected(pooled: PooledConnection, connection: SshConnection): void {
+    if (!pooled.connected(connection, this.#options.clock.now())) {
       connection.close();
       return;
     }

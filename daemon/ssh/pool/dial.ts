@@ -86,7 +86,7 @@ export function createDialer(
         return await dial(options, destination, request, signal);
       } catch (failure) {
         if (transports.learn(pooled, failure)) continue;
-        await resolveByAsking(transports.toTell(pooled, failure), destination);
+        await resolveByAsking(transports.failureToReport(pooled, failure), destination);
       } finally {
         leave();
       }
@@ -127,7 +127,7 @@ async function resolveByAsking(
 ): Promise<void> {
   if (!(failure instanceof Problem)) throw failure;
   // A server does not wait for a person forever.
-  if (failure.code === "host_unreachable" && (await dialogue.outlasts())) return;
+  if (failure.code === "host_unreachable" && (await dialogue.canResume())) return;
   const question = await hostKeyQuestion(target, failure, hostKeys);
   if (question === undefined || !dialogue.present) throw failure;
   const { answers } = await dialogue.ask(question).catch((reason: unknown) => {
@@ -153,7 +153,7 @@ interface Destination {
 }
 
 /** A server that closes silently may have too many logins, or refuse this address for good. */
-const maxTriesUnsaid = 3;
+const maxClosedTries = 3;
 
 /** One connection to a server, and the login on it. */
 class DialAttempt {
@@ -170,8 +170,9 @@ class DialAttempt {
     const { limits, source, secrets, log, openSsh } = this.#options;
     const { target, bastion, hostKeys, dialogue, retryOf, transport } = this.#destination;
     request.stage({ at: this.#looksUp ? "resolve" : "connect", retryOf }, target);
-    const tell = (attempts: string): void => request.stage({ at: "connect", attempts, retryOf }, target);
-    const socket = await this.#open(signal, tell);
+    const onAttempts = (attempts: string): void =>
+      request.stage({ at: "connect", attempts, retryOf }, target);
+    const socket = await this.#open(signal, onAttempts);
     const onStage = (at: LoginStage): void => {
       this.#greeted = at !== "greeting";
       request.stage({ at, retryOf }, target);
@@ -184,8 +185,8 @@ class DialAttempt {
     };
     const identity = { bastion, credentials: target.credentials, source };
     const person = { place: target, secrets, dialogue };
-    const told = { onStage, onBanner };
-    const options = { hop: target, socket, ...identity, ...person, ...trust, keepaliveMs, log, ...told };
+    const callbacks = { onStage, onBanner };
+    const options = { hop: target, socket, ...identity, ...person, ...trust, keepaliveMs, log, ...callbacks };
     try {
       return await (transport === "openssh" ? openSsh(options, signal) : login(options, signal));
     } catch (failure) {
@@ -199,11 +200,11 @@ class DialAttempt {
     return bastion === undefined && target.settings.proxyCommand === null;
   }
 
-  #open(signal: AbortSignal, tell: (attempts: string) => void): Promise<Duplex> {
+  #open(signal: AbortSignal, onAttempts: (attempts: string) => void): Promise<Duplex> {
     const { target, bastion } = this.#destination;
     if (bastion !== undefined) return forward(bastion, target, this.#options.windows);
     const { proxyCommand } = target.settings;
-    if (proxyCommand === null) return openSocket(target, signal, tell);
+    if (proxyCommand === null) return openSocket(target, signal, onAttempts);
     return Promise.resolve(new ProxyConnection(proxyCommand, this.#options.proxy));
   }
 
@@ -211,7 +212,7 @@ class DialAttempt {
   reasonToRetry(failure: unknown, tries: number): RetryReason | undefined {
     const reason = failure instanceof Problem ? failure.members.reason : undefined;
     if (reason === "too_many_logins") return reason;
-    const closed = reason === "closed" && !this.#greeted && tries < maxTriesUnsaid;
+    const closed = reason === "closed" && !this.#greeted && tries < maxClosedTries;
     return closed ? "closed" : undefined;
   }
 }
@@ -243,7 +244,7 @@ async function acquireBastion(
   const target: LoginTarget = { ...last, jump: jump.slice(0, -1) };
   const lease = await acquire({ ...request, target, purpose: "bastion", avoid: new Set() }, signal);
   if (lease.reused) request.stage({ at: "reused" }, last);
-  pooled.leadsThrough(() => lease[Symbol.dispose]());
+  pooled.holdBastion(() => lease[Symbol.dispose]());
   return lease.connection;
 }
 

@@ -169,7 +169,7 @@ export class PooledConnection {
   }
 
   /** It is tunnelled through another connection, which `release` frees. */
-  leadsThrough(release: () => void): void {
+  holdBastion(release: () => void): void {
     if (this.#state === "closed") release();
     else this.#releaseBastion = release;
   }
@@ -185,7 +185,7 @@ export class PooledConnection {
   }
 
   /** False if it was closed in the meantime: the connection is then not used. */
-  cameUp(connection: SshConnection, openedAt: string): boolean {
+  connected(connection: SshConnection, openedAt: string): boolean {
     if (this.#state === "closed") return false;
     this.#connection = connection;
     this.#state = "up";
@@ -228,7 +228,7 @@ export class PooledConnection {
   }
 
   /** A command has started. */
-  began(): void {
+  commandStarted(): void {
     this.#runs += 1;
   }
 

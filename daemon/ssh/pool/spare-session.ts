@@ -22,8 +22,8 @@ export class SpareSession {
    */
   async prepare(connection: SshConnection, sessions: number): Promise<void> {
     if (this.#channel !== undefined || this.#opening) return;
-    const bears = sessions === 0 || this.#refused < 2;
-    if (!bears || !takesSpare(connection)) return;
+    const isWorthTrying = sessions === 0 || this.#refused < 2;
+    if (!isWorthTrying || !takesSpare(connection)) return;
     this.#opening = true;
     const opening = await openChannel(connection);
     this.#opening = false;

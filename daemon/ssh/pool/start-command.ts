@@ -51,7 +51,7 @@ export async function startCommand(options: StartOptions): Promise<Started> {
     const started = canOpenAhead(lease.connection.client)
       ? await onChannel(options)
       : await directly(options);
-    if (started.kind === "started") lease.pooled.began();
+    if (started.kind === "started") lease.pooled.commandStarted();
     else lease[Symbol.dispose]();
     return started;
   } catch (failure) {

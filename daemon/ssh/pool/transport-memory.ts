@@ -31,7 +31,7 @@ export class TransportMemory {
   }
 
   /** The failure to report: ssh2's, which is more informative, if OpenSSH got no further or is not installed. */
-  toTell(pooled: PooledConnection, failure: unknown): unknown {
+  failureToReport(pooled: PooledConnection, failure: unknown): unknown {
     const bySsh2 = this.#bySsh2.get(pooled);
     const { code, members } = failure instanceof Problem ? failure : {};
     if (bySsh2 === undefined || (code !== "protocol_error" && members?.reason !== "no_openssh"))

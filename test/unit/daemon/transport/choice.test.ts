@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseTransport, type OpenSshMeans } from "../../../../daemon/transport/choice.ts";
+import { chooseTransport, type OpenSshCredential } from "../../../../daemon/transport/choice.ts";
 import {
   type HopSettings,
   type LoginSettings,
@@ -10,7 +10,7 @@ const withLogin = (login: Partial<LoginSettings>): Partial<HopSettings> => ({
   login: { ...plainHopSettings.login, ...login },
 });
 const need = { option: "HostbasedAuthentication", value: "yes", why: "it logs in by its host" };
-const rows: readonly (readonly [string | null, Partial<HopSettings>, readonly OpenSshMeans[]])[] = [
+const rows: readonly (readonly [string | null, Partial<HopSettings>, readonly OpenSshCredential[]])[] = [
   [null, {}, []],
   ["it is set to do so", { transport: "openssh" }, []],
   [null, { transport: "ssh2", needs: [need] }, ["certificate"]],

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { parseShell, shellQuestion } from "../../../../daemon/worker/shell-question.ts";
+import { parseShell, shellQuery } from "../../../../daemon/worker/shell-question.ts";
 import { startText } from "../../../../daemon/worker/start-text.ts";
 
 const run = promisify(execFile);
@@ -34,7 +34,7 @@ test.each([
 
 test("a bash says so, and one that is not its account's says nothing", () => {
   const ask = (shell: string): string =>
-    execFileSync("bash", ["-c", `${shellQuestion("hostrun-1")}; true`], {
+    execFileSync("bash", ["-c", `${shellQuery("hostrun-1")}; true`], {
       env: { SHELL: shell },
       encoding: "utf8",
     });
