@@ -54,7 +54,7 @@ export async function readRegularFile(path: string, options: ReadOptions): Promi
     if (!found.isFile()) return { kind: "unreadable", why: `it is ${nameOf(found)}` };
     const version = statVersion(found);
     if (version === options.known) return { kind: "unchanged", version };
-    // Windows has no O_NONBLOCK, which is then 0.
+    // Windows has no O_NONBLOCK, which then counts as 0.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       return await readOpened(file, options);

@@ -72,8 +72,8 @@ export type RemoteEnd =
   | { readonly kind: "lost"; readonly problem: Problem };
 
 /**
- * Called in order, in separate turns of the event loop. `end` is called exactly once, after the last byte of both
- * streams. An exception in a handler does not affect other runs on the connection: it is logged, and this run is lost.
+ * Called in order, and never synchronously. `end` is called exactly once, after the last byte of both streams. An
+ * exception in a handler does not affect other runs on the connection: it is logged, and this run is lost.
  */
 export interface RemoteListener {
   stdout(chunk: Buffer): void;

@@ -177,7 +177,7 @@ export class Worker {
     run.take(message);
     if (message.kind !== "refused") return;
     this.#over(run);
-    // Either the start files changed since it started, or the host is short of resources.
+    // Stale: something has changed since it started. Otherwise the host is short of pipes or processes.
     if (message.reason === "stale") this.retire();
   }
 

@@ -107,7 +107,7 @@ export function isSocketPath(path: string, system: NodeJS.Platform = platform())
   return system !== "win32" && !/^[/\\]{2}\.[/\\]pipe[/\\]/.test(path);
 }
 
-/** `opened` is called in the tick in which connecting begins, since the error may be emitted in the next one. */
+/** `opened` is called in the turn in which connecting begins, since the error may be emitted in the next one. */
 async function openStream(socket: string, opened: (stream: Duplex) => void): Promise<void> {
   const agent = createAgent(socket);
   if (agent instanceof CygwinAgent || agent instanceof PageantAgent) {
