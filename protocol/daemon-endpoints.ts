@@ -11,7 +11,7 @@ import { Connection, Health, Stats, Version } from "./stats.ts";
 export const daemonEndpoints = {
   health: endpoint({
     ...routes.health,
-    summary: "Whether the daemon is up, and which one it is",
+    summary: "The state, version and process id of the daemon",
     status: 200,
     output: Health,
     problems: [],
@@ -27,7 +27,7 @@ export const daemonEndpoints = {
   stats: endpoint({
     method: "GET",
     path: "/api/stats",
-    summary: "Measured figures",
+    summary: "The daemon's metrics",
     status: 200,
     output: Stats,
     problems: [],
@@ -35,7 +35,7 @@ export const daemonEndpoints = {
   metrics: endpoint({
     method: "GET",
     path: "/api/metrics",
-    summary: "The same figures for Prometheus",
+    summary: "The daemon's metrics in the Prometheus text format",
     status: 200,
     output: "text",
     textParameters: "version=0.0.4",
@@ -44,7 +44,7 @@ export const daemonEndpoints = {
   openapi: endpoint({
     method: "GET",
     path: "/api/openapi.json",
-    summary: "This description",
+    summary: "This OpenAPI description",
     isStatic: true,
     status: 200,
     output: z.record(z.string(), z.unknown()),
@@ -53,14 +53,14 @@ export const daemonEndpoints = {
   doctor: endpoint({
     method: "GET",
     path: "/api/doctor",
-    summary: "What only the daemon can tell of how it is: its store, Redis, cryptography",
+    summary: "The checks that only the daemon can make: its store, Redis, cryptography",
     status: 200,
     output: DoctorReport,
     problems: [],
   }),
   backup: endpoint({
     ...routes.backup,
-    summary: "The state at one moment as one file, which `hostrun restore` takes",
+    summary: "A consistent backup of the daemon's state as one file, for `hostrun restore`",
     status: 200,
     output: "bytes",
     isMadeOnRequest: true,
@@ -69,7 +69,7 @@ export const daemonEndpoints = {
   shutdown: endpoint({
     method: "POST",
     path: "/api/shutdown",
-    summary: "Stop the daemon, after its runs have ended when drain is true",
+    summary: "Stop the daemon; with `drain`, only after its runs have ended",
     body: z.strictObject({ drain: z.boolean().default(false) }),
     status: 202,
     output: Health,
@@ -78,7 +78,7 @@ export const daemonEndpoints = {
   replaceToken: endpoint({
     method: "POST",
     path: "/api/token/rotate",
-    summary: "Replace the token of TCP by another, which daemon.json has then; over the socket only",
+    summary: "Replace the token for TCP with a new one, written to daemon.json; over the socket only",
     body: z.strictObject({}),
     status: 204,
     output: "none",
@@ -87,7 +87,7 @@ export const daemonEndpoints = {
   changes: endpoint({
     method: "GET",
     path: "/api/events",
-    summary: "What changes in the daemon, as it happens",
+    summary: "Changes in the daemon's state, as they happen",
     query: EventsQuery.pick({ after: true }),
     status: 200,
     output: "events",
@@ -96,8 +96,7 @@ export const daemonEndpoints = {
   listKnownHosts: endpoint({
     method: "GET",
     path: "/api/known-hosts",
-    summary:
-      "The host keys on record: those that Hostrun recorded itself, and those of files that it only reads",
+    summary: "The host keys on record: those recorded by Hostrun, and those in files that it only reads",
     status: 200,
     output: listOf(KnownHost),
     problems: [],
@@ -113,7 +112,7 @@ export const daemonEndpoints = {
   addKnownHost: endpoint({
     method: "POST",
     path: "/api/known-hosts",
-    summary: "Record a host key that a person has checked",
+    summary: "Record a host key that a person has verified",
     body: NewKnownHost,
     status: 201,
     output: KnownHost,
@@ -122,7 +121,7 @@ export const daemonEndpoints = {
   deleteKnownHosts: endpoint({
     method: "DELETE",
     path: "/api/known-hosts",
-    summary: "Forget the keys of an address that Hostrun recorded itself",
+    summary: "Delete the keys that Hostrun recorded for an address",
     query: z.strictObject({
       address: z.string().min(1).max(255),
       port: z
@@ -154,7 +153,7 @@ export const daemonEndpoints = {
   getSettings: endpoint({
     method: "GET",
     path: "/api/settings",
-    summary: "The settings in force and where each came from",
+    summary: "The effective settings, and the source of each",
     status: 200,
     output: SettingsReport,
     problems: [],

@@ -22,7 +22,7 @@ export const hostEndpoints = {
   listHosts: endpoint({
     method: "GET",
     path: "/api/hosts",
-    summary: "Every host, also those that stand only in the SSH config",
+    summary: "All hosts, including those that are only in the SSH config",
     query: HostQuery,
     status: 200,
     output: listOf(Host).extend({
@@ -43,7 +43,7 @@ export const hostEndpoints = {
   importHosts: endpoint({
     method: "POST",
     path: "/api/hosts/import",
-    summary: "Take over the hosts of an SSH config file, or of an export",
+    summary: "Import the hosts of an SSH config file, or of an export",
     body: ImportRequest,
     status: 200,
     output: ImportResult,
@@ -91,7 +91,7 @@ export const hostEndpoints = {
   forgetSecrets: endpoint({
     method: "DELETE",
     path: "/api/hosts/:host/secrets",
-    summary: "Forget what is kept of a host's secrets, and close the connections that were made with it",
+    summary: "Forget a host's secrets, and close the connections that were opened with them",
     status: 204,
     output: "none",
     problems: ofHost,
@@ -99,7 +99,7 @@ export const hostEndpoints = {
   connectHost: endpoint({
     method: "POST",
     path: "/api/hosts/:host/connect",
-    summary: "Have a connection ready for the next run, without asking anybody for anything",
+    summary: "Open a connection for the next run, without prompting",
     body: HostConnectRequest,
     status: 200,
     output: HostConnect,
@@ -108,7 +108,7 @@ export const hostEndpoints = {
   testHost: endpoint({
     method: "POST",
     path: "/api/hosts/:host/test",
-    summary: "Connect, authenticate and open a session, step by step",
+    summary: "Test a host: connect, authenticate and open a session, step by step",
     body: HostTestRequest,
     status: 200,
     output: HostTest,

@@ -21,7 +21,7 @@ export const jobEndpoints = {
   resolveTargets: endpoint({
     method: "POST",
     path: "/api/targets/resolve",
-    summary: "Who is meant by targets; runs nothing",
+    summary: "Resolve targets to hosts, without running anything",
     body: TargetsRequest,
     status: 200,
     output: ResolvedTargets,
@@ -77,7 +77,7 @@ export const jobEndpoints = {
   jobGroups: endpoint({
     method: "GET",
     path: "/api/jobs/:job/groups",
-    summary: "Hosts whose runs ended alike, with byte-identical output; the largest group first",
+    summary: "Groups of hosts whose runs ended alike with byte-identical output, the largest first",
     query: JobGroupQuery,
     status: 200,
     output: listOf(JobGroup),
@@ -86,7 +86,7 @@ export const jobEndpoints = {
   jobDiff: endpoint({
     method: "GET",
     path: "/api/jobs/:job/diff",
-    summary: "How the outputs of two of its runs differ, as `diff -u` has it",
+    summary: "The difference between the outputs of two of a job's runs, in the format of `diff -u`",
     query: JobDiffQuery,
     status: 200,
     output: "text",
@@ -95,7 +95,7 @@ export const jobEndpoints = {
   cancelJob: endpoint({
     method: "POST",
     path: "/api/jobs/:job/cancel",
-    summary: "Cancel what runs of a job, and begin with no further host",
+    summary: "Cancel a job's active runs, and start no further ones",
     body: CancelRequest,
     status: 202,
     output: Job,
@@ -104,7 +104,7 @@ export const jobEndpoints = {
   rerunJob: endpoint({
     method: "POST",
     path: "/api/jobs/:job/rerun",
-    summary: "Run a job's command again where it failed, did not finish, or everywhere",
+    summary: "Run a job's command again where it failed, where it did not finish, or on all of its hosts",
     body: JobRerunRequest,
     status: 201,
     output: Job,

@@ -12,7 +12,7 @@ export const keyEndpoints = {
   listKeys: endpoint({
     method: "GET",
     path: "/api/keys",
-    summary: "The key pairs of ~/.ssh and of the SSH agent",
+    summary: "The key pairs in ~/.ssh and in the SSH agent",
     query: agentQuery,
     status: 200,
     output: listOf(Key),
@@ -30,7 +30,7 @@ export const keyEndpoints = {
   createKey: endpoint({
     method: "POST",
     path: "/api/keys",
-    summary: "Make a key pair in ~/.ssh, never over a file that is there",
+    summary: "Create a key pair in ~/.ssh; existing files are never overwritten",
     body: NewKey,
     status: 201,
     output: Key,
@@ -39,7 +39,7 @@ export const keyEndpoints = {
   installKey: endpoint({
     method: "POST",
     path: "/api/keys/:key/install",
-    summary: "Let a public key log in to a host, as ssh-copy-id does",
+    summary: "Install a public key on a host, as ssh-copy-id does",
     body: KeyInstallRequest,
     status: 200,
     output: KeyInstallation,

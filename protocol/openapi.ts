@@ -116,7 +116,7 @@ function operationOf(name: string, declaration: Endpoint): Json {
     ...body,
     responses: {
       [declaration.status]: { description: declaration.summary, ...contentOf(declaration) },
-      ...(declaration.endsForReaders === true && { 204: { description: "Nothing comes behind this place" } }),
+      ...(declaration.endsForReaders === true && { 204: { description: "There are no later events" } }),
       ...Object.fromEntries(failures),
     },
   };

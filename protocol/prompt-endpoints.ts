@@ -7,14 +7,14 @@ export const promptEndpoints = {
   listPrompts: endpoint({
     method: "GET",
     path: "/api/prompts",
-    summary: "The questions that wait for a person",
+    summary: "The open prompts",
     status: 200,
     output: listOf(Prompt),
     problems: [],
   }),
   answerPrompt: endpoint({
     ...routes.answerPrompt,
-    summary: "Answer a question",
+    summary: "Answer a prompt",
     body: PromptAnswers,
     status: 204,
     output: "none",
@@ -22,7 +22,7 @@ export const promptEndpoints = {
   }),
   declinePrompt: endpoint({
     ...routes.declinePrompt,
-    summary: "Decline a question: what waits for it fails",
+    summary: "Decline a prompt: whatever waits for it fails",
     status: 204,
     output: "none",
     problems: [...reading, "prompt_closed"],

@@ -53,7 +53,7 @@ export const runEndpoints = {
   listRuns: endpoint({
     method: "GET",
     path: "/api/runs",
-    summary: "The history, newest first",
+    summary: "The runs in the history, newest first",
     query: RunQuery,
     status: 200,
     output: listOf(Run),
@@ -70,7 +70,7 @@ export const runEndpoints = {
   updateRun: endpoint({
     method: "PATCH",
     path: "/api/runs/:run",
-    summary: "Pin a run, so that the history keeps it, or note something about it",
+    summary: "Pin a run, so that the history keeps it, or change its note",
     body: RunPatch,
     status: 200,
     output: Run,
@@ -97,7 +97,7 @@ export const runEndpoints = {
   runDiff: endpoint({
     method: "GET",
     path: "/api/runs/:run/diff",
-    summary: "How the output of another run differs from this one's, as `diff -u` has it",
+    summary: "The difference between this run's output and another's, in the format of `diff -u`",
     query: DiffQuery,
     status: 200,
     output: "text",
@@ -125,7 +125,7 @@ export const runEndpoints = {
   resizeRun: endpoint({
     method: "POST",
     path: "/api/runs/:run/resize",
-    summary: "Tell a command on a terminal its new size; OpenSSH passes it on while standard input is open",
+    summary: "Resize a run's terminal; OpenSSH passes the new size on while standard input is open",
     body: TerminalSize,
     status: 204,
     output: "none",
@@ -155,7 +155,7 @@ export const runEndpoints = {
   deleteRun: endpoint({
     method: "DELETE",
     path: "/api/runs/:run",
-    summary: "Forget an ended run and its output",
+    summary: "Delete an ended run and its output",
     status: 204,
     output: "none",
     problems: [...ofRun, "conflict"],

@@ -91,7 +91,7 @@ export const SettingsValues = z.object(fields);
 export const SettingSource = z.enum(["default", "config", "environment", "flag"]);
 export type SettingSource = z.infer<typeof SettingSource>;
 
-/** The settings in force and where each came from. */
+/** The effective settings, and the source of each. */
 export const SettingsReport = z
   .object({
     values: SettingsValues,

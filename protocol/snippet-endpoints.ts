@@ -13,7 +13,7 @@ export const snippetEndpoints = {
   listSnippets: endpoint({
     method: "GET",
     path: "/api/snippets",
-    summary: "Commands with inputs that are kept to be run again, by name",
+    summary: "The saved snippets: commands with inputs",
     status: 200,
     output: listOf(Snippet),
     problems: [],
@@ -21,7 +21,7 @@ export const snippetEndpoints = {
   createSnippet: endpoint({
     method: "POST",
     path: "/api/snippets",
-    summary: "Keep a snippet",
+    summary: "Save a snippet",
     body: NewSnippet,
     status: 201,
     output: Snippet,
@@ -55,7 +55,7 @@ export const snippetEndpoints = {
   expandSnippet: endpoint({
     method: "POST",
     path: "/api/snippets/:snippet/expand",
-    summary: "The finished command of a snippet, which runs nothing",
+    summary: "Expand a snippet's command, without running it",
     body: ExpandRequest,
     status: 200,
     output: ExpandedSnippet,
@@ -64,7 +64,7 @@ export const snippetEndpoints = {
   expandTemplate: endpoint({
     method: "POST",
     path: "/api/snippets/expand",
-    summary: "The finished command of a snippet that is not kept here, which runs nothing",
+    summary: "Expand the command of an unsaved snippet, without running it",
     body: ExpandTemplateRequest,
     status: 200,
     output: ExpandedSnippet,
