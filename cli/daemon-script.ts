@@ -50,7 +50,7 @@ export function reviver(): () => Promise<void> {
 
 /** Returns the daemon, started with `daemonArguments` if necessary. */
 export function reachDaemon(
-  options: Pick<OpenDaemonOptions, "daemonArguments" | "unseen"> = {},
+  options: Pick<OpenDaemonOptions, "daemonArguments" | "unverified"> = {},
 ): Promise<Daemon> {
   return openDaemon({
     ...options,

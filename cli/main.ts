@@ -52,10 +52,10 @@ async function call({ name, help, command, args }: Called): Promise<number> {
       print(help);
       return 0;
     }
-    const told = inOptionNames(error, command.optionNames ?? {});
-    if (isOfOptions(told)) return tell(told, usageStatus);
-    if (!(told instanceof UsageError)) return tell(told, command.failedStatus);
-    warn(told.message, `See \`hostrun ${name} --help\`.`);
+    const failure = inOptionNames(error, command.optionNames ?? {});
+    if (isOfOptions(failure)) return report(failure, usageStatus);
+    if (!(failure instanceof UsageError)) return report(failure, command.failedStatus);
+    warn(failure.message, `See \`hostrun ${name} --help\`.`);
     return usageStatus;
   }
 }
@@ -98,7 +98,7 @@ async function exit(status: number): Promise<never> {
 }
 
 /** Reports a failure, and returns the exit status. */
-function tell(error: unknown, status = failedStatus): number {
+function report(error: unknown, status = failedStatus): number {
   if (error instanceof UsageError) {
     warn(error.message, "See `hostrun --help`.");
     return usageStatus;
@@ -125,5 +125,5 @@ prepareOutput("stdout", (cause) => {
 });
 prepareOutput("stderr", () => undefined);
 void main(process.argv.slice(2))
-  .catch((error: unknown) => tell(error))
+  .catch((error: unknown) => report(error))
   .then(exit);

@@ -8,8 +8,8 @@ import { Problem } from "../protocol/problem.ts";
 import type { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
-import type { Found, Told } from "./discover.ts";
-import { discover, lookForAny, requireProtocol, toldOf } from "./discover.ts";
+import type { Found, DaemonCandidate } from "./discover.ts";
+import { discover, lookForAny, requireProtocol, candidateOf } from "./discover.ts";
 import type { Received, SubscribeOptions } from "./events.ts";
 import type { HandoverOptions } from "./handover.ts";
 import { isOlder } from "./is-older.ts";
@@ -51,7 +51,7 @@ export interface OpenDaemonOptions {
    * Trust daemon.json without a health check, for a caller whose first use is `runFrames`: the run is sent at once; only
    * if that daemon does not start it is another one found or started.
    */
-  readonly unseen?: boolean | undefined;
+  readonly unverified?: boolean | undefined;
 }
 
 /**
@@ -60,12 +60,12 @@ export interface OpenDaemonOptions {
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
-  const { daemonScript, unseen, ...others } = options;
+  const { daemonScript, unverified, ...others } = options;
   const find = (again?: AbortSignal): Promise<Daemon> => openDaemon({ ...others, daemonScript }, again);
   const starts = daemonScript !== undefined;
-  if (unseen === true) {
-    const told = usable(toldOf(places), options);
-    if (told !== undefined) return new Daemon(told, { find, starts, isSeen: false });
+  if (unverified === true) {
+    const candidate = usable(candidateOf(places), options);
+    if (candidate !== undefined) return new Daemon(candidate, { find, starts, isVerified: false });
   }
   const found =
     daemonScript === undefined
@@ -74,7 +74,7 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
   if (found !== undefined) {
     const { keepConnections = true } = options;
     const transport = keepConnections ? found.transport : found.transport.withoutReuse();
-    return new Daemon({ ...found, transport }, { find, starts, isSeen: true });
+    return new Daemon({ ...found, transport }, { find, starts, isVerified: true });
   }
   throw new Problem(
     "daemon_unreachable",
@@ -84,12 +84,15 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
 }
 
 /** The daemon as a health check would report it, if it need not be replaced and has this version of the API. */
-function usable(told: Told | undefined, { handover, keepConnections }: OpenDaemonOptions): Found | undefined {
-  if (told === undefined) return undefined;
-  const { version, protocol, pid } = told.discovery;
+function usable(
+  candidate: DaemonCandidate | undefined,
+  { handover, keepConnections }: OpenDaemonOptions,
+): Found | undefined {
+  if (candidate === undefined) return undefined;
+  const { version, protocol, pid } = candidate.discovery;
   if (protocol !== protocolVersion || (handover && isOlder(version, handover.version))) return undefined;
-  const transport = keepConnections === false ? told.transport.withoutReuse() : told.transport;
-  return { ...told, transport, health: { status: "ok", version, protocol, build, pid } };
+  const transport = keepConnections === false ? candidate.transport.withoutReuse() : candidate.transport;
+  return { ...candidate, transport, health: { status: "ok", version, protocol, build, pid } };
 }
 
 /** Limits replacements: an older program may start an older daemon again. */
@@ -132,12 +135,12 @@ async function reach(
 }
 
 /** How the daemon was found. */
-interface Way {
+interface DaemonSource {
   /** Finds the running daemon, or starts one if the caller asked for that. */
   readonly find: (signal?: AbortSignal) => Promise<Daemon>;
   readonly starts: boolean;
   /** Whether the daemon has answered. */
-  readonly isSeen: boolean;
+  readonly isVerified: boolean;
 }
 
 /**
@@ -146,20 +149,20 @@ interface Way {
  */
 export class Daemon implements AsyncDisposable {
   #found: Found;
-  #isSeen: boolean;
-  readonly #way: Way;
+  #isVerified: boolean;
+  readonly #source: DaemonSource;
 
-  constructor(found: Found, way: Way) {
+  constructor(found: Found, source: DaemonSource) {
     this.#found = found;
-    this.#way = way;
-    this.#isSeen = way.isSeen;
+    this.#source = source;
+    this.#isVerified = source.isVerified;
   }
 
   get discovery(): Discovery {
     return this.#found.discovery;
   }
 
-  /** The result of the last health check; assumed for an unseen daemon. */
+  /** The result of the last health check; assumed for an unverified daemon. */
   get health(): Health {
     return this.#found.health;
   }
@@ -202,9 +205,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #start(post: PostRun, signal: AbortSignal | undefined): Promise<Reply> {
-    const wasSeen = this.#isSeen;
-    this.#isSeen = true;
-    if (wasSeen) return post({}, signal);
+    const wasVerified = this.#isVerified;
+    this.#isVerified = true;
+    if (wasVerified) return post({}, signal);
     const reply = await startAtOnce(this.#found, post);
     if (reply !== undefined) return reply;
     await this.#moveOn(signal);
@@ -212,10 +215,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   readonly #send = <T>(send: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
-    this.#way.starts ? sendPastStop(send, () => this.#moveOn(signal), signal) : send();
+    this.#source.starts ? sendPastStop(send, () => this.#moveOn(signal), signal) : send();
 
   async #moveOn(signal: AbortSignal | undefined): Promise<void> {
-    const found = (await this.#way.find(signal)).#found;
+    const found = (await this.#source.find(signal)).#found;
     const { transport } = this.#found;
     transport.moveTo(found.transport);
     this.#found = { ...found, transport };

@@ -11,14 +11,14 @@ import { watchProcess } from "./process-watch.ts";
 import { Transport } from "./transport.ts";
 
 /** A daemon that daemon.json names. */
-export interface Told {
+export interface DaemonCandidate {
   readonly discovery: Discovery;
   /** Owned by the caller. */
   readonly transport: Transport;
 }
 
 /** A daemon that has just answered. */
-export interface Found extends Told {
+export interface Found extends DaemonCandidate {
   readonly health: Health;
 }
 
@@ -68,19 +68,19 @@ export function requireProtocol({ health, transport }: Found, { discovery }: Pla
 }
 
 async function discoverAny(places: Places, signal: AbortSignal | undefined): Promise<Found | undefined> {
-  const told = toldOf(places);
-  if (told === undefined) return undefined;
+  const candidate = candidateOf(places);
+  if (candidate === undefined) return undefined;
   try {
-    return { ...told, health: await askHealth(told, signal) };
+    return { ...candidate, health: await checkHealth(candidate, signal) };
   } catch (error) {
-    told.transport[Symbol.dispose]();
+    candidate.transport[Symbol.dispose]();
     if (isNotRunning(error)) return undefined;
     throw error;
   }
 }
 
 /** The daemon that daemon.json names, which may be gone. Throws `forbidden` as `discover` does. */
-export function toldOf(places: Places): Told | undefined {
+export function candidateOf(places: Places): DaemonCandidate | undefined {
   if (!checkStateDirectory(places.directory)) return undefined;
   const discovery = readDiscovery(places);
   if (discovery === undefined) return undefined;
@@ -133,7 +133,10 @@ function isPipe(socket: string): boolean {
 }
 
 /** Rejects with `daemon_unreachable`: "silent" when the daemon hangs, or is busy for 30 s. */
-export async function askHealth({ transport, discovery }: Told, signal?: AbortSignal): Promise<Health> {
+export async function checkHealth(
+  { transport, discovery }: DaemonCandidate,
+  signal?: AbortSignal,
+): Promise<Health> {
   const { pid } = discovery;
   const givenUp = new AbortController();
   using _ = watchProcess(pid, (why) => givenUp.abort(silent(pid, why)));
@@ -152,7 +155,7 @@ export async function askHealth({ transport, discovery }: Told, signal?: AbortSi
   }
 }
 
-const isWhatDaemonsAnswer = isObjectWith({
+const isHealthResponse = isObjectWith({
   status: isOneOf("ok", "draining"),
   version: isText,
   protocol: isWhole,
@@ -160,7 +163,7 @@ const isWhatDaemonsAnswer = isObjectWith({
 });
 
 function isHealth(value: unknown): value is Health {
-  return isWhatDaemonsAnswer(value);
+  return isHealthResponse(value);
 }
 
 function silent(pid: number, why: "hangs" | "busy"): Problem {

@@ -33,7 +33,7 @@ const defaultDeadlineMs = 60_000;
  * Waits before the next poll: briefly at first, and longer the more time has passed, since a hundred clients that poll
  * constantly would keep the daemon from starting.
  */
-async function waitToLook(since: number, signal: AbortSignal | undefined): Promise<void> {
+async function waitToPoll(since: number, signal: AbortSignal | undefined): Promise<void> {
   const span = Math.min(500, 10 + (performance.now() - since) / 8);
   await wait(span, undefined, signal === undefined ? {} : { signal });
 }
@@ -57,7 +57,7 @@ export async function launch(options: LaunchOptions, signal?: AbortSignal): Prom
       return await startLocked(options, deadline, signal);
     }
     if (performance.now() > deadline) throw late(places, "Another process has been starting it");
-    await waitToLook(since, signal);
+    await waitToPoll(since, signal);
   }
 }
 
@@ -70,14 +70,14 @@ async function startLocked(
   const { places } = options;
   const before = await lookFor(places, signal);
   if (before !== undefined) return before;
-  using starts = new Starts(options, await isListening(places.socket));
+  using starter = new DaemonStarter(options, await isListening(places.socket));
   const since = performance.now();
   for (;;) {
     const found = await lookFor(places, signal);
     if (found !== undefined) return found;
-    starts.look();
+    starter.look();
     if (performance.now() > deadline) throw late(places, "It was started");
-    await waitToLook(since, signal);
+    await waitToPoll(since, signal);
   }
 }
 
@@ -87,7 +87,7 @@ const listenerMs = 20_000;
 const placeTakenMs = 250;
 
 /** Starts the daemon, and restarts it while another one is about to exit. */
-class Starts implements Disposable {
+class DaemonStarter implements Disposable {
   readonly #options: LaunchOptions;
   #child: Child | undefined;
   #nextAt: number;

@@ -110,9 +110,9 @@ export async function readAll({ body, length }: Reply, what: string): Promise<Bu
 export function problemOf({ status }: Reply, bytes: Buffer): Problem {
   const details = parseJson(bytes.toString("utf8"));
   if (isProblemDetails(details)) return Problem.fromDetails(details);
-  const told: unknown = isTold(details) ? Reflect.get(details, "detail") : undefined;
+  const detail: unknown = hasDetail(details) ? Reflect.get(details, "detail") : undefined;
   // A newer daemon may send an unknown code, but its message is still useful.
-  if (typeof told === "string") return new Problem("daemon_incompatible", told);
+  if (typeof detail === "string") return new Problem("daemon_incompatible", detail);
   return new Problem(
     "daemon_incompatible",
     `The Hostrun daemon answered ${status}, in a way that was not ` +
@@ -122,7 +122,7 @@ export function problemOf({ status }: Reply, bytes: Buffer): Problem {
 
 const hasText = isObjectWith({ code: isText, detail: isText });
 
-function isTold(details: unknown): details is object {
+function hasDetail(details: unknown): details is object {
   return hasText(details);
 }
 

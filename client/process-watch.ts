@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /** A process that is to answer is considered hung when it makes no progress for this many polls. */
-const maxStillLooks = 6;
-const defaultPace = { lookMs: 500, maxBusyMs: 30_000 };
+const maxIdlePolls = 6;
+const defaultPace = { pollMs: 500, maxBusyMs: 30_000 };
 
 /**
  * Watches a process that is to answer, and calls `giveUp`: with "hangs" when it has made no progress for 3 s, with
@@ -12,25 +12,25 @@ const defaultPace = { lookMs: 500, maxBusyMs: 30_000 };
 export function watchProcess(
   pid: number,
   giveUp: (why: "hangs" | "busy") => void,
-  { lookMs, maxBusyMs } = defaultPace,
+  { pollMs, maxBusyMs } = defaultPace,
 ): Disposable {
   const deadline = uptimeMs() + maxBusyMs;
   let before: string | undefined;
-  let still = 0;
-  let told: NodeJS.Immediate | undefined;
-  const looks = setInterval(() => {
+  let idlePolls = 0;
+  let pending: NodeJS.Immediate | undefined;
+  const timer = setInterval(() => {
     const now = progressOf(pid);
-    still = now !== undefined && now === before ? still + 1 : 0;
+    idlePolls = now !== undefined && now === before ? idlePolls + 1 : 0;
     before = now;
-    const hangs = still >= maxStillLooks;
+    const hangs = idlePolls >= maxIdlePolls;
     if (!hangs && uptimeMs() < deadline) return;
-    clearInterval(looks);
-    told = setImmediate(() => giveUp(hangs ? "hangs" : "busy"));
-  }, lookMs);
+    clearInterval(timer);
+    pending = setImmediate(() => giveUp(hangs ? "hangs" : "busy"));
+  }, pollMs);
   return {
     [Symbol.dispose]() {
-      clearInterval(looks);
-      clearImmediate(told);
+      clearInterval(timer);
+      clearImmediate(pending);
     },
   };
 }

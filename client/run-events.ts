@@ -168,28 +168,28 @@ export async function* jobEvents(
   job: string,
   options: JobEventsOptions = {},
 ): AsyncGenerator<Received<JobEvent>, void, undefined> {
-  const told = new Map<string, number>();
+  const delivered = new Map<string, number>();
   const source = jobSource(transport, job, options);
   for (;;) {
-    const known = new Map(told);
+    const known = new Map(delivered);
     try {
       for await (const received of subscribe(source, options))
-        if (isNew(received.event, known, told)) yield received;
+        if (isNew(received.event, known, delivered)) yield received;
       return;
     } catch (failure) {
       const isNumberedAnew = failure instanceof Problem && failure.code === "stream_position_unknown";
-      if (!isNumberedAnew || told.size === 0 || options.after !== undefined) throw failure;
+      if (!isNumberedAnew || delivered.size === 0 || options.after !== undefined) throw failure;
     }
   }
 }
 
-/** Counts events by run: `known` is how many repeated ones are left to skip, `told` how many were delivered in all. */
-function isNew(event: JobEvent, known: Map<string, number>, told: Map<string, number>): boolean {
+/** Counts events by run: `known` is the number of repeated ones left to skip, `delivered` the total delivered. */
+function isNew(event: JobEvent, known: Map<string, number>, delivered: Map<string, number>): boolean {
   if (!("runId" in event)) return true;
   const left = known.get(event.runId) ?? 0;
   known.set(event.runId, left - 1);
   if (left > 0) return false;
-  told.set(event.runId, (told.get(event.runId) ?? 0) + 1);
+  delivered.set(event.runId, (delivered.get(event.runId) ?? 0) + 1);
   return true;
 }
 

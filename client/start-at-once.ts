@@ -1,6 +1,6 @@
 import { Problem } from "../protocol/problem.ts";
 import { notBegun, startHeaders } from "../protocol/start-at-once.ts";
-import { askHealth, isSilent, type Told } from "./discover.ts";
+import { checkHealth, isSilent, type DaemonCandidate } from "./discover.ts";
 import type { Reply } from "./reply.ts";
 
 /** Sends the run, with additional headers. */
@@ -17,15 +17,15 @@ const beginMs = 3000;
  * daemon, and send it again with the same key. Rejects as `discover` does if the daemon hangs; it will not start the
  * run later, either.
  */
-export async function startAtOnce(told: Told, post: PostRun): Promise<Reply | undefined> {
+export async function startAtOnce(candidate: DaemonCandidate, post: PostRun): Promise<Reply | undefined> {
   const hangs = new AbortController();
   const asking = setTimeout(() => {
-    askHealth(told, hangs.signal).catch((failure: unknown) => {
+    checkHealth(candidate, hangs.signal).catch((failure: unknown) => {
       if (isSilent(failure)) hangs.abort(failure);
     });
   }, askAfterMs);
   try {
-    return await post(headersFor(told), hangs.signal);
+    return await post(headersFor(candidate), hangs.signal);
   } catch (failure) {
     hangs.signal.throwIfAborted();
     if (isNotBegun(failure)) return undefined;
@@ -35,7 +35,7 @@ export async function startAtOnce(told: Told, post: PostRun): Promise<Reply | un
   }
 }
 
-function headersFor({ discovery }: Told): Record<string, string> {
+function headersFor({ discovery }: DaemonCandidate): Record<string, string> {
   const now = Number(process.hrtime.bigint() / 1_000_000n);
   return { [startHeaders.daemon]: String(discovery.pid), [startHeaders.beginBy]: String(now + beginMs) };
 }

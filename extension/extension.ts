@@ -198,7 +198,7 @@ function openOutput({ daemon, hosts, report, own, log, extensionUri, start }: Ou
     finished,
     own,
     start,
-    mending: (problem) => report.mending(problem).map(({ title }) => title),
+    actionTitles: (problem) => report.actionsFor(problem).map(({ title }) => title),
     act: (panel, message) => tools.act(panel, message),
     failed: (panel, problem) => void (wasAsked(problem) || tools.trust(panel, problem)),
   });

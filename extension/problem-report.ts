@@ -11,35 +11,38 @@ export interface ProblemAction {
 /** Reports failures to the user, each with what to do next and a button for the log. */
 export class ProblemReport {
   readonly #log: vscode.LogOutputChannel;
-  readonly #mend: (problem: ProblemDetails) => readonly ProblemAction[];
+  readonly #actionsFor: (problem: ProblemDetails) => readonly ProblemAction[];
   /** A failure of the daemon reaches everything that waits for it, but is reported once. */
-  readonly #told = new WeakSet<Error>();
+  readonly #reported = new WeakSet<Error>();
 
-  /** `mend`: what the user can do about a problem, whatever caused it. */
-  constructor(log: vscode.LogOutputChannel, mend: (problem: ProblemDetails) => readonly ProblemAction[]) {
+  /** `actionsFor`: what the user can do about a problem, whatever caused it. */
+  constructor(
+    log: vscode.LogOutputChannel,
+    actionsFor: (problem: ProblemDetails) => readonly ProblemAction[],
+  ) {
     this.#log = log;
-    this.#mend = mend;
+    this.#actionsFor = actionsFor;
   }
 
   /** Reports that `what` failed, e.g. "The host could not be saved". Does not wait for the user. */
-  tell(what: string, failure: unknown, ...actions: readonly ProblemAction[]): void {
+  show(what: string, failure: unknown, ...actions: readonly ProblemAction[]): void {
     if (isAbort(failure)) return;
     const problem = asProblem(failure);
-    if (this.#told.has(problem)) return;
-    this.#told.add(problem);
+    if (this.#reported.has(problem)) return;
+    this.#reported.add(problem);
     this.#log.error(`${what}: ${problem.code}: ${problem.message}`);
     for (const line of problem.members.written ?? []) this.#log.error(line);
     if (problem.cause !== undefined) this.#log.error(inspected(problem.cause));
     const showLog = { title: vscode.l10n.t("Show Log"), act: () => this.#log.show(true) };
-    const text = linkless(shortened(`${what}. ${problem.message}${tellingLine(problem)}`, 400));
-    const mending = this.mending(problem.toJSON());
-    const shown = vscode.window.showErrorMessage(text, ...actions, ...mending, showLog);
+    const text = linkless(shortened(`${what}. ${problem.message}${errorLine(problem)}`, 400));
+    const fixes = this.actionsFor(problem.toJSON());
+    const shown = vscode.window.showErrorMessage(text, ...actions, ...fixes, showLog);
     void shown.then((action) => action?.act());
   }
 
   /** What the user can do about a problem, whatever caused it. */
-  mending(problem: ProblemDetails): readonly ProblemAction[] {
-    return this.#mend(problem);
+  actionsFor(problem: ProblemDetails): readonly ProblemAction[] {
+    return this.#actionsFor(problem);
   }
 
   /** Runs the work of a command, and reports its failure. */
@@ -47,7 +50,7 @@ export class ProblemReport {
     try {
       return await work();
     } catch (failure) {
-      this.tell(what, failure);
+      this.show(what, failure);
       return undefined;
     }
   }
@@ -65,9 +68,9 @@ export function asProblem(failure: unknown): Problem {
 }
 
 /** The output of a program that died goes to the log; only the line that names the error ("Error: …") is shown. */
-function tellingLine(problem: Problem): string {
-  const telling = problem.members.written?.find((line) => /^[\w ]+: /.test(line));
-  return telling === undefined ? "" : ` ${telling}`;
+function errorLine(problem: Problem): string {
+  const found = problem.members.written?.find((line) => /^[\w ]+: /.test(line));
+  return found === undefined ? "" : ` ${found}`;
 }
 
 function inspected(cause: unknown): string {

@@ -31,7 +31,7 @@ export async function writePieces(
 }
 
 /** Reports that the file was saved, and opens it on request. */
-export async function tellSaved(message: string, file: vscode.Uri): Promise<void> {
+export async function showSaved(message: string, file: vscode.Uri): Promise<void> {
   const open = vscode.l10n.t("Open");
   const answer = await vscode.window.showInformationMessage(message, open);
   if (answer === open) await vscode.commands.executeCommand("vscode.open", file);

@@ -11,26 +11,26 @@ export function formatElapsed(ms: number, tenths = true): string {
 
 /** Counts from an instant on and reports the elapsed milliseconds until it is stopped. */
 export class ElapsedTicker {
-  readonly #tell: (ms: number) => void;
+  readonly #onTick: (ms: number) => void;
   #startedAt = 0;
   #timer: number | undefined;
 
-  constructor(tell: (ms: number) => void) {
-    this.#tell = tell;
+  constructor(onTick: (ms: number) => void) {
+    this.#onTick = onTick;
   }
 
   /** `elapsedMs` have already elapsed; `everyMs` is the interval between reports. */
   start(elapsedMs: number, everyMs: number): void {
     this.#clear();
     this.#startedAt = performance.now() - elapsedMs;
-    this.#tell(elapsedMs);
-    this.#timer = window.setInterval(() => this.#tell(performance.now() - this.#startedAt), everyMs);
+    this.#onTick(elapsedMs);
+    this.#timer = window.setInterval(() => this.#onTick(performance.now() - this.#startedAt), everyMs);
   }
 
   /** Stops, and reports `ms` once more. */
   stop(ms: number): void {
     this.#clear();
-    this.#tell(ms);
+    this.#onTick(ms);
   }
 
   #clear(): void {

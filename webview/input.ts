@@ -62,7 +62,7 @@ export class Input {
     this.#line.setOpen(this.#options.stdinOpen === true && !this.#ended);
   }
 
-  heard(chunks: readonly OutputChunk[]): void {
+  outputArrived(chunks: readonly OutputChunk[]): void {
     const text = chunks.map(({ data, encoding }) => (encoding === undefined ? data : "")).join("");
     this.#tail = (this.#tail + text).slice(-tailCharacters);
     this.#line.hint(false);

@@ -168,8 +168,8 @@ export class RunPanel {
 
   #output({ chunks, ageMs }: Message<"output">): void {
     this.#reveal();
-    this.#silence.heard(ageMs ?? 0);
-    this.#input.heard(chunks);
+    this.#silence.outputArrived(ageMs ?? 0);
+    this.#input.outputArrived(chunks);
     let bytes = 0;
     for (const chunk of chunks) bytes += this.#screen.write(chunk);
     this.#count(bytes);

@@ -25,7 +25,7 @@ export interface SearchResult {
  */
 export class ScreenSearch {
   readonly #terminal: Terminal;
-  readonly #told: (result: SearchResult) => void;
+  readonly #onResult: (result: SearchResult) => void;
   #pattern: RegExp | undefined;
   #matches: ScreenMatch[] = [];
   #index = -1;
@@ -34,9 +34,9 @@ export class ScreenSearch {
   #marks: IDisposable[] = [];
   #timer: number | undefined;
 
-  constructor(terminal: Terminal, told: (result: SearchResult) => void) {
+  constructor(terminal: Terminal, onResult: (result: SearchResult) => void) {
     this.#terminal = terminal;
-    this.#told = told;
+    this.#onResult = onResult;
     const again = (): void => {
       window.clearTimeout(this.#timer);
       if (this.#pattern !== undefined) this.#timer = window.setTimeout(() => this.#again(), searchAgainMs);
@@ -53,7 +53,7 @@ export class ScreenSearch {
     this.#index = chosen(this.#matches, from, step);
     this.#mark();
     this.#reveal();
-    this.#told({ index: this.#index, count: this.#matches.length });
+    this.#onResult({ index: this.#index, count: this.#matches.length });
   }
 
   clear(): void {
@@ -86,7 +86,7 @@ export class ScreenSearch {
     this.#matches = findMatches(this.#terminal, this.#pattern, maxMatches);
     this.#index = chosen(this.#matches, from, "stay");
     this.#mark();
-    this.#told({ index: this.#index, count: this.#matches.length });
+    this.#onResult({ index: this.#index, count: this.#matches.length });
   }
 
   /** The start of the active match; without one, the start of the viewport. */

@@ -11,18 +11,18 @@ export class Silence {
   /** For the status line. */
   readonly quiet = element("span", { class: "quiet" });
   #since = performance.now();
-  #heard = false;
+  #hasOutput = false;
   #timer: number | undefined;
-  readonly #told: (ms: number) => void;
+  readonly #onTick: (ms: number) => void;
 
-  /** `told` is called every second with how long the command has been silent. */
-  constructor(told: (ms: number) => void) {
-    this.#told = told;
+  /** `onTick` is called every second with how long the command has been silent. */
+  constructor(onTick: (ms: number) => void) {
+    this.#onTick = onTick;
   }
 
   /** Resets it for another run. */
   begin(): void {
-    this.#heard = false;
+    this.#hasOutput = false;
     this.stop();
   }
 
@@ -35,15 +35,15 @@ export class Silence {
   }
 
   /** Output arrived that was written `ageMs` ago. */
-  heard(ageMs: number): void {
+  outputArrived(ageMs: number): void {
     this.#since = performance.now() - ageMs;
-    this.#heard = true;
+    this.#hasOutput = true;
     this.#show();
   }
 
   /** Something other than output is on the screen. */
   uncover(): void {
-    this.#heard = true;
+    this.#hasOutput = true;
     this.#show();
   }
 
@@ -56,10 +56,10 @@ export class Silence {
   #show(): void {
     const ms = performance.now() - this.#since;
     const running = this.#timer !== undefined;
-    this.waiting.hidden = !running || this.#heard || ms < firstShownAfterMs;
+    this.waiting.hidden = !running || this.#hasOutput || ms < firstShownAfterMs;
     if (!this.waiting.hidden) this.waiting.textContent = label("waitingForOutput", spanOf(ms));
-    if (running) this.#told(ms);
-    const quiet = running && this.#heard && ms >= shownAfterMs;
+    if (running) this.#onTick(ms);
+    const quiet = running && this.#hasOutput && ms >= shownAfterMs;
     this.quiet.textContent = quiet ? label("noOutputFor", spanOf(ms)) : "";
   }
 }

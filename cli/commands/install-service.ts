@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
-import { tellManager, thisService, tryManager } from "../service/this-service.ts";
+import { runManager, thisService, tryRunManager } from "../service/this-service.ts";
 import { writeUnitFiles } from "../service/unit-files.ts";
 
 export const command: Command = {
@@ -31,13 +31,13 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
     try {
       // The last command starts the service. The ones before prove that there is a service manager before anything is
       // stopped.
-      for (const words of install.slice(0, -1)) tellManager(words);
+      for (const words of install.slice(0, -1)) runManager(words);
       await stopDaemon({ drain: true, force: false });
-      for (const words of install.slice(-1)) tellManager(words);
+      for (const words of install.slice(-1)) runManager(words);
     } catch (failure) {
-      if (!written.replaced) for (const words of uninstall) tryManager(words);
+      if (!written.replaced) for (const words of uninstall) tryRunManager(words);
       written.undo();
-      for (const words of install.slice(0, -1)) tryManager(words);
+      for (const words of install.slice(0, -1)) tryRunManager(words);
       throw failure;
     }
     print(`Installed: ${files.map(({ path }) => path).join(", ")}. The daemon starts when it is needed.\n`);

@@ -6,7 +6,7 @@ import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
-import { onInterrupt, tellCancelling, tellLeft } from "../run/interrupt.ts";
+import { onInterrupt, warnCancelling, warnDetached } from "../run/interrupt.ts";
 import type { RunPlan } from "../run/options.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
@@ -90,7 +90,7 @@ options are wrong.
   optionNames,
   async run(args) {
     const asked = parseRunPlan(args, process.env);
-    await using daemon = await reachDaemon({ unseen: isPlain(asked) });
+    await using daemon = await reachDaemon({ unverified: isPlain(asked) });
     const plan = await planOf(daemon, asked);
     if (isForMany(plan)) {
       const { runJob } = await import("../jobs/run-job.ts");
@@ -154,9 +154,9 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
     }
   };
   using interrupt = onInterrupt(() => {
-    tellCancelling();
+    warnCancelling();
     void cancel();
-  }, tellLeft);
+  }, warnDetached);
   try {
     const { json, raw } = plan.view;
     const asks = plan.ask && hasTerminal();

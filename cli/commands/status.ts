@@ -37,8 +37,8 @@ Exit status: 0 when it runs, 3 when it does not.
       return 0;
     } catch (error) {
       if (!isNotRunning(error)) throw error;
-      const told = `The daemon of ${placesIn().directory} is not running. Start it with \`hostrun start\`.\n`;
-      if (format === undefined || format === "json") showOne(format, { running: false }, () => told);
+      const message = `The daemon of ${placesIn().directory} is not running. Start it with \`hostrun start\`.\n`;
+      if (format === undefined || format === "json") showOne(format, { running: false }, () => message);
       return notRunningStatus;
     }
   },

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
-import { tellManager, thisService } from "../service/this-service.ts";
+import { runManager, thisService } from "../service/this-service.ts";
 
 export const command: Command = {
   help: `Undo \`hostrun install-service\`: the daemon is stopped, and started by \`hostrun\` and the editor from then on.
@@ -18,9 +18,9 @@ Usage: hostrun uninstall-service
       return 0;
     }
     const [first, ...rest] = uninstall;
-    if (first !== undefined) tellManager(first);
+    if (first !== undefined) runManager(first);
     for (const { path } of there) rmSync(path);
-    for (const words of rest) tellManager(words);
+    for (const words of rest) runManager(words);
     print(`Removed: ${there.map(({ path }) => path).join(", ")}.\n`);
     return 0;
   },

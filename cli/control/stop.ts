@@ -47,12 +47,12 @@ export async function stopDaemon({ drain, force }: StopOptions): Promise<number 
 
 async function untilDrained(daemon: Daemon): Promise<void> {
   const { pid } = daemon.health;
-  let told: number | undefined;
+  let reported: number | undefined;
   while (!(await isGone(pid, lookMs))) {
     // It may be about to exit.
     const left = await countRuns(daemon).catch(() => undefined);
-    if (left === undefined || left === told) continue;
-    told = left;
+    if (left === undefined || left === reported) continue;
+    reported = left;
     warn(
       `The daemon (process ${pid}) takes no new commands and waits for those under way: ${left}. Durable ones are not ` +
         "waited for. Press Ctrl-C to stop waiting; the daemon still stops once they have ended.",

@@ -35,17 +35,21 @@ Exit status: 0 when it all worked, 1 when it did not.
     const connectTimeoutMs = timeout === undefined ? undefined : parseSpan(timeout, "--connect-timeout");
     await using daemon = await reachDaemon();
     const lines = new StepLines();
-    const tell = (steps: readonly TestStep[]): void => {
+    const printSteps = (steps: readonly TestStep[]): void => {
       if (format === undefined) process.stderr.write(lines.take(steps));
     };
     try {
-      const found = await testHost(daemon, name, { connectTimeoutMs, fresh: values.fresh, steps: tell });
+      const found = await testHost(daemon, name, {
+        connectTimeoutMs,
+        fresh: values.fresh,
+        steps: printSteps,
+      });
       // On a terminal the steps have been printed already.
-      if (hasTerminal()) tell(found.steps);
+      if (hasTerminal()) printSteps(found.steps);
       showOne(format, found, () => testSheet(found, lines.take(found.steps)));
       return found.steps.some(({ state }) => state === "failed") ? 1 : 0;
     } catch (failure) {
-      if (failure instanceof Problem) tell(failure.members.steps ?? []);
+      if (failure instanceof Problem) printSteps(failure.members.steps ?? []);
       throw failure;
     }
   },

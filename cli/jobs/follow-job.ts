@@ -7,7 +7,7 @@ import { LineSink } from "../line-sink.ts";
 import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
-import { onInterrupt, tellCancelling, tellLeft } from "../run/interrupt.ts";
+import { onInterrupt, warnCancelling, warnDetached } from "../run/interrupt.ts";
 import type { JobShow, ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { printCsv } from "./csv.ts";
@@ -43,12 +43,12 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
       // While results are printed there is nothing to cancel.
       if (isOver) process.exit(interrupt.status);
       progress?.erase();
-      tellCancelling();
+      warnCancelling();
       void cancel();
     },
     () => {
       progress?.erase();
-      tellLeft(`hostrun jobs show ${job.id}`);
+      warnDetached(`hostrun jobs show ${job.id}`);
     },
   );
   try {

@@ -25,8 +25,8 @@ function headOf({ kind, hop, title, instructions, attempt }: Prompt): string {
   // The server's own text does not name the server.
   const whose =
     kind === "keyboardInteractive" ? [`${visible(hop)} asks: ${visible(title)}`] : [visible(title)];
-  const told = instructions === "" ? [] : instructions.split("\n").map((line) => `  ${visible(line)}`);
-  return `${[...again, ...whose, ...told].join("\n")}\n`;
+  const lines = instructions === "" ? [] : instructions.split("\n").map((line) => `  ${visible(line)}`);
+  return `${[...again, ...whose, ...lines].join("\n")}\n`;
 }
 
 function askForTrust({ host, hop, key }: Prompt, signal: AbortSignal): Promise<boolean | undefined> {

@@ -4,12 +4,12 @@ import { warn } from "../console.ts";
 const watched = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Shown when a person presses Ctrl-C. */
-export function tellCancelling(): void {
+export function warnCancelling(): void {
   if (process.stderr.isTTY) warn("Cancelling; press Ctrl-C again to stop waiting.");
 }
 
 /** Shown when they press it again. `shows`: the command that shows the result. */
-export function tellLeft(shows = "hostrun history"): void {
+export function warnDetached(shows = "hostrun history"): void {
   if (process.stderr.isTTY)
     warn(`Detached. The command is still being cancelled; \`${shows}\` shows its result.`);
 }

@@ -15,7 +15,7 @@ export function thisService(): Service {
 }
 
 /** Runs a command of the service manager; throws `conflict` with its error message when it fails. */
-export function tellManager([program = "", ...args]: readonly string[]): void {
+export function runManager([program = "", ...args]: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return;
   const said = visibleLine(error === undefined ? stderr.trim() : error.message);
@@ -27,6 +27,6 @@ export function tellManager([program = "", ...args]: readonly string[]): void {
 }
 
 /** The same, but ignores failures, for undoing as much as possible. */
-export function tryManager([program = "", ...args]: readonly string[]): void {
+export function tryRunManager([program = "", ...args]: readonly string[]): void {
   spawnSync(program, args, { stdio: "ignore" });
 }

@@ -113,7 +113,7 @@ export class DaemonCommands {
       const next = isSilent(state.problem)
         ? { title: vscode.l10n.t("Restart"), act: () => this.restart() }
         : { title: vscode.l10n.t("Retry"), act: () => this.start() };
-      this.#report.tell(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, next);
+      this.#report.show(vscode.l10n.t("Hostrun's daemon is not available"), state.problem, next);
     });
     return vscode.Disposable.from(states, { dispose: () => this.#doctor?.dispose() });
   }

@@ -203,7 +203,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   /** Runs until the link is released; when the daemon is gone, it is restarted unless it was stopped on purpose. */
   async #follow(daemon: OpenedDaemon, opening: Promise<OpenedDaemon>, signal: AbortSignal): Promise<void> {
     try {
-      await this.#tellChanges(daemon, opening, signal);
+      await this.#forwardChanges(daemon, opening, signal);
     } catch (failure) {
       if (!signal.aborted) this.#log.warn(`The daemon is away: ${asProblem(failure).message}`);
     } finally {
@@ -218,7 +218,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   /** Forwards changes until the stream ends, or another daemon serves it. Throws if the stream cannot be resumed. */
-  async #tellChanges(
+  async #forwardChanges(
     daemon: OpenedDaemon,
     opening: Promise<OpenedDaemon>,
     signal: AbortSignal,

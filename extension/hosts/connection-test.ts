@@ -30,13 +30,13 @@ export class ConnectionTest {
 
   async run(host: Host): Promise<void> {
     try {
-      tellFound(host, await this.#connect(host));
+      showFound(host, await this.#connect(host));
     } catch (failure) {
       if (isAbort(failure)) return;
       const problem = asProblem(failure);
       this.#parts.hosts.failed(host, problem);
       const details = problem.toJSON();
-      if (!isTrustable(details)) this.#tellFailure(host, problem);
+      if (!isTrustable(details)) this.#showFailure(host, problem);
       else if (!wasAsked(details) && (await this.#trusts(details))) await this.run(host);
     }
   }
@@ -72,7 +72,7 @@ export class ConnectionTest {
   }
 
   /** Reports the step that failed and what to do, and lists all steps on demand. */
-  #tellFailure(host: Host, problem: Problem): void {
+  #showFailure(host: Host, problem: Problem): void {
     const { steps = [] } = problem.members;
     const failed = steps.find(({ state }) => state === "failed");
     const what =
@@ -80,7 +80,7 @@ export class ConnectionTest {
         ? vscode.l10n.t("{0} could not be reached", host.name)
         : vscode.l10n.t("{0} failed the test at: {1}", host.name, stepSummary(failed));
     const show = { title: vscode.l10n.t("Show Steps"), act: () => showSteps(host, steps) };
-    this.#parts.report.tell(what, problem, ...(steps.length === 0 ? [] : [show]));
+    this.#parts.report.show(what, problem, ...(steps.length === 0 ? [] : [show]));
   }
 
   #trusts(problem: Parameters<typeof askToTrust>[1]): Promise<boolean | undefined> {
@@ -90,9 +90,9 @@ export class ConnectionTest {
   }
 }
 
-function tellFound(host: Host, { connectMs, server, hostKey, steps }: HostTest): void {
+function showFound(host: Host, { connectMs, server, hostKey, steps }: HostTest): void {
   const failed = steps.find(({ state }) => state === "failed");
-  const told =
+  const message =
     failed === undefined
       ? vscode.l10n.t("{0} answered in {1} ms: {2}, {3}.", host.name, connectMs, server, hostKey.keyType)
       : vscode.l10n.t(
@@ -101,9 +101,10 @@ function tellFound(host: Host, { connectMs, server, hostKey, steps }: HostTest):
           stepLabel(failed.name),
           failed.note ?? "",
         );
-  const tell = failed === undefined ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const notify =
+    failed === undefined ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
   const show = vscode.l10n.t("Show Steps");
-  const shown = tell(linkless(oneLine(told)), show);
+  const shown = notify(linkless(oneLine(message)), show);
   void shown.then((answer) => (answer === show ? showSteps(host, steps) : undefined));
 }
 

@@ -9,8 +9,8 @@ import { homePath } from "./ssh-config-page.ts";
 export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<void> {
   const saved = hosts.filter(({ id, damaged }) => id !== null && damaged === undefined);
   if (saved.length === 0) {
-    const told = vscode.l10n.t("There are no saved hosts. Hosts in the SSH config are in its own file.");
-    await vscode.window.showInformationMessage(told);
+    const message = vscode.l10n.t("There are no saved hosts. Hosts in the SSH config are in its own file.");
+    await vscode.window.showInformationMessage(message);
     return;
   }
   const file = await vscode.window.showSaveDialog({
@@ -21,10 +21,10 @@ export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<v
   });
   if (file === undefined) return;
   await vscode.workspace.fs.writeFile(file, Buffer.from(exportText(saved)));
-  const told = vscode.l10n.t(
+  const message = vscode.l10n.t(
     "Exported {0} hosts to {1}. It contains no secrets.",
     saved.length,
     homePath(file.fsPath),
   );
-  void vscode.window.showInformationMessage(told);
+  void vscode.window.showInformationMessage(message);
 }

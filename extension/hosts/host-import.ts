@@ -160,17 +160,18 @@ function valueLabel(value: HostChange["from"]): string {
 
 function importedLabel({ imported, updated }: ImportResult): string {
   const [count, changed] = [imported.length, updated.length];
-  const told = count === 1 ? vscode.l10n.t("Imported 1 host.") : vscode.l10n.t("Imported {0} hosts.", count);
-  if (changed === 0) return told;
+  const message =
+    count === 1 ? vscode.l10n.t("Imported 1 host.") : vscode.l10n.t("Imported {0} hosts.", count);
+  if (changed === 0) return message;
   const also =
     changed === 1 ? vscode.l10n.t("Changed 1 host.") : vscode.l10n.t("Changed {0} hosts.", changed);
-  return count === 0 ? also : `${told} ${also}`;
+  return count === 0 ? also : `${message} ${also}`;
 }
 
 async function tellResult(text: string, { skipped }: Pick<ImportResult, "skipped">): Promise<void> {
   const show = vscode.l10n.t("Show Skipped");
-  const told = linkless(oneLine(text));
-  const answer = await vscode.window.showInformationMessage(told, ...(skipped.length > 0 ? [show] : []));
+  const message = linkless(oneLine(text));
+  const answer = await vscode.window.showInformationMessage(message, ...(skipped.length > 0 ? [show] : []));
   if (answer !== show) return;
   const detail = skipped.map(({ name, reason }) => `${oneLine(name)}: ${reason}`).join("\n");
   await vscode.window.showInformationMessage(vscode.l10n.t("Skipped"), { modal: true, detail });

@@ -62,17 +62,17 @@ function hostOf(target: string, values: ReadonlyMap<string, string>): SshCommand
   if (parts === undefined) return undefined;
   const port = values.get("port");
   const jump = values.get("proxyjump");
-  const told = HostPatch.safeParse({
+  const fields = HostPatch.safeParse({
     port: port === undefined ? parts.port : Number(port),
     user: values.get("user") ?? parts.user,
     identityFile: values.get("identityfile"),
     jump: jump === "none" ? undefined : jump?.split(","),
   }).data;
-  if (told === undefined) return undefined;
-  const { user = null, identityFile, jump: hops } = told;
+  if (fields === undefined) return undefined;
+  const { user = null, identityFile, jump: hops } = fields;
   return {
     address: parts.host,
-    port: told.port,
+    port: fields.port,
     user,
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(hops === undefined ? {} : { jump: hops }),

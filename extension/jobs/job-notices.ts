@@ -38,10 +38,10 @@ export class JobNotices implements vscode.Disposable {
   #ended(job: Job): void {
     if (!this.#watched.delete(job.id) || !isWorthNotice(job)) return;
     if (vscode.window.state.focused && this.#parts.shows(job.id)) return;
-    void this.#tell(job);
+    void this.#notify(job);
   }
 
-  async #tell(job: Job): Promise<void> {
+  async #notify(job: Job): Promise<void> {
     const show = vscode.l10n.t("Show Results");
     const command = shortened(job.command, 100);
     const { exited0 } = job.counts;

@@ -66,8 +66,8 @@ export class KeyCommands {
     await this.#parts.report.attempt(vscode.l10n.t("The key could not be made"), async () => {
       const made = await this.#parts.daemon.call("createKey", { body: { name: name.trim(), passphrase } });
       const install = vscode.l10n.t("Install on Host…");
-      const told = vscode.l10n.t("Made {0} ({1}).", homePath(made.path ?? ""), made.fingerprint);
-      if ((await vscode.window.showInformationMessage(told, install)) === install)
+      const message = vscode.l10n.t("Made {0} ({1}).", homePath(made.path ?? ""), made.fingerprint);
+      if ((await vscode.window.showInformationMessage(message, install)) === install)
         await this.installKey(made);
     });
   }
@@ -76,26 +76,26 @@ export class KeyCommands {
     const title = vscode.l10n.t("Install SSH Key");
     const which = key ?? (await this.#chooseKey(title));
     const host = which === undefined ? undefined : await this.#parts.hostCommands.chosen(undefined, title);
-    if (which !== undefined && host !== undefined) await this.#tellInstalled(which, host);
+    if (which !== undefined && host !== undefined) await this.#showInstalled(which, host);
   }
 
   /** Sets up a key for logging in to a host instead of a password. */
   async useKey(host: Host): Promise<void> {
     const key = await this.#chooseKey(vscode.l10n.t("Use a Key for {0}", host.name));
-    if (key === undefined || !(await this.#tellInstalled(key, host))) return;
+    if (key === undefined || !(await this.#showInstalled(key, host))) return;
     await this.#parts.report.attempt(vscode.l10n.t("{0} could not be saved", host.name), () =>
       this.#setKey(key, host),
     );
   }
 
-  async #tellInstalled(key: Key, host: Host): Promise<boolean> {
+  async #showInstalled(key: Key, host: Host): Promise<boolean> {
     const what = vscode.l10n.t("The key could not be installed on {0}", host.name);
     const done = await this.#parts.report.attempt(what, async () => this.#install(key, host));
     if (done === undefined) return false;
-    const told = done.added
+    const message = done.added
       ? vscode.l10n.t("{0} can log in as {1} now.", oneLine(key.comment ?? key.fingerprint), done.login)
       : vscode.l10n.t("The key was already installed: it can log in as {0}.", done.login);
-    void vscode.window.showInformationMessage(told);
+    void vscode.window.showInformationMessage(message);
     return true;
   }
 
@@ -111,8 +111,12 @@ export class KeyCommands {
       return;
     }
     const open = vscode.l10n.t("Open SSH Config");
-    const told = vscode.l10n.t("Add “IdentityFile {0}” to {1} in the SSH config.", homePath(path), host.name);
-    if ((await vscode.window.showInformationMessage(told, open)) === open) await openSshConfig(host);
+    const message = vscode.l10n.t(
+      "Add “IdentityFile {0}” to {1} in the SSH config.",
+      homePath(path),
+      host.name,
+    );
+    if ((await vscode.window.showInformationMessage(message, open)) === open) await openSshConfig(host);
   }
 
   /** The prompts of the login are shown in this window. */
@@ -137,8 +141,8 @@ export class KeyCommands {
     const { items } = await this.#parts.daemon.call("listKeys", { query });
     if (items.length === 0) {
       const make = vscode.l10n.t("Make SSH Key…");
-      const told = vscode.l10n.t("There are no SSH keys in ~/.ssh or in the agent.");
-      if ((await vscode.window.showInformationMessage(told, make)) === make) await this.makeKey();
+      const message = vscode.l10n.t("There are no SSH keys in ~/.ssh or in the agent.");
+      if ((await vscode.window.showInformationMessage(message, make)) === make) await this.makeKey();
       return undefined;
     }
     const chosen = await vscode.window.showQuickPick(items.map(keyEntry), {

@@ -50,8 +50,8 @@ export class KeyOffer implements vscode.Disposable {
     await this.#parts.memory.update(memoryKey, [...offered, hop]);
     const use = vscode.l10n.t("Use a Key…");
     const stop = vscode.l10n.t("Don't Ask Again");
-    const told = vscode.l10n.t("You logged in to {0} with a password. Use a key from now on?", name);
-    const answer = await vscode.window.showInformationMessage(linkless(oneLine(told)), use, stop);
+    const message = vscode.l10n.t("You logged in to {0} with a password. Use a key from now on?", name);
+    const answer = await vscode.window.showInformationMessage(linkless(oneLine(message)), use, stop);
     if (answer === use) await this.#parts.use(host);
     if (answer === stop) await this.#parts.memory.update(memoryKey, [...offered, never]);
   }

@@ -155,11 +155,11 @@ async function askFields(
   for (let at = 0; at < totalSteps; ) {
     const field = fields[at];
     const step = { ...frame, step: at + 1 };
-    const told = at === 0 ? `${again}${instructions.replaceAll("\n", " ")}`.trim() : "";
+    const message = at === 0 ? `${again}${instructions.replaceAll("\n", " ")}`.trim() : "";
     const answer =
       field === undefined
         ? await askKeeping(longest ?? "session", step, closed)
-        : await askField(field, told, step, closed);
+        : await askField(field, message, step, closed);
     if (answer === "cancel") return undefined;
     if (answer === "back") {
       at -= 1;

@@ -3,18 +3,18 @@ import type { OutputStream } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
 
 /**
- * An event as a line of a debug log; undefined for output of a stream that is in `heard`, to which the first output
+ * An event as a line of a debug log; undefined for output of a stream that is in `loggedStreams`, to which the first output
  * adds it. Debug logs are for bug reports and stay in English, like all logs.
  */
-export function eventLine(event: RunBytesEvent, heard: Set<OutputStream>): string | undefined {
+export function eventLine(event: RunBytesEvent, loggedStreams: Set<OutputStream>): string | undefined {
   switch (event.type) {
     case "init":
       return `Run ${event.runId} on ${event.run.host.name} (${event.run.host.address}), recorded as ${event.run.state}`;
     case "status":
       return `${event.state}: ${event.message}`;
     case "output": {
-      if (heard.has(event.stream)) return undefined;
-      heard.add(event.stream);
+      if (loggedStreams.has(event.stream)) return undefined;
+      loggedStreams.add(event.stream);
       return `First output on ${event.stream}`;
     }
     case "gap":

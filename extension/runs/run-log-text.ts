@@ -13,11 +13,11 @@ export interface RunLogText {
 /** The debug log of a run as text. It is for bug reports and stays in English, like all logs. */
 export function runLogText(run: Run): RunLogText {
   const lines = head(run);
-  const heard = new Set<OutputStream>();
+  const loggedStreams = new Set<OutputStream>();
   let isWhole = true;
   return {
     add: (event) => {
-      const text = eventLine(event, heard);
+      const text = eventLine(event, loggedStreams);
       if (text !== undefined) lines.push(`${event.timestamp}  ${text}`);
     },
     cut: () => {

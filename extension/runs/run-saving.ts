@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { exportedRuns, type RunExportFormat } from "../../client/exported-runs.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
-import { askFile, tellSaved, writePieces } from "../saved-file.ts";
+import { askFile, showSaved, writePieces } from "../saved-file.ts";
 
 interface FormatItem extends vscode.QuickPickItem {
   readonly value: RunExportFormat;
@@ -22,5 +22,5 @@ export async function saveRuns(daemon: Daemon, runs: Iterable<Run> | AsyncIterab
   const file = await askFile(vscode.l10n.t("Export runs with their output"), `runs.${format.ending}`);
   if (file === undefined) return;
   await writePieces(file, exportedRuns(daemon, runs, format.value), 0o600);
-  await tellSaved(vscode.l10n.t("Exported to {0}.", file.fsPath), file);
+  await showSaved(vscode.l10n.t("Exported to {0}.", file.fsPath), file);
 }

@@ -48,8 +48,8 @@ export class JobWork implements TaskWork {
     const { hosts, unknown } = resolved;
     if (unknown.length > 0 || hosts.length === 0) {
       const names = shortened((unknown.length > 0 ? unknown : targets).join(", "), 200);
-      const told = vscode.l10n.t("There is no host for {0}. Nothing was run.", names);
-      throw new Problem("invalid_request", told);
+      const message = vscode.l10n.t("There is no host for {0}. Nothing was run.", names);
+      throw new Problem("invalid_request", message);
     }
     this.#hosts = hosts;
     return !starter.isRisky(resolved) || starter.confirm(resolved, this.task.command, this.task);

@@ -56,10 +56,10 @@ export class FinishedNotices implements vscode.Disposable {
     if (tab === undefined || run.state !== "ended") return;
     this.#watched.delete(run.id);
     const setting = vscode.workspace.getConfiguration("hostrun").get<NoticeSetting>("notifyFinished", "long");
-    if (!tab.shows(run.id) && isWorthNotice(run, setting)) void this.#tell(run);
+    if (!tab.shows(run.id) && isWorthNotice(run, setting)) void this.#notify(run);
   }
 
-  async #tell(run: Run): Promise<void> {
+  async #notify(run: Run): Promise<void> {
     const show = vscode.l10n.t("Show Output");
     const [host, command] = [oneLine(run.host.name), shortened(run.command, 100)];
     const text = linkless(vscode.l10n.t("Run finished on {0}: {1} ({2})", host, command, stateLabel(run)));

@@ -8,7 +8,7 @@ import type { ProblemReport } from "../problem-report.ts";
 import { editNote } from "../runs/run-note.ts";
 import type { RunLog } from "../runs/run-log.ts";
 import type { Runner } from "../runs/runner.ts";
-import { askFile, stampOf, tellSaved, writePieces } from "../saved-file.ts";
+import { askFile, stampOf, showSaved, writePieces } from "../saved-file.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { OutputDocuments } from "./output-documents.ts";
 import { readRecordedText } from "./recorded-text.ts";
@@ -57,7 +57,7 @@ export class PanelTools {
   /** `what`: "trust", "showLog", or the title of an action that may fix it. */
   async #aboutProblem(panel: RunPanel, what: string): Promise<void> {
     if (what === "trust") return this.trust(panel, panel.problem);
-    return what === "showLog" ? this.#showLog(panel.runId) : this.#mend(panel, what);
+    return what === "showLog" ? this.#showLog(panel.runId) : this.#runAction(panel, what);
   }
 
   async #act(panel: RunPanel, message: Exclude<ToolMessage, ProblemMessage>): Promise<void> {
@@ -96,8 +96,8 @@ export class PanelTools {
     await this.#log.show(await this.#daemon.call("getRun", { params: { run: runId } }));
   }
 
-  async #mend({ problem }: RunPanel, title: string): Promise<void> {
-    const actions = problem === undefined ? [] : this.#report.mending(problem);
+  async #runAction({ problem }: RunPanel, title: string): Promise<void> {
+    const actions = problem === undefined ? [] : this.#report.actionsFor(problem);
     await actions.find((action) => action.title === title)?.act();
   }
 
@@ -162,7 +162,7 @@ export class PanelTools {
 
   async #write(runId: string, file: vscode.Uri): Promise<void> {
     await writePieces(file, await this.#daemon.openOutput(runId, "both"));
-    await tellSaved(vscode.l10n.t("Saved the output to {0}.", file.fsPath), file);
+    await showSaved(vscode.l10n.t("Saved the output to {0}.", file.fsPath), file);
   }
 }
 

@@ -51,7 +51,7 @@ class RunFeed {
   readonly #daemon: Daemon;
   readonly #screen: RunScreen;
   readonly #signal: AbortSignal;
-  readonly #heard = new Set<OutputStream>();
+  readonly #loggedStreams = new Set<OutputStream>();
   #hostName = "";
   /** The last status that was reported. */
   #standing: EventOf<"status"> | undefined;
@@ -118,11 +118,11 @@ class RunFeed {
       ...(reconnecting && { reconnecting }),
       ...(stopping && { stopping }),
     });
-    if (state === "running" && !reconnecting) void this.#tellTransport(event);
+    if (state === "running" && !reconnecting) void this.#showTransport(event);
   }
 
   /** Output is not delayed by it, nor by the request that it makes. */
-  async #tellTransport(event: EventOf<"status">): Promise<void> {
+  async #showTransport(event: EventOf<"status">): Promise<void> {
     const { state, message, timestamp } = event;
     await wait(transportAfterMs, undefined, { signal: this.#signal }).catch(() => undefined);
     const transport = await this.#transport(timestamp);
@@ -155,7 +155,7 @@ class RunFeed {
   }
 
   #log(event: RunBytesEvent): void {
-    const message = eventLine(event, this.#heard);
+    const message = eventLine(event, this.#loggedStreams);
     if (message !== undefined) this.#screen.post({ type: "log", at: event.timestamp, message });
   }
 }

@@ -29,7 +29,7 @@ export interface PanelContext {
   /** Reads the lists, unless they have been read: a panel's header describes its host. */
   start(): Promise<void>;
   /** The titles of actions that may fix a problem. */
-  mending(problem: ProblemDetails): readonly string[];
+  actionTitles(problem: ProblemDetails): readonly string[];
   /** Performs the actions of the webview's tools. */
   act(panel: RunPanel, message: Exclude<FromPanel, { type: "ready" | "drawn" | "focused" }>): Promise<void>;
   /** A run that this window started, as opposed to a replay, failed. */
@@ -149,9 +149,9 @@ export class RunPanel implements RunTab {
   }
 
   post(message: ToPanel): void {
-    const mending =
-      message.type === "problem" ? { actions: [...this.#context.mending(message.problem)] } : {};
-    this.#mail.post({ ...message, ...mending });
+    const actions =
+      message.type === "problem" ? { actions: [...this.#context.actionTitles(message.problem)] } : {};
+    this.#mail.post({ ...message, ...actions });
   }
 
   #changed(run: Run): void {

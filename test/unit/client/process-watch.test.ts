@@ -5,7 +5,7 @@ import { watchProcess } from "../../../client/process-watch.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const pace = { lookMs: 20, maxBusyMs: 1000 };
+const pace = { pollMs: 20, maxBusyMs: 1000 };
 
 function untilGivenUp(pid: number, pacing: typeof pace): Promise<"hangs" | "busy"> {
   return new Promise((giveUp) => {
