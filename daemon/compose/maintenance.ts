@@ -125,10 +125,10 @@ export class Maintenance {
       endGroup,
     });
     if (result.kind === "failed")
-      throw new Problem("internal", `The store could not be looked at: ${result.why}.`);
+      throw new Problem("internal", `The store could not be checked: ${result.why}.`);
     if (result.code === 0) return result.stdout.toString().trim();
     const details = parseJson(result.stderr);
     if (isProblemDetails(details)) throw Problem.fromDetails(details);
-    throw new Problem("internal", `The store could not be looked at: ${visibleLine(result.stderr)}`);
+    throw new Problem("internal", `The store could not be checked: ${visibleLine(result.stderr)}`);
   }
 }

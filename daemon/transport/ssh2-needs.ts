@@ -17,14 +17,14 @@ export function needsBeyondSsh2({ settings }: Pick<Hop, "settings">): readonly H
     found.push({ option: "CertificateFile", value: certificate, why: "it uses a certificate" });
   }
   if (login.pkcs11Provider !== null) {
-    found.push({ option: "PKCS11Provider", value: login.pkcs11Provider, why: "it uses a key of PKCS#11" });
+    found.push({ option: "PKCS11Provider", value: login.pkcs11Provider, why: "it uses a PKCS#11 key" });
   }
   if (login.methods.length > 0 && !login.methods.some((method) => bySsh2.includes(method))) {
     const value = login.methods.join(",");
     found.push({
       option: "PreferredAuthentications",
       value,
-      why: `it is logged in to by ${login.methods.join(" or ")}`,
+      why: `it logs in with ${login.methods.join(" or ")}`,
     });
   }
   return found;
@@ -48,7 +48,7 @@ export function refuseUnmetNeeds({ jump, ...target }: Target): void {
     const way = hop === target ? "" : `On the way to ${target.name}: `;
     throw new Problem(
       "conflict",
-      `${way}${hop.name} needs what Hostrun does not do: ${need.option} ${visibleLine(need.value)} in its SSH configuration (${need.why}). Take it out there, or connect with ssh.`,
+      `${way}${hop.name} needs an option that Hostrun does not support: ${need.option} ${visibleLine(need.value)} in its SSH configuration (${need.why}). Remove it there, or connect with ssh.`,
       { host: target.name, reason: "option_not_honoured" },
     );
   }

@@ -11,7 +11,7 @@ export async function queryShell(
   token: string,
 ): Promise<string | undefined> {
   const answer = await process?.execHelper(shellQuery(token), timeoutMs);
-  if (answer === undefined) throw new Error("The host did not say which shell it is.");
+  if (answer === undefined) throw new Error("The host did not report its shell.");
   return parseShell(token, answer.output);
 }
 

@@ -64,17 +64,17 @@ export class WorkerReader {
     const line = rest.toString("latin1", 0, Math.max(end, 0));
     if (!this.#greeted) return this.#hello(rest, end, line);
     if (end >= 0) return { length: end + 1, message: this.#message(line) };
-    if (rest.length > maxHeadBytes) throw new Error("A line of a worker does not end.");
+    if (rest.length > maxHeadBytes) throw new Error("A worker's line is too long.");
     return undefined;
   }
 
   #hello(rest: Buffer, end: number, line: string): Read | undefined {
     const [token = "", pid, length] = (end < 0 ? rest.toString("latin1", 0, maxHeadBytes) : line).split(" ");
     if (!(end < 0 ? this.#token.startsWith(token) : token === this.#token))
-      throw new Error("No worker began.");
+      throw new Error("The worker did not start.");
     if (end < 0) return undefined;
     if (!isWhole(pid) || !isWhole(length) || Number(length) > maxSnapshotBytes)
-      throw new Error("A worker said no.");
+      throw new Error("The worker refused to start.");
     const whole = end + 1 + Number(length);
     if (rest.length < whole) return undefined;
     this.#greeted = true;
@@ -87,15 +87,15 @@ export class WorkerReader {
     const [kind, id, ...values] = line.split(" ");
     const run = Number(id);
     const [first = "", second] = values;
-    if (!isWhole(id)) throw new Error("A line of a worker is of no run.");
+    if (!isWhole(id)) throw new Error("A worker's line names no run.");
     if (kind === "z") return { kind: "ended", run };
     if (kind === "f") return { kind: "refused", run, reason: values.join(" ") };
-    if (!isWhole(first)) throw new Error("A line of a worker has no number.");
+    if (!isWhole(first)) throw new Error("A worker's line lacks a number.");
     if (kind === "p") return { kind: "begun", run, pid: Number(first) };
     if (kind === "x" && isWhole(second)) {
       return { kind: "exited", run, code: Number(first), signal: Number(second) };
     }
-    if (kind !== "o" && kind !== "e") throw new Error("A line of a worker is of no kind.");
+    if (kind !== "o" && kind !== "e") throw new Error("A worker's line is of an unknown kind.");
     this.#output = { kind: kind === "o" ? "stdout" : "stderr", run, left: Number(first) };
     return undefined;
   }

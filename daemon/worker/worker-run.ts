@@ -132,5 +132,5 @@ const signalNames: ReadonlyMap<number, string> = new Map([
 ]);
 
 function forgotten(): Problem {
-  return new Problem("connection_lost", "Hostrun let go of the command before its end was known.");
+  return new Problem("connection_lost", "Hostrun closed the command before its end was known.");
 }

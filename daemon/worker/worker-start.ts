@@ -49,7 +49,7 @@ export async function startWorker(
     if (ready === undefined && worker.pid !== undefined) {
       login.late += 1;
       // A busy machine may respond in time later. A start that is late repeatedly is spinning.
-      if (login.late < maxLate) throw new Error("The worker did not begin in time.");
+      if (login.late < maxLate) throw new Error("The worker did not start in time.");
     }
     return undefined;
   } catch (failure) {

@@ -119,7 +119,7 @@ export class Worker {
     this.retire();
     // Other runs may have callers that wait longer.
     if (this.#runs.size === 1) this.close();
-    run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not say that it began with it") });
+    run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not confirm that the command started") });
   }
 
   /** Accepts no further runs; current ones continue to their end. */
@@ -155,7 +155,7 @@ export class Worker {
   #forget(run: WorkerRun): void {
     this.#tell(run, "D");
     setTimeout(() => {
-      run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not let go of it") });
+      run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not close the command") });
     }, forgetMs).unref();
   }
 
@@ -185,8 +185,7 @@ export class Worker {
   #check({ snapshot, pid }: Hello): void {
     const text = snapshot.toString("latin1");
     this.#snapshot = text.slice(0, text.lastIndexOf(closing));
-    if (pid !== this.pid || !text.includes(closing))
-      throw new Error("A worker began in a way that it does not.");
+    if (pid !== this.pid || !text.includes(closing)) throw new Error("A worker's greeting is not valid.");
     let output = "";
     let quiet = true;
     this.start(snapshotText, {
@@ -213,7 +212,7 @@ export class Worker {
 
   #onStderr(chunk: Buffer): void {
     if (this.#notices.length < maxNoticeBytes) this.#notices += chunk.toString("latin1");
-    if (this.#state !== "starting") this.#failed(new Error("A worker said something on standard error."));
+    if (this.#state !== "starting") this.#failed(new Error("A worker wrote to standard error."));
   }
 
   /** It is not, or no longer, a working worker. The fate of its commands is unknown. */
@@ -222,7 +221,7 @@ export class Worker {
     const { log, host } = this.#parts;
     log.info("A worker is given up", { host, why: reasonOf(failure) });
     this.close();
-    this.#lose(lost(host, "answered in a way that was not understood"));
+    this.#lose(lost(host, "sent a response that is not valid"));
   }
 
   #ended(end: RemoteEnd): void {
@@ -240,7 +239,7 @@ export class Worker {
 function lost(host: string, what: string): Problem {
   return new Problem(
     "connection_lost",
-    `The program on ${host} that began the command ${what}. How the command ended is not known; it may still run there.`,
+    `The program that runs commands on ${host} ${what}. How the command ended is not known; it may still run there.`,
     { host },
   );
 }

@@ -264,7 +264,9 @@ describe("hosts of the SSH config", () => {
   test("that need what Hostrun does not do say so, and are not reached without it", async () => {
     const { problem } = await runOn("needing");
     expect(problem).toMatchObject({ code: "conflict", members: { reason: "option_not_honoured" } });
-    expect(problem.message).toContain("needing needs what Hostrun does not do: ProxyUseFdpass yes");
+    expect(problem.message).toContain(
+      "needing needs an option that Hostrun does not support: ProxyUseFdpass yes",
+    );
     const host = await client.call("getHost", { params: { host: "needing" } });
     expect(host.notHonoured).toMatchObject([{ option: "ProxyUseFdpass", value: "yes", needed: true }]);
   });

@@ -377,7 +377,7 @@ test("an unknown key is told with the lines that were passed over and the author
   const problem: unknown = await pool.run(target, "true").catch((failure: unknown) => failure);
   expect(problem).toMatchObject({
     code: "host_key_unknown",
-    message: containing(`${path}:1 was passed over: its key`),
+    message: containing(`${path}:1 was ignored: its key`),
   });
   expect(problem).toMatchObject({ message: containing(`${path}:2 trusts an authority`) });
   expect(problem).not.toMatchObject({ message: containing(`${path}:3`) });

@@ -19,7 +19,7 @@ export function noteOnFile(file: IdentityFile): string {
       return `${path} holds only the public key, and the SSH agent does not have the private one.`;
     case "exposed":
       return (
-        `The key file ${path} is not used, since others than you may get at it (its mode is ` +
+        `The key file ${path} is not used, since other users can access it (its mode is ` +
         `0${file.mode.toString(8)}): run “chmod 600 ${shellWord(path)}”.`
       );
     case "encrypted":

@@ -124,8 +124,8 @@ export class ChannelProcess {
       this.#lost ??
       connectionLost(
         connection.hop,
-        "the server closed the session without saying how the command ended. It may close those that are silent for " +
-          "long (ChannelTimeout).",
+        "the server closed the session without saying how the command ended. It may close idle ones " +
+          "(ChannelTimeout).",
       );
     return { kind: "lost", problem };
   }
@@ -160,13 +160,13 @@ export class ChannelProcess {
       tell();
     } catch (failure) {
       const { connection, channel, log } = this.#parts;
-      log.error("A run could not take its output", { host: connection.hop.name, failure });
+      log.error("A run's output could not be handled", { host: connection.hop.name, failure });
       channel.close();
       this.#finish({
         kind: "lost",
         problem: connectionLost(
           connection.hop,
-          `Hostrun failed to record the output of a command on ${nameOf(connection.hop)}, and let go of it.`,
+          `Hostrun failed to record the output of a command on ${nameOf(connection.hop)}, and closed its session.`,
           failure,
         ),
       });
@@ -190,7 +190,7 @@ export class ChannelProcess {
     try {
       this.#parts.listener.end(end);
     } catch (failure) {
-      this.#parts.log.error("A run could not take its end", {
+      this.#parts.log.error("A run's end could not be handled", {
         host: this.#parts.connection.hop.name,
         failure,
       });

@@ -83,7 +83,7 @@ function keyExchangeFailure(hop: Hop, mismatch: Mismatch | undefined, failure: E
 export function passwordExpired(hop: Hop): Problem {
   return new Problem(
     "authentication_failed",
-    `The password of ${nameOf(hop)} has expired. A terminal and the editor ask for a new one; or log in with ssh and change it.`,
+    `The password of ${nameOf(hop)} has expired. Connect from a terminal or the editor to set a new one, or change it with ssh.`,
     { ...membersOf(hop), reason: "password_expired" },
   );
 }

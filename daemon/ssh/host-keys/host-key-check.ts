@@ -136,7 +136,7 @@ export class HostKeyCheck {
 
   /** The server presented a key other than at the beginning of the connection. */
   swapped(shown: ShownKey, pinned: KeyDescription): Problem {
-    this.#log.error("A server showed another host key within a connection", {
+    this.#log.error("A server presented another host key during a connection", {
       host: this.#hop.name,
       address: this.#hop.address,
       fingerprint: shown.fingerprint,

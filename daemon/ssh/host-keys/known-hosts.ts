@@ -192,12 +192,12 @@ function notesOn(
 ): string[] {
   const authority = lines.find(({ marker, hosts }) => marker === "certAuthority" && hostsMatch(hosts, name));
   return [
-    ...malformed.map(({ file, line, why }) => `${file}:${line} was passed over: ${why}.`),
+    ...malformed.map(({ file, line, why }) => `${file}:${line} was ignored: ${why}.`),
     ...(authority === undefined
       ? []
       : [
-          `${authority.file}:${authority.line} trusts an authority for this host, but no certificate of its key ` +
-            "was shown: the key counts by itself.",
+          `${authority.file}:${authority.line} trusts an authority for this host, but the server presented ` +
+            "no certificate: its key is checked by itself.",
         ]),
   ];
 }

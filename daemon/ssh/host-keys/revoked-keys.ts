@@ -64,14 +64,14 @@ async function checkKrl(path: string, key: Buffer, parts: RevokedKeysParts): Pro
       maxBytes: 4096,
     });
     if (asked.kind === "failed")
-      return { kind: "unknown", why: `ssh-keygen cannot look into ${path}: ${asked.why}` };
+      return { kind: "unknown", why: `ssh-keygen cannot check ${path}: ${asked.why}` };
     if (asked.code === 0) return { kind: "free" };
     return asked.code === 1
       ? { kind: "revoked", at: path }
       : { kind: "unknown", why: `ssh-keygen cannot read ${path}` };
   } catch (failure) {
     const why = failure instanceof Error ? failure.message : String(failure);
-    return { kind: "unknown", why: `${path} cannot be looked into: ${why}` };
+    return { kind: "unknown", why: `${path} cannot be checked: ${why}` };
   } finally {
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }

@@ -95,7 +95,7 @@ export class UserKnownHostsFile {
     if (first === undefined) return;
     const { line, why } = first;
     const fields = { path: this.path, line, why, lines: malformed.length };
-    this.#parts.log.warn("Lines of a known_hosts file were passed over", fields);
+    this.#parts.log.warn("Lines of a known_hosts file were ignored", fields);
   }
 }
 

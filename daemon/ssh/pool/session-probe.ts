@@ -14,17 +14,17 @@ const command = "exit 0";
 /** Runs a command that does nothing, unless that would deprive a run of something. */
 export async function probeSession({ connection, pooled }: Lease): Promise<SessionProbe> {
   if (hasOneSession(connection)) {
-    return { kind: "unasked", why: "the server takes one session a connection, which is left for a run" };
+    return { kind: "unasked", why: "the server allows one session per connection, which is left for a run" };
   }
   const spare = pooled.takeSpare();
   // A forced command is known for certain only once a session is open.
   const opening =
     spare === undefined && canOpenAhead(connection.client) ? await openChannel(connection) : undefined;
-  if (opening?.kind === "refused") return { kind: "failed", why: "the server opens no session" };
+  if (opening?.kind === "refused") return { kind: "failed", why: "the server refused to open a session" };
   const channel = opening?.kind === "opened" ? opening.channel : spare;
   if (await connection.forcesCommand()) {
     channel?.close();
-    return { kind: "unasked", why: "the key runs a command of its own, which is left for a run" };
+    return { kind: "unasked", why: "the key forces a command, which is left for a run" };
   }
   const opened = channel === undefined ? [] : [channel];
   return endOf(
@@ -33,7 +33,7 @@ export async function probeSession({ connection, pooled }: Lease): Promise<Sessi
 }
 
 function endOf(answer: RemoteAnswer | undefined): SessionProbe {
-  if (answer === undefined) return { kind: "failed", why: "the server runs no command, or not in time" };
+  if (answer === undefined) return { kind: "failed", why: "the command did not run, or not in time" };
   if (answer.code === undefined || answer.code === 0) return { kind: "ran" };
   const [said = ""] = answer.output.trim().split("\n").slice(-1);
   return { kind: "failed", why: said === "" ? `exit status ${answer.code}` : visibleLine(said) };

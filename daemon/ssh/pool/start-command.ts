@@ -140,9 +140,9 @@ function rejection({ lease }: StartOptions, what: Refused): Problem {
 }
 
 const refusals: Readonly<Record<Refused, string>> = {
-  pty: "gives no terminal. Run the command without one.",
+  pty: "refused to allocate a terminal. Run the command without one.",
   env:
-    "does not take the command's variables: its commands are run by no shell that could set them, and its server " +
-    "takes none of those names. Allow them there (AcceptEnv), or run the command without.",
+    "does not accept the command's variables: no known shell there could set them, and its server accepts none of " +
+    "those names. Allow them there (AcceptEnv), or run the command without them.",
   exec: "does not run commands for this user. Look at the account's shell and at ForceCommand on the server.",
 };

@@ -19,11 +19,11 @@ const rows: readonly (readonly [string | null, Partial<HopSettings>, readonly Op
   ["it uses a certificate", {}, ["certificate"]],
   ["it uses a key in hardware", {}, ["hardware"]],
   ["it uses a Kerberos ticket", {}, ["ticket"]],
-  ["it uses a key of PKCS#11", withLogin({ pkcs11Provider: "/lib/p11.so" }), []],
+  ["it uses a PKCS#11 key", withLogin({ pkcs11Provider: "/lib/p11.so" }), []],
   // Debian's configuration has it for every host.
   [null, withLogin({ gssapi: true }), []],
   [null, withLogin({ methods: ["gssapi-with-mic", "publickey"] }), []],
-  ["it is logged in to by gssapi-with-mic", withLogin({ methods: ["gssapi-with-mic"] }), []],
+  ["it logs in with gssapi-with-mic", withLogin({ methods: ["gssapi-with-mic"] }), []],
 ];
 
 test.each(rows)("%j is why not by ssh2: %j, %j", (reason, settings, means) => {
