@@ -1,13 +1,13 @@
 # What a durable run leaves on its host as `script`, in a directory of its own (see find-directory.sh), beside
-# `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that whoever may start the command makes first;
-# `never` where it was settled that nobody does; `runner` and `group`, the ids of the process that waits for the command
-# and of the command's process group; `boot`, the boot that they are of; `said`, the shell's word of how the command
-# ended, where that is needed; and at the end `status`, the exit status or the name of the signal.
-# A later daemon follows the run with this very text: names of files, modes and arguments stay as they are.
+# `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that must be created by whoever starts the
+# command; `never` if it was decided that nobody does; `runner` and `group`, the ids of the process that waits for the
+# command and of the command's process group; `boot`, the id of the boot during which they run; `said`, the shell's
+# message about the command's end, if that is needed; and at the end `status`, the exit status or the signal name.
+# A later daemon follows the run with this same text, so file names, modes and arguments must not change.
 # shellcheck shell=sh disable=SC2034,SC2044,SC2046,SC2086
 directory=${0%/*}
 
-# $1 before it: exec, or command.
+# $1: how to run it: exec, or command.
 new_session() {
   if command -v setsid >/dev/null 2>&1; then
     $1 setsid /bin/sh $0 $2 $3
@@ -21,11 +21,11 @@ pause() {
 boot_id() {
   cat /proc/sys/kernel/random/boot_id 2>/dev/null
 }
-# Of the first $2 bytes of file $1.
+# Hashes the first $2 bytes of file $1.
 hash_of() {
   head -c $2 $1 | { sha256sum || shasum -a 256 || openssl dgst -sha256 -r; } 2>/dev/null
 }
-# Writes $2 to file $1, whole or not at all.
+# Writes $2 to file $1 atomically.
 put() {
   echo $2 >$directory/$1.new && mv $directory/$1.new $directory/$1
 }
@@ -33,7 +33,7 @@ signal_name() {
   kill -l $1 2>/dev/null || echo $((128 + $1))
 }
 
-# An asynchronous command would ignore SIGINT for ever: instead, the runner ends the shell that waits for it.
+# An asynchronous command would ignore SIGINT permanently; instead, the runner kills the shell that waits for it.
 launch() {
   new_session command run $$ </dev/null >/dev/null 2>&1
 }
@@ -43,26 +43,26 @@ run() {
   kill -TERM $1
   boot_id >$directory/boot
   put runner $$
-  # A shell has 128+N for a signal's end and for an exit alike. awk tells them apart, by 256 or 512 more than the
-  # signal's number; but not that of busybox and old ones, which say 0: it is tried first.
+  # A shell reports 128+N both for signal N and for an exit. awk distinguishes them: 256 or 512 more than the signal
+  # number for a signal. busybox awk and old versions print 0, so this is tested first.
   awk_system="BEGIN { print system(ARGV[1]) }"
   if [ "$(awk "$awk_system" "kill -PIPE \$\$" 2>/dev/null)" = 269 ]; then
     ending=$(awk "$awk_system" "exec /bin/sh $0 session")
     [ "$ending" -gt 255 ] && ending=$(signal_name $((ending % 256)))
   else
-    # Of a command that a signal ended, other than INT or PIPE, dash, ash and bash say a word: zsh and others do not.
+    # For a command ended by a signal other than INT or PIPE, dash, ash and bash print a message; zsh and others do not.
     exec 2>$directory/said
     /bin/sh $0 session
     ending=$?
     [ -s $directory/said ] && [ $ending -gt 128 ] && ending=$(signal_name $((ending - 128)))
     exec 2>/dev/null
   fi
-  # Without a word awk was killed: then the command's end is not known.
+  # No result: awk was killed, so how the command ended is unknown.
   [ -z "$ending" ] || put status $ending
   sweep
 }
 
-# Removes what other runs left a week ago, unless they go on.
+# Removes files of other runs that are more than a week old, unless the run is still going.
 sweep() {
   for other in $(find ${directory%/*} -mindepth 1 -maxdepth 1 -type d -mtime +6); do
     [ $other = $directory ] || is_running $other || rm -rf $other
@@ -74,7 +74,7 @@ is_running() {
 
 session() {
   exec <$directory/stdin >>$directory/out 2>>$directory/err
-  # It may hold secrets: from now on the command alone has it.
+  # It may contain secrets; from now on only the command can read it.
   rm -f $directory/stdin
   new_session exec command
 }
@@ -88,8 +88,8 @@ run_command() {
   exec "$SHELL" -c "${text%x}"
 }
 
-# $1 and $2: how many bytes of stdout and stderr the caller has; $3: a token; $4: hash, or nothing. Says how things are,
-# then gives both streams from there on, live.
+# $1 and $2: how many bytes of stdout and stderr the caller has; $3: a token; $4: hash, or nothing. Prints the status
+# line, then both streams from there on, live.
 follow() {
   exec 3<&0
   tries=0
@@ -121,7 +121,7 @@ follow() {
   tail -c +$(($2 + 1)) -f $directory/err >&2 2>/dev/null &
   err_tail=$!
   exec >/dev/null 2>&1
-  # Standard input ends with the session: then nobody reads this any more.
+  # Standard input ends with the session: then nobody reads the output any more.
   {
     read -r line <&3
     kill -KILL $out_tail $err_tail $$
