@@ -8,9 +8,9 @@ const advice: Readonly<Record<string, string>> = {
   EROFS: "It is on a read-only file system",
   EACCES: "Check the permissions of the directory above it",
   EPERM: "Check the permissions of the directory above it",
-  ENOENT: "The directory above it is not there",
-  ENOTDIR: "Something on the way to it is not a directory",
-  ELOOP: "Links on the way to it lead in a circle",
+  ENOENT: "The directory above it does not exist",
+  ENOTDIR: "Part of its path is not a directory",
+  ELOOP: "The symbolic links in its path form a loop",
   EISDIR: "It is a directory",
   ENAMETOOLONG: "Its path is too long",
   EMFILE: "Too many files are open",
@@ -39,7 +39,7 @@ function codeOf(cause: unknown): string {
 }
 
 function adviceOn(code: string): string {
-  return advice[code] ?? "See whether its disk is full or fails";
+  return advice[code] ?? "Check whether its disk is full or failing";
 }
 
 /** Whether the code means that a disk is full. */

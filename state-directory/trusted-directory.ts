@@ -109,7 +109,7 @@ function wayTo(path: string): { readonly steps: readonly Step[]; readonly end: s
       continue;
     }
     links += 1;
-    if (links > maxLinks) throw untrusted(path, "is behind too many symbolic links");
+    if (links > maxLinks) throw untrusted(path, "has too many symbolic links in its path");
     const target = readlinkSync(next);
     if (isAbsolute(target)) end = "/";
     names.unshift(...partsOf(target));
@@ -130,7 +130,7 @@ function lstat(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    throw cannotUse(`${path} cannot be looked at`, cause);
+    throw cannotUse(`${path} cannot be examined`, cause);
   }
 }
 

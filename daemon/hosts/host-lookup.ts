@@ -204,7 +204,7 @@ function unknownHost(host: string | number): Problem {
   }
   return new Problem(
     "host_unknown",
-    `No host named ${visibleLine(host)}, neither saved nor in ~/.ssh/config, and no address is found for it. Add it, or name its user: user@host.`,
+    `No host named ${visibleLine(host)}, saved or in ~/.ssh/config, and it does not resolve to an address. Add it, or give a user: user@host.`,
   );
 }
 
@@ -220,7 +220,7 @@ export function notSavedHost(name: string): Problem {
   const shown = visibleLine(name);
   return new Problem(
     "host_unknown",
-    `No host is saved as ${shown}, and ~/.ssh/config has no such name, so that there is nothing to change. Add it first.`,
+    `No host named ${shown}, saved or in ~/.ssh/config, so there is nothing to change. Add it first.`,
   );
 }
 

@@ -61,7 +61,7 @@ class Import {
     if (!isKnown) return "the file does not name it";
     const isTaken = this.#parts.saved(name) !== undefined;
     if (!isTaken) return reasonAgainstName(name);
-    return this.#request.update ? undefined : "there is a host of this name already";
+    return this.#request.update ? undefined : "a host with this name exists already";
   }
 
   skip(name: string, reason: string): void {

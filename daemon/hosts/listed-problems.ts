@@ -12,7 +12,7 @@ const maxTold = 5;
 export function ambiguousNames(hosts: readonly Pick<Host, "name">[]): ProblemDetails[] {
   const names = hosts.flatMap(({ name }) => (isTargetSyntax(name) ? [visibleLine(name)] : []));
   if (names.length === 0) return [];
-  const detail = `These names mean other hosts where targets are named, so no job runs on them: ${some(names)}. Rename them (\`hostrun hosts edit NAME --rename NEW\`), or change them in the SSH config.`;
+  const detail = `As targets, these names mean other hosts, so no job runs on them: ${some(names)}. Rename them (\`hostrun hosts edit NAME --rename NEW\`), or change them in the SSH config.`;
   return [new Problem("conflict", detail).toJSON()];
 }
 
@@ -21,7 +21,7 @@ export function unusableNames(config: SshConfig | undefined): ProblemDetails[] {
   const { unusable = [] } = config ?? {};
   if (unusable.length === 0) return [];
   const names = unusable.map(({ name, file, line }) => visibleLine(`"${name}" (${file}, line ${line})`));
-  const detail = `No host can be called what the SSH config says: ${some(names)}. ssh passes over it, too; several names of a Host line have blanks between them, not commas.`;
+  const detail = `The SSH config has names that no host can have: ${some(names)}. ssh ignores them, too. Separate the names on a Host line by spaces, not commas.`;
   return [new Problem("invalid_request", detail, { reason: "ssh_config" }).toJSON()];
 }
 

@@ -38,7 +38,7 @@ export function requestFormProblem({ method, rawHeaders, headers }: IncomingMess
   const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
   if (repeated !== undefined) return ambiguousHeader(repeated, "must be given once");
   if (!hostForm.test(headers.host ?? ""))
-    return ambiguousHeader("host", "must be the name that was connected to");
+    return ambiguousHeader("host", "must be a host name or address, with or without a port");
   const site = headers["sec-fetch-site"] ?? "none";
   const own = site === "none" || site === "same-origin";
   if (!own || names.includes("origin") || names.includes("referer"))

@@ -17,19 +17,19 @@ const descriptions: Readonly<Record<string, Description>> = {
   hostrun_daemon_rss_bytes: ["gauge", "Resident memory of the daemon."],
   hostrun_daemon_heap_used_bytes: ["gauge", "JavaScript heap in use."],
   hostrun_daemon_event_loop_delay_p99_ms: ["gauge", "99th percentile of the event loop's delay."],
-  hostrun_runs_queued: ["gauge", "Runs that wait to be let in."],
-  hostrun_runs_connecting: ["gauge", "Runs that wait for a connection."],
+  hostrun_runs_queued: ["gauge", "Runs waiting to be admitted."],
+  hostrun_runs_connecting: ["gauge", "Runs waiting for a connection."],
   hostrun_runs_running: ["gauge", "Runs whose command is running."],
   hostrun_runs_ended: ["counter", "Runs that have ended since the daemon started."],
-  hostrun_pool_connections: ["gauge", "SSH connections that are up."],
-  hostrun_pool_idle: ["gauge", "SSH connections that nothing uses."],
+  hostrun_pool_connections: ["gauge", "Open SSH connections."],
+  hostrun_pool_idle: ["gauge", "Idle SSH connections."],
   hostrun_pool_busy: ["gauge", "SSH connections in use."],
   hostrun_pool_channels: ["gauge", "Sessions open on SSH connections."],
   hostrun_pool_opened: ["counter", "SSH connections that were opened."],
-  hostrun_pool_reused: ["counter", "Runs that were given a connection that was up."],
+  hostrun_pool_reused: ["counter", "Runs that reused a connection."],
   hostrun_pool_evicted: ["counter", "Idle SSH connections that were closed."],
   hostrun_pool_failed: ["counter", "SSH connections that could not be opened."],
-  ...latencies("warm", "over a connection that was up"),
+  ...latencies("warm", "that reused a connection"),
   ...latencies("cold", "that waited for a new connection"),
   hostrun_cache_connected: ["gauge", "Whether the cache answers: 1, or 0."],
   hostrun_cache_hits: ["counter", "Look-ups of results that the cache answered."],
@@ -37,15 +37,15 @@ const descriptions: Readonly<Record<string, Description>> = {
   hostrun_cache_hit_rate: ["gauge", "Share of look-ups of results that the cache answered, 0 to 1."],
   hostrun_cache_process_hits: ["counter", "Look-ups of a run's process that the cache answered."],
   hostrun_cache_process_misses: ["counter", "Look-ups of a run's process that the cache did not answer."],
-  hostrun_cache_evictions: ["counter", "Entries of the embedded cache that made room for others."],
-  hostrun_cache_size_bytes: ["gauge", "What the embedded cache holds."],
+  hostrun_cache_evictions: ["counter", "Entries evicted from the embedded cache to make room."],
+  hostrun_cache_size_bytes: ["gauge", "Size of the entries in the embedded cache."],
   hostrun_store_size_bytes: ["gauge", "Size of the history on disk."],
   hostrun_store_runs: ["gauge", "Runs in the history."],
-  hostrun_store_pinned_runs: ["gauge", "Runs that are pinned in the history."],
+  hostrun_store_pinned_runs: ["gauge", "Pinned runs in the history."],
   hostrun_store_pinned_bytes: ["gauge", "Recorded output of pinned runs."],
-  hostrun_streams_open: ["gauge", "Event streams that are open."],
+  hostrun_streams_open: ["gauge", "Open event streams."],
   hostrun_streams_opened: ["counter", "Event streams that were opened."],
-  hostrun_streams_resumed: ["counter", "Event streams that went on where an earlier one was cut off."],
+  hostrun_streams_resumed: ["counter", "Event streams that resumed an earlier one."],
   hostrun_streams_bytes_sent: ["counter", "Bytes sent over event streams."],
   hostrun_http_open: ["gauge", "Connections of clients."],
   hostrun_http_refused: ["counter", "Connections of clients refused since too many were open."],
@@ -57,9 +57,17 @@ function latencies(kind: string, which: string): Record<string, Description> {
   const name = `hostrun_latency_${kind}`;
   return {
     [`${name}_count`]: ["counter", `Runs that exited, ${which}.`, `${name}_runs`],
-    [`${name}_p50`]: ["gauge", `Median of the whole time of the latest runs ${which}.`, `${name}_p50_ms`],
-    [`${name}_p95`]: ["gauge", `95th percentile of the same.`, `${name}_p95_ms`],
-    [`${name}_p99`]: ["gauge", `99th percentile of the same.`, `${name}_p99_ms`],
+    [`${name}_p50`]: ["gauge", `Median of the total time of the latest runs ${which}.`, `${name}_p50_ms`],
+    [`${name}_p95`]: [
+      "gauge",
+      `95th percentile of the total time of the latest runs ${which}.`,
+      `${name}_p95_ms`,
+    ],
+    [`${name}_p99`]: [
+      "gauge",
+      `99th percentile of the total time of the latest runs ${which}.`,
+      `${name}_p99_ms`,
+    ],
   };
 }
 
@@ -92,7 +100,7 @@ function figure(path: string, value: number): string[] {
 function durationLines(durations: RunDurations): string[] {
   const name = "hostrun_run_duration_seconds";
   return [
-    `# HELP ${name} Whole time of runs that exited, by whether their connection was up.`,
+    `# HELP ${name} Total time of runs that exited, by whether they reused a connection.`,
     `# TYPE ${name} histogram`,
     ...Object.entries(durations).flatMap(([connection, { buckets, sum, count }]) => [
       ...buckets.map((each) => `${name}_bucket{connection="${connection}",le="${each.bound}"} ${each.count}`),

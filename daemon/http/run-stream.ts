@@ -35,7 +35,7 @@ function position(history: RunHistory, id: string, { query, lastEventId, asFrame
   const after = history.position(id, lastEventId ?? query.after);
   if (query.stdout === undefined && query.stderr === undefined) return after;
   if (!asFrames) {
-    const message = "is of frames only: read on behind an event with after";
+    const message = "is for frames only; use after to resume after an event";
     const path = query.stdout === undefined ? "stderr" : "stdout";
     throw refusedField(path, message);
   }

@@ -63,8 +63,8 @@ function whyEnded(
 ): string {
   if (planLost) {
     return (
-      "What is needed to find this durable run again cannot be read from the store any more. " +
-      `It may run on, on ${host.name}, in a directory named ${id}.`
+      "The stored data that is needed to find this durable run again is damaged. " +
+      `It may still be running on ${host.name}, in a directory named ${id}.`
     );
   }
   return neverSent

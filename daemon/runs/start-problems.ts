@@ -5,15 +5,15 @@ import type { Target } from "../transport/remote.ts";
 /** For a command sent in another shell's syntax, of which nothing ran. */
 export function notRead({ name }: Target): Problem {
   const detail =
-    `The command has not run: the login shell on ${name} is another one than it was, and could not read what it was ` +
-    "sent. Run it again.";
+    `The command has not run: the login shell on ${name} has changed, and could not parse what it was sent. ` +
+    "Run it again.";
   return new Problem("channel_refused", detail, { host: name });
 }
 
 /** For a command whose input the host did not request. */
 export function notTaken({ name }: Target, afterMs: number): Problem {
   const detail =
-    `${name} did not ask for the command's variables within ${seconds(afterMs)}. What its login runs first, a start file or ` +
-    "a ForceCommand, may wait for standard input. The command has not run.";
+    `${name} did not ask for the command's variables within ${seconds(afterMs)}. A start file or a ForceCommand ` +
+    "there may wait for standard input. The command has not run.";
   return new Problem("timed_out", detail, { host: name, reason: "connect" });
 }

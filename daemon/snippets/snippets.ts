@@ -62,10 +62,7 @@ export class Snippets {
   create(fields: NewSnippet): Snippet {
     const { store, clock } = this.#parts;
     if (store.list().length >= maxSnippets) {
-      throw new Problem(
-        "conflict",
-        `There are ${maxSnippets} snippets, which is as many as are kept. Remove some.`,
-      );
+      throw new Problem("conflict", `There are ${maxSnippets} snippets, which is the maximum. Remove some.`);
     }
     return store.insert(fields, clock.now());
   }
@@ -73,7 +70,7 @@ export class Snippets {
   update(text: string, changes: SnippetChanges): Snippet {
     const { id, createdAt: _, updatedAt: _at, ...before } = this.get(text);
     const parsed = ChangedSnippet.safeParse({ ...before, ...changes });
-    if (!parsed.success) throw invalidRequest(parsed.error, "This snippet cannot be changed so.");
+    if (!parsed.success) throw invalidRequest(parsed.error, "This change of the snippet is not valid.");
     return this.#parts.store.update(id, parsed.data, this.#parts.clock.now());
   }
 
@@ -102,7 +99,7 @@ export class Snippets {
       return { ...expanded, command: await finished(host), template: null, commands: [] };
     }
     if (hosts.length === 0) {
-      const message = "is missing: the command has values of the host, and is another one on each";
+      const message = "is missing: the command contains values of the host";
       throw refusedField("host", message);
     }
     const commands: ExpandedSnippet["commands"] = [];

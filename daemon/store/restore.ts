@@ -146,7 +146,8 @@ function unpack({ source, migrations, nativeBinding }: RestoreOptions, draft: st
   for (const file of files.iterate()) {
     const output = /^output\/(\d+\/\d+)$/.exec(file.path)?.[1];
     const kept = keptFiles.find((name) => name === file.path);
-    if (output === undefined && kept === undefined) throw noBackup(source, "holds a file that no backup has");
+    if (output === undefined && kept === undefined)
+      throw noBackup(source, "contains a file that does not belong in a backup");
     const target = output === undefined ? join(draft, kept ?? "") : join(path + outputSuffix, output);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     writeFileSync(target, file.bytes, { flag: "wx", mode: 0o600 });

@@ -55,7 +55,7 @@ export function storageProblem(failure: unknown): Problem | undefined {
   }
   // This is also reported if the disk has no room for another file.
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code)) {
-    const detail = `Hostrun's history cannot be opened (${code}). See whether its files are there and yours, and whether its disk is full or read-only.`;
+    const detail = `Hostrun's history cannot be opened (${code}). Check that its files exist and are yours, and that its disk is not full or read-only.`;
     return new Problem("storage_full", detail, { cause: failure });
   }
   return undefined;

@@ -111,9 +111,9 @@ test("where a backup cannot be written it is said why, and what to do", async ()
     ["", /^2 .*FILE must be the name of a file\./],
     [`${join(other.home, "folder")}/`, /^2 .*FILE must be the name of a file\./],
     [join(disk.path, "b"), /\(ENOSPC\)\. Its disk is full: make room, or choose another place\./],
-    [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it is not there, or choose/],
-    [join(other.home, "file", "b"), /\(ENOTDIR\)\. Something on the way to it is not a directory, or choose/],
-    [join(loop, "b"), /\(ELOOP\)\. Links on the way to it lead in a circle, or choose/],
+    [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it does not exist, or choose/],
+    [join(other.home, "file", "b"), /\(ENOTDIR\)\. Part of its path is not a directory, or choose/],
+    [join(loop, "b"), /\(ELOOP\)\. The symbolic links in its path form a loop, or choose/],
     [join(other.home, "b".repeat(300)), /\(ENAMETOOLONG\)\. Its path is too long, or choose/],
   ] as const;
   for (const [path, why] of refusals) {
@@ -126,7 +126,7 @@ test("where a backup cannot be written it is said why, and what to do", async ()
   const { stderr } = await other.run(["backup", join(other.home, "b")]);
   await rename(`${store}-away`, store);
   expect(stderr.toString()).toMatch(
-    /^hostrun: Hostrun's history cannot be opened \(SQLITE_CANTOPEN\)\. See /,
+    /^hostrun: Hostrun's history cannot be opened \(SQLITE_CANTOPEN\)\. Check /,
   );
   expect((await other.run(["backup", join(other.home, "b")])).status).toBe(0);
 });

@@ -134,7 +134,7 @@ test("an ssh URI runs with its parameters, and what is wrong with one is said", 
     expect(await problemOf(client.call("updateHost", { params: { host }, body: { port: 1 } }))).toMatchObject(
       {
         code: "host_unknown",
-        message: `No host is saved as ${host}, and ~/.ssh/config has no such name, so that there is nothing to change. Add it first.`,
+        message: `No host named ${host}, saved or in ~/.ssh/config, so there is nothing to change. Add it first.`,
       },
     );
   }

@@ -222,7 +222,9 @@ describe("what was shown on a full disk as the end of a run is its end for the n
     const { disk, daemon, run } = ended;
     expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
     expect(run.problem.code).toBe("storage_full");
-    expect(run.problem.message).toContain("the command ended (exit 0), but the history takes nothing");
+    expect(run.problem.message).toContain(
+      "the command ended (exit 0), but the history could not record that",
+    );
     const told = { state: "ended", outcome: "unknown", exitCode: null };
     expect(await daemon.client.call("getRun", { params: { run: run.id } })).toMatchObject(told);
     await daemon.kill("SIGKILL");
@@ -390,7 +392,7 @@ describe("a durable run on a full disk", () => {
     await reading.until(messages, ({ type }) => type === "complete");
     expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true, truncatedBytes: 2 });
     const said = reading.of("status").map(({ message }) => message);
-    expect(said.at(-1)).toMatch(new RegExp(`web1 keeps it in /var/tmp/hostrun-\\d+/${reading.id}$`));
+    expect(said.at(-1)).toMatch(new RegExp(`It is still on web1, in /var/tmp/hostrun-\\d+/${reading.id}$`));
     disk.makeRoom();
     const stateDirectory = join(disk.path, "state");
     using database = openDatabase({

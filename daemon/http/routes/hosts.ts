@@ -58,7 +58,11 @@ export function hostRoutes(parts: HostRoutesParts): HostHandlers {
     connectHost: async ({ params, body, signal }) => {
       const host = await hosts.reference(params.host);
       if (body.production === "refuse") {
-        await refuseProduction(production, host, "Ask again with production: allow to connect to it.");
+        await refuseProduction(
+          production,
+          host,
+          "Repeat the request with production: allow to connect to it.",
+        );
       }
       return early.open(await resolve(host), body, signal);
     },

@@ -89,7 +89,7 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
     resizeRun: async ({ params, body }) => {
       await history.get(params.run);
       if (engine.resize(params.run, body)) return undefined;
-      throw new Problem("conflict", "This run has no terminal that could be resized, or has ended.");
+      throw new Problem("conflict", "This run has ended, or has no terminal to resize.");
     },
     rerun: async ({ params, query, body, header }) => {
       const run = await start(history.requestOf(params.run, body), header);
@@ -114,7 +114,7 @@ function started(
   return { json: run, events: () => ({ ...runStream(history, run.id, request), holdMs }) };
 }
 
-const untilAgreed = "Let a person agree to the command, then ask again without production=refuse.";
+const untilAgreed = "Let a person approve the command, then repeat the request without production=refuse.";
 
 type Header = (name: string) => string | undefined;
 

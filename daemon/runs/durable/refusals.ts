@@ -41,19 +41,19 @@ export const noHostSystem = refusal(
 
 /** For a host that runs something else first, which waits for input. */
 export function neverReady(target: Target, afterMs: number): Problem {
-  const detail = `The command was not started: ${target.name} did not run within ${seconds(afterMs)} what a durable run needs. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
+  const detail = `The command was not started: ${target.name} did not start what a durable run needs within ${seconds(afterMs)}. A start file or a ForceCommand there may wait for standard input. Run it without durable.`;
   return new Problem("timed_out", detail, { host: target.name, reason: "connect" });
 }
 
 const endings = {
   silent: (name: string) =>
     `${name} did not respond after it was sent the command, which may be running there.`,
-  notFound: (name: string) => `${name} could not be reached for 24 h. Unknown: how the command ended.`,
+  notFound: (name: string) => `${name} could not be reached for 24 h. How the command ended is unknown.`,
   elsewhere: (name: string) =>
-    `This record is a copy of another one, to which the run belongs: see that one for what became of it on ${name}.`,
+    `This record is a copy of another one, to which the run belongs. See there how it ended on ${name}.`,
   removed: (name: string) => `The files of this run are gone from ${name}. How the command ended is unknown.`,
   died: (name: string) =>
-    `On ${name}, the process that waited for the command is gone, by a restart or a kill. How the command ended is unknown.`,
+    `On ${name}, the process that waited for the command is gone: it was killed, or the host was restarted. How the command ended is unknown.`,
 };
 
 /**
@@ -67,13 +67,13 @@ export function refusalFor(state: string, target: Target): Problem {
 
 /** For a request to cancel a run that belongs to another store. */
 export function notOwn({ name }: Target): Problem {
-  const detail = `This record is a copy of another one, to which the run on ${name} belongs, and only looks at it. Cancel it there, or end its processes on ${name}.`;
+  const detail = `This record is a copy of another one, to which the run on ${name} belongs, so it cannot be cancelled here. Cancel it there, or end its processes on ${name}.`;
   return new Problem("conflict", detail, { host: name });
 }
 
 /** The message for a run that ended while the store had no room for its output, which is still at `path`. */
 export function keptMessage({ name }: Target, path: string): string {
-  return `Output is missing in the record, since the disk that holds Hostrun's history was full: ${name} keeps it in ${path}`;
+  return `Output is missing from the record, since the disk that holds Hostrun's history was full. It is still on ${name}, in ${path}`;
 }
 
 /** For a command that began and whose ending will never be known. */

@@ -263,7 +263,7 @@ function unreached(state: DurableState, exhausted: boolean): Transition {
 function reconnecting(state: DurableState): Transition {
   if (state.reconnecting) return [state, []];
   const { target, isOwn } = state.plan;
-  const copied = " (a copy of another record: the run is only looked at)";
+  const copied = " (a copy of another record, which only follows the run)";
   const message = `Reconnecting to ${target.name}${isOwn ? "" : copied}`;
   return [{ ...state, reconnecting: true }, [{ type: "tell", message, reconnecting: true }]];
 }

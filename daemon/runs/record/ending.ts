@@ -56,8 +56,8 @@ export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending 
   if (ending.outcome === "failed" || ending.outcome === "unknown") return ending;
   const how = howEnded(ending);
   const detail =
-    `${host.name} said that the command ended (${how}), but the history takes nothing, since its disk is full or fails: there the ` +
-    "end of the run is unknown. Make room on the disk, or forget runs (`hostrun history forget`).";
+    `${host.name} reported that the command ended (${how}), but the history could not record that, since its disk is full or ` +
+    "failing: it has the end of the run as unknown. Make room on the disk, or forget runs (`hostrun history forget`).";
   const problem = new Problem("storage_full", detail, { host: host.name });
   const { stopConfirmed } = ending;
   return { outcome: "unknown", problem, ...(stopConfirmed !== undefined && { stopConfirmed }) };

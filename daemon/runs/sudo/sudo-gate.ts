@@ -127,7 +127,7 @@ export class SudoGate {
     const before = this.#told;
     if (hosts === undefined || hosts.length <= 1) return questionOf(request, attempt, { told: before });
     const title = `Password of ${whose(user, target)} for sudo on ${hosts.length} hosts: ${shortened(foldNames(hosts))}`;
-    const first = `${target.name} gets it first; once sudo takes it there, so does each of the others whose sudo asks for one.`;
+    const first = `It is tried on ${target.name} first. Once sudo accepts it there, it is used on each of the others that asks for one.`;
     return questionOf(request, attempt, { title, told: `${before}${first}` });
   }
 

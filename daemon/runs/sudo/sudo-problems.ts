@@ -8,7 +8,7 @@ const notRun = "The command has not run.";
 
 /** For a login without a shell that can run sudo. */
 export function noShellForSudo({ name }: Target): Problem {
-  const detail = `${name} runs commands by no shell that Hostrun knows how to run sudo in. ${notRun} Run it without sudo.`;
+  const detail = `The login on ${name} has no shell in which Hostrun can run sudo. ${notRun} Run it without sudo.`;
   return new Problem("sudo_failed", detail, { host: name });
 }
 
@@ -42,7 +42,7 @@ export function passwordTooLong({ name }: Target): Problem {
 }
 
 const mayRun =
-  "It was to end then, but the command may have run as root, or may yet: look there before you run it again.";
+  "Hostrun tried to end it, but the command may have run as root, or may still run: check there before you run it again.";
 
 /** `words`: what sudo printed. `mayRun`: whether the command may run. */
 export function sudoSilent(
@@ -66,7 +66,7 @@ export function sudoRefused(
   const { name, user } = target;
   const said = words.trim() === "" ? "" : `: ${lastLine(words)}`;
   if (end.kind === "exited" && end.code === 127) {
-    const detail = `sudo is not installed on ${name}, or not where ${user} has programs from (PATH)${said}. ${notRun}`;
+    const detail = `sudo is not installed on ${name}, or not in the PATH of ${user}${said}. ${notRun}`;
     return new Problem("sudo_failed", detail, { host: name });
   }
   const advice =

@@ -139,7 +139,11 @@ describe("a new run", () => {
 
   test.each([
     ["runs no shell", [...opening, opened, close("exited")], "does not run /bin/sh"],
-    ["never asks for it", [...opening, opened, close("silent")], "did not run within 2 s"],
+    [
+      "never asks for it",
+      [...opening, opened, close("silent")],
+      "did not start what a durable run needs within 2 s",
+    ],
     ["has no setsid", [...open, refuse("setsid"), close("exited")], "neither setsid nor perl"],
     ["has no room", [...open, refuse("full"), close("exited")], "could not keep it"],
     ["says something else", [...open, refuse("what"), close("exited")], "was lost before the command"],
@@ -186,7 +190,7 @@ describe("a run that has begun", () => {
   test("ends as unknown where its runner is gone", () => {
     const lost: DurableEvent = { type: "reported", status: status("lost") };
     expect(endingOf(after(state, lost, close("exited"))[1])?.problem?.message).toContain(
-      "a restart or a kill",
+      "it was killed, or the host was restarted",
     );
   });
 
