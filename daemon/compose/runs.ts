@@ -85,7 +85,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   for (const run of durable) engine.resume(run);
   jobs.resume();
   const drained = () => jobs.begun().then(() => engine.drained());
-  return { latency, prompts, engine, history, jobs, drained, served: rest.come };
+  return { latency, prompts, engine, history, jobs, drained, served: rest.reached };
 }
 
 /** A host as a job's destination; undefined if there is none of that name. */

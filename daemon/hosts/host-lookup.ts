@@ -176,7 +176,7 @@ export class HostLookup {
   /** Whether a bare name exists, since a typo should not be looked up on the network. */
   async #isKnown(name: string, { jump, hop }: FoundHost): Promise<boolean> {
     if (isIP(name) !== 0 || jump.length > 0 || hop.settings.proxyCommand !== null) return true;
-    if (await this.#parts.configured(null).isMeant(name)) return true;
+    if (await this.#parts.configured(null).mentions(name)) return true;
     // A number is more likely an id than an integer address, which resolvers also accept.
     return !/^\d+$/.test(name) && this.#parts.isResolvable(name);
   }

@@ -6,7 +6,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 
 /** How many names a problem lists. */
-const maxTold = 5;
+const maxListedNames = 5;
 
 /** Hosts whose names are target syntax; such names were once allowed, or are in the SSH config. */
 export function ambiguousNames(hosts: readonly Pick<Host, "name">[]): ProblemDetails[] {
@@ -40,6 +40,6 @@ export function loopingJumpHosts(hosts: readonly Pick<Host, "name" | "jump">[]):
 }
 
 function some(names: readonly string[]): string {
-  const more = names.length > maxTold ? ` and ${names.length - maxTold} more` : "";
-  return names.slice(0, maxTold).join(", ") + more;
+  const more = names.length > maxListedNames ? ` and ${names.length - maxListedNames} more` : "";
+  return names.slice(0, maxListedNames).join(", ") + more;
 }

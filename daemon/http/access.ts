@@ -21,7 +21,7 @@ export interface Verifier {
  * listened on, then `invalid_request` and `forbidden` as for every caller (caller.ts), then `unauthorized` without the token.
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
-  if (access.by === "address" && !isMeant(request, access.authority())) {
+  if (access.by === "address" && !matchesAuthority(request, access.authority())) {
     return new Problem("forbidden", `The Host of a request must be ${access.authority()}.`);
   }
   const refusal = requestFormProblem(request);
@@ -38,7 +38,7 @@ export function accessRefusal(request: IncomingMessage, access: Access): Problem
 }
 
 /** A target in absolute form contains its own authority and overrides Host (RFC 9112, section 3.2.2). */
-function isMeant({ url = "", headersDistinct }: IncomingMessage, authority: string): boolean {
+function matchesAuthority({ url = "", headersDistinct }: IncomingMessage, authority: string): boolean {
   const { host = [] } = headersDistinct;
   return host.length === 1 && host[0] === authority && (url.startsWith("/") || url === "*");
 }

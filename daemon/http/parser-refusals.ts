@@ -35,11 +35,11 @@ export function respondToConnect(
   refusal: (request: IncomingMessage) => Problem | undefined,
 ): void {
   server.on("connect", (request, socket) => {
-    const told =
+    const problem =
       refusal(request) ??
       new Problem("invalid_request", "CONNECT is not supported; this server is not a proxy.");
     socket.on("error", () => socket.destroy());
-    socket.end(responseOf(told), () => socket.destroy());
+    socket.end(responseOf(problem), () => socket.destroy());
   });
 }
 

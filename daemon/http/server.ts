@@ -140,16 +140,16 @@ function respondWithProblem(context: Koa.Context, failure: unknown, parts: HttpP
     context.res.destroy();
     return;
   }
-  const told = problem ?? internalProblem();
+  const reported = problem ?? internalProblem();
   context.respond = true;
-  context.status = told.status;
-  context.body = JSON.stringify(told);
+  context.status = reported.status;
+  context.body = JSON.stringify(reported);
   context.type = "application/problem+json";
-  if (told.code === "unauthorized") context.set("WWW-Authenticate", "Bearer");
-  if (told.code === "request_timeout") {
+  if (reported.code === "unauthorized") context.set("WWW-Authenticate", "Bearer");
+  if (reported.code === "request_timeout") {
     connections.requestsTimedOut += 1;
     context.set("Connection", "close");
   }
-  if (told.members.retryAfterMs !== undefined)
-    context.set("Retry-After", String(Math.ceil(told.members.retryAfterMs / 1000)));
+  if (reported.members.retryAfterMs !== undefined)
+    context.set("Retry-After", String(Math.ceil(reported.members.retryAfterMs / 1000)));
 }

@@ -16,9 +16,9 @@ export interface DaemonIdentity {
 export function refuseLate(header: (name: string) => string | undefined, own: DaemonIdentity): void {
   const pid = numberOf(header, startHeaders.daemon);
   const beginBy = numberOf(header, startHeaders.beginBy);
-  const isMeant = pid === undefined || pid === own.pid;
-  if (isMeant && (beginBy === undefined || own.machineClock() <= beginBy)) return;
-  const why = isMeant ? "came too late" : `is meant for process ${pid}`;
+  const isForThisDaemon = pid === undefined || pid === own.pid;
+  if (isForThisDaemon && (beginBy === undefined || own.machineClock() <= beginBy)) return;
+  const why = isForThisDaemon ? "came too late" : `is meant for process ${pid}`;
   throw new Problem("conflict", `The run ${why} and was not started. Send it again.`, { reason: notBegun });
 }
 

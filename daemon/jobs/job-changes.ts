@@ -13,11 +13,11 @@ interface Recent {
  * thousand hosts changes some thousands of times, and each report contains the names of all its hosts.
  */
 export class JobChanges {
-  readonly #tell: (job: Job) => void;
+  readonly #emit: (job: Job) => void;
   readonly #recent = new Map<string, Recent>();
 
-  constructor(tell: (job: Job) => void) {
-    this.#tell = tell;
+  constructor(emit: (job: Job) => void) {
+    this.#emit = emit;
   }
 
   /** The end of a job is reported immediately. */
@@ -29,13 +29,13 @@ export class JobChanges {
     }
     clearTimeout(recent?.timer);
     this.#recent.delete(job.id);
-    this.#tell(job);
+    this.#emit(job);
     if (job.state === "ended") return;
-    const timer = setTimeout(() => this.#tellNewest(job.id), intervalMs).unref();
+    const timer = setTimeout(() => this.#emitNewest(job.id), intervalMs).unref();
     this.#recent.set(job.id, { timer, job: undefined });
   }
 
-  #tellNewest(id: string): void {
+  #emitNewest(id: string): void {
     const job = this.#recent.get(id)?.job;
     this.#recent.delete(id);
     if (job !== undefined) this.changed(job);

@@ -19,7 +19,7 @@ import { parseCursor } from "../core/cursor.ts";
 import type { Feed } from "../core/feed.ts";
 import type { Log } from "../core/log.ts";
 import { TimeSlice } from "../core/time-slice.ts";
-import { idempotencyOf, madeBefore } from "../runs/idempotency.ts";
+import { existingId, idempotencyOf } from "../runs/idempotency.ts";
 import type { IdempotencyKey } from "../runs/record/run-store.ts";
 import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
@@ -88,11 +88,11 @@ export class Jobs {
    */
   async start(request: JobRequest, key?: string, rerunOf?: string): Promise<Job> {
     const idempotency = idempotencyOf(key, { ...request, rerunOf });
-    const before = this.#find(madeBefore(idempotency, this.#parts.store));
+    const before = this.#find(existingId(idempotency, this.#parts.store));
     if (before !== undefined) return before;
     const hosts = requireTargets(await this.resolve(request.targets));
     // In the meantime the same request may have been accepted.
-    const meanwhile = this.#find(madeBefore(idempotency, this.#parts.store));
+    const meanwhile = this.#find(existingId(idempotency, this.#parts.store));
     return meanwhile ?? this.#begin(request, hosts, idempotency);
   }
 
@@ -208,8 +208,8 @@ export class Jobs {
     for (const job of this.#parts.store.listOpen()) {
       const runs = this.#parts.store.runs(job.id);
       const counts = countsOf(job.hosts.length, runs, { begun: runs.length, over: true });
-      const goesOn = counts.queued + counts.connecting + counts.running > 0;
-      if (goesOn) this.#goOn(job, runs);
+      const hasOpenRuns = counts.queued + counts.connecting + counts.running > 0;
+      if (hasOpenRuns) this.#resumeJob(job, runs);
       else {
         const outcome = outcomeOf(counts, job.hosts.length, false);
         this.#parts.store.update({
@@ -224,7 +224,7 @@ export class Jobs {
     }
   }
 
-  #goOn(job: Job, runs: readonly JobRun[]): void {
+  #resumeJob(job: Job, runs: readonly JobRun[]): void {
     const { secretEnvNames: _, ...options } = job.options;
     const { targets, command, name } = job;
     // Earlier versions allowed a terminal here, which no durable run had.

@@ -13,13 +13,13 @@ import type { DurableParts } from "./durable/durable-parts.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { createExecution } from "./create-execution.ts";
-import { idempotencyOf, madeBefore } from "./idempotency.ts";
+import { existingId, idempotencyOf } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
-import { type Cache, type CacheableRequest, cachedResult, keptBy } from "./result-cache.ts";
+import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf } from "./result-cache.ts";
 import { sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
@@ -326,12 +326,12 @@ export class RunEngine implements AsyncDisposable {
   }
 
   #keyOf(live: LiveRun, request: CacheableRequest): string | undefined {
-    return keptBy(live, request, this.#parts.store.events.epoch);
+    return cacheKeyOf(live, request, this.#parts.store.events.epoch);
   }
 
   #earlier(key: IdempotencyKey | undefined): Run | undefined {
     const { store } = this.#parts;
-    const id = madeBefore(key, store);
+    const id = existingId(key, store);
     return id === undefined ? undefined : (this.live(id)?.run ?? store.get(id));
   }
 }

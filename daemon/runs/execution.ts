@@ -61,7 +61,7 @@ export class Execution implements RunExecution {
   readonly #settled = Promise.withResolvers<void>();
   #lastStep: string;
   #resized: TerminalSize | undefined;
-  readonly #early: (() => void)[] = [];
+  readonly #earlyOutput: (() => void)[] = [];
 
   constructor(live: LiveRun, options: ExecutionOptions) {
     this.live = live;
@@ -122,7 +122,7 @@ export class Execution implements RunExecution {
     this.#abort.abort();
     if (process === undefined) {
       // The host may already have begun it, with the answer on its way: wait for that answer.
-      if (this.#isAsked) this.#deferred = request;
+      if (this.#inFlight) this.#deferred = request;
       else this.#end(stopEnding(request.reason, this.#options));
       return;
     }
@@ -133,7 +133,7 @@ export class Execution implements RunExecution {
   }
 
   /** True after the command was sent and before the host has answered. */
-  get #isAsked(): boolean {
+  get #inFlight(): boolean {
     return this.#sent.mayBeSent && (this.#process ?? this.#sudoProcess) === undefined;
   }
 
@@ -144,7 +144,7 @@ export class Execution implements RunExecution {
 
   /** Gives the run up; nobody will learn how the command ended. */
   #abandon(problem: Problem): void {
-    this.#end({ outcome: this.#mayRun() === undefined && !this.#isAsked ? "failed" : "unknown", problem });
+    this.#end({ outcome: this.#mayRun() === undefined && !this.#inFlight ? "failed" : "unknown", problem });
     // No attempt is made to end its processes.
     this.#stopping ??= Promise.resolve(false);
     this.#abort.abort(problem);
@@ -152,8 +152,8 @@ export class Execution implements RunExecution {
   }
 
   #sudoLogin({ target, sudo, questioner, connectTimeoutMs }: ExecutionOptions): SudoLogin {
-    const onAsked = (): void => this.live.status("connecting", `sudo on ${target.name} asks for a password`);
-    return new SudoLogin({ target, access: sudo, questioner, timeoutMs: connectTimeoutMs, onAsked });
+    const onPrompt = (): void => this.live.status("connecting", `sudo on ${target.name} asks for a password`);
+    return new SudoLogin({ target, access: sudo, questioner, timeoutMs: connectTimeoutMs, onPrompt });
   }
 
   /** Returns false if sudo does not begin the command, or if the run ends before that is known. */
@@ -165,13 +165,13 @@ export class Execution implements RunExecution {
     const problem = await sudo.authorize({ stdin: process.stdin, ended: this.#over.promise, signal });
     if (this.#stopping === undefined) {
       if (problem === undefined) return true;
-      this.#tellEarly();
+      this.#showEarly();
       if (!sudo.mayHaveBegun) this.#neverStarted(problem);
     }
     // Without an answer sudo gives up.
     process.stdin.end();
     const isGone = await (this.#stopping ??= this.#stopRemote(process, 1000));
-    this.#tellEarly();
+    this.#showEarly();
     const { target } = this.#options;
     if (sudo.hasBegun) this.live.status("running", connectedMessage(target, process));
     if (!isGone) this.live.status("running", unconfirmedMessage(target));
@@ -220,7 +220,7 @@ export class Execution implements RunExecution {
     const { markerStream, pidMarker } = this.#sent;
     const pass = (stream: OutputStream, chunk: Buffer): void => {
       const bytes = this.#sent.take(stream, chunk);
-      if (stream === markerStream) this.#sudo?.heard(bytes);
+      if (stream === markerStream) this.#sudo?.received(bytes);
       if (bytes.length > 0) this.#afterStart(() => this.live.output(stream, bytes));
     };
     return {
@@ -243,14 +243,14 @@ export class Execution implements RunExecution {
     this.live.status("connecting", message);
   }
 
-  #tellEarly(): void {
-    for (const tell of this.#early.splice(0)) tell();
+  #showEarly(): void {
+    for (const show of this.#earlyOutput.splice(0)) show();
   }
 
   /** Holds output back that arrives before the promise of its process resolves, until after "Connected". */
-  #afterStart(tell: () => void): void {
-    if (this.#process !== undefined) tell();
-    else this.#early.push(tell);
+  #afterStart(show: () => void): void {
+    if (this.#process !== undefined) show();
+    else this.#earlyOutput.push(show);
   }
 
   #started(process: RemoteProcess): void {
@@ -264,7 +264,7 @@ export class Execution implements RunExecution {
     }
     this.live.passes("running", connectedMessage(target, process), { reusedConnection: process.reused });
     this.live.pace.drive(process);
-    this.#tellEarly();
+    this.#showEarly();
     if (request.stdin !== null) process.stdin.write(request.stdin);
     if (!request.stdinOpen) process.stdin.end();
     this.#settled.resolve();

@@ -2,14 +2,14 @@
 const restMs = 1000;
 
 /**
- * Resolves `come` once a run has ended and no run has been under way for a second, or when disposed of after a run has
- * ended.
+ * Resolves `reached` once a run has ended and no run has been under way for a second, or when disposed of after a run
+ * has ended.
  */
 export class FirstRest implements Disposable {
   readonly #busy: () => boolean;
-  readonly #come = Promise.withResolvers<void>();
+  readonly #reached = Promise.withResolvers<void>();
   /** Never settles if no run ends. */
-  readonly come = this.#come.promise;
+  readonly reached = this.#reached.promise;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -26,7 +26,7 @@ export class FirstRest implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#timer !== undefined) this.#come.resolve();
+    if (this.#timer !== undefined) this.#reached.resolve();
     this.#isOver = true;
     clearTimeout(this.#timer);
   }

@@ -9,15 +9,15 @@ export function idempotencyOf(
 ): IdempotencyKey | undefined {
   if (key === undefined) return undefined;
   // A stored hash must not help to guess a secret.
-  const told = { ...request, secretEnv: Object.keys(request.secretEnv) };
-  return { key, requestSha256: createHash("sha256").update(JSON.stringify(told)).digest("hex") };
+  const hashed = { ...request, secretEnv: Object.keys(request.secretEnv) };
+  return { key, requestSha256: createHash("sha256").update(JSON.stringify(hashed)).digest("hex") };
 }
 
 /**
  * The id of what an identical request with this key created. Throws `idempotency_conflict` if the request was a
  * different one.
  */
-export function madeBefore(
+export function existingId(
   given: IdempotencyKey | undefined,
   store: Pick<RunStore, "keyOf">,
 ): string | undefined {

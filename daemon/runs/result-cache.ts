@@ -72,7 +72,7 @@ export async function cachedResult(
 }
 
 /** The cache key of an ended run's result; undefined if the result must not be reused. */
-export function keptBy(
+export function cacheKeyOf(
   { run, identity }: Pick<LiveRun, "run" | "identity">,
   request: CacheableRequest,
   epoch: string,

@@ -174,7 +174,7 @@ function keepCopy(sql: Sqlite.Database, path: string, migration: string): void {
 function readEpoch(sql: Sqlite.Database, damage: DamageReport): string {
   const known = sql.prepare<[], string>("SELECT value FROM meta WHERE name = 'epoch'").pluck().get();
   if (known !== undefined && /^[0-9a-f]{8}$/.test(known)) return known;
-  if (known !== undefined) damage.tell("meta", "epoch");
+  if (known !== undefined) damage.report("meta", "epoch");
   const epoch = randomBytes(4).toString("hex");
   sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?)").run(epoch);
   return epoch;

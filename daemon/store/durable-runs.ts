@@ -96,7 +96,7 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
         if (run !== undefined && plan.success) planned.push({ run, plan: plan.data });
         else {
           unreadable.push(row.id);
-          damage.tell("durable_runs", row.number);
+          damage.report("durable_runs", row.number);
         }
       }
       return { planned, unreadable };

@@ -32,7 +32,8 @@ export function createHostOverlays({ sql, damage }: Database): HostOverlayStore 
   const known = new Map<string, NonNullable<ReturnType<HostOverlayStore["get"]>>>();
   for (const row of sql.prepare<[], OverlayColumns>("SELECT * FROM host_overlays").all()) {
     const read = readStored(Stored, overlayValues(row), fallbacks);
-    if (read === undefined || read.damaged.length > 0) damage.tell("host_overlays", row.name, read?.damaged);
+    if (read === undefined || read.damaged.length > 0)
+      damage.report("host_overlays", row.name, read?.damaged);
     if (read === undefined) continue;
     const damaged = read.damaged.length > 0 ? { damaged: [...read.damaged] } : {};
     known.set(row.name, { ...read.value, ...damaged });

@@ -102,9 +102,9 @@ export function fromRow(row: HostRow, damage: DamageReport): StoredHost | undefi
     updatedAt: row.updated_at,
   };
   const read = readStored(Stored, values, fallbacks(row.id));
-  if (read === undefined) damage.tell("hosts", row.id);
+  if (read === undefined) damage.report("hosts", row.id);
   if (read === undefined || read.damaged.length === 0) return read?.value;
-  damage.tell("hosts", row.id, read.damaged);
+  damage.report("hosts", row.id, read.damaged);
   return { ...read.value, damaged: [...read.damaged] };
 }
 

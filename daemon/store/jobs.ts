@@ -72,7 +72,7 @@ export function createJobStore({ sql, damage, reserve }: Database): JobStore {
   });
   const read = (row: JobRow): Job[] => {
     const job = jobOf(row);
-    if (job === undefined) damage.tell("jobs", row.number);
+    if (job === undefined) damage.report("jobs", row.number);
     return job === undefined ? [] : [job];
   };
   return {

@@ -58,12 +58,12 @@ export function fromRow(row: RunRow, damage: DamageReport): Run | undefined {
   };
   const read = readStored(StoredRunSchema, values, runFallbacks(row.id, row.ended_at !== null));
   if (read === undefined) {
-    damage.tell("runs", row.number);
+    damage.report("runs", row.number);
     return undefined;
   }
   const damaged = [...read.damaged];
   if (damaged.length === 0) return read.value;
-  damage.tell("runs", row.number, damaged);
+  damage.report("runs", row.number, damaged);
   return { ...read.value, damaged };
 }
 

@@ -29,7 +29,7 @@ export function createSnippetStore({ sql, damage }: Database): SnippetStore {
     const stored = storedJson(body);
     const members = typeof stored === "object" && stored !== null ? stored : {};
     const found = readStored(Snippet, { ...members, id, name, createdAt, updatedAt }, {});
-    if (found === undefined) damage.tell("snippets", id);
+    if (found === undefined) damage.report("snippets", id);
     return found === undefined ? [] : [found.value];
   };
   const saved = (name: string, write: () => SnippetRow | undefined): Snippet => {

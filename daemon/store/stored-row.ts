@@ -38,17 +38,17 @@ export function storedJson(text: string): unknown {
 /** Logs rows that cannot be read completely, each once. */
 export class DamageReport {
   readonly #log: Log;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   /** The `columns` that cannot be read, or none for the whole row. */
-  tell(table: string, row: number | string, columns: readonly string[] = []): void {
+  report(table: string, row: number | string, columns: readonly string[] = []): void {
     const key = `${table} ${row}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
     const message =
       columns.length === 0
         ? "A stored row cannot be read, and is left out"

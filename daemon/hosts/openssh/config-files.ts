@@ -7,7 +7,7 @@ import type { UserFiles } from "../../core/user-files.ts";
 import { includedPaths } from "./config-include.ts";
 import { type ConfigLine, type ConfigTree, parseConfigLine } from "./config-line.ts";
 import { readNames, type SshConfig } from "./config-names.ts";
-import { ConfigReads, type Looked } from "./config-reads.ts";
+import { ConfigReads, type VisitedPaths } from "./config-reads.ts";
 
 export interface ConfigFilesParts {
   readonly files: UserFiles;
@@ -51,7 +51,7 @@ export class ConfigFiles {
   readonly #parts: ConfigFilesParts;
   readonly #loading = new SharedQuery(() => this.#load());
   #parsed = new Map<string, ParsedFile>();
-  #looked: Looked = { files: [], directories: [] };
+  #visited: VisitedPaths = { files: [], directories: [] };
   #current: { readonly ids: string; readonly read: ReadConfig } | undefined;
   #parsedFiles = 0;
 
@@ -71,13 +71,13 @@ export class ConfigFiles {
   async #load(): Promise<ReadConfig> {
     const { files } = this.#parts;
     const versionOf = (path: string): string | undefined => this.#parsed.get(path)?.version;
-    const walk: Walk = { reads: new ConfigReads({ files, versionOf }, this.#looked), files: [] };
+    const walk: Walk = { reads: new ConfigReads({ files, versionOf }, this.#visited), files: [] };
     const trees: ConfigTree[] = [];
     for (const path of this.#paths) {
       const root = await this.#read(path, walk.reads);
       if (root !== undefined) trees.push(await this.#walk(root, [], walk));
     }
-    this.#looked = walk.reads.looked;
+    this.#visited = walk.reads.visited;
     this.#parsed = new Map(walk.files.map((file) => [file.path, file]));
     const ids = walk.files.map(({ id }) => id).join();
     if (this.#current?.ids !== ids) {

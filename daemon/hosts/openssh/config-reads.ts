@@ -2,7 +2,7 @@ import type { DirectoryContent, FileChange } from "../../core/regular-file.ts";
 import type { UserFiles } from "../../core/user-files.ts";
 
 /** The paths that a load of a configuration looked at. */
-export interface Looked {
+export interface VisitedPaths {
   readonly files: readonly string[];
   readonly directories: readonly string[];
 }
@@ -26,13 +26,13 @@ export class ConfigReads {
   readonly #directories = new Map<string, Promise<DirectoryContent>>();
   readonly #used = { files: new Set<string>(), directories: new Set<string>() };
 
-  constructor(parts: ConfigReadsParts, before: Looked) {
+  constructor(parts: ConfigReadsParts, before: VisitedPaths) {
     this.#parts = parts;
     for (const path of before.files) void this.#read(path);
     for (const path of before.directories) void this.#list(path);
   }
 
-  get looked(): Looked {
+  get visited(): VisitedPaths {
     return { files: [...this.#used.files], directories: [...this.#used.directories] };
   }
 

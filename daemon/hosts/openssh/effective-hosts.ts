@@ -33,7 +33,7 @@ export interface EffectiveHostsParts {
 /** Beyond this number of names, values are computed again. */
 const maxKept = 10_000;
 /** A name that no configuration mentions. */
-const nobody = "hostrun-asks.invalid";
+const unknownName = "hostrun-asks.invalid";
 
 /**
  * The values that OpenSSH itself computes for names (`ssh -G`), cached until a file of the configuration changes; with
@@ -42,7 +42,7 @@ const nobody = "hostrun-asks.invalid";
 export class EffectiveHosts {
   readonly #parts: EffectiveHostsParts;
   readonly #kept = new Map<string, EffectiveHost>();
-  readonly #meant = new Map<string, boolean>();
+  readonly #mentioned = new Map<string, boolean>();
   readonly #asking = new Map<string, Promise<EffectiveHost>>();
   #defaults: Promise<SshOptions> | undefined;
   #read: ReadConfig | undefined;
@@ -59,7 +59,7 @@ export class EffectiveHosts {
     this.#file = this.#fileOf(read);
     this.#read = read;
     this.#kept.clear();
-    this.#meant.clear();
+    this.#mentioned.clear();
     this.#asking.clear();
     return read.config;
   }
@@ -90,17 +90,17 @@ export class EffectiveHosts {
   }
 
   /** Whether the configuration mentions this name, literally or with a pattern. */
-  async isMeant(name: string): Promise<boolean> {
+  async mentions(name: string): Promise<boolean> {
     const config = await this.config();
     if (config.aliases.has(name)) return true;
     if (this.#file === "none") return false;
-    const known = this.#meant.get(name) ?? (await this.#differsFromNobody(name));
-    if (!config.isVolatile && this.#meant.size < maxKept) this.#meant.set(name, known);
+    const known = this.#mentioned.get(name) ?? (await this.#differsFromUnknown(name));
+    if (!config.isVolatile && this.#mentioned.size < maxKept) this.#mentioned.set(name, known);
     return known;
   }
 
-  async #differsFromNobody(name: string): Promise<boolean> {
-    const [own, others] = await Promise.all([this.#options({ name }), this.#options({ name: nobody })]);
+  async #differsFromUnknown(name: string): Promise<boolean> {
+    const [own, others] = await Promise.all([this.#options({ name }), this.#options({ name: unknownName })]);
     if (own.first("hostname")?.toLowerCase() !== name.toLowerCase()) return true;
     return [...new Set([...own.keywords(), ...others.keywords()])].some(
       (keyword) => !ofEachName.has(keyword) && !own.sameAs(others, keyword),
@@ -154,7 +154,7 @@ export class EffectiveHosts {
 
   #defaultOptions(): Promise<SshOptions> {
     this.#defaults ??= this.#parts.ssh
-      .options({ name: nobody, file: "none" })
+      .options({ name: unknownName, file: "none" })
       .then((text) => SshOptions.parse(text));
     this.#defaults.catch(() => {
       this.#defaults = undefined;
@@ -194,7 +194,7 @@ async function homeOf(user: string, ssh: SshProgram): Promise<string | undefined
   if (!UserName.safeParse(user).success) return undefined;
   const overrides = [`UserKnownHostsFile=~${user}/x`];
   try {
-    const options = SshOptions.parse(await ssh.options({ name: nobody, file: "none", overrides }));
+    const options = SshOptions.parse(await ssh.options({ name: unknownName, file: "none", overrides }));
     return options.first("userknownhostsfile")?.replace(/\/x$/, "");
   } catch {
     return undefined;

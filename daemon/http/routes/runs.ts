@@ -81,7 +81,7 @@ export function runRoutes({ production, engine, history, diff, own }: RunRoutesP
       await history.get(params.run);
       const stdin = await engine.stdin(params.run);
       if (stdin === undefined) throw stdinClosed();
-      if (mediaType(request) === "application/octet-stream") await pour(request, stdin);
+      if (mediaType(request) === "application/octet-stream") await writeBody(request, stdin);
       else if (body.data !== "") await write(stdin, Buffer.from(body.data, body.encoding));
       if (query.end === "true" || body.end) stdin.end();
       return undefined;
@@ -119,30 +119,30 @@ const untilAgreed = "Let a person approve the command, then repeat the request w
 type Header = (name: string) => string | undefined;
 
 /** Takes as long as the client is sending, or pausing, while the run is under way; ends with the request. */
-async function pour(request: IncomingMessage, stdin: Writable): Promise<void> {
+async function writeBody(request: IncomingMessage, stdin: Writable): Promise<void> {
   if (!stdin.writable) throw stdinClosed();
   const closed = new AbortController();
-  const pourers = pouring.get(stdin) ?? firstPourer(stdin);
-  pourers.add(closed);
+  const writers = writersByStdin.get(stdin) ?? trackWriters(stdin);
+  writers.add(closed);
   try {
     for await (const chunk of chunksOf(request, closed.signal)) await write(stdin, chunk);
   } catch (failure) {
     throw closed.signal.aborted ? stdinClosed() : failure;
   } finally {
-    pourers.delete(closed);
+    writers.delete(closed);
   }
 }
 
 /** Requests that write to a command, so that a single listener on its input can abort them all. */
-const pouring = new WeakMap<Writable, Set<AbortController>>();
+const writersByStdin = new WeakMap<Writable, Set<AbortController>>();
 
-function firstPourer(stdin: Writable): Set<AbortController> {
-  const pourers = new Set<AbortController>();
-  pouring.set(stdin, pourers);
+function trackWriters(stdin: Writable): Set<AbortController> {
+  const writers = new Set<AbortController>();
+  writersByStdin.set(stdin, writers);
   stdin.once("close", () => {
-    for (const closed of pourers) closed.abort();
+    for (const closed of writers) closed.abort();
   });
-  return pourers;
+  return writers;
 }
 
 /**

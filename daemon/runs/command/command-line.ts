@@ -70,14 +70,14 @@ export function terminalOf({ pty, cols = 80, rows = 24 }: RunRequest): TerminalS
   return pty ? { cols, rows } : null;
 }
 
-type Asked = Exclude<LoginShell, "none">;
+type KnownShell = Exclude<LoginShell, "none">;
 
 /** An unknown shell is started by /bin/sh, which sets the directory and variables first. */
-function languageOf(shell: Asked): Language {
+function languageOf(shell: KnownShell): Language {
   return shell === "other" ? languages.bourne : languages[shell];
 }
 
-function prelude(options: CommandLineOptions, shell: Asked, reading: Reading): Prelude {
+function prelude(options: CommandLineOptions, shell: KnownShell, reading: Reading): Prelude {
   const language = options.useBash ? languages.bourne : languageOf(shell);
   const { text, input } = language.prelude(options, reading);
   // If nothing removes it from the output, it must not be in a line that a shell may print in an error.
@@ -85,7 +85,7 @@ function prelude(options: CommandLineOptions, shell: Asked, reading: Reading): P
 }
 
 /** What runs the command, which follows as one word; undefined if the login shell does. */
-function starter({ useBash, loginShell }: CommandLineOptions, shell: Asked): string | undefined {
+function starter({ useBash, loginShell }: CommandLineOptions, shell: KnownShell): string | undefined {
   const login = loginShell ? "-l " : "";
   const exec = shell === "other" ? "exec " : "";
   if (useBash) return `${exec}${shell === "bourne" ? "\\" : ""}bash ${login}+m -c `;
@@ -93,7 +93,7 @@ function starter({ useBash, loginShell }: CommandLineOptions, shell: Asked): str
   return undefined;
 }
 
-function inLoginShell(line: string, shell: Asked): string {
+function inLoginShell(line: string, shell: KnownShell): string {
   if (shell === "other") return `exec ${portable(line)}`;
   return shell === "bourne" ? untraced + line : line;
 }

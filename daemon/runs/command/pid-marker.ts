@@ -14,7 +14,7 @@ export interface MarkedCommand {
 export function withPidMarker(command: MarkedCommand, shell: LoginShell, token: string): MarkedCommand {
   if (shell === "none") return { line: command.line, before: "" };
   if (shell === "bourne") {
-    const word = bourneWord(token);
+    const word = bourneMarker(token);
     return { line: word + command.line, before: word + command.before };
   }
   // In another shell language, a child process reports its parent. fish prints a line that it cannot parse, so ours is
@@ -27,13 +27,13 @@ export function withPidMarker(command: MarkedCommand, shell: LoginShell, token: 
  * files did. If commands are traced, none runs here: loops over no word are not traced, and a subshell in such a word
  * can first turn tracing off, without expanding PS4, which may have side effects. Only this case costs a process.
  */
-function bourneWord(token: string): string {
+function bourneMarker(token: string): string {
   const word = `${markOf(token)}$$:`;
   // Builtins that are rarely redefined as functions, in shells that have functions.
-  const said = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\'||\\builtin echo ${word};;z)\\print -r ${word};;*)\\echo ${word};;esac`;
+  const print = `case \${BASH_VERSION+b}\${ZSH_VERSION+z} in b)\\compgen -W \\'${word}\\'||\\builtin echo ${word};;z)\\print -r ${word};;*)\\echo ${word};;esac`;
   const traced = `POSIXLY_CORRECT=1;\\unset -f echo;\\echo ${word} >&3`;
   return (
-    `for _h in \${-##*x*};do ${said} >&2 2>/dev/null;done;` +
+    `for _h in \${-##*x*};do ${print} >&2 2>/dev/null;done;` +
     `for _h in \${_h-$({ ${traced};} 3>&$((2+0*(PS4=BASH_XTRACEFD=2))) >/dev/null 2>&1||\\:)};do \\unset _h;done; `
   );
 }
@@ -41,7 +41,7 @@ function bourneWord(token: string): string {
 const markOf = (token: string): string => `hostrun-${token}:`;
 
 /** A marker with its content; one expression for all runs, since each new one would have to be compiled. */
-const markedWords = /hostrun-([0-9A-Za-z]+):(?:(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})):\r?\n/g;
+const markers = /hostrun-([0-9A-Za-z]+):(?:(\d{1,10})|(ready|began|sudo:[^:\r\n]{0,64})):\r?\n/g;
 
 /** How many bytes may precede the marker; start files print less. */
 const maxWaitBytes = 64 * 1024;
@@ -139,15 +139,15 @@ export class PidMarkerFilter {
     const text = line.toString("latin1");
     if (!text.includes(this.#mark)) return line;
     const shown = this.#before === "" ? text : text.replaceAll(this.#before, "");
-    const left = shown.replace(markedWords, (all, token: string, pid: string | undefined, word: string) =>
-      token === this.#token ? this.#said(pid, word) : all,
+    const left = shown.replace(markers, (all, token: string, pid: string | undefined, word: string) =>
+      token === this.#token ? this.#handleMarker(pid, word) : all,
     );
     this.#shown ||= shown !== text;
     // Nobody else knows the token, so the rest is a trace of our own part.
     return Buffer.from(left.includes(this.#mark) ? "" : left, "latin1");
   }
 
-  #said(pid: string | undefined, word: string): "" {
+  #handleMarker(pid: string | undefined, word: string): "" {
     if (pid !== undefined) {
       this.#pid ??= Number(pid);
       this.#settled.resolve();

@@ -57,7 +57,7 @@ export class DurableExecution implements RunExecution {
     connecting: ({ message }) => this.live.status("connecting", message),
     running: ({ message, reused }) =>
       this.live.status("running", message, reused === undefined ? {} : { reusedConnection: reused }),
-    tell: (effect) => this.#tell(effect),
+    reportStatus: (effect) => this.#reportStatus(effect),
     savePlan: (effect) => this.#savePlan(effect),
     updatePlan: (effect) => this.#savePlan(effect),
     replay: () => void this.#begin(this.#replay()),
@@ -140,7 +140,7 @@ export class DurableExecution implements RunExecution {
     this.#performers[effect.type](effect);
   }
 
-  #tell({ message, reconnecting, stopping }: DurableEffect<"tell">): void {
+  #reportStatus({ message, reconnecting, stopping }: DurableEffect<"reportStatus">): void {
     const state = this.live.run.state === "running" ? "running" : "connecting";
     this.live.status(
       state,
@@ -179,7 +179,7 @@ export class DurableExecution implements RunExecution {
     if (this.live.hasUnrecordedOutput && directory !== null) {
       const message = keptMessage(target, `${directory}/${this.live.run.id}`);
       this.#parts.log.warn(message, { run: this.live.run.id });
-      this.#tell({ type: "tell", message, reconnecting: false });
+      this.#reportStatus({ type: "reportStatus", message, reconnecting: false });
     }
     this.live.end(ending);
   }

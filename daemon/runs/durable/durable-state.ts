@@ -111,7 +111,7 @@ interface EffectFields {
   connecting: { readonly message: string };
   running: { readonly message: string; readonly reused?: boolean };
   /** Reports progress in the run's present state. */
-  tell: { readonly message: string; readonly reconnecting: boolean; readonly stopping?: true };
+  reportStatus: { readonly message: string; readonly reconnecting: boolean; readonly stopping?: true };
   /** Commits the plan: `planSaved` or `failed` follows. */
   savePlan: unknown;
   /** Commits the plan with more in it; the run continues even if that fails. */

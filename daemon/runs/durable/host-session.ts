@@ -28,7 +28,7 @@ export interface HostSession {
   readonly over: Promise<SessionEnd>;
 }
 
-interface Asked {
+interface SessionRequest {
   readonly plan: DurablePlan;
   readonly questioner: Questioner | undefined;
   readonly token: string;
@@ -38,37 +38,37 @@ interface Asked {
 /** Runs one of our own scripts on the host and parses what it reports. Rejects if it was never sent. */
 export async function openHostSession(
   remote: Remote,
-  { plan, questioner, token, command }: Asked,
+  { plan, questioner, token, command }: SessionRequest,
   listener: HostListener,
   signal: AbortSignal,
 ): Promise<HostSession> {
   const over = Promise.withResolvers<SessionEnd>();
   const opened = Promise.withResolvers<RemoteProcess>();
-  let asked: HostCommand | undefined;
-  const wait = new Wait(() => {
+  let hostCommand: HostCommand | undefined;
+  const deadline = new StatusDeadline(() => {
     over.resolve({ kind: "silent" });
     void opened.promise.then((process) => process.close());
   });
-  const heard = listen(token, {
+  const output = parseOutput(token, {
     output: (stream, chunk) => listener.output(stream, chunk),
     status: (status) => {
       if (status.state !== "ready") {
-        wait.end();
+        deadline.end();
         listener.status(status);
         return;
       }
-      if (asked === undefined) return;
-      wait.begin(plan.connectTimeoutMs + asked.busyMs);
+      if (hostCommand === undefined) return;
+      deadline.start(plan.connectTimeoutMs + hostCommand.busyMs);
       listener.sent();
-      const { input } = asked;
+      const { input } = hostCommand;
       // It stays open: its end tells the host that the follower is gone.
       void opened.promise.then((process) => process.stdin.write(input));
     },
   });
   const request = {
     command: (shell: LoginShell) => {
-      asked = command(shell);
-      return asked.command;
+      hostCommand = command(shell);
+      return hostCommand.command;
     },
     pty: null,
     connectTimeoutMs: plan.connectTimeoutMs,
@@ -76,16 +76,16 @@ export async function openHostSession(
     questioner,
   };
   const end = (how: RemoteEnd): void => {
-    wait.end();
+    deadline.end();
     over.resolve(how);
   };
   const connecting: ConnectListener = {
     step: (message) => listener.step(message),
     banner: (text, hop, from) => listener.banner(text, hop, from),
   };
-  const process = await remote.exec(plan.target, request, { ...heard, ...connecting, end }, signal);
+  const process = await remote.exec(plan.target, request, { ...output, ...connecting, end }, signal);
   opened.resolve(process);
-  wait.begin(plan.connectTimeoutMs + (asked?.input.length === 0 ? asked.busyMs : 0));
+  deadline.start(plan.connectTimeoutMs + (hostCommand?.input.length === 0 ? hostCommand.busyMs : 0));
   const close = (): void => process.close();
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();
@@ -93,13 +93,13 @@ export async function openHostSession(
   return { process, over: over.promise };
 }
 
-interface Heard {
+interface SessionOutput {
   status(status: RemoteStatus): void;
   output(stream: OutputStream, chunk: Buffer): void;
 }
 
 /** Separates the host's status lines on standard output from what follows the last of them. */
-function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream> {
+function parseOutput(token: string, session: SessionOutput): Pick<RemoteListener, OutputStream> {
   const marked = { stdout: new StatusLineFilter(token), stderr: new StatusLineFilter(token) };
   const take = (stream: OutputStream, chunk: Buffer): void => {
     const known = marked[stream].line !== undefined;
@@ -109,13 +109,13 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
       const status = parseRemoteStatus(line);
       // Another status follows.
       if (status.state === "ready") marked.stdout = new StatusLineFilter(token);
-      heard.status(status);
+      session.status(status);
       if (status.state === "ready") {
         if (bytes.length > 0) take(stream, bytes);
         return;
       }
     }
-    if (bytes.length > 0) heard.output(stream, bytes);
+    if (bytes.length > 0) session.output(stream, bytes);
   };
   return {
     stdout: (chunk) => take("stdout", chunk),
@@ -124,7 +124,7 @@ function listen(token: string, heard: Heard): Pick<RemoteListener, OutputStream>
 }
 
 /** A deadline for the host's next status. */
-class Wait {
+class StatusDeadline {
   readonly #late: () => void;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
@@ -133,7 +133,7 @@ class Wait {
     this.#late = late;
   }
 
-  begin(ms: number): void {
+  start(ms: number): void {
     clearTimeout(this.#timer);
     if (!this.#over) this.#timer = setTimeout(this.#late, ms);
   }

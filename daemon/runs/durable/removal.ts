@@ -8,7 +8,7 @@ const timeoutMs = 10_000;
 const minuteMs = 60_000;
 /** Before each attempt; the last one repeats. */
 const pausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs, 60 * minuteMs];
-const toldAfter = 3;
+const warnAfterAttempt = 3;
 
 export interface RemovalParts {
   readonly plans: DurablePlans;
@@ -43,7 +43,7 @@ export async function removeFiles(
     } catch (reason) {
       failure = reason;
     }
-    if (attempt !== toldAfter || stopped.aborted) continue;
+    if (attempt !== warnAfterAttempt || stopped.aborted) continue;
     const { run, plan } = planned;
     log.warn("The files of a durable run are still on its host; it is tried again from time to time", {
       run: run.id,

@@ -95,17 +95,17 @@ function replayed(state: DurableState, { type }: DurableEvent<"replayed" | "unre
 /** The host reported the run's status. */
 function reported(state: DurableState, status: RemoteStatus): Transition {
   if (!["running", "ended", "lost"].includes(status.state)) return [state, []];
-  const told = tellBegun(state);
+  const reports = reportBegun(state);
   const [next, learned] = learnDirectory(
     { ...state, command: "begun", findOnly: true, reconnecting: false },
     status.directory,
   );
   const limit: DurableEffect[] = next.plan.timeoutMs === 0 || !next.plan.isOwn ? [] : [{ type: "limitTime" }];
   const [last, asked] = askToEnd(next);
-  return [last, [...told, ...learned, ...limit, ...asked]];
+  return [last, [...reports, ...learned, ...limit, ...asked]];
 }
 
-function tellBegun({
+function reportBegun({
   plan: { target },
   command,
   step,
@@ -126,7 +126,7 @@ function learnDirectory(state: DurableState, directory: string | undefined): Tra
   if (isInHome(directory)) {
     const { name } = state.plan.target;
     const message = `${name} keeps this run in ${directory}: hostrun-UID below /var/tmp is not a private directory of this account`;
-    effects.push({ type: "tell", message, reconnecting: false });
+    effects.push({ type: "reportStatus", message, reconnecting: false });
   }
   return [next, effects];
 }
@@ -143,7 +143,12 @@ function stopRequested(state: DurableState, { reason, graceMs }: DurableEvent<"s
   }
   const stop: DurableStop = { reason, graceMs, asking: false, end: "unknown" };
   const effects: DurableEffect[] = [
-    { type: "tell", message: stoppingMessage(reason), reconnecting: state.reconnecting, stopping: true },
+    {
+      type: "reportStatus",
+      message: stoppingMessage(reason),
+      reconnecting: state.reconnecting,
+      stopping: true,
+    },
     { type: "startTimer", timer: "stop", ms: graceMs + stopTimeoutMs },
   ];
   if (isSilent(state)) effects.push({ type: "startTimer", timer: "silence", ms: silenceTimeoutMs });
@@ -200,9 +205,11 @@ function unrecorded(state: DurableState): Transition {
   if (state.step.at !== "session" || state.stop !== undefined) return [state, []];
   const { name } = state.plan.target;
   const message = `The disk that holds Hostrun's history is full: the output stays on ${name} until there is room`;
-  const told: DurableEffect[] = state.waitsForRoom ? [] : [{ type: "tell", message, reconnecting: false }];
+  const reports: DurableEffect[] = state.waitsForRoom
+    ? []
+    : [{ type: "reportStatus", message, reconnecting: false }];
   const next: DurableState = { ...state, waitsForRoom: true, step: { at: "replaying", gaveUp: false } };
-  return [next, [...told, { type: "waitForRoom" }]];
+  return [next, [...reports, { type: "waitForRoom" }]];
 }
 
 /** Decides what follows from a session that has ended. */
@@ -219,12 +226,12 @@ function concluded(
 function byStatus(state: DurableState, { how, received }: SessionClosed, status: RemoteStatus): Transition {
   const { target } = state.plan;
   const byHost = how === "exited" || how === "signaled";
-  const goOn = (): Transition => (byHost ? openSession(state, true) : unreached(state, false));
-  if (status.state === "running") return goOn();
+  const reopen = (): Transition => (byHost ? openSession(state, true) : unreached(state, false));
+  if (status.state === "running") return reopen();
   if (status.state === "there") return openSession({ ...state, findOnly: true }, true);
   if (status.state === "ended" || status.state === "lost") {
     // The run is over only when every byte of both files has been received.
-    if (!isComplete(status, received)) return goOn();
+    if (!isComplete(status, received)) return reopen();
     return ended(state, endingFromStatus(status, received, target));
   }
   if (state.command === "begun")
@@ -265,7 +272,7 @@ function reconnecting(state: DurableState): Transition {
   const { target, isOwn } = state.plan;
   const copied = " (a copy of another record, which only follows the run)";
   const message = `Reconnecting to ${target.name}${isOwn ? "" : copied}`;
-  return [{ ...state, reconnecting: true }, [{ type: "tell", message, reconnecting: true }]];
+  return [{ ...state, reconnecting: true }, [{ type: "reportStatus", message, reconnecting: true }]];
 }
 
 function ended(state: DurableState, ending: Ending): Transition {
@@ -273,7 +280,7 @@ function ended(state: DurableState, ending: Ending): Transition {
   const effects: DurableEffect[] = [{ type: "end", ending: stopped }];
   if (stopped.stopConfirmed === false) {
     const message = unconfirmedMessage(state.plan.target);
-    effects.unshift({ type: "tell", message, reconnecting: state.reconnecting });
+    effects.unshift({ type: "reportStatus", message, reconnecting: state.reconnecting });
   }
   return [{ ...state, step: { at: "over" } }, effects];
 }

@@ -67,7 +67,7 @@ export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending 
  * Whether an ending is shown as it is, given why the store did not take it. A damaged store is quarantined at the next
  * start, so no later daemon finds a different ending there.
  */
-export function isToldAfter(failure: unknown): boolean {
+export function isShownAfter(failure: unknown): boolean {
   return failure === undefined || (failure instanceof Problem && failure.members.reason === "damaged");
 }
 

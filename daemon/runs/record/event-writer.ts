@@ -7,7 +7,7 @@ import { type DelayedWrite, DelayedWrites } from "./delayed-writes.ts";
 import type { TruncatedRange } from "./event-log.ts";
 import type { EventWriterParts, RunRecord } from "./event-writer-parts.ts";
 import { Gathering } from "./gathering.ts";
-import { isToldAfter } from "./ending.ts";
+import { isShownAfter } from "./ending.ts";
 import { mended } from "./mended-event.ts";
 import { isLittle, type Recorded, Recorder } from "./recorder.ts";
 import { replayRecord } from "./replay-record.ts";
@@ -145,10 +145,10 @@ export class EventWriter {
     this.#pendingWrites = [...pending, ...events];
     this.#runPending = true;
     const failure = this.#flushPending();
-    const isTold = failure === undefined || (!contents.some(isOutput) && isToldAfter(failure));
-    if (isTold) this.#show(events);
+    const isShown = failure === undefined || (!contents.some(isOutput) && isShownAfter(failure));
+    if (isShown) this.#show(events);
     else [this.#seq, this.#pendingWrites, this.#runPending] = [seq, pending, runPending];
-    return isTold;
+    return isShown;
   }
 
   /** Writes events with the next ones, or after a moment, since commits and messages cost most; then calls `shown`. */

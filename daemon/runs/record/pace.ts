@@ -17,9 +17,9 @@ interface Reader {
   resumedAt: number | undefined;
 }
 
-/** The host is held when the slowest reader is this far behind, and released at `goOnBytes`. */
+/** The host is held when the slowest reader is this far behind, and released at `resumeBytes`. */
 const holdBytes = 1024 * 1024;
-const goOnBytes = 512 * 1024;
+const resumeBytes = 512 * 1024;
 /** Limits the memory used for a host that does not stop or is no longer held, not counting what it may send ahead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 
@@ -134,7 +134,7 @@ export class Pace {
       if (bytes > maxBytes) this.#remove(reader);
       else unread = Math.max(unread, this.#isBehind(reader) ? Infinity : bytes);
     }
-    const held = !this.#over && unread > (this.#held ? goOnBytes : holdBytes);
+    const held = !this.#over && unread > (this.#held ? resumeBytes : holdBytes);
     if (held === this.#held) return;
     this.#held = held;
     this.#source?.hold(held);

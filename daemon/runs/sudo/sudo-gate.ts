@@ -5,7 +5,7 @@ import { hopName } from "../../transport/hop-name.ts";
 import type { Answers, Question, Questioner } from "../../transport/questioner.ts";
 import type { SecretMemory } from "../../transport/secret-memory.ts";
 import type { Target } from "../../transport/remote.ts";
-import { declinedForSudo, lastLine, nobodyForSudo, whose } from "./sudo-problems.ts";
+import { declinedForSudo, lastLine, sudoUnanswered, whose } from "./sudo-problems.ts";
 
 /** A run whose sudo waits for a password. */
 export interface SudoRequest {
@@ -13,7 +13,7 @@ export interface SudoRequest {
   readonly questioner: Questioner | undefined;
   /** Whose password, and what sudo has printed before. */
   readonly user: string;
-  readonly words: string;
+  readonly output: string;
   /** Passwords that sudo has already rejected for this run. */
   readonly refused: readonly string[];
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface SudoRequest {
  */
 export type SudoVerdict =
   | { readonly kind: "accepted" | "refused" | "unknown" }
-  | { readonly kind: "ended"; readonly words: string };
+  | { readonly kind: "ended"; readonly output: string };
 
 /** A password to try. */
 export interface SudoAttempt {
@@ -34,7 +34,7 @@ export interface SudoAttempt {
 }
 
 const maxNamesLength = 300;
-const maxWordsLength = 2000;
+const maxOutputLength = 2000;
 
 /**
  * One password for several runs: those that begin at once on a login, or those of a job whose hosts, according to the
@@ -49,7 +49,7 @@ export class SudoGate {
   /** Rejections since a person was last asked. */
   #refusals = 0;
   /** What the last host printed that ended without a verdict. */
-  #told = "";
+  #lastFailure = "";
   #trying: Promise<void> | undefined;
   #accepted: Answers | undefined;
   #declined: Problem | undefined;
@@ -102,7 +102,7 @@ export class SudoGate {
       attempt.settle(verdict);
       if (verdict.kind === "accepted") this.#accepted = answers;
       this.#refusals = verdict.kind === "refused" ? this.#refusals + 1 : 0;
-      this.#told = verdict.kind === "ended" ? toldOf(request.target, verdict.words) : "";
+      this.#lastFailure = verdict.kind === "ended" ? failureNotice(request.target, verdict.output) : "";
       this.#trying = undefined;
       trying.resolve();
     };
@@ -110,7 +110,7 @@ export class SudoGate {
   }
 
   async #answers({ target, user, questioner, signal }: SudoRequest, question: Question): Promise<Answers> {
-    if (questioner === undefined) throw nobodyForSudo(target, user);
+    if (questioner === undefined) throw sudoUnanswered(target, user);
     try {
       return await questioner.ask(question, signal);
     } catch (failure) {
@@ -124,19 +124,19 @@ export class SudoGate {
     const { target, user } = request;
     const hosts = this.#hosts;
     const attempt = this.#refusals + 1;
-    const before = this.#told;
-    if (hosts === undefined || hosts.length <= 1) return questionOf(request, attempt, { told: before });
+    const before = this.#lastFailure;
+    if (hosts === undefined || hosts.length <= 1) return questionOf(request, attempt, { notice: before });
     const title = `Password of ${whose(user, target)} for sudo on ${hosts.length} hosts: ${shortened(foldNames(hosts))}`;
     const first = `It is tried on ${target.name} first. Once sudo accepts it there, it is used on each of the others that asks for one.`;
-    return questionOf(request, attempt, { title, told: `${before}${first}` });
+    return questionOf(request, attempt, { title, notice: `${before}${first}` });
   }
 
   async #askAlone(request: SudoRequest): Promise<SudoAttempt> {
     const { target, refused } = request;
-    const told = `The password of the other hosts was not taken on ${target.name}. This one is for ${target.name} alone.`;
-    const asked = questionOf(request, refused.length + 1, { told });
+    const notice = `The password of the other hosts was not taken on ${target.name}. This one is for ${target.name} alone.`;
+    const asked = questionOf(request, refused.length + 1, { notice });
     const { questioner, signal, user } = request;
-    if (questioner === undefined) throw nobodyForSudo(target, user);
+    if (questioner === undefined) throw sudoUnanswered(target, user);
     const answers = await questioner.ask(asked, signal);
     return this.#attempt(target, firstOf(answers), answers.remember === "session");
   }
@@ -154,28 +154,28 @@ function firstOf({ answers }: Answers): string {
   return answers[0] ?? "";
 }
 
-function toldOf({ name }: Target, words: string): string {
-  const said = words.trim() === "" ? "" : `: ${lastLine(words)}`;
+function failureNotice({ name }: Target, output: string): string {
+  const said = output.trim() === "" ? "" : `: ${lastLine(output)}`;
   return `sudo on ${name} ended without running the command${said}\n`;
 }
 
 function questionOf(
-  { target, user, words }: SudoRequest,
+  { target, user, output }: SudoRequest,
   attempt: number,
-  { title, told }: { readonly title?: string; readonly told?: string } = {},
+  { title, notice }: { readonly title?: string; readonly notice?: string } = {},
 ): Question {
-  const said = visibleText(words, maxWordsLength);
+  const said = visibleText(output, maxOutputLength);
   return {
     kind: "secret",
     host: target.name,
     hop: hopName(target),
     user: target.user,
     title: title ?? `Password of ${whose(user, target)} for sudo on ${target.name}`,
-    instructions: [told ?? "", said].filter((text) => text !== "").join("\n"),
+    instructions: [notice ?? "", said].filter((text) => text !== "").join("\n"),
     attempt,
     fields: [{ label: "Password:", echo: false }],
     key: null,
-    unasked: nobodyForSudo(target, user),
+    unasked: sudoUnanswered(target, user),
   };
 }
 

@@ -16,7 +16,7 @@ export interface SudoLoginParts {
   /** How long sudo may take to ask or begin, and after each answer. */
   readonly timeoutMs: number;
   /** Called when sudo asks for a password. */
-  readonly onAsked: () => void;
+  readonly onPrompt: () => void;
 }
 
 type Step = { readonly kind: "asked"; readonly user: string } | { readonly kind: "began" };
@@ -34,7 +34,7 @@ export interface SudoProcess {
 export class SudoLogin implements SudoListener, Disposable {
   readonly #parts: SudoLoginParts;
   readonly #refused: string[] = [];
-  #words = "";
+  #output = "";
   #answered = 0;
   #step = Promise.withResolvers<Step>();
   #attempt: SudoAttempt | undefined;
@@ -64,7 +64,7 @@ export class SudoLogin implements SudoListener, Disposable {
   /** For sudo that was silent and then ended without confirmation from the host, or after it began the command. */
   get uncertain(): Problem {
     const { target, timeoutMs } = this.#parts;
-    return sudoSilent(target, timeoutMs, { words: this.#words, mayRun: true });
+    return sudoSilent(target, timeoutMs, { output: this.#output, mayRun: true });
   }
 
   asked(user: string): void {
@@ -81,8 +81,8 @@ export class SudoLogin implements SudoListener, Disposable {
    * To be called with output on the stream that sudo writes to; once the command has begun, that output is the
    * command's.
    */
-  heard(bytes: Buffer): void {
-    if (!this.#hasBegun) this.#words = (this.#words + bytes.toString()).slice(-maxWords);
+  received(bytes: Buffer): void {
+    if (!this.#hasBegun) this.#output = (this.#output + bytes.toString()).slice(-maxOutputLength);
   }
 
   /**
@@ -107,16 +107,16 @@ export class SudoLogin implements SudoListener, Disposable {
   }
 
   async #answer({ stdin, ended, signal }: SudoProcess, gate: SudoGate): Promise<Problem | undefined> {
-    const { target, timeoutMs, onAsked } = this.#parts;
+    const { target, timeoutMs, onPrompt } = this.#parts;
     const over = ended.then((end) => ({ kind: "ended", end }) as const);
     for (;;) {
       const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const step = await inTime(late, Promise.race([this.#step.promise, over]));
-      if (step === undefined) return sudoSilent(target, timeoutMs, { words: this.#words, mayRun: false });
+      if (step === undefined) return sudoSilent(target, timeoutMs, { output: this.#output, mayRun: false });
       if (step.kind === "began") return undefined;
       if (step.kind === "ended") return this.#ended(step.end);
       this.#step = Promise.withResolvers();
-      onAsked();
+      onPrompt();
       const password = await this.#next(gate, step.user, signal);
       if (Buffer.byteLength(password) > maxSudoPasswordBytes) return passwordTooLong(target);
       this.#password?.fill(0);
@@ -131,7 +131,7 @@ export class SudoLogin implements SudoListener, Disposable {
   #ended(end: RemoteEnd): Problem | undefined {
     if (end.kind === "lost") return undefined;
     this.#mayBegin = false;
-    return sudoRefused(this.#parts.target, end, { words: this.#words, answered: this.#answered });
+    return sudoRefused(this.#parts.target, end, { output: this.#output, answered: this.#answered });
   }
 
   /**
@@ -139,7 +139,7 @@ export class SudoLogin implements SudoListener, Disposable {
    */
   #verdict(): SudoVerdict {
     if (this.#hasBegun) return { kind: "accepted" };
-    return this.#mayBegin ? { kind: "unknown" } : { kind: "ended", words: this.#words };
+    return this.#mayBegin ? { kind: "unknown" } : { kind: "ended", output: this.#output };
   }
 
   async #next(gate: SudoGate, user: string, signal: AbortSignal): Promise<string> {
@@ -149,11 +149,11 @@ export class SudoLogin implements SudoListener, Disposable {
       this.#attempt.settle({ kind: "refused" });
       this.#attempt = undefined;
     }
-    const request = { target, questioner, user, words: this.#words, refused: this.#refused, signal };
-    this.#words = "";
+    const request = { target, questioner, user, output: this.#output, refused: this.#refused, signal };
+    this.#output = "";
     this.#attempt = await gate.next(request);
     return this.#attempt.password;
   }
 }
 
-const maxWords = 4096;
+const maxOutputLength = 4096;

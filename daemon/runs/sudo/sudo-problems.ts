@@ -13,7 +13,7 @@ export function noShellForSudo({ name }: Target): Problem {
 }
 
 /** For sudo that asks while nobody can answer. */
-export function nobodyForSudo(target: Target, user: string): Problem {
+export function sudoUnanswered(target: Target, user: string): Problem {
   const detail =
     `sudo on ${target.name} asks for the password of ${whose(user, target)}, and nobody is there to answer. ${notRun} Run it where a ` +
     "person can be asked (on a terminal, in the editor), or allow the account to use sudo there without a password (NOPASSWD).";
@@ -44,13 +44,13 @@ export function passwordTooLong({ name }: Target): Problem {
 const mayRun =
   "Hostrun tried to end it, but the command may have run as root, or may still run: check there before you run it again.";
 
-/** `words`: what sudo printed. `mayRun`: whether the command may run. */
+/** `output`: what sudo printed. `mayRun`: whether the command may run. */
 export function sudoSilent(
   { name }: Target,
   afterMs: number,
-  of: { readonly words: string; readonly mayRun: boolean },
+  of: { readonly output: string; readonly mayRun: boolean },
 ): Problem {
-  const said = of.words.trim() === "" ? "" : ` It said: ${lastLine(of.words)}.`;
+  const said = of.output.trim() === "" ? "" : ` It said: ${lastLine(of.output)}.`;
   const detail =
     `sudo on ${name} neither asked for a password nor began the command within ${seconds(afterMs)}.${said} ` +
     `${of.mayRun ? mayRun : notRun} Where sudo needs more time, give it more (--connect-timeout, connectTimeoutMs).`;
@@ -61,10 +61,10 @@ export function sudoSilent(
 export function sudoRefused(
   target: Target,
   end: Exclude<RemoteEnd, { kind: "lost" }>,
-  { words, answered }: { readonly words: string; readonly answered: number },
+  { output, answered }: { readonly output: string; readonly answered: number },
 ): Problem {
   const { name, user } = target;
-  const said = words.trim() === "" ? "" : `: ${lastLine(words)}`;
+  const said = output.trim() === "" ? "" : `: ${lastLine(output)}`;
   if (end.kind === "exited" && end.code === 127) {
     const detail = `sudo is not installed on ${name}, or not in the PATH of ${user}${said}. ${notRun}`;
     return new Problem("sudo_failed", detail, { host: name });
@@ -83,6 +83,6 @@ export function whose(user: string, target: Target): string {
   return visibleClause(user === "" ? target.user : user, 64);
 }
 
-export function lastLine(words: string): string {
-  return visibleClause(words.trim().split("\n").at(-1) ?? "");
+export function lastLine(output: string): string {
+  return visibleClause(output.trim().split("\n").at(-1) ?? "");
 }

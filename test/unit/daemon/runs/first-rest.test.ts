@@ -17,7 +17,7 @@ test("the first rest comes a second after the last of the first runs", async () 
   try {
     let busy = false;
     using rest = new FirstRest(() => busy);
-    const hasCome = watched(rest.come);
+    const hasCome = watched(rest.reached);
     vi.advanceTimersByTime(10_000);
     expect(await hasCome()).toBe(false);
     rest.runEnded();
@@ -41,7 +41,7 @@ test("the first rest comes a second after the last of the first runs", async () 
 
 test("where the daemon stops before, it comes then, unless nothing has run", async () => {
   const [used, unused] = [new FirstRest(() => false), new FirstRest(() => false)];
-  const hasCome = [watched(used.come), watched(unused.come)];
+  const hasCome = [watched(used.reached), watched(unused.reached)];
   used.runEnded();
   used[Symbol.dispose]();
   unused[Symbol.dispose]();

@@ -128,7 +128,7 @@ describe("a new run", () => {
       status: status("running", { directory: "/home/eve/.hostrun" }),
     };
     const [state, effects] = after(fresh, ...open, home);
-    expect(types(effects)).toEqual(["running", "updatePlan", "tell"]);
+    expect(types(effects)).toEqual(["running", "updatePlan", "reportStatus"]);
     expect(types(after(state, close("lost"), { type: "paused" }, opened, home)[1])).toEqual(["running"]);
   });
 
@@ -167,7 +167,7 @@ describe("a new run", () => {
 
   test("may be sent again where the link was cut before the host said anything", () => {
     const [state, effects] = after(fresh, ...open, close("lost"));
-    expect(types(effects)).toEqual(["tell", "pause"]);
+    expect(types(effects)).toEqual(["reportStatus", "pause"]);
     expect(state).toMatchObject({ findOnly: false, command: "sent", step: { at: "pausing" } });
     expect(after(state, { type: "paused" })[1]).toEqual([{ type: "openSession", more: false }]);
   });
@@ -196,7 +196,7 @@ describe("a run that has begun", () => {
 
   test.each([
     ["the host closed the session", "exited", ["reached", "openSession"]],
-    ["the link was cut", "lost", ["reached", "tell", "pause"]],
+    ["the link was cut", "lost", ["reached", "reportStatus", "pause"]],
   ] as const)("goes on for bytes that are not here when %s", (_, how, effects) => {
     const more = end({ sizes: { stdout: 6, stderr: 0 } });
     expect(types(after(state, more, close(how))[1])).toEqual(effects);
@@ -207,15 +207,15 @@ describe("a run that has begun", () => {
       { type: "reached" },
       { type: "openSession", more: true },
     ]);
-    expect(types(after(state, close("lost"))[1])).toEqual(["reached", "tell", "pause"]);
+    expect(types(after(state, close("lost"))[1])).toEqual(["reached", "reportStatus", "pause"]);
     // A host that has just said something was not looked for.
-    expect(types(after(state, close("lost", true))[1])).toEqual(["reached", "tell", "pause"]);
+    expect(types(after(state, close("lost", true))[1])).toEqual(["reached", "reportStatus", "pause"]);
   });
 
   test("waits for room in the store, takes its record in again and goes on, and says so once", () => {
     const unrecorded: DurableEvent = { type: "unrecorded" };
     const [waiting, effects] = after(state, unrecorded);
-    expect(types(effects)).toEqual(["tell", "waitForRoom"]);
+    expect(types(effects)).toEqual(["reportStatus", "waitForRoom"]);
     // How the session that was left ends does not matter.
     expect(after(waiting, end(), close("exited"), unrecorded)[1]).toEqual([]);
     const replayed = { type: "replayed" } as const;
@@ -259,7 +259,7 @@ describe("a run that has begun", () => {
 describe("a run of an earlier daemon", () => {
   test("is replayed before it is looked for", () => {
     const [replaying, first] = after(resumed.begun, { type: "admitted" });
-    expect(types(first)).toEqual(["tell", "replay"]);
+    expect(types(first)).toEqual(["reportStatus", "replay"]);
     const [state, effects] = transition(replaying, { type: "replayed" });
     expect(effects).toEqual([{ type: "openSession", more: false }]);
     expect(state).toMatchObject({ findOnly: true, command: "begun" });
@@ -306,7 +306,7 @@ describe("a stop", () => {
   test("of a running command ends its group, once", () => {
     const [state, effects] = after(fresh, ...begun, cancel);
     expect(effects).toEqual([
-      { type: "tell", message: "Cancelling", reconnecting: false, stopping: true },
+      { type: "reportStatus", message: "Cancelling", reconnecting: false, stopping: true },
       { type: "startTimer", timer: "stop", ms: 30_300 },
       { type: "cutPauseShort" },
       { type: "endGroup", group: 77, graceMs: 300, directory },
@@ -344,7 +344,7 @@ describe("a stop", () => {
     const [state, effects] = after(fresh, ...begun, cancel, groupEnded(how));
     expect(effects).toEqual([{ type: "release" }, { type: "startTimer", timer: "left", ms: 2000 }]);
     const [last, effectsOfLeft] = after(state, { type: "elapsed", timer: "left" });
-    expect(types(effectsOfLeft)).toEqual(["tell", "end", "abort"]);
+    expect(types(effectsOfLeft)).toEqual(["reportStatus", "end", "abort"]);
     expect(endingOf(effectsOfLeft)).toEqual({ outcome: "cancelled", stopConfirmed: false });
     expect(last.step.at).toBe("over");
   });
@@ -372,7 +372,7 @@ describe("a stop", () => {
 
   test("of a host that says nothing waits for a moment", () => {
     const [state, effects] = after(fresh, ...open, cancel);
-    expect(types(effects)).toEqual(["tell", "startTimer", "startTimer", "cutPauseShort"]);
+    expect(types(effects)).toEqual(["reportStatus", "startTimer", "startTimer", "cutPauseShort"]);
     expect(effects[2]).toEqual({ type: "startTimer", timer: "silence", ms: 3000 });
     const elapsed: DurableEvent = { type: "elapsed", timer: "silence" };
     expect(endingOf(after(state, elapsed)[1])).toEqual({ outcome: "cancelled", stopConfirmed: false });
