@@ -1,4 +1,4 @@
-import type { Job, JobRunSort } from "../../protocol/job.ts";
+import type { Job, JobRunQuery, JobRunSort } from "../../protocol/job.ts";
 import { Job as JobSchema } from "../../protocol/job.ts";
 import { Outcome, RunState } from "../../protocol/run.ts";
 import type { JobRun, JobStore } from "../jobs/job-store.ts";
@@ -65,7 +65,7 @@ export function createJobStore({ sql, damage, reserve }: Database): JobStore {
   );
   const keys = createKeyTable(sql);
   const create = sql.transaction<JobStore["create"]>((job, key) => {
-    // Without it none of its runs could be recorded.
+    // Without reserved space, none of its runs could be recorded.
     reserve.demand();
     insert.run(rowOf(job));
     if (key !== undefined) keys.insert({ ...key, madeId: job.id, createdAt: job.createdAt });
@@ -90,20 +90,25 @@ export function createJobStore({ sql, damage, reserve }: Database): JobStore {
     },
     listOpen: () => open.all().flatMap(read),
     runs: (id) => runs.all(id).map(jobRunOf),
-    listRuns: (id, { state, outcome, exitCode, sort, limit, offset }) => {
-      const conditions = ["job_id = @id"];
-      if (state !== undefined) conditions.push("state = @state");
-      if (outcome !== undefined) conditions.push("outcome = @outcome");
-      if (exitCode !== undefined) conditions.push("exit_code = @exitCode");
+    listRuns: (id, query) => {
+      const { sort, ...values } = query;
       const rows = sql
         .prepare<[object], RunRow>(
-          `SELECT * FROM runs WHERE ${conditions.join(" AND ")} ORDER BY ${orders[sort]} LIMIT @limit OFFSET @offset`,
+          `SELECT * FROM runs WHERE ${restriction(query)} ORDER BY ${orders[sort]} LIMIT @limit OFFSET @offset`,
         )
-        .all({ id, state, outcome, exitCode, limit, offset });
+        .all({ id, ...values });
       return rows.flatMap((row) => fromRow(row, damage) ?? []);
     },
     forgetEmpty: () => void forget.run(),
   };
+}
+
+function restriction({ state, outcome, exitCode }: JobRunQuery): string {
+  const conditions = ["job_id = @id"];
+  if (state !== undefined) conditions.push("state = @state");
+  if (outcome !== undefined) conditions.push("outcome = @outcome");
+  if (exitCode !== undefined) conditions.push("exit_code = @exitCode");
+  return conditions.join(" AND ");
 }
 
 function rowOf(job: Job): Omit<JobRow, "number"> {

@@ -94,10 +94,9 @@ test("a client that acts for a program may only read, as long as nobody can be a
     const sent = method === "POST" || method === "PATCH" ? { json: bodies[path] ?? {} } : {};
     const answer = await daemon.http.ask(method, path, { headers, ...sent });
     expect([method, path, answer.status]).toEqual([method, path, 403]);
-    expect(answer.problem()).toMatchObject({
-      code: "forbidden",
-      detail: expect.stringContaining("approval"),
-    });
+    const { code, detail } = answer.problem();
+    expect(code).toBe("forbidden");
+    expect(detail).toContain("approval");
   }
   expect((await daemon.http.ask("GET", "/api/hosts", { headers })).status).toBe(200);
   expect(await traces()).toEqual(before);
