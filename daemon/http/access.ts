@@ -17,8 +17,8 @@ export interface Verifier {
 }
 
 /**
- * Why a request is refused, checked before anything else. Over TCP `forbidden` for any Host but exactly the address
- * listened on, then `invalid_request` and `forbidden` as for every caller (caller.ts), then `unauthorized` without the token.
+ * Why a request is refused, checked before anything else: over TCP `forbidden` for a Host other than the listening
+ * address; then `invalid_request` and `forbidden` for any caller (caller.ts); then `unauthorized` without the token.
  */
 export function accessRefusal(request: IncomingMessage, access: Access): Problem | undefined {
   if (access.by === "address" && !matchesAuthority(request, access.authority())) {

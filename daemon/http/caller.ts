@@ -50,7 +50,7 @@ function isReading(method: string | undefined): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-/** A client that acts for a program relies on a person approving what it does: without that, nothing is done. */
+/** A client that acts for a program requires that a person approve what it does; without approval, it may not do it. */
 function needsApproval(): Problem {
   return new Problem(
     "forbidden",
