@@ -43,11 +43,13 @@ const orders: Readonly<Record<JobRunSort, string>> = {
   failures: `${failedFirst}, number`,
 };
 
+const insertJob = `INSERT INTO jobs
+  (id, name, command, targets, hosts, options, state, outcome, counts, skip_reason, created_at, started_at, ended_at) VALUES
+  (@id, @name, @command, @targets, @hosts, @options, @state, @outcome, @counts, @skip_reason, @created_at, @started_at, @ended_at)`;
+
 /** Jobs in SQLite. A row that cannot be read is left out and reported. */
 export function createJobStore({ sql, damage, reserve }: Database): JobStore {
-  const insert = sql.prepare<[object]>(`INSERT INTO jobs
-    (id, name, command, targets, hosts, options, state, outcome, counts, skip_reason, created_at, started_at, ended_at) VALUES
-    (@id, @name, @command, @targets, @hosts, @options, @state, @outcome, @counts, @skip_reason, @created_at, @started_at, @ended_at)`);
+  const insert = sql.prepare<[object]>(insertJob);
   const update = sql.prepare<
     [object]
   >(`UPDATE jobs SET state = @state, outcome = @outcome, counts = @counts, skip_reason = @skip_reason,
