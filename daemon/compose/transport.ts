@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Scope } from "../core/scope.ts";
 import { openOpenSsh } from "../openssh/openssh.ts";
 import { type KnownHosts, openKnownHosts } from "../ssh/host-keys/known-hosts.ts";
+import type { PoolLimits } from "../ssh/pool/limits.ts";
 import { openPool, type Pool } from "../ssh/pool/pool.ts";
 import { endGroupCommand } from "../runs/terminate/group-end.ts";
 import { createShellMemory } from "../store/login-shells.ts";
@@ -30,9 +31,17 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     clock,
     log,
   });
-  const limits = () => {
-    const { poolMaxConnections: maxConnections, poolIdleMs: idleMs, ...others } = settings.current;
-    return { maxConnections, idleMs, ...others };
+  // Called several times a run, so it copies no more than it has to.
+  const limits = (): PoolLimits => {
+    const { poolMaxConnections, poolIdleMs, channelsPerConnection, keepaliveMs, requiredRsaSize } =
+      settings.current;
+    return {
+      maxConnections: poolMaxConnections,
+      idleMs: poolIdleMs,
+      channelsPerConnection,
+      keepaliveMs,
+      requiredRsaSize,
+    };
   };
   const shells = createShellMemory(database);
   const {

@@ -13,7 +13,7 @@ import type { JobLog, RunRecord } from "./job-log.ts";
 export interface JobRunsParts {
   readonly engine: Pick<RunEngine, "start" | "refuse" | "cancel" | "live">;
   readonly history: Pick<RunHistory, "events">;
-  readonly events: Pick<EventLog, "lastSeq">;
+  readonly events: Pick<EventLog, "lastSeq" | "last">;
   readonly templateHost: (name: string) => Promise<TemplateHost>;
 }
 
@@ -94,8 +94,7 @@ export class JobRuns {
 
   /** The hashes in the run's last event. */
   hashesOf(run: string): EndedRun["sha256"] {
-    const { events } = this.#parts;
-    const last = this.#eventsOf(run, events.lastSeq(run) - 1, 1).at(-1);
+    const last = this.#parts.events.last(run);
     const isEnd = last?.kind === "control" && last.fields.type === "complete";
     return isEnd ? last.fields.sha256 : { stdout: null, stderr: null };
   }

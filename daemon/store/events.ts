@@ -12,6 +12,7 @@ export interface EventTable {
   copyOutput(from: number, to: number, firstSeq: number): number;
   page(run: number, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(run: number): number;
+  last(run: number): RecordedEvent | undefined;
   truncateMiddle: TruncateMiddle;
   placeOf(run: number, stream: OutputStream, offset: number): StreamPlace;
   output(run: number, stream: OutputStream | "both"): RecordedOutput;
@@ -25,9 +26,12 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
   const after = sql.prepare<[number, number], EventRow>(
     `SELECT ${eventColumns} FROM events WHERE run = ? AND seq > ? ORDER BY seq`,
   );
-  const last = sql
+  const lastSeq = sql
     .prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM events WHERE run = ?")
     .pluck();
+  const last = sql.prepare<[number], EventRow>(
+    `SELECT ${eventColumns} FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1`,
+  );
   return {
     insert,
     truncateMiddle: createTruncation(sql, segments, insert),
@@ -43,7 +47,13 @@ export function createEventTable(sql: Sqlite.Database, segments: Segments, inlin
       }
       return events;
     },
-    lastSeq: (run) => last.get(run) ?? 0,
+    lastSeq: (run) => lastSeq.get(run) ?? 0,
+    last: (run) => {
+      const row = last.get(run);
+      if (row === undefined) return undefined;
+      using reader = segments.reader(run);
+      return eventOf(row, reader);
+    },
     placeOf: (run, stream, offset) => placeOf(sql, { run, stream }, offset),
     output: (run, stream) => recordedOutput(sql, segments, { run, stream }),
   };

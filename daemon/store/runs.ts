@@ -4,10 +4,11 @@ import type { RunStore } from "../runs/record/run-store.ts";
 import type { Database } from "./database.ts";
 import { Endings } from "./endings.ts";
 import { createEventLog } from "./event-log.ts";
-import { createEventTable } from "./events.ts";
+import { createEventTable, type EventTable } from "./events.ts";
 import { createKeyTable } from "./idempotency-keys.ts";
 import { listRuns } from "./run-list.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
+import { RunNumbers } from "./run-numbers.ts";
 import { fromRow, insertRun, type RunRow, toRow } from "./run-row.ts";
 import { createSearchTable } from "./search.ts";
 import { Segments } from "./segments.ts";
@@ -34,8 +35,9 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const search = createSearchTable(sql, segments);
   const keys = createKeyTable(sql);
   const endings = new Endings(database);
-  const insert = sql.prepare<[object]>(insertRun);
+  const numbers = new RunNumbers(sql);
   const byId = sql.prepare<[string], RunRow>("SELECT * FROM runs WHERE id = ?");
+  const exists = sql.prepare<[string], number>("SELECT 1 FROM runs WHERE id = ?");
   const open = sql.prepare<[], RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY number");
   const remove = sql.prepare<[number]>("DELETE FROM runs WHERE number = ?");
   const say = sql.prepare<[number, string | null, number]>(
@@ -44,26 +46,20 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
   const isKnown = sql.prepare<[number], number>("SELECT number FROM runs WHERE number = ?");
   const count = sql.prepare<[], number>("SELECT count(*) FROM runs").pluck();
   const inFiles = sql.prepare<[], number>("SELECT sum(size) FROM events WHERE segment IS NOT NULL").pluck();
-  const create = sql.transaction<RunStore["create"]>((run, first, idempotency) => {
-    reserve.demand();
-    const number = Number(insert.run(toRow(run)).lastInsertRowid);
-    events.insert({ id: run.id, number }, first);
-    if (idempotency !== undefined) keys.insert({ ...idempotency, madeId: run.id, createdAt: run.createdAt });
-  });
   const annotate = sql.transaction((row: RunRow, { pinned, note }: Pick<Run, "pinned" | "note">) => {
     say.run(pinned ? 1 : 0, note, row.number);
     if (note !== row.note) search.forget(row.number);
   });
 
   return {
-    events: createEventLog(database, { events, segments, endings }),
+    events: createEventLog(database, { events, segments, endings, numbers }),
     endInOneCommit: (work) => endings.inOneCommit(work),
-    create: (run, first, idempotency) => mapStorageErrors(() => create(run, first, idempotency)),
+    create: intentWriter(database, { events, keys, numbers }),
     get: (id) => {
       const row = byId.get(id);
       return row === undefined ? undefined : fromRow(row, damage);
     },
-    has: (id) => byId.get(id) !== undefined,
+    has: (id) => exists.get(id) !== undefined,
     list: (filter) => listRuns(sql, filter, damage),
     listOpen: () => open.all().flatMap((row) => fromRow(row, damage) ?? []),
     annotate: (id, { pinned, note }) => {
@@ -74,6 +70,7 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
       const number = byId.get(id)?.number;
       if (number === undefined) return;
       reserve.lend(() => mapStorageErrors(() => void remove.run(number)));
+      numbers.ended(id);
       void segments.remove(number).catch(() => undefined); // Remaining files are removed by the next sweep.
     },
     sweepFiles: (signal) => segments.sweep((number) => isKnown.get(number) !== undefined, signal),
@@ -85,6 +82,32 @@ export function createRunStore(database: Database, limits: OutputLimits = usualL
     oldestEnded: oldestEnded(sql),
     usedBytes: () => pageBytes(sql) + (inFiles.get() ?? 0),
     bytesInFiles: () => inFiles.get() ?? 0,
+  };
+}
+
+interface IntentParts {
+  readonly events: EventTable;
+  readonly keys: ReturnType<typeof createKeyTable>;
+  readonly numbers: RunNumbers;
+}
+
+/** Writes a run with its first events before its command is sent. */
+function intentWriter(
+  { sql, reserve }: Database,
+  { events, keys, numbers }: IntentParts,
+): RunStore["create"] {
+  const insert = sql.prepare<[object]>(insertRun);
+  type Write = (...intent: Parameters<RunStore["create"]>) => number;
+  const write = sql.transaction<Write>((run, first, idempotency) => {
+    reserve.demand();
+    const number = Number(insert.run(toRow(run)).lastInsertRowid);
+    events.insert({ id: run.id, number }, first);
+    if (idempotency !== undefined) keys.insert({ ...idempotency, madeId: run.id, createdAt: run.createdAt });
+    return number;
+  });
+  return (run, first, idempotency) => {
+    const number = mapStorageErrors(() => write(run, first, idempotency));
+    if (run.state !== "ended") numbers.begun(run.id, number);
   };
 }
 

@@ -81,6 +81,7 @@ function createOutputReader(sql: Sqlite.Database, segments: Segments): (run: num
       last = seq;
       if (bytes >= searchedBytes) break;
     }
+    if (bytes < searchedBytes) return head.join("");
     const tail: string[] = [];
     // The excess of the last piece of the beginning is the first of the end.
     let left = searchedBytes;

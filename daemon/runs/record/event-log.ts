@@ -23,6 +23,8 @@ export interface EventLog {
   /** Events after `seq` in order, about `maxBytes` of them, but at least one if there is any. */
   read(id: string, after: number, maxBytes: number): RecordedEvent[];
   lastSeq(id: string): number;
+  /** The newest event. */
+  last(id: string): RecordedEvent | undefined;
   /** Where a reader resumes that has `offset` bytes of a stream. */
   placeOf(id: string, stream: OutputStream, offset: number): StreamPlace;
   /** The recorded bytes of one stream, or of both in the order of arrival. */

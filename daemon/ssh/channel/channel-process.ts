@@ -4,7 +4,7 @@ import type { Problem } from "../../../protocol/problem.ts";
 import type { TerminalSize } from "../../../protocol/run.ts";
 import type { Log } from "../../core/log.ts";
 import type { RemoteEnd, RemoteListener } from "../../transport/remote.ts";
-import { watchReading } from "./channel-reading.ts";
+import { endOnce, watchReading } from "./channel-reading.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { connectionLost, nameOf, protocolError } from "../failure.ts";
 import { exitOf } from "./exec.ts";
@@ -45,6 +45,7 @@ export class ChannelProcess {
     this.#parts = parts;
     this.stdin = this.#openInput();
     const { channel, connection } = parts;
+    endOnce(channel);
     watchReading(channel, (failure) => this.#violated(failure));
     this.window = openReceiveWindow(connection.client, channel, parts.windows);
     channel.on("close", () => this.#closedBy("channel"));

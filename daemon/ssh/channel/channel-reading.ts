@@ -1,4 +1,18 @@
+import type { Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
+
+/**
+ * Ends a channel's input only once. ssh2 ends it again when it destroys the channel, for which Node creates an error with
+ * its stack that nobody receives.
+ */
+export function endOnce(channel: Writable): void {
+  const end: unknown = Reflect.get(channel, "end");
+  if (typeof end !== "function") return;
+  Reflect.set(channel, "end", (...given: unknown[]): Writable => {
+    if (given.length > 0 || !channel.writableFinished) Reflect.apply(end, channel, given);
+    return channel;
+  });
+}
 
 /**
  * Calls `violated` for data after the end of a stream, at the moment when ssh2 pushes it. The stream's own error

@@ -29,13 +29,37 @@ test("the events of each run are its own, and a run that is not known has none a
   expect(events.read(one.id, 0, 1e9)).toEqual([status(1, "one"), status(2, "one")]);
   expect(events.read(other.id, 0, 1e9)).toEqual([status(1, "other")]);
   expect([events.lastSeq(one.id), events.lastSeq(other.id)]).toEqual([2, 1]);
+  expect([events.last(one.id), events.last(other.id)]).toEqual([status(2, "one"), status(1, "other")]);
   for (const id of [gone.id, "", "1"]) {
     expect(store.has(id)).toBe(false);
     expect(events.read(id, 0, 1e9)).toEqual([]);
     expect(events.lastSeq(id)).toBe(0);
+    expect(events.last(id)).toBeUndefined();
     expect(events.output(id, "both").size).toBe(0);
     expect(() => events.append(id, [status(1, "lost")])).toThrow();
   }
+});
+
+test("a run that could not be written, and one that ended or was deleted, have no number of another run", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const store = createRunStore(database);
+  const open = { state: "running", outcome: null, endedAt: null } as const;
+  const [lost, next, ended] = ["lost", "next", "ended"].map((name) => ({
+    ...endedRun(name, "web1"),
+    ...open,
+  }));
+  if (lost === undefined || next === undefined || ended === undefined) throw new Error("three runs");
+  expect(() => store.create(lost, [status(1, "lost"), status(1, "again")], undefined)).toThrow();
+  store.create(next, [status(1, "next")], undefined);
+  expect(() => store.events.append(lost.id, [status(2, "lost")])).toThrow();
+  expect(store.events.read(next.id, 0, 1e9)).toEqual([status(1, "next")]);
+  store.create(ended, [status(1, "ended")], undefined);
+  store.events.append(ended.id, [status(2, "ended")], { ...ended, state: "ended", endedAt: at });
+  expect(store.events.read(ended.id, 1, 1e9)).toEqual([status(2, "ended")]);
+  store.delete(next.id);
+  expect(store.events.read(next.id, 0, 1e9)).toEqual([]);
+  expect(() => store.events.append(next.id, [status(2, "next")])).toThrow();
 });
 
 test("events and the state that they come with are written together, or not at all", async () => {
