@@ -15,7 +15,7 @@ const prefix = "hostrun:";
 
 /**
  * The cache in Redis, backed by the embedded one: while Redis is down or slow, entries come from the embedded cache, and
- * at most one run a second waits for Redis, for up to 40 ms.
+ * no run waits for Redis longer than 40 ms, once a second at most.
  */
 export function openRedisCache(url: string, log: Log): CountingCache {
   return new RedisCache(createRedisClient(url), log);

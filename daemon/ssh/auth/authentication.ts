@@ -173,8 +173,8 @@ function orderOf({ hop, dialogue }: AuthenticationOptions): readonly MethodName[
       ? usualOrder
       : methods.flatMap((name) => usualOrder.find((usual) => usual === name) ?? []);
   if (dialogue.present) return order;
-  // With nobody to ask, only a stored password can answer: the password method comes first, since other prompts of the
-  // server are not known.
+  // With nobody to ask, only a stored password can answer: keyboard-interactive comes last, since the server's other
+  // prompts are not known.
   return [
     ...order.filter((name) => name !== "keyboard-interactive"),
     ...order.filter((name) => name === "keyboard-interactive"),

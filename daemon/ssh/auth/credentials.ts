@@ -196,7 +196,7 @@ interface Sources {
   readonly agent: AskedAgent | undefined;
 }
 
-/** Not when every key to try has a usable file. */
+/** Not if only configured files may be used, and each of them holds a usable key. */
 function needsAgent(hop: Hop, files: readonly IdentityFile[]): boolean {
   return !hop.identitiesOnly || files.some(({ kind }) => kind !== "key");
 }
