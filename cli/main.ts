@@ -52,7 +52,7 @@ async function call({ name, help, command, args }: Called): Promise<number> {
       print(help);
       return 0;
     }
-    const failure = inOptionNames(error, command.optionNames ?? {});
+    const failure = inOptionNames(error, { host: "HOST", ...command.optionNames });
     if (isOfOptions(failure)) return report(failure, usageStatus);
     if (!(failure instanceof UsageError)) return report(failure, command.failedStatus);
     warn(failure.message, `See \`hostrun ${name} --help\`.`);

@@ -5,11 +5,14 @@ import type { Issue } from "../protocol/problem-details.ts";
 /** The option or argument that sets each field of a request. */
 export type OptionNames = Readonly<Record<string, string>>;
 
-/** Whether every invalid field was given as an option: incorrect usage, even if the daemon found it. */
+/**
+ * Whether every invalid field was given as an option or argument: incorrect usage, even if the daemon found it. Targets
+ * may also just match no host.
+ */
 export function isOfOptions(failure: unknown): boolean {
   if (!(failure instanceof Problem) || failure.code !== "invalid_request") return false;
   const { issues = [] } = failure.members;
-  return issues.length > 0 && issues.every(({ path }) => path.startsWith("--"));
+  return issues.length > 0 && issues.every(({ path }) => /^(?:--|(?:HOST|COMMAND)$)/.test(path));
 }
 
 /** Replaces field names in a refusal by the options that the user typed; returns anything else unchanged. */

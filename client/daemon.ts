@@ -9,14 +9,14 @@ import type { JobEvent } from "../protocol/job-event.ts";
 import type { RunRequestInput } from "../protocol/run.ts";
 import type { Health } from "../protocol/stats.ts";
 import type { Found, DaemonCandidate } from "./discover.ts";
-import { discover, lookForAny, requireProtocol, candidateOf } from "./discover.ts";
+import { discover, candidateOf } from "./discover.ts";
 import type { Received, SubscribeOptions } from "./events.ts";
 import type { HandoverOptions } from "./handover.ts";
 import { isOlder } from "./is-older.ts";
-import type { LaunchOptions } from "./launch.ts";
 import { withReason } from "./other-build.ts";
 import { sendPastStop } from "./past-stop.ts";
 import { placesIn } from "./places.ts";
+import { reach } from "./reach.ts";
 import type { Answer, CallableName, CallArguments } from "./request.ts";
 import type { ResumeOptions } from "./resume.ts";
 import type {
@@ -95,45 +95,6 @@ function usable(
   return { ...candidate, transport, health: { status: "ok", version, protocol, build, pid } };
 }
 
-/** Limits replacements: an older program may start an older daemon again. */
-const maxHandovers = 5;
-
-/**
- * The modules that start and replace a daemon are loaded only when needed, since a command line must start fast. The
- * next daemon listens on the same address as the one before.
- */
-async function reach(
-  { handover, daemonArguments = [], ...options }: LaunchOptions & Pick<OpenDaemonOptions, "handover">,
-  signal: AbortSignal | undefined,
-): Promise<Found> {
-  const { places } = options;
-  let wanted = daemonArguments;
-  for (let handovers = 0; ; handovers += 1) {
-    const there = await lookForAny(places, signal);
-    if (there === undefined) {
-      const { launch } = await import("./launch.ts");
-      const started = await launch({ ...options, daemonArguments: wanted }, signal);
-      if (handover === undefined || !isOlder(started.health.version, handover.version)) return started;
-      started.transport[Symbol.dispose]();
-    } else if (
-      handover === undefined ||
-      handovers === maxHandovers ||
-      !isOlder(there.health.version, handover.version)
-    ) {
-      requireProtocol(there, places);
-      return there;
-    } else {
-      using transport = there.transport;
-      const { checkStart } = await import("./check-start.ts");
-      await checkStart({ ...options, daemonArguments: wanted });
-      const { handOver } = await import("./handover.ts");
-      await handOver({ ...there, transport }, handover, signal);
-      const { url } = there.discovery;
-      if (url !== null && !wanted.includes("--listen")) wanted = [...wanted, "--listen", new URL(url).host];
-    }
-  }
-}
-
 /** How the daemon was found. */
 interface DaemonSource {
   /** Finds the running daemon, or starts one if the caller asked for that. */
@@ -172,9 +133,25 @@ export class Daemon implements AsyncDisposable {
     name: Name,
     ...input: CallArguments<Name>
   ): Promise<Answer<Api[Name]>> {
+    return this.#call(name, false, ...input);
+  }
+
+  /** Makes a call that changes nothing, and goes on to the next daemon if this one has ended, like one that starts a run. */
+  async ask<Name extends CallableName>(
+    name: Name,
+    ...input: CallArguments<Name>
+  ): Promise<Answer<Api[Name]>> {
+    return this.#call(name, true, ...input);
+  }
+
+  async #call<Name extends CallableName>(
+    name: Name,
+    asks: boolean,
+    ...input: CallArguments<Name>
+  ): Promise<Answer<Api[Name]>> {
     const { call } = await import("./request.ts");
     try {
-      return await call({ transport: this.#found.transport, start: this.#send }, name, ...input);
+      return await call({ transport: this.#found.transport, start: this.#send, asks }, name, ...input);
     } catch (failure) {
       throw withReason(failure, this.health);
     }

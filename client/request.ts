@@ -44,6 +44,8 @@ export interface Caller {
   readonly transport: Transport;
   /** Calls `send` until a daemon has accepted what it starts; by default once. */
   readonly start?: <T>(send: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+  /** The call changes nothing, so it is sent again like one that carries a key. */
+  readonly asks?: boolean;
 }
 
 /**
@@ -58,19 +60,21 @@ export function call<Name extends CallableName>(
   ...[input]: CallArguments<Name>
 ): Promise<Answer<Api[Name]>>;
 export async function call(
-  { transport, start = (send) => send() }: Caller,
+  { transport, start = (send) => send(), asks = false }: Caller,
   name: CallableName,
   input: RequestInput = {},
 ): Promise<unknown> {
   const declaration: Endpoint = api[name];
-  if (!declaration.problems.includes("idempotency_conflict")) return ask(transport, declaration, input);
-  const keyed = { ...input, headers: { "idempotency-key": newIdempotencyKey(), ...input.headers } };
+  const starts = declaration.problems.includes("idempotency_conflict");
+  if (!starts && !asks) return ask(transport, declaration, input);
+  const key = starts ? { "idempotency-key": newIdempotencyKey() } : {};
+  const repeatable = { ...input, headers: { ...key, ...input.headers } };
   return start(async () => {
     try {
-      return await ask(transport, declaration, keyed);
+      return await ask(transport, declaration, repeatable);
     } catch (failure) {
       if (input.signal?.aborted === true || !isCut(failure)) throw failure;
-      return ask(transport, declaration, { ...keyed, ownConnection: true });
+      return ask(transport, declaration, { ...repeatable, ownConnection: true });
     }
   }, input.signal);
 }

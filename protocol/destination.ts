@@ -70,9 +70,33 @@ export function withoutParameters(text: string): string {
   return text.replace(/^(ssh:\/\/[^@;]+);[^@]*@/, "$1@");
 }
 
-/** Why an ssh URI is invalid, as a clause that follows its name; undefined where it is valid. */
-export function uriFault(text: string): string | undefined {
+/** Why `parseJump` rejects a text, as a clause that follows it; undefined if it does not. */
+export function destinationFault(text: string): string | undefined {
   if (parseJump(text) !== undefined) return undefined;
+  return isUri(text) ? uriFault(text) : plainFault(text);
+}
+
+const plainForm = /^(?:(?<user>.*)@)?(?<host>\[[^\]]*\]|[^:@]*)(?::(?<port>.*))?$/s;
+
+function plainFault(text: string): string {
+  const { user, host = "", port } = plainForm.exec(text)?.groups ?? {};
+  const name = host.replace(/^\[(.*)\]$/s, "$1");
+  if (name === "") return "must name a host";
+  if (user === "") return "must have a user before the @";
+  const fault = port === undefined ? undefined : portFault(port);
+  if (fault !== undefined) return fault;
+  const why = user === undefined ? undefined : brokenRule(user, userNameRules);
+  if (why !== undefined) return `has a user that ${why}`;
+  const broken = brokenRule(name, hostNameRules);
+  return broken === undefined ? "must be [user@]host[:port]" : `has a host that ${broken}`;
+}
+
+function portFault(port: string): string | undefined {
+  if (port.includes(":")) return "must be [user@]host[:port], an IPv6 address in brackets if a port follows";
+  return /^\d{1,5}$/.test(port) && isPort(Number(port)) ? undefined : `must have a port from 1 to ${maxPort}`;
+}
+
+function uriFault(text: string): string {
   const groups = uriForm.exec(text)?.groups;
   if (groups === undefined) return "must be ssh://[user@]host[:port]";
   const { user, host = "", port = "", path = "/" } = groups;

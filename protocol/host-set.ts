@@ -1,3 +1,5 @@
+import { destinationFault } from "./destination.ts";
+
 /** The maximum number of names that one range may expand to. */
 export const maxRangeNames = 10_000;
 
@@ -31,7 +33,9 @@ function targetFault(word: string): string | undefined {
   const [, sign = "", named] = /^(!?)host:(.*\D.*)$/.exec(word) ?? [];
   if (named !== undefined) return `a host is a target by its name alone: ${sign}${named}`;
   const names = targetsBetweenCommas(word);
-  return names === undefined ? rangeFault(word) : `each target is a word of its own: ${names.join(" ")}`;
+  if (names !== undefined) return `each target is a word of its own: ${names.join(" ")}`;
+  const isDestination = /^[^@!].*@|:\d+$/.test(word) && !/^!?(?:tag|group):/.test(word);
+  return isDestination ? (destinationFault(word) ?? rangeFault(word)) : rangeFault(word);
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   maxPort,
   type NameRules,
   parseJump,
-  uriFault,
+  destinationFault,
   userNameRules,
 } from "./destination.ts";
 import { newHostNameRules } from "./host-name.ts";
@@ -28,7 +28,7 @@ export const HostName = plainName(hostNameRules);
 /** A name, or any other destination that ssh accepts; in an ssh URI parameters may follow the user. */
 export const Destination = z.string().superRefine((text, context) => {
   const [issue] = HostName.safeParse(text).error?.issues ?? [];
-  const fault = isUri(text) ? uriFault(text) : issue?.message;
+  const fault = isUri(text) ? destinationFault(text) : issue?.message;
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
 /** The name of a host that is being added, imported or renamed. */

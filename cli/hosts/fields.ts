@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { HostPatch } from "../../protocol/host.ts";
-import { isUri, parseJump, uriFault, withoutPassword } from "../../protocol/destination.ts";
+import { destinationFault, parseJump, withoutPassword } from "../../protocol/destination.ts";
 import { HostKeyPolicy, HostTransport, HostWorker } from "../../protocol/host.ts";
 import { parseWhole, refuseTogether, UsageError, unknown } from "../command.ts";
 
@@ -103,10 +103,7 @@ function jumpHosts(text: string): string[] {
 export function parseAddress(text: string): HostPatch {
   const parsed = parseJump(text);
   if (parsed === undefined) {
-    const fault = isUri(text) ? uriFault(text) : undefined;
-    throw new UsageError(
-      `"${withoutPassword(text)}" ${fault ?? "must be an address: [user@]address[:port], an IPv6 one in brackets where a port follows"}.`,
-    );
+    throw new UsageError(`"${withoutPassword(text)}" ${destinationFault(text) ?? "must be an address"}.`);
   }
   return defined({ address: parsed.host, user: parsed.user, port: parsed.port });
 }

@@ -15,7 +15,7 @@ export async function findJob(daemon: Daemon, word: string): Promise<Job> {
   if (!/^[0-9a-f-]{1,36}$/.test(id)) {
     throw new UsageError(`"${word}" is not a job: give the beginning of an id of \`hostrun jobs\`, or last.`);
   }
-  if (id.length === uuidLength) return daemon.call("getJob", { params: { job: id } });
+  if (id.length === uuidLength) return daemon.ask("getJob", { params: { job: id } });
   const found: Job[] = [];
   for await (const job of jobs(daemon)) if (job.id.startsWith(id)) found.push(job);
   const [first, second] = found;
@@ -31,7 +31,7 @@ export async function findJob(daemon: Daemon, word: string): Promise<Job> {
 export async function* jobs(daemon: Daemon): AsyncGenerator<Job> {
   let cursor: string | undefined;
   for (;;) {
-    const page = await daemon.call("listJobs", {
+    const page = await daemon.ask("listJobs", {
       query: { limit: "100", ...(cursor === undefined ? {} : { cursor }) },
     });
     yield* page.items;

@@ -14,7 +14,7 @@ import { followJob } from "./follow-job.ts";
 /** Runs a command on many hosts and shows it; the exit status is 0 only if every host's was. */
 export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   const targets = await withWholeIds(daemon, plan.targets);
-  const { hosts, production, unknown } = await daemon.call("resolveTargets", { body: { targets } });
+  const { hosts, production, unknown } = await daemon.ask("resolveTargets", { body: { targets } });
   if (unknown.length === 0 && hosts.length > 0) {
     if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
     if (production.length > 0 && !plan.yes && !(await confirmJob(daemon, plan, production)))

@@ -47,7 +47,7 @@ export async function confirmJob(
 /** Why hosts that are not marked count as production: they are the same machine as one that is marked. */
 async function machinesOf(daemon: Daemon, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { machineFinder } = await import("../../protocol/machine.ts");
-  const { items } = await daemon.call("listHosts");
+  const { items } = await daemon.ask("listHosts");
   const markedOn = machineFinder(items.filter(({ production }) => production));
   const wanted = new Set(names);
   const reasons = new Map<string, string>();

@@ -20,7 +20,7 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   const { snippet: asked } = plan;
   if (asked === undefined) return plan;
   const params = { snippet: asked.name };
-  const snippet = await asUsage(daemon.call("getSnippet", { params }));
+  const snippet = await asUsage(daemon.ask("getSnippet", { params }));
   const targets = plan.targets.length > 0 ? plan.targets : snippet.targets;
   const [host] = targets;
   if (host === undefined)
@@ -29,7 +29,7 @@ export async function withSnippet(daemon: Daemon, plan: RunPlan, env: NodeJS.Pro
   const ask = plan.ask && hasTerminal();
   const inputs = { ...asked.values, ...(ask ? await askMissing(snippet, asked.values) : {}) };
   const body = { inputs, ...(usesHost(snippet.command) ? await hostsOf(daemon, where) : {}) };
-  const expanded = await asUsage(daemon.call("expandSnippet", { params, body }));
+  const expanded = await asUsage(daemon.ask("expandSnippet", { params, body }));
   const { command, options, secretEnv, template } = expanded;
   const secrets: Record<string, string> = {};
   for (const input of snippet.inputs) {
@@ -58,7 +58,7 @@ async function hostsOf(
   const [host = ""] = plan.targets;
   if (!isForMany(plan)) return { host };
   const targets = await withWholeIds(daemon, plan.targets);
-  const { hosts, unknown } = await daemon.call("resolveTargets", { body: { targets } });
+  const { hosts, unknown } = await daemon.ask("resolveTargets", { body: { targets } });
   if (hosts.length === 0 || unknown.length > 0) {
     const names = (unknown.length > 0 ? unknown : targets).map((name) => visible(name)).join(", ");
     throw new UsageError(`There is no host for ${names}. Nothing was run.`);

@@ -1,8 +1,7 @@
 import { isIP } from "node:net";
 import {
-  isUri,
+  destinationFault,
   parseJump,
-  uriFault,
   withoutParameters,
   withoutPassword,
 } from "../../protocol/destination.ts";
@@ -209,8 +208,7 @@ function unknownHost(host: string | number): Problem {
 }
 
 function noDestination(text: string): Problem {
-  const fault = isUri(text) ? uriFault(text) : undefined;
-  if (fault === undefined) return unknownHost(text);
+  const fault = destinationFault(text) ?? "must be [user@]host[:port]";
   const message = `${visibleLine(withoutPassword(text))} ${fault}.`;
   return new Problem("invalid_request", message, { issues: [{ path: "host", message: fault }] });
 }

@@ -142,6 +142,22 @@ test("production hosts are named before anything runs there", async () => {
   await ran("hosts", "edit", "node2", "--no-production");
 });
 
+test.each(["web1", "web1 node1"])(
+  "where the daemon ends while a person is asked, the run on %s goes on with the next one, once",
+  async (targets) => {
+    await ran("hosts", "edit", "web1", "--production");
+    const marker = join(cli.home, `runs of ${targets}`);
+    const terminal = openTerminal(cli, "run", "-n", ...targets.split(" "), "--", `echo x >> '${marker}'`);
+    await terminal.shows("[yes/no] ");
+    expect((await ran("stop")).status).toBe(0);
+    terminal.type("yes\n");
+    const { status } = await terminal.ended;
+    expect([status, terminal.shown()]).toEqual([0, expect.not.stringContaining("daemon")]);
+    expect(await readFile(marker, "utf8")).toBe("x\n".repeat(targets.split(" ").length));
+    await ran("hosts", "edit", "web1", "--no-production");
+  },
+);
+
 test("Ctrl-C cancels on every host", async () => {
   const child = cli.start(["run", "node[1-3]", "--", "echo began; sleep 60"]);
   const ended = finish(child);

@@ -276,6 +276,22 @@ test("what could not be run is 255, and says what failed, where, and what to do"
   expect(unknown.stderr.toString()).toMatch(/^hostrun: .*nohost/);
 });
 
+test("what cannot be a host is a wrong command line: 2, and says what is wrong with it", async () => {
+  const told = async (host: string): Promise<string> => {
+    const { status, stdout, stderr } = await cli.run(["run", host, "true"]);
+    expect([status, stdout.toString()]).toEqual([2, ""]);
+    return stderr.toString();
+  };
+  expect(await told("user@host:99999")).toBe("hostrun: user@host:99999 must have a port from 1 to 65535.\n");
+  expect(await told("user@-x")).toBe("hostrun: user@-x has a host that must not begin with a dash.\n");
+  expect(await told("a b")).toBe("hostrun: HOST: must not hold spaces or control characters\n");
+  const { status, stderr } = await cli.run(["run", "web1", "user@host:0", "--", "true"]);
+  expect([status, stderr.toString()]).toEqual([
+    255,
+    "hostrun: There is no host for user@host:0 (must have a port from 1 to 65535). Nothing was run.\n",
+  ]);
+});
+
 test("a lost connection is 255: how the command ended is not known", async () => {
   const child = cli.start(["run", "-n", "web1", "--", "echo up; sleep 30"]);
   await seen(child.stdout, "up\n");

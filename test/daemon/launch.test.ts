@@ -61,6 +61,32 @@ function opener(stateDirectory: string): ChildProcess & { stdout: NonNullable<Ch
   });
 }
 
+test("what asks, and what starts something, goes on to the next daemon where this one has ended; nothing else does", async () => {
+  await using directory = await openDirectory();
+  await using daemon = await start(directory);
+  const stop = async (): Promise<number> => {
+    const { pid } = daemon.health;
+    await end(pid, "SIGTERM");
+    return pid;
+  };
+  const body = { targets: ["all"] };
+  const first = await stop();
+  expect(await failureOf(daemon.call("listHosts"))).toMatchObject({ members: { reason: "not_running" } });
+  expect(await daemon.ask("resolveTargets", { body })).toEqual({
+    hosts: [],
+    production: [],
+    unknown: ["all"],
+  });
+  pids.add(daemon.health.pid);
+  const second = await stop();
+  const host = { name: "a", address: "127.0.0.9" };
+  const refused = failureOf(daemon.call("createJob", { body: { ...body, command: "true" } }));
+  expect((await refused).message).toContain("no host for all");
+  pids.add(daemon.health.pid);
+  expect(new Set([first, second, daemon.health.pid]).size).toBe(3);
+  expect(await daemon.call("createHost", { body: host })).toMatchObject(host);
+});
+
 test("ten processes at once start one daemon, which answers all of them", async () => {
   await using directory = await openDirectory();
   const children = Array.from({ length: 10 }, () => opener(directory.join("state")));

@@ -26,4 +26,7 @@ test("a sentence of its own stays, whatever it says, and its fields are named", 
   });
   const told = inOptionNames(problem, names);
   expect(told).toMatchObject({ message: detail, members: { issues: [{ path: "HOST" }] } });
+  // An argument is part of the command line, too.
+  expect(isOfOptions(told)).toBe(true);
+  expect(isOfOptions(problem)).toBe(false);
 });

@@ -26,10 +26,14 @@ test("what a daemon refuses that is about to stop is sent to the next one, also 
   expect(await sentWith()).toEqual({ answer: "taken", moves: 0 });
   expect(await sentWith(stopped)).toEqual({ answer: "taken", moves: 1 });
   expect(await sentWith(stopped, gone, stopped)).toEqual({ answer: "taken", moves: 3 });
+  // One that has ended since it was found.
+  expect(await sentWith(gone)).toEqual({ answer: "taken", moves: 1 });
+  expect(await sentWith(gone, stopped, gone)).toEqual({ answer: "taken", moves: 3 });
 });
 
 test("every other failure is told as it is", async () => {
-  expect(await sentWith(gone)).toEqual({ answer: gone, moves: 0 });
+  expect(await sentWith(gone, gone)).toEqual({ answer: gone, moves: 1 });
+  expect(await sentWith(gone, full)).toEqual({ answer: full, moves: 1 });
   expect(await sentWith(stopped, full)).toEqual({ answer: full, moves: 1 });
 });
 

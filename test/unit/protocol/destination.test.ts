@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
-import { parseJump, uriFault, withoutPassword } from "../../../protocol/destination.ts";
+import { destinationFault, parseJump, withoutPassword } from "../../../protocol/destination.ts";
 
 test.each([
   ["web1", { host: "web1" }],
@@ -138,8 +138,20 @@ test.each([
   ["ssh://root:@h:22", "must not hold a password: Hostrun asks for it when it is needed"],
   ["ssh://-h", "has a host that must not begin with a dash"],
   ["ssh://", "must be ssh://[user@]host[:port]"],
+  ["u@h", undefined],
+  ["h:99999", "must have a port from 1 to 65535"],
+  ["u@h:0", "must have a port from 1 to 65535"],
+  ["u@h:", "must have a port from 1 to 65535"],
+  ["h:ssh", "must have a port from 1 to 65535"],
+  ["u@[::1]:99999", "must have a port from 1 to 65535"],
+  ["u@h:22:22", "must be [user@]host[:port], an IPv6 address in brackets if a port follows"],
+  ["u@", "must name a host"],
+  ["@h:22", "must have a user before the @"],
+  ["u@-x", "has a host that must not begin with a dash"],
+  ["-u@h", "has a user that must not begin with a dash"],
+  ["a;b@h", "has a user that must not hold shell metacharacters"],
 ])("what is wrong with %s is said", (text, fault) => {
-  expect(uriFault(text)).toBe(fault);
+  expect(destinationFault(text)).toBe(fault);
 });
 
 test.each([

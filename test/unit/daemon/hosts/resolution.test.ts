@@ -238,9 +238,22 @@ test("what was set of a host of the configuration holds for it, however it is na
   }
 });
 
+test.each([
+  ["-oProxyCommand=x", "has a host that must not begin with a dash"],
+  ["a b", "has a host that must not hold spaces or control characters"],
+  ["user@host:99999", "must have a port from 1 to 65535"],
+  ["user@-x", "has a host that must not begin with a dash"],
+])("%s is no destination, and why not is said", async (name, why) => {
+  await using hosts = await openResolution("Host *\n User all\n");
+  const issues = [{ path: "host", message: why }];
+  const members = { issues };
+  const message = `${name} ${why}.`;
+  await expect(hosts.resolve(name)).rejects.toMatchObject({ code: "invalid_request", message, members });
+});
+
 test("who is not there is host_unknown", async () => {
   await using hosts = await openResolution("Host *\n User all\n");
-  for (const name of ["nobody", "example.org", "-oProxyCommand=x", "a b", 7]) {
+  for (const name of ["nobody", "example.org", 7]) {
     await expect(hosts.resolve(name)).rejects.toMatchObject({ code: "host_unknown" });
   }
 });
