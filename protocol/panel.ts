@@ -20,8 +20,8 @@ export type Look = z.infer<typeof Look>;
 /** The host and login, for the panel's header; null where unknown. */
 export const PanelHost = z.object({
   name: z.string(),
-  address: z.string(),
-  user: z.string().nullable(),
+  /** `user@address:port`, without parts that are unknown or have their default. */
+  where: z.string(),
   production: z.boolean(),
 });
 export type PanelHost = z.infer<typeof PanelHost>;

@@ -21,7 +21,7 @@ export class Head {
   begin(host: PanelHost, { command, options, note }: Run): void {
     this.note.show(note);
     for (const part of this.#about) part.remove();
-    const where = host.user === null ? host.address : `${host.user}@${host.address}`;
+    const { where } = host;
     const badge = (name: "production" | "durable", hint: string): HTMLElement =>
       element("span", { class: name, title: hint }, label(name));
     this.#about = [

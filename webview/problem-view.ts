@@ -31,10 +31,12 @@ function buttons(
   // The message for a declined question itself suggests running again.
   if (problem.retryable || problem.code === "declined")
     made.push(button(label("runAgain"), () => act("runAgain")));
-  made.push(button(label("showLog"), () => act("showLog")));
+  // The last one only copies the problem.
+  const isLikely = made.length > 0 || mending.length > 1;
   made.push(...mending.map((title) => button(title, () => act({ mend: title }))));
-  // The first is the likely next step; showing the log alone is not.
-  if (made.length > 1) made[0]?.classList.add("primary");
+  made.push(button(label("showLog"), () => act("showLog")));
+  // The first is the likely next step; copying the problem and showing the log are not.
+  if (isLikely) made[0]?.classList.add("primary");
   return made;
 }
 

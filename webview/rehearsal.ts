@@ -64,7 +64,7 @@ export async function rehearse(
   { look, words }: Extract<ToPanel, { type: "prepare" }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const host = { name: "host", address: "host", user: "user", production: false };
+  const host = { name: "host", where: "user@host", production: false };
   const show = { type: "show", run, host, look, words, elapsedMs: 0 } as const;
   ToPanel.parse(show);
   panel.show(show);

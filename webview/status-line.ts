@@ -50,6 +50,8 @@ export class StatusLine {
 
   stopClock(ms: number): void {
     this.#ticker.stop(ms);
+    // A time that stands still may have its tenths.
+    this.#time.textContent = formatElapsed(ms);
   }
 
   setState(words: string): void {

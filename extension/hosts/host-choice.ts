@@ -52,7 +52,9 @@ export async function askHost(
     ...(others.length > 0 ? [separator(vscode.l10n.t("hosts"))] : []),
     ...others.map(hostEntry),
     separator(""),
-    ...(choice.several === true ? [{ label: several, value: "several" as const, alwaysShow: true }] : []),
+    ...(choice.several === true && choice.hosts.length > 0
+      ? [{ label: several, value: "several" as const, alwaysShow: true }]
+      : []),
     { label: `$(add) ${vscode.l10n.t("Add Host…")}`, value: { add: "" }, alwaysShow: true },
   ];
   let text = "";
@@ -97,13 +99,18 @@ function recentOf(hosts: readonly Host[], runs: readonly Run[]): readonly Host[]
 }
 
 function entryOf(host: Host, production: ProductionFinder): ChoiceItem<Host> {
+  return { label: plainLabel(host.name), description: hostNotes(host, production), value: host };
+}
+
+/** What stands beside a host's name in a list to choose from. */
+export function hostNotes(host: Host, production: ProductionFinder): string {
   const notes = [
     ...productionLabels(host, production),
     hostAddress(host),
     ...(host.group === null ? [] : [host.group]),
     ...(host.id === null ? [vscode.l10n.t("SSH config")] : []),
   ];
-  return { label: plainLabel(host.name), description: plainLabel(notes.join(" · ")), value: host };
+  return plainLabel(notes.join(" · "));
 }
 
 function productionLabels(host: Host, production: ProductionFinder): string[] {

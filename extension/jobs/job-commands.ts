@@ -50,6 +50,7 @@ export class JobCommands {
   /** Asks for the targets and the command, as far as they are not known. */
   async run(known: KnownJob = {}): Promise<void> {
     await this.#parts.start();
+    if (known.targets === undefined && this.#parts.hosts.hosts.length === 0) return this.#offerHost();
     const root = asRoot();
     const draft = await this.#ask(known, root);
     if (draft?.targets === undefined) return;
@@ -88,6 +89,12 @@ export class JobCommands {
 
   async cancel(job: Job): Promise<void> {
     await this.#parts.starter.cancel(job.id);
+  }
+
+  async #offerHost(): Promise<void> {
+    const add = vscode.l10n.t("Add Host…");
+    const answer = await vscode.window.showInformationMessage(vscode.l10n.t("There are no hosts yet."), add);
+    if (answer === add) await vscode.commands.executeCommand("hostrun.addHost");
   }
 
   #show(job: Job | undefined): void {

@@ -3,6 +3,7 @@ import { foldNames } from "../../protocol/host-set.ts";
 import type { Job, JobRequestInput, ResolvedTargets } from "../../protocol/job.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { HostList } from "../hosts/host-list.ts";
+import { byName } from "../hosts/host-tree.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { oneLine, shortened } from "../plain-text.ts";
 import type { ProblemReport } from "../problem-report.ts";
@@ -112,9 +113,7 @@ export class JobStarter {
     const names = shortened(foldNames(hosts.map(oneLine)), 60);
     return askInTab(extensionUri, {
       title: vscode.l10n.t("Run on {0}?", count),
-      heading: warns
-        ? vscode.l10n.t("Run this on {0}, of which {1} are production?", count, risky.length)
-        : vscode.l10n.t("Run this on {0}?", count),
+      heading: warns ? warning(hosts.length, risky.length) : vscode.l10n.t("Run this on {0}?", count),
       where: [
         names,
         ...(risky.length > 0 ? [vscode.l10n.t("production: {0}", foldNames(risky.map(oneLine)))] : []),
@@ -122,7 +121,7 @@ export class JobStarter {
         ...jobOptionLabels(how),
         ...sizeLabels(command),
       ].join(" · "),
-      hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production)),
+      hosts: shown.toSorted((a, b) => Number(b.production) - Number(a.production) || byName(a, b)),
       command,
       run: vscode.l10n.t("Run on {0}", count),
       warns,
@@ -134,4 +133,12 @@ export class JobStarter {
     const host = hostOfRun(hosts.hosts, name);
     return host !== undefined && hosts.production(host) !== undefined;
   }
+}
+
+function warning(hosts: number, production: number): string {
+  if (production < hosts)
+    return vscode.l10n.t("Run this on {0} hosts, {1} of them production?", hosts, production);
+  return production === 1
+    ? vscode.l10n.t("Run this on 1 production host?")
+    : vscode.l10n.t("Run this on {0} production hosts?", production);
 }

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
-import { hostAddress } from "../hosts/host-address.ts";
+import { hostNotes } from "../hosts/host-choice.ts";
 import { byName, groupParts } from "../hosts/host-tree.ts";
+import { productionFinder } from "../hosts/production.ts";
 import { plainLabel, separator } from "../input/choice.ts";
 import { type Answer, type StepFrame, untilAnswered } from "../input/steps.ts";
 import { typedTargets } from "./typed-targets.ts";
@@ -61,9 +62,10 @@ function targetItems(hosts: readonly Host[]): readonly TargetItem[] {
   const groups = counted(hosts.flatMap(({ group }) => withParents(group))).map((entry) =>
     groupItem("group", entry),
   );
+  const production = productionFinder(hosts);
   const single = [...hosts].sort(byName).map((host) => ({
     label: plainLabel(host.name),
-    description: plainLabel([hostAddress(host), ...(host.group === null ? [] : [host.group])].join(" · ")),
+    description: hostNotes(host, production),
     target: host.name,
   }));
   return [

@@ -49,11 +49,16 @@ export class KeyCommands {
   async makeKey(): Promise<void> {
     const title = vscode.l10n.t("Make SSH Key");
     const { name: nameSchema } = NewKey.shape;
+    const paths = new Set((await this.#keys().catch(() => [])).map(({ path }) => path && homePath(path)));
+    const isTaken = (file: string): boolean => paths.has(`~/.ssh/${file}`);
     const name = await vscode.window.showInputBox({
       title,
       prompt: vscode.l10n.t("Name of the key file in ~/.ssh. An existing file is never overwritten."),
-      value: "id_ed25519",
-      validateInput: (text) => schemaProblem(nameSchema, text.trim()),
+      value: isTaken("id_ed25519") ? "id_ed25519_hostrun" : "id_ed25519",
+      validateInput: (text) =>
+        isTaken(text.trim())
+          ? vscode.l10n.t("~/.ssh/{0} already exists.", text.trim())
+          : schemaProblem(nameSchema, text.trim()),
     });
     if (name === undefined) return;
     const passphrase = await vscode.window.showInputBox({
@@ -135,10 +140,14 @@ export class KeyCommands {
     });
   }
 
-  async #chooseKey(title: string): Promise<Key | undefined> {
+  async #keys(): Promise<readonly Key[]> {
     const socket = agentSocket();
     const query = socket === null ? {} : { agentSocket: socket };
-    const { items } = await this.#parts.daemon.call("listKeys", { query });
+    return (await this.#parts.daemon.call("listKeys", { query })).items;
+  }
+
+  async #chooseKey(title: string): Promise<Key | undefined> {
+    const items = await this.#keys();
     if (items.length === 0) {
       const make = vscode.l10n.t("Make SSH Key…");
       const message = vscode.l10n.t("There are no SSH keys in ~/.ssh or in the agent.");

@@ -53,13 +53,14 @@ export function commandProblem(command: string): string | undefined {
 
 function recentCommands(host: Host, runs: readonly Run[]): readonly ChoiceItem<string>[] {
   const here = distinct(runs.filter((run) => run.host.name === host.name));
+  const others = here.length > 0 ? vscode.l10n.t("recent on other hosts") : vscode.l10n.t("recent");
   const elsewhere = distinct(runs.filter((run) => run.host.name !== host.name)).filter(
     (command) => !here.includes(command),
   );
   return [
     ...(here.length > 0 ? [separator(vscode.l10n.t("recent on {0}", host.name))] : []),
     ...here.map(commandEntry),
-    ...(elsewhere.length > 0 ? [separator(vscode.l10n.t("recent on other hosts"))] : []),
+    ...(elsewhere.length > 0 ? [separator(others)] : []),
     ...elsewhere.map(commandEntry),
   ];
 }

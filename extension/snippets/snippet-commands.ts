@@ -146,8 +146,7 @@ export class SnippetCommands {
     }
     const snippets = list.snippets.filter(fits);
     if (snippets.length === 0) {
-      const none = vscode.l10n.t("There are no snippets. Save a run as one: “Hostrun: Save as Snippet…”.");
-      void vscode.window.showInformationMessage(none);
+      void offerSaving();
       return undefined;
     }
     const items = snippets.map((listed) => {
@@ -233,4 +232,13 @@ export class SnippetCommands {
 
 function secretsOf({ secrets }: SnippetValues): Record<string, string> {
   return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [secretVariable(name), value]));
+}
+
+async function offerSaving(): Promise<void> {
+  const save = vscode.l10n.t("Save a Run as Snippet…");
+  const answer = await vscode.window.showInformationMessage(
+    vscode.l10n.t("There are no snippets yet."),
+    save,
+  );
+  if (answer === save) await vscode.commands.executeCommand("hostrun.saveSnippet");
 }

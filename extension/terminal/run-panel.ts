@@ -3,6 +3,7 @@ import { FromPanel, type ToPanel } from "../../protocol/panel.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { hostAddress } from "../hosts/host-address.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
@@ -234,10 +235,11 @@ export class RunPanel implements RunTab {
     const host = hostOfRun(hosts.hosts, run.host.name);
     const isProduction = host !== undefined && hosts.production(host) !== undefined;
     const { name, address } = run.host;
+    const where = hostAddress({ address, user: host?.user ?? null, port: host?.port });
     return {
       type: "show",
       run,
-      host: { name, address, user: host?.user ?? null, production: isProduction },
+      host: { name, where, production: isProduction },
       look: panelLook(),
       words: translatedPanelLabels(),
       elapsedMs: Math.max(0, Date.now() - Date.parse(run.startedAt ?? run.createdAt)),

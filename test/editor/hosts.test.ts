@@ -36,6 +36,23 @@ describe("without any host", () => {
     await window.pictures("welcome");
   });
 
+  test("commands that need one offer to add one, and not what needs several", async () => {
+    await window.command("Hostrun: Run on Host…");
+    await window.choice("Add Host…").waitFor();
+    expect(await window.choice("Run on Several Hosts…").count()).toBe(0);
+    await window.page.keyboard.press("Escape");
+    await window.command("Hostrun: Run on Several Hosts…");
+    await window.notification("There are no hosts yet.").getByRole("button", { name: "Add Host…" }).click();
+    await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
+    await window.page.keyboard.press("Escape");
+    await window.quick.waitFor({ state: "hidden" });
+    await window.command("Hostrun: Run Snippet…");
+    const none = window.notification("There are no snippets yet.");
+    await none.getByRole("button", { name: "Save a Run as Snippet…" }).click();
+    await window.notification("No such run.").waitFor();
+    await window.dismissNotifications();
+  });
+
   test("an import without a config says so", async () => {
     await window.page.getByRole("button", { name: "Import from SSH Config" }).click();
     await window.notification(/config/).waitFor();

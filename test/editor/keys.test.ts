@@ -50,6 +50,13 @@ test("a key is made with a passphrase typed twice, and installed on a host", asy
   const publicKey = await readFile(ssh("work.pub"), "utf8");
   expect(await readFile(account.join(".ssh/authorized_keys"), "utf8")).toContain(publicKey.split(" ")[1]);
   await window.dismissNotifications();
+  await window.command("Hostrun: Make SSH Key…");
+  await window.quick.getByText(/never overwritten/).waitFor();
+  expect(await window.input.inputValue()).toBe("id_ed25519_hostrun");
+  await window.input.fill("work");
+  await window.quick.getByText("~/.ssh/work already exists.").waitFor();
+  await window.page.keyboard.press("Escape");
+  await window.quick.waitFor({ state: "hidden" });
 });
 
 test("the host keys on record lead to their line, and Hostrun's own are forgotten", async () => {

@@ -54,7 +54,7 @@ describe("what is seen of a run", () => {
     expect(view.posted).toEqual([{ type: "ready" }]);
     expect(view.kept).toEqual([{ runId: run.id }]);
     expect(await textOf(view, ".host")).toBe("web1");
-    expect(await textOf(view, ".address")).toBe("deploy@10.0.0.5");
+    expect(await textOf(view, ".address")).toBe("deploy@10.0.0.5:2222");
     expect(await textOf(view, ".production")).toBe("production");
     expect(await view.page.getByLabel(`Command: ${run.command}`).innerText()).toBe(run.command);
     expect(await textOf(view, ".state")).toBe("Running");
@@ -63,10 +63,7 @@ describe("what is seen of a run", () => {
 
   it("shows names and commands as text, whatever they hold", async () => {
     const nasty = `<img src=x onerror="complained('ran')">`;
-    const message = show(
-      { command: nasty },
-      { host: { name: nasty, address: "a", user: null, production: false } },
-    );
+    const message = show({ command: nasty }, { host: { name: nasty, where: "a", production: false } });
     await using view = await opened(message);
     await view.send({ type: "log", at: "2026-11-22T21:43:00.000Z", message: nasty }, stdout(`${nasty}\n`));
     await view.send({ type: "problem", problem: new Problem("internal", nasty).toJSON() });
@@ -380,8 +377,9 @@ describe("a problem", () => {
     const detail = "web1 (10.0.0.5:22) offered a host key that is in no known_hosts file.";
     const strict = { ...key, reason: "strict" };
     await view.send({ type: "problem", problem: new Problem("host_key_unknown", detail, strict).toJSON() });
-    await view.page.getByRole("button", { name: "Show Log" }).waitFor();
-    expect(await view.page.getByRole("button", { name: "Trust and Run" }).count()).toBe(0);
+    const buttons = view.page.locator(".problem-actions button");
+    await buttons.first().waitFor();
+    expect(await buttons.allInnerTexts()).toEqual(["Show Log"]);
     await view.send({ type: "problem", problem: new Problem("host_key_unknown", detail, key).toJSON() });
     await view.send(complete({ outcome: "failed", exitCode: null }));
     expect(await textOf(view, ".keys dd")).toBe(`${key.keyType} ${key.fingerprint}`);
@@ -402,6 +400,16 @@ describe("a problem", () => {
     expect(await textOf(view, ".problem")).toContain("ssh-rsa SHA256:old, at /home/me/.ssh/known_hosts:12");
     expect(await view.page.getByRole("button", { name: "Trust" }).count()).toBe(0);
     await picture(view, "host-key-changed");
+    // What may help comes first; a copy of the problem and the log help nobody by themselves.
+    const buttons = view.page.locator(".problem-actions button");
+    const primary = view.page.locator(".problem-actions .primary");
+    expect(await primary.count()).toBe(0);
+    await view.send({ type: "problem", problem: problem.toJSON(), actions: ["Copy"] });
+    await expect.poll(() => buttons.allInnerTexts()).toEqual(["Copy", "Show Log"]);
+    expect(await primary.count()).toBe(0);
+    await view.send({ type: "problem", problem: problem.toJSON(), actions: ["Open known_hosts", "Copy"] });
+    await expect.poll(() => buttons.allInnerTexts()).toEqual(["Open known_hosts", "Copy", "Show Log"]);
+    expect(await primary.allInnerTexts()).toEqual(["Open known_hosts"]);
     await view.page.getByRole("button", { name: "Show Log" }).click();
     await view.said("showLog");
   });
@@ -438,6 +446,8 @@ describe("the look", () => {
       .locator(".xterm-accessibility-tree", { hasText: "spoken" })
       .waitFor({ state: "attached" });
     expect(await textOf(view, ".time")).toMatch(/^00:\d\d$/);
+    await view.send(complete());
+    await expect.poll(() => textOf(view, ".time")).toBe("00:04.2");
   });
 
   it.each(["dark", "light", "hc", "hcLight"] as const)("of %s is there to be looked at", async (theme) => {

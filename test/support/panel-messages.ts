@@ -34,7 +34,7 @@ export function show(overrides: Partial<Run> = {}, more: Partial<Message<"show">
   return {
     type: "show",
     run: { ...run, ...overrides },
-    host: { name: "web1", address: "10.0.0.5", user: "deploy", production: true },
+    host: { name: "web1", where: "deploy@10.0.0.5:2222", production: true },
     look: {
       fontFamily: "'DejaVu Sans Mono', monospace",
       fontSize: 12.5,
