@@ -137,7 +137,7 @@ function isWithin(group: string | null, wanted: string): boolean {
 
 /** Not a pattern, tag or part of a job, each of which matches only listed hosts, or none. */
 export function isDestination(name: string): boolean {
-  // Brackets that are no IPv6 address were meant as a range.
+  // Brackets around anything but an IPv6 address were intended as a range.
   return (
     !/[*?]|^(?:tag|group):|^@|^all$|\[[^:\]]*(?:\]|$)/.test(name) &&
     HostName.safeParse(hostOfDestination(name)).success

@@ -191,7 +191,7 @@ export class LiveRun {
     this.#parts.onChange(this.#run);
   }
 
-  /** Writes the last output by itself where the store did not take both, so that the ending can tell what was lost. */
+  /** Writes the last output separately if the store did not take both, so that the ending can report what was lost. */
   #endAlone(before: Run, ending: Ending, last: readonly Recorded[]): void {
     this.#run = before;
     const gaps = this.#writer.recordLast(last);

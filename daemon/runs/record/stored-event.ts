@@ -36,7 +36,7 @@ interface Recorded {
 /** One event of a run as the record stores it and readers receive it. */
 export type StoredEvent = Recorded & EventContent;
 
-/** Recorded output of which only its position can still be read. */
+/** Recorded output whose bytes are lost; only its position and size can still be read. */
 export interface LostContent extends Pick<OutputContent, "stream" | "offset"> {
   readonly kind: "lost";
   readonly size: number;
