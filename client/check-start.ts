@@ -14,7 +14,7 @@ type StartOptions = Omit<LaunchOptions, "deadlineMs">;
 export async function checkStart(options: StartOptions): Promise<void> {
   const why = await startFault(options);
   if (why === undefined) return;
-  throw new Problem("conflict", `The daemon would not start anew, so nothing was stopped: ${why}`);
+  throw new Problem("conflict", `The daemon would not start again, so nothing was stopped: ${why}`);
 }
 
 /** Why a daemon would not start in place of the one that may be running; undefined if it would start. */

@@ -10,7 +10,7 @@ const control = /[\p{Cc}\p{Cf}\p{Cs}\s]/u;
 
 const plainRules = [
   { holds: (name: string) => !name.startsWith("-"), message: "must not begin with a dash" },
-  { holds: (name: string) => !control.test(name), message: "must not hold spaces or control characters" },
+  { holds: (name: string) => !control.test(name), message: "must not contain spaces or control characters" },
 ];
 
 /**
@@ -27,7 +27,7 @@ export const userNameRules: NameRules = [
 ];
 
 function without(meta: RegExp): NameRules[number] {
-  return { holds: (name) => !meta.test(name), message: "must not hold shell metacharacters" };
+  return { holds: (name) => !meta.test(name), message: "must not contain shell metacharacters" };
 }
 
 const jumpForm = /^(?:(?<user>.+)@)?(?<host>\[[^\]]+\]|[^:@]+)(?::(?<port>\d{1,5}))?$/;
@@ -108,7 +108,7 @@ function uriFault(text: string): string {
 
 function userFault(user: string | undefined): string | undefined {
   if (user === undefined) return undefined;
-  if (user.includes(":")) return "must not hold a password: Hostrun asks for it when it is needed";
+  if (user.includes(":")) return "must not contain a password: Hostrun asks for it when it is needed";
   const name = decoded(user);
   if (name === "") return "must have %XX for a character of the user alone";
   const why = brokenRule(name, userNameRules);

@@ -16,7 +16,7 @@ const Secret = z
   .string()
   .min(1)
   .max(4096)
-  .refine((text) => !text.includes("\0"), "must not hold a NUL byte");
+  .refine((text) => !text.includes("\0"), "must not contain a NUL byte");
 
 export const hostEndpoints = {
   listHosts: endpoint({

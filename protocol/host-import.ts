@@ -34,7 +34,7 @@ export const ImportRequest = z
       .string()
       .min(1)
       .max(4096)
-      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
+      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not contain control characters")
       .optional(),
     hosts: z.array(ImportRow).max(maxHosts).optional(),
     /** Default: every host of the source. */

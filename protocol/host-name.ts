@@ -18,16 +18,19 @@ export const newHostNameRules: NameRules = [
     holds: (name) => !/^(?:tag|group):/.test(name),
     message: "must not begin with tag: or group:, which mean the hosts of a tag or a group",
   },
-  { holds: (name) => !name.startsWith("!"), message: "must not begin with !, which takes a host away" },
-  { holds: (name) => !name.includes("@"), message: "must not hold @, which ends the name of a user" },
-  { holds: (name) => !/[*?[\]]/.test(name), message: "must not hold *, ?, [ or ], which make it a pattern" },
-  { holds: (name) => !name.includes("/"), message: "must not hold a slash" },
+  { holds: (name) => !name.startsWith("!"), message: "must not begin with !, which excludes a host" },
+  { holds: (name) => !name.includes("@"), message: "must not contain @, which follows a user name" },
+  {
+    holds: (name) => !/[*?[\]]/.test(name),
+    message: "must not contain *, ?, [ or ], which make it a pattern",
+  },
+  { holds: (name) => !name.includes("/"), message: "must not contain a slash" },
   {
     holds: (name) => !name.includes(":") || isIpv6Address(name),
-    message: "must not hold a colon, behind which a port stands, unless it is an IPv6 address",
+    message: "must not contain a colon, which precedes a port, unless it is an IPv6 address",
   },
   { holds: (name) => !/^\.\.?$/.test(name), message: "must not be a directory" },
-  { holds: looksLikeItself, message: "must not hold letters that look like others" },
+  { holds: looksLikeItself, message: "must not contain letters that look like others" },
 ];
 
 /** Whether a word means a host other than the one with this name: `user@host`, `host:port`, an ssh URI. */

@@ -29,11 +29,11 @@ export function unknownTarget(word: string): string {
 }
 
 function targetFault(word: string): string | undefined {
-  if (word === "!") return "what it takes away follows it with no blank between: !NAME";
+  if (word === "!") return "write ! directly before what it excludes: !NAME";
   const [, sign = "", named] = /^(!?)host:(.*\D.*)$/.exec(word) ?? [];
-  if (named !== undefined) return `a host is a target by its name alone: ${sign}${named}`;
+  if (named !== undefined) return `name a host without a prefix: ${sign}${named}`;
   const names = targetsBetweenCommas(word);
-  if (names !== undefined) return `each target is a word of its own: ${names.join(" ")}`;
+  if (names !== undefined) return `separate targets with spaces: ${names.join(" ")}`;
   const isDestination = /^[^@!].*@|:\d+$/.test(word) && !/^!?(?:tag|group):/.test(word);
   return isDestination ? (destinationFault(word) ?? rangeFault(word)) : rangeFault(word);
 }
@@ -51,7 +51,7 @@ export function targetsBetweenCommas(word: string): string[] | undefined {
 function rangeFault(word: string): string | undefined {
   const ranges = [...word.matchAll(/(?<=[[,])(\d{1,9})-(\d{1,9})(?=[\],])/g)];
   const reversed = ranges.find(([, from, to]) => Number(to) < Number(from));
-  if (reversed !== undefined) return `its range ${reversed[0]} is upside down`;
+  if (reversed !== undefined) return `its range ${reversed[0]} is reversed`;
   const isWhole = /^(?:[^[\]]*\[\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*\])+[^[\]]*$/.test(word);
   return isWhole && expandRanges(word) === undefined
     ? `its range is too large: ${maxRangeNames} hosts at most`

@@ -63,7 +63,7 @@ const label = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters");
+    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not contain control characters");
 
 /** The fields of a host that a person sets. */
 const hostFields = {

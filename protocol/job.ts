@@ -25,11 +25,11 @@ export const TargetExpression = z
   .string()
   .min(1, "must not be empty")
   .max(1024)
-  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
+  .refine((text) => !/\p{Cc}/u.test(text), "must not contain control characters")
   .refine((text) => !/^!\s/.test(text), { error: "must have no blank behind the !", abort: true })
   .refine(
     (text) => /^!?(?:tag|group):/.test(text) || !/\s/.test(text),
-    "must not hold blanks, but in the name of a tag or a group",
+    "must not contain blanks, but in the name of a tag or a group",
   );
 export const Targets = z.array(TargetExpression).min(1, "must name at least one host").max(10_000);
 
@@ -63,7 +63,7 @@ export const JobRequest = z
       .string()
       .min(1)
       .max(255)
-      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters")
+      .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not contain control characters")
       .nullable()
       .default(null),
   })

@@ -69,7 +69,7 @@ export const PromptAnswers = z.strictObject({
       z
         .string()
         .max(4096)
-        .refine((answer) => !answer.includes("\0"), "must not hold a NUL byte"),
+        .refine((answer) => !answer.includes("\0"), "must not contain a NUL byte"),
     )
     .max(maxPromptFields),
   remember: Remember.default("no"),

@@ -94,7 +94,7 @@ export function parseRunSearch(text: string, now = new Date()): RunSearchText {
   }
   const q = texts.join(" ");
   if (q.length > maxTextLength) {
-    return { problem: `The text that is looked for must be at most ${maxTextLength} characters.` };
+    return { problem: `The search text must be at most ${maxTextLength} characters.` };
   }
   return { filters: q === "" ? found : { ...found, q } };
 }
@@ -110,13 +110,12 @@ export function withRunFilter(text: string, name: string, value: string | undefi
 
 function readFilter(word: Word, before: Word | undefined, now: Date): RunFilters | string {
   const { name = "", value, isNegated, source } = word;
-  if (before?.source === "!" && !isNegated)
-    return `! leaves out only what follows it with no blank between: !${source}.`;
+  if (before?.source === "!" && !isNegated) return `! excludes only what directly follows it: !${source}.`;
   const readers = isNegated ? negated : filters;
   const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (read === undefined) {
     const names = runFilterNames.map((known) => `${known}:`).join(", ");
-    return `There is no filter ${name}:. Use one of ${names}, or put a text that is looked for in quotes.`;
+    return `There is no filter ${name}:. Use one of ${names}, or put the text in quotes.`;
   }
   if (value === "") return `${label(word)} needs a value.`;
   const filter = read(value, now);

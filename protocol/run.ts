@@ -12,13 +12,13 @@ export const maxCommandBytes = 65_536;
 export const Command = z
   .string()
   .min(1, "must not be empty")
-  .refine(noNul, "must not hold a NUL byte")
+  .refine(noNul, "must not contain a NUL byte")
   .refine((text) => byteLength(text) <= maxCommandBytes, `must be at most ${maxCommandBytes} bytes`);
 
 const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a name of letters, digits and _");
-const EnvValue = z.string().max(131_072).refine(noNul, "must not hold a NUL byte");
+const EnvValue = z.string().max(131_072).refine(noNul, "must not contain a NUL byte");
 const Variables = z.record(EnvName, EnvValue);
-const path = z.string().min(1).max(4096).refine(noNul, "must not hold a NUL byte");
+const path = z.string().min(1).max(4096).refine(noNul, "must not contain a NUL byte");
 /** The path of a Unix socket, or of a named pipe on Windows, where "pageant" is also accepted. */
 export const AgentSocket = path.refine(
   (text) => /^(?:[/\\]|[A-Za-z]:[/\\]|pageant$)/.test(text),

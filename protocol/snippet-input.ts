@@ -5,7 +5,7 @@ export const plainText = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not hold control characters");
+    .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), "must not contain control characters");
 
 export const SnippetInputType = z.enum(["text", "number", "choice", "host", "secret"]);
 

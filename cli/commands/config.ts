@@ -89,7 +89,7 @@ Usage: hostrun config [list] [--json]
 The list says where each value comes from: its default, config.json, the environment
 (HOSTRUN_*) or a flag of the daemon. Times are in milliseconds, sizes in bytes; set takes
 them with a unit, too: 90s, 5m, 2h, 512M, 2GiB.
-set and unset change config.json; what the environment or a flag says goes before it.
+set and unset change config.json; the environment and flags take precedence over it.
 `,
   subcommands: { list, get, set, unset },
 };

@@ -24,7 +24,7 @@ export const searchHelp = `SEARCH is a text in command, host, output or note, an
   host:web1  exit:3  exit:!0  exit:>1  is:failed (or succeeded, running)  outcome:timedOut
   state:ended  since:yesterday  until:2026-01-31  since:"3 days ago"  job:ID  pinned:yes
   !host:web1  !is:failed  !outcome:cancelled  !state:ended  !job:ID leave out what they name
-What has spaces in it stands in double quotes, and so does a text that looks like a filter.
+Put values with spaces, and text that looks like a filter, in double quotes.
 `;
 
 export interface FilterValues {

@@ -14,7 +14,7 @@ export function hostSheet(host: Host): string {
   return sheet([
     ["Name", host.name],
     ["Address", addressOf(host)],
-    ["Identity file", host.identityFile ?? "(as the SSH config says)"],
+    ["Identity file", host.identityFile ?? "(from the SSH config)"],
     ["Jump host", host.jump.length === 0 ? "(none)" : host.jump.join(", ")],
     ["Group", host.group ?? "(none)"],
     ["Tags", host.tags.length === 0 ? "(none)" : host.tags.join(", ")],
@@ -22,7 +22,7 @@ export function hostSheet(host: Host): string {
     ["Production", host.production ? { text: "yes", style: "red" } : "no"],
     ["Favorite", host.favorite ? "yes" : "no"],
     ["Login shell", host.loginShell ? "yes" : "no"],
-    ["Host key policy", host.hostKeyPolicy ?? "(as the setting hostKeyPolicy says)"],
+    ["Host key policy", host.hostKeyPolicy ?? "(from the setting hostKeyPolicy)"],
     ["Transport", host.transport],
     ["Worker", host.worker],
     ...legacyNote(host),

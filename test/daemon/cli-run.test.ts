@@ -284,7 +284,7 @@ test("what cannot be a host is a wrong command line: 2, and says what is wrong w
   };
   expect(await told("user@host:99999")).toBe("hostrun: user@host:99999 must have a port from 1 to 65535.\n");
   expect(await told("user@-x")).toBe("hostrun: user@-x has a host that must not begin with a dash.\n");
-  expect(await told("a b")).toBe("hostrun: HOST: must not hold spaces or control characters\n");
+  expect(await told("a b")).toBe("hostrun: HOST: must not contain spaces or control characters\n");
   const { status, stderr } = await cli.run(["run", "web1", "user@host:0", "--", "true"]);
   expect([status, stderr.toString()]).toEqual([
     255,

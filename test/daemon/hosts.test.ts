@@ -378,7 +378,7 @@ describe("hosts of the SSH config", () => {
       { name: "whole", reason: "it is there more than once, and the first one counts" },
       { name: "host 4", reason: containing("name: ") },
       { name: "more", reason: "jumps: is not known here" },
-      { name: "a;id", reason: "name: must not hold shell metacharacters" },
+      { name: "a;id", reason: "name: must not contain shell metacharacters" },
       { name: "all", reason: "its name must not be all, which means every host" },
       { name: "host 8", reason: containing("must be") },
       { name: "host 9", reason: containing("must be") },

@@ -195,7 +195,7 @@ describe("nothing runs", () => {
     ["where a name is none", ["node01", "node99"], "There is no host for node99"],
     ["where a pattern means nobody", ["node01", "nope*"], "There is no host for nope*"],
     ["where nobody is left", ["node01", "!node*"], "match no hosts"],
-    ["where a name holds blanks", ["node01 node02"], "must not hold blanks"],
+    ["where a name holds blanks", ["node01 node02"], "must not contain blanks"],
     ["where a blank follows the !", ["all", "! node02"], "must have no blank behind the !"],
   ])("%s", async (_, targets, message) => {
     const answer = await daemon.http.ask("POST", "/api/jobs", { json: { targets, command: "true" } });

@@ -129,7 +129,7 @@ test("a word of a Host line that no host can be called means nobody, as to ssh, 
   const body = { source: "ssh_config", dryRun: true } as const;
   const { imported, skipped } = await client.call("importHosts", { body });
   expect(imported).toMatchObject([{ name: "c" }]);
-  expect(skipped).toEqual([{ name: "a,b", reason: "its name must not hold shell metacharacters" }]);
+  expect(skipped).toEqual([{ name: "a,b", reason: "its name must not contain shell metacharacters" }]);
 });
 
 test("a line that only one host cannot use costs no other", async () => {

@@ -133,9 +133,9 @@ test.each([
   ["ssh://h/path", "must not have a path behind the host"],
   ["ssh://u%zz@h", "must have %XX for a character of the user alone"],
   ["ssh://a;b%3Bc@h", undefined],
-  ["ssh://u%3Bid@h", "has a user that must not hold shell metacharacters"],
-  ["ssh://root:word@h", "must not hold a password: Hostrun asks for it when it is needed"],
-  ["ssh://root:@h:22", "must not hold a password: Hostrun asks for it when it is needed"],
+  ["ssh://u%3Bid@h", "has a user that must not contain shell metacharacters"],
+  ["ssh://root:word@h", "must not contain a password: Hostrun asks for it when it is needed"],
+  ["ssh://root:@h:22", "must not contain a password: Hostrun asks for it when it is needed"],
   ["ssh://-h", "has a host that must not begin with a dash"],
   ["ssh://", "must be ssh://[user@]host[:port]"],
   ["u@h", undefined],
@@ -149,7 +149,7 @@ test.each([
   ["@h:22", "must have a user before the @"],
   ["u@-x", "has a host that must not begin with a dash"],
   ["-u@h", "has a user that must not begin with a dash"],
-  ["a;b@h", "has a user that must not hold shell metacharacters"],
+  ["a;b@h", "has a user that must not contain shell metacharacters"],
 ])("what is wrong with %s is said", (text, fault) => {
   expect(destinationFault(text)).toBe(fault);
 });

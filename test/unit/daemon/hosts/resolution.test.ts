@@ -240,7 +240,7 @@ test("what was set of a host of the configuration holds for it, however it is na
 
 test.each([
   ["-oProxyCommand=x", "has a host that must not begin with a dash"],
-  ["a b", "has a host that must not hold spaces or control characters"],
+  ["a b", "has a host that must not contain spaces or control characters"],
   ["user@host:99999", "must have a port from 1 to 65535"],
   ["user@-x", "has a host that must not begin with a dash"],
 ])("%s is no destination, and why not is said", async (name, why) => {

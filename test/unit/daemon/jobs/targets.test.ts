@@ -85,20 +85,20 @@ test("nothing runs where a target means nobody, or nobody is left", () => {
     "There is no host for web1. Nothing was run.",
   );
   expect(() => requireTargets(resolve("web[03-01]"))).toThrow(
-    "There is no host for web[03-01] (its range 03-01 is upside down). Nothing was run.",
+    "There is no host for web[03-01] (its range 03-01 is reversed). Nothing was run.",
   );
   expect(() => requireTargets(resolve("web[01-99999]"))).toThrow(
     "There is no host for web[01-99999] (its range is too large: 10000 hosts at most). Nothing was run.",
   );
   expect(() => requireTargets(resolve("web01", "!web01"))).toThrow("match no hosts");
   expect(() => requireTargets(resolve("web01,web[02-03,05],db1"))).toThrow(
-    "There is no host for web01,web[02-03,05],db1 (each target is a word of its own: web01 web[02-03,05] db1).",
+    "There is no host for web01,web[02-03,05],db1 (separate targets with spaces: web01 web[02-03,05] db1).",
   );
   expect(() => requireTargets(resolve("web01", "!", "db1"))).toThrow(
-    "There is no host for ! (what it takes away follows it with no blank between: !NAME).",
+    "There is no host for ! (write ! directly before what it excludes: !NAME).",
   );
   expect(() => requireTargets(resolve("all", "!host:web01"))).toThrow(
-    "There is no host for !host:web01 (a host is a target by its name alone: !web01).",
+    "There is no host for !host:web01 (name a host without a prefix: !web01).",
   );
   expect(() => requireTargets(resolve("tag:a,b"))).toThrow("There is no host for tag:a,b. Nothing was run.");
   const many = Array.from({ length: 9 }, (_, index) => `no${index}`);
