@@ -75,7 +75,7 @@ function wrongText({ name, value, isJoined }: OptionToken): string | undefined {
   return `needs a value. If ${value} is meant as that: --${name}=${value}`;
 }
 
-/** `-` alone stands for standard input, or output. */
+/** `-` alone means standard input, or output. */
 function isLikeOption(value: string): boolean {
   return value.length > 1 && value.startsWith("-");
 }

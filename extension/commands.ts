@@ -147,7 +147,7 @@ function jobCommands({ jobs, runs, hostList }: CommandParts): Record<string, Com
   };
 }
 
-/** The target that a row of the hosts tree stands for in a job. */
+/** The target in a job for a row of the hosts tree. */
 function rowTarget(row: unknown): string | undefined {
   const path = rowGroup(row);
   if (path !== undefined) return `group:${path}`;

@@ -25,7 +25,7 @@ export function decorateRows(): vscode.Disposable {
       const production = marks.has("production");
       const color = marks.get("color") ?? (production ? "hostrun.productionForeground" : undefined);
       const shown = color === undefined ? undefined : new vscode.ThemeColor(themeColor(color));
-      // The row's own tooltip says it in words.
+      // The row's own tooltip has it in words.
       return new vscode.FileDecoration(production ? "P" : undefined, undefined, shown);
     },
   });

@@ -23,7 +23,7 @@ export function iconButton(name: string, label: string, press: () => void): HTML
   const button = element("button", { class: "tool", type: "button", title: label, "aria-label": label });
   button.append(icon(name));
   button.addEventListener("click", press);
-  // VS Code plays in its window what is pressed in a page, to find a shortcut; that is done before what the button asks for.
+  // VS Code replays keys pressed in a page to its own window, to find a shortcut, before the button's action.
   button.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") event.stopPropagation();
   });

@@ -56,8 +56,8 @@ const ending: Following = {
 };
 
 /**
- * Shows an invented run in a page that is hidden, one message per frame. The first time through this code, its layout and its
- * styles takes a browser several times as long as the next one: so it happens while the command is typed.
+ * Shows an invented run in a hidden page, one message per frame. A browser takes several times as long for the first
+ * pass through this code, its layout and its styles as for the next one: so it happens while the command is typed.
  */
 export async function rehearse(
   panel: RunPanel,

@@ -96,7 +96,7 @@ export class RunPanel {
       this.#screen.onSized = () => this.#size.changed();
       this.#size.changed();
     }
-    // To focus has the page laid out at once: with the frame, in which that is done anyway.
+    // Focusing forces a layout of the page: this waits for the frame, which does one anyway.
     requestAnimationFrame(() => {
       if (document.hasFocus() && !this.#input.hasFocus) this.#screen.focus();
     });

@@ -31,7 +31,7 @@ export async function passStdin(
   try {
     await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
   } catch (error) {
-    // A command that ends before it has read everything is normal: `head -1`. If the daemon is gone, whoever reads the
+    // A command that ends before it has read everything is normal: `head -1`. If the daemon is gone, the reader of the
     // run's events reports it.
     if (signal.aborted || (error instanceof Problem && isOver(error))) return;
     warn(`Standard input was not passed on: ${error instanceof Error ? error.message : String(error)}`);

@@ -42,7 +42,7 @@ function explicitSettings(): Record<string, unknown> {
   const configuration = vscode.workspace.getConfiguration("hostrun");
   const entries = names.map((name) => [name, configuration.inspect<unknown>(name)?.globalValue] as const);
   const set = entries.filter(([, value]) => value !== undefined);
-  // The settings editor cannot write null: an empty field stands for it.
+  // The settings editor cannot write null: an empty field means it.
   return Object.fromEntries(set.map(([name, value]) => [name, value === "" ? null : value]));
 }
 

@@ -52,7 +52,7 @@ export class HostMarks {
 }
 
 /**
- * The theme's colours, so that they are readable on its background; for any other, a note says which theme colour
+ * The theme's colours, so that they are readable on its background; for any other, a note names the theme colour that
  * replaces it.
  */
 function colors(current: string | null): readonly ChoiceItem<string>[] {
