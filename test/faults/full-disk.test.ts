@@ -169,7 +169,7 @@ test("on a full disk runs end as they end, in the store before that is shown, an
   expect(new Set(outcomes.slice(recorded))).toEqual(new Set(["unknown null"]));
   const problem = runs.at(-1)?.run.problem;
   expect(problem?.code).toBe("storage_full");
-  expect(problem?.detail).toMatch(/^web1 said that the command ended \(exit 3\), but .*history forget/);
+  expect(problem?.detail).toMatch(/^web1 reported that the command ended \(exit 3\), but .*history forget/);
   expect(shownBeforeStored).toEqual([]);
   for (const { run } of runs.slice(0, recorded)) {
     expect(store.get(run.id)).toMatchObject({ outcome: "exited", exitCode: 3, truncatedBytes: 20_000 });
