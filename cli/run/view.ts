@@ -10,6 +10,7 @@ import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import type { ViewOptions } from "./show-options.ts";
 import { Sink } from "./sink.ts";
+import { WaitingNote } from "./waiting-note.ts";
 
 /** The items of a run to show: its events, with output also as raw bytes. */
 export type Shown = OutputBytes | Received<ShownEvent>;
@@ -26,6 +27,7 @@ export class View {
   readonly #options: ViewOptions;
   readonly #stdout = new Sink("stdout");
   readonly #stderr = new Sink("stderr");
+  readonly #waiting = new WaitingNote();
   #problem: ProblemDetails | undefined;
   #lost = 0;
 
@@ -50,6 +52,7 @@ export class View {
    * unknown host key caused it, which the caller may still trust, or the events are printed as JSON.
    */
   end(event: CompleteEvent): Ending {
+    this.#waiting.stop();
     const status = exitStatusOf(event);
     const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
     const ending = { status: isWhole ? status : notRunStatus, problem: this.#problem };
@@ -65,6 +68,7 @@ export class View {
   }
 
   async #output({ stream, bytes }: OutputBytes): Promise<void> {
+    this.#waiting.stop();
     if (bytes.length === 0) return;
     if (stream === "stdout") await this.#stdout.write(bytes);
     // The command continues without a reader of its stderr, as with ssh.
@@ -79,6 +83,7 @@ export class View {
     } else if (event.type === "status") {
       const { banner, message } = event;
       if (this.#options.verbose) warn(message);
+      else if (!this.#options.quiet) this.#waiting.status(event);
       if (banner !== undefined && !this.#options.quiet) printBanner(banner);
     }
   }

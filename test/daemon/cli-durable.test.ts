@@ -5,6 +5,7 @@ import { openDirectory } from "../support/directory.ts";
 import { until } from "../support/durable.ts";
 import { createKey, type SshKey } from "../support/ssh-key.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
+import { openTerminal } from "../support/terminal.ts";
 
 const stack = new AsyncDisposableStack();
 let cli: Cli;
@@ -64,6 +65,25 @@ test("hostrun run --durable and hostrun attach have all of a run whose host was 
     expect(stderr.toString().split("two\n")).toHaveLength(2);
   }
   expect((await run.end).stderr.toString()).toContain("Reconnected to web1");
+});
+
+test("what a durable run waits for is told on a terminal after some seconds, without -v", async () => {
+  const go = `${goFile}-2`;
+  const terminal = openTerminal(
+    cli,
+    "run",
+    "--durable",
+    "web1",
+    `echo up; while [ ! -e ${go} ]; do sleep 0.1; done`,
+  );
+  await terminal.shows("up");
+  const { port } = sshd;
+  await sshd[Symbol.asyncDispose]();
+  await terminal.shows("Reconnecting to web1.");
+  sshd = await openSshd({ ...keys, port });
+  await terminal.shows("Reconnected to web1.");
+  await writeFile(go, "");
+  expect((await terminal.ended).status).toBe(0);
 });
 
 test("hostrun run --durable ends as a shell does when a signal ended the command", async () => {
